@@ -1,0 +1,39 @@
+import type { Position } from '../base/quantities.ts';
+import type { RequestLog } from '../block/blockRequest.ts';
+
+/**
+ * The one door through which the outside world enters the machine. Live, recording and replaying are three
+ * implementations; the machine cannot tell which. Delivering an event is a step of its own.
+ */
+export type OutsideEvent =
+  /** One byte arrives on the UART's line. */
+  | { kind: 'consoleInput'; byte: number }
+  /** The clock jumps forward while every hart waits (nanoseconds of virtual time, more than 0). */
+  | { kind: 'clockJump'; nanoseconds: number };
+
+/** What a source may know of the machine when it is asked. */
+export interface InputStatus {
+  position: Position;
+  /** Virtual time: position x 1 ns plus all clock jumps and idle advances. */
+  nanoseconds: number;
+  /** The virtual time from which the UART takes another byte; Infinity while the guest does not listen. */
+  consoleReadyNanoseconds: number;
+  /** Every hart waits for an interrupt. */
+  idle: boolean;
+  /** When idle: the virtual time at which the machine would wake by itself; Infinity when it would not. */
+  wakeNanoseconds: number;
+}
+
+export interface Inputs extends RequestLog {
+  /**
+   * The earliest position at which `take` may give an event if the machine just keeps running (one step, one
+   * nanosecond); Infinity when none is in sight. Asked at each boundary, several thousand times a second.
+   */
+  nextPosition(status: InputStatus): Position;
+  /**
+   * The event to deliver as the step at `status.position`, or undefined for none. Asked at boundaries: at least at
+   * the position `nextPosition` gave, and whenever the machine idles. When idle and undefined, the machine advances
+   * its clock to `wakeNanoseconds` by itself (a deterministic idle step), or ends when that is Infinity.
+   */
+  take(status: InputStatus): OutsideEvent | undefined;
+}
