@@ -1,0 +1,292 @@
+import { CodeBuffer } from './codeBuffer.ts';
+
+/**
+ * WebAssembly instructions as TypeScript expressions. A `Code` writes some instructions into a buffer; operators take
+ * the code of their operands, so `i64.add(x.get, i64.const(1))` reads like the expression it is and writes postfix
+ * code with nothing in between. Names and opcodes are those of the WebAssembly core spec, section 5.4.
+ */
+export type Code = (out: CodeBuffer) => void;
+
+export type ValueType = 0x7f | 0x7e;
+export const I32: ValueType = 0x7f;
+export const I64: ValueType = 0x7e;
+const VOID = 0x40;
+
+/** A local variable or parameter of the function being built. */
+export interface Local {
+  readonly index: number;
+  readonly type: ValueType;
+  readonly get: Code;
+}
+
+export function makeLocal(index: number, type: ValueType): Local {
+  return {
+    index,
+    type,
+    get: (out) => {
+      out.u8(0x20);
+      out.u32(index);
+    },
+  };
+}
+
+export const set =
+  (local: Local, value: Code): Code =>
+  (out) => {
+    value(out);
+    out.u8(0x21);
+    out.u32(local.index);
+  };
+
+export const tee =
+  (local: Local, value: Code): Code =>
+  (out) => {
+    value(out);
+    out.u8(0x22);
+    out.u32(local.index);
+  };
+
+export const sequence =
+  (...parts: Code[]): Code =>
+  (out) => {
+    for (const part of parts) part(out);
+  };
+
+export const nothing: Code = () => {};
+
+// --- control -------------------------------------------------------------------------------------------------------
+
+/** A branch target: the end of a block or the head of a loop. Valid while its block is open. */
+export interface Label {
+  depth: number;
+}
+export const label = (): Label => ({ depth: -1 });
+
+const nest =
+  (opcode: number, type: number, target: Label, body: Code[]): Code =>
+  (out) => {
+    out.u8(opcode);
+    out.u8(type);
+    target.depth = ++out.depth;
+    for (const part of body) part(out);
+    out.u8(0x0b);
+    out.depth--;
+  };
+
+/** Branching to `target` leaves the block. */
+export const block = (target: Label, ...body: Code[]): Code => nest(0x02, VOID, target, body);
+/** Branching to `target` starts the loop again; falling off its end leaves it. */
+export const loop = (target: Label, ...body: Code[]): Code => nest(0x03, VOID, target, body);
+
+const conditional =
+  (type: number, condition: Code, then: Code, otherwise?: Code): Code =>
+  (out) => {
+    condition(out);
+    out.u8(0x04);
+    out.u8(type);
+    out.depth++;
+    then(out);
+    if (otherwise) {
+      out.u8(0x05);
+      otherwise(out);
+    }
+    out.u8(0x0b);
+    out.depth--;
+  };
+
+export const when = (condition: Code, ...then: Code[]): Code => conditional(VOID, condition, sequence(...then));
+export const ifElse = (condition: Code, then: Code, otherwise: Code): Code =>
+  conditional(VOID, condition, then, otherwise);
+/** An `if` that leaves a value; unlike `select` it computes only one side. */
+export const choose = (type: ValueType, condition: Code, then: Code, otherwise: Code): Code =>
+  conditional(type, condition, then, otherwise);
+
+export const br =
+  (target: Label): Code =>
+  (out) => {
+    out.u8(0x0c);
+    out.u32(out.depth - target.depth);
+  };
+
+export const brIf =
+  (target: Label, condition: Code): Code =>
+  (out) => {
+    condition(out);
+    out.u8(0x0d);
+    out.u32(out.depth - target.depth);
+  };
+
+/** Branches to `targets[index]`, or to the last one when the index is larger. */
+export const brTable =
+  (index: Code, targets: Label[]): Code =>
+  (out) => {
+    index(out);
+    out.u8(0x0e);
+    out.u32(targets.length - 1);
+    for (const target of targets) out.u32(out.depth - target.depth);
+  };
+
+export const ret = (value: Code = nothing): Code => sequence(value, opcode(0x0f));
+export const unreachable: Code = (out) => out.u8(0x00);
+export const drop = (value: Code): Code => sequence(value, opcode(0x1a));
+export const select = (condition: Code, then: Code, otherwise: Code): Code =>
+  sequence(then, otherwise, condition, opcode(0x1b));
+
+export const call =
+  (callee: { readonly index: number }, ...operands: Code[]): Code =>
+  (out) => {
+    for (const operand of operands) operand(out);
+    out.u8(0x10);
+    out.u32(callee.index);
+  };
+
+/** memory.fill (bulk memory operations). */
+export const memoryFill = (address: Code, value: Code, length: Code): Code =>
+  sequence(address, value, length, (out) => {
+    out.u8(0xfc);
+    out.u32(11);
+    out.u8(0);
+  });
+
+// --- numbers -------------------------------------------------------------------------------------------------------
+
+const opcode =
+  (byte: number): Code =>
+  (out) =>
+    out.u8(byte);
+
+const unary =
+  (byte: number) =>
+  (a: Code): Code =>
+  (out) => {
+    a(out);
+    out.u8(byte);
+  };
+
+const binary =
+  (byte: number) =>
+  (a: Code, b: Code): Code =>
+  (out) => {
+    a(out);
+    b(out);
+    out.u8(byte);
+  };
+
+/** Alignment hints are left at 0: guests misalign, and the hint changes nothing but speed on exotic hosts. */
+const load =
+  (byte: number) =>
+  (address: Code, offset = 0): Code =>
+  (out) => {
+    address(out);
+    out.u8(byte);
+    out.u8(0);
+    out.u32(offset);
+  };
+
+const store =
+  (byte: number) =>
+  (address: Code, value: Code, offset = 0): Code =>
+  (out) => {
+    address(out);
+    value(out);
+    out.u8(byte);
+    out.u8(0);
+    out.u32(offset);
+  };
+
+export type BinaryOperator = (a: Code, b: Code) => Code;
+export type Load = (address: Code, offset?: number) => Code;
+export type Store = (address: Code, value: Code, offset?: number) => Code;
+
+export const i32 = {
+  const:
+    (value: number): Code =>
+    (out) => {
+      out.u8(0x41);
+      out.s32(value);
+    },
+  load: load(0x28),
+  load8s: load(0x2c),
+  load8u: load(0x2d),
+  load16s: load(0x2e),
+  load16u: load(0x2f),
+  store: store(0x36),
+  store8: store(0x3a),
+  store16: store(0x3b),
+  eqz: unary(0x45),
+  eq: binary(0x46),
+  ne: binary(0x47),
+  ltS: binary(0x48),
+  ltU: binary(0x49),
+  gtS: binary(0x4a),
+  gtU: binary(0x4b),
+  leS: binary(0x4c),
+  leU: binary(0x4d),
+  geS: binary(0x4e),
+  geU: binary(0x4f),
+  clz: unary(0x67),
+  ctz: unary(0x68),
+  add: binary(0x6a),
+  sub: binary(0x6b),
+  mul: binary(0x6c),
+  divS: binary(0x6d),
+  divU: binary(0x6e),
+  remS: binary(0x6f),
+  remU: binary(0x70),
+  and: binary(0x71),
+  or: binary(0x72),
+  xor: binary(0x73),
+  shl: binary(0x74),
+  shrS: binary(0x75),
+  shrU: binary(0x76),
+  /** The low half of a 64-bit value. */
+  wrap: unary(0xa7),
+};
+
+export const i64 = {
+  const:
+    (value: number | bigint): Code =>
+    (out) => {
+      out.u8(0x42);
+      out.s64(BigInt(value));
+    },
+  load: load(0x29),
+  load8s: load(0x30),
+  load8u: load(0x31),
+  load16s: load(0x32),
+  load16u: load(0x33),
+  load32s: load(0x34),
+  load32u: load(0x35),
+  store: store(0x37),
+  store8: store(0x3c),
+  store16: store(0x3d),
+  store32: store(0x3e),
+  eqz: unary(0x50),
+  eq: binary(0x51),
+  ne: binary(0x52),
+  ltS: binary(0x53),
+  ltU: binary(0x54),
+  gtS: binary(0x55),
+  gtU: binary(0x56),
+  leS: binary(0x57),
+  leU: binary(0x58),
+  geS: binary(0x59),
+  geU: binary(0x5a),
+  add: binary(0x7c),
+  sub: binary(0x7d),
+  mul: binary(0x7e),
+  divS: binary(0x7f),
+  divU: binary(0x80),
+  remS: binary(0x81),
+  remU: binary(0x82),
+  and: binary(0x83),
+  or: binary(0x84),
+  xor: binary(0x85),
+  shl: binary(0x86),
+  shrS: binary(0x87),
+  shrU: binary(0x88),
+  rotl: binary(0x89),
+  extendS: unary(0xac),
+  extendU: unary(0xad),
+  extend32S: unary(0xc4),
+};

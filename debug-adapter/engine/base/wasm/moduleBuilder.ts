@@ -1,0 +1,146 @@
+import { CodeBuffer } from './codeBuffer.ts';
+import { type Code, type Local, type ValueType, makeLocal } from './code.ts';
+
+/**
+ * Builds a WebAssembly module from functions written with `code.ts` (WebAssembly core spec, section 5.5). One imported
+ * memory (`env.memory`), functions imported from `env`, functions of its own, exported by name. Functions are declared
+ * first and defined later, so they may call each other in any order.
+ */
+export interface FunctionType {
+  parameters: ValueType[];
+  results: ValueType[];
+}
+
+export interface FunctionHandle {
+  readonly index: number;
+}
+
+/** Gives a function body its parameters and new locals. */
+export interface Frame {
+  parameters: Local[];
+  local(type: ValueType): Local;
+}
+
+export class ModuleBuilder {
+  private types: FunctionType[] = [];
+  private imports: { name: string; type: number }[] = [];
+  private functions: { type: number; exportName?: string; locals: ValueType[]; code?: Uint8Array }[] = [];
+  private memoryPages: number;
+
+  constructor(options: { memoryPages: number }) {
+    this.memoryPages = options.memoryPages;
+  }
+
+  /** All imports come before the first function of the module itself. */
+  importFunction(name: string, type: FunctionType): FunctionHandle {
+    if (this.functions.length > 0) throw new Error('imports come first');
+    this.imports.push({ name, type: this.typeIndex(type) });
+    return { index: this.imports.length - 1 };
+  }
+
+  declare(type: FunctionType, exportName?: string): FunctionHandle {
+    this.functions.push({ type: this.typeIndex(type), exportName, locals: [] });
+    return { index: this.imports.length + this.functions.length - 1 };
+  }
+
+  define(handle: FunctionHandle, body: (frame: Frame) => Code): void {
+    const entry = this.functions[handle.index - this.imports.length];
+    const { parameters } = this.types[entry.type];
+    const frame: Frame = {
+      parameters: parameters.map((type, index) => makeLocal(index, type)),
+      local: (type) => {
+        entry.locals.push(type);
+        return makeLocal(parameters.length + entry.locals.length - 1, type);
+      },
+    };
+    const out = new CodeBuffer();
+    body(frame)(out);
+    out.u8(0x0b);
+    entry.code = out.toBytes();
+  }
+
+  /** Declares and defines in one go. */
+  add(type: FunctionType, exportName: string | undefined, body: (frame: Frame) => Code): FunctionHandle {
+    const handle = this.declare(type, exportName);
+    this.define(handle, body);
+    return handle;
+  }
+
+  toBytes(): Uint8Array<ArrayBuffer> {
+    const out = new CodeBuffer();
+    out.append(Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0)); // "\0asm", version 1
+    section(out, 1, (s) => this.writeTypes(s));
+    section(out, 2, (s) => this.writeImports(s));
+    section(out, 3, (s) => vector(s, this.functions, (f) => s.u32(f.type)));
+    section(out, 7, (s) => this.writeExports(s));
+    section(out, 10, (s) => vector(s, this.functions, (f) => writeBody(s, f.locals, f.code)));
+    return out.toBytes();
+  }
+
+  private writeTypes(out: CodeBuffer): void {
+    vector(out, this.types, (type) => {
+      out.u8(0x60);
+      vector(out, type.parameters, (t) => out.u8(t));
+      vector(out, type.results, (t) => out.u8(t));
+    });
+  }
+
+  private writeImports(out: CodeBuffer): void {
+    out.u32(this.imports.length + 1);
+    for (const { name, type } of this.imports) {
+      out.name('env');
+      out.name(name);
+      out.u8(0x00);
+      out.u32(type);
+    }
+    out.name('env');
+    out.name('memory');
+    out.u8(0x02);
+    out.u8(0x00);
+    out.u32(this.memoryPages);
+  }
+
+  private writeExports(out: CodeBuffer): void {
+    const exported = this.functions
+      .map((f, i) => ({ name: f.exportName, index: i + this.imports.length }))
+      .filter((f) => f.name !== undefined);
+    vector(out, exported, ({ name, index }) => {
+      out.name(name!);
+      out.u8(0x00);
+      out.u32(index);
+    });
+  }
+
+  private typeIndex(type: FunctionType): number {
+    const same = (a: ValueType[], b: ValueType[]) => a.length === b.length && a.every((t, i) => t === b[i]);
+    const found = this.types.findIndex((t) => same(t.parameters, type.parameters) && same(t.results, type.results));
+    return found >= 0 ? found : this.types.push(type) - 1;
+  }
+}
+
+function section(out: CodeBuffer, id: number, write: (out: CodeBuffer) => void): void {
+  const body = new CodeBuffer();
+  write(body);
+  out.u8(id);
+  out.u32(body.length);
+  out.append(body.toBytes());
+}
+
+function vector<T>(out: CodeBuffer, items: T[], write: (item: T) => void): void {
+  out.u32(items.length);
+  items.forEach(write);
+}
+
+function writeBody(out: CodeBuffer, locals: ValueType[], code: Uint8Array | undefined): void {
+  if (!code) throw new Error('a function was declared and never defined');
+  const head = new CodeBuffer();
+  // Each local as a run of its own: a few bytes more, and indexes stay in the order of declaration.
+  head.u32(locals.length);
+  for (const type of locals) {
+    head.u32(1);
+    head.u8(type);
+  }
+  out.u32(head.length + code.length);
+  out.append(head.toBytes());
+  out.append(code);
+}
