@@ -1,0 +1,228 @@
+import type { State, StateValue } from './state.ts';
+
+/**
+ * State as bytes: CBOR (RFC 8949), deterministically encoded, so that equal states are equal bytes whoever made them.
+ * Numbers are integers or 64-bit floats, bigints are bignums (tags 2 and 3) whatever their size, so each comes back
+ * as what it was. Map keys are sorted. Decoding takes only what encoding gives; anything else throws CborError with
+ * the offset, for callers to say which file is damaged.
+ */
+export class CborError extends Error {
+  override name = 'CborError';
+}
+
+const MAJOR = { unsigned: 0, negative: 1, bytes: 2, text: 3, array: 4, map: 5, tag: 6, simple: 7 } as const;
+const TAG_BIGNUM = 2;
+const TAG_NEGATIVE_BIGNUM = 3;
+const SIMPLE_FALSE = 20;
+const SIMPLE_TRUE = 21;
+const FLOAT64 = 27;
+
+export function encodeCbor(value: StateValue): Uint8Array<ArrayBuffer> {
+  const out = new Writer();
+  write(out, value);
+  return out.bytes.slice(0, out.length);
+}
+
+class Writer {
+  bytes = new Uint8Array(1024);
+  length = 0;
+
+  reserve(count: number): number {
+    const at = this.length;
+    this.length += count;
+    if (this.length > this.bytes.length) {
+      const larger = new Uint8Array(Math.max(this.length, this.bytes.length * 2));
+      larger.set(this.bytes);
+      this.bytes = larger;
+    }
+    return at;
+  }
+
+  head(major: number, value: number): void {
+    const first = major << 5;
+    if (value < 24) this.bytes[this.reserve(1)] = first | value;
+    else if (value < 0x100) this.put(first | 24, 1, value);
+    else if (value < 0x1_0000) this.put(first | 25, 2, value);
+    else if (value < 0x1_0000_0000) this.put(first | 26, 4, value);
+    else this.put(first | 27, 8, value);
+  }
+
+  append(from: Uint8Array): void {
+    const at = this.reserve(from.length);
+    this.bytes.set(from, at);
+  }
+
+  private put(first: number, size: number, value: number): void {
+    let at = this.reserve(1 + size);
+    this.bytes[at++] = first;
+    for (let i = size - 1; i >= 0; i--) this.bytes[at++] = Math.floor(value / 2 ** (8 * i)) & 0xff;
+  }
+}
+
+function write(out: Writer, value: StateValue): void {
+  switch (typeof value) {
+    case 'number':
+      return writeNumber(out, value);
+    case 'bigint':
+      return writeBigint(out, value);
+    case 'boolean':
+      return out.head(MAJOR.simple, value ? SIMPLE_TRUE : SIMPLE_FALSE);
+    case 'string':
+      return writeText(out, value);
+    default:
+      return writeStructure(out, value);
+  }
+}
+
+function writeNumber(out: Writer, value: number): void {
+  if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
+    return value >= 0 ? out.head(MAJOR.unsigned, value) : out.head(MAJOR.negative, -1 - value);
+  }
+  const at = out.reserve(9);
+  out.bytes[at] = (MAJOR.simple << 5) | FLOAT64;
+  new DataView(out.bytes.buffer).setFloat64(at + 1, value);
+}
+
+function writeBigint(out: Writer, value: bigint): void {
+  out.head(MAJOR.tag, value >= 0n ? TAG_BIGNUM : TAG_NEGATIVE_BIGNUM);
+  const digits: number[] = [];
+  for (let rest = value >= 0n ? value : -1n - value; rest > 0n; rest >>= 8n) digits.unshift(Number(rest & 0xffn));
+  out.head(MAJOR.bytes, digits.length);
+  out.append(Uint8Array.from(digits));
+}
+
+function writeText(out: Writer, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  out.head(MAJOR.text, bytes.length);
+  out.append(bytes);
+}
+
+function writeStructure(out: Writer, value: StateValue[] | Uint8Array | State): void {
+  if (value instanceof Uint8Array) {
+    out.head(MAJOR.bytes, value.length);
+    out.append(value);
+  } else if (Array.isArray(value)) {
+    out.head(MAJOR.array, value.length);
+    for (const item of value) write(out, item);
+  } else {
+    const names = Object.keys(value).sort();
+    out.head(MAJOR.map, names.length);
+    for (const name of names) {
+      writeText(out, name);
+      write(out, value[name]);
+    }
+  }
+}
+
+// --- decoding --------------------------------------------------------------------------------------------------------
+
+/** Nesting of real states is below 8; a limit keeps damaged input from exhausting the stack. */
+const MAX_DEPTH = 32;
+
+export function decodeCbor(bytes: Uint8Array): StateValue {
+  const reader = new Reader(bytes);
+  const value = read(reader, 0);
+  if (reader.at !== bytes.length) throw new CborError(`${bytes.length - reader.at} bytes after the end`);
+  return value;
+}
+
+class Reader {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  take(count: number): number {
+    const at = this.at;
+    if (count > this.bytes.length - at) throw new CborError(`cut off at byte ${at}`);
+    this.at += count;
+    return at;
+  }
+
+  argument(low: number): number {
+    if (low < 24) return low;
+    if (low === 24) return this.bytes[this.take(1)];
+    if (low === 25) return this.view.getUint16(this.take(2));
+    if (low === 26) return this.view.getUint32(this.take(4));
+    if (low !== 27) throw new CborError(`unknown length form at byte ${this.at - 1}`);
+    const at = this.take(8);
+    return this.view.getUint32(at) * 0x1_0000_0000 + this.view.getUint32(at + 4);
+  }
+
+  slice(length: number): Uint8Array {
+    const at = this.take(length);
+    return this.bytes.slice(at, at + length);
+  }
+}
+
+function read(reader: Reader, depth: number): StateValue {
+  if (depth > MAX_DEPTH) throw new CborError(`nested too deeply at byte ${reader.at}`);
+  const head = reader.bytes[reader.take(1)];
+  const major = head >> 5;
+  const low = head & 31;
+  if (major === MAJOR.simple) return readSimple(reader, low);
+  const argument = reader.argument(low);
+  switch (major) {
+    case MAJOR.unsigned:
+      return argument;
+    case MAJOR.negative:
+      return -1 - argument;
+    case MAJOR.bytes:
+      return reader.slice(argument);
+    case MAJOR.text:
+      return new TextDecoder().decode(reader.slice(argument));
+    case MAJOR.array:
+      return readItems(reader, argument, depth);
+    case MAJOR.map:
+      return readMap(reader, argument, depth);
+    default:
+      return readBigint(reader, argument, depth);
+  }
+}
+
+function readSimple(reader: Reader, low: number): StateValue {
+  if (low === SIMPLE_FALSE) return false;
+  if (low === SIMPLE_TRUE) return true;
+  if (low === FLOAT64) return reader.view.getFloat64(reader.take(8));
+  throw new CborError(`unknown value at byte ${reader.at - 1}`);
+}
+
+function readItems(reader: Reader, count: number, depth: number): StateValue[] {
+  const items: StateValue[] = [];
+  for (let i = 0; i < count; i++) items.push(read(reader, depth + 1));
+  return items;
+}
+
+function readMap(reader: Reader, count: number, depth: number): State {
+  const state: State = {};
+  for (let i = 0; i < count; i++) {
+    const name = read(reader, depth + 1);
+    if (typeof name !== 'string') throw new CborError(`a field without a name at byte ${reader.at}`);
+    state[name] = read(reader, depth + 1);
+  }
+  return state;
+}
+
+function readBigint(reader: Reader, tag: number, depth: number): bigint {
+  const digits = read(reader, depth + 1);
+  if ((tag !== TAG_BIGNUM && tag !== TAG_NEGATIVE_BIGNUM) || !(digits instanceof Uint8Array)) {
+    throw new CborError(`unknown tag ${tag} at byte ${reader.at}`);
+  }
+  let value = 0n;
+  for (const digit of digits) value = (value << 8n) | BigInt(digit);
+  return tag === TAG_BIGNUM ? value : -1n - value;
+}
+
+/** States are maps: the common case of encoding and decoding. */
+export function decodeState(bytes: Uint8Array): State {
+  const value = decodeCbor(bytes);
+  if (typeof value !== 'object' || Array.isArray(value) || value instanceof Uint8Array) {
+    throw new CborError('not a state');
+  }
+
+  return value;
+}

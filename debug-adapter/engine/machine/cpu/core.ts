@@ -1,0 +1,42 @@
+import { type FunctionHandle, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
+import { defineAtomics } from './atomics.ts';
+import { type Core, FUNCTIONS, type FunctionName, IMPORTS } from './coreContext.ts';
+import { csrIndexTable, defineCsrAccess } from './csr.ts';
+import { defineInterpreter } from './interpreter.ts';
+import type { Layout } from './layout.ts';
+import { defineMemoryAccess } from './memoryAccess.ts';
+import { defineMmu } from './mmu.ts';
+import { definePages } from './pages.ts';
+import { definePrivilege } from './privilege.ts';
+import { defineRamDigest } from './ramDigest.ts';
+import { addArithmeticHelpers } from './semantics.ts';
+
+/**
+ * The core module: a whole RISC-V hart as one generated WebAssembly module. It holds the interpreter loop and all that
+ * it needs in place: address translation, slow memory paths, CSRs, traps, atomics and the RAM digest. Only device
+ * accesses and decoding call out to TypeScript. Generating it takes a few milliseconds at start-up.
+ *
+ * Faults travel as a flag: whoever finds one calls `raise` and returns anything; whoever called it looks at FAULT
+ * before using the answer.
+ */
+/** The module's bytes for RAM of a size, and the table that goes to CSR_INDEX. */
+export function buildCore(layout: Layout): { bytes: Uint8Array<ArrayBuffer>; csrIndex: Uint8Array } {
+  const builder = new ModuleBuilder({ memoryPages: layout.wasmPages });
+  const functions = {} as Record<FunctionName, FunctionHandle>;
+  for (const [name, type] of Object.entries(IMPORTS)) {
+    functions[name as FunctionName] = builder.importFunction(name, type);
+  }
+  for (const [name, type] of Object.entries(FUNCTIONS)) {
+    functions[name as FunctionName] = builder.declare(type, name);
+  }
+  const core: Core = { layout, builder, functions, helpers: addArithmeticHelpers(builder) };
+  definePages(core);
+  defineMmu(core);
+  defineMemoryAccess(core);
+  defineAtomics(core);
+  definePrivilege(core);
+  defineCsrAccess(core);
+  defineInterpreter(core);
+  defineRamDigest(core);
+  return { bytes: builder.toBytes(), csrIndex: csrIndexTable(core) };
+}

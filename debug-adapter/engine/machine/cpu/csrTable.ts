@@ -1,0 +1,343 @@
+import { type Code, call, i32, i64, select, sequence, when } from '../../base/wasm/code.ts';
+import {
+  type Core,
+  PRIVILEGE_MACHINE,
+  PRIVILEGE_USER,
+  positionNow,
+  setSlot,
+  setSlot32,
+  slot,
+  slot32,
+} from './coreContext.ts';
+import type { SlotName } from './layout.ts';
+import {
+  ALL_INTERRUPTS,
+  IRQ,
+  MSTATUS,
+  MSTATUS_WRITABLE,
+  MSTATUS_XL,
+  SSTATUS_READABLE,
+  SSTATUS_WRITABLE,
+  SUPERVISOR_INTERRUPTS,
+} from './mstatus.ts';
+import { belowOrTrapped, noticeInterrupts, pendingBits } from './privilege.ts';
+
+/**
+ * Every CSR of the machine: number, how it reads and what a write does (Privileged Architecture, "CSR Listing").
+ * Numbers that are not here do not exist; access is an illegal instruction. Writes keep only what is writable (WARL),
+ * choosing as QEMU does where the specification leaves a choice.
+ */
+export interface Csr {
+  name: string;
+  number: number;
+  read: Code;
+  /** Without it writes are ignored; the number itself says which registers are read-only. */
+  write?: (value: Code) => Code;
+  /** A condition beyond the privilege in the number, under which access is illegal. */
+  forbidden?: Code;
+}
+
+export function csrTable(core: Core): Csr[] {
+  return [
+    ...identification(),
+    ...machineTraps(core),
+    ...supervisorTraps(core),
+    ...translation(core),
+    ...counters(),
+    ...physicalMemoryProtection(),
+    ...debugTriggers(),
+  ];
+}
+
+const zero = i64.const(0);
+const readOnly = (name: string, number: number, value: bigint): Csr => ({ name, number, read: i64.const(value) });
+
+/** A register that keeps the bits of `mask` and has no other effect. */
+const plain = (name: string, number: number, slotName: SlotName, mask: bigint = -1n): Csr => ({
+  name,
+  number,
+  read: slot(slotName),
+  write: (value) => setSlot(slotName, i64.and(value, i64.const(mask))),
+});
+
+const attention = setSlot32('ATTENTION', i32.const(1));
+
+/** RV64 with I, M, A, C, S and U. */
+const MISA = (2n << 62n) | [...'IMACSU'].reduce((bits, x) => bits | (1n << BigInt(x.charCodeAt(0) - 65)), 0n);
+
+const identification = (): Csr[] => [
+  readOnly('misa', 0x301, MISA),
+  readOnly('mvendorid', 0xf11, 0n),
+  readOnly('marchid', 0xf12, 0n),
+  readOnly('mimpid', 0xf13, 0n),
+  readOnly('mhartid', 0xf14, 0n),
+  readOnly('mconfigptr', 0xf15, 0n),
+];
+
+// --- traps -----------------------------------------------------------------------------------------------------------
+
+/** Exceptions that can be delegated: all that exist but ECALL from M. */
+const DELEGABLE = 0xb3ffn;
+/** Bit 0 of an exception PC is always clear. */
+const EPC_MASK = ~1n;
+const INTERRUPT_MASK = BigInt(ALL_INTERRUPTS);
+const SUPERVISOR_MASK = BigInt(SUPERVISOR_INTERRUPTS);
+const STCE = 1n << 63n;
+
+/** Direct and vectored modes; a write of another mode is ignored. */
+const trapVector = (name: string, number: number, slotName: SlotName): Csr => ({
+  name,
+  number,
+  read: slot(slotName),
+  write: (value) =>
+    when(i64.ltU(i64.and(value, i64.const(3)), i64.const(2)), setSlot(slotName, value)),
+});
+
+/** A write to mstatus: mode 2 does not exist, so MPP then stays. */
+function writeStatus(core: Core, value: Code, mask: number): Code {
+  const mppIsBad = i64.eq(
+    i64.and(value, i64.const(MSTATUS.MPP)),
+    i64.const(2 << MSTATUS.MPP_SHIFT),
+  );
+  const before = slot('MSTATUS');
+  const effective = select(mppIsBad, i64.const(mask & ~MSTATUS.MPP), i64.const(mask));
+  const changed = i64.and(i64.xor(before, value), effective);
+  return sequence(
+    // MXR is part of no TLB tag: what it made readable must go.
+    when(i64.ne(i64.and(changed, i64.const(MSTATUS.MXR)), zero), call(core.functions.flushPaged)),
+    setSlot('MSTATUS', i64.xor(slot('MSTATUS'), changed)),
+    call(core.functions.updateContexts),
+    noticeInterrupts(core),
+  );
+}
+
+function machineTraps(core: Core): Csr[] {
+  const noticing = (csr: Csr): Csr => ({
+    ...csr,
+    write: (value) => sequence(csr.write!(value), noticeInterrupts(core)),
+  });
+  // With Sstc on, STIP belongs to the comparator.
+  const softBits = select(i64.ltS(slot('MENVCFG'), zero), i64.const(SUPERVISOR_MASK & ~(1n << BigInt(IRQ.STI))), i64.const(SUPERVISOR_MASK));
+  return [
+    {
+      name: 'mstatus',
+      number: 0x300,
+      read: i64.or(slot('MSTATUS'), i64.const(MSTATUS_XL)),
+      write: (value) => writeStatus(core, value, MSTATUS_WRITABLE),
+    },
+    plain('medeleg', 0x302, 'MEDELEG', DELEGABLE),
+    noticing(plain('mideleg', 0x303, 'MIDELEG', SUPERVISOR_MASK)),
+    noticing(plain('mie', 0x304, 'MIE', INTERRUPT_MASK)),
+    trapVector('mtvec', 0x305, 'MTVEC'),
+    plain('mcounteren', 0x306, 'MCOUNTEREN', 0xffffffffn),
+    {
+      name: 'menvcfg',
+      number: 0x30a,
+      read: slot('MENVCFG'),
+      write: (value) => sequence(setSlot('MENVCFG', i64.and(value, i64.const(STCE | 1n))), attention),
+    },
+    plain('mscratch', 0x340, 'MSCRATCH'),
+    plain('mepc', 0x341, 'MEPC', EPC_MASK),
+    plain('mcause', 0x342, 'MCAUSE'),
+    plain('mtval', 0x343, 'MTVAL'),
+    {
+      name: 'mip',
+      number: 0x344,
+      read: i64.extendU(pendingBits),
+      write: (value) =>
+        sequence(
+          setSlot('MIP_SOFTWARE', i64.or(i64.and(slot('MIP_SOFTWARE'), i64.xor(softBits, i64.const(-1))), i64.and(value, softBits))),
+          noticeInterrupts(core),
+        ),
+    },
+  ];
+}
+
+function supervisorTraps(core: Core): Csr[] {
+  return [
+    {
+      name: 'sstatus',
+      number: 0x100,
+      read: i64.and(i64.or(slot('MSTATUS'), i64.const(MSTATUS_XL)), i64.const(SSTATUS_READABLE)),
+      write: (value) => writeStatus(core, value, SSTATUS_WRITABLE),
+    },
+    {
+      name: 'sie',
+      number: 0x104,
+      read: i64.and(slot('MIE'), slot('MIDELEG')),
+      write: (value) =>
+        sequence(
+          setSlot(
+            'MIE',
+            i64.or(
+              i64.and(slot('MIE'), i64.xor(slot('MIDELEG'), i64.const(-1))),
+              i64.and(value, slot('MIDELEG')),
+            ),
+          ),
+          noticeInterrupts(core),
+        ),
+    },
+    trapVector('stvec', 0x105, 'STVEC'),
+    plain('scounteren', 0x106, 'SCOUNTEREN', 0xffffffffn),
+    plain('senvcfg', 0x10a, 'SENVCFG', 1n),
+    plain('sscratch', 0x140, 'SSCRATCH'),
+    plain('sepc', 0x141, 'SEPC', EPC_MASK),
+    plain('scause', 0x142, 'SCAUSE'),
+    plain('stval', 0x143, 'STVAL'),
+    {
+      name: 'sip',
+      number: 0x144,
+      read: i64.and(i64.extendU(pendingBits), slot('MIDELEG')),
+      // Only SSIP is writable from S, and only while it is delegated.
+      write: (value) => {
+        const mask = i64.and(slot('MIDELEG'), i64.const(1 << IRQ.SSI));
+        return sequence(
+          setSlot(
+            'MIP_SOFTWARE',
+            i64.or(
+              i64.and(slot('MIP_SOFTWARE'), i64.xor(mask, i64.const(-1))),
+              i64.and(value, mask),
+            ),
+          ),
+          noticeInterrupts(core),
+        );
+      },
+    },
+    {
+      name: 'stimecmp',
+      number: 0x14d,
+      read: slot('STIMECMP'),
+      write: (value) => sequence(setSlot('STIMECMP', value), attention),
+      // Sstc, section 2: below M it needs both menvcfg.STCE and mcounteren.TM.
+      forbidden: i32.and(
+        i32.ne(slot32('PRIVILEGE'), i32.const(PRIVILEGE_MACHINE)),
+        i32.or(
+          i64.geS(slot('MENVCFG'), zero),
+          i64.eqz(i64.and(slot('MCOUNTEREN'), i64.const(2))),
+        ),
+      ),
+    },
+  ];
+}
+
+function translation(core: Core): Csr[] {
+  return [
+    {
+      name: 'satp',
+      number: 0x180,
+      read: slot('SATP'),
+      // Bare and Sv39; a write with another mode has no effect at all.
+      write: (value) => {
+        const mode = i64.shrU(value, i64.const(60));
+        return when(
+          i32.or(i64.eqz(mode), i64.eq(mode, i64.const(8))),
+          when(i64.ne(slot('SATP'), value), call(core.functions.flushPaged)),
+          setSlot('SATP', value),
+          call(core.functions.updateContexts),
+        );
+      },
+      forbidden: belowOrTrapped(MSTATUS.TVM),
+    },
+  ];
+}
+
+// --- counters --------------------------------------------------------------------------------------------------------
+
+/** mtime: virtual nanoseconds in ticks of 100 ns (see base/quantities.ts), and what the guest added. */
+const mtime = i64.add(
+  i64.divU(i64.add(positionNow, slot('CLOCK_OFFSET')), i64.const(100)),
+  slot('TICK_DELTA'),
+);
+const instructionsRetired = i64.sub(positionNow, slot('NOT_RETIRED'));
+
+/** User-mode views need their bit in mcounteren, and from U also in scounteren. */
+const counterForbidden = (bit: number): Code => {
+  const lacks = (name: SlotName): Code => i64.eqz(i64.and(slot(name), i64.const(1n << BigInt(bit))));
+  return i32.or(
+    i32.and(i32.ltU(slot32('PRIVILEGE'), i32.const(PRIVILEGE_MACHINE)), lacks('MCOUNTEREN')),
+    i32.and(i32.eq(slot32('PRIVILEGE'), i32.const(PRIVILEGE_USER)), lacks('SCOUNTEREN')),
+  );
+};
+
+function counters(): Csr[] {
+  const mcycle = i64.add(positionNow, slot('MCYCLE_OFFSET'));
+  const minstret = i64.add(instructionsRetired, slot('MINSTRET_OFFSET'));
+  const settable = (name: string, number: number, slotName: SlotName, count: Code, read: Code): Csr => ({
+    name,
+    number,
+    read,
+    write: (value) => setSlot(slotName, i64.sub(value, count)),
+  });
+  const list: Csr[] = [
+    settable('mcycle', 0xb00, 'MCYCLE_OFFSET', positionNow, mcycle),
+    settable('minstret', 0xb02, 'MINSTRET_OFFSET', instructionsRetired, minstret),
+    { name: 'cycle', number: 0xc00, read: mcycle, forbidden: counterForbidden(0) },
+    { name: 'time', number: 0xc01, read: mtime, forbidden: counterForbidden(1) },
+    { name: 'instret', number: 0xc02, read: minstret, forbidden: counterForbidden(2) },
+    { name: 'mcountinhibit', number: 0x320, read: zero },
+  ];
+  // No event is counted, so these are zero for good.
+  for (let i = 3; i < 32; i++) {
+    list.push({ name: `mhpmcounter${i}`, number: 0xb00 + i, read: zero });
+    list.push({ name: `mhpmevent${i}`, number: 0x320 + i, read: zero });
+    list.push({ name: `hpmcounter${i}`, number: 0xc00 + i, read: zero, forbidden: counterForbidden(i) });
+  }
+  return list;
+}
+
+// --- physical memory protection --------------------------------------------------------------------------------------
+
+/** Every entry's L, A, X, W and R; bits 5 and 6 are reserved. */
+const PMP_CONFIG_BITS = 0x9f9f9f9f9f9f9f9fn;
+const PMP_LOCKS = 0x8080808080808080n;
+const PMP_ADDRESS_BITS = (1n << 54n) - 1n;
+
+function physicalMemoryProtection(): Csr[] {
+  const config = (name: string, number: number, slotName: SlotName): Csr => {
+    // Every byte whose lock is set, as a mask of whole bytes: 0x80 >> 7 = 1, times 255.
+    const locked = i64.mul(
+      i64.shrU(i64.and(slot(slotName), i64.const(PMP_LOCKS)), i64.const(7)),
+      i64.const(0xff),
+    );
+    const free = i64.and(i64.xor(locked, i64.const(-1)), i64.const(PMP_CONFIG_BITS));
+    return {
+      name,
+      number,
+      read: slot(slotName),
+      write: (value) =>
+        setSlot(slotName, i64.or(i64.and(slot(slotName), locked), i64.and(value, free))),
+    };
+  };
+  return [
+    config('pmpcfg0', 0x3a0, 'PMPCFG0'),
+    config('pmpcfg2', 0x3a2, 'PMPCFG2'),
+    ...Array.from({ length: 16 }, (_, i) => pmpAddress(i)),
+  ];
+}
+
+const pmpByte = (entry: number): Code =>
+  i64.and(
+    i64.shrU(slot(entry < 8 ? 'PMPCFG0' : 'PMPCFG2'), i64.const((entry % 8) * 8)),
+    i64.const(0xff),
+  );
+
+/** Fixed while its entry is locked, or the next one is locked and uses it as the start of a range (TOR). */
+function pmpAddress(entry: number): Csr {
+  const slotName = `PMPADDR${entry}` as SlotName;
+  const isLocked = i64.ne(i64.and(pmpByte(entry), i64.const(0x80)), zero);
+  const nextHoldsIt = i64.eq(i64.and(pmpByte(entry + 1), i64.const(0x98)), i64.const(0x88));
+  return {
+    name: `pmpaddr${entry}`,
+    number: 0x3b0 + entry,
+    read: slot(slotName),
+    write: (value) =>
+      when(
+        i32.eqz(entry < 15 ? i32.or(isLocked, nextHoldsIt) : isLocked),
+        setSlot(slotName, i64.and(value, i64.const(PMP_ADDRESS_BITS))),
+      ),
+  };
+}
+
+/** tselect and its data: there are no triggers, which debuggers find out by reading zero back. */
+const debugTriggers = (): Csr[] =>
+  ['tselect', 'tdata1', 'tdata2', 'tdata3'].map((name, i) => ({ name, number: 0x7a0 + i, read: zero }));

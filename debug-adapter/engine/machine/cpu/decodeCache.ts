@@ -1,0 +1,140 @@
+import { decode } from './decode.ts';
+import {
+  DECODE_PAGE_BYTES,
+  ENTRY_BYTES,
+  FETCH_CONTEXT_BYTES,
+  FETCH_CONTEXTS,
+  FETCH_TLB,
+  type Layout,
+  PAGE_CODE,
+  RAM_BASE,
+  SINK,
+  STRADDLE_ENTRY,
+  WRITE_TLB,
+  TLB_ENTRIES,
+} from './layout.ts';
+import { OP } from './operations.ts';
+
+/**
+ * The decoded form of the guest's code: for each RAM page that was ever executed a page of entries in the pool, filled
+ * one instruction at a time when it first runs. The interpreter calls in here only for what is not decoded yet.
+ * Nothing of this is machine state: dropping all of it at any time changes nothing but speed.
+ */
+export class DecodeCache {
+  private layout: Layout;
+  private bytes: Uint8Array;
+  private view: DataView;
+  private flushPaged: () => void = () => {};
+  private used = 0;
+  /** Which RAM page each page of the pool decodes. */
+  private ramPageOf: Int32Array;
+
+  constructor(memory: WebAssembly.Memory, layout: Layout) {
+    this.layout = layout;
+    this.bytes = new Uint8Array(memory.buffer);
+    this.view = new DataView(memory.buffer);
+    this.ramPageOf = new Int32Array(layout.decodePoolPages);
+    this.writeEndMark(STRADDLE_ENTRY + 2 * ENTRY_BYTES);
+  }
+
+  /** The core exists only after this object: it hands over its flush. */
+  attach(core: { flushPaged: () => void }): void {
+    this.flushPaged = core.flushPaged;
+  }
+
+  /** Import of the core: fresh entries for a RAM page that has none. */
+  allocateDecodePage(ramPage: number): number {
+    const { layout, bytes, view } = this;
+    if (this.used === layout.decodePoolPages) this.dropAll();
+    const index = this.used++;
+    const address = layout.decodePool + index * DECODE_PAGE_BYTES;
+    bytes.fill(0, address, address + DECODE_PAGE_BYTES);
+    this.writeEndMark(address + DECODE_PAGE_BYTES - ENTRY_BYTES);
+    this.ramPageOf[index] = ramPage;
+    view.setInt32(layout.decodePages + ramPage * 4, address, true);
+    bytes[layout.pageFlags + ramPage] |= PAGE_CODE;
+    this.leaveWriteTlb(ramPage);
+    return address;
+  }
+
+  /** Import of the core: decodes the instruction at an entry that is in no straddle. */
+  decodeEntry(entry: number, pageEntries: number): void {
+    const { layout, view } = this;
+    const ramPage = this.ramPageOf[((pageEntries >>> 0) - layout.decodePool) / DECODE_PAGE_BYTES];
+    const pageOffset = (entry - pageEntries) >> 3;
+    const at = layout.ram + ramPage * 4096 + pageOffset;
+    const low = view.getUint16(at, true);
+    if ((low & 3) === 3 && pageOffset === 4094) return this.writeStraddleMark(entry >>> 0);
+    const raw = (low & 3) === 3 ? view.getUint32(at, true) : low;
+    this.write(entry >>> 0, raw, pageOffset);
+  }
+
+  /** Import of the core: decodes into the straddle entry, where every jump is far. */
+  decodeStraddle(raw: number): void {
+    this.write(STRADDLE_ENTRY, raw, undefined);
+  }
+
+  /** Some RAM page got new contents from outside the hart. */
+  dropPage(ramPage: number): void {
+    const address = this.view.getUint32(this.layout.decodePages + ramPage * 4, true);
+    if (address === 0) return;
+    this.bytes.fill(0, address, address + DECODE_PAGE_BYTES - ENTRY_BYTES);
+  }
+
+  /** All entries go; their pages count as holding no code. */
+  private dropAll(): void {
+    const { layout, bytes } = this;
+    for (let i = 0; i < this.used; i++) {
+      bytes[layout.pageFlags + this.ramPageOf[i]] &= ~PAGE_CODE;
+      this.view.setInt32(layout.decodePages + this.ramPageOf[i] * 4, 0, true);
+    }
+    bytes.fill(0xff, FETCH_TLB, FETCH_TLB + FETCH_CONTEXTS * FETCH_CONTEXT_BYTES);
+    this.used = 0;
+  }
+
+  /** Writes to a page that now holds code must come by `touch`. */
+  private leaveWriteTlb(ramPage: number): void {
+    const address = RAM_BASE + ramPage * 4096;
+    const entry = WRITE_TLB + ((address >>> 12) & (TLB_ENTRIES - 1)) * 16;
+    if (this.view.getUint32(entry, true) === address) this.view.setBigInt64(entry, -1n, true);
+    this.flushPaged();
+  }
+
+  private writeEndMark(entry: number): void {
+    this.bytes[entry] = OP.PAGE_END;
+  }
+
+  private writeStraddleMark(entry: number): void {
+    this.bytes[entry] = OP.STRADDLE;
+  }
+
+  private write(entry: number, raw: number, pageOffset: number | undefined): void {
+    const { view } = this;
+    const { operation, rd, rs1, rs2, immediate, lengthBytes } = decode(raw);
+    const near = isNearJump(operation);
+    const target = (pageOffset ?? 0) + immediate;
+    const staysInPage = near && pageOffset !== undefined && target >= 0 && target < 4096;
+    view.setUint8(entry, near && !staysInPage ? FAR[operation] : pageOffset === undefined ? far(operation) : operation);
+    view.setUint8(entry + 1, (lengthBytes / 2) * ENTRY_BYTES);
+    view.setUint16(entry + 2, (rd || SINK) * 8, true);
+    view.setUint16(entry + 4, rs1 * 8, true);
+    view.setUint16(entry + 6, rs2 * 8, true);
+    // A near jump adds to the entry's address: 16 bytes for each halfword.
+    view.setInt32(entry + 8, staysInPage ? immediate * (ENTRY_BYTES / 2) : immediate, true);
+    view.setInt32(entry + 12, raw, true);
+  }
+}
+
+const isNearJump = (operation: number): boolean => FAR[operation] !== undefined;
+const far = (operation: number): number => (operation === OP.JALR ? OP.JALR_FAR : operation);
+
+const FAR: Record<number, number> = {
+  [OP.JAL_NEAR]: OP.JAL_FAR,
+  [OP.J_NEAR]: OP.JAL_FAR,
+  [OP.BEQ_NEAR]: OP.BEQ_FAR,
+  [OP.BNE_NEAR]: OP.BNE_FAR,
+  [OP.BLT_NEAR]: OP.BLT_FAR,
+  [OP.BGE_NEAR]: OP.BGE_FAR,
+  [OP.BLTU_NEAR]: OP.BLTU_FAR,
+  [OP.BGEU_NEAR]: OP.BGEU_FAR,
+};

@@ -1,0 +1,244 @@
+import type { State, Stateful } from '../../base/state.ts';
+import type { Position } from '../../base/quantities.ts';
+import { buildCore } from './core.ts';
+import { DecodeCache } from './decodeCache.ts';
+import {
+  CSR_INDEX,
+  FETCH_CONTEXT_BYTES,
+  FETCH_CONTEXTS,
+  FETCH_TLB,
+  type Layout,
+  READ_TLB,
+  REGISTERS,
+  SLOT,
+  type SlotName,
+  makeLayout,
+} from './layout.ts';
+
+/**
+ * One hart: the generated core over its memory. It runs for a budget of steps, says when it stopped, and takes the
+ * interrupts that the machine decides on. All 64-bit state is in named slots of the memory; `saveState` gives it by
+ * those names.
+ */
+export interface HartBus {
+  /** Low 32 bits of a device access; undefined where no device answers. */
+  read(address: number, sizeBytes: 1 | 2 | 4): number | undefined;
+  /** False where no device answers. */
+  write(address: number, value: number, sizeBytes: 1 | 2 | 4): boolean;
+}
+
+interface CoreExports {
+  run(budget: number): number;
+  pendingInterrupt(): number;
+  takeInterrupt(cause: number): void;
+  updateContexts(): void;
+  flushPaged(): void;
+  flushWrites(): void;
+  touch(offset: number, length: number): void;
+  digestRam(): bigint;
+}
+
+/** Slots that are the hart's state; the others are scratch, derived, or belong to the machine. */
+const STATE_SLOTS = [
+  'PC',
+  'PRIVILEGE',
+  'WAITING',
+  'NOT_RETIRED',
+  'MCYCLE_OFFSET',
+  'MINSTRET_OFFSET',
+  'RESERVED',
+  'RESERVED_ADDRESS',
+  'RESERVED_VALUE',
+  'MIP_SOFTWARE',
+  'MSTATUS',
+  'MEDELEG',
+  'MIDELEG',
+  'MIE',
+  'MTVEC',
+  'MCOUNTEREN',
+  'MENVCFG',
+  'MSCRATCH',
+  'MEPC',
+  'MCAUSE',
+  'MTVAL',
+  'STVEC',
+  'SCOUNTEREN',
+  'SENVCFG',
+  'SSCRATCH',
+  'SEPC',
+  'SCAUSE',
+  'STVAL',
+  'STIMECMP',
+  'SATP',
+  'PMPCFG0',
+  'PMPCFG2',
+  ...Array.from({ length: 16 }, (_, i) => `PMPADDR${i}` as SlotName),
+] as const satisfies readonly SlotName[];
+
+export class Hart implements Stateful {
+  readonly layout: Layout;
+  readonly memory: WebAssembly.Memory;
+  readonly core: CoreExports;
+  readonly decodeCache: DecodeCache;
+  private words: Int32Array;
+  private slots: BigUint64Array;
+
+  constructor(options: { memoryBytes: number; bus: HartBus }) {
+    this.layout = makeLayout(options.memoryBytes);
+    this.memory = new WebAssembly.Memory({ initial: this.layout.wasmPages });
+    this.words = new Int32Array(this.memory.buffer, 0, CSR_INDEX / 4);
+    this.slots = new BigUint64Array(this.memory.buffer, 0, CSR_INDEX / 8);
+    this.decodeCache = new DecodeCache(this.memory, this.layout);
+    this.core = this.instantiate(options.bus);
+    this.decodeCache.attach(this.core);
+    this.setSlot('PRIVILEGE', 3n);
+    this.setSlot('STIMECMP', 0n);
+    this.flushAll();
+  }
+
+  private instantiate(bus: HartBus): CoreExports {
+    const fault = () => (this.words[SLOT.FAULT >> 2] = 1);
+    const env = {
+      memory: this.memory,
+      mmioRead: (address: number, size: number): number => {
+        const value = bus.read(address >>> 0, size as 1 | 2 | 4);
+        return value ?? fault();
+      },
+      mmioWrite: (address: number, value: number, size: number): void => {
+        const kept = size === 4 ? value >>> 0 : value & (size === 1 ? 0xff : 0xffff);
+        if (!bus.write(address >>> 0, kept, size as 1 | 2 | 4)) fault();
+      },
+      decodeEntry: (entry: number, page: number): void => this.decodeCache.decodeEntry(entry, page),
+      decodeStraddle: (raw: number): void => this.decodeCache.decodeStraddle(raw),
+      allocateDecodePage: (page: number): number => this.decodeCache.allocateDecodePage(page),
+    };
+    const { bytes, csrIndex } = buildCore(this.layout);
+    new Uint8Array(this.memory.buffer).set(csrIndex, CSR_INDEX);
+    const module = new WebAssembly.Module(bytes);
+    return new WebAssembly.Instance(module, { env }).exports as unknown as CoreExports;
+  }
+
+  // --- running -------------------------------------------------------------------------------------------------------
+
+  /** Runs at most `budget` steps from `position`; returns how many it did. Fewer only when something wants attention. */
+  run(position: Position, budget: number): number {
+    this.words[SLOT.ATTENTION >> 2] = 0;
+    this.setNumber('STEPS_END', position + budget);
+    this.words[SLOT.BUDGET >> 2] = budget;
+    return budget - this.core.run(budget);
+  }
+
+  /** While `run` is under way: the position of the step in progress. */
+  positionInRun(): Position {
+    return this.number('STEPS_END') - this.words[SLOT.BUDGET >> 2] - 1;
+  }
+
+  /** Makes `run` return after the current instruction. */
+  requestAttention(): void {
+    this.words[SLOT.ATTENTION >> 2] = 1;
+  }
+
+  get isWaiting(): boolean {
+    return this.words[SLOT.WAITING >> 2] !== 0;
+  }
+
+  /** A waiting hart goes on once something enabled is pending, whether or not it takes the interrupt. */
+  wake(): void {
+    this.words[SLOT.WAITING >> 2] = 0;
+  }
+
+  /** Pending and locally enabled interrupts, as bits of mip. */
+  get enabledPending(): number {
+    const words = this.words;
+    return (words[SLOT.MIP_LINES >> 2] | words[SLOT.MIP_SOFTWARE >> 2]) & words[SLOT.MIE >> 2];
+  }
+
+  get enabledInterrupts(): number {
+    return this.words[SLOT.MIE >> 2];
+  }
+
+  setInterruptLines(lines: number): void {
+    this.words[SLOT.MIP_LINES >> 2] = lines;
+  }
+
+  /** The cause of the interrupt to take now, -1 for none. */
+  pendingInterrupt(): number {
+    return this.core.pendingInterrupt();
+  }
+
+  /** A step: enters the handler. */
+  takeInterrupt(cause: number): void {
+    this.core.takeInterrupt(cause);
+  }
+
+  /** Another step that retired nothing. */
+  countUnretiredStep(): void {
+    this.slots[SLOT.NOT_RETIRED >> 3]++;
+  }
+
+  /** Instructions retired, given the position. */
+  retired(position: Position): number {
+    return position - this.number('NOT_RETIRED');
+  }
+
+  /** The S-mode timer (Sstc): its compare value while menvcfg enables it. */
+  get supervisorTimeCompare(): bigint | undefined {
+    return this.slots[SLOT.MENVCFG >> 3] >> 63n ? this.slots[SLOT.STIMECMP >> 3] : undefined;
+  }
+
+  /** What the `time` CSR is made of besides the position. */
+  setClock(clock: { offsetNanoseconds: number; tickDelta: bigint }): void {
+    this.setNumber('CLOCK_OFFSET', clock.offsetNanoseconds);
+    this.setSlot('TICK_DELTA', clock.tickDelta);
+  }
+
+  // --- state ---------------------------------------------------------------------------------------------------------
+
+  register(index: number): bigint {
+    return this.slots[(REGISTERS >> 3) + index];
+  }
+
+  setRegister(index: number, value: bigint): void {
+    if (index !== 0) this.slots[(REGISTERS >> 3) + index] = value;
+  }
+
+  slot(name: SlotName): bigint {
+    return this.slots[SLOT[name] >> 3];
+  }
+
+  setSlot(name: SlotName, value: bigint): void {
+    this.slots[SLOT[name] >> 3] = value;
+  }
+
+  saveState(): State {
+    const state: State = { registers: Array.from({ length: 32 }, (_, i) => this.register(i)) };
+    for (const name of STATE_SLOTS) state[name.toLowerCase()] = this.slot(name);
+    return state;
+  }
+
+  loadState(state: State): void {
+    (state.registers as bigint[]).forEach((value, i) => this.setRegister(i, value));
+    for (const name of STATE_SLOTS) this.setSlot(name, state[name.toLowerCase()] as bigint);
+    this.core.updateContexts();
+    this.flushAll();
+  }
+
+  /** Drops every translation: for restores and set-up. */
+  flushAll(): void {
+    const bytes = new Uint8Array(this.memory.buffer);
+    bytes.fill(0xff, READ_TLB, FETCH_TLB + FETCH_CONTEXTS * FETCH_CONTEXT_BYTES);
+    this.words[SLOT.FLUSH_COUNT >> 2] = 0;
+  }
+
+  /** Numbers cross as two halves: exact below 2^53 and no BigInt on the way. */
+  private setNumber(name: SlotName, value: number): void {
+    const at = SLOT[name] >> 2;
+    this.words[at] = value;
+    this.words[at + 1] = Math.floor(value / 0x1_0000_0000);
+  }
+
+  private number(name: SlotName): number {
+    const at = SLOT[name] >> 2;
+    return (this.words[at] >>> 0) + this.words[at + 1] * 0x1_0000_0000;
+  }
+}

@@ -1,0 +1,243 @@
+import {
+  I32,
+  I64,
+  type Code,
+  type Local,
+  block,
+  brIf,
+  brTable,
+  call,
+  i32,
+  i64,
+  ifElse,
+  label,
+  loop,
+  ret,
+  select,
+  sequence,
+  set,
+  when,
+} from '../../base/wasm/code.ts';
+import type { Frame } from '../../base/wasm/moduleBuilder.ts';
+import { type Core, isRam, raise, ramAt, ramOffset, slot32 } from './coreContext.ts';
+import { PAGE_CODE, PAGE_WATCHED, RAM_BASE, READ_TLB, TLB_ENTRIES, WRITE_TLB } from './layout.ts';
+import { ACCESS_READ, ACCESS_WRITE } from './mmu.ts';
+
+/**
+ * The slow paths of loads and stores: what misses the TLB, goes to a device, is misaligned or faults. RAM takes any
+ * alignment, across pages too: both pages are translated before anything happens, so a fault leaves no half write.
+ * Devices take aligned accesses only.
+ */
+export function defineMemoryAccess(core: Core): void {
+  defineLoadSlow(core);
+  defineStoreSlow(core);
+}
+
+const LOAD_ACCESS_FAULT = 5;
+const STORE_ACCESS_FAULT = 7;
+
+/** Raw loads by kind (see semantics.ts); kinds past the table are full width. */
+const LOAD_BY_KIND = [i64.load8u, i64.load16u, i64.load32u, i64.load, i64.load8s, i64.load16s, i64.load32s];
+const STORE_BY_KIND = [i64.store8, i64.store16, i64.store32, i64.store];
+
+/** Runs the case of a small number; each case must return. */
+function dispatch(index: Code, cases: Code[]): Code {
+  const labels = cases.map(() => label());
+  const table = brTable(index, labels);
+  return labels.reduce((inner, target, i) => sequence(block(target, inner), cases[i]), table);
+}
+
+/** Sign or zero extension of the low bytes of a value, by kind. */
+function extendByKind(value: Code, kind: Code): Code {
+  const bits = i64.extendU(i32.sub(i32.const(64), i32.shl(i32.const(8), i32.and(kind, i32.const(3)))));
+  const shifted = i64.shl(value, bits);
+  return select(i32.gtU(kind, i32.const(3)), i64.shrS(shifted, bits), i64.shrU(shifted, bits));
+}
+
+const sizeOf = (kind: Code): Code => i32.shl(i32.const(1), i32.and(kind, i32.const(3)));
+
+const crossesPage = (va: Code, kind: Code): Code =>
+  i32.gtU(i32.add(i32.and(i32.wrap(va), i32.const(0xfff)), sizeOf(kind)), i32.const(4096));
+
+const tlbEntry = (va: Code): Code =>
+  i32.add(
+    slot32('DATA_CONTEXT'),
+    i32.and(i32.shrU(i32.wrap(va), i32.const(8)), i32.const((TLB_ENTRIES - 1) << 4)),
+  );
+
+/** Enters the page into a TLB: afterwards its accesses are inline. */
+function fillTlb(core: Core, v: { entry: Local; va: Local; pa: Local; tlb: number }): Code {
+  const addend = i32.add(
+    i32.sub(i32.wrap(v.pa.get), i32.wrap(v.va.get)),
+    i32.const((core.layout.ram - RAM_BASE) | 0),
+  );
+  return sequence(
+    set(v.entry, tlbEntry(v.va.get)),
+    i64.store(v.entry.get, i64.and(v.va.get, i64.const(-4096)), v.tlb),
+    i32.store(v.entry.get, addend, v.tlb + 8),
+    when(slot32('DATA_CONTEXT'), call(core.functions.noteFilled, i32.add(v.entry.get, i32.const(v.tlb)))),
+  );
+}
+
+const pageFlags = (core: Core, pa: Code): Code =>
+  i32.load8u(i32.shrU(ramOffset(pa), i32.const(12)), core.layout.pageFlags);
+
+// --- loads -----------------------------------------------------------------------------------------------------------
+
+function defineLoadSlow(core: Core): void {
+  const { builder, functions } = core;
+  builder.define(functions.loadSlow, (frame) => {
+    const [va, kind] = frame.parameters;
+    const pa = frame.local(I64);
+    const entry = frame.local(I32);
+    return sequence(
+      when(crossesPage(va.get, kind.get), loadCrossing(core, frame, va, kind)),
+      set(pa, call(functions.translate, va.get, i32.const(ACCESS_READ))),
+      when(slot32('FAULT'), ret(i64.const(0))),
+      when(
+        isRam(core, pa.get, sizeOf(kind.get)),
+        when(
+          i32.eqz(i32.and(pageFlags(core, pa.get), i32.const(PAGE_WATCHED))),
+          fillTlb(core, { entry, va, pa, tlb: READ_TLB }),
+        ),
+        dispatch(
+          kind.get,
+          LOAD_BY_KIND.map((load) => ret(load(ramAt(core, ramOffset(pa.get))))),
+        ),
+      ),
+      loadDevice(core, frame, { va, pa, kind }),
+    );
+  });
+}
+
+/** Byte by byte, each through its own page, after both are known to be there. */
+function loadCrossing(core: Core, frame: Frame, va: Local, kind: Local): Code {
+  const value = frame.local(I64);
+  const left = frame.local(I32);
+  const pa = frame.local(I64);
+  const next = label();
+  const last = i64.add(va.get, i64.extendU(i32.sub(sizeOf(kind.get), i32.const(1))));
+  return sequence(
+    set(pa, call(core.functions.translate, va.get, i32.const(ACCESS_READ))),
+    when(slot32('FAULT'), ret(i64.const(0))),
+    set(pa, call(core.functions.translate, i64.and(last, i64.const(-4096)), i32.const(ACCESS_READ))),
+    when(slot32('FAULT'), ret(i64.const(0))),
+    set(left, sizeOf(kind.get)),
+    loop(
+      next,
+      set(left, i32.sub(left.get, i32.const(1))),
+      set(pa, call(core.functions.translate, i64.add(va.get, i64.extendU(left.get)), i32.const(ACCESS_READ))),
+      when(
+        i32.eqz(isRam(core, pa.get, i32.const(1))),
+        raise(core, LOAD_ACCESS_FAULT, va.get),
+        ret(i64.const(0)),
+      ),
+      set(value, i64.or(i64.shl(value.get, i64.const(8)), i64.load8u(ramAt(core, ramOffset(pa.get))))),
+      brIf(next, left.get),
+    ),
+    ret(extendByKind(value.get, kind.get)),
+  );
+}
+
+const isMisaligned = (va: Local, kind: Local): Code =>
+  i32.and(i32.wrap(va.get), i32.sub(sizeOf(kind.get), i32.const(1)));
+const isAbove4GiB = (pa: Local): Code => i64.ne(i64.shrU(pa.get, i64.const(32)), i64.const(0));
+
+function loadDevice(core: Core, frame: Frame, { va, pa, kind }: { va: Local; pa: Local; kind: Local }): Code {
+  const value = frame.local(I64);
+  const isDouble = i32.eq(kind.get, i32.const(3));
+  const address = i32.wrap(pa.get);
+  const read = (at: Code, size: Code): Code => i64.extendU(call(core.functions.mmioRead, at, size));
+  const fault = sequence(raise(core, LOAD_ACCESS_FAULT, va.get), ret(i64.const(0)));
+  return sequence(
+    when(i32.or(isAbove4GiB(pa), isMisaligned(va, kind)), fault),
+    set(value, read(address, select(isDouble, i32.const(4), sizeOf(kind.get)))),
+    when(
+      isDouble,
+      set(
+        value,
+        i64.or(value.get, i64.shl(read(i32.add(address, i32.const(4)), i32.const(4)), i64.const(32))),
+      ),
+    ),
+    when(slot32('FAULT'), fault),
+    extendByKind(value.get, kind.get),
+  );
+}
+
+// --- stores ----------------------------------------------------------------------------------------------------------
+
+function defineStoreSlow(core: Core): void {
+  const { builder, functions } = core;
+  builder.define(functions.storeSlow, (frame) => {
+    const [va, value, kind] = frame.parameters;
+    const pa = frame.local(I64);
+    const entry = frame.local(I32);
+    return sequence(
+      when(crossesPage(va.get, kind.get), storeCrossing(core, frame, { va, value, kind })),
+      set(pa, call(functions.translate, va.get, i32.const(ACCESS_WRITE))),
+      when(slot32('FAULT'), ret()),
+      when(
+        isRam(core, pa.get, sizeOf(kind.get)),
+        call(functions.touch, ramOffset(pa.get), sizeOf(kind.get)),
+        when(
+          i32.eqz(i32.and(pageFlags(core, pa.get), i32.const(PAGE_WATCHED | PAGE_CODE))),
+          fillTlb(core, { entry, va, pa, tlb: WRITE_TLB }),
+        ),
+        dispatch(
+          kind.get,
+          STORE_BY_KIND.map((store) => sequence(store(ramAt(core, ramOffset(pa.get)), value.get), ret())),
+        ),
+      ),
+      storeDevice(core, { va, pa, value, kind }),
+    );
+  });
+}
+
+function storeCrossing(core: Core, frame: Frame, v: { va: Local; value: Local; kind: Local }): Code {
+  const { va, value, kind } = v;
+  const pa = frame.local(I64);
+  const done = frame.local(I32);
+  const next = label();
+  const checkPage = (address: Code): Code =>
+    sequence(
+      set(pa, call(core.functions.translate, address, i32.const(ACCESS_WRITE))),
+      when(slot32('FAULT'), ret()),
+      when(i32.eqz(isRam(core, pa.get, i32.const(1))), raise(core, STORE_ACCESS_FAULT, va.get), ret()),
+    );
+  const last = i64.add(va.get, i64.extendU(i32.sub(sizeOf(kind.get), i32.const(1))));
+  return sequence(
+    checkPage(va.get),
+    checkPage(i64.and(last, i64.const(-4096))),
+    loop(
+      next,
+      set(pa, call(core.functions.translate, i64.add(va.get, i64.extendU(done.get)), i32.const(ACCESS_WRITE))),
+      call(core.functions.touch, ramOffset(pa.get), i32.const(1)),
+      i64.store8(
+        ramAt(core, ramOffset(pa.get)),
+        i64.shrU(value.get, i64.extendU(i32.shl(done.get, i32.const(3)))),
+      ),
+      set(done, i32.add(done.get, i32.const(1))),
+      brIf(next, i32.ltU(done.get, sizeOf(kind.get))),
+    ),
+    ret(),
+  );
+}
+
+function storeDevice(core: Core, v: { va: Local; pa: Local; value: Local; kind: Local }): Code {
+  const { va, pa, value, kind } = v;
+  const address = i32.wrap(pa.get);
+  const write = (at: Code, data: Code, size: Code): Code => call(core.functions.mmioWrite, at, i32.wrap(data), size);
+  const fault = sequence(raise(core, STORE_ACCESS_FAULT, va.get), ret());
+  return sequence(
+    when(i32.or(isAbove4GiB(pa), isMisaligned(va, kind)), fault),
+    ifElse(
+      i32.eq(kind.get, i32.const(3)),
+      sequence(
+        write(address, value.get, i32.const(4)),
+        write(i32.add(address, i32.const(4)), i64.shrU(value.get, i64.const(32)), i32.const(4)),
+      ),
+      write(address, value.get, sizeOf(kind.get)),
+    ),
+    when(slot32('FAULT'), fault),
+  );
+}

@@ -1,0 +1,296 @@
+import {
+  I32,
+  I64,
+  type Code,
+  type Local,
+  block,
+  br,
+  brIf,
+  call,
+  choose,
+  i32,
+  i64,
+  label,
+  loop,
+  ret,
+  select,
+  sequence,
+  set,
+  when,
+} from '../../base/wasm/code.ts';
+import {
+  type Core,
+  PRIVILEGE_MACHINE,
+  PRIVILEGE_SUPERVISOR,
+  isRam,
+  ramAt,
+  ramOffset,
+  setSlot,
+  setSlot32,
+  slot,
+  slot32,
+} from './coreContext.ts';
+import {
+  DATA_CONTEXT_BYTES,
+  FETCH_CONTEXT_BYTES,
+  FETCH_TLB,
+  FETCH_TLB_ENTRIES,
+} from './layout.ts';
+import { MSTATUS } from './mstatus.ts';
+
+/**
+ * Address translation: Sv39 with accessed and dirty bits set by hardware (Privileged Architecture, "Virtual Address
+ * Translation Process" and "Sv39"). Page tables live in RAM only; anything else is an access fault.
+ */
+export const ACCESS_READ = 0;
+export const ACCESS_WRITE = 1;
+export const ACCESS_FETCH = 2;
+
+export function defineMmu(core: Core): void {
+  const { builder, functions } = core;
+  builder.define(functions.raise, (frame) => {
+    const [cause, tval] = frame.parameters;
+    return sequence(
+      setSlot32('FAULT', i32.const(1)),
+      setSlot('CAUSE', i64.extendU(cause.get)),
+      setSlot('TVAL', tval.get),
+    );
+  });
+  defineTranslate(core);
+  defineTranslateFetch(core);
+  defineFetch(core);
+  defineUpdateContexts(core);
+}
+
+/** Privilege that loads and stores act with: MPP's while MPRV is set. */
+export const dataPrivilege: Code = select(
+  i32.and(i32.wrap(slot('MSTATUS')), i32.const(MSTATUS.MPRV)),
+  i32.and(i32.shrU(i32.wrap(slot('MSTATUS')), i32.const(MSTATUS.MPP_SHIFT)), i32.const(3)),
+  slot32('PRIVILEGE'),
+);
+
+const mstatusHas = (mask: number): Code => i32.and(i32.wrap(slot('MSTATUS')), i32.const(mask));
+const satpIsBare: Code = i64.eqz(i64.shrU(slot('SATP'), i64.const(60)));
+
+const PTE = { V: 1, R: 2, W: 4, X: 8, U: 16, A: 64, D: 128 };
+
+interface Walk {
+  core: Core;
+  va: Local;
+  access: Local;
+  privilege: Local;
+  pte: Local;
+  /** Physical address of the entry, then of the table. */
+  at: Local;
+  shift: Local;
+}
+
+function defineTranslate(core: Core): void {
+  core.builder.define(core.functions.translate, (frame) => {
+    const [va, access] = frame.parameters;
+    const walk: Walk = {
+      core,
+      va,
+      access,
+      privilege: frame.local(I32),
+      pte: frame.local(I64),
+      at: frame.local(I64),
+      shift: frame.local(I64),
+    };
+    const { privilege } = walk;
+    return sequence(
+      set(privilege, select(i32.eq(access.get, i32.const(ACCESS_FETCH)), slot32('PRIVILEGE'), dataPrivilege)),
+      when(i32.or(i32.eq(privilege.get, i32.const(PRIVILEGE_MACHINE)), satpIsBare), ret(va.get)),
+      // Bits 63-39 must all equal bit 38.
+      pageFaultWhen(walk, i64.ne(i64.shrS(i64.shl(va.get, i64.const(25)), i64.const(25)), va.get)),
+      findLeaf(walk),
+      checkLeaf(walk),
+      markLeaf(walk),
+      leafAddress(walk),
+    );
+  });
+}
+
+/** Page faults are causes 12, 13 and 15; access faults 1, 5 and 7: fetch, load, store. */
+const faultWhen = ({ core, va, access }: Walk, condition: Code, first: number): Code => {
+  const cause = select(
+    i32.eq(access.get, i32.const(ACCESS_FETCH)),
+    i32.const(first),
+    select(access.get, i32.const(first + (first === 12 ? 3 : 6)), i32.const(first + (first === 12 ? 1 : 4))),
+  );
+  return when(condition, call(core.functions.raise, cause, va.get), ret(i64.const(0)));
+};
+const pageFaultWhen = (walk: Walk, condition: Code): Code => faultWhen(walk, condition, 12);
+const accessFaultWhen = (walk: Walk, condition: Code): Code => faultWhen(walk, condition, 1);
+
+const pteHas = ({ pte }: Walk, mask: number): Code => i32.and(i32.wrap(pte.get), i32.const(mask));
+const ppn = ({ pte }: Walk): Code =>
+  i64.and(i64.shrU(pte.get, i64.const(10)), i64.const((1n << 44n) - 1n));
+
+function findLeaf(walk: Walk): Code {
+  const { core, va, pte, at, shift } = walk;
+  const found = label();
+  const descend = label();
+  const entry = i64.shl(i64.and(i64.shrU(va.get, shift.get), i64.const(0x1ff)), i64.const(3));
+  return sequence(
+    set(at, i64.shl(i64.and(slot('SATP'), i64.const((1n << 44n) - 1n)), i64.const(12))),
+    set(shift, i64.const(30)),
+    block(
+      found,
+      loop(
+        descend,
+        set(at, i64.add(at.get, entry)),
+        accessFaultWhen(walk, i32.eqz(isRam(core, at.get, i32.const(8)))),
+        set(pte, i64.load(ramAt(core, ramOffset(at.get)))),
+        // Not valid, write-only, or with bits of extensions that are not there (Svnapot, Svpbmt, reserved).
+        pageFaultWhen(walk, i32.eqz(pteHas(walk, PTE.V))),
+        pageFaultWhen(walk, i32.eq(pteHas(walk, PTE.R | PTE.W), i32.const(PTE.W))),
+        pageFaultWhen(walk, i64.ne(i64.shrU(pte.get, i64.const(54)), i64.const(0))),
+        brIf(found, pteHas(walk, PTE.R | PTE.X)),
+        pageFaultWhen(walk, pteHas(walk, PTE.A | PTE.D | PTE.U)),
+        pageFaultWhen(walk, i64.eq(shift.get, i64.const(12))),
+        set(at, i64.shl(ppn(walk), i64.const(12))),
+        set(shift, i64.sub(shift.get, i64.const(9))),
+        br(descend),
+      ),
+    ),
+  );
+}
+
+function checkLeaf(walk: Walk): Code {
+  const { access, privilege, shift } = walk;
+  const isSupervisor = i32.eq(privilege.get, i32.const(PRIVILEGE_SUPERVISOR));
+  const sumForbids = i32.or(
+    i32.eq(access.get, i32.const(ACCESS_FETCH)),
+    i32.eqz(mstatusHas(MSTATUS.SUM)),
+  );
+  // MXR makes executable pages readable.
+  const readable = i32.or(
+    pteHas(walk, PTE.R),
+    select(mstatusHas(MSTATUS.MXR), pteHas(walk, PTE.X), i32.const(0)),
+  );
+  const allowed = select(
+    i32.eq(access.get, i32.const(ACCESS_FETCH)),
+    pteHas(walk, PTE.X),
+    select(access.get, pteHas(walk, PTE.W), readable),
+  );
+  const offsetBits = i64.sub(i64.shl(i64.const(1), i64.sub(shift.get, i64.const(12))), i64.const(1));
+  return sequence(
+    pageFaultWhen(
+      walk,
+      choose(I32, pteHas(walk, PTE.U), i32.and(isSupervisor, sumForbids), i32.eqz(isSupervisor)),
+    ),
+    pageFaultWhen(walk, i32.eqz(allowed)),
+    // A misaligned superpage.
+    pageFaultWhen(walk, i64.ne(i64.and(ppn(walk), offsetBits), i64.const(0))),
+  );
+}
+
+/** Sets A, and D for a write, in the page table itself. */
+function markLeaf(walk: Walk): Code {
+  const { core, access, pte, at } = walk;
+  const need = i64.extendU(
+    select(i32.eq(access.get, i32.const(ACCESS_WRITE)), i32.const(PTE.A | PTE.D), i32.const(PTE.A)),
+  );
+  return when(
+    i64.ne(i64.and(pte.get, need), need),
+    set(pte, i64.or(pte.get, need)),
+    call(core.functions.touch, ramOffset(at.get), i32.const(8)),
+    i64.store(ramAt(core, ramOffset(at.get)), pte.get),
+  );
+}
+
+function leafAddress(walk: Walk): Code {
+  const { va, shift } = walk;
+  const offsetMask = i64.sub(i64.shl(i64.const(1), shift.get), i64.const(1));
+  return i64.or(i64.shl(ppn(walk), i64.const(12)), i64.and(va.get, offsetMask));
+}
+
+// --- fetching --------------------------------------------------------------------------------------------------------
+
+function defineFetch(core: Core): void {
+  const { builder, functions, layout } = core;
+  builder.define(functions.fetchPage, (frame) => {
+    const [pc] = frame.parameters;
+    const address = frame.local(I64);
+    const page = frame.local(I32);
+    const entries = frame.local(I32);
+    const entry = frame.local(I32);
+    return sequence(
+      set(address, call(functions.translateFetch, pc.get)),
+      when(slot32('FAULT'), ret(i32.const(0))),
+      set(page, i32.shrU(ramOffset(address.get), i32.const(12))),
+      set(entries, i32.load(i32.shl(page.get, i32.const(2)), layout.decodePages)),
+      when(i32.eqz(entries.get), set(entries, call(functions.allocateDecodePage, page.get))),
+      set(
+        entry,
+        i32.add(
+          slot32('FETCH_CONTEXT'),
+          i32.and(i32.shrU(i32.wrap(pc.get), i32.const(8)), i32.const((FETCH_TLB_ENTRIES - 1) << 4)),
+        ),
+      ),
+      i64.store(entry.get, i64.and(pc.get, i64.const(-4096)), FETCH_TLB),
+      i32.store(entry.get, entries.get, FETCH_TLB + 8),
+      when(slot32('FETCH_CONTEXT'), call(functions.noteFilled, i32.add(entry.get, i32.const(FETCH_TLB)))),
+      entries.get,
+    );
+  });
+  builder.define(functions.fetchStraddle, (frame) => {
+    const [pc] = frame.parameters;
+    const first = frame.local(I64);
+    const second = frame.local(I64);
+    const half = (address: Local): Code => i32.load16u(ramAt(core, ramOffset(address.get)));
+    const next = i64.add(pc.get, i64.const(2));
+    return sequence(
+      set(first, call(functions.translateFetch, pc.get)),
+      when(slot32('FAULT'), ret()),
+      set(second, call(functions.translateFetch, next)),
+      when(slot32('FAULT'), ret()),
+      call(functions.decodeStraddle, i32.or(half(first), i32.shl(half(second), i32.const(16)))),
+    );
+  });
+}
+
+/** Translates for a fetch; code outside RAM is an instruction access fault (cause 1). */
+function defineTranslateFetch(core: Core): void {
+  const { builder, functions } = core;
+  builder.define(functions.translateFetch, (frame) => {
+    const [va] = frame.parameters;
+    const address = frame.local(I64);
+    return sequence(
+      set(address, call(functions.translate, va.get, i32.const(ACCESS_FETCH))),
+      when(
+        i32.and(i32.eqz(slot32('FAULT')), i32.eqz(isRam(core, address.get, i32.const(2)))),
+        call(functions.raise, i32.const(1), va.get),
+      ),
+      address.get,
+    );
+  });
+}
+
+// --- contexts --------------------------------------------------------------------------------------------------------
+
+/** Chooses the TLBs for the current privilege, MPRV, SUM and satp mode. */
+function defineUpdateContexts({ builder, functions }: Core): void {
+  const context = (privilege: Code, supervisor: Code): Code =>
+    select(
+      i32.or(i32.eq(privilege, i32.const(PRIVILEGE_MACHINE)), satpIsBare),
+      i32.const(0),
+      select(privilege, supervisor, i32.const(2)),
+    );
+  builder.define(functions.updateContexts, () =>
+    sequence(
+      setSlot32(
+        'DATA_CONTEXT',
+        i32.mul(
+          context(dataPrivilege, select(mstatusHas(MSTATUS.SUM), i32.const(3), i32.const(1))),
+          i32.const(DATA_CONTEXT_BYTES),
+        ),
+      ),
+      setSlot32(
+        'FETCH_CONTEXT',
+        i32.mul(context(slot32('PRIVILEGE'), i32.const(1)), i32.const(FETCH_CONTEXT_BYTES)),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,153 @@
+import {
+  I32,
+  type Code,
+  block,
+  br,
+  brIf,
+  call,
+  i32,
+  i64,
+  ifElse,
+  label,
+  loop,
+  memoryFill,
+  select,
+  sequence,
+  set,
+  when,
+} from '../../base/wasm/code.ts';
+import { type Core, setSlot32, slot32 } from './coreContext.ts';
+import {
+  DATA_CONTEXTS,
+  DATA_CONTEXT_BYTES,
+  ENTRY_BYTES,
+  FETCH_CONTEXTS,
+  FETCH_CONTEXT_BYTES,
+  FETCH_TLB,
+  FLUSH_LIST,
+  FLUSH_LIST_ENTRIES,
+  PAGE_CODE,
+  PAGE_DIRTY_ALL,
+  READ_TLB,
+  TLB_BYTES,
+  WRITE_TLB,
+} from './layout.ts';
+
+/**
+ * Page flags and TLB flushing. One hook serves dirty tracking, self-modifying code and (later) watchpoints: a page
+ * enters the write TLB only while it is marked dirty for everyone and holds no decoded code, so all other writes come
+ * through `touch` first.
+ */
+export function definePages(core: Core): void {
+  defineTouch(core);
+  defineNoteFilled(core);
+  defineFlushPaged(core);
+  const { builder, functions } = core;
+  builder.define(functions.flushWrites, () =>
+    sequence(
+      ...Array.from({ length: DATA_CONTEXTS }, (_, context) =>
+        memoryFill(i32.const(WRITE_TLB + context * DATA_CONTEXT_BYTES), i32.const(-1), i32.const(TLB_BYTES)),
+      ),
+    ),
+  );
+}
+
+function defineTouch({ builder, functions, layout }: Core): void {
+  builder.define(functions.touch, (frame) => {
+    const [offset, length] = frame.parameters;
+    const flagsAt = frame.local(I32);
+    const flags = frame.local(I32);
+    return sequence(
+      set(flagsAt, i32.add(i32.shrU(offset.get, i32.const(12)), i32.const(layout.pageFlags))),
+      set(flags, i32.load8u(flagsAt.get)),
+      when(
+        i32.and(flags.get, i32.const(PAGE_CODE)),
+        dropDecoded(frame.local(I32), frame.local(I32), offset.get, length.get),
+      ),
+      i32.store8(flagsAt.get, i32.or(flags.get, i32.const(PAGE_DIRTY_ALL))),
+    );
+  });
+
+  /** Back to UNDECODED: every entry of an instruction that overlaps the bytes; one may start a halfword before. */
+  function dropDecoded(
+    entry: { get: Code; index: number; type: 0x7f | 0x7e },
+    end: { get: Code; index: number; type: 0x7f | 0x7e },
+    offset: Code,
+    length: Code,
+  ): Code {
+    const again = label();
+    const inPage = i32.and(offset, i32.const(0xfff));
+    const first = i32.shrU(inPage, i32.const(1));
+    const entries = i32.load(i32.shl(i32.shrU(offset, i32.const(12)), i32.const(2)), layout.decodePages);
+    const last = i32.shrU(i32.sub(i32.add(inPage, length), i32.const(1)), i32.const(1));
+    return sequence(
+      set(
+        entry,
+        i32.add(entries, i32.mul(i32.sub(first, select(first, i32.const(1), i32.const(0))), i32.const(ENTRY_BYTES))),
+      ),
+      set(end, i32.add(entries, i32.mul(last, i32.const(ENTRY_BYTES)))),
+      loop(
+        again,
+        i32.store8(entry.get, i32.const(0)),
+        set(entry, i32.add(entry.get, i32.const(ENTRY_BYTES))),
+        brIf(again, i32.leU(entry.get, end.get)),
+      ),
+    );
+  }
+}
+
+function defineNoteFilled({ builder, functions }: Core): void {
+  builder.define(functions.noteFilled, (frame) => {
+    const [entry] = frame.parameters;
+    const count = frame.local(I32);
+    return sequence(
+      set(count, slot32('FLUSH_COUNT')),
+      // Past the list's end the count alone goes on: the next flush then clears everything.
+      when(
+        i32.ltU(count.get, i32.const(FLUSH_LIST_ENTRIES)),
+        i32.store(i32.shl(count.get, i32.const(2)), entry.get, FLUSH_LIST),
+      ),
+      setSlot32('FLUSH_COUNT', i32.add(count.get, i32.const(1))),
+    );
+  });
+}
+
+function defineFlushPaged({ builder, functions }: Core): void {
+  builder.define(functions.flushPaged, (frame) => {
+    const left = frame.local(I32);
+    const done = label();
+    const next = label();
+    return sequence(
+      set(left, slot32('FLUSH_COUNT')),
+      ifElse(
+        i32.gtU(left.get, i32.const(FLUSH_LIST_ENTRIES)),
+        sequence(
+          memoryFill(
+            i32.const(READ_TLB + DATA_CONTEXT_BYTES),
+            i32.const(-1),
+            i32.const((DATA_CONTEXTS - 1) * DATA_CONTEXT_BYTES),
+          ),
+          memoryFill(
+            i32.const(FETCH_TLB + FETCH_CONTEXT_BYTES),
+            i32.const(-1),
+            i32.const((FETCH_CONTEXTS - 1) * FETCH_CONTEXT_BYTES),
+          ),
+        ),
+        block(
+          done,
+          loop(
+            next,
+            brIf(done, i32.eqz(left.get)),
+            set(left, i32.sub(left.get, i32.const(1))),
+            i64.store(i32.load(i32.shl(left.get, i32.const(2)), FLUSH_LIST), i64.const(-1)),
+            br(next),
+          ),
+        ),
+      ),
+      setSlot32('FLUSH_COUNT', i32.const(0)),
+    );
+  });
+}
+
+/** Before writing `length` bytes at an offset in RAM, inside one page. */
+export const touch = (core: Core, offset: Code, length: Code): Code => call(core.functions.touch, offset, length);

@@ -1,0 +1,240 @@
+import {
+  I32,
+  I64,
+  type Code,
+  type Local,
+  call,
+  i32,
+  i64,
+  ifElse,
+  ret,
+  select,
+  sequence,
+  set,
+  when,
+} from '../../base/wasm/code.ts';
+import {
+  type Core,
+  PRIVILEGE_MACHINE,
+  PRIVILEGE_SUPERVISOR,
+  PRIVILEGE_USER,
+  setSlot,
+  setSlot32,
+  slot,
+  slot32,
+} from './coreContext.ts';
+import { IRQ, MSTATUS } from './mstatus.ts';
+
+/**
+ * Traps and what changes privilege: taking exceptions and interrupts, MRET, SRET, ECALL, EBREAK, WFI, SFENCE.VMA
+ * (Privileged Architecture, "Trap-Return Instructions", "Machine Cause Register", "Wait for Interrupt"). A trap entry
+ * is a step of its own that retires no instruction.
+ */
+export function definePrivilege(core: Core): void {
+  const { builder, functions } = core;
+  builder.define(functions.takeException, (frame) =>
+    sequence(setSlot32('FAULT', i32.const(0)), enterTrap(core, frame.local(I64), false)),
+  );
+  builder.define(functions.takeInterrupt, (frame) => {
+    const [cause] = frame.parameters;
+    return sequence(
+      setSlot('CAUSE', i64.extendU(cause.get)),
+      setSlot('TVAL', i64.const(0)),
+      enterTrap(core, frame.local(I64), true),
+    );
+  });
+  definePendingInterrupt(core);
+  defineSystem(core);
+}
+
+const statusBits = (mask: number): Code => i64.and(slot('MSTATUS'), i64.const(mask));
+/** A bit of mstatus moved from one place to another. */
+const moved = (from: number, to: number): Code =>
+  i64.mul(i64.extendU(i64.ne(statusBits(from), i64.const(0))), i64.const(to));
+const setStatus = (clear: number, ...add: Code[]): Code =>
+  setSlot(
+    'MSTATUS',
+    add.reduce((sum, bit) => i64.or(sum, bit), i64.and(slot('MSTATUS'), i64.const(~BigInt(clear)))),
+  );
+
+function enterTrap(core: Core, cause: Local, isInterrupt: boolean): Code {
+  const delegated = i64.ne(
+    i64.and(i64.shrU(slot(isInterrupt ? 'MIDELEG' : 'MEDELEG'), slot('CAUSE')), i64.const(1)),
+    i64.const(0),
+  );
+  const toSupervisor = i32.and(i32.leU(slot32('PRIVILEGE'), i32.const(PRIVILEGE_SUPERVISOR)), delegated);
+  return sequence(
+    setSlot('NOT_RETIRED', i64.add(slot('NOT_RETIRED'), i64.const(1))),
+    setSlot32('WAITING', i32.const(0)),
+    set(cause, i64.or(slot('CAUSE'), i64.const(isInterrupt ? 1n << 63n : 0n))),
+    ifElse(
+      toSupervisor,
+      sequence(
+        setSlot('SCAUSE', cause.get),
+        setSlot('SEPC', slot('PC')),
+        setSlot('STVAL', slot('TVAL')),
+        // SPP is one bit: S or U.
+        setStatus(
+          MSTATUS.SPIE | MSTATUS.SIE | MSTATUS.SPP,
+          moved(MSTATUS.SIE, MSTATUS.SPIE),
+          i64.mul(slot('PRIVILEGE'), i64.const(MSTATUS.SPP)),
+        ),
+        setSlot32('PRIVILEGE', i32.const(PRIVILEGE_SUPERVISOR)),
+        setSlot('PC', vector('STVEC', isInterrupt)),
+      ),
+      sequence(
+        setSlot('MCAUSE', cause.get),
+        setSlot('MEPC', slot('PC')),
+        setSlot('MTVAL', slot('TVAL')),
+        setStatus(
+          MSTATUS.MPIE | MSTATUS.MIE | MSTATUS.MPP,
+          moved(MSTATUS.MIE, MSTATUS.MPIE),
+          i64.shl(slot('PRIVILEGE'), i64.const(MSTATUS.MPP_SHIFT)),
+        ),
+        setSlot32('PRIVILEGE', i32.const(PRIVILEGE_MACHINE)),
+        setSlot('PC', vector('MTVEC', isInterrupt)),
+      ),
+    ),
+    call(core.functions.updateContexts),
+  );
+}
+
+/** Where the handler is: vectored mode adds four bytes a cause, for interrupts only. */
+function vector(name: 'STVEC' | 'MTVEC', isInterrupt: boolean): Code {
+  const base = i64.and(slot(name), i64.const(-4));
+  if (!isInterrupt) return base;
+  const isVectored = i64.and(slot(name), i64.const(1));
+  return i64.add(base, i64.mul(isVectored, i64.shl(slot('CAUSE'), i64.const(2))));
+}
+
+/** All of mip: lines from devices and timers, and what software set. */
+export const pendingBits: Code = i32.or(slot32('MIP_LINES'), slot32('MIP_SOFTWARE'));
+
+/** Privileged Architecture, "Machine Interrupt Registers": the order among simultaneous interrupts. */
+const PRIORITY = [IRQ.MEI, IRQ.MSI, IRQ.MTI, IRQ.SEI, IRQ.SSI, IRQ.STI];
+
+function definePendingInterrupt({ builder, functions }: Core): void {
+  builder.define(functions.pendingInterrupt, (frame) => {
+    const ready = frame.local(I32);
+    const forMachine = frame.local(I32);
+    const forSupervisor = frame.local(I32);
+    const isEnabled = (own: number, bit: number): Code =>
+      i32.or(
+        i32.ltU(slot32('PRIVILEGE'), i32.const(own)),
+        i32.and(
+          i32.eq(slot32('PRIVILEGE'), i32.const(own)),
+          i32.ne(i32.and(slot32('MSTATUS'), i32.const(bit)), i32.const(0)),
+        ),
+      );
+    const pick = (set_: Local): Code =>
+      sequence(
+        ...PRIORITY.map((irq) => when(i32.and(set_.get, i32.const(1 << irq)), ret(i32.const(irq)))),
+      );
+    return sequence(
+      set(ready, i32.and(pendingBits, slot32('MIE'))),
+      when(i32.eqz(ready.get), ret(i32.const(-1))),
+      set(forMachine, i32.and(ready.get, i32.xor(slot32('MIDELEG'), i32.const(-1)))),
+      set(forSupervisor, i32.and(ready.get, slot32('MIDELEG'))),
+      when(i32.and(isEnabled(PRIVILEGE_MACHINE, MSTATUS.MIE), i32.ne(forMachine.get, i32.const(0))), pick(forMachine)),
+      when(isEnabled(PRIVILEGE_SUPERVISOR, MSTATUS.SIE), pick(forSupervisor)),
+      i32.const(-1),
+    );
+  });
+}
+
+/** After anything that may let a pending interrupt in: leave the loop when one can be taken. */
+export const noticeInterrupts = (core: Core): Code =>
+  when(i32.geS(call(core.functions.pendingInterrupt), i32.const(0)), setSlot32('ATTENTION', i32.const(1)));
+
+// --- SYSTEM instructions ---------------------------------------------------------------------------------------------
+
+const ECALL = 0x00000073;
+const EBREAK = 0x00100073;
+const C_EBREAK = 0x9002;
+const SRET = 0x10200073;
+const MRET = 0x30200073;
+const WFI = 0x10500073;
+const CAUSE_ILLEGAL = 2;
+const CAUSE_BREAKPOINT = 3;
+const CAUSE_ECALL_FROM_U = 8;
+
+function defineSystem(core: Core): void {
+  const { builder, functions } = core;
+  builder.define(functions.system, (frame) => {
+    const [raw] = frame.parameters;
+    const is = (word: number): Code => i32.eq(raw.get, i32.const(word));
+    const fault = (cause: Code, tval: Code): Code => sequence(call(functions.raise, cause, tval), ret());
+    const illegal = fault(i32.const(CAUSE_ILLEGAL), i64.extendU(raw.get));
+    const next = setSlot('PC', i64.add(slot('PC'), i64.const(4)));
+    return sequence(
+      when(is(ECALL), fault(i32.add(slot32('PRIVILEGE'), i32.const(CAUSE_ECALL_FROM_U)), i64.const(0))),
+      when(i32.or(is(EBREAK), is(C_EBREAK)), fault(i32.const(CAUSE_BREAKPOINT), i64.const(0))),
+      when(is(MRET), returnFromMachine(core, illegal), ret()),
+      when(is(SRET), returnFromSupervisor(core, illegal), ret()),
+      when(is(WFI), waitForInterrupt(illegal), next, ret()),
+      // SFENCE.VMA: everything is flushed, whatever address and ASID it names.
+      when(belowOrTrapped(MSTATUS.TVM), illegal),
+      call(functions.flushPaged),
+      next,
+    );
+  });
+}
+
+/** U-mode, or S-mode while the status bit traps the instruction. */
+export const belowOrTrapped = (trapBit: number): Code =>
+  i32.or(
+    i32.eq(slot32('PRIVILEGE'), i32.const(PRIVILEGE_USER)),
+    i32.and(
+      i32.eq(slot32('PRIVILEGE'), i32.const(PRIVILEGE_SUPERVISOR)),
+      i32.ne(i32.and(slot32('MSTATUS'), i32.const(trapBit)), i32.const(0)),
+    ),
+  );
+
+function returnFromMachine(core: Core, illegal: Code): Code {
+  const previous = i32.and(i32.shrU(slot32('MSTATUS'), i32.const(MSTATUS.MPP_SHIFT)), i32.const(3));
+  const dropMprv = select(
+    i32.eq(previous, i32.const(PRIVILEGE_MACHINE)),
+    i64.const(-1),
+    i64.const(~BigInt(MSTATUS.MPRV)),
+  );
+  return sequence(
+    when(i32.ne(slot32('PRIVILEGE'), i32.const(PRIVILEGE_MACHINE)), illegal),
+    setSlot32('PRIVILEGE', previous),
+    setSlot('MSTATUS', i64.and(slot('MSTATUS'), dropMprv)),
+    setStatus(
+      MSTATUS.MIE | MSTATUS.MPIE | MSTATUS.MPP,
+      moved(MSTATUS.MPIE, MSTATUS.MIE),
+      i64.const(MSTATUS.MPIE),
+    ),
+    setSlot('PC', slot('MEPC')),
+    call(core.functions.updateContexts),
+    noticeInterrupts(core),
+  );
+}
+
+function returnFromSupervisor(core: Core, illegal: Code): Code {
+  return sequence(
+    when(belowOrTrapped(MSTATUS.TSR), illegal),
+    setSlot32('PRIVILEGE', i32.wrap(moved(MSTATUS.SPP, PRIVILEGE_SUPERVISOR))),
+    setStatus(
+      MSTATUS.SIE | MSTATUS.SPIE | MSTATUS.SPP | MSTATUS.MPRV,
+      moved(MSTATUS.SPIE, MSTATUS.SIE),
+      i64.const(MSTATUS.SPIE),
+    ),
+    setSlot('PC', slot('SEPC')),
+    call(core.functions.updateContexts),
+    noticeInterrupts(core),
+  );
+}
+
+/** Waits unless something enabled is pending already, whether or not it could be taken. */
+function waitForInterrupt(illegal: Code): Code {
+  return sequence(
+    when(belowOrTrapped(MSTATUS.TW), illegal),
+    when(
+      i32.eqz(i32.and(pendingBits, slot32('MIE'))),
+      setSlot32('WAITING', i32.const(1)),
+      setSlot32('ATTENTION', i32.const(1)),
+    ),
+  );
+}

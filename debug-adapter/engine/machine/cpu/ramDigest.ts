@@ -1,0 +1,76 @@
+import { I32, I64, brIf, call, block, br, choose, i32, i64, label, loop, sequence, set, when } from '../../base/wasm/code.ts';
+import { addXxh64 } from '../../base/xxhash64.ts';
+import { type Core } from './coreContext.ts';
+import { PAGE_DIRTY_DIGEST, PAGE_DIRTY_TLB } from './layout.ts';
+
+/**
+ * The digest of all RAM, at the cost of the pages written since the last one. Each page has a share: XXH64 of its bytes
+ * with its number as seed, or 0 for a page of zeroes, so that untouched RAM costs nothing and the digest depends on
+ * contents alone. Shares are summed modulo 2^64.
+ */
+export function defineRamDigest(core: Core): void {
+  const { builder, functions, layout } = core;
+  const xxh64 = addXxh64(builder);
+  const isZeroPage = defineIsZeroPage(core);
+  builder.define(functions.digestRam, (frame) => {
+    const page = frame.local(I32);
+    const at = frame.local(I32);
+    const share = frame.local(I64);
+    const sum = frame.local(I64);
+    const next = label();
+    const flags = i32.load8u(page.get, layout.pageFlags);
+    const hashAt = i32.shl(page.get, i32.const(3));
+    return sequence(
+      loop(
+        next,
+        when(
+          i32.and(flags, i32.const(PAGE_DIRTY_DIGEST)),
+          set(at, i32.add(i32.shl(page.get, i32.const(12)), i32.const(layout.ram))),
+          set(
+            share,
+            choose(
+              I64,
+              call(isZeroPage, at.get),
+              i64.const(0),
+              call(xxh64, at.get, i32.const(4096), i64.extendU(page.get)),
+            ),
+          ),
+          set(sum, i64.add(sum.get, i64.sub(share.get, i64.load(hashAt, layout.pageHashes)))),
+          i64.store(hashAt, share.get, layout.pageHashes),
+          // The page leaves the write TLB (the caller flushes it), so that the next write marks it again.
+          i32.store8(
+            page.get,
+            i32.and(flags, i32.const(~(PAGE_DIRTY_DIGEST | PAGE_DIRTY_TLB))),
+            layout.pageFlags,
+          ),
+        ),
+        set(page, i32.add(page.get, i32.const(1))),
+        brIf(next, i32.ltU(page.get, i32.const(layout.ramPages))),
+      ),
+      sum.get,
+    );
+  });
+}
+
+function defineIsZeroPage({ builder }: Core): { index: number } {
+  return builder.add({ parameters: [I32], results: [I32] }, undefined, (frame) => {
+    const [at] = frame.parameters;
+    const end = frame.local(I32);
+    const next = label();
+    const done = label();
+    return sequence(
+      set(end, i32.add(at.get, i32.const(4096))),
+      block(
+        done,
+        loop(
+          next,
+          brIf(done, i64.ne(i64.load(at.get), i64.const(0))),
+          set(at, i32.add(at.get, i32.const(8))),
+          brIf(done, i32.eq(at.get, end.get)),
+          br(next),
+        ),
+      ),
+      i32.eq(at.get, end.get),
+    );
+  });
+}

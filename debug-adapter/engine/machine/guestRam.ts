@@ -1,0 +1,131 @@
+import { assert } from '../base/assert.ts';
+import { type GuestAddress, PAGE_SIZE_BYTES } from '../base/quantities.ts';
+import type { Hart } from './cpu/hart.ts';
+import { PAGE_DIRTY_SNAPSHOT, PAGE_DIRTY_TLB, RAM_BASE } from './cpu/layout.ts';
+import type { GuestMemory } from './devices/device.ts';
+
+/**
+ * Guest RAM from outside the hart: for devices, loaders, snapshots and digests. Writes mark pages dirty and drop
+ * decoded code, exactly as the hart's own do.
+ */
+export class GuestRam implements GuestMemory {
+  readonly base: GuestAddress = RAM_BASE;
+  readonly lengthBytes: number;
+  private hart: Hart;
+  private bytes: Uint8Array;
+  private view: DataView;
+  private flags: Uint8Array;
+  private digestSum = 0n;
+
+  constructor(hart: Hart) {
+    const { memory, layout } = hart;
+    this.hart = hart;
+    this.lengthBytes = layout.memoryBytes;
+    this.bytes = new Uint8Array(memory.buffer, layout.ram, layout.memoryBytes);
+    this.view = new DataView(memory.buffer, layout.ram, layout.memoryBytes);
+    this.flags = new Uint8Array(memory.buffer, layout.pageFlags, layout.ramPages);
+  }
+
+  contains(address: GuestAddress, lengthBytes: number): boolean {
+    const offset = address - this.base;
+    return offset >= 0 && lengthBytes >= 0 && offset + lengthBytes <= this.lengthBytes;
+  }
+
+  read(address: GuestAddress, into: Uint8Array): void {
+    const offset = this.offsetOf(address, into.length);
+    into.set(this.bytes.subarray(offset, offset + into.length));
+  }
+
+  write(address: GuestAddress, from: Uint8Array): void {
+    const offset = this.offsetOf(address, from.length);
+    this.touch(offset, from.length);
+    this.bytes.set(from, offset);
+  }
+
+  readU16(address: GuestAddress): number {
+    return this.view.getUint16(this.offsetOf(address, 2), true);
+  }
+
+  readU32(address: GuestAddress): number {
+    return this.view.getUint32(this.offsetOf(address, 4), true);
+  }
+
+  readU64(address: GuestAddress): number {
+    const offset = this.offsetOf(address, 8);
+    const value = this.view.getUint32(offset, true) + this.view.getUint32(offset + 4, true) * 0x1_0000_0000;
+    return Math.min(value, Number.MAX_SAFE_INTEGER);
+  }
+
+  writeU16(address: GuestAddress, value: number): void {
+    const offset = this.offsetOf(address, 2);
+    this.touch(offset, 2);
+    this.view.setUint16(offset, value, true);
+  }
+
+  writeU32(address: GuestAddress, value: number): void {
+    const offset = this.offsetOf(address, 4);
+    this.touch(offset, 4);
+    this.view.setUint32(offset, value, true);
+  }
+
+  // --- digest and snapshots ------------------------------------------------------------------------------------------
+
+  /** Digest of all of RAM; costs the pages written since the last call. */
+  digest(): bigint {
+    this.digestSum = BigInt.asUintN(64, this.digestSum + this.hart.core.digestRam());
+    this.hart.core.flushWrites();
+    return this.digestSum;
+  }
+
+  /** Calls `visit` for each page written since `clearSnapshotMarks`, in order, with a view of its bytes. */
+  forEachDirtyPage(visit: (page: number, bytes: Uint8Array) => void): void {
+    for (let page = 0; page < this.flags.length; page++) {
+      if (this.flags[page] & PAGE_DIRTY_SNAPSHOT) visit(page, this.page(page));
+    }
+  }
+
+  clearSnapshotMarks(): void {
+    const { flags } = this;
+    for (let page = 0; page < flags.length; page++) flags[page] &= ~(PAGE_DIRTY_SNAPSHOT | PAGE_DIRTY_TLB);
+    this.hart.core.flushWrites();
+  }
+
+  /** A view of one page, valid until the next write. */
+  page(page: number): Uint8Array {
+    return this.bytes.subarray(page * PAGE_SIZE_BYTES, (page + 1) * PAGE_SIZE_BYTES);
+  }
+
+  get pageCount(): number {
+    return this.flags.length;
+  }
+
+  /** Puts a page's contents back; untouched when they are the same already, so that decoded code survives. */
+  restorePage(page: number, contents: Uint8Array): void {
+    const current = this.page(page);
+    if (isEqual(current, contents)) return;
+    this.write(this.base + page * PAGE_SIZE_BYTES, contents);
+  }
+
+  private offsetOf(address: GuestAddress, lengthBytes: number): number {
+    assert(this.contains(address, lengthBytes), 'an access to RAM was not checked');
+    return address - this.base;
+  }
+
+  /** Page by page, because the hook works inside one. */
+  private touch(offset: number, lengthBytes: number): void {
+    const { core } = this.hart;
+    const end = offset + lengthBytes;
+    for (let at = offset; at < end; ) {
+      const pageEnd = Math.min(end, at - (at % PAGE_SIZE_BYTES) + PAGE_SIZE_BYTES);
+      core.touch(at, pageEnd - at);
+      at = pageEnd;
+    }
+  }
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] !== b[i]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,319 @@
+import type { Position } from '../base/quantities.ts';
+import type { State } from '../base/state.ts';
+import type { Drive } from '../block/drive.ts';
+import { Board } from './board.ts';
+import { Hart } from './cpu/hart.ts';
+import { IRQ } from './cpu/mstatus.ts';
+import type { Finish } from './devices/finisher.ts';
+import { GuestRam } from './guestRam.ts';
+import type { Inputs, InputStatus, OutsideEvent } from './inputs.ts';
+import { type DigestPart, machineDigest } from './machineDigest.ts';
+
+/**
+ * The whole machine: a hart, the virt board, RAM, drives. Deterministic: the same boot, drives and inputs give the same
+ * state at every position. `run` advances it step by step to a position; between any two calls it stands exactly
+ * between two steps.
+ *
+ * A boundary is a moment between steps where `run` looks around, in this order: outside events, timed devices,
+ * interrupts, idling. Each of these that happens is one step. Where boundaries fall besides the needed ones changes
+ * nothing.
+ */
+export type MachineStop =
+  /** The position asked for. */
+  | { kind: 'reached' }
+  /** The guest wrote to the finisher. */
+  | { kind: 'finished'; finish: Finish }
+  /** Every hart waits for an interrupt and nothing that is known will ever raise one. */
+  | { kind: 'stuck' };
+
+/** New layouts get a new number in the same commit (see CONTRIBUTING.md). */
+export const MACHINE_STATE_VERSION = 1;
+
+export interface MachineOptions {
+  memoryBytes: number;
+  drives: readonly Drive[];
+  inputs: Inputs;
+  /** Each byte the guest sends over its UART. */
+  onConsoleByte: (byte: number) => void;
+}
+
+export class Machine {
+  readonly hart: Hart;
+  readonly ram: GuestRam;
+  readonly board: Board;
+  readonly drives: readonly Drive[];
+  /** Where outside events come from; replaced when a session goes from recording to looking back. */
+  inputs: Inputs;
+  private currentPosition: Position = 0;
+  /** Virtual time minus position: idle advances and clock jumps. */
+  private clockOffsetNanoseconds = 0;
+  private isRunning = false;
+  private status: InputStatus;
+  private supervisorTimer = { compare: -1n, tickDelta: 0n, deadline: Infinity };
+
+  constructor(options: MachineOptions) {
+    this.drives = options.drives;
+    this.inputs = options.inputs;
+    this.hart = new Hart({ memoryBytes: options.memoryBytes, bus: this });
+    this.ram = new GuestRam(this.hart);
+    this.board = new Board({
+      clock: {
+        now: () => this.nanosecondsInStep(),
+        position: () => this.positionInStep(),
+        attention: () => this.hart.requestAttention(),
+      },
+      memory: this.ram,
+      drives: options.drives,
+      transmit: options.onConsoleByte,
+    });
+    this.status = {
+      position: 0,
+      nanoseconds: 0,
+      consoleReadyNanoseconds: Infinity,
+      idle: false,
+      wakeNanoseconds: Infinity,
+    };
+  }
+
+  get position(): Position {
+    return this.currentPosition;
+  }
+
+  /** Virtual time since power-on. */
+  get nanoseconds(): number {
+    return this.currentPosition + this.clockOffsetNanoseconds;
+  }
+
+  /** Instructions retired since power-on. */
+  get instructions(): number {
+    return this.hart.retired(this.currentPosition);
+  }
+
+  /** Advances to `until`, or until the guest ends. */
+  run(until: Position): MachineStop {
+    while (this.currentPosition < until) {
+      const finish = this.board.finisher.result;
+      if (finish) return { kind: 'finished', finish };
+      if (this.deliverEvent() || this.actTimedDevice()) continue;
+      this.updateInterruptLines();
+      if (this.takeInterrupt()) continue;
+      if (this.hart.isWaiting && !this.hart.enabledPending) {
+        if (!this.idle()) return { kind: 'stuck' };
+        continue;
+      }
+      this.hart.wake();
+      this.runHart(until);
+    }
+    const finish = this.board.finisher.result;
+    return finish ? { kind: 'finished', finish } : { kind: 'reached' };
+  }
+
+  // --- what happens at a boundary ------------------------------------------------------------------------------------
+
+  private deliverEvent(): boolean {
+    const status = this.updateStatus();
+    if (this.inputs.nextPosition(status) > this.currentPosition) return false;
+    const event = this.inputs.take(status);
+    if (event) this.deliver(event);
+    return event !== undefined;
+  }
+
+  private deliver(event: OutsideEvent): void {
+    switch (event.kind) {
+      case 'consoleInput':
+        this.board.uart.receive(event.byte);
+        break;
+      case 'clockJump':
+        this.clockOffsetNanoseconds += event.nanoseconds;
+        break;
+    }
+    this.countStep();
+  }
+
+  private actTimedDevice(): boolean {
+    const due = this.earliestTimedDevice();
+    if (!due || due.deadline() > this.nanoseconds) return false;
+    due.act();
+    this.countStep();
+    return true;
+  }
+
+  private takeInterrupt(): boolean {
+    const cause = this.hart.pendingInterrupt();
+    if (cause < 0) return false;
+    this.hart.takeInterrupt(cause);
+    this.currentPosition++;
+    return true;
+  }
+
+  /** Advances the clock while the hart waits; false when it would wait for ever. */
+  private idle(): boolean {
+    const status = this.updateStatus();
+    status.idle = true;
+    status.wakeNanoseconds = this.wakeNanoseconds();
+    const event = this.inputs.take(status);
+    if (event) {
+      this.deliver(event);
+      return true;
+    }
+    if (status.wakeNanoseconds === Infinity) return false;
+    this.clockOffsetNanoseconds += status.wakeNanoseconds - this.nanoseconds;
+    this.countStep();
+    return true;
+  }
+
+  /** When something will happen by itself that could end the wait: a disk completes, or an enabled timer rings. */
+  private wakeNanoseconds(): number {
+    const enabled = this.hart.enabledInterrupts;
+    let wake = this.earliestTimedDevice()?.deadline() ?? Infinity;
+    if (enabled & (1 << IRQ.MTI)) wake = Math.min(wake, this.board.clint.timerDeadlineNanoseconds(0));
+    if (enabled & (1 << IRQ.STI)) wake = Math.min(wake, this.supervisorDeadline());
+    return wake;
+  }
+
+  private runHart(until: Position): void {
+    const from = this.currentPosition;
+    this.hart.setClock({
+      offsetNanoseconds: this.clockOffsetNanoseconds,
+      tickDelta: this.board.clint.tickDelta,
+    });
+    this.isRunning = true;
+    try {
+      this.currentPosition = from + this.hart.run(from, this.budget(until));
+    } finally {
+      this.isRunning = false;
+    }
+  }
+
+  /** Steps until something other than instructions is due. */
+  private budget(until: Position): number {
+    const next = Math.min(
+      until,
+      this.inputs.nextPosition(this.updateStatus()),
+      this.positionAt(this.earliestTimedDevice()?.deadline() ?? Infinity),
+      this.positionOfTimer(this.board.clint.timerDeadlineNanoseconds(0)),
+      this.positionOfTimer(this.supervisorDeadline()),
+    );
+    return Math.min(MAX_BUDGET, Math.max(1, next - this.currentPosition));
+  }
+
+  private positionAt(nanoseconds: number): Position {
+    return nanoseconds - this.clockOffsetNanoseconds;
+  }
+
+  /** A timer that has rung already changes nothing any more. */
+  private positionOfTimer(nanoseconds: number): Position {
+    return nanoseconds <= this.nanoseconds ? Infinity : this.positionAt(nanoseconds);
+  }
+
+  private earliestTimedDevice() {
+    let earliest = undefined;
+    for (const device of this.board.timed) {
+      if (!earliest || device.deadline() < earliest.deadline()) earliest = device;
+    }
+    return earliest;
+  }
+
+  private updateInterruptLines(): void {
+    const { clint, plic } = this.board;
+    const now = this.nanoseconds;
+    const line = (level: boolean, irq: number): number => (level ? 1 << irq : 0);
+    this.hart.setInterruptLines(
+      line(clint.softwareInterrupt(0), IRQ.MSI) |
+        line(clint.timerDeadlineNanoseconds(0) <= now, IRQ.MTI) |
+        line(plic.externalInterrupt(0), IRQ.MEI) |
+        line(plic.externalInterrupt(1), IRQ.SEI) |
+        line(this.supervisorDeadline() <= now, IRQ.STI),
+    );
+  }
+
+  /** When stimecmp rings; computed anew only when it or mtime was written. */
+  private supervisorDeadline(): number {
+    const compare = this.hart.supervisorTimeCompare;
+    if (compare === undefined) return Infinity;
+    const timer = this.supervisorTimer;
+    const { clint } = this.board;
+    if (timer.compare !== compare || timer.tickDelta !== clint.tickDelta) {
+      this.supervisorTimer = {
+        compare,
+        tickDelta: clint.tickDelta,
+        deadline: clint.nanosecondsAtTime(compare),
+      };
+    }
+    return this.supervisorTimer.deadline;
+  }
+
+  private updateStatus(): InputStatus {
+    const { status } = this;
+    status.position = this.currentPosition;
+    status.nanoseconds = this.nanoseconds;
+    status.consoleReadyNanoseconds = this.board.uart.readyNanoseconds();
+    status.idle = false;
+    status.wakeNanoseconds = Infinity;
+    return status;
+  }
+
+  /** A step that is not the hart's. */
+  private countStep(): void {
+    this.currentPosition++;
+    this.hart.countUnretiredStep();
+  }
+
+  private positionInStep(): Position {
+    return this.isRunning ? this.hart.positionInRun() : this.currentPosition;
+  }
+
+  private nanosecondsInStep(): number {
+    return this.positionInStep() + this.clockOffsetNanoseconds;
+  }
+
+  // --- the bus, for the hart -----------------------------------------------------------------------------------------
+
+  read(address: number, sizeBytes: 1 | 2 | 4): number | undefined {
+    const mapped = this.board.find(address, sizeBytes);
+    return mapped?.device.read(address - mapped.base, sizeBytes);
+  }
+
+  write(address: number, value: number, sizeBytes: 1 | 2 | 4): boolean {
+    const mapped = this.board.find(address, sizeBytes);
+    mapped?.device.write(address - mapped.base, value, sizeBytes);
+    return mapped !== undefined;
+  }
+
+  // --- state ---------------------------------------------------------------------------------------------------------
+
+  /** Everything but RAM's and the drives' bytes. */
+  saveState(): State {
+    const devices: State = {};
+    for (const device of this.board.devices) devices[device.name] = device.saveState();
+    const drives: State = {};
+    for (const drive of this.drives) drives[drive.id] = drive.saveState();
+    return {
+      version: MACHINE_STATE_VERSION,
+      position: this.currentPosition,
+      clockOffsetNanoseconds: this.clockOffsetNanoseconds,
+      hart0: this.hart.saveState(),
+      devices,
+      drives,
+    };
+  }
+
+  /** Takes what `saveState` gave; RAM and drives are put back by whoever keeps them. */
+  loadState(state: State): void {
+    this.currentPosition = state.position as number;
+    this.clockOffsetNanoseconds = state.clockOffsetNanoseconds as number;
+    this.hart.loadState(state.hart0 as State);
+    const devices = state.devices as State;
+    for (const device of this.board.devices) device.loadState(devices[device.name] as State);
+    const drives = state.drives as State;
+    for (const drive of this.drives) drive.loadState(drives[drive.id] as State);
+  }
+
+  /** Digests of all that makes up the state, by part. Costs what changed since the last call. */
+  digestParts(): DigestPart[] {
+    return machineDigest(this);
+  }
+}
+
+/** The core counts in 32 bits. */
+const MAX_BUDGET = 1 << 30;

@@ -1,0 +1,34 @@
+import { encodeCbor } from '../base/cbor.ts';
+import type { State } from '../base/state.ts';
+import { xxh64 } from '../base/xxhash64.ts';
+import type { Machine } from './machine.ts';
+
+/**
+ * State digests: one 64-bit number for each part of the machine, so that a difference names where it is, and one for
+ * all. Every byte of RAM, every field of harts and devices and every byte the guest can see on a drive is in them.
+ */
+export interface DigestPart {
+  name: string;
+  value: bigint;
+}
+
+export function machineDigest(machine: Machine): DigestPart[] {
+  const { hart0, devices, drives, ...rest } = machine.saveState();
+  return [
+    { name: 'RAM', value: machine.ram.digest() },
+    { name: 'clock', value: digestState(rest) },
+    { name: 'hart0', value: digestState(hart0 as State) },
+    ...Object.entries(devices as State).map(([name, state]) => ({ name, value: digestState(state as State) })),
+    ...machine.drives.map((drive) => ({
+      name: `drive ${drive.id}`,
+      value: drive.digest() ^ digestState((drives as State)[drive.id] as State),
+    })),
+  ];
+}
+
+/** All parts as one number. */
+export function combinedDigest(parts: readonly DigestPart[]): bigint {
+  return xxh64(encodeCbor(parts.map(({ name, value }) => [name, value])));
+}
+
+const digestState = (state: State): bigint => xxh64(encodeCbor(state));
