@@ -1,0 +1,93 @@
+import { driveBad, drivesShare, driveTwice, tooManyDrives } from '../engine/errors/cli.ts';
+
+/**
+ * `--drive id=hd0,image=F,format=raw|qcow2[,overlay=F][,readonly]`: a list of fields between commas. As in QEMU, a
+ * comma inside a value is written twice, and a flag may also be written `readonly=on|off`.
+ */
+export interface DriveOption {
+  id: string;
+  image: string;
+  format: 'raw' | 'qcow2';
+  /** Null for a temporary one, or none when the drive is read-only. */
+  overlay: string | null;
+  readOnly: boolean;
+}
+
+/** QEMU's virt machine has eight virtio-mmio slots. */
+const DRIVES_MAX = 8;
+const FIELDS = ['id', 'image', 'format', 'overlay', 'readonly'];
+const SHAPE = 'write id=NAME,image=FILE,format=raw|qcow2[,overlay=FILE][,readonly]';
+
+export function parseDrive(text: string): DriveOption {
+  const fail = (problem: string, allowed = SHAPE): never => {
+    throw driveBad({ drive: text, problem, allowed });
+  };
+  const fields = fieldsOf(text, fail);
+  const need = (name: string) => fields.get(name) || fail(`has no ${name}`);
+  const drive: DriveOption = {
+    id: checkId(need('id'), fail),
+    image: need('image'),
+    format: checkFormat(need('format'), fail),
+    overlay: fields.get('overlay') ?? null,
+    readOnly: checkFlag(fields.get('readonly') ?? 'off', fail),
+  };
+  if (drive.overlay === '')
+    fail('has an empty overlay', 'give the overlay a file name, or leave it out for a temporary one');
+  if (drive.overlay !== null && drive.readOnly) {
+    fail('has both readonly and an overlay', 'leave one out, for an overlay is what takes the writes');
+  }
+  if (drive.overlay === drive.image) fail('has one file as image and overlay', 'give the overlay another name');
+  return drive;
+}
+
+/** Across drives: ids and overlays are each one drive's alone, and no overlay is another drive's image. */
+export function drivesShareNothing(drives: readonly DriveOption[]): void {
+  if (drives.length > DRIVES_MAX) throw tooManyDrives(drives.length, DRIVES_MAX);
+  drives.forEach((second, index) => {
+    for (const first of drives.slice(0, index)) {
+      if (first.id === second.id) throw driveTwice(first.id);
+      const shared = [second.overlay, second.image].find((file) => file !== null && file === first.overlay);
+      const file = shared ?? (second.overlay === first.image ? first.image : undefined);
+      if (file !== undefined) throw drivesShare({ first: first.id, second: second.id, what: 'file', value: file });
+    }
+  });
+}
+
+type Fail = (problem: string, allowed?: string) => never;
+
+function fieldsOf(text: string, fail: Fail): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const field of splitAtCommas(text)) {
+    const equals = field.indexOf('=');
+    const name = equals < 0 ? field : field.slice(0, equals);
+    if (!FIELDS.includes(name)) fail(`has an unknown field ${JSON.stringify(name)}`);
+    if (equals < 0 && name !== 'readonly') fail(`has ${name} without a value`);
+    if (fields.has(name)) fail(`has ${name} twice`);
+    fields.set(name, equals < 0 ? 'on' : field.slice(equals + 1));
+  }
+  return fields;
+}
+
+/** Splits at single commas; two of them stand for one that belongs to the value. */
+function splitAtCommas(text: string): string[] {
+  return text.match(/(?:[^,]|,,)+/g)?.map((field) => field.replaceAll(',,', ',')) ?? [];
+}
+
+function checkId(id: string, fail: Fail): string {
+  // It becomes part of file names, digests and messages.
+  if (/^[A-Za-z][A-Za-z0-9._-]{0,31}$/.test(id)) return id;
+  return fail(
+    `has the id ${JSON.stringify(id)}`,
+    'give a letter and then up to 31 letters, digits, dots, dashes or underscores',
+  );
+}
+
+function checkFormat(format: string, fail: Fail): 'raw' | 'qcow2' {
+  if (format === 'raw' || format === 'qcow2') return format;
+  return fail(`has the format ${JSON.stringify(format)}`, 'give format=raw or format=qcow2');
+}
+
+function checkFlag(value: string, fail: Fail): boolean {
+  if (value === 'on' || value === 'off') return value === 'on';
+  return fail(`has readonly=${value}`, 'give readonly, readonly=on or readonly=off');
+}

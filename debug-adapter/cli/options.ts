@@ -1,0 +1,155 @@
+import { commandMissing, commandUnknown, optionBadValue } from '../engine/errors/cli.ts';
+import { drivesShareNothing, parseDrive, type DriveOption } from './driveOption.ts';
+import { parseMemory, parsePosition, parseSnapshotName } from './quantities.ts';
+import { Words } from './words.ts';
+
+/**
+ * The command line as a typed value. Nothing is opened or looked up here: a `CommandLine` says what the user wants, in
+ * the words of the options, and every mistake that can be seen without looking at a file is one sentence. `run`,
+ * `record` and `replay` take the same options, so that they differ in one word: what a command has no use for
+ * (`--rrfile` in `run`, `--stdin` in `replay`) is checked and then left out.
+ */
+export type CommandLine =
+  | { kind: 'help' }
+  | { kind: 'version' }
+  | RunCommand
+  | RecordCommand
+  | ReplayCommand
+  | { kind: 'info'; rrfile: string; json: boolean };
+
+/** What the three that start a machine have in common. Paths are as given, relative to the current directory. */
+export interface MachineOptions {
+  bios: string | null;
+  initrd: string | null;
+  /** In the order of their slots. */
+  drives: DriveOption[];
+  /** Run exactly to this position; null for to the end. */
+  stopAt: number | null;
+  json: boolean;
+}
+
+export interface LiveOptions extends MachineOptions {
+  kernel: string;
+  append: string;
+  memoryBytes: number;
+  idle: IdleMode;
+  /** A file whose bytes are fed to the console. */
+  stdin: string | null;
+}
+
+export interface RunCommand extends LiveOptions {
+  kind: 'run';
+}
+
+export interface RecordCommand extends LiveOptions {
+  kind: 'record';
+  rrfile: string;
+  rrsnapshot: string;
+  /** Replace an rrfile or overlays that exist. */
+  overwrite: boolean;
+}
+
+/** What is null here was not said and is taken from the recording. */
+export interface ReplayCommand extends MachineOptions {
+  kind: 'replay';
+  rrfile: string;
+  kernel: string | null;
+  append: string | null;
+  memoryBytes: number | null;
+  rrsnapshot: string | null;
+}
+
+export type IdleMode = 'warp' | 'realtime';
+
+export type { DriveOption } from './driveOption.ts';
+
+const COMMANDS = ['run', 'record', 'replay', 'info'] as const;
+const MEMORY_BYTES_DEFAULT = 128 << 20;
+export const SNAPSHOT_NAME_DEFAULT = 'replay_init';
+
+/** `args` are those after the program's name. Throws a UserError of kind `badInput`. */
+export function parseCommandLine(args: readonly string[]): CommandLine {
+  const words = new Words(args);
+  if (words.asksFor('help')) return { kind: 'help' };
+  if (words.asksFor('version')) return { kind: 'version' };
+  const command = words.command();
+  if (command === undefined) throw commandMissing(COMMANDS);
+  switch (command) {
+    case 'run':
+    case 'record':
+    case 'replay':
+      return parseMachineCommand(command, words);
+    case 'info':
+      return parseInfo(words);
+    default:
+      throw commandUnknown(command, COMMANDS);
+  }
+}
+
+function parseInfo(words: Words): CommandLine {
+  words.checkOptions('info', { text: [], repeated: [], flags: ['json'] });
+  return { kind: 'info', rrfile: words.onlyArgument('info', 'RRFILE'), json: words.flag('json') };
+}
+
+const MACHINE_WORDS = {
+  text: ['kernel', 'bios', 'initrd', 'append', 'memory', 'rrfile', 'rrsnapshot', 'stdin', 'stop-at', 'idle'],
+  repeated: ['drive'],
+  flags: ['overwrite', 'json'],
+} as const;
+
+function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words): CommandLine {
+  words.checkOptions(command, MACHINE_WORDS);
+  words.noArguments(command);
+  const drives = words.all('drive').map(parseDrive);
+  drivesShareNothing(drives);
+  // Everything is parsed for every command, so that a mistake shows in each of them alike.
+  const bios = words.file('bios');
+  const memory = words.text('memory');
+  const stopAt = words.text('stop-at');
+  const machine = {
+    bios: bios === 'none' ? null : bios,
+    initrd: words.file('initrd'),
+    drives,
+    stopAt: stopAt === null ? null : parsePosition('--stop-at', stopAt),
+    json: words.flag('json'),
+  };
+  const memoryBytes = memory === null ? null : parseMemory('--memory', memory);
+  const idle = parseIdle(words.text('idle') ?? 'warp');
+  const stdin = words.file('stdin');
+  const rrfile = words.file('rrfile');
+  const rrsnapshotText = words.text('rrsnapshot');
+  const rrsnapshot = rrsnapshotText === null ? null : parseSnapshotName('--rrsnapshot', rrsnapshotText);
+  const append = words.text('append');
+  const kernel = words.file('kernel');
+  const overwrite = words.flag('overwrite');
+
+  if (command === 'replay') {
+    const recording = words.required(rrfile, '--rrfile FILE', command);
+    return { kind: 'replay', ...machine, rrfile: recording, kernel, append, memoryBytes, rrsnapshot };
+  }
+  const live: LiveOptions = {
+    ...machine,
+    kernel: words.required(kernel, '--kernel FILE', command),
+    append: append ?? '',
+    memoryBytes: memoryBytes ?? MEMORY_BYTES_DEFAULT,
+    idle,
+    stdin,
+  };
+  if (command === 'run') return { kind: 'run', ...live };
+  return {
+    kind: 'record',
+    ...live,
+    rrfile: words.required(rrfile, '--rrfile FILE', command),
+    rrsnapshot: rrsnapshot ?? SNAPSHOT_NAME_DEFAULT,
+    overwrite,
+  };
+}
+
+function parseIdle(value: string): IdleMode {
+  if (value === 'warp' || value === 'realtime') return value;
+  throw optionBadValue({
+    option: '--idle',
+    value,
+    allowed: 'warp (skip waiting) or realtime (wait as long as it takes)',
+  });
+}

@@ -1,0 +1,34 @@
+/** What `blkreplay --help` prints. */
+export const USAGE = `blkreplay: record a RISC-V machine with its disks, and replay it step for step
+
+Usage:
+  blkreplay run    --kernel FILE [options]                  run, neither recording nor replaying
+  blkreplay record --kernel FILE --rrfile FILE [options]    run and record
+  blkreplay replay --kernel FILE --rrfile FILE [options]    replay; give the options of the recording
+  blkreplay info   RRFILE [--json]                          say what a recording holds
+
+The machine:
+  --kernel FILE         ELF, or Linux Image; a replay may leave it out, the recording holds it
+  --bios none|FILE      firmware (default none)
+  --initrd FILE         initial RAM disk
+  --append TEXT         the kernel's command line
+  --memory SIZE         RAM, 16M to 2G in whole MiB, such as 128M (default), 1G or 262144K
+  --drive id=NAME,image=FILE,format=raw|qcow2[,overlay=FILE][,readonly]
+                        a disk; give it once a disk, up to 8. The image is never written: writes and snapshots
+                        go to the overlay, a temporary one if none is given. Write a comma in a name twice
+  --stdin FILE          what is typed on the console (not used by replay)
+  --idle warp|realtime  skip the time in which the guest waits (default), or wait it out
+
+The recording:
+  --rrfile FILE         the recording
+  --rrsnapshot NAME     name of the first snapshot (default replay_init)
+  --overwrite           replace a recording and overlays that exist
+  --stop-at POSITION    stop after exactly that many steps, such as 1_000_000
+
+Output:
+  --json                the last line on stderr is one JSON object that says what happened
+  --help, --version
+
+Exit status: 0 power-off or --stop-at reached, 1 the guest reported failure, 2 bad input, 3 the replay differs from
+the recording, 4 the host failed (disk full, IO error), 130 interrupted.
+`;

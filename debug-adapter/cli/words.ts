@@ -1,0 +1,128 @@
+import { parseArgs } from 'node:util';
+import {
+  argumentMissing,
+  argumentUnexpected,
+  optionBadValue,
+  optionNeedsValue,
+  optionRequired,
+  optionTakesNoValue,
+  optionTwice,
+  optionUnknown,
+} from '../engine/errors/cli.ts';
+
+/**
+ * The words of a command line: which is the command, which are options with which values. `node:util`'s parseArgs
+ * splits them; the rules and the sentences about mistakes are ours. A value that starts with a dash needs `=`, because
+ * `--memory --json` is a forgotten value more often than not.
+ */
+export interface OptionNames {
+  /** Take one value, at most once. */
+  text: readonly string[];
+  /** Take one value, any number of times. */
+  repeated: readonly string[];
+  flags: readonly string[];
+}
+
+const VALUED = [
+  'kernel',
+  'bios',
+  'initrd',
+  'append',
+  'memory',
+  'rrfile',
+  'rrsnapshot',
+  'drive',
+  'stdin',
+  'stop-at',
+  'idle',
+];
+
+interface Option {
+  name: string;
+  /** As written, such as `--memory` or `-m`. */
+  rawName: string;
+  value: string | undefined;
+  inline: boolean;
+}
+
+export class Words {
+  readonly #options: Option[] = [];
+  readonly #arguments: string[] = [];
+
+  constructor(args: readonly string[]) {
+    // Not strict: parseArgs splits, and the sentences about what is wrong are ours.
+    const { tokens } = parseArgs({
+      args: [...args],
+      options: Object.fromEntries(VALUED.map((name) => [name, { type: 'string' as const }])),
+      strict: false,
+      allowPositionals: true,
+      tokens: true,
+    });
+    for (const token of tokens) {
+      if (token.kind === 'positional') this.#arguments.push(token.value);
+      if (token.kind === 'option') this.#options.push({ ...token, inline: token.inlineValue ?? false });
+    }
+  }
+
+  /** `--help` and `--version` count wherever they stand. */
+  asksFor(name: 'help' | 'version'): boolean {
+    return this.#options.some((option) => option.name === name || (name === 'help' && option.rawName === '-h'));
+  }
+
+  /** The first argument. */
+  command(): string | undefined {
+    return this.#arguments[0];
+  }
+
+  /** Throws for the first option that the command does not have, or that is written wrongly. */
+  checkOptions(command: string, names: OptionNames): void {
+    const seen = new Set<string>();
+    for (const { name, rawName, value, inline } of this.#options) {
+      const isFlag = names.flags.includes(name);
+      const isKnown = isFlag || names.text.includes(name) || names.repeated.includes(name);
+      if (!isKnown || !rawName.startsWith('--')) {
+        throw optionUnknown(rawName, command, [...names.text, ...names.repeated, ...names.flags]);
+      }
+      if (isFlag && value !== undefined) throw optionTakesNoValue(rawName, value);
+      if (!isFlag && (value === undefined || (!inline && /^-./.test(value)))) throw optionNeedsValue(rawName);
+      if (seen.has(name) && !names.repeated.includes(name)) throw optionTwice(rawName);
+      seen.add(name);
+    }
+  }
+
+  flag(name: string): boolean {
+    return this.#options.some((option) => option.name === name);
+  }
+
+  text(name: string): string | null {
+    return this.#options.find((option) => option.name === name)?.value ?? null;
+  }
+
+  /** A file name: not empty. */
+  file(name: string): string | null {
+    const value = this.text(name);
+    if (value === '') throw optionBadValue({ option: `--${name}`, value, allowed: 'the name of a file' });
+    return value;
+  }
+
+  all(name: string): string[] {
+    return this.#options.filter((option) => option.name === name).map((option) => option.value ?? '');
+  }
+
+  required(value: string | null, option: string, command: string): string {
+    if (value === null) throw optionRequired(option, command);
+    return value;
+  }
+
+  noArguments(command: string): void {
+    if (this.#arguments.length > 1) throw argumentUnexpected(this.#arguments[1], command);
+  }
+
+  /** The one argument after the command. */
+  onlyArgument(command: string, what: string): string {
+    const [, argument, extra] = this.#arguments;
+    if (extra !== undefined) throw argumentUnexpected(extra, command);
+    if (!argument) throw argumentMissing(what, command);
+    return argument;
+  }
+}

@@ -1,0 +1,124 @@
+import { assert, assertNever } from '../base/assert.ts';
+import type { State } from '../base/state.ts';
+import { xxh64 } from '../base/xxhash64.ts';
+import type { BlockDevice } from './blockDevice.ts';
+import type { BlockOperation, BlockRequest, BlockStatus, RequestLog } from './blockRequest.ts';
+import type { Drive } from './drive.ts';
+import { DriveDigest } from './driveDigest.ts';
+
+/**
+ * The filter between a guest disk and its image, after QEMU's driver of the same name. It makes disk requests
+ * deterministic and visible: each is told to the log when the guest makes it and, with a digest of its data, when it
+ * completes. Recording writes that down; replaying compares and stops at the first difference. The data itself is in
+ * no log, because both start from the same disk.
+ *
+ * The filter is transparent: which device is under it (overlay, snapshot view with scratch layer, base) changes with
+ * `setDevice` and is no part of its state.
+ */
+export class BlkreplayFilter implements Drive {
+  readonly id: string;
+  readonly #log: RequestLog;
+  #device: BlockDevice;
+  #digest: DriveDigest;
+  #nextId = 0;
+  /** Begun and not completed, oldest first. */
+  #begun: BlockRequest[] = [];
+
+  constructor({ id, device, log, digest }: { id: string; device: BlockDevice; log: RequestLog; digest?: DriveDigest }) {
+    this.id = id;
+    this.#log = log;
+    this.#device = device;
+    this.#digest = digest ?? new DriveDigest(device);
+  }
+
+  get lengthBytes(): number {
+    return this.#device.lengthBytes;
+  }
+
+  get readOnly(): boolean {
+    return this.#device.readOnly;
+  }
+
+  /** What is under the filter. */
+  get device(): BlockDevice {
+    return this.#device;
+  }
+
+  /**
+   * Puts another device of the same length under the filter, as restoring a snapshot does. With `digest` (made by
+   * `DriveDigest.from` a known one) the next `digest()` costs the difference; without, it reads the whole disk.
+   */
+  setDevice(device: BlockDevice, digest: DriveDigest = new DriveDigest(device)): void {
+    assert(device.lengthBytes === this.#device.lengthBytes, 'a drive keeps its length');
+    this.#device = device;
+    this.#digest = digest;
+  }
+
+  begin(request: { position: number; operation: BlockOperation; offset: number; lengthBytes: number }): number {
+    const begun: BlockRequest = { id: this.#nextId, drive: this.id, ...request };
+    this.#log.blockRequest(begun);
+    this.#begun.push(begun);
+    this.#nextId++;
+    return begun.id;
+  }
+
+  complete({ position, id, data }: { position: number; id: number; data: Uint8Array }): BlockStatus {
+    const request = this.#begun[0];
+    assert(request?.id === id, 'requests complete in the order they were begun');
+    const status = this.#perform(request, data);
+    const hasData = status === 'ok' && (request.operation === 'read' || request.operation === 'write');
+    this.#log.blockCompletion({ id, drive: this.id, status, digest: hasData ? xxh64(data) : 0n, position });
+    this.#begun.shift();
+    return status;
+  }
+
+  digest(): bigint {
+    return this.#digest.value();
+  }
+
+  /** For a snapshot: start the digest of its disk from here (`DriveDigest.from`). */
+  get driveDigest(): DriveDigest {
+    return this.#digest;
+  }
+
+  saveState(): State {
+    const begun = this.#begun.map(({ drive: _, ...request }) => ({ ...request }));
+    return { nextId: this.#nextId, begun };
+  }
+
+  loadState(state: State): void {
+    this.#nextId = state.nextId as number;
+    this.#begun = (state.begun as Omit<BlockRequest, 'drive'>[]).map((request) => ({ drive: this.id, ...request }));
+  }
+
+  #perform(request: BlockRequest, data: Uint8Array): BlockStatus {
+    const { operation, offset, lengthBytes } = request;
+    if (operation !== 'read' && operation !== 'flush' && this.readOnly) return 'ioError';
+    if (offset < 0 || offset + lengthBytes > this.lengthBytes) return 'ioError';
+    switch (operation) {
+      case 'read':
+        assert(data.length === lengthBytes, 'a read fills what it asked for');
+        this.#device.read(offset, data);
+        return 'ok';
+      case 'write':
+        assert(data.length === lengthBytes, 'a write brings what it announced');
+        this.#digest.touch(offset, lengthBytes);
+        this.#device.write(offset, data);
+        return 'ok';
+      case 'discard':
+      case 'writeZeroes':
+        // Discarded bytes may read as anything; zeroes make that the same anything in every replay.
+        this.#digest.touch(offset, lengthBytes);
+        this.#device.writeZeroes(offset, lengthBytes);
+        return 'ok';
+      case 'flush':
+        this.#device.flush();
+        return 'ok';
+      default:
+        return assertNever(operation);
+    }
+  }
+}
+
+/** For drives outside record and replay. */
+export const SILENT_LOG: RequestLog = { blockRequest() {}, blockCompletion() {} };

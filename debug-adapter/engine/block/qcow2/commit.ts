@@ -1,0 +1,120 @@
+import { INCOMPATIBLE_DIRTY, writeHeader } from './header.ts';
+import type { ImageParts } from './imageParts.ts';
+import { clustersFor, ENTRY_BYTES } from './layout.ts';
+import { StoredTable } from './storedTable.ts';
+
+/**
+ * The one place that writes metadata, in the one order that is safe at every moment:
+ *
+ *     data (already in the file) and refcounts  |  L2 tables, new tables  |  L1 entries  |  header  |  freeing
+ *
+ * Each bar is a barrier: a table is referred to only when it and the refcounts under it are there, and what lost its
+ * last reference is free only when the loss itself is there. A crash between any two file calls leaves leaked clusters
+ * and nothing worse. Without `durable` the order is the same and the barriers cost nothing: enough against a killed
+ * process. Then nothing is freed either, since a power cut could still bring the old references back.
+ *
+ * The header's dirty bit is set before the first change and cleared by a clean close, so that QEMU too counts the
+ * references anew after a crash.
+ */
+export function commit(parts: ImageParts, { durable, change = {} }: { durable: boolean; change?: CommitChange }): void {
+  const { file, refcounts, l2 } = parts;
+  if (isIdle(parts, change, durable)) return file.barrier({ durable });
+  const movedL1 = parts.l1Moved ? placeL1(parts) : undefined;
+  markDirty(parts);
+  writeRefcounts(parts, durable);
+  file.barrier({ durable });
+  l2.writeDirty();
+  for (const { offset, bytes } of change.newTables ?? []) file.write(offset, bytes);
+  if (movedL1) movedL1.writeDirty(file);
+  else if (parts.l1.isDirty) {
+    file.barrier({ durable });
+    parts.l1.writeDirty(file);
+  }
+  if (movedL1 || change.snapshots) {
+    file.barrier({ durable });
+    switchHeader(parts, movedL1, change);
+  }
+  if (!durable) return;
+  file.barrier({ durable });
+  if (!refcounts.hasDrops) return;
+  refcounts.applyDrops();
+  writeRefcounts(parts, durable);
+}
+
+/** What a snapshot operation adds to a commit. */
+export interface CommitChange {
+  /** Tables in newly allocated clusters, written before the header may name them. */
+  newTables?: { offset: number; bytes: Uint8Array }[];
+  /** Where the header shall find the snapshot table. */
+  snapshots?: { offset: number; count: number };
+}
+
+/** The dirty bit goes, as the last write of a clean close. */
+export function markClean(parts: ImageParts): void {
+  if (!isMarkedDirty(parts)) return;
+  parts.header.incompatibleFeatures &= ~INCOMPATIBLE_DIRTY;
+  writeHeader(parts.file, parts.header);
+  parts.file.barrier({ durable: true });
+}
+
+function isIdle(parts: ImageParts, change: CommitChange, durable: boolean): boolean {
+  const changed = parts.l2.isDirty || parts.l1.isDirty || parts.l1Moved || parts.refcounts.isDirty;
+  return !changed && !change.snapshots && !(durable && parts.refcounts.hasDrops);
+}
+
+function isMarkedDirty(parts: ImageParts): boolean {
+  return (parts.header.incompatibleFeatures & INCOMPATIBLE_DIRTY) !== 0;
+}
+
+function markDirty(parts: ImageParts): void {
+  const { header, file } = parts;
+  // qcow2 spec, "Header": version 2 has no feature bits, and unknown autoclear bits must go before the first write.
+  if (header.version < 3 || (isMarkedDirty(parts) && header.autoclearFeatures === 0)) return;
+  header.incompatibleFeatures |= INCOMPATIBLE_DIRTY;
+  header.autoclearFeatures = 0;
+  writeHeader(file, header);
+}
+
+function writeRefcounts(parts: ImageParts, durable: boolean): void {
+  parts.refcounts.write({
+    durable,
+    moved: (place) => {
+      parts.header.refcountTableOffset = place.offset;
+      parts.header.refcountTableClusters = place.clusters;
+      writeHeader(parts.file, parts.header);
+    },
+  });
+}
+
+/** Gives the active L1 table new clusters; the header names them at the end of the commit. */
+function placeL1(parts: ImageParts): StoredTable {
+  const clusters = clustersFor(parts.layout, parts.l1.length * ENTRY_BYTES);
+  const offset = parts.refcounts.allocateContiguous(clusters);
+  const moved = new StoredTable(parts.l1.bytes, offset);
+  moved.markAllDirty();
+  return moved;
+}
+
+function switchHeader(parts: ImageParts, movedL1: StoredTable | undefined, change: CommitChange): void {
+  const { header, layout } = parts;
+  const before = { ...header };
+  if (movedL1) {
+    header.l1Offset = movedL1.hostOffset;
+    header.l1Entries = movedL1.length;
+  }
+  if (change.snapshots) {
+    header.snapshotsOffset = change.snapshots.offset;
+    header.snapshotCount = change.snapshots.count;
+  }
+  try {
+    writeHeader(parts.file, header);
+  } catch (error) {
+    Object.assign(header, before);
+    throw error;
+  }
+  if (!movedL1) return;
+  parts.l1 = movedL1;
+  parts.l1Moved = false;
+  const oldClusters = clustersFor(layout, before.l1Entries * ENTRY_BYTES);
+  if (oldClusters > 0) parts.refcounts.dropLater(before.l1Offset, oldClusters);
+}

@@ -1,0 +1,43 @@
+import { imageFeatureUnsupported } from '../../errors/block.ts';
+import type { EntryTable } from './entryTable.ts';
+import type { ImageParts } from './imageParts.ts';
+import { SECTOR_BYTES } from './layout.ts';
+
+/**
+ * Compressed clusters (qcow2 spec, "Compressed Clusters Descriptor"): read only, for images that others made. A
+ * descriptor names any byte of the file and a number of sectors; several compressed clusters share a host cluster,
+ * and each holds a reference to every host cluster that it touches. Writing to one gives it an ordinary cluster.
+ */
+export function compressedPlace(parts: ImageParts, table: EntryTable, index: number) {
+  // Bits 0 to x-1 are the offset, bits x to 61 the number of further sectors, with x = 62 - (cluster_bits - 8).
+  const offsetBits = 62 - (parts.layout.clusterBits - 8);
+  const highOffsetBits = offsetBits - 32;
+  const high = table.high(index) & 0x3fff_ffff;
+  const offset = (high % 2 ** highOffsetBits) * 2 ** 32 + table.low(index);
+  const sectors = Math.floor(high / 2 ** highOffsetBits) + 1;
+  const lengthBytes = sectors * SECTOR_BYTES - (offset % SECTOR_BYTES);
+  return { offset, lengthBytes };
+}
+
+/** The host clusters that a compressed cluster lies in, each of which counts one reference for it. */
+export function compressedHostClusters(parts: ImageParts, table: EntryTable, index: number): number[] {
+  const { offset, lengthBytes } = compressedPlace(parts, table, index);
+  const size = parts.layout.clusterSizeBytes;
+  const clusters: number[] = [];
+  for (let at = Math.floor(offset / size) * size; at < offset + lengthBytes; at += size) clusters.push(at);
+  return clusters;
+}
+
+export function readCompressedCluster(parts: ImageParts, table: EntryTable, index: number): Uint8Array {
+  if (!parts.compression) throw imageFeatureUnsupported(parts.file.name, 'compressed clusters');
+  const { offset, lengthBytes } = compressedPlace(parts, table, index);
+  // The descriptor counts whole sectors: the file may end within the last one.
+  const available = Math.min(lengthBytes, parts.file.lengthBytes - offset);
+  if (available <= 0) throw parts.file.corrupt('a compressed cluster lies past the end of the file', offset);
+  const packed = parts.file.readTable(offset, available, 'a compressed cluster');
+  try {
+    return parts.compression.inflate(packed, parts.layout.clusterSizeBytes);
+  } catch {
+    throw parts.file.corrupt('a compressed cluster does not unpack', offset);
+  }
+}

@@ -1,0 +1,116 @@
+import { compressedPlace } from './compressed.ts';
+import type { ImageParts } from './imageParts.ts';
+import { clustersFor, ENTRY_BYTES } from './layout.ts';
+import { readSnapshotL1 } from './snapshots.ts';
+
+/**
+ * Counts every reference in an image anew, from its tables alone: what each cluster's refcount should be. Costs one
+ * read of each L2 table, however many snapshots share it. Finds what no refcount could make right: references out of
+ * the file, and tables whose clusters something else claims too.
+ */
+export function countReferences(
+  parts: ImageParts,
+  refcountBlocks: number[],
+): { references: Uint16Array; corruptions: string[]; badBlocks: number[] } {
+  const counter = new ReferenceCounter(parts);
+  const { header, layout } = parts;
+  counter.addTable(0, layout.clusterSizeBytes, 'the header');
+  counter.addTable(
+    header.refcountTableOffset,
+    header.refcountTableClusters * layout.clusterSizeBytes,
+    'the refcount table',
+  );
+  counter.addTable(header.l1Offset, header.l1Entries * ENTRY_BYTES, 'the L1 table');
+  counter.addTable(header.snapshotsOffset, parts.snapshotTableBytes, 'the snapshot table');
+  const l1Tables = [parts.l1];
+  for (const entry of parts.snapshots) {
+    counter.addTable(entry.l1Offset, entry.l1Entries * ENTRY_BYTES, `the L1 table of snapshot "${entry.name}"`);
+    l1Tables.push(readSnapshotL1(parts, entry));
+  }
+  // An L2 table shared by n L1 tables is read once and counts n times, and so does each cluster in it.
+  const sharers = new Map<number, number>();
+  for (const l1 of l1Tables) {
+    for (let index = 0; index < l1.length; index++) {
+      const offset = l1.offset(index);
+      if (offset !== 0) sharers.set(offset, (sharers.get(offset) ?? 0) + 1);
+    }
+  }
+  for (const [offset, times] of sharers) counter.addL2Table(offset, times);
+  // Last, so that a block that claims another's cluster is the one that goes.
+  const badBlocks: number[] = [];
+  refcountBlocks.forEach((offset, index) => {
+    if (offset !== 0 && !counter.addTable(offset, layout.clusterSizeBytes, `refcount block ${index}`))
+      badBlocks.push(index);
+  });
+  return { references: counter.references, corruptions: counter.corruptions, badBlocks };
+}
+
+class ReferenceCounter {
+  readonly references: Uint16Array;
+  readonly corruptions: string[] = [];
+  readonly #isTable: Uint8Array;
+  readonly #parts: ImageParts;
+  readonly #clusterSize: number;
+
+  constructor(parts: ImageParts) {
+    this.#parts = parts;
+    this.#clusterSize = parts.layout.clusterSizeBytes;
+    const clusters = clustersFor(parts.layout, parts.file.lengthBytes);
+    this.references = new Uint16Array(clusters);
+    this.#isTable = new Uint8Array(clusters);
+  }
+
+  /** A table owns its clusters alone. Returns false, and counts nothing, when it cannot be. */
+  addTable(offset: number, lengthBytes: number, what: string, times = 1): boolean {
+    const first = offset / this.#clusterSize;
+    const clusters = clustersFor(this.#parts.layout, lengthBytes);
+    if (clusters === 0) return true;
+    if (!Number.isInteger(first) || first + clusters > this.references.length) {
+      this.#report(`${what} leaves the file`, offset);
+      return false;
+    }
+    for (let cluster = first; cluster < first + clusters; cluster++) {
+      if (this.references[cluster] === 0) continue;
+      this.#report(`${what} lies in a cluster that is used otherwise`, cluster * this.#clusterSize);
+      return false;
+    }
+    for (let cluster = first; cluster < first + clusters; cluster++) {
+      this.references[cluster] = times;
+      this.#isTable[cluster] = 1;
+    }
+    return true;
+  }
+
+  addL2Table(offset: number, times: number): void {
+    if (!this.addTable(offset, this.#clusterSize, 'an L2 table', times)) return;
+    const table = this.#parts.l2.get(offset);
+    for (let index = 0; index < table.length; index++) {
+      if (table.isEmpty(index)) continue;
+      if (table.isCompressed(index)) {
+        const place = compressedPlace(this.#parts, table, index);
+        // The count of sectors may reach past the end of a file that ends inside the last one.
+        this.#addData(place.offset, Math.min(place.lengthBytes, this.#parts.file.lengthBytes - place.offset), times);
+      } else if (table.offset(index) !== 0) {
+        if (table.offset(index) % this.#clusterSize === 0) this.#addData(table.offset(index), this.#clusterSize, times);
+        else this.#report('an L2 entry points into a cluster', table.offset(index));
+      }
+    }
+  }
+
+  #addData(offset: number, lengthBytes: number, times: number): void {
+    const first = Math.floor(offset / this.#clusterSize);
+    const last = Math.floor((offset + Math.max(lengthBytes, 1) - 1) / this.#clusterSize);
+    if (last >= this.references.length) return this.#report('data lies outside the file', offset);
+    for (let cluster = first; cluster <= last; cluster++) {
+      if (this.#isTable[cluster]) this.#report('data lies where a table is', cluster * this.#clusterSize);
+      else if (this.references[cluster] + times > 0xffff)
+        this.#report('too many references', cluster * this.#clusterSize);
+      else this.references[cluster] += times;
+    }
+  }
+
+  #report(what: string, offset: number): void {
+    // A damaged table can be wrong in each of its entries; the first hundred tell enough.
+    if (this.corruptions.length < 100) this.corruptions.push(`${what} (at byte ${offset})`);
+  }
+}

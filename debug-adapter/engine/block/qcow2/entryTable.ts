@@ -1,0 +1,75 @@
+import { viewOf } from './bigEndian.ts';
+import { ENTRY_BYTES } from './layout.ts';
+
+/**
+ * The entries of an L1 or L2 table, kept as the file has them: 64-bit big-endian words (qcow2 spec, "Cluster
+ * mapping"). Bits 9-55 are the offset of a cluster, bit 63 (COPIED) says its refcount is exactly one, and in L2
+ * tables bit 62 marks a compressed cluster and bit 0 one that reads as zeroes. Split into two 32-bit halves, because
+ * this is the hot path of every guest request and BigInts would allocate.
+ */
+export class EntryTable {
+  readonly bytes: Uint8Array;
+  readonly #view: DataView;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.#view = viewOf(bytes);
+  }
+
+  get length(): number {
+    return this.bytes.length / ENTRY_BYTES;
+  }
+
+  isEmpty(index: number): boolean {
+    return this.high(index) === 0 && this.low(index) === 0;
+  }
+
+  /** Bits 9 to 55; 0 means that nothing is allocated. */
+  offset(index: number): number {
+    return (this.high(index) & 0x00ff_ffff) * 2 ** 32 + ((this.low(index) & 0xffff_fe00) >>> 0);
+  }
+
+  isCopied(index: number): boolean {
+    return this.high(index) >>> 31 === 1;
+  }
+
+  isCompressed(index: number): boolean {
+    return (this.high(index) & 0x4000_0000) !== 0;
+  }
+
+  readsAsZero(index: number): boolean {
+    return (this.low(index) & 1) !== 0 && !this.isCompressed(index);
+  }
+
+  high(index: number): number {
+    return this.#view.getUint32(index * ENTRY_BYTES);
+  }
+
+  low(index: number): number {
+    return this.#view.getUint32(index * ENTRY_BYTES + 4);
+  }
+
+  setOffset(index: number, offset: number, { copied }: { copied: boolean }): void {
+    const high = Math.floor(offset / 2 ** 32) | (copied ? 0x8000_0000 : 0);
+    this.setWords(index, high, offset >>> 0);
+  }
+
+  setCopied(index: number, copied: boolean): void {
+    const high = this.high(index);
+    this.setWords(index, copied ? high | 0x8000_0000 : high & 0x7fff_ffff, this.low(index));
+  }
+
+  setEmpty(index: number): void {
+    this.setWords(index, 0, 0);
+  }
+
+  /** Version 3: reads as zeroes whatever the backing file holds, with no cluster of its own. */
+  setZero(index: number): void {
+    this.setWords(index, 0, 1);
+  }
+
+  protected setWords(index: number, high: number, low: number): void {
+    this.#view.setUint32(index * ENTRY_BYTES, high);
+    this.#view.setUint32(index * ENTRY_BYTES + 4, low);
+  }
+}

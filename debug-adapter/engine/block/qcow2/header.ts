@@ -1,0 +1,245 @@
+import { assert } from '../../base/assert.ts';
+import { backingNameTooLong, imageFeatureUnsupported, imageTooLarge, notQcow2 } from '../../errors/block.ts';
+import { readU64, viewOf, writeU64 } from './bigEndian.ts';
+import { parseExtensions, type HeaderExtension } from './headerExtensions.ts';
+import type { ImageFile } from './imageFile.ts';
+import * as limits from './layout.ts';
+
+/**
+ * The qcow2 header (spec, "Header"): the fixed fields at the start of cluster 0, then the extensions, then the name of
+ * the backing file, all inside that cluster. Reading checks each field against the format's limits and the file's
+ * length, so that nobody after it needs to. The fields that change while an image is open (where the L1 table, the
+ * refcount table and the snapshot table are, and the feature bits) lie in one sector: `writeHeader` puts all of them
+ * in place by one write, which is the moment a new snapshot or a moved table becomes the truth.
+ */
+export interface Header {
+  readonly version: 2 | 3;
+  readonly clusterBits: number;
+  readonly diskLengthBytes: number;
+  readonly refcountBits: number;
+  readonly backingFileName: string | undefined;
+  readonly backingFormat: string | undefined;
+  readonly hasBitmaps: boolean;
+  incompatibleFeatures: number;
+  autoclearFeatures: number;
+  l1Offset: number;
+  l1Entries: number;
+  refcountTableOffset: number;
+  refcountTableClusters: number;
+  snapshotsOffset: number;
+  snapshotCount: number;
+  /** The fixed fields as bytes, with those we do not know kept as they were. */
+  readonly bytes: Uint8Array;
+}
+
+export const INCOMPATIBLE_DIRTY = 1;
+export const INCOMPATIBLE_CORRUPT = 2;
+
+export function readHeader(file: ImageFile): Header {
+  const start = new Uint8Array(V3_HEADER_BYTES + 8);
+  file.read(0, start);
+  const view = viewOf(start);
+  if (view.getUint32(0) !== MAGIC) throw notQcow2(file.name);
+  const version = view.getUint32(4);
+  if (version !== 2 && version !== 3) throw imageFeatureUnsupported(file.name, `qcow2 version ${version}`);
+  const clusterBits = view.getUint32(20);
+  if (clusterBits < limits.CLUSTER_BITS_MIN || clusterBits > limits.CLUSTER_BITS_MAX) {
+    throw file.corrupt(`the header gives clusters of 2^${clusterBits} bytes`, 20);
+  }
+  const cluster = file.readTable(0, 2 ** clusterBits, 'the header');
+  const { headerBytes, ...featureFields } = checkFeatures(file, view, version);
+  const names = readNames(file, cluster, headerBytes);
+  const bytes = cluster.slice(0, headerBytes);
+  const header: Header = { version, clusterBits, ...featureFields, ...names, ...readTablePlaces(view), bytes };
+  checkTables(file, header);
+  return header;
+}
+
+/** Puts the changeable fields in place, by one write inside the first sector. */
+export function writeHeader(file: ImageFile, header: Header): void {
+  encodeHeader(header);
+  file.write(0, header.bytes.subarray(0, Math.min(header.bytes.length, limits.SECTOR_BYTES)));
+}
+
+/** The whole first cluster of a new version 3 image. */
+export function encodeNewHeaderCluster(
+  file: ImageFile,
+  fields: Omit<Header, 'version' | 'refcountBits' | 'bytes' | 'hasBitmaps'>,
+): { header: Header; cluster: Uint8Array } {
+  const header: Header = {
+    ...fields,
+    version: 3,
+    refcountBits: 16,
+    hasBitmaps: false,
+    bytes: new Uint8Array(V3_HEADER_BYTES),
+  };
+  const cluster = new Uint8Array(2 ** fields.clusterBits);
+  const view = viewOf(header.bytes);
+  view.setUint32(0, MAGIC);
+  view.setUint32(4, header.version);
+  view.setUint32(20, header.clusterBits);
+  writeU64(view, 24, header.diskLengthBytes);
+  view.setUint32(96, REFCOUNT_ORDER_16_BITS);
+  view.setUint32(100, V3_HEADER_BYTES);
+  placeNames(file, header, cluster);
+  encodeHeader(header);
+  cluster.set(header.bytes);
+  return { header, cluster };
+}
+
+function encodeHeader(header: Header): void {
+  const view = viewOf(header.bytes);
+  view.setUint32(36, header.l1Entries);
+  writeU64(view, 40, header.l1Offset);
+  writeU64(view, 48, header.refcountTableOffset);
+  view.setUint32(56, header.refcountTableClusters);
+  view.setUint32(60, header.snapshotCount);
+  writeU64(view, 64, header.snapshotsOffset);
+  if (header.version < 3) return;
+  writeU64(view, 72, header.incompatibleFeatures);
+  writeU64(view, 88, header.autoclearFeatures);
+}
+
+function readTablePlaces(view: DataView) {
+  return {
+    diskLengthBytes: readU64(view, 24),
+    l1Entries: view.getUint32(36),
+    l1Offset: readU64(view, 40),
+    refcountTableOffset: readU64(view, 48),
+    refcountTableClusters: view.getUint32(56),
+    snapshotCount: view.getUint32(60),
+    snapshotsOffset: readU64(view, 64),
+  };
+}
+
+function checkFeatures(file: ImageFile, view: DataView, version: number) {
+  if (view.getUint32(32) !== 0) throw imageFeatureUnsupported(file.name, 'encryption');
+  // qcow2 spec, "Header": a version 2 header ends at byte 72 and means 16-bit refcounts and no features.
+  if (version < 3) {
+    return { headerBytes: V2_HEADER_BYTES, refcountBits: 16, incompatibleFeatures: 0, autoclearFeatures: 0 };
+  }
+  const unknownHigh = view.getUint32(72);
+  const incompatibleFeatures = view.getUint32(76);
+  for (let bit = 0; bit < 32; bit++) {
+    const known = bit === 0 || bit === 1;
+    if (!known && (incompatibleFeatures >>> bit) & 1) throw imageFeatureUnsupported(file.name, featureName(bit));
+    if ((unknownHigh >>> bit) & 1) throw imageFeatureUnsupported(file.name, featureName(32 + bit));
+  }
+  const refcountOrder = view.getUint32(96);
+  if (refcountOrder > REFCOUNT_ORDER_MAX)
+    throw file.corrupt(`the header gives refcounts of 2^${refcountOrder} bits`, 96);
+  const headerBytes = view.getUint32(100);
+  if (headerBytes < V3_HEADER_BYTES || headerBytes > 2 ** view.getUint32(20) || headerBytes % 8 !== 0) {
+    throw file.corrupt(`the header gives its own length as ${headerBytes}`, 100);
+  }
+  return {
+    headerBytes,
+    refcountBits: 2 ** refcountOrder,
+    incompatibleFeatures,
+    autoclearFeatures: readU64(view, 88),
+  };
+}
+
+function featureName(bit: number): string {
+  return FEATURE_NAMES[bit] ?? `an unknown feature (bit ${bit})`;
+}
+
+const FEATURE_NAMES: Record<number, string> = {
+  2: 'an external data file',
+  3: 'a compression other than deflate',
+  4: 'extended L2 entries (subclusters)',
+};
+
+function checkTables(file: ImageFile, header: Header): void {
+  const clusterSize = 2 ** header.clusterBits;
+  const inFile = (what: string, at: number, offset: number, lengthBytes: number) => {
+    if (offset % clusterSize !== 0) throw file.corrupt(`the header places ${what} inside a cluster`, at);
+    if (offset >= file.lengthBytes) throw file.corrupt(`the header places ${what} past the file's end`, at);
+    if (offset === 0 && lengthBytes > 0) throw file.corrupt(`the header places ${what} over itself`, at);
+  };
+  if (header.diskLengthBytes > limits.DISK_BYTES_MAX)
+    throw file.corrupt('the header gives an impossible disk size', 24);
+  if (header.l1Entries * limits.ENTRY_BYTES > limits.L1_BYTES_MAX) {
+    throw file.corrupt(`the header gives an L1 table of ${header.l1Entries} entries`, 36);
+  }
+  const bytesPerL2 = (clusterSize * clusterSize) / limits.ENTRY_BYTES;
+  if (header.l1Entries < Math.ceil(header.diskLengthBytes / bytesPerL2)) {
+    throw file.corrupt('the L1 table is too small for the disk', 36);
+  }
+  if (header.l1Entries > 0) inFile('the L1 table', 40, header.l1Offset, header.l1Entries * limits.ENTRY_BYTES);
+  const refcountTableBytes = header.refcountTableClusters * clusterSize;
+  if (refcountTableBytes === 0 || refcountTableBytes > limits.REFCOUNT_TABLE_BYTES_MAX) {
+    throw file.corrupt(`the header gives a refcount table of ${header.refcountTableClusters} clusters`, 56);
+  }
+  inFile('the refcount table', 48, header.refcountTableOffset, refcountTableBytes);
+  if (header.snapshotCount > limits.SNAPSHOTS_MAX) {
+    throw file.corrupt(`the header gives ${header.snapshotCount} snapshots`, 60);
+  }
+  if (header.snapshotCount > 0) inFile('the snapshot table', 64, header.snapshotsOffset, 1);
+}
+
+function readNames(file: ImageFile, cluster: Uint8Array<ArrayBuffer>, headerBytes: number) {
+  const view = viewOf(cluster);
+  const nameOffset = readU64(view, 8);
+  const nameBytes = view.getUint32(16);
+  let backingFileName: string | undefined;
+  if (nameOffset !== 0) {
+    if (nameBytes > limits.BACKING_NAME_BYTES_MAX || nameOffset + nameBytes > cluster.length) {
+      throw file.corrupt("the backing file's name leaves the header's cluster", 8);
+    }
+    backingFileName = new TextDecoder().decode(cluster.subarray(nameOffset, nameOffset + nameBytes));
+  }
+  const end = nameOffset === 0 ? cluster.length : nameOffset;
+  const extensions = parseExtensions(file, cluster, { start: headerBytes, end });
+  const format = extensions.find(({ type }) => type === EXTENSION_BACKING_FORMAT);
+  return {
+    backingFileName,
+    backingFormat: format && new TextDecoder().decode(format.data),
+    hasBitmaps: extensions.some(({ type }) => type === EXTENSION_BITMAPS),
+  };
+}
+
+function placeNames(file: ImageFile, header: Header, cluster: Uint8Array): void {
+  if (header.backingFileName === undefined) return;
+  const name = new TextEncoder().encode(header.backingFileName);
+  const format = new TextEncoder().encode(header.backingFormat ?? '');
+  const extension: HeaderExtension | undefined =
+    format.length > 0 ? { type: EXTENSION_BACKING_FORMAT, data: format } : undefined;
+  let at = V3_HEADER_BYTES;
+  const view = viewOf(cluster);
+  const needed = at + (extension ? 8 + Math.ceil(format.length / 8) * 8 : 0) + 8 + name.length;
+  if (name.length > limits.BACKING_NAME_BYTES_MAX || needed > cluster.length) {
+    throw backingNameTooLong(file.name, header.backingFileName);
+  }
+  if (extension) {
+    view.setUint32(at, extension.type);
+    view.setUint32(at + 4, extension.data.length);
+    cluster.set(extension.data, at + 8);
+    at += 8 + Math.ceil(extension.data.length / 8) * 8;
+  }
+  at += 8; // The end-of-extensions mark is eight zero bytes.
+  cluster.set(name, at);
+  writeU64(viewOf(header.bytes), 8, at);
+  viewOf(header.bytes).setUint32(16, name.length);
+}
+
+/** Refuses what would not fit the format before anything is written. */
+export function checkDiskFits(
+  file: ImageFile,
+  { lengthBytes, clusterBits }: { lengthBytes: number; clusterBits: number },
+) {
+  assert(lengthBytes >= 0 && lengthBytes % limits.SECTOR_BYTES === 0, 'a disk is a whole number of sectors');
+  const bytesPerL2 = 2 ** (2 * clusterBits - 3);
+  const l1Bytes = Math.ceil(lengthBytes / bytesPerL2) * limits.ENTRY_BYTES;
+  if (lengthBytes > limits.DISK_BYTES_MAX || l1Bytes > limits.L1_BYTES_MAX) {
+    throw imageTooLarge(file.name, `${lengthBytes} bytes in clusters of ${2 ** clusterBits}`);
+  }
+}
+
+const MAGIC = 0x514649fb;
+const V2_HEADER_BYTES = 72;
+const V3_HEADER_BYTES = 104;
+const REFCOUNT_ORDER_16_BITS = 4;
+const REFCOUNT_ORDER_MAX = 6;
+const EXTENSION_BACKING_FORMAT = 0xe2792aca;
+const EXTENSION_BITMAPS = 0x23852875;

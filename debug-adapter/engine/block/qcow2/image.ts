@@ -1,0 +1,200 @@
+import { assert } from '../../base/assert.ts';
+import type { HostCompression, HostFile } from '../../base/host.ts';
+import type { BlockDevice } from '../blockDevice.ts';
+import { checkImage, type CheckResult } from './check.ts';
+import { commit, markClean } from './commit.ts';
+import { createImage, type CreateOptions } from './createImage.ts';
+import type { ImageParts } from './imageParts.ts';
+import { allocatedRanges, type ByteRange } from './allocatedRanges.ts';
+import { openParts } from './openParts.ts';
+import { readGuest } from './readData.ts';
+import * as snapshots from './snapshots.ts';
+import { openSnapshotView, type SnapshotView } from './snapshotView.ts';
+import * as vmState from './vmState.ts';
+import { writeGuest, zeroGuest } from './writeData.ts';
+
+/**
+ * A qcow2 image: the overlay of a drive, or any image that the user brings. It is a BlockDevice whose unallocated
+ * parts show the backing device, and it holds VM state and internal snapshots that every other qcow2 program reads.
+ *
+ * What is durable: data and tables after `flush`, snapshot operations when they return. `writeBack` makes everything
+ * written so far survive the end of this process, but not a power cut. Between these a crash loses only what came
+ * later; it never damages what was there (see commit.ts).
+ */
+export class Qcow2Image implements BlockDevice {
+  readonly name: string;
+  readonly readOnly: boolean;
+  readonly #parts: ImageParts;
+
+  private constructor(parts: ImageParts, { writable }: { writable: boolean }) {
+    this.#parts = parts;
+    this.name = parts.file.name;
+    this.readOnly = !writable;
+  }
+
+  /** Overwrites `file` with an empty image and opens it for writing. */
+  static create(file: HostFile, options: NewImage): Qcow2Image {
+    const { backingDevice, ...rest } = options;
+    createImage(file, { ...rest, clusterSizeBytes: options.clusterSizeBytes ?? CLUSTER_SIZE_BYTES_DEFAULT });
+    return Qcow2Image.open(file, { writable: true, backing: backingDevice });
+  }
+
+  /**
+   * Opens an image. The caller opens the backing file (see `backingFileName`), passes it in and closes it. Opening for
+   * writing repairs what a crash leaked.
+   */
+  static open(file: HostFile, options: OpenImage): Qcow2Image {
+    return new Qcow2Image(openParts(file, options), options);
+  }
+
+  get lengthBytes(): number {
+    return this.#parts.layout.diskLengthBytes;
+  }
+
+  get clusterSizeBytes(): number {
+    return this.#parts.layout.clusterSizeBytes;
+  }
+
+  /** As the file stores it: relative names are relative to this image's folder. */
+  get backingFileName(): string | undefined {
+    return this.#parts.header.backingFileName;
+  }
+
+  get backingFormat(): string | undefined {
+    return this.#parts.header.backingFormat;
+  }
+
+  read(offset: number, into: Uint8Array): void {
+    this.#checkRange(offset, into.length);
+    readGuest(this.#parts, this.#parts.l1, offset, into);
+  }
+
+  write(offset: number, from: Uint8Array): void {
+    this.#checkWritable();
+    this.#checkRange(offset, from.length);
+    writeGuest(this.#parts, offset, from);
+  }
+
+  writeZeroes(offset: number, lengthBytes: number): void {
+    this.#checkWritable();
+    this.#checkRange(offset, lengthBytes);
+    zeroGuest(this.#parts, offset, lengthBytes);
+  }
+
+  /** Two to four syncs when tables changed, one when only data did, none when nothing did. */
+  flush(): void {
+    if (!this.readOnly) commit(this.#parts, { durable: true });
+  }
+
+  /** Everything written so far survives the end of this process. No sync; nothing at all when nothing changed. */
+  writeBack(): void {
+    if (!this.readOnly) commit(this.#parts, { durable: false });
+  }
+
+  /** Leaves a clean image whose active table maps the disk only. The backing device stays open. */
+  close(): void {
+    if (!this.readOnly) {
+      vmState.unmapVmState(this.#parts);
+      commit(this.#parts, { durable: true });
+      markClean(this.#parts);
+    }
+    this.#parts.file.close();
+  }
+
+  /** Ends without writing anything more, as a killed process would: for an image that is thrown away. */
+  abandon(): void {
+    this.#parts.file.close();
+  }
+
+  get snapshots(): SnapshotInfo[] {
+    return this.#parts.snapshots.map(({ l1Offset: _, l1Entries: __, unknownExtra: ___, ...info }) => info);
+  }
+
+  /** The disk and the VM state as they are now, under a name. Costs what changed since the last snapshot. */
+  createSnapshot(snapshot: snapshots.NewSnapshot): void {
+    this.#checkWritable();
+    snapshots.createSnapshot(this.#parts, snapshot);
+  }
+
+  deleteSnapshot(name: string): void {
+    this.deleteSnapshots([name]);
+  }
+
+  /** Several at once cost hardly more than one. */
+  deleteSnapshots(names: string[]): void {
+    this.#checkWritable();
+    snapshots.deleteSnapshots(this.#parts, names);
+  }
+
+  renameSnapshot(from: string, to: string): void {
+    this.#checkWritable();
+    snapshots.renameSnapshot(this.#parts, from, to);
+  }
+
+  /** Disk and VM state become the snapshot's; what they were is lost unless a snapshot holds it. */
+  applySnapshot(name: string): void {
+    this.#checkWritable();
+    snapshots.applySnapshot(this.#parts, name);
+  }
+
+  /** A read-only view, valid until the snapshot is deleted or this image closes. */
+  openSnapshot(name: string): SnapshotView {
+    return openSnapshotView(this.#parts, name);
+  }
+
+  readVmState(offset: number, into: Uint8Array): void {
+    vmState.readVmState(this.#parts, offset, into);
+  }
+
+  writeVmState(offset: number, from: Uint8Array): void {
+    this.#checkWritable();
+    vmState.writeVmState(this.#parts, offset, from);
+  }
+
+  zeroVmState(offset: number, lengthBytes: number): void {
+    this.#checkWritable();
+    vmState.zeroVmState(this.#parts, offset, lengthBytes);
+  }
+
+  /** After opening: VM state of this snapshot becomes the active one, so that the next snapshot is incremental. */
+  relinkVmState(snapshotName: string): void {
+    this.#checkWritable();
+    vmState.relinkVmState(this.#parts, snapshotName);
+  }
+
+  /** Where the disk does not show the backing device: the only places where it can differ from it. */
+  allocatedRanges(): ByteRange[] {
+    return allocatedRanges(this.#parts, this.#parts.l1, this.lengthBytes);
+  }
+
+  /** Reads every table. An image open for writing is flushed first. */
+  check(): CheckResult {
+    return checkImage(this.#parts, { writable: !this.readOnly });
+  }
+
+  #checkWritable(): void {
+    assert(!this.readOnly, `${this.name} is open read-only`);
+  }
+
+  #checkRange(offset: number, lengthBytes: number): void {
+    assert(offset >= 0 && offset + lengthBytes <= this.lengthBytes, `${this.name}: range outside the disk`);
+  }
+}
+
+export interface NewImage extends Omit<CreateOptions, 'clusterSizeBytes'> {
+  clusterSizeBytes?: number;
+  /** The opened backing file that `backing` names. */
+  backingDevice?: BlockDevice;
+}
+
+export interface OpenImage {
+  writable: boolean;
+  backing?: BlockDevice;
+  compression?: HostCompression;
+}
+
+/** A snapshot as the table lists it. */
+export type SnapshotInfo = snapshots.NewSnapshot & { id: string; diskSizeBytes: number };
+
+// A RAM page is 4 KiB: a snapshot then rewrites exactly the pages that changed.
+const CLUSTER_SIZE_BYTES_DEFAULT = 4096;

@@ -1,0 +1,81 @@
+import type { ImageFile } from './imageFile.ts';
+import type { Layout } from './layout.ts';
+import { StoredTable } from './storedTable.ts';
+
+/**
+ * The L2 tables of an image, by their place in the file, cached and written back. A table shared by snapshots is in
+ * here once. Changed tables stay until `writeDirty`; clean ones leave, oldest first, when the cache has grown past
+ * its limit.
+ */
+export class L2Tables {
+  readonly #file: ImageFile;
+  readonly #layout: Layout;
+  readonly #tables = new Map<number, StoredTable>();
+  readonly #dirty = new Set<StoredTable>();
+  readonly #tablesMax: number;
+
+  constructor(file: ImageFile, layout: Layout) {
+    this.#file = file;
+    this.#layout = layout;
+    this.#tablesMax = Math.max(TABLES_MIN, CACHE_BYTES_MAX / layout.clusterSizeBytes);
+  }
+
+  get isDirty(): boolean {
+    return this.#dirty.size > 0;
+  }
+
+  /** Free when cached, one file read when not. Tables got here may only be changed after `markDirty`. */
+  get(hostOffset: number): StoredTable {
+    return this.#tables.get(hostOffset) ?? this.#load(hostOffset);
+  }
+
+  /** A table in a newly allocated cluster: a copy of `bytes`, or empty. */
+  add(hostOffset: number, bytes?: Uint8Array): StoredTable {
+    const table = new StoredTable(bytes?.slice() ?? new Uint8Array(this.#layout.clusterSizeBytes), hostOffset);
+    table.markAllDirty();
+    this.markDirty(table);
+    return table;
+  }
+
+  /** Called before a table is changed, so that it cannot leave the cache in between. */
+  markDirty(table: StoredTable): void {
+    if (this.#dirty.has(table)) return;
+    this.#dirty.add(table);
+    this.#tables.set(table.hostOffset, table);
+    this.#evict();
+  }
+
+  /** The cluster was freed: whatever comes to lie there is not this table. */
+  forget(hostOffset: number): void {
+    const table = this.#tables.get(hostOffset);
+    if (!table) return;
+    this.#tables.delete(hostOffset);
+    this.#dirty.delete(table);
+  }
+
+  writeDirty(): void {
+    for (const table of this.#dirty) table.writeDirty(this.#file);
+    this.#dirty.clear();
+  }
+
+  #load(hostOffset: number): StoredTable {
+    const bytes = this.#file.readTable(hostOffset, this.#layout.clusterSizeBytes, 'an L2 table');
+    const table = new StoredTable(bytes, hostOffset);
+    this.#tables.set(hostOffset, table);
+    this.#evict();
+    return table;
+  }
+
+  #evict(): void {
+    if (this.#tables.size <= this.#tablesMax) return;
+    for (const [hostOffset, table] of this.#tables) {
+      if (this.#dirty.has(table)) continue;
+      this.#tables.delete(hostOffset);
+      return;
+    }
+  }
+}
+
+// 64 MiB of tables map 32 GiB in clusters of 4 KiB: more than a guest touches between two snapshots.
+const CACHE_BYTES_MAX = 64 * 1024 * 1024;
+const TABLES_MIN = 16;

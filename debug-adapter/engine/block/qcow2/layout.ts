@@ -1,0 +1,59 @@
+import { assert } from '../../base/assert.ts';
+
+/**
+ * The arithmetic of one qcow2 image: how large its clusters and tables are and where things lie in the guest's address
+ * space. Guest addresses below `diskLengthBytes` are the disk; VM state lies behind it, from `vmStateOffset` on, in
+ * the same two-level map. All numbers are exact integers below 2^53.
+ */
+export interface Layout {
+  readonly clusterBits: number;
+  readonly clusterSizeBytes: number;
+  readonly entriesPerL2: number;
+  /** How much of the guest's address space one L2 table maps. */
+  readonly bytesPerL2: number;
+  readonly diskLengthBytes: number;
+  /** The first L1 index of VM state: it never shares an L2 table with the disk (as in QEMU). */
+  readonly vmStateFirstL1Index: number;
+  readonly vmStateOffset: number;
+}
+
+export function makeLayout({ clusterBits, diskLengthBytes }: { clusterBits: number; diskLengthBytes: number }): Layout {
+  assert(clusterBits >= CLUSTER_BITS_MIN && clusterBits <= CLUSTER_BITS_MAX, 'cluster size out of range');
+  const clusterSizeBytes = 2 ** clusterBits;
+  const entriesPerL2 = clusterSizeBytes / ENTRY_BYTES;
+  const bytesPerL2 = clusterSizeBytes * entriesPerL2;
+  const vmStateFirstL1Index = Math.ceil(diskLengthBytes / bytesPerL2);
+  return {
+    clusterBits,
+    clusterSizeBytes,
+    entriesPerL2,
+    bytesPerL2,
+    diskLengthBytes,
+    vmStateFirstL1Index,
+    vmStateOffset: vmStateFirstL1Index * bytesPerL2,
+  };
+}
+
+/** How many clusters hold `lengthBytes`. */
+export function clustersFor(layout: Layout, lengthBytes: number): number {
+  return Math.ceil(lengthBytes / layout.clusterSizeBytes);
+}
+
+/** L1, L2 and refcount table entries are 64-bit big-endian words. */
+export const ENTRY_BYTES = 8;
+export const SECTOR_BYTES = 512;
+
+// qcow2 spec, "Header": 9 is the least; QEMU accepts up to 21 (2 MiB).
+export const CLUSTER_BITS_MIN = 9;
+export const CLUSTER_BITS_MAX = 21;
+
+// The limits that QEMU sets itself; a file beyond them could not be opened there.
+export const L1_BYTES_MAX = 32 * 1024 * 1024;
+export const REFCOUNT_TABLE_BYTES_MAX = 8 * 1024 * 1024;
+export const SNAPSHOTS_MAX = 65536;
+export const SNAPSHOT_TABLE_BYTES_MAX = 64 * 1024 * 1024;
+export const SNAPSHOT_EXTRA_BYTES_MAX = 1024;
+export const BACKING_NAME_BYTES_MAX = 1023;
+
+/** Beyond this a guest address could not be told from its neighbour in a double. */
+export const DISK_BYTES_MAX = 2 ** 52;

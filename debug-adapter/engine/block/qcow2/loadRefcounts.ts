@@ -1,0 +1,49 @@
+import { readU64, viewOf } from './bigEndian.ts';
+import type { Header } from './header.ts';
+import type { ImageFile } from './imageFile.ts';
+import { ENTRY_BYTES, type Layout } from './layout.ts';
+import { decodeRefcounts, refcountsPerBlock } from './refcountBlocks.ts';
+
+/**
+ * Reads the refcount table and all of its blocks. What cannot be a block (it lies inside a cluster or past the file's
+ * end) is left out and reported: opening for writing counts all references anyway and makes a new block there.
+ */
+export function loadRefcounts(
+  file: ImageFile,
+  header: Header,
+  layout: Layout,
+): { counts: Uint16Array<ArrayBuffer>; blocks: number[]; problems: string[] } {
+  const perBlock = refcountsPerBlock(layout.clusterSizeBytes, header.refcountBits);
+  const problems: string[] = [];
+  const blocks = loadTable(file, header, layout, problems);
+  const clustersMax = Math.ceil(file.lengthBytes / layout.clusterSizeBytes) + perBlock + CLUSTERS_PAST_END_MAX;
+  if (blocks.length * perBlock > clustersMax) {
+    throw file.corrupt('the refcount table counts clusters far past the end of the file', header.refcountTableOffset);
+  }
+  const counts = new Uint16Array(blocks.length * perBlock);
+  blocks.forEach((offset, index) => {
+    if (offset === 0) return;
+    const block = file.readTable(offset, layout.clusterSizeBytes, 'a refcount block');
+    const into = counts.subarray(index * perBlock, (index + 1) * perBlock);
+    if (!decodeRefcounts(block, header.refcountBits, into)) problems.push(`a refcount above 65535 (block ${index})`);
+  });
+  return { counts, blocks, problems };
+}
+
+function loadTable(file: ImageFile, header: Header, layout: Layout, problems: string[]): number[] {
+  const lengthBytes = header.refcountTableClusters * layout.clusterSizeBytes;
+  const view = viewOf(file.readTable(header.refcountTableOffset, lengthBytes, 'the refcount table'));
+  const blocks: number[] = [];
+  for (let index = 0; index < lengthBytes / ENTRY_BYTES; index++) {
+    const offset = readU64(view, index * ENTRY_BYTES);
+    if (offset === 0) continue;
+    while (blocks.length < index) blocks.push(0);
+    const usable = offset % layout.clusterSizeBytes === 0 && offset < file.lengthBytes;
+    if (!usable) problems.push(`refcount block ${index} lies at the impossible offset ${offset}`);
+    blocks.push(usable ? offset : 0);
+  }
+  return blocks;
+}
+
+// Counting a little past the end is normal (blocks count whole ranges); 32 MiB of counters would be a damaged table.
+const CLUSTERS_PAST_END_MAX = 2 ** 24;

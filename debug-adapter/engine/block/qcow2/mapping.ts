@@ -1,0 +1,87 @@
+import type { EntryTable } from './entryTable.ts';
+import type { ImageParts } from './imageParts.ts';
+
+/**
+ * The two-level map from guest to file (qcow2 spec, "Cluster mapping"): which of the file's bytes, if any, hold a range
+ * of the guest's. Works on any L1 table, the active one or a snapshot's. Neighbouring clusters of the same sort, and
+ * data clusters that are neighbours in the file too, come back as one extent, so that one guest request is about one
+ * file call.
+ */
+export interface Extent {
+  kind: ExtentKind;
+  lengthBytes: number;
+  /** Where the data is; only for kind `data`. */
+  hostOffset: number;
+  /** The L2 entry; only for kind `compressed`, whose extents are single clusters. */
+  entry?: { table: EntryTable; index: number };
+}
+
+/** `unallocated`: whatever the backing file has. */
+export type ExtentKind = 'unallocated' | 'zero' | 'data' | 'compressed';
+
+/** What lies at `guestOffset`, for as far as it is one extent, up to `lengthMax` bytes. */
+export function extentAt(parts: ImageParts, l1: EntryTable, guestOffset: number, lengthMax: number): Extent {
+  const extent = extentInOneTable(parts, l1, guestOffset, lengthMax);
+  while (extent.lengthBytes < lengthMax && extent.kind !== 'compressed') {
+    const rest = lengthMax - extent.lengthBytes;
+    const next = extentInOneTable(parts, l1, guestOffset + extent.lengthBytes, rest);
+    if (next.kind !== extent.kind) break;
+    if (next.kind === 'data' && next.hostOffset !== extent.hostOffset + extent.lengthBytes) break;
+    extent.lengthBytes += next.lengthBytes;
+  }
+  return extent;
+}
+
+/** The L2 table that maps `guestOffset`, or undefined where none is allocated. */
+export function l2TableAt(parts: ImageParts, l1: EntryTable, l1Index: number) {
+  if (l1Index >= l1.length) return undefined;
+  const offset = l1.offset(l1Index);
+  if (offset === 0) return undefined;
+  if (offset % parts.layout.clusterSizeBytes !== 0)
+    throw parts.file.corrupt('an L2 table lies inside a cluster', offset);
+  return parts.l2.get(offset);
+}
+
+export function kindOfEntry(table: EntryTable, index: number): ExtentKind {
+  if (table.isCompressed(index)) return 'compressed';
+  if (table.readsAsZero(index)) return 'zero';
+  return table.offset(index) === 0 ? 'unallocated' : 'data';
+}
+
+/** The place of an entry's cluster, checked: it must be a whole cluster that starts inside the file. */
+export function hostOffsetOf(parts: ImageParts, table: EntryTable, index: number): number {
+  const offset = table.offset(index);
+  const inFile = offset % parts.layout.clusterSizeBytes === 0 && offset > 0 && offset < parts.file.lengthBytes;
+  if (!inFile) throw parts.file.corrupt('an L2 entry points outside the file or into a cluster', offset);
+  return offset;
+}
+
+function extentInOneTable(parts: ImageParts, l1: EntryTable, guestOffset: number, lengthMax: number): Extent {
+  const { clusterSizeBytes, bytesPerL2, entriesPerL2 } = parts.layout;
+  const l1Index = Math.floor(guestOffset / bytesPerL2);
+  const inTable = guestOffset - l1Index * bytesPerL2;
+  const table = l2TableAt(parts, l1, l1Index);
+  if (!table) return { kind: 'unallocated', lengthBytes: Math.min(lengthMax, bytesPerL2 - inTable), hostOffset: 0 };
+
+  const first = Math.floor(inTable / clusterSizeBytes);
+  const inCluster = inTable - first * clusterSizeBytes;
+  const kind = kindOfEntry(table, first);
+  const extent: Extent = { kind, lengthBytes: clusterSizeBytes - inCluster, hostOffset: 0 };
+  if (kind === 'compressed') extent.entry = { table, index: first };
+  else if (kind === 'data') {
+    const host = hostOffsetOf(parts, table, first);
+    extent.hostOffset = host + inCluster;
+    for (let i = first + 1; i < entriesPerL2 && extent.lengthBytes < lengthMax; i++) {
+      if (kindOfEntry(table, i) !== kind || table.offset(i) !== host + (i - first) * clusterSizeBytes) break;
+      hostOffsetOf(parts, table, i);
+      extent.lengthBytes += clusterSizeBytes;
+    }
+  } else {
+    for (let i = first + 1; i < entriesPerL2 && extent.lengthBytes < lengthMax; i++) {
+      if (kindOfEntry(table, i) !== kind) break;
+      extent.lengthBytes += clusterSizeBytes;
+    }
+  }
+  extent.lengthBytes = Math.min(extent.lengthBytes, lengthMax);
+  return extent;
+}

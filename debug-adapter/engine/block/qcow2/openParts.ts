@@ -1,0 +1,71 @@
+import type { HostCompression, HostFile } from '../../base/host.ts';
+import { imageHasBitmaps, imageMarkedCorrupt } from '../../errors/block.ts';
+import type { BlockDevice } from '../blockDevice.ts';
+import { commit } from './commit.ts';
+import { countReferences } from './countReferences.ts';
+import * as headers from './header.ts';
+import { ImageFile } from './imageFile.ts';
+import type { ImageParts } from './imageParts.ts';
+import { L2Tables } from './l2Tables.ts';
+import { ENTRY_BYTES, makeLayout } from './layout.ts';
+import { loadRefcounts } from './loadRefcounts.ts';
+import { rebuildCopiedFlags } from './references.ts';
+import { Refcounts } from './refcounts.ts';
+import { readSnapshotTable } from './snapshotTable.ts';
+import { StoredTable } from './storedTable.ts';
+
+/**
+ * Brings an image from its file into memory. Opened for writing, an image has all of its references counted (one read
+ * of each L2 table), whoever closed it last: what a killed process leaked is freed, and an image in which two owners
+ * claim one cluster is refused before it can lose data.
+ */
+export interface OpenOptions {
+  writable: boolean;
+  backing?: BlockDevice;
+  compression?: HostCompression;
+}
+
+export function openParts(hostFile: HostFile, options: OpenOptions): ImageParts {
+  const file = new ImageFile(hostFile);
+  const header = headers.readHeader(file);
+  const layout = makeLayout(header);
+  const l1Bytes =
+    header.l1Entries > 0 ? file.readTable(header.l1Offset, header.l1Entries * ENTRY_BYTES, 'the L1 table') : EMPTY;
+  const snapshots = readSnapshotTable(file, header);
+  const parts: ImageParts = {
+    file,
+    header,
+    layout,
+    l2: new L2Tables(file, layout),
+    refcounts: new Refcounts(file, layout, header.refcountBits, {
+      offset: header.refcountTableOffset,
+      clusters: header.refcountTableClusters,
+    }),
+    backing: options.backing,
+    compression: options.compression,
+    l1: new StoredTable(l1Bytes, header.l1Offset),
+    l1Moved: false,
+    snapshots: snapshots.entries,
+    snapshotTableBytes: snapshots.lengthBytes,
+  };
+  if (options.writable) prepareForWriting(parts);
+  return parts;
+}
+
+function prepareForWriting(parts: ImageParts): void {
+  const { file, header, refcounts } = parts;
+  if (header.incompatibleFeatures & headers.INCOMPATIBLE_CORRUPT) throw imageMarkedCorrupt(file.name);
+  if (header.hasBitmaps) throw imageHasBitmaps(file.name);
+  const loaded = loadRefcounts(file, header, parts.layout);
+  const { references, corruptions, badBlocks } = countReferences(parts, loaded.blocks);
+  const harmful = corruptions.filter((_, index) => index < corruptions.length - badBlocks.length);
+  if (harmful.length > 0) throw file.corrupt(harmful[0], 0);
+  refcounts.adopt(loaded);
+  refcounts.onFreed = (hostOffset) => parts.l2.forget(hostOffset);
+  for (const index of badBlocks) refcounts.forgetBlock(index);
+  refcounts.replaceAll(references);
+  rebuildCopiedFlags(parts, parts.l1);
+  commit(parts, { durable: true });
+}
+
+const EMPTY = new Uint8Array(0);

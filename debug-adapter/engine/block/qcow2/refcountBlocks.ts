@@ -1,0 +1,57 @@
+import { viewOf } from './bigEndian.ts';
+
+/**
+ * Refcount blocks as bytes (qcow2 spec, "Host cluster management"): one number for each cluster of the file, 1 to 64
+ * bits wide. Widths below a byte fill each byte from its least significant bit on. In memory a refcount is 16 bits:
+ * more than 65535 snapshots fit in no image.
+ */
+export function refcountsPerBlock(clusterSizeBytes: number, bits: number): number {
+  return (clusterSizeBytes * 8) / bits;
+}
+
+/** The largest refcount we keep in `bits`. */
+export function refcountMax(bits: number): number {
+  return Math.min(2 ** bits - 1, 0xffff);
+}
+
+/** Returns false when a refcount does not fit into 16 bits. */
+export function decodeRefcounts(block: Uint8Array, bits: number, into: Uint16Array): boolean {
+  const view = viewOf(block);
+  let fits = true;
+  for (let i = 0; i < into.length; i++) {
+    const count = readRefcount(view, i, bits);
+    into[i] = count;
+    if (count > 0xffff) fits = false;
+  }
+  return fits;
+}
+
+export function encodeRefcounts(counts: Uint16Array, bits: number, block: Uint8Array): void {
+  const view = viewOf(block);
+  block.fill(0);
+  for (let i = 0; i < counts.length; i++) {
+    const count = counts[i];
+    if (bits === 16) view.setUint16(i * 2, count);
+    else if (bits === 32) view.setUint32(i * 4, count);
+    else if (bits === 64) view.setUint32(i * 8 + 4, count);
+    else {
+      const bit = i * bits;
+      block[bit >> 3] |= count << (bit & 7);
+    }
+  }
+}
+
+function readRefcount(view: DataView, index: number, bits: number): number {
+  switch (bits) {
+    case 16:
+      return view.getUint16(index * 2);
+    case 32:
+      return view.getUint32(index * 4);
+    case 64:
+      return view.getUint32(index * 8) > 0 ? Infinity : view.getUint32(index * 8 + 4);
+    default: {
+      const bit = index * bits;
+      return (view.getUint8(bit >> 3) >> (bit & 7)) & (2 ** bits - 1);
+    }
+  }
+}

@@ -1,0 +1,302 @@
+import { assert } from '../../base/assert.ts';
+import { imageTooLarge, snapshotTooMany } from '../../errors/block.ts';
+import type { ImageFile } from './imageFile.ts';
+import { ENTRY_BYTES, REFCOUNT_TABLE_BYTES_MAX, type Layout } from './layout.ts';
+import { encodeRefcounts, refcountMax, refcountsPerBlock } from './refcountBlocks.ts';
+import { viewOf, writeU64 } from './bigEndian.ts';
+
+/**
+ * Who owns the file's clusters (qcow2 spec, "Host cluster management"): one refcount for each, in memory as one array,
+ * in the file as refcount blocks that the refcount table lists.
+ *
+ * A refcount here is never too small. It grows at once, and is written before the reference it counts. It shrinks only
+ * when the reference is durably gone: `dropLater` remembers, `applyDrops` does it after the sync. So a killed process
+ * or a power cut leaves at worst clusters that nobody refers to, and a freed cluster is never given out while an old
+ * table that may come back still names it.
+ */
+export class Refcounts {
+  readonly #file: ImageFile;
+  readonly #layout: Layout;
+  readonly #bits: number;
+  readonly #perBlock: number;
+  readonly #max: number;
+  #counts = new Uint16Array(0);
+  /** Where the block is that counts clusters `i * perBlock` and on; 0 where there is none. */
+  #blocks: number[] = [];
+  readonly #dirtyBlocks = new Set<number>();
+  /** Blocks that the table in the file does not list yet. */
+  readonly #unlistedBlocks = new Set<number>();
+  #table: TablePlace;
+  #drops: number[] = [];
+  /** No cluster below this one is free. */
+  #searchFrom = 0;
+  /** Told of each cluster that becomes free, so that no cache keeps what lay there. */
+  onFreed: (hostOffset: number) => void = () => {};
+
+  constructor(file: ImageFile, layout: Layout, bits: number, table: TablePlace = { offset: 0, clusters: 0 }) {
+    this.#file = file;
+    this.#layout = layout;
+    this.#bits = bits;
+    this.#perBlock = refcountsPerBlock(layout.clusterSizeBytes, bits);
+    this.#max = refcountMax(bits);
+    this.#table = table;
+  }
+
+  /** What the file held, as `loadRefcounts` found it. */
+  adopt(loaded: { counts: Uint16Array<ArrayBuffer>; blocks: number[] }): void {
+    this.#counts = loaded.counts;
+    this.#blocks = loaded.blocks;
+  }
+
+  get isDirty(): boolean {
+    return this.#dirtyBlocks.size > 0;
+  }
+
+  get hasDrops(): boolean {
+    return this.#drops.length > 0;
+  }
+
+  /** The end of the last cluster in use. */
+  get usedBytes(): number {
+    let last = this.#counts.length - 1;
+    while (last >= 0 && this.#counts[last] === 0) last--;
+    return (last + 1) * this.#layout.clusterSizeBytes;
+  }
+
+  get clusterCount(): number {
+    return this.#counts.length;
+  }
+
+  of(hostOffset: number): number {
+    return this.ofCluster(hostOffset / this.#layout.clusterSizeBytes);
+  }
+
+  ofCluster(cluster: number): number {
+    return cluster < this.#counts.length ? this.#counts[cluster] : 0;
+  }
+
+  /** Up to `clustersMax` free clusters in a row, as many as there are at the first free place. */
+  allocate(clustersMax: number): { offset: number; clusters: number } {
+    let first = this.#nextFree(this.#searchFrom);
+    while (!this.#hasBlock(first)) {
+      this.#addBlock(first);
+      first = this.#nextFree(first);
+    }
+    let clusters = 1;
+    while (clusters < clustersMax && this.#isFree(first + clusters) && this.#hasBlock(first + clusters)) clusters++;
+    this.#take(first, clusters);
+    this.#searchFrom = first + clusters;
+    return { offset: first * this.#layout.clusterSizeBytes, clusters };
+  }
+
+  /** Exactly `clusters` in a row, for tables that must be in one piece. */
+  allocateContiguous(clusters: number): number {
+    let first = this.#nextFree(this.#searchFrom);
+    for (let length = 0; length < clusters;) {
+      const next = first + length;
+      if (!this.#isFree(next)) {
+        first = this.#nextFree(next);
+        length = 0;
+      } else if (!this.#hasBlock(next)) {
+        // The new block takes the first free cluster, which may be in the middle of this run: start over.
+        this.#addBlock(next);
+        first = this.#nextFree(this.#searchFrom);
+        length = 0;
+      } else length++;
+    }
+    this.#take(first, clusters);
+    return first * this.#layout.clusterSizeBytes;
+  }
+
+  /** The first cluster of a new image belongs to the header, before anything else can take it. */
+  allocateHeader(): void {
+    assert(this.#counts.length === 0, 'the image is not new');
+    this.#take(0, 1);
+    this.#addBlock(0);
+  }
+
+  /** One more reference to an allocated cluster. */
+  add(hostOffset: number): void {
+    const cluster = Math.floor(hostOffset / this.#layout.clusterSizeBytes);
+    const count = this.ofCluster(cluster);
+    if (count === 0) throw this.#file.corrupt('a cluster in use is counted as free', hostOffset);
+    if (count >= this.#max) throw snapshotTooMany(this.#file.name, this.#max);
+    this.#set(cluster, count + 1);
+  }
+
+  /** One reference less, as soon as that is durable. */
+  dropLater(hostOffset: number, clusters = 1): void {
+    const first = Math.floor(hostOffset / this.#layout.clusterSizeBytes);
+    for (let i = 0; i < clusters; i++) this.#drops.push(first + i);
+  }
+
+  /** For a reference that no table, in memory or in the file, ever held. */
+  dropNow(hostOffset: number, clusters = 1): void {
+    const first = Math.floor(hostOffset / this.#layout.clusterSizeBytes);
+    for (let i = 0; i < clusters; i++) this.#drop(first + i);
+  }
+
+  /** After a sync: what was dropped before it is free now. */
+  applyDrops(): void {
+    const drops = this.#drops;
+    this.#drops = [];
+    for (const cluster of drops) this.#drop(cluster);
+  }
+
+  /** Sets every refcount to what was counted; returns how many clusters were leaked and how many counted too low. */
+  replaceAll(references: Uint16Array): { leaked: number; tooLow: number } {
+    const end = Math.max(references.length, this.#counts.length);
+    let leaked = 0;
+    let tooLow = 0;
+    for (let cluster = 0; cluster < end; cluster++) {
+      const wanted = cluster < references.length ? references[cluster] : 0;
+      const found = this.ofCluster(cluster);
+      if (wanted === found) continue;
+      if (wanted < found) leaked++;
+      else tooLow++;
+      this.#set(cluster, wanted);
+    }
+    this.#searchFrom = 0;
+    for (let cluster = 0; cluster < references.length; cluster += this.#perBlock) {
+      if (!this.#hasBlock(cluster)) this.#addBlock(cluster);
+    }
+    return { leaked, tooLow };
+  }
+
+  /** The block that lay here is not one: `replaceAll` makes another. */
+  forgetBlock(index: number): void {
+    this.#blocks[index] = 0;
+    this.#counts.fill(0, index * this.#perBlock, (index + 1) * this.#perBlock);
+  }
+
+  *blockOffsets(): Iterable<{ index: number; offset: number }> {
+    for (let index = 0; index < this.#blocks.length; index++) {
+      if (this.#blocks[index]) yield { index, offset: this.#blocks[index] };
+    }
+  }
+
+  /**
+   * Writes changed blocks, then the table's new entries. When the table has outgrown its place it moves, and `moved`
+   * must switch the header to it.
+   */
+  write({ durable, moved }: { durable: boolean; moved: (place: TablePlace) => void }): void {
+    const newTable = this.#blocks.length * ENTRY_BYTES > this.#tableBytes ? this.#placeTable() : undefined;
+    this.#writeBlocks();
+    if (newTable) {
+      this.#file.write(newTable.offset, this.#encodeTable(newTable.clusters * this.#layout.clusterSizeBytes));
+      this.#file.barrier({ durable });
+      moved(newTable);
+      if (this.#table.clusters > 0) this.dropLater(this.#table.offset, this.#table.clusters);
+      this.#table = newTable;
+      this.#unlistedBlocks.clear();
+    } else if (this.#unlistedBlocks.size > 0) {
+      this.#file.barrier({ durable });
+      this.#listBlocks();
+    }
+  }
+
+  #writeBlocks(): void {
+    const block = new Uint8Array(this.#layout.clusterSizeBytes);
+    for (const index of this.#dirtyBlocks) {
+      const first = index * this.#perBlock;
+      assert(this.#blocks[index], 'a refcount block without a place');
+      encodeRefcounts(this.#counts.subarray(first, first + this.#perBlock), this.#bits, block);
+      this.#file.write(this.#blocks[index], block);
+      this.#dirtyBlocks.delete(index);
+    }
+  }
+
+  #listBlocks(): void {
+    const entry = new Uint8Array(ENTRY_BYTES);
+    for (const index of this.#unlistedBlocks) {
+      writeU64(viewOf(entry), 0, this.#blocks[index]);
+      this.#file.write(this.#table.offset + index * ENTRY_BYTES, entry);
+      this.#unlistedBlocks.delete(index);
+    }
+  }
+
+  get #tableBytes(): number {
+    return this.#table.clusters * this.#layout.clusterSizeBytes;
+  }
+
+  /** Twice the room needed: finding the place can itself add blocks, and moving should stay rare. */
+  #placeTable(): TablePlace {
+    const bytes = this.#blocks.length * ENTRY_BYTES;
+    if (bytes > REFCOUNT_TABLE_BYTES_MAX) throw imageTooLarge(this.#file.name, 'its refcount table is full');
+    const room = Math.min(2 * bytes + ENTRY_BYTES, REFCOUNT_TABLE_BYTES_MAX);
+    const clusters = Math.ceil(room / this.#layout.clusterSizeBytes);
+    const offset = this.allocateContiguous(clusters);
+    assert(this.#blocks.length * ENTRY_BYTES <= clusters * this.#layout.clusterSizeBytes, 'refcount table too small');
+    return { offset, clusters };
+  }
+
+  #encodeTable(lengthBytes: number): Uint8Array {
+    const bytes = new Uint8Array(lengthBytes);
+    const view = viewOf(bytes);
+    this.#blocks.forEach((offset, index) => writeU64(view, index * ENTRY_BYTES, offset ?? 0));
+    return bytes;
+  }
+
+  /** The block that will count `cluster` takes the first free cluster, often that very one: it may count itself. */
+  #addBlock(cluster: number): void {
+    const home = this.#nextFree(this.#searchFrom);
+    const index = this.#blockIndex(cluster);
+    while (this.#blocks.length <= index) this.#blocks.push(0);
+    this.#blocks[index] = home * this.#layout.clusterSizeBytes;
+    this.#unlistedBlocks.add(index);
+    this.#dirtyBlocks.add(index);
+    this.#take(home, 1);
+    if (!this.#hasBlock(home)) this.#addBlock(home);
+  }
+
+  #take(first: number, clusters: number): void {
+    for (let cluster = first; cluster < first + clusters; cluster++) this.#set(cluster, 1);
+  }
+
+  #drop(cluster: number): void {
+    const count = this.ofCluster(cluster);
+    const hostOffset = cluster * this.#layout.clusterSizeBytes;
+    if (count === 0) throw this.#file.corrupt('a cluster in use is counted as free', hostOffset);
+    this.#set(cluster, count - 1);
+    if (count > 1) return;
+    if (cluster < this.#searchFrom) this.#searchFrom = cluster;
+    this.onFreed(hostOffset);
+  }
+
+  #set(cluster: number, count: number): void {
+    if (cluster >= this.#counts.length) this.#grow(cluster + 1);
+    this.#counts[cluster] = count;
+    this.#dirtyBlocks.add(this.#blockIndex(cluster));
+  }
+
+  /** Always whole blocks, so that a block can be encoded from a slice of the array. */
+  #grow(clusters: number): void {
+    const wanted = Math.max(clusters, this.#counts.length * 1.5);
+    const grown = new Uint16Array(Math.ceil(wanted / this.#perBlock) * this.#perBlock);
+    grown.set(this.#counts);
+    this.#counts = grown;
+  }
+
+  #nextFree(from: number): number {
+    let cluster = from;
+    while (cluster < this.#counts.length && this.#counts[cluster] !== 0) cluster++;
+    return cluster;
+  }
+
+  #isFree(cluster: number): boolean {
+    return cluster >= this.#counts.length || this.#counts[cluster] === 0;
+  }
+
+  #hasBlock(cluster: number): boolean {
+    return !!this.#blocks[this.#blockIndex(cluster)];
+  }
+
+  #blockIndex(cluster: number): number {
+    return Math.floor(cluster / this.#perBlock);
+  }
+}
+
+export interface TablePlace {
+  offset: number;
+  clusters: number;
+}

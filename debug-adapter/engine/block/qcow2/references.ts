@@ -1,0 +1,78 @@
+import { compressedHostClusters } from './compressed.ts';
+import type { EntryTable } from './entryTable.ts';
+import type { ImageParts } from './imageParts.ts';
+import { hostOffsetOf, l2TableAt } from './mapping.ts';
+
+/**
+ * The references that an L1 table holds. qcow2 counts a data cluster once for every path to it: an L2 table shared by
+ * three L1 tables has refcount three, and so has each cluster in it. Taking a snapshot therefore adds one to all that
+ * the active table reaches, and copies nothing.
+ *
+ * Visits each L2 table and each cluster that a table entry refers to, once a path, by its offset in the file.
+ */
+export function forEachReference(
+  parts: ImageParts,
+  l1: EntryTable,
+  visit: (hostOffset: number) => void,
+  range: L1Range = wholeOf(l1),
+): void {
+  for (let l1Index = range.from; l1Index < range.to; l1Index++) {
+    const table = l2TableAt(parts, l1, l1Index);
+    if (!table) continue;
+    visit(table.hostOffset);
+    for (let index = 0; index < table.length; index++) {
+      if (table.isEmpty(index)) continue;
+      if (table.isCompressed(index)) compressedHostClusters(parts, table, index).forEach(visit);
+      else if (table.offset(index) !== 0) visit(hostOffsetOf(parts, table, index));
+    }
+  }
+}
+
+export function addReferences(parts: ImageParts, l1: EntryTable, range?: L1Range): void {
+  forEachReference(parts, l1, (hostOffset) => parts.refcounts.add(hostOffset), range);
+}
+
+/** Collected before a change and dropped after it: an unreadable table stops the change before it starts. */
+export function referencesOf(parts: ImageParts, l1: EntryTable, range?: L1Range): number[] {
+  const references: number[] = [];
+  forEachReference(parts, l1, (hostOffset) => references.push(hostOffset), range);
+  return references;
+}
+
+/**
+ * Makes the COPIED flags under `l1` say what the refcounts say. qcow2 spec, "Snapshots": bit 63 may be stale in
+ * inactive L1 tables, so rebuild it whenever a table becomes active and whenever sharing begins or ends.
+ */
+export function rebuildCopiedFlags(parts: ImageParts, l1: EntryTable, range: L1Range = wholeOf(l1)): void {
+  for (let l1Index = range.from; l1Index < range.to; l1Index++) {
+    const table = l2TableAt(parts, l1, l1Index);
+    if (!table) {
+      if (!l1.isEmpty(l1Index)) l1.setEmpty(l1Index);
+      continue;
+    }
+    for (let index = 0; index < table.length; index++) {
+      if (table.isEmpty(index)) continue;
+      const copied = isOnlyReference(parts, table, index);
+      if (table.isCopied(index) === copied) continue;
+      parts.l2.markDirty(table);
+      table.setCopied(index, copied);
+    }
+    const copied = parts.refcounts.of(table.hostOffset) === 1;
+    if (l1.isCopied(l1Index) !== copied) l1.setCopied(l1Index, copied);
+  }
+}
+
+export interface L1Range {
+  from: number;
+  to: number;
+}
+
+/** Compressed clusters and pure zero clusters never carry the flag. */
+function isOnlyReference(parts: ImageParts, table: EntryTable, index: number): boolean {
+  if (table.isCompressed(index) || table.offset(index) === 0) return false;
+  return parts.refcounts.of(hostOffsetOf(parts, table, index)) === 1;
+}
+
+function wholeOf(l1: EntryTable): L1Range {
+  return { from: 0, to: l1.length };
+}

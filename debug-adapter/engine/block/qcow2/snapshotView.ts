@@ -1,0 +1,89 @@
+import { assert } from '../../base/assert.ts';
+import type { BlockDevice } from '../blockDevice.ts';
+import { allocatedRanges, type ByteRange } from './allocatedRanges.ts';
+import type { EntryTable } from './entryTable.ts';
+import type { ImageParts } from './imageParts.ts';
+import { DISK_BYTES_MAX, makeLayout } from './layout.ts';
+import { readGuest } from './readData.ts';
+import { findSnapshot, readSnapshotL1 } from './snapshots.ts';
+import type { SnapshotEntry } from './snapshotTable.ts';
+
+/**
+ * A look at one snapshot without making it the active state: replay reads its disk and RAM from here while the
+ * overlay keeps the recording's end. Opening costs one read of the snapshot's L1 table; its L2 tables come when read.
+ */
+export interface SnapshotView {
+  readonly disk: BlockDevice;
+  readVmState(offset: number, into: Uint8Array): void;
+  /** Where the snapshot's disk does not show the backing device. */
+  allocatedRanges(): ByteRange[];
+}
+
+export function openSnapshotView(parts: ImageParts, name: string): SnapshotView {
+  const entry = findSnapshot(parts, name);
+  if (entry.diskSizeBytes > DISK_BYTES_MAX)
+    throw parts.file.corrupt(`snapshot "${name}" has an impossible disk size`, 0);
+  const view: ImageParts = {
+    ...parts,
+    layout: makeLayout({ clusterBits: parts.layout.clusterBits, diskLengthBytes: entry.diskSizeBytes }),
+  };
+  const l1 = readSnapshotL1(parts, entry);
+  const live = () =>
+    assert(
+      parts.snapshots.some(({ id }) => id === entry.id),
+      `snapshot "${name}" was deleted`,
+    );
+  return {
+    disk: new SnapshotDisk({ parts: view, l1, entry, live }),
+    readVmState: (offset, into) => {
+      live();
+      readGuest(view, l1, view.layout.vmStateOffset + offset, into);
+    },
+    allocatedRanges: () => allocatedRanges(view, l1, entry.diskSizeBytes),
+  };
+}
+
+class SnapshotDisk implements BlockDevice {
+  readonly name: string;
+  readonly lengthBytes: number;
+  readonly readOnly = true;
+  readonly #parts: ImageParts;
+  readonly #l1: EntryTable;
+  readonly #live: () => void;
+
+  constructor({
+    parts,
+    l1,
+    entry,
+    live,
+  }: {
+    parts: ImageParts;
+    l1: EntryTable;
+    entry: SnapshotEntry;
+    live: () => void;
+  }) {
+    this.name = `${parts.file.name} (snapshot "${entry.name}")`;
+    this.lengthBytes = entry.diskSizeBytes;
+    this.#parts = parts;
+    this.#l1 = l1;
+    this.#live = live;
+  }
+
+  read(offset: number, into: Uint8Array): void {
+    this.#live();
+    assert(offset >= 0 && offset + into.length <= this.lengthBytes, `${this.name}: range outside the disk`);
+    readGuest(this.#parts, this.#l1, offset, into);
+  }
+
+  write(): void {
+    assert(false, `${this.name} is read-only`);
+  }
+
+  writeZeroes(): void {
+    assert(false, `${this.name} is read-only`);
+  }
+
+  flush(): void {}
+
+  close(): void {}
+}

@@ -1,0 +1,42 @@
+import { EntryTable } from './entryTable.ts';
+import { ENTRY_BYTES } from './layout.ts';
+import type { ImageFile } from './imageFile.ts';
+
+/**
+ * An entry table with its place in the file and the range of entries changed since it was last written, so that one
+ * new cluster costs one small write and not a whole table.
+ */
+export class StoredTable extends EntryTable {
+  readonly hostOffset: number;
+  #dirtyFrom = Infinity;
+  #dirtyTo = 0;
+
+  constructor(bytes: Uint8Array, hostOffset: number) {
+    super(bytes);
+    this.hostOffset = hostOffset;
+  }
+
+  get isDirty(): boolean {
+    return this.#dirtyFrom < this.#dirtyTo;
+  }
+
+  /** For a table that takes a new place: all of it must be written. */
+  markAllDirty(): void {
+    this.#dirtyFrom = 0;
+    this.#dirtyTo = this.length;
+  }
+
+  writeDirty(file: ImageFile): void {
+    if (!this.isDirty) return;
+    const from = this.#dirtyFrom * ENTRY_BYTES;
+    file.write(this.hostOffset + from, this.bytes.subarray(from, this.#dirtyTo * ENTRY_BYTES));
+    this.#dirtyFrom = Infinity;
+    this.#dirtyTo = 0;
+  }
+
+  protected override setWords(index: number, high: number, low: number): void {
+    super.setWords(index, high, low);
+    if (index < this.#dirtyFrom) this.#dirtyFrom = index;
+    if (index >= this.#dirtyTo) this.#dirtyTo = index + 1;
+  }
+}

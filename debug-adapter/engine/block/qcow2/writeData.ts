@@ -1,0 +1,193 @@
+import { assert } from '../../base/assert.ts';
+import { imageTooLarge } from '../../errors/block.ts';
+import { compressedHostClusters } from './compressed.ts';
+import type { EntryTable } from './entryTable.ts';
+import type { ImageParts } from './imageParts.ts';
+import { ENTRY_BYTES, L1_BYTES_MAX } from './layout.ts';
+import { hostOffsetOf, kindOfEntry, l2TableAt } from './mapping.ts';
+import { readGuest } from './readData.ts';
+import { StoredTable } from './storedTable.ts';
+
+/**
+ * Writes guest bytes through the active L1 table. A cluster that only the active table refers to (refcount one) is
+ * overwritten in place; anything else gets a new cluster, filled up from what was there. The data goes to the file at
+ * once; the tables that make it reachable change in memory only and wait for the next commit (commit.ts), which keeps
+ * the order that a crash needs.
+ */
+export function writeGuest(parts: ImageParts, guestOffset: number, from: Uint8Array): void {
+  let done = 0;
+  while (done < from.length) {
+    const offset = guestOffset + done;
+    const data = from.subarray(done, done + Math.min(from.length - done, bytesToTableEnd(parts, offset)));
+    done += overwriteInPlace(parts, offset, data) || writeToNewClusters(parts, offset, data);
+  }
+}
+
+/** Whole clusters lose their data and read as zeroes; parts of clusters are written. */
+export function zeroGuest(parts: ImageParts, guestOffset: number, lengthBytes: number): void {
+  const { clusterSizeBytes, diskLengthBytes } = parts.layout;
+  const end = guestOffset + lengthBytes;
+  let at = guestOffset;
+  while (at < end) {
+    const clusterStart = Math.floor(at / clusterSizeBytes) * clusterSizeBytes;
+    const clusterEnd = clusterStart + clusterSizeBytes;
+    // The disk's last cluster may be cut short by the disk's end; zeroing up to that end zeroes all of it.
+    const wholeCluster = at === clusterStart && (end >= clusterEnd || end === diskLengthBytes);
+    if (wholeCluster) at = zeroWholeClusters(parts, at, end);
+    else {
+      const length = Math.min(end, clusterEnd) - at;
+      zeroPartOfCluster(parts, at, length);
+      at += length;
+    }
+  }
+}
+
+/** Drops the references that one L2 entry holds. */
+export function dropEntry(parts: ImageParts, table: EntryTable, index: number): void {
+  if (table.isCompressed(index)) {
+    for (const host of compressedHostClusters(parts, table, index)) parts.refcounts.dropLater(host);
+  } else if (table.offset(index) !== 0) {
+    parts.refcounts.dropLater(hostOffsetOf(parts, table, index));
+  }
+}
+
+/** How far the active L1 table must reach for VM state; growing moves it at the next commit. */
+export function growL1(parts: ImageParts, entries: number): void {
+  if (entries <= parts.l1.length) return;
+  if (entries * ENTRY_BYTES > L1_BYTES_MAX) throw imageTooLarge(parts.file.name, 'its L1 table is full');
+  const bytes = new Uint8Array(entries * ENTRY_BYTES);
+  bytes.set(parts.l1.bytes);
+  parts.l1 = new StoredTable(bytes, parts.l1.hostOffset);
+  parts.l1Moved = true;
+}
+
+/** Writes as far as the clusters are ours alone and neighbours in the file; returns how many bytes that were. */
+function overwriteInPlace(parts: ImageParts, guestOffset: number, data: Uint8Array): number {
+  const { clusterSizeBytes, bytesPerL2 } = parts.layout;
+  const l1Index = Math.floor(guestOffset / bytesPerL2);
+  const table = l2TableAt(parts, parts.l1, l1Index);
+  if (!table) return 0;
+  const inTable = guestOffset - l1Index * bytesPerL2;
+  const first = Math.floor(inTable / clusterSizeBytes);
+  const inCluster = inTable - first * clusterSizeBytes;
+  if (!isOursAlone(parts, table, first)) return 0;
+  const host = table.offset(first);
+  let index = first + 1;
+  let length = clusterSizeBytes - inCluster;
+  while (length < data.length && isOursAlone(parts, table, index)) {
+    if (table.offset(index) !== host + (index - first) * clusterSizeBytes) break;
+    index++;
+    length += clusterSizeBytes;
+  }
+  length = Math.min(length, data.length);
+  parts.file.write(host + inCluster, data.subarray(0, length));
+  return length;
+}
+
+function isOursAlone(parts: ImageParts, table: EntryTable, index: number): boolean {
+  if (kindOfEntry(table, index) !== 'data') return false;
+  return parts.refcounts.of(hostOffsetOf(parts, table, index)) === 1;
+}
+
+/** Copy-on-write: allocates one run of clusters in place of shared or missing ones and returns the bytes written. */
+function writeToNewClusters(parts: ImageParts, guestOffset: number, data: Uint8Array): number {
+  const { clusterSizeBytes, bytesPerL2 } = parts.layout;
+  const l1Index = Math.floor(guestOffset / bytesPerL2);
+  const table = writableL2Table(parts, l1Index);
+  const first = Math.floor((guestOffset - l1Index * bytesPerL2) / clusterSizeBytes);
+  const start = l1Index * bytesPerL2 + first * clusterSizeBytes;
+  const wanted = Math.ceil((guestOffset + data.length - start) / clusterSizeBytes);
+  let clusters = 1;
+  while (clusters < wanted && !isOursAlone(parts, table, first + clusters)) clusters++;
+
+  const run = parts.refcounts.allocate(clusters);
+  const regionBytes = run.clusters * clusterSizeBytes;
+  const written = data.subarray(0, Math.min(data.length, start + regionBytes - guestOffset));
+  try {
+    parts.file.write(run.offset, filledUp(parts, { start, regionBytes, guestOffset, data: written }));
+  } catch (error) {
+    parts.refcounts.dropNow(run.offset, run.clusters);
+    throw error;
+  }
+  parts.l2.markDirty(table);
+  for (let i = 0; i < run.clusters; i++) {
+    dropEntry(parts, table, first + i);
+    table.setOffset(first + i, run.offset + i * clusterSizeBytes, { copied: true });
+  }
+  return written.length;
+}
+
+/** The new data with the rest of its first and last cluster around it, as those read now. */
+function filledUp(
+  parts: ImageParts,
+  region: { start: number; regionBytes: number; guestOffset: number; data: Uint8Array },
+): Uint8Array {
+  const { start, regionBytes, guestOffset, data } = region;
+  if (data.length === regionBytes) return data;
+  const bytes = new Uint8Array(regionBytes);
+  const head = guestOffset - start;
+  const dataEnd = head + data.length;
+  if (head > 0) readGuest(parts, parts.l1, start, bytes.subarray(0, head));
+  bytes.set(data, head);
+  if (dataEnd < regionBytes) readGuest(parts, parts.l1, start + dataEnd, bytes.subarray(dataEnd));
+  return bytes;
+}
+
+/** The active L2 table for an L1 index, made or copied if it is missing or shared. */
+function writableL2Table(parts: ImageParts, l1Index: number): StoredTable {
+  growL1(parts, l1Index + 1);
+  const present = l2TableAt(parts, parts.l1, l1Index);
+  if (present && parts.refcounts.of(present.hostOffset) === 1) return present;
+  const { offset } = parts.refcounts.allocate(1);
+  // The clusters in a copied table keep their refcounts: one path to each has only changed its middle.
+  const table = parts.l2.add(offset, present?.bytes);
+  if (present) parts.refcounts.dropLater(present.hostOffset);
+  parts.l1.setOffset(l1Index, offset, { copied: true });
+  return table;
+}
+
+function zeroWholeClusters(parts: ImageParts, start: number, end: number): number {
+  const { clusterSizeBytes, bytesPerL2, entriesPerL2, diskLengthBytes } = parts.layout;
+  const l1Index = Math.floor(start / bytesPerL2);
+  const first = Math.floor((start - l1Index * bytesPerL2) / clusterSizeBytes);
+  const toEnd = end - start;
+  const clusters = end === diskLengthBytes ? Math.ceil(toEnd / clusterSizeBytes) : Math.floor(toEnd / clusterSizeBytes);
+  const last = Math.min(first + clusters, entriesPerL2);
+  const next = Math.min(end, l1Index * bytesPerL2 + last * clusterSizeBytes);
+  const backed = start < Math.min(parts.backing?.lengthBytes ?? 0, diskLengthBytes);
+  const present = l2TableAt(parts, parts.l1, l1Index);
+  if (!present && !backed) return next;
+  const canSayZero = parts.header.version >= 3;
+  if (backed && !canSayZero) {
+    writeGuest(parts, start, new Uint8Array(next - start));
+    return next;
+  }
+  for (let index = first; index < last; index++) zeroCluster(parts, l1Index, index, backed);
+  return next;
+}
+
+function zeroCluster(parts: ImageParts, l1Index: number, index: number, backed: boolean): void {
+  const present = l2TableAt(parts, parts.l1, l1Index);
+  const kind = present ? kindOfEntry(present, index) : 'unallocated';
+  if (kind === 'unallocated' && !backed) return;
+  if (kind === 'zero' && present!.offset(index) === 0) return;
+  const table = writableL2Table(parts, l1Index);
+  parts.l2.markDirty(table);
+  dropEntry(parts, table, index);
+  if (backed) table.setZero(index);
+  else table.setEmpty(index);
+}
+
+function zeroPartOfCluster(parts: ImageParts, guestOffset: number, lengthBytes: number): void {
+  const now = new Uint8Array(lengthBytes);
+  readGuest(parts, parts.l1, guestOffset, now);
+  if (now.every((byte) => byte === 0)) return;
+  writeGuest(parts, guestOffset, new Uint8Array(lengthBytes));
+}
+
+function bytesToTableEnd(parts: ImageParts, guestOffset: number): number {
+  const { bytesPerL2 } = parts.layout;
+  const length = bytesPerL2 - (guestOffset % bytesPerL2);
+  assert(length > 0);
+  return length;
+}

@@ -1,0 +1,126 @@
+import { assert } from '../base/assert.ts';
+import type { HostFile } from '../base/host.ts';
+import type { BlockDevice } from './blockDevice.ts';
+
+/**
+ * A throw-away layer over a device that must not change: while a recording replays, the guest's writes land in a
+ * scratch file and the overlay stays as the recording left it. A map in memory says which cluster is where; nothing
+ * of it outlives the process. `reset` forgets all writes, which is how a seek puts the disk of another snapshot under
+ * the guest.
+ */
+export class ScratchLayer implements BlockDevice {
+  readonly name: string;
+  readonly lengthBytes: number;
+  readonly readOnly = false;
+  #lower: BlockDevice;
+  readonly #scratch: HostFile;
+  /** For each written cluster its slot in the scratch file, or ZERO. */
+  readonly #slots = new Map<number, number>();
+  #slotsUsed = 0;
+
+  constructor({ lower, scratch }: { lower: BlockDevice; scratch: HostFile }) {
+    this.name = lower.name;
+    this.lengthBytes = lower.lengthBytes;
+    this.#lower = lower;
+    this.#scratch = scratch;
+  }
+
+  /** Drops all writes and shows `lower`, a device of the same length. */
+  reset(lower: BlockDevice): void {
+    assert(lower.lengthBytes === this.lengthBytes, 'a drive keeps its length');
+    this.#lower = lower;
+    this.#slots.clear();
+    this.#slotsUsed = 0;
+    this.#scratch.truncate(0);
+  }
+
+  read(offset: number, into: Uint8Array): void {
+    this.#checkRange(offset, into.length);
+    for (let done = 0; done < into.length;) {
+      const run = this.#runAt(offset + done, into.length - done);
+      const part = into.subarray(done, done + run.lengthBytes);
+      if (run.slot === undefined) this.#lower.read(offset + done, part);
+      else if (run.slot === ZERO) part.fill(0);
+      else part.fill(0, this.#scratch.readAt(run.scratchOffset, part));
+      done += run.lengthBytes;
+    }
+  }
+
+  write(offset: number, from: Uint8Array): void {
+    this.#checkRange(offset, from.length);
+    for (let done = 0; done < from.length;) {
+      const at = offset + done;
+      const run = this.#runAt(at, from.length - done);
+      if (run.slot !== undefined && run.slot !== ZERO) {
+        this.#scratch.writeAt(run.scratchOffset, from.subarray(done, done + run.lengthBytes));
+        done += run.lengthBytes;
+      } else done += this.#writeNewSlots(at, from.subarray(done, done + run.lengthBytes));
+    }
+  }
+
+  writeZeroes(offset: number, lengthBytes: number): void {
+    this.#checkRange(offset, lengthBytes);
+    const end = offset + lengthBytes;
+    for (let at = offset; at < end;) {
+      const cluster = Math.floor(at / CLUSTER_BYTES);
+      const clusterEnd = Math.min((cluster + 1) * CLUSTER_BYTES, this.lengthBytes);
+      const next = Math.min(end, clusterEnd);
+      if (at === cluster * CLUSTER_BYTES && next === clusterEnd) this.#slots.set(cluster, ZERO);
+      else this.write(at, new Uint8Array(next - at));
+      at = next;
+    }
+  }
+
+  /** Nothing here is meant to last. */
+  flush(): void {}
+
+  /** Closes the scratch file; the device below belongs to the caller. */
+  close(): void {
+    this.#scratch.close();
+  }
+
+  /** One file write for a run of clusters that have no slot yet, filled up from what they show now. */
+  #writeNewSlots(offset: number, data: Uint8Array): number {
+    const first = Math.floor(offset / CLUSTER_BYTES);
+    const start = first * CLUSTER_BYTES;
+    const clusters = Math.ceil((offset + data.length - start) / CLUSTER_BYTES);
+    const bytes = new Uint8Array(clusters * CLUSTER_BYTES);
+    const head = offset - start;
+    const tail = head + data.length;
+    const visible = Math.min(bytes.length, this.lengthBytes - start);
+    if (head > 0) this.read(start, bytes.subarray(0, head));
+    if (tail < visible) this.read(start + tail, bytes.subarray(tail, visible));
+    bytes.set(data, head);
+    this.#scratch.writeAt(this.#slotsUsed * CLUSTER_BYTES, bytes);
+    for (let i = 0; i < clusters; i++) this.#slots.set(first + i, this.#slotsUsed++);
+    return data.length;
+  }
+
+  /** How far from `offset` on the bytes lie in one piece: below, in the scratch file, or nowhere (zeroes). */
+  #runAt(offset: number, lengthMax: number) {
+    const first = Math.floor(offset / CLUSTER_BYTES);
+    const inCluster = offset - first * CLUSTER_BYTES;
+    const slot = this.#slots.get(first);
+    const step = slot === undefined || slot === ZERO ? 0 : 1;
+    let lengthBytes = CLUSTER_BYTES - inCluster;
+    for (let i = 1; lengthBytes < lengthMax; i++) {
+      const next = this.#slots.get(first + i);
+      const follows = slot === undefined ? next === undefined : next === slot + i * step;
+      if (!follows) break;
+      lengthBytes += CLUSTER_BYTES;
+    }
+    return {
+      slot,
+      scratchOffset: (slot ?? 0) * CLUSTER_BYTES + inCluster,
+      lengthBytes: Math.min(lengthBytes, lengthMax),
+    };
+  }
+
+  #checkRange(offset: number, lengthBytes: number): void {
+    assert(offset >= 0 && offset + lengthBytes <= this.lengthBytes, `${this.name}: range outside the disk`);
+  }
+}
+
+// Guest file systems write pages: smaller clusters would only fill the map.
+const CLUSTER_BYTES = 4096;
+const ZERO = -1;

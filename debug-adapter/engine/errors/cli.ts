@@ -1,0 +1,77 @@
+import { badInput, type UserError } from './userError.ts';
+
+/** Mistakes on the command line. Each sentence names the option, the value, and what is allowed. */
+
+const HELP = 'see blkreplay --help';
+
+export const commandMissing = (commands: readonly string[]): UserError =>
+  badInput('cli-command-missing', `No command is given; the first word is one of ${list(commands)} (${HELP}).`);
+
+export const commandUnknown = (command: string, commands: readonly string[]): UserError =>
+  badInput(
+    'cli-command-unknown',
+    `There is no command "${command}"; the first word is one of ${list(commands)} (${HELP}).`,
+  );
+
+export const optionUnknown = (option: string, command: string, options: readonly string[]): UserError =>
+  badInput(
+    'cli-option-unknown',
+    `${option} is not an option of ${command}; its options are ${list(options.map((name) => `--${name}`))}.`,
+  );
+
+export const optionNeedsValue = (option: string): UserError =>
+  badInput(
+    'cli-option-value-missing',
+    `${option} needs a value; write ${option}=VALUE when the value starts with a dash (${HELP}).`,
+  );
+
+export const optionTakesNoValue = (option: string, value: string): UserError =>
+  badInput('cli-option-value-extra', `${option} takes no value, but "${value}" is given; write ${option} alone.`);
+
+export const optionTwice = (option: string): UserError =>
+  badInput('cli-option-twice', `${option} is given twice; give it once.`);
+
+export const optionRequired = (option: string, command: string): UserError =>
+  badInput('cli-option-required', `${command} needs ${option}; add it (${HELP}).`);
+
+export const argumentUnexpected = (argument: string, command: string): UserError =>
+  badInput(
+    'cli-argument-unexpected',
+    `${command} does not know what to do with "${argument}"; give files by options such as --kernel (${HELP}).`,
+  );
+
+export const argumentMissing = (argument: string, command: string): UserError =>
+  badInput('cli-argument-missing', `${command} needs ${argument}; write ${command} ${argument}.`);
+
+/** `allowed` ends the sentence: `give ...`. */
+export const optionBadValue = (bad: { option: string; value: string; allowed: string }): UserError =>
+  badInput('cli-option-bad-value', `${bad.option} ${quoted(bad.value)} is not possible; give ${bad.allowed}.`);
+
+// --- --drive -----------------------------------------------------------------------------------------------------
+
+/** `problem` follows the drive's text, `allowed` ends the sentence. */
+export const driveBad = (bad: { drive: string; problem: string; allowed: string }): UserError =>
+  badInput('cli-drive-bad', `--drive ${quoted(bad.drive)} ${bad.problem}; ${bad.allowed}.`);
+
+export const drivesShare = (both: { first: string; second: string; what: string; value: string }): UserError =>
+  badInput(
+    'cli-drives-share',
+    `The drives ${both.first} and ${both.second} both use the ${both.what} ${quoted(both.value)}; give each its own.`,
+  );
+
+export const driveTwice = (id: string): UserError =>
+  badInput('cli-drive-twice', `Two --drive options have the id ${quoted(id)}; give each drive an id of its own.`);
+
+export const tooManyDrives = (count: number, most: number): UserError =>
+  badInput(
+    'cli-drives-too-many',
+    `--drive is given ${count} times, but the machine has ${most} slots; leave some out.`,
+  );
+
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}
+
+function list(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}

@@ -1,0 +1,81 @@
+import { badInput, hostFailure, type UserError } from './userError.ts';
+
+/**
+ * What the host can refuse: files that cannot be opened are bad input, because the user named them; reading and
+ * writing that fails later is a failure of the host. `host/` turns the system's error codes into these.
+ */
+
+export const fileMissing = (file: string): UserError =>
+  badInput('file-missing', `There is no file ${file}; check its name (relative paths start at the current directory).`);
+
+export const folderMissing = (file: string): UserError =>
+  badInput('folder-missing', `${file} cannot be created because its folder does not exist; create the folder first.`);
+
+export const fileExists = (file: string): UserError =>
+  badInput('file-exists', `${file} exists already; choose another name, or allow overwriting it.`);
+
+export const fileNotPermitted = (file: string, access: 'read' | 'write'): UserError =>
+  badInput(
+    'file-not-permitted',
+    `${file} cannot be opened to ${access}: permission denied; change its permissions, or use another file.`,
+  );
+
+export const fileReadOnlyPlace = (file: string): UserError =>
+  badInput(
+    'file-read-only-place',
+    `${file} cannot be written because its file system is read-only; use another place.`,
+  );
+
+export const notAFile = (file: string, found: 'a folder' | 'a device or pipe'): UserError =>
+  badInput('file-not-one', `${file} is ${found}; give a regular file.`);
+
+export const badFileName = (file: string): UserError =>
+  badInput('file-bad-name', `${file} is not a path that this system accepts; give another one.`);
+
+export const fileInUse = (file: string): UserError =>
+  badInput('file-in-use', `${file} is in use by another program; close it there, or use another file.`);
+
+export const fileTooLarge = (file: { name: string; lengthBytes: number; maxBytes: number }): UserError =>
+  badInput(
+    'file-too-large',
+    `${file.name} is too large here: it has ${file.lengthBytes} bytes, and ${file.maxBytes} are the most; give another file.`,
+  );
+
+export const tooManyFilesOpen = (file: string): UserError =>
+  hostFailure(
+    'host-too-many-files',
+    `${file} cannot be opened because the system has too many files open; close some programs and try again.`,
+  );
+
+export const diskFull = (file: string): UserError =>
+  hostFailure(
+    'host-disk-full',
+    `Writing ${file} failed because its disk (or your quota on it) is full; free some space, or use another place.`,
+  );
+
+export const ioFailed = (failed: { doing: string; file: string; why: string }): UserError =>
+  hostFailure(
+    'host-io-failed',
+    `${failed.doing} ${failed.file} failed (${failed.why}); check the disk it is on, then try again.`,
+  );
+
+// --- overlay locks -----------------------------------------------------------------------------------------------
+
+export const overlayInUse = (found: {
+  overlay: string;
+  lock: string;
+  pid: number;
+  hostName: string | null;
+}): UserError =>
+  badInput(
+    'overlay-in-use',
+    `${found.overlay} is in use by process ${found.pid}${found.hostName === null ? '' : ` on host ${found.hostName}`}; ` +
+      `end that session, or delete ${found.lock} if it is gone.`,
+  );
+
+export const overlayLockUnclear = (found: { overlay: string; lock: string }): UserError =>
+  badInput(
+    'overlay-lock-unclear',
+    `${found.overlay} may be in use: its lock file ${found.lock} cannot be understood; ` +
+      `make sure that no session uses the overlay, then delete the lock file.`,
+  );

@@ -1,0 +1,234 @@
+import { deviceTreeDoesNotFit } from '../../errors/boot.ts';
+import type { GuestAddress } from '../../base/quantities.ts';
+import { cells64, writeFdt, type FdtNode } from './fdt.ts';
+
+export interface DeviceTreeOptions {
+  memoryBytes: number;
+  harts?: number;
+  /** The kernel's command line. */
+  bootargs?: string;
+  /** Where the initial RAM disk lies; `end` is the first byte after it. */
+  initrd?: { start: GuestAddress; end: GuestAddress };
+}
+
+/**
+ * The machine's device tree: the nodes, properties and phandles of QEMU 7.2's `virt` for the devices we have, in the
+ * order QEMU gives them, so that guests find what they find there. Left out: PCI, flash, fw_cfg, RTC, PMU, the
+ * platform bus, and `rng-seed`, which QEMU draws anew each time. One hart more or less changes the phandles, as in
+ * QEMU: it numbers from the last hart to the first, a hart and its interrupt controller each, then PLIC and finisher.
+ */
+export function buildDeviceTree(options: DeviceTreeOptions): Uint8Array {
+  const harts = options.harts ?? 1;
+  const handles: Handles = { plic: 2 * harts + 1, finisher: 2 * harts + 2, harts };
+  return writeFdt({
+    name: '',
+    properties: {
+      '#address-cells': [2],
+      '#size-cells': [2],
+      compatible: 'riscv-virtio',
+      model: 'riscv-virtio,qemu',
+    },
+    children: [
+      chosen(options),
+      powerNode('poweroff', 0x5555, handles),
+      powerNode('reboot', 0x7777, handles),
+      {
+        name: `memory@${RAM_BASE.toString(16)}`,
+        properties: { device_type: 'memory', reg: [...cells64(RAM_BASE), ...cells64(options.memoryBytes)] },
+      },
+      cpus(handles),
+      soc(handles),
+    ],
+  });
+}
+
+/**
+ * Where QEMU 7.2 puts the tree (hw/riscv/boot.c, riscv_load_fdt): at the last multiple of 2 MiB from which it ends
+ * within RAM and below 3 GiB. Refused when that is where the kernel starts (QEMU stops with "ROM regions are
+ * overlapping").
+ */
+export function deviceTreeAddress(options: { memoryBytes: number; sizeBytes: number }): GuestAddress {
+  const { memoryBytes, sizeBytes } = options;
+  const limit = Math.min(RAM_BASE + memoryBytes, THREE_GIB);
+  const address = Math.floor((limit - sizeBytes) / TWO_MIB) * TWO_MIB;
+  if (address <= RAM_BASE) throw deviceTreeDoesNotFit(sizeBytes, memoryBytes);
+  return address;
+}
+
+/** What every hart has in its registers when QEMU's reset vector jumps to RAM; a0 is the hart's id. */
+export const RESET_REGISTERS = {
+  /** t0: the address jumped to. */
+  t0: 0x8000_0000,
+  /** a2: QEMU's fw_dynamic_info, which for OpenSBI lies in the boot ROM. */
+  a2: 0x1028,
+} as const;
+
+const RAM_BASE = 0x8000_0000;
+const TWO_MIB = 2 * 1024 * 1024;
+const THREE_GIB = 3 * 1024 * 1024 * 1024;
+/** RV64IMAC as the machine's harts have it; QEMU spells its own the same way, with more in it. */
+const ISA = 'rv64imac_zicsr_zifencei_sstc';
+const TIMEBASE_HERTZ = 10_000_000;
+const UART_CLOCK_HERTZ = 3_686_400;
+const UART_SOURCE = 10;
+const VIRTIO_SLOTS = 8;
+const PLIC_SOURCES = 0x60;
+
+// Interrupt numbers of a hart (privileged spec, mcause).
+const SOFTWARE_M = 3;
+const TIMER_M = 7;
+const EXTERNAL_S = 9;
+const EXTERNAL_M = 11;
+
+interface Handles {
+  harts: number;
+  plic: number;
+  finisher: number;
+}
+
+function hartHandle(hart: number, { harts }: Handles): number {
+  return 2 * (harts - 1 - hart) + 1;
+}
+
+function controllerHandle(hart: number, handles: Handles): number {
+  return hartHandle(hart, handles) + 1;
+}
+
+function chosen({ bootargs, initrd }: DeviceTreeOptions): FdtNode {
+  return {
+    name: 'chosen',
+    properties: {
+      ...(initrd && { 'linux,initrd-end': [initrd.end], 'linux,initrd-start': [initrd.start] }),
+      ...(bootargs !== undefined && { bootargs }),
+      'stdout-path': '/soc/serial@10000000',
+    },
+  };
+}
+
+function powerNode(name: string, value: number, { finisher }: Handles): FdtNode {
+  return {
+    name,
+    properties: { value: [value], offset: [0], regmap: [finisher], compatible: `syscon-${name}` },
+  };
+}
+
+function cpus(handles: Handles): FdtNode {
+  const harts = Array.from({ length: handles.harts }, (_, hart) => hart);
+  const cores = harts.map((hart) => ({ name: `core${hart}`, properties: { cpu: [hartHandle(hart, handles)] } }));
+  return {
+    name: 'cpus',
+    properties: { '#address-cells': [1], '#size-cells': [0], 'timebase-frequency': [TIMEBASE_HERTZ] },
+    children: [
+      ...harts.map((hart) => cpu(hart, handles)),
+      { name: 'cpu-map', properties: {}, children: [{ name: 'cluster0', properties: {}, children: cores }] },
+    ],
+  };
+}
+
+function cpu(hart: number, handles: Handles): FdtNode {
+  return {
+    name: `cpu@${hart.toString(16)}`,
+    properties: {
+      phandle: [hartHandle(hart, handles)],
+      device_type: 'cpu',
+      reg: [hart],
+      status: 'okay',
+      compatible: 'riscv',
+      'riscv,isa': ISA,
+      'mmu-type': 'riscv,sv39',
+    },
+    children: [
+      {
+        name: 'interrupt-controller',
+        properties: {
+          '#interrupt-cells': [1],
+          'interrupt-controller': true,
+          compatible: 'riscv,cpu-intc',
+          phandle: [controllerHandle(hart, handles)],
+        },
+      },
+    ],
+  };
+}
+
+function soc(handles: Handles): FdtNode {
+  const slots = Array.from({ length: VIRTIO_SLOTS }, (_, slot) => virtioSlot(slot, handles));
+  return {
+    name: 'soc',
+    properties: { '#address-cells': [2], '#size-cells': [2], compatible: 'simple-bus', ranges: true },
+    children: [serial(handles), finisher(handles), ...slots.reverse(), plic(handles), clint(handles)],
+  };
+}
+
+function serial({ plic }: Handles): FdtNode {
+  return {
+    name: 'serial@10000000',
+    properties: {
+      interrupts: [UART_SOURCE],
+      'interrupt-parent': [plic],
+      'clock-frequency': [UART_CLOCK_HERTZ],
+      reg: [0, 0x1000_0000, 0, 0x100],
+      compatible: 'ns16550a',
+    },
+  };
+}
+
+function finisher(handles: Handles): FdtNode {
+  return {
+    name: 'test@100000',
+    properties: {
+      phandle: [handles.finisher],
+      reg: [0, 0x10_0000, 0, 0x1000],
+      compatible: ['sifive,test1', 'sifive,test0', 'syscon'],
+    },
+  };
+}
+
+function virtioSlot(slot: number, { plic }: Handles): FdtNode {
+  const address = 0x1000_1000 + slot * 0x1000;
+  return {
+    name: `virtio_mmio@${address.toString(16)}`,
+    properties: {
+      interrupts: [slot + 1],
+      'interrupt-parent': [plic],
+      reg: [0, address, 0, 0x1000],
+      compatible: 'virtio,mmio',
+    },
+  };
+}
+
+function plic(handles: Handles): FdtNode {
+  return {
+    name: 'plic@c000000',
+    properties: {
+      phandle: [handles.plic],
+      'riscv,ndev': [PLIC_SOURCES],
+      // QEMU VIRT_PLIC_SIZE: the contexts' registers start at 0x200000, 0x1000 each. It makes room for 1024 contexts.
+      reg: [0, 0xc00_0000, 0, 0x60_0000],
+      'interrupts-extended': forEachHart(handles, [EXTERNAL_M, EXTERNAL_S]),
+      'interrupt-controller': true,
+      compatible: ['sifive,plic-1.0.0', 'riscv,plic0'],
+      '#address-cells': [0],
+      '#interrupt-cells': [1],
+    },
+  };
+}
+
+function clint(handles: Handles): FdtNode {
+  return {
+    name: 'clint@2000000',
+    properties: {
+      'interrupts-extended': forEachHart(handles, [SOFTWARE_M, TIMER_M]),
+      reg: [0, 0x200_0000, 0, 0x1_0000],
+      compatible: ['sifive,clint0', 'riscv,clint0'],
+    },
+  };
+}
+
+function forEachHart(handles: Handles, interrupts: number[]): number[] {
+  const cells: number[] = [];
+  for (let hart = 0; hart < handles.harts; hart++) {
+    for (const interrupt of interrupts) cells.push(controllerHandle(hart, handles), interrupt);
+  }
+  return cells;
+}

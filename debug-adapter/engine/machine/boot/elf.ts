@@ -1,0 +1,191 @@
+import {
+  kernelDoesNotFit,
+  kernelHasNothingToLoad,
+  kernelIsBigEndian,
+  kernelIsForAnotherMachine,
+  kernelIsNotElf,
+  kernelIsNotExecutable,
+  kernelIsThirtyTwoBit,
+  kernelIsTruncated,
+  kernelSegmentIsBad,
+  kernelSegmentsOverlap,
+} from '../../errors/boot.ts';
+import type { GuestAddress } from '../../base/quantities.ts';
+
+/** What a boot loader needs of an ELF file. */
+export interface ElfImage {
+  /** e_entry as the file has it: often a virtual address (Linux's vmlinux). */
+  entry: bigint;
+  /** e_entry as a physical address, through the segment that holds it; undefined when none does. */
+  physicalEntry: GuestAddress | undefined;
+  /**
+   * Where the lowest segment loads. QEMU starts firmware's next stage here and not at the entry
+   * (riscv_load_kernel: "Use low address not ELF entry point").
+   */
+  lowestAddress: GuestAddress;
+  /** The PT_LOAD segments that take memory, in the file's order. */
+  segments: ElfSegment[];
+}
+
+export interface ElfSegment {
+  physicalAddress: GuestAddress;
+  virtualAddress: bigint;
+  /** What the file gives: a view into it. */
+  bytes: Uint8Array;
+  /** At least `bytes.length`; the rest is zeroes. */
+  memoryBytes: number;
+  /** How many of the bytes are the file's own headers: more than 0 in a segment that starts where the file does. */
+  headerBytes: number;
+}
+
+/**
+ * Reads an ELF's program headers for loading (System V ABI, "Program Header"). Takes static and position-independent
+ * executables for RV64, little-endian, and refuses all else with one sentence; `name` is the file's name there.
+ */
+export function readElfImage(bytes: Uint8Array, name: string): ElfImage {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  checkIdentification(bytes, name);
+  if (bytes.length < HEADER_BYTES) throw kernelIsTruncated(name, 'ELF header');
+  checkHeader(view, name);
+  const segments = readSegments(view, bytes, name);
+  if (segments.length === 0) throw kernelHasNothingToLoad(name);
+  const entry = view.getBigUint64(E_ENTRY, true);
+  const lowestAddress = Math.min(...segments.map((segment) => segment.physicalAddress));
+  return { entry, physicalEntry: toPhysical(entry, segments), lowestAddress, segments };
+}
+
+/**
+ * The segments to load. Refuses an image with a segment outside RAM, or with segments that overlap there. One thing is
+ * let pass: GNU ld, told `-Ttext=0x80000000` and no more, puts the file's headers and zeroes into the page below, and
+ * QEMU loads that into nowhere. Such a segment loses what is below RAM.
+ */
+export function checkSegmentsFit(
+  image: ElfImage,
+  { ramBase, memoryBytes, name }: { ramBase: GuestAddress; memoryBytes: number; name: string },
+): ElfSegment[] {
+  const ram = { start: ramBase, end: ramBase + memoryBytes };
+  const segments = image.segments.map((segment) => withoutHeadersBelow(ramBase, segment));
+  const ranges = segments.map((segment) => ({
+    start: segment.physicalAddress,
+    end: segment.physicalAddress + segment.memoryBytes,
+  }));
+  for (const range of ranges) {
+    if (range.start < ram.start || range.end > ram.end) throw kernelDoesNotFit(name, range, ram);
+  }
+  ranges.sort((a, b) => a.start - b.start);
+  for (let i = 1; i < ranges.length; i++) {
+    if (ranges[i].start < ranges[i - 1].end) throw kernelSegmentsOverlap(name);
+  }
+  return segments;
+}
+
+function withoutHeadersBelow(ramBase: GuestAddress, segment: ElfSegment): ElfSegment {
+  const below = ramBase - segment.physicalAddress;
+  const { bytes, headerBytes } = segment;
+  if (below < 1 || headerBytes === 0 || below < headerBytes || below >= bytes.length) return segment;
+  if (bytes.subarray(headerBytes, below).some((byte) => byte !== 0)) return segment;
+  return {
+    physicalAddress: ramBase,
+    virtualAddress: segment.virtualAddress + BigInt(below),
+    bytes: bytes.subarray(below),
+    memoryBytes: segment.memoryBytes - below,
+    headerBytes: 0,
+  };
+}
+
+function checkIdentification(bytes: Uint8Array, name: string): void {
+  if (!MAGIC.every((byte, i) => bytes[i] === byte)) throw kernelIsNotElf(name);
+  if (bytes.length < IDENTIFICATION_BYTES) throw kernelIsTruncated(name, 'ELF header');
+  if (bytes[EI_CLASS] === CLASS_32) throw kernelIsThirtyTwoBit(name);
+  if (bytes[EI_CLASS] !== CLASS_64) throw kernelIsNotElf(name);
+  if (bytes[EI_DATA] === DATA_BIG_ENDIAN) throw kernelIsBigEndian(name);
+  if (bytes[EI_DATA] !== DATA_LITTLE_ENDIAN) throw kernelIsNotElf(name);
+}
+
+function checkHeader(view: DataView, name: string): void {
+  const machine = view.getUint16(E_MACHINE, true);
+  if (machine !== MACHINE_RISCV) throw kernelIsForAnotherMachine(name, machine);
+  const type = view.getUint16(E_TYPE, true);
+  if (type !== TYPE_EXECUTABLE && type !== TYPE_POSITION_INDEPENDENT) throw kernelIsNotExecutable(name);
+  const entryBytes = view.getUint16(E_PHENTSIZE, true);
+  if (view.getUint16(E_PHNUM, true) > 0 && entryBytes !== PROGRAM_HEADER_BYTES) throw kernelSegmentIsBad(name, 0);
+}
+
+function readSegments(view: DataView, bytes: Uint8Array, name: string): ElfSegment[] {
+  const start = Number(view.getBigUint64(E_PHOFF, true));
+  const count = view.getUint16(E_PHNUM, true);
+  if (start + count * PROGRAM_HEADER_BYTES > bytes.length) throw kernelIsTruncated(name, 'table of program headers');
+  const segments: ElfSegment[] = [];
+  for (let index = 0; index < count; index++) {
+    const at = start + index * PROGRAM_HEADER_BYTES;
+    if (view.getUint32(at + P_TYPE, true) !== TYPE_LOAD) continue;
+    const segment = readSegment(view, bytes, { at, index, name });
+    if (segment.memoryBytes > 0) segments.push(segment);
+  }
+  return segments;
+}
+
+function readSegment(
+  view: DataView,
+  bytes: Uint8Array,
+  { at, index, name }: { at: number; index: number; name: string },
+): ElfSegment {
+  const field = (offset: number) => Number(view.getBigUint64(at + offset, true));
+  const [offset, fileBytes, memoryBytes, physicalAddress] = [P_OFFSET, P_FILESZ, P_MEMSZ, P_PADDR].map(field);
+  if (offset + fileBytes > bytes.length) throw kernelIsTruncated(name, `segment ${index}`);
+  // Above 2^53 the sum would not be exact; no RAM is there.
+  if (fileBytes > memoryBytes || !Number.isSafeInteger(physicalAddress + memoryBytes)) {
+    throw kernelSegmentIsBad(name, index);
+  }
+  return {
+    physicalAddress,
+    virtualAddress: view.getBigUint64(at + P_VADDR, true),
+    bytes: bytes.subarray(offset, offset + fileBytes),
+    memoryBytes,
+    headerBytes: offset === 0 ? Math.min(fileBytes, headersEnd(view)) : 0,
+  };
+}
+
+/** Where the ELF header and the program headers, which commonly follow it, end. */
+function headersEnd(view: DataView): number {
+  const tableStart = Number(view.getBigUint64(E_PHOFF, true));
+  return tableStart === HEADER_BYTES
+    ? HEADER_BYTES + view.getUint16(E_PHNUM, true) * PROGRAM_HEADER_BYTES
+    : HEADER_BYTES;
+}
+
+function toPhysical(address: bigint, segments: ElfSegment[]): GuestAddress | undefined {
+  for (const { virtualAddress, physicalAddress, memoryBytes } of segments) {
+    const within = address - virtualAddress;
+    if (within >= 0n && within < BigInt(memoryBytes)) return physicalAddress + Number(within);
+  }
+  return undefined;
+}
+
+// System V ABI, "ELF Header" and "Program Header", the 64-bit layouts.
+const MAGIC = [0x7f, 0x45, 0x4c, 0x46];
+const IDENTIFICATION_BYTES = 16;
+const EI_CLASS = 4;
+const EI_DATA = 5;
+const CLASS_32 = 1;
+const CLASS_64 = 2;
+const DATA_LITTLE_ENDIAN = 1;
+const DATA_BIG_ENDIAN = 2;
+const HEADER_BYTES = 64;
+const E_TYPE = 16;
+const E_MACHINE = 18;
+const E_ENTRY = 24;
+const E_PHOFF = 32;
+const E_PHENTSIZE = 54;
+const E_PHNUM = 56;
+const TYPE_EXECUTABLE = 2;
+const TYPE_POSITION_INDEPENDENT = 3;
+const MACHINE_RISCV = 243;
+const PROGRAM_HEADER_BYTES = 56;
+const P_TYPE = 0;
+const P_OFFSET = 8;
+const P_VADDR = 16;
+const P_PADDR = 24;
+const P_FILESZ = 32;
+const P_MEMSZ = 40;
+const TYPE_LOAD = 1;

@@ -1,0 +1,133 @@
+/**
+ * Writes a flattened device tree, version 17 (Devicetree Specification 0.4, chapter 5): header, an empty memory
+ * reservation block, structure and strings, packed as libfdt's fdt_pack leaves it. Knows nothing of any machine.
+ */
+export interface FdtNode {
+  /** With the unit address, such as `memory@80000000`; empty for the root. */
+  name: string;
+  properties: { [name: string]: FdtValue };
+  children?: FdtNode[];
+}
+
+/** A string, several strings, 32-bit cells, or `true` for a property that is just there. */
+export type FdtValue = string | string[] | number[] | true;
+
+export function writeFdt(root: FdtNode): Uint8Array {
+  const strings = new StringTable();
+  const structure = new ByteWriter();
+  writeNode(root, structure, strings);
+  structure.u32(TOKEN_END);
+
+  const structureOffset = HEADER_BYTES + RESERVATION_BYTES;
+  const stringsOffset = structureOffset + structure.length;
+  const totalBytes = stringsOffset + strings.bytes.length;
+  const blob = new ByteWriter();
+  const header = [
+    MAGIC,
+    totalBytes,
+    structureOffset,
+    stringsOffset,
+    HEADER_BYTES, // off_mem_rsvmap
+    VERSION,
+    LAST_COMPATIBLE_VERSION,
+    0, // boot_cpuid_phys
+    strings.bytes.length,
+    structure.length,
+  ];
+  for (const word of header) blob.u32(word);
+  blob.bytes(new Uint8Array(RESERVATION_BYTES));
+  blob.bytes(structure.result());
+  blob.bytes(strings.bytes.result());
+  return blob.result();
+}
+
+/** An address or size as the two cells it takes at #address-cells = 2. */
+export function cells64(value: number): [number, number] {
+  return [Math.floor(value / 2 ** 32), value % 2 ** 32];
+}
+
+// Devicetree Specification 0.4, 5.2 to 5.4.
+const MAGIC = 0xd00dfeed;
+const VERSION = 17;
+const LAST_COMPATIBLE_VERSION = 16;
+const HEADER_BYTES = 40;
+/** One entry of zeroes, which ends the list. */
+const RESERVATION_BYTES = 16;
+const TOKEN_BEGIN_NODE = 1;
+const TOKEN_END_NODE = 2;
+const TOKEN_PROPERTY = 3;
+const TOKEN_END = 9;
+
+function writeNode(node: FdtNode, structure: ByteWriter, strings: StringTable): void {
+  structure.u32(TOKEN_BEGIN_NODE);
+  structure.string(node.name);
+  structure.align();
+  for (const [name, value] of Object.entries(node.properties)) {
+    const bytes = encode(value);
+    structure.u32(TOKEN_PROPERTY);
+    structure.u32(bytes.length);
+    structure.u32(strings.offsetOf(name));
+    structure.bytes(bytes);
+    structure.align();
+  }
+  for (const child of node.children ?? []) writeNode(child, structure, strings);
+  structure.u32(TOKEN_END_NODE);
+}
+
+function encode(value: FdtValue): Uint8Array {
+  const writer = new ByteWriter();
+  if (typeof value === 'string') writer.string(value);
+  else if (value !== true) {
+    for (const item of value) {
+      if (typeof item === 'string') writer.string(item);
+      else writer.u32(item);
+    }
+  }
+  return writer.result();
+}
+
+/** Property names, each once. */
+class StringTable {
+  readonly bytes = new ByteWriter();
+  readonly #offsets = new Map<string, number>();
+
+  offsetOf(name: string): number {
+    const known = this.#offsets.get(name);
+    if (known !== undefined) return known;
+    const offset = this.bytes.length;
+    this.#offsets.set(name, offset);
+    this.bytes.string(name);
+    return offset;
+  }
+}
+
+/** Big-endian, as all of a device tree. */
+class ByteWriter {
+  readonly #bytes: number[] = [];
+
+  get length(): number {
+    return this.#bytes.length;
+  }
+
+  u32(value: number): void {
+    this.#bytes.push((value >>> 24) & 0xff, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff);
+  }
+
+  /** UTF-8, with its zero. */
+  string(text: string): void {
+    this.bytes(new TextEncoder().encode(text));
+    this.#bytes.push(0);
+  }
+
+  bytes(bytes: Uint8Array): void {
+    for (const byte of bytes) this.#bytes.push(byte);
+  }
+
+  align(): void {
+    while (this.#bytes.length % 4 !== 0) this.#bytes.push(0);
+  }
+
+  result(): Uint8Array {
+    return Uint8Array.from(this.#bytes);
+  }
+}

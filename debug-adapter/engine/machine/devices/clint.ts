@@ -1,0 +1,184 @@
+import type { State } from '../../base/state.ts';
+import { NANOSECONDS_PER_TICK } from '../../base/quantities.ts';
+import type { Device, DeviceContext } from './device.ts';
+
+/**
+ * The SiFive core-local interruptor: software interrupts (msip) and the machine timer (mtime, mtimecmp) of every hart.
+ * mtime is virtual time in ticks of 100 ns plus a delta that changes only when the guest writes mtime. The CLINT never
+ * acts: the machine asks for each hart's deadline, which is computed on writes and otherwise a look into an array.
+ *
+ * As in QEMU 7.2, mtimecmp reads 0 after reset but raises nothing before the first write to it or to mtime. As in
+ * QEMU, registers answer 32-bit accesses only (the bus splits 64-bit ones); others read 0 and write nothing.
+ */
+export class Clint implements Device {
+  readonly name: string;
+  readonly harts: number;
+  readonly #context: DeviceContext;
+  readonly #softwareInterrupts: boolean[];
+  readonly #compares: bigint[];
+  /** False until the guest has first written the hart's mtimecmp, or mtime. */
+  readonly #armed: boolean[];
+  #tickDelta = 0n;
+  /** Derived from the above: for each hart, when mtime reaches mtimecmp. */
+  readonly #deadlines: number[];
+  /** Derived: when mtime next wraps from 2^64 - 1 to 0, which makes the deadlines stale. */
+  #wrapNanoseconds = Infinity;
+
+  constructor(options: { context: DeviceContext; harts?: number; name?: string }) {
+    this.name = options.name ?? 'clint';
+    this.harts = options.harts ?? 1;
+    this.#context = options.context;
+    this.#softwareInterrupts = new Array<boolean>(this.harts).fill(false);
+    this.#compares = new Array<bigint>(this.harts).fill(0n);
+    this.#armed = new Array<boolean>(this.harts).fill(false);
+    this.#deadlines = new Array<number>(this.harts).fill(Infinity);
+  }
+
+  /** What the guest added to mtime by writing it, modulo 2^64. */
+  get tickDelta(): bigint {
+    return this.#tickDelta;
+  }
+
+  /** mtime now, which is the `time` CSR too. */
+  time(): bigint {
+    return wrap(this.#ticks() + this.#tickDelta);
+  }
+
+  /** The level of MSIP. */
+  softwareInterrupt(hart: number): boolean {
+    return this.#softwareInterrupts[hart];
+  }
+
+  timeCompare(hart: number): bigint {
+    return this.#compares[hart];
+  }
+
+  /** The level of MTIP, now. */
+  timerPending(hart: number): boolean {
+    return this.#context.now() >= this.timerDeadlineNanoseconds(hart);
+  }
+
+  /** The virtual time at which MTIP rises, or a time in the past while it is high; Infinity for beyond 2^53. */
+  timerDeadlineNanoseconds(hart: number): number {
+    if (this.#context.now() >= this.#wrapNanoseconds) this.#updateDeadlines();
+    return this.#deadlines[hart];
+  }
+
+  /** The virtual time at which mtime reaches `compare`: for stimecmp (Sstc), which compares the same clock. */
+  nanosecondsAtTime(compare: bigint): number {
+    const ticks = this.#ticks();
+    return nanosecondsAtTick(ticks + compare - wrap(ticks + this.#tickDelta));
+  }
+
+  read(offset: number, sizeBytes: 1 | 2 | 4): number {
+    if (sizeBytes !== REGISTER_BYTES) return 0;
+    const register = decode(offset, this.harts);
+    switch (register?.kind) {
+      case undefined:
+        return 0;
+      case 'softwareInterrupt':
+        return this.#softwareInterrupts[register.hart] ? 1 : 0;
+      case 'compare':
+        return half(this.#compares[register.hart], register.high);
+      case 'time':
+        return half(this.time(), register.high);
+    }
+  }
+
+  write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void {
+    if (sizeBytes !== REGISTER_BYTES) return;
+    const register = decode(offset, this.harts);
+    switch (register?.kind) {
+      case undefined:
+        return;
+      case 'softwareInterrupt':
+        this.#softwareInterrupts[register.hart] = (value & 1) !== 0;
+        break;
+      case 'compare':
+        this.#compares[register.hart] = withHalf(this.#compares[register.hart], register.high, value);
+        this.#armed[register.hart] = true;
+        break;
+      case 'time':
+        this.#tickDelta = wrap(withHalf(this.time(), register.high, value) - this.#ticks());
+        this.#armed.fill(true);
+        break;
+    }
+    this.#updateDeadlines();
+    this.#context.attention();
+  }
+
+  saveState(): State {
+    return {
+      softwareInterrupts: [...this.#softwareInterrupts],
+      compares: [...this.#compares],
+      armed: [...this.#armed],
+      tickDelta: this.#tickDelta,
+    };
+  }
+
+  loadState(state: State): void {
+    copyInto(this.#softwareInterrupts, state.softwareInterrupts as boolean[]);
+    copyInto(this.#compares, state.compares as bigint[]);
+    copyInto(this.#armed, state.armed as boolean[]);
+    this.#tickDelta = state.tickDelta as bigint;
+    this.#updateDeadlines();
+  }
+
+  /** Ticks since power-on, before the delta. */
+  #ticks(): bigint {
+    return BigInt(Math.floor(this.#context.now() / NANOSECONDS_PER_TICK));
+  }
+
+  #updateDeadlines(): void {
+    for (let hart = 0; hart < this.harts; hart++) {
+      this.#deadlines[hart] = this.#armed[hart] ? this.nanosecondsAtTime(this.#compares[hart]) : Infinity;
+    }
+    this.#wrapNanoseconds = this.nanosecondsAtTime(1n << 64n);
+  }
+}
+
+// SiFive FU540-C000 manual, "CLINT memory map".
+const SOFTWARE_INTERRUPT_START = 0x0000; // 4 bytes a hart
+const COMPARE_START = 0x4000; // 8 bytes a hart
+const TIME_START = 0xbff8;
+const TIME_BYTES = 8;
+const REGISTER_BYTES = 4;
+
+type Register =
+  | { kind: 'softwareInterrupt'; hart: number }
+  | { kind: 'compare'; hart: number; high: boolean }
+  | { kind: 'time'; high: boolean };
+
+function decode(offset: number, harts: number): Register | undefined {
+  const high = (offset & 4) !== 0;
+  if (offset >= TIME_START && offset < TIME_START + TIME_BYTES) return { kind: 'time', high };
+  if (offset >= COMPARE_START && offset < COMPARE_START + 8 * harts) {
+    return { kind: 'compare', hart: (offset - COMPARE_START) >> 3, high };
+  }
+  if (offset >= SOFTWARE_INTERRUPT_START && offset < SOFTWARE_INTERRUPT_START + 4 * harts) {
+    return { kind: 'softwareInterrupt', hart: (offset - SOFTWARE_INTERRUPT_START) >> 2 };
+  }
+  return undefined;
+}
+
+function wrap(value: bigint): bigint {
+  return BigInt.asUintN(64, value);
+}
+
+function half(value: bigint, high: boolean): number {
+  return Number(high ? value >> 32n : value & 0xffffffffn);
+}
+
+function withHalf(value: bigint, high: boolean, half: number): bigint {
+  return high ? (BigInt(half) << 32n) | (value & 0xffffffffn) : (value & ~0xffffffffn) | BigInt(half);
+}
+
+function nanosecondsAtTick(tick: bigint): number {
+  if (tick <= 0n) return 0;
+  const nanoseconds = tick * BigInt(NANOSECONDS_PER_TICK);
+  return nanoseconds > BigInt(Number.MAX_SAFE_INTEGER) ? Infinity : Number(nanoseconds);
+}
+
+function copyInto<T>(target: T[], source: T[]): void {
+  for (let i = 0; i < target.length; i++) target[i] = source[i];
+}

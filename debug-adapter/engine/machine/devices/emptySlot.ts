@@ -1,0 +1,37 @@
+import type { State } from '../../base/state.ts';
+import type { Device } from './device.ts';
+import { MAGIC, MAGIC_VALUE, MODERN_VERSION, QEMU_VENDOR, VENDOR_ID, VERSION } from './virtioMmio.ts';
+
+/**
+ * A virtio-mmio slot with nothing in it: device id 0 tells the driver to look no further (virtio 1.2, 4.2.2.2). As in
+ * QEMU, all but magic, version and vendor reads 0. It has no state.
+ */
+export class EmptySlot implements Device {
+  readonly name: string;
+
+  constructor(options: { name: string }) {
+    this.name = options.name;
+  }
+
+  read(offset: number, sizeBytes: 1 | 2 | 4): number {
+    if (sizeBytes !== 4) return 0;
+    switch (offset) {
+      case MAGIC_VALUE:
+        return MAGIC;
+      case VERSION:
+        return MODERN_VERSION;
+      case VENDOR_ID:
+        return QEMU_VENDOR;
+      default:
+        return 0;
+    }
+  }
+
+  write(): void {}
+
+  saveState(): State {
+    return {};
+  }
+
+  loadState(): void {}
+}

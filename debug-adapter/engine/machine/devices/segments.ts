@@ -1,0 +1,45 @@
+import type { GuestMemory } from './device.ts';
+import type { Segment } from './virtqueue.ts';
+
+/**
+ * The buffers of a request seen as one run of bytes: the guest may split it as it likes, even inside a header
+ * (virtio 1.2, 2.7.4, "Message Framing").
+ */
+
+/** All the bytes of the buffers. */
+export function lengthOf(segments: Segment[]): number {
+  let sum = 0;
+  for (const { lengthBytes } of segments) sum += lengthBytes;
+  return sum;
+}
+
+/** The bytes from `start` to before `end`. */
+export function slice(segments: Segment[], start: number, end: number): Segment[] {
+  const result: Segment[] = [];
+  let at = 0;
+  for (const { address, lengthBytes } of segments) {
+    const from = Math.max(start, at);
+    const to = Math.min(end, at + lengthBytes);
+    if (from < to) result.push({ address: address + (from - at), lengthBytes: to - from });
+    at += lengthBytes;
+  }
+  return result;
+}
+
+/** Copies the run's first bytes from guest memory: as many as `into` takes and the run has. */
+export function copyOut(memory: GuestMemory, segments: Segment[], into: Uint8Array): void {
+  let done = 0;
+  for (const { address, lengthBytes } of slice(segments, 0, into.length)) {
+    memory.read(address, into.subarray(done, done + lengthBytes));
+    done += lengthBytes;
+  }
+}
+
+/** Copies to guest memory: as many bytes as `from` has and the run takes. */
+export function copyIn(memory: GuestMemory, from: Uint8Array, segments: Segment[]): void {
+  let done = 0;
+  for (const { address, lengthBytes } of slice(segments, 0, from.length)) {
+    memory.write(address, from.subarray(done, done + lengthBytes));
+    done += lengthBytes;
+  }
+}

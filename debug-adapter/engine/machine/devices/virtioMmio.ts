@@ -1,0 +1,309 @@
+import type { State } from '../../base/state.ts';
+import type { Device, DeviceContext, GuestMemory } from './device.ts';
+import { BadQueueError, QUEUE_SIZE_MAX, Virtqueue } from './virtqueue.ts';
+
+/** What a virtio device is besides its transport. */
+export interface VirtioBackend {
+  /** virtio 1.2, section 5: 2 for a block device. */
+  readonly deviceId: number;
+  /** The features it offers; VIRTIO_F_VERSION_1 among them. */
+  readonly features: bigint;
+  /** Its configuration space, which never changes and which the guest cannot write. */
+  readonly configuration: Uint8Array;
+  readonly queueCount: number;
+  /** The guest notified a queue that is ready. May throw BadQueueError. */
+  notified(queue: number): void;
+  /** The guest resets the device or stops a queue: requests in flight must end now and leave guest memory alone. */
+  abandon(): void;
+}
+
+/**
+ * The modern (version 2) virtio-mmio transport: virtio 1.2, section 4.2.2, with split virtqueues. It keeps the
+ * registers, features, status, interrupts and queues; the backend does the device's work. A guest that breaks the
+ * rules of a queue gets DEVICE_NEEDS_RESET and a configuration interrupt, and nothing more happens until it resets.
+ *
+ * Features the guest accepts and we do not offer are dropped, as in QEMU, and VIRTIO_F_VERSION_1 is not insisted on:
+ * xv6 accepts none of the upper 32 features.
+ */
+export class VirtioMmio implements Device {
+  readonly name: string;
+  readonly #context: DeviceContext;
+  readonly #backend: VirtioBackend;
+  readonly #queues: Virtqueue[] = [];
+  readonly #queueRegisters: QueueRegisters[] = [];
+  #status = 0;
+  #interruptStatus = 0;
+  #deviceFeaturesSelect = 0;
+  #driverFeaturesSelect = 0;
+  /** What the guest wrote, and what of it counts since it set FEATURES_OK. */
+  #driverFeatures = 0n;
+  #negotiated = 0n;
+  #queueSelect = 0;
+
+  constructor(options: { name: string; context: DeviceContext; memory: GuestMemory; backend: VirtioBackend }) {
+    this.name = options.name;
+    this.#context = options.context;
+    this.#backend = options.backend;
+    for (let queue = 0; queue < options.backend.queueCount; queue++) {
+      this.#queues.push(new Virtqueue(options.memory));
+      this.#queueRegisters.push(newQueueRegisters());
+    }
+  }
+
+  queue(index: number): Virtqueue {
+    return this.#queues[index];
+  }
+
+  hasFeature(feature: bigint): boolean {
+    return (this.#negotiated & feature) !== 0n;
+  }
+
+  /** The guest broke a rule; it has to reset the device first. */
+  get needsReset(): boolean {
+    return (this.#status & STATUS_NEEDS_RESET) !== 0;
+  }
+
+  /** A used buffer that the guest wants to hear of. */
+  interruptForUsedBuffer(): void {
+    this.#setInterruptStatus(this.#interruptStatus | INTERRUPT_USED_BUFFER);
+  }
+
+  /** virtio 1.2, 2.1.2: after DEVICE_NEEDS_RESET a device whose driver is running sends a configuration change. */
+  fail(): void {
+    this.#status |= STATUS_NEEDS_RESET;
+    if (this.#status & STATUS_DRIVER_OK) this.#setInterruptStatus(this.#interruptStatus | INTERRUPT_CONFIGURATION);
+  }
+
+  /** Does what reads or writes queues: a BadQueueError on the way fails the device instead of the machine. */
+  guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof BadQueueError)) throw error;
+      this.fail();
+    }
+  }
+
+  read(offset: number, sizeBytes: 1 | 2 | 4): number {
+    if (offset >= CONFIGURATION) return this.#readConfiguration(offset - CONFIGURATION, sizeBytes);
+    // 4.2.2.2: the driver uses only 32-bit aligned accesses for the registers.
+    return sizeBytes === 4 ? this.#readRegister(offset) : 0;
+  }
+
+  write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void {
+    if (offset >= CONFIGURATION || sizeBytes !== 4) return;
+    if (isQueueRegister(offset)) this.#writeQueueRegister(offset, value);
+    else this.#writeRegister(offset, value);
+    this.#context.attention();
+  }
+
+  saveState(): State {
+    return {
+      status: this.#status,
+      interruptStatus: this.#interruptStatus,
+      deviceFeaturesSelect: this.#deviceFeaturesSelect,
+      driverFeaturesSelect: this.#driverFeaturesSelect,
+      driverFeatures: this.#driverFeatures,
+      negotiated: this.#negotiated,
+      queueSelect: this.#queueSelect,
+      queueRegisters: this.#queueRegisters.map(({ size, halves }) => ({ size, halves: [...halves] })),
+      queues: this.#queues.map((queue) => queue.saveState()),
+    };
+  }
+
+  loadState(state: State): void {
+    this.#status = state.status as number;
+    this.#interruptStatus = state.interruptStatus as number;
+    this.#deviceFeaturesSelect = state.deviceFeaturesSelect as number;
+    this.#driverFeaturesSelect = state.driverFeaturesSelect as number;
+    this.#driverFeatures = state.driverFeatures as bigint;
+    this.#negotiated = state.negotiated as bigint;
+    this.#queueSelect = state.queueSelect as number;
+    const registers = state.queueRegisters as { size: number; halves: number[] }[];
+    registers.forEach(({ size, halves }, queue) => {
+      this.#queueRegisters[queue] = { size, halves: [...halves] };
+    });
+    (state.queues as State[]).forEach((saved, queue) => this.#queues[queue].loadState(saved));
+  }
+
+  #readRegister(offset: number): number {
+    switch (offset) {
+      case MAGIC_VALUE:
+        return MAGIC;
+      case VERSION:
+        return MODERN_VERSION;
+      case DEVICE_ID:
+        return this.#backend.deviceId;
+      case VENDOR_ID:
+        return QEMU_VENDOR;
+      case DEVICE_FEATURES:
+        return word(this.#backend.features, this.#deviceFeaturesSelect);
+      case QUEUE_SIZE_MAXIMUM:
+        return this.#queueSelect < this.#queues.length ? QUEUE_SIZE_MAX : 0;
+      case QUEUE_READY:
+        return this.#queues[this.#queueSelect]?.ready ? 1 : 0;
+      case INTERRUPT_STATUS:
+        return this.#interruptStatus;
+      case STATUS:
+        return this.#status;
+      case SHARED_MEMORY_LENGTH_LOW:
+      case SHARED_MEMORY_LENGTH_HIGH:
+        return 0xffffffff; // 4.2.2: a region that does not exist has length -1.
+      default: // Write-only and unknown registers, and ConfigGeneration: the configuration never changes.
+        return 0;
+    }
+  }
+
+  #readConfiguration(offset: number, sizeBytes: number): number {
+    const bytes = this.#backend.configuration;
+    // As QEMU: all ones past the end.
+    if (offset + sizeBytes > bytes.length) return 2 ** (8 * sizeBytes) - 1;
+    let value = 0;
+    for (let i = sizeBytes - 1; i >= 0; i--) value = value * 256 + bytes[offset + i];
+    return value;
+  }
+
+  #writeRegister(offset: number, value: number): void {
+    switch (offset) {
+      case DEVICE_FEATURES_SELECT:
+        this.#deviceFeaturesSelect = value;
+        return;
+      case DRIVER_FEATURES:
+        this.#driverFeatures = withWord(this.#driverFeatures, this.#driverFeaturesSelect, value);
+        return;
+      case DRIVER_FEATURES_SELECT:
+        this.#driverFeaturesSelect = value;
+        return;
+      case QUEUE_NOTIFY:
+        return this.#notify(value);
+      case INTERRUPT_ACKNOWLEDGE:
+        return this.#setInterruptStatus(this.#interruptStatus & ~value);
+      case STATUS:
+        return this.#writeStatus(value & 0xff);
+      default: // Read-only and unknown registers.
+        return;
+    }
+  }
+
+  #writeQueueRegister(offset: number, value: number): void {
+    if (offset === QUEUE_SELECT) {
+      this.#queueSelect = value;
+      return;
+    }
+    const registers = this.#queueRegisters[this.#queueSelect];
+    if (!registers) return;
+    if (offset === QUEUE_SIZE) registers.size = value;
+    else if (offset === QUEUE_READY) this.#setQueueReady(this.#queueSelect, (value & 1) !== 0);
+    else registers.halves[QUEUE_ADDRESSES.indexOf(offset)] = value;
+  }
+
+  #setQueueReady(index: number, ready: boolean): void {
+    const queue = this.#queues[index];
+    if (queue.ready === ready) return;
+    if (!ready) {
+      this.#backend.abandon();
+      queue.stop();
+      return;
+    }
+    const { size, halves } = this.#queueRegisters[index];
+    const [descriptors, available, used] = [0, 2, 4].map((half) => halves[half + 1] * 2 ** 32 + halves[half]);
+    this.guarded(() => queue.start({ size, descriptors, available, used }));
+  }
+
+  /** Before DRIVER_OK too, as QEMU: some guests notify first. */
+  #notify(index: number): void {
+    if (this.needsReset || !this.#queues[index]?.ready) return;
+    this.guarded(() => this.#backend.notified(index));
+  }
+
+  #writeStatus(status: number): void {
+    if (status === 0) return this.#reset();
+    if (status & STATUS_FEATURES_OK && !(this.#status & STATUS_FEATURES_OK)) {
+      this.#negotiated = this.#driverFeatures & this.#backend.features;
+    }
+    this.#status = status | (this.#status & STATUS_NEEDS_RESET);
+  }
+
+  #reset(): void {
+    this.#backend.abandon();
+    this.#status = 0;
+    this.#deviceFeaturesSelect = 0;
+    this.#driverFeaturesSelect = 0;
+    this.#driverFeatures = 0n;
+    this.#negotiated = 0n;
+    this.#queueSelect = 0;
+    this.#queues.forEach((queue) => queue.stop());
+    for (let queue = 0; queue < this.#queues.length; queue++) this.#queueRegisters[queue] = newQueueRegisters();
+    this.#setInterruptStatus(0);
+  }
+
+  #setInterruptStatus(status: number): void {
+    const before = this.#interruptStatus;
+    this.#interruptStatus = status;
+    if ((before !== 0) !== (status !== 0)) this.#context.setInterrupt(status !== 0);
+  }
+}
+
+/** A queue's registers before it is ready: its size, and low and high halves of descriptors, available and used ring. */
+interface QueueRegisters {
+  size: number;
+  halves: number[];
+}
+
+function newQueueRegisters(): QueueRegisters {
+  return { size: QUEUE_SIZE_DEFAULT, halves: [0, 0, 0, 0, 0, 0] };
+}
+
+/** As QEMU: the size of a queue whose driver gave none. */
+const QUEUE_SIZE_DEFAULT = 256;
+
+export const MAGIC = 0x74726976; // "virt"
+export const MODERN_VERSION = 2;
+export const QEMU_VENDOR = 0x554d4551; // "QEMU"
+
+// virtio 1.2, 4.2.2, "MMIO Device Register Layout".
+export const MAGIC_VALUE = 0x000;
+export const VERSION = 0x004;
+const DEVICE_ID = 0x008;
+export const VENDOR_ID = 0x00c;
+const DEVICE_FEATURES = 0x010;
+const DEVICE_FEATURES_SELECT = 0x014;
+const DRIVER_FEATURES = 0x020;
+const DRIVER_FEATURES_SELECT = 0x024;
+const QUEUE_SELECT = 0x030;
+const QUEUE_SIZE_MAXIMUM = 0x034;
+const QUEUE_SIZE = 0x038;
+const QUEUE_READY = 0x044;
+const QUEUE_NOTIFY = 0x050;
+const INTERRUPT_STATUS = 0x060;
+const INTERRUPT_ACKNOWLEDGE = 0x064;
+const STATUS = 0x070;
+/** QueueDescLow and High, QueueDriverLow and High, QueueDeviceLow and High. */
+const QUEUE_ADDRESSES = [0x080, 0x084, 0x090, 0x094, 0x0a0, 0x0a4];
+const SHARED_MEMORY_LENGTH_LOW = 0x0b0;
+const SHARED_MEMORY_LENGTH_HIGH = 0x0b4;
+const CONFIGURATION = 0x100;
+
+function isQueueRegister(offset: number): boolean {
+  return offset === QUEUE_SELECT || offset === QUEUE_SIZE || offset === QUEUE_READY || QUEUE_ADDRESSES.includes(offset);
+}
+
+// 4.2.2: InterruptStatus.
+const INTERRUPT_USED_BUFFER = 1;
+const INTERRUPT_CONFIGURATION = 2;
+
+// 2.1, "Device Status Field".
+const STATUS_DRIVER_OK = 4;
+const STATUS_FEATURES_OK = 8;
+const STATUS_NEEDS_RESET = 64;
+
+/** The 32 features that a feature selector picks: 0 the lower, 1 the upper ones, and none beyond. */
+function word(features: bigint, select: number): number {
+  return select < 2 ? Number((features >> BigInt(32 * select)) & 0xffffffffn) : 0;
+}
+
+function withWord(features: bigint, select: number, value: number): bigint {
+  if (select > 1) return features;
+  const shift = BigInt(32 * select);
+  return (features & ~(0xffffffffn << shift)) | (BigInt(value) << shift);
+}

@@ -1,0 +1,160 @@
+/**
+ * The bytes of the rrfile, one value at a time: little-endian fixed fields and varints (LEB128: seven bits a byte, low
+ * ones first, the top bit says that more follow). `ByteSink` grows as it is written; `ByteSource` checks every bound
+ * and throws `Malformed`, which the reader turns into a sentence with the file's name, so that no bytes whatever can
+ * make it read outside its payload or loop.
+ */
+
+/** The payload does not say what the format allows. Never seen by users: see `errors/recording.ts`. */
+export class Malformed extends Error {
+  override name = 'Malformed';
+}
+
+const encoder = new TextEncoder();
+// `ignoreBOM` keeps a leading U+FEFF as a character, so that every name comes back as it was written.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+export class ByteSink {
+  #bytes: Uint8Array<ArrayBuffer>;
+  #length = 0;
+
+  constructor(capacityBytes = 256) {
+    this.#bytes = new Uint8Array(capacityBytes);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** The bytes so far: a view that the next write may invalidate. */
+  view(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  /** An exact integer from 0 to 2^53 - 1: 1 to 8 bytes. */
+  varint(value: number): void {
+    this.#reserve(8);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.#bytes[this.#length++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.#bytes[this.#length++] = rest;
+  }
+
+  u32(value: number): void {
+    this.#reserve(4);
+    new DataView(this.#bytes.buffer).setUint32(this.#length, value, true);
+    this.#length += 4;
+  }
+
+  u64(value: bigint): void {
+    this.#reserve(8);
+    new DataView(this.#bytes.buffer).setBigUint64(this.#length, value, true);
+    this.#length += 8;
+  }
+
+  bytes(value: Uint8Array): void {
+    this.#reserve(value.length);
+    this.#bytes.set(value, this.#length);
+    this.#length += value.length;
+  }
+
+  /** UTF-8 with its length in bytes before it. */
+  text(value: string): void {
+    const utf8 = encoder.encode(value);
+    this.varint(utf8.length);
+    this.bytes(utf8);
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#length + more;
+    if (needed <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+  }
+}
+
+export class ByteSource {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get done(): boolean {
+    return this.#at >= this.#bytes.length;
+  }
+
+  get remaining(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  byte(): number {
+    if (this.#at >= this.#bytes.length) throw new Malformed('ends inside a value');
+    return this.#bytes[this.#at++];
+  }
+
+  varint(): number {
+    let value = 0;
+    // 8 bytes carry 56 bits; what does not fit an exact integer is refused below.
+    for (let scale = 1; scale <= 2 ** 49; scale *= 0x80) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) {
+        if (value > Number.MAX_SAFE_INTEGER) break;
+        return value;
+      }
+    }
+    throw new Malformed('has a number beyond 2^53');
+  }
+
+  u32(): number {
+    const at = this.#take(4);
+    return this.#view.getUint32(at, true);
+  }
+
+  u64(): bigint {
+    const at = this.#take(8);
+    return this.#view.getBigUint64(at, true);
+  }
+
+  /** A view into the payload, not a copy. */
+  bytes(length: number): Uint8Array {
+    const at = this.#take(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  text(): string {
+    return decodeText(this.bytes(this.varint()));
+  }
+
+  #take(length: number): number {
+    if (length > this.remaining) throw new Malformed('ends inside a value');
+    const at = this.#at;
+    this.#at += length;
+    return at;
+  }
+}
+
+/** UTF-8 to a string, refusing what is not UTF-8. */
+export function decodeText(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new Malformed('has text that is not UTF-8');
+  }
+}

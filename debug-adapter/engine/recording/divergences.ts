@@ -1,0 +1,229 @@
+import { assertNever } from '../base/assert.ts';
+import type { Position } from '../base/quantities.ts';
+import type { BlockCompletion, BlockOperation, BlockRequest } from '../block/blockRequest.ts';
+import { divergenceCauses, recordingEndsHere, replayDiverged } from '../errors/recording.ts';
+import type { UserError } from '../errors/userError.ts';
+import { loggedOffset } from './entryCodec.ts';
+import { digestText } from './header.ts';
+import type { BlockEntry, DigestEntry, DigestPart, EndEntry, InputEntry } from './logEntry.ts';
+import type { RecordingReader } from './recordingReader.ts';
+
+/**
+ * Compares what a replaying machine does with what the recording has, and puts a difference into words. Each function
+ * returns undefined when the two agree. Comparing is cheap; only a difference searches the recording for more to say.
+ */
+export class Divergences {
+  readonly #recording: RecordingReader;
+
+  constructor(recording: RecordingReader) {
+    this.#recording = recording;
+  }
+
+  ofRequest(expected: BlockEntry | undefined, came: BlockRequest): UserError | undefined {
+    if (expected?.kind === 'blockRequest' && sameRequest(expected, came)) return undefined;
+    const { position } = came;
+    if (expected === undefined) return this.#nothingMoreExpected(position, `the guest made ${requestText(came)}`);
+    const seenAt = Math.min(position, expected.position);
+    return this.#diverged('divergence-request', {
+      position: seenAt,
+      expected: expectedText(expected, seenAt),
+      came: `the guest made ${requestText(came)}${otherPosition(position, seenAt)}`,
+      cause: divergenceCauses.machine(this.#recording.header.blkreplayVersion),
+    });
+  }
+
+  ofCompletion(expected: BlockEntry | undefined, came: BlockCompletion): UserError | undefined {
+    if (expected?.kind === 'blockCompletion' && sameCompletion(expected, came)) return undefined;
+    const { position } = came;
+    if (expected === undefined) return this.#nothingMoreExpected(position, completionText(came));
+    const seenAt = Math.min(position, expected.position);
+    return this.#diverged('divergence-completion', {
+      position: seenAt,
+      expected: expectedText(expected, seenAt),
+      came: `${completionText(came)}${otherPosition(position, seenAt)}`,
+      cause: this.#causeOfCompletion(expected, came),
+    });
+  }
+
+  ofDigest(expected: DigestEntry, came: readonly DigestPart[]): UserError | undefined {
+    if (sameParts(expected.parts, came)) return undefined;
+    const there = new Map(came.map((part) => [part.name, part.value]));
+    const differing = expected.parts.filter((part) => there.get(part.name) !== part.value);
+    const extra = came.find((part) => !expected.parts.some(({ name }) => name === part.name));
+    const name = differing[0]?.name ?? extra?.name ?? 'the order of parts';
+    const others =
+      differing.length > 1
+        ? ` (and ${differing
+            .slice(1)
+            .map((part) => part.name)
+            .join(', ')})`
+        : '';
+    const drive = /^drive (.*)$/.exec(name);
+    return this.#diverged('divergence-digest', {
+      position: expected.position,
+      expected: `digest ${valueText(differing[0]?.value)} of ${name}`,
+      came: `it is ${valueText(there.get(name))}${others}`,
+      cause: drive
+        ? divergenceCauses.driveDigest(drive[1])
+        : divergenceCauses.machine(this.#recording.header.blkreplayVersion),
+    });
+  }
+
+  ofEnd(expected: EndEntry | undefined, came: Omit<EndEntry, 'kind'>): UserError | undefined {
+    const { name, lastPosition, header } = this.#recording;
+    const { position } = came;
+    const same = expected === undefined || (expected.reason === came.reason && expected.guestExit === came.guestExit);
+    if (position === lastPosition && same) return undefined;
+    if (position > lastPosition && expected === undefined) {
+      return recordingEndsHere({ file: name, lastPosition, came: `the machine ended (${came.reason})` });
+    }
+    return this.#diverged('divergence-end', {
+      position,
+      expected:
+        position < lastPosition
+          ? `the machine to run on to position ${lastPosition}`
+          : `${endText(expected)}${otherPosition(lastPosition, position)}`,
+      came: `it ended with ${endText(came)}`,
+      cause: divergenceCauses.machine(header.blkreplayVersion),
+    });
+  }
+
+  /** The machine is at `position`, and `expected` lies behind it unused. */
+  missed(expected: InputEntry | BlockEntry, position: Position): UserError {
+    const isBlock = expected.kind === 'blockRequest' || expected.kind === 'blockCompletion';
+    const code = !isBlock
+      ? 'divergence-input'
+      : expected.kind === 'blockRequest'
+        ? 'divergence-request'
+        : 'divergence-completion';
+    return this.#diverged(code, {
+      position: expected.position,
+      expected: expectedText(expected, expected.position),
+      came: `the machine reached position ${position} without it`,
+      cause: divergenceCauses.machine(this.#recording.header.blkreplayVersion),
+    });
+  }
+
+  notIdle(expected: InputEntry): UserError {
+    return this.#diverged('divergence-input', {
+      position: expected.position,
+      expected: expectedText(expected, expected.position),
+      came: 'the machine is not waiting there',
+      cause: divergenceCauses.machine(this.#recording.header.blkreplayVersion),
+    });
+  }
+
+  #nothingMoreExpected(position: Position, came: string): UserError {
+    const { name, lastPosition, complete, header } = this.#recording;
+    if (!complete && position >= lastPosition) return recordingEndsHere({ file: name, lastPosition, came });
+    return this.#diverged('divergence-request', {
+      position,
+      expected: 'no more disk requests',
+      came,
+      cause: divergenceCauses.machine(header.blkreplayVersion),
+    });
+  }
+
+  #causeOfCompletion(expected: BlockEntry, came: BlockCompletion): string {
+    const { header } = this.#recording;
+    if (expected.kind !== 'blockCompletion' || expected.drive !== came.drive || expected.id !== came.id) {
+      return divergenceCauses.machine(header.blkreplayVersion);
+    }
+    if (expected.status !== came.status) return divergenceCauses.driveError(came.drive);
+    const request = expected.digest !== came.digest ? this.#requestOf(came) : undefined;
+    if (request === undefined) return divergenceCauses.machine(header.blkreplayVersion);
+    const at = { drive: came.drive, sector: Math.floor(request.offset / 512) };
+    return request.operation === 'read' ? divergenceCauses.driveContent(at) : divergenceCauses.driveWrite(at);
+  }
+
+  /** The recorded request that this completes. Reads the recording from its start: only for words about a difference. */
+  #requestOf(completion: BlockCompletion): BlockRequest | undefined {
+    for (const entry of this.#recording.entriesFrom(0, ['blockRequest'])) {
+      if (entry.kind !== 'blockRequest') continue;
+      if (entry.drive === completion.drive && entry.id === completion.id) return entry;
+    }
+    return undefined;
+  }
+
+  #diverged(
+    code: Parameters<typeof replayDiverged>[0],
+    seen: { position: Position; expected: string; came: string; cause: string },
+  ): UserError {
+    return replayDiverged(code, { file: this.#recording.name, ...seen });
+  }
+}
+
+function sameRequest(a: BlockRequest, b: BlockRequest): boolean {
+  return (
+    a.position === b.position &&
+    a.id === b.id &&
+    a.drive === b.drive &&
+    a.operation === b.operation &&
+    a.offset === loggedOffset(b.offset) &&
+    a.lengthBytes === b.lengthBytes
+  );
+}
+
+function sameCompletion(a: BlockCompletion, b: BlockCompletion): boolean {
+  return (
+    a.position === b.position && a.id === b.id && a.drive === b.drive && a.status === b.status && a.digest === b.digest
+  );
+}
+
+function sameParts(a: readonly DigestPart[], b: readonly DigestPart[]): boolean {
+  return a.length === b.length && a.every((part, i) => part.name === b[i].name && part.value === b[i].value);
+}
+
+const OPERATION_TEXT: Readonly<Record<BlockOperation, string>> = {
+  read: 'a read',
+  write: 'a write',
+  flush: 'a flush',
+  discard: 'a discard',
+  writeZeroes: 'a write of zeroes',
+};
+
+function requestText({ operation, drive, offset, lengthBytes, id }: BlockRequest): string {
+  const what = OPERATION_TEXT[operation];
+  if (operation === 'flush') return `${what} of drive ${drive} (request ${id})`;
+  const where = offset % 512 === 0 ? `sector ${offset / 512}` : `byte ${offset}`;
+  return `${what} of ${lengthBytes} bytes at ${where} of drive ${drive} (request ${id})`;
+}
+
+function completionText({ drive, id, status, digest }: BlockCompletion): string {
+  return `request ${id} of drive ${drive} completed with ${status}, data digest ${valueText(digest)}`;
+}
+
+/** What the recording has, with its position where that is not the one the difference was seen at. */
+function expectedText(entry: InputEntry | BlockEntry, seenAt: Position): string {
+  return `${entryText(entry)}${otherPosition(entry.position, seenAt)}`;
+}
+
+function entryText(entry: InputEntry | BlockEntry): string {
+  switch (entry.kind) {
+    case 'consoleInput':
+      return `console input (byte 0x${entry.byte.toString(16).padStart(2, '0')})`;
+    case 'clockJump':
+      return `a clock jump of ${entry.nanoseconds} ns while every hart waits`;
+    case 'blockRequest':
+      return requestText(entry);
+    case 'blockCompletion':
+      return `that ${completionText(entry)}`;
+    default:
+      return assertNever(entry);
+  }
+}
+
+function endText(end: Omit<EndEntry, 'kind'> | undefined): string {
+  if (end === undefined) return 'no end';
+  return end.guestExit === undefined
+    ? `the end "${end.reason}"`
+    : `the end "${end.reason}", guest exit ${end.guestExit}`;
+}
+
+function otherPosition(position: Position, than: Position): string {
+  return position === than ? '' : ` at position ${position}`;
+}
+
+function valueText(value: bigint | undefined): string {
+  return value === undefined ? 'none' : digestText(value);
+}

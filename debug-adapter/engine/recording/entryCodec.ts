@@ -1,0 +1,291 @@
+import { assert, assertNever } from '../base/assert.ts';
+import type { Position } from '../base/quantities.ts';
+import type { BlockOperation, BlockStatus } from '../block/blockRequest.ts';
+import { ByteSink, ByteSource, Malformed } from './bytes.ts';
+import { KIND_CODES, type LogEntry } from './logEntry.ts';
+
+/**
+ * Log entries as bytes. An events payload is a prologue (first position, last position as a distance from it, the set
+ * of kinds inside) and the entries; it can be decoded alone but for the file's table of names. An entry starts with a
+ * tag, the kind in its low half and flags in the high one, and the distance from the entry before. What can be foretold
+ * is left out: a drive's requests and completions count up, so an id is written only where it breaks the row (and once
+ * a chunk for each drive), and offsets and lengths count sectors where they are whole ones. A request with its
+ * completion takes about 25 bytes, 8 of them the digest.
+ */
+export interface EventsSummary {
+  firstPosition: Position;
+  lastPosition: Position;
+  /** See `kindMask`. */
+  kinds: number;
+}
+
+/** Gives the number of a name in the file's table, adding it when it is new. */
+export type NameNumber = (name: string) => number;
+
+const SECTOR_BYTES = 512;
+
+const OPERATIONS: readonly BlockOperation[] = ['read', 'write', 'flush', 'discard', 'writeZeroes'];
+const STATUSES: readonly BlockStatus[] = ['ok', 'ioError', 'unsupported'];
+
+/** blockRequest: bits 0-2 of the flags are the operation. */
+const REQUEST_SPELLED_OUT = 8; // the id follows, offset and length are bytes
+/** blockCompletion: bits 0-1 of the flags are the status. */
+const COMPLETION_ID_FOLLOWS = 4;
+const COMPLETION_NO_DIGEST = 8;
+const END_GUEST_EXIT_FOLLOWS = 1;
+
+/** Where a drive's ids stand. Begins anew with each chunk. */
+interface DriveIds {
+  nextRequest: number;
+  nextCompletion: number;
+}
+
+/** A guest may name any 64-bit sector; the log keeps offsets that an exact integer cannot say as the largest one. */
+export function loggedOffset(offset: number): number {
+  return Math.min(offset, Number.MAX_SAFE_INTEGER);
+}
+
+export class EventsEncoder {
+  readonly #entries = new ByteSink(80 << 10);
+  readonly #nameNumber: NameNumber;
+  readonly #ids = new Map<number, DriveIds>();
+  #first: Position = 0;
+  #last: Position = 0;
+  #kinds = 0;
+
+  constructor(nameNumber: NameNumber) {
+    this.#nameNumber = nameNumber;
+  }
+
+  get lengthBytes(): number {
+    return this.#entries.length;
+  }
+
+  add(entry: LogEntry): void {
+    assert(entry.position >= this.#last, 'log entries come in the order of their positions');
+    if (this.#kinds === 0) this.#first = this.#last = entry.position;
+    const distance = entry.position - this.#last;
+    this.#last = entry.position;
+    const code = KIND_CODES[entry.kind];
+    this.#kinds |= 1 << (code - 1);
+    this.#write(entry, (flags) => {
+      this.#entries.byte(code | (flags << 4));
+      this.#entries.varint(distance);
+    });
+  }
+
+  /** The payload of an events chunk, and starts the next one. */
+  take(): Uint8Array<ArrayBuffer> {
+    const payload = new ByteSink(this.#entries.length + 24);
+    payload.varint(this.#first);
+    payload.varint(this.#last - this.#first);
+    payload.varint(this.#kinds);
+    payload.bytes(this.#entries.view());
+    this.#entries.clear();
+    this.#ids.clear();
+    this.#kinds = 0;
+    return payload.view();
+  }
+
+  #write(entry: LogEntry, start: (flags: number) => void): void {
+    const to = this.#entries;
+    switch (entry.kind) {
+      case 'consoleInput':
+        start(0);
+        to.byte(entry.byte);
+        return;
+      case 'clockJump':
+        start(0);
+        to.varint(entry.nanoseconds);
+        return;
+      case 'blockRequest':
+        return this.#writeRequest(entry, start);
+      case 'blockCompletion':
+        return this.#writeCompletion(entry, start);
+      case 'digest':
+        start(0);
+        to.varint(entry.parts.length);
+        for (const part of entry.parts) {
+          to.varint(this.#nameNumber(part.name));
+          to.u64(part.value);
+        }
+        return;
+      case 'snapshot':
+        start(0);
+        to.text(entry.name);
+        return;
+      case 'reached':
+        start(0);
+        return;
+      case 'end':
+        start(entry.guestExit === undefined ? 0 : END_GUEST_EXIT_FOLLOWS);
+        to.text(entry.reason);
+        if (entry.guestExit !== undefined) to.varint(entry.guestExit);
+        return;
+      default:
+        assertNever(entry);
+    }
+  }
+
+  #writeRequest(entry: LogEntry & { kind: 'blockRequest' }, start: (flags: number) => void): void {
+    const drive = this.#nameNumber(entry.drive);
+    const ids = idsOf(this.#ids, drive);
+    const offset = loggedOffset(entry.offset);
+    const plain = entry.id === ids.nextRequest && offset % SECTOR_BYTES === 0 && entry.lengthBytes % SECTOR_BYTES === 0;
+    const unit = plain ? SECTOR_BYTES : 1;
+    ids.nextRequest = entry.id + 1;
+    start(OPERATIONS.indexOf(entry.operation) | (plain ? 0 : REQUEST_SPELLED_OUT));
+    this.#entries.varint(drive);
+    if (!plain) this.#entries.varint(entry.id);
+    this.#entries.varint(offset / unit);
+    this.#entries.varint(entry.lengthBytes / unit);
+  }
+
+  #writeCompletion(entry: LogEntry & { kind: 'blockCompletion' }, start: (flags: number) => void): void {
+    const drive = this.#nameNumber(entry.drive);
+    const ids = idsOf(this.#ids, drive);
+    const plain = entry.id === ids.nextCompletion;
+    ids.nextCompletion = entry.id + 1;
+    start(
+      STATUSES.indexOf(entry.status) |
+        (plain ? 0 : COMPLETION_ID_FOLLOWS) |
+        (entry.digest === 0n ? COMPLETION_NO_DIGEST : 0),
+    );
+    this.#entries.varint(drive);
+    if (!plain) this.#entries.varint(entry.id);
+    if (entry.digest !== 0n) this.#entries.u64(entry.digest);
+  }
+}
+
+/** The prologue alone: cheap, for the index that is made when a recording opens. */
+export function decodeEventsSummary(payload: Uint8Array): EventsSummary {
+  return readPrologue(new ByteSource(payload));
+}
+
+/** All entries of one events payload. Throws `Malformed`. */
+export function decodeEvents(payload: Uint8Array, names: readonly string[]): LogEntry[] {
+  const source = new ByteSource(payload);
+  const summary = readPrologue(source);
+  const decoder = new EventsDecoder(source, names);
+  const entries: LogEntry[] = [];
+  let position = summary.firstPosition;
+  while (!source.done) {
+    const tag = source.byte();
+    position += source.varint();
+    if (position > summary.lastPosition) throw new Malformed('has an entry after its last position');
+    entries.push(decoder.read(tag & 15, tag >> 4, position));
+  }
+  if (position !== summary.lastPosition) throw new Malformed('ends before its last position');
+  return entries;
+}
+
+class EventsDecoder {
+  readonly #source: ByteSource;
+  readonly #names: readonly string[];
+  readonly #ids = new Map<number, DriveIds>();
+
+  constructor(source: ByteSource, names: readonly string[]) {
+    this.#source = source;
+    this.#names = names;
+  }
+
+  read(code: number, flags: number, position: Position): LogEntry {
+    const from = this.#source;
+    switch (code) {
+      case KIND_CODES.consoleInput:
+        return { kind: 'consoleInput', position, byte: from.byte() };
+      case KIND_CODES.clockJump:
+        return { kind: 'clockJump', position, nanoseconds: positive(from.varint()) };
+      case KIND_CODES.blockRequest:
+        return this.#readRequest(flags, position);
+      case KIND_CODES.blockCompletion:
+        return this.#readCompletion(flags, position);
+      case KIND_CODES.digest:
+        return { kind: 'digest', position, parts: this.#readParts() };
+      case KIND_CODES.snapshot:
+        return { kind: 'snapshot', position, name: from.text() };
+      case KIND_CODES.reached:
+        return { kind: 'reached', position };
+      case KIND_CODES.end: {
+        const reason = from.text();
+        if (!(flags & END_GUEST_EXIT_FOLLOWS)) return { kind: 'end', position, reason };
+        return { kind: 'end', position, reason, guestExit: from.varint() };
+      }
+      default:
+        throw new Malformed(`has an entry of the unknown kind ${code}`);
+    }
+  }
+
+  #readRequest(flags: number, position: Position): LogEntry {
+    const from = this.#source;
+    const drive = from.varint();
+    const name = this.#name(drive);
+    const ids = idsOf(this.#ids, drive);
+    const spelledOut = (flags & REQUEST_SPELLED_OUT) !== 0;
+    const id = spelledOut ? from.varint() : ids.nextRequest;
+    const unit = spelledOut ? 1 : SECTOR_BYTES;
+    ids.nextRequest = id + 1;
+    const operation = OPERATIONS[flags & 7];
+    if (operation === undefined) throw new Malformed('has a request of an unknown operation');
+    const offset = exact(from.varint() * unit);
+    return {
+      kind: 'blockRequest',
+      id,
+      drive: name,
+      operation,
+      offset,
+      lengthBytes: exact(from.varint() * unit),
+      position,
+    };
+  }
+
+  #readCompletion(flags: number, position: Position): LogEntry {
+    const from = this.#source;
+    const drive = from.varint();
+    const name = this.#name(drive);
+    const ids = idsOf(this.#ids, drive);
+    const id = flags & COMPLETION_ID_FOLLOWS ? from.varint() : ids.nextCompletion;
+    ids.nextCompletion = id + 1;
+    const status = STATUSES[flags & 3];
+    if (status === undefined) throw new Malformed('has a completion of an unknown status');
+    const digest = flags & COMPLETION_NO_DIGEST ? 0n : from.u64();
+    return { kind: 'blockCompletion', id, drive: name, status, digest, position };
+  }
+
+  #readParts() {
+    const count = this.#source.varint();
+    // Each part takes at least 9 bytes, so a count that cannot be true is found before anything is allocated.
+    if (count * 9 > this.#source.remaining) throw new Malformed('ends inside a digest');
+    return Array.from({ length: count }, () => {
+      const name = this.#name(this.#source.varint());
+      return { name, value: this.#source.u64() };
+    });
+  }
+
+  #name(number: number): string {
+    if (number >= this.#names.length) throw new Malformed('uses a name that the file does not define');
+    return this.#names[number];
+  }
+}
+
+function readPrologue(source: ByteSource): EventsSummary {
+  const firstPosition = source.varint();
+  const lastPosition = exact(firstPosition + source.varint());
+  return { firstPosition, lastPosition, kinds: source.varint() };
+}
+
+function idsOf(all: Map<number, DriveIds>, drive: number): DriveIds {
+  let ids = all.get(drive);
+  if (ids === undefined) all.set(drive, (ids = { nextRequest: 0, nextCompletion: 0 }));
+  return ids;
+}
+
+function exact(value: number): number {
+  if (value > Number.MAX_SAFE_INTEGER) throw new Malformed('has a number beyond 2^53');
+  return value;
+}
+
+function positive(value: number): number {
+  if (value === 0) throw new Malformed('has a clock jump of 0 ns');
+  return value;
+}

@@ -1,0 +1,224 @@
+import { xxh64 } from '../base/xxhash64.ts';
+import { ByteSink, ByteSource, decodeText, Malformed } from './bytes.ts';
+import { FORMAT_VERSION } from './chunk.ts';
+
+/**
+ * What a recording says of itself before the first event: which machine, which drives, which boot files. It is JSON, so
+ * that anyone can read it, and it is taken apart field by field when it is read: fields that a later version adds are
+ * left alone, fields that are missing or of another type make the recording unreadable. The boot files themselves
+ * follow it, one chunk each, deflated, so that a rebuilt kernel does not orphan the recording.
+ */
+export interface RecordingHeader {
+  formatVersion: number;
+  /** The version that recorded, such as `0.1.0`. */
+  blkreplayVersion: string;
+  machine: RecordedMachine;
+  idle: IdleMode;
+  /** The kernel's command line; empty when none was given. */
+  append: string;
+  /** The first snapshot's name. */
+  rrsnapshot: string;
+  drives: RecordedDrive[];
+  /** The state-only qcow2 that keeps the snapshots when no drive is writable. */
+  stateFile: string | null;
+  bootFiles: RecordedBootFile[];
+}
+
+export interface RecordedMachine {
+  kind: 'virt';
+  memoryBytes: number;
+  harts: number;
+  /** As in the device tree, such as `rv64imac_zicsr_zifencei`. */
+  isa: string;
+}
+
+export type IdleMode = 'warp' | 'realtime';
+
+export interface RecordedDrive {
+  id: string;
+  format: 'raw' | 'qcow2';
+  readOnly: boolean;
+  lengthBytes: number;
+  /** The base's visible bytes before the recording: 16 hexadecimal digits. */
+  contentDigest: string;
+  /** As the user gave it. */
+  image: string;
+  overlay: string | null;
+}
+
+export type BootFileRole = 'kernel' | 'bios' | 'initrd';
+
+export interface RecordedBootFile {
+  role: BootFileRole;
+  /** As the user gave it. */
+  name: string;
+  lengthBytes: number;
+  /** XXH64: 16 hexadecimal digits. */
+  digest: string;
+}
+
+/** A boot file on its way into or out of a recording. */
+export interface BootFile {
+  role: BootFileRole;
+  name: string;
+  bytes: Uint8Array;
+}
+
+/** All of the header but what the writer knows itself. */
+export type HeaderToWrite = Omit<RecordingHeader, 'formatVersion' | 'bootFiles'>;
+
+/** 64 bits as the header writes them. */
+export function digestText(digest: bigint): string {
+  return digest.toString(16).padStart(16, '0');
+}
+
+export function completeHeader(header: HeaderToWrite, bootFiles: readonly BootFile[]): RecordingHeader {
+  return {
+    formatVersion: FORMAT_VERSION,
+    ...header,
+    bootFiles: bootFiles.map(({ role, name, bytes }) => ({
+      role,
+      name,
+      lengthBytes: bytes.length,
+      digest: digestText(xxh64(bytes)),
+    })),
+  };
+}
+
+export function encodeHeader(header: RecordingHeader): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(header));
+}
+
+/** Throws `Malformed`. */
+export function decodeHeader(payload: Uint8Array): RecordingHeader {
+  let json: unknown;
+  try {
+    json = JSON.parse(decodeText(payload));
+  } catch {
+    throw new Malformed('is not JSON');
+  }
+  const top = new Fields(json, 'header');
+  return {
+    formatVersion: top.count('formatVersion'),
+    blkreplayVersion: top.text('blkreplayVersion'),
+    machine: decodeMachine(top.object('machine')),
+    idle: top.oneOf('idle', ['warp', 'realtime']),
+    append: top.text('append'),
+    rrsnapshot: top.text('rrsnapshot'),
+    drives: top.list('drives').map(decodeDrive),
+    stateFile: top.textOrNull('stateFile'),
+    bootFiles: top.list('bootFiles').map(decodeBootFileLine),
+  };
+}
+
+const ROLES: readonly BootFileRole[] = ['kernel', 'bios', 'initrd'];
+
+/** The start of a boot file's chunk; the deflated bytes follow it. */
+export function encodeBootFileChunk(file: BootFile, deflated: Uint8Array): Uint8Array {
+  const sink = new ByteSink(deflated.length + 512);
+  sink.byte(ROLES.indexOf(file.role));
+  sink.text(file.name);
+  sink.varint(file.bytes.length);
+  sink.bytes(deflated);
+  return sink.view();
+}
+
+/** Throws `Malformed`, also when the chunk is not the file that the header's line announces. */
+export function decodeBootFileChunk(payload: Uint8Array, line: RecordedBootFile): Uint8Array {
+  const source = new ByteSource(payload);
+  const role = ROLES[source.byte()];
+  const name = source.text();
+  const lengthBytes = source.varint();
+  if (role !== line.role || name !== line.name || lengthBytes !== line.lengthBytes) {
+    throw new Malformed('is not the boot file that the header names');
+  }
+  const deflated = source.bytes(source.remaining);
+  // Deflate shrinks at most 1032 to 1, and no machine has more than 2 GiB: what goes beyond is not allocated for.
+  if (lengthBytes > Math.min((deflated.length + 1) * 1032, 2 ** 31))
+    throw new Malformed('states a length that its data cannot have');
+  return deflated;
+}
+
+function decodeMachine(fields: Fields): RecordedMachine {
+  return {
+    kind: fields.oneOf('kind', ['virt']),
+    memoryBytes: fields.count('memoryBytes'),
+    harts: fields.count('harts'),
+    isa: fields.text('isa'),
+  };
+}
+
+function decodeDrive(fields: Fields): RecordedDrive {
+  return {
+    id: fields.text('id'),
+    format: fields.oneOf('format', ['raw', 'qcow2']),
+    readOnly: fields.flag('readOnly'),
+    lengthBytes: fields.count('lengthBytes'),
+    contentDigest: fields.text('contentDigest'),
+    image: fields.text('image'),
+    overlay: fields.textOrNull('overlay'),
+  };
+}
+
+function decodeBootFileLine(fields: Fields): RecordedBootFile {
+  return {
+    role: fields.oneOf('role', ROLES),
+    name: fields.text('name'),
+    lengthBytes: fields.count('lengthBytes'),
+    digest: fields.text('digest'),
+  };
+}
+
+/** A JSON object whose fields are asked for by type. */
+class Fields {
+  readonly #value: object;
+  readonly #where: string;
+
+  constructor(value: unknown, where: string) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Malformed(`has a bad ${where}`);
+    this.#value = value;
+    this.#where = where;
+  }
+
+  text(name: string): string {
+    const value = this.#get(name);
+    return typeof value === 'string' ? value : this.#bad(name);
+  }
+
+  textOrNull(name: string): string | null {
+    return this.#get(name) === null ? null : this.text(name);
+  }
+
+  count(name: string): number {
+    const value = this.#get(name);
+    return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : this.#bad(name);
+  }
+
+  flag(name: string): boolean {
+    const value = this.#get(name);
+    return typeof value === 'boolean' ? value : this.#bad(name);
+  }
+
+  oneOf<T extends string>(name: string, allowed: readonly T[]): T {
+    const value = this.text(name);
+    return allowed.find((one) => one === value) ?? this.#bad(name);
+  }
+
+  object(name: string): Fields {
+    return new Fields(this.#get(name), `${this.#where}.${name}`);
+  }
+
+  list(name: string): Fields[] {
+    const value = this.#get(name);
+    if (!Array.isArray(value)) return this.#bad(name);
+    return value.map((item, index) => new Fields(item, `${this.#where}.${name}[${index}]`));
+  }
+
+  #get(name: string): unknown {
+    return Object.hasOwn(this.#value, name) ? (this.#value as Record<string, unknown>)[name] : undefined;
+  }
+
+  #bad(name: string): never {
+    throw new Malformed(`has no valid ${this.#where}.${name}`);
+  }
+}

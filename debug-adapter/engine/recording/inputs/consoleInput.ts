@@ -1,0 +1,38 @@
+import type { Position } from '../../base/quantities.ts';
+import type { InputStatus, OutsideEvent } from '../../machine/inputs.ts';
+import type { InputSource } from './inputSource.ts';
+
+/**
+ * Console input from bytes known beforehand (`--stdin`): the next one arrives as soon as the UART takes it, so when
+ * each arrives depends on nothing but the machine. While the machine idles, the clock is moved to that moment first
+ * if it would not have got there by itself.
+ */
+export class ConsoleInput implements InputSource {
+  readonly #bytes: Uint8Array;
+  #next = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get remainingBytes(): number {
+    return this.#bytes.length - this.#next;
+  }
+
+  nextPosition(status: InputStatus): Position {
+    if (this.remainingBytes === 0) return Infinity;
+    // A running machine takes one nanosecond a step.
+    return status.position + Math.max(0, status.consoleReadyNanoseconds - status.nanoseconds);
+  }
+
+  take(status: InputStatus): OutsideEvent | undefined {
+    if (this.remainingBytes === 0) return undefined;
+    const waitNanoseconds = status.consoleReadyNanoseconds - status.nanoseconds;
+    if (waitNanoseconds <= 0) return { kind: 'consoleInput', byte: this.#bytes[this.#next++] };
+    // When both moments are the same, the machine's own idle step gets there.
+    if (status.idle && status.consoleReadyNanoseconds < status.wakeNanoseconds) {
+      return { kind: 'clockJump', nanoseconds: waitNanoseconds };
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,36 @@
+import type { Position } from '../../base/quantities.ts';
+import type { InputStatus, OutsideEvent } from '../../machine/inputs.ts';
+import type { InputSource } from './inputSource.ts';
+
+/** Real time for `idle: realtime`, implemented by the host. */
+export interface IdleClock {
+  /**
+   * Called while every hart waits and the machine would wake in `nanosecondsToWake` (finite, more than 0). Sleeps, and
+   * returns how many nanoseconds the machine's clock is to move: `nanosecondsToWake` when all of it has passed, fewer
+   * when something else wants to be looked at first.
+   */
+  sleepUntil(nanosecondsToWake: number): number;
+}
+
+/**
+ * Makes an idle machine wait for real time. Where the whole wait has passed, the machine's own deterministic idle step
+ * does it and nothing needs to be recorded; only a wait that was cut short becomes a clock jump.
+ */
+export class RealtimeIdle implements InputSource {
+  readonly #clock: IdleClock;
+
+  constructor(clock: IdleClock) {
+    this.#clock = clock;
+  }
+
+  nextPosition(): Position {
+    return Infinity;
+  }
+
+  take(status: InputStatus): OutsideEvent | undefined {
+    const toWake = status.wakeNanoseconds - status.nanoseconds;
+    if (!status.idle || !(toWake > 0) || toWake === Infinity) return undefined;
+    const slept = Math.floor(this.#clock.sleepUntil(toWake));
+    return slept >= toWake ? undefined : { kind: 'clockJump', nanoseconds: Math.max(1, slept) };
+  }
+}

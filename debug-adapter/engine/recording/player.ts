@@ -1,0 +1,154 @@
+import type { Position } from '../base/quantities.ts';
+import type { BlockCompletion, BlockRequest } from '../block/blockRequest.ts';
+import type { Inputs, InputStatus, OutsideEvent } from '../machine/inputs.ts';
+import { Divergences } from './divergences.ts';
+import type { BlockEntry, DigestEntry, DigestPart, EndEntry, InputEntry, LogEntry, LogEntryKind } from './logEntry.ts';
+import type { RecordingReader } from './recordingReader.ts';
+
+/**
+ * The inputs of a machine that replays: gives the recorded events at their positions and holds everything that the
+ * machine does against the recording. The first difference throws a UserError of kind `divergence` that says position,
+ * what was expected, what came, and why that may be. The session runs the machine no further than `lastPosition`,
+ * stops at `nextDigestPosition` to let `checkDigest` compare, and calls `seek` after it restored a snapshot.
+ */
+export class Player implements Inputs {
+  readonly #recording: RecordingReader;
+  readonly #divergences: Divergences;
+  #inputs: Cursor<InputEntry>;
+  #block: Cursor<BlockEntry>;
+  #digests: Cursor<DigestEntry>;
+
+  constructor(recording: RecordingReader) {
+    this.#recording = recording;
+    this.#divergences = new Divergences(recording);
+    this.#inputs = this.#inputsFrom(0);
+    this.#block = this.#blockFrom(0);
+    this.#digests = this.#digestsFrom(0);
+  }
+
+  get lastPosition(): Position {
+    return this.#recording.lastPosition;
+  }
+
+  /** How the recorded machine ended; undefined when the recording was cut off. */
+  get end(): EndEntry | undefined {
+    return this.#recording.end;
+  }
+
+  /** The next position, from here on, that the recording has a digest of; Infinity when there is none. */
+  get nextDigestPosition(): Position {
+    return this.#digests.head?.position ?? Infinity;
+  }
+
+  /**
+   * The machine is now at `position`, by a snapshot. `nextRequestIds` says for each drive the id that its next request
+   * will have: requests made at `position` itself and already part of the restored state are then not expected again.
+   * Cheap: decodes one chunk.
+   */
+  seek(position: Position, nextRequestIds?: Readonly<Record<string, number>>): void {
+    this.#inputs = this.#inputsFrom(position);
+    this.#block = this.#blockFrom(position);
+    this.#digests = this.#digestsFrom(position);
+    for (let head = this.#block.head; nextRequestIds && head?.position === position; head = this.#block.head) {
+      if (head.kind !== 'blockRequest' || head.id >= (nextRequestIds[head.drive] ?? 0)) break;
+      this.#block.advance();
+    }
+  }
+
+  nextPosition(status: InputStatus): Position {
+    this.#checkNothingMissed(status.position);
+    return this.#inputs.head?.position ?? Infinity;
+  }
+
+  take(status: InputStatus): OutsideEvent | undefined {
+    this.#checkNothingMissed(status.position);
+    const head = this.#inputs.head;
+    if (head?.position !== status.position) return undefined;
+    if (head.kind === 'clockJump' && !status.idle) throw this.#divergences.notIdle(head);
+    this.#inputs.advance();
+    return head.kind === 'consoleInput'
+      ? { kind: 'consoleInput', byte: head.byte }
+      : { kind: 'clockJump', nanoseconds: head.nanoseconds };
+  }
+
+  blockRequest(request: BlockRequest): void {
+    const expected = this.#block.head;
+    const difference = this.#divergences.ofRequest(expected, request);
+    if (difference) throw difference;
+    this.#block.advance();
+  }
+
+  blockCompletion(completion: BlockCompletion): void {
+    const expected = this.#block.head;
+    const difference = this.#divergences.ofCompletion(expected, completion);
+    if (difference) throw difference;
+    this.#block.advance();
+  }
+
+  /**
+   * Compares the state after exactly `position` steps with the recording's digest there. Returns false when the
+   * recording has none at this position.
+   */
+  checkDigest(position: Position, parts: readonly DigestPart[]): boolean {
+    this.#checkNothingMissed(position);
+    while (this.nextDigestPosition < position) this.#digests.advance();
+    const head = this.#digests.head;
+    if (head?.position !== position) return false;
+    const difference = this.#divergences.ofDigest(head, parts);
+    if (difference) throw difference;
+    this.#digests.advance();
+    return true;
+  }
+
+  /**
+   * The machine ended by itself (power-off, or waiting for what cannot come) after `position` steps. Throws when the
+   * recorded one went on, or ended in another way.
+   */
+  checkEnd(end: Omit<EndEntry, 'kind'>): void {
+    this.#checkNothingMissed(end.position);
+    const difference = this.#divergences.ofEnd(this.end, end);
+    if (difference) throw difference;
+  }
+
+  /** The guest went past something that the recording has: a request it did not make, an event that found no taker. */
+  #checkNothingMissed(position: Position): void {
+    const input = this.#inputs.head;
+    const block = this.#block.head;
+    const earliest = (block?.position ?? Infinity) < (input?.position ?? Infinity) ? block : input;
+    if (earliest !== undefined && earliest.position < position) throw this.#divergences.missed(earliest, position);
+  }
+
+  #inputsFrom(position: Position): Cursor<InputEntry> {
+    return new Cursor(this.#recording, position, ['consoleInput', 'clockJump']);
+  }
+
+  #blockFrom(position: Position): Cursor<BlockEntry> {
+    return new Cursor(this.#recording, position, ['blockRequest', 'blockCompletion']);
+  }
+
+  #digestsFrom(position: Position): Cursor<DigestEntry> {
+    return new Cursor(this.#recording, position, ['digest']);
+  }
+}
+
+/** One family's entries, with the next one in sight. The first look decodes, not the making. */
+class Cursor<E extends LogEntry> {
+  readonly #entries: Iterator<LogEntry, void>;
+  #head: E | undefined;
+  #looked = false;
+
+  constructor(recording: RecordingReader, from: Position, kinds: readonly E['kind'][] & readonly LogEntryKind[]) {
+    this.#entries = recording.entriesFrom(from, kinds);
+  }
+
+  get head(): E | undefined {
+    if (!this.#looked) this.advance();
+    return this.#head;
+  }
+
+  advance(): void {
+    const next = this.#entries.next();
+    this.#head = next.done ? undefined : (next.value as E);
+    this.#looked = true;
+  }
+}

@@ -1,0 +1,66 @@
+import type { Position } from '../base/quantities.ts';
+import type { BlockCompletion, BlockRequest } from '../block/blockRequest.ts';
+import type { Inputs, InputStatus, OutsideEvent } from '../machine/inputs.ts';
+import type { DigestPart } from './logEntry.ts';
+import type { RecordingWriter } from './recordingWriter.ts';
+
+/**
+ * The inputs of a machine that is being recorded: passes on what the live ones give and writes it down. When the guest
+ * flushes a disk it trusts what it wrote, so the recording is made durable at the next boundary: replay then reaches
+ * beyond every flush that the guest saw complete. Does not own the writer, and does not flush by time: the session
+ * does, for it has the clock.
+ */
+export class Recorder implements Inputs {
+  readonly #live: Inputs;
+  readonly #writer: RecordingWriter;
+  /** Flush requests under way, as `drive/id`. */
+  readonly #flushes = new Set<string>();
+  #flushAtBoundary = false;
+
+  constructor(live: Inputs, writer: RecordingWriter) {
+    this.#live = live;
+    this.#writer = writer;
+  }
+
+  nextPosition(status: InputStatus): Position {
+    this.#flushIfGuestDid(status.position);
+    return this.#live.nextPosition(status);
+  }
+
+  take(status: InputStatus): OutsideEvent | undefined {
+    this.#flushIfGuestDid(status.position);
+    const event = this.#live.take(status);
+    if (event) this.#writer.append({ ...event, position: status.position });
+    return event;
+  }
+
+  blockRequest(request: BlockRequest): void {
+    const { id, drive, operation, offset, lengthBytes, position } = request;
+    if (operation === 'flush') this.#flushes.add(`${drive}/${id}`);
+    this.#writer.append({ kind: 'blockRequest', id, drive, operation, offset, lengthBytes, position });
+    this.#live.blockRequest(request);
+  }
+
+  blockCompletion(completion: BlockCompletion): void {
+    const { id, drive, status, digest, position } = completion;
+    if (this.#flushes.delete(`${drive}/${id}`)) this.#flushAtBoundary = true;
+    this.#writer.append({ kind: 'blockCompletion', id, drive, status, digest, position });
+    this.#live.blockCompletion(completion);
+  }
+
+  /** The state's digest after exactly `position` steps: replay compares it. */
+  digest(position: Position, parts: readonly DigestPart[]): void {
+    this.#writer.append({ kind: 'digest', position, parts: [...parts] });
+  }
+
+  /** A snapshot of that name was made at `position`. */
+  snapshot(position: Position, name: string): void {
+    this.#writer.append({ kind: 'snapshot', position, name });
+  }
+
+  #flushIfGuestDid(position: Position): void {
+    if (!this.#flushAtBoundary) return;
+    this.#flushAtBoundary = false;
+    this.#writer.flushDurably(position);
+  }
+}

@@ -1,0 +1,155 @@
+import { assert } from '../base/assert.ts';
+import type { HostCompression, HostFile } from '../base/host.ts';
+import type { Position } from '../base/quantities.ts';
+import { xxh64 } from '../base/xxhash64.ts';
+import { noSuchBootFile, recordingDamaged } from '../errors/recording.ts';
+import { Malformed } from './bytes.ts';
+import { decodeEvents } from './entryCodec.ts';
+import {
+  type BootFile,
+  type BootFileRole,
+  decodeBootFileChunk,
+  digestText,
+  type RecordedBootFile,
+  type RecordingHeader,
+} from './header.ts';
+import { type EndEntry, kindMask, type LogEntry, type LogEntryKind } from './logEntry.ts';
+import { type PlacedChunk, type PlacedEvents, scanRecording } from './scan.ts';
+
+/**
+ * A recording opened for reading. Opening checks the whole file once (see scan.ts) and throws a UserError for
+ * whatever is no recording that this version can replay; a tail torn by a kill is fine and only makes `complete`
+ * false. Entries are decoded chunk by chunk as they are asked for, so memory stays small however long the recording
+ * is, and reading can start at any position. Owns the file: `close` closes it.
+ */
+export class RecordingReader {
+  readonly #file: HostFile;
+  readonly #compression: HostCompression;
+  readonly header: RecordingHeader;
+  /** The recording was closed properly. */
+  readonly complete: boolean;
+  /** Replay may go this far: all that came from outside before it is known. */
+  readonly lastPosition: Position;
+  /** How it ended; undefined when it was not closed. */
+  readonly end: EndEntry | undefined;
+  readonly #bootFiles: readonly PlacedChunk[];
+  readonly #names: readonly string[];
+  readonly #events: readonly PlacedEvents[];
+  /** The chunks decoded last: a player reads three cursors that stand near each other. */
+  readonly #decoded = new Map<PlacedEvents, readonly LogEntry[]>();
+
+  constructor(file: HostFile, compression: HostCompression) {
+    this.#file = file;
+    this.#compression = compression;
+    const scanned = scanRecording(file);
+    this.header = scanned.header;
+    this.#bootFiles = scanned.bootFiles;
+    this.#names = scanned.names;
+    this.#events = scanned.events;
+    this.complete = scanned.ended;
+    this.lastPosition = scanned.events.at(-1)?.lastPosition ?? 0;
+    this.end = scanned.ended ? this.#readEnd() : undefined;
+  }
+
+  /** The file's name, for messages. */
+  get name(): string {
+    return this.#file.name;
+  }
+
+  hasBootFile(role: BootFileRole): boolean {
+    return this.header.bootFiles.some((line) => line.role === role);
+  }
+
+  /** Reads, inflates and checks a boot file: milliseconds for a large kernel. */
+  bootFile(role: BootFileRole): BootFile {
+    const index = this.header.bootFiles.findIndex((line) => line.role === role);
+    if (index < 0) throw noSuchBootFile({ file: this.name, role });
+    const line = this.header.bootFiles[index];
+    const chunk = this.#bootFiles[index];
+    const payload = this.#payload(chunk);
+    if (xxh64(payload, chunk.seed) !== chunk.checksum) throw this.#badBootFile(chunk, line, 'has a wrong checksum');
+    const deflated = this.#decode(chunk, () => decodeBootFileChunk(payload, line));
+    const bytes = this.#inflate(deflated, chunk, line);
+    if (digestText(xxh64(bytes)) !== line.digest) throw this.#badBootFile(chunk, line, 'is not the file recorded');
+    return { role, name: line.name, bytes };
+  }
+
+  /**
+   * The entries from `position` on, in order; of the given kinds only, if given (chunks without them are not even
+   * read). Decodes lazily.
+   */
+  *entriesFrom(position: Position, kinds?: readonly LogEntryKind[]): Generator<LogEntry, void, undefined> {
+    const wanted = kinds && kindMask(kinds);
+    for (let i = this.#firstChunkReaching(position); i < this.#events.length; i++) {
+      const chunk = this.#events[i];
+      if (wanted !== undefined && (chunk.kinds & wanted) === 0) continue;
+      for (const entry of this.#entriesOf(chunk)) {
+        if (entry.position >= position && (kinds === undefined || kinds.includes(entry.kind))) yield entry;
+      }
+    }
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  #firstChunkReaching(position: Position): number {
+    let low = 0;
+    let high = this.#events.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#events[middle].lastPosition < position) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #entriesOf(chunk: PlacedEvents): readonly LogEntry[] {
+    let entries = this.#decoded.get(chunk);
+    if (entries === undefined) {
+      const payload = this.#payload(chunk);
+      entries = this.#decode(chunk, () => decodeEvents(payload, this.#names));
+      if (this.#decoded.size >= 4) this.#decoded.delete(this.#decoded.keys().next().value!);
+      this.#decoded.set(chunk, entries);
+    }
+    return entries;
+  }
+
+  #readEnd(): EndEntry {
+    const last = this.#events.at(-1);
+    assert(last !== undefined);
+    const end = this.#entriesOf(last).at(-1);
+    if (end?.kind === 'end') return end;
+    throw recordingDamaged({ file: this.name, offset: last.offset, what: 'entries follow the end' });
+  }
+
+  #payload(chunk: PlacedChunk): Uint8Array {
+    const bytes = new Uint8Array(chunk.lengthBytes);
+    return bytes.subarray(0, this.#file.readAt(chunk.offset, bytes));
+  }
+
+  #inflate(deflated: Uint8Array, chunk: PlacedChunk, line: RecordedBootFile): Uint8Array {
+    try {
+      return this.#compression.inflate(deflated, line.lengthBytes);
+    } catch {
+      throw this.#badBootFile(chunk, line, 'does not inflate');
+    }
+  }
+
+  #badBootFile(chunk: PlacedChunk, line: RecordedBootFile, what: string) {
+    return recordingDamaged({
+      file: this.name,
+      offset: chunk.offset,
+      what: `the boot file ${line.name} there ${what}`,
+    });
+  }
+
+  #decode<T>(chunk: PlacedChunk, decode: () => T): T {
+    try {
+      return decode();
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      throw recordingDamaged({ file: this.name, offset: chunk.offset, what: `the chunk there ${error.message}` });
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import { baseChanged, recordedDriveMissing, recordedWithOther, recordedWithoutDrive } from '../errors/recording.ts';
+import type { RecordedDrive, RecordedMachine, RecordingHeader } from './header.ts';
+
+/**
+ * Record and replay take the same options; what they give is held against the recording's header before the replay
+ * starts. What is not said (undefined) is taken from the recording. The boot files need no check, for they are in the
+ * recording: a rebuilt kernel is no error. Idle mode does not matter either, its outcome is recorded.
+ */
+export interface GivenMachine {
+  machine: Partial<RecordedMachine>;
+  append?: string;
+  /** In the order of their slots. Digests are of the bases as they are now. */
+  drives: readonly GivenDrive[];
+}
+
+export type GivenDrive = Pick<RecordedDrive, 'id' | 'format' | 'readOnly' | 'lengthBytes' | 'contentDigest' | 'image'>;
+
+/** Throws a UserError for the first difference. `file` is the recording's name. */
+export function checkSameMachine(file: string, header: RecordingHeader, given: GivenMachine): void {
+  const check = (option: string, recorded: string | number, now: string | number | undefined) => {
+    if (now === undefined || now === recorded) return;
+    throw recordedWithOther({ file, option, recorded: String(recorded), given: String(now) });
+  };
+  const { kind, memoryBytes, harts, isa } = given.machine;
+  check('machine', header.machine.kind, kind);
+  check('memory', memoryText(header.machine.memoryBytes), memoryBytes && memoryText(memoryBytes));
+  check('harts', header.machine.harts, harts);
+  check('instruction set', header.machine.isa, isa);
+  check('append', quoted(header.append), given.append === undefined ? undefined : quoted(given.append));
+  checkDrives(file, header.drives, given.drives);
+}
+
+function checkDrives(file: string, recorded: readonly RecordedDrive[], given: readonly GivenDrive[]): void {
+  for (const { id, image } of recorded) {
+    if (!given.some((drive) => drive.id === id)) throw recordedDriveMissing({ file, drive: id, image });
+  }
+  for (const { id } of given) {
+    if (!recorded.some((drive) => drive.id === id)) throw recordedWithoutDrive({ file, drive: id });
+  }
+  // The same drives on both sides, so only their order can differ; the guest finds them by their slots.
+  const order = (drives: readonly { id: string }[]) => drives.map((drive) => drive.id).join(', ');
+  if (order(recorded) !== order(given)) {
+    throw recordedWithOther({ file, option: 'order of drives', recorded: order(recorded), given: order(given) });
+  }
+  recorded.forEach((drive, slot) => checkDrive(file, drive, given[slot]));
+}
+
+function checkDrive(file: string, recorded: RecordedDrive, given: GivenDrive): void {
+  const check = (option: string, was: string, now: string) => {
+    if (was !== now)
+      throw recordedWithOther({ file, option: `drive ${recorded.id}: ${option}`, recorded: was, given: now });
+  };
+  check('format', recorded.format, given.format);
+  check('readonly', onOff(recorded.readOnly), onOff(given.readOnly));
+  check('length', `${recorded.lengthBytes} bytes`, `${given.lengthBytes} bytes`);
+  if (recorded.contentDigest !== given.contentDigest) {
+    throw baseChanged({ file, drive: recorded.id, image: given.image });
+  }
+}
+
+const MIB = 1 << 20;
+
+function memoryText(bytes: number): string {
+  return bytes % MIB === 0 ? `${bytes / MIB} MiB` : `${bytes} bytes`;
+}
+
+const onOff = (flag: boolean): string => (flag ? 'on' : 'off');
+const quoted = (text: string): string => JSON.stringify(text);

@@ -1,0 +1,212 @@
+import type { HostFile } from '../base/host.ts';
+import { xxh64 } from '../base/xxhash64.ts';
+import {
+  notARecording,
+  recordingCutShort,
+  recordingDamaged,
+  recordingFromFuture,
+  recordingNeedsNewer,
+} from '../errors/recording.ts';
+import { ByteSource, Malformed } from './bytes.ts';
+import {
+  CHUNK_FLAG,
+  CHUNK_HEADER_BYTES,
+  CHUNK_TYPE,
+  type ChunkHeader,
+  decodeChunkHeader,
+  FORMAT_VERSION,
+  MAGIC,
+  MAX_EVENTS_PAYLOAD_BYTES,
+  MAX_HEADER_PAYLOAD_BYTES,
+  PREAMBLE_BYTES,
+} from './chunk.ts';
+import { decodeEventsSummary, type EventsSummary } from './entryCodec.ts';
+import { decodeHeader, type RecordingHeader } from './header.ts';
+import { kindMask } from './logEntry.ts';
+
+/**
+ * Reads a recording once from front to back, checks every chunk but the boot files' data (which are checked when they
+ * are asked for), and makes the index that the reader works from. It stops at the end entry or at a torn tail; damage
+ * before a point that was on stable storage is refused, as is everything that no blkreplay wrote. Costs one pass
+ * over the file and memory for the index alone.
+ */
+export interface ScannedRecording {
+  header: RecordingHeader;
+  /** In the order of the header's lines. */
+  bootFiles: PlacedChunk[];
+  names: string[];
+  events: PlacedEvents[];
+  /** The recording was closed: its last entry is the end. */
+  ended: boolean;
+}
+
+export interface PlacedChunk {
+  /** Of the payload in the file. */
+  offset: number;
+  lengthBytes: number;
+  checksum: bigint;
+  /** The checksum of the chunk before. */
+  seed: bigint;
+}
+
+export interface PlacedEvents extends PlacedChunk, EventsSummary {}
+
+const END = kindMask(['end']);
+
+export function scanRecording(file: HostFile): ScannedRecording {
+  return new Scan(file).run();
+}
+
+class Scan {
+  readonly #file: HostFile;
+  readonly #length: number;
+  #offset = PREAMBLE_BYTES;
+  #checksum = 0n;
+
+  constructor(file: HostFile) {
+    this.#file = file;
+    this.#length = file.length();
+  }
+
+  run(): ScannedRecording {
+    this.#checkPreamble();
+    const { chunk, payload } = this.#startChunk(CHUNK_TYPE.header, 'its header', MAX_HEADER_PAYLOAD_BYTES);
+    const header = this.#decode(chunk, () => decodeHeader(payload()));
+    const bootFiles = header.bootFiles.map(
+      (line) => this.#startChunk(CHUNK_TYPE.bootFile, `the boot file ${line.name}`, this.#length).chunk,
+    );
+    return { header, bootFiles, ...this.#scanEvents() };
+  }
+
+  #checkPreamble(): void {
+    const preamble = this.#read(0, PREAMBLE_BYTES);
+    const magic = preamble.subarray(0, MAGIC.length);
+    if (magic.length === 0) throw recordingCutShort({ file: this.#file.name, inside: 'its header', lengthBytes: 0 });
+    if (!magic.every((byte, index) => byte === MAGIC[index])) throw notARecording(this.#file.name);
+    if (preamble.length < PREAMBLE_BYTES) throw this.#cutShort('its header');
+    const version = new ByteSource(preamble.subarray(MAGIC.length)).u32();
+    if (version > FORMAT_VERSION) {
+      throw recordingFromFuture({ file: this.#file.name, version, newestKnown: FORMAT_VERSION });
+    }
+    if (version === 0) throw this.#damaged(MAGIC.length, 'its format version is 0');
+  }
+
+  /** A chunk that must be there before the first event, for without it nothing can be replayed. */
+  #startChunk(type: number, what: string, payloadBytesMax: number) {
+    const at = this.#offset;
+    const header = this.#headerAt(at);
+    if (header === undefined) {
+      if (this.#length - at < CHUNK_HEADER_BYTES) throw this.#cutShort(what);
+      throw this.#damaged(at, `${what} does not start there`);
+    }
+    if (header.type !== type || header.payloadBytes > payloadBytesMax)
+      this.#refuse(header, `${what} does not start there`);
+    if (at + CHUNK_HEADER_BYTES + header.payloadBytes > this.#length) throw this.#cutShort(what);
+    const chunk = this.#place(header);
+    const payload = () => {
+      const bytes = this.#read(chunk.offset, chunk.lengthBytes);
+      if (xxh64(bytes, chunk.seed) !== chunk.checksum) throw this.#damaged(at, `the checksum of ${what} is wrong`);
+      return bytes;
+    };
+    return { chunk, payload };
+  }
+
+  #scanEvents(): Pick<ScannedRecording, 'names' | 'events' | 'ended'> {
+    const names: string[] = [];
+    const events: PlacedEvents[] = [];
+    let ended = false;
+    while (!ended && this.#offset < this.#length) {
+      const at = this.#offset;
+      const header = this.#headerAt(at);
+      const payload = header && this.#intactPayload(header);
+      if (header === undefined || payload === undefined) {
+        this.#refuseUnlessTorn(at, header);
+        break;
+      }
+      const chunk = this.#place(header);
+      if (header.type === CHUNK_TYPE.names) this.#decode(chunk, () => readNames(payload, names));
+      if (header.type !== CHUNK_TYPE.events) continue;
+      const summary = this.#decode(chunk, () => decodeEventsSummary(payload));
+      if (summary.firstPosition < (events.at(-1)?.lastPosition ?? 0)) throw this.#damaged(at, 'its positions fall');
+      events.push({ ...chunk, ...summary });
+      ended = (summary.kinds & END) !== 0;
+    }
+    return { names, events, ended };
+  }
+
+  /** The payload if all of it is there and is what was written. Skippable chunks of later versions are only checked. */
+  #intactPayload(header: ChunkHeader): Uint8Array | undefined {
+    const known = header.type === CHUNK_TYPE.names || header.type === CHUNK_TYPE.events;
+    if (!known && header.flags & CHUNK_FLAG.critical) this.#refuse(header, 'a chunk stands where it cannot');
+    if (known && header.payloadBytes > MAX_EVENTS_PAYLOAD_BYTES) this.#refuse(header, 'a chunk is too long');
+    const from = this.#offset + CHUNK_HEADER_BYTES;
+    if (from + header.payloadBytes > this.#length) return undefined;
+    const payload = this.#read(from, header.payloadBytes);
+    return xxh64(payload, this.#checksum) === header.checksum ? payload : undefined;
+  }
+
+  #place(header: ChunkHeader): PlacedChunk {
+    const offset = this.#offset + CHUNK_HEADER_BYTES;
+    const chunk = { offset, lengthBytes: header.payloadBytes, checksum: header.checksum, seed: this.#checksum };
+    this.#offset = offset + header.payloadBytes;
+    this.#checksum = header.checksum;
+    return chunk;
+  }
+
+  /** A kill leaves a torn last chunk, a power failure anything after the last sync; all else is damage. */
+  #refuseUnlessTorn(at: number, header: ChunkHeader | undefined): void {
+    const from = header ? at + CHUNK_HEADER_BYTES : at + 1;
+    if (this.#syncedChunkAfter(from)) {
+      throw this.#damaged(at, 'what follows is intact, but this chunk is not what was written');
+    }
+  }
+
+  #syncedChunkAfter(start: number): boolean {
+    const windowBytes = 64 << 10;
+    for (let at = start; at < this.#length; at += windowBytes - CHUNK_HEADER_BYTES) {
+      const window = this.#read(at, windowBytes);
+      for (let i = window.indexOf(0xb1); i >= 0; i = window.indexOf(0xb1, i + 1)) {
+        const header = decodeChunkHeader(window, i);
+        if (header && header.flags & CHUNK_FLAG.afterSync) return true;
+      }
+    }
+    return false;
+  }
+
+  #headerAt(at: number): ChunkHeader | undefined {
+    return decodeChunkHeader(this.#read(at, CHUNK_HEADER_BYTES), 0);
+  }
+
+  #read(offset: number, lengthBytes: number): Uint8Array {
+    const bytes = new Uint8Array(Math.max(0, Math.min(lengthBytes, this.#length - offset)));
+    return bytes.subarray(0, this.#file.readAt(offset, bytes));
+  }
+
+  #decode<T>(chunk: PlacedChunk, decode: () => T): T {
+    try {
+      return decode();
+    } catch (error) {
+      if (error instanceof Malformed) throw this.#damaged(chunk.offset, `the chunk there ${error.message}`);
+      throw error;
+    }
+  }
+
+  #refuse(header: ChunkHeader, otherwise: string): never {
+    const known = (Object.values(CHUNK_TYPE) as number[]).includes(header.type);
+    if (known) throw this.#damaged(this.#offset, otherwise);
+    throw recordingNeedsNewer({ file: this.#file.name, offset: this.#offset, type: header.type });
+  }
+
+  #cutShort(inside: string) {
+    return recordingCutShort({ file: this.#file.name, inside, lengthBytes: this.#length });
+  }
+
+  #damaged(offset: number, what: string) {
+    return recordingDamaged({ file: this.#file.name, offset, what });
+  }
+}
+
+function readNames(payload: Uint8Array, names: string[]): void {
+  const source = new ByteSource(payload);
+  while (!source.done) names.push(source.text());
+}

@@ -1,0 +1,21 @@
+import zlib from 'node:zlib';
+import type { HostCompression } from '../engine/base/host.ts';
+
+// A Linux image of 31 MB takes 0.34 s and 11.1 MB at level 3, 0.54 s and 10.7 MB at level 6.
+const LEVEL = 3;
+
+/** Deflate for the engine, over node:zlib. Inflating stops at the stated length, whatever the data would grow to. */
+export const nodeCompression: HostCompression = {
+  deflate(bytes) {
+    return zlib.deflateRawSync(bytes, { level: LEVEL });
+  },
+
+  inflate(bytes, lengthBytes) {
+    // zlib wants room for at least one byte. Bytes after the end of the stream are fine: qcow2 pads to sectors.
+    const inflated = zlib.inflateRawSync(bytes, { maxOutputLength: Math.max(1, lengthBytes) });
+    if (inflated.length !== lengthBytes) {
+      throw new Error(`inflates to ${inflated.length} bytes instead of ${lengthBytes}`);
+    }
+    return inflated;
+  },
+};

@@ -1,0 +1,152 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { HostFile } from '../engine/base/host.ts';
+import { fileTooLarge, ioFailed, notAFile } from '../engine/errors/host.ts';
+import { codeOf, openFailure, useFailure } from './systemErrors.ts';
+
+/**
+ * Files for the engine, over Node's synchronous calls. Every failure comes out as a UserError (see systemErrors.ts).
+ * Only regular files are opened: a folder reads as nothing, and a pipe would hang.
+ */
+export interface OpenMode {
+  write: boolean;
+  /** `new` refuses a file that exists; `truncate` empties it; both need `write`. */
+  create: 'never' | 'new' | 'truncate';
+}
+
+/** `name` is what messages call it; by default the path as given. */
+export function openFile(filePath: string, mode: OpenMode, name = filePath): HostFile {
+  const opening = { name, access: mode.write ? 'write' : 'read', creating: mode.create !== 'never' } as const;
+  let handle: number;
+  try {
+    refuseIrregular(fs.statSync(filePath, { throwIfNoEntry: false }), name);
+    handle = fs.openSync(filePath, flagsOf(mode), 0o666);
+  } catch (error) {
+    throw openFailure(error, opening);
+  }
+  return new NodeFile(handle, name);
+}
+
+/** A whole file, for boot files and `--stdin`, which may be a pipe here. At most `maxBytes`. */
+export function readWholeFile(filePath: string, maxBytes: number, name = filePath): Uint8Array {
+  const opening = { name, access: 'read', creating: false } as const;
+  let lengthBytes: number;
+  try {
+    const stat = fs.statSync(filePath);
+    if (stat.isDirectory()) throw notAFile(name, 'a folder');
+    lengthBytes = stat.size;
+  } catch (error) {
+    throw openFailure(error, opening);
+  }
+  if (lengthBytes > maxBytes) throw fileTooLarge({ name, lengthBytes, maxBytes });
+  let bytes: Uint8Array;
+  try {
+    bytes = fs.readFileSync(filePath);
+  } catch (error) {
+    throw openFailure(error, opening);
+  }
+  if (bytes.length > maxBytes) throw fileTooLarge({ name, lengthBytes: bytes.length, maxBytes });
+  return bytes;
+}
+
+export function fileExistsAt(filePath: string): boolean {
+  return fs.statSync(filePath, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** Removes a file if it is there. */
+export function removeFile(filePath: string, name = filePath): void {
+  try {
+    fs.rmSync(filePath, { force: true });
+  } catch (error) {
+    throw openFailure(error, { name, access: 'write', creating: false });
+  }
+}
+
+/** Creates the folder that `filePath` is to stand in, with those above it. */
+export function createFolderOf(filePath: string): void {
+  try {
+    fs.mkdirSync(path.dirname(filePath), { recursive: true });
+  } catch (error) {
+    throw openFailure(error, { name: path.dirname(filePath), access: 'write', creating: true });
+  }
+}
+
+class NodeFile implements HostFile {
+  readonly name: string;
+  #handle: number;
+
+  constructor(handle: number, name: string) {
+    this.name = name;
+    this.#handle = handle;
+  }
+
+  readAt(offset: number, into: Uint8Array): number {
+    return this.#guard('Reading', () => {
+      let done = 0;
+      while (done < into.length) {
+        const read = fs.readSync(this.#handle, into, done, into.length - done, offset + done);
+        if (read === 0) break;
+        done += read;
+      }
+      return done;
+    });
+  }
+
+  writeAt(offset: number, from: Uint8Array): void {
+    this.#guard('Writing', () => {
+      let done = 0;
+      while (done < from.length) {
+        const written = fs.writeSync(this.#handle, from, done, from.length - done, offset + done);
+        // A full disk is reported by an error on the next call; a host that never does must not make us loop.
+        if (written === 0) throw ioFailed({ doing: 'Writing', file: this.name, why: 'nothing was written' });
+        done += written;
+      }
+    });
+  }
+
+  length(): number {
+    return this.#guard('Reading', () => fs.fstatSync(this.#handle).size);
+  }
+
+  truncate(length: number): void {
+    this.#guard('Writing', () => fs.ftruncateSync(this.#handle, length));
+  }
+
+  sync(): void {
+    this.#guard('Writing', () => {
+      try {
+        fs.fdatasyncSync(this.#handle);
+      } catch (error) {
+        // Some network and memory file systems, and handles opened only to read on Windows, have no sync: nothing to do.
+        if (!['EINVAL', 'ENOTSUP', 'ENOSYS', 'EPERM'].includes(codeOf(error) ?? '')) throw error;
+      }
+    });
+  }
+
+  close(): void {
+    if (this.#handle < 0) return;
+    const handle = this.#handle;
+    this.#handle = -1;
+    this.#guard('Closing', () => fs.closeSync(handle));
+  }
+
+  #guard<T>(doing: string, call: () => T): T {
+    try {
+      return call();
+    } catch (error) {
+      throw useFailure(error, doing, this.name);
+    }
+  }
+}
+
+function flagsOf({ write, create }: OpenMode): string {
+  if (create === 'new') return 'wx+';
+  if (create === 'truncate') return 'w+';
+  return write ? 'r+' : 'r';
+}
+
+/** Before opening, because opening a pipe waits for its other end. */
+function refuseIrregular(stat: fs.Stats | undefined, name: string): void {
+  if (stat === undefined || stat.isFile()) return;
+  throw notAFile(name, stat.isDirectory() ? 'a folder' : 'a device or pipe');
+}

@@ -1,0 +1,82 @@
+import {
+  badFileName,
+  diskFull,
+  fileExists,
+  fileInUse,
+  fileMissing,
+  fileNotPermitted,
+  fileReadOnlyPlace,
+  folderMissing,
+  ioFailed,
+  notAFile,
+  tooManyFilesOpen,
+} from '../engine/errors/host.ts';
+import { UserError } from '../engine/errors/userError.ts';
+
+/**
+ * The system's error codes as the engine's sentences. Opening and using are told apart: a file that cannot be opened
+ * was named wrongly, one that fails later has met trouble of the host.
+ */
+export interface Opening {
+  /** As the user knows it. */
+  name: string;
+  access: 'read' | 'write';
+  /** The call would have created it. */
+  creating: boolean;
+}
+
+export function openFailure(error: unknown, { name, access, creating }: Opening): UserError {
+  switch (codeOf(error)) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return creating ? folderMissing(name) : fileMissing(name);
+    case 'EEXIST':
+      return fileExists(name);
+    case 'EACCES':
+    case 'EPERM':
+      return fileNotPermitted(name, access);
+    case 'EROFS':
+      return fileReadOnlyPlace(name);
+    case 'EISDIR':
+      return notAFile(name, 'a folder');
+    case 'ENXIO':
+    case 'ENODEV':
+      return notAFile(name, 'a device or pipe');
+    case 'ENAMETOOLONG':
+    case 'ELOOP':
+    case 'EINVAL':
+    case 'ERR_INVALID_ARG_VALUE': // a NUL in the name
+      return badFileName(name);
+    case 'EBUSY':
+    case 'ETXTBSY':
+      return fileInUse(name);
+    case 'EMFILE':
+    case 'ENFILE':
+      return tooManyFilesOpen(name);
+    default:
+      return useFailure(error, 'Opening', name);
+  }
+}
+
+/** `doing` is `Reading`, `Writing`, ... and starts the sentence. */
+export function useFailure(error: unknown, doing: string, name: string): UserError {
+  if (error instanceof UserError) return error;
+  switch (codeOf(error)) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return diskFull(name);
+    default:
+      return ioFailed({ doing, file: name, why: reasonOf(error) });
+  }
+}
+
+export function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** Node's message without the call and the path: `EIO: i/o error`. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/, \w+( '.*)?$/, '');
+}

@@ -1,0 +1,55 @@
+import type { IdleClock } from '../engine/recording/inputs/realtimeIdle.ts';
+
+/** Real time. The engine gets it only through interfaces like this one, and never lets it decide what a machine does. */
+export interface WallClock {
+  /** Milliseconds from an arbitrary start; never goes back. For progress, flush intervals and speeds. */
+  monotonicMilliseconds(): number;
+  /** Milliseconds since 1970, for dates that people read. */
+  dateMilliseconds(): number;
+}
+
+export const wallClock: WallClock = {
+  monotonicMilliseconds: () => performance.now(),
+  dateMilliseconds: () => Date.now(),
+};
+
+// Below this a sleep is mostly the system's slack; the debt is kept and slept with the next one.
+const SHORTEST_SLEEP_MS = 1;
+// So that a pause or a key is noticed within a blink.
+const LONGEST_SLEEP_MS = 50;
+
+/**
+ * Lets an idle machine wait for real time, sleeping on a cell of shared memory: another thread ends the sleep with
+ * `Atomics.store(cell, 0, 1); Atomics.notify(cell, 0)`. Waits add up, so that many short ones take their time too.
+ */
+export class RealtimeIdleClock implements IdleClock {
+  /** Shared with whoever wakes the sleeper: anything but 0 means awake, until whoever was called for sets it back. */
+  readonly cell: Int32Array<SharedArrayBuffer>;
+  readonly #clock: WallClock;
+  #owedMs = 0;
+
+  constructor(clock: WallClock = wallClock, cell = new Int32Array(new SharedArrayBuffer(4))) {
+    this.#clock = clock;
+    this.cell = cell;
+  }
+
+  sleepUntil(nanosecondsToWake: number): number {
+    const wantedMs = nanosecondsToWake / 1e6;
+    const sliceMs = Math.min(wantedMs, LONGEST_SLEEP_MS);
+    const owedMs = this.#owedMs + sliceMs;
+    if (owedMs < SHORTEST_SLEEP_MS) {
+      this.#owedMs = owedMs;
+      return nanosecondsToWake;
+    }
+    const start = this.#clock.monotonicMilliseconds();
+    const woken = Atomics.wait(this.cell, 0, 0, owedMs) !== 'timed-out';
+    const sleptMs = this.#clock.monotonicMilliseconds() - start;
+    if (woken) {
+      this.#owedMs = 0;
+      return Math.min(Math.round(sleptMs * 1e6), nanosecondsToWake);
+    }
+    // Oversleeping is a small credit, not a reason to rush later.
+    this.#owedMs = Math.max(owedMs - sleptMs, -LONGEST_SLEEP_MS);
+    return sliceMs === wantedMs ? nanosecondsToWake : Math.round(sliceMs * 1e6);
+  }
+}

@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { parseCommandLine } from '../../debug-adapter/cli/options.ts';
+import { USAGE } from '../../debug-adapter/cli/usage.ts';
+import { UserError } from '../../debug-adapter/engine/errors/userError.ts';
+
+const words = (line: string) => line.split(' ').filter(Boolean);
+
+const LIVE = {
+  kernel: 'k.elf',
+  bios: null,
+  initrd: null,
+  append: '',
+  memoryBytes: 128 << 20,
+  drives: [],
+  stdin: null,
+  stopAt: null,
+  idle: 'warp',
+  json: false,
+};
+const RECORD = { kind: 'record', ...LIVE, rrfile: 'a.rr', rrsnapshot: 'replay_init', overwrite: false };
+const HD0 = { id: 'hd0', image: 'disk.img', format: 'raw', overlay: null, readOnly: false };
+
+test('run, with everything left out', () => {
+  assert.deepEqual(parseCommandLine(words('run --kernel k.elf')), { kind: 'run', ...LIVE });
+});
+
+test('record, with everything given', () => {
+  const line =
+    'record --kernel k.elf --bios fw.bin --initrd i.cpio --append=-x --memory 1G --rrfile a.rr --rrsnapshot start' +
+    ' --drive id=hd0,image=disk.img,format=raw,overlay=o.qcow2 --drive id=cd,image=b.qcow2,format=qcow2,readonly' +
+    ' --stdin keys --stop-at 1_000_000 --idle realtime --overwrite --json';
+  assert.deepEqual(parseCommandLine(words(line)), {
+    kind: 'record',
+    kernel: 'k.elf',
+    bios: 'fw.bin',
+    initrd: 'i.cpio',
+    append: '-x',
+    memoryBytes: 2 ** 30,
+    rrfile: 'a.rr',
+    rrsnapshot: 'start',
+    drives: [
+      { ...HD0, overlay: 'o.qcow2' },
+      { id: 'cd', image: 'b.qcow2', format: 'qcow2', overlay: null, readOnly: true },
+    ],
+    stdin: 'keys',
+    stopAt: 1_000_000,
+    idle: 'realtime',
+    overwrite: true,
+    json: true,
+  });
+});
+
+test('run, record and replay take the same options and differ in one word', () => {
+  const options =
+    '--kernel k.elf --bios none --memory 64M --rrfile a.rr --rrsnapshot s --drive id=hd0,image=disk.img,format=raw' +
+    ' --stdin keys --stop-at 5 --idle warp --overwrite --json';
+  const [run, record, replay] = ['run', 'record', 'replay'].map((word) =>
+    parseCommandLine(words(`${word} ${options}`)),
+  );
+  const live = { ...LIVE, memoryBytes: 64 << 20, drives: [HD0], stdin: 'keys', stopAt: 5, json: true };
+  assert.deepEqual(run, { kind: 'run', ...live });
+  assert.deepEqual(record, { ...live, kind: 'record', rrfile: 'a.rr', rrsnapshot: 's', overwrite: true });
+  const { kernel, bios, initrd, memoryBytes, drives, stopAt, json } = live;
+  const same = { kernel, bios, initrd, memoryBytes, drives, stopAt, json };
+  assert.deepEqual(replay, { kind: 'replay', ...same, append: null, rrfile: 'a.rr', rrsnapshot: 's' });
+});
+
+test('replay takes what was not said from the recording', () => {
+  const { bios, initrd, drives, stopAt, json } = LIVE;
+  const said = { bios, initrd, drives, stopAt, json, rrfile: 'a.rr' };
+  const unsaid = { kernel: null, append: null, memoryBytes: null, rrsnapshot: null };
+  assert.deepEqual(parseCommandLine(words('replay --rrfile a.rr')), { kind: 'replay', ...said, ...unsaid });
+});
+
+test('info, help and version', () => {
+  assert.deepEqual(parseCommandLine(['info', 'my file.rr']), { kind: 'info', rrfile: 'my file.rr', json: false });
+  assert.deepEqual(parseCommandLine(['info', '--json', 'a.rr']), { kind: 'info', rrfile: 'a.rr', json: true });
+  for (const line of ['--help', '-h', 'record --help', 'run --kernel k.elf --help', 'nonsense --help']) {
+    assert.deepEqual(parseCommandLine(words(line)), { kind: 'help' }, line);
+  }
+  assert.deepEqual(parseCommandLine(['--version']), { kind: 'version' });
+});
+
+for (const [text, bytes] of [
+  ['128M', 2 ** 27],
+  ['1g', 2 ** 30],
+  ['2G', 2 ** 31],
+  ['262144K', 2 ** 28],
+  ['16m', 2 ** 24],
+  ['134217728', 2 ** 27],
+] as const) {
+  test(`--memory ${text}`, () => {
+    assert.deepEqual(parseCommandLine(words(`run --kernel k.elf --memory ${text}`)), {
+      kind: 'run',
+      ...LIVE,
+      memoryBytes: bytes,
+    });
+  });
+}
+
+for (const [text, position] of [
+  ['0', 0],
+  ['1000000', 1e6],
+  ['1_000_000', 1e6],
+  ['9007199254740991', Number.MAX_SAFE_INTEGER],
+] as const) {
+  test(`--stop-at ${text}`, () => {
+    assert.deepEqual(parseCommandLine(words(`run --kernel k.elf --stop-at=${text}`)), {
+      kind: 'run',
+      ...LIVE,
+      stopAt: position,
+    });
+  });
+}
+
+for (const [text, drive] of [
+  ['id=hd0,image=disk.img,format=raw', HD0],
+  ['format=raw,image=disk.img,id=hd0', HD0],
+  ['id=hd0,image=a,,b=c.img,format=raw', { ...HD0, image: 'a,b=c.img' }],
+  ['id=hd0,image=,,,format=raw', { ...HD0, image: ',' }],
+  ['id=hd0,image=C:\\vm\\disk.img,format=raw', { ...HD0, image: 'C:\\vm\\disk.img' }],
+  ['id=hd0,image=disk.img,format=raw,overlay=o,,1.qcow2', { ...HD0, overlay: 'o,1.qcow2' }],
+  ['id=hd0,image=disk.img,format=raw,readonly=on', { ...HD0, readOnly: true }],
+  ['id=hd0,image=disk.img,format=raw,readonly=off', HD0],
+] as const) {
+  test(`--drive ${text}`, () => {
+    assert.deepEqual(parseCommandLine(['run', '--kernel', 'k.elf', '--drive', text]), {
+      kind: 'run',
+      ...LIVE,
+      drives: [drive],
+    });
+  });
+}
+
+const DRIVE = '--drive id=hd0,image=disk.img,format=raw';
+const MISTAKES: [line: string, code: string, says: RegExp][] = [
+  ['', 'cli-command-missing', /^No command is given; the first word is one of run, record, replay and info/],
+  ['rewind', 'cli-command-unknown', /no command "rewind"; the first word is one of run/],
+  ['run', 'cli-option-required', /^run needs --kernel FILE/],
+  ['record --kernel k.elf', 'cli-option-required', /^record needs --rrfile FILE/],
+  ['replay', 'cli-option-required', /^replay needs --rrfile FILE/],
+  ['info', 'cli-argument-missing', /^info needs RRFILE/],
+  ['info a b', 'cli-argument-unexpected', /"b"/],
+  ['info a --memory 1G', 'cli-option-unknown', /^--memory is not an option of info; its options are --json\./],
+  ['run k.elf', 'cli-argument-unexpected', /^run does not know what to do with "k\.elf"/],
+  ['run --kernal k.elf', 'cli-option-unknown', /^--kernal is not an option of run; its options are --kernel, --bios/],
+  ['run -k k.elf', 'cli-option-unknown', /^-k is not an option of run/],
+  ['run --kernel', 'cli-option-value-missing', /^--kernel needs a value/],
+  ['run --kernel --json', 'cli-option-value-missing', /^--kernel needs a value/],
+  ['run --kernel=', 'cli-option-bad-value', /^--kernel "" is not possible; give the name of a file/],
+  ['run --kernel a --kernel b', 'cli-option-twice', /^--kernel is given twice/],
+  ['run --kernel a --json=yes', 'cli-option-value-extra', /^--json takes no value, but "yes" is given/],
+  [
+    'run --kernel a --memory 100',
+    'cli-option-bad-value',
+    /^--memory "100" is not possible; give whole MiB from 16M to 2G/,
+  ],
+  ['run --kernel a --memory 8M', 'cli-option-bad-value', /^--memory "8M"/],
+  ['run --kernel a --memory 3G', 'cli-option-bad-value', /^--memory "3G"/],
+  ['run --kernel a --memory 1.5G', 'cli-option-bad-value', /^--memory "1\.5G"/],
+  ['run --kernel a --memory 20000K', 'cli-option-bad-value', /^--memory "20000K"/],
+  ['run --kernel a --memory much', 'cli-option-bad-value', /^--memory "much"/],
+  ['run --kernel a --stop-at 1e6', 'cli-option-bad-value', /^--stop-at "1e6" is not possible; give a number of steps/],
+  ['run --kernel a --stop-at=-5', 'cli-option-bad-value', /^--stop-at "-5"/],
+  ['run --kernel a --stop-at -5', 'cli-option-value-missing', /^--stop-at needs a value/],
+  ['run --kernel a --stop-at 1__0', 'cli-option-bad-value', /^--stop-at "1__0"/],
+  ['run --kernel a --stop-at 9007199254740992', 'cli-option-bad-value', /^--stop-at "9007199254740992"/],
+  ['run --kernel a --idle fast', 'cli-option-bad-value', /^--idle "fast" is not possible; give warp .* or realtime/],
+  ['replay --rrfile a --idle fast', 'cli-option-bad-value', /^--idle "fast"/],
+  ['record --kernel a --rrfile b --rrsnapshot=', 'cli-option-bad-value', /^--rrsnapshot "" is not possible/],
+  ['record --kernel a --rrfile b --rrsnapshot auto-5', 'cli-option-bad-value', /does not start with "auto-"/],
+  [`record --kernel a --rrfile b --rrsnapshot ${'x'.repeat(256)}`, 'cli-option-bad-value', /1 to 255 bytes/],
+  ['run --kernel a --drive', 'cli-option-value-missing', /^--drive needs a value/],
+  ['run --kernel a --drive=', 'cli-drive-bad', /^--drive "" has no id; write id=NAME/],
+  ['run --kernel a --drive disk.img', 'cli-drive-bad', /has an unknown field "disk\.img"/],
+  ['run --kernel a --drive id=hd0,image=x', 'cli-drive-bad', /has no format/],
+  ['run --kernel a --drive id=hd0,format=raw', 'cli-drive-bad', /has no image/],
+  ['run --kernel a --drive id=hd0,image=,format=raw', 'cli-drive-bad', /has no image/],
+  ['run --kernel a --drive id,image=x,format=raw', 'cli-drive-bad', /has id without a value/],
+  ['run --kernel a --drive id=hd0,id=hd1,image=x,format=raw', 'cli-drive-bad', /has id twice/],
+  ['run --kernel a --drive id=0,image=x,format=raw', 'cli-drive-bad', /has the id "0"; give a letter/],
+  ['run --kernel a --drive id=hd0,image=x,format=vmdk', 'cli-drive-bad', /has the format "vmdk"; give format=raw/],
+  [`run --kernel a ${DRIVE},readonly=maybe`, 'cli-drive-bad', /has readonly=maybe; give readonly/],
+  [`run --kernel a ${DRIVE},overlay=`, 'cli-drive-bad', /has an empty overlay/],
+  [`run --kernel a ${DRIVE},overlay=o,readonly`, 'cli-drive-bad', /both readonly and an overlay/],
+  [`run --kernel a ${DRIVE},overlay=disk.img`, 'cli-drive-bad', /one file as image and overlay/],
+  [`run --kernel a ${DRIVE} ${DRIVE}`, 'cli-drive-twice', /Two --drive options have the id "hd0"/],
+  [
+    `run --kernel a ${DRIVE},overlay=o --drive id=hd1,image=x,format=raw,overlay=o`,
+    'cli-drives-share',
+    /hd0 and hd1 both use the file "o"/,
+  ],
+  [
+    `run --kernel a ${DRIVE} --drive id=hd1,image=x,format=raw,overlay=disk.img`,
+    'cli-drives-share',
+    /hd0 and hd1 both use the file "disk\.img"/,
+  ],
+  [
+    `run --kernel a ${Array.from({ length: 9 }, (_, i) => `--drive id=hd${i},image=x,format=raw`).join(' ')}`,
+    'cli-drives-too-many',
+    /--drive is given 9 times, but the machine has 8 slots/,
+  ],
+];
+
+for (const [line, code, says] of MISTAKES) {
+  test(`mistake: ${line.slice(0, 90) || '(nothing)'}`, () => {
+    assert.throws(
+      () => parseCommandLine(words(line)),
+      (error) => {
+        assert.ok(error instanceof UserError);
+        assert.equal(error.kind, 'badInput');
+        assert.equal(error.code, code, error.message);
+        assert.match(error.message, says);
+        assert.doesNotMatch(error.message, /\n/);
+        return true;
+      },
+    );
+  });
+}
+
+test('one image may serve two drives that each have their own overlay', () => {
+  const line = `run --kernel k.elf ${DRIVE} --drive id=hd1,image=disk.img,format=raw`;
+  assert.deepEqual(parseCommandLine(words(line)), { kind: 'run', ...LIVE, drives: [HD0, { ...HD0, id: 'hd1' }] });
+});
+
+test('the usage text names every option and command', () => {
+  const options =
+    '--kernel --bios --initrd --append --memory --rrfile --rrsnapshot --drive --stdin --stop-at --idle --overwrite --json';
+  for (const word of [...words(options), 'run ', 'record', 'replay', 'info', '--help', '--version']) {
+    assert.ok(USAGE.includes(word), word);
+  }
+  assert.deepEqual(parseCommandLine(words('record --kernel k.elf --rrfile a.rr')), RECORD);
+});

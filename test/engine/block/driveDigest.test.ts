@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { contentDigest, DriveDigest } from '../../../debug-adapter/engine/block/driveDigest.ts';
+import { RawImage } from '../../../debug-adapter/engine/block/raw.ts';
+import { MemoryFile } from '../../support/memoryFile.ts';
+import { SeededRandom } from '../../support/seededRandom.ts';
+import { filled, KIB, MIB, newImage, rawImage, takeSnapshot } from './qcow2/support.ts';
+
+test('changing any one byte changes the digest', (t) => {
+  const random = SeededRandom.forTest(t);
+  const bytes = random.bytes(300 * KIB + 512).fill(0, 64 * KIB, 200 * KIB);
+  const digest = contentDigest(rawImage(bytes));
+  assert.equal(contentDigest(rawImage(bytes)), digest);
+  for (let round = 0; round < 300; round++) {
+    const changed = bytes.slice();
+    changed[random.below(changed.length)] ^= 1 + random.below(255);
+    assert.notEqual(contentDigest(rawImage(changed)), digest);
+  }
+});
+
+test('swapping two blocks changes the digest, and so does their number', () => {
+  const [a, b] = [filled(64 * KIB, 1), filled(64 * KIB, 2)];
+  const digests = [[a, b], [b, a], [a], [a, b, new Uint8Array(64 * KIB)]].map((blocks) =>
+    contentDigest(rawImage(Buffer.concat(blocks))),
+  );
+  assert.equal(new Set(digests).size, 4);
+});
+
+test('after a change only the touched block is read', () => {
+  const { device, file } = countedDevice(10 * MIB);
+  const digest = new DriveDigest(device);
+  digest.value();
+  assert.equal(file.calls.reads, 10, 'the first pass reads in pieces of 1 MiB');
+  device.write(5 * MIB + 100, filled(10, 9));
+  digest.touch(5 * MIB + 100, 10);
+  const value = digest.value();
+  assert.equal(file.calls.reads, 11);
+  assert.equal(value, contentDigest(device));
+  assert.equal(digest.value(), value);
+});
+
+test('an overlay starts from the digest of its base and reads only what it holds itself', () => {
+  const { device: base, file: baseFile } = countedDevice(10 * MIB);
+  const known = new DriveDigest(base);
+  known.value();
+  const { image: overlay } = newImage({ baseDevice: base });
+  overlay.write(3 * MIB, filled(100, 1));
+  takeSnapshot(overlay, 'first');
+  overlay.write(7 * MIB, filled(100, 1));
+  const reads = baseFile.calls.reads;
+  const active = DriveDigest.from(known, overlay, overlay.allocatedRanges()).value();
+  const view = overlay.openSnapshot('first');
+  const first = DriveDigest.from(known, view.disk, view.allocatedRanges()).value();
+  assert(baseFile.calls.reads - reads <= 6);
+  assert.equal(active, contentDigest(overlay));
+  assert.equal(first, contentDigest(view.disk));
+  assert.notEqual(active, first);
+});
+
+test('an overlay longer than its base reads the difference too', () => {
+  const base = rawImage(filled(100 * KIB, 3));
+  const known = new DriveDigest(base);
+  known.value();
+  const { image } = newImage({ base: filled(100 * KIB, 3), lengthBytes: 300 * KIB });
+  assert.equal(DriveDigest.from(known, image, image.allocatedRanges()).value(), contentDigest(image));
+});
+
+test('a random run of writes keeps the digest right', (t) => {
+  const random = SeededRandom.forTest(t);
+  const { device } = countedDevice(2 * MIB + 512);
+  let digest = new DriveDigest(device);
+  for (let round = 0; round < 200; round++) {
+    const offset = random.below(2 * MIB);
+    const length = random.below(200 * KIB) % (device.lengthBytes - offset);
+    device.write(offset, filled(length, random.below(3)));
+    digest.touch(offset, length);
+    if (random.chance(0.2)) digest = DriveDigest.from(digest, device);
+    if (random.chance(0.3)) assert.equal(digest.value(), contentDigest(device));
+  }
+});
+
+function countedDevice(lengthBytes: number) {
+  const file = new MemoryFile('disk.img', filled(lengthBytes, 5));
+  return { file, device: new RawImage(file, { writable: true }) };
+}

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
+import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import { MemoryFile } from '../../../support/memoryFile.ts';
+import { SeededRandom } from '../../../support/seededRandom.ts';
+import { afterKill, afterPowerCut, SimulatedFile, type FileChange } from '../../../support/simulatedFile.ts';
+import { ImageModel } from './imageModel.ts';
+import { assertClean, assertSameBytes, filled, KIB, readAll, readDisk, takeSnapshot } from './support.ts';
+
+/**
+ * The world ends between two file calls, for every two neighbouring calls of random workloads: killed, and cut from
+ * power with unsynced sectors missing. What was durable must be there, nothing may be damaged, and opening for
+ * writing must leave no leak behind.
+ */
+for (const clusterSizeBytes of [512, 4096]) {
+  test(`a kill at any moment loses nothing that was written back, clusters of ${clusterSizeBytes}`, (t) => {
+    const random = SeededRandom.forTest(t);
+    for (let round = 0; round < 4; round++) {
+      const run = recordWorkload(random, { clusterSizeBytes, withWriteBack: true });
+      for (let calls = 0; calls <= run.log.length; calls++) {
+        checkAfterCrash(run, { calls, bytes: afterKill(run.start, run.log, calls) });
+      }
+    }
+  });
+
+  test(`a power cut at any moment loses nothing that was flushed, clusters of ${clusterSizeBytes}`, (t) => {
+    const random = SeededRandom.forTest(t);
+    for (let round = 0; round < 4; round++) {
+      const run = recordWorkload(random, { clusterSizeBytes, withWriteBack: false });
+      for (let calls = 0; calls <= run.log.length; calls++) {
+        checkAfterCrash(run, { calls, bytes: afterPowerCut(run.start, run.log, calls, run.random) });
+      }
+    }
+  });
+}
+
+test('a power cut after a write-back leaves an image that opens and is not damaged, or one that says what is wrong', (t) => {
+  const run = recordWorkload(SeededRandom.forTest(t), { clusterSizeBytes: 512, withWriteBack: true });
+  for (let calls = 0; calls <= run.log.length; calls++) {
+    const file = new MemoryFile('overlay.qcow2', afterPowerCut(run.start, run.log, calls, run.random));
+    try {
+      const image = Qcow2Image.open(file, { writable: true });
+      image.close();
+      assertClean(Qcow2Image.open(file, { writable: false }));
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+    }
+  }
+});
+
+test('a kill while an image is created leaves no image or a whole one', () => {
+  const file = new SimulatedFile('overlay.qcow2');
+  Qcow2Image.create(file, { lengthBytes: 100 * KIB, clusterSizeBytes: 512 });
+  for (let calls = 0; calls <= file.log.length; calls++) {
+    const left = new MemoryFile('overlay.qcow2', afterKill(new Uint8Array(0), file.log, calls));
+    try {
+      assertClean(Qcow2Image.open(left, { writable: false }));
+    } catch (error) {
+      assert(error instanceof UserError && error.code === 'image-not-qcow2', String(error));
+    }
+  }
+});
+
+test('a full disk at any moment of a snapshot: it throws, and nothing is lost', () => {
+  for (let room = 0; ; room += 512) {
+    const file = new MemoryFile('overlay.qcow2');
+    const image = Qcow2Image.create(file, { lengthBytes: 100 * KIB, clusterSizeBytes: 512 });
+    image.write(0, filled(40 * KIB, 1));
+    takeSnapshot(image, 'first');
+    image.write(0, filled(10 * KIB, 2));
+    file.lengthMax = file.length() + room;
+    const failed = throwsNoSpace(() => takeSnapshot(image, 'second'));
+    file.lengthMax = Infinity;
+    if (failed) takeSnapshot(image, 'second');
+    image.write(0, filled(5 * KIB, 3));
+    image.deleteSnapshot('first');
+    assertSameBytes(readDisk(image.openSnapshot('second').disk, 0, 10 * KIB), filled(10 * KIB, 2));
+    assert.deepEqual(image.check().corruptions, []);
+    image.close();
+    const again = Qcow2Image.open(file, { writable: true });
+    assertClean(again);
+    assertSameBytes(readDisk(again, 0, 5 * KIB), filled(5 * KIB, 3));
+    if (!failed) return;
+  }
+});
+
+interface Run {
+  start: Uint8Array;
+  log: FileChange[];
+  /** What was promised after so many calls. */
+  promises: { calls: number; model: ImageModel }[];
+  /** The state after each step, for what a crash may show besides the last promise. */
+  steps: { calls: number; model: ImageModel }[];
+  random: SeededRandom;
+}
+
+function recordWorkload(random: SeededRandom, options: { clusterSizeBytes: number; withWriteBack: boolean }): Run {
+  const fresh = new MemoryFile('overlay.qcow2');
+  const diskBytes = 48 * KIB;
+  Qcow2Image.create(fresh, { lengthBytes: diskBytes, clusterSizeBytes: options.clusterSizeBytes }).abandon();
+  const start = fresh.contents();
+  const file = new SimulatedFile('overlay.qcow2', start);
+  const image = Qcow2Image.open(file, { writable: true });
+  const model = new ImageModel(new Uint8Array(diskBytes), 16 * KIB);
+  const run: Run = { start, log: file.log, promises: [], steps: [], random };
+  const note = (list: Run['steps']) => list.push({ calls: file.log.length, model: model.copy() });
+  note(run.promises);
+  note(run.steps);
+  for (let step = 0; step < 60; step++) {
+    const dice = random.below(100);
+    const hadSnapshots = model.snapshots.size > 0;
+    if (dice < 45) model.write(image, random);
+    else if (dice < 55) model.writeZeroes(image, random);
+    else if (dice < 65) model.writeVmState(image, random);
+    else if (dice < 74) model.createSnapshot(image);
+    else if (dice < 80) model.deleteSnapshot(image, random);
+    else if (dice < 82) model.renameSnapshot(image, random);
+    else if (dice < 85) model.applySnapshot(image, random);
+    else if (dice < 92 || !options.withWriteBack) image.flush();
+    else image.writeBack();
+    note(run.steps);
+    // Snapshot operations are durable when they return, with all that was written before them.
+    const isPromise = dice >= 85 || (dice >= 65 && (dice < 74 || hadSnapshots));
+    if (isPromise) note(run.promises);
+  }
+  image.close();
+  note(run.steps);
+  return run;
+}
+
+function checkAfterCrash(run: Run, { calls, bytes }: { calls: number; bytes: Uint8Array }): void {
+  const what = `after ${calls} of ${run.log.length} calls`;
+  const readOnly = Qcow2Image.open(new MemoryFile('overlay.qcow2', bytes), { writable: false });
+  assert.deepEqual(readOnly.check().corruptions, [], what);
+  checkContents(run, calls, readOnly);
+
+  const file = new MemoryFile('overlay.qcow2', bytes);
+  const repaired = Qcow2Image.open(file, { writable: true });
+  assertClean(repaired, what);
+  checkContents(run, calls, repaired);
+  repaired.write(0, filled(9 * KIB, 0xee));
+  repaired.close();
+  const closed = Qcow2Image.open(file, { writable: false });
+  assertClean(closed, what);
+  for (const { name } of closed.snapshots) checkSnapshot(run, calls, closed, name);
+}
+
+function checkContents(run: Run, calls: number, image: Qcow2Image): void {
+  const promised = run.promises.findLast((promise) => promise.calls <= calls)!;
+  const possible = run.steps.filter((step) => step.calls >= promised.calls);
+  const upTo = possible.findIndex((step) => step.calls > calls);
+  const models = [promised.model, ...possible.slice(0, upTo < 0 ? undefined : upTo + 1).map(({ model }) => model)];
+  checkSectors(readAll(image), models, `disk after ${calls} calls`);
+  for (const name of promised.model.snapshots.keys()) {
+    const stays = models.every((model) => model.snapshots.has(name));
+    if (stays)
+      assert(
+        image.snapshots.some((snapshot) => snapshot.name === name),
+        `${name} is gone after ${calls} calls`,
+      );
+  }
+  for (const { name } of image.snapshots) checkSnapshot(run, calls, image, name);
+}
+
+/** Each sector is as some state since the last promise had it: nothing foreign, nothing older. */
+function checkSectors(disk: Uint8Array, models: ImageModel[], what: string): void {
+  for (let at = 0; at < disk.length; at += 512) {
+    const sector = disk.subarray(at, at + 512);
+    const known = models.some((model) => Buffer.compare(sector, model.disk.subarray(at, at + 512)) === 0);
+    assert(known || isMixture(disk, models, at), `${what}: sector at ${at} is neither old nor new`);
+  }
+}
+
+/** A sector written in part more than once since the promise may hold any of these bytes. */
+function isMixture(disk: Uint8Array, models: ImageModel[], at: number): boolean {
+  for (let i = at; i < Math.min(at + 512, disk.length); i++) {
+    if (!models.some((model) => model.disk[i] === disk[i])) return false;
+  }
+  return true;
+}
+
+function checkSnapshot(run: Run, calls: number, image: Qcow2Image, name: string): void {
+  const step = run.steps.find(({ model }) => model.snapshots.has(name));
+  assert(step, `an unknown snapshot ${name} after ${calls} calls`);
+  step.model.assertSameSnapshot(image, name);
+}
+
+function throwsNoSpace(action: () => void): boolean {
+  try {
+    action();
+    return false;
+  } catch (error) {
+    assert.match(String(error), /no space/);
+    return true;
+  }
+}

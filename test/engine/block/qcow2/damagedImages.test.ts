@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inflateRawSync } from 'node:zlib';
+import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
+import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import { MemoryFile } from '../../../support/memoryFile.ts';
+import { SeededRandom } from '../../../support/seededRandom.ts';
+import { filled, KIB, newImage, takeSnapshot } from './support.ts';
+
+/** Damaged images are told of in a sentence that names the file; they never crash, hang, or get written to blindly. */
+
+const damages: { what: string; at: number; bytes: number[]; says: RegExp }[] = [
+  { what: 'another magic', at: 0, bytes: [0], says: /is not a qcow2 image/ },
+  { what: 'version 4', at: 4, bytes: [0, 0, 0, 4], says: /qcow2 version 4/ },
+  { what: 'clusters of 2^30 bytes', at: 20, bytes: [0, 0, 0, 30], says: /clusters of 2\^30/ },
+  { what: 'a huge L1 table', at: 36, bytes: [0xff, 0, 0, 0], says: /an L1 table of 4278190080 entries/ },
+  { what: 'an L1 table too small', at: 36, bytes: [0, 0, 0, 0], says: /too small for the disk/ },
+  { what: 'an L1 table past the end', at: 40, bytes: [0, 0, 1], says: /the L1 table past the file's end/ },
+  { what: 'an L1 table inside a cluster', at: 47, bytes: [8], says: /the L1 table inside a cluster/ },
+  { what: 'no refcount table', at: 56, bytes: [0, 0, 0, 0], says: /a refcount table of 0 clusters/ },
+  { what: 'too many snapshots', at: 60, bytes: [1, 0, 0, 0], says: /16777216 snapshots/ },
+  { what: 'unknown feature 5', at: 79, bytes: [32], says: /an unknown feature \(bit 5\)/ },
+  { what: 'refcounts of 2^9 bits', at: 99, bytes: [9], says: /refcounts of 2\^9 bits/ },
+  { what: 'a header longer than its cluster', at: 100, bytes: [0, 1], says: /its own length/ },
+];
+
+for (const { what, at, bytes, says } of damages) {
+  test(`a header with ${what} is refused`, () => {
+    const damaged = sampleImage();
+    damaged.set(bytes, at);
+    const open = () => Qcow2Image.open(new MemoryFile('disk.qcow2', damaged), { writable: false });
+    assert.throws(
+      open,
+      (error) => error instanceof UserError && says.test(error.message) && /disk\.qcow2/.test(error.message),
+    );
+  });
+}
+
+test('a file too short to be an image is refused', () => {
+  for (const length of [0, 1, 50, 103]) {
+    const file = new MemoryFile('disk.qcow2', sampleImage().subarray(0, length));
+    assert.throws(() => Qcow2Image.open(file, { writable: true }), UserError, `${length} bytes`);
+  }
+});
+
+test('an image in which two clusters of the disk claim a table is not written to', () => {
+  const { image, file } = newImage();
+  image.write(0, filled(4096, 1));
+  image.close();
+  const bytes = file.contents();
+  const view = new DataView(bytes.buffer);
+  const l1 = Number(view.getBigUint64(40));
+  const l2 = Number(view.getBigUint64(l1) & 0x00ff_ffff_ffff_fe00n);
+  view.setBigUint64(l2 + 8, BigInt(l1) | (1n << 63n));
+  const damaged = new MemoryFile('disk.qcow2', bytes);
+  assert.throws(
+    () => Qcow2Image.open(damaged, { writable: true }),
+    /disk\.qcow2 is damaged: data lies where a table is/,
+  );
+  assert.deepEqual(damaged.contents(), bytes);
+});
+
+test('an image that QEMU marked as corrupt is not written to', () => {
+  const bytes = sampleImage();
+  bytes[79] |= 2;
+  Qcow2Image.open(new MemoryFile('disk.qcow2', bytes), { writable: false });
+  assert.throws(() => Qcow2Image.open(new MemoryFile('disk.qcow2', bytes), { writable: true }), /marked as corrupt/);
+});
+
+test('bytes changed anywhere in the tables: an answer or a UserError, never anything else', (t) => {
+  const random = SeededRandom.forTest(t);
+  const healthy = sampleImage();
+  for (let round = 0; round < 4000; round++) {
+    const damaged = healthy.slice();
+    const changes = 1 + random.below(4);
+    for (let i = 0; i < changes; i++)
+      damaged[pickOffset(random, damaged.length)] = random.pick([0, 1, 0x7f, 0x80, 0xff, random.below(256)]);
+    const bytes = random.chance(0.1) ? damaged.subarray(0, random.below(damaged.length)) : damaged;
+    exercise(bytes, { writable: random.chance(0.7), what: `round ${round}` });
+  }
+});
+
+/** Half of the changes hit the header, the rest anything. */
+function pickOffset(random: SeededRandom, length: number): number {
+  return random.chance(0.5) ? random.below(160) : random.below(length);
+}
+
+function exercise(bytes: Uint8Array, { writable, what }: { writable: boolean; what: string }): void {
+  try {
+    const image = Qcow2Image.open(new MemoryFile('disk.qcow2', bytes), { writable, compression });
+    image.check();
+    const length = Math.min(image.lengthBytes, 64 * KIB);
+    image.read(0, new Uint8Array(length));
+    image.readVmState(0, new Uint8Array(64 * KIB));
+    for (const { name } of image.snapshots) {
+      const view = image.openSnapshot(name);
+      view.disk.read(0, new Uint8Array(Math.min(view.disk.lengthBytes, 64 * KIB)));
+    }
+    if (!writable) return;
+    image.write(0, filled(Math.min(length, 10 * KIB), 1));
+    image.writeVmState(0, filled(10 * KIB, 1));
+    takeSnapshot(image, 'another');
+    for (const { name } of image.snapshots) image.deleteSnapshot(name);
+    image.close();
+  } catch (error) {
+    assert(error instanceof UserError, `${what}: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+}
+
+const compression = { deflate: (bytes: Uint8Array) => bytes, inflate: (bytes: Uint8Array) => inflateRawSync(bytes) };
+
+/** Small, with everything in it: data, zeroes, VM state, two snapshots. */
+function sampleImage(): Uint8Array {
+  const { image, file } = newImage({ lengthBytes: 64 * KIB, clusterSizeBytes: 512, base: filled(64 * KIB, 7) });
+  image.write(0, filled(3000, 1));
+  image.writeZeroes(4096, 4096);
+  image.writeVmState(0, filled(3000, 1));
+  takeSnapshot(image, 'first', { icount: 1 });
+  image.write(1000, filled(3000, 1));
+  takeSnapshot(image, 'second', { icount: 2 });
+  image.close();
+  return file.contents();
+}

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { inflateRawSync } from 'node:zlib';
+import type { HostCompression } from '../../../../debug-adapter/engine/base/host.ts';
+import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
+import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import { SeededRandom } from '../../../support/seededRandom.ts';
+import { requireTool, runTool } from '../../../support/tools.ts';
+import * as support from './support.ts';
+import {
+  assertClean,
+  assertQemuClean,
+  assertSameBytes,
+  filled,
+  KIB,
+  loadFile,
+  MIB,
+  readAll,
+  saveFile,
+} from './support.ts';
+
+/** What QEMU writes, as we see it; and what we make of it afterwards, as QEMU sees it. */
+
+const optionSets = [
+  'cluster_size=512',
+  'cluster_size=4096',
+  'cluster_size=65536',
+  'cluster_size=2097152',
+  'compat=0.10',
+  'refcount_bits=1',
+  'refcount_bits=8',
+  'refcount_bits=32',
+  'refcount_bits=64',
+  'lazy_refcounts=on',
+  'preallocation=metadata',
+];
+
+for (const options of optionSets) {
+  test(`an image made by qemu-img with ${options} is read and written`, (t) => {
+    if (!requireTool('qemu-img', t)) return;
+    const folder = support.temporaryFolder(t);
+    const content = someContent();
+    const path = join(folder, 'image.qcow2');
+    const raw = saveFile(folder, 'content.img', content);
+    runTool('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', '-o', options, raw, path]);
+    const file = loadFile(path);
+    const image = Qcow2Image.open(file, { writable: true });
+    assertSameBytes(readAll(image), content);
+    content.fill(9, 100_000, 200_000).fill(0, 300_000, 500_000);
+    image.write(100_000, filled(100_000, 9));
+    image.writeZeroes(300_000, 200_000);
+    assertSameBytes(readAll(image), content);
+    assertClean(image);
+    image.close();
+    const written = saveFile(folder, 'written.qcow2', file.contents());
+    assertQemuClean(written);
+    runTool('qemu-img', ['compare', '-f', 'qcow2', '-F', 'raw', written, saveFile(folder, 'expected.img', content)]);
+  });
+}
+
+test('snapshots that qemu-img took are listed, viewed and applied', (t) => {
+  if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
+  const folder = support.temporaryFolder(t);
+  saveFile(folder, 'base.img', filled(MIB, 7));
+  const path = join(folder, 'overlay.qcow2');
+  runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', 'base.img', '-F', 'raw', path]);
+  runTool('qemu-img', ['snapshot', '-c', 'empty', path]);
+  runTool('qemu-io', ['-c', 'write -P 1 0 300k', path]);
+  runTool('qemu-img', ['snapshot', '-c', 'ones', path]);
+  runTool('qemu-io', ['-c', 'write -P 2 100k 100k', '-c', 'write -z 900k 60k', path]);
+
+  const base = support.rawImage(filled(MIB, 7));
+  const image = Qcow2Image.open(loadFile(path), { writable: true, backing: base });
+  const ones = filled(MIB, 7).fill(1, 0, 300 * KIB);
+  const active = ones
+    .slice()
+    .fill(2, 100 * KIB, 200 * KIB)
+    .fill(0, 900 * KIB, 960 * KIB);
+  assert.equal(image.backingFileName, 'base.img');
+  assertSameBytes(readAll(image), active, 'active');
+  assertSameBytes(readAll(image.openSnapshot('empty').disk), filled(MIB, 7), 'empty');
+  assertSameBytes(readAll(image.openSnapshot('ones').disk), ones, 'ones');
+  image.applySnapshot('ones');
+  assertSameBytes(readAll(image), ones, 'applied');
+  image.deleteSnapshots(['empty', 'ones']);
+  assertClean(image);
+});
+
+test('an image that QEMU left dirty is repaired when it is opened for writing', (t) => {
+  if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
+  const folder = support.temporaryFolder(t);
+  const path = join(folder, 'dirty.qcow2');
+  runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', 'lazy_refcounts=on', path, '1M']);
+  try {
+    runTool('qemu-io', ['-c', 'write -P 3 0 200k', '-c', 'flush', '-c', 'abort', path]);
+  } catch {
+    // That is how `abort` ends.
+  }
+  const file = loadFile(path);
+  assert(
+    Qcow2Image.open(file, { writable: false }).check().corruptions.length > 0,
+    'QEMU left the refcounts unwritten',
+  );
+  const image = Qcow2Image.open(file, { writable: true });
+  assertClean(image);
+  assertSameBytes(readAll(image).subarray(0, 200 * KIB), filled(200 * KIB, 3));
+});
+
+test('compressed clusters are read, and an overwritten one becomes an ordinary one', (t) => {
+  if (!requireTool('qemu-img', t)) return;
+  const folder = support.temporaryFolder(t);
+  const content = someContent();
+  const raw = saveFile(folder, 'content.img', content);
+  for (const clusterSize of [512, 4096, 65536]) {
+    const path = join(folder, `compressed${clusterSize}.qcow2`);
+    runTool('qemu-img', ['convert', '-c', '-O', 'qcow2', '-o', `cluster_size=${clusterSize}`, raw, path]);
+    assertSameBytes(readAll(Qcow2Image.open(loadFile(path), { writable: false, compression })), content);
+
+    const file = loadFile(path);
+    const image = Qcow2Image.open(file, { writable: true, compression });
+    support.takeSnapshot(image, 'packed');
+    const changed = content.slice().fill(5, 1000, 300_000);
+    image.write(1000, filled(299_000, 5));
+    assertSameBytes(readAll(image), changed);
+    assertSameBytes(readAll(image.openSnapshot('packed').disk), content);
+    assertClean(image);
+    image.deleteSnapshot('packed');
+    image.close();
+    const written = saveFile(folder, 'written.qcow2', file.contents());
+    assertQemuClean(written);
+    runTool('qemu-img', ['compare', '-F', 'raw', written, saveFile(folder, 'expected.img', changed)]);
+  }
+});
+
+test('compressed clusters without a way to unpack them are refused in one sentence', (t) => {
+  if (!requireTool('qemu-img', t)) return;
+  const folder = support.temporaryFolder(t);
+  const path = join(folder, 'compressed.qcow2');
+  runTool('qemu-img', ['convert', '-c', '-O', 'qcow2', saveFile(folder, 'content.img', someContent()), path]);
+  const image = Qcow2Image.open(loadFile(path), { writable: false });
+  assert.throws(() => readAll(image), /compressed clusters/);
+});
+
+const refusals: { options: string; says: RegExp }[] = [
+  { options: 'data_file=data.img', says: /an external data file/ },
+  { options: 'extended_l2=on', says: /extended L2 entries/ },
+  { options: 'compression_type=zstd', says: /a compression other than deflate/ },
+];
+
+for (const { options, says } of refusals) {
+  test(`an image with ${options} is refused by name`, (t) => {
+    if (!requireTool('qemu-img', t)) return;
+    const folder = support.temporaryFolder(t);
+    const path = join(folder, 'image.qcow2');
+    const option = options.replace('data.img', join(folder, 'data.img'));
+    runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', option, path, '1M']);
+    const open = () => Qcow2Image.open(loadFile(path), { writable: false });
+    assert.throws(open, (error) => error instanceof UserError && says.test(error.message));
+  });
+}
+
+test('an encrypted image is refused by name', (t) => {
+  if (!requireTool('qemu-img', t)) return;
+  const path = join(support.temporaryFolder(t), 'image.qcow2');
+  const secret = ['--object', 'secret,id=key,data=abc'];
+  const options = 'encrypt.format=luks,encrypt.key-secret=key,encrypt.iter-time=10';
+  runTool('qemu-img', ['create', '-q', ...secret, '-f', 'qcow2', '-o', options, path, '1M']);
+  assert.throws(() => Qcow2Image.open(loadFile(path), { writable: false }), /encryption/);
+});
+
+test('an image with dirty bitmaps is read, but not written to', (t) => {
+  if (!requireTool('qemu-img', t)) return;
+  const path = join(support.temporaryFolder(t), 'image.qcow2');
+  runTool('qemu-img', ['create', '-q', '-f', 'qcow2', path, '1M']);
+  runTool('qemu-img', ['bitmap', '--add', path, 'backup']);
+  assertSameBytes(readAll(Qcow2Image.open(loadFile(path), { writable: false })), new Uint8Array(MIB));
+  assert.throws(() => Qcow2Image.open(loadFile(path), { writable: true }), /dirty bitmaps/);
+});
+
+/** Text, holes and noise. */
+function someContent(): Uint8Array {
+  const content = new Uint8Array(2 * MIB);
+  content.fill(3, 10_000, 400_000);
+  content.set(new SeededRandom(1).bytes(300_000), 1_000_000);
+  content.fill(4, 2 * MIB - 512);
+  return content;
+}
+
+const compression: HostCompression = {
+  deflate: () => assert.fail('nothing is packed here'),
+  inflate(bytes, lengthBytes) {
+    const inflated = inflateRawSync(bytes);
+    assert.equal(inflated.length, lengthBytes);
+    return inflated;
+  },
+};

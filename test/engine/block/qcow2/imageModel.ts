@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import type { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
+import type { SeededRandom } from '../../../support/seededRandom.ts';
+import { assertSameBytes, filled, readAll, readVm, takeSnapshot } from './support.ts';
+
+/**
+ * What an image must hold, as plain byte arrays, and random steps that change the image and the model alike. Used to
+ * compare the two and, in the crash tests, to know what may be in a file whose process died.
+ */
+export class ImageModel {
+  disk: Uint8Array;
+  vmState: Uint8Array;
+  snapshots = new Map<string, { disk: Uint8Array; vmState: Uint8Array; icount: number }>();
+  #named = 0;
+
+  constructor(disk: Uint8Array, vmStateBytes: number) {
+    this.disk = disk.slice();
+    this.vmState = new Uint8Array(vmStateBytes);
+  }
+
+  copy(): ImageModel {
+    const copy = new ImageModel(this.disk, 0);
+    copy.vmState = this.vmState.slice();
+    copy.snapshots = new Map(this.snapshots);
+    return copy;
+  }
+
+  write(image: Qcow2Image, random: SeededRandom): void {
+    const { offset, length } = this.#range(random, this.disk.length);
+    const bytes = random.chance(0.3) ? random.bytes(length) : filled(length, random.below(255) + 1);
+    image.write(offset, bytes);
+    this.disk.set(bytes, offset);
+  }
+
+  writeZeroes(image: Qcow2Image, random: SeededRandom): void {
+    const { offset, length } = this.#range(random, this.disk.length);
+    image.writeZeroes(offset, length);
+    this.disk.fill(0, offset, offset + length);
+  }
+
+  writeVmState(image: Qcow2Image, random: SeededRandom): void {
+    const { offset, length } = this.#range(random, this.vmState.length);
+    const value = random.below(255) + 1;
+    image.writeVmState(offset, filled(length, value));
+    this.vmState.fill(value, offset, offset + length);
+  }
+
+  zeroVmState(image: Qcow2Image, random: SeededRandom): void {
+    const { offset, length } = this.#range(random, this.vmState.length);
+    image.zeroVmState(offset, length);
+    this.vmState.fill(0, offset, offset + length);
+  }
+
+  createSnapshot(image: Qcow2Image): void {
+    const icount = this.#named++;
+    takeSnapshot(image, `s${icount}`, { vmStateSizeBytes: this.vmState.length, icount });
+    this.snapshots.set(`s${icount}`, { disk: this.disk.slice(), vmState: this.vmState.slice(), icount });
+  }
+
+  deleteSnapshot(image: Qcow2Image, random: SeededRandom): void {
+    if (this.snapshots.size === 0) return;
+    const name = random.pick([...this.snapshots.keys()]);
+    image.deleteSnapshot(name);
+    this.snapshots.delete(name);
+  }
+
+  renameSnapshot(image: Qcow2Image, random: SeededRandom): void {
+    if (this.snapshots.size === 0) return;
+    const name = random.pick([...this.snapshots.keys()]);
+    const renamed = `renamed ${this.#named++}`;
+    image.renameSnapshot(name, renamed);
+    this.snapshots.set(renamed, this.snapshots.get(name)!);
+    this.snapshots.delete(name);
+  }
+
+  applySnapshot(image: Qcow2Image, random: SeededRandom): void {
+    if (this.snapshots.size === 0) return;
+    const name = random.pick([...this.snapshots.keys()]);
+    image.applySnapshot(name);
+    this.disk = this.snapshots.get(name)!.disk.slice();
+    this.vmState = this.snapshots.get(name)!.vmState.slice();
+  }
+
+  relinkVmState(image: Qcow2Image, random: SeededRandom): void {
+    if (this.snapshots.size === 0) return;
+    const name = random.pick([...this.snapshots.keys()]);
+    image.relinkVmState(name);
+    this.vmState = this.snapshots.get(name)!.vmState.slice();
+  }
+
+  assertSame(image: Qcow2Image): void {
+    assertSameBytes(readAll(image), this.disk, 'disk');
+    assertSameBytes(readVm(image, 0, this.vmState.length), this.vmState, 'VM state');
+    assert.deepEqual(image.snapshots.map(({ name }) => name).sort(), [...this.snapshots.keys()].sort());
+    for (const name of this.snapshots.keys()) this.assertSameSnapshot(image, name);
+  }
+
+  assertSameSnapshot(image: Qcow2Image, name: string): void {
+    const expected = this.snapshots.get(name)!;
+    const view = image.openSnapshot(name);
+    assertSameBytes(readAll(view.disk), expected.disk, `disk of ${name}`);
+    assertSameBytes(readVm(view, 0, expected.vmState.length), expected.vmState, `VM state of ${name}`);
+    assert.equal(image.snapshots.find((snapshot) => snapshot.name === name)!.icount, expected.icount);
+  }
+
+  /** Mostly short ranges, often aligned, as guests make them. */
+  #range(random: SeededRandom, end: number): { offset: number; length: number } {
+    const unit = random.pick([1, 512, 512, 4096]);
+    const offset = Math.floor(random.below(end) / unit) * unit;
+    const length = Math.min(end - offset, (1 + random.below(random.pick([3, 30]))) * unit);
+    return { offset, length };
+  }
+}

@@ -1,0 +1,77 @@
+import { test } from 'node:test';
+import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
+import type { MemoryFile } from '../../../support/memoryFile.ts';
+import { SeededRandom } from '../../../support/seededRandom.ts';
+import { ImageModel } from './imageModel.ts';
+import { assertClean, KIB, newImage, type rawImage } from './support.ts';
+
+/** Random requests and snapshot operations against plain arrays; after each reopening everything is compared. */
+for (const clusterSizeBytes of [512, 4096, 65536]) {
+  for (const withBase of [false, true]) {
+    test(`random operations, clusters of ${clusterSizeBytes}${withBase ? ', over a base' : ''}`, (t) => {
+      const random = SeededRandom.forTest(t);
+      const diskBytes = 300 * KIB + 512 * random.below(3);
+      const baseBytes = withBase ? random.bytes(512 * random.below(900)) : undefined;
+      const { image, file, base } = newImage({ lengthBytes: diskBytes, clusterSizeBytes, base: baseBytes });
+      const model = new ImageModel(new Uint8Array(diskBytes), 100 * KIB);
+      if (baseBytes) model.disk.set(baseBytes.subarray(0, diskBytes));
+      const run = new RandomRun({ image, file, base, model, random });
+      for (let step = 0; step < 600; step++) run.step();
+      run.compare();
+    });
+  }
+}
+
+class RandomRun {
+  #image: Qcow2Image;
+  readonly #file: MemoryFile;
+  readonly #base: ReturnType<typeof rawImage> | undefined;
+  readonly #model: ImageModel;
+  readonly #random: SeededRandom;
+
+  constructor(parts: {
+    image: Qcow2Image;
+    file: MemoryFile;
+    base: ReturnType<typeof rawImage> | undefined;
+    model: ImageModel;
+    random: SeededRandom;
+  }) {
+    this.#image = parts.image;
+    this.#file = parts.file;
+    this.#base = parts.base;
+    this.#model = parts.model;
+    this.#random = parts.random;
+  }
+
+  step(): void {
+    const [image, model, random] = [this.#image, this.#model, this.#random];
+    const dice = random.below(100);
+    if (dice < 40) model.write(image, random);
+    else if (dice < 50) model.writeZeroes(image, random);
+    else if (dice < 65) model.writeVmState(image, random);
+    else if (dice < 70) model.zeroVmState(image, random);
+    else if (dice < 77) model.createSnapshot(image);
+    else if (dice < 83) model.deleteSnapshot(image, random);
+    else if (dice < 85) model.renameSnapshot(image, random);
+    else if (dice < 88) model.applySnapshot(image, random);
+    else if (dice < 90) model.relinkVmState(image, random);
+    else if (dice < 94) image.flush();
+    else if (dice < 97) image.writeBack();
+    else if (dice < 99) this.compare();
+    else this.#reopen();
+  }
+
+  compare(): void {
+    this.#model.assertSame(this.#image);
+    assertClean(this.#image);
+  }
+
+  /** A clean close keeps VM state in the snapshots only. */
+  #reopen(): void {
+    this.#image.close();
+    this.#model.vmState.fill(0);
+    assertClean(Qcow2Image.open(this.#file, { writable: false, backing: this.#base }));
+    this.#image = Qcow2Image.open(this.#file, { writable: true, backing: this.#base });
+    this.compare();
+  }
+}

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
+import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import {
+  assertClean,
+  assertSameBytes,
+  filled,
+  KIB,
+  MIB,
+  newImage,
+  readAll,
+  readDisk,
+  takeSnapshot,
+} from './support.ts';
+
+const codeIs = (code: string) => (error: unknown) => error instanceof UserError && error.code === code;
+
+test('a snapshot keeps the disk as it was, and a view shows it', () => {
+  const base = filled(MIB, 7);
+  const { image } = newImage({ base });
+  image.write(0, filled(8192, 1));
+  takeSnapshot(image, 'first');
+  image.write(4096, filled(8192, 2));
+  const first = base.slice().fill(1, 0, 8192);
+  assertSameBytes(readAll(image.openSnapshot('first').disk), first);
+  assertSameBytes(readAll(image), first.slice().fill(2, 4096, 12_288));
+});
+
+test('applying a snapshot brings its disk back, again and again', () => {
+  const { image } = newImage();
+  image.write(0, filled(64 * KIB, 1));
+  takeSnapshot(image, 'first');
+  for (let round = 2; round < 5; round++) {
+    image.write(0, filled(32 * KIB, round));
+    image.applySnapshot('first');
+    assertSameBytes(readDisk(image, 0, 64 * KIB), filled(64 * KIB, 1));
+    assertClean(image);
+  }
+});
+
+test('the list tells what was given, over closing and opening', () => {
+  const { image, file } = newImage();
+  takeSnapshot(image, 'replay_init', { icount: 0 });
+  takeSnapshot(image, 'später: ☃', { icount: 2 ** 53 - 1, vmStateSizeBytes: 2 ** 33 });
+  takeSnapshot(image, 'no count');
+  image.close();
+  const listed = Qcow2Image.open(file, { writable: false }).snapshots;
+  const common = {
+    dateSeconds: 1_700_000_000,
+    dateNanoseconds: 5,
+    vmClockNanoseconds: 42_000_000_000,
+    diskSizeBytes: MIB,
+  };
+  assert.deepEqual(listed, [
+    { ...common, id: '1', name: 'replay_init', vmStateSizeBytes: 0, icount: 0 },
+    { ...common, id: '2', name: 'später: ☃', vmStateSizeBytes: 2 ** 33, icount: 2 ** 53 - 1 },
+    { ...common, id: '3', name: 'no count', vmStateSizeBytes: 0, icount: undefined },
+  ]);
+});
+
+test('names: taken, unknown and impossible ones are refused in one sentence', () => {
+  const { image } = newImage();
+  takeSnapshot(image, 'first');
+  assert.throws(() => takeSnapshot(image, 'first'), codeIs('snapshot-exists'));
+  assert.throws(() => takeSnapshot(image, ''), codeIs('snapshot-name-bad'));
+  assert.throws(() => takeSnapshot(image, 'x'.repeat(256)), codeIs('snapshot-name-bad'));
+  assert.throws(() => takeSnapshot(image, 'a\nb'), codeIs('snapshot-name-bad'));
+  assert.throws(() => image.openSnapshot('second'), /has no snapshot named "second": it has "first"/);
+  assert.throws(() => image.deleteSnapshot('second'), codeIs('snapshot-missing'));
+  assert.throws(() => image.applySnapshot('second'), codeIs('snapshot-missing'));
+  assertClean(image);
+});
+
+test('renaming keeps the snapshot and its place', () => {
+  const { image } = newImage();
+  takeSnapshot(image, 'a', { icount: 1 });
+  takeSnapshot(image, 'b', { icount: 2 });
+  image.renameSnapshot('a', 'c');
+  assert.deepEqual(
+    image.snapshots.map(({ name, icount }) => [name, icount]),
+    [
+      ['c', 1],
+      ['b', 2],
+    ],
+  );
+  assert.throws(() => image.renameSnapshot('c', 'b'), codeIs('snapshot-exists'));
+  assertClean(image);
+});
+
+test('after its last snapshot is deleted a disk is written in place again', () => {
+  const { image, file } = newImage();
+  image.write(0, filled(64 * KIB, 1));
+  takeSnapshot(image, 'first');
+  image.deleteSnapshot('first');
+  image.flush();
+  const before = { ...file.calls };
+  image.write(0, filled(64 * KIB, 2));
+  image.writeBack();
+  assert.equal(file.calls.writes - before.writes, 1);
+});
+
+test('a hundred snapshots made and deleted leak nothing and leave the file as small', () => {
+  const { image, file } = newImage();
+  image.write(0, filled(MIB, 1));
+  takeSnapshot(image, 'stays');
+  let largest = 0;
+  for (let i = 0; i < 100; i++) {
+    image.write((i % 200) * 4096, filled(4096, i));
+    image.writeVmState(0, filled(64 * KIB, i));
+    takeSnapshot(image, `s${i}`);
+    if (i >= 3) image.deleteSnapshot(`s${i - 3}`);
+    if (i === 10) largest = file.length();
+  }
+  image.deleteSnapshots(['s97', 's98', 's99']);
+  assertClean(image);
+  assert(file.length() <= largest + MIB, `${file.length()} after ${largest}`);
+  image.close();
+  assertClean(Qcow2Image.open(file, { writable: false }));
+});
+
+test('a view of a deleted snapshot is an error of ours, not other data', () => {
+  const { image } = newImage();
+  takeSnapshot(image, 'first');
+  const view = image.openSnapshot('first');
+  image.deleteSnapshot('first');
+  assert.throws(() => readAll(view.disk), /was deleted/);
+});
+
+test('an old view stays right while the active disk changes and other snapshots come and go', () => {
+  const { image } = newImage({ base: filled(MIB, 7) });
+  image.write(100 * KIB, filled(100 * KIB, 1));
+  takeSnapshot(image, 'first');
+  const view = image.openSnapshot('first').disk;
+  const expected = readAll(view);
+  for (let i = 0; i < 10; i++) {
+    image.write(i * 50 * KIB, filled(50 * KIB, i));
+    takeSnapshot(image, `s${i}`);
+    if (i > 0) image.deleteSnapshot(`s${i - 1}`);
+    image.applySnapshot(`s${i}`);
+    assertSameBytes(readAll(view), expected);
+  }
+});

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
+import { SeededRandom } from '../../../support/seededRandom.ts';
+import {
+  assertClean,
+  assertSameBytes,
+  filled,
+  KIB,
+  MIB,
+  newImage,
+  readAll,
+  readVm,
+  reopened,
+  takeSnapshot,
+} from './support.ts';
+
+const RAM_BYTES = 16 * MIB;
+
+test('VM state is beside the disk, not in it', () => {
+  const { image } = newImage({ lengthBytes: 100 * KIB });
+  image.writeVmState(0, filled(RAM_BYTES, 1));
+  image.write(0, filled(100 * KIB, 2));
+  assertSameBytes(readVm(image, 0, RAM_BYTES), filled(RAM_BYTES, 1));
+  assertSameBytes(readAll(image), filled(100 * KIB, 2));
+});
+
+test('VM state that was never written reads as zeroes, over a long base too', () => {
+  const { image } = newImage({ lengthBytes: 64 * KIB, base: filled(8 * MIB, 7) });
+  assertSameBytes(readVm(image, 0, 4 * MIB), new Uint8Array(4 * MIB));
+  image.writeVmState(5000, filled(10, 1));
+  image.zeroVmState(0, MIB);
+  assertSameBytes(readVm(image, 0, 4 * MIB), new Uint8Array(4 * MIB));
+});
+
+test('a second snapshot with 20 changed pages costs about 20 clusters and the tables to them', (t) => {
+  const random = SeededRandom.forTest(t);
+  const { image, file } = newImage({ lengthBytes: 64 * KIB });
+  image.writeVmState(0, filled(RAM_BYTES, 1));
+  takeSnapshot(image, 'first', { vmStateSizeBytes: RAM_BYTES });
+  const before = { length: file.length(), written: file.calls.bytesWritten };
+  const pages = Array.from({ length: 20 }, () => random.below(RAM_BYTES / 4096));
+  for (const page of pages) image.writeVmState(page * 4096, filled(4096, 2));
+  takeSnapshot(image, 'second', { vmStateSizeBytes: RAM_BYTES });
+
+  // 20 pages, at most 8 L2 tables of 2 MiB each, and a few clusters for L1 tables and the snapshot table.
+  const grown = (file.length() - before.length) / 4096;
+  assert(grown <= 20 + 8 + 8, `grew by ${grown} clusters`);
+  const written = (file.calls.bytesWritten - before.written) / 4096;
+  assert(written <= 80, `wrote ${written} clusters`);
+  assertSameBytes(readVm(image.openSnapshot('first'), 0, RAM_BYTES), filled(RAM_BYTES, 1));
+  const second = filled(RAM_BYTES, 1);
+  for (const page of pages) second.fill(2, page * 4096, page * 4096 + 4096);
+  assertSameBytes(readVm(image.openSnapshot('second'), 0, RAM_BYTES), second);
+  assertClean(image);
+});
+
+test('a clean close takes VM state out of the active table; snapshots keep it', () => {
+  const { image, file } = newImage();
+  image.writeVmState(0, filled(MIB, 1));
+  takeSnapshot(image, 'first', { vmStateSizeBytes: MIB });
+  image.close();
+  const again = reopened(file).image;
+  assertSameBytes(readVm(again, 0, MIB), new Uint8Array(MIB));
+  assertSameBytes(readVm(again.openSnapshot('first'), 0, MIB), filled(MIB, 1));
+  assertClean(again);
+});
+
+test('relinked VM state makes the next snapshot incremental again', () => {
+  const { image, file } = newImage();
+  image.writeVmState(0, filled(RAM_BYTES, 1));
+  takeSnapshot(image, 'first', { vmStateSizeBytes: RAM_BYTES });
+  image.close();
+
+  const again = Qcow2Image.open(file, { writable: true });
+  again.relinkVmState('first');
+  assertSameBytes(readVm(again, 0, RAM_BYTES), filled(RAM_BYTES, 1));
+  const before = file.length();
+  again.writeVmState(4096, filled(4096, 2));
+  takeSnapshot(again, 'second', { vmStateSizeBytes: RAM_BYTES });
+  assert(file.length() - before < 16 * 4096, `grew by ${file.length() - before}`);
+  assertSameBytes(readVm(again.openSnapshot('first'), 0, RAM_BYTES), filled(RAM_BYTES, 1));
+  assertClean(again);
+  again.close();
+  assertClean(Qcow2Image.open(file, { writable: false }));
+});
+
+test('relinking takes the place of VM state that a kill left in the active table', () => {
+  const { image, file } = newImage();
+  image.writeVmState(0, filled(MIB, 1));
+  takeSnapshot(image, 'first', { vmStateSizeBytes: MIB });
+  image.writeVmState(0, filled(MIB, 2));
+  image.writeBack();
+  const again = reopened(file).image;
+  again.relinkVmState('first');
+  again.flush();
+  assertSameBytes(readVm(again, 0, MIB), filled(MIB, 1));
+  assertClean(again);
+});
+
+for (const lengthBytes of [0, 64 * KIB]) {
+  test(`an image for state only, with a disk of ${lengthBytes} bytes`, () => {
+    const { image, file } = newImage({ lengthBytes });
+    image.writeVmState(0, filled(MIB, 1));
+    takeSnapshot(image, 'first', { vmStateSizeBytes: MIB, icount: 12 });
+    image.close();
+    const again = reopened(file).image;
+    assertSameBytes(readVm(again.openSnapshot('first'), 0, MIB), filled(MIB, 1));
+    assertClean(again);
+  });
+}

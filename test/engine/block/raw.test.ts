@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RawImage } from '../../../debug-adapter/engine/block/raw.ts';
+import { MemoryFile } from '../../support/memoryFile.ts';
+import { assertSameBytes, filled, readAll } from './qcow2/support.ts';
+
+test('a raw image is its bytes', () => {
+  const file = new MemoryFile('disk.img', filled(4096, 7));
+  const image = new RawImage(file);
+  assert.equal(image.lengthBytes, 4096);
+  assertSameBytes(readAll(image), filled(4096, 7));
+});
+
+test('a file that ends inside a sector reads as zeroes to the end of that sector', () => {
+  const image = new RawImage(new MemoryFile('disk.img', filled(700, 7)));
+  assert.equal(image.lengthBytes, 1024);
+  assertSameBytes(readAll(image), new Uint8Array(1024).fill(7, 0, 700));
+});
+
+test('it is read-only unless asked otherwise', () => {
+  const file = new MemoryFile('disk.img', filled(4096, 7));
+  assert.throws(() => new RawImage(file).write(0, filled(1, 1)), /read-only/);
+  const image = new RawImage(file, { writable: true });
+  image.write(1000, filled(10, 1));
+  image.writeZeroes(2000, 2000);
+  image.flush();
+  assertSameBytes(file.contents(), filled(4096, 7).fill(1, 1000, 1010).fill(0, 2000, 4000));
+  assert.equal(file.calls.syncs, 1);
+});
+
+test('a qcow2 header in a raw disk is data', () => {
+  const bytes = filled(4096, 0);
+  bytes.set([0x51, 0x46, 0x49, 0xfb]);
+  assertSameBytes(readAll(new RawImage(new MemoryFile('disk.img', bytes))), bytes);
+});

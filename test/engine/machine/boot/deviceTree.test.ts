@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import {
+  buildDeviceTree,
+  deviceTreeAddress,
+  type DeviceTreeOptions,
+} from '../../../../debug-adapter/engine/machine/boot/deviceTree.ts';
+import { cells64, writeFdt } from '../../../../debug-adapter/engine/machine/boot/fdt.ts';
+
+const MIB = 1024 * 1024;
+const missing = (tool: string) => (spawnSync(tool, ['--version']).error ? `${tool} is not installed` : false);
+
+/** A device tree as dtc shows it, which checks the format on the way. */
+function decompile(blob: Uint8Array): string {
+  const { stdout, status, stderr } = spawnSync('dtc', ['-q', '-I', 'dtb', '-O', 'dts', '-'], { input: blob });
+  assert.equal(status, 0, String(stderr));
+  return String(stdout);
+}
+
+/** dts text as a tree of nodes, each with its properties' lines. */
+type Tree = { [line: string]: Tree | true };
+
+function parse(dts: string): Tree {
+  const root: Tree = {};
+  const path: Tree[] = [root];
+  for (const line of dts.split('\n').map((text) => text.trim())) {
+    if (line.endsWith('{')) path.push((path.at(-1)![line.slice(0, -2)] = {}));
+    else if (line === '};') path.pop();
+    else if (line.endsWith(';')) path.at(-1)![line] = true;
+  }
+  return root;
+}
+
+test('the generic writer makes version 17 trees with each string once', () => {
+  const blob = writeFdt({
+    name: '',
+    properties: { a: [1], b: 'x' },
+    children: [{ name: 'n@1', properties: { a: true } }],
+  });
+  const word = (offset: number) => new DataView(blob.buffer).getUint32(offset);
+  assert.deepEqual([word(0), word(4), word(20), word(24)], [0xd00dfeed, blob.length, 17, 16]);
+  assert.deepEqual(blob.subarray(word(12)), new TextEncoder().encode('a\0b\0'));
+  assert.deepEqual(cells64(0x1_8000_0000), [1, 0x8000_0000]);
+});
+
+test('dtc reads the tree back', { skip: missing('dtc') }, () => {
+  const dts = decompile(
+    buildDeviceTree({
+      memoryBytes: 5 * 1024 * MIB,
+      bootargs: 'root=/dev/vda',
+      initrd: { start: 0x8400_0000, end: 0x8400_1388 },
+    }),
+  );
+  for (const line of [
+    'reg = <0x00 0x80000000 0x01 0x40000000>;',
+    'bootargs = "root=/dev/vda";',
+    'linux,initrd-start = <0x84000000>;',
+    'linux,initrd-end = <0x84001388>;',
+    'stdout-path = "/soc/serial@10000000";',
+    'riscv,isa = "rv64imac_zicsr_zifencei_sstc";',
+    'interrupts-extended = <0x02 0x0b 0x02 0x09>;',
+  ]) {
+    assert(dts.includes(line), line);
+  }
+});
+
+const skipComparison = missing('dtc') || missing('qemu-system-riscv64');
+
+/** What QEMU has and we do not, and where a hart of ours is another. */
+const NODES_LEFT_OUT = /^(pmu|fw-cfg@|flash@|platform-bus@|rtc@|pci@)/;
+const LINES_THAT_DIFFER = /^(rng-seed|riscv,isa|mmu-type) =/;
+
+function withoutDifferences(tree: Tree): Tree {
+  const kept = Object.entries(tree).filter(([line]) => !NODES_LEFT_OUT.test(line) && !LINES_THAT_DIFFER.test(line));
+  return Object.fromEntries(kept.map(([line, value]) => [line, value === true ? true : withoutDifferences(value)]));
+}
+
+function treeOfQemu(args: string[]): Uint8Array {
+  const folder = mkdtempSync(join(tmpdir(), 'blkreplay-dtb-'));
+  try {
+    const file = join(folder, 'virt.dtb');
+    const result = spawnSync('qemu-system-riscv64', ['-M', `virt,dumpdtb=${file}`, '-bios', 'none', ...args]);
+    assert.equal(result.status, 0, String(result.stderr));
+    return readFileSync(file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const cases: [string[], DeviceTreeOptions][] = [
+  [['-m', '128M'], { memoryBytes: 128 * MIB }],
+  [['-m', '5G', '-smp', '3'], { memoryBytes: 5120 * MIB, harts: 3 }],
+];
+for (const [args, options] of cases) {
+  test(`for what we have it is QEMU's tree in QEMU's order (${args.join(' ')})`, { skip: skipComparison }, () => {
+    const theirs = withoutDifferences(parse(decompile(treeOfQemu(args))));
+    const ours = withoutDifferences(parse(decompile(buildDeviceTree(options))));
+    assert.equal(JSON.stringify(ours, null, 1), JSON.stringify(theirs, null, 1));
+  });
+}
+
+test('the tree lies where QEMU 7.2 puts it', () => {
+  // Seen in a1 after QEMU's reset vector, with -bios none.
+  const seen: [number, number][] = [
+    [4, 0x8020_0000],
+    [16, 0x80e0_0000],
+    [100, 0x8620_0000],
+    [127, 0x87e0_0000],
+    [128, 0x87e0_0000],
+    [129, 0x8800_0000],
+    [130, 0x8800_0000],
+    [1024, 0xbfe0_0000],
+    [4096, 0xbfe0_0000],
+  ];
+  for (const [memory, address] of seen) {
+    assert.equal(deviceTreeAddress({ memoryBytes: memory * MIB, sizeBytes: 4222 }), address, `${memory}M`);
+  }
+});
+
+test('too little RAM for kernel and tree is refused', () => {
+  assert.throws(() => deviceTreeAddress({ memoryBytes: 2 * MIB, sizeBytes: 4222 }), /too few .* --memory 4M or more/);
+});

@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import { checkSegmentsFit, readElfImage } from '../../../../debug-adapter/engine/machine/boot/elf.ts';
+import { withSeeds } from '../devices/random.ts';
+
+const RAM = { ramBase: 0x8000_0000, memoryBytes: 1024 * 1024, name: 'kernel.elf' };
+
+interface Segment {
+  physicalAddress: bigint;
+  virtualAddress?: bigint;
+  bytes: Uint8Array;
+  memoryBytes?: number;
+  type?: number;
+}
+
+/** An ELF file with the program headers given and the bytes behind them. */
+function elf(segments: Segment[], entry = 0x8000_0000n): Uint8Array {
+  const tableEnd = 64 + 56 * segments.length;
+  const bytes = new Uint8Array(tableEnd + segments.reduce((sum, segment) => sum + segment.bytes.length, 0));
+  const view = new DataView(bytes.buffer);
+  bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  view.setUint16(16, 2, true);
+  view.setUint16(18, 243, true);
+  view.setBigUint64(24, entry, true);
+  view.setBigUint64(32, 64n, true);
+  view.setUint16(54, 56, true);
+  view.setUint16(56, segments.length, true);
+  let offset = tableEnd;
+  segments.forEach(({ physicalAddress, virtualAddress, bytes: content, memoryBytes, type }, i) => {
+    const at = 64 + 56 * i;
+    view.setUint32(at, type ?? 1, true);
+    view.setBigUint64(at + 8, BigInt(offset), true);
+    view.setBigUint64(at + 16, virtualAddress ?? physicalAddress, true);
+    view.setBigUint64(at + 24, physicalAddress, true);
+    view.setBigUint64(at + 32, BigInt(content.length), true);
+    view.setBigUint64(at + 40, BigInt(memoryBytes ?? content.length), true);
+    bytes.set(content, offset);
+    offset += content.length;
+  });
+  return bytes;
+}
+
+const text: Segment = { physicalAddress: 0x8000_0000n, bytes: Uint8Array.of(1, 2, 3, 4) };
+
+function changed(change: (view: DataView) => void, bytes = elf([text])): Uint8Array {
+  change(new DataView(bytes.buffer));
+  return bytes;
+}
+
+function message(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    assert(error instanceof UserError, String(error));
+    assert.equal(error.kind, 'badInput');
+    return error.message;
+  }
+  return 'no error';
+}
+
+test('segments come with both addresses, their bytes and what is to be zero after them', () => {
+  const high = 0xffff_ffff_8000_0000n;
+  const data: Segment = { physicalAddress: 0x8000_1000n, bytes: Uint8Array.of(9), memoryBytes: 4096 };
+  const image = readElfImage(elf([{ ...text, virtualAddress: high }, { ...text, type: 4 }, data], high + 2n), 'k');
+  assert.deepEqual(image, {
+    entry: high + 2n,
+    physicalEntry: 0x8000_0002,
+    lowestAddress: 0x8000_0000,
+    segments: [
+      {
+        physicalAddress: 0x8000_0000,
+        virtualAddress: high,
+        bytes: Uint8Array.of(1, 2, 3, 4),
+        memoryBytes: 4,
+        headerBytes: 0,
+      },
+      {
+        physicalAddress: 0x8000_1000,
+        virtualAddress: 0x8000_1000n,
+        bytes: Uint8Array.of(9),
+        memoryBytes: 4096,
+        headerBytes: 0,
+      },
+    ],
+  });
+});
+
+test('an entry outside all segments has no physical address', () => {
+  assert.equal(readElfImage(elf([text], 0x1000n), 'k').physicalEntry, undefined);
+});
+
+test('a file inside a larger buffer is read from where it begins', () => {
+  const file = elf([text]);
+  const buffer = new Uint8Array(file.length + 100);
+  buffer.set(file, 37);
+  assert.deepEqual(readElfImage(buffer.subarray(37, 37 + file.length), 'k'), readElfImage(file, 'k'));
+});
+
+test('what is no kernel for this machine is refused in one sentence', () => {
+  const refusal = (bytes: Uint8Array) => message(() => readElfImage(bytes, 'kernel.bin'));
+  const advice = 'give --kernel an ELF built for RISC-V 64-bit';
+  assert.equal(refusal(new Uint8Array(0)), `kernel.bin is not an ELF file: ${advice}`);
+  assert.equal(refusal(new TextEncoder().encode('#!/bin/sh')), `kernel.bin is not an ELF file: ${advice}`);
+  assert.equal(
+    refusal(changed((view) => view.setUint8(4, 1))),
+    `kernel.bin is a 32-bit ELF and the machine is RV64: ${advice}`,
+  );
+  assert.match(refusal(changed((view) => view.setUint8(5, 2))), /^kernel.bin is a big-endian ELF/);
+  assert.match(refusal(changed((view) => view.setUint16(18, 62, true))), /another processor \(e_machine 62\)/);
+  assert.match(refusal(changed((view) => view.setUint16(16, 1, true))), /not linked/);
+  assert.match(refusal(elf([])), /no segment to load/);
+  assert.match(refusal(elf([{ ...text, type: 4 }])), /no segment to load/);
+});
+
+test('a damaged file is refused, and the sentence says what is damaged', () => {
+  const refusal = (bytes: Uint8Array) => message(() => readElfImage(bytes, 'k.elf'));
+  const whole = elf([text]);
+  assert.match(refusal(whole.subarray(0, 8)), /^k.elf is cut short: its ELF header ends past the end/);
+  assert.match(refusal(whole.subarray(0, 63)), /its ELF header/);
+  assert.match(refusal(whole.subarray(0, 100)), /its table of program headers/);
+  assert.match(refusal(whole.subarray(0, whole.length - 1)), /its segment 0/);
+  assert.match(refusal(changed((view) => view.setBigUint64(32, 2n ** 64n - 1n, true))), /its table of program headers/);
+  assert.match(refusal(changed((view) => view.setBigUint64(64 + 8, 2n ** 63n, true))), /its segment 0/);
+  assert.match(refusal(changed((view) => view.setBigUint64(64 + 40, 3n, true))), /program header \(number 0/);
+  assert.match(refusal(changed((view) => view.setBigUint64(64 + 24, 2n ** 60n, true))), /program header \(number 0/);
+  assert.match(refusal(changed((view) => view.setUint16(54, 32, true))), /program header/);
+});
+
+test('segments must lie in RAM and apart', () => {
+  const fit = (...segments: Segment[]) => message(() => checkSegmentsFit(readElfImage(elf(segments), 'k'), RAM));
+  assert.equal(fit(text), 'no error');
+  assert.equal(fit({ ...text, memoryBytes: 1024 * 1024 }), 'no error');
+  assert.equal(
+    fit({ ...text, memoryBytes: 1024 * 1024 + 1 }),
+    'kernel.elf loads to 0x80000000..0x80100001, outside RAM at 0x80000000..0x80100000: ' +
+      'give the machine more --memory, or link it lower',
+  );
+  assert.match(fit({ ...text, physicalAddress: 0n }), /link it to an address in RAM$/);
+  assert.match(fit(text, { ...text, physicalAddress: 0x8000_0003n }), /segments that overlap/);
+  assert.equal(fit({ ...text, physicalAddress: 0x8000_0004n }, text), 'no error');
+});
+
+/** What `ld -Ttext=0x80000000` makes: one segment from the file's first byte on, a page below RAM. */
+function headersBelowRam(): Uint8Array {
+  const bytes = new Uint8Array(0x1004);
+  bytes.set(elf([{ physicalAddress: 0x7fff_f000n, bytes: new Uint8Array(0), memoryBytes: 0x1004 }], 0x8000_0002n));
+  bytes.set([1, 2, 3, 4], 0x1000);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(64 + 8, 0n, true);
+  view.setBigUint64(64 + 32, 0x1004n, true);
+  return bytes;
+}
+
+test('headers and zeroes that the linker put below RAM are left out, and nothing else', () => {
+  const load = (bytes: Uint8Array) => checkSegmentsFit(readElfImage(bytes, 'k'), RAM);
+  assert.deepEqual(load(headersBelowRam()), [
+    {
+      physicalAddress: 0x8000_0000,
+      virtualAddress: 0x8000_0000n,
+      bytes: Uint8Array.of(1, 2, 3, 4),
+      memoryBytes: 4,
+      headerBytes: 0,
+    },
+  ]);
+  const withCode = headersBelowRam();
+  withCode[0xfff] = 1;
+  assert.match(
+    message(() => load(withCode)),
+    /^kernel.elf loads to 0x7ffff000..0x80000004, outside RAM/,
+  );
+});
+
+test('no damage gives anything but a UserError', () => {
+  withSeeds(300, (random) => {
+    const bytes = elf([text, { ...text, physicalAddress: 0x8000_1000n, memoryBytes: 64 }]);
+    for (let i = 0; i <= random.below(4); i++)
+      bytes[random.below(bytes.length)] = random.pick([0, 1, 255, random.below(256)]);
+    const cut = random.chance(3) ? bytes.subarray(0, random.below(bytes.length)) : bytes;
+    message(() => checkSegmentsFit(readElfImage(cut, 'fuzz'), RAM));
+  });
+});

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Plic } from '../../../../debug-adapter/engine/machine/devices/plic.ts';
+import { assertStateSurvives, FakeBoard } from './fakeBoard.ts';
+import { withSeeds } from './random.ts';
+
+const PENDING = 0x1000;
+const enable = (context: number, word = 0) => 0x2000 + 0x80 * context + 4 * word;
+const threshold = (context: number) => 0x200000 + 0x1000 * context;
+const claim = (context: number) => threshold(context) + 4;
+const MACHINE = 0;
+const SUPERVISOR = 1;
+
+function newPlic(harts = 1) {
+  const board = new FakeBoard();
+  return { board, plic: new Plic({ context: board, harts }) };
+}
+
+/** A PLIC with `source` of priority 1 enabled for the supervisor. */
+function plicFor(source: number) {
+  const { board, plic } = newPlic();
+  plic.write(4 * source, 1, 4);
+  plic.write(enable(SUPERVISOR, source >> 5), 1 << (source & 31), 4);
+  return { board, plic };
+}
+
+test('a source goes from line to pending to claim to completion', () => {
+  const { board, plic } = plicFor(10);
+  assert(board.wakes(() => plic.setLevel(10, true)));
+  assert.equal(plic.read(PENDING, 4), 1 << 10);
+  assert.deepEqual([plic.externalInterrupt(MACHINE), plic.externalInterrupt(SUPERVISOR)], [false, true]);
+  assert(board.wakes(() => assert.equal(plic.read(claim(SUPERVISOR), 4), 10)));
+  assert.equal(plic.read(PENDING, 4), 0);
+  assert.equal(plic.externalInterrupt(SUPERVISOR), false);
+  plic.setLevel(10, false);
+  plic.write(claim(SUPERVISOR), 10, 4);
+  assert.equal(plic.externalInterrupt(SUPERVISOR), false);
+  assert.equal(plic.read(claim(SUPERVISOR), 4), 0);
+});
+
+test('a line still high at the completion is pending again', () => {
+  const { board, plic } = plicFor(33);
+  plic.setLevel(33, true);
+  assert.equal(plic.read(claim(SUPERVISOR), 4), 33);
+  assert.equal(plic.read(claim(SUPERVISOR), 4), 0);
+  assert(board.wakes(() => plic.write(claim(SUPERVISOR), 33, 4)));
+  assert.equal(plic.read(PENDING + 4, 4), 1 << 1);
+  assert.equal(plic.externalInterrupt(SUPERVISOR), true);
+});
+
+test('a line that falls before the claim takes nothing back', () => {
+  const { plic } = plicFor(1);
+  plic.setLevel(1, true);
+  plic.setLevel(1, false);
+  assert.equal(plic.externalInterrupt(SUPERVISOR), true);
+  assert.equal(plic.read(claim(SUPERVISOR), 4), 1);
+  plic.write(claim(SUPERVISOR), 1, 4);
+  assert.equal(plic.read(claim(SUPERVISOR), 4), 0);
+});
+
+test('a line that pulses between claim and completion is not heard', () => {
+  const { plic } = plicFor(1);
+  plic.setLevel(1, true);
+  plic.read(claim(SUPERVISOR), 4);
+  for (const level of [false, true, false]) plic.setLevel(1, level);
+  plic.write(claim(SUPERVISOR), 1, 4);
+  assert.equal(plic.externalInterrupt(SUPERVISOR), false);
+});
+
+test('the highest priority wins, and of equals the lowest number', () => {
+  const { plic } = newPlic();
+  for (const [source, priority] of [
+    [1, 2],
+    [31, 5],
+    [64, 5],
+    [95, 7],
+  ]) {
+    plic.write(4 * source, priority, 4);
+    plic.setLevel(source, true);
+  }
+  for (const word of [0, 1, 2]) plic.write(enable(MACHINE, word), 0xffffffff, 4);
+  const claims = Array.from({ length: 5 }, () => plic.read(claim(MACHINE), 4));
+  assert.deepEqual(claims, [95, 31, 64, 1, 0]);
+});
+
+test('a source must be above the threshold; priority 0 never interrupts', () => {
+  const { plic } = plicFor(5);
+  plic.setLevel(5, true);
+  plic.write(threshold(SUPERVISOR), 1, 4);
+  assert.equal(plic.externalInterrupt(SUPERVISOR), false);
+  assert.equal(plic.read(claim(SUPERVISOR), 4), 0);
+  plic.write(4 * 5, 2, 4);
+  assert.equal(plic.externalInterrupt(SUPERVISOR), true);
+  plic.write(threshold(SUPERVISOR), 0, 4);
+  plic.write(4 * 5, 0, 4);
+  assert.equal(plic.externalInterrupt(SUPERVISOR), false);
+});
+
+test('a completion counts only from a context that has the source enabled', () => {
+  const { plic } = plicFor(3);
+  plic.setLevel(3, true);
+  plic.read(claim(SUPERVISOR), 4);
+  for (const nonsense of [0, 96, 0xffffffff]) plic.write(claim(SUPERVISOR), nonsense, 4);
+  plic.write(claim(MACHINE), 3, 4);
+  assert.equal(plic.externalInterrupt(SUPERVISOR), false);
+  plic.write(claim(SUPERVISOR), 3, 4);
+  assert.equal(plic.externalInterrupt(SUPERVISOR), true);
+});
+
+test('each hart has two contexts of its own', () => {
+  const { plic } = newPlic(2);
+  plic.write(4, 1, 4);
+  plic.write(enable(3), 2, 4);
+  plic.setLevel(1, true);
+  assert.deepEqual(
+    [0, 1, 2, 3].map((context) => plic.externalInterrupt(context)),
+    [false, false, false, true],
+  );
+  assert.equal(plic.read(claim(3), 4), 1);
+});
+
+test('priorities and thresholds have 3 bits, source 0 and the pending bits cannot be written', () => {
+  const { plic } = newPlic();
+  const written = (offset: number) => {
+    plic.write(offset, 0xffffffff, 4);
+    return plic.read(offset, 4);
+  };
+  assert.deepEqual([4, 95 * 4, threshold(0)].map(written), [7, 7, 7]);
+  assert.deepEqual([enable(0), enable(0, 2)].map(written), [0xfffffffe, 0xffffffff]);
+  assert.deepEqual(
+    [0, 96 * 4, PENDING, enable(0, 3), enable(2), threshold(2), claim(2)].map(written),
+    Array(7).fill(0),
+  );
+  plic.write(8, 7, 1);
+  assert.equal(plic.read(8, 4), 0);
+});
+
+test('any lines and accesses: outputs follow the claims, changes wake the machine, state survives', () => {
+  withSeeds(50, (random) => {
+    const { board, plic } = newPlic(2);
+    const offsets = [4, 40, 128, 380, enable(0), enable(1, 1), enable(2, 2), enable(3), threshold(0), threshold(1)];
+    const outputs = () => [0, 1, 2, 3].map((context) => plic.externalInterrupt(context));
+    for (let step = 0; step < 300; step++) {
+      const before = outputs();
+      const woke = board.wakes(() => {
+        if (random.chance(2)) plic.setLevel(random.pick([1, 10, 32, 95]), random.chance(2));
+        else if (random.chance(2)) plic.write(claim(random.below(4)), random.pick([1, 10, 32, 95]), 4);
+        else if (random.chance(3)) plic.read(claim(random.below(4)), 4);
+        else plic.write(random.pick(offsets), random.u32(), 4);
+      });
+      assert.equal(woke, String(before) !== String(outputs()));
+    }
+    const fresh = new Plic({ context: board, harts: 2 });
+    assertStateSurvives(plic, fresh, (device) => device.setLevel(7, !(device.read(PENDING, 4) & 128)));
+    for (const context of [0, 1, 2, 3]) {
+      const output = plic.externalInterrupt(context);
+      assert.equal(plic.read(claim(context), 4) !== 0, output);
+    }
+  });
+});

@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Clint } from '../../../../debug-adapter/engine/machine/devices/clint.ts';
+import type { Device } from '../../../../debug-adapter/engine/machine/devices/device.ts';
+import { EmptySlot } from '../../../../debug-adapter/engine/machine/devices/emptySlot.ts';
+import { Plic } from '../../../../debug-adapter/engine/machine/devices/plic.ts';
+import { Uart16550 } from '../../../../debug-adapter/engine/machine/devices/uart16550.ts';
+import { VirtioBlk } from '../../../../debug-adapter/engine/machine/devices/virtioBlk.ts';
+import { FakeBoard, FakeDrive, RAM_BASE } from './fakeBoard.ts';
+import { DISCARD, FLUSH, GET_ID, GuestDriver, IN, OUT, WRITE_ZEROES, type Request } from './guestDriver.ts';
+import { Qtest, skipWithoutQemu } from './qtest.ts';
+import { Random } from './random.ts';
+
+/**
+ * Our devices beside QEMU's, register by register: the same accesses to both must read the same.
+ */
+const SEED = Number(process.env.BLKREPLAY_SEED ?? 1);
+const options = { skip: skipWithoutQemu };
+
+interface Access {
+  offset: number;
+  /** Undefined for a read. */
+  value?: number;
+}
+
+async function compare(theirs: { base: number; qemu: Qtest }, ours: Device, sizeBytes: 1 | 4, accesses: Access[]) {
+  const history: string[] = [];
+  for (const { offset, value } of accesses) {
+    const name = `${value === undefined ? 'read' : 'write'} ${offset.toString(16)} ${value?.toString(16) ?? ''}`;
+    history.push(name);
+    if (value !== undefined) {
+      await theirs.qemu.write(theirs.base + offset, value, sizeBytes);
+      ours.write(offset, value, sizeBytes);
+      continue;
+    }
+    const expected = await theirs.qemu.read(theirs.base + offset, sizeBytes);
+    assert.equal(ours.read(offset, sizeBytes), expected, `seed ${SEED}, after ${history.slice(-12).join('; ')}`);
+  }
+}
+
+test('UART: any sequence of accesses reads as in QEMU', options, async () => {
+  const random = new Random(SEED);
+  const qemu = new Qtest();
+  const uart = new Uart16550({ context: new FakeBoard(), transmit: () => undefined });
+  const accesses = Array.from({ length: 4000 }, () => uartAccess(random));
+  await compare({ base: 0x1000_0000, qemu }, uart, 1, accesses).finally(() => qemu.close());
+});
+
+/** Loopback brings input. The trigger level stays 1: QEMU's character timeout needs a running clock. */
+function uartAccess(random: Random): Access {
+  const offset = random.below(8);
+  if (random.chance(2)) return { offset };
+  const masks = [0xff, 0xff, 0x3f, 0xbf, 0xff, 0xff, 0xff, 0xff];
+  return { offset, value: random.u32() & masks[offset] };
+}
+
+test('CLINT: msip and mtimecmp read as in QEMU', options, async () => {
+  const random = new Random(SEED);
+  const qemu = new Qtest();
+  const clint = new Clint({ context: new FakeBoard() });
+  const offsets = [0, 4, 0x4000, 0x4004, 0x4008];
+  const accesses = Array.from({ length: 300 }, () => ({
+    offset: random.pick(offsets),
+    value: random.chance(2) ? random.u32() : undefined,
+  }));
+  await compare({ base: 0x200_0000, qemu }, clint, 4, accesses).finally(() => qemu.close());
+});
+
+test('PLIC: priorities, enables and thresholds read as in QEMU', options, async () => {
+  const random = new Random(SEED);
+  const qemu = new Qtest();
+  const plic = new Plic({ context: new FakeBoard() });
+  const offsets = [4, 0x17c, 0x1000, 0x2000, 0x2004, 0x2088, 0x200c, 0x200000, 0x201000, 0x202000];
+  const accesses = Array.from({ length: 500 }, () => plicAccess(random, random.pick(offsets)));
+  await compare({ base: 0xc00_0000, qemu }, plic, 4, accesses).finally(() => qemu.close());
+});
+
+/** Source 0's enable bit is hardwired to 0 by the specification; QEMU keeps it. Priorities have three bits. */
+function plicAccess(random: Random, offset: number): Access {
+  if (random.chance(2)) return { offset };
+  const bits = offset < 0x1000 || offset >= 0x200000 ? 7 : 0xfffffffe;
+  return { offset, value: (random.u32() & bits) >>> 0 };
+}
+
+test('an interrupt goes from the UART through the PLIC as in QEMU', options, async () => {
+  const qemu = new Qtest();
+  const board = new FakeBoard();
+  const plic = new Plic({ context: board });
+  board.setInterrupt = (level) => plic.setLevel(10, level);
+  const uart = new Uart16550({ context: board, transmit: () => undefined });
+  const claim = 0x201004;
+  const toPlic = (accesses: Access[]) => compare({ base: 0xc00_0000, qemu }, plic, 4, accesses);
+  const toUart = (accesses: Access[]) => compare({ base: 0x1000_0000, qemu }, uart, 1, accesses);
+  try {
+    await toPlic([{ offset: 40, value: 1 }, { offset: 0x2080, value: 1 << 10 }]); // prettier-ignore
+    for (let round = 0; round < 3; round++) {
+      await toUart([{ offset: 1, value: 2 }]);
+      await toPlic([{ offset: 0x1000 }, { offset: claim }, { offset: 0x1000 }, { offset: claim }]);
+      await toUart([{ offset: 2 }]);
+      await toPlic([{ offset: claim, value: 10 }, { offset: 0x1000 }, { offset: claim }]); // prettier-ignore
+      await toUart([{ offset: 1, value: 0 }]);
+    }
+    await toUart([{ offset: 1, value: 2 }, { offset: 2 }]); // gone before the claim
+    await toPlic([{ offset: 0x1000 }, { offset: claim }]);
+  } finally {
+    qemu.close();
+  }
+});
+
+test('an empty virtio slot reads as in QEMU', options, async () => {
+  const qemu = new Qtest();
+  const accesses = Array.from({ length: 0x200 / 4 }, (_, i) => ({ offset: 4 * i }));
+  const slot = new EmptySlot({ name: 'virtio0' });
+  await compare({ base: 0x1000_1000, qemu }, slot, 4, accesses).finally(() => qemu.close());
+});
+
+const DISK_BYTES = 256 * 512;
+/** A lone -device goes into the last slot. */
+const LAST_SLOT = 0x1000_8000;
+
+/** QEMU with a disk of its own, and ours of the same content. */
+async function withDisks(story: (qemu: Qtest, ours: ReturnType<typeof newDisk>, file: string) => Promise<void>) {
+  const folder = mkdtempSync(join(tmpdir(), 'blkreplay-disk-'));
+  const file = join(folder, 'disk.img');
+  writeFileSync(file, new Uint8Array(DISK_BYTES));
+  const drive = `file=${file},format=raw,if=none,id=hd0,discard=unmap,detect-zeroes=off`;
+  const qemu = new Qtest(['-drive', drive, '-device', 'virtio-blk-device,drive=hd0,serial=hd0']);
+  try {
+    await story(qemu, newDisk(), file);
+  } finally {
+    qemu.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function newDisk() {
+  const board = new FakeBoard();
+  const drive = new FakeDrive({ lengthBytes: DISK_BYTES });
+  const disk = new VirtioBlk({ context: board, memory: board.memory, drive });
+  return { board, drive, disk, driver: new GuestDriver({ memory: board.memory, disk }) };
+}
+
+test('virtio-mmio registers read as in QEMU, but for the features we leave out', options, async () => {
+  await withDisks(async (qemu, { disk }) => {
+    const offsets = [0, 4, 8, 0xc, 0x34, 0x44, 0x60, 0x70, 0xb0, 0xb4, 0xfc, 0x100, 0x104, 0x10c, 0x114, 0x124, 0x128];
+    offsets.push(0x12c, 0x130, 0x134, 0x13c);
+    await compare({ base: LAST_SLOT, qemu }, disk, 4, offsets.map((offset) => ({ offset }))); // prettier-ignore
+    for (const [select, leftOut] of [
+      [0, 0x0000_0c10],
+      [1, 0x100],
+    ]) {
+      // prettier-ignore
+      await qemu.write(LAST_SLOT + 0x14, select, 4);
+      disk.write(0x14, select, 4);
+      assert.equal((disk.read(0x10, 4) | leftOut) >>> 0, await qemu.read(LAST_SLOT + 0x10, 4));
+    }
+    // A driver that accepts what was not offered keeps FEATURES_OK.
+    const negotiation: Access[] = [{ offset: 0x70, value: 3 }, { offset: 0x20, value: 0xffffffff }]; // prettier-ignore
+    negotiation.push({ offset: 0x70, value: 11 }, { offset: 0x70 }, { offset: 0x70, value: 0 }, { offset: 0x70 });
+    await compare({ base: LAST_SLOT, qemu }, disk, 4, negotiation);
+  });
+});
+
+test('virtio-blk requests give the same status, data and used ring as in QEMU', options, async () => {
+  await withDisks(async (qemu, { board, drive, disk, driver }, file) => {
+    const random = new Random(SEED);
+    mirrorWrites(qemu, disk);
+    driver.start(~(1n << 29n));
+    for (let round = 0; round < 60; round++) {
+      driver.reuseBuffers();
+      const request = randomRequest(random);
+      driver.request(request);
+      await qemu.writeBytes(RAM_BASE, board.memory.at(RAM_BASE, SHARED_BYTES));
+      driver.notify();
+      disk.act();
+      driver.acknowledge();
+      await used(qemu, driver, round + 1);
+      const theirs = await qemu.readBytes(RAM_BASE, SHARED_BYTES);
+      const ours = board.memory.at(RAM_BASE, SHARED_BYTES);
+      assert.deepEqual(ours, theirs, `seed ${SEED}: ${JSON.stringify({ ...request, output: request.output?.length })}`);
+    }
+    assert.deepEqual(drive.bytes, new Uint8Array(readFileSync(file)));
+  });
+});
+
+/** Rings and buffers of one request. */
+const SHARED_BYTES = 0x14000;
+
+/** What our driver writes to our registers goes to QEMU's, too. */
+function mirrorWrites(qemu: Qtest, disk: VirtioBlk): void {
+  const write = disk.write.bind(disk);
+  disk.write = (offset, value, sizeBytes) => {
+    void qemu.write(LAST_SLOT + offset, value, sizeBytes);
+    write(offset, value, sizeBytes);
+  };
+}
+
+/** Waits until QEMU's disk, which is a real one, is done. */
+async function used(qemu: Qtest, driver: GuestDriver, count: number): Promise<void> {
+  for (let tries = 0; tries < 10_000; tries++) {
+    const [low, high] = await qemu.readBytes(driver.used + 2, 2);
+    if (low + 256 * high === count) return;
+  }
+  assert.fail(`QEMU did not complete request ${count}`);
+}
+
+function randomRequest(random: Random): Request {
+  const type = random.pick([IN, OUT, FLUSH, GET_ID, DISCARD, WRITE_ZEROES, 99]);
+  const sector = random.below(270);
+  const sectors = 1 + random.below(6);
+  const request: Request = { type, sector, indirect: random.chance(2) };
+  request.pieces = [random.below(900), random.below(900), random.below(900)];
+  const lengthBytes = sectors * 512 - (random.chance(8) ? 1 : 0);
+  if (type === IN) request.input = lengthBytes;
+  if (type === OUT) request.output = random.bytes(lengthBytes);
+  if (type === GET_ID) request.input = 20;
+  if (type === DISCARD || type === WRITE_ZEROES) {
+    const range = new DataView(new ArrayBuffer(16));
+    range.setBigUint64(0, BigInt(sector), true);
+    range.setUint32(8, sectors, true);
+    // Of a request with two faults QEMU reports the range first, and we the flags.
+    if (sector + sectors <= DISK_BYTES / 512) range.setUint32(12, random.pick([0, 0, 1, 2]), true);
+    request.output = new Uint8Array(range.buffer);
+  }
+  return request;
+}

@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Uart16550 } from '../../../../debug-adapter/engine/machine/devices/uart16550.ts';
+import { assertStateSurvives, FakeBoard } from './fakeBoard.ts';
+import { Random, withSeeds } from './random.ts';
+
+const [RBR, IER, IIR, LCR, MCR, LSR, MSR, SCR] = [0, 1, 2, 3, 4, 5, 6, 7];
+const THR = RBR;
+const FCR = IIR;
+const CHARACTER_NANOSECONDS = 86_806;
+const NO_INTERRUPT = 1;
+const IDLE_LINE = 0x60;
+
+function newUart() {
+  const board = new FakeBoard();
+  const sent: number[] = [];
+  const uart = new Uart16550({ context: board, transmit: (byte) => sent.push(byte) });
+  const read = (offset: number) => uart.read(offset, 1);
+  const write = (offset: number, value: number) => uart.write(offset, value, 1);
+  const receive = (text: string) => [...text].forEach((letter) => uart.receive(letter.charCodeAt(0)));
+  return { board, sent, uart, read, write, receive };
+}
+
+test('a byte written is sent at once and the transmitter stays empty', () => {
+  const { sent, read, write } = newUart();
+  write(THR, 0x141);
+  assert.deepEqual(sent, [0x41]);
+  assert.equal(read(LSR), IDLE_LINE);
+});
+
+test('after reset the registers read as QEMU has them', () => {
+  const { read, write } = newUart();
+  assert.deepEqual([RBR, IER, IIR, LCR, MCR, LSR, MSR, SCR].map(read), [0, 0, 1, 0, 8, IDLE_LINE, 0xb0, 0]);
+  write(LCR, 0x80);
+  assert.deepEqual([read(0), read(1)], [0x0c, 0]);
+  assert.equal(read(8), 0);
+});
+
+test('DLAB shows the divisor in place of data and interrupt enable', () => {
+  const { sent, read, write } = newUart();
+  write(IER, 5);
+  write(LCR, 0x83);
+  write(0, 0x34);
+  write(1, 0x12);
+  assert.deepEqual([read(0), read(1), read(LCR)], [0x34, 0x12, 0x83]);
+  write(LCR, 0x03);
+  assert.equal(read(IER), 5);
+  assert.deepEqual(sent, []);
+});
+
+test('scratch keeps a byte, MCR and IER their bits, LSR and MSR cannot be written', () => {
+  const { read, write } = newUart();
+  for (const register of [SCR, MCR, IER, LSR, MSR]) write(register, 0xff);
+  assert.deepEqual([SCR, IER, LSR].map(read), [0xff, 0x0f, IDLE_LINE]);
+  assert.equal(read(MCR), 0x1f);
+});
+
+test('without a FIFO the newest byte stays and the lost one is an overrun', () => {
+  const { board, read, write, receive } = newUart();
+  write(IER, 0x05);
+  receive('ab');
+  assert.equal(read(IIR), 0x06); // line status before received data
+  assert.equal(read(LSR), IDLE_LINE | 1 | 2);
+  assert.equal(read(IIR), 0x04); // reading LSR took the overrun away
+  assert.equal(String.fromCharCode(read(RBR)), 'b');
+  assert.equal(read(LSR), IDLE_LINE);
+  assert.equal(board.interrupt, false);
+  assert.equal(String.fromCharCode(read(RBR)), 'b');
+});
+
+test('the FIFO keeps 16 bytes in order, drops the 17th and says so', () => {
+  const { read, write, receive } = newUart();
+  write(FCR, 0x01);
+  receive('0123456789abcdefX');
+  assert.equal(read(LSR) & 3, 3);
+  const text = Array.from({ length: 16 }, () => String.fromCharCode(read(RBR))).join('');
+  assert.equal(text, '0123456789abcdef');
+  assert.equal(read(LSR), IDLE_LINE);
+  assert.equal(read(RBR), 0);
+});
+
+test('trigger levels: the timeout below, data available from there on', () => {
+  for (const [bits, level] of [
+    [0x00, 1],
+    [0x40, 4],
+    [0x80, 8],
+    [0xc0, 14],
+  ]) {
+    const { read, write, receive } = newUart();
+    write(IER, 1);
+    write(FCR, bits | 1);
+    receive('x'.repeat(level - 1));
+    assert.equal(read(IIR), level > 1 ? 0xcc : 0xc1);
+    receive('x');
+    assert.equal(read(IIR), 0xc4);
+    read(RBR);
+    assert.equal(read(IIR), level > 1 ? 0xcc : 0xc1);
+  }
+});
+
+test('FCR resets the receiver, and so does turning the FIFO on or off', () => {
+  const { read, write, receive } = newUart();
+  for (const control of [0x03, 0x00, 0x01]) {
+    receive('z');
+    write(FCR, control);
+    assert.equal(read(LSR) & 1, 0);
+  }
+  assert.equal(read(IIR), 0xc1);
+  receive('z');
+  write(FCR, 0x01);
+  assert.equal(read(LSR) & 1, 1);
+});
+
+test('THRE interrupts when enabled and after each byte, until IIR reports it', () => {
+  const { board, read, write } = newUart();
+  write(IER, 2);
+  assert.equal(board.interrupt, true);
+  assert.equal(read(IIR), 0x02);
+  assert.equal(board.interrupt, false);
+  assert.equal(read(IIR), NO_INTERRUPT);
+  write(THR, 0x41);
+  assert.equal(board.interrupt, true);
+  write(IER, 0);
+  assert.equal(board.interrupt, false);
+  write(IER, 2); // enabling raises it again, even though IIR reported it before
+  assert.equal(read(IIR), 0x02);
+  write(IER, 2); // no change
+  assert.equal(read(IIR), NO_INTERRUPT);
+});
+
+test('reading IIR for a received byte leaves the THRE interrupt waiting', () => {
+  const { read, write, receive } = newUart();
+  write(IER, 3);
+  receive('q');
+  assert.equal(read(IIR), 0x04);
+  read(RBR);
+  assert.equal(read(IIR), 0x02);
+});
+
+test('loopback sends to itself, mirrors the modem lines and hears nothing from outside', () => {
+  const { sent, uart, read, write, receive } = newUart();
+  write(IER, 1);
+  for (const [outputs, inputs] of [
+    [1, 0x20],
+    [2, 0x10],
+    [4, 0x40],
+    [8, 0x80],
+    [15, 0xf0],
+  ]) {
+    write(MCR, 0x10 | outputs);
+    assert.equal(read(MSR), inputs);
+  }
+  assert.equal(uart.readyNanoseconds(), Infinity);
+  receive('!');
+  assert.equal(read(LSR) & 1, 0);
+  write(THR, 0x55);
+  assert.deepEqual(sent, []);
+  assert.equal(read(IIR), 0x04);
+  assert.equal(read(RBR), 0x55);
+});
+
+test('it takes no byte before the guest listens', () => {
+  const { board, uart, write, read } = newUart();
+  assert.equal(uart.readyNanoseconds(), Infinity);
+  assert(board.wakes(() => write(IER, 1)));
+  assert.equal(uart.readyNanoseconds(), 0);
+  assert(board.wakes(() => write(IER, 0)));
+  assert.equal(uart.readyNanoseconds(), Infinity);
+  assert(!board.wakes(() => read(SCR)));
+});
+
+test('the next byte waits for the FIFO to drain and for the line', () => {
+  const { board, uart, read, write, receive } = newUart();
+  write(IER, 1);
+  board.nanoseconds = 1000;
+  assert(board.wakes(() => receive('a')));
+  assert.equal(uart.readyNanoseconds(), Infinity);
+  board.nanoseconds = 5000;
+  assert(board.wakes(() => read(RBR)));
+  assert.equal(uart.readyNanoseconds(), 1000 + CHARACTER_NANOSECONDS);
+});
+
+test('a guest that polls LSR for input is listened to', () => {
+  const { board, uart, read } = newUart();
+  for (let look = 1; look < 16; look++) read(LSR);
+  assert.equal(uart.readyNanoseconds(), Infinity);
+  assert(board.wakes(() => read(LSR)));
+  assert.equal(uart.readyNanoseconds(), 0);
+  uart.receive(0x41);
+  assert.equal(read(RBR), 0x41);
+  assert.equal(uart.readyNanoseconds(), CHARACTER_NANOSECONDS);
+});
+
+test('a guest that polls RBR alone is listened to, too', () => {
+  const { uart, read } = newUart();
+  for (let look = 0; look < 16; look++) read(RBR);
+  assert.equal(uart.readyNanoseconds(), 0);
+});
+
+test('a guest that only prints does not listen, though it reads LSR for each byte', () => {
+  const { uart, read, write } = newUart();
+  for (let i = 0; i < 1000; i++) {
+    while (!(read(LSR) & 0x20));
+    write(THR, 0x2e);
+    read(LSR); // Linux waits for the last byte to be out, too
+  }
+  assert.equal(uart.readyNanoseconds(), Infinity);
+});
+
+test("a poller's prompt does not make it deaf; its FIFO reset does", () => {
+  const { uart, read, write } = newUart();
+  for (let look = 0; look < 16; look++) read(LSR);
+  write(THR, 0x24);
+  assert.equal(uart.readyNanoseconds(), 0);
+  write(FCR, 0x07);
+  assert.equal(uart.readyNanoseconds(), Infinity);
+});
+
+test('random use: the line is IIR, readiness changes wake the machine, state survives', () => {
+  withSeeds(50, (random) => {
+    const { board, uart, read, write } = newUart();
+    for (let step = 0; step < 300; step++) {
+      const before = uart.readyNanoseconds();
+      const woke = board.wakes(() => exercise(random, board, uart));
+      assert.equal(woke, before !== uart.readyNanoseconds());
+    }
+    const fresh = newUart();
+    assertStateSurvives(uart, fresh.uart, (device) => device.receive(1));
+    fresh.uart.loadState(uart.saveState());
+    assert.deepEqual(
+      [fresh.board.interrupt, fresh.uart.readyNanoseconds()],
+      [board.interrupt, uart.readyNanoseconds()],
+    );
+    write(LCR, 0);
+    assert.equal((read(IIR) & 1) === 0, fresh.board.interrupt);
+  });
+});
+
+function exercise(random: Random, board: FakeBoard, uart: Uart16550): void {
+  board.nanoseconds += random.below(100_000);
+  const act = random.below(3);
+  if (act === 0) uart.receive(random.below(256));
+  else if (act === 1) uart.read(random.below(8), 1);
+  else uart.write(random.below(8), random.below(256), 1);
+}

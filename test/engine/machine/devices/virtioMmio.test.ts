@@ -1,0 +1,276 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { EmptySlot } from '../../../../debug-adapter/engine/machine/devices/emptySlot.ts';
+import { VirtioBlk } from '../../../../debug-adapter/engine/machine/devices/virtioBlk.ts';
+import { FakeBoard, FakeDrive, RAM_BASE } from './fakeBoard.ts';
+import { FLUSH, GuestDriver, IN, INDIRECT, NEXT, OUT, WRITABLE, writeDescriptor } from './guestDriver.ts';
+import { Random, withSeeds } from './random.ts';
+
+const STATUS = 0x070;
+const NEEDS_RESET = 64;
+const RAM_END = RAM_BASE + 1024 * 1024;
+
+function newDisk() {
+  const board = new FakeBoard();
+  const drive = new FakeDrive();
+  const disk = new VirtioBlk({ context: board, memory: board.memory, drive });
+  const driver = new GuestDriver({ memory: board.memory, disk });
+  return { board, drive, disk, driver };
+}
+
+test('the device says who it is', () => {
+  const { disk } = newDisk();
+  assert.deepEqual(
+    [0, 4, 8, 12, 0xfc].map((offset) => disk.read(offset, 4)),
+    [0x74726976, 2, 2, 0x554d4551, 0],
+  );
+});
+
+test('an empty slot has magic, version, vendor and nothing else', () => {
+  const slot = new EmptySlot({ name: 'virtio5' });
+  slot.write();
+  const values = Array.from({ length: 0x200 / 4 }, (_, i) => slot.read(4 * i, 4)).filter((value) => value !== 0);
+  assert.deepEqual(values, [0x74726976, 2, 0x554d4551]);
+  assert.equal(slot.read(0, 1), 0);
+  slot.loadState();
+  assert.deepEqual(slot.saveState(), {});
+});
+
+test('features come in two words, and those not offered are dropped', () => {
+  const { disk, driver } = newDisk();
+  const offered = [0, 1, 2].map((select) => {
+    driver.register(0x014, select);
+    return disk.read(0x010, 4);
+  });
+  // SEG_MAX, BLK_SIZE, FLUSH, DISCARD, WRITE_ZEROES, INDIRECT_DESC, EVENT_IDX; VERSION_1.
+  assert.deepEqual(offered, [0x3000_6244, 1, 0]);
+  driver.register(0x024, 0);
+  driver.register(0x020, 0xffff_ffff);
+  driver.register(STATUS, 11);
+  assert.equal(driver.status, 11);
+  assert.equal((disk.saveState().transport as { negotiated: bigint }).negotiated, 0x3000_6244n);
+});
+
+test('configuration space has what the offered features promise, at any access size', () => {
+  const { disk } = newDisk();
+  const word = (offset: number) => disk.read(0x100 + offset, 4);
+  assert.deepEqual([word(0), word(4), word(12), word(20)], [2048, 0, 254, 512]);
+  assert.deepEqual([36, 40, 44, 48, 52].map(word), [0x3fffff, 1, 1, 0x3fffff, 1]);
+  assert.deepEqual([disk.read(0x138, 1), disk.read(0x115, 1), disk.read(0x114, 2)], [1, 2, 512]);
+  assert.deepEqual([disk.read(0x13c, 4), disk.read(0x13c, 1)], [0xffffffff, 0xff]);
+  disk.write(0x100, 1, 4);
+  assert.equal(word(0), 2048);
+});
+
+test('there is one queue of up to 1024 entries', () => {
+  const { disk, driver } = newDisk();
+  assert.equal(disk.read(0x034, 4), 1024);
+  driver.register(0x030, 1);
+  assert.equal(disk.read(0x034, 4), 0);
+  driver.register(0x044, 1);
+  assert.equal(disk.read(0x044, 4), 0);
+  driver.register(0x050, 1);
+});
+
+test('status 0 resets all', () => {
+  const { disk, driver } = newDisk();
+  const atPowerOn = disk.saveState();
+  driver.start();
+  driver.register(0x014, 1);
+  driver.request({ type: FLUSH });
+  driver.notify();
+  disk.act();
+  driver.register(STATUS, 0);
+  assert.deepEqual(disk.saveState(), atPowerOn);
+});
+
+test('registers answer 32-bit accesses only', () => {
+  const { disk, driver } = newDisk();
+  driver.start();
+  disk.write(STATUS, 0, 1);
+  assert.equal(driver.status, 15);
+  assert.equal(disk.read(STATUS, 1), 0);
+});
+
+test('a stopped queue can be started again and begins at 0', () => {
+  const { disk, driver, drive } = newDisk();
+  driver.start();
+  driver.request({ type: FLUSH });
+  driver.notify();
+  driver.register(0x044, 0);
+  assert.equal(disk.read(0x044, 4), 0);
+  assert.equal(drive.log.at(-1), 'complete 0 ok');
+  driver.notify();
+  driver.startQueue();
+  driver.request({ type: FLUSH });
+  driver.notify();
+  disk.act();
+  assert.equal(driver.takeUsed().length, 1);
+});
+
+type Breakage = (driver: GuestDriver) => void;
+
+const breakages: Record<string, Breakage> = {
+  'a chain in a circle': (driver) => {
+    driver.descriptor(0, { address: RAM_BASE, length: 16, flags: NEXT, next: 1 });
+    driver.descriptor(1, { address: RAM_BASE, length: 16, flags: NEXT, next: 0 });
+    driver.offer(0);
+  },
+  'a descriptor past the table': (driver) => driver.offer(driver.size),
+  'a next descriptor past the table': (driver) => {
+    driver.descriptor(0, { address: RAM_BASE, length: 16, flags: NEXT, next: driver.size });
+    driver.offer(0);
+  },
+  'an available index that ran ahead': (driver) => driver.memory.writeU16(driver.available + 2, driver.size + 1),
+  'a buffer below RAM': (driver) => driver.offer(driver.chain([{ address: 0, length: 16, writable: false }])),
+  'a buffer over the end of RAM': (driver) =>
+    driver.offer(driver.chain([{ address: RAM_END - 8, length: 16, writable: false }])),
+  'a buffer at 2^64 - 16': (driver) => {
+    driver.descriptor(0, { address: 2n ** 64n - 16n, length: 16 });
+    driver.offer(0);
+  },
+  'a buffer of no bytes': (driver) => driver.offer(driver.chain([{ address: RAM_BASE, length: 0, writable: false }])),
+  'a readable buffer after a writable one': (driver) =>
+    driver.offer(
+      driver.chain([
+        { address: RAM_BASE, length: 16, writable: true },
+        { address: RAM_BASE, length: 16, writable: false },
+      ]),
+    ),
+  'no header': (driver) => driver.offer(driver.chain([{ address: RAM_BASE, length: 1, writable: true }])),
+  'no status': (driver) => driver.offer(driver.chain([{ address: RAM_BASE, length: 16, writable: false }])),
+  'a discard without a range': (driver) => void driver.request({ type: 11, output: new Uint8Array(8) }),
+  'an indirect table with a next descriptor': (driver) => {
+    driver.descriptor(0, { address: RAM_BASE, length: 16, flags: INDIRECT | NEXT, next: 1 });
+    driver.offer(0);
+  },
+  'an indirect table of no whole descriptors': (driver) => {
+    driver.descriptor(0, { address: RAM_BASE, length: 24, flags: INDIRECT });
+    driver.offer(0);
+  },
+  'an empty indirect table': (driver) => {
+    driver.descriptor(0, { address: RAM_BASE, length: 0, flags: INDIRECT });
+    driver.offer(0);
+  },
+  'an indirect table outside RAM': (driver) => {
+    driver.descriptor(0, { address: RAM_END - 16, length: 32, flags: INDIRECT });
+    driver.offer(0);
+  },
+  'an indirect table in an indirect table': (driver) => {
+    const table = driver.allocate(16);
+    writeDescriptor(driver.memory, table, { address: table, length: 16, flags: INDIRECT });
+    driver.descriptor(0, { address: table, length: 16, flags: INDIRECT });
+    driver.offer(0);
+  },
+  'an indirect table in a circle': (driver) => {
+    const table = driver.allocate(16);
+    writeDescriptor(driver.memory, table, { address: RAM_BASE, length: 16, flags: WRITABLE | NEXT, next: 0 });
+    driver.descriptor(0, { address: table, length: 16, flags: INDIRECT });
+    driver.offer(0);
+  },
+};
+
+for (const [what, breakIt] of Object.entries(breakages)) {
+  test(`${what} needs a reset, which heals`, () => {
+    const { board, disk, driver } = newDisk();
+    driver.start();
+    breakIt(driver);
+    driver.notify();
+    assert.equal(driver.status, 15 | NEEDS_RESET);
+    assert.deepEqual([driver.interruptStatus, board.interrupt], [2, true]);
+    driver.start();
+    driver.request({ type: FLUSH });
+    driver.notify();
+    disk.act();
+    assert.equal(driver.takeUsed().length, 1);
+  });
+}
+
+test('a guest that offers more than the queue holds needs a reset', () => {
+  const { driver } = newDisk();
+  driver.start();
+  const head = driver.request({ type: FLUSH }).head;
+  for (let i = 1; i < driver.size; i++) driver.offer(head);
+  driver.notify();
+  assert.equal(driver.status, 15);
+  driver.offer(head);
+  driver.notify();
+  assert.equal(driver.status, 15 | NEEDS_RESET);
+});
+
+test('queues in wrong places or of wrong sizes need a reset', () => {
+  const place = (registers: [number, number][]) => {
+    const { driver, disk } = newDisk();
+    driver.start();
+    driver.register(0x044, 0);
+    for (const [offset, value] of registers) driver.register(offset, value);
+    driver.register(0x044, 1);
+    return [driver.status & NEEDS_RESET, disk.read(0x044, 4)];
+  };
+  assert.deepEqual(place([]), [0, 1]);
+  const wrong: [number, number][] = [[0x038, 0], [0x038, 48], [0x038, 2048], [0x080, 8], [0x080, 0x80001008]]; // prettier-ignore
+  wrong.push([0x090, RAM_END - 64], [0x0a0, RAM_END - 64], [0x0a4, 1], [0x094, 0xffffffff], [0x0a0, 0x80001002]);
+  for (const registers of wrong) assert.deepEqual(place([registers]), [NEEDS_RESET, 0], String(registers));
+});
+
+test('a failed device completes what it began but tells the guest nothing', () => {
+  const { drive, disk, driver } = newDisk();
+  driver.start();
+  const outcome = driver.request({ type: OUT, sector: 0, output: new Uint8Array(512).fill(1) });
+  driver.notify();
+  driver.offer(driver.size);
+  driver.notify();
+  disk.act();
+  assert.equal(drive.bytes[0], 1);
+  assert.equal(driver.statusOf(outcome), 0xee);
+  assert.deepEqual(driver.takeUsed(), []);
+});
+
+test('before DRIVER_OK a failure does not interrupt', () => {
+  const { board, driver } = newDisk();
+  driver.register(STATUS, 3);
+  driver.startQueue();
+  driver.offer(driver.size);
+  driver.notify();
+  assert.deepEqual([driver.status, board.interrupt], [3 | NEEDS_RESET, false]);
+});
+
+test('a hostile guest cannot crash or hang the device, and its interrupt line stays true', () => {
+  withSeeds(100, (random) => {
+    const { board, disk, driver } = newDisk();
+    driver.start(random.chance(2) ? undefined : 0n);
+    for (let step = 0; step < 200; step++) {
+      misbehave(random, driver);
+      if (disk.deadline() < Infinity && random.chance(2)) disk.act();
+      assert.equal(board.interrupt, driver.interruptStatus !== 0);
+      if (driver.status & NEEDS_RESET) driver.start();
+    }
+    const fresh = new VirtioBlk({ context: board, memory: board.memory, drive: new FakeDrive() });
+    fresh.loadState(disk.saveState());
+    assert.deepEqual(fresh.saveState(), disk.saveState());
+  });
+});
+
+/** Mostly whole requests, with a word of the rings or descriptors, or a register, spoilt here and there. */
+function misbehave(random: Random, driver: GuestDriver): void {
+  driver.reuseBuffers();
+  switch (random.below(8)) {
+    case 0:
+      return driver.memory.writeU16(driver.descriptors + 2 * random.below(512), random.below(70));
+    case 1:
+      return driver.memory.writeU32(driver.descriptors + 4 * random.below(256), random.u32());
+    case 2:
+      return driver.memory.writeU16(driver.available + 2 * random.below(66), random.below(80));
+    case 3:
+      return driver.register(4 * random.below(64), random.chance(2) ? random.u32() : random.below(16));
+    default:
+      driver.request({
+        type: random.pick([IN, OUT, FLUSH, 8, 11, 13]),
+        sector: random.below(3000),
+        input: random.below(3000),
+        output: random.bytes(random.below(100)),
+        indirect: random.chance(2),
+      });
+      driver.notify();
+  }
+}

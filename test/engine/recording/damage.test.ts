@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { CHUNK_FLAG, encodeChunk } from '../../../debug-adapter/engine/recording/chunk.ts';
+import { RecordingWriter } from '../../../debug-adapter/engine/recording/recordingWriter.ts';
+import {
+  compression,
+  events,
+  HEADER,
+  KERNEL,
+  MemoryFile,
+  open,
+  Random,
+  randomLog,
+  userErrorOf,
+  write,
+} from './support.ts';
+
+const KILLED = { entries: randomLog(new Random(1), 60) };
+
+/** A recording with several chunks, flushed every ten entries; durably when asked. */
+function flushedRecording({ durably = false, close = false } = {}) {
+  const file = new MemoryFile();
+  const writer = new RecordingWriter(file, compression);
+  writer.writeHeader(HEADER, [KERNEL]);
+  const startBytes = writer.lengthBytes;
+  const entries = randomLog(new Random(2), 100);
+  const chunkEnds: { lengthBytes: number; position: number; entries: number }[] = [];
+  entries.forEach((entry, index) => {
+    writer.append(entry);
+    if (index % 10 !== 9) return;
+    if (durably) writer.flushDurably(entry.position);
+    else writer.flush(entry.position);
+    chunkEnds.push({ lengthBytes: writer.lengthBytes, position: entry.position, entries: index + 1 });
+  });
+  if (close) writer.close({ position: entries.at(-1)!.position, reason: 'powerOff' });
+  return { bytes: file.bytes, startBytes, entries, chunkEnds };
+}
+
+test('cut at every byte: the start is refused in a sentence, after it the last whole chunk counts', () => {
+  const { bytes, startBytes, entries, chunkEnds } = flushedRecording({ close: true });
+  for (let length = 0; length < bytes.length; length++) {
+    const cut = bytes.subarray(0, length);
+    const error = userErrorOf(() => open(cut));
+    if (length < startBytes) {
+      assert.equal(error?.code, 'recording-cut-short', `at ${length}`);
+      continue;
+    }
+    assert.equal(error, undefined, `at ${length}: ${error?.message}`);
+    const reader = open(cut);
+    const last = chunkEnds.findLast((chunk) => chunk.lengthBytes <= length);
+    assert.equal(reader.complete, false);
+    assert.equal(reader.lastPosition, last?.position ?? 0, `at ${length}`);
+    assert.deepEqual(events(reader), entries.slice(0, last?.entries ?? 0));
+  }
+});
+
+test('what a power failure leaves after the last sync is a torn tail', () => {
+  const { bytes, chunkEnds } = flushedRecording();
+  const torn = bytes.slice();
+  // The file system kept the length and the last chunk, but not the two chunks before it.
+  torn.fill(0, chunkEnds[6].lengthBytes, chunkEnds[8].lengthBytes);
+  const reader = open(torn);
+  assert.equal(reader.lastPosition, chunkEnds[6].position);
+  assert.equal(reader.complete, false);
+});
+
+test('damage before a sync is refused', () => {
+  const { bytes, chunkEnds } = flushedRecording({ durably: true });
+  for (const at of [chunkEnds[2].lengthBytes + 1, chunkEnds[2].lengthBytes + 30, chunkEnds[3].lengthBytes - 1]) {
+    const damaged = bytes.slice();
+    damaged[at] ^= 0x10;
+    const error = userErrorOf(() => open(damaged));
+    assert.equal(error?.code, 'recording-damaged', `byte ${at}`);
+    const named = /^test\.rr is damaged at byte (\d+): .*; copy it again/.exec(error!.message);
+    assert.ok(Number(named?.[1]) >= chunkEnds[2].lengthBytes && Number(named?.[1]) <= at, error!.message);
+  }
+});
+
+test('damage anywhere in a closed recording is refused, but for its last chunk', () => {
+  const { bytes, startBytes } = flushedRecording({ close: true });
+  const lastChunk = bytes.length - 40;
+  for (let at = startBytes; at < lastChunk; at++) {
+    const damaged = bytes.slice();
+    damaged[at] ^= 1;
+    assert.equal(userErrorOf(() => open(damaged))?.code, 'recording-damaged', `byte ${at}`);
+  }
+});
+
+test('a chunk that was taken out, doubled or brought from elsewhere is refused', () => {
+  const { bytes, chunkEnds } = flushedRecording({ durably: true });
+  const [from, to] = [chunkEnds[3].lengthBytes, chunkEnds[4].lengthBytes];
+  const without = Buffer.concat([bytes.subarray(0, from), bytes.subarray(to)]);
+  const twice = Buffer.concat([bytes.subarray(0, to), bytes.subarray(from)]);
+  assert.equal(userErrorOf(() => open(without))?.code, 'recording-damaged');
+  assert.equal(userErrorOf(() => open(twice))?.code, 'recording-damaged');
+});
+
+test('what is no recording is called so', () => {
+  for (const bytes of [Buffer.from('QFI\xfb and so on, and on, and on'), Buffer.from('x'), new Uint8Array(5000)]) {
+    const error = userErrorOf(() => open(bytes, 'disk.img'));
+    assert.equal(error?.code, 'recording-not-one');
+    assert.match(error!.message, /^disk\.img is not a blkreplay recording/);
+  }
+});
+
+test('a future format version is refused with both numbers', () => {
+  const bytes = write(KILLED).bytes.slice();
+  bytes[8] = 9;
+  const error = userErrorOf(() => open(bytes));
+  assert.equal(error?.code, 'recording-future-version');
+  assert.match(error!.message, /format version 9.*reads versions up to 1/);
+});
+
+test('chunks of a later version are skipped, or refused when they are critical', () => {
+  const bytes = write({}).bytes;
+  const lastChecksum = lastChunkChecksum(bytes);
+  const payload = Buffer.from('from the future');
+  const skippable = encodeChunk({ type: 99, flags: 0, payload }, lastChecksum);
+  assert.equal(open(Buffer.concat([bytes, skippable.bytes])).lastPosition, 0);
+  const critical = encodeChunk({ type: 99, flags: CHUNK_FLAG.critical, payload }, lastChecksum);
+  const error = userErrorOf(() => open(Buffer.concat([bytes, critical.bytes])));
+  assert.equal(error?.code, 'recording-future-chunk');
+  assert.match(error!.message, /chunk type 99/);
+});
+
+test('a damaged boot file is refused when it is asked for', () => {
+  const bytes = write({}).bytes.slice();
+  const at = Buffer.from(bytes).lastIndexOf('kernel.elf') + 100;
+  bytes[at] ^= 1;
+  const reader = open(bytes);
+  const error = userErrorOf(() => reader.bootFile('kernel'));
+  assert.equal(error?.code, 'recording-damaged');
+  assert.match(error!.message, /kernel\.elf/);
+});
+
+test('a header that lacks a field, or has one of another type, is damage', () => {
+  for (const spoil of [
+    { machine: { ...HEADER.machine, memoryBytes: 'much' } },
+    { drives: [{ id: 'hd0' }] },
+    { drives: {} },
+    { idle: 'sometimes' },
+    { stateFile: 5 },
+    { rrsnapshot: undefined },
+  ]) {
+    const header = { ...HEADER, ...spoil } as unknown as typeof HEADER;
+    const error = userErrorOf(() => open(write({ header }).bytes));
+    assert.equal(error?.code, 'recording-damaged', JSON.stringify(spoil));
+    assert.match(error!.message, /has (no valid|a bad) header\./);
+  }
+});
+
+test('no bytes whatever make the reader crash, hang or lie', (t) => {
+  const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 1e9);
+  const random = new Random(seed);
+  const originals = [flushedRecording().bytes, flushedRecording({ close: true }).bytes, write({ bootFiles: [] }).bytes];
+  let readable = 0;
+  const rounds = Number(process.env.FUZZ_ROUNDS ?? 4000);
+  for (let round = 0; round < rounds; round++) {
+    const bytes = mutate(random, originals);
+    try {
+      const reader = open(bytes);
+      let position = 0;
+      for (const entry of reader.entriesFrom(0)) {
+        assert.ok(entry.position >= position && entry.position <= reader.lastPosition);
+        position = entry.position;
+      }
+      if (reader.hasBootFile('kernel')) reader.bootFile('kernel');
+      readable++;
+    } catch (error) {
+      const isSentence = (error as Error).name === 'UserError';
+      if (!isSentence) throw new Error(`seed ${seed}, round ${round}`, { cause: error });
+    }
+  }
+  t.diagnostic(`seed ${seed}: ${readable} of ${rounds} still readable`);
+});
+
+test('valid checksums around nonsense do not help it', () => {
+  const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 1e9);
+  const random = new Random(seed);
+  const start = write({}).bytes;
+  const checksum = lastChunkChecksum(start);
+  for (let round = 0; round < 4000; round++) {
+    const payload = Uint8Array.from({ length: random.below(60) }, () =>
+      random.below(3) ? random.below(20) : random.below(256),
+    );
+    const { bytes } = encodeChunk({ type: 3 + random.below(2), flags: 1, payload }, checksum);
+    try {
+      const reader = open(Buffer.concat([start, bytes]));
+      for (const entry of reader.entriesFrom(0)) assert.ok(Number.isSafeInteger(entry.position));
+    } catch (error) {
+      if ((error as Error).name !== 'UserError') throw new Error(`seed ${seed}, round ${round}`, { cause: error });
+    }
+  }
+});
+
+function mutate(random: Random, originals: readonly Uint8Array[]): Uint8Array {
+  let bytes = Uint8Array.from(random.pick(originals));
+  for (let times = 1 + random.below(3); times > 0; times--) {
+    const at = random.below(bytes.length);
+    switch (random.below(4)) {
+      case 0:
+        bytes[at] ^= 1 << random.below(8);
+        break;
+      case 1:
+        bytes.fill(random.pick([0, 0xff, 0xb1, random.below(256)]), at, at + random.below(64));
+        break;
+      case 2:
+        bytes = bytes.slice(0, at + 1);
+        break;
+      default: {
+        const other = random.pick(originals);
+        const from = random.below(other.length);
+        bytes = Uint8Array.from([
+          ...bytes.subarray(0, at),
+          ...other.subarray(from, from + random.below(500)),
+          ...bytes.subarray(at),
+        ]);
+      }
+    }
+  }
+  return bytes;
+}
+
+/** Walks the chunks: 12 bytes of preamble, then headers of 20 with the length at 4 and the checksum at 8. */
+function lastChunkChecksum(bytes: Uint8Array): bigint {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let checksum = 0n;
+  for (let at = 12; at < bytes.length; at += 20 + view.getUint32(at + 4, true))
+    checksum = view.getBigUint64(at + 8, true);
+  return checksum;
+}

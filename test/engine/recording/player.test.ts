@@ -1,0 +1,303 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { BlockCompletion, BlockRequest } from '../../../debug-adapter/engine/block/blockRequest.ts';
+import type { InputStatus } from '../../../debug-adapter/engine/machine/inputs.ts';
+import type { EndEntry, LogEntry } from '../../../debug-adapter/engine/recording/logEntry.ts';
+import { Player } from '../../../debug-adapter/engine/recording/player.ts';
+import { open, userErrorOf, write } from './support.ts';
+
+const REQUEST: BlockRequest = {
+  id: 0,
+  drive: 'hd0',
+  operation: 'read',
+  offset: 6144,
+  lengthBytes: 1024,
+  position: 100,
+};
+const COMPLETION: BlockCompletion = { id: 0, drive: 'hd0', status: 'ok', digest: 0xabcn, position: 200 };
+const SECOND: BlockRequest = { id: 1, drive: 'hd0', operation: 'write', offset: 512, lengthBytes: 512, position: 300 };
+const SECOND_DONE: BlockCompletion = { id: 1, drive: 'hd0', status: 'ok', digest: 0x123n, position: 400 };
+const PARTS = [
+  { name: 'RAM', value: 1n },
+  { name: 'hart0', value: 2n },
+  { name: 'virtio0', value: 3n },
+  { name: 'drive hd0', value: 4n },
+];
+
+const LOG: LogEntry[] = [
+  { kind: 'consoleInput', position: 50, byte: 65 },
+  { kind: 'blockRequest', ...REQUEST },
+  { kind: 'digest', position: 150, parts: PARTS },
+  { kind: 'blockCompletion', ...COMPLETION },
+  { kind: 'clockJump', position: 250, nanoseconds: 900 },
+  { kind: 'blockRequest', ...SECOND },
+  { kind: 'snapshot', position: 350, name: 'auto-350' },
+  { kind: 'digest', position: 350, parts: PARTS },
+  { kind: 'blockCompletion', ...SECOND_DONE },
+];
+const END = { position: 1000, reason: 'powerOff', guestExit: 0 };
+
+function player(entries = LOG, end: Omit<EndEntry, 'kind'> | null = END): Player {
+  return new Player(open(write({ entries, end: end ?? undefined }).bytes, 'boot.rr'));
+}
+
+function at(position: number, status: Partial<InputStatus> = {}): InputStatus {
+  return {
+    position,
+    nanoseconds: position,
+    consoleReadyNanoseconds: 0,
+    idle: false,
+    wakeNanoseconds: Infinity,
+    ...status,
+  };
+}
+
+/** Plays LOG as the recorded machine did, up to before `position`. */
+function playTo(position: number): Player {
+  const played = player();
+  if (position > 50) played.take(at(50));
+  if (position > 100) played.blockRequest(REQUEST);
+  if (position > 200) played.blockCompletion(COMPLETION);
+  if (position > 250) played.take(at(250, { idle: true }));
+  if (position > 300) played.blockRequest(SECOND);
+  if (position > 400) played.blockCompletion(SECOND_DONE);
+  return played;
+}
+
+test('a faithful replay gets every event at its position and no complaint', () => {
+  const played = player();
+  assert.equal(played.lastPosition, 1000);
+  assert.deepEqual(played.end, { kind: 'end', ...END });
+  assert.equal(played.nextPosition(at(0)), 50);
+  assert.equal(played.take(at(20)), undefined);
+  assert.deepEqual(played.take(at(50)), { kind: 'consoleInput', byte: 65 });
+  assert.equal(played.nextPosition(at(51)), 250);
+  played.blockRequest(REQUEST);
+  assert.equal(played.nextDigestPosition, 150);
+  assert.equal(played.checkDigest(149, []), false);
+  assert.equal(played.checkDigest(150, PARTS), true);
+  assert.equal(played.nextDigestPosition, 350);
+  played.blockCompletion(COMPLETION);
+  assert.equal(played.take(at(240, { idle: true, wakeNanoseconds: 260 })), undefined);
+  assert.deepEqual(played.take(at(250, { idle: true })), { kind: 'clockJump', nanoseconds: 900 });
+  assert.equal(played.nextPosition(at(251)), Infinity);
+  played.blockRequest(SECOND);
+  assert.equal(played.checkDigest(350, PARTS), true);
+  assert.equal(played.nextDigestPosition, Infinity);
+  played.blockCompletion(SECOND_DONE);
+  played.checkEnd(END);
+});
+
+test('it starts anywhere', () => {
+  const played = player();
+  played.seek(350);
+  assert.equal(played.nextDigestPosition, 350);
+  assert.equal(played.checkDigest(350, PARTS), true);
+  played.blockCompletion(SECOND_DONE);
+  played.seek(40);
+  assert.equal(played.nextPosition(at(40)), 50);
+  played.take(at(50));
+  played.blockRequest(REQUEST);
+});
+
+test('a seek into the step of a request follows the restored ids', () => {
+  const played = player();
+  played.seek(100, { hd0: 0 });
+  played.blockRequest(REQUEST);
+  played.seek(100, { hd0: 1 });
+  played.blockCompletion(COMPLETION);
+});
+
+test('a cut recording ends where it was cut, and says so', () => {
+  const played = player(LOG.slice(0, 2), null);
+  assert.equal(played.lastPosition, 100);
+  assert.equal(played.end, undefined);
+  played.take(at(50));
+  played.blockRequest(REQUEST);
+  const error = userErrorOf(() => played.blockCompletion(COMPLETION));
+  assert.equal(error?.code, 'recording-ends-here');
+  assert.match(error!.message, /^boot\.rr was cut off while recording and reaches position 100, but request 0/);
+});
+
+const DIVERGENCES: {
+  title: string;
+  position: number;
+  does: (played: Player) => unknown;
+  code: string;
+  says: RegExp;
+}[] = [
+  {
+    title: 'a request of another sector',
+    position: 100,
+    does: (played) => played.blockRequest({ ...REQUEST, offset: 512 }),
+    code: 'divergence-request',
+    says: /boot\.rr at position 100: expected a read of 1024 bytes at sector 12 of drive hd0 \(request 0\), but the guest made a read of 1024 bytes at sector 1 /,
+  },
+  {
+    title: 'another operation',
+    position: 100,
+    does: (played) => played.blockRequest({ ...REQUEST, operation: 'discard' }),
+    code: 'divergence-request',
+    says: /expected a read .* but the guest made a discard/,
+  },
+  {
+    title: 'another length',
+    position: 100,
+    does: (played) => played.blockRequest({ ...REQUEST, lengthBytes: 512 }),
+    code: 'divergence-request',
+    says: /expected a read of 1024 bytes .* a read of 512 bytes/,
+  },
+  {
+    title: 'another drive',
+    position: 100,
+    does: (played) => played.blockRequest({ ...REQUEST, drive: 'hd1' }),
+    code: 'divergence-request',
+    says: /of drive hd0 .* of drive hd1/,
+  },
+  {
+    title: 'another request id',
+    position: 100,
+    does: (played) => played.blockRequest({ ...REQUEST, id: 7 }),
+    code: 'divergence-request',
+    says: /\(request 0\), .* \(request 7\)/,
+  },
+  {
+    title: 'a request too early',
+    position: 100,
+    does: (played) => played.blockRequest({ ...REQUEST, position: 90 }),
+    code: 'divergence-request',
+    says: /at position 90: expected .*\(request 0\) at position 100, but the guest made [^;]*\(request 0\);/,
+  },
+  {
+    title: 'a request too late',
+    position: 100,
+    does: (played) => played.blockRequest({ ...REQUEST, position: 110 }),
+    code: 'divergence-request',
+    says: /at position 100: expected [^;]*\(request 0\), but [^;]* at position 110;/,
+  },
+  {
+    title: 'a request where a completion should come',
+    position: 200,
+    does: (played) => played.blockRequest({ ...SECOND, position: 200 }),
+    code: 'divergence-request',
+    says: /expected that request 0 of drive hd0 completed with ok, .* but the guest made a write/,
+  },
+  {
+    title: 'a completion where a request should come',
+    position: 300,
+    does: (played) => played.blockCompletion({ ...SECOND_DONE, position: 300 }),
+    code: 'divergence-completion',
+    says: /expected a write .* but request 1 of drive hd0 completed/,
+  },
+  {
+    title: 'a request after the last one',
+    position: 500,
+    does: (played) => played.blockRequest({ ...SECOND, id: 2, position: 500 }),
+    code: 'divergence-request',
+    says: /position 500: expected no more disk requests/,
+  },
+  {
+    title: 'a request that does not come',
+    position: 100,
+    does: (played) => played.nextPosition(at(101)),
+    code: 'divergence-request',
+    says: /position 100: expected a read .* but the machine reached position 101 without it/,
+  },
+  {
+    title: 'a completion that does not come',
+    position: 200,
+    does: (played) => played.checkDigest(350, PARTS),
+    code: 'divergence-completion',
+    says: /position 200: .* without it/,
+  },
+  {
+    title: 'other data read',
+    position: 200,
+    does: (played) => played.blockCompletion({ ...COMPLETION, digest: 1n }),
+    code: 'divergence-completion',
+    says: /data digest 0000000000000abc, but .*data digest 0000000000000001; the guest read other data from drive hd0 at sector 12: its base image or overlay was changed/,
+  },
+  {
+    title: 'other data written',
+    position: 400,
+    does: (played) => played.blockCompletion({ ...SECOND_DONE, digest: 1n }),
+    code: 'divergence-completion',
+    says: /the guest wrote other data to drive hd0 at sector 1/,
+  },
+  {
+    title: 'another outcome',
+    position: 200,
+    does: (played) => played.blockCompletion({ ...COMPLETION, status: 'ioError', digest: 0n }),
+    code: 'divergence-completion',
+    says: /completed with ok, .* completed with ioError.*drive hd0 answered in another way/,
+  },
+  {
+    title: 'a key that finds no taker',
+    position: 50,
+    does: (played) => played.take(at(51)),
+    code: 'divergence-input',
+    says: /position 50: expected console input \(byte 0x41\), but the machine reached position 51 without it/,
+  },
+  {
+    title: 'a clock jump while the machine runs',
+    position: 250,
+    does: (played) => played.take(at(250)),
+    code: 'divergence-input',
+    says: /position 250: expected a clock jump of 900 ns .* but the machine is not waiting/,
+  },
+  {
+    title: 'another end',
+    position: 500,
+    does: (played) => played.checkEnd({ ...END, reason: 'failure', guestExit: 3 }),
+    code: 'divergence-end',
+    says: /expected the end "powerOff", guest exit 0, but it ended with the end "failure", guest exit 3/,
+  },
+  {
+    title: 'an end too early',
+    position: 500,
+    does: (played) => played.checkEnd({ ...END, position: 900 }),
+    code: 'divergence-end',
+    says: /position 900: expected the machine to run on to position 1000/,
+  },
+  {
+    title: 'an end too late',
+    position: 500,
+    does: (played) => played.checkEnd({ ...END, position: 1001 }),
+    code: 'divergence-end',
+    says: /expected the end "powerOff", guest exit 0 at position 1000/,
+  },
+];
+
+for (const { title, position, does, code, says } of DIVERGENCES) {
+  test(`divergence: ${title}`, () => {
+    const played = playTo(position);
+    const error = userErrorOf(() => does(played));
+    assert.equal(error?.kind, 'divergence');
+    assert.equal(error?.code, code);
+    assert.match(error!.message, says);
+  });
+}
+
+for (const [name, says] of [
+  [
+    'RAM',
+    /position 150: expected digest 0000000000000001 of RAM, but it is 0000000000000063; the machine did not repeat/,
+  ],
+  ['hart0', /of hart0, but it is 0000000000000063;/],
+  ['virtio0', /of virtio0/],
+  ['drive hd0', /of drive hd0, .*; the content of drive hd0 differs: its base image or overlay was changed/],
+] as const) {
+  test(`divergence: the digest of ${name}`, () => {
+    const parts = PARTS.map((part) => (part.name === name ? { name, value: 0x63n } : part));
+    const error = userErrorOf(() => playTo(150).checkDigest(150, parts));
+    assert.equal(error?.code, 'divergence-digest');
+    assert.match(error!.message, says);
+  });
+}
+
+test('divergence: several parts, a part too few, a part too many', () => {
+  const says = (parts: typeof PARTS) => userErrorOf(() => playTo(150).checkDigest(150, parts))!.message;
+  assert.match(says(PARTS.map(({ name }) => ({ name, value: 9n }))), /of RAM, .* \(and hart0, virtio0, drive hd0\)/);
+  assert.match(says(PARTS.slice(0, 3)), /digest 0000000000000004 of drive hd0, but it is none/);
+  assert.match(says([...PARTS, { name: 'uart0', value: 5n }]), /digest none of uart0, but it is 0000000000000005/);
+});

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { Inputs, InputStatus, OutsideEvent } from '../../../debug-adapter/engine/machine/inputs.ts';
+import { ConsoleInput } from '../../../debug-adapter/engine/recording/inputs/consoleInput.ts';
+import { LiveInputs } from '../../../debug-adapter/engine/recording/inputs/liveInputs.ts';
+import { RealtimeIdle } from '../../../debug-adapter/engine/recording/inputs/realtimeIdle.ts';
+import { Player } from '../../../debug-adapter/engine/recording/player.ts';
+import { Recorder } from '../../../debug-adapter/engine/recording/recorder.ts';
+import { RecordingWriter } from '../../../debug-adapter/engine/recording/recordingWriter.ts';
+import { compression, events, HEADER, KERNEL, MemoryFile, open } from './support.ts';
+
+function at(position: number, status: Partial<InputStatus> = {}): InputStatus {
+  return {
+    position,
+    nanoseconds: position,
+    consoleReadyNanoseconds: 0,
+    idle: false,
+    wakeNanoseconds: Infinity,
+    ...status,
+  };
+}
+
+function recorder(live: Inputs) {
+  const file = new MemoryFile();
+  const writer = new RecordingWriter(file, compression);
+  writer.writeHeader(HEADER, [KERNEL]);
+  return { file, writer, recorder: new Recorder(live, writer) };
+}
+
+test('a recorder passes everything through and writes it down', () => {
+  const heard: unknown[] = [];
+  const live: Inputs = {
+    nextPosition: () => 7,
+    take: (status) => (status.position === 7 ? { kind: 'consoleInput', byte: 66 } : undefined),
+    blockRequest: (request) => heard.push(request),
+    blockCompletion: (completion) => heard.push(completion),
+  };
+  const { file, writer, recorder: recording } = recorder(live);
+  const request = { id: 0, drive: 'hd0', operation: 'write', offset: 0, lengthBytes: 512, position: 8 } as const;
+  const completion = { id: 0, drive: 'hd0', status: 'ok', digest: 5n, position: 9 } as const;
+  assert.equal(recording.nextPosition(at(0)), 7);
+  assert.equal(recording.take(at(3)), undefined);
+  assert.deepEqual(recording.take(at(7)), { kind: 'consoleInput', byte: 66 });
+  recording.blockRequest(request);
+  recording.blockCompletion(completion);
+  recording.snapshot(10, 'auto-10');
+  recording.digest(10, [{ name: 'RAM', value: 3n }]);
+  writer.close({ position: 11, reason: 'stopAt' });
+  assert.deepEqual(heard, [request, completion]);
+  assert.deepEqual(events(open(file.bytes)), [
+    { kind: 'consoleInput', position: 7, byte: 66 },
+    { kind: 'blockRequest', ...request },
+    { kind: 'blockCompletion', ...completion },
+    { kind: 'snapshot', position: 10, name: 'auto-10' },
+    { kind: 'digest', position: 10, parts: [{ name: 'RAM', value: 3n }] },
+    { kind: 'end', position: 11, reason: 'stopAt' },
+  ]);
+});
+
+test('when the guest has flushed a disk, the recording is durable beyond it at the next boundary', () => {
+  const { file, recorder: recording } = recorder(new LiveInputs([]));
+  recording.blockRequest({ id: 0, drive: 'hd0', operation: 'flush', offset: 0, lengthBytes: 0, position: 5 });
+  recording.nextPosition(at(6));
+  assert.equal(file.syncedLengths.length, 1, 'not before it completes');
+  recording.blockCompletion({ id: 0, drive: 'hd0', status: 'ok', digest: 0n, position: 9 });
+  recording.nextPosition(at(10));
+  assert.equal(file.syncedLengths.at(-1), file.bytes.length);
+  assert.equal(open(file.bytes).lastPosition, 10);
+  recording.nextPosition(at(11));
+  assert.equal(file.syncedLengths.length, 2);
+});
+
+/**
+ * A machine that is nothing but a console with a line time, a timer, and idling: enough to hear what sources do. Gives
+ * every event with its position and virtual time.
+ */
+function runConsoleMachine(inputs: Inputs, { steps = 2000, byteTime = 300, busy = 100, tick = 1000 } = {}) {
+  const log: (OutsideEvent & { position: number; nanoseconds: number })[] = [];
+  let [position, nanoseconds, ready] = [0, 0, 0];
+  while (position < steps) {
+    // Busy for the first part of each tick, then waiting for the next one.
+    const idle = nanoseconds % tick >= busy;
+    const wake = (Math.floor(nanoseconds / tick) + 1) * tick;
+    const status = { position, nanoseconds, consoleReadyNanoseconds: ready, idle, wakeNanoseconds: wake };
+    const event = idle || inputs.nextPosition(status) <= position ? inputs.take(status) : undefined;
+    if (event) {
+      log.push({ ...event, position, nanoseconds });
+      if (event.kind === 'clockJump') nanoseconds += event.nanoseconds;
+      else ready = nanoseconds + byteTime;
+    } else nanoseconds = idle ? wake : nanoseconds + 1;
+    position++;
+  }
+  return { log, position };
+}
+
+test('console input arrives as soon as the UART takes it, moving an idle clock', () => {
+  const { log } = runConsoleMachine(new LiveInputs([new ConsoleInput(Buffer.from('abcde'))]));
+  const bytes = log.flatMap((event) => (event.kind === 'consoleInput' ? [event] : []));
+  assert.equal(Buffer.from(bytes.map((event) => event.byte)).toString(), 'abcde');
+  // Line time after line time; the fourth wait ends in the next tick, whose first 100 ns are busy.
+  assert.deepEqual(
+    bytes.map((event) => event.nanoseconds),
+    [0, 300, 600, 900, 1200],
+  );
+  const jumps = log.filter((event) => event.kind === 'clockJump');
+  assert.ok(jumps.length > 0 && jumps.every((event) => event.nanoseconds % 1000 >= 100), 'jumps only while idle');
+});
+
+test('console input waits for a guest that listens', () => {
+  const source = new ConsoleInput(Buffer.from('a'));
+  const deaf = { consoleReadyNanoseconds: Infinity };
+  assert.equal(source.nextPosition(at(5, deaf)), Infinity);
+  assert.equal(source.take(at(5, { ...deaf, idle: true })), undefined);
+  assert.equal(source.nextPosition(at(5, { consoleReadyNanoseconds: 15 })), 15);
+  assert.equal(source.take(at(5, { idle: true, consoleReadyNanoseconds: 15, wakeNanoseconds: 15 })), undefined);
+  assert.deepEqual(source.take(at(15, { consoleReadyNanoseconds: 15 })), { kind: 'consoleInput', byte: 97 });
+  assert.equal(source.nextPosition(at(16)), Infinity);
+});
+
+test('what was recorded plays back the same', () => {
+  const {
+    file,
+    writer,
+    recorder: recording,
+  } = recorder(new LiveInputs([new ConsoleInput(Buffer.from('hello, world\n'))]));
+  const recorded = runConsoleMachine(recording);
+  writer.close({ position: recorded.position, reason: 'stopAt' });
+  const replayed = runConsoleMachine(new Player(open(file.bytes)));
+  assert.deepEqual(replayed.log, recorded.log);
+});
+
+test('real-time idling records only waits that were cut short', () => {
+  const asked: number[] = [];
+  let slept: number[] = [];
+  const idle = new RealtimeIdle({
+    sleepUntil: (nanoseconds) => {
+      asked.push(nanoseconds);
+      return slept.shift() ?? nanoseconds;
+    },
+  });
+  const waiting = { idle: true, wakeNanoseconds: 1000 };
+  assert.equal(idle.take(at(5, { wakeNanoseconds: 1000 })), undefined);
+  assert.equal(idle.take(at(5, { idle: true })), undefined);
+  assert.deepEqual(asked, [], 'no sleep while running, none without an end');
+  assert.equal(idle.take(at(5, waiting)), undefined);
+  slept = [400, 0, 2000];
+  assert.deepEqual(idle.take(at(6, waiting)), { kind: 'clockJump', nanoseconds: 400 });
+  assert.deepEqual(idle.take(at(6, waiting)), { kind: 'clockJump', nanoseconds: 1 });
+  assert.equal(idle.take(at(6, waiting)), undefined);
+  assert.deepEqual(asked, [995, 994, 994, 994]);
+  assert.equal(idle.nextPosition(), Infinity);
+});

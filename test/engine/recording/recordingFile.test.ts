@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { LogEntry } from '../../../debug-adapter/engine/recording/logEntry.ts';
+import { RecordingWriter } from '../../../debug-adapter/engine/recording/recordingWriter.ts';
+import {
+  compression,
+  events,
+  HEADER,
+  KERNEL,
+  MemoryFile,
+  open,
+  Random,
+  randomLog,
+  userErrorOf,
+  write,
+} from './support.ts';
+
+test('a random log comes back as it was written', () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const entries = randomLog(new Random(seed), seed * 50);
+    const position = entries.at(-1)!.position;
+    const reader = open(write({ entries, end: { position, reason: 'powerOff', guestExit: 7 } }).bytes);
+    const end = { kind: 'end', position, reason: 'powerOff', guestExit: 7 };
+    assert.deepEqual(events(reader), [...entries, end], `seed ${seed}`);
+    assert.deepEqual(reader.end, end);
+    assert.equal(reader.complete, true);
+    assert.equal(reader.lastPosition, position);
+  }
+});
+
+test('header and boot files come back', () => {
+  const bootFiles = [
+    KERNEL,
+    { role: 'initrd', name: 'dir/initrd ü.cpio', bytes: new Uint8Array(100_000) },
+    { role: 'bios', name: 'empty', bytes: new Uint8Array(0) },
+  ] as const;
+  const reader = open(write({ bootFiles: [...bootFiles] }).bytes);
+  const { formatVersion, bootFiles: lines, ...rest } = reader.header;
+  assert.equal(formatVersion, 1);
+  assert.deepEqual(rest, HEADER);
+  assert.deepEqual(
+    lines.map(({ role, name, lengthBytes }) => ({ role, name, lengthBytes })),
+    bootFiles.map(({ role, name, bytes }) => ({ role, name, lengthBytes: bytes.length })),
+  );
+  for (const file of bootFiles) {
+    const read = reader.bootFile(file.role);
+    assert.equal(read.name, file.name);
+    assert.deepEqual([...read.bytes], [...file.bytes]);
+  }
+});
+
+test('a boot file that was not recorded is asked for in vain', () => {
+  const reader = open(write({}).bytes);
+  assert.equal(reader.hasBootFile('initrd'), false);
+  assert.equal(userErrorOf(() => reader.bootFile('initrd'))?.code, 'recording-no-boot-file');
+});
+
+test('entries can be read from any position and by kind', () => {
+  const entries = randomLog(new Random(5), 20_000);
+  const reader = open(write({ entries }).bytes);
+  const random = new Random(6);
+  for (let i = 0; i < 40; i++) {
+    const from = random.pick(entries).position + random.below(3) - 1;
+    assert.deepEqual(
+      events(reader, from),
+      entries.filter((entry) => entry.position >= from),
+    );
+    assert.deepEqual(
+      [...reader.entriesFrom(from, ['digest', 'consoleInput'])],
+      entries.filter((entry) => entry.position >= from && (entry.kind === 'digest' || entry.kind === 'consoleInput')),
+    );
+  }
+  assert.deepEqual(events(reader, Number.MAX_SAFE_INTEGER), []);
+});
+
+test('a recording without events reaches position 0', () => {
+  const file = new MemoryFile();
+  new RecordingWriter(file, compression).writeHeader(HEADER, [KERNEL]);
+  const reader = open(file.bytes);
+  assert.equal(reader.lastPosition, 0);
+  assert.equal(reader.complete, false);
+  assert.deepEqual(events(reader), []);
+});
+
+test('the file is only ever appended to, in writes of about 64 KiB', () => {
+  const entries = randomLog(new Random(9), 30_000);
+  const file = write({ entries, end: { position: entries.at(-1)!.position, reason: 'powerOff' } });
+  let at = 0;
+  for (const { offset, lengthBytes } of file.writes) {
+    assert.equal(offset, at);
+    assert.ok(lengthBytes < 66_000, `${lengthBytes} bytes in one write`);
+    at += lengthBytes;
+  }
+  assert.ok(file.closed);
+  assert.equal(file.syncedLengths.at(-1), file.bytes.length);
+});
+
+test('a flush reaches the file, a durable one the disk', () => {
+  const file = new MemoryFile();
+  const writer = new RecordingWriter(file, compression);
+  writer.writeHeader(HEADER, [KERNEL]);
+  assert.deepEqual(file.syncedLengths, [file.bytes.length]);
+  writer.append({ kind: 'consoleInput', position: 5, byte: 65 });
+  assert.equal(open(file.bytes).lastPosition, 0);
+  writer.flush(9);
+  assert.equal(open(file.bytes).lastPosition, 9);
+  assert.equal(file.syncedLengths.length, 1);
+  writer.flushDurably(9);
+  assert.deepEqual(file.syncedLengths.slice(1), [file.bytes.length]);
+  const length = file.bytes.length;
+  writer.flushDurably(9);
+  assert.equal(file.syncedLengths.length, 2, 'nothing new: no sync');
+  assert.equal(file.bytes.length, length, 'nothing new: no chunk');
+});
+
+test('after a full disk, what was flushed before is readable', () => {
+  const file = new MemoryFile();
+  const writer = new RecordingWriter(file, compression);
+  writer.writeHeader(HEADER, [KERNEL]);
+  writer.append({ kind: 'consoleInput', position: 5, byte: 65 });
+  writer.flush(10);
+  file.fullAtBytes = file.bytes.length;
+  writer.append({ kind: 'consoleInput', position: 15, byte: 66 });
+  assert.equal(userErrorOf(() => writer.flush(20))?.kind, 'hostFailure');
+  // There is room again, but the byte at 15 is lost: an end after it would lie.
+  file.fullAtBytes = Infinity;
+  assert.throws(
+    () => writer.append({ kind: 'consoleInput', position: 25, byte: 67 }),
+    /between the header and the end/,
+  );
+  writer.close({ position: 30, reason: 'powerOff' });
+  assert.equal(open(file.bytes).lastPosition, 10);
+  assert.ok(file.closed);
+});
+
+test('positions that fall are our own mistake', () => {
+  const fall: LogEntry[] = [
+    { kind: 'consoleInput', position: 5, byte: 65 },
+    { kind: 'consoleInput', position: 4, byte: 65 },
+  ];
+  assert.throws(() => write({ entries: fall }), /order of their positions/);
+});
+
+test('offsets that a guest makes up do not break the log', () => {
+  const wild: LogEntry = {
+    kind: 'blockRequest',
+    id: 0,
+    drive: 'hd0',
+    operation: 'read',
+    offset: 2 ** 63,
+    lengthBytes: 512,
+    position: 1,
+  };
+  const [read] = events(open(write({ entries: [wild] }).bytes));
+  assert.deepEqual(read, { ...wild, offset: Number.MAX_SAFE_INTEGER });
+});
+
+test('size: a disk request and its completion take at most 40 bytes, a key about 3', (t) => {
+  const random = new Random(3);
+  const requests = 20_000;
+  const entries: LogEntry[] = [];
+  for (let id = 0, position = 0; id < requests; id++) {
+    const operation = random.pick(['read', 'write'] as const);
+    const offset = random.below(2 ** 31) * 512; // a drive of 1 TB
+    position += random.below(1_000_000);
+    entries.push({ kind: 'blockRequest', id, drive: 'hd0', operation, offset, lengthBytes: 4096, position });
+    position += 100_000;
+    entries.push({ kind: 'blockCompletion', id, drive: 'hd0', status: 'ok', digest: random.u64(), position });
+  }
+  const empty = write({}).bytes.length;
+  const bytesPerRequest = (write({ entries }).bytes.length - empty) / requests;
+  t.diagnostic(`${bytesPerRequest.toFixed(1)} bytes a request with its completion`);
+  assert.ok(bytesPerRequest <= 40);
+
+  for (const [what, distance, most] of [
+    ['while the guest is waiting for it', 100, 3.1],
+    ['at 115200 baud', 86_805, 5.1],
+  ] as const) {
+    const keys = Array.from({ length: 10_000 }, (_, i): LogEntry => ({
+      kind: 'consoleInput',
+      position: i * distance,
+      byte: 97,
+    }));
+    const bytesPerKey = (write({ entries: keys }).bytes.length - empty) / keys.length;
+    t.diagnostic(`${bytesPerKey.toFixed(2)} bytes a key ${what}`);
+    assert.ok(bytesPerKey <= most);
+  }
+});

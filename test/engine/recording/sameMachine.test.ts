@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { RecordingHeader } from '../../../debug-adapter/engine/recording/header.ts';
+import { checkSameMachine, type GivenMachine } from '../../../debug-adapter/engine/recording/sameMachine.ts';
+import { HEADER, userErrorOf } from './support.ts';
+
+const RECORDED: RecordingHeader = {
+  ...HEADER,
+  formatVersion: 1,
+  bootFiles: [],
+  drives: [HEADER.drives[0], { ...HEADER.drives[0], id: 'hd1', image: 'other.img', overlay: null }],
+};
+const SAME: GivenMachine = { machine: RECORDED.machine, append: RECORDED.append, drives: RECORDED.drives };
+const [HD0, HD1] = RECORDED.drives;
+
+test('the same options are accepted, and so is what was left out', () => {
+  checkSameMachine('boot.rr', RECORDED, SAME);
+  checkSameMachine('boot.rr', RECORDED, { machine: {}, drives: RECORDED.drives });
+});
+
+const machine = (differs: Partial<RecordingHeader['machine']>) => ({
+  ...SAME,
+  machine: { ...SAME.machine, ...differs },
+});
+const hd1 = (differs: Partial<typeof HD1>) => ({ ...SAME, drives: [HD0, { ...HD1, ...differs }] });
+
+const DIFFERENCES: [title: string, given: GivenMachine, code: string, says: RegExp][] = [
+  [
+    'memory',
+    machine({ memoryBytes: 64 << 20 }),
+    'recording-other-machine',
+    /\(memory: 128 MiB when it was recorded, 64 MiB now\)/,
+  ],
+  ['harts', machine({ harts: 2 }), 'recording-other-machine', /harts: 1 when it was recorded, 2 now/],
+  ['isa', machine({ isa: 'rv64gc' }), 'recording-other-machine', /instruction set: rv64imac/],
+  [
+    'append',
+    { ...SAME, append: '' },
+    'recording-other-machine',
+    /append: "console=ttyS0" when it was recorded, "" now/,
+  ],
+  ['a missing drive', { ...SAME, drives: [HD0] }, 'recording-drive-missing', /a drive hd1 \(image other\.img\)/],
+  [
+    'a further drive',
+    { ...SAME, drives: [HD0, HD1, { ...HD1, id: 'x' }] },
+    'recording-drive-extra',
+    /without a drive x/,
+  ],
+  [
+    'their order',
+    { ...SAME, drives: [HD1, HD0] },
+    'recording-other-machine',
+    /order of drives: hd0, hd1 .* hd1, hd0 now/,
+  ],
+  ['format', hd1({ format: 'qcow2' }), 'recording-other-machine', /drive hd1: format: raw .* qcow2 now/],
+  ['readonly', hd1({ readOnly: true }), 'recording-other-machine', /drive hd1: readonly: off .* on now/],
+  ['length', hd1({ lengthBytes: 512 }), 'recording-other-machine', /drive hd1: length: 1048576 bytes .* 512 bytes now/],
+  [
+    'content',
+    hd1({ contentDigest: 'ffffffffffffffff', image: 'moved/other.img' }),
+    'recording-base-changed',
+    /content of moved\/other\.img \(drive hd1\) is not what it was when boot\.rr was recorded/,
+  ],
+];
+
+for (const [title, given, code, says] of DIFFERENCES) {
+  test(`another machine: ${title}`, () => {
+    const error = userErrorOf(() => checkSameMachine('boot.rr', RECORDED, given));
+    assert.equal(error?.kind, 'badInput');
+    assert.equal(error?.code, code);
+    assert.match(error!.message, says);
+  });
+}

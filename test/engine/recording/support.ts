@@ -1,0 +1,210 @@
+import zlib from 'node:zlib';
+import type { HostCompression, HostFile } from '../../../debug-adapter/engine/base/host.ts';
+import { UserError } from '../../../debug-adapter/engine/errors/userError.ts';
+import type { BootFile, HeaderToWrite } from '../../../debug-adapter/engine/recording/header.ts';
+import type { EndEntry, LogEntry } from '../../../debug-adapter/engine/recording/logEntry.ts';
+import { RecordingReader } from '../../../debug-adapter/engine/recording/recordingReader.ts';
+import { RecordingWriter } from '../../../debug-adapter/engine/recording/recordingWriter.ts';
+
+/** A HostFile in memory that counts its writes and syncs, and can fail at a length. */
+export class MemoryFile implements HostFile {
+  readonly name: string;
+  bytes: Uint8Array;
+  writes: { offset: number; lengthBytes: number }[] = [];
+  syncedLengths: number[] = [];
+  closed = false;
+  fullAtBytes = Infinity;
+
+  constructor(bytes: Uint8Array = new Uint8Array(0), name = 'test.rr') {
+    this.bytes = bytes;
+    this.name = name;
+  }
+
+  readAt(offset: number, into: Uint8Array): number {
+    const part = this.bytes.subarray(offset, offset + into.length);
+    into.set(part);
+    return part.length;
+  }
+
+  writeAt(offset: number, from: Uint8Array): void {
+    if (offset + from.length > this.fullAtBytes) throw new UserError('hostFailure', 'host-disk-full', 'full');
+    this.writes.push({ offset, lengthBytes: from.length });
+    const grown = new Uint8Array(Math.max(this.bytes.length, offset + from.length));
+    grown.set(this.bytes);
+    grown.set(from, offset);
+    this.bytes = grown;
+  }
+
+  length(): number {
+    return this.bytes.length;
+  }
+
+  truncate(length: number): void {
+    this.bytes = this.bytes.slice(0, length);
+  }
+
+  sync(): void {
+    this.syncedLengths.push(this.bytes.length);
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
+export const compression: HostCompression = {
+  deflate: (bytes) => zlib.deflateRawSync(bytes),
+  inflate: (bytes, lengthBytes) => {
+    const inflated = zlib.inflateRawSync(bytes, { maxOutputLength: Math.max(1, lengthBytes) });
+    if (inflated.length !== lengthBytes) throw new Error('another length');
+    return inflated;
+  },
+};
+
+/** A small generator of reproducible numbers (mulberry32). A failing test prints its seed. */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let t = this.#state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  below(limit: number): number {
+    return Math.floor(this.next() * limit);
+  }
+
+  pick<T>(of: readonly T[]): T {
+    return of[this.below(of.length)];
+  }
+
+  u64(): bigint {
+    return (BigInt(this.below(2 ** 32)) << 32n) | BigInt(this.below(2 ** 32));
+  }
+}
+
+export const HEADER: HeaderToWrite = {
+  blkreplayVersion: '0.1.0',
+  machine: { kind: 'virt', memoryBytes: 128 << 20, harts: 1, isa: 'rv64imac_zicsr_zifencei' },
+  idle: 'warp',
+  append: 'console=ttyS0',
+  rrsnapshot: 'replay_init',
+  drives: [
+    {
+      id: 'hd0',
+      format: 'raw',
+      readOnly: false,
+      lengthBytes: 1 << 20,
+      contentDigest: '0123456789abcdef',
+      image: 'disk.img',
+      overlay: 'hd0.qcow2',
+    },
+  ],
+  stateFile: null,
+};
+
+export const KERNEL: BootFile = {
+  role: 'kernel',
+  name: 'kernel.elf',
+  bytes: Uint8Array.from({ length: 1000 }, (_, index) => (index * index) & 0xff),
+};
+
+export interface Written {
+  header?: HeaderToWrite;
+  bootFiles?: BootFile[];
+  entries?: readonly LogEntry[];
+  /** Left out: the writer is abandoned after a flush at the last entry, as by a kill. */
+  end?: Omit<EndEntry, 'kind'>;
+}
+
+/** Writes a recording and gives its file. */
+export function write({ header = HEADER, bootFiles = [KERNEL], entries = [], end }: Written): MemoryFile {
+  const file = new MemoryFile();
+  const writer = new RecordingWriter(file, compression);
+  writer.writeHeader(header, bootFiles);
+  for (const entry of entries) writer.append(entry);
+  if (end) writer.close(end);
+  else {
+    writer.flush(entries.at(-1)?.position ?? 0);
+    writer.abandon();
+  }
+  return file;
+}
+
+export function open(bytes: Uint8Array, name = 'test.rr'): RecordingReader {
+  return new RecordingReader(new MemoryFile(bytes, name), compression);
+}
+
+/** Entries without the marks that flushing adds. */
+export function events(reader: RecordingReader, from = 0): LogEntry[] {
+  return [...reader.entriesFrom(from)].filter((entry) => entry.kind !== 'reached');
+}
+
+/** A log as a busy machine would make it, of every kind of entry, extreme values among them. */
+export function randomLog(random: Random, length: number): LogEntry[] {
+  const drives = ['hd0', 'hd1', 'scratch'];
+  const requestIds = new Map<string, number>();
+  const completionIds = new Map<string, number>();
+  const nextId = (ids: Map<string, number>, drive: string) => {
+    const id = ids.get(drive) ?? 0;
+    ids.set(drive, id + 1);
+    return id;
+  };
+  let position = random.below(1000);
+  return Array.from({ length }, (): LogEntry => {
+    position += random.pick([
+      0,
+      1,
+      random.below(200),
+      random.below(1e6),
+      random.below(20) === 0 ? random.below(2 ** 40) : 1,
+    ]);
+    const drive = random.pick(drives);
+    switch (random.below(8)) {
+      case 0:
+        return { kind: 'consoleInput', position, byte: random.below(256) };
+      case 1:
+        return { kind: 'clockJump', position, nanoseconds: 1 + random.below(2 ** random.below(50)) };
+      case 2:
+      case 3: {
+        const operation = random.pick(['read', 'write', 'flush', 'discard', 'writeZeroes'] as const);
+        const odd = random.below(10) === 0;
+        const id = odd ? random.below(2 ** 45) : nextId(requestIds, drive);
+        const offset = random.below(2 ** 31) * (odd ? 3 : 512);
+        return { kind: 'blockRequest', id, drive, operation, offset, lengthBytes: random.below(256) * 512, position };
+      }
+      case 4:
+      case 5: {
+        const status = random.pick(['ok', 'ok', 'ioError', 'unsupported'] as const);
+        const digest = random.below(4) === 0 ? 0n : random.u64();
+        return { kind: 'blockCompletion', id: nextId(completionIds, drive), drive, status, digest, position };
+      }
+      case 6:
+        return {
+          kind: 'digest',
+          position,
+          parts: ['RAM', 'hart0', 'drive hd0'].slice(random.below(4)).map((name) => ({ name, value: random.u64() })),
+        };
+      default:
+        return { kind: 'snapshot', position, name: `auto-${position} é` };
+    }
+  });
+}
+
+/** Calls, and gives the UserError that came; anything else that is thrown goes on. */
+export function userErrorOf(call: () => unknown): UserError | undefined {
+  try {
+    call();
+    return undefined;
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
+}

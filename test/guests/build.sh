@@ -1,0 +1,76 @@
+#!/bin/sh
+# Builds the guests: `./build.sh` all of them, `./build.sh demo hello` those. The ELF files are committed, so this is
+# needed only after a change. Needs gcc-riscv64-unknown-elf; the result depends on its version, not on the place or time.
+set -eu
+export LC_ALL=C
+cd "$(dirname "$0")"
+GUESTS="$(pwd)"
+
+CC="riscv64-unknown-elf-gcc"
+COMPILER_HEADERS="$($CC -print-file-name=include)"
+# Debug information names sources relative to this folder, whatever path it has.
+FLAGS="-march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -mno-relax
+  -std=gnu17 -Wall -Wextra -Werror -Wno-unused-parameter
+  -ffreestanding -fno-builtin -fno-common -fno-tree-loop-distribute-patterns -fno-stack-protector
+  -fno-asynchronous-unwind-tables -gdwarf-5 -gno-record-gcc-switches
+  -ffile-prefix-map=$GUESTS=. -ffile-prefix-map=$COMPILER_HEADERS=gcc -Wa,--debug-prefix-map=$GUESTS=."
+LINK="-nostdlib -nostartfiles -static -Wl,--build-id=none -Wl,--no-warn-rwx-segments"
+
+OBJECTS="$(mktemp -d)"
+trap 'rm -rf "$OBJECTS"' EXIT
+
+# compile OPTIMIZATION SOURCE...: prints the names of the objects.
+compile() {
+  optimization=$1
+  shift
+  for source in "$@"; do
+    object="$OBJECTS/$(echo "$source" | tr / _)$optimization.o"
+    [ -f "$object" ] || $CC $FLAGS $optimization -c "$source" -o "$object" || return 1
+    echo "$object"
+  done
+}
+
+LIBRARY="lib/trap.S lib/uart.c lib/print.c lib/finisher.c lib/string.c lib/crc32.c lib/clint.c lib/plic.c lib/virtio_blk.c"
+
+# The demo is not optimized at all: in the debugger every variable is there, and a step is a line.
+build_demo() {
+  objects=$(compile -O0 lib/start.S $LIBRARY demo/*.c)
+  $CC $FLAGS $LINK -T lib/link.ld $objects -o demo/demo.elf
+}
+
+# The kernel is a little optimized, as kernels are. It holds its programs as ELF files without debug information; those
+# with it are beside the sources, for the debugger. A second build gets its timer interrupts from machine mode.
+build_kernel() {
+  runtime=$(compile -Og kernel/user/start.S kernel/user/runtime.c lib/print.c lib/string.c lib/crc32.c)
+  for source in kernel/user/*.c; do
+    program=$(basename "$source" .c)
+    [ "$program" = runtime ] && continue
+    objects=$(compile -Og "$source")
+    $CC $FLAGS $LINK -Wl,-n -T kernel/user/user.ld $runtime $objects -o "kernel/user/$program.elf"
+    riscv64-unknown-elf-objcopy --strip-all "kernel/user/$program.elf" "$OBJECTS/$program.elf"
+  done
+
+  library="lib/uart.c lib/print.c lib/finisher.c lib/string.c lib/clint.c lib/plic.c lib/virtio_blk.c"
+  sources=$(ls kernel/*.c | grep -v kernel/machine.c)
+  objects=$(compile -Og kernel/start.S kernel/trampoline.S kernel/kernel_trap.S kernel/switch.S $sources $library)
+  $CC $FLAGS -Wa,-I"$OBJECTS" -c kernel/programs.S -o "$OBJECTS/programs.o"
+  for way in "" -clint; do
+    option=$([ -z "$way" ] || echo -DTIMER_BY_CLINT)
+    $CC $FLAGS -Og $option -c kernel/machine.c -o "$OBJECTS/machine$way.o"
+    $CC $FLAGS $LINK -T kernel/kernel.ld $objects "$OBJECTS/machine$way.o" "$OBJECTS/programs.o" -o "kernel/oslet$way.elf"
+  done
+}
+
+build_small() {
+  objects=$(compile -Og lib/start.S $LIBRARY small/small.c "small/$1.c")
+  $CC $FLAGS $LINK -T lib/link.ld $objects -o "small/$1.elf"
+}
+
+SMALL=$(for source in small/*.c; do basename "$source" .c; done | grep -v '^small$')
+
+for guest in ${*:-demo kernel $SMALL}; do
+  case $guest in
+    demo | kernel) "build_$guest" ;;
+    *) build_small "$guest" ;;
+  esac
+done

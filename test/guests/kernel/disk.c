@@ -1,0 +1,41 @@
+// The disk: a process hands in its request and sleeps; the interrupt wakes it up. When the queue is full it sleeps until
+// somebody's request is done.
+#include "kernel.h"
+
+#include "../lib/virtio_blk.h"
+
+static struct disk disk;
+static bool present;
+
+void disk_open(void) {
+  present = disk_start(&disk, 0);
+  if (present) {
+    plic_enable(1, VIRTIO_IRQ(0));
+    print("disk: %lu blocks\n", disk.sector_count);
+  } else {
+    print("disk: none\n");
+  }
+}
+
+void disk_interrupt(void) {
+  disk_collect(&disk);
+  process_wake(&disk);
+}
+
+bool disk_block(bool write, uint64_t block, void *data) {
+  struct disk_request request = {
+      .header = {.operation = write ? DISK_WRITE : DISK_READ, .sector = block},
+      .segments = {{data, BLOCK_BYTES}},
+      .segment_count = 1,
+  };
+  if (!present) {
+    return false;
+  }
+  while (!disk_submit(&disk, &request)) {
+    process_sleep(&disk);
+  }
+  while (!request.done) {
+    process_sleep(&disk);
+  }
+  return request.status == DISK_OK;
+}

@@ -1,0 +1,33 @@
+# The first instructions of a machine-mode guest: hart 0 gets a stack, zeroed variables and a trap vector, and calls
+# main. What main returns is the exit code. Other harts sleep for ever.
+
+.cfi_sections .debug_frame
+
+.section .text.init
+.globl _start
+.type _start, @function
+_start:
+  .cfi_startproc
+  .cfi_undefined ra                 # nobody called us: a backtrace ends here
+  csrr t0, mhartid
+  bnez t0, park
+
+  la sp, __stack_top
+  la t0, __bss_start
+  la t1, __bss_end
+clear:
+  bgeu t0, t1, cleared
+  sd zero, 0(t0)
+  addi t0, t0, 8
+  j clear
+cleared:
+  la t0, machine_trap_entry
+  csrw mtvec, t0
+  call main
+  call power_off
+
+park:
+  wfi
+  j park
+  .cfi_endproc
+.size _start, . - _start

@@ -1,0 +1,85 @@
+// A virtio block device on the modern (version 2) MMIO transport.
+//
+// A request is a structure of the caller's that lives until it is done. disk_submit() hands it to the device and returns
+// at once; disk_collect() takes finished requests off the used ring and marks them done. Call disk_collect() in a loop
+// to poll, or from the interrupt handler to sleep meanwhile. Addresses are physical: buffers must be identity-mapped.
+// One hart only, and the caller keeps interrupts off around disk_submit() if a handler may collect.
+#pragma once
+
+#include "lib.h"
+
+#define SECTOR_BYTES 512
+#define DISK_QUEUE_SIZE 8
+#define DISK_SEGMENTS_MAX (DISK_QUEUE_SIZE - 2)  // a request also needs descriptors for its header and its status
+
+enum disk_operation { DISK_READ = 0, DISK_WRITE = 1, DISK_FLUSH = 4, DISK_GET_ID = 8 };
+enum disk_status { DISK_OK = 0, DISK_IO_ERROR = 1, DISK_UNSUPPORTED = 2, DISK_PENDING = 0xff };
+
+struct disk_segment {
+  void *data;
+  uint32_t bytes;
+};
+
+// What the device reads first, as the virtio specification lays it out (5.2.6).
+struct disk_header {
+  uint32_t operation;
+  uint32_t reserved;
+  uint64_t sector;
+};
+
+struct disk_request {
+  struct disk_header header;
+  struct disk_segment segments[DISK_SEGMENTS_MAX];
+  int segment_count;
+  volatile uint8_t status;
+  volatile bool done;
+  uint32_t bytes_written;  // by the device, status byte included
+};
+
+struct descriptor {
+  uint64_t address;
+  uint32_t bytes;
+  uint16_t flags;
+  uint16_t next;
+};
+
+struct available_ring {
+  uint16_t flags;
+  uint16_t index;
+  uint16_t ring[DISK_QUEUE_SIZE];
+  uint16_t used_event;
+};
+
+struct used_ring {
+  uint16_t flags;
+  uint16_t index;
+  struct {
+    uint32_t id;
+    uint32_t bytes;
+  } ring[DISK_QUEUE_SIZE];
+  uint16_t available_event;
+};
+
+struct disk {
+  uint64_t registers;
+  uint64_t sector_count;
+  uint64_t features;
+  _Alignas(16) struct descriptor descriptors[DISK_QUEUE_SIZE];
+  volatile struct available_ring available;
+  _Alignas(4) volatile struct used_ring used;
+  bool descriptor_taken[DISK_QUEUE_SIZE];
+  struct disk_request *request_at[DISK_QUEUE_SIZE];  // by its first descriptor
+  uint16_t collected;                                // used entries seen so far
+  uint32_t request_count;
+};
+
+#define DISK_FEATURE_FLUSH (1UL << 9)
+#define DISK_FEATURE_VERSION_1 (1UL << 32)
+
+bool disk_start(struct disk *disk, int slot);  // false: there is no modern block device in this slot
+bool disk_submit(struct disk *disk, struct disk_request *request);  // false: too few free descriptors
+void disk_collect(struct disk *disk);
+
+// One request from start to end, polled.
+enum disk_status disk_transfer(struct disk *disk, enum disk_operation operation, uint64_t sector, void *data,
+                               uint32_t bytes);

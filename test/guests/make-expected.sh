@@ -1,0 +1,74 @@
+#!/bin/sh
+# Writes what QEMU prints to the X.expected files: `./make-expected.sh` for all guests, `./make-expected.sh amo csr` for
+# those. With CHECK=1 it compares instead and ends with 1 at the first difference. Where QEMU is not the measure, a sed
+# script X.corrections beside the guest says what is right, and why.
+set -eu
+cd "$(dirname "$0")"
+WORK="$(mktemp -d)"
+trap 'rm -rf "$WORK"' EXIT
+
+# settle FILE: takes over the new output, or compares.
+settle() {
+  if [ -n "${CHECK:-}" ]; then
+    diff -u "$1" "$WORK/output" && echo "same: $1"
+  else
+    cp "$WORK/output" "$1" && echo "wrote: $1"
+  fi
+}
+
+# run ELF [DISK...]: the console's text, and the exit code as a last line when it is not 0.
+run() {
+  code=0
+  timeout 60 ./run-qemu.sh "$@" </dev/null >"$WORK/raw" 2>"$WORK/complaints" || code=$?
+  cp "$WORK/raw" "$WORK/output"
+  [ "$code" -eq 0 ] || echo "[exit code $code]" >>"$WORK/output"
+}
+
+# The value that spoils the superblock is a time, so it depends on the machine's clock.
+expect_demo() {
+  run demo/demo.elf "$WORK/demo.disk"
+  sed -i 's/entry_count is [0-9]*/entry_count is #/' "$WORK/output"
+  settle demo/demo.expected
+  run demo/demo.elf "$WORK/demo.disk"
+  sed -i 's/entry_count is [0-9]*/entry_count is #/' "$WORK/output"
+  settle demo/demo-second-boot.expected
+}
+
+# Typed by somebody who waits for the prompt; the kernel's console shows the same when all is typed at once.
+expect_kernel() {
+  for way in "" -clint; do
+    rm -f "$WORK/kernel.disk"
+    { sleep 1; cat kernel/session.txt; sleep 10; } | timeout 20 ./run-qemu.sh "kernel/oslet$way.elf" "$WORK/kernel.disk" \
+      >"$WORK/output"
+    settle "kernel/session$way.expected"
+  done
+}
+
+# Two empty disks of 4 and 1 MiB.
+make_disks() {
+  for disk in 0 1; do
+    rm -f "$WORK/disk$disk"
+    truncate -s "$((4 - disk * 3))M" "$WORK/disk$disk"
+  done
+}
+
+expect_small() {
+  make_disks
+  case $1 in
+    stuck) timeout 3 ./run-qemu.sh small/stuck.elf </dev/null 2>/dev/null >"$WORK/output" || true ;;
+    blkerr) run small/blkerr.elf "$WORK/disk0" ;;
+    twodisk) run small/twodisk.elf "$WORK/disk0" "$WORK/disk1" ;;
+    *) run "small/$1.elf" ;;
+  esac
+  [ ! -e "small/$1.corrections" ] || sed -i -f "small/$1.corrections" "$WORK/output"
+  settle "small/$1.expected"
+}
+
+SMALL=$(for source in small/*.c; do basename "$source" .c; done | grep -v '^small$')
+
+for guest in ${*:-demo kernel $SMALL}; do
+  case $guest in
+    demo | kernel) "expect_$guest" ;;
+    *) expect_small "$guest" ;;
+  esac
+done

@@ -1,0 +1,36 @@
+// For the small guests: one behaviour each, told in lines on the console.
+//
+// The default trap handler (small.c) notes a trap in `seen` and goes on behind the instruction. A guest with other
+// wishes defines machine_trap() itself.
+#pragma once
+
+#include "../lib/lib.h"
+
+// The last trap; its cause is NO_TRAP when there was none since the watch began.
+#define NO_TRAP (~0UL)
+struct seen_trap {
+  uint64_t cause;
+  uint64_t epc;
+  uint64_t value;   // mtval
+  uint64_t status;  // mstatus in the handler
+};
+extern struct seen_trap seen;
+
+#define begin_trap_watch() (seen = (struct seen_trap){.cause = NO_TRAP})
+
+// Where to go on after the next trap, instead of behind the instruction; 0 for that.
+extern uint64_t resume_at;
+
+// Runs `function` in a lower privilege, on a stack of its own, until it calls leave(). With leave_on_trap any other trap
+// ends it too, for code that cannot go on.
+void run_below(uint64_t privilege, void (*function)(void));
+extern bool leave_on_trap;
+
+#define LEAVE 99
+static inline void leave(void) {
+  register uint64_t a7 asm("a7") = LEAVE;
+  asm volatile("ecall" : : "r"(a7) : "memory");
+}
+
+// Memory that nobody else uses, at an address that is the same in every build.
+#define SCRATCH 0x80200000UL

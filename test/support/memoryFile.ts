@@ -1,0 +1,67 @@
+import type { HostFile } from '../../debug-adapter/engine/base/host.ts';
+
+/**
+ * A HostFile in memory, with a count of its calls and a limit on its length, so that a test can see how many file
+ * calls a request takes and what a full disk does.
+ */
+export class MemoryFile implements HostFile {
+  readonly name: string;
+  readonly calls = { reads: 0, writes: 0, syncs: 0, bytesWritten: 0 };
+  /** A write beyond this length throws, like a full disk. */
+  lengthMax = Infinity;
+  isClosed = false;
+  #bytes: Uint8Array;
+  #length: number;
+
+  constructor(name: string, bytes: Uint8Array = new Uint8Array(0)) {
+    this.name = name;
+    this.#bytes = bytes.slice();
+    this.#length = bytes.length;
+  }
+
+  /** A copy of what the file holds. */
+  contents(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  readAt(offset: number, into: Uint8Array): number {
+    this.calls.reads++;
+    const count = Math.max(0, Math.min(into.length, this.#length - offset));
+    if (count > 0) into.set(this.#bytes.subarray(offset, offset + count));
+    return count;
+  }
+
+  writeAt(offset: number, from: Uint8Array): void {
+    this.calls.writes++;
+    this.calls.bytesWritten += from.length;
+    this.#reserve(offset + from.length);
+    this.#bytes.set(from, offset);
+    this.#length = Math.max(this.#length, offset + from.length);
+  }
+
+  length(): number {
+    return this.#length;
+  }
+
+  truncate(length: number): void {
+    this.#reserve(length);
+    this.#bytes.fill(0, Math.min(length, this.#length));
+    this.#length = length;
+  }
+
+  sync(): void {
+    this.calls.syncs++;
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+
+  #reserve(length: number): void {
+    if (length > this.lengthMax) throw new Error(`${this.name}: no space left`);
+    if (length <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(length, this.#bytes.length * 2, 65536));
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+  }
+}

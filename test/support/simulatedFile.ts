@@ -1,0 +1,79 @@
+import type { HostFile } from '../../debug-adapter/engine/base/host.ts';
+import { MemoryFile } from './memoryFile.ts';
+import type { SeededRandom } from './seededRandom.ts';
+
+/**
+ * A HostFile that remembers every change, so that a test can ask what the file would hold had the world ended at any
+ * moment: killed between two calls (all calls up to there happened), or cut from power (of what was written since the
+ * last sync any sectors may be there, in any order).
+ */
+export class SimulatedFile implements HostFile {
+  readonly name: string;
+  readonly log: FileChange[] = [];
+  readonly #file: MemoryFile;
+
+  constructor(name: string, start: Uint8Array = new Uint8Array(0)) {
+    this.name = name;
+    this.#file = new MemoryFile(name, start);
+  }
+
+  readAt(offset: number, into: Uint8Array): number {
+    return this.#file.readAt(offset, into);
+  }
+
+  writeAt(offset: number, from: Uint8Array): void {
+    this.log.push({ kind: 'write', offset, bytes: from.slice() });
+    this.#file.writeAt(offset, from);
+  }
+
+  length(): number {
+    return this.#file.length();
+  }
+
+  truncate(length: number): void {
+    this.log.push({ kind: 'truncate', length });
+    this.#file.truncate(length);
+  }
+
+  sync(): void {
+    this.log.push({ kind: 'sync' });
+  }
+
+  close(): void {}
+}
+
+export type FileChange =
+  { kind: 'write'; offset: number; bytes: Uint8Array } | { kind: 'truncate'; length: number } | { kind: 'sync' };
+
+/** The file after the first `calls` calls: what a killed process leaves. */
+export function afterKill(start: Uint8Array, log: FileChange[], calls: number): Uint8Array {
+  const file = new MemoryFile('', start);
+  for (const change of log.slice(0, calls)) apply(file, change);
+  return file.contents();
+}
+
+/** The same with the power gone: whatever was not synced may be missing, each sector for itself. */
+export function afterPowerCut(start: Uint8Array, log: FileChange[], calls: number, random: SeededRandom): Uint8Array {
+  const synced = log.slice(0, calls).findLastIndex((change) => change.kind === 'sync') + 1;
+  const file = new MemoryFile('', afterKill(start, log, synced));
+  const survives = random.pick([0.1, 0.5, 0.9]);
+  for (const change of log.slice(synced, calls)) {
+    if (change.kind === 'write') applySomeSectors(file, change, () => random.chance(survives));
+    else if (random.chance(survives)) apply(file, change);
+  }
+  return file.contents();
+}
+
+function apply(file: MemoryFile, change: FileChange): void {
+  if (change.kind === 'write') file.writeAt(change.offset, change.bytes);
+  else if (change.kind === 'truncate') file.truncate(change.length);
+}
+
+function applySomeSectors(file: MemoryFile, write: { offset: number; bytes: Uint8Array }, survives: () => boolean) {
+  const end = write.offset + write.bytes.length;
+  for (let at = write.offset; at < end;) {
+    const next = Math.min(end, (Math.floor(at / 512) + 1) * 512);
+    if (survives()) file.writeAt(at, write.bytes.subarray(at - write.offset, next - write.offset));
+    at = next;
+  }
+}

@@ -1,0 +1,19 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import type { TestContext } from 'node:test';
+
+/**
+ * Outside programs that tests compare with. On a user's machine a test without its tool is skipped and says so; in CI
+ * a missing tool is a failure, so that no check gets lost unseen. Returns whether the tool is there.
+ */
+export function requireTool(tool: string, t: TestContext): boolean {
+  const found = spawnSync(tool, ['--version'], { stdio: 'ignore' }).error === undefined;
+  if (found) return true;
+  if (process.env.CI) throw new Error(`${tool} is missing: CI must have it`);
+  t.skip(`${tool} is not installed`);
+  return false;
+}
+
+/** Runs a tool and returns what it printed; a failure throws with its stderr. */
+export function runTool(tool: string, args: string[]): string {
+  return execFileSync(tool, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
