@@ -9,6 +9,8 @@ export class MemoryFile implements HostFile {
   readonly calls = { reads: 0, writes: 0, syncs: 0, bytesWritten: 0 };
   /** A write beyond this length throws, like a full disk. */
   lengthMax = Infinity;
+  /** So many more writes and syncs succeed, then each throws, like a broken disk. */
+  changesLeft = Infinity;
   isClosed = false;
   #bytes: Uint8Array;
   #length: number;
@@ -32,6 +34,7 @@ export class MemoryFile implements HostFile {
   }
 
   writeAt(offset: number, from: Uint8Array): void {
+    this.#countChange();
     this.calls.writes++;
     this.calls.bytesWritten += from.length;
     this.#reserve(offset + from.length);
@@ -50,11 +53,17 @@ export class MemoryFile implements HostFile {
   }
 
   sync(): void {
+    this.#countChange();
     this.calls.syncs++;
   }
 
   close(): void {
     this.isClosed = true;
+  }
+
+  #countChange(): void {
+    if (this.changesLeft <= 0) throw new Error(`${this.name}: IO error`);
+    this.changesLeft--;
   }
 
   #reserve(length: number): void {

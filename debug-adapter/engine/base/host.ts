@@ -27,3 +27,42 @@ export interface HostCompression {
   /** Throws when the data is bad or does not inflate to exactly `lengthBytes`. */
   inflate(bytes: Uint8Array, lengthBytes: number): Uint8Array;
 }
+
+/** How to open a file: `new` refuses one that exists, `truncate` empties it, both need `write`. */
+export interface HostOpenMode {
+  write: boolean;
+  create: 'never' | 'new' | 'truncate';
+}
+
+/** The host's file system, for what the user names. Paths are the host's own, as the user gave them. */
+export interface HostFiles {
+  open(path: string, mode: HostOpenMode): HostFile;
+  /** The whole of a file of at most `maxBytes`. */
+  readWhole(path: string, maxBytes: number): Uint8Array;
+  exists(path: string): boolean;
+  /** Removes a file if it is there. */
+  remove(path: string): void;
+  createFolderOf(path: string): void;
+  /** A file that nobody else sees and that is gone when it is closed or the process ends. */
+  temporary(name: string): HostFile;
+  /** Equal for two paths that name the same file, whether or not it exists. */
+  identity(path: string): string;
+  /** Keeps other sessions from using a file; throws a UserError when one does already. */
+  lock(path: string): HostLock;
+  /** What to write into the file at `from` so that it finds the file at `to`: relative to its folder. */
+  relativeName(names: { from: string; to: string }): string;
+  /** The inverse: the path of a file that the file at `from` calls `name`. */
+  resolveName(names: { from: string; name: string }): string;
+}
+
+export interface HostLock {
+  release(): void;
+}
+
+/** Everything at once, for those who open sessions. */
+export interface Host {
+  files: HostFiles;
+  compression: HostCompression;
+  /** Milliseconds since 1970, for dates that people read. */
+  dateMilliseconds(): number;
+}

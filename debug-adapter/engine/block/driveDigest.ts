@@ -1,6 +1,6 @@
 import { xxh64 } from '../base/xxhash64.ts';
 import type { BlockDevice } from './blockDevice.ts';
-import type { ByteRange } from './qcow2/allocatedRanges.ts';
+import type { ByteRange } from './byteRange.ts';
 
 /**
  * A digest of every byte of a disk that costs only what changed. The disk is cut into blocks of 64 KiB; each block's

@@ -64,6 +64,13 @@ export const snapshotNameBad = (file: string, snapshot: string) =>
 export const snapshotTooMany = (file: string, limit: number) =>
   badInput('snapshot-too-many', `${file} cannot hold more than ${limit} snapshots: delete some first.`);
 
+export const refcountsTooNarrow = (file: string, bits: number) =>
+  badInput(
+    'refcounts-too-narrow',
+    `${file} has no room for another snapshot, because it counts in ${bits} bits: delete snapshots, ` +
+      `or convert it with "qemu-img convert -O qcow2".`,
+  );
+
 export const snapshotOfOtherSize = (file: string, snapshot: string) =>
   badInput(
     'snapshot-other-size',

@@ -69,3 +69,12 @@ export const deviceTreeDoesNotFit = (sizeBytes: number, memoryBytes: number) =>
 function hex(address: number): string {
   return `0x${address.toString(16)}`;
 }
+
+export const initrdDoesNotFit = (initrd: { name: string; lengthBytes: number; memoryBytes: number }) =>
+  badInput(
+    'initrd-does-not-fit',
+    `${initrd.name} takes ${initrd.lengthBytes} bytes, which does not fit above the kernel in ${initrd.memoryBytes / (1 << 20)} MiB of memory: give the machine more with --memory`,
+  );
+
+export const biosUnsupported = (name: string) =>
+  badInput('bios-unsupported', `${name} cannot be used as firmware yet: leave --bios out or give --bios none`);

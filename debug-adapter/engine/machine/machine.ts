@@ -15,7 +15,7 @@ import { type DigestPart, machineDigest } from './machineDigest.ts';
  * between two steps.
  *
  * A boundary is a moment between steps where `run` looks around, in this order: outside events, timed devices,
- * interrupts, idling. Each of these that happens is one step. Where boundaries fall besides the needed ones changes
+ * interrupts, idle time. Each of these that happens is one step. Where boundaries fall besides the needed ones changes
  * nothing.
  */
 export type MachineStop =
@@ -24,7 +24,9 @@ export type MachineStop =
   /** The guest wrote to the finisher. */
   | { kind: 'finished'; finish: Finish }
   /** Every hart waits for an interrupt and nothing that is known will ever raise one. */
-  | { kind: 'stuck' };
+  | { kind: 'stuck' }
+  /** The caller wants to do something else first. */
+  | { kind: 'paused' };
 
 /** New layouts get a new number in the same commit (see CONTRIBUTING.md). */
 export const MACHINE_STATE_VERSION = 1;
@@ -89,16 +91,17 @@ export class Machine {
     return this.hart.retired(this.currentPosition);
   }
 
-  /** Advances to `until`, or until the guest ends. */
-  run(until: Position): MachineStop {
+  /** Advances to `until`, or until the guest ends, or `wantsPause` says so at a boundary. */
+  run(until: Position, wantsPause: () => boolean = never): MachineStop {
     while (this.currentPosition < until) {
+      if (wantsPause()) return { kind: 'paused' };
       const finish = this.board.finisher.result;
       if (finish) return { kind: 'finished', finish };
-      if (this.deliverEvent() || this.actTimedDevice()) continue;
       this.updateInterruptLines();
-      if (this.takeInterrupt()) continue;
-      if (this.hart.isWaiting && !this.hart.enabledPending) {
-        if (!this.idle()) return { kind: 'stuck' };
+      const idle = this.hart.isWaiting && this.hart.enabledPending === 0;
+      if (this.deliverEvent(idle) || this.actTimedDevice() || this.takeInterrupt()) continue;
+      if (idle) {
+        if (!this.skipIdleTime()) return { kind: 'stuck' };
         continue;
       }
       this.hart.wake();
@@ -110,9 +113,9 @@ export class Machine {
 
   // --- what happens at a boundary ------------------------------------------------------------------------------------
 
-  private deliverEvent(): boolean {
-    const status = this.updateStatus();
-    if (this.inputs.nextPosition(status) > this.currentPosition) return false;
+  private deliverEvent(idle: boolean): boolean {
+    const status = this.updateStatus(idle);
+    if (!idle && this.inputs.nextPosition(status) > this.currentPosition) return false;
     const event = this.inputs.take(status);
     if (event) this.deliver(event);
     return event !== undefined;
@@ -146,18 +149,11 @@ export class Machine {
     return true;
   }
 
-  /** Advances the clock while the hart waits; false when it would wait for ever. */
-  private idle(): boolean {
-    const status = this.updateStatus();
-    status.idle = true;
-    status.wakeNanoseconds = this.wakeNanoseconds();
-    const event = this.inputs.take(status);
-    if (event) {
-      this.deliver(event);
-      return true;
-    }
-    if (status.wakeNanoseconds === Infinity) return false;
-    this.clockOffsetNanoseconds += status.wakeNanoseconds - this.nanoseconds;
+  /** Advances the clock to what ends the wait; false when nothing ever will. */
+  private skipIdleTime(): boolean {
+    const wake = this.wakeNanoseconds();
+    if (wake === Infinity) return false;
+    this.clockOffsetNanoseconds += wake - this.nanoseconds;
     this.countStep();
     return true;
   }
@@ -189,7 +185,7 @@ export class Machine {
   private budget(until: Position): number {
     const next = Math.min(
       until,
-      this.inputs.nextPosition(this.updateStatus()),
+      this.inputs.nextPosition(this.updateStatus(false)),
       this.positionAt(this.earliestTimedDevice()?.deadline() ?? Infinity),
       this.positionOfTimer(this.board.clint.timerDeadlineNanoseconds(0)),
       this.positionOfTimer(this.supervisorDeadline()),
@@ -243,13 +239,13 @@ export class Machine {
     return this.supervisorTimer.deadline;
   }
 
-  private updateStatus(): InputStatus {
+  private updateStatus(idle: boolean): InputStatus {
     const { status } = this;
     status.position = this.currentPosition;
     status.nanoseconds = this.nanoseconds;
     status.consoleReadyNanoseconds = this.board.uart.readyNanoseconds();
-    status.idle = false;
-    status.wakeNanoseconds = Infinity;
+    status.idle = idle;
+    status.wakeNanoseconds = idle ? this.wakeNanoseconds() : Infinity;
     return status;
   }
 
@@ -314,6 +310,8 @@ export class Machine {
     return machineDigest(this);
   }
 }
+
+const never = (): boolean => false;
 
 /** The core counts in 32 bits. */
 const MAX_BUDGET = 1 << 30;

@@ -1,12 +1,7 @@
+import type { ByteRange } from '../byteRange.ts';
 import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { extentAt } from './mapping.ts';
-
-/** A range of guest disk bytes. */
-export interface ByteRange {
-  offset: number;
-  lengthBytes: number;
-}
 
 /** The parts of the disk that do not show the backing device, in order. Reads the L2 tables, no data. */
 export function allocatedRanges(parts: ImageParts, l1: EntryTable, diskLengthBytes: number): ByteRange[] {

@@ -21,14 +21,15 @@ export interface CheckResult {
 export function checkImage(parts: ImageParts, { writable }: { writable: boolean }): CheckResult {
   if (writable) commit(parts, { durable: true });
   const { counts, blocks, problems } = loadRefcounts(parts.file, parts.header, parts.layout);
-  const { references, corruptions } = countReferences(parts, blocks);
-  corruptions.push(...problems);
+  const { references, corruptions: found, badBlocks } = countReferences(parts, blocks);
+  const corruptions = found.map(({ what, offset }) => `${what} (at byte ${offset})`).concat(problems);
+  for (const { index, offset } of badBlocks) corruptions.push(`refcount block ${index} cannot lie at byte ${offset}`);
   let leaks = 0;
   for (let cluster = 0; cluster < Math.max(counts.length, references.length); cluster++) {
     const counted = cluster < counts.length ? counts[cluster] : 0;
-    const found = cluster < references.length ? references[cluster] : 0;
-    if (counted > found) leaks++;
-    if (counted < found) corruptions.push(`cluster ${cluster}: refcount ${counted}, ${found} references`);
+    const needed = cluster < references.length ? references[cluster] : 0;
+    if (counted > needed) leaks++;
+    if (counted < needed) corruptions.push(`cluster ${cluster}: refcount ${counted}, ${needed} references`);
   }
   const staleFlags = checkCopiedFlags(parts, references, corruptions);
   return { corruptions, leaks, staleFlags };

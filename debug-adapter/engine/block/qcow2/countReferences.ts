@@ -11,7 +11,7 @@ import { readSnapshotL1 } from './snapshots.ts';
 export function countReferences(
   parts: ImageParts,
   refcountBlocks: number[],
-): { references: Uint16Array; corruptions: string[]; badBlocks: number[] } {
+): { references: Uint16Array; corruptions: Corruption[]; badBlocks: BadBlock[] } {
   const counter = new ReferenceCounter(parts);
   const { header, layout } = parts;
   counter.addTable(0, layout.clusterSizeBytes, 'the header');
@@ -37,17 +37,30 @@ export function countReferences(
   }
   for (const [offset, times] of sharers) counter.addL2Table(offset, times);
   // Last, so that a block that claims another's cluster is the one that goes.
-  const badBlocks: number[] = [];
+  const corruptions = [...counter.corruptions];
+  const badBlocks: BadBlock[] = [];
   refcountBlocks.forEach((offset, index) => {
-    if (offset !== 0 && !counter.addTable(offset, layout.clusterSizeBytes, `refcount block ${index}`))
-      badBlocks.push(index);
+    if (offset === 0) return;
+    if (!counter.addTable(offset, layout.clusterSizeBytes, `refcount block ${index}`))
+      badBlocks.push({ index, offset });
   });
-  return { references: counter.references, corruptions: counter.corruptions, badBlocks };
+  return { references: counter.references, corruptions, badBlocks };
+}
+
+export interface Corruption {
+  what: string;
+  offset: number;
+}
+
+/** A refcount block that lies where it cannot be; it can be made anew, unlike the other tables. */
+export interface BadBlock {
+  index: number;
+  offset: number;
 }
 
 class ReferenceCounter {
   readonly references: Uint16Array;
-  readonly corruptions: string[] = [];
+  readonly corruptions: Corruption[] = [];
   readonly #isTable: Uint8Array;
   readonly #parts: ImageParts;
   readonly #clusterSize: number;
@@ -111,6 +124,6 @@ class ReferenceCounter {
 
   #report(what: string, offset: number): void {
     // A damaged table can be wrong in each of its entries; the first hundred tell enough.
-    if (this.corruptions.length < 100) this.corruptions.push(`${what} (at byte ${offset})`);
+    if (this.corruptions.length < 100) this.corruptions.push({ what, offset });
   }
 }

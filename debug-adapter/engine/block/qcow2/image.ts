@@ -1,11 +1,12 @@
 import { assert } from '../../base/assert.ts';
 import type { HostCompression, HostFile } from '../../base/host.ts';
 import type { BlockDevice } from '../blockDevice.ts';
+import type { ByteRange } from '../byteRange.ts';
 import { checkImage, type CheckResult } from './check.ts';
 import { commit, markClean } from './commit.ts';
 import { createImage, type CreateOptions } from './createImage.ts';
 import type { ImageParts } from './imageParts.ts';
-import { allocatedRanges, type ByteRange } from './allocatedRanges.ts';
+import { allocatedRanges } from './allocatedRanges.ts';
 import { openParts } from './openParts.ts';
 import { readGuest } from './readData.ts';
 import * as snapshots from './snapshots.ts';
@@ -34,9 +35,9 @@ export class Qcow2Image implements BlockDevice {
 
   /** Overwrites `file` with an empty image and opens it for writing. */
   static create(file: HostFile, options: NewImage): Qcow2Image {
-    const { backingDevice, ...rest } = options;
+    const { backingDevice, tableCacheBytes, ...rest } = options;
     createImage(file, { ...rest, clusterSizeBytes: options.clusterSizeBytes ?? CLUSTER_SIZE_BYTES_DEFAULT });
-    return Qcow2Image.open(file, { writable: true, backing: backingDevice });
+    return Qcow2Image.open(file, { writable: true, backing: backingDevice, tableCacheBytes });
   }
 
   /**
@@ -185,12 +186,15 @@ export interface NewImage extends Omit<CreateOptions, 'clusterSizeBytes'> {
   clusterSizeBytes?: number;
   /** The opened backing file that `backing` names. */
   backingDevice?: BlockDevice;
+  tableCacheBytes?: number;
 }
 
 export interface OpenImage {
   writable: boolean;
   backing?: BlockDevice;
   compression?: HostCompression;
+  /** How much of the L2 tables stays in memory. */
+  tableCacheBytes?: number;
 }
 
 /** A snapshot as the table lists it. */

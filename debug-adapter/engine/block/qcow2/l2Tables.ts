@@ -14,10 +14,10 @@ export class L2Tables {
   readonly #dirty = new Set<StoredTable>();
   readonly #tablesMax: number;
 
-  constructor(file: ImageFile, layout: Layout) {
+  constructor(file: ImageFile, layout: Layout, cacheBytesMax = CACHE_BYTES_MAX) {
     this.#file = file;
     this.#layout = layout;
-    this.#tablesMax = Math.max(TABLES_MIN, CACHE_BYTES_MAX / layout.clusterSizeBytes);
+    this.#tablesMax = Math.max(TABLES_MIN, Math.floor(cacheBytesMax / layout.clusterSizeBytes));
   }
 
   get isDirty(): boolean {
@@ -78,4 +78,4 @@ export class L2Tables {
 
 // 64 MiB of tables map 32 GiB in clusters of 4 KiB: more than a guest touches between two snapshots.
 const CACHE_BYTES_MAX = 64 * 1024 * 1024;
-const TABLES_MIN = 16;
+const TABLES_MIN = 2;

@@ -23,6 +23,7 @@ export interface OpenOptions {
   writable: boolean;
   backing?: BlockDevice;
   compression?: HostCompression;
+  tableCacheBytes?: number;
 }
 
 export function openParts(hostFile: HostFile, options: OpenOptions): ImageParts {
@@ -36,7 +37,7 @@ export function openParts(hostFile: HostFile, options: OpenOptions): ImageParts 
     file,
     header,
     layout,
-    l2: new L2Tables(file, layout),
+    l2: new L2Tables(file, layout, options.tableCacheBytes),
     refcounts: new Refcounts(file, layout, header.refcountBits, {
       offset: header.refcountTableOffset,
       clusters: header.refcountTableClusters,
@@ -58,11 +59,10 @@ function prepareForWriting(parts: ImageParts): void {
   if (header.hasBitmaps) throw imageHasBitmaps(file.name);
   const loaded = loadRefcounts(file, header, parts.layout);
   const { references, corruptions, badBlocks } = countReferences(parts, loaded.blocks);
-  const harmful = corruptions.filter((_, index) => index < corruptions.length - badBlocks.length);
-  if (harmful.length > 0) throw file.corrupt(harmful[0], 0);
+  if (corruptions.length > 0) throw file.corrupt(corruptions[0].what, corruptions[0].offset);
   refcounts.adopt(loaded);
   refcounts.onFreed = (hostOffset) => parts.l2.forget(hostOffset);
-  for (const index of badBlocks) refcounts.forgetBlock(index);
+  for (const { index } of badBlocks) refcounts.forgetBlock(index);
   refcounts.replaceAll(references);
   rebuildCopiedFlags(parts, parts.l1);
   commit(parts, { durable: true });

@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.ts';
-import { imageTooLarge, snapshotTooMany } from '../../errors/block.ts';
+import { imageTooLarge, refcountsTooNarrow } from '../../errors/block.ts';
 import type { ImageFile } from './imageFile.ts';
 import { ENTRY_BYTES, REFCOUNT_TABLE_BYTES_MAX, type Layout } from './layout.ts';
 import { encodeRefcounts, refcountMax, refcountsPerBlock } from './refcountBlocks.ts';
@@ -120,7 +120,7 @@ export class Refcounts {
     const cluster = Math.floor(hostOffset / this.#layout.clusterSizeBytes);
     const count = this.ofCluster(cluster);
     if (count === 0) throw this.#file.corrupt('a cluster in use is counted as free', hostOffset);
-    if (count >= this.#max) throw snapshotTooMany(this.#file.name, this.#max);
+    if (count >= this.#max) throw refcountsTooNarrow(this.#file.name, this.#bits);
     this.#set(cluster, count + 1);
   }
 

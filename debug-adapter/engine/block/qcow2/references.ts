@@ -10,7 +10,7 @@ import { hostOffsetOf, l2TableAt } from './mapping.ts';
  *
  * Visits each L2 table and each cluster that a table entry refers to, once a path, by its offset in the file.
  */
-export function forEachReference(
+function forEachReference(
   parts: ImageParts,
   l1: EntryTable,
   visit: (hostOffset: number) => void,
@@ -28,8 +28,17 @@ export function forEachReference(
   }
 }
 
-export function addReferences(parts: ImageParts, l1: EntryTable, range?: L1Range): void {
-  forEachReference(parts, l1, (hostOffset) => parts.refcounts.add(hostOffset), range);
+/** Adds one to each refcount, or changes nothing and throws; returns what `dropNow` takes back one by one. */
+export function addReferences(parts: ImageParts, l1: EntryTable, range?: L1Range): number[] {
+  const references = referencesOf(parts, l1, range);
+  let added = 0;
+  try {
+    for (; added < references.length; added++) parts.refcounts.add(references[added]);
+  } catch (error) {
+    while (added > 0) parts.refcounts.dropNow(references[--added]);
+    throw error;
+  }
+  return references;
 }
 
 /** Collected before a change and dropped after it: an unreadable table stops the change before it starts. */

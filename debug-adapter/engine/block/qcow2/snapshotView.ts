@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import type { BlockDevice } from '../blockDevice.ts';
-import { allocatedRanges, type ByteRange } from './allocatedRanges.ts';
+import type { ByteRange } from '../byteRange.ts';
+import { allocatedRanges } from './allocatedRanges.ts';
 import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { DISK_BYTES_MAX, makeLayout } from './layout.ts';

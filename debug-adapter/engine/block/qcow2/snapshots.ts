@@ -8,7 +8,7 @@ import {
 import { commit, type CommitChange } from './commit.ts';
 import type { ImageParts } from './imageParts.ts';
 import { clustersFor, ENTRY_BYTES, SNAPSHOTS_MAX } from './layout.ts';
-import { addReferences, forEachReference, rebuildCopiedFlags, referencesOf } from './references.ts';
+import { addReferences, rebuildCopiedFlags, referencesOf } from './references.ts';
 import { encodeSnapshotTable, type SnapshotEntry } from './snapshotTable.ts';
 import { StoredTable } from './storedTable.ts';
 
@@ -29,7 +29,7 @@ export interface NewSnapshot {
 export function createSnapshot(parts: ImageParts, wanted: NewSnapshot): void {
   checkNewName(parts, wanted.name);
   if (parts.snapshots.length >= SNAPSHOTS_MAX) throw snapshotTooMany(parts.file.name, SNAPSHOTS_MAX);
-  addReferences(parts, parts.l1);
+  const added = addReferences(parts, parts.l1);
   try {
     rebuildCopiedFlags(parts, parts.l1);
     // A changed L1 table moves along with this header switch, which saves the barrier for changing it in place.
@@ -47,7 +47,7 @@ export function createSnapshot(parts: ImageParts, wanted: NewSnapshot): void {
   } catch (error) {
     // When only the last sync failed the snapshot is there, and its references count.
     if (parts.snapshots.some(({ name }) => name === wanted.name)) throw error;
-    forEachReference(parts, parts.l1, (hostOffset) => parts.refcounts.dropNow(hostOffset));
+    for (const hostOffset of added) parts.refcounts.dropNow(hostOffset);
     rebuildCopiedFlags(parts, parts.l1);
     throw error;
   }
@@ -85,7 +85,7 @@ export function applySnapshot(parts: ImageParts, name: string): void {
   const dropped = referencesOf(parts, parts.l1);
   const before = parts.l1;
   const l1 = readSnapshotL1(parts, entry);
-  addReferences(parts, l1);
+  const added = addReferences(parts, l1);
   try {
     parts.l1 = l1;
     parts.l1Moved = true;
@@ -95,7 +95,7 @@ export function applySnapshot(parts: ImageParts, name: string): void {
     if (!parts.l1Moved) throw error; // Only the last sync failed: the snapshot is the active state.
     parts.l1 = before;
     parts.l1Moved = false;
-    forEachReference(parts, l1, (hostOffset) => parts.refcounts.dropNow(hostOffset));
+    for (const hostOffset of added) parts.refcounts.dropNow(hostOffset);
     throw error;
   }
   for (const hostOffset of dropped) parts.refcounts.dropLater(hostOffset);

@@ -87,6 +87,18 @@ test('snapshots that qemu-img took are listed, viewed and applied', (t) => {
   assertClean(image);
 });
 
+test('a snapshot of an image that counts in one bit is refused, and the image stays as it was', (t) => {
+  if (!requireTool('qemu-img', t)) return;
+  const path = join(support.temporaryFolder(t), 'image.qcow2');
+  runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', 'refcount_bits=1', path, '1M']);
+  const image = Qcow2Image.open(loadFile(path), { writable: true });
+  image.write(0, filled(MIB, 1));
+  assert.throws(() => support.takeSnapshot(image, 'first'), /it counts in 1 bits/);
+  image.write(0, filled(MIB, 2));
+  assertSameBytes(readAll(image), filled(MIB, 2));
+  assertClean(image);
+});
+
 test('an image that QEMU left dirty is repaired when it is opened for writing', (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const folder = support.temporaryFolder(t);

@@ -4,7 +4,18 @@ import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.t
 import { RawImage } from '../../../../debug-adapter/engine/block/raw.ts';
 import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
 import { MemoryFile } from '../../../support/memoryFile.ts';
-import { assertClean, assertSameBytes, filled, KIB, MIB, newImage, readAll, readDisk, reopened } from './support.ts';
+import {
+  assertClean,
+  assertSameBytes,
+  filled,
+  KIB,
+  MIB,
+  newImage,
+  readAll,
+  readDisk,
+  reopened,
+  takeSnapshot,
+} from './support.ts';
 
 test('a new image reads as zeroes', () => {
   const { image } = newImage();
@@ -182,17 +193,22 @@ test('large disks: the first and last sector of 1 TiB', () => {
   assertClean(again);
 });
 
-test('a refcount table that outgrows its cluster moves', () => {
-  // With 512-byte clusters a table of one cluster counts 8 MiB of file.
+test('a refcount table that outgrows its cluster moves, with snapshots of a long L1 table between', () => {
+  // With 512-byte clusters a table of one cluster counts 8 MiB of file, and the L1 table has 16 clusters.
   const { image, file } = newImage({ lengthBytes: 32 * MIB, clusterSizeBytes: 512 });
   for (let i = 0; i < 32; i++) {
     image.write(i * MIB, filled(MIB, i + 1));
-    if (i % 5 === 0) image.flush();
+    if (i % 5 === 0) takeSnapshot(image, `s${i}`);
+    if (i % 7 === 0) image.flush();
   }
   image.flush();
   assertClean(image);
   const again = reopened(file).image;
   for (let i = 0; i < 32; i++) assertSameBytes(readDisk(again, i * MIB, MIB), filled(MIB, i + 1));
+  const view = again.openSnapshot('s15').disk;
+  for (let i = 0; i < 32; i++) assertSameBytes(readDisk(view, i * MIB, MIB), filled(MIB, i <= 15 ? i + 1 : 0));
+  again.deleteSnapshots(again.snapshots.map(({ name }) => name));
+  assertClean(again);
 });
 
 test('a full disk: the failing write throws, the image stays usable', () => {

@@ -15,13 +15,20 @@ export const KIB = 1024;
 export const MIB = 1024 * KIB;
 
 export function newImage(
-  options: { lengthBytes?: number; clusterSizeBytes?: number; base?: Uint8Array; baseDevice?: BlockDevice } = {},
+  options: {
+    lengthBytes?: number;
+    clusterSizeBytes?: number;
+    tableCacheBytes?: number;
+    base?: Uint8Array;
+    baseDevice?: BlockDevice;
+  } = {},
 ) {
   const file = new MemoryFile('overlay.qcow2');
   const base = options.baseDevice ?? (options.base && rawImage(options.base));
   const image = Qcow2Image.create(file, {
     lengthBytes: options.lengthBytes ?? base?.lengthBytes ?? MIB,
     clusterSizeBytes: options.clusterSizeBytes,
+    tableCacheBytes: options.tableCacheBytes,
     backing: base && { name: base.name, format: 'raw' },
     backingDevice: base,
   });

@@ -1,0 +1,49 @@
+import * as fs from 'node:fs';
+
+/**
+ * The guest's console on stdout: bytes as they are, written at once and in order, so that a kill loses nothing that was
+ * printed before. Written with plain file calls, because stdout's stream would keep what a pipe does not take yet.
+ */
+const STDOUT = 1;
+const BUFFER_BYTES = 1 << 16;
+
+class ConsoleOutput {
+  private buffer = new Uint8Array(BUFFER_BYTES);
+  private used = 0;
+  /** Nobody reads any more (`| head`): the rest is dropped. */
+  isClosed = false;
+
+  byte(value: number): void {
+    if (this.used === BUFFER_BYTES) this.flush();
+    this.buffer[this.used++] = value;
+  }
+
+  print(text: string): void {
+    for (const byte of new TextEncoder().encode(text)) this.byte(byte);
+    this.flush();
+  }
+
+  flush(): void {
+    for (let done = 0; done < this.used && !this.isClosed; ) {
+      done += this.tryWrite(this.buffer.subarray(done, this.used));
+    }
+    this.used = 0;
+  }
+
+  private tryWrite(bytes: Uint8Array): number {
+    try {
+      return fs.writeSync(STDOUT, bytes);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === 'EAGAIN') {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); // a full pipe: a millisecond later
+        return 0;
+      }
+      if (code !== 'EPIPE') throw error;
+      this.isClosed = true;
+      return 0;
+    }
+  }
+}
+
+export const consoleOutput = new ConsoleOutput();

@@ -1,0 +1,64 @@
+import { type RecordingHeader, RecordingReader } from '../engine/index.ts';
+import { nodeHost } from '../host/nodeHost.ts';
+
+/** `info RRFILE`: what a recording holds, from the recording alone. */
+export function showInfo({ rrfile, json }: { rrfile: string; json: boolean }): string {
+  const file = nodeHost.files.open(rrfile, { write: false, create: 'never' });
+  const reader = new RecordingReader(file, nodeHost.compression);
+  try {
+    const found = collect(reader);
+    return json ? JSON.stringify(found) + '\n' : inWords(rrfile, found);
+  } finally {
+    reader.close();
+  }
+}
+
+interface Info extends RecordingHeader {
+  /** False when it was cut off by a kill; replay reaches `lastPosition` all the same. */
+  complete: boolean;
+  lastPosition: number;
+  end: { reason: string; guestExit: number | null } | null;
+  entries: Record<string, number>;
+  /** All that were taken; older automatic ones may be gone from the overlay. */
+  snapshots: { name: string; position: number }[];
+}
+
+function collect(reader: RecordingReader): Info {
+  const entries: Record<string, number> = {};
+  const snapshots: Info['snapshots'] = [];
+  for (const entry of reader.entriesFrom(0)) {
+    entries[entry.kind] = (entries[entry.kind] ?? 0) + 1;
+    if (entry.kind === 'snapshot') snapshots.push({ name: entry.name, position: entry.position });
+  }
+  const { complete, lastPosition, end } = reader;
+  return {
+    ...reader.header,
+    complete,
+    lastPosition,
+    end: end ? { reason: end.reason, guestExit: end.guestExit ?? null } : null,
+    entries,
+    snapshots,
+  };
+}
+
+function inWords(rrfile: string, info: Info): string {
+  const { machine } = info;
+  const lines = [
+    `${rrfile}: recording of blkreplay ${info.blkreplayVersion}, format ${info.formatVersion}`,
+    `  machine    ${machine.kind}, ${machine.harts} hart, ${machine.memoryBytes >> 20} MiB, ${machine.isa}`,
+    ...info.bootFiles.map(({ role, name, lengthBytes }) => `  ${role.padEnd(10)} ${name} (${lengthBytes} bytes, kept inside)`),
+    ...(info.append ? [`  append     ${info.append}`] : []),
+    ...info.drives.map(driveLine),
+    ...(info.stateFile ? [`  snapshots in ${info.stateFile}`] : []),
+    `  positions  0 to ${info.lastPosition}${info.complete ? '' : ' (cut off: not closed properly)'}`,
+    `  end        ${info.end ? info.end.reason : 'none recorded'}`,
+    `  snapshots  ${info.snapshots.map(({ name }) => name).join(', ') || 'none'}`,
+    `  log        ${Object.entries(info.entries).map(([kind, count]) => `${count} ${kind}`).join(', ')}`,
+  ];
+  return lines.join('\n') + '\n';
+}
+
+function driveLine({ id, image, format, overlay, readOnly, lengthBytes }: RecordingHeader['drives'][number]): string {
+  const how = readOnly ? 'read-only' : overlay ? `overlay ${overlay}` : 'temporary overlay';
+  return `  drive      ${id}: ${image} (${format}, ${lengthBytes} bytes), ${how}`;
+}

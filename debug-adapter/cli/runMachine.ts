@@ -1,0 +1,130 @@
+import {
+  ConsoleInput,
+  digestText,
+  type End,
+  type LiveSetup,
+  LiveInputs,
+  openRecord,
+  openReplay,
+  openRun,
+  RealtimeIdle,
+  type Timeline,
+} from '../engine/index.ts';
+import { nodeHost } from '../host/nodeHost.ts';
+import { RealtimeIdleClock, wallClock } from '../host/wallClock.ts';
+import { consoleOutput } from './consoleOutput.ts';
+import type { LiveOptions, RecordCommand, ReplayCommand, RunCommand } from './options.ts';
+import { summaryJson, summaryText } from './summary.ts';
+
+/**
+ * `run`, `record` and `replay`: opens the timeline, advances it in slices so that signals are seen, and closes it
+ * properly whatever ends it.
+ */
+type MachineCommand = RunCommand | RecordCommand | ReplayCommand;
+
+// A slice is short enough for ctrl-c to feel immediate and long enough to cost nothing.
+const SLICE_MILLISECONDS = 20;
+const SLICE_STEPS = 4_000_000;
+/** At most a second of recording is lost in a kill: twice as often leaves room for a slow slice. */
+const WRITE_BACK_MILLISECONDS = 500;
+const EXIT_INTERRUPTED = 130;
+
+export async function runMachine(command: MachineCommand, version: string): Promise<number> {
+  const interruption = watchSignals();
+  const timeline = open(command, version);
+  const started = wallClock.monotonicMilliseconds();
+  let end: End;
+  try {
+    end = await advanceToEnd(timeline, command.stopAt ?? Infinity, interruption);
+    consoleOutput.flush();
+  } catch (error) {
+    consoleOutput.flush();
+    timeline.abandon();
+    throw error;
+  }
+  const seconds = (wallClock.monotonicMilliseconds() - started) / 1000;
+  const summary = {
+    command: command.kind,
+    end,
+    position: timeline.position,
+    instructions: timeline.machine.instructions,
+    seconds,
+    digest: command.json ? digestText(timeline.digest()) : undefined,
+    snapshots: timeline.snapshots(),
+  };
+  timeline.close(end);
+  process.stderr.write(command.json ? summaryJson(summary) : summaryText(summary));
+  return exitStatus(end);
+}
+
+function open(command: MachineCommand, version: string): Timeline {
+  const onConsoleByte = (byte: number) => consoleOutput.byte(byte);
+  const { bios, initrd, drives } = command;
+  if (command.kind === 'replay') {
+    const { rrfile, rrsnapshot, append, memoryBytes } = command;
+    return openReplay(nodeHost, { bios, initrd, drives, onConsoleByte, rrfile, rrsnapshot, append, memoryBytes });
+  }
+  const { kernel, append, memoryBytes, idle } = command;
+  const overwrite = command.kind === 'record' && command.overwrite;
+  const live = liveInputs(command);
+  const setup: LiveSetup = {
+    ...{ bios, initrd, drives, onConsoleByte, kernel, append, memoryBytes, idle },
+    ...{ live, overwrite },
+  };
+  if (command.kind === 'run') return openRun(nodeHost, setup);
+  return openRecord(nodeHost, { ...setup, rrfile: command.rrfile, rrsnapshot: command.rrsnapshot, version });
+}
+
+const STDIN_BYTES_MAX = 1 << 30;
+
+function liveInputs({ stdin, idle }: LiveOptions): LiveInputs {
+  const typed = stdin === null ? [] : [new ConsoleInput(nodeHost.files.readWhole(stdin, STDIN_BYTES_MAX))];
+  const waiting = idle === 'realtime' ? [new RealtimeIdle(new RealtimeIdleClock())] : [];
+  return new LiveInputs([...typed, ...waiting]);
+}
+
+interface Interruption {
+  requested: boolean;
+}
+
+function watchSignals(): Interruption {
+  const interruption = { requested: false };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => (interruption.requested = true));
+  }
+  return interruption;
+}
+
+async function advanceToEnd(timeline: Timeline, stopAt: number, interruption: Interruption): Promise<End> {
+  let writtenBack = wallClock.monotonicMilliseconds();
+  while (timeline.position < stopAt) {
+    const sliceEnd = wallClock.monotonicMilliseconds() + SLICE_MILLISECONDS;
+    const until = Math.min(stopAt, timeline.position + SLICE_STEPS);
+    const end = timeline.advance(until, () => wallClock.monotonicMilliseconds() >= sliceEnd);
+    consoleOutput.flush();
+    if (end) return end;
+    const now = wallClock.monotonicMilliseconds();
+    if (now - writtenBack >= WRITE_BACK_MILLISECONDS) {
+      timeline.writeBack();
+      writtenBack = now;
+    }
+    // Lets signals in.
+    await new Promise(setImmediate);
+    if (interruption.requested || consoleOutput.isClosed) return { reason: 'interrupted' };
+  }
+  // The guest may have ended with the very step that was asked for.
+  return timeline.advance(stopAt) ?? { reason: 'stopAt' };
+}
+
+function exitStatus({ reason, guestExit }: End): number {
+  switch (reason) {
+    case 'interrupted':
+      return EXIT_INTERRUPTED;
+    // A guest that waits for ever reported nothing, but it did not end well either.
+    case 'guestFailed':
+    case 'waitsForever':
+      return 1;
+    default:
+      return guestExit ? 1 : 0;
+  }
+}

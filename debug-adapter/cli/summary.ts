@@ -1,0 +1,45 @@
+import type { End, EndReason, Position } from '../engine/index.ts';
+
+/** What is said at the end: one JSON object for programs, one sentence for people. */
+export interface Summary {
+  command: 'run' | 'record' | 'replay';
+  end: End;
+  position: Position;
+  instructions: number;
+  seconds: number;
+  /** 16 hexadecimal digits; only computed for JSON, because it reads every drive in full. */
+  digest: string | undefined;
+  snapshots: { name: string; position: Position }[];
+}
+
+export function summaryJson({ end, position, instructions, seconds, digest, snapshots }: Summary): string {
+  const line = {
+    position,
+    instructions,
+    seconds: Number(seconds.toFixed(3)),
+    mips: Number((instructions / 1e6 / Math.max(seconds, 1e-3)).toFixed(1)),
+    reason: end.reason,
+    digest,
+    snapshots,
+    guestExit: end.guestExit ?? null,
+  };
+  return JSON.stringify(line) + '\n';
+}
+
+const PAST: Record<Summary['command'], string> = { run: 'Ran', record: 'Recorded', replay: 'Replayed' };
+
+export function summaryText(summary: Summary): string {
+  const { command, end, position, seconds, snapshots } = summary;
+  const kept = command === 'record' && snapshots.length > 0 ? `, ${snapshots.length} snapshots` : '';
+  return `${PAST[command]} to position ${position} in ${seconds.toFixed(2)} s${kept}: ${REASON[end.reason](end)}.\n`;
+}
+
+const REASON: Record<EndReason, (end: End) => string> = {
+  powerOff: () => 'the guest powered off',
+  guestFailed: ({ guestExit }) => `the guest reported failure, code ${guestExit}`,
+  guestReset: () => 'the guest asked for a reset',
+  waitsForever: () => 'the guest waits for an interrupt that cannot come',
+  stopAt: () => 'this is where --stop-at says to stop',
+  endOfRecording: () => 'the recording ends here',
+  interrupted: () => 'interrupted',
+};

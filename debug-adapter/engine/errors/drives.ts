@@ -1,0 +1,71 @@
+import { badInput } from './userError.ts';
+
+/** What a user can be told about drives, overlays and snapshots when a session starts. */
+
+export const backingChainTooLong = (image: string, most: number) =>
+  badInput(
+    'backing-chain-too-long',
+    `${image} stands on more than ${most} backing files: the chain is a loop, or flatten it with "qemu-img convert".`,
+  );
+
+export const backingNameRefused = (image: string, backing: string) =>
+  badInput(
+    'backing-name-refused',
+    `${image} has "${backing}" as its backing file, which is not a file's name: rebase it onto a file with "qemu-img rebase -u".`,
+  );
+
+export const backingFormatMissing = (image: string, format: string | undefined) =>
+  badInput(
+    'backing-format-missing',
+    `${image} has a backing file of ${format ? `format "${format}"` : 'no stated format'}: say raw or qcow2 with "qemu-img rebase -u -F".`,
+  );
+
+export const overlayExists = (overlay: string) =>
+  badInput(
+    'overlay-exists',
+    `${overlay} exists and would be overwritten: name another overlay, or say --overwrite to replace it.`,
+  );
+
+export const recordingExists = (rrfile: string) =>
+  badInput(
+    'recording-exists',
+    `${rrfile} exists and would be overwritten: name another rrfile, or say --overwrite to replace it.`,
+  );
+
+export const overlayMissing = (overlay: string, rrfile: string) =>
+  badInput(
+    'overlay-missing',
+    `${overlay}, the overlay that ${rrfile} was recorded with, does not exist: put it back, or record again.`,
+  );
+
+export const overlayIsImage = (overlay: string) =>
+  badInput(
+    'overlay-is-image',
+    `${overlay} is named both as an overlay and as another file of this session: give the overlay a name of its own.`,
+  );
+
+export const snapshotForeign = (overlay: string, snapshot: string, why: string) =>
+  badInput(
+    'snapshot-foreign',
+    `snapshot "${snapshot}" in ${overlay} is not one of this machine (${why}): name the overlay that was recorded with it.`,
+  );
+
+export const snapshotNotInOverlay = (missing: { overlay: string; snapshot: string; known: string[] }) =>
+  badInput(
+    'snapshot-not-in-overlay',
+    `${missing.overlay} has no snapshot "${missing.snapshot}" to start from (it has ${listed(missing.known)}): name one with --rrsnapshot, or record again.`,
+  );
+
+export const overlayOfOtherSize = (overlay: string, image: string) =>
+  badInput(
+    'overlay-other-size',
+    `${overlay} is not as long as ${image} under it: it belongs to another image, so name the right one or record again.`,
+  );
+
+export const overlayGiven = (differs: { drive: string; recorded: string; given: string }) =>
+  badInput(
+    'overlay-differs',
+    `drive ${differs.drive} was recorded with ${differs.recorded} and is given with ${differs.given}: replay takes the same options as record.`,
+  );
+
+const listed = (names: string[]): string => (names.length ? names.map((name) => `"${name}"`).join(', ') : 'none');

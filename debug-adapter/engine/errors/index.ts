@@ -1,0 +1,8 @@
+/** The whole list of what a user can be told, by subject. */
+export * from './block.ts';
+export * from './boot.ts';
+export * from './cli.ts';
+export * from './drives.ts';
+export * from './host.ts';
+export * from './recording.ts';
+export * from './userError.ts';

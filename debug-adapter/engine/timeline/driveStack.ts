@@ -1,0 +1,143 @@
+import type { Host } from '../base/host.ts';
+import { BlkreplayFilter } from '../block/blkreplay.ts';
+import type { BlockDevice } from '../block/blockDevice.ts';
+import type { RequestLog } from '../block/blockRequest.ts';
+import { DriveDigest } from '../block/driveDigest.ts';
+import { Qcow2Image } from '../block/qcow2/image.ts';
+import { ScratchLayer } from '../block/scratchLayer.ts';
+import { overlayIsImage, overlayOfOtherSize } from '../errors/drives.ts';
+import { type DiskFormat, openDisk } from './openDisk.ts';
+
+/**
+ * One drive as a session opens it: base image, what takes the writes, and the filter on top that the machine sees.
+ *
+ *   live            base <- overlay (persistent or temporary) <- filter
+ *   replaying       base <- overlay's snapshot <- scratch layer <- filter
+ *   read-only       base <- filter
+ */
+export interface DriveOptions {
+  id: string;
+  image: string;
+  format: DiskFormat;
+  /** Null for a temporary overlay. */
+  overlay: string | null;
+  readOnly: boolean;
+}
+
+export interface DriveStack extends BaseDisk {
+  options: DriveOptions;
+  filter: BlkreplayFilter;
+  /** Takes writes and snapshots of a live session; undefined for a read-only drive. */
+  overlay?: Qcow2Image;
+  /** Ends it cleanly; the overlay is complete. */
+  close(): void;
+  /** Ends it after an error: nothing more is written. */
+  abandon(): void;
+}
+
+/** A base image and the digest of its bytes, which is read when first asked for. */
+export interface BaseDisk {
+  base: BlockDevice;
+  baseDigest: DriveDigest;
+}
+
+/** Opens the bases only: nothing is created or changed yet, so everything can still be refused. */
+export function openBases(host: Host, drives: readonly DriveOptions[]): BaseDisk[] {
+  const opened: BaseDisk[] = [];
+  try {
+    for (const { image, format } of drives) {
+      const base = openDisk(host, { path: image, format });
+      opened.push({ base, baseDigest: new DriveDigest(base) });
+    }
+    return opened;
+  } catch (error) {
+    for (const { base } of opened) base.close();
+    throw error;
+  }
+}
+
+/** For a session that runs on: makes the overlay, over what may be there (whoever asks has checked that). */
+export function openLiveDrive(
+  host: Host,
+  options: DriveOptions,
+  { base, baseDigest }: BaseDisk,
+  log: RequestLog,
+): DriveStack {
+  if (options.readOnly) return readOnlyDrive(options, base, baseDigest, log);
+  const overlay = createOverlay(host, options, base);
+  const digest = DriveDigest.from(baseDigest, overlay);
+  const filter = new BlkreplayFilter({ id: options.id, device: overlay, log, digest });
+  const end = (endOverlay: () => void) => () => {
+    endOverlay();
+    base.close();
+  };
+  return {
+    options,
+    base,
+    baseDigest,
+    filter,
+    overlay,
+    close: end(() => (options.overlay === null ? overlay.abandon() : overlay.close())),
+    abandon: end(() => overlay.abandon()),
+  };
+}
+
+function createOverlay(host: Host, options: DriveOptions, base: BlockDevice): Qcow2Image {
+  const lengthBytes = base.lengthBytes;
+  if (options.overlay === null) {
+    const file = host.files.temporary(`${options.id}.qcow2`);
+    return Qcow2Image.create(file, {
+      lengthBytes,
+      backing: { name: options.image, format: options.format },
+      backingDevice: base,
+    });
+  }
+  host.files.createFolderOf(options.overlay);
+  const file = host.files.open(options.overlay, { write: true, create: 'truncate' });
+  const name = host.files.relativeName({ from: options.overlay, to: options.image });
+  return Qcow2Image.create(file, { lengthBytes, backing: { name, format: options.format }, backingDevice: base });
+}
+
+/** For a session that replays: the guest writes into a scratch layer over `lower`, which may be a snapshot's disk. */
+export function openReplayDrive(
+  host: Host,
+  options: DriveOptions,
+  disk: BaseDisk & { overlay?: Qcow2Image; snapshot?: string },
+  log: RequestLog,
+): DriveStack {
+  const { base, baseDigest, overlay, snapshot } = disk;
+  if (options.readOnly) return readOnlyDrive(options, base, baseDigest, log);
+  const view = overlay && snapshot !== undefined ? overlay.openSnapshot(snapshot) : undefined;
+  const lower = view?.disk ?? base;
+  if (lower.lengthBytes !== base.lengthBytes) throw overlayOfOtherSize(overlay!.name, base.name);
+  const device = new ScratchLayer({ lower, scratch: host.files.temporary(`${options.id}.scratch`) });
+  const digest = DriveDigest.from(baseDigest, device, view?.allocatedRanges());
+  const filter = new BlkreplayFilter({ id: options.id, device, log, digest });
+  const close = () => {
+    device.close();
+    base.close();
+  };
+  return { options, base, baseDigest, filter, close, abandon: close };
+}
+
+function readOnlyDrive(
+  options: DriveOptions,
+  base: BlockDevice,
+  baseDigest: DriveDigest,
+  log: RequestLog,
+): DriveStack {
+  const filter = new BlkreplayFilter({ id: options.id, device: base, log, digest: baseDigest });
+  const close = () => base.close();
+  return { options, base, baseDigest, filter, close, abandon: close };
+}
+
+/** An overlay that is also an image, the recording or another drive's overlay would destroy it. */
+export function checkDistinct(host: Host, drives: readonly DriveOptions[], others: readonly string[]): void {
+  const overlays = drives.flatMap(({ overlay }) => (overlay === null ? [] : [overlay]));
+  const files = [...others, ...drives.map(({ image }) => image)].map((path) => host.files.identity(path));
+  for (const overlay of overlays) {
+    const identity = host.files.identity(overlay);
+    if (files.includes(identity)) throw overlayIsImage(overlay);
+    files.push(identity);
+  }
+}

@@ -1,0 +1,116 @@
+import type { HostLock } from '../base/host.ts';
+import type { Position } from '../base/quantities.ts';
+import type { Qcow2Image } from '../block/qcow2/image.ts';
+import type { Machine } from '../machine/machine.ts';
+import type { Recorder } from '../recording/recorder.ts';
+import type { RecordingWriter } from '../recording/recordingWriter.ts';
+import { Checkpoints } from './checkpoints.ts';
+import type { DriveStack } from './driveStack.ts';
+import { automaticName, type SnapshotStore } from './snapshotStore.ts';
+import { digestOf, type End, endOf, type Timeline } from './timeline.ts';
+
+/** What recording adds to a live machine. */
+export interface RecordingParts {
+  writer: RecordingWriter;
+  recorder: Recorder;
+  snapshots: SnapshotStore;
+  /** The image that keeps the machine's state, when it is no drive's overlay. */
+  stateOnly?: Qcow2Image;
+}
+
+/**
+ * A machine that runs live, recorded or not. Recording changes nothing of what the machine does: it writes down what
+ * comes from outside, and at checkpoints takes a digest and a snapshot.
+ */
+export class LiveTimeline implements Timeline {
+  readonly machine: Machine;
+  private drives: readonly DriveStack[];
+  private locks: readonly HostLock[];
+  private recording: RecordingParts | undefined;
+  private checkpoints = new Checkpoints();
+  private digestedAt: Position = -1;
+
+  constructor(options: {
+    machine: Machine;
+    drives: readonly DriveStack[];
+    locks: readonly HostLock[];
+    recording?: RecordingParts;
+  }) {
+    this.machine = options.machine;
+    this.locks = options.locks;
+    this.drives = options.drives;
+    this.recording = options.recording;
+  }
+
+  get position(): Position {
+    return this.machine.position;
+  }
+
+  /** Once, before the first step: the first digest, and the snapshot that replays start from. */
+  start(rrsnapshot: string): void {
+    this.recordSnapshot(rrsnapshot);
+    this.recording?.writer.flushDurably(this.position);
+  }
+
+  advance(until: Position, wantsPause?: () => boolean): End | undefined {
+    while (this.position < until) {
+      const checkpoint = this.recording ? this.checkpoints.nextAfter(this.position) : Infinity;
+      const stop = this.machine.run(Math.min(until, checkpoint), wantsPause);
+      if (this.position === checkpoint) this.takeCheckpoint();
+      if (stop.kind !== 'reached') return endOf(stop);
+    }
+    return undefined;
+  }
+
+  writeBack(): void {
+    for (const { overlay } of this.drives) overlay?.writeBack();
+    this.recording?.writer.flush(this.position);
+  }
+
+  digest(): bigint {
+    return digestOf(this.machine);
+  }
+
+  snapshots(): { name: string; position: Position }[] {
+    return this.recording?.snapshots.list() ?? [];
+  }
+
+  close(end: End): void {
+    const { recording, position } = this;
+    if (recording) this.recordDigest();
+    for (const drive of this.drives) drive.close();
+    recording?.stateOnly?.close();
+    recording?.writer.close({ position, reason: end.reason, guestExit: end.guestExit });
+    this.release();
+  }
+
+  abandon(): void {
+    for (const drive of this.drives) drive.abandon();
+    this.recording?.stateOnly?.abandon();
+    this.recording?.writer.abandon();
+    this.release();
+  }
+
+  private release(): void {
+    for (const lock of this.locks) lock.release();
+  }
+
+  private takeCheckpoint(): void {
+    this.recordSnapshot(automaticName(this.position));
+    const dropped = this.checkpoints.taken(this.position);
+    if (dropped.length > 0) this.recording?.snapshots.delete(dropped.map(automaticName));
+  }
+
+  private recordSnapshot(name: string): void {
+    if (!this.recording) return;
+    this.recordDigest();
+    this.recording.snapshots.take(name);
+    this.recording.recorder.snapshot(this.position, name);
+  }
+
+  private recordDigest(): void {
+    if (this.digestedAt === this.position) return;
+    this.recording?.recorder.digest(this.position, this.machine.digestParts());
+    this.digestedAt = this.position;
+  }
+}

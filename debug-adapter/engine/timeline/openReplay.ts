@@ -1,0 +1,140 @@
+import type { Host, HostLock } from '../base/host.ts';
+import { Qcow2Image } from '../block/qcow2/image.ts';
+import { overlayGiven, overlayMissing, snapshotNotInOverlay } from '../errors/drives.ts';
+import { Machine } from '../machine/machine.ts';
+import { digestText, type RecordedDrive } from '../recording/header.ts';
+import { Player } from '../recording/player.ts';
+import { RecordingReader } from '../recording/recordingReader.ts';
+import { checkSameMachine } from '../recording/sameMachine.ts';
+import { boot, recordedBootFiles } from './bootFiles.ts';
+import { type BaseDisk, type DriveOptions, type DriveStack, openBases, openReplayDrive } from './driveStack.ts';
+import { openBacking } from './openDisk.ts';
+import { stateFileOf } from './openLive.ts';
+import { ReplayTimeline } from './replayTimeline.ts';
+import type { ReplaySetup } from './sessionOptions.ts';
+import { Undo } from './undo.ts';
+import { readMachine } from './vmState.ts';
+
+/**
+ * Opens a recording for replay, at the snapshot it starts from. The same options are given as for recording; the drives'
+ * bases are held against the digests in the recording's header, so a changed base is refused here and not found out
+ * about later. Everything is opened read-only.
+ */
+export function openReplay(host: Host, setup: ReplaySetup): ReplayTimeline {
+  return Undo.onFailure((undo) => {
+    const reader = openReader(host, setup.rrfile, undo);
+    const bases = openBases(host, setup.drives);
+    undo.add(() => bases.forEach(({ base }) => base.close()));
+    checkSame(setup, reader, bases);
+    const player = new Player(reader);
+    const { images, locks } = openImages(host, setup, reader, undo);
+    const snapshot = firstSnapshot(setup, reader, images);
+    const drives = setup.drives.map((options, i): DriveStack => {
+      const disk = { ...bases[i], overlay: images.get(options.id), snapshot };
+      return openReplayDrive(host, options, disk, player);
+    });
+    const machine = new Machine({
+      memoryBytes: reader.header.machine.memoryBytes,
+      drives: drives.map(({ filter }) => filter),
+      inputs: player,
+      onConsoleByte: setup.onConsoleByte,
+    });
+    start(machine, reader, player, { images, snapshot });
+    return new ReplayTimeline({ machine, player, reader, drives, images: [...images.values()], locks });
+  });
+}
+
+function openReader(host: Host, rrfile: string, undo: Undo): RecordingReader {
+  const file = host.files.open(rrfile, { write: false, create: 'never' });
+  undo.add(() => file.close());
+  return new RecordingReader(file, host.compression);
+}
+
+function checkSame(setup: ReplaySetup, reader: RecordingReader, bases: readonly BaseDisk[]): void {
+  const { header } = reader;
+  checkSameMachine(setup.rrfile, header, {
+    machine: setup.memoryBytes === null ? {} : { memoryBytes: setup.memoryBytes },
+    append: setup.append ?? undefined,
+    drives: setup.drives.map(({ id, format, readOnly, image }, i) => ({
+      id,
+      format,
+      readOnly,
+      image,
+      lengthBytes: bases[i].base.lengthBytes,
+      contentDigest: digestText(bases[i].baseDigest.value()),
+    })),
+  });
+  header.drives.forEach((recorded, i) => checkSameOverlay(recorded, setup.drives[i]));
+}
+
+function checkSameOverlay(recorded: RecordedDrive, given: DriveOptions): void {
+  if ((recorded.overlay === null) === (given.overlay === null)) return;
+  const say = (overlay: string | null): string => (overlay === null ? 'no overlay' : `overlay ${overlay}`);
+  throw overlayGiven({ drive: given.id, recorded: say(recorded.overlay), given: say(given.overlay) });
+}
+
+/** The images that keep the recording's snapshots, by drive id; the one with the machine's state first. */
+function openImages(
+  host: Host,
+  setup: ReplaySetup,
+  reader: RecordingReader,
+  undo: Undo,
+): { images: Map<string, Qcow2Image>; locks: HostLock[] } {
+  const named = setup.drives.flatMap(({ id, overlay }) => (overlay === null ? [] : [{ id, path: overlay }]));
+  // The state-only image belongs to no drive.
+  if (reader.header.stateFile !== null) named.unshift({ id: '', path: stateFileOf(setup.rrfile) });
+  const images = new Map<string, Qcow2Image>();
+  const locks: HostLock[] = [];
+  for (const { id, path } of named) {
+    if (!host.files.exists(path)) throw overlayMissing(path, setup.rrfile);
+    const lock = host.files.lock(path);
+    undo.add(() => lock.release());
+    locks.push(lock);
+    const backing = openBacking(host, path);
+    const file = host.files.open(path, { write: false, create: 'never' });
+    undo.add(() => file.close());
+    images.set(id, Qcow2Image.open(file, { writable: false, backing, compression: host.compression }));
+  }
+  return { images, locks };
+}
+
+/**
+ * The snapshot to start from. Undefined means power-on: temporary overlays kept no snapshot, and a recording that was
+ * killed before its first one needs none, for the boot files are in it.
+ */
+function firstSnapshot(
+  setup: ReplaySetup,
+  reader: RecordingReader,
+  images: ReadonlyMap<string, Qcow2Image>,
+): string | undefined {
+  const [stateImage] = images.values();
+  if (!stateImage || !keepsState(reader)) return undefined;
+  const name = setup.rrsnapshot ?? reader.header.rrsnapshot;
+  const known = stateImage.snapshots.map((snapshot) => snapshot.name);
+  if (known.includes(name)) return name;
+  const wasTaken = !reader.entriesFrom(0, ['snapshot']).next().done;
+  if (!wasTaken && name === reader.header.rrsnapshot) return undefined;
+  throw snapshotNotInOverlay({ overlay: stateImage.name, snapshot: name, known });
+}
+
+/** The machine's state is in the first writable drive's overlay: with a temporary one it is gone. */
+function keepsState(reader: RecordingReader): boolean {
+  const { stateFile, drives } = reader.header;
+  return stateFile !== null || drives.find(({ readOnly }) => !readOnly)?.overlay !== null;
+}
+
+function start(
+  machine: Machine,
+  reader: RecordingReader,
+  player: Player,
+  from: { images: ReadonlyMap<string, Qcow2Image>; snapshot: string | undefined },
+): void {
+  const [stateImage] = from.images.values();
+  if (from.snapshot === undefined) {
+    boot(machine, recordedBootFiles(reader), reader.header.append);
+    return;
+  }
+  const names = { overlay: stateImage.name, snapshot: from.snapshot };
+  readMachine(machine, stateImage.openSnapshot(from.snapshot), names);
+  player.seek(machine.position);
+}

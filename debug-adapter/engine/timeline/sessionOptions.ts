@@ -1,0 +1,38 @@
+import type { Inputs } from '../machine/inputs.ts';
+import type { DriveOptions } from './driveStack.ts';
+
+/** What a user asks for, in our words: the same for run, record and replay but for what each has no use for. */
+export interface MachineSetup {
+  bios: string | null;
+  initrd: string | null;
+  /** In the order of their slots. */
+  drives: readonly DriveOptions[];
+  /** Each byte the guest sends over its UART. */
+  onConsoleByte: (byte: number) => void;
+}
+
+export interface LiveSetup extends MachineSetup {
+  kernel: string;
+  append: string;
+  memoryBytes: number;
+  idle: 'warp' | 'realtime';
+  /** Console input and idle time: what a recorder wraps. */
+  live: Inputs;
+  /** Replace overlays that exist. */
+  overwrite: boolean;
+}
+
+export interface RecordSetup extends LiveSetup {
+  rrfile: string;
+  rrsnapshot: string;
+  /** Of blkreplay, for the recording's header. */
+  version: string;
+}
+
+/** What is null was not said and is taken from the recording. */
+export interface ReplaySetup extends MachineSetup {
+  rrfile: string;
+  rrsnapshot: string | null;
+  append: string | null;
+  memoryBytes: number | null;
+}

@@ -1,0 +1,69 @@
+import type { Position } from '../base/quantities.ts';
+import { combinedDigest } from '../machine/machineDigest.ts';
+import type { Machine, MachineStop } from '../machine/machine.ts';
+
+/**
+ * A machine with its history, whichever way it runs: live, being recorded, or replaying. Callers advance it in slices
+ * small enough to stay responsive between them, and close it in the end, whatever happened.
+ */
+export interface Timeline {
+  readonly machine: Machine;
+  readonly position: Position;
+  /**
+   * Runs to `until` at most, or until `wantsPause` (asked between steps, some thousand times a second) says so. Returns
+   * why it can go no further, or undefined when it can.
+   */
+  advance(until: Position, wantsPause?: () => boolean): End | undefined;
+  /** What the host calls about twice a second: what happened so far survives a kill of the process. */
+  writeBack(): void;
+  /** The state's digest, all parts in one. The first call reads the whole of every drive. */
+  digest(): bigint;
+  snapshots(): { name: string; position: Position }[];
+  /** Ends it at the current position: recording and overlays are complete and closed. */
+  close(end: End): void;
+  /** Ends it after an error: what is written stays as it is, files are closed. */
+  abandon(): void;
+}
+
+/** Why a timeline ended: the words of the command line's `reason` and of a recording's end. */
+export type EndReason =
+  | 'powerOff'
+  | 'guestFailed'
+  | 'guestReset'
+  /** The guest waits for an interrupt that cannot come. */
+  | 'waitsForever'
+  | 'stopAt'
+  | 'endOfRecording'
+  | 'interrupted';
+
+export interface End {
+  reason: EndReason;
+  /** What the guest reported: 0 for success; undefined when it reported nothing. */
+  guestExit?: number;
+}
+
+/** Undefined while the machine can go on. */
+export function endOf(stop: MachineStop): End | undefined {
+  switch (stop.kind) {
+    case 'reached':
+    case 'paused':
+      return undefined;
+    case 'stuck':
+      return { reason: 'waitsForever' };
+    case 'finished':
+      return endOfFinish(stop.finish);
+  }
+}
+
+function endOfFinish({ kind, code }: { kind: 'pass' | 'fail' | 'reset'; code: number }): End {
+  switch (kind) {
+    case 'pass':
+      return { reason: 'powerOff', guestExit: 0 };
+    case 'fail':
+      return { reason: 'guestFailed', guestExit: code };
+    case 'reset':
+      return { reason: 'guestReset', guestExit: 0 };
+  }
+}
+
+export const digestOf = (machine: Machine): bigint => combinedDigest(machine.digestParts());

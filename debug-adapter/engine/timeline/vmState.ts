@@ -1,0 +1,113 @@
+import { CborError, decodeState, encodeCbor } from '../base/cbor.ts';
+import { PAGE_SIZE_BYTES } from '../base/quantities.ts';
+import type { State } from '../base/state.ts';
+import type { Qcow2Image } from '../block/qcow2/image.ts';
+import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
+import { snapshotForeign } from '../errors/drives.ts';
+import { MACHINE_STATE_VERSION, type Machine } from '../machine/machine.ts';
+
+/**
+ * How a machine lies in a qcow2 image's VM state: 1 MiB for everything but RAM (an 8-byte length, then CBOR with named
+ * fields), then RAM, each page at its fixed place. Because places are fixed, a snapshot writes only pages that changed
+ * since the one before and shares the rest with it by refcount; pages of zeroes are not mapped at all.
+ */
+const STATE_AREA_BYTES = 1 << 20;
+const LENGTH_BYTES = 8;
+/** Dirty pages side by side are written together, up to this much at a time. */
+const RUN_BYTES_MAX = 1 << 20;
+
+export const vmStateBytes = (machine: Machine): number => STATE_AREA_BYTES + machine.ram.lengthBytes;
+
+/** Brings the image's active VM state up to the machine's; what did not change since the last time is not written. */
+export function writeMachine(machine: Machine, image: Qcow2Image): void {
+  writeStateArea(image, { ...machine.saveState(), memoryBytes: machine.ram.lengthBytes });
+  writeDirtyPages(machine, image);
+  machine.ram.clearSnapshotMarks();
+}
+
+function writeStateArea(image: Qcow2Image, state: State): void {
+  const encoded = encodeCbor(state);
+  const area = new Uint8Array(LENGTH_BYTES + encoded.length);
+  new DataView(area.buffer).setBigUint64(0, BigInt(encoded.length));
+  area.set(encoded, LENGTH_BYTES);
+  image.writeVmState(0, area);
+}
+
+function writeDirtyPages(machine: Machine, image: Qcow2Image): void {
+  const run = new Uint8Array(RUN_BYTES_MAX);
+  let first = 0;
+  let pages = 0;
+  const flush = () => {
+    if (pages > 0) image.writeVmState(placeOf(first), run.subarray(0, pages * PAGE_SIZE_BYTES));
+    pages = 0;
+  };
+  machine.ram.forEachDirtyPage((page, bytes) => {
+    if (isZero(bytes)) {
+      flush();
+      image.zeroVmState(placeOf(page), PAGE_SIZE_BYTES);
+      return;
+    }
+    if (page !== first + pages || pages * PAGE_SIZE_BYTES === RUN_BYTES_MAX) {
+      flush();
+      first = page;
+    }
+    run.set(bytes, pages * PAGE_SIZE_BYTES);
+    pages++;
+  });
+  flush();
+}
+
+const placeOf = (page: number): number => STATE_AREA_BYTES + page * PAGE_SIZE_BYTES;
+
+function isZero(bytes: Uint8Array): boolean {
+  const words = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
+  // Of doubles only zero and minus zero compare equal to 0; minus zero has a byte set.
+  for (const word of words) if (word !== 0) return false;
+  for (let i = 7; i < bytes.length; i += 8) if (bytes[i] !== 0) return false;
+  return true;
+}
+
+/** What a snapshot says of itself, and the machine's state in it. */
+export function readState(view: SnapshotView, of: { overlay: string; snapshot: string; machine: Machine }): State {
+  const foreign = (why: string) => snapshotForeign(of.overlay, of.snapshot, why);
+  const head = new Uint8Array(LENGTH_BYTES);
+  view.readVmState(0, head);
+  const length = new DataView(head.buffer).getBigUint64(0);
+  if (length === 0n || length > BigInt(STATE_AREA_BYTES - LENGTH_BYTES)) throw foreign('it has no state of blkreplay');
+  const encoded = new Uint8Array(Number(length));
+  view.readVmState(LENGTH_BYTES, encoded);
+  const state = decode(encoded, foreign);
+  if (state.version !== MACHINE_STATE_VERSION) {
+    throw foreign(`it has state version ${String(state.version)}, this is version ${MACHINE_STATE_VERSION}`);
+  }
+  if (state.memoryBytes !== of.machine.ram.lengthBytes) throw foreign('it has another amount of memory');
+  return state;
+}
+
+function decode(encoded: Uint8Array, foreign: (why: string) => Error): State {
+  try {
+    return decodeState(encoded);
+  } catch (error) {
+    if (error instanceof CborError) throw foreign(`its state cannot be read: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Puts RAM and state of a snapshot into the machine. Costs a read of the RAM that the snapshot maps. */
+export function readMachine(
+  machine: Machine,
+  view: SnapshotView,
+  names: { overlay: string; snapshot: string },
+): void {
+  const state = readState(view, { ...names, machine });
+  const chunk = new Uint8Array(RUN_BYTES_MAX);
+  const pagesAChunk = RUN_BYTES_MAX / PAGE_SIZE_BYTES;
+  for (let page = 0; page < machine.ram.pageCount; page += pagesAChunk) {
+    const pages = Math.min(pagesAChunk, machine.ram.pageCount - page);
+    view.readVmState(placeOf(page), chunk.subarray(0, pages * PAGE_SIZE_BYTES));
+    for (let i = 0; i < pages; i++) {
+      machine.ram.restorePage(page + i, chunk.subarray(i * PAGE_SIZE_BYTES, (i + 1) * PAGE_SIZE_BYTES));
+    }
+  }
+  machine.loadState(state);
+}

@@ -1,0 +1,43 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import type { Host, HostFiles } from '../engine/base/host.ts';
+import { nodeCompression } from './compression.ts';
+import { createFolderOf, fileExistsAt, openFile, readWholeFile, removeFile } from './nodeFiles.ts';
+import { lockOverlay } from './overlayLock.ts';
+import { createTemporaryFile } from './temporaryFiles.ts';
+import { wallClock } from './wallClock.ts';
+
+/** The engine's host on Node.js. Relative paths start at the current directory. */
+const files: HostFiles = {
+  open: (filePath, mode) => openFile(filePath, mode),
+  readWhole: (filePath, maxBytes) => readWholeFile(filePath, maxBytes),
+  exists: fileExistsAt,
+  remove: (filePath) => removeFile(filePath),
+  createFolderOf,
+  temporary: (name) => createTemporaryFile(name).file,
+  identity,
+  lock: (filePath) => lockOverlay(filePath),
+  // Both through links, so that ".." means the folder it looks like.
+  relativeName: ({ from, to }) => portable(path.relative(path.dirname(identity(from)), identity(to))),
+  resolveName: ({ from, name }) => path.resolve(path.dirname(from), name),
+};
+
+export const nodeHost: Host = {
+  files,
+  compression: nodeCompression,
+  dateMilliseconds: () => wallClock.dateMilliseconds(),
+};
+
+/** Links are followed as far as the path exists. */
+function identity(filePath: string): string {
+  const absolute = path.resolve(filePath);
+  try {
+    return fs.realpathSync(absolute);
+  } catch {
+    const parent = path.dirname(absolute);
+    return parent === absolute ? absolute : path.join(identity(parent), path.basename(absolute));
+  }
+}
+
+/** qcow2 names have forward slashes wherever they were written. */
+const portable = (name: string): string => (path.sep === '\\' ? name.replaceAll('\\', '/') : name);

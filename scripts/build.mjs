@@ -1,0 +1,22 @@
+// Bundles the entry points into dist/. CommonJS, because VS Code requires its extensions and adapters.
+import { build } from 'esbuild';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+
+mkdirSync('dist', { recursive: true });
+// The package as a whole is ES modules (Node runs the TypeScript sources in tests); what is bundled is not.
+writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');
+
+await build({
+  entryPoints: { cli: 'debug-adapter/cli/main.ts' },
+  outdir: 'dist',
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  sourcemap: true,
+  minifySyntax: true,
+  define: { BLKREPLAY_VERSION: JSON.stringify(version) },
+  logLevel: 'warning',
+});
