@@ -33,19 +33,24 @@ export class DriveDigest {
   /** Of a device that differs from one whose digest is known in `changed` only. The two may differ in length. */
   static from(known: DriveDigest, device: BlockDevice, changed: ByteRange[] = []): DriveDigest {
     const digest = new DriveDigest(device);
-    const sameLength = known.#device.lengthBytes === device.lengthBytes;
-    const shorter = Math.min(known.#device.lengthBytes, device.lengthBytes);
-    // A block cut short by the end of one of the two differs from the whole one.
-    const blocks = sameLength ? digest.#terms.length : Math.floor(shorter / BLOCK_BYTES);
-    digest.#isStale.set(known.#isStale.subarray(0, blocks));
-    for (let block = 0; block < blocks; block++) {
-      if (digest.#isStale[block]) continue;
-      digest.#terms[block] = known.#terms[block];
-      digest.#sum += known.#terms[block];
-    }
-    digest.#sum = BigInt.asUintN(64, digest.#sum);
+    if (known.#device.lengthBytes === device.lengthBytes) {
+      digest.#terms.set(known.#terms);
+      digest.#isStale.set(known.#isStale);
+      digest.#sum = known.#sum;
+    } else digest.#takeWholeBlocks(known);
     for (const { offset, lengthBytes } of changed) digest.touch(offset, lengthBytes);
     return digest;
+  }
+
+  /** A block cut short by the end of one of the two disks differs from the whole one. */
+  #takeWholeBlocks(known: DriveDigest): void {
+    const shorter = Math.min(known.#device.lengthBytes, this.#device.lengthBytes);
+    for (let block = 0; block < Math.floor(shorter / BLOCK_BYTES); block++) {
+      if (known.#isStale[block]) continue;
+      this.#isStale[block] = 0;
+      this.#terms[block] = known.#terms[block];
+      this.#sum = BigInt.asUintN(64, this.#sum + known.#terms[block]);
+    }
   }
 
   /** These bytes may have changed. Free. */

@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts';
 import type { HostFile } from '../base/host.ts';
 import type { BlockDevice } from './blockDevice.ts';
+import { SlotMap, ZERO_SLOT } from './slotMap.ts';
 
 /**
  * A throw-away layer over a device that must not change: while a recording replays, the guest's writes land in a
@@ -14,8 +15,7 @@ export class ScratchLayer implements BlockDevice {
   readonly readOnly = false;
   #lower: BlockDevice;
   readonly #scratch: HostFile;
-  /** For each written cluster its slot in the scratch file, or ZERO. */
-  readonly #slots = new Map<number, number>();
+  readonly #slots = new SlotMap();
   #slotsUsed = 0;
 
   constructor({ lower, scratch }: { lower: BlockDevice; scratch: HostFile }) {
@@ -40,7 +40,7 @@ export class ScratchLayer implements BlockDevice {
       const run = this.#runAt(offset + done, into.length - done);
       const part = into.subarray(done, done + run.lengthBytes);
       if (run.slot === undefined) this.#lower.read(offset + done, part);
-      else if (run.slot === ZERO) part.fill(0);
+      else if (run.slot === ZERO_SLOT) part.fill(0);
       else part.fill(0, this.#scratch.readAt(run.scratchOffset, part));
       done += run.lengthBytes;
     }
@@ -51,7 +51,7 @@ export class ScratchLayer implements BlockDevice {
     for (let done = 0; done < from.length;) {
       const at = offset + done;
       const run = this.#runAt(at, from.length - done);
-      if (run.slot !== undefined && run.slot !== ZERO) {
+      if (run.slot !== undefined && run.slot !== ZERO_SLOT) {
         this.#scratch.writeAt(run.scratchOffset, from.subarray(done, done + run.lengthBytes));
         done += run.lengthBytes;
       } else done += this.#writeNewSlots(at, from.subarray(done, done + run.lengthBytes));
@@ -61,14 +61,13 @@ export class ScratchLayer implements BlockDevice {
   writeZeroes(offset: number, lengthBytes: number): void {
     this.#checkRange(offset, lengthBytes);
     const end = offset + lengthBytes;
-    for (let at = offset; at < end;) {
-      const cluster = Math.floor(at / CLUSTER_BYTES);
-      const clusterEnd = Math.min((cluster + 1) * CLUSTER_BYTES, this.lengthBytes);
-      const next = Math.min(end, clusterEnd);
-      if (at === cluster * CLUSTER_BYTES && next === clusterEnd) this.#slots.set(cluster, ZERO);
-      else this.write(at, new Uint8Array(next - at));
-      at = next;
-    }
+    const first = Math.ceil(offset / CLUSTER_BYTES);
+    // The disk may end inside its last cluster; zeroing up to that end zeroes all of it.
+    const last = end === this.lengthBytes ? Math.ceil(end / CLUSTER_BYTES) : Math.floor(end / CLUSTER_BYTES);
+    if (first >= last) return this.write(offset, new Uint8Array(lengthBytes));
+    this.write(offset, new Uint8Array(first * CLUSTER_BYTES - offset));
+    this.#slots.setZero(first, last);
+    if (end > last * CLUSTER_BYTES) this.write(last * CLUSTER_BYTES, new Uint8Array(end - last * CLUSTER_BYTES));
   }
 
   /** Nothing here is meant to last. */
@@ -101,7 +100,7 @@ export class ScratchLayer implements BlockDevice {
     const first = Math.floor(offset / CLUSTER_BYTES);
     const inCluster = offset - first * CLUSTER_BYTES;
     const slot = this.#slots.get(first);
-    const step = slot === undefined || slot === ZERO ? 0 : 1;
+    const step = slot === undefined || slot === ZERO_SLOT ? 0 : 1;
     let lengthBytes = CLUSTER_BYTES - inCluster;
     for (let i = 1; lengthBytes < lengthMax; i++) {
       const next = this.#slots.get(first + i);
@@ -123,4 +122,3 @@ export class ScratchLayer implements BlockDevice {
 
 // Guest file systems write pages: smaller clusters would only fill the map.
 const CLUSTER_BYTES = 4096;
-const ZERO = -1;

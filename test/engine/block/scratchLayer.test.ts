@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { BlockDevice } from '../../../debug-adapter/engine/block/blockDevice.ts';
 import { ScratchLayer } from '../../../debug-adapter/engine/block/scratchLayer.ts';
 import { MemoryFile } from '../../support/memoryFile.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { assertSameBytes, filled, KIB, rawImage, readAll } from './qcow2/support.ts';
+
+const inert = { readOnly: true, write() {}, writeZeroes() {}, flush() {}, close() {} };
 
 test('writes are seen through the layer and never reach the device below', () => {
   const lower = rawImage(filled(100 * KIB, 7));
@@ -27,6 +30,27 @@ test('reset drops all writes and shows another device', () => {
   layer.reset(rawImage(filled(100 * KIB, 8)));
   assertSameBytes(readAll(layer), filled(100 * KIB, 8));
   assert.equal(scratch.length(), 0);
+});
+
+test('discarding a whole large disk is quick, and parts of it can be written again', () => {
+  const GIB = 1024 * 1024 * KIB;
+  const lower: BlockDevice = {
+    ...inert,
+    name: 'large',
+    lengthBytes: 64 * GIB + 512,
+    read: (_, into) => void into.fill(7),
+  };
+  const layer = new ScratchLayer({ lower, scratch: new MemoryFile('scratch') });
+  layer.writeZeroes(512, 64 * GIB);
+  layer.write(40 * GIB, filled(512, 1));
+  const read = (offset: number) => {
+    const sectors = new Uint8Array(1024);
+    layer.read(offset, sectors);
+    return sectors;
+  };
+  assertSameBytes(read(0), new Uint8Array(1024).fill(7, 0, 512));
+  assertSameBytes(read(40 * GIB), new Uint8Array(1024).fill(1, 0, 512));
+  assertSameBytes(read(64 * GIB - 512), new Uint8Array(1024));
 });
 
 test('64 KiB requests cost one file call', () => {

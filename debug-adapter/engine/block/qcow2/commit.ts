@@ -70,9 +70,10 @@ function markDirty(parts: ImageParts): void {
   const { header, file } = parts;
   // qcow2 spec, "Header": version 2 has no feature bits, and unknown autoclear bits must go before the first write.
   if (header.version < 3 || (isMarkedDirty(parts) && header.autoclearFeatures === 0)) return;
-  header.incompatibleFeatures |= INCOMPATIBLE_DIRTY;
+  const incompatibleFeatures = header.incompatibleFeatures | INCOMPATIBLE_DIRTY;
+  writeHeader(file, { ...header, incompatibleFeatures, autoclearFeatures: 0 });
+  header.incompatibleFeatures = incompatibleFeatures;
   header.autoclearFeatures = 0;
-  writeHeader(file, header);
 }
 
 function writeRefcounts(parts: ImageParts, durable: boolean): void {

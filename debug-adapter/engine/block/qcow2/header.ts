@@ -126,8 +126,9 @@ function checkFeatures(file: ImageFile, view: DataView, version: number) {
     if ((unknownHigh >>> bit) & 1) throw imageFeatureUnsupported(file.name, featureName(32 + bit));
   }
   const refcountOrder = view.getUint32(96);
-  if (refcountOrder > REFCOUNT_ORDER_MAX)
+  if (refcountOrder > REFCOUNT_ORDER_MAX) {
     throw file.corrupt(`the header gives refcounts of 2^${refcountOrder} bits`, 96);
+  }
   const headerBytes = view.getUint32(100);
   if (headerBytes < V3_HEADER_BYTES || headerBytes > 2 ** view.getUint32(20) || headerBytes % 8 !== 0) {
     throw file.corrupt(`the header gives its own length as ${headerBytes}`, 100);
@@ -157,8 +158,9 @@ function checkTables(file: ImageFile, header: Header): void {
     if (offset >= file.lengthBytes) throw file.corrupt(`the header places ${what} past the file's end`, at);
     if (offset === 0 && lengthBytes > 0) throw file.corrupt(`the header places ${what} over itself`, at);
   };
-  if (header.diskLengthBytes > limits.DISK_BYTES_MAX)
+  if (header.diskLengthBytes > limits.DISK_BYTES_MAX) {
     throw file.corrupt('the header gives an impossible disk size', 24);
+  }
   if (header.l1Entries * limits.ENTRY_BYTES > limits.L1_BYTES_MAX) {
     throw file.corrupt(`the header gives an L1 table of ${header.l1Entries} entries`, 36);
   }
@@ -183,7 +185,7 @@ function readNames(file: ImageFile, cluster: Uint8Array<ArrayBuffer>, headerByte
   const nameOffset = readU64(view, 8);
   const nameBytes = view.getUint32(16);
   let backingFileName: string | undefined;
-  if (nameOffset !== 0) {
+  if (nameOffset !== 0 && nameBytes > 0) {
     if (nameBytes > limits.BACKING_NAME_BYTES_MAX || nameOffset + nameBytes > cluster.length) {
       throw file.corrupt("the backing file's name leaves the header's cluster", 8);
     }

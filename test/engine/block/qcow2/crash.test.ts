@@ -112,7 +112,8 @@ function recordWorkload(random: SeededRandom, options: { clusterSizeBytes: numbe
     const hadSnapshots = model.snapshots.size > 0;
     if (dice < 45) model.write(image, random);
     else if (dice < 55) model.writeZeroes(image, random);
-    else if (dice < 65) model.writeVmState(image, random);
+    else if (dice < 62) model.writeVmState(image, random);
+    else if (dice < 65) model.relinkVmState(image, random);
     else if (dice < 74) model.createSnapshot(image);
     else if (dice < 80) model.deleteSnapshot(image, random);
     else if (dice < 82) model.renameSnapshot(image, random);

@@ -1,0 +1,50 @@
+/**
+ * Where each cluster of a scratch layer lies: nowhere yet, in a slot of the scratch file, or nowhere because it is all
+ * zeroes. Two levels, so that untouched regions cost nothing and a guest that discards a whole disk (mkfs does) costs
+ * one entry for 2 MiB, not one a cluster.
+ */
+export class SlotMap {
+  readonly #chunks = new Map<number, Int32Array>();
+
+  /** A slot, ZERO_SLOT, or undefined when the cluster was never written. */
+  get(cluster: number): number | undefined {
+    const chunk = this.#chunks.get(Math.floor(cluster / CHUNK_CLUSTERS));
+    const stored = chunk?.[cluster % CHUNK_CLUSTERS] ?? UNWRITTEN;
+    if (stored === UNWRITTEN) return undefined;
+    return stored === STORED_ZERO ? ZERO_SLOT : stored - 1;
+  }
+
+  set(cluster: number, slot: number): void {
+    this.#ownChunk(Math.floor(cluster / CHUNK_CLUSTERS))[cluster % CHUNK_CLUSTERS] =
+      slot === ZERO_SLOT ? STORED_ZERO : slot + 1;
+  }
+
+  setZero(first: number, end: number): void {
+    for (let cluster = first; cluster < end;) {
+      const wholeChunk = cluster % CHUNK_CLUSTERS === 0 && end - cluster >= CHUNK_CLUSTERS;
+      if (wholeChunk) this.#chunks.set(cluster / CHUNK_CLUSTERS, ALL_ZERO);
+      else this.set(cluster, ZERO_SLOT);
+      cluster += wholeChunk ? CHUNK_CLUSTERS : 1;
+    }
+  }
+
+  clear(): void {
+    this.#chunks.clear();
+  }
+
+  #ownChunk(index: number): Int32Array {
+    const present = this.#chunks.get(index);
+    if (present && present !== ALL_ZERO) return present;
+    const chunk = present?.slice() ?? new Int32Array(CHUNK_CLUSTERS);
+    this.#chunks.set(index, chunk);
+    return chunk;
+  }
+}
+
+export const ZERO_SLOT = -1;
+
+const CHUNK_CLUSTERS = 512;
+const UNWRITTEN = 0;
+const STORED_ZERO = -1;
+/** Shared by all regions that are zero throughout; never written to. */
+const ALL_ZERO = new Int32Array(CHUNK_CLUSTERS).fill(STORED_ZERO);

@@ -1,0 +1,39 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/** What the engine must not know: it reads no clock, no random source and no environment (DESIGN invariant 1). */
+const NOT_IN_ENGINE = ['process', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'fetch', 'crypto', 'Buffer'];
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/', '.blkreplay/', '.vscode-test/'] },
+  js.configs.recommended,
+  ...tseslint.configs.recommended,
+  {
+    rules: {
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      eqeqeq: 'error',
+      'prefer-const': 'error',
+    },
+  },
+  {
+    files: ['debug-adapter/engine/**/*.ts'],
+    rules: {
+      'no-restricted-globals': ['error', ...NOT_IN_ENGINE],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random', message: 'The engine is deterministic: randomness comes from the host.' },
+        { object: 'Date', property: 'now', message: 'The engine reads no clock: dates come from the host.' },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "NewExpression[callee.name='Date']", message: 'The engine reads no clock.' },
+      ],
+    },
+  },
+  // Two draws from one random source look like the same condition twice.
+  { files: ['test/**/*.ts'], rules: { 'no-dupe-else-if': 'off' } },
+  {
+    files: ['scripts/**/*.mjs', 'test/**/*.mjs', '*.mjs'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', performance: 'readonly', Buffer: 'readonly', URL: 'readonly', setTimeout: 'readonly' } },
+  },
+);

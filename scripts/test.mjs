@@ -1,0 +1,38 @@
+// Runs the tests: `node scripts/test.mjs [file...]`, all of test/**/*.test.ts by default. Prints each test as it ends and
+// closes with 'N passed, N failed[, N skipped]'. In CI (environment variable CI) a skipped test is a failure: there
+// every tool that a test may need is installed.
+import { globSync } from 'node:fs';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { availableParallelism } from 'node:os';
+
+const named = process.argv.slice(2);
+const files = named.length > 0 ? named : globSync('test/**/*.test.ts').sort();
+const count = { passed: 0, failed: 0, skipped: 0 };
+const skipped = [];
+
+const stream = run({ files, concurrency: Math.max(1, availableParallelism()) });
+stream.on('test:pass', (event) => {
+  if (event.details?.type === 'suite') return;
+  // A file without tests of its own counts as one test of that name: not worth counting.
+  if (event.skip !== undefined) {
+    count.skipped++;
+    skipped.push(`${event.name}: ${event.skip || 'no reason given'}`);
+  } else if (event.todo === undefined) count.passed++;
+});
+stream.on('test:fail', (event) => {
+  if (event.details?.type !== 'suite') count.failed++;
+});
+stream.compose(new spec()).pipe(process.stdout);
+stream.on('end', () => setImmediate(finish));
+
+function finish() {
+  for (const line of skipped) console.log(`skipped ${line}`);
+  if (process.env.CI) {
+    count.failed += count.skipped;
+    count.skipped = 0;
+  }
+  const tail = count.skipped > 0 ? `, ${count.skipped} skipped` : '';
+  console.log(`${count.passed} passed, ${count.failed} failed${tail}`);
+  process.exitCode = count.failed > 0 || count.passed === 0 ? 1 : 0;
+}

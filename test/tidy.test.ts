@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import path from 'node:path';
+import { test } from 'node:test';
+import { build } from 'esbuild';
+import ts from 'typescript';
+
+/**
+ * Holds the code against the map of rooms in ARCHITECTURE.md. Rooms import only what the map says; a new arrow between
+ * rooms is a design talk first, then a line here.
+ */
+const ROOT = path.resolve(import.meta.dirname, '..');
+const ENGINE = 'debug-adapter/engine';
+
+/** For each room, the rooms it may import; its own is always allowed. */
+const ROOMS: Record<string, string[]> = {
+  [`${ENGINE}/base`]: [],
+  [`${ENGINE}/errors`]: [],
+  [`${ENGINE}/block`]: ['base', 'errors'].map(inEngine),
+  [`${ENGINE}/symbols`]: ['base', 'errors'].map(inEngine),
+  [`${ENGINE}/machine`]: ['base', 'errors', 'block'].map(inEngine),
+  [`${ENGINE}/recording`]: ['base', 'errors', 'block', 'machine'].map(inEngine),
+  [`${ENGINE}/timeline`]: ['base', 'errors', 'block', 'machine', 'recording'].map(inEngine),
+  [`${ENGINE}/session`]: ['base', 'errors', 'machine', 'symbols', 'timeline'].map(inEngine),
+  [ENGINE]: ['base', 'errors', 'recording', 'timeline', 'session'].map(inEngine),
+  'debug-adapter/host': ['base', 'errors', 'recording'].map(inEngine),
+  'debug-adapter/cli': [ENGINE, `${ENGINE}/errors`, 'debug-adapter/host'],
+};
+
+/** Of a room that lends contracts only, the files that others may import. */
+const CONTRACTS: Record<string, Record<string, RegExp>> = {
+  [`${ENGINE}/machine`]: { [`${ENGINE}/block`]: /\/(drive|blockRequest)\.ts$/ },
+  [`${ENGINE}/recording`]: {
+    [`${ENGINE}/block`]: /\/blockRequest\.ts$/,
+    [`${ENGINE}/machine`]: /\/(inputs|machineDigest)\.ts$/,
+  },
+  'debug-adapter/host': { [`${ENGINE}/recording`]: /\/inputs\/realtimeIdle\.ts$/ },
+};
+
+function inEngine(room: string): string {
+  return `${ENGINE}/${room}`;
+}
+
+function sources(folder: string): string[] {
+  return readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .map((name) => path.posix.join(folder, name.replaceAll('\\', '/')))
+    .filter((name) => name.endsWith('.ts'));
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(path.join(ROOT, file), 'utf8');
+  return ts.preProcessFile(text).importedFiles.map(({ fileName }) => fileName);
+}
+
+/** The deepest room of the map that a file is in. */
+function roomOf(file: string): string | undefined {
+  return Object.keys(ROOMS)
+    .filter((room) => file.startsWith(`${room}/`))
+    .sort((a, b) => b.length - a.length)[0];
+}
+
+function problemsOf(file: string): string[] {
+  const room = roomOf(file);
+  if (!room) return [`${file} is in no room of the map`];
+  return importsOf(file).flatMap((name) => {
+    if (!name.startsWith('.')) return outsideProblem(file, room, name);
+    const target = path.posix.join(path.posix.dirname(file), name);
+    const to = roomOf(target);
+    if (to === room) return [];
+    if (!to || !ROOMS[room].includes(to)) return [`${file} imports ${target}: ${room} may not import ${to}`];
+    const contract = CONTRACTS[room]?.[to];
+    return contract && !contract.test(target) ? [`${file} imports ${target}, which is no contract of ${to}`] : [];
+  });
+}
+
+function outsideProblem(file: string, room: string, name: string): string[] {
+  const isNode = name.startsWith('node:') || builtinModules.includes(name);
+  if (room.startsWith(ENGINE)) return [`${file} imports ${name}: the engine imports nothing from outside`];
+  return isNode ? [] : [`${file} imports ${name}: say in the map why`];
+}
+
+test('every import follows the map of rooms', () => {
+  const files = sources('debug-adapter');
+  assert.ok(files.length > 50, 'the sources were found');
+  assert.deepEqual(files.flatMap(problemsOf), []);
+});
+
+test('the test of the map sees a wrong import', () => {
+  assert.deepEqual(importsOf('test/tidy.test.ts').includes('node:fs'), true);
+  assert.equal(roomOf(`${ENGINE}/block/qcow2/image.ts`), `${ENGINE}/block`);
+});
+
+test('the engine bundles for a neutral platform: it needs neither Node nor a browser', async () => {
+  const result = await build({
+    entryPoints: [path.join(ROOT, ENGINE, 'index.ts')],
+    bundle: true,
+    platform: 'neutral',
+    format: 'esm',
+    write: false,
+    logLevel: 'silent',
+  });
+  assert.deepEqual(result.errors, []);
+  assert.ok(result.outputFiles[0].contents.length > 10_000);
+});
+
+test('functions and files stay small enough to read', () => {
+  const long = sources('debug-adapter').filter(
+    (file) => readFileSync(path.join(ROOT, file), 'utf8').split('\n').length > 450,
+  );
+  assert.deepEqual(long, [], 'these files hold more than one concept');
+});
