@@ -2,7 +2,16 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 /** What the engine must not know: it reads no clock, no random source and no environment (DESIGN invariant 1). */
-const NOT_IN_ENGINE = ['process', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'fetch', 'crypto', 'Buffer'];
+const NOT_IN_ENGINE = [
+  'process',
+  'performance',
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'fetch',
+  'crypto',
+  'Buffer',
+];
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '.blkreplay/', '.vscode-test/'] },
@@ -34,6 +43,16 @@ export default tseslint.config(
   { files: ['test/**/*.ts'], rules: { 'no-dupe-else-if': 'off' } },
   {
     files: ['scripts/**/*.mjs', 'test/**/*.mjs', '*.mjs'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', performance: 'readonly', Buffer: 'readonly', URL: 'readonly', setTimeout: 'readonly' } },
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        performance: 'readonly',
+        Buffer: 'readonly',
+        URL: 'readonly',
+        setTimeout: 'readonly',
+        setImmediate: 'readonly',
+      },
+    },
   },
 );

@@ -24,7 +24,7 @@ class ConsoleOutput {
   }
 
   flush(): void {
-    for (let done = 0; done < this.used && !this.isClosed; ) {
+    for (let done = 0; done < this.used && !this.isClosed;) {
       done += this.tryWrite(this.buffer.subarray(done, this.used));
     }
     this.used = 0;

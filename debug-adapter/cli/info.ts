@@ -46,14 +46,18 @@ function inWords(rrfile: string, info: Info): string {
   const lines = [
     `${rrfile}: recording of blkreplay ${info.blkreplayVersion}, format ${info.formatVersion}`,
     `  machine    ${machine.kind}, ${machine.harts} hart, ${machine.memoryBytes >> 20} MiB, ${machine.isa}`,
-    ...info.bootFiles.map(({ role, name, lengthBytes }) => `  ${role.padEnd(10)} ${name} (${lengthBytes} bytes, kept inside)`),
+    ...info.bootFiles.map(
+      ({ role, name, lengthBytes }) => `  ${role.padEnd(10)} ${name} (${lengthBytes} bytes, kept inside)`,
+    ),
     ...(info.append ? [`  append     ${info.append}`] : []),
     ...info.drives.map(driveLine),
     ...(info.stateFile ? [`  snapshots in ${info.stateFile}`] : []),
     `  positions  0 to ${info.lastPosition}${info.complete ? '' : ' (cut off: not closed properly)'}`,
     `  end        ${info.end ? info.end.reason : 'none recorded'}`,
     `  snapshots  ${info.snapshots.map(({ name }) => name).join(', ') || 'none'}`,
-    `  log        ${Object.entries(info.entries).map(([kind, count]) => `${count} ${kind}`).join(', ')}`,
+    `  log        ${Object.entries(info.entries)
+      .map(([kind, count]) => `${count} ${kind}`)
+      .join(', ')}`,
   ];
   return lines.join('\n') + '\n';
 }

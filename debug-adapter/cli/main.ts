@@ -47,7 +47,9 @@ function report(error: unknown, wantsJson: boolean): number {
   }
   process.stderr.write(`blkreplay: ${error.message}\n`);
   if (wantsJson) {
-    process.stderr.write(JSON.stringify({ reason: 'error', error: { code: error.code, message: error.message } }) + '\n');
+    process.stderr.write(
+      JSON.stringify({ reason: 'error', error: { code: error.code, message: error.message } }) + '\n',
+    );
   }
   return EXIT_STATUS[error.kind];
 }

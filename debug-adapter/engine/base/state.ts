@@ -3,7 +3,8 @@
  * takes it back; snapshots, digests and the save-load-save tests all work on this one shape. `cbor.ts` turns it into
  * bytes, the same bytes for the same state.
  */
-export type StateValue = number | bigint | boolean | string | Uint8Array | StateValue[] | { [field: string]: StateValue };
+export type StateValue =
+  number | bigint | boolean | string | Uint8Array | StateValue[] | { [field: string]: StateValue };
 
 export type State = { [field: string]: StateValue };
 

@@ -92,10 +92,7 @@ function stripes(frame: Frame, v: { at: Local; end: Local; length: Local; seed: 
 function tail({ at, end, acc }: { at: Local; end: Local; acc: Local }): Code {
   const left = i32.sub(end.get, at.get);
   const mix = (value: Code, turn: number, times: bigint, plus: bigint): Code =>
-    set(
-      acc,
-      i64.add(i64.mul(i64.rotl(i64.xor(acc.get, value), i64.const(turn)), i64.const(times)), i64.const(plus)),
-    );
+    set(acc, i64.add(i64.mul(i64.rotl(i64.xor(acc.get, value), i64.const(turn)), i64.const(times)), i64.const(plus)));
   const whileLeft = (size: number, body: Code): Code => {
     const done = label();
     const again = label();

@@ -115,7 +115,7 @@ export class GuestRam implements GuestMemory {
   private touch(offset: number, lengthBytes: number): void {
     const { core } = this.hart;
     const end = offset + lengthBytes;
-    for (let at = offset; at < end; ) {
+    for (let at = offset; at < end;) {
       const pageEnd = Math.min(end, at - (at % PAGE_SIZE_BYTES) + PAGE_SIZE_BYTES);
       core.touch(at, pageEnd - at);
       at = pageEnd;

@@ -120,12 +120,7 @@ export function openReplayDrive(
   return { options, base, baseDigest, filter, close, abandon: close };
 }
 
-function readOnlyDrive(
-  options: DriveOptions,
-  base: BlockDevice,
-  baseDigest: DriveDigest,
-  log: RequestLog,
-): DriveStack {
+function readOnlyDrive(options: DriveOptions, base: BlockDevice, baseDigest: DriveDigest, log: RequestLog): DriveStack {
   const filter = new BlkreplayFilter({ id: options.id, device: base, log, digest: baseDigest });
   const close = () => base.close();
   return { options, base, baseDigest, filter, close, abandon: close };

@@ -94,11 +94,7 @@ function decode(encoded: Uint8Array, foreign: (why: string) => Error): State {
 }
 
 /** Puts RAM and state of a snapshot into the machine. Costs a read of the RAM that the snapshot maps. */
-export function readMachine(
-  machine: Machine,
-  view: SnapshotView,
-  names: { overlay: string; snapshot: string },
-): void {
+export function readMachine(machine: Machine, view: SnapshotView, names: { overlay: string; snapshot: string }): void {
   const state = readState(view, { ...names, machine });
   const chunk = new Uint8Array(RUN_BYTES_MAX);
   const pagesAChunk = RUN_BYTES_MAX / PAGE_SIZE_BYTES;

@@ -84,8 +84,7 @@ function locate({ core, va, pa, at }: Atomic, size: Code, access: number): Code 
   );
 }
 
-const read = ({ isDouble, at }: Atomic): Code =>
-  choose(I64, isDouble.get, i64.load(at.get), i64.load32s(at.get));
+const read = ({ isDouble, at }: Atomic): Code => choose(I64, isDouble.get, i64.load(at.get), i64.load32s(at.get));
 
 const write = ({ isDouble, at }: Atomic, value: Code): Code =>
   ifElse(isDouble.get, i64.store(at.get, value), i64.store32(at.get, value));

@@ -85,17 +85,11 @@ export const PRIVILEGE_SUPERVISOR = 1;
 export const PRIVILEGE_MACHINE = 3;
 
 /** Position of the step in progress: BUDGET already counts it. */
-export const positionNow: Code = i64.sub(
-  i64.sub(slot('STEPS_END'), i64.extendU(slot32('BUDGET'))),
-  i64.const(1),
-);
+export const positionNow: Code = i64.sub(i64.sub(slot('STEPS_END'), i64.extendU(slot32('BUDGET'))), i64.const(1));
 
 /** True when `size` bytes at a physical address are RAM. */
 export const isRam = (core: Core, address: Code, sizeBytes: Code): Code =>
-  i64.leU(
-    i64.sub(address, i64.const(RAM_BASE)),
-    i64.sub(i64.const(core.layout.memoryBytes), i64.extendU(sizeBytes)),
-  );
+  i64.leU(i64.sub(address, i64.const(RAM_BASE)), i64.sub(i64.const(core.layout.memoryBytes), i64.extendU(sizeBytes)));
 
 /** Offset in RAM of a physical address that is RAM. */
 export const ramOffset = (address: Code): Code => i32.sub(i32.wrap(address), i32.const(RAM_BASE | 0));

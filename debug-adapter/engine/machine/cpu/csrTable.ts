@@ -89,16 +89,12 @@ const trapVector = (name: string, number: number, slotName: SlotName): Csr => ({
   name,
   number,
   read: slot(slotName),
-  write: (value) =>
-    when(i64.ltU(i64.and(value, i64.const(3)), i64.const(2)), setSlot(slotName, value)),
+  write: (value) => when(i64.ltU(i64.and(value, i64.const(3)), i64.const(2)), setSlot(slotName, value)),
 });
 
 /** A write to mstatus: mode 2 does not exist, so MPP then stays. */
 function writeStatus(core: Core, value: Code, mask: number): Code {
-  const mppIsBad = i64.eq(
-    i64.and(value, i64.const(MSTATUS.MPP)),
-    i64.const(2 << MSTATUS.MPP_SHIFT),
-  );
+  const mppIsBad = i64.eq(i64.and(value, i64.const(MSTATUS.MPP)), i64.const(2 << MSTATUS.MPP_SHIFT));
   const before = slot('MSTATUS');
   const effective = select(mppIsBad, i64.const(mask & ~MSTATUS.MPP), i64.const(mask));
   const changed = i64.and(i64.xor(before, value), effective);
@@ -117,7 +113,11 @@ function machineTraps(core: Core): Csr[] {
     write: (value) => sequence(csr.write!(value), noticeInterrupts(core)),
   });
   // With Sstc on, STIP belongs to the comparator.
-  const softBits = select(i64.ltS(slot('MENVCFG'), zero), i64.const(SUPERVISOR_MASK & ~(1n << BigInt(IRQ.STI))), i64.const(SUPERVISOR_MASK));
+  const softBits = select(
+    i64.ltS(slot('MENVCFG'), zero),
+    i64.const(SUPERVISOR_MASK & ~(1n << BigInt(IRQ.STI))),
+    i64.const(SUPERVISOR_MASK),
+  );
   return [
     {
       name: 'mstatus',
@@ -146,7 +146,10 @@ function machineTraps(core: Core): Csr[] {
       read: i64.extendU(pendingBits),
       write: (value) =>
         sequence(
-          setSlot('MIP_SOFTWARE', i64.or(i64.and(slot('MIP_SOFTWARE'), i64.xor(softBits, i64.const(-1))), i64.and(value, softBits))),
+          setSlot(
+            'MIP_SOFTWARE',
+            i64.or(i64.and(slot('MIP_SOFTWARE'), i64.xor(softBits, i64.const(-1))), i64.and(value, softBits)),
+          ),
           noticeInterrupts(core),
         ),
     },
@@ -169,10 +172,7 @@ function supervisorTraps(core: Core): Csr[] {
         sequence(
           setSlot(
             'MIE',
-            i64.or(
-              i64.and(slot('MIE'), i64.xor(slot('MIDELEG'), i64.const(-1))),
-              i64.and(value, slot('MIDELEG')),
-            ),
+            i64.or(i64.and(slot('MIE'), i64.xor(slot('MIDELEG'), i64.const(-1))), i64.and(value, slot('MIDELEG'))),
           ),
           noticeInterrupts(core),
         ),
@@ -194,10 +194,7 @@ function supervisorTraps(core: Core): Csr[] {
         return sequence(
           setSlot(
             'MIP_SOFTWARE',
-            i64.or(
-              i64.and(slot('MIP_SOFTWARE'), i64.xor(mask, i64.const(-1))),
-              i64.and(value, mask),
-            ),
+            i64.or(i64.and(slot('MIP_SOFTWARE'), i64.xor(mask, i64.const(-1))), i64.and(value, mask)),
           ),
           noticeInterrupts(core),
         );
@@ -211,10 +208,7 @@ function supervisorTraps(core: Core): Csr[] {
       // Sstc, section 2: below M it needs both menvcfg.STCE and mcounteren.TM.
       forbidden: i32.and(
         i32.ne(slot32('PRIVILEGE'), i32.const(PRIVILEGE_MACHINE)),
-        i32.or(
-          i64.geS(slot('MENVCFG'), zero),
-          i64.eqz(i64.and(slot('MCOUNTEREN'), i64.const(2))),
-        ),
+        i32.or(i64.geS(slot('MENVCFG'), zero), i64.eqz(i64.and(slot('MCOUNTEREN'), i64.const(2)))),
       ),
     },
   ];
@@ -244,10 +238,7 @@ function translation(core: Core): Csr[] {
 // --- counters --------------------------------------------------------------------------------------------------------
 
 /** mtime: virtual nanoseconds in ticks of 100 ns (see base/quantities.ts), and what the guest added. */
-const mtime = i64.add(
-  i64.divU(i64.add(positionNow, slot('CLOCK_OFFSET')), i64.const(100)),
-  slot('TICK_DELTA'),
-);
+const mtime = i64.add(i64.divU(i64.add(positionNow, slot('CLOCK_OFFSET')), i64.const(100)), slot('TICK_DELTA'));
 const instructionsRetired = i64.sub(positionNow, slot('NOT_RETIRED'));
 
 /** User-mode views need their bit in mcounteren, and from U also in scounteren. */
@@ -266,7 +257,8 @@ function counters(): Csr[] {
     name,
     number,
     read,
-    write: (value) => setSlot(slotName, i64.sub(value, count)),
+    // Zicntr: what is written is what the next instruction reads, so the write's own step is taken off too.
+    write: (value) => setSlot(slotName, i64.sub(value, i64.add(count, i64.const(1)))),
   });
   const list: Csr[] = [
     settable('mcycle', 0xb00, 'MCYCLE_OFFSET', positionNow, mcycle),
@@ -295,17 +287,13 @@ const PMP_ADDRESS_BITS = (1n << 54n) - 1n;
 function physicalMemoryProtection(): Csr[] {
   const config = (name: string, number: number, slotName: SlotName): Csr => {
     // Every byte whose lock is set, as a mask of whole bytes: 0x80 >> 7 = 1, times 255.
-    const locked = i64.mul(
-      i64.shrU(i64.and(slot(slotName), i64.const(PMP_LOCKS)), i64.const(7)),
-      i64.const(0xff),
-    );
+    const locked = i64.mul(i64.shrU(i64.and(slot(slotName), i64.const(PMP_LOCKS)), i64.const(7)), i64.const(0xff));
     const free = i64.and(i64.xor(locked, i64.const(-1)), i64.const(PMP_CONFIG_BITS));
     return {
       name,
       number,
       read: slot(slotName),
-      write: (value) =>
-        setSlot(slotName, i64.or(i64.and(slot(slotName), locked), i64.and(value, free))),
+      write: (value) => setSlot(slotName, i64.or(i64.and(slot(slotName), locked), i64.and(value, free))),
     };
   };
   return [
@@ -316,10 +304,7 @@ function physicalMemoryProtection(): Csr[] {
 }
 
 const pmpByte = (entry: number): Code =>
-  i64.and(
-    i64.shrU(slot(entry < 8 ? 'PMPCFG0' : 'PMPCFG2'), i64.const((entry % 8) * 8)),
-    i64.const(0xff),
-  );
+  i64.and(i64.shrU(slot(entry < 8 ? 'PMPCFG0' : 'PMPCFG2'), i64.const((entry % 8) * 8)), i64.const(0xff));
 
 /** Fixed while its entry is locked, or the next one is locked and uses it as the start of a range (TOR). */
 function pmpAddress(entry: number): Csr {

@@ -47,7 +47,16 @@ const OP_IMM: (OperationName | undefined)[] = ['ADDI', undefined, 'SLTI', 'SLTIU
 const OP_BASE: (OperationName | undefined)[] = ['ADD', 'SLL', 'SLT', 'SLTU', 'XOR', 'SRL', 'OR', 'AND'];
 const OP_M: (OperationName | undefined)[] = ['MUL', 'MULH', 'MULHSU', 'MULHU', 'DIV', 'DIVU', 'REM', 'REMU'];
 const OP32_BASE: (OperationName | undefined)[] = ['ADDW', 'SLLW', undefined, undefined, undefined, 'SRLW'];
-const OP32_M: (OperationName | undefined)[] = ['MULW', undefined, undefined, undefined, 'DIVW', 'DIVUW', 'REMW', 'REMUW'];
+const OP32_M: (OperationName | undefined)[] = [
+  'MULW',
+  undefined,
+  undefined,
+  undefined,
+  'DIVW',
+  'DIVUW',
+  'REMW',
+  'REMUW',
+];
 
 function decodeWord(raw: number): Decoded {
   const rd = (raw >>> 7) & 31;
@@ -260,13 +269,9 @@ function quadrant2(half: number): Decoded {
     case 0:
       return make('SLLI', rd, rd, 0, bits(half, 12, 1, 5) | rs2);
     case 2:
-      return rd
-        ? make('LW', rd, 2, 0, bits(half, 12, 1, 5) | bits(half, 4, 3, 2) | bits(half, 2, 2, 6))
-        : illegal();
+      return rd ? make('LW', rd, 2, 0, bits(half, 12, 1, 5) | bits(half, 4, 3, 2) | bits(half, 2, 2, 6)) : illegal();
     case 3:
-      return rd
-        ? make('LD', rd, 2, 0, bits(half, 12, 1, 5) | bits(half, 5, 2, 3) | bits(half, 2, 3, 6))
-        : illegal();
+      return rd ? make('LD', rd, 2, 0, bits(half, 12, 1, 5) | bits(half, 5, 2, 3) | bits(half, 2, 3, 6)) : illegal();
     case 4:
       return jumpMoveAdd(half, rd, rs2);
     case 6:

@@ -13,7 +13,7 @@ import {
   WRITE_TLB,
   TLB_ENTRIES,
 } from './layout.ts';
-import { OP } from './operations.ts';
+import { handlerIndex, OP } from './operations.ts';
 
 /**
  * The decoded form of the guest's code: for each RAM page that was ever executed a page of entries in the pool, filled
@@ -114,7 +114,8 @@ export class DecodeCache {
     const near = isNearJump(operation);
     const target = (pageOffset ?? 0) + immediate;
     const staysInPage = near && pageOffset !== undefined && target >= 0 && target < 4096;
-    view.setUint8(entry, near && !staysInPage ? FAR[operation] : pageOffset === undefined ? far(operation) : operation);
+    const placed = near && !staysInPage ? FAR[operation] : pageOffset === undefined ? far(operation) : operation;
+    view.setUint8(entry, handlerIndex(placed, lengthBytes));
     view.setUint8(entry + 1, (lengthBytes / 2) * ENTRY_BYTES);
     view.setUint16(entry + 2, (rd || SINK) * 8, true);
     view.setUint16(entry + 4, rs1 * 8, true);

@@ -31,7 +31,7 @@ import {
   TLB_ENTRIES,
   WRITE_TLB,
 } from './layout.ts';
-import { OPERATION_NAMES, type OperationName } from './operations.ts';
+import { COMPRESSIBLE, OPERATION_NAMES, type OperationName } from './operations.ts';
 import { COMPUTE, CONDITION, LOADS, STORES } from './semantics.ts';
 
 /**
@@ -100,8 +100,7 @@ const pc = ({ pageVa, entry, pageEntries }: Variables): Code =>
 /** Puts what other code needs to know into memory. */
 const publish = (v: Variables): Code => sequence(setSlot('PC', pc(v)), setSlot32('BUDGET', v.budget.get));
 
-const takeFault = (v: Variables): Code =>
-  when(slot32('FAULT'), call(v.core.functions.takeException), br(v.fetch));
+const takeFault = (v: Variables): Code => when(slot32('FAULT'), call(v.core.functions.takeException), br(v.fetch));
 
 const leaveOnAttention = (v: Variables): Code => when(slot32('ATTENTION'), ret(v.budget.get));
 
@@ -132,20 +131,29 @@ function fetch(v: Variables): Code {
   );
 }
 
+/** The variables, in a handler for instructions of one length. */
+interface Handler extends Variables {
+  lengthBytes: 2 | 4;
+}
+
 /** One instruction: a jump through a table to its handler; each handler says where to go on. */
 function execute(v: Variables): Code {
-  const handlers = OPERATION_NAMES.map(() => label());
+  const full = OPERATION_NAMES.map((name) => ({ name, lengthBytes: 4 as const }));
+  const compressed = COMPRESSIBLE.map((name) => ({ name, lengthBytes: 2 as const }));
+  const handlers = [...full, ...compressed].map((which) => ({ ...which, target: label() }));
   const operation = i32.load8u(v.entry.get, 0);
   const dispatch = handlers.reduce(
-    (inner, target, i) => sequence(block(target, inner), handler(v, OPERATION_NAMES[i])),
-    brTable(operation, handlers),
+    (inner, { name, lengthBytes, target }) => sequence(block(target, inner), handler({ ...v, lengthBytes }, name)),
+    brTable(
+      operation,
+      handlers.map(({ target }) => target),
+    ),
   );
   return sequence(
-    when(i32.leS(v.budget.get, i32.const(0)), publish(v), ret(v.budget.get)),
-    spend(v),
+    when(i32.ltS(tee(v.budget, i32.sub(v.budget.get, one)), i32.const(0)), refund(v), publish(v), ret(v.budget.get)),
     block(v.stored, block(v.loaded, dispatch), takeFault(v), setRd(v, v.value.get)),
     takeFault(v),
-    step(v),
+    set(v.entry, i32.add(v.entry.get, i32.load8u(v.entry.get, 1))),
     setSlot('PC', pc(v)),
     leaveOnAttention(v),
     br(v.execute),
@@ -162,15 +170,13 @@ const immediate = (v: Variables): Code => i64.load32s(v.entry.get, 8);
 const immediate32 = (v: Variables): Code => i32.load(v.entry.get, 8);
 const raw = (v: Variables): Code => i32.load(v.entry.get, 12);
 /** On to the next instruction of the page. */
-const step = (v: Variables): Code => set(v.entry, i32.add(v.entry.get, i32.load8u(v.entry.get, 1)));
-const next = (v: Variables): Code => sequence(step(v), br(v.execute));
-/** Entries are 16 bytes a halfword, so their step is 8 times the instruction's length. */
-const link = (v: Variables): Code =>
-  i64.add(pc(v), i64.extendU(i32.shrU(i32.load8u(v.entry.get, 1), i32.const(3))));
+const next = (v: Handler): Code =>
+  sequence(set(v.entry, i32.add(v.entry.get, i32.const((v.lengthBytes / 2) * ENTRY_BYTES))), br(v.execute));
+const link = (v: Handler): Code => i64.add(pc(v), i64.const(v.lengthBytes));
 
 // --- handlers --------------------------------------------------------------------------------------------------------
 
-function handler(v: Variables, name: OperationName): Code {
+function handler(v: Handler, name: OperationName): Code {
   const compute = COMPUTE[name];
   if (compute) {
     const operands = { a: rs1(v), b: rs2(v), imm: immediate(v), helpers: v.core.helpers };
@@ -183,12 +189,10 @@ function handler(v: Variables, name: OperationName): Code {
   return specialHandler(v, name);
 }
 
-const jumpNear = (v: Variables): Code =>
-  sequence(set(v.entry, i32.add(v.entry.get, immediate32(v))), br(v.execute));
-const jumpFar = (v: Variables): Code =>
-  sequence(setSlot('PC', i64.add(pc(v), immediate(v))), br(v.fetch));
+const jumpNear = (v: Variables): Code => sequence(set(v.entry, i32.add(v.entry.get, immediate32(v))), br(v.execute));
+const jumpFar = (v: Variables): Code => sequence(setSlot('PC', i64.add(pc(v), immediate(v))), br(v.fetch));
 
-function branchHandler(v: Variables, condition: (a: Code, b: Code) => Code, isNear: boolean): Code {
+function branchHandler(v: Handler, condition: (a: Code, b: Code) => Code, isNear: boolean): Code {
   return sequence(when(condition(rs1(v), rs2(v)), isNear ? jumpNear(v) : jumpFar(v)), next(v));
 }
 
@@ -198,15 +202,11 @@ const tlbIndex = (v: Variables): Code =>
 
 /** The tag must match page and alignment: its low bits are zero, so a misaligned address never equals it. */
 const tlbHit = (v: Variables, table: number, sizeLog2: number): Code =>
-  i64.eq(
-    i64.load(tee(v.tlb, tlbIndex(v)), table),
-    i64.and(v.va.get, i64.const(-4096 | ((1 << sizeLog2) - 1))),
-  );
+  i64.eq(i64.load(tee(v.tlb, tlbIndex(v)), table), i64.and(v.va.get, i64.const(-4096 | ((1 << sizeLog2) - 1))));
 const tlbAddress = (v: Variables, table: number): Code => i32.add(v.low.get, i32.load(v.tlb.get, table + 8));
-const setAddress = (v: Variables): Code =>
-  set(v.low, i32.wrap(tee(v.va, i64.add(rs1(v), immediate(v)))));
+const setAddress = (v: Variables): Code => set(v.low, i32.wrap(tee(v.va, i64.add(rs1(v), immediate(v)))));
 
-function loadHandler(v: Variables, { sizeLog2, kind, load }: NonNullable<(typeof LOADS)['LB']>): Code {
+function loadHandler(v: Handler, { sizeLog2, kind, load }: NonNullable<(typeof LOADS)['LB']>): Code {
   return sequence(
     setAddress(v),
     when(
@@ -220,7 +220,7 @@ function loadHandler(v: Variables, { sizeLog2, kind, load }: NonNullable<(typeof
   );
 }
 
-function storeHandler(v: Variables, { sizeLog2, kind, store }: NonNullable<(typeof STORES)['SB']>): Code {
+function storeHandler(v: Handler, { sizeLog2, kind, store }: NonNullable<(typeof STORES)['SB']>): Code {
   return sequence(
     setAddress(v),
     when(
@@ -234,7 +234,7 @@ function storeHandler(v: Variables, { sizeLog2, kind, store }: NonNullable<(type
   );
 }
 
-function specialHandler(v: Variables, name: OperationName): Code {
+function specialHandler(v: Handler, name: OperationName): Code {
   const { functions } = v.core;
   switch (name) {
     case 'UNDECODED':
@@ -252,35 +252,31 @@ function specialHandler(v: Variables, name: OperationName): Code {
     case 'J_NEAR':
       return jumpNear(v);
     case 'JAL_FAR':
-      return sequence(set(v.value, link(v)), setSlot('PC', i64.add(pc(v), immediate(v))), setRd(v, v.value.get), br(v.fetch));
+      return sequence(
+        set(v.value, link(v)),
+        setSlot('PC', i64.add(pc(v), immediate(v))),
+        setRd(v, v.value.get),
+        br(v.fetch),
+      );
     case 'JALR':
       return jalr(v);
     case 'JALR_FAR':
       return sequence(jalrTarget(v), setRd(v, link(v)), setSlot('PC', v.va.get), br(v.fetch));
     case 'AMO':
-      return sequence(
-        publish(v),
-        set(v.value, call(functions.atomic, rs1(v), rs2(v), raw(v))),
-        br(v.loaded),
-      );
+      return sequence(publish(v), set(v.value, call(functions.atomic, rs1(v), rs2(v), raw(v))), br(v.loaded));
     case 'CSR':
       return csr(v);
     case 'SYSTEM':
       return sequence(publish(v), call(functions.system, raw(v)), takeFault(v), leaveOnAttention(v), br(v.fetch));
     default:
-      return sequence(
-        publish(v),
-        call(functions.raise, i32.const(2), i64.extendU(raw(v))),
-        takeFault(v),
-      );
+      return sequence(publish(v), call(functions.raise, i32.const(2), i64.extendU(raw(v))), takeFault(v));
   }
 }
 
-const jalrTarget = (v: Variables): Code =>
-  set(v.va, i64.and(i64.add(rs1(v), immediate(v)), i64.const(-2)));
+const jalrTarget = (v: Variables): Code => set(v.va, i64.and(i64.add(rs1(v), immediate(v)), i64.const(-2)));
 
 /** Most indirect jumps of small programs stay in their page: no look-up then. */
-function jalr(v: Variables): Code {
+function jalr(v: Handler): Code {
   const offset = i32.and(i32.wrap(v.va.get), i32.const(0xffe));
   return sequence(
     jalrTarget(v),

@@ -86,9 +86,10 @@ const slotNames = [
 export type SlotName = (typeof slotNames)[number];
 
 /** Address of each 8-byte slot of hart state. */
-export const SLOT = Object.fromEntries(
-  slotNames.map((name, i) => [name, REGISTERS + (SINK + 1 + i) * 8]),
-) as Record<SlotName, number>;
+export const SLOT = Object.fromEntries(slotNames.map((name, i) => [name, REGISTERS + (SINK + 1 + i) * 8])) as Record<
+  SlotName,
+  number
+>;
 
 export const CSR_INDEX = 0x1000;
 export const STRADDLE_ENTRY = 0x2000;

@@ -60,17 +60,11 @@ const crossesPage = (va: Code, kind: Code): Code =>
   i32.gtU(i32.add(i32.and(i32.wrap(va), i32.const(0xfff)), sizeOf(kind)), i32.const(4096));
 
 const tlbEntry = (va: Code): Code =>
-  i32.add(
-    slot32('DATA_CONTEXT'),
-    i32.and(i32.shrU(i32.wrap(va), i32.const(8)), i32.const((TLB_ENTRIES - 1) << 4)),
-  );
+  i32.add(slot32('DATA_CONTEXT'), i32.and(i32.shrU(i32.wrap(va), i32.const(8)), i32.const((TLB_ENTRIES - 1) << 4)));
 
 /** Enters the page into a TLB: afterwards its accesses are inline. */
 function fillTlb(core: Core, v: { entry: Local; va: Local; pa: Local; tlb: number }): Code {
-  const addend = i32.add(
-    i32.sub(i32.wrap(v.pa.get), i32.wrap(v.va.get)),
-    i32.const((core.layout.ram - RAM_BASE) | 0),
-  );
+  const addend = i32.add(i32.sub(i32.wrap(v.pa.get), i32.wrap(v.va.get)), i32.const((core.layout.ram - RAM_BASE) | 0));
   return sequence(
     set(v.entry, tlbEntry(v.va.get)),
     i64.store(v.entry.get, i64.and(v.va.get, i64.const(-4096)), v.tlb),
@@ -127,11 +121,7 @@ function loadCrossing(core: Core, frame: Frame, va: Local, kind: Local): Code {
       next,
       set(left, i32.sub(left.get, i32.const(1))),
       set(pa, call(core.functions.translate, i64.add(va.get, i64.extendU(left.get)), i32.const(ACCESS_READ))),
-      when(
-        i32.eqz(isRam(core, pa.get, i32.const(1))),
-        raise(core, LOAD_ACCESS_FAULT, va.get),
-        ret(i64.const(0)),
-      ),
+      when(i32.eqz(isRam(core, pa.get, i32.const(1))), raise(core, LOAD_ACCESS_FAULT, va.get), ret(i64.const(0))),
       set(value, i64.or(i64.shl(value.get, i64.const(8)), i64.load8u(ramAt(core, ramOffset(pa.get))))),
       brIf(next, left.get),
     ),
@@ -154,10 +144,7 @@ function loadDevice(core: Core, frame: Frame, { va, pa, kind }: { va: Local; pa:
     set(value, read(address, select(isDouble, i32.const(4), sizeOf(kind.get)))),
     when(
       isDouble,
-      set(
-        value,
-        i64.or(value.get, i64.shl(read(i32.add(address, i32.const(4)), i32.const(4)), i64.const(32))),
-      ),
+      set(value, i64.or(value.get, i64.shl(read(i32.add(address, i32.const(4)), i32.const(4)), i64.const(32)))),
     ),
     when(slot32('FAULT'), fault),
     extendByKind(value.get, kind.get),
@@ -212,10 +199,7 @@ function storeCrossing(core: Core, frame: Frame, v: { va: Local; value: Local; k
       next,
       set(pa, call(core.functions.translate, i64.add(va.get, i64.extendU(done.get)), i32.const(ACCESS_WRITE))),
       call(core.functions.touch, ramOffset(pa.get), i32.const(1)),
-      i64.store8(
-        ramAt(core, ramOffset(pa.get)),
-        i64.shrU(value.get, i64.extendU(i32.shl(done.get, i32.const(3)))),
-      ),
+      i64.store8(ramAt(core, ramOffset(pa.get)), i64.shrU(value.get, i64.extendU(i32.shl(done.get, i32.const(3))))),
       set(done, i32.add(done.get, i32.const(1))),
       brIf(next, i32.ltU(done.get, sizeOf(kind.get))),
     ),

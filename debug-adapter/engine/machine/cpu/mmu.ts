@@ -30,12 +30,7 @@ import {
   slot,
   slot32,
 } from './coreContext.ts';
-import {
-  DATA_CONTEXT_BYTES,
-  FETCH_CONTEXT_BYTES,
-  FETCH_TLB,
-  FETCH_TLB_ENTRIES,
-} from './layout.ts';
+import { DATA_CONTEXT_BYTES, FETCH_CONTEXT_BYTES, FETCH_TLB, FETCH_TLB_ENTRIES } from './layout.ts';
 import { MSTATUS } from './mstatus.ts';
 
 /**
@@ -124,8 +119,7 @@ const pageFaultWhen = (walk: Walk, condition: Code): Code => faultWhen(walk, con
 const accessFaultWhen = (walk: Walk, condition: Code): Code => faultWhen(walk, condition, 1);
 
 const pteHas = ({ pte }: Walk, mask: number): Code => i32.and(i32.wrap(pte.get), i32.const(mask));
-const ppn = ({ pte }: Walk): Code =>
-  i64.and(i64.shrU(pte.get, i64.const(10)), i64.const((1n << 44n) - 1n));
+const ppn = ({ pte }: Walk): Code => i64.and(i64.shrU(pte.get, i64.const(10)), i64.const((1n << 44n) - 1n));
 
 function findLeaf(walk: Walk): Code {
   const { core, va, pte, at, shift } = walk;
@@ -160,15 +154,9 @@ function findLeaf(walk: Walk): Code {
 function checkLeaf(walk: Walk): Code {
   const { access, privilege, shift } = walk;
   const isSupervisor = i32.eq(privilege.get, i32.const(PRIVILEGE_SUPERVISOR));
-  const sumForbids = i32.or(
-    i32.eq(access.get, i32.const(ACCESS_FETCH)),
-    i32.eqz(mstatusHas(MSTATUS.SUM)),
-  );
+  const sumForbids = i32.or(i32.eq(access.get, i32.const(ACCESS_FETCH)), i32.eqz(mstatusHas(MSTATUS.SUM)));
   // MXR makes executable pages readable.
-  const readable = i32.or(
-    pteHas(walk, PTE.R),
-    select(mstatusHas(MSTATUS.MXR), pteHas(walk, PTE.X), i32.const(0)),
-  );
+  const readable = i32.or(pteHas(walk, PTE.R), select(mstatusHas(MSTATUS.MXR), pteHas(walk, PTE.X), i32.const(0)));
   const allowed = select(
     i32.eq(access.get, i32.const(ACCESS_FETCH)),
     pteHas(walk, PTE.X),
@@ -176,10 +164,7 @@ function checkLeaf(walk: Walk): Code {
   );
   const offsetBits = i64.sub(i64.shl(i64.const(1), i64.sub(shift.get, i64.const(12))), i64.const(1));
   return sequence(
-    pageFaultWhen(
-      walk,
-      choose(I32, pteHas(walk, PTE.U), i32.and(isSupervisor, sumForbids), i32.eqz(isSupervisor)),
-    ),
+    pageFaultWhen(walk, choose(I32, pteHas(walk, PTE.U), i32.and(isSupervisor, sumForbids), i32.eqz(isSupervisor))),
     pageFaultWhen(walk, i32.eqz(allowed)),
     // A misaligned superpage.
     pageFaultWhen(walk, i64.ne(i64.and(ppn(walk), offsetBits), i64.const(0))),
@@ -287,10 +272,7 @@ function defineUpdateContexts({ builder, functions }: Core): void {
           i32.const(DATA_CONTEXT_BYTES),
         ),
       ),
-      setSlot32(
-        'FETCH_CONTEXT',
-        i32.mul(context(slot32('PRIVILEGE'), i32.const(1)), i32.const(FETCH_CONTEXT_BYTES)),
-      ),
+      setSlot32('FETCH_CONTEXT', i32.mul(context(slot32('PRIVILEGE'), i32.const(1)), i32.const(FETCH_CONTEXT_BYTES))),
     ),
   );
 }

@@ -91,4 +91,44 @@ export type OperationName = (typeof NAMES)[number];
 
 export const OPERATION_NAMES: readonly OperationName[] = NAMES;
 
+/**
+ * Operations that also come as compressed instructions have a second handler for those: the length is then a constant
+ * in both, and finding the next entry waits for no load.
+ */
+export const COMPRESSIBLE: readonly OperationName[] = [
+  'NOP',
+  'LI',
+  'MV',
+  'J_NEAR',
+  'JALR',
+  'BEQ_NEAR',
+  'BNE_NEAR',
+  'BEQ_FAR',
+  'BNE_FAR',
+  'LW',
+  'LD',
+  'SW',
+  'SD',
+  'ADDI',
+  'ANDI',
+  'SLLI',
+  'SRLI',
+  'SRAI',
+  'ADDIW',
+  'ADD',
+  'SUB',
+  'XOR',
+  'OR',
+  'AND',
+  'ADDW',
+  'SUBW',
+];
+
+/** What a decode entry holds for an operation of a length. */
+export function handlerIndex(operation: number, lengthBytes: 2 | 4): number {
+  return lengthBytes === 2 ? (COMPRESSED_HANDLERS.get(operation) ?? operation) : operation;
+}
+
 export const OP = Object.fromEntries(NAMES.map((name, index) => [name, index])) as Record<OperationName, number>;
+
+const COMPRESSED_HANDLERS = new Map(COMPRESSIBLE.map((name, i) => [OP[name], NAMES.length + i]));

@@ -127,9 +127,7 @@ function definePendingInterrupt({ builder, functions }: Core): void {
         ),
       );
     const pick = (set_: Local): Code =>
-      sequence(
-        ...PRIORITY.map((irq) => when(i32.and(set_.get, i32.const(1 << irq)), ret(i32.const(irq)))),
-      );
+      sequence(...PRIORITY.map((irq) => when(i32.and(set_.get, i32.const(1 << irq)), ret(i32.const(irq)))));
     return sequence(
       set(ready, i32.and(pendingBits, slot32('MIE'))),
       when(i32.eqz(ready.get), ret(i32.const(-1))),
@@ -201,11 +199,7 @@ function returnFromMachine(core: Core, illegal: Code): Code {
     when(i32.ne(slot32('PRIVILEGE'), i32.const(PRIVILEGE_MACHINE)), illegal),
     setSlot32('PRIVILEGE', previous),
     setSlot('MSTATUS', i64.and(slot('MSTATUS'), dropMprv)),
-    setStatus(
-      MSTATUS.MIE | MSTATUS.MPIE | MSTATUS.MPP,
-      moved(MSTATUS.MPIE, MSTATUS.MIE),
-      i64.const(MSTATUS.MPIE),
-    ),
+    setStatus(MSTATUS.MIE | MSTATUS.MPIE | MSTATUS.MPP, moved(MSTATUS.MPIE, MSTATUS.MIE), i64.const(MSTATUS.MPIE)),
     setSlot('PC', slot('MEPC')),
     call(core.functions.updateContexts),
     noticeInterrupts(core),

@@ -1,4 +1,19 @@
-import { I32, I64, brIf, call, block, br, choose, i32, i64, label, loop, sequence, set, when } from '../../base/wasm/code.ts';
+import {
+  I32,
+  I64,
+  brIf,
+  call,
+  block,
+  br,
+  choose,
+  i32,
+  i64,
+  label,
+  loop,
+  sequence,
+  set,
+  when,
+} from '../../base/wasm/code.ts';
 import { addXxh64 } from '../../base/xxhash64.ts';
 import { type Core } from './coreContext.ts';
 import { PAGE_DIRTY_DIGEST, PAGE_DIRTY_TLB } from './layout.ts';
@@ -38,11 +53,7 @@ export function defineRamDigest(core: Core): void {
           set(sum, i64.add(sum.get, i64.sub(share.get, i64.load(hashAt, layout.pageHashes)))),
           i64.store(hashAt, share.get, layout.pageHashes),
           // The page leaves the write TLB (the caller flushes it), so that the next write marks it again.
-          i32.store8(
-            page.get,
-            i32.and(flags, i32.const(~(PAGE_DIRTY_DIGEST | PAGE_DIRTY_TLB))),
-            layout.pageFlags,
-          ),
+          i32.store8(page.get, i32.and(flags, i32.const(~(PAGE_DIRTY_DIGEST | PAGE_DIRTY_TLB))), layout.pageFlags),
         ),
         set(page, i32.add(page.get, i32.const(1))),
         brIf(next, i32.ltU(page.get, i32.const(layout.ramPages))),

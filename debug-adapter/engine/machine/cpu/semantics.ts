@@ -155,17 +155,10 @@ function mulhuBody(frame: Frame): Code {
   const lowHalf = (value: Code): Code => i64.and(value, i64.const(0xffffffffn));
   const highHalf = (value: Code): Code => i64.shrU(value, i64.const(32));
   return sequence(
-    set(
-      middle,
-      i64.add(
-        i64.mul(highHalf(a.get), lowHalf(b.get)),
-        highHalf(i64.mul(lowHalf(a.get), lowHalf(b.get))),
-      ),
-    ),
+    set(middle, i64.add(i64.mul(highHalf(a.get), lowHalf(b.get)), highHalf(i64.mul(lowHalf(a.get), lowHalf(b.get))))),
     i64.add(
       i64.add(i64.mul(highHalf(a.get), highHalf(b.get)), highHalf(middle.get)),
       highHalf(i64.add(i64.mul(lowHalf(a.get), highHalf(b.get)), lowHalf(middle.get))),
     ),
   );
 }
-

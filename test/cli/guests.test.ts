@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { expected, guest, maskDemo, SESSION, SMALL_GUESTS } from '../support/guests.ts';
+import { type DriveSpec, type Outcome, Workplace } from '../support/cli.ts';
+
+/** Every guest of test/guests prints what it is expected to, which is what QEMU prints, and ends as it should. */
+const MIB = 1 << 20;
+const DISKS: Record<string, number[]> = { blkerr: [4 * MIB], twodisk: [4 * MIB, MIB] };
+
+suite('guests print what they are expected to', { concurrency: 2 }, () => {
+  for (const name of SMALL_GUESTS) {
+    test(`small/${name}`, async (t) => {
+      const place = new Workplace(t);
+      const drives = (DISKS[name] ?? []).map((bytes, slot) => ({ image: place.disk(`disk${slot}`, bytes) }));
+      const outcome = await place.run({ kernel: guest(`small/${name}`), drives });
+      const { console, guestExit } = expected(`small/${name}`);
+      assert.equal(outcome.console, console);
+      if (name === 'stuck') endsWaiting(outcome);
+      else endsWith(outcome, guestExit);
+    });
+  }
+
+  for (const way of ['', '-clint']) {
+    test(`kernel/oslet${way}, with a session typed on its console`, async (t) => {
+      const place = new Workplace(t);
+      const kernel = guest(`kernel/oslet${way}`);
+      const outcome = await place.run({ kernel, drives: [{ image: place.disk('disk') }], stdin: SESSION });
+      assert.equal(outcome.console, expected(`kernel/session${way}`).console);
+      endsWith(outcome, 0);
+    });
+  }
+
+  test('demo, on a fresh disk', async (t) => {
+    const place = new Workplace(t);
+    const outcome = await place.run({ kernel: guest('demo/demo'), drives: [{ image: place.disk('disk') }] });
+    demoPrinted(outcome, 'demo/demo');
+  });
+
+  test('demo, a second boot finds the store that the first one left in its overlay', async (t) => {
+    const place = new Workplace(t);
+    const boot = (drive: DriveSpec, rrfile: string) =>
+      place.record({ kernel: guest('demo/demo'), drives: [drive], rrfile });
+    demoPrinted(await boot({ image: place.disk('disk'), overlay: 'first.qcow2' }, 'first.rr'), 'demo/demo');
+    const before = place.fingerprint();
+    const second = await boot({ image: 'first.qcow2', format: 'qcow2', overlay: 'second.qcow2' }, 'second.rr');
+    demoPrinted(second, 'demo/demo-second-boot');
+    assert.deepEqual(place.fingerprint(Object.keys(before)), before, 'the first boot is the base and stays as it is');
+  });
+
+  test('a guest that waits for ever is told so in words, too', async (t) => {
+    const { status, stderr } = await new Workplace(t).cli(['run', '--kernel', guest('small/stuck')]);
+    assert.equal(status, 1);
+    assert.match(stderr, /^Ran to position \d+ in [\d.]+ s: the guest waits for an interrupt that cannot come\.\n$/);
+  });
+});
+
+function demoPrinted(outcome: Outcome, name: string): void {
+  const { console, guestExit } = expected(name);
+  assert.equal(maskDemo(outcome.console), maskDemo(console));
+  endsWith(outcome, guestExit);
+}
+
+function endsWith(outcome: Outcome, guestExit: number): void {
+  const summary = guestExit === 0 ? outcome.ended(0, 'powerOff') : outcome.ended(1, 'guestFailed');
+  assert.equal(summary.guestExit, guestExit);
+}
+
+function endsWaiting(outcome: Outcome): void {
+  assert.equal(outcome.ended(1, 'waitsForever').guestExit, null);
+}

@@ -1,0 +1,312 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { suite, test, type TestContext } from 'node:test';
+import { driveText, type Outcome, type Session, type Summary, Workplace } from '../support/cli.ts';
+import { guest, SESSION } from '../support/guests.ts';
+import { SeededRandom } from '../support/seededRandom.ts';
+
+/**
+ * `run`, `record` and `replay` of the same session print the same and end in the same state; a replay gets to any
+ * position and changes nothing that is kept.
+ */
+interface Story {
+  name: string;
+  /** Makes the session's files. */
+  prepare: (place: Workplace) => Session | Promise<Session>;
+  /** What must not change while recording. */
+  bases: string[];
+  /** What the recording leaves beside itself. */
+  leaves: string[];
+}
+
+const MIB = 1 << 20;
+
+const STORIES: Story[] = [
+  {
+    name: 'the demo on an overlay',
+    prepare: (place) => ({
+      kernel: guest('demo/demo'),
+      drives: [{ image: place.disk('disk.img'), overlay: 'hd0.qcow2' }],
+    }),
+    bases: ['disk.img'],
+    leaves: ['hd0.qcow2'],
+  },
+  {
+    name: 'the demo on a temporary overlay',
+    prepare: (place) => ({ kernel: guest('demo/demo'), drives: [{ image: place.disk('disk.img') }] }),
+    bases: ['disk.img'],
+    leaves: [],
+  },
+  {
+    name: 'the demo on a qcow2 base that stands on another',
+    prepare: async (place) => {
+      const drive = { image: place.disk('disk.img'), overlay: 'base.qcow2' };
+      await place.record({ kernel: guest('demo/demo'), drives: [drive], rrfile: 'base.rr' });
+      return {
+        kernel: guest('demo/demo'),
+        drives: [{ image: 'base.qcow2', format: 'qcow2', overlay: 'hd0.qcow2' }],
+      };
+    },
+    bases: ['disk.img', 'base.qcow2', 'base.rr'],
+    leaves: ['hd0.qcow2'],
+  },
+  {
+    name: 'a kernel with processes and a session typed on its console',
+    prepare: (place) => ({
+      kernel: guest('kernel/oslet'),
+      drives: [{ image: place.disk('disk.img'), overlay: 'hd0.qcow2' }],
+      stdin: SESSION,
+      options: ['--memory', '64M', '--append', 'quiet', '--rrsnapshot', 'before boot'],
+    }),
+    bases: ['disk.img'],
+    leaves: ['hd0.qcow2'],
+  },
+  {
+    name: 'a kernel on a read-only drive',
+    prepare: (place) => ({
+      kernel: guest('kernel/oslet'),
+      drives: [{ image: place.disk('disk.img', 4 * MIB, 'sacred'), readOnly: true }],
+      stdin: place.write('typed', 'readblk 0\nwriteblk 0 spoilt\nreadblk 0\nsum 64\npoweroff\n'),
+    }),
+    bases: ['disk.img'],
+    leaves: ['a.rr.qcow2'],
+  },
+  {
+    name: 'two drives with an overlay each',
+    prepare: (place) => ({
+      kernel: guest('small/twodisk'),
+      drives: [
+        { image: place.disk('a.img', 4 * MIB), overlay: 'overlays/a.qcow2' },
+        { image: place.disk('b.img', MIB), overlay: 'overlays/b.qcow2' },
+      ],
+    }),
+    bases: ['a.img', 'b.img'],
+    leaves: ['overlays', 'overlays/a.qcow2', 'overlays/b.qcow2'],
+  },
+  {
+    name: 'two drives, the second on a temporary overlay',
+    prepare: (place) => ({
+      kernel: guest('small/twodisk'),
+      drives: [{ image: place.disk('a.img', 4 * MIB), overlay: 'a.qcow2' }, { image: place.disk('b.img', MIB) }],
+    }),
+    bases: ['a.img', 'b.img'],
+    leaves: ['a.qcow2'],
+  },
+  {
+    name: 'two drives, the first on a temporary overlay',
+    prepare: (place) => ({
+      kernel: guest('small/twodisk'),
+      drives: [{ image: place.disk('a.img', 4 * MIB) }, { image: place.disk('b.img', MIB), overlay: 'b.qcow2' }],
+    }),
+    bases: ['a.img', 'b.img'],
+    leaves: ['b.qcow2'],
+  },
+  {
+    name: 'timers and no drive',
+    prepare: () => ({ kernel: guest('small/timer') }),
+    bases: [],
+    leaves: ['a.rr.qcow2'],
+  },
+  {
+    name: 'a guest that waits for ever',
+    prepare: () => ({ kernel: guest('small/stuck') }),
+    bases: [],
+    leaves: ['a.rr.qcow2'],
+  },
+];
+
+suite('run, record and replay agree', { concurrency: 2 }, () => {
+  for (const story of STORIES) {
+    test(story.name, async (t) => {
+      const place = new Workplace(t);
+      const session = await story.prepare(place);
+      const bases = place.fingerprint();
+
+      const ran = await place.run(session);
+      assert.deepEqual(place.fingerprint(), bases, 'run leaves nothing behind');
+
+      const recorded = await place.record(session);
+      assert.deepEqual(place.fingerprint(Object.keys(bases)), bases, 'bases stay as they are');
+      const kept = place.fingerprint();
+      assert.deepEqual(Object.keys(kept).sort(), [...Object.keys(bases), ...story.leaves, 'a.rr'].sort());
+
+      const replayed = await place.replay(session);
+      assert.deepEqual(place.fingerprint(), kept, 'replay changes nothing');
+
+      sameRun(recorded, ran);
+      sameRun(replayed, recorded);
+      if (keepsSnapshots(session)) assert.deepEqual(replayed.summary.snapshots, recorded.summary.snapshots);
+      for (const outcome of [ran, recorded, replayed]) hasAllFields(outcome.summary);
+      assert.ok(recorded.summary.instructions > 0);
+    });
+  }
+
+  test('a replay needs to be told no more than rrfile and drives', async (t) => {
+    const { place, session, recorded } = await aRecording(t);
+    const drive = driveText(session.drives[0]);
+    sameRun(await place.cli(['replay', '--rrfile', 'a.rr', '--drive', drive, '--json']), recorded);
+  });
+
+  test('replaying twice gives the same', async (t) => {
+    const { place, session } = await aRecording(t);
+    const first = await place.replay(session);
+    sameRun(await place.replay(session), first);
+  });
+
+  test('the recording and its files can be moved together', async (t) => {
+    const { place, session, recorded } = await aRecording(t);
+    const other = new Workplace(t);
+    for (const name of Object.keys(place.fingerprint())) other.write(name, place.read(name));
+    sameRun(await other.replay(session), recorded);
+  });
+
+  test('a rebuilt or lost kernel does not orphan the recording', async (t) => {
+    const place = new Workplace(t);
+    place.write('kernel.elf', fs.readFileSync(guest('small/timer')));
+    const session = { kernel: 'kernel.elf' };
+    const recorded = await place.record(session);
+    place.write('kernel.elf', fs.readFileSync(guest('small/hello')));
+    sameRun(await place.replay(session), recorded);
+  });
+});
+
+suite('--stop-at', { concurrency: 2 }, () => {
+  for (const story of STORIES) {
+    test(`${story.name}: any position is the same state in run, record and replay`, async (t) => {
+      const random = SeededRandom.forTest(t);
+      const place = new Workplace(t);
+      const session = await story.prepare(place);
+      const { position: last } = (await place.record(session)).summary;
+      for (const position of [1 + random.below(last - 1), 1 + random.below(last - 1)]) {
+        const stopAt = ['--stop-at', String(position)];
+        const replayed = await place.replay(session, ...stopAt);
+        assert.equal(replayed.ended(0, 'stopAt').position, position);
+        sameRun(replayed, await place.run(session, ...stopAt));
+      }
+    });
+  }
+
+  test('a recording that was stopped replays to its end and to anywhere before it', async (t) => {
+    const place = new Workplace(t);
+    const session = { kernel: guest('demo/demo'), drives: [{ image: place.disk('disk.img'), overlay: 'hd0.qcow2' }] };
+    const recorded = await place.record(session, '--stop-at', '40_000_000');
+    const end = recorded.ended(0, 'stopAt');
+    assert.equal(end.position, 40_000_000);
+    assert.equal(end.guestExit, null);
+
+    const toItsEnd = await place.replay(session);
+    toItsEnd.ended(0, 'endOfRecording');
+    sameState(toItsEnd, recorded);
+    (await place.replay(session, '--stop-at', '90000000')).ended(0, 'endOfRecording');
+
+    const there = await place.replay(session, '--stop-at', '39999999');
+    assert.equal(there.ended(0, 'stopAt').position, 39_999_999);
+    assert.notEqual(there.summary.digest, end.digest);
+  });
+
+  test('at the edges: power-on, the step before the end, the end, beyond it', async (t) => {
+    const place = new Workplace(t);
+    const session = { kernel: guest('small/timer') };
+    const last = (await place.record(session)).ended(0, 'powerOff').position;
+    for (const [at, reason, position] of [
+      [0, 'stopAt', 0],
+      [1, 'stopAt', 1],
+      [last - 1, 'stopAt', last - 1],
+      [last, 'powerOff', last],
+      [last + 1, 'powerOff', last],
+    ] as const) {
+      const stopAt = ['--stop-at', String(at)];
+      const ran = await place.run(session, ...stopAt);
+      assert.equal(ran.ended(0, reason).position, position);
+      sameRun(await place.replay(session, ...stopAt), ran);
+      sameRun(await place.record({ ...session, rrfile: `${at}.rr` }, ...stopAt), ran);
+    }
+  });
+});
+
+suite('info', () => {
+  test('says in words what a recording holds', async (t) => {
+    const { place, recorded } = await aRecording(t);
+    const { status, console, stderr } = await place.cli(['info', 'a.rr']);
+    assert.equal(status, 0);
+    assert.equal(stderr, '');
+    assert.match(console, /^a\.rr: recording of blkreplay \d+\.\d+\.\d+, format 1\n/);
+    assert.match(console, /\n {2}machine +virt, 1 hart, 128 MiB, rv64imac/);
+    assert.match(console, /\n {2}kernel +\S*demo\.elf \(\d+ bytes, kept inside\)\n/);
+    assert.match(console, /\n {2}drive +hd0: disk\.img \(raw, 4194304 bytes\), overlay hd0\.qcow2\n/);
+    assert.match(console, new RegExp(`\\n  positions +0 to ${recorded.summary.position}\\n`));
+    assert.match(console, /\n {2}end +guestFailed\n/);
+    assert.match(console, /\n {2}snapshots +replay_init, auto-16777216, auto-33554432/);
+    assert.match(console, /\n {2}log +.*\d+ blockRequest, \d+ blockCompletion/);
+  });
+
+  test('--json says the same for programs', async (t) => {
+    const { place, recorded } = await aRecording(t);
+    const { status, console } = await place.cli(['info', 'a.rr', '--json']);
+    assert.equal(status, 0);
+    const info = JSON.parse(console);
+    const { position, snapshots } = recorded.summary;
+    assert.equal(info.formatVersion, 1);
+    assert.deepEqual(info.machine.memoryBytes, 128 * MIB);
+    assert.equal(info.complete, true);
+    assert.equal(info.lastPosition, position);
+    assert.deepEqual(info.end, { reason: 'guestFailed', guestExit: 1 });
+    assert.deepEqual(info.snapshots, snapshots);
+    assert.equal(info.entries.snapshot, snapshots.length);
+    assert.equal(info.entries.digest, snapshots.length + 1, 'one at each snapshot and one at the end');
+    assert.equal(info.entries.blockRequest, info.entries.blockCompletion);
+    const [drive] = info.drives;
+    assert.match(drive.contentDigest, /^[0-9a-f]{16}$/);
+    assert.equal(drive.overlay, 'hd0.qcow2');
+  });
+
+  test('changes nothing', async (t) => {
+    const { place } = await aRecording(t);
+    const before = place.fingerprint();
+    await place.cli(['info', 'a.rr']);
+    assert.deepEqual(place.fingerprint(), before);
+  });
+});
+
+/** The demo, recorded on an overlay. */
+async function aRecording(t: TestContext) {
+  const place = new Workplace(t);
+  const session = { kernel: guest('demo/demo'), drives: [{ image: place.disk('disk.img'), overlay: 'hd0.qcow2' }] };
+  return { place, session, recorded: await place.record(session) };
+}
+
+/** The machine's state is kept in the first writable drive's overlay. */
+function keepsSnapshots({ drives = [] }: Session): boolean {
+  const writable = drives.filter(({ readOnly }) => !readOnly);
+  return writable.length === 0 || writable[0].overlay !== undefined;
+}
+
+/** Printed the same, ended the same way, in the same state. */
+function sameRun(one: Outcome, other: Outcome): void {
+  assert.equal(one.console, other.console);
+  assert.equal(one.status, other.status, one.stderr);
+  assert.equal(one.summary.reason, other.summary.reason);
+  assert.equal(one.summary.guestExit, other.summary.guestExit);
+  sameState(one, other);
+}
+
+function sameState(one: Outcome, other: Outcome): void {
+  const stateOf = ({ summary: { position, instructions, digest } }: Outcome) => ({ position, instructions, digest });
+  assert.deepEqual(stateOf(one), stateOf(other));
+}
+
+function hasAllFields(summary: Summary): void {
+  assert.deepEqual(Object.keys(summary), [
+    ...['position', 'instructions', 'seconds', 'mips', 'reason', 'digest', 'snapshots', 'guestExit'],
+  ]);
+  const { position, instructions, seconds, mips, reason, digest, snapshots, guestExit } = summary;
+  for (const count of [position, instructions]) assert.ok(Number.isSafeInteger(count) && count >= 0);
+  for (const measure of [seconds, mips]) assert.ok(Number.isFinite(measure) && measure >= 0);
+  assert.equal(typeof reason, 'string');
+  assert.match(digest, /^[0-9a-f]{16}$/);
+  for (const snapshot of snapshots) {
+    assert.equal(typeof snapshot.name, 'string');
+    assert.ok(Number.isSafeInteger(snapshot.position));
+  }
+  assert.ok(guestExit === null || Number.isSafeInteger(guestExit));
+}

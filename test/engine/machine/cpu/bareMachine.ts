@@ -1,0 +1,63 @@
+import { Machine } from '../../../../debug-adapter/engine/machine/machine.ts';
+import type { Drive } from '../../../../debug-adapter/engine/block/drive.ts';
+import { combinedDigest } from '../../../../debug-adapter/engine/machine/machineDigest.ts';
+import type { Inputs } from '../../../../debug-adapter/engine/machine/inputs.ts';
+import { assemble, type Item } from './assembler.ts';
+
+/** A machine for programs of a few instructions: M-mode at the start of RAM, no input, what is printed collected. */
+export const START = 0x8000_0000;
+
+export const NO_INPUTS: Inputs = {
+  nextPosition: () => Infinity,
+  take: () => undefined,
+  blockRequest() {},
+  blockCompletion() {},
+};
+
+export interface BareMachine extends Machine {
+  /** What the guest sent over the UART so far. */
+  printed(): string;
+}
+
+export function bareMachine(options: { memoryBytes?: number; drives?: Drive[]; inputs?: Inputs } = {}): BareMachine {
+  let text = '';
+  const machine = new Machine({
+    memoryBytes: options.memoryBytes ?? 1 << 20,
+    drives: options.drives ?? [],
+    inputs: options.inputs ?? NO_INPUTS,
+    onConsoleByte: (byte) => (text += String.fromCharCode(byte)),
+  });
+  machine.hart.setSlot('PC', BigInt(START));
+  return Object.assign(machine, { printed: () => text });
+}
+
+/** A machine with a program at the start of RAM. */
+export function machineWith(program: Item[], options: Parameters<typeof bareMachine>[0] = {}): BareMachine {
+  const machine = bareMachine(options);
+  machine.ram.write(START, assemble(program));
+  return machine;
+}
+
+export const steps = (machine: Machine, count: number) => machine.run(machine.position + count);
+
+export const digestOf = (machine: Machine): bigint => combinedDigest(machine.digestParts());
+
+/** Little-endian bytes of 64-bit words. */
+export function words(...values: bigint[]): Uint8Array {
+  const bytes = new Uint8Array(values.length * 8);
+  values.forEach((value, i) => new DataView(bytes.buffer).setBigUint64(i * 8, BigInt.asUintN(64, value), true));
+  return bytes;
+}
+
+export function word(machine: Machine, address: number | bigint): bigint {
+  const bytes = new Uint8Array(8);
+  machine.ram.read(Number(address), bytes);
+  return new DataView(bytes.buffer).getBigUint64(0, true);
+}
+
+/** What the last trap to M-mode left. */
+export const trapOf = ({ hart }: Machine) => ({
+  cause: hart.slot('MCAUSE'),
+  value: hart.slot('MTVAL'),
+  pc: hart.slot('MEPC'),
+});

@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+
+/**
+ * The command line as tests see it. A `Workplace` is a fresh folder in which `node dist/cli.js` runs, as a user would
+ * run it; what a session printed, what it said at its end and what its files hold comes back as plain values. Everything
+ * is asynchronous, so that two sessions can run side by side.
+ */
+export class Workplace {
+  readonly folder: string;
+
+  constructor(t: { after(cleanup: () => void): void } | TestContext) {
+    this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-cli-'));
+    (t as TestContext).after(() => fs.rmSync(this.folder, { recursive: true, force: true }));
+  }
+
+  path(name: string): string {
+    return path.join(this.folder, name);
+  }
+
+  read(name: string): Buffer {
+    return fs.readFileSync(this.path(name));
+  }
+
+  /** Creates or replaces a file; returns its name. */
+  write(name: string, content: string | Uint8Array): string {
+    fs.writeFileSync(this.path(name), content);
+    return name;
+  }
+
+  /** A raw disk of zeroes, or with something in it, so that a base that is lost shows. */
+  disk(name: string, lengthBytes = 4 << 20, content = ''): string {
+    const bytes = new Uint8Array(lengthBytes);
+    if (content) for (let at = 0; at + content.length <= lengthBytes; at += 4096) Buffer.from(content).copy(bytes, at);
+    return this.write(name, bytes);
+  }
+
+  flipByte(name: string, offset: number): void {
+    const bytes = this.read(name);
+    bytes[offset < 0 ? bytes.length + offset : offset] ^= 0x40;
+    this.write(name, bytes);
+  }
+
+  cut(name: string, lengthBytes: number): void {
+    fs.truncateSync(this.path(name), lengthBytes);
+  }
+
+  exists(name: string): boolean {
+    return fs.existsSync(this.path(name));
+  }
+
+  /** Every file with a digest of its bytes: two that are equal mean that nothing was created, changed or removed. */
+  fingerprint(only?: readonly string[]): Record<string, string> {
+    const names = only ?? fs.readdirSync(this.folder, { recursive: true, encoding: 'utf8' }).sort();
+    return Object.fromEntries(names.map((name) => [name, this.#digestOf(name)]));
+  }
+
+  #digestOf(name: string): string {
+    if (fs.statSync(this.path(name)).isDirectory()) return 'folder';
+    return createHash('sha256').update(this.read(name)).digest('hex');
+  }
+
+  run(session: Session, ...more: string[]): Promise<Outcome> {
+    // A run without overlays can be repeated and leaves nothing behind.
+    const drives = (session.drives ?? []).map((drive) => ({ ...drive, overlay: undefined }));
+    return this.cli(['run', ...optionsOf({ ...session, drives }), ...more]);
+  }
+
+  record(session: Session, ...more: string[]): Promise<Outcome> {
+    return this.cli(['record', ...optionsOf(session), ...more]);
+  }
+
+  replay(session: Session, ...more: string[]): Promise<Outcome> {
+    return this.cli(['replay', ...optionsOf(session), ...more]);
+  }
+
+  /** Any command line, to its end. */
+  cli(args: readonly string[], under?: Under): Promise<Outcome> {
+    return this.start(args, under).end;
+  }
+
+  /** Starts a command line that the test then talks to, waits for or kills. */
+  start(args: readonly string[], { through = [], env = {} }: Under = {}): RunningCli {
+    const [program, ...words] = [...through, process.execPath, CLI, ...args];
+    const options = { cwd: this.folder, env: { ...process.env, NODE_OPTIONS: '', ...env } };
+    return new RunningCli(spawn(program, words, options));
+  }
+}
+
+/** Programs before `node` on the command line (`sh -c ...`), and environment variables. */
+export interface Under {
+  through?: readonly string[];
+  env?: Record<string, string>;
+}
+
+/** What a session is given: the same for run, record and replay. */
+export interface Session {
+  kernel: string;
+  drives?: DriveSpec[];
+  stdin?: string;
+  rrfile?: string;
+  /** Further options, such as `--memory`. */
+  options?: string[];
+}
+
+export interface DriveSpec {
+  id?: string;
+  image: string;
+  format?: 'raw' | 'qcow2';
+  overlay?: string;
+  readOnly?: boolean;
+}
+
+export function optionsOf({ kernel, drives = [], stdin, rrfile = 'a.rr', options = [] }: Session): string[] {
+  return [
+    ...['--kernel', kernel, '--rrfile', rrfile],
+    ...drives.flatMap((drive, slot) => ['--drive', driveText(drive, slot)]),
+    ...(stdin === undefined ? [] : ['--stdin', stdin]),
+    ...options,
+    '--json',
+  ];
+}
+
+export function driveText({ id, image, format = 'raw', overlay, readOnly }: DriveSpec, slot = 0): string {
+  return [
+    `id=${id ?? `hd${slot}`},image=${image},format=${format}`,
+    ...(overlay === undefined ? [] : [`overlay=${overlay}`]),
+    ...(readOnly ? ['readonly'] : []),
+  ].join();
+}
+
+/** What `--json` says at the end. */
+export interface Summary {
+  position: number;
+  instructions: number;
+  seconds: number;
+  mips: number;
+  reason: string;
+  digest: string;
+  snapshots: { name: string; position: number }[];
+  guestExit: number | null;
+}
+
+export class Outcome {
+  /** Null when a signal ended it. */
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** What the guest printed. */
+  readonly console: string;
+  readonly stderr: string;
+
+  constructor(ended: Pick<Outcome, 'status' | 'signal' | 'console' | 'stderr'>) {
+    this.status = ended.status;
+    this.signal = ended.signal;
+    this.console = ended.console;
+    this.stderr = ended.stderr;
+  }
+
+  /** The last line on stderr. */
+  get summary(): Summary {
+    const line = this.stderr.trimEnd().split('\n').at(-1) ?? '';
+    try {
+      return JSON.parse(line) as Summary;
+    } catch {
+      assert.fail(`the last line on stderr is not JSON: ${this.#told()}`);
+    }
+  }
+
+  /** The summary of a session that ended as it should. */
+  ended(status: number, reason: string): Summary {
+    assert.equal(this.status, status, this.#told());
+    assert.equal(this.summary.reason, reason, this.#told());
+    return this.summary;
+  }
+
+  /** The one sentence of an error, without the program's name before it. */
+  refused(status: number): { message: string; code: string } {
+    assert.equal(this.status, status, this.#told());
+    const lines = this.stderr.trimEnd().split('\n');
+    assert.equal(lines.length, 2, `one sentence and the JSON line: ${this.#told()}`);
+    const message = lines[0].replace(/^blkreplay: /, '');
+    assert.notEqual(message, lines[0], 'a message starts with the name of the program');
+    const last = JSON.parse(lines[1]) as { reason: string; error: { code: string; message: string } };
+    assert.deepEqual({ reason: last.reason, message: last.error.message }, { reason: 'error', message });
+    assert.match(message, /^\S.*\S$/, 'the message is a sentence');
+    return { message, code: last.error.code };
+  }
+
+  #told(): string {
+    return `exit status ${this.status}${this.signal ?? ''}, stderr: ${this.stderr}`;
+  }
+}
+
+/** A command line under way. */
+export class RunningCli {
+  readonly end: Promise<Outcome>;
+  /** What came on stdout so far. */
+  console = '';
+  readonly #child: ChildProcessWithoutNullStreams;
+  /** When how much of the console had arrived. */
+  readonly #arrivals: { atMs: number; length: number }[] = [];
+  #stderr = '';
+
+  constructor(child: ChildProcessWithoutNullStreams) {
+    this.#child = child;
+    child.stdin.end();
+    child.stdout.setEncoding('latin1').on('data', (text: string) => {
+      this.console += text;
+      this.#arrivals.push({ atMs: performance.now(), length: this.console.length });
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
+    this.end = new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (status, signal) =>
+        resolve(new Outcome({ status, signal, console: this.console, stderr: this.#stderr })),
+      );
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** How much of the console had arrived at that time (of `performance.now`). */
+  consoleLengthAt(atMs: number): number {
+    return this.#arrivals.findLast((arrival) => arrival.atMs <= atMs)?.length ?? 0;
+  }
+
+  /** Resolves when the guest has printed that; fails when the session ends before. */
+  async untilPrinted(text: string): Promise<void> {
+    while (!this.console.includes(text)) {
+      const next = new Promise((resolve) => this.#child.stdout.once('data', resolve));
+      const over = await Promise.race([next.then(() => false), this.end.then(() => true)]);
+      if (over && !this.console.includes(text)) assert.fail(`ended before it printed ${text}: ${this.#stderr}`);
+    }
+  }
+}
+
+const CLI = path.resolve(import.meta.dirname, '../../dist/cli.js');
