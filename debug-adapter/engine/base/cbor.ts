@@ -40,7 +40,7 @@ class Writer {
 
   head(major: number, value: number): void {
     const first = major << 5;
-    if (value < 24) this.bytes[this.reserve(1)] = first | value;
+    if (value < 24) this.put(first | value, 0, 0);
     else if (value < 0x100) this.put(first | 24, 1, value);
     else if (value < 0x1_0000) this.put(first | 25, 2, value);
     else if (value < 0x1_0000_0000) this.put(first | 26, 4, value);
@@ -53,6 +53,7 @@ class Writer {
   }
 
   private put(first: number, size: number, value: number): void {
+    // Reserving first: it may replace `bytes`.
     let at = this.reserve(1 + size);
     this.bytes[at++] = first;
     for (let i = size - 1; i >= 0; i--) this.bytes[at++] = Math.floor(value / 2 ** (8 * i)) & 0xff;

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CborError, decodeCbor, decodeState, encodeCbor } from '../../../debug-adapter/engine/base/cbor.ts';
+import type { StateValue } from '../../../debug-adapter/engine/base/state.ts';
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+
+test('values encode as RFC 8949, appendix A, has them', () => {
+  const examples: [StateValue, string][] = [
+    [0, '00'],
+    [23, '17'],
+    [24, '1818'],
+    [1000, '1903e8'],
+    [1000000, '1a000f4240'],
+    [1000000000000, '1b000000e8d4a51000'],
+    [-1, '20'],
+    [-1000, '3903e7'],
+    [1.1, 'fb3ff199999999999a'],
+    [Infinity, 'fb7ff0000000000000'],
+    [18446744073709551616n, 'c249010000000000000000'],
+    [-18446744073709551617n, 'c349010000000000000000'],
+    [false, 'f4'],
+    [true, 'f5'],
+    [Uint8Array.of(1, 2, 3, 4), '4401020304'],
+    ['IETF', '6449455446'],
+    [[1, [2, 3]], '8201820203'],
+    [{ b: [2, 3], a: 1 }, 'a26161016162820203'],
+  ];
+  for (const [value, expected] of examples) {
+    assert.equal(hex(encodeCbor(value)), expected);
+    assert.deepEqual(decodeCbor(encodeCbor(value)), value);
+  }
+});
+
+test('states of every length come back as they were', () => {
+  // One byte more each time: wherever the encoder's buffer grows, it grows in the middle of something.
+  for (let length = 0; length < 2100; length++) {
+    const state = { filler: new Uint8Array(length), big: 5n, list: [1n, 2n, 300], flag: true, name: 'x' };
+    assert.deepEqual(decodeState(encodeCbor(state)), state);
+  }
+});
+
+test('the order in which fields were set changes nothing', () => {
+  assert.equal(hex(encodeCbor({ a: 1, b: 2 })), hex(encodeCbor({ b: 2, a: 1 })));
+});
+
+test('bytes that are no state are refused, cut or changed anywhere', () => {
+  const good = encodeCbor({ registers: [1n, 2n], name: 'hart0', count: 70000, flag: false });
+  for (let cut = 0; cut < good.length; cut++) assert.throws(() => decodeState(good.slice(0, cut)), CborError);
+  for (let at = 0; at < good.length; at++) {
+    for (let bit = 0; bit < 8; bit++) {
+      const bad = good.slice();
+      bad[at] ^= 1 << bit;
+      try {
+        decodeState(bad);
+      } catch (error) {
+        assert.ok(error instanceof CborError, `byte ${at} bit ${bit}: ${String(error)}`);
+      }
+    }
+  }
+  assert.throws(() => decodeState(encodeCbor([1])), /not a state/);
+  assert.throws(() => decodeState(new Uint8Array(100).fill(0x81)), CborError);
+});
