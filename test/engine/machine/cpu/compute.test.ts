@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SeededRandom } from '../../../support/seededRandom.ts';
+import { a, ATOMICS, BRANCHES, IMMEDIATE_OPERATIONS, REGISTER_OPERATIONS, SHIFT_OPERATIONS } from './assembler.ts';
+import { bareMachine, START, steps, word, words, type BareMachine } from './bareMachine.ts';
+
+/**
+ * What each computing instruction computes, against a model in BigInt that is written from the manual's sentences: all
+ * operations, with all pairs of edge values and some random ones.
+ */
+const signed = (value: bigint): bigint => BigInt.asIntN(64, value);
+const unsigned = (value: bigint): bigint => BigInt.asUintN(64, value);
+const word32 = (value: bigint): bigint => BigInt.asIntN(32, value);
+const unsigned32 = (value: bigint): bigint => BigInt.asUintN(32, value);
+const flag = (condition: boolean): bigint => (condition ? 1n : 0n);
+
+/** Division by zero gives all ones and the dividend; BigInt has no overflow, so that case comes out by itself. */
+const divide = (x: bigint, y: bigint): bigint => (y === 0n ? -1n : x / y);
+const remainder = (x: bigint, y: bigint): bigint => (y === 0n ? x : x % y);
+
+/** Operands come as unsigned 64-bit numbers; results are taken modulo 2^64. */
+const MODEL: Record<string, (x: bigint, y: bigint) => bigint> = {
+  add: (x, y) => x + y,
+  sub: (x, y) => x - y,
+  sll: (x, y) => x << (y & 63n),
+  slt: (x, y) => flag(signed(x) < signed(y)),
+  sltu: (x, y) => flag(x < y),
+  xor: (x, y) => x ^ y,
+  srl: (x, y) => x >> (y & 63n),
+  sra: (x, y) => signed(x) >> (y & 63n),
+  or: (x, y) => x | y,
+  and: (x, y) => x & y,
+  addw: (x, y) => word32(x + y),
+  subw: (x, y) => word32(x - y),
+  sllw: (x, y) => word32(x << (y & 31n)),
+  srlw: (x, y) => word32(unsigned32(x) >> (y & 31n)),
+  sraw: (x, y) => word32(x) >> (y & 31n),
+  mul: (x, y) => x * y,
+  mulh: (x, y) => (signed(x) * signed(y)) >> 64n,
+  mulhsu: (x, y) => (signed(x) * y) >> 64n,
+  mulhu: (x, y) => (x * y) >> 64n,
+  div: (x, y) => divide(signed(x), signed(y)),
+  divu: (x, y) => divide(x, y),
+  rem: (x, y) => remainder(signed(x), signed(y)),
+  remu: (x, y) => remainder(x, y),
+  mulw: (x, y) => word32(x * y),
+  divw: (x, y) => word32(divide(word32(x), word32(y))),
+  divuw: (x, y) => word32(divide(unsigned32(x), unsigned32(y))),
+  remw: (x, y) => word32(remainder(word32(x), word32(y))),
+  remuw: (x, y) => word32(remainder(unsigned32(x), unsigned32(y))),
+};
+/** The immediate forms compute the same, with the sign-extended immediate as second operand. */
+const OF_IMMEDIATE = (name: string): string =>
+  ({ sltiu: 'sltu', addiw: 'addw', slliw: 'sllw', srliw: 'srlw', sraiw: 'sraw' })[name] ?? name.replace(/i$/, '');
+
+const CONDITION: Record<string, (x: bigint, y: bigint) => boolean> = {
+  beq: (x, y) => x === y,
+  bne: (x, y) => x !== y,
+  blt: (x, y) => signed(x) < signed(y),
+  bge: (x, y) => signed(x) >= signed(y),
+  bltu: (x, y) => x < y,
+  bgeu: (x, y) => x >= y,
+};
+
+const EDGES = [
+  0n,
+  1n,
+  2n,
+  31n,
+  32n,
+  63n,
+  64n,
+  0x7fff_ffffn,
+  0x8000_0000n,
+  0xffff_ffffn,
+  0x1_0000_0000n,
+  0x7fff_ffff_ffff_ffffn,
+  0x8000_0000_0000_0000n,
+  0xffff_ffff_8000_0000n,
+  0xffff_ffff_ffff_fffen,
+  0xffff_ffff_ffff_ffffn,
+];
+const SHORT_EDGES = [-2048, -2047, -1, 0, 1, 2, 1023, 2047];
+
+const randomWord = (random: SeededRandom): bigint => (BigInt(random.uint32()) << 32n) | BigInt(random.uint32());
+
+/** Every pair of edge values, and as many random pairs. */
+function operandPairs(random: SeededRandom): [bigint, bigint][] {
+  const pairs = EDGES.flatMap((x) => EDGES.map((y): [bigint, bigint] => [x, y]));
+  return [...pairs, ...pairs.map((): [bigint, bigint] => [randomWord(random), randomWord(random)])];
+}
+
+const [RD, RS1, RS2] = [10, 11, 12];
+
+/** Puts one instruction at the start of RAM; the result runs it with given registers and gives rd. */
+function single(machine: BareMachine, instruction: number, rd = RD): (x: bigint, y: bigint) => bigint {
+  machine.ram.write(START, words(BigInt(instruction)));
+  return (x, y) => {
+    machine.hart.setSlot('PC', BigInt(START));
+    machine.hart.setRegister(rd, 0x5555n);
+    machine.hart.setRegister(RS1, x);
+    machine.hart.setRegister(RS2, y);
+    steps(machine, 1);
+    return machine.hart.register(rd);
+  };
+}
+
+const hex = (value: bigint): string => '0x' + unsigned(value).toString(16);
+
+test('register operations compute what the manual says', (t) => {
+  const machine = bareMachine();
+  const pairs = operandPairs(SeededRandom.forTest(t));
+  assert.deepEqual(Object.keys(MODEL).sort(), Object.keys(REGISTER_OPERATIONS).sort());
+  for (const [name, encode] of Object.entries(REGISTER_OPERATIONS)) {
+    const run = single(machine, encode(RD, RS1, RS2));
+    for (const [x, y] of pairs) {
+      assert.equal(run(x, y), unsigned(MODEL[name](x, y)), `${name} ${hex(x)}, ${hex(y)}`);
+    }
+  }
+});
+
+test('immediate operations sign-extend their immediate', (t) => {
+  const machine = bareMachine();
+  const random = SeededRandom.forTest(t);
+  const immediates = [...SHORT_EDGES, ...Array.from({ length: 20 }, () => random.below(4096) - 2048)];
+  for (const [name, encode] of Object.entries(IMMEDIATE_OPERATIONS)) {
+    const model = MODEL[OF_IMMEDIATE(name)];
+    for (const immediate of immediates) {
+      const run = single(machine, encode(RD, RS1, immediate));
+      for (const x of [...EDGES, randomWord(random)]) {
+        assert.equal(run(x, 0n), unsigned(model(x, unsigned(BigInt(immediate)))), `${name} ${hex(x)}, ${immediate}`);
+      }
+    }
+  }
+});
+
+test('shifts by an immediate take every amount', (t) => {
+  const machine = bareMachine();
+  const random = SeededRandom.forTest(t);
+  for (const [name, encode] of Object.entries(SHIFT_OPERATIONS)) {
+    for (let amount = 0; amount < (name.endsWith('w') ? 32 : 64); amount++) {
+      const run = single(machine, encode(RD, RS1, amount));
+      for (const x of [...EDGES, randomWord(random)]) {
+        const expected = unsigned(MODEL[OF_IMMEDIATE(name)](x, BigInt(amount)));
+        assert.equal(run(x, 0n), expected, `${name} ${hex(x)}, ${amount}`);
+      }
+    }
+  }
+});
+
+test('lui and auipc sign-extend their 32 bits', () => {
+  const machine = bareMachine();
+  for (const upper of [0, 0x1000, 0x7ffff000, 0x80000000, 0xfffff000]) {
+    const value = BigInt.asIntN(32, BigInt(upper));
+    assert.equal(single(machine, a.lui(RD, upper))(0n, 0n), unsigned(value));
+    assert.equal(single(machine, a.auipc(RD, upper))(0n, 0n), unsigned(value + BigInt(START)));
+  }
+});
+
+test('a destination that is also a source is read first, and x0 stays zero', (t) => {
+  const machine = bareMachine();
+  const pairs = operandPairs(SeededRandom.forTest(t)).slice(0, 64);
+  for (const [name, encode] of Object.entries(REGISTER_OPERATIONS)) {
+    for (const [x, y] of pairs) {
+      const expected = unsigned(MODEL[name](x, y));
+      for (const rd of [RS1, RS2]) {
+        machine.ram.write(START, words(BigInt(encode(rd, RS1, RS2))));
+        machine.hart.setSlot('PC', BigInt(START));
+        machine.hart.setRegister(RS1, x);
+        machine.hart.setRegister(RS2, y);
+        steps(machine, 1);
+        assert.equal(machine.hart.register(rd), expected, `${name} into x${rd}`);
+      }
+    }
+    single(machine, encode(0, RS1, RS2))(3n, 5n);
+    assert.equal(machine.hart.register(0), 0n);
+    assert.equal(single(machine, a.add(RD, 0, RS1))(7n, 0n), 7n);
+  }
+});
+
+test('branches are taken exactly when their condition holds', (t) => {
+  const machine = bareMachine();
+  const pairs = operandPairs(SeededRandom.forTest(t));
+  for (const [name, encode] of Object.entries(BRANCHES)) {
+    const run = single(machine, encode(RS1, RS2, 64));
+    for (const [x, y] of pairs) {
+      run(x, y);
+      const offset = CONDITION[name](x, y) ? 64 : 4;
+      assert.equal(machine.hart.slot('PC'), BigInt(START + offset), `${name} ${hex(x)}, ${hex(y)}`);
+    }
+  }
+});
+
+const ATOMIC_MODEL: Record<string, (old: bigint, operand: bigint) => bigint> = {
+  add: (old, operand) => old + operand,
+  swap: (_old, operand) => operand,
+  xor: (old, operand) => old ^ operand,
+  or: (old, operand) => old | operand,
+  and: (old, operand) => old & operand,
+  min: (old, operand) => (old < operand ? old : operand),
+  max: (old, operand) => (old > operand ? old : operand),
+};
+
+test('atomics give the old value and store the new one, words beside untouched neighbours', (t) => {
+  const machine = bareMachine();
+  const data = START + 0x1000;
+  const pairs = operandPairs(SeededRandom.forTest(t));
+  for (const [name, encode] of Object.entries(ATOMICS)) {
+    const [, kind, width] = /amo(\w+)\.([wd])/.exec(name)!;
+    const isUnsigned = kind.endsWith('u') && kind !== 'u';
+    const size = width === 'w' ? 32 : 64;
+    const view = isUnsigned ? BigInt.asUintN : BigInt.asIntN;
+    const model = ATOMIC_MODEL[kind.replace(/(min|max)u/, '$1')];
+    machine.ram.write(START, words(BigInt(encode(RD, RS2, RS1))));
+    for (const [old, operand] of pairs) {
+      machine.ram.write(data, words(old));
+      machine.hart.setSlot('PC', BigInt(START));
+      machine.hart.setRegister(RS1, BigInt(data));
+      machine.hart.setRegister(RS2, operand);
+      steps(machine, 1);
+      const result = BigInt.asUintN(size, model(view(size, old), view(size, operand)));
+      const untouched = (old >> BigInt(size)) << BigInt(size);
+      assert.equal(word(machine, data), untouched | result, `${name} ${hex(old)}, ${hex(operand)}`);
+      assert.equal(machine.hart.register(RD), unsigned(BigInt.asIntN(size, old)), `${name} gives the old value`);
+    }
+  }
+});
