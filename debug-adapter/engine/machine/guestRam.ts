@@ -2,6 +2,7 @@ import { assert } from '../base/assert.ts';
 import { type GuestAddress, PAGE_SIZE_BYTES } from '../base/quantities.ts';
 import type { Hart } from './cpu/hart.ts';
 import { PAGE_DIRTY_SNAPSHOT, PAGE_DIRTY_TLB, RAM_BASE } from './cpu/layout.ts';
+import { Watcher } from './watcher.ts';
 import type { GuestMemory } from './devices/device.ts';
 
 /**
@@ -66,6 +67,11 @@ export class GuestRam implements GuestMemory {
     const offset = this.offsetOf(address, 4);
     this.touch(offset, 4);
     this.view.setUint32(offset, value, true);
+  }
+
+  /** Watchpoints over this RAM: there is one, the machine's. */
+  makeWatcher(): Watcher {
+    return new Watcher(this.bytes, this.flags);
   }
 
   // --- digest and snapshots ------------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ import type { Finish } from './devices/finisher.ts';
 import { GuestRam } from './guestRam.ts';
 import type { Inputs, InputStatus, OutsideEvent } from './inputs.ts';
 import { type DigestPart, machineDigest } from './machineDigest.ts';
+import { NO_STOP_POINTS, type StopPoints, type WatchHit } from './stopPoints.ts';
+import type { Watcher } from './watcher.ts';
 
 /**
  * The whole machine: a hart, the virt board, RAM, drives. Deterministic: the same boot, drives and inputs give the same
@@ -26,7 +28,11 @@ export type MachineStop =
   /** Every hart waits for an interrupt and nothing that is known will ever raise one. */
   | { kind: 'stuck' }
   /** The caller wants to do something else first. */
-  | { kind: 'paused' };
+  | { kind: 'paused' }
+  /** The next instruction is at a breakpoint. */
+  | { kind: 'breakpoint'; pc: bigint }
+  /** The last step touched watched bytes. */
+  | { kind: 'watchpoint'; hits: WatchHit[] };
 
 /** New layouts get a new number in the same commit (see CONTRIBUTING.md). */
 export const MACHINE_STATE_VERSION = 1;
@@ -51,6 +57,11 @@ export class Machine {
   private clockOffsetNanoseconds = 0;
   private isRunning = false;
   private status: InputStatus;
+  private watcher: Watcher;
+  private stopPoints: StopPoints = NO_STOP_POINTS;
+  /** The breakpoint at which the last run stopped; and where a run began, where it is not to stop again. */
+  private breakpointAt: bigint | undefined;
+  private runFrom: Position = 0;
   private supervisorTimer = { compare: -1n, tickDelta: 0n, deadline: Infinity };
 
   constructor(options: MachineOptions) {
@@ -58,6 +69,7 @@ export class Machine {
     this.inputs = options.inputs;
     this.hart = new Hart({ memoryBytes: options.memoryBytes, bus: this });
     this.ram = new GuestRam(this.hart);
+    this.watcher = this.ram.makeWatcher();
     this.board = new Board({
       clock: {
         now: () => this.nanosecondsInStep(),
@@ -91,9 +103,25 @@ export class Machine {
     return this.hart.retired(this.currentPosition);
   }
 
-  /** Advances to `until`, or until the guest ends, or `wantsPause` says so at a boundary. */
+  /** Replaces the stop points of all runs from now on. */
+  setStopPoints(points: StopPoints): void {
+    if (points === this.stopPoints) return;
+    this.stopPoints = points;
+    this.hart.decodeCache.setBreakOffsets(new Set([...points.breakpoints].map((address) => Number(address & 0xfffn))));
+    this.watcher.set(points.watchpoints);
+    this.hart.flushAll();
+  }
+
+  /**
+   * Advances to `until`, or until the guest ends, or a stop point is hit, or `wantsPause` says so at a boundary. A
+   * breakpoint at the very start of a run does not stop it: whoever stands there wants to go on.
+   */
   run(until: Position, wantsPause: () => boolean = never): MachineStop {
+    this.runFrom = this.currentPosition;
+    this.breakpointAt = undefined;
     while (this.currentPosition < until) {
+      const hits = this.watcher.takeHits();
+      if (hits.length > 0) return { kind: 'watchpoint', hits };
       if (wantsPause()) return { kind: 'paused' };
       const finish = this.board.finisher.result;
       if (finish) return { kind: 'finished', finish };
@@ -106,7 +134,10 @@ export class Machine {
       }
       this.hart.wake();
       this.runHart(until);
+      if (this.breakpointAt !== undefined) return { kind: 'breakpoint', pc: this.breakpointAt };
     }
+    const hits = this.watcher.takeHits();
+    if (hits.length > 0) return { kind: 'watchpoint', hits };
     const finish = this.board.finisher.result;
     return finish ? { kind: 'finished', finish } : { kind: 'reached' };
   }
@@ -274,6 +305,16 @@ export class Machine {
     const mapped = this.board.find(address, sizeBytes);
     mapped?.device.write(address - mapped.base, value, sizeBytes);
     return mapped !== undefined;
+  }
+
+  atBreakpoint(pc: bigint): boolean {
+    if (this.positionInStep() === this.runFrom || !this.stopPoints.breakpoints.has(pc)) return false;
+    this.breakpointAt = pc;
+    return true;
+  }
+
+  watched(access: 'read' | 'write', offset: number, lengthBytes: number): void {
+    if (this.watcher.touched(access, offset, lengthBytes, this.positionInStep())) this.hart.requestAttention();
   }
 
   // --- state ---------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import {
 } from '../../base/wasm/code.ts';
 import { type Core, isRam, raise, ramAt, ramOffset, setSlot, setSlot32, slot, slot32 } from './coreContext.ts';
 import { ACCESS_READ, ACCESS_WRITE } from './mmu.ts';
+import { noticeRead } from './pages.ts';
 
 /**
  * The A extension (ISA manual Volume I, chapter 14), on naturally aligned RAM. A reservation is the physical address
@@ -80,6 +81,7 @@ function locate({ core, va, pa, at }: Atomic, size: Code, access: number): Code 
     set(pa, call(core.functions.translate, va.get, i32.const(access))),
     when(slot32('FAULT'), ret(i64.const(0))),
     when(i32.eqz(isRam(core, pa.get, size)), raise(core, cause, va.get), ret(i64.const(0))),
+    noticeRead(core, ramOffset(pa.get), size),
     set(at, ramAt(core, ramOffset(pa.get))),
   );
 }

@@ -23,6 +23,12 @@ export const IMPORTS = {
   decodeEntry: { parameters: [I32, I32], results: [] },
   /** (raw instruction): decodes it into the straddle entry. */
   decodeStraddle: { parameters: [I32], results: [] },
+  /** Before an instruction that may have a breakpoint: not 0 to stop at PC. */
+  breakpointHit: { parameters: [], results: [I32] },
+  /** (offset in RAM, length): before a write to a watched page. */
+  watchWrite: { parameters: [I32, I32], results: [] },
+  /** (offset in RAM, length): a read of a watched page. */
+  watchRead: { parameters: [I32, I32], results: [] },
   /** (RAM page) -> address of fresh decode entries for it. */
   allocateDecodePage: { parameters: [I32], results: [I32] },
 } satisfies Record<string, FunctionType>;

@@ -28,6 +28,8 @@ export class DecodeCache {
   private used = 0;
   /** Which RAM page each page of the pool decodes. */
   private ramPageOf: Int32Array;
+  /** Offsets in a page at which some breakpoint is: entries there ask before they execute. */
+  private breakOffsets: ReadonlySet<number> = new Set();
 
   constructor(memory: WebAssembly.Memory, layout: Layout) {
     this.layout = layout;
@@ -64,9 +66,23 @@ export class DecodeCache {
     const pageOffset = (entry - pageEntries) >> 3;
     const at = layout.ram + ramPage * 4096 + pageOffset;
     const low = view.getUint16(at, true);
-    if ((low & 3) === 3 && pageOffset === 4094) return this.writeStraddleMark(entry >>> 0);
-    const raw = (low & 3) === 3 ? view.getUint32(at, true) : low;
-    this.write(entry >>> 0, raw, pageOffset);
+    const straddles = (low & 3) === 3 && pageOffset === 4094;
+    const raw = (low & 3) === 3 && !straddles ? view.getUint32(at, true) : low;
+    if (this.breakOffsets.has(pageOffset)) this.writeBreakMark(entry >>> 0, raw);
+    else if (straddles) this.writeStraddleMark(entry >>> 0);
+    else this.write(entry >>> 0, raw, pageOffset);
+  }
+
+  /** Where breakpoints may be, as offsets in any page; what is decoded there is decoded anew. */
+  setBreakOffsets(offsets: ReadonlySet<number>): void {
+    const changed = [...offsets, ...this.breakOffsets].filter(
+      (offset) => offsets.has(offset) !== this.breakOffsets.has(offset),
+    );
+    this.breakOffsets = offsets;
+    for (let page = 0; page < this.used; page++) {
+      const entries = this.layout.decodePool + page * DECODE_PAGE_BYTES;
+      for (const offset of changed) this.bytes[entries + offset * (ENTRY_BYTES / 2)] = OP.UNDECODED;
+    }
   }
 
   /** Import of the core: decodes into the straddle entry, where every jump is far. */
@@ -102,6 +118,11 @@ export class DecodeCache {
 
   private writeEndMark(entry: number): void {
     this.bytes[entry] = OP.PAGE_END;
+  }
+
+  private writeBreakMark(entry: number, raw: number): void {
+    this.bytes[entry] = OP.BREAK;
+    this.view.setInt32(entry + 12, raw, true);
   }
 
   private writeStraddleMark(entry: number): void {

@@ -25,6 +25,10 @@ export interface HartBus {
   read(address: number, sizeBytes: 1 | 2 | 4): number | undefined;
   /** False where no device answers. */
   write(address: number, value: number, sizeBytes: 1 | 2 | 4): boolean;
+  /** Execution comes to an address where a breakpoint may be: true to stop before it. */
+  atBreakpoint(pc: bigint): boolean;
+  /** An access to a watched page; a write has not happened yet. */
+  watched(access: 'read' | 'write', offset: number, lengthBytes: number): void;
 }
 
 interface CoreExports {
@@ -108,6 +112,9 @@ export class Hart implements Stateful {
         const kept = size === 4 ? value >>> 0 : value & (size === 1 ? 0xff : 0xffff);
         if (!bus.write(address >>> 0, kept, size as 1 | 2 | 4)) fault();
       },
+      breakpointHit: (): number => (bus.atBreakpoint(this.slot('PC')) ? 1 : 0),
+      watchWrite: (offset: number, length: number): void => bus.watched('write', offset >>> 0, length),
+      watchRead: (offset: number, length: number): void => bus.watched('read', offset >>> 0, length),
       decodeEntry: (entry: number, page: number): void => this.decodeCache.decodeEntry(entry, page),
       decodeStraddle: (raw: number): void => this.decodeCache.decodeStraddle(raw),
       allocateDecodePage: (page: number): number => this.decodeCache.allocateDecodePage(page),
@@ -125,7 +132,9 @@ export class Hart implements Stateful {
     this.words[SLOT.ATTENTION >> 2] = 0;
     this.setNumber('STEPS_END', position + budget);
     this.words[SLOT.BUDGET >> 2] = budget;
-    return budget - this.core.run(budget);
+    const left = this.core.run(budget);
+    // The core may have moved the end nearer.
+    return this.number('STEPS_END') - left - position;
   }
 
   /** While `run` is under way: the position of the step in progress. */

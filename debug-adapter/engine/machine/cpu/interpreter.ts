@@ -125,6 +125,7 @@ function fetch(v: Variables): Code {
       sequence(
         set(pageEntries, call(core.functions.fetchPage, va.get)),
         when(i32.eqz(pageEntries.get), spend(v), call(core.functions.takeException), br(v.fetch)),
+        when(slot32('ATTENTION'), leaveAfterNext(v)),
       ),
     ),
     set(entry, i32.add(pageEntries.get, i32.shl(i32.and(low.get, i32.const(0xffe)), i32.const(3)))),
@@ -135,6 +136,13 @@ function fetch(v: Variables): Code {
 interface Handler extends Variables {
   lengthBytes: 2 | 4;
 }
+
+/** A page walk set a watched accessed bit: that belongs to the step that now begins, which must be the last. */
+const leaveAfterNext = ({ budget }: Variables): Code =>
+  sequence(
+    setSlot('STEPS_END', i64.sub(slot('STEPS_END'), i64.extendU(i32.sub(budget.get, one)))),
+    set(budget, one),
+  );
 
 /** One instruction: a jump through a table to its handler; each handler says where to go on. */
 function execute(v: Variables): Code {
@@ -243,6 +251,8 @@ function specialHandler(v: Handler, name: OperationName): Code {
       return sequence(refund(v), setSlot('PC', pc(v)), br(v.fetch));
     case 'STRADDLE':
       return straddle(v);
+    case 'BREAK':
+      return breakpoint(v);
     case 'NOP':
       return next(v);
     case 'AUIPC':
@@ -304,6 +314,21 @@ function csr(v: Variables): Code {
   );
 }
 
+/** Stops here, or executes the instruction from the straddle entry. */
+function breakpoint(v: Handler): Code {
+  const isStraddle = i32.and(
+    i32.eq(i32.and(i32.wrap(slot('PC')), i32.const(0xfff)), i32.const(0xffe)),
+    i32.eq(i32.and(raw(v), i32.const(3)), i32.const(3)),
+  );
+  return sequence(
+    publish(v),
+    when(call(v.core.functions.breakpointHit), refund(v), ret(v.budget.get)),
+    when(isStraddle, straddle(v)),
+    call(v.core.functions.decodeStraddle, raw(v)),
+    executeStraddleEntry(v),
+  );
+}
+
 /**
  * A 4-byte instruction whose second half is on the next page is decoded anew each time, because the next page may be
  * another one by then. The straddle entry pretends to start a page of its own at the instruction's address.
@@ -313,13 +338,18 @@ function straddle(v: Variables): Code {
     publish(v),
     call(v.core.functions.fetchStraddle, slot('PC')),
     takeFault(v),
+    executeStraddleEntry(v),
+  );
+}
+
+const executeStraddleEntry = (v: Variables): Code =>
+  sequence(
     refund(v),
     set(v.pageVa, slot('PC')),
     set(v.pageEntries, i32.const(STRADDLE_ENTRY)),
     set(v.entry, i32.const(STRADDLE_ENTRY)),
     br(v.execute),
   );
-}
 
 /** Where the straddle entry ends: the entry after a 4-byte instruction is an end mark. */
 export const STRADDLE_END = STRADDLE_ENTRY + 2 * ENTRY_BYTES;

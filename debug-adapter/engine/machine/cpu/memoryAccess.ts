@@ -22,6 +22,7 @@ import type { Frame } from '../../base/wasm/moduleBuilder.ts';
 import { type Core, isRam, raise, ramAt, ramOffset, slot32 } from './coreContext.ts';
 import { PAGE_CODE, PAGE_WATCHED, RAM_BASE, READ_TLB, TLB_ENTRIES, WRITE_TLB } from './layout.ts';
 import { ACCESS_READ, ACCESS_WRITE } from './mmu.ts';
+import { noticeRead } from './pages.ts';
 
 /**
  * The slow paths of loads and stores: what misses the TLB, goes to a device, is misaligned or faults. RAM takes any
@@ -90,8 +91,9 @@ function defineLoadSlow(core: Core): void {
       when(slot32('FAULT'), ret(i64.const(0))),
       when(
         isRam(core, pa.get, sizeOf(kind.get)),
-        when(
-          i32.eqz(i32.and(pageFlags(core, pa.get), i32.const(PAGE_WATCHED))),
+        ifElse(
+          i32.and(pageFlags(core, pa.get), i32.const(PAGE_WATCHED)),
+          call(functions.watchRead, ramOffset(pa.get), sizeOf(kind.get)),
           fillTlb(core, { entry, va, pa, tlb: READ_TLB }),
         ),
         dispatch(
@@ -122,6 +124,7 @@ function loadCrossing(core: Core, frame: Frame, va: Local, kind: Local): Code {
       set(left, i32.sub(left.get, i32.const(1))),
       set(pa, call(core.functions.translate, i64.add(va.get, i64.extendU(left.get)), i32.const(ACCESS_READ))),
       when(i32.eqz(isRam(core, pa.get, i32.const(1))), raise(core, LOAD_ACCESS_FAULT, va.get), ret(i64.const(0))),
+      noticeRead(core, ramOffset(pa.get), i32.const(1)),
       set(value, i64.or(i64.shl(value.get, i64.const(8)), i64.load8u(ramAt(core, ramOffset(pa.get))))),
       brIf(next, left.get),
     ),

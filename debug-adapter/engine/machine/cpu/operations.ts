@@ -8,6 +8,7 @@ const NAMES = [
   'UNDECODED',
   'PAGE_END',
   'STRADDLE',
+  'BREAK',
   'ILLEGAL',
   'NOP',
   'LI',

@@ -28,6 +28,7 @@ import {
   FLUSH_LIST_ENTRIES,
   PAGE_CODE,
   PAGE_DIRTY_ALL,
+  PAGE_WATCHED,
   READ_TLB,
   TLB_BYTES,
   WRITE_TLB,
@@ -63,6 +64,10 @@ function defineTouch({ builder, functions, layout }: Core): void {
       when(
         i32.and(flags.get, i32.const(PAGE_CODE)),
         dropDecoded(frame.local(I32), frame.local(I32), offset.get, length.get),
+      ),
+      when(
+        i32.and(flags.get, i32.const(PAGE_WATCHED)),
+        call(functions.watchWrite, offset.get, length.get),
       ),
       i32.store8(flagsAt.get, i32.or(flags.get, i32.const(PAGE_DIRTY_ALL))),
     );
@@ -151,3 +156,10 @@ function defineFlushPaged({ builder, functions }: Core): void {
 
 /** Before writing `length` bytes at an offset in RAM, inside one page. */
 export const touch = (core: Core, offset: Code, length: Code): Code => call(core.functions.touch, offset, length);
+
+/** After reading `length` bytes at an offset in RAM, inside one page. */
+export const noticeRead = (core: Core, offset: Code, length: Code): Code =>
+  when(
+    i32.and(i32.load8u(i32.shrU(offset, i32.const(12)), core.layout.pageFlags), i32.const(PAGE_WATCHED)),
+    call(core.functions.watchRead, offset, length),
+  );
