@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { useFailure } from '../host/systemErrors.ts';
 
 /**
  * The guest's console on stdout: bytes as they are, written at once and in order, so that a kill loses nothing that was
@@ -10,7 +11,7 @@ const BUFFER_BYTES = 1 << 16;
 class ConsoleOutput {
   private buffer = new Uint8Array(BUFFER_BYTES);
   private used = 0;
-  /** Nobody reads any more (`| head`): the rest is dropped. */
+  /** Nobody reads any more (`| head`), or it cannot be written: the rest is dropped. */
   isClosed = false;
 
   byte(value: number): void {
@@ -39,8 +40,8 @@ class ConsoleOutput {
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); // a full pipe: a millisecond later
         return 0;
       }
-      if (code !== 'EPIPE') throw error;
       this.isClosed = true;
+      if (code !== 'EPIPE') throw useFailure(error, 'Writing', 'the console on stdout');
       return 0;
     }
   }

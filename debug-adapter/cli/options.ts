@@ -35,6 +35,8 @@ export interface LiveOptions extends MachineOptions {
   idle: IdleMode;
   /** A file whose bytes are fed to the console. */
   stdin: string | null;
+  /** Replace an rrfile or overlays that exist. */
+  overwrite: boolean;
 }
 
 export interface RunCommand extends LiveOptions {
@@ -45,8 +47,6 @@ export interface RecordCommand extends LiveOptions {
   kind: 'record';
   rrfile: string;
   rrsnapshot: string;
-  /** Replace an rrfile or overlays that exist. */
-  overwrite: boolean;
 }
 
 /** What is null here was not said and is taken from the recording. */
@@ -134,6 +134,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
     memoryBytes: memoryBytes ?? MEMORY_BYTES_DEFAULT,
     idle,
     stdin,
+    overwrite,
   };
   if (command === 'run') return { kind: 'run', ...live };
   return {
@@ -141,7 +142,6 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
     ...live,
     rrfile: words.required(rrfile, '--rrfile FILE', command),
     rrsnapshot: rrsnapshot ?? SNAPSHOT_NAME_DEFAULT,
-    overwrite,
   };
 }
 

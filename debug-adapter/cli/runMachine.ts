@@ -64,12 +64,11 @@ function open(command: MachineCommand, version: string): Timeline {
     const { rrfile, rrsnapshot, append, memoryBytes } = command;
     return openReplay(nodeHost, { bios, initrd, drives, onConsoleByte, rrfile, rrsnapshot, append, memoryBytes });
   }
-  const { kernel, append, memoryBytes, idle } = command;
-  const overwrite = command.kind === 'record' && command.overwrite;
+  const { kernel, append, memoryBytes, idle, stdin, overwrite } = command;
   const live = liveInputs(command);
   const setup: LiveSetup = {
     ...{ bios, initrd, drives, onConsoleByte, kernel, append, memoryBytes, idle },
-    ...{ live, overwrite },
+    ...{ live, otherInputs: stdin === null ? [] : [stdin], overwrite },
   };
   if (command.kind === 'run') return openRun(nodeHost, setup);
   return openRecord(nodeHost, { ...setup, rrfile: command.rrfile, rrsnapshot: command.rrsnapshot, version });

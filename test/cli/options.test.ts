@@ -16,9 +16,10 @@ const LIVE = {
   stdin: null,
   stopAt: null,
   idle: 'warp',
+  overwrite: false,
   json: false,
 };
-const RECORD = { kind: 'record', ...LIVE, rrfile: 'a.rr', rrsnapshot: 'replay_init', overwrite: false };
+const RECORD = { kind: 'record', ...LIVE, rrfile: 'a.rr', rrsnapshot: 'replay_init' };
 const HD0 = { id: 'hd0', image: 'disk.img', format: 'raw', overlay: null, readOnly: false };
 
 test('run, with everything left out', () => {
@@ -58,9 +59,9 @@ test('run, record and replay take the same options and differ in one word', () =
   const [run, record, replay] = ['run', 'record', 'replay'].map((word) =>
     parseCommandLine(words(`${word} ${options}`)),
   );
-  const live = { ...LIVE, memoryBytes: 64 << 20, drives: [HD0], stdin: 'keys', stopAt: 5, json: true };
+  const live = { ...LIVE, memoryBytes: 64 << 20, drives: [HD0], stdin: 'keys', stopAt: 5, overwrite: true, json: true };
   assert.deepEqual(run, { kind: 'run', ...live });
-  assert.deepEqual(record, { ...live, kind: 'record', rrfile: 'a.rr', rrsnapshot: 's', overwrite: true });
+  assert.deepEqual(record, { ...live, kind: 'record', rrfile: 'a.rr', rrsnapshot: 's' });
   const { kernel, bios, initrd, memoryBytes, drives, stopAt, json } = live;
   const same = { kernel, bios, initrd, memoryBytes, drives, stopAt, json };
   assert.deepEqual(replay, { kind: 'replay', ...same, append: null, rrfile: 'a.rr', rrsnapshot: 's' });

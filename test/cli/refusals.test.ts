@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { after, before, suite, test, type TestContext } from 'node:test';
-import { Qcow2Image } from '../../debug-adapter/engine/block/qcow2/image.ts';
+import { after, before, suite, test } from 'node:test';
+import { scanRecording } from '../../debug-adapter/engine/recording/scan.ts';
 import { openFile } from '../../debug-adapter/host/nodeFiles.ts';
-import { type DriveSpec, type Outcome, type Session, Workplace } from '../support/cli.ts';
+import { type DriveSpec, optionsOf, type Outcome, type Session, Workplace } from '../support/cli.ts';
 import { makeElf } from '../support/elf.ts';
 import { guest } from '../support/guests.ts';
+import { changeOverlay, makeOverlay } from '../support/overlays.ts';
+import { SeededRandom } from '../support/seededRandom.ts';
 
 /**
  * What cannot be done is refused before anything is touched: exit status 2, one sentence that names the file and the way
@@ -26,8 +28,14 @@ const DEMO: Session = { kernel: 'demo.elf', drives: [DRIVE] };
 const TIMER: Session = { kernel: 'timer.elf' };
 
 const withDrive = (drive: Partial<DriveSpec>): Session => ({ ...DEMO, drives: [{ ...DRIVE, ...drive }] });
-const record = (session: Session, ...more: string[]) => (place: Workplace) => place.record(session, ...more);
-const replay = (session: Session, ...more: string[]) => (place: Workplace) => place.replay(session, ...more);
+const record =
+  (session: Session, ...more: string[]) =>
+  (place: Workplace) =>
+    place.record(session, ...more);
+const replay =
+  (session: Session, ...more: string[]) =>
+  (place: Workplace) =>
+    place.replay(session, ...more);
 /** Records over whatever is there, which makes a file that is used twice a lost one. */
 const overwrite = (session: Session) => record(session, '--overwrite');
 
@@ -136,8 +144,8 @@ const RECORD: Refusal[] = [
   {
     what: 'a file where a folder should be',
     command: record({ ...DEMO, rrfile: 'disk.img/a.rr' }),
-    code: 'folder-missing',
-    says: /^disk\.img.* cannot be created because its folder does not exist/,
+    code: 'file-exists',
+    says: /^disk\.img exists/,
   },
 ];
 
@@ -158,13 +166,6 @@ const TWICE: Refusal[] = [
   {
     what: 'the overlay is a link to the image',
     trouble: (place) => fs.symlinkSync('disk.img', place.path('link')),
-    command: overwrite(withDrive({ overlay: 'link' })),
-    code: 'overlay-is-image',
-    says: /^link .*give the overlay a name of its own/,
-  },
-  {
-    what: 'the overlay is a hard link to the image',
-    trouble: (place) => fs.linkSync(place.path('disk.img'), place.path('link')),
     command: overwrite(withDrive({ overlay: 'link' })),
     code: 'overlay-is-image',
     says: /^link .*give the overlay a name of its own/,
@@ -356,7 +357,7 @@ const REPLAY: Refusal[] = [
   },
   {
     what: 'a recording with a damaged boot file',
-    trouble: (place) => place.flipByte('a.rr', 5000),
+    trouble: (place) => place.flipByte('temporary.rr', 5000),
     // A replay from its first snapshot needs no boot file; one from power-on does.
     command: replay({ ...DEMO, rrfile: 'temporary.rr', drives: [{ image: 'disk.img' }] }),
     code: 'recording-damaged',
@@ -364,7 +365,7 @@ const REPLAY: Refusal[] = [
   },
   {
     what: 'a recording with damage in its middle',
-    trouble: (place) => place.flipByte('a.rr', eventsFrom(place, 'a.rr') + 100),
+    trouble: (place) => place.flipByte('a.rr', firstEventsOf(place, 'a.rr')),
     command: replay(DEMO),
     code: 'recording-damaged',
     says: /^a\.rr is damaged at byte \d+: what follows is intact/,
@@ -524,10 +525,15 @@ const REPLAY: Refusal[] = [
 
 // --- the tests ----------------------------------------------------------------------------------------------------
 
-let recorded: Workplace;
+/** Made once, copied for each test. */
+const fresh = new Workplace({ after });
+fresh.write('demo.elf', fs.readFileSync(guest('demo/demo')));
+fresh.write('timer.elf', fs.readFileSync(guest('small/timer')));
+fresh.write('demo.c', 'int main(void);\n');
+fresh.disk('disk.img', 4 * MIB);
+fresh.write('folder/in-it', 'precious');
+const recorded = fresh.copy({ after });
 before(async () => {
-  recorded = new Workplace({ after });
-  files(recorded);
   const stopAt = ['--stop-at', '3_000_000'];
   await recorded.record(DEMO, ...stopAt);
   await recorded.record({ ...DEMO, rrfile: 'temporary.rr', drives: [{ image: 'disk.img' }] }, ...stopAt);
@@ -535,18 +541,134 @@ before(async () => {
   await recorded.record({ ...TIMER, rrfile: 'timer.rr' });
 });
 
-suite('record refuses', { concurrency: 2 }, () => {
-  for (const refusal of RECORD) test(refusal.what, (t) => refuses(freshPlace(t), refusal));
+for (const [command, refusals] of [
+  ['record refuses', RECORD],
+  ['record refuses to write over what it reads', TWICE],
+  ['record refuses as a kernel', KERNELS],
+  ['replay refuses', REPLAY],
+] as const) {
+  suite(command, { concurrency: 2 }, () => {
+    for (const refusal of refusals) {
+      test(refusal.what, async (t) => {
+        const place = (command === 'replay refuses' ? recorded : fresh).copy(t);
+        refusal.trouble?.(place);
+        const untouched = place.fingerprint();
+        const { message, code } = (await refusal.command(place)).refused(2);
+        assert.equal(code, refusal.code, message);
+        assert.match(message, refusal.says);
+        assert.deepEqual(place.fingerprint(), untouched, 'nothing is created, changed or removed');
+      });
+    }
+  });
+}
+
+test('without --json the sentence is all there is', async (t) => {
+  const { status, console, stderr } = await fresh.copy(t).cli(['info', 'b.rr']);
+  assert.deepEqual([status, console], [2, '']);
+  assert.match(stderr, /^blkreplay: There is no file b\.rr; check its name .*\n$/);
 });
 
-suite('record refuses to write over what it reads', { concurrency: 2 }, () => {
-  for (const refusal of TWICE) test(refusal.what, (t) => refuses(freshPlace(t), refusal));
+test('a folder in which nothing may be created', async (t) => {
+  const place = fresh.copy(t);
+  const untouched = place.fingerprint();
+  place.forbidCreating();
+  const { message } = (await place.cli(['record', ...optionsOf(DEMO)], { unprivileged: true })).refused(2);
+  assert.match(
+    message,
+    /^a\.rr.* cannot be opened to write: permission denied; change its permissions, or use another/,
+  );
+  assert.deepEqual(place.fingerprint(), untouched);
 });
 
-suite('record refuses as a kernel', { concurrency: 2 }, () => {
-  for (const refusal of KERNELS) test(refusal.what, (t) => refuses(freshPlace(t), refusal));
+suite('--overwrite', { concurrency: 2 }, () => {
+  test('replaces recording and overlay, and the replay is of the new one', async (t) => {
+    const place = recorded.copy(t);
+    const before = place.fingerprint(['disk.img']);
+    const { position, digest } = (await place.record(DEMO, '--overwrite')).ended(1, 'guestFailed');
+    const replayed = (await place.replay(DEMO)).ended(1, 'guestFailed');
+    assert.deepEqual([replayed.position, replayed.digest], [position, digest]);
+    assert.deepEqual(place.fingerprint(['disk.img']), before);
+  });
+
+  test('replaces a state-only image', async (t) => {
+    const place = recorded.copy(t);
+    const session = { ...TIMER, rrfile: 'timer.rr' };
+    const { digest } = (await place.record(session, '--overwrite', '--stop-at', '1000')).ended(0, 'stopAt');
+    assert.equal((await place.replay(session)).ended(0, 'endOfRecording').digest, digest);
+  });
+
+  test('replaces the overlay of a run', async (t) => {
+    const place = recorded.copy(t);
+    const args = ['run', ...optionsOf(DEMO), '--stop-at', '1000'];
+    assert.equal((await place.cli(args)).refused(2).code, 'overlay-exists');
+    (await place.cli([...args, '--overwrite'])).ended(0, 'stopAt');
+  });
+
+  test('is harmless when there is nothing to replace', async (t) => {
+    const place = fresh.copy(t);
+    (await place.record(TIMER, '--overwrite')).ended(0, 'powerOff');
+    (await place.replay(TIMER)).ended(0, 'powerOff');
+  });
 });
 
-suite('replay refuses', { concurrency: 2 }, () => {
-  for (const refusal of REPLAY) test(refusal.what, (t) => refuses(placeWithRecordings(t), refusal));
+suite('a recording whose tail is missing', () => {
+  test('replays to the last point that is whole', async (t) => {
+    const random = SeededRandom.forTest(t);
+    const place = recorded.copy(t);
+    const whole = place.read('a.rr');
+    for (let round = 0; round < 5; round++) {
+      const from = firstEventsOf(place, 'a.rr') + 100;
+      place.cut('a.rr', from + random.below(whole.length - from));
+      const { complete, lastPosition } = JSON.parse((await place.cli(['info', 'a.rr', '--json'])).console);
+      assert.equal(complete, false);
+      const replayed = await place.replay(DEMO);
+      const { digest, position } = replayed.ended(0, 'endOfRecording');
+      assert.equal(position, lastPosition);
+      const ran = await place.run(DEMO, '--stop-at', String(position));
+      assert.deepEqual([digest, replayed.console], [ran.summary.digest, ran.console]);
+      place.write('a.rr', whole);
+    }
+  });
 });
+
+suite('an overlay in use by a session that runs', () => {
+  const others: [what: string, act: (place: Workplace) => Promise<Outcome>, names: string][] = [
+    ['record onto it', overwrite({ ...DEMO, rrfile: 'b.rr' }), 'hd0.qcow2'],
+    [
+      'record onto it by another path',
+      overwrite({ ...withDrive({ overlay: 'folder/../hd0.qcow2' }), rrfile: 'b.rr' }),
+      'hd0.qcow2',
+    ],
+    ['record into its rrfile', overwrite(withDrive({ overlay: 'b.qcow2' })), 'a.rr'],
+    ['run on it', (place) => place.cli(['run', ...optionsOf(DEMO), '--overwrite']), 'hd0.qcow2'],
+    ['replay it', replay(DEMO), 'hd0.qcow2'],
+  ];
+
+  test('is left alone by others', async (t) => {
+    const place = fresh.copy(t);
+    place.write('spin.elf', makeElf());
+    const running = place.start(['record', ...optionsOf({ ...DEMO, kernel: 'spin.elf' })]);
+    await running.untilPrinted('!');
+    for (const [what, act, file] of others) {
+      await t.test(what, async () => {
+        const there = Object.keys(place.fingerprint());
+        const { message, code } = (await act(place)).refused(2);
+        assert.equal(code, 'overlay-in-use');
+        assert.match(message, new RegExp(`${file} is in use by process ${running.pid}; end that session, or delete`));
+        assert.deepEqual(Object.keys(place.fingerprint()), there);
+      });
+    }
+    running.kill('SIGINT');
+    const { position, digest } = (await running.end).ended(130, 'interrupted');
+    const replayed = (await place.replay(DEMO)).ended(0, 'endOfRecording');
+    assert.deepEqual([replayed.position, replayed.digest], [position, digest]);
+  });
+});
+
+/** Where the log begins. */
+function firstEventsOf(place: Workplace, rrfile: string): number {
+  const file = openFile(place.path(rrfile), { write: false, create: 'never' });
+  const { events } = scanRecording(file);
+  file.close();
+  return events[0].offset;
+}

@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { TestContext } from 'node:test';
 
 /**
  * The command line as tests see it. A `Workplace` is a fresh folder in which `node dist/cli.js` runs, as a user would
@@ -14,9 +13,17 @@ import type { TestContext } from 'node:test';
 export class Workplace {
   readonly folder: string;
 
-  constructor(t: { after(cleanup: () => void): void } | TestContext) {
+  /** It goes when the test (or with `after` of node:test, when the file) is over. */
+  constructor(owner: Owner) {
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-cli-'));
-    (t as TestContext).after(() => fs.rmSync(this.folder, { recursive: true, force: true }));
+    owner.after(() => fs.rmSync(this.folder, { recursive: true, force: true }));
+  }
+
+  /** Another one with the same files in it. */
+  copy(owner: Owner): Workplace {
+    const place = new Workplace(owner);
+    fs.cpSync(this.folder, place.folder, { recursive: true });
+    return place;
   }
 
   path(name: string): string {
@@ -29,6 +36,7 @@ export class Workplace {
 
   /** Creates or replaces a file; returns its name. */
   write(name: string, content: string | Uint8Array): string {
+    fs.mkdirSync(path.dirname(this.path(name)), { recursive: true });
     fs.writeFileSync(this.path(name), content);
     return name;
   }
@@ -48,6 +56,11 @@ export class Workplace {
 
   cut(name: string, lengthBytes: number): void {
     fs.truncateSync(this.path(name), lengthBytes);
+  }
+
+  /** Others may look at its files and not create any. */
+  forbidCreating(): void {
+    fs.chmodSync(this.folder, 0o555);
   }
 
   exists(name: string): boolean {
@@ -85,23 +98,28 @@ export class Workplace {
   }
 
   /** Starts a command line that the test then talks to, waits for or kills. */
-  start(args: readonly string[], { through = [], env = {} }: Under = {}): RunningCli {
+  start(args: readonly string[], { through = [], unprivileged = false }: Under = {}): RunningCli {
     const [program, ...words] = [...through, process.execPath, CLI, ...args];
-    const options = { cwd: this.folder, env: { ...process.env, NODE_OPTIONS: '', ...env } };
-    return new RunningCli(spawn(program, words, options));
+    const user = unprivileged && process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+    return new RunningCli(spawn(program, words, { cwd: this.folder, ...user }));
   }
 }
 
-/** Programs before `node` on the command line (`sh -c ...`), and environment variables. */
+type Owner = { after(cleanup: () => void): void };
+
 export interface Under {
+  /** Programs before `node` on the command line, such as `sh -c ...`. */
   through?: readonly string[];
-  env?: Record<string, string>;
+  /** Permissions hold: not as root. */
+  unprivileged?: boolean;
 }
+
+const NOBODY = 65534;
 
 /** What a session is given: the same for run, record and replay. */
 export interface Session {
   kernel: string;
-  drives?: DriveSpec[];
+  drives?: readonly DriveSpec[];
   stdin?: string;
   rrfile?: string;
   /** Further options, such as `--memory`. */
@@ -228,6 +246,11 @@ export class RunningCli {
 
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
+  }
+
+  /** Nobody reads the console any more, as after `| head`. */
+  closeConsole(): void {
+    this.#child.stdout.destroy();
   }
 
   /** How much of the console had arrived at that time (of `performance.now`). */

@@ -19,7 +19,8 @@ export class BlkreplayFilter implements Drive {
   readonly id: string;
   readonly #log: RequestLog;
   #device: BlockDevice;
-  #digest: DriveDigest;
+  /** Made when first asked for, where only a way to make it is known. */
+  #digest: DriveDigest | (() => DriveDigest);
   #nextId = 0;
   /** Begun and not completed, oldest first. */
   #begun: BlockRequest[] = [];
@@ -46,9 +47,10 @@ export class BlkreplayFilter implements Drive {
 
   /**
    * Puts another device of the same length under the filter, as restoring a snapshot does. With `digest` (made by
-   * `DriveDigest.from` a known one) the next `digest()` costs the difference; without, it reads the whole disk.
+   * `DriveDigest.from` a known one, or a way to make it then) the next `digest()` costs the difference; without, it
+   * reads the whole disk.
    */
-  setDevice(device: BlockDevice, digest: DriveDigest = new DriveDigest(device)): void {
+  setDevice(device: BlockDevice, digest: DriveDigest | (() => DriveDigest) = new DriveDigest(device)): void {
     assert(device.lengthBytes === this.#device.lengthBytes, 'a drive keeps its length');
     this.#device = device;
     this.#digest = digest;
@@ -73,11 +75,12 @@ export class BlkreplayFilter implements Drive {
   }
 
   digest(): bigint {
-    return this.#digest.value();
+    return this.driveDigest.value();
   }
 
   /** For a snapshot: start the digest of its disk from here (`DriveDigest.from`). */
   get driveDigest(): DriveDigest {
+    if (typeof this.#digest === 'function') this.#digest = this.#digest();
     return this.#digest;
   }
 
@@ -91,6 +94,11 @@ export class BlkreplayFilter implements Drive {
     this.#begun = (state.begun as Omit<BlockRequest, 'drive'>[]).map((request) => ({ drive: this.id, ...request }));
   }
 
+  /** A digest that is not made yet will look at what there is then. */
+  #changed(offset: number, lengthBytes: number): void {
+    if (typeof this.#digest !== 'function') this.#digest.touch(offset, lengthBytes);
+  }
+
   #perform(request: BlockRequest, data: Uint8Array): BlockStatus {
     const { operation, offset, lengthBytes } = request;
     if (operation !== 'read' && operation !== 'flush' && this.readOnly) return 'ioError';
@@ -102,13 +110,13 @@ export class BlkreplayFilter implements Drive {
         return 'ok';
       case 'write':
         assert(data.length === lengthBytes, 'a write brings what it announced');
-        this.#digest.touch(offset, lengthBytes);
+        this.#changed(offset, lengthBytes);
         this.#device.write(offset, data);
         return 'ok';
       case 'discard':
       case 'writeZeroes':
         // Discarded bytes may read as anything; zeroes make that the same anything in every replay.
-        this.#digest.touch(offset, lengthBytes);
+        this.#changed(offset, lengthBytes);
         this.#device.writeZeroes(offset, lengthBytes);
         return 'ok';
       case 'flush':

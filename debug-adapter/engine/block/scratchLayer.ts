@@ -1,22 +1,31 @@
 import { assert } from '../base/assert.ts';
 import type { HostFile } from '../base/host.ts';
 import type { BlockDevice } from './blockDevice.ts';
+import type { ByteRange } from './byteRange.ts';
 import { SlotMap, ZERO_SLOT } from './slotMap.ts';
 
 /**
  * A throw-away layer over a device that must not change: while a recording replays, the guest's writes land in a
  * scratch file and the overlay stays as the recording left it. A map in memory says which cluster is where; nothing
  * of it outlives the process. `reset` forgets all writes, which is how a seek puts the disk of another snapshot under
- * the guest.
+ * the guest. `capture` and `restore` keep moments of the layer itself: slots that a captured moment uses are never
+ * written again, so a moment costs a copy of the map.
  */
+export interface ScratchMoment {
+  readonly lower: BlockDevice;
+  readonly slots: SlotMap;
+}
+
 export class ScratchLayer implements BlockDevice {
   readonly name: string;
   readonly lengthBytes: number;
   readonly readOnly = false;
   #lower: BlockDevice;
   readonly #scratch: HostFile;
-  readonly #slots = new SlotMap();
+  #slots = new SlotMap();
   #slotsUsed = 0;
+  /** Slots below this one belong to a captured moment. */
+  #slotsKept = 0;
 
   constructor({ lower, scratch }: { lower: BlockDevice; scratch: HostFile }) {
     this.name = lower.name;
@@ -25,13 +34,38 @@ export class ScratchLayer implements BlockDevice {
     this.#scratch = scratch;
   }
 
-  /** Drops all writes and shows `lower`, a device of the same length. */
+  /** Forgets all writes and shows `lower`, a device of the same length. Captured moments stay. */
   reset(lower: BlockDevice): void {
     assert(lower.lengthBytes === this.lengthBytes, 'a drive keeps its length');
     this.#lower = lower;
-    this.#slots.clear();
+    this.#slots = new SlotMap();
+    if (this.#slotsKept > 0) return;
     this.#slotsUsed = 0;
     this.#scratch.truncate(0);
+  }
+
+  /** What the layer shows now, to be shown again later. */
+  capture(): ScratchMoment {
+    this.#slotsKept = this.#slotsUsed;
+    return { lower: this.#lower, slots: this.#slots.copy() };
+  }
+
+  restore(moment: ScratchMoment): void {
+    this.#lower = moment.lower;
+    this.#slots = moment.slots.copy();
+  }
+
+  /** No captured moment will be restored any more: their slots may be used again after the next `reset`. */
+  forgetMoments(): void {
+    this.#slotsKept = 0;
+  }
+
+  /** Where the layer may differ from what is under it. */
+  writtenRanges(): ByteRange[] {
+    return this.#slots.regions().map(({ first, clusters }) => {
+      const offset = first * CLUSTER_BYTES;
+      return { offset, lengthBytes: Math.min(clusters * CLUSTER_BYTES, this.lengthBytes - offset) };
+    });
   }
 
   read(offset: number, into: Uint8Array): void {
@@ -51,7 +85,7 @@ export class ScratchLayer implements BlockDevice {
     for (let done = 0; done < from.length;) {
       const at = offset + done;
       const run = this.#runAt(at, from.length - done);
-      if (run.slot !== undefined && run.slot !== ZERO_SLOT) {
+      if (run.slot !== undefined && run.slot !== ZERO_SLOT && run.slot >= this.#slotsKept) {
         this.#scratch.writeAt(run.scratchOffset, from.subarray(done, done + run.lengthBytes));
         done += run.lengthBytes;
       } else done += this.#writeNewSlots(at, from.subarray(done, done + run.lengthBytes));
@@ -104,6 +138,8 @@ export class ScratchLayer implements BlockDevice {
     let lengthBytes = CLUSTER_BYTES - inCluster;
     for (let i = 1; lengthBytes < lengthMax; i++) {
       const next = this.#slots.get(first + i);
+      // A run is all kept or all free to be written.
+      if (next === this.#slotsKept && slot !== undefined && slot >= 0) break;
       const follows = slot === undefined ? next === undefined : next === slot + i * step;
       if (!follows) break;
       lengthBytes += CLUSTER_BYTES;

@@ -32,6 +32,18 @@ export class SlotMap {
     this.#chunks.clear();
   }
 
+  /** A copy that later changes of this one leave alone, and the other way round. */
+  copy(): SlotMap {
+    const copy = new SlotMap();
+    for (const [index, chunk] of this.#chunks) copy.#chunks.set(index, chunk === ALL_ZERO ? chunk : chunk.slice());
+    return copy;
+  }
+
+  /** The written regions, in clusters, a little larger than true: whole chunks. */
+  regions(): { first: number; clusters: number }[] {
+    return [...this.#chunks.keys()].map((index) => ({ first: index * CHUNK_CLUSTERS, clusters: CHUNK_CLUSTERS }));
+  }
+
   #ownChunk(index: number): Int32Array {
     const present = this.#chunks.get(index);
     if (present && present !== ALL_ZERO) return present;

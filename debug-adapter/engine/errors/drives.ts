@@ -44,6 +44,12 @@ export const overlayIsImage = (overlay: string) =>
     `${overlay} is named both as an overlay and as another file of this session: give the overlay a name of its own.`,
   );
 
+export const recordingIsInput = (file: string) =>
+  badInput(
+    'recording-is-input',
+    `${file} would be written as the recording, and this session reads it: give the recording a name of its own.`,
+  );
+
 export const snapshotForeign = (overlay: string, snapshot: string, why: string) =>
   badInput(
     'snapshot-foreign',

@@ -114,10 +114,10 @@ export class Machine {
 
   /**
    * Advances to `until`, or until the guest ends, or a stop point is hit, or `wantsPause` says so at a boundary. A
-   * breakpoint at the very start of a run does not stop it: whoever stands there wants to go on.
+   * breakpoint at the very start of a run does not stop it, unless `stopsAtStart`: whoever stands there wants to go on.
    */
-  run(until: Position, wantsPause: () => boolean = never): MachineStop {
-    this.runFrom = this.currentPosition;
+  run(until: Position, wantsPause: () => boolean = never, options: { stopsAtStart?: boolean } = {}): MachineStop {
+    this.runFrom = options.stopsAtStart ? -1 : this.currentPosition;
     this.breakpointAt = undefined;
     while (this.currentPosition < until) {
       const hits = this.watcher.takeHits();

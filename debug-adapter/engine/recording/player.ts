@@ -40,6 +40,11 @@ export class Player implements Inputs {
     return this.#digests.head?.position ?? Infinity;
   }
 
+  /** Digests up to and at `position` are known to hold: the next one is after it. */
+  skipDigests(position: Position): void {
+    while (this.nextDigestPosition <= position) this.#digests.advance();
+  }
+
   /**
    * The machine is now at `position`, by a snapshot. `nextRequestIds` says for each drive the id that its next request
    * will have: requests made at `position` itself and already part of the restored state are then not expected again.

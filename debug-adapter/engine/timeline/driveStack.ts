@@ -5,7 +5,7 @@ import type { RequestLog } from '../block/blockRequest.ts';
 import { DriveDigest } from '../block/driveDigest.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
 import { ScratchLayer } from '../block/scratchLayer.ts';
-import { overlayIsImage, overlayOfOtherSize } from '../errors/drives.ts';
+import { overlayOfOtherSize } from '../errors/drives.ts';
 import { type DiskFormat, openDisk } from './openDisk.ts';
 
 /**
@@ -124,15 +124,4 @@ function readOnlyDrive(options: DriveOptions, base: BlockDevice, baseDigest: Dri
   const filter = new BlkreplayFilter({ id: options.id, device: base, log, digest: baseDigest });
   const close = () => base.close();
   return { options, base, baseDigest, filter, close, abandon: close };
-}
-
-/** An overlay that is also an image, the recording or another drive's overlay would destroy it. */
-export function checkDistinct(host: Host, drives: readonly DriveOptions[], others: readonly string[]): void {
-  const overlays = drives.flatMap(({ overlay }) => (overlay === null ? [] : [overlay]));
-  const files = [...others, ...drives.map(({ image }) => image)].map((path) => host.files.identity(path));
-  for (const overlay of overlays) {
-    const identity = host.files.identity(overlay);
-    if (files.includes(identity)) throw overlayIsImage(overlay);
-    files.push(identity);
-  }
 }

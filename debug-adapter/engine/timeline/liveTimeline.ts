@@ -2,25 +2,29 @@ import type { HostLock } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
 import type { Machine } from '../machine/machine.ts';
+import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { RecordingWriter } from '../recording/recordingWriter.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { DriveStack } from './driveStack.ts';
 import { automaticName, type SnapshotStore } from './snapshotStore.ts';
-import { digestOf, type End, endOf, type Timeline } from './timeline.ts';
+import { digestOf, type End, endOf, type Timeline, type TimelineStop } from './timeline.ts';
+import type { TimeTravel } from './timeTravel.ts';
 
 /** What recording adds to a live machine. */
 export interface RecordingParts {
   writer: RecordingWriter;
   recorder: Recorder;
   snapshots: SnapshotStore;
+  travel: TimeTravel;
   /** The image that keeps the machine's state, when it is no drive's overlay. */
   stateOnly?: Qcow2Image;
 }
 
 /**
  * A machine that runs live, recorded or not. Recording changes nothing of what the machine does: it writes down what
- * comes from outside, and at checkpoints takes a digest and a snapshot.
+ * comes from outside, and at checkpoints takes a digest and a snapshot. A recorded machine can look back at any time
+ * and then go on where it was.
  */
 export class LiveTimeline implements Timeline {
   readonly machine: Machine;
@@ -46,6 +50,10 @@ export class LiveTimeline implements Timeline {
     return this.machine.position;
   }
 
+  get travel(): TimeTravel | undefined {
+    return this.recording?.travel;
+  }
+
   /** Once, before the first step: the first digest, and the snapshot that replays start from. */
   start(rrsnapshot: string): void {
     this.recordSnapshot(rrsnapshot);
@@ -53,18 +61,24 @@ export class LiveTimeline implements Timeline {
   }
 
   advance(until: Position, wantsPause?: () => boolean): End | undefined {
-    while (this.position < until) {
-      const checkpoint = this.recording ? this.checkpoints.nextAfter(this.position) : Infinity;
-      const stop = this.machine.run(Math.min(until, checkpoint), wantsPause);
-      if (this.position === checkpoint) this.takeCheckpoint();
-      if (stop.kind !== 'reached') return endOf(stop);
+    const stop = this.forward(until, NO_STOP_POINTS, wantsPause);
+    return stop.kind === 'ended' ? stop.end : undefined;
+  }
+
+  forward(until: Position, points: StopPoints, wantsPause?: () => boolean): TimelineStop {
+    const { travel } = this;
+    if (travel && !travel.isPresent) {
+      const stop = travel.forward(until, points, wantsPause);
+      if (stop.kind === 'reached' && this.position < until) return this.forwardLive(until, points, wantsPause);
+      if (stop.kind !== 'finished' && stop.kind !== 'stuck' && stop.kind !== 'endOfRecording') return stop;
+      travel.seekTo(travel.end);
     }
-    return undefined;
+    return this.forwardLive(until, points, wantsPause);
   }
 
   writeBack(): void {
     for (const { overlay } of this.drives) overlay?.writeBack();
-    this.recording?.writer.flush(this.position);
+    this.recording?.writer.flush(this.travel?.end ?? this.position);
   }
 
   digest(): bigint {
@@ -76,11 +90,12 @@ export class LiveTimeline implements Timeline {
   }
 
   close(end: End): void {
-    const { recording, position } = this;
+    const { recording } = this;
+    recording?.travel.close();
     if (recording) this.recordDigest();
     for (const drive of this.drives) drive.close();
     recording?.stateOnly?.close();
-    recording?.writer.close({ position, reason: end.reason, guestExit: end.guestExit });
+    recording?.writer.close({ position: this.position, reason: end.reason, guestExit: end.guestExit });
     this.release();
   }
 
@@ -91,20 +106,37 @@ export class LiveTimeline implements Timeline {
     this.release();
   }
 
+  private forwardLive(until: Position, points: StopPoints, wantsPause?: () => boolean): TimelineStop {
+    this.machine.setStopPoints(points);
+    while (this.position < until) {
+      const checkpoint = this.recording ? this.checkpoints.nextAfter(this.position) : Infinity;
+      const stop = this.machine.run(Math.min(until, checkpoint), wantsPause);
+      if (this.position === checkpoint) this.takeCheckpoint();
+      const end = endOf(stop);
+      if (end) return { kind: 'ended', end };
+      if (stop.kind === 'paused' || stop.kind === 'breakpoint' || stop.kind === 'watchpoint') return stop;
+    }
+    // Asked for no more steps a machine that has ended still says so.
+    const end = endOf(this.machine.run(this.position));
+    return end ? { kind: 'ended', end } : { kind: 'reached' };
+  }
+
   private release(): void {
     for (const lock of this.locks) lock.release();
   }
 
   private takeCheckpoint(): void {
     this.recordSnapshot(automaticName(this.position));
-    const dropped = this.checkpoints.taken(this.position);
-    if (dropped.length > 0) this.recording?.snapshots.delete(dropped.map(automaticName));
+    const dropped = this.checkpoints.taken(this.position).map(automaticName);
+    if (dropped.length === 0) return;
+    this.recording?.travel.forget(dropped);
+    this.recording?.snapshots.delete(dropped);
   }
 
   private recordSnapshot(name: string): void {
     if (!this.recording) return;
     this.recordDigest();
-    this.recording.snapshots.take(name);
+    this.recording.travel.remember(this.recording.snapshots.take(name));
     this.recording.recorder.snapshot(this.position, name);
   }
 

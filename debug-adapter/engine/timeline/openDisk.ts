@@ -25,16 +25,27 @@ export function openDisk(host: Host, image: { path: string; format: DiskFormat }
   }
 }
 
+/** The image's file and those of all that it stands on. */
+export function filesOfDisk(host: Host, image: { path: string; format: DiskFormat }, depth = 0): string[] {
+  if (image.format === 'raw') return [image.path];
+  const backing = backingOf(host, image.path, depth);
+  return backing === undefined ? [image.path] : [image.path, ...filesOfDisk(host, backing, depth + 1)];
+}
+
 /** The backing file of the qcow2 at `path`, if it has one. */
 export function openBacking(host: Host, path: string, depth = 0): BlockDevice | undefined {
+  const backing = backingOf(host, path, depth);
+  return backing && openDisk(host, backing, depth + 1);
+}
+
+function backingOf(host: Host, path: string, depth: number): { path: string; format: DiskFormat } | undefined {
   if (depth >= CHAIN_MAX) throw backingChainTooLong(path, CHAIN_MAX);
   const { backingFileName, backingFormat } = readBackingName(host, path);
   if (backingFileName === undefined) return undefined;
   // QEMU's protocols (`nbd:`, `json:`) name other things than files beside the image.
   if (/^[a-z][a-z0-9+.-]+:/i.test(backingFileName)) throw backingNameRefused(path, backingFileName);
   if (backingFormat !== 'raw' && backingFormat !== 'qcow2') throw backingFormatMissing(path, backingFormat);
-  const backingPath = host.files.resolveName({ from: path, name: backingFileName });
-  return openDisk(host, { path: backingPath, format: backingFormat }, depth + 1);
+  return { path: host.files.resolveName({ from: path, name: backingFileName }), format: backingFormat };
 }
 
 function readBackingName(host: Host, path: string): Pick<Qcow2Image, 'backingFileName' | 'backingFormat'> {

@@ -1,30 +1,33 @@
 import type { Host, HostLock } from '../base/host.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
-import { overlayExists, recordingExists } from '../errors/drives.ts';
 import { ISA } from '../machine/boot/deviceTree.ts';
 import { Machine } from '../machine/machine.ts';
 import { type BootFile, digestText, type HeaderToWrite } from '../recording/header.ts';
 import { Recorder } from '../recording/recorder.ts';
+import { Player } from '../recording/player.ts';
+import { RecordingReader } from '../recording/recordingReader.ts';
 import { RecordingWriter } from '../recording/recordingWriter.ts';
 import { boot, readBootFiles } from './bootFiles.ts';
-import { type BaseDisk, checkDistinct, type DriveStack, openBases, openLiveDrive } from './driveStack.ts';
+import { type BaseDisk, type DriveStack, openBases, openLiveDrive } from './driveStack.ts';
 import { LiveTimeline } from './liveTimeline.ts';
-import type { LiveSetup, RecordSetup } from './sessionOptions.ts';
+import { RamImages } from './ramImages.ts';
+import { RequestLogSwitch } from './requestLogSwitch.ts';
+import { type LiveSetup, type RecordSetup, stateFileOf } from './sessionOptions.ts';
 import { SnapshotStore } from './snapshotStore.ts';
+import { type History, TimeTravel } from './timeTravel.ts';
+import { TravelDisk } from './travelDisk.ts';
 import { Undo } from './undo.ts';
-
-/** The state-only image of a recording without a writable drive. */
-export const stateFileOf = (rrfile: string): string => `${rrfile}.qcow2`;
+import { checkWriteTargets, needsStateFile, type WriteTargets, writeTargets } from './writeTargets.ts';
 
 /** A machine that runs without being recorded. */
 export function openRun(host: Host, setup: LiveSetup): LiveTimeline {
   const files = readBootFiles(host, setup);
-  checkDistinct(host, setup.drives, [setup.kernel]);
-  refuseExisting(host, setup);
+  const targets = writeTargets(setup, undefined);
+  checkWriteTargets(host, setup, targets);
   return Undo.onFailure((undo) => {
     const bases = openBases(host, setup.drives);
-    const locks = lockAll(host, overlaysOf(setup), undo);
+    const locks = lockAll(host, targets, undo);
     const drives = openDrives(host, setup, bases, setup.live, undo);
     const machine = makeMachine(setup, drives, setup.live);
     boot(machine, files, setup.append);
@@ -38,51 +41,67 @@ export function openRun(host: Host, setup: LiveSetup): LiveTimeline {
  */
 export function openRecord(host: Host, setup: RecordSetup): LiveTimeline {
   const files = readBootFiles(host, setup);
-  const needsStateFile = setup.drives.every(({ readOnly }) => readOnly);
-  checkDistinct(host, setup.drives, [setup.kernel, setup.rrfile, stateFileOf(setup.rrfile)]);
-  refuseExisting(host, setup);
-  if (!setup.overwrite && host.files.exists(setup.rrfile)) throw recordingExists(setup.rrfile);
-  if (!setup.overwrite && needsStateFile && host.files.exists(stateFileOf(setup.rrfile))) {
-    throw overlayExists(stateFileOf(setup.rrfile));
-  }
+  const targets = writeTargets(setup, setup.rrfile);
+  checkWriteTargets(host, setup, targets);
   return Undo.onFailure((undo) => {
     const bases = openBases(host, setup.drives);
-    const stateFiles = needsStateFile ? [stateFileOf(setup.rrfile)] : [];
     // Before anything is emptied: what another session uses stays as it is.
-    const locks = lockAll(host, [setup.rrfile, ...stateFiles, ...overlaysOf(setup)], undo);
+    const locks = lockAll(host, targets, undo);
     const writer = openWriter(host, setup, bases, files, undo);
     const recorder = new Recorder(setup.live, writer);
-    const drives = openDrives(host, setup, bases, recorder, undo);
+    const log = new RequestLogSwitch(recorder);
+    const drives = openDrives(host, setup, bases, log, undo);
     const machine = makeMachine(setup, drives, recorder);
+    const images = new RamImages(machine.ram);
     boot(machine, files, setup.append);
     const overlays = drives.flatMap(({ overlay }) => overlay ?? []);
-    const stateOnly = needsStateFile ? createStateImage(host, setup.rrfile) : undefined;
+    const stateOnly = needsStateFile(setup) ? createStateImage(host, setup.rrfile) : undefined;
     if (stateOnly) undo.add(() => stateOnly.abandon());
     const snapshots = new SnapshotStore({
       machine,
+      ramImages: images,
       stateImage: stateOnly ?? overlays[0],
       overlays,
       dateMilliseconds: host.dateMilliseconds,
     });
-    const recording = { writer, recorder, snapshots, stateOnly };
+    const travel = new TimeTravel({
+      ...{ machine, images, log, isLive: true },
+      disks: drives.map((drive) => travelDisk(host, drive)),
+      history: liveHistory(host, setup, { machine, writer, snapshots }),
+    });
+    const recording = { writer, recorder, snapshots, travel, stateOnly };
     const timeline = new LiveTimeline({ machine, drives, locks, recording });
     timeline.start(setup.rrsnapshot);
     return timeline;
   });
 }
 
-const overlaysOf = ({ drives }: LiveSetup): string[] =>
-  drives.flatMap(({ overlay }) => (overlay === null ? [] : [overlay]));
-
-function refuseExisting(host: Host, setup: LiveSetup): void {
-  if (setup.overwrite) return;
-  for (const overlay of overlaysOf(setup)) {
-    if (host.files.exists(overlay)) throw overlayExists(overlay);
-  }
+/** The history of a live machine: what its recorder has written so far. */
+function liveHistory(
+  host: Host,
+  { rrfile }: RecordSetup,
+  live: { machine: Machine; writer: RecordingWriter; snapshots: SnapshotStore },
+): History {
+  return {
+    anchors: () => live.snapshots.list(),
+    loadAnchor: (name) => live.snapshots.load(name),
+    openPlayer: () => {
+      live.writer.flush(live.machine.position);
+      const file = host.files.open(rrfile, { write: false, create: 'never' });
+      const reader = new RecordingReader(file, host.compression);
+      return { player: new Player(reader), close: () => reader.close() };
+    },
+    end: () => live.machine.position,
+  };
 }
 
-function lockAll(host: Host, paths: readonly string[], undo: Undo): HostLock[] {
-  return paths.map((path) => {
+function travelDisk(host: Host, { filter, base, baseDigest, overlay, options }: DriveStack): TravelDisk {
+  const openScratch = () => host.files.temporary(`${options.id}.scratch`);
+  return new TravelDisk({ filter, base: { base, baseDigest }, overlay, openScratch });
+}
+
+function lockAll(host: Host, { overlays, recording }: WriteTargets, undo: Undo): HostLock[] {
+  return [...recording, ...overlays].map((path) => {
     host.files.createFolderOf(path);
     const lock = host.files.lock(path);
     undo.add(() => lock.release());
@@ -129,14 +148,13 @@ function openWriter(
 }
 
 function headerOf(setup: RecordSetup, bases: readonly BaseDisk[]): HeaderToWrite {
-  const isStateOnly = setup.drives.every(({ readOnly }) => readOnly);
   return {
     blkreplayVersion: setup.version,
     machine: { kind: 'virt', memoryBytes: setup.memoryBytes, harts: 1, isa: ISA },
     idle: setup.idle,
     append: setup.append,
     rrsnapshot: setup.rrsnapshot,
-    stateFile: isStateOnly ? stateFileOf(setup.rrfile) : null,
+    stateFile: needsStateFile(setup) ? stateFileOf(setup.rrfile) : null,
     drives: setup.drives.map(({ id, format, readOnly, image, overlay }, i) => ({
       id,
       format,

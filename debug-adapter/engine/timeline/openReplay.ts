@@ -9,11 +9,15 @@ import { checkSameMachine } from '../recording/sameMachine.ts';
 import { boot, recordedBootFiles } from './bootFiles.ts';
 import { type BaseDisk, type DriveOptions, type DriveStack, openBases, openReplayDrive } from './driveStack.ts';
 import { openBacking } from './openDisk.ts';
-import { stateFileOf } from './openLive.ts';
+import { RamImages } from './ramImages.ts';
 import { ReplayTimeline } from './replayTimeline.ts';
-import type { ReplaySetup } from './sessionOptions.ts';
+import { RequestLogSwitch } from './requestLogSwitch.ts';
+import { type ReplaySetup, stateFileOf } from './sessionOptions.ts';
+import { listSnapshots } from './snapshotStore.ts';
+import { type History, TimeTravel } from './timeTravel.ts';
+import { TravelDisk } from './travelDisk.ts';
 import { Undo } from './undo.ts';
-import { readMachine } from './vmState.ts';
+import { readMoment } from './vmState.ts';
 
 /**
  * Opens a recording for replay, at the snapshot it starts from. The same options are given as for recording; the drives'
@@ -29,9 +33,10 @@ export function openReplay(host: Host, setup: ReplaySetup): ReplayTimeline {
     const player = new Player(reader);
     const { images, locks } = openImages(host, setup, reader, undo);
     const snapshot = firstSnapshot(setup, reader, images);
+    const log = new RequestLogSwitch(player);
     const drives = setup.drives.map((options, i): DriveStack => {
       const disk = { ...bases[i], overlay: images.get(options.id), snapshot };
-      return openReplayDrive(host, options, disk, player);
+      return openReplayDrive(host, options, disk, log);
     });
     const machine = new Machine({
       memoryBytes: reader.header.machine.memoryBytes,
@@ -39,9 +44,35 @@ export function openReplay(host: Host, setup: ReplaySetup): ReplayTimeline {
       inputs: player,
       onConsoleByte: setup.onConsoleByte,
     });
-    start(machine, reader, player, { images, snapshot });
-    return new ReplayTimeline({ machine, player, reader, drives, images: [...images.values()], locks });
+    const ramImages = new RamImages(machine.ram);
+    start(machine, reader, { images, snapshot });
+    const travel = new TimeTravel({
+      ...{ machine, images: ramImages, log, isLive: false },
+      disks: drives.map((drive, i) => travelDisk(host, drive, images.get(setup.drives[i].id))),
+      history: replayHistory(machine, player, keepsState(reader) ? images : new Map()),
+    });
+    travel.remember({ name: snapshot, state: machine.saveState(), ...ramImages.capture() });
+    player.seek(machine.position);
+    return new ReplayTimeline({ machine, travel, player, reader, drives, images: [...images.values()], locks });
   });
+}
+
+function replayHistory(machine: Machine, player: Player, images: ReadonlyMap<string, Qcow2Image>): History {
+  const [stateImage] = images.values();
+  return {
+    anchors: () => (stateImage ? listSnapshots(stateImage) : []),
+    loadAnchor: (name) => {
+      const names = { overlay: stateImage.name, snapshot: name };
+      return readMoment(machine, stateImage.openSnapshot(name), names);
+    },
+    openPlayer: () => ({ player, close: () => {} }),
+    end: () => player.lastPosition,
+  };
+}
+
+function travelDisk(host: Host, { filter, base, baseDigest, options }: DriveStack, overlay?: Qcow2Image): TravelDisk {
+  const openScratch = () => host.files.temporary(`${options.id}.past`);
+  return new TravelDisk({ filter, base: { base, baseDigest }, overlay, openScratch });
 }
 
 function openReader(host: Host, rrfile: string, undo: Undo): RecordingReader {
@@ -126,15 +157,10 @@ function keepsState(reader: RecordingReader): boolean {
 function start(
   machine: Machine,
   reader: RecordingReader,
-  player: Player,
   from: { images: ReadonlyMap<string, Qcow2Image>; snapshot: string | undefined },
 ): void {
   const [stateImage] = from.images.values();
-  if (from.snapshot === undefined) {
-    boot(machine, recordedBootFiles(reader), reader.header.append);
-    return;
-  }
+  if (from.snapshot === undefined) return boot(machine, recordedBootFiles(reader), reader.header.append);
   const names = { overlay: stateImage.name, snapshot: from.snapshot };
-  readMachine(machine, stateImage.openSnapshot(from.snapshot), names);
-  player.seek(machine.position);
+  machine.loadState(readMoment(machine, stateImage.openSnapshot(from.snapshot), names));
 }

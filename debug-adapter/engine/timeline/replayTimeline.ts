@@ -2,11 +2,13 @@ import type { HostLock } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
 import type { Machine } from '../machine/machine.ts';
+import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
 import type { Player } from '../recording/player.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
 import type { DriveStack } from './driveStack.ts';
 import { listSnapshots } from './snapshotStore.ts';
-import { digestOf, type End, endOf, type Timeline } from './timeline.ts';
+import { digestOf, type End, endOf, type Timeline, type TimelineStop } from './timeline.ts';
+import type { TimeTravel } from './timeTravel.ts';
 
 /**
  * A machine that replays a recording: it gets the recorded events, is held against every recorded request and digest,
@@ -14,6 +16,7 @@ import { digestOf, type End, endOf, type Timeline } from './timeline.ts';
  */
 export class ReplayTimeline implements Timeline {
   readonly machine: Machine;
+  readonly travel: TimeTravel;
   private player: Player;
   private reader: RecordingReader;
   private drives: readonly DriveStack[];
@@ -23,6 +26,7 @@ export class ReplayTimeline implements Timeline {
 
   constructor(options: {
     machine: Machine;
+    travel: TimeTravel;
     player: Player;
     reader: RecordingReader;
     drives: readonly DriveStack[];
@@ -30,6 +34,7 @@ export class ReplayTimeline implements Timeline {
     locks: readonly HostLock[];
   }) {
     this.machine = options.machine;
+    this.travel = options.travel;
     this.player = options.player;
     this.reader = options.reader;
     this.drives = options.drives;
@@ -42,17 +47,21 @@ export class ReplayTimeline implements Timeline {
   }
 
   advance(until: Position, wantsPause?: () => boolean): End | undefined {
-    this.checkDigest();
-    while (this.position < until) {
-      if (this.position >= this.player.lastPosition) return this.endHere();
-      const target = Math.min(until, this.player.lastPosition, this.player.nextDigestPosition);
-      const stop = this.machine.run(target, wantsPause);
-      const end = endOf(stop);
-      if (end) return this.endedByItself(end);
-      this.checkDigest();
-      if (stop.kind === 'paused') return undefined;
+    const stop = this.forward(until, NO_STOP_POINTS, wantsPause);
+    return stop.kind === 'ended' ? stop.end : undefined;
+  }
+
+  forward(until: Position, points: StopPoints, wantsPause?: () => boolean): TimelineStop {
+    const stop = this.travel.forward(until, points, wantsPause);
+    switch (stop.kind) {
+      case 'endOfRecording':
+        return { kind: 'ended', end: this.endHere() };
+      case 'finished':
+      case 'stuck':
+        return { kind: 'ended', end: this.checkedEnd(endOf(stop)!) };
+      default:
+        return stop;
     }
-    return undefined;
   }
 
   writeBack(): void {}
@@ -66,6 +75,7 @@ export class ReplayTimeline implements Timeline {
   }
 
   close(): void {
+    this.travel.close();
     for (const drive of this.drives) drive.close();
     for (const image of this.images) image.close();
     this.reader.close();
@@ -76,21 +86,15 @@ export class ReplayTimeline implements Timeline {
     this.close();
   }
 
-  private checkDigest(): void {
-    if (this.player.nextDigestPosition > this.position) return;
-    this.player.checkDigest(this.position, this.machine.digestParts());
-  }
-
   /** The recording goes no further: the guest must be as it was then, powered off or waiting for ever, say. */
   private endHere(): End {
     // Asked for one more step a machine that has ended says so and does not move.
     const isNatural = this.player.end !== undefined && NATURAL_ENDS.has(this.player.end.reason);
     const end = isNatural ? endOf(this.machine.run(this.position + 1)) : undefined;
-    return end ? this.endedByItself(end) : { reason: 'endOfRecording' };
+    return end ? this.checkedEnd(end) : { reason: 'endOfRecording' };
   }
 
-  private endedByItself(end: End): End {
-    this.checkDigest();
+  private checkedEnd(end: End): End {
     this.player.checkEnd({ position: this.position, ...end });
     return end;
   }

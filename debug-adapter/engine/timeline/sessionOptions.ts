@@ -18,6 +18,8 @@ export interface LiveSetup extends MachineSetup {
   idle: 'warp' | 'realtime';
   /** Console input and idle time: what a recorder wraps. */
   live: Inputs;
+  /** Files that `live` reads: what the session writes is not to be one of them. */
+  otherInputs: readonly string[];
   /** Replace overlays that exist. */
   overwrite: boolean;
 }
@@ -36,3 +38,6 @@ export interface ReplaySetup extends MachineSetup {
   append: string | null;
   memoryBytes: number | null;
 }
+
+/** The state-only image of a recording without a writable drive. */
+export const stateFileOf = (rrfile: string): string => `${rrfile}.qcow2`;

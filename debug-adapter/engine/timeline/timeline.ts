@@ -1,6 +1,8 @@
 import type { Position } from '../base/quantities.ts';
 import { combinedDigest } from '../machine/machineDigest.ts';
 import type { Machine, MachineStop } from '../machine/machine.ts';
+import type { StopPoints } from '../machine/stopPoints.ts';
+import type { TimeTravel, TravelStop } from './timeTravel.ts';
 
 /**
  * A machine with its history, whichever way it runs: live, being recorded, or replaying. Callers advance it in slices
@@ -14,6 +16,10 @@ export interface Timeline {
    * why it can go no further, or undefined when it can.
    */
   advance(until: Position, wantsPause?: () => boolean): End | undefined;
+  /** Moving through what is recorded; undefined for a machine that is not recorded. */
+  readonly travel: TimeTravel | undefined;
+  /** `advance` to the next stop point; a recorded machine in its past goes on into its present. */
+  forward(until: Position, points: StopPoints, wantsPause?: () => boolean): TimelineStop;
   /** What the host calls about twice a second: what happened so far survives a kill of the process. */
   writeBack(): void;
   /** The state's digest, all parts in one. The first call reads the whole of every drive. */
@@ -24,6 +30,11 @@ export interface Timeline {
   /** Ends it after an error: what is written stays as it is, files are closed. */
   abandon(): void;
 }
+
+/** Where a run through a timeline stopped. */
+export type TimelineStop =
+  | Extract<TravelStop, { kind: 'reached' | 'paused' | 'breakpoint' | 'watchpoint' | 'startOfRecording' }>
+  | { kind: 'ended'; end: End };
 
 /** Why a timeline ended: the words of the command line's `reason` and of a recording's end. */
 export type EndReason =
@@ -47,6 +58,8 @@ export function endOf(stop: MachineStop): End | undefined {
   switch (stop.kind) {
     case 'reached':
     case 'paused':
+    case 'breakpoint':
+    case 'watchpoint':
       return undefined;
     case 'stuck':
       return { reason: 'waitsForever' };

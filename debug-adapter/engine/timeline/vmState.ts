@@ -5,6 +5,7 @@ import type { Qcow2Image } from '../block/qcow2/image.ts';
 import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
 import { snapshotForeign } from '../errors/drives.ts';
 import { MACHINE_STATE_VERSION, type Machine } from '../machine/machine.ts';
+import type { RamImage } from './ramImages.ts';
 
 /**
  * How a machine lies in a qcow2 image's VM state: 1 MiB for everything but RAM (an 8-byte length, then CBOR with named
@@ -18,11 +19,11 @@ const RUN_BYTES_MAX = 1 << 20;
 
 export const vmStateBytes = (machine: Machine): number => STATE_AREA_BYTES + machine.ram.lengthBytes;
 
-/** Brings the image's active VM state up to the machine's; what did not change since the last time is not written. */
-export function writeMachine(machine: Machine, image: Qcow2Image): void {
-  writeStateArea(image, { ...machine.saveState(), memoryBytes: machine.ram.lengthBytes });
-  writeDirtyPages(machine, image);
-  machine.ram.clearSnapshotMarks();
+/** Brings the image's active VM state up to a moment of the machine; pages that `written` has already are left alone. */
+export function writeMoment(image: Qcow2Image, moment: { state: State; ram: RamImage }, written: RamImage): void {
+  const memoryBytes = moment.ram.length * PAGE_SIZE_BYTES;
+  writeStateArea(image, { ...moment.state, memoryBytes });
+  writePages(image, moment.ram, written);
 }
 
 function writeStateArea(image: Qcow2Image, state: State): void {
@@ -33,7 +34,7 @@ function writeStateArea(image: Qcow2Image, state: State): void {
   image.writeVmState(0, area);
 }
 
-function writeDirtyPages(machine: Machine, image: Qcow2Image): void {
+function writePages(image: Qcow2Image, ram: RamImage, written: RamImage): void {
   const run = new Uint8Array(RUN_BYTES_MAX);
   let first = 0;
   let pages = 0;
@@ -41,11 +42,12 @@ function writeDirtyPages(machine: Machine, image: Qcow2Image): void {
     if (pages > 0) image.writeVmState(placeOf(first), run.subarray(0, pages * PAGE_SIZE_BYTES));
     pages = 0;
   };
-  machine.ram.forEachDirtyPage((page, bytes) => {
-    if (isZero(bytes)) {
-      flush();
+  for (let page = 0; page < ram.length; page++) {
+    const bytes = ram[page];
+    if (bytes === written[page]) continue;
+    if (!bytes) {
       image.zeroVmState(placeOf(page), PAGE_SIZE_BYTES);
-      return;
+      continue;
     }
     if (page !== first + pages || pages * PAGE_SIZE_BYTES === RUN_BYTES_MAX) {
       flush();
@@ -53,19 +55,11 @@ function writeDirtyPages(machine: Machine, image: Qcow2Image): void {
     }
     run.set(bytes, pages * PAGE_SIZE_BYTES);
     pages++;
-  });
+  }
   flush();
 }
 
 const placeOf = (page: number): number => STATE_AREA_BYTES + page * PAGE_SIZE_BYTES;
-
-function isZero(bytes: Uint8Array): boolean {
-  const words = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
-  // Of doubles only zero and minus zero compare equal to 0; minus zero has a byte set.
-  for (const word of words) if (word !== 0) return false;
-  for (let i = 7; i < bytes.length; i += 8) if (bytes[i] !== 0) return false;
-  return true;
-}
 
 /** What a snapshot says of itself, and the machine's state in it. */
 export function readState(view: SnapshotView, of: { overlay: string; snapshot: string; machine: Machine }): State {
@@ -93,8 +87,8 @@ function decode(encoded: Uint8Array, foreign: (why: string) => Error): State {
   }
 }
 
-/** Puts RAM and state of a snapshot into the machine. Costs a read of the RAM that the snapshot maps. */
-export function readMachine(machine: Machine, view: SnapshotView, names: { overlay: string; snapshot: string }): void {
+/** Puts a snapshot's RAM into the machine and returns its state. Costs a read of the RAM that the snapshot maps. */
+export function readMoment(machine: Machine, view: SnapshotView, names: { overlay: string; snapshot: string }): State {
   const state = readState(view, { ...names, machine });
   const chunk = new Uint8Array(RUN_BYTES_MAX);
   const pagesAChunk = RUN_BYTES_MAX / PAGE_SIZE_BYTES;
@@ -105,5 +99,5 @@ export function readMachine(machine: Machine, view: SnapshotView, names: { overl
       machine.ram.restorePage(page + i, chunk.subarray(i * PAGE_SIZE_BYTES, (i + 1) * PAGE_SIZE_BYTES));
     }
   }
-  machine.loadState(state);
+  return state;
 }

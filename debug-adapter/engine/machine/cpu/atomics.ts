@@ -20,7 +20,8 @@ import { noticeRead } from './pages.ts';
 
 /**
  * The A extension (ISA manual Volume I, chapter 14), on naturally aligned RAM. A reservation is the physical address
- * and the value LR read; SC succeeds when both are unchanged, which is what QEMU does too. Any SC drops it.
+ * and the value LR read; SC succeeds when both are unchanged, which is what QEMU does too. Any SC,
+ * trap or return from a trap drops it.
  */
 const FUNCT5 = { ADD: 0, SWAP: 1, LR: 2, SC: 3, XOR: 4, OR: 8, AND: 12, MIN: 16, MAX: 20, MINU: 24, MAXU: 28 };
 const LOAD_MISALIGNED = 4;

@@ -139,10 +139,7 @@ interface Handler extends Variables {
 
 /** A page walk set a watched accessed bit: that belongs to the step that now begins, which must be the last. */
 const leaveAfterNext = ({ budget }: Variables): Code =>
-  sequence(
-    setSlot('STEPS_END', i64.sub(slot('STEPS_END'), i64.extendU(i32.sub(budget.get, one)))),
-    set(budget, one),
-  );
+  sequence(setSlot('STEPS_END', i64.sub(slot('STEPS_END'), i64.extendU(i32.sub(budget.get, one)))), set(budget, one));
 
 /** One instruction: a jump through a table to its handler; each handler says where to go on. */
 function execute(v: Variables): Code {
@@ -334,12 +331,7 @@ function breakpoint(v: Handler): Code {
  * another one by then. The straddle entry pretends to start a page of its own at the instruction's address.
  */
 function straddle(v: Variables): Code {
-  return sequence(
-    publish(v),
-    call(v.core.functions.fetchStraddle, slot('PC')),
-    takeFault(v),
-    executeStraddleEntry(v),
-  );
+  return sequence(publish(v), call(v.core.functions.fetchStraddle, slot('PC')), takeFault(v), executeStraddleEntry(v));
 }
 
 const executeStraddleEntry = (v: Variables): Code =>

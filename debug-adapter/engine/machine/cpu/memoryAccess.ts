@@ -106,30 +106,61 @@ function defineLoadSlow(core: Core): void {
   });
 }
 
-/** Byte by byte, each through its own page, after both are known to be there. */
+/** Byte by byte, after both pages are known to be there. */
 function loadCrossing(core: Core, frame: Frame, va: Local, kind: Local): Code {
   const value = frame.local(I64);
   const left = frame.local(I32);
-  const pa = frame.local(I64);
+  const offset = frame.local(I32);
+  const crossing = { va, first: frame.local(I64), second: frame.local(I64) };
   const next = label();
-  const last = i64.add(va.get, i64.extendU(i32.sub(sizeOf(kind.get), i32.const(1))));
   return sequence(
-    set(pa, call(core.functions.translate, va.get, i32.const(ACCESS_READ))),
-    when(slot32('FAULT'), ret(i64.const(0))),
-    set(pa, call(core.functions.translate, i64.and(last, i64.const(-4096)), i32.const(ACCESS_READ))),
-    when(slot32('FAULT'), ret(i64.const(0))),
+    translateBoth(core, crossing, { access: ACCESS_READ, fault: LOAD_ACCESS_FAULT, leave: ret(i64.const(0)) }),
     set(left, sizeOf(kind.get)),
     loop(
       next,
       set(left, i32.sub(left.get, i32.const(1))),
-      set(pa, call(core.functions.translate, i64.add(va.get, i64.extendU(left.get)), i32.const(ACCESS_READ))),
-      when(i32.eqz(isRam(core, pa.get, i32.const(1))), raise(core, LOAD_ACCESS_FAULT, va.get), ret(i64.const(0))),
-      noticeRead(core, ramOffset(pa.get), i32.const(1)),
-      set(value, i64.or(i64.shl(value.get, i64.const(8)), i64.load8u(ramAt(core, ramOffset(pa.get))))),
+      set(offset, byteOffset(crossing, left)),
+      noticeRead(core, offset.get, i32.const(1)),
+      set(value, i64.or(i64.shl(value.get, i64.const(8)), i64.load8u(ramAt(core, offset.get)))),
       brIf(next, left.get),
     ),
     ret(extendByKind(value.get, kind.get)),
   );
+}
+
+/** An access that begins in one page and ends in the next: physical addresses of its start and of the next page. */
+interface Crossing {
+  va: Local;
+  first: Local;
+  second: Local;
+}
+
+/** Translated once, before anything is written: the access may change the very tables it goes through. */
+function translateBoth(
+  core: Core,
+  { va, first, second }: Crossing,
+  { access, fault, leave }: { access: number; fault: number; leave: Code },
+): Code {
+  const nextPage = i64.add(i64.or(va.get, i64.const(0xfff)), i64.const(1));
+  const isInRam = (address: Local): Code => isRam(core, address.get, i32.const(1));
+  return sequence(
+    set(first, call(core.functions.translate, va.get, i32.const(access))),
+    when(slot32('FAULT'), leave),
+    set(second, call(core.functions.translate, nextPage, i32.const(access))),
+    when(slot32('FAULT'), leave),
+    when(i32.eqz(i32.and(isInRam(first), isInRam(second))), raise(core, fault, va.get), leave),
+  );
+}
+
+/** Offset in RAM of byte `index` of it. */
+function byteOffset({ va, first, second }: Crossing, index: Local): Code {
+  const inPage = i64.add(i64.and(va.get, i64.const(0xfff)), i64.extendU(index.get));
+  const address = select(
+    i64.ltU(inPage, i64.const(4096)),
+    i64.add(first.get, i64.extendU(index.get)),
+    i64.add(second.get, i64.sub(inPage, i64.const(4096))),
+  );
+  return ramOffset(address);
 }
 
 const isMisaligned = (va: Local, kind: Local): Code =>
@@ -185,24 +216,17 @@ function defineStoreSlow(core: Core): void {
 
 function storeCrossing(core: Core, frame: Frame, v: { va: Local; value: Local; kind: Local }): Code {
   const { va, value, kind } = v;
-  const pa = frame.local(I64);
+  const crossing = { va, first: frame.local(I64), second: frame.local(I64) };
+  const offset = frame.local(I32);
   const done = frame.local(I32);
   const next = label();
-  const checkPage = (address: Code): Code =>
-    sequence(
-      set(pa, call(core.functions.translate, address, i32.const(ACCESS_WRITE))),
-      when(slot32('FAULT'), ret()),
-      when(i32.eqz(isRam(core, pa.get, i32.const(1))), raise(core, STORE_ACCESS_FAULT, va.get), ret()),
-    );
-  const last = i64.add(va.get, i64.extendU(i32.sub(sizeOf(kind.get), i32.const(1))));
   return sequence(
-    checkPage(va.get),
-    checkPage(i64.and(last, i64.const(-4096))),
+    translateBoth(core, crossing, { access: ACCESS_WRITE, fault: STORE_ACCESS_FAULT, leave: ret() }),
     loop(
       next,
-      set(pa, call(core.functions.translate, i64.add(va.get, i64.extendU(done.get)), i32.const(ACCESS_WRITE))),
-      call(core.functions.touch, ramOffset(pa.get), i32.const(1)),
-      i64.store8(ramAt(core, ramOffset(pa.get)), i64.shrU(value.get, i64.extendU(i32.shl(done.get, i32.const(3))))),
+      set(offset, byteOffset(crossing, done)),
+      call(core.functions.touch, offset.get, i32.const(1)),
+      i64.store8(ramAt(core, offset.get), i64.shrU(value.get, i64.extendU(i32.shl(done.get, i32.const(3))))),
       set(done, i32.add(done.get, i32.const(1))),
       brIf(next, i32.ltU(done.get, sizeOf(kind.get))),
     ),

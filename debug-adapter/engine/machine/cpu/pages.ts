@@ -65,10 +65,7 @@ function defineTouch({ builder, functions, layout }: Core): void {
         i32.and(flags.get, i32.const(PAGE_CODE)),
         dropDecoded(frame.local(I32), frame.local(I32), offset.get, length.get),
       ),
-      when(
-        i32.and(flags.get, i32.const(PAGE_WATCHED)),
-        call(functions.watchWrite, offset.get, length.get),
-      ),
+      when(i32.and(flags.get, i32.const(PAGE_WATCHED)), call(functions.watchWrite, offset.get, length.get)),
       i32.store8(flagsAt.get, i32.or(flags.get, i32.const(PAGE_DIRTY_ALL))),
     );
   });

@@ -57,6 +57,9 @@ const setStatus = (clear: number, ...add: Code[]): Code =>
     add.reduce((sum, bit) => i64.or(sum, bit), i64.and(slot('MSTATUS'), i64.const(~BigInt(clear)))),
   );
 
+/** As in QEMU, an SC fails that has a trap or a return from one between it and its LR. */
+const dropReservation = setSlot32('RESERVED', i32.const(0));
+
 function enterTrap(core: Core, cause: Local, isInterrupt: boolean): Code {
   const delegated = i64.ne(
     i64.and(i64.shrU(slot(isInterrupt ? 'MIDELEG' : 'MEDELEG'), slot('CAUSE')), i64.const(1)),
@@ -66,6 +69,7 @@ function enterTrap(core: Core, cause: Local, isInterrupt: boolean): Code {
   return sequence(
     setSlot('NOT_RETIRED', i64.add(slot('NOT_RETIRED'), i64.const(1))),
     setSlot32('WAITING', i32.const(0)),
+    dropReservation,
     set(cause, i64.or(slot('CAUSE'), i64.const(isInterrupt ? 1n << 63n : 0n))),
     ifElse(
       toSupervisor,
@@ -200,6 +204,7 @@ function returnFromMachine(core: Core, illegal: Code): Code {
     setSlot32('PRIVILEGE', previous),
     setSlot('MSTATUS', i64.and(slot('MSTATUS'), dropMprv)),
     setStatus(MSTATUS.MIE | MSTATUS.MPIE | MSTATUS.MPP, moved(MSTATUS.MPIE, MSTATUS.MIE), i64.const(MSTATUS.MPIE)),
+    dropReservation,
     setSlot('PC', slot('MEPC')),
     call(core.functions.updateContexts),
     noticeInterrupts(core),
@@ -215,6 +220,7 @@ function returnFromSupervisor(core: Core, illegal: Code): Code {
       moved(MSTATUS.SPIE, MSTATUS.SIE),
       i64.const(MSTATUS.SPIE),
     ),
+    dropReservation,
     setSlot('PC', slot('SEPC')),
     call(core.functions.updateContexts),
     noticeInterrupts(core),

@@ -6,7 +6,12 @@
  */
 export type Register = number;
 /** An instruction, a label, something that needs to know where it is, or several. */
-export type Item = number | string | ((here: Here) => number) | Item[];
+export type Item = number | string | ((here: Here) => number) | CompressedReference | Item[];
+
+/** A compressed jump or branch to a label. */
+export interface CompressedReference {
+  compressed: (here: Here) => number;
+}
 
 export interface Here {
   pc: bigint;
@@ -32,7 +37,8 @@ export function assembleWithLabels(items: Item[], origin = 0x8000_0000n) {
   let at = 0;
   for (const item of flat) {
     if (typeof item === 'string') continue;
-    const bits = typeof item === 'number' ? item : item({ pc: origin + BigInt(at), to: (label) => find(label) - at });
+    const here: Here = { pc: origin + BigInt(at), to: (label) => find(label) - at };
+    const bits = typeof item === 'number' ? item : typeof item === 'function' ? item(here) : item.compressed(here);
     if (lengthOf(item) === 2) view.setUint16(at, bits, true);
     else view.setUint32(at, bits >>> 0, true);
     at += lengthOf(item);
@@ -45,9 +51,10 @@ export function assembleWithLabels(items: Item[], origin = 0x8000_0000n) {
   return { bytes, addressOf: (label: string) => origin + BigInt(find(label)) };
 }
 
-/** References to labels are 4 bytes long always. */
-const lengthOf = (item: number | ((here: Here) => number)): number =>
-  typeof item === 'number' && (item & 3) !== 3 ? 2 : 4;
+function lengthOf(item: number | ((here: Here) => number) | CompressedReference): 2 | 4 {
+  if (typeof item === 'number') return (item & 3) === 3 ? 4 : 2;
+  return typeof item === 'function' ? 4 : 2;
+}
 
 // --- formats (Volume I, "Base Instruction Formats") --------------------------------------------------------------------
 
@@ -285,6 +292,8 @@ export const CSR = {
   mcause: 0x342,
   mtval: 0x343,
   mip: 0x344,
+  pmpcfg0: 0x3a0,
+  pmpaddr0: 0x3b0,
   mcycle: 0xb00,
   minstret: 0xb02,
   cycle: 0xc00,

@@ -1,0 +1,324 @@
+import { assert } from '../base/assert.ts';
+import { encodeCbor } from '../base/cbor.ts';
+import type { Position } from '../base/quantities.ts';
+import type { State } from '../base/state.ts';
+import type { RequestLog } from '../block/blockRequest.ts';
+import type { Inputs } from '../machine/inputs.ts';
+import type { Machine, MachineStop } from '../machine/machine.ts';
+import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
+import type { Player } from '../recording/player.ts';
+import { costOf, MemorySnapshots } from './memorySnapshots.ts';
+import { type RamImage, RamImages } from './ramImages.ts';
+import type { RequestLogSwitch } from './requestLogSwitch.ts';
+import type { DiskMoment, TravelDisk } from './travelDisk.ts';
+
+/**
+ * Moving a machine through its recorded history: to any position, forwards and backwards, to stop points. Going back is
+ * restoring the nearest snapshot and replaying from it; on the way snapshots are left in memory near the goal, so that
+ * the next look back is instant. What the guest does in the past touches nothing: disks are scratch, the recording is
+ * only read. A live machine's present is put aside whole and taken up again where the history ends.
+ */
+export interface History {
+  /** The snapshots on disk, in order of position. */
+  anchors(): { name: string; position: Position }[];
+  /** Puts an anchor's RAM into the machine and returns its state; the disks are not its business. */
+  loadAnchor(name: string): State;
+  /** Over everything recorded so far. Called when a live machine leaves its present; for a replay once. */
+  openPlayer(): OpenPlayer;
+  /** Where the recorded history of a replay ends. */
+  end(): Position;
+}
+
+export interface OpenPlayer {
+  player: Player;
+  close(): void;
+}
+
+export type TravelStop =
+  | MachineStop
+  /** Nothing is recorded before this. */
+  | { kind: 'startOfRecording' }
+  /** Nothing is recorded after this (a live machine goes on instead). */
+  | { kind: 'endOfRecording' };
+
+type WantsPause = () => boolean;
+
+/** RAM and disks in memory, besides the machine itself. */
+const MEMORY_BYTES_MAX = 256 << 20;
+// How far before a goal snapshots are left: replaying the nearest takes 10 us to 10 ms.
+const LEFT_BEFORE_GOAL = [4_000_000, 1_000_000, 250_000, 60_000, 15_000, 4_000];
+// On a long way, one as often as checkpoints come at first: 35 ms of replay.
+const LEFT_EVERY = 1 << 24;
+
+export class TimeTravel {
+  private machine: Machine;
+  private history: History;
+  private disks: readonly TravelDisk[];
+  private images: RamImages;
+  private log: RequestLogSwitch;
+  private cache = new MemorySnapshots(MEMORY_BYTES_MAX);
+  private past: OpenPlayer | undefined;
+  private present: Present | undefined;
+  private isLive: boolean;
+  /** Up to here a replay was held against the recording's digests. */
+  private verifiedTo: Position = -1;
+
+  constructor(options: {
+    machine: Machine;
+    images: RamImages;
+    disks: readonly TravelDisk[];
+    log: RequestLogSwitch;
+    history: History;
+    /** A live machine has a present beyond its history; a replay has only history. */
+    isLive: boolean;
+  }) {
+    this.machine = options.machine;
+    this.images = options.images;
+    this.disks = options.disks;
+    this.log = options.log;
+    this.history = options.history;
+    this.isLive = options.isLive;
+  }
+
+  /** True while the machine is live and not looking back. */
+  get isPresent(): boolean {
+    return this.isLive && this.present === undefined;
+  }
+
+  /** The last position there is: the present of a live machine, else the recording's end. */
+  get end(): Position {
+    return this.present?.position ?? (this.isLive ? this.machine.position : this.history.end());
+  }
+
+  /** The first position there is: that of the first snapshot remembered. */
+  get start(): Position {
+    const first = this.cache.first();
+    assert(first, 'a timeline begins with a snapshot');
+    return first.position;
+  }
+
+  /** The machine stands at a snapshot that the overlays hold under that name (undefined: at power-on). */
+  remember(snapshot: { name: string | undefined; state: State; image: RamImage; copiedBytes: number }): void {
+    const { name, state, image, copiedBytes } = snapshot;
+    const disks = this.disks.map((): DiskMoment => ({ snapshot: name }));
+    this.cache.add({ position: this.machine.position, state, image, disks, bytes: costOf(image, copiedBytes) });
+  }
+
+  /** Snapshots of these names are about to be deleted from the overlays. */
+  forget(names: readonly string[]): void {
+    this.cache.forget(names);
+    for (const disk of this.disks) disk.forget(names);
+  }
+
+  /** To a position between start and end. The state there is the one the straight run had. */
+  seekTo(target: Position): void {
+    assert(target >= this.start && target <= this.end, `position ${target} is not in the history`);
+    const { machine } = this;
+    if (target === machine.position) return;
+    if (this.present && target === this.present.position) return this.returnToPresent();
+    machine.setStopPoints(NO_STOP_POINTS);
+    this.leavePresent();
+    this.restoreNearest(target, { mayStay: true });
+    this.replayTo(target);
+  }
+
+  /**
+   * Forwards to a stop point, `until`, or the end of the history. A live machine that arrives at its present is live
+   * again and stops there as `reached`; its owner then runs it on.
+   */
+  forward(until: Position, points: StopPoints, wantsPause: WantsPause = never): TravelStop {
+    assert(!this.isPresent, 'the present has no recorded future');
+    const goal = Math.min(until, this.end);
+    const { machine } = this;
+    machine.setStopPoints(points);
+    this.openPast();
+    const stop = this.runChecked(goal, wantsPause);
+    if (stop.kind !== 'reached') return stop;
+    if (this.present && machine.position === this.present.position) {
+      this.returnToPresent();
+      return { kind: 'reached' };
+    }
+    return machine.position === this.end && until > this.end ? { kind: 'endOfRecording' } : stop;
+  }
+
+  /**
+   * Backwards to the last stop point before the current position: for a breakpoint to where its instruction is about to
+   * execute, for a watchpoint to just before the step that touched it.
+   */
+  backward(points: StopPoints, wantsPause: WantsPause = never): TravelStop {
+    const from = this.machine.position;
+    let upTo = from;
+    this.leavePresent();
+    while (upTo > this.start) {
+      const lower = this.restoreNearest(upTo - 1, { mayStay: false });
+      const last = this.lastStopBefore(upTo, points, wantsPause);
+      if (last === 'paused') {
+        this.seekTo(upTo);
+        return { kind: 'paused' };
+      }
+      if (last) {
+        this.seekTo(last.position);
+        return last.stop;
+      }
+      upTo = lower;
+    }
+    this.seekTo(this.start);
+    return { kind: 'startOfRecording' };
+  }
+
+  /** Takes up the present again, if there is one, and closes what the past needed. */
+  close(): void {
+    if (this.present) this.returnToPresent();
+    this.past?.close();
+    this.past = undefined;
+    for (const disk of this.disks) disk.close();
+  }
+
+  // --- going back ------------------------------------------------------------------------------------------------------
+
+  private lastStopBefore(
+    upTo: Position,
+    points: StopPoints,
+    wantsPause: WantsPause,
+  ): { position: Position; stop: TravelStop } | 'paused' | undefined {
+    const { machine } = this;
+    let last: { position: Position; stop: TravelStop } | undefined;
+    machine.setStopPoints(points);
+    // The segment's first state counts too: nothing was stopped at yet.
+    let isFirst = true;
+    for (;;) {
+      const stop = machine.run(upTo, wantsPause, { stopsAtStart: isFirst });
+      isFirst = false;
+      if (stop.kind === 'breakpoint') last = { position: machine.position, stop };
+      else if (stop.kind === 'watchpoint') last = { position: stop.hits[0].position, stop };
+      else if (stop.kind === 'paused') return 'paused';
+      else return last;
+    }
+  }
+
+  /** Restores the last snapshot at or before a position; returns where it is. */
+  private restoreNearest(target: Position, { mayStay }: { mayStay: boolean }): Position {
+    const { machine } = this;
+    const cached = this.cache.latestUpTo(target);
+    const anchor = this.history.anchors().findLast(({ position }) => position <= target && position >= this.start);
+    const nearest = Math.max(cached?.position ?? -1, anchor?.position ?? -1);
+    if (mayStay && machine.position <= target && machine.position >= nearest) return machine.position;
+    if (cached && cached.position === nearest) {
+      this.images.restore(cached.image);
+      machine.loadState(cached.state);
+      this.disks.forEach((disk, i) => disk.show(cached.disks[i]));
+    } else {
+      assert(anchor, 'there is a snapshot at the start');
+      machine.loadState(this.history.loadAnchor(anchor.name));
+      for (const disk of this.disks) disk.show({ snapshot: anchor.name });
+      this.remember({ name: anchor.name, state: machine.saveState(), ...this.images.capture() });
+    }
+    this.past!.player.seek(machine.position);
+    return machine.position;
+  }
+
+  private replayTo(target: Position): void {
+    const { machine } = this;
+    while (machine.position < target) {
+      const left = nextLeft(machine.position, target);
+      const stop = this.runChecked(left, never);
+      assert(machine.position === left, `the machine ended (${stop.kind}) inside its history`);
+      if (left < target && !this.cache.has(left)) this.leaveSnapshot();
+    }
+  }
+
+  private leaveSnapshot(): void {
+    const { machine } = this;
+    const { image, copiedBytes } = this.images.capture();
+    const disks = this.disks.map((disk) => disk.capture());
+    const bytes = costOf(image, copiedBytes);
+    this.cache.add({ position: machine.position, state: machine.saveState(), image, disks, bytes });
+  }
+
+  /** Runs, and where a replay comes for the first time holds its state against the recording's digests. */
+  private runChecked(until: Position, wantsPause: WantsPause): MachineStop {
+    const { machine } = this;
+    const { player } = this.past!;
+    for (;;) {
+      this.checkDigest();
+      const digest = this.isLive ? Infinity : player.nextDigestPosition;
+      const stop = machine.run(Math.min(until, digest), wantsPause);
+      this.checkDigest();
+      if (stop.kind !== 'reached' || machine.position === until) return stop;
+    }
+  }
+
+  private checkDigest(): void {
+    if (this.isLive) return;
+    const { position } = this.machine;
+    const { player } = this.past!;
+    player.skipDigests(this.verifiedTo);
+    if (player.nextDigestPosition !== position) return;
+    player.checkDigest(position, this.machine.digestParts());
+    this.verifiedTo = position;
+  }
+
+  // --- past and present ------------------------------------------------------------------------------------------------
+
+  private leavePresent(): void {
+    if (!this.isPresent) return this.openPast();
+    const { machine } = this;
+    const { image } = this.images.capture();
+    this.present = {
+      position: machine.position,
+      state: machine.saveState(),
+      image,
+      inputs: machine.inputs,
+      log: this.log.target,
+    };
+    for (const disk of this.disks) disk.leavePresent();
+    this.openPast();
+  }
+
+  private openPast(): void {
+    if (this.past) return;
+    this.past = this.history.openPlayer();
+    this.machine.inputs = this.past.player;
+    this.log.target = this.past.player;
+  }
+
+  /** Back at the end of what happened: the replayed machine must be the one that was left. */
+  private returnToPresent(): void {
+    const { machine, present } = this;
+    assert(present, 'there is a present to return to');
+    if (machine.position === present.position) {
+      assert(isSameState(machine.saveState(), present.state), 'the replay came back to another present');
+    }
+    this.images.restore(present.image);
+    machine.loadState(present.state);
+    for (const disk of this.disks) disk.returnToPresent();
+    machine.inputs = present.inputs;
+    this.log.target = present.log;
+    this.present = undefined;
+    this.past?.close();
+    this.past = undefined;
+  }
+}
+
+interface Present {
+  position: Position;
+  state: State;
+  image: RamImage;
+  inputs: Inputs;
+  log: RequestLog;
+}
+
+const never = (): boolean => false;
+
+/** Where the next snapshot is left on the way to a goal, or the goal itself. */
+function nextLeft(position: Position, target: Position): Position {
+  const every = (Math.floor(position / LEFT_EVERY) + 1) * LEFT_EVERY;
+  const before = LEFT_BEFORE_GOAL.map((distance) => target - distance).find((place) => place > position);
+  return Math.min(target, every, before ?? target);
+}
+
+const isSameState = (a: State, b: State): boolean => {
+  const left = encodeCbor(a);
+  const right = encodeCbor(b);
+  return left.length === right.length && left.every((byte, i) => byte === right[i]);
+};

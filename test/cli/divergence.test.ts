@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import type { Qcow2Image } from '../../debug-adapter/engine/block/qcow2/image.ts';
+import type { LogEntry } from '../../debug-adapter/engine/recording/logEntry.ts';
+import { type Session, Workplace } from '../support/cli.ts';
+import { guest } from '../support/guests.ts';
+import { changeOverlay } from '../support/overlays.ts';
+import { entriesOf, rewriteRecording } from '../support/recordings.ts';
+
+/**
+ * A replay that goes another way than the recording stops where they part: exit status 3, and one sentence with the
+ * position, what was expected, what came, and why that may be.
+ */
+type Kind = LogEntry['kind'];
+type Entry<K extends Kind> = Extract<LogEntry, { kind: K }>;
+
+interface Lie {
+  what: string;
+  /** Changes the log. */
+  tell: (log: LogEntry[]) => void;
+  code: string;
+  /** Made of what the untouched log says. */
+  says: (log: LogEntry[]) => RegExp;
+}
+
+/** The entry of that kind in the middle of the log. */
+function middle<K extends Kind>(log: LogEntry[], kind: K, also: (entry: Entry<K>) => boolean = () => true) {
+  const all = log.filter((entry): entry is Entry<K> => entry.kind === kind && also(entry as Entry<K>));
+  return all[Math.floor(all.length / 2)];
+}
+
+const last = <K extends Kind>(log: LogEntry[], kind: K) => log.findLast((entry) => entry.kind === kind) as Entry<K>;
+
+function replace(log: LogEntry[], entry: LogEntry, ...by: LogEntry[]): void {
+  log.splice(log.indexOf(entry), 1, ...by);
+}
+
+const lieAboutDigest = (part: string): Omit<Lie, 'what' | 'says'> => ({
+  tell: (log) => {
+    const digest = last(log, 'digest');
+    const parts = digest.parts.map(({ name, value }) => ({ name, value: name === part ? value ^ 1n : value }));
+    replace(log, digest, { ...digest, parts });
+  },
+  code: 'divergence-digest',
+});
+
+const read = (log: LogEntry[]) => middle(log, 'blockRequest', ({ operation }) => operation === 'read');
+const completionOf = (log: LogEntry[], request: Entry<'blockRequest'>) =>
+  middle(log, 'blockCompletion', ({ id }) => id === request.id);
+
+const LIES: Lie[] = [
+  {
+    what: 'a digest of RAM',
+    ...lieAboutDigest('RAM'),
+    says: (log) =>
+      new RegExp(`position ${last(log, 'digest').position}: expected digest \\w+ of RAM, but it is \\w+; the machine`),
+  },
+  {
+    what: 'a digest of a device',
+    ...lieAboutDigest('uart0'),
+    says: () => /expected digest \w+ of uart0, but it is \w+; the machine did not repeat itself/,
+  },
+  {
+    what: 'a digest of a drive',
+    ...lieAboutDigest('drive hd0'),
+    says: () => /expected digest \w+ of drive hd0, but it is \w+; the content of drive hd0 differs/,
+  },
+  {
+    what: 'where the guest read',
+    tell: (log) => replace(log, read(log), { ...read(log), offset: read(log).offset + 512 }),
+    code: 'divergence-request',
+    says: (log) => new RegExp(`position ${read(log).position}: expected .*read.*, but the guest made .*read`),
+  },
+  {
+    what: 'when the guest read',
+    tell: (log) => replace(log, read(log), { ...read(log), position: read(log).position - 1 }),
+    code: 'divergence-request',
+    says: (log) => new RegExp(`position ${read(log).position - 1}: expected .*read.*, but the .*`),
+  },
+  {
+    what: 'a request that the guest made, left out',
+    tell: (log) => replace(log, read(log)),
+    code: 'divergence-request',
+    says: (log) => new RegExp(`position ${read(log).position}: expected .*, but the guest made .*read`),
+  },
+  {
+    what: 'what the guest read',
+    tell: (log) => {
+      const completion = completionOf(log, read(log));
+      replace(log, completion, { ...completion, digest: completion.digest ^ 1n });
+    },
+    code: 'divergence-completion',
+    says: (log) =>
+      new RegExp(
+        `position ${completionOf(log, read(log)).position}: expected .*, but .*; ` +
+          `the guest read other data from drive hd0 at sector ${read(log).offset / 512}`,
+      ),
+  },
+  {
+    what: 'that a read failed',
+    tell: (log) => {
+      const completion = completionOf(log, read(log));
+      replace(log, completion, { ...completion, status: 'ioError', digest: 0n });
+    },
+    code: 'divergence-completion',
+    says: () => /expected .*, but .*; drive hd0 answered in another way than when recording/,
+  },
+  {
+    what: 'a key that was not pressed',
+    tell: (log) => {
+      const key = middle(log, 'consoleInput');
+      replace(log, key, { ...key, byte: key.byte ^ 1 });
+    },
+    code: 'divergence-request',
+    says: () => /position \d+: expected .*, but /,
+  },
+  {
+    what: 'a clock that jumps while the machine is busy',
+    tell: (log) => log.splice(log.indexOf(read(log)), 0, { kind: 'clockJump', position: 1000, nanoseconds: 5 }),
+    code: 'divergence-input',
+    says: () => /position 1000: expected .*clock.*, but the machine is not waiting there/,
+  },
+  {
+    what: 'how the guest ended',
+    tell: (log) => replace(log, last(log, 'end'), { ...last(log, 'end'), reason: 'guestFailed', guestExit: 3 }),
+    code: 'divergence-end',
+    says: (log) =>
+      new RegExp(`position ${last(log, 'end').position}: expected .*guestFailed.*, but it ended with .*powerOff`),
+  },
+  {
+    what: 'when the guest ended',
+    tell: (log) => replace(log, last(log, 'end'), { ...last(log, 'end'), position: last(log, 'end').position + 7 }),
+    code: 'divergence-end',
+    says: (log) =>
+      new RegExp(
+        `position ${last(log, 'end').position}: expected the machine to run on to position ` +
+          `${last(log, 'end').position + 7}, but it ended with .*powerOff`,
+      ),
+  },
+];
+
+const SESSION: Session = {
+  kernel: guest('kernel/oslet'),
+  drives: [{ image: 'disk.img', overlay: 'hd0.qcow2' }],
+  stdin: 'typed',
+};
+
+const recorded = new Workplace({ after });
+recorded.disk('disk.img', 4 << 20, 'sacred');
+recorded.write('typed', 'writeblk 1 one\nreadblk 1\nsum 64\nreadblk 0\nreadblk 2\npoweroff\n');
+before(async () => {
+  (await recorded.record(SESSION)).ended(0, 'powerOff');
+});
+
+suite('a recording that lies', { concurrency: 2 }, () => {
+  for (const { what, tell, code, says } of LIES) {
+    test(`about ${what}`, async (t) => {
+      const place = recorded.copy(t);
+      const log = entriesOf(place, 'a.rr');
+      const untouched = log.slice();
+      tell(log);
+      rewriteRecording(
+        place,
+        'a.rr',
+        log.toSorted((a, b) => a.position - b.position),
+      );
+      const refused = (await place.replay(SESSION)).refused(3);
+      assert.equal(refused.code, code, refused.message);
+      assert.match(refused.message, /^The replay differs from a\.rr at position \d+: expected /);
+      assert.match(refused.message, says(untouched));
+    });
+  }
+
+  test('a recording written anew with its own log replays', async (t) => {
+    const place = recorded.copy(t);
+    rewriteRecording(place, 'a.rr', entriesOf(place, 'a.rr'));
+    (await place.replay(SESSION)).ended(0, 'powerOff');
+  });
+
+  test('the console up to the divergence is there', async (t) => {
+    const place = recorded.copy(t);
+    const whole = (await place.replay(SESSION)).console;
+    const log = entriesOf(place, 'a.rr');
+    const key = last(log, 'end');
+    replace(log, key, { ...key, guestExit: 1, reason: 'guestFailed' });
+    rewriteRecording(place, 'a.rr', log);
+    assert.equal((await place.replay(SESSION)).console, whole);
+  });
+});
+
+suite('an overlay that was changed since the recording', { concurrency: 2 }, () => {
+  const changes: [what: string, change: (image: Qcow2Image) => void, says: RegExp][] = [
+    [
+      'in the first byte of its disk',
+      (image) => image.write(0, Uint8Array.of(1)),
+      /position 0: expected digest \w+ of drive hd0, but it is \w+; the content of drive hd0 differs: its base image or overlay was changed since the recording/,
+    ],
+    [
+      'in the last byte of its disk',
+      (image) => image.write(image.lengthBytes - 1, Uint8Array.of(1)),
+      /position 0: expected digest \w+ of drive hd0/,
+    ],
+    [
+      'in a byte of RAM',
+      (image) => image.writeVmState((1 << 20) + 0x10_0000, Uint8Array.of(1)),
+      /position 0: expected digest \w+ of RAM, but it is \w+; the machine did not repeat itself/,
+    ],
+  ];
+  for (const [what, change, says] of changes) {
+    test(`${what}, in the snapshot that replay starts from`, async (t) => {
+      const place = recorded.copy(t);
+      changeOverlay(place, 'hd0.qcow2', (image) => changeSnapshot(image, 'replay_init', change), 'disk.img');
+      const { message, code } = (await place.replay(SESSION)).refused(3);
+      assert.equal(code, 'divergence-digest');
+      assert.match(message, says);
+    });
+  }
+
+  test('an overlay of another recording with the same names', async (t) => {
+    const place = recorded.copy(t);
+    const other = { ...SESSION, kernel: guest('small/hello'), rrfile: 'b.rr', stdin: undefined };
+    const drives = [{ image: 'disk.img', overlay: 'other.qcow2' }];
+    await place.record({ ...other, drives });
+    const { message } = (await place.replay({ ...SESSION, drives })).refused(3);
+    assert.match(message, /position 0: expected digest \w+ of RAM.*a snapshot of another recording/);
+  });
+});
+
+/** As somebody would who applies a snapshot, changes something, and takes it again under the same name. */
+function changeSnapshot(image: Qcow2Image, name: string, change: (image: Qcow2Image) => void): void {
+  const snapshot = image.snapshots.find((one) => one.name === name)!;
+  image.applySnapshot(name);
+  change(image);
+  image.deleteSnapshot(name);
+  image.createSnapshot(snapshot);
+}

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite, test } from 'node:test';
+import { Workplace } from '../support/cli.ts';
+import { guest, maskDemo, SESSION } from '../support/guests.ts';
+import { underQemu } from '../support/qemu.ts';
+import { requireTool } from '../support/tools.ts';
+
+/** Guests behave as under QEMU: what they print is compared with what the QEMU on this host makes of them, now. */
+const QEMU = 'qemu-system-riscv64';
+
+suite('as under QEMU', { concurrency: 2 }, () => {
+  for (const way of ['', '-clint']) {
+    test(`kernel/oslet${way}: processes, timer, disk, and a session typed on its console`, async (t) => {
+      if (!requireTool(QEMU, t)) return;
+      const place = new Workplace(t);
+      const kernel = guest(`kernel/oslet${way}`);
+      const drives = [{ image: place.disk('ours.img') }];
+      const typed = { after: '\n$ ', text: fs.readFileSync(SESSION, 'latin1') };
+      const theirs = await underQemu(place, { kernel, disks: ['theirs.img'], typed });
+      const ours = await place.run({ kernel, drives, stdin: SESSION });
+      assert.equal(maskShell(ours.console), maskShell(theirs));
+    });
+  }
+
+  test('demo, and its second boot on the same disk', async (t) => {
+    if (!requireTool(QEMU, t)) return;
+    const place = new Workplace(t);
+    const kernel = guest('demo/demo');
+    const demo = { kernel, disks: ['theirs.img'] };
+    const first = { image: place.disk('ours.img'), overlay: 'ours.qcow2' };
+    const second = { image: 'ours.qcow2', format: 'qcow2' } as const;
+    for (const [boot, drive] of [first, second].entries()) {
+      const theirs = await underQemu(place, demo);
+      const ours = await place.record({ kernel, drives: [drive], rrfile: `${boot}.rr` });
+      assert.equal(maskDemo(ours.console), maskDemo(theirs));
+    }
+  });
+
+  for (const kernel of benchGuests()) {
+    test(`${path.basename(kernel)} prints the same checksum and the same count of instructions`, async (t) => {
+      if (!requireTool(QEMU, t)) return;
+      const place = new Workplace(t);
+      const ours = await place.run({ kernel });
+      ours.ended(0, 'powerOff');
+      assert.match(ours.console, /\d/);
+      assert.equal(ours.console, await underQemu(place, { kernel }));
+    });
+  }
+
+  if (process.env.BLKREPLAY_BENCH_GUESTS === undefined) {
+    test('bench guests', (t) => t.skip('BLKREPLAY_BENCH_GUESTS names no folder with them'));
+  }
+});
+
+/** The shell may be preempted between starting `ps` and waiting for it, which depends on when the line was typed. */
+const maskShell = (console: string): string => console.replace(/^( +1) [RS] +sh$/m, '$1 ? sh');
+
+function benchGuests(): string[] {
+  const folder = process.env.BLKREPLAY_BENCH_GUESTS;
+  if (folder === undefined) return [];
+  const names = fs.readdirSync(folder).filter((name) => name.endsWith('.elf'));
+  return names.sort().map((name) => path.resolve(folder, name));
+}

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { after, before, suite, test, type TestContext } from 'node:test';
+import { type Session, type Summary, Workplace } from '../support/cli.ts';
+import { expected, guest, maskDemo, SESSION } from '../support/guests.ts';
+import { visibleBytes } from '../support/overlays.ts';
+import { requireTool, runTool } from '../support/tools.ts';
+
+/** What a recording leaves is standard qcow2: `qemu-img` finds it clean and sees in it what the guest saw. */
+interface Story {
+  name: string;
+  session: Session;
+  /** Overlays, or the state-only image, with the base of each. */
+  images: { name: string; base: string | null }[];
+  firstSnapshot: string;
+}
+
+const MIB = 1 << 20;
+const recorded = new Workplace({ after });
+recorded.disk('disk.img', 4 * MIB, 'sacred');
+recorded.disk('empty.img', 4 * MIB);
+recorded.disk('second.img', MIB);
+
+const DEMO: Story = {
+  name: 'the demo',
+  session: {
+    kernel: guest('demo/demo'),
+    drives: [{ image: 'empty.img', overlay: 'overlays/demo.qcow2' }],
+    rrfile: 'demo.rr',
+  },
+  images: [{ name: 'overlays/demo.qcow2', base: 'empty.img' }],
+  firstSnapshot: 'replay_init',
+};
+
+const KERNEL: Story = {
+  name: 'a kernel with a session typed on its console',
+  session: {
+    kernel: guest('kernel/oslet'),
+    drives: [{ image: 'disk.img', overlay: 'kernel.qcow2' }],
+    stdin: SESSION,
+    rrfile: 'kernel.rr',
+    options: ['--rrsnapshot', 'before boot'],
+  },
+  images: [{ name: 'kernel.qcow2', base: 'disk.img' }],
+  firstSnapshot: 'before boot',
+};
+
+const STORIES: Story[] = [
+  DEMO,
+  KERNEL,
+  {
+    name: 'two drives',
+    session: {
+      kernel: guest('small/twodisk'),
+      drives: [
+        { image: 'disk.img', overlay: 'a.qcow2' },
+        { image: 'second.img', overlay: 'b.qcow2' },
+      ],
+      rrfile: 'two.rr',
+    },
+    images: [
+      { name: 'a.qcow2', base: 'disk.img' },
+      { name: 'b.qcow2', base: 'second.img' },
+    ],
+    firstSnapshot: 'replay_init',
+  },
+  {
+    name: 'no drive',
+    session: { kernel: guest('small/timer'), rrfile: 'timer.rr' },
+    images: [{ name: 'timer.rr.qcow2', base: null }],
+    firstSnapshot: 'replay_init',
+  },
+];
+
+const summaries = new Map<Story, Summary>();
+before(async () => {
+  for (const story of STORIES) summaries.set(story, (await recorded.record(story.session)).summary);
+});
+
+suite('qemu-img on what a recording leaves', () => {
+  for (const story of STORIES) {
+    test(`${story.name}: check is clean, and info lists the snapshots`, (t) => {
+      if (!requireTool('qemu-img', t)) return;
+      for (const { name, base } of story.images) {
+        isClean(name);
+        const info = infoOf(name);
+        const snapshots = info.snapshots.map((one) => ({ name: one.name, position: one.icount }));
+        assert.deepEqual(snapshots, summaries.get(story)!.snapshots);
+        assert.deepEqual(snapshots[0], { name: story.firstSnapshot, position: 0 });
+        for (const later of snapshots.slice(1)) assert.equal(later.name, `auto-${later.position}`);
+        // Machine and RAM are in the first of them, and in no other.
+        assert.equal(info.snapshots[0]['vm-state-size'] > 128 * MIB, name === story.images[0].name);
+        if (base !== null) assert.equal(info['full-backing-filename'], recorded.path(base));
+      }
+    });
+
+    test(`${story.name}: convert gives what the guest saw at the end, and each snapshot's disk`, (t) => {
+      if (!requireTool('qemu-img', t)) return;
+      for (const { name, base } of story.images) {
+        if (base === null) continue;
+        assert.ok(same(converted(t, name), visibleBytes(recorded, name, base)));
+        for (const { name: snapshot } of infoOf(name).snapshots) {
+          const options = ['-l', `snapshot.name=${snapshot}`];
+          assert.ok(same(converted(t, name, options), visibleBytes(recorded, name, base, snapshot)), snapshot);
+        }
+      }
+    });
+
+    test(`${story.name}: with the first snapshot applied, the disk is the base`, (t) => {
+      if (!requireTool('qemu-img', t)) return;
+      for (const { name, base } of story.images) {
+        if (base === null) continue;
+        const copy = `${name}.copy`;
+        fs.copyFileSync(recorded.path(name), recorded.path(copy));
+        runTool('qemu-img', ['snapshot', '-a', story.firstSnapshot, recorded.path(copy)]);
+        const files = [recorded.path(copy), recorded.path(base)];
+        assert.match(runTool('qemu-img', ['compare', '-f', 'qcow2', '-F', 'raw', ...files]), /identical/);
+        isClean(copy);
+      }
+    });
+  }
+
+  test('a long recording has automatic snapshots at multiples of their spacing', () => {
+    const positions = summaries.get(DEMO)!.snapshots.map(({ position }) => position);
+    assert.ok(positions.length > 3);
+    for (const position of positions) assert.equal(position % (1 << 24), 0);
+  });
+
+  test('the guest finds what it wrote on the disk that convert made', async (t) => {
+    if (!requireTool('qemu-img', t)) return;
+    const place = new Workplace(t);
+    place.write('disk.img', converted(t, 'overlays/demo.qcow2'));
+    const { console } = await place.run({ kernel: guest('demo/demo'), drives: [{ image: 'disk.img' }] });
+    assert.equal(maskDemo(console), maskDemo(expected('demo/demo-second-boot').console));
+  });
+
+  test('what was typed to be written is where it was written', (t) => {
+    if (!requireTool('qemu-img', t)) return;
+    const disk = Buffer.from(converted(t, 'kernel.qcow2'));
+    const block = (n: number) => disk.subarray(512 * n, 512 * (n + 1)).toString('latin1');
+    assert.match(block(7), /^the quick brown fox\0/);
+    assert.match(block(63), /^once more\0/);
+    assert.match(block(8), /^sacred/);
+  });
+
+  test('a replay still works after qemu-img looked', async (t) => {
+    if (!requireTool('qemu-img', t)) return;
+    runTool('qemu-img', ['snapshot', '-l', recorded.path('kernel.qcow2')]);
+    const { digest } = summaries.get(KERNEL)!;
+    assert.equal((await recorded.replay(KERNEL.session)).summary.digest, digest);
+  });
+});
+
+function isClean(name: string): void {
+  assert.match(runTool('qemu-img', ['check', recorded.path(name)]), /^No errors were found on the image\./);
+}
+
+interface ImageInfo {
+  snapshots: { name: string; icount: number; 'vm-state-size': number }[];
+  'full-backing-filename'?: string;
+}
+
+function infoOf(name: string): ImageInfo {
+  const info = JSON.parse(runTool('qemu-img', ['info', '--output=json', recorded.path(name)])) as ImageInfo;
+  const backing = info['full-backing-filename'];
+  return { ...info, 'full-backing-filename': backing && fs.realpathSync(backing) };
+}
+
+/** The image as raw bytes, by qemu-img. */
+function converted(t: TestContext, name: string, options: string[] = []): Uint8Array {
+  const place = new Workplace(t);
+  runTool('qemu-img', ['convert', '-f', 'qcow2', ...options, '-O', 'raw', recorded.path(name), place.path('raw')]);
+  return place.read('raw');
+}
+
+/** Without printing megabytes when they are not. */
+const same = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { a, ATOMICS, BRANCHES, IMMEDIATE_OPERATIONS, LOADS, REGISTER_OPERATIONS, STORES } from './assembler.ts';
+
+/**
+ * The instruction tables of the ISA manual, a second time and independent of decode.ts: what each compressed
+ * instruction expands to, and which words are instructions of RV64IMAC at all.
+ */
+export interface Expected {
+  name: string;
+  rd: number;
+  rs1: number;
+  rs2: number;
+  immediate: number;
+}
+
+export const ILLEGAL: Expected = { name: 'ILLEGAL', rd: 0, rs1: 0, rs2: 0, immediate: 0 };
+export const expect = (name: string, rd = 0, rs1 = 0, rs2 = 0, immediate = 0): Expected => ({
+  name,
+  rd,
+  rs1,
+  rs2,
+  immediate,
+});
+
+// --- compressed --------------------------------------------------------------------------------------------------------
+
+/**
+ * Rows of the tables "Instruction listing for RVC": fixed bits, registers (with ' the short ones, x8-x15), immediate
+ * bits i[..] in the manual's order, and what it expands to; the first row that fits and that `when` lets through counts.
+ */
+interface Row {
+  pattern: string;
+  /** Width to sign-extend the immediate from; unsigned without. */
+  signedFrom?: number;
+  when?: (f: Fields) => boolean;
+  as: (f: Fields) => Expected;
+}
+interface Fields {
+  rd: number;
+  rs1: number;
+  rs2: number;
+  i: number;
+}
+
+const isNotZero = ({ i }: Fields): boolean => i !== 0;
+const hasRd = ({ rd }: Fields): boolean => rd !== 0;
+const hasRs1 = ({ rs1 }: Fields): boolean => rs1 !== 0;
+const onRd =
+  (name: string) =>
+  ({ rd, rs2, i }: Fields): Expected =>
+    expect(name, rd, rd, rs2, i);
+
+const ROWS: Row[] = [
+  { pattern: "000 i[5:4|9:6|2|3] rd' 00", when: isNotZero, as: ({ rd, i }) => expect('ADDI', rd, 2, 0, i) },
+  { pattern: "010 i[5:3] rs1' i[2|6] rd' 00", as: ({ rd, rs1, i }) => expect('LW', rd, rs1, 0, i) },
+  { pattern: "011 i[5:3] rs1' i[7:6] rd' 00", as: ({ rd, rs1, i }) => expect('LD', rd, rs1, 0, i) },
+  { pattern: "110 i[5:3] rs1' i[2|6] rs2' 00", as: ({ rs1, rs2, i }) => expect('SW', 0, rs1, rs2, i) },
+  { pattern: "111 i[5:3] rs1' i[7:6] rs2' 00", as: ({ rs1, rs2, i }) => expect('SD', 0, rs1, rs2, i) },
+
+  { pattern: '000 i[5] 00000 i[4:0] 01', as: () => expect('NOP') },
+  { pattern: '000 i[5] rd i[4:0] 01', signedFrom: 6, as: onRd('ADDI') },
+  { pattern: '001 i[5] rd i[4:0] 01', signedFrom: 6, when: hasRd, as: onRd('ADDIW') },
+  { pattern: '010 i[5] rd i[4:0] 01', signedFrom: 6, as: ({ rd, i }) => expect('LI', rd, 0, 0, i) },
+  {
+    pattern: '011 i[9] 00010 i[4|6|8:7|5] 01',
+    signedFrom: 10,
+    when: isNotZero,
+    as: ({ i }) => expect('ADDI', 2, 2, 0, i),
+  },
+  {
+    pattern: '011 i[17] rd i[16:12] 01',
+    signedFrom: 18,
+    when: ({ rd, i }) => rd !== 2 && i !== 0,
+    as: ({ rd, i }) => expect('LI', rd, 0, 0, i),
+  },
+  { pattern: "100 i[5] 00 rd' i[4:0] 01", as: onRd('SRLI') },
+  { pattern: "100 i[5] 01 rd' i[4:0] 01", as: onRd('SRAI') },
+  { pattern: "100 i[5] 10 rd' i[4:0] 01", signedFrom: 6, as: onRd('ANDI') },
+  { pattern: "100 0 11 rd' 00 rs2' 01", as: onRd('SUB') },
+  { pattern: "100 0 11 rd' 01 rs2' 01", as: onRd('XOR') },
+  { pattern: "100 0 11 rd' 10 rs2' 01", as: onRd('OR') },
+  { pattern: "100 0 11 rd' 11 rs2' 01", as: onRd('AND') },
+  { pattern: "100 1 11 rd' 00 rs2' 01", as: onRd('SUBW') },
+  { pattern: "100 1 11 rd' 01 rs2' 01", as: onRd('ADDW') },
+  { pattern: '101 i[11|4|9:8|10|6|7|3:1|5] 01', signedFrom: 12, as: ({ i }) => expect('JAL', 0, 0, 0, i) },
+  { pattern: "110 i[8|4:3] rs1' i[7:6|2:1|5] 01", signedFrom: 9, as: ({ rs1, i }) => expect('BEQ', 0, rs1, 0, i) },
+  { pattern: "111 i[8|4:3] rs1' i[7:6|2:1|5] 01", signedFrom: 9, as: ({ rs1, i }) => expect('BNE', 0, rs1, 0, i) },
+
+  { pattern: '000 i[5] rd i[4:0] 10', as: onRd('SLLI') },
+  { pattern: '010 i[5] rd i[4:2|7:6] 10', when: hasRd, as: ({ rd, i }) => expect('LW', rd, 2, 0, i) },
+  { pattern: '011 i[5] rd i[4:3|8:6] 10', when: hasRd, as: ({ rd, i }) => expect('LD', rd, 2, 0, i) },
+  { pattern: '100 0 rs1 00000 10', when: hasRs1, as: ({ rs1 }) => expect('JALR', 0, rs1) },
+  { pattern: '100 0 rd rs2 10', when: ({ rs2 }) => rs2 !== 0, as: ({ rd, rs2 }) => expect('ADDI', rd, rs2) },
+  { pattern: '100 1 00000 00000 10', as: () => expect('SYSTEM') },
+  { pattern: '100 1 rs1 00000 10', when: hasRs1, as: ({ rs1 }) => expect('JALR', 1, rs1) },
+  { pattern: '100 1 rd rs2 10', when: ({ rs2 }) => rs2 !== 0, as: onRd('ADD') },
+  { pattern: '110 i[5:2|7:6] rs2 10', as: ({ rs2, i }) => expect('SW', 0, 2, rs2, i) },
+  { pattern: '111 i[5:3|8:6] rs2 10', as: ({ rs2, i }) => expect('SD', 0, 2, rs2, i) },
+];
+
+/** The fields of an instruction by a pattern; undefined when a fixed bit differs. */
+function match(pattern: string, half: number): Fields | undefined {
+  const fields: Fields = { rd: 0, rs1: 0, rs2: 0, i: 0 };
+  let left = 16;
+  const take = (width: number): number => (half >> (left -= width)) & ((1 << width) - 1);
+  for (const token of pattern.split(' ')) {
+    if (token.startsWith('i[')) {
+      for (const part of token.slice(2, -1).split('|')) {
+        const [high, low = high] = part.split(':').map(Number);
+        fields.i |= take(high - low + 1) << low;
+      }
+    } else if (/^[01]+$/.test(token)) {
+      if (take(token.length) !== parseInt(token, 2)) return undefined;
+    } else {
+      const isShort = token.endsWith("'");
+      fields[token.replace("'", '') as 'rd' | 'rs1' | 'rs2'] = isShort ? 8 + take(3) : take(5);
+    }
+  }
+  assert.equal(left, 0, `${pattern} has 16 bits`);
+  return fields;
+}
+
+/** Any halfword whose low bits are not 3. */
+export function expandCompressed(half: number): Expected {
+  for (const { pattern, signedFrom, when, as } of ROWS) {
+    const fields = match(pattern, half);
+    if (!fields) continue;
+    if (signedFrom) fields.i = (fields.i << (32 - signedFrom)) >> (32 - signedFrom);
+    if (!when || when(fields)) return as(fields);
+  }
+  return ILLEGAL;
+}
+
+// --- words -------------------------------------------------------------------------------------------------------------
+
+/** Every word of opcode space that RV64IMAC has, as mask and value; all others are illegal. */
+export const ENCODINGS: [mask: number, value: number][] = [
+  ...formats(0x7f, [0x37, 0x17, 0x6f]),
+  ...formats(0x707f, [0x67, 0x0f, 0x100f]),
+  ...formats(
+    0x707f,
+    Object.values(BRANCHES).map((encode) => encode(0, 0, 0)),
+  ),
+  ...formats(
+    0x707f,
+    Object.values(LOADS).map((encode) => encode(0, 0, 0)),
+  ),
+  ...formats(
+    0x707f,
+    Object.values(STORES).map((encode) => encode(0, 0, 0)),
+  ),
+  ...formats(
+    0x707f,
+    Object.values(IMMEDIATE_OPERATIONS).map((encode) => encode(0, 0, 0)),
+  ),
+  ...formats(0xfc00707f, [a.slli(0, 0, 0), a.srli(0, 0, 0), a.srai(0, 0, 0)]),
+  ...formats(0xfe00707f, [a.slliw(0, 0, 0), a.srliw(0, 0, 0), a.sraiw(0, 0, 0)]),
+  ...formats(
+    0xfe00707f,
+    Object.values(REGISTER_OPERATIONS).map((encode) => encode(0, 0, 0)),
+  ),
+  ...formats(
+    0xf800707f,
+    [...Object.values(ATOMICS), a.scW, a.scD].map((encode) => encode(0, 0, 0)),
+  ),
+  ...formats(0xf9f0707f, [a.lrW(0, 0), a.lrD(0, 0)]),
+  ...formats(
+    0x707f,
+    [a.csrrw, a.csrrs, a.csrrc, a.csrrwi, a.csrrsi, a.csrrci].map((encode) => encode(0, 0, 0)),
+  ),
+  ...formats(0xffffffff, [a.ecall, a.ebreak, a.sret, a.mret, a.wfi]),
+  ...formats(0xfe007fff, [a.sfenceVma]),
+];
+
+function formats(mask: number, values: number[]): [number, number][] {
+  return values.map((value) => [mask >>> 0, value]);
+}
+
+export const isLegalWord = (raw: number): boolean => ENCODINGS.some(([mask, value]) => (raw & mask) >>> 0 === value);

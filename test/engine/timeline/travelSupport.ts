@@ -1,0 +1,74 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import {
+  ConsoleInput,
+  LiveInputs,
+  openRecord,
+  openReplay,
+  type RecordSetup,
+  type Timeline,
+} from '../../../debug-adapter/engine/index.ts';
+import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
+
+/** The guests that time travel is tried on: one bare-metal with timer and disk, one kernel with processes and a shell. */
+export interface Scene {
+  kernel: string;
+  diskBytes: number;
+  typed?: string;
+}
+
+export const DEMO: Scene = { kernel: 'test/guests/demo/demo.elf', diskBytes: 4 << 20 };
+export const KERNEL: Scene = {
+  kernel: 'test/guests/kernel/oslet.elf',
+  diskBytes: 4 << 20,
+  typed: 'test/guests/kernel/session.txt',
+};
+
+export interface Stage {
+  setup: RecordSetup;
+  record(): Timeline;
+  replay(): Timeline;
+  console: string;
+}
+
+/** A fresh folder with a disk, in which a scene is recorded and replayed. */
+export function stageOf(scene: Scene, t: TestContext): Stage {
+  const folder = mkdtempSync(path.join(tmpdir(), 'blkreplay-travel-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const image = path.join(folder, 'disk.img');
+  writeFileSync(image, new Uint8Array(scene.diskBytes));
+  const stage = { console: '' };
+  const setup: RecordSetup = {
+    kernel: scene.kernel,
+    bios: null,
+    initrd: null,
+    append: '',
+    memoryBytes: 128 << 20,
+    idle: 'warp',
+    live: new LiveInputs(scene.typed ? [new ConsoleInput(readFileSync(scene.typed))] : []),
+    otherInputs: [],
+    overwrite: false,
+    drives: [{ id: 'hd0', image, format: 'raw', overlay: path.join(folder, 'hd0.qcow2'), readOnly: false }],
+    rrfile: path.join(folder, 'a.rr'),
+    rrsnapshot: 'replay_init',
+    version: 'test',
+    onConsoleByte: (byte) => (stage.console += String.fromCharCode(byte)),
+  };
+  return Object.assign(stage, {
+    setup,
+    record: () => openRecord(nodeHost, setup),
+    replay: () => openReplay(nodeHost, { ...setup, append: null, memoryBytes: null, rrsnapshot: null }),
+  });
+}
+
+/** Runs to the end, noting the digest at each of some positions on the way. */
+export function digestsOnTheWay(timeline: Timeline, positions: readonly number[]): Map<number, bigint> {
+  const digests = new Map<number, bigint>();
+  for (const position of [...positions].sort((a, b) => a - b)) {
+    timeline.advance(position);
+    digests.set(position, timeline.digest());
+  }
+  return digests;
+}

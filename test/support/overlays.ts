@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { Qcow2Image } from '../../debug-adapter/engine/block/qcow2/image.ts';
+import { RawImage } from '../../debug-adapter/engine/block/raw.ts';
+import { openFile } from '../../debug-adapter/host/nodeFiles.ts';
+import type { Workplace } from './cli.ts';
+
+/** Looking into overlays, and doing to them what a user would do with qemu-img. */
+
+/** A qcow2 on a raw base, as `qemu-img create -b` makes it, perhaps with a snapshot. */
+export function makeOverlay(place: Workplace, name: string, base: string, { snapshot }: { snapshot?: string } = {}) {
+  const file = openFile(place.path(name), { write: true, create: 'truncate' });
+  const lengthBytes = place.read(base).length;
+  const image = Qcow2Image.create(file, { lengthBytes, backing: { name: base, format: 'raw' } });
+  if (snapshot !== undefined) {
+    const nothing = { dateSeconds: 0, dateNanoseconds: 0, vmClockNanoseconds: 0, vmStateSizeBytes: 0, icount: 0 };
+    image.createSnapshot({ name: snapshot, ...nothing });
+  }
+  image.close();
+}
+
+/** Opens an overlay on a raw base for writing, lets it be changed, and closes it. */
+export function changeOverlay(place: Workplace, name: string, change: (image: Qcow2Image) => void, base?: string) {
+  const backing = base === undefined ? undefined : openRaw(place, base);
+  const file = openFile(place.path(name), { write: true, create: 'never' });
+  const image = Qcow2Image.open(file, { writable: true, backing });
+  change(image);
+  image.close();
+  backing?.close();
+}
+
+/** Our own `qemu-img check`: leaks are allowed, they are what a kill leaves. */
+export function isSound(place: Workplace, name: string): void {
+  const image = Qcow2Image.open(openFile(place.path(name), { write: false, create: 'never' }), { writable: false });
+  assert.deepEqual(image.check().corruptions, []);
+  image.close();
+}
+
+/** Every byte that a guest sees on an overlay over a raw base: now, or in a snapshot. */
+export function visibleBytes(place: Workplace, name: string, base: string, snapshot?: string): Uint8Array {
+  const backing = openRaw(place, base);
+  const file = openFile(place.path(name), { write: false, create: 'never' });
+  const image = Qcow2Image.open(file, { writable: false, backing });
+  const disk = snapshot === undefined ? image : image.openSnapshot(snapshot).disk;
+  const bytes = new Uint8Array(disk.lengthBytes);
+  disk.read(0, bytes);
+  image.close();
+  backing.close();
+  return bytes;
+}
+
+const openRaw = (place: Workplace, name: string) =>
+  new RawImage(openFile(place.path(name), { write: false, create: 'never' }));
