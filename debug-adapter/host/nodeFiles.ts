@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { HostFile } from '../engine/base/host.ts';
-import { fileTooLarge, ioFailed, notAFile } from '../engine/errors/host.ts';
+import { fileTooLarge, ioFailed, notAFile, notAFolder } from '../engine/errors/host.ts';
 import { codeOf, openFailure, useFailure } from './systemErrors.ts';
 
 /**
@@ -67,7 +67,9 @@ export function createFolderOf(filePath: string): void {
   try {
     fs.mkdirSync(path.dirname(filePath), { recursive: true });
   } catch (error) {
-    throw openFailure(error, { name: path.dirname(filePath), access: 'write', creating: true });
+    const name = path.dirname(filePath);
+    if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOTDIR') throw notAFolder(name, filePath);
+    throw openFailure(error, { name, access: 'write', creating: true });
   }
 }
 

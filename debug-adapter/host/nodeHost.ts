@@ -18,7 +18,7 @@ const files: HostFiles = {
   identity,
   lock: (filePath) => lockOverlay(filePath),
   // Both through links, so that ".." means the folder it looks like.
-  relativeName: ({ from, to }) => portable(path.relative(path.dirname(identity(from)), identity(to))),
+  relativeName: ({ from, to }) => portable(path.relative(path.dirname(realPath(from)), realPath(to))),
   resolveName: ({ from, name }) => path.resolve(path.dirname(from), name),
 };
 
@@ -28,14 +28,20 @@ export const nodeHost: Host = {
   dateMilliseconds: () => wallClock.dateMilliseconds(),
 };
 
-/** Links are followed as far as the path exists. */
+/** Hard links are one file too, so what exists is known by its number; what does not, by its path. */
 function identity(filePath: string): string {
+  const stat = fs.statSync(filePath, { bigint: true, throwIfNoEntry: false });
+  return stat && stat.ino !== 0n ? `${stat.dev}:${stat.ino}` : realPath(filePath);
+}
+
+/** Links are followed as far as the path exists. */
+function realPath(filePath: string): string {
   const absolute = path.resolve(filePath);
   try {
     return fs.realpathSync(absolute);
   } catch {
     const parent = path.dirname(absolute);
-    return parent === absolute ? absolute : path.join(identity(parent), path.basename(absolute));
+    return parent === absolute ? absolute : path.join(realPath(parent), path.basename(absolute));
   }
 }
 

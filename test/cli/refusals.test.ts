@@ -144,8 +144,8 @@ const RECORD: Refusal[] = [
   {
     what: 'a file where a folder should be',
     command: record({ ...DEMO, rrfile: 'disk.img/a.rr' }),
-    code: 'file-exists',
-    says: /^disk\.img exists/,
+    code: 'not-a-folder',
+    says: /^disk\.img\/a\.rr cannot be made, because disk\.img is a file/,
   },
 ];
 

@@ -29,6 +29,9 @@ export const fileReadOnlyPlace = (file: string): UserError =>
 export const notAFile = (file: string, found: 'a folder' | 'a device or pipe'): UserError =>
   badInput('file-not-one', `${file} is ${found}; give a regular file.`);
 
+export const notAFolder = (folder: string, file: string): UserError =>
+  badInput('not-a-folder', `${file} cannot be made, because ${folder} is a file: name another place for it.`);
+
 export const badFileName = (file: string): UserError =>
   badInput('file-bad-name', `${file} is not a path that this system accepts; give another one.`);
 

@@ -57,6 +57,9 @@ export function scanRecording(file: HostFile): ScannedRecording {
   return new Scan(file).run();
 }
 
+/** Longer than the file there is says that the file was cut, not that the length is wrong: it has a checksum. */
+const BOOT_FILE_BYTES_MAX = 2 ** 32;
+
 class Scan {
   readonly #file: HostFile;
   readonly #length: number;
@@ -73,7 +76,7 @@ class Scan {
     const { chunk, payload } = this.#startChunk(CHUNK_TYPE.header, 'its header', MAX_HEADER_PAYLOAD_BYTES);
     const header = this.#decode(chunk, () => decodeHeader(payload()));
     const bootFiles = header.bootFiles.map(
-      (line) => this.#startChunk(CHUNK_TYPE.bootFile, `the boot file ${line.name}`, this.#length).chunk,
+      (line) => this.#startChunk(CHUNK_TYPE.bootFile, `the boot file ${line.name}`, BOOT_FILE_BYTES_MAX).chunk,
     );
     return { header, bootFiles, ...this.#scanEvents() };
   }

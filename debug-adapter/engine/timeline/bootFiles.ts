@@ -1,8 +1,6 @@
 import type { Host } from '../base/host.ts';
 import { biosUnsupported } from '../errors/boot.ts';
-import { bootElf } from '../machine/boot/bootElf.ts';
-import { checkSegmentsFit, readElfImage } from '../machine/boot/elf.ts';
-import { RAM_BASE } from '../machine/cpu/layout.ts';
+import { bootElf, planBoot } from '../machine/boot/bootElf.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { BootFile } from '../recording/header.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
@@ -14,7 +12,7 @@ const BOOT_FILE_BYTES_MAX = 0x8000_0000 - 1;
 /** Reads them, and refuses what could not boot before anything else is opened. */
 export function readBootFiles(
   host: Host,
-  setup: { kernel: string; bios: string | null; initrd: string | null; memoryBytes: number },
+  setup: { kernel: string; bios: string | null; initrd: string | null; append: string; memoryBytes: number },
 ): BootFile[] {
   if (setup.bios !== null) throw biosUnsupported(setup.bios);
   const read = (role: BootFile['role'], name: string): BootFile => ({
@@ -23,9 +21,9 @@ export function readBootFiles(
     bytes: host.files.readWhole(name, BOOT_FILE_BYTES_MAX),
   });
   const kernel = read('kernel', setup.kernel);
-  const image = readElfImage(kernel.bytes, kernel.name);
-  checkSegmentsFit(image, { ramBase: RAM_BASE, memoryBytes: setup.memoryBytes, name: kernel.name });
-  return setup.initrd === null ? [kernel] : [kernel, read('initrd', setup.initrd)];
+  const initrd = setup.initrd === null ? undefined : read('initrd', setup.initrd);
+  planBoot({ kernel, initrd, append: setup.append }, setup.memoryBytes);
+  return initrd ? [kernel, initrd] : [kernel];
 }
 
 export function recordedBootFiles(reader: RecordingReader): BootFile[] {

@@ -29,6 +29,8 @@ export interface DriveStack extends BaseDisk {
   filter: BlkreplayFilter;
   /** Takes writes and snapshots of a live session; undefined for a read-only drive. */
   overlay?: Qcow2Image;
+  /** Takes the writes of a replay; undefined for a read-only drive and in a live session. */
+  scratch?: ScratchLayer;
   /** Ends it cleanly; the overlay is complete. */
   close(): void;
   /** Ends it after an error: nothing more is written. */
@@ -117,7 +119,7 @@ export function openReplayDrive(
     device.close();
     base.close();
   };
-  return { options, base, baseDigest, filter, close, abandon: close };
+  return { options, base, baseDigest, filter, scratch: device, close, abandon: close };
 }
 
 function readOnlyDrive(options: DriveOptions, base: BlockDevice, baseDigest: DriveDigest, log: RequestLog): DriveStack {

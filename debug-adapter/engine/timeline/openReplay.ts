@@ -48,7 +48,7 @@ export function openReplay(host: Host, setup: ReplaySetup): ReplayTimeline {
     start(machine, reader, { images, snapshot });
     const travel = new TimeTravel({
       ...{ machine, images: ramImages, log, isLive: false },
-      disks: drives.map((drive, i) => travelDisk(host, drive, images.get(setup.drives[i].id))),
+      disks: drives.map((drive) => travelDisk(host, drive, { overlay: images.get(drive.options.id), snapshot })),
       history: replayHistory(machine, player, keepsState(reader) ? images : new Map()),
     });
     travel.remember({ name: snapshot, state: machine.saveState(), ...ramImages.capture() });
@@ -70,9 +70,18 @@ function replayHistory(machine: Machine, player: Player, images: ReadonlyMap<str
   };
 }
 
-function travelDisk(host: Host, { filter, base, baseDigest, options }: DriveStack, overlay?: Qcow2Image): TravelDisk {
-  const openScratch = () => host.files.temporary(`${options.id}.past`);
-  return new TravelDisk({ filter, base: { base, baseDigest }, overlay, openScratch });
+function travelDisk(
+  host: Host,
+  { filter, base, baseDigest, scratch, options }: DriveStack,
+  from: { overlay?: Qcow2Image; snapshot: string | undefined },
+): TravelDisk {
+  return new TravelDisk({
+    filter,
+    base: { base, baseDigest },
+    overlay: from.overlay,
+    openScratch: () => host.files.temporary(`${options.id}.past`),
+    shown: scratch && { layer: scratch, snapshot: from.snapshot },
+  });
 }
 
 function openReader(host: Host, rrfile: string, undo: Undo): RecordingReader {

@@ -24,6 +24,7 @@ export class TravelDisk {
   private overlay: Qcow2Image | undefined;
   private openScratch: () => HostFile;
   private layer: ScratchLayer | undefined;
+  private ownsLayer: boolean;
   private views = new Map<string, SnapshotView>();
   private shown: string | undefined;
   private present: { device: BlockDevice; digest: DriveDigest } | undefined;
@@ -34,11 +35,16 @@ export class TravelDisk {
     /** Keeps the drive's snapshots; undefined when it has none. */
     overlay?: Qcow2Image;
     openScratch: () => HostFile;
+    /** What a replay shows from its start; stays its opener's to close. */
+    shown?: { layer: ScratchLayer; snapshot: string | undefined };
   }) {
     this.filter = options.filter;
     this.base = options.base;
     this.overlay = options.overlay;
     this.openScratch = options.openScratch;
+    this.layer = options.shown?.layer;
+    this.shown = options.shown?.snapshot;
+    this.ownsLayer = options.shown === undefined;
   }
 
   /** Puts the present aside. */
@@ -76,7 +82,7 @@ export class TravelDisk {
 
   close(): void {
     this.returnToPresent();
-    this.layer?.close();
+    if (this.ownsLayer) this.layer?.close();
   }
 
   private view(name: string | undefined): SnapshotView | undefined {

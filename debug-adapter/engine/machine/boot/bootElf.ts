@@ -1,5 +1,5 @@
 import { initrdDoesNotFit } from '../../errors/boot.ts';
-import type { GuestRam } from '../guestRam.ts';
+import { RAM_BASE } from '../cpu/layout.ts';
 import type { Machine } from '../machine.ts';
 import { buildDeviceTree, deviceTreeAddress, RESET_REGISTERS } from './deviceTree.ts';
 import { checkSegmentsFit, readElfImage } from './elf.ts';
@@ -16,17 +16,8 @@ export interface BootFiles {
 
 export function bootElf(machine: Machine, files: BootFiles): void {
   const { hart, ram } = machine;
-  const image = readElfImage(files.kernel.bytes, files.kernel.name);
-  const segments = checkSegmentsFit(image, {
-    ramBase: ram.base,
-    memoryBytes: ram.lengthBytes,
-    name: files.kernel.name,
-  });
-  for (const segment of segments) ram.write(segment.physicalAddress, segment.bytes);
-  const initrd = files.initrd && loadInitrd(ram, image.lowestAddress, files.initrd);
-  const tree = buildDeviceTree({ memoryBytes: ram.lengthBytes, bootargs: files.append, initrd });
-  const treeAddress = deviceTreeAddress({ memoryBytes: ram.lengthBytes, sizeBytes: tree.length });
-  ram.write(treeAddress, tree);
+  const { pieces, treeAddress } = planBoot(files, ram.lengthBytes);
+  for (const { address, bytes } of pieces) ram.write(address, bytes);
   hart.setSlot('PC', BigInt(ram.base));
   hart.setRegister(REGISTER.t0, BigInt(RESET_REGISTERS.t0));
   hart.setRegister(REGISTER.a0, 0n);
@@ -34,14 +25,27 @@ export function bootElf(machine: Machine, files: BootFiles): void {
   hart.setRegister(REGISTER.a2, BigInt(RESET_REGISTERS.a2));
 }
 
+/** What goes where in RAM. Throws what keeps these files from booting, before there is a machine. */
+export function planBoot(files: BootFiles, memoryBytes: number) {
+  const { name, bytes } = files.kernel;
+  const image = readElfImage(bytes, name);
+  const segments = checkSegmentsFit(image, { ramBase: RAM_BASE, memoryBytes, name });
+  const pieces = segments.map((segment) => ({ address: segment.physicalAddress, bytes: segment.bytes }));
+  const initrd = files.initrd && placeInitrd(image.lowestAddress, files.initrd, memoryBytes);
+  if (initrd) pieces.push({ address: initrd.start, bytes: files.initrd!.bytes });
+  const tree = buildDeviceTree({ memoryBytes, bootargs: files.append, initrd });
+  const treeAddress = deviceTreeAddress({ memoryBytes, sizeBytes: tree.length });
+  pieces.push({ address: treeAddress, bytes: tree });
+  return { pieces, treeAddress };
+}
+
 /** QEMU's place for it (riscv_load_initrd): half of RAM above the kernel, at most 128 MiB. */
-function loadInitrd(ram: GuestRam, kernel: number, initrd: { name: string; bytes: Uint8Array }) {
-  const start = kernel + Math.min(ram.lengthBytes / 2, MOST_ABOVE_KERNEL);
+function placeInitrd(kernel: number, initrd: { name: string; bytes: Uint8Array }, memoryBytes: number) {
+  const start = kernel + Math.min(memoryBytes / 2, MOST_ABOVE_KERNEL);
   const end = start + initrd.bytes.length;
-  if (!ram.contains(start, initrd.bytes.length)) {
-    throw initrdDoesNotFit({ name: initrd.name, lengthBytes: initrd.bytes.length, memoryBytes: ram.lengthBytes });
+  if (end > RAM_BASE + memoryBytes) {
+    throw initrdDoesNotFit({ name: initrd.name, lengthBytes: initrd.bytes.length, memoryBytes });
   }
-  ram.write(start, initrd.bytes);
   return { start, end };
 }
 

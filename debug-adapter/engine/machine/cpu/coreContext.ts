@@ -38,6 +38,8 @@ export const FUNCTIONS = {
   raise: { parameters: [I32, I64], results: [] },
   /** (offset in RAM, length): before a write inside one page: marks it dirty, drops decoded code there. */
   touch: { parameters: [I32, I32], results: [] },
+  /** (RAM page): a walk reads it; from now on writes to it come through `touch`. */
+  becomeTable: { parameters: [I32], results: [] },
   flushPaged: { parameters: [], results: [] },
   flushWrites: { parameters: [], results: [] },
   /** (address of a TLB entry): remembers it for `flushPaged`. */

@@ -128,6 +128,8 @@ export const PAGE_DIRTY_SNAPSHOT = 4;
 export const PAGE_DIRTY_ALL = 7;
 export const PAGE_CODE = 8;
 export const PAGE_WATCHED = 16;
+/** Page tables were read here: translations depend on this page. */
+export const PAGE_TABLE = 32;
 
 export interface Layout {
   memoryBytes: number;

@@ -30,12 +30,13 @@ import {
   slot,
   slot32,
 } from './coreContext.ts';
-import { DATA_CONTEXT_BYTES, FETCH_CONTEXT_BYTES, FETCH_TLB, FETCH_TLB_ENTRIES } from './layout.ts';
+import { DATA_CONTEXT_BYTES, FETCH_CONTEXT_BYTES, FETCH_TLB, FETCH_TLB_ENTRIES, PAGE_TABLE } from './layout.ts';
 import { MSTATUS } from './mstatus.ts';
 
 /**
  * Address translation: Sv39 with accessed and dirty bits set by hardware (Privileged Architecture, "Virtual Address
- * Translation Process" and "Sv39"). Page tables live in RAM only; anything else is an access fault.
+ * Translation Process" and "Sv39"). Page tables live in RAM only; anything else is an access fault. The TLBs are exact: a
+ * write to a table that was walked drops every translation (see `touch`), so what they hold never shows.
  */
 export const ACCESS_READ = 0;
 export const ACCESS_WRITE = 1;
@@ -135,6 +136,7 @@ function findLeaf(walk: Walk): Code {
         descend,
         set(at, i64.add(at.get, entry)),
         accessFaultWhen(walk, i32.eqz(isRam(core, at.get, i32.const(8)))),
+        markTable(walk),
         set(pte, i64.load(ramAt(core, ramOffset(at.get)))),
         // Not valid, write-only, or with bits of extensions that are not there (Svnapot, Svpbmt, reserved).
         pageFaultWhen(walk, i32.eqz(pteHas(walk, PTE.V))),
@@ -149,6 +151,15 @@ function findLeaf(walk: Walk): Code {
       ),
     ),
   );
+}
+
+/** The page of the entry at `at`, which is in RAM. */
+const tablePage = ({ at }: Walk): Code => i32.shrU(ramOffset(at.get), i32.const(12));
+
+function markTable(walk: Walk): Code {
+  const { core } = walk;
+  const flags = i32.load8u(tablePage(walk), core.layout.pageFlags);
+  return when(i32.eqz(i32.and(flags, i32.const(PAGE_TABLE))), call(core.functions.becomeTable, tablePage(walk)));
 }
 
 function checkLeaf(walk: Walk): Code {
@@ -180,9 +191,19 @@ function markLeaf(walk: Walk): Code {
   return when(
     i64.ne(i64.and(pte.get, need), need),
     set(pte, i64.or(pte.get, need)),
+    // These bits make no translation wrong: for once the table does not count as one.
+    setTableFlag(walk, false),
     call(core.functions.touch, ramOffset(at.get), i32.const(8)),
+    setTableFlag(walk, true),
     i64.store(ramAt(core, ramOffset(at.get)), pte.get),
   );
+}
+
+function setTableFlag(walk: Walk, on: boolean): Code {
+  const { pageFlags } = walk.core.layout;
+  const flags = i32.load8u(tablePage(walk), pageFlags);
+  const changed = on ? i32.or(flags, i32.const(PAGE_TABLE)) : i32.and(flags, i32.const(~PAGE_TABLE));
+  return i32.store8(tablePage(walk), changed, pageFlags);
 }
 
 function leafAddress(walk: Walk): Code {

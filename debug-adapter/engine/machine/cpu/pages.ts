@@ -28,19 +28,23 @@ import {
   FLUSH_LIST_ENTRIES,
   PAGE_CODE,
   PAGE_DIRTY_ALL,
+  PAGE_TABLE,
   PAGE_WATCHED,
+  RAM_BASE,
   READ_TLB,
   TLB_BYTES,
+  TLB_ENTRIES,
   WRITE_TLB,
 } from './layout.ts';
 
 /**
- * Page flags and TLB flushing. One hook serves dirty tracking, self-modifying code and (later) watchpoints: a page
- * enters the write TLB only while it is marked dirty for everyone and holds no decoded code, so all other writes come
- * through `touch` first.
+ * Page flags and TLB flushing. One hook serves translations, dirty tracking, self-modifying code and (later) watchpoints: a page
+ * enters the write TLB only while it is marked dirty for everyone and holds no decoded code and no page table in use, so
+ * all other writes come through `touch` first.
  */
 export function definePages(core: Core): void {
   defineTouch(core);
+  defineBecomeTable(core);
   defineNoteFilled(core);
   defineFlushPaged(core);
   const { builder, functions } = core;
@@ -66,7 +70,10 @@ function defineTouch({ builder, functions, layout }: Core): void {
         dropDecoded(frame.local(I32), frame.local(I32), offset.get, length.get),
       ),
       when(i32.and(flags.get, i32.const(PAGE_WATCHED)), call(functions.watchWrite, offset.get, length.get)),
-      i32.store8(flagsAt.get, i32.or(flags.get, i32.const(PAGE_DIRTY_ALL))),
+      // A guest may see a change of its tables before SFENCE.VMA. This one always does: what the TLBs hold is then never
+      // seen, and they may be dropped at any time, by a snapshot say. Leaving the loop translates the PC anew, too.
+      when(i32.and(flags.get, i32.const(PAGE_TABLE)), call(functions.flushPaged), setSlot32('ATTENTION', i32.const(1))),
+      i32.store8(flagsAt.get, i32.or(i32.and(flags.get, i32.const(~PAGE_TABLE)), i32.const(PAGE_DIRTY_ALL))),
     );
   });
 
@@ -96,6 +103,22 @@ function defineTouch({ builder, functions, layout }: Core): void {
       ),
     );
   }
+}
+
+function defineBecomeTable({ builder, functions, layout }: Core): void {
+  builder.define(functions.becomeTable, (frame) => {
+    const [page] = frame.parameters;
+    const entry = frame.local(I32);
+    const index = i32.and(i32.add(page.get, i32.const(RAM_BASE >>> 12)), i32.const(TLB_ENTRIES - 1));
+    const address = i64.add(i64.shl(i64.extendU(page.get), i64.const(12)), i64.const(RAM_BASE));
+    return sequence(
+      i32.store8(page.get, i32.or(i32.load8u(page.get, layout.pageFlags), i32.const(PAGE_TABLE)), layout.pageFlags),
+      // It leaves the write TLB: the untranslated one, where its place is known, and all others.
+      set(entry, i32.shl(index, i32.const(4))),
+      when(i64.eq(i64.load(entry.get, WRITE_TLB), address), i64.store(entry.get, i64.const(-1), WRITE_TLB)),
+      call(functions.flushPaged),
+    );
+  });
 }
 
 function defineNoteFilled({ builder, functions }: Core): void {

@@ -1,0 +1,55 @@
+import type { Machine } from '../../../../debug-adapter/engine/machine/machine.ts';
+import { START, words } from './bareMachine.ts';
+
+/**
+ * Sv39 tables for tests. RAM itself is mapped at its own address by one superpage for S-mode, so that code goes on
+ * running; WINDOW is a page of virtual addresses after the other for whatever a test wants to map.
+ */
+export const PTE = { V: 1, R: 2, W: 4, X: 8, U: 16, G: 32, A: 64, D: 128 } as const;
+export const ALL = PTE.V | PTE.R | PTE.W | PTE.X | PTE.A | PTE.D;
+export const WINDOW = 0x4000_0000;
+
+const ROOT = START + 0x8_0000;
+const MIDDLE = ROOT + 0x1000;
+export const LEAVES = MIDDLE + 0x1000;
+const SECOND_ROOT = ROOT + 0x3000;
+
+export const pte = (address: number, flags: number): bigint => (BigInt(address >>> 12) << 10n) | BigInt(flags);
+export const satp = (root = ROOT): bigint => (8n << 60n) | BigInt(root >>> 12);
+export const leafAt = (page: number): number => LEAVES + page * 8;
+
+export function writeEntry(machine: Machine, address: number, entry: bigint): void {
+  machine.ram.write(address, words(entry));
+}
+
+/** Builds the tables and turns translation on, in S-mode unless told otherwise. */
+export function startPaging(machine: Machine, privilege: 0 | 1 | 3 = 1): void {
+  writeEntry(machine, ROOT + 8 * (WINDOW >>> 30), pte(MIDDLE, PTE.V));
+  writeEntry(machine, ROOT + 8 * (START >>> 30), pte(START, ALL));
+  writeEntry(machine, MIDDLE, pte(LEAVES, PTE.V));
+  machine.hart.setSlot('SATP', satp());
+  setPrivilege(machine, privilege);
+}
+
+/** A second address space that has the same RAM, and at WINDOW what `table` (a page of leaf entries) says. */
+export function secondSpace(machine: Machine, table: number): bigint {
+  const middle = SECOND_ROOT + 0x1000;
+  writeEntry(machine, SECOND_ROOT + 8 * (WINDOW >>> 30), pte(middle, PTE.V));
+  writeEntry(machine, SECOND_ROOT + 8 * (START >>> 30), pte(START, ALL));
+  writeEntry(machine, middle, pte(table, PTE.V));
+  return satp(SECOND_ROOT);
+}
+
+/** WINDOW's page `page` shows the physical page at `address`. */
+export function map(machine: Machine, page: number, address: number, flags: number): void {
+  writeEntry(machine, leafAt(page), pte(address, flags));
+}
+
+export const ENTRY = { root: ROOT + 8 * (WINDOW >>> 30), middle: MIDDLE };
+
+/** Sets privilege and status bits from outside, and lets the hart forget all translations. */
+export function setPrivilege({ hart }: Machine, privilege: number, status = 0n): void {
+  hart.setSlot('PRIVILEGE', BigInt(privilege));
+  hart.setSlot('MSTATUS', status);
+  hart.loadState(hart.saveState());
+}

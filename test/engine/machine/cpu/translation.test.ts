@@ -1,0 +1,347 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { a, assemble, CSR, type Item } from './assembler.ts';
+import {
+  bareMachine,
+  digestOf,
+  machineWith,
+  START,
+  steps,
+  trapOf,
+  word,
+  words,
+  type BareMachine,
+} from './bareMachine.ts';
+import {
+  ALL,
+  ENTRY,
+  leafAt,
+  map,
+  PTE,
+  pte,
+  secondSpace,
+  setPrivilege,
+  startPaging,
+  WINDOW,
+  writeEntry,
+} from './paging.ts';
+
+/**
+ * Address translation: which accesses a page allows, how broken tables fault, A and D, and that no translation is used
+ * after it was flushed.
+ */
+const [USER, SUPERVISOR, MACHINE] = [0, 1, 3];
+const [SUM, MXR, MPRV] = [1n << 18n, 1n << 19n, 1n << 17n];
+const HANDLER = START + 0x4000;
+const [ONE, TWO] = [START + 0x1_0000, START + 0x1_1000];
+const FAULT = { fetch: 12n, load: 13n, store: 15n };
+const ACCESS_FAULT = { fetch: 1n, load: 5n, store: 7n };
+type Access = 'fetch' | 'load' | 'store';
+
+/** A machine with translation on, whose code at START does one access to the window. */
+function pagedMachine(): BareMachine {
+  const machine = bareMachine();
+  startPaging(machine);
+  machine.hart.setSlot('MTVEC', BigInt(HANDLER));
+  machine.ram.write(START, assemble([a.lb(6, 0, 5), a.sb(6, 0, 5)]));
+  machine.ram.write(ONE, assemble([a.nop]));
+  return machine;
+}
+
+/** One access to an address; the cause of its trap, or undefined. From U, code is at START's second view. */
+function tryAccess(machine: BareMachine, access: Access, address: bigint): bigint | undefined {
+  const { hart } = machine;
+  const code = hart.slot('PRIVILEGE') === 0n ? USER_VIEW : BigInt(START);
+  hart.setSlot('PC', access === 'fetch' ? address : code + (access === 'load' ? 0n : 4n));
+  hart.setRegister(5, address);
+  hart.setSlot('MCAUSE', -1n & 0xffn);
+  steps(machine, 1);
+  return hart.slot('PC') === BigInt(HANDLER) ? hart.slot('MCAUSE') : undefined;
+}
+
+/** RAM once more for U-mode, at 0xc0000000. */
+const USER_VIEW = 0xc000_0000n;
+function addUserView(machine: BareMachine): void {
+  writeEntry(machine, ENTRY.root + 16, pte(START, ALL | PTE.U));
+}
+
+/** Privileged Architecture, "Virtual Address Translation Process", steps 5 to 9, for a leaf. */
+function isAllowed(flags: number, access: Access, privilege: number, status: bigint): boolean {
+  const has = (bit: number): boolean => (flags & bit) !== 0;
+  if (!has(PTE.V) || (has(PTE.W) && !has(PTE.R)) || !(has(PTE.R) || has(PTE.X))) return false;
+  if (privilege === USER && !has(PTE.U)) return false;
+  if (privilege === SUPERVISOR && has(PTE.U) && (access === 'fetch' || !(status & SUM))) return false;
+  if (access === 'fetch') return has(PTE.X);
+  if (access === 'store') return has(PTE.W);
+  return has(PTE.R) || (has(PTE.X) && (status & MXR) !== 0n);
+}
+
+test('a page allows what its bits say, for each mode, SUM and MXR, and gets A and D', () => {
+  const machine = pagedMachine();
+  addUserView(machine);
+  for (let flags = 0; flags < 256; flags++) {
+    for (const privilege of [USER, SUPERVISOR]) {
+      for (const status of [0n, SUM, MXR, SUM | MXR]) {
+        for (const access of ['fetch', 'load', 'store'] as const) {
+          map(machine, 0, ONE, flags);
+          setPrivilege(machine, privilege, status);
+          const cause = tryAccess(machine, access, BigInt(WINDOW));
+          const allowed = isAllowed(flags, access, privilege, status);
+          const what = `${access} with flags ${flags} in mode ${privilege}, status ${status.toString(16)}`;
+          assert.equal(cause, allowed ? undefined : FAULT[access], what);
+          const marks = allowed ? (access === 'store' ? PTE.A | PTE.D : PTE.A) : 0;
+          assert.equal(word(machine, leafAt(0)), pte(ONE, flags | marks), what);
+          if (!allowed) assert.equal(trapOf(machine).value, BigInt(WINDOW), what);
+        }
+      }
+    }
+  }
+});
+
+test('MPRV makes loads and stores of M-mode those of MPP, and fetches stay', () => {
+  const machine = pagedMachine();
+  for (const [mpp, flags, allowed] of [
+    [SUPERVISOR, ALL, true],
+    [SUPERVISOR, ALL | PTE.U, false],
+    [USER, ALL | PTE.U, true],
+    [USER, ALL, false],
+  ] as const) {
+    map(machine, 0, ONE, flags);
+    for (const access of ['load', 'store'] as const) {
+      setPrivilege(machine, MACHINE, MPRV | (BigInt(mpp) << 11n));
+      assert.equal(tryAccess(machine, access, BigInt(WINDOW)), allowed ? undefined : FAULT[access]);
+    }
+    setPrivilege(machine, MACHINE, MPRV | (BigInt(mpp) << 11n));
+    assert.equal(tryAccess(machine, 'fetch', BigInt(WINDOW)), ACCESS_FAULT.fetch);
+  }
+  setPrivilege(machine, MACHINE, MPRV | (3n << 11n));
+  assert.equal(tryAccess(machine, 'load', BigInt(WINDOW)), ACCESS_FAULT.load);
+});
+
+test('broken tables and addresses fault as the manual says', () => {
+  const outside = 0x9000_0000;
+  const good = pte(ONE, ALL);
+  const cases: [name: string, entry: number, value: bigint, address: bigint, causes: typeof FAULT][] = [
+    ['an address whose upper bits differ', leafAt(0), good, BigInt(WINDOW) | (1n << 39n), FAULT],
+    ['an address of only upper bits', leafAt(0), good, -4096n, FAULT],
+    ['a pointer on the last level', leafAt(0), pte(ONE, PTE.V), BigInt(WINDOW), FAULT],
+    ['a reserved bit', leafAt(0), good | (1n << 54n), BigInt(WINDOW), FAULT],
+    ['Svpbmt bits', leafAt(0), good | (1n << 61n), BigInt(WINDOW), FAULT],
+    ['the Svnapot bit', leafAt(0), good | (1n << 63n), BigInt(WINDOW), FAULT],
+    ['a misaligned megapage', ENTRY.middle, pte(ONE, ALL), BigInt(WINDOW), FAULT],
+    ['a misaligned gigapage', ENTRY.root, pte(0x8020_0000, ALL), BigInt(WINDOW), FAULT],
+    ['a pointer with A', ENTRY.middle, pte(leafAt(0), PTE.V | PTE.A), BigInt(WINDOW), FAULT],
+    ['a pointer with D', ENTRY.middle, pte(leafAt(0), PTE.V | PTE.D), BigInt(WINDOW), FAULT],
+    ['a pointer with U', ENTRY.root, pte(ENTRY.middle, PTE.V | PTE.U), BigInt(WINDOW), FAULT],
+    ['a table outside memory', ENTRY.middle, pte(outside, PTE.V), BigInt(WINDOW), ACCESS_FAULT],
+    ['a page outside memory', leafAt(0), pte(outside, ALL), BigInt(WINDOW), ACCESS_FAULT],
+    ['a page beyond 4 GiB', leafAt(0), good | (1n << 50n), BigInt(WINDOW), ACCESS_FAULT],
+  ];
+  for (const [name, entry, value, address, causes] of cases) {
+    for (const access of ['fetch', 'load', 'store'] as const) {
+      const machine = pagedMachine();
+      map(machine, 0, ONE, ALL);
+      writeEntry(machine, entry, value);
+      setPrivilege(machine, SUPERVISOR);
+      assert.equal(tryAccess(machine, access, address), causes[access], `${access}: ${name}`);
+      assert.equal(trapOf(machine).value, BigInt.asUintN(64, address), name);
+    }
+  }
+});
+
+test('superpages reach every page in them', () => {
+  const machine = bareMachine({ memoryBytes: 4 << 20 });
+  startPaging(machine);
+  machine.hart.setSlot('MTVEC', BigInt(HANDLER));
+  writeEntry(machine, ENTRY.middle, pte(START + 0x20_0000, ALL));
+  machine.ram.write(START, assemble([a.ld(6, 0, 5)]));
+  for (const offset of [0, 0x1008, 0x1f_fff8]) {
+    machine.ram.write(START + 0x20_0000 + offset, words(BigInt(offset) + 7n));
+    assert.equal(tryAccess(machine, 'load', BigInt(WINDOW + offset)), undefined);
+    assert.equal(machine.hart.register(6), BigInt(offset) + 7n);
+  }
+});
+
+// --- flushes -----------------------------------------------------------------------------------------------------------
+
+/** A program in S-mode; ONE and TWO hold 1 and 2, the window (x5) shows ONE, x6 is its entry's address, x7 TWO's entry. */
+function pagedProgram(program: Item[], flags: number = ALL): BareMachine {
+  const machine = machineWith([program, 'end:', a.j('end')]);
+  startPaging(machine);
+  map(machine, 0, ONE, flags);
+  machine.ram.write(ONE, words(1n));
+  machine.ram.write(TWO, words(2n));
+  machine.hart.setSlot('MTVEC', BigInt(HANDLER));
+  machine.ram.write(HANDLER, assemble(['stop:', a.j('stop')]));
+  machine.hart.setRegister(5, BigInt(WINDOW));
+  machine.hart.setRegister(6, BigInt(leafAt(0)));
+  machine.hart.setRegister(7, pte(TWO, ALL));
+  return machine;
+}
+
+function runPaged(program: Item[], flags: number = ALL): BareMachine {
+  const machine = pagedProgram(program, flags);
+  steps(machine, 200);
+  return machine;
+}
+
+test('after sfence.vma loads and stores see the new page', () => {
+  const machine = runPaged([
+    a.ld(10, 0, 5),
+    a.sd(0, 8, 5),
+    a.sd(7, 0, 6),
+    a.sfenceVma,
+    a.ld(11, 0, 5),
+    a.addi(12, 0, 12),
+    a.sd(12, 8, 5),
+  ]);
+  assert.deepEqual([machine.hart.register(10), machine.hart.register(11)], [1n, 2n]);
+  assert.deepEqual([word(machine, ONE + 8), word(machine, TWO + 8)], [0n, 12n]);
+});
+
+test('after sfence.vma fetches see the new page', () => {
+  const machine = pagedProgram([a.jalr(1, 0x100, 5), a.sd(7, 0, 6), a.sfenceVma, a.jalr(1, 0x100, 5)]);
+  const addAndReturn = (value: number) => assemble([a.addi(11, 11, value), a.jalr(0, 0, 1)]);
+  machine.ram.write(ONE + 0x100, addAndReturn(1));
+  machine.ram.write(TWO + 0x100, addAndReturn(16));
+  steps(machine, 50);
+  assert.equal(machine.hart.register(11), 17n);
+});
+
+test('a write to satp changes the address space at once', () => {
+  const machine = pagedProgram([
+    a.ld(10, 0, 5),
+    a.csrw(CSR.satp, 8),
+    a.ld(11, 0, 5),
+    a.csrw(CSR.satp, 9),
+    a.ld(12, 0, 5),
+  ]);
+  const { hart } = machine;
+  machine.ram.write(START + 0x9_0000, words(pte(TWO, ALL)));
+  hart.setRegister(8, secondSpace(machine, START + 0x9_0000));
+  hart.setRegister(9, hart.slot('SATP'));
+  steps(machine, 5);
+  assert.deepEqual([hart.register(10), hart.register(11), hart.register(12)], [1n, 2n, 1n]);
+});
+
+test('SUM and MXR count from the next access on', () => {
+  const forbid = (program: Item[], flags: number, cause: bigint): void => {
+    const machine = runPaged(program, flags);
+    assert.equal(machine.hart.register(10), 1n, 'the first access was allowed');
+    assert.deepEqual(trapOf(machine).cause, cause);
+    assert.equal(machine.hart.register(11), 0n);
+  };
+  const around = (bit: bigint): Item[] => [
+    a.li(8, bit),
+    a.csrrs(0, CSR.sstatus, 8),
+    a.ld(10, 0, 5),
+    a.csrrc(0, CSR.sstatus, 8),
+    a.ld(11, 0, 5),
+  ];
+  forbid(around(SUM), ALL | PTE.U, FAULT.load);
+  forbid(around(MXR), PTE.V | PTE.X | PTE.A, FAULT.load);
+});
+
+test('MPRV switched by a CSR write and by mret', () => {
+  const machine = machineWith([
+    a.li(8, MPRV | (1n << 11n)),
+    a.csrrs(0, CSR.mstatus, 8),
+    a.ld(10, 0, 5),
+    a.csrrc(0, CSR.mstatus, 8),
+    a.ld(11, 0, 5),
+    a.nop,
+  ]);
+  startPaging(machine, 3);
+  map(machine, 0, ONE, ALL);
+  machine.ram.write(ONE, words(1n));
+  machine.hart.setSlot('MTVEC', BigInt(HANDLER));
+  machine.hart.setRegister(5, BigInt(WINDOW));
+  steps(machine, a.li(8, MPRV | (1n << 11n)).length + 4);
+  assert.equal(machine.hart.register(10), 1n);
+  assert.equal(trapOf(machine).cause, ACCESS_FAULT.load);
+  const returned = machineWith([a.mret]);
+  returned.hart.setSlot('MSTATUS', MPRV | (1n << 11n));
+  steps(returned, 1);
+  assert.equal(returned.hart.slot('MSTATUS') & MPRV, 0n, 'mret to S clears it');
+});
+
+// --- page tables as data ------------------------------------------------------------------------------------------------
+
+test('A of an entry that was executed as an instruction changes that instruction', () => {
+  // V, R and U are the opcode of addi; with A it becomes one of floating point, which this hart has not.
+  const entry = pte(ONE, PTE.V | PTE.R | PTE.U);
+  const setSum = [a.li(28, SUM), a.csrrs(0, CSR.sstatus, 28)];
+  const machine = machineWith([setSum, a.jalr(1, 0, 6), a.ld(10, 0, 5), a.jalr(1, 0, 6)]);
+  startPaging(machine);
+  writeEntry(machine, leafAt(0), entry);
+  machine.hart.setRegister(5, BigInt(WINDOW));
+  machine.hart.setRegister(6, BigInt(leafAt(0)));
+  // The entry's upper half is zero, an illegal instruction too: the handler returns from both.
+  machine.hart.setSlot('MTVEC', BigInt(HANDLER));
+  machine.ram.write(HANDLER, assemble([a.csrw(CSR.mepc, 1), a.mret]));
+  steps(machine, setSum.flat().length + 3);
+  assert.deepEqual(trapOf(machine), { cause: 2n, value: 0n, pc: BigInt(leafAt(0) + 4) });
+  steps(machine, 2 + 1 + 2);
+  assert.equal(word(machine, leafAt(0)), entry | BigInt(PTE.A));
+  assert.deepEqual(trapOf(machine), { cause: 2n, value: entry | BigInt(PTE.A), pc: BigInt(leafAt(0)) });
+});
+
+test('a store across two pages that changes the entry of the second is done with the old one', () => {
+  // The window's first page is the leaf table itself; its second half of the store goes to page TWO.
+  const machine = machineWith([a.sd(7, 0, 5)]);
+  startPaging(machine);
+  map(machine, 511, leafAt(0), ALL);
+  writeEntry(machine, ENTRY.middle + 8, pte(LEAVES_OF_NEXT, PTE.V));
+  writeEntry(machine, LEAVES_OF_NEXT, pte(TWO, ALL));
+  // Entry 511 of the table is at its end: the store overwrites its upper half, and 4 bytes of TWO.
+  machine.hart.setRegister(5, BigInt(WINDOW + 511 * 4096 + 0xffc));
+  machine.hart.setRegister(7, 0x1122_3344_ffff_ffffn);
+  machine.hart.setSlot('MTVEC', BigInt(HANDLER));
+  steps(machine, 1);
+  assert.equal(word(machine, leafAt(511)) >> 32n, 0xffff_ffffn);
+  assert.equal(word(machine, TWO), 0x1122_3344n);
+});
+const LEAVES_OF_NEXT = START + 0xa_0000;
+
+test('saving and loading between any two steps changes nothing, even for a guest that forgets sfence.vma', () => {
+  const program = [
+    a.ld(10, 0, 5),
+    a.sd(10, 8, 5),
+    a.sd(7, 0, 6), // A and D clear again, nothing flushed
+    a.ld(11, 0, 5),
+    a.sd(11, 8, 5),
+    a.ld(12, 0, 6),
+  ];
+  const make = (): BareMachine => {
+    const machine = machineWith(program);
+    startPaging(machine);
+    map(machine, 0, ONE, ALL);
+    machine.hart.setRegister(5, BigInt(WINDOW));
+    machine.hart.setRegister(6, BigInt(leafAt(0)));
+    machine.hart.setRegister(7, pte(ONE, PTE.V | PTE.R | PTE.W));
+    return machine;
+  };
+  const straight = make();
+  steps(straight, program.length);
+  for (let at = 0; at < program.length; at++) {
+    const interrupted = make();
+    steps(interrupted, at);
+    interrupted.loadState(interrupted.saveState());
+    steps(interrupted, program.length - at);
+    assert.equal(digestOf(interrupted), digestOf(straight), `interrupted after ${at} steps`);
+  }
+});
+
+test('code that takes away its own page faults at its next instruction', () => {
+  for (const slice of [1, 2, 100]) {
+    const machine = pagedProgram([a.jalr(1, 0x100, 5)]);
+    machine.ram.write(ONE + 0x100, assemble([a.addi(11, 11, 1), a.sd(0, 0, 6), a.addi(11, 11, 1), a.jalr(0, 0, 1)]));
+    while (machine.position < 4) machine.run(Math.min(4, machine.position + slice));
+    assert.deepEqual(trapOf(machine), {
+      cause: FAULT.fetch,
+      value: BigInt(WINDOW + 0x108),
+      pc: BigInt(WINDOW + 0x108),
+    });
+    assert.equal(machine.hart.register(11), 1n);
+  }
+});
