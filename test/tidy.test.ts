@@ -23,9 +23,10 @@ const ROOMS: Record<string, string[]> = {
   [`${ENGINE}/recording`]: ['base', 'errors', 'block', 'machine'].map(inEngine),
   [`${ENGINE}/timeline`]: ['base', 'errors', 'block', 'machine', 'recording'].map(inEngine),
   [`${ENGINE}/session`]: ['base', 'errors', 'machine', 'symbols', 'timeline'].map(inEngine),
-  [ENGINE]: ['base', 'errors', 'recording', 'timeline', 'session'].map(inEngine),
+  [ENGINE]: ['base', 'errors', 'machine', 'recording', 'timeline', 'session'].map(inEngine),
   'debug-adapter/host': ['base', 'errors', 'recording'].map(inEngine),
-  'debug-adapter/cli': [ENGINE, `${ENGINE}/errors`, 'debug-adapter/host'],
+  'debug-adapter/gdb': [ENGINE, `${ENGINE}/errors`],
+  'debug-adapter/cli': [ENGINE, `${ENGINE}/errors`, 'debug-adapter/host', 'debug-adapter/gdb'],
 };
 
 /** Of a room that lends contracts only, the files that others may import. */

@@ -13,3 +13,6 @@ export { openRecord, openRun } from './timeline/openLive.ts';
 export { openReplay } from './timeline/openReplay.ts';
 export type { LiveSetup, RecordSetup, ReplaySetup } from './timeline/sessionOptions.ts';
 export type { End, EndReason, Timeline } from './timeline/timeline.ts';
+export type { StopPoints, Watchpoint, WatchHit } from './machine/stopPoints.ts';
+export { type DataBreakpoint, Session } from './session/session.ts';
+export type { StopReason } from './session/stopReason.ts';

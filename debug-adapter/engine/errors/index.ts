@@ -5,4 +5,5 @@ export * from './cli.ts';
 export * from './drives.ts';
 export * from './host.ts';
 export * from './recording.ts';
+export * from './session.ts';
 export * from './userError.ts';

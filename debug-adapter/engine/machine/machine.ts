@@ -43,6 +43,8 @@ export interface MachineOptions {
   inputs: Inputs;
   /** Each byte the guest sends over its UART. */
   onConsoleByte: (byte: number) => void;
+  /** How many pages of code are kept decoded; for tests, as it changes nothing but speed. */
+  decodePoolPages?: number;
 }
 
 export class Machine {
@@ -67,7 +69,8 @@ export class Machine {
   constructor(options: MachineOptions) {
     this.drives = options.drives;
     this.inputs = options.inputs;
-    this.hart = new Hart({ memoryBytes: options.memoryBytes, bus: this });
+    const { memoryBytes, decodePoolPages } = options;
+    this.hart = new Hart({ memoryBytes, bus: this, decodePoolPages });
     this.ram = new GuestRam(this.hart);
     this.watcher = this.ram.makeWatcher();
     this.board = new Board({

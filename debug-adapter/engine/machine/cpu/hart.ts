@@ -40,6 +40,7 @@ interface CoreExports {
   flushWrites(): void;
   touch(offset: number, length: number): void;
   digestRam(): bigint;
+  csrRead(number: number): bigint;
 }
 
 /** Slots that are the hart's state; the others are scratch, derived, or belong to the machine. */
@@ -87,8 +88,8 @@ export class Hart implements Stateful {
   private words: Int32Array;
   private slots: BigUint64Array;
 
-  constructor(options: { memoryBytes: number; bus: HartBus }) {
-    this.layout = makeLayout(options.memoryBytes);
+  constructor(options: { memoryBytes: number; bus: HartBus; decodePoolPages?: number }) {
+    this.layout = makeLayout(options.memoryBytes, options.decodePoolPages);
     this.memory = new WebAssembly.Memory({ initial: this.layout.wasmPages });
     this.words = new Int32Array(this.memory.buffer, 0, CSR_INDEX / 4);
     this.slots = new BigUint64Array(this.memory.buffer, 0, CSR_INDEX / 8);
@@ -199,6 +200,19 @@ export class Hart implements Stateful {
   setClock(clock: { offsetNanoseconds: number; tickDelta: bigint }): void {
     this.setNumber('CLOCK_OFFSET', clock.offsetNanoseconds);
     this.setSlot('TICK_DELTA', clock.tickDelta);
+  }
+
+  /** A CSR as M-mode would read it at a position; undefined for one that does not exist. Changes nothing. */
+  readCsr(number: number, position: Position): bigint | undefined {
+    const privilege = this.slot('PRIVILEGE');
+    this.setNumber('STEPS_END', position + 1);
+    this.words[SLOT.BUDGET >> 2] = 0;
+    this.setSlot('PRIVILEGE', 3n);
+    const value = BigInt.asUintN(64, this.core.csrRead(number));
+    this.setSlot('PRIVILEGE', privilege);
+    const isThere = this.words[SLOT.FAULT >> 2] === 0;
+    this.words[SLOT.FAULT >> 2] = 0;
+    return isThere ? value : undefined;
   }
 
   // --- state ---------------------------------------------------------------------------------------------------------

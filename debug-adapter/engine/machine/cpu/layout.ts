@@ -147,10 +147,10 @@ export interface Layout {
   wasmPages: number;
 }
 
-export function makeLayout(memoryBytes: number): Layout {
+export function makeLayout(memoryBytes: number, decodePoolPagesMax = DECODE_POOL_PAGES_MAX): Layout {
   assert(memoryBytes > 0 && memoryBytes % PAGE_SIZE_BYTES === 0, 'RAM is a whole number of pages');
   const ramPages = memoryBytes / PAGE_SIZE_BYTES;
-  const decodePoolPages = Math.min(ramPages, DECODE_POOL_PAGES_MAX);
+  const decodePoolPages = Math.min(ramPages, decodePoolPagesMax);
   const pageFlags = 0x100000;
   const pageHashes = alignUp(pageFlags + ramPages, 4096);
   const decodePages = alignUp(pageHashes + ramPages * 8, 4096);

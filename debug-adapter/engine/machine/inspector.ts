@@ -1,0 +1,90 @@
+import type { GuestAddress } from '../base/quantities.ts';
+import type { Machine } from './machine.ts';
+
+/**
+ * Looking into a machine without touching it: registers, CSRs, and memory through the page tables as they are now. It
+ * sets no accessed bits, fills no TLB and reaches no device.
+ */
+const PAGE_BITS = 12n;
+const LEVELS = 3;
+const PTE = { V: 1n, R: 2n, X: 8n };
+const PPN_MASK = (1n << 44n) - 1n;
+const PRIVILEGE_MACHINE = 3n;
+const SATP_SV39 = 8n;
+
+export class Inspector {
+  private machine: Machine;
+
+  constructor(machine: Machine) {
+    this.machine = machine;
+  }
+
+  get pc(): bigint {
+    return this.machine.hart.slot('PC');
+  }
+
+  /** 0 U, 1 S, 3 M. */
+  get privilege(): number {
+    return Number(this.machine.hart.slot('PRIVILEGE'));
+  }
+
+  register(index: number): bigint {
+    return this.machine.hart.register(index);
+  }
+
+  /** A CSR's value as M-mode reads it; undefined for one that does not exist. */
+  csr(number: number): bigint | undefined {
+    return this.machine.hart.readCsr(number, this.machine.position);
+  }
+
+  /** The bytes at a virtual address up to the first that cannot be read. */
+  readMemory(address: bigint, lengthBytes: number): Uint8Array {
+    const { ram } = this.machine;
+    const bytes = new Uint8Array(lengthBytes);
+    for (let done = 0; done < lengthBytes;) {
+      const at = BigInt.asUintN(64, address + BigInt(done));
+      const count = Math.min(lengthBytes - done, 4096 - Number(at & 0xfffn));
+      const physical = this.translate(at);
+      if (physical === undefined || !ram.contains(physical, count)) return bytes.subarray(0, done);
+      ram.read(physical, bytes.subarray(done, done + count));
+      done += count;
+    }
+    return bytes;
+  }
+
+  /**
+   * The physical address of a virtual one, as the current privilege sees it. Permissions are not looked at: a debugger
+   * may read what the guest may not.
+   */
+  translate(address: bigint): GuestAddress | undefined {
+    const { hart } = this.machine;
+    const satp = hart.slot('SATP');
+    const isBare = hart.slot('PRIVILEGE') === PRIVILEGE_MACHINE || satp >> 60n !== SATP_SV39;
+    if (!isBare) return this.walk(address, (satp & PPN_MASK) << PAGE_BITS);
+    return address < 1n << 53n ? Number(address) : undefined;
+  }
+
+  /** Privileged Architecture, "Virtual Address Translation Process", without its side effects. */
+  private walk(address: bigint, root: bigint): GuestAddress | undefined {
+    if (BigInt.asIntN(39, address) !== BigInt.asIntN(64, address)) return undefined;
+    let table = root;
+    for (let level = LEVELS - 1; level >= 0; level--) {
+      const shift = PAGE_BITS + 9n * BigInt(level);
+      const entry = this.readEntry(table + ((address >> shift) & 0x1ffn) * 8n);
+      if (entry === undefined || !(entry & PTE.V)) return undefined;
+      const base = ((entry >> 10n) & PPN_MASK) << PAGE_BITS;
+      if (entry & (PTE.R | PTE.X)) {
+        const offset = (1n << shift) - 1n;
+        return Number((base & ~offset) | (address & offset));
+      }
+      table = base;
+    }
+    return undefined;
+  }
+
+  private readEntry(address: bigint): bigint | undefined {
+    const { ram } = this.machine;
+    if (address >= 1n << 53n || !ram.contains(Number(address), 8)) return undefined;
+    return BigInt(ram.readU32(Number(address))) | (BigInt(ram.readU32(Number(address) + 4)) << 32n);
+  }
+}

@@ -1,0 +1,174 @@
+import type { GuestAddress, Position } from '../base/quantities.ts';
+import { badAddress, noHistory, positionOutside } from '../errors/session.ts';
+import { Inspector } from '../machine/inspector.ts';
+import type { StopPoints, Watchpoint } from '../machine/stopPoints.ts';
+import type { Timeline, TimelineStop } from '../timeline/timeline.ts';
+import type { TravelStop } from '../timeline/timeTravel.ts';
+import type { BreakpointId, StopReason } from './stopReason.ts';
+
+/**
+ * A debugging session, in our words and no protocol's: breakpoints, running and stepping both ways by instruction, and
+ * looking. Front ends translate to and from it and decide nothing. Everything is synchronous; a run asks `wantsPause`
+ * several thousand times a second, which is how a front end in another thread gets it to stop.
+ */
+export type WantsPause = () => boolean;
+const never: WantsPause = () => false;
+
+export interface DataBreakpoint {
+  id: BreakpointId;
+  address: bigint;
+  lengthBytes: number;
+  access: Watchpoint['access'];
+}
+
+export class Session {
+  readonly timeline: Timeline;
+  readonly inspector: Inspector;
+  private breakpoints = new Map<BreakpointId, bigint>();
+  private watchpoints = new Map<BreakpointId, Watchpoint>();
+  private nextId: BreakpointId = 1;
+  private points: StopPoints | undefined;
+  private lastReason: StopReason = { kind: 'entry' };
+
+  constructor(timeline: Timeline) {
+    this.timeline = timeline;
+    this.inspector = new Inspector(timeline.machine);
+  }
+
+  get position(): Position {
+    return this.timeline.position;
+  }
+
+  /** Why it stands where it stands. */
+  get reason(): StopReason {
+    return this.lastReason;
+  }
+
+  /** Whether there is a past to go to. */
+  get canGoBack(): boolean {
+    return this.timeline.travel !== undefined;
+  }
+
+  // --- stop points -----------------------------------------------------------------------------------------------------
+
+  /** A breakpoint on a virtual address. */
+  addBreakpoint(address: bigint): BreakpointId {
+    const id = this.nextId++;
+    this.breakpoints.set(id, address);
+    this.points = undefined;
+    return id;
+  }
+
+  /**
+   * A data breakpoint on bytes of memory. The address is looked up now: it stays on these bytes of RAM, whichever way
+   * they are accessed later.
+   */
+  addDataBreakpoint(wanted: Omit<DataBreakpoint, 'id'>): BreakpointId {
+    const address = this.physical(wanted.address, wanted.lengthBytes);
+    const id = this.nextId++;
+    this.watchpoints.set(id, { id, address, lengthBytes: wanted.lengthBytes, access: wanted.access });
+    this.points = undefined;
+    return id;
+  }
+
+  removeBreakpoint(id: BreakpointId): void {
+    this.breakpoints.delete(id);
+    this.watchpoints.delete(id);
+    this.points = undefined;
+  }
+
+  // --- running ---------------------------------------------------------------------------------------------------------
+
+  /** Forwards to the next stop. */
+  continue(wantsPause: WantsPause = never): StopReason {
+    return this.stopped(this.timeline.forward(Infinity, this.stopPoints(), wantsPause));
+  }
+
+  reverseContinue(wantsPause: WantsPause = never): StopReason {
+    return this.stopped(this.travel().backward(this.stopPoints(), wantsPause));
+  }
+
+  /** One step: an instruction, or the trap or interrupt that came instead of it. */
+  stepInstruction(): StopReason {
+    const stop = this.timeline.forward(this.position + 1, { ...this.stopPoints(), breakpoints: new Set() });
+    return this.stopped(stop, { kind: 'step' });
+  }
+
+  stepBackInstruction(): StopReason {
+    const travel = this.travel();
+    if (this.position === travel.start) return this.because({ kind: 'startOfRecording' });
+    travel.seekTo(this.position - 1);
+    return this.because({ kind: 'step' });
+  }
+
+  /** To a position in what is recorded. */
+  goTo(position: Position): StopReason {
+    const travel = this.travel();
+    const { start, end } = travel;
+    if (!Number.isSafeInteger(position) || position < start || position > end) {
+      throw positionOutside({ position, start, end });
+    }
+    travel.seekTo(position);
+    return this.because({ kind: 'goto' });
+  }
+
+  // --- helpers ---------------------------------------------------------------------------------------------------------
+
+  private travel() {
+    const { travel } = this.timeline;
+    if (!travel) throw noHistory();
+    return travel;
+  }
+
+  private stopPoints(): StopPoints {
+    return (this.points ??= {
+      breakpoints: new Set(this.breakpoints.values()),
+      watchpoints: [...this.watchpoints.values()],
+    });
+  }
+
+  private physical(address: bigint, lengthBytes: number): GuestAddress {
+    const physical = this.inspector.translate(address);
+    const last = this.inspector.translate(address + BigInt(lengthBytes - 1));
+    const { ram } = this.timeline.machine;
+    if (physical === undefined || last !== physical + lengthBytes - 1 || !ram.contains(physical, lengthBytes)) {
+      throw badAddress({ address, lengthBytes });
+    }
+    return physical;
+  }
+
+  private stopped(stop: TimelineStop | TravelStop, reached: StopReason = { kind: 'goto' }): StopReason {
+    switch (stop.kind) {
+      case 'reached':
+        return this.because(reached);
+      case 'paused':
+        return this.because({ kind: 'pause' });
+      case 'breakpoint':
+        return this.because({ kind: 'breakpoint', ids: this.idsAt(stop.pc), pc: stop.pc });
+      case 'watchpoint':
+        return this.because({
+          kind: 'dataBreakpoint',
+          hits: stop.hits.map(({ id, access, oldBytes, newBytes, position }) => {
+            return { id, access, before: oldBytes, after: newBytes, position };
+          }),
+        });
+      case 'startOfRecording':
+        return this.because({ kind: 'startOfRecording' });
+      case 'ended':
+        return this.because(
+          stop.end.reason === 'endOfRecording' ? { kind: 'endOfRecording' } : { kind: 'ended', end: stop.end },
+        );
+      default:
+        return this.because({ kind: 'endOfRecording' });
+    }
+  }
+
+  private idsAt(pc: bigint): BreakpointId[] {
+    return [...this.breakpoints].filter(([, address]) => address === pc).map(([id]) => id);
+  }
+
+  private because(reason: StopReason): StopReason {
+    this.lastReason = reason;
+    return reason;
+  }
+}
