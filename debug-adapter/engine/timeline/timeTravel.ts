@@ -203,6 +203,8 @@ export class TimeTravel {
     const anchor = this.history.anchors().findLast(({ position }) => position <= target && position >= this.start);
     const nearest = Math.max(cached?.position ?? -1, anchor?.position ?? -1);
     if (mayStay && machine.position <= target && machine.position >= nearest) return machine.position;
+    // Putting RAM back is no access of the guest's: nothing may watch it.
+    machine.setStopPoints(NO_STOP_POINTS);
     if (cached && cached.position === nearest) {
       this.images.restore(cached.image);
       machine.loadState(cached.state);
@@ -289,6 +291,7 @@ export class TimeTravel {
     if (machine.position === present.position) {
       assert(isSameState(machine.saveState(), present.state), 'the replay came back to another present');
     }
+    machine.setStopPoints(NO_STOP_POINTS);
     this.images.restore(present.image);
     machine.loadState(present.state);
     for (const disk of this.disks) disk.returnToPresent();
