@@ -134,7 +134,12 @@ function machineTraps(core: Core): Csr[] {
       name: 'menvcfg',
       number: 0x30a,
       read: slot('MENVCFG'),
-      write: (value) => sequence(setSlot('MENVCFG', i64.and(value, i64.const(STCE | 1n))), attention),
+      write: (value) =>
+        sequence(
+          setSlot('MENVCFG', i64.and(value, i64.const(STCE | 1n))),
+          setSlot('MIP_SOFTWARE', i64.and(slot('MIP_SOFTWARE'), softBits)),
+          attention,
+        ),
     },
     plain('mscratch', 0x340, 'MSCRATCH'),
     plain('mepc', 0x341, 'MEPC', EPC_MASK),

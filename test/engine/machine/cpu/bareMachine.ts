@@ -19,9 +19,17 @@ export interface BareMachine extends Machine {
   printed(): string;
 }
 
-export function bareMachine(options: { memoryBytes?: number; drives?: Drive[]; inputs?: Inputs } = {}): BareMachine {
+export interface BareOptions {
+  memoryBytes?: number;
+  drives?: Drive[];
+  inputs?: Inputs;
+  decodePoolPages?: number;
+}
+
+export function bareMachine(options: BareOptions = {}): BareMachine {
   let text = '';
   const machine = new Machine({
+    decodePoolPages: options.decodePoolPages,
     memoryBytes: options.memoryBytes ?? 1 << 20,
     drives: options.drives ?? [],
     inputs: options.inputs ?? NO_INPUTS,
@@ -32,7 +40,7 @@ export function bareMachine(options: { memoryBytes?: number; drives?: Drive[]; i
 }
 
 /** A machine with a program at the start of RAM. */
-export function machineWith(program: Item[], options: Parameters<typeof bareMachine>[0] = {}): BareMachine {
+export function machineWith(program: Item[], options: BareOptions = {}): BareMachine {
   const machine = bareMachine(options);
   machine.ram.write(START, assemble(program));
   return machine;

@@ -21,7 +21,7 @@ const STEPS_MAX = 200_000_000;
 test('random programs do the same as under QEMU', (t) => {
   if (!requireTool(QEMU, t)) return;
   const random = SeededRandom.forTest(t);
-  const image = randomImage(random, { blocks: 250, units: 150, iterations: 30 });
+  const image = randomImage(random, { blocks: 250, units: 150, iterations: 20 });
   const { lines, instructions } = runHere(image);
   t.diagnostic(`${instructions} instructions`);
   compare(image, lines, runInQemu(image));

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { a, assemble, ATOMICS, assembleWithLabels, type Item } from './assembler.ts';
+import { bareMachine, machineWith, START, steps, words } from './bareMachine.ts';
+
+/**
+ * Code that changes while it is decoded: whoever writes, wherever it is, the next execution is of the new bytes. The
+ * machine needs no FENCE.I for that.
+ */
+const [OLD, NEW] = [a.addi(11, 11, 1), a.addi(11, 11, 16)];
+/** Ways to write the instruction in x6 to the address in x5. */
+interface Case {
+  name: string;
+  program: Item[];
+}
+
+/** Calls `target` once as it was and once after `patch` ran. */
+const callAround = (patch: Item[]): Item[] => [
+  a.to('target', (offset) => a.jal(1, offset)),
+  a.la(5, 'target'),
+  a.li(6, NEW),
+  patch,
+  a.to('target', (offset) => a.jal(1, offset)),
+  'end:',
+  a.j('end'),
+];
+const target = (gap: Item[] = []): Item[] => [gap, 'target:', OLD, a.jalr(0, 0, 1)];
+const nops = (count: number): Item[] => Array.from({ length: count }, () => a.nop);
+
+const PATCHES: Case[] = [
+  { name: 'a word', program: [a.sw(6, 0, 5)] },
+  { name: 'its upper half, where the immediate is', program: [a.srli(6, 6, 16), a.sh(6, 2, 5)] },
+  { name: 'byte by byte', program: [0, 1, 2, 3].flatMap((i) => [a.sb(6, i, 5), a.srli(6, 6, 8)]) },
+  {
+    name: 'a doubleword that begins before it',
+    program: [a.slli(6, 6, 32), a.lwu(7, -4, 5), a.or(6, 6, 7), a.sd(6, -4, 5)],
+  },
+  { name: 'an AMO', program: [ATOMICS['amoswap.w'](7, 6, 5)] },
+  { name: 'an SC', program: [a.lrW(7, 5), a.scW(7, 6, 5)] },
+];
+
+for (const [where, gap] of [
+  ['in the same page', []],
+  ['in another page', nops(1100)],
+] as const) {
+  test(`code ${where} that is written after it ran`, () => {
+    for (const { name, program } of PATCHES) {
+      const machine = machineWith([callAround([program]), target([...gap])]);
+      steps(machine, 4000);
+      assert.equal(machine.hart.register(11), 17n, name);
+    }
+  });
+}
+
+test('a store to the very next instruction', () => {
+  const program: Item[] = ['again:', a.sw(6, 0, 5), 'next:', OLD, a.j('again')];
+  const machine = machineWith(program);
+  const { hart } = machine;
+  hart.setRegister(5, assembleWithLabels(program).addressOf('next'));
+  // Once with what is there already, so that all of it is decoded.
+  hart.setRegister(6, BigInt(OLD));
+  steps(machine, 3);
+  assert.equal(hart.register(11), 1n);
+  hart.setRegister(6, BigInt(NEW));
+  steps(machine, 2);
+  assert.equal(hart.register(11), 17n);
+});
+
+test('a 4-byte instruction that becomes two compressed ones, and back', () => {
+  const machine = machineWith([OLD, a.nop]);
+  const again = (): void => {
+    machine.hart.setSlot('PC', BigInt(START));
+    machine.hart.setRegister(11, 0n);
+    steps(machine, 2);
+  };
+  again();
+  machine.ram.write(START, assemble([a.cLi(11, 3), a.cAddi(11, 4)]));
+  again();
+  assert.deepEqual([machine.hart.register(11), machine.hart.slot('PC')], [7n, BigInt(START + 4)]);
+  machine.ram.write(START, assemble([OLD]));
+  again();
+  assert.deepEqual([machine.hart.register(11), machine.hart.slot('PC')], [1n, BigInt(START + 8)]);
+});
+
+test('either half of an instruction that straddles two pages', () => {
+  const at = START + 0x1ffe;
+  const halves = (bits: number): [Uint8Array, Uint8Array] => {
+    const bytes = assemble([bits]);
+    return [bytes.slice(0, 2), bytes.slice(2)];
+  };
+  const machine = bareMachine();
+  const run = (): bigint => {
+    machine.hart.setSlot('PC', BigInt(at));
+    machine.hart.setRegister(11, 0n);
+    machine.hart.setRegister(12, 0n);
+    steps(machine, 1);
+    assert.equal(machine.hart.slot('PC'), BigInt(at + 4));
+    return machine.hart.register(11) + machine.hart.register(12) * 1000n;
+  };
+  machine.ram.write(at, assemble([OLD]));
+  assert.equal(run(), 1n);
+  machine.ram.write(at + 2, halves(NEW)[1]);
+  assert.equal(run(), 16n);
+  machine.ram.write(at, halves(a.addi(12, 11, 16))[0]);
+  assert.equal(run(), 16_000n);
+  // All of it by one store across the pages.
+  machine.ram.write(START, assemble([a.sw(6, 0, 5)]));
+  machine.hart.setSlot('PC', BigInt(START));
+  machine.hart.setRegister(5, BigInt(at));
+  machine.hart.setRegister(6, BigInt(OLD));
+  steps(machine, 1);
+  assert.equal(run(), 1n);
+});
+
+test('code written by a device, and a page put back', () => {
+  const machine = machineWith([OLD]);
+  const page = machine.ram.page(0).slice();
+  const run = (): bigint => {
+    machine.hart.setSlot('PC', BigInt(START));
+    machine.hart.setRegister(11, 0n);
+    steps(machine, 1);
+    return machine.hart.register(11);
+  };
+  assert.equal(run(), 1n);
+  machine.ram.write(START, words(BigInt(NEW)));
+  assert.equal(run(), 16n);
+  machine.ram.restorePage(0, page);
+  assert.equal(run(), 1n);
+  machine.ram.writeU32(START, NEW);
+  assert.equal(run(), 16n);
+  machine.ram.writeU16(START + 2, OLD >>> 16);
+  assert.equal(run(), 1n);
+});
+
+test('data beside code in one page stays right, and so does the code', () => {
+  const machine = machineWith([
+    a.la(5, 'data'),
+    'loop:',
+    a.ld(6, 0, 5),
+    a.addi(6, 6, 1),
+    a.sd(6, 0, 5),
+    a.to('loop', (offset) => a.bne(6, 7, offset)),
+    'end:',
+    a.j('end'),
+    'data:',
+    a.nop,
+    a.nop,
+  ]);
+  machine.hart.setRegister(7, 100n + ((0x13n << 32n) | 0x13n));
+  steps(machine, 2 + 4 * 100);
+  assert.equal(machine.hart.register(6), 100n + ((0x13n << 32n) | 0x13n));
+});
