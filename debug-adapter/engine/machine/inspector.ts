@@ -32,6 +32,11 @@ export class Inspector {
     return this.machine.hart.register(index);
   }
 
+  /** The CSRs that this machine has. */
+  get csrs(): readonly { name: string; number: number }[] {
+    return this.machine.hart.csrs;
+  }
+
   /** A CSR's value as M-mode reads it; undefined for one that does not exist. */
   csr(number: number): bigint | undefined {
     return this.machine.hart.readCsr(number, this.machine.position);

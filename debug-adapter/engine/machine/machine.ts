@@ -41,8 +41,8 @@ export interface MachineOptions {
   memoryBytes: number;
   drives: readonly Drive[];
   inputs: Inputs;
-  /** Each byte the guest sends over its UART. */
-  onConsoleByte: (byte: number) => void;
+  /** Each byte the guest sends over its UART, and how many steps were before the one that sends it. */
+  onConsoleByte: (byte: number, position: Position) => void;
   /** How many pages of code are kept decoded; for tests, as it changes nothing but speed. */
   decodePoolPages?: number;
 }
@@ -81,7 +81,7 @@ export class Machine {
       },
       memory: this.ram,
       drives: options.drives,
-      transmit: options.onConsoleByte,
+      transmit: (byte) => options.onConsoleByte(byte, this.positionInStep()),
     });
     this.status = {
       position: 0,

@@ -1,3 +1,4 @@
+import type { Position } from '../base/quantities.ts';
 import type { Inputs } from '../machine/inputs.ts';
 import type { DriveOptions } from './driveStack.ts';
 
@@ -7,8 +8,8 @@ export interface MachineSetup {
   initrd: string | null;
   /** In the order of their slots. */
   drives: readonly DriveOptions[];
-  /** Each byte the guest sends over its UART. */
-  onConsoleByte: (byte: number) => void;
+  /** Each byte the guest sends over its UART, with its position: whoever looks back hears the past again. */
+  onConsoleByte: (byte: number, position: Position) => void;
 }
 
 export interface LiveSetup extends MachineSetup {

@@ -1,7 +1,7 @@
 import { type FunctionHandle, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
 import { defineAtomics } from './atomics.ts';
 import { type Core, FUNCTIONS, type FunctionName, IMPORTS } from './coreContext.ts';
-import { csrIndexTable, defineCsrAccess } from './csr.ts';
+import { type CsrName, csrIndexTable, csrNames, defineCsrAccess } from './csr.ts';
 import { defineInterpreter } from './interpreter.ts';
 import type { Layout } from './layout.ts';
 import { defineMemoryAccess } from './memoryAccess.ts';
@@ -19,8 +19,12 @@ import { addArithmeticHelpers } from './semantics.ts';
  * Faults travel as a flag: whoever finds one calls `raise` and returns anything; whoever called it looks at FAULT
  * before using the answer.
  */
-/** The module's bytes for RAM of a size, and the table that goes to CSR_INDEX. */
-export function buildCore(layout: Layout): { bytes: Uint8Array<ArrayBuffer>; csrIndex: Uint8Array } {
+/** The module's bytes for RAM of a size, the table that goes to CSR_INDEX, and the registers in it. */
+export function buildCore(layout: Layout): {
+  bytes: Uint8Array<ArrayBuffer>;
+  csrIndex: Uint8Array;
+  csrs: readonly CsrName[];
+} {
   const builder = new ModuleBuilder({ memoryPages: layout.wasmPages });
   const functions = {} as Record<FunctionName, FunctionHandle>;
   for (const [name, type] of Object.entries(IMPORTS)) {
@@ -38,5 +42,5 @@ export function buildCore(layout: Layout): { bytes: Uint8Array<ArrayBuffer>; csr
   defineCsrAccess(core);
   defineInterpreter(core);
   defineRamDigest(core);
-  return { bytes: builder.toBytes(), csrIndex: csrIndexTable(core) };
+  return { bytes: builder.toBytes(), csrIndex: csrIndexTable(core), csrs: csrNames(core) };
 }

@@ -38,6 +38,11 @@ export function csrIndexTable(core: Core): Uint8Array {
   return index;
 }
 
+/** Every register there is, for debuggers. */
+export const csrNames = (core: Core): CsrName[] => csrTable(core).map(({ name, number }) => ({ name, number }));
+
+export type CsrName = Pick<Csr, 'name' | 'number'>;
+
 const indexOf = (number: Code): Code => i32.load8u(number, CSR_INDEX);
 
 /** (number) -> value; FAULT (with cause 2, for the caller to give tval) when it may not be read. */

@@ -36,6 +36,8 @@ export class DecodeCache {
     this.bytes = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
     this.ramPageOf = new Int32Array(layout.decodePoolPages);
+    // After an instruction of either length.
+    this.writeEndMark(STRADDLE_ENTRY + ENTRY_BYTES);
     this.writeEndMark(STRADDLE_ENTRY + 2 * ENTRY_BYTES);
   }
 

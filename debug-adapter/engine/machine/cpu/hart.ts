@@ -1,6 +1,7 @@
 import type { State, Stateful } from '../../base/state.ts';
 import type { Position } from '../../base/quantities.ts';
 import { buildCore } from './core.ts';
+import type { CsrName } from './csr.ts';
 import { DecodeCache } from './decodeCache.ts';
 import {
   CSR_INDEX,
@@ -84,6 +85,8 @@ export class Hart implements Stateful {
   readonly layout: Layout;
   readonly memory: WebAssembly.Memory;
   readonly core: CoreExports;
+  /** The CSRs there are. */
+  readonly csrs: readonly CsrName[];
   readonly decodeCache: DecodeCache;
   private words: Int32Array;
   private slots: BigUint64Array;
@@ -94,14 +97,17 @@ export class Hart implements Stateful {
     this.words = new Int32Array(this.memory.buffer, 0, CSR_INDEX / 4);
     this.slots = new BigUint64Array(this.memory.buffer, 0, CSR_INDEX / 8);
     this.decodeCache = new DecodeCache(this.memory, this.layout);
-    this.core = this.instantiate(options.bus);
+    const { bytes, csrIndex, csrs } = buildCore(this.layout);
+    new Uint8Array(this.memory.buffer).set(csrIndex, CSR_INDEX);
+    this.csrs = csrs;
+    this.core = this.instantiate(bytes, options.bus);
     this.decodeCache.attach(this.core);
     this.setSlot('PRIVILEGE', 3n);
     this.setSlot('STIMECMP', 0n);
     this.flushAll();
   }
 
-  private instantiate(bus: HartBus): CoreExports {
+  private instantiate(bytes: Uint8Array<ArrayBuffer>, bus: HartBus): CoreExports {
     const fault = () => (this.words[SLOT.FAULT >> 2] = 1);
     const env = {
       memory: this.memory,
@@ -120,8 +126,6 @@ export class Hart implements Stateful {
       decodeStraddle: (raw: number): void => this.decodeCache.decodeStraddle(raw),
       allocateDecodePage: (page: number): number => this.decodeCache.allocateDecodePage(page),
     };
-    const { bytes, csrIndex } = buildCore(this.layout);
-    new Uint8Array(this.memory.buffer).set(csrIndex, CSR_INDEX);
     const module = new WebAssembly.Module(bytes);
     return new WebAssembly.Instance(module, { env }).exports as unknown as CoreExports;
   }

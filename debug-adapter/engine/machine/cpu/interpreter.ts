@@ -342,6 +342,3 @@ const executeStraddleEntry = (v: Variables): Code =>
     set(v.entry, i32.const(STRADDLE_ENTRY)),
     br(v.execute),
   );
-
-/** Where the straddle entry ends: the entry after a 4-byte instruction is an end mark. */
-export const STRADDLE_END = STRADDLE_ENTRY + 2 * ENTRY_BYTES;

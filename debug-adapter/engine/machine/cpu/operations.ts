@@ -102,6 +102,7 @@ export const COMPRESSIBLE: readonly OperationName[] = [
   'MV',
   'J_NEAR',
   'JALR',
+  'JALR_FAR',
   'BEQ_NEAR',
   'BNE_NEAR',
   'BEQ_FAR',

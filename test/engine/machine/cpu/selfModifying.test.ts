@@ -52,6 +52,25 @@ for (const [where, gap] of [
   });
 }
 
+test('code in a page that is being written when it first runs', () => {
+  // The stores go inline before the call, and must not after it.
+  const machine = machineWith([
+    a.la(5, 'target'),
+    a.li(6, OLD),
+    a.li(7, NEW),
+    a.sw(6, 0, 5),
+    a.sw(6, 0, 5),
+    a.to('target', (offset) => a.jal(1, offset)),
+    a.sw(7, 0, 5),
+    a.to('target', (offset) => a.jal(1, offset)),
+    'end:',
+    a.j('end'),
+    target(nops(1100)),
+  ]);
+  steps(machine, 100);
+  assert.equal(machine.hart.register(11), 17n);
+});
+
 test('a store to the very next instruction', () => {
   const program: Item[] = ['again:', a.sw(6, 0, 5), 'next:', OLD, a.j('again')];
   const machine = machineWith(program);

@@ -332,6 +332,27 @@ test('saving and loading between any two steps changes nothing, even for a guest
   }
 });
 
+test('a table that M-mode wrote, a walk used and M-mode writes again', () => {
+  const mprv = MPRV | (1n << 11n);
+  const machine = machineWith([
+    a.li(8, mprv),
+    a.sd(7, 8, 6),
+    a.sd(9, 0, 6),
+    [a.csrrs(0, CSR.mstatus, 8), a.ld(10, 0, 5), a.csrrc(0, CSR.mstatus, 8)],
+    a.sd(7, 0, 6),
+    [a.csrrs(0, CSR.mstatus, 8), a.ld(11, 0, 5)],
+  ]);
+  startPaging(machine, 3);
+  machine.ram.write(ONE, words(1n));
+  machine.ram.write(TWO, words(2n));
+  machine.hart.setRegister(5, BigInt(WINDOW));
+  machine.hart.setRegister(6, BigInt(leafAt(0)));
+  machine.hart.setRegister(7, pte(TWO, ALL));
+  machine.hart.setRegister(9, pte(ONE, ALL));
+  steps(machine, a.li(8, mprv).length + 8);
+  assert.deepEqual([machine.hart.register(10), machine.hart.register(11)], [1n, 2n]);
+});
+
 test('code that takes away its own page faults at its next instruction', () => {
   for (const slice of [1, 2, 100]) {
     const machine = pagedProgram([a.jalr(1, 0x100, 5)]);
