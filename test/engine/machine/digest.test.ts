@@ -48,7 +48,9 @@ function changed(value: StateValue): StateValue[] {
     case 'string':
       return [];
     default:
-      return [...(value as Uint8Array)].map((_, i) => (value as Uint8Array).map((byte, k) => (k === i ? byte ^ 1 : byte)));
+      return [...(value as Uint8Array)].map((_, i) =>
+        (value as Uint8Array).map((byte, k) => (k === i ? byte ^ 1 : byte)),
+      );
   }
 }
 

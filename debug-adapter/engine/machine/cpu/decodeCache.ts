@@ -92,13 +92,6 @@ export class DecodeCache {
     this.write(STRADDLE_ENTRY, raw, undefined);
   }
 
-  /** Some RAM page got new contents from outside the hart. */
-  dropPage(ramPage: number): void {
-    const address = this.view.getUint32(this.layout.decodePages + ramPage * 4, true);
-    if (address === 0) return;
-    this.bytes.fill(0, address, address + DECODE_PAGE_BYTES - ENTRY_BYTES);
-  }
-
   /** All entries go; their pages count as holding no code. */
   private dropAll(): void {
     const { layout, bytes } = this;
