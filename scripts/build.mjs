@@ -9,7 +9,11 @@ mkdirSync('dist', { recursive: true });
 writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');
 
 await build({
-  entryPoints: { cli: 'debug-adapter/cli/main.ts' },
+  entryPoints: {
+    cli: 'debug-adapter/cli/main.ts',
+    'debug-adapter': 'debug-adapter/main.ts',
+    'engine-worker': 'debug-adapter/engineWorker.ts',
+  },
   outdir: 'dist',
   bundle: true,
   platform: 'node',

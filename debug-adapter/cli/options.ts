@@ -1,6 +1,6 @@
 import { commandMissing, commandUnknown, optionBadValue } from '../engine/errors/cli.ts';
 import { drivesShareNothing, parseDrive, type DriveOption } from './driveOption.ts';
-import { parseMemory, parsePosition, parseSnapshotName } from './quantities.ts';
+import { parseMemory, parsePort, parsePosition, parseSnapshotName } from './quantities.ts';
 import { Words } from './words.ts';
 
 /**
@@ -25,6 +25,8 @@ export interface MachineOptions {
   drives: DriveOption[];
   /** Run exactly to this position; null for to the end. */
   stopAt: number | null;
+  /** Wait for gdb on this port, at `stopAt` or else at the start; 0 is any. */
+  gdbPort: number | null;
   json: boolean;
 }
 
@@ -92,7 +94,7 @@ function parseInfo(words: Words): CommandLine {
 }
 
 const MACHINE_WORDS = {
-  text: ['kernel', 'bios', 'initrd', 'append', 'memory', 'rrfile', 'rrsnapshot', 'stdin', 'stop-at', 'idle'],
+  text: ['kernel', 'bios', 'initrd', 'append', 'memory', 'rrfile', 'rrsnapshot', 'stdin', 'stop-at', 'idle', 'gdb'],
   repeated: ['drive'],
   flags: ['overwrite', 'json'],
 } as const;
@@ -106,11 +108,13 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
   const bios = words.file('bios');
   const memory = words.text('memory');
   const stopAt = words.text('stop-at');
+  const gdb = words.text('gdb');
   const machine = {
     bios: bios === 'none' ? null : bios,
     initrd: words.file('initrd'),
     drives,
     stopAt: stopAt === null ? null : parsePosition('--stop-at', stopAt),
+    gdbPort: gdb === null ? null : parsePort('--gdb', gdb),
     json: words.flag('json'),
   };
   const memoryBytes = memory === null ? null : parseMemory('--memory', memory);

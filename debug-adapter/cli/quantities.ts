@@ -27,6 +27,15 @@ export function parsePosition(option: string, value: string): number {
   });
 }
 
+const PORT_MAX = 65535;
+
+/** A TCP port; 0 is any. */
+export function parsePort(option: string, value: string): number {
+  const port = /^\d{1,5}$/.test(value) ? Number(value) : NaN;
+  if (port <= PORT_MAX) return port;
+  throw optionBadValue({ option, value, allowed: `a port from 1 to ${PORT_MAX}, or 0 for any that is free` });
+}
+
 // qcow2 keeps the length of a name in 16 bits; QEMU's tools take up to 255 bytes.
 const SNAPSHOT_NAME_BYTES_MAX = 255;
 

@@ -7,14 +7,18 @@ import {
   openRecord,
   openReplay,
   openRun,
+  type Position,
   RealtimeIdle,
   type Timeline,
 } from '../engine/index.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 import { RealtimeIdleClock, wallClock } from '../host/wallClock.ts';
 import { consoleOutput } from './consoleOutput.ts';
+import { serveGdb } from './gdbSession.ts';
 import type { LiveOptions, RecordCommand, ReplayCommand, RunCommand } from './options.ts';
+import { type Interruption, watchSignals } from './interruption.ts';
 import { summaryJson, summaryText } from './summary.ts';
+import { WriteBack } from './writeBack.ts';
 
 /**
  * `run`, `record` and `replay`: opens the timeline, advances it in slices so that signals are seen, and closes it
@@ -25,8 +29,6 @@ type MachineCommand = RunCommand | RecordCommand | ReplayCommand;
 // A slice is short enough for ctrl-c to feel immediate and long enough to cost nothing.
 const SLICE_MILLISECONDS = 20;
 const SLICE_STEPS = 4_000_000;
-/** At most a second of recording is lost in a kill: twice as often leaves room for a slow slice. */
-const WRITE_BACK_MILLISECONDS = 500;
 const EXIT_INTERRUPTED = 130;
 
 export async function runMachine(command: MachineCommand, version: string): Promise<number> {
@@ -35,7 +37,7 @@ export async function runMachine(command: MachineCommand, version: string): Prom
   const started = wallClock.monotonicMilliseconds();
   let end: End;
   try {
-    end = await advanceToEnd(timeline, command.stopAt ?? Infinity, interruption);
+    end = await runToEnd(timeline, command, interruption);
     consoleOutput.flush();
   } catch (error) {
     consoleOutput.flush();
@@ -58,7 +60,7 @@ export async function runMachine(command: MachineCommand, version: string): Prom
 }
 
 function open(command: MachineCommand, version: string): Timeline {
-  const onConsoleByte = (byte: number) => consoleOutput.byte(byte);
+  const onConsoleByte = (byte: number, position: Position) => consoleOutput.guestByte(byte, position);
   const { bios, initrd, drives } = command;
   if (command.kind === 'replay') {
     const { rrfile, rrsnapshot, append, memoryBytes } = command;
@@ -82,31 +84,32 @@ function liveInputs({ stdin, idle }: LiveOptions): LiveInputs {
   return new LiveInputs([...typed, ...waiting]);
 }
 
-interface Interruption {
-  requested: boolean;
+async function runToEnd(timeline: Timeline, command: MachineCommand, interruption: Interruption): Promise<End> {
+  const { gdbPort, stopAt } = command;
+  if (gdbPort === null) return advanceToEnd(timeline, stopAt ?? Infinity, interruption);
+  if (stopAt !== null) await advanceToEnd(timeline, stopAt, interruption);
+  if (interruption.requested) return { reason: 'interrupted' };
+  const left = await serveGdb(timeline, gdbPort, interruption);
+  if (left === 'detached') return advanceToEnd(timeline, Infinity, interruption);
+  return endOfPresent(timeline);
 }
 
-function watchSignals(): Interruption {
-  const interruption = { requested: false };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => (interruption.requested = true));
-  }
-  return interruption;
+/** A guest that has ended by itself is not interrupted; a live one is what it is in its present, wherever gdb was. */
+function endOfPresent(timeline: Timeline): End {
+  const { travel } = timeline;
+  if (travel?.isLookingBack) travel.seekTo(travel.end);
+  return timeline.advance(timeline.position) ?? { reason: 'interrupted' };
 }
 
 async function advanceToEnd(timeline: Timeline, stopAt: number, interruption: Interruption): Promise<End> {
-  let writtenBack = wallClock.monotonicMilliseconds();
+  const writeBack = new WriteBack(timeline);
   while (timeline.position < stopAt) {
     const sliceEnd = wallClock.monotonicMilliseconds() + SLICE_MILLISECONDS;
     const until = Math.min(stopAt, timeline.position + SLICE_STEPS);
     const end = timeline.advance(until, () => wallClock.monotonicMilliseconds() >= sliceEnd);
     consoleOutput.flush();
     if (end) return end;
-    const now = wallClock.monotonicMilliseconds();
-    if (now - writtenBack >= WRITE_BACK_MILLISECONDS) {
-      timeline.writeBack();
-      writtenBack = now;
-    }
+    writeBack.whenDue();
     // Lets signals in.
     await new Promise(setImmediate);
     if (interruption.requested || consoleOutput.isClosed) return { reason: 'interrupted' };

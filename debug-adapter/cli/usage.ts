@@ -25,6 +25,11 @@ The recording:
   --overwrite           replace a recording and overlays that exist
   --stop-at POSITION    stop after exactly that many steps, such as 1_000_000
 
+Debugging with gdb:
+  --gdb PORT            wait for gdb-multiarch (target remote :PORT) before the first step, or at --stop-at; on this
+                        computer only; 0 takes a free port, stderr tells which. detach lets the machine go on to its
+                        end; kill, or a connection that breaks off, ends it as ctrl-c does
+
 Output:
   --json                the last line on stderr is one JSON object that says what happened
   --help, --version

@@ -35,6 +35,7 @@ const VALUED = [
   'stdin',
   'stop-at',
   'idle',
+  'gdb',
 ];
 
 interface Option {

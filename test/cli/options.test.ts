@@ -15,6 +15,7 @@ const LIVE = {
   drives: [],
   stdin: null,
   stopAt: null,
+  gdbPort: null,
   idle: 'warp',
   overwrite: false,
   json: false,
@@ -30,7 +31,7 @@ test('record, with everything given', () => {
   const line =
     'record --kernel k.elf --bios fw.bin --initrd i.cpio --append=-x --memory 1G --rrfile a.rr --rrsnapshot start' +
     ' --drive id=hd0,image=disk.img,format=raw,overlay=o.qcow2 --drive id=cd,image=b.qcow2,format=qcow2,readonly' +
-    ' --stdin keys --stop-at 1_000_000 --idle realtime --overwrite --json';
+    ' --stdin keys --stop-at 1_000_000 --gdb 1234 --idle realtime --overwrite --json';
   assert.deepEqual(parseCommandLine(words(line)), {
     kind: 'record',
     kernel: 'k.elf',
@@ -46,6 +47,7 @@ test('record, with everything given', () => {
     ],
     stdin: 'keys',
     stopAt: 1_000_000,
+    gdbPort: 1234,
     idle: 'realtime',
     overwrite: true,
     json: true,
@@ -55,21 +57,24 @@ test('record, with everything given', () => {
 test('run, record and replay take the same options and differ in one word', () => {
   const options =
     '--kernel k.elf --bios none --memory 64M --rrfile a.rr --rrsnapshot s --drive id=hd0,image=disk.img,format=raw' +
-    ' --stdin keys --stop-at 5 --idle warp --overwrite --json';
+    ' --stdin keys --stop-at 5 --gdb 0 --idle warp --overwrite --json';
   const [run, record, replay] = ['run', 'record', 'replay'].map((word) =>
     parseCommandLine(words(`${word} ${options}`)),
   );
-  const live = { ...LIVE, memoryBytes: 64 << 20, drives: [HD0], stdin: 'keys', stopAt: 5, overwrite: true, json: true };
+  const live = {
+    ...{ ...LIVE, memoryBytes: 64 << 20, drives: [HD0], stdin: 'keys' },
+    ...{ stopAt: 5, gdbPort: 0, overwrite: true, json: true },
+  };
   assert.deepEqual(run, { kind: 'run', ...live });
   assert.deepEqual(record, { ...live, kind: 'record', rrfile: 'a.rr', rrsnapshot: 's' });
-  const { kernel, bios, initrd, memoryBytes, drives, stopAt, json } = live;
-  const same = { kernel, bios, initrd, memoryBytes, drives, stopAt, json };
+  const { kernel, bios, initrd, memoryBytes, drives, stopAt, gdbPort, json } = live;
+  const same = { kernel, bios, initrd, memoryBytes, drives, stopAt, gdbPort, json };
   assert.deepEqual(replay, { kind: 'replay', ...same, append: null, rrfile: 'a.rr', rrsnapshot: 's' });
 });
 
 test('replay takes what was not said from the recording', () => {
-  const { bios, initrd, drives, stopAt, json } = LIVE;
-  const said = { bios, initrd, drives, stopAt, json, rrfile: 'a.rr' };
+  const { bios, initrd, drives, stopAt, gdbPort, json } = LIVE;
+  const said = { bios, initrd, drives, stopAt, gdbPort, json, rrfile: 'a.rr' };
   const unsaid = { kernel: null, append: null, memoryBytes: null, rrsnapshot: null };
   assert.deepEqual(parseCommandLine(words('replay --rrfile a.rr')), { kind: 'replay', ...said, ...unsaid });
 });
@@ -167,6 +172,11 @@ const MISTAKES: [line: string, code: string, says: RegExp][] = [
   ['run --kernel a --stop-at -5', 'cli-option-value-missing', /^--stop-at needs a value/],
   ['run --kernel a --stop-at 1__0', 'cli-option-bad-value', /^--stop-at "1__0"/],
   ['run --kernel a --stop-at 9007199254740992', 'cli-option-bad-value', /^--stop-at "9007199254740992"/],
+  ['run --kernel a --gdb', 'cli-option-value-missing', /^--gdb needs a value/],
+  ['run --kernel a --gdb 65536', 'cli-option-bad-value', /^--gdb "65536" is not possible; give a port from 1 to 65535/],
+  ['replay --rrfile a --gdb tcp:1', 'cli-option-bad-value', /^--gdb "tcp:1" is not possible/],
+  ['run --kernel a --gdb=-1', 'cli-option-bad-value', /^--gdb "-1" is not possible/],
+  ['info a --gdb 1', 'cli-option-unknown', /^--gdb is not an option of info/],
   ['run --kernel a --idle fast', 'cli-option-bad-value', /^--idle "fast" is not possible; give warp .* or realtime/],
   ['replay --rrfile a --idle fast', 'cli-option-bad-value', /^--idle "fast"/],
   ['record --kernel a --rrfile b --rrsnapshot=', 'cli-option-bad-value', /^--rrsnapshot "" is not possible/],

@@ -244,6 +244,17 @@ export class RunningCli {
     return this.#child.pid!;
   }
 
+  /** Resolves with what matches on stderr; fails when the session ends before. */
+  async untilSaid(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.#stderr);
+      if (found) return found;
+      const next = new Promise((resolve) => this.#child.stderr.once('data', resolve));
+      const over = await Promise.race([next.then(() => false), this.end.then(() => true)]);
+      if (over && !pattern.test(this.#stderr)) assert.fail(`ended before it said ${pattern}: ${this.#stderr}`);
+    }
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }

@@ -8,6 +8,12 @@ export const noHistory = () =>
     'This run is not recorded, so there is nothing to go back to: start it with record or replay.',
   );
 
+export const pastIsFixed = () =>
+  badInput(
+    'past-is-fixed',
+    'What is recorded cannot be changed: go to the end of a live recording, where writes become part of it.',
+  );
+
 export const positionOutside = (asked: { position: number; start: number; end: number }) =>
   badInput(
     'position-outside',

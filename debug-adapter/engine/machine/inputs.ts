@@ -1,4 +1,4 @@
-import type { Position } from '../base/quantities.ts';
+import type { GuestAddress, Position } from '../base/quantities.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
 
 /**
@@ -9,7 +9,14 @@ export type OutsideEvent =
   /** One byte arrives on the UART's line. */
   | { kind: 'consoleInput'; byte: number }
   /** The clock jumps forward while every hart waits (nanoseconds of virtual time, more than 0). */
-  | { kind: 'clockJump'; nanoseconds: number };
+  | { kind: 'clockJump'; nanoseconds: number }
+  /** The debugger writes to RAM (guest physical address; the range is RAM). */
+  | { kind: 'memoryWrite'; address: GuestAddress; bytes: Uint8Array }
+  /** The debugger writes an integer register, 1 to 31, or the program counter as number 32. */
+  | { kind: 'registerWrite'; register: number; value: bigint };
+
+/** Numbers of `registerWrite`. */
+export const PC_REGISTER = 32;
 
 /** What a source may know of the machine when it is asked. */
 export interface InputStatus {

@@ -1,3 +1,4 @@
+import { assertNever } from '../base/assert.ts';
 import type { Position } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
 import type { Drive } from '../block/drive.ts';
@@ -6,7 +7,7 @@ import { Hart } from './cpu/hart.ts';
 import { IRQ } from './cpu/mstatus.ts';
 import type { Finish } from './devices/finisher.ts';
 import { GuestRam } from './guestRam.ts';
-import type { Inputs, InputStatus, OutsideEvent } from './inputs.ts';
+import { type Inputs, type InputStatus, type OutsideEvent, PC_REGISTER } from './inputs.ts';
 import { type DigestPart, machineDigest } from './machineDigest.ts';
 import { NO_STOP_POINTS, type StopPoints, type WatchHit } from './stopPoints.ts';
 import type { Watcher } from './watcher.ts';
@@ -145,6 +146,11 @@ export class Machine {
     return finish ? { kind: 'finished', finish } : { kind: 'reached' };
   }
 
+  /** Delivers an event that the debugger makes, as the next step. Live machines only: whoever calls records it. */
+  inject(event: OutsideEvent): void {
+    this.deliver(event);
+  }
+
   // --- what happens at a boundary ------------------------------------------------------------------------------------
 
   private deliverEvent(idle: boolean): boolean {
@@ -163,6 +169,16 @@ export class Machine {
       case 'clockJump':
         this.clockOffsetNanoseconds += event.nanoseconds;
         break;
+      case 'memoryWrite':
+        this.ram.write(event.address, event.bytes);
+        this.hart.core.flushPaged();
+        break;
+      case 'registerWrite':
+        if (event.register === PC_REGISTER) this.hart.setSlot('PC', event.value & ~1n);
+        else this.hart.setRegister(event.register, event.value);
+        break;
+      default:
+        assertNever(event);
     }
     this.countStep();
   }
@@ -311,7 +327,9 @@ export class Machine {
   }
 
   atBreakpoint(pc: bigint): boolean {
-    if (this.positionInStep() === this.runFrom || !this.stopPoints.breakpoints.has(pc)) return false;
+    const { breakpoints, accepts } = this.stopPoints;
+    if (this.positionInStep() === this.runFrom || !breakpoints.has(pc)) return false;
+    if (accepts && !accepts(pc)) return false;
     this.breakpointAt = pc;
     return true;
   }

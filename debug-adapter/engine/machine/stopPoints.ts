@@ -7,6 +7,8 @@ import type { GuestAddress, Position } from '../base/quantities.ts';
 export interface StopPoints {
   /** Stops before the instruction at one of these executes. */
   breakpoints: ReadonlySet<bigint>;
+  /** Asked at each of them: whether to stop there now. Without it always. Must only look. */
+  accepts?: (pc: bigint) => boolean;
   /** Stops after the step that touched one. */
   watchpoints: readonly Watchpoint[];
 }

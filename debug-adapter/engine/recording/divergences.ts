@@ -204,6 +204,10 @@ function entryText(entry: InputEntry | BlockEntry): string {
       return `console input (byte 0x${entry.byte.toString(16).padStart(2, '0')})`;
     case 'clockJump':
       return `a clock jump of ${entry.nanoseconds} ns while every hart waits`;
+    case 'memoryWrite':
+      return `a write of the debugger to ${entry.bytes.length} bytes at 0x${entry.address.toString(16)}`;
+    case 'registerWrite':
+      return `a write of the debugger to register ${entry.register}`;
     case 'blockRequest':
       return requestText(entry);
     case 'blockCompletion':

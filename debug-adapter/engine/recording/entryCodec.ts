@@ -98,6 +98,17 @@ export class EventsEncoder {
         start(0);
         to.varint(entry.nanoseconds);
         return;
+      case 'memoryWrite':
+        start(0);
+        to.varint(entry.address);
+        to.varint(entry.bytes.length);
+        to.bytes(entry.bytes);
+        return;
+      case 'registerWrite':
+        start(0);
+        to.byte(entry.register);
+        to.u64(entry.value);
+        return;
       case 'blockRequest':
         return this.#writeRequest(entry, start);
       case 'blockCompletion':
@@ -196,6 +207,12 @@ class EventsDecoder {
         return { kind: 'consoleInput', position, byte: from.byte() };
       case KIND_CODES.clockJump:
         return { kind: 'clockJump', position, nanoseconds: positive(from.varint()) };
+      case KIND_CODES.memoryWrite: {
+        const address = from.varint();
+        return { kind: 'memoryWrite', position, address, bytes: from.bytes(from.varint()).slice() };
+      }
+      case KIND_CODES.registerWrite:
+        return { kind: 'registerWrite', position, register: from.byte(), value: from.u64() };
       case KIND_CODES.blockRequest:
         return this.#readRequest(flags, position);
       case KIND_CODES.blockCompletion:

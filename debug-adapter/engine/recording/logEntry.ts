@@ -10,6 +10,9 @@ import type { BlockCompletion, BlockRequest } from '../block/blockRequest.ts';
 export type LogEntry =
   | { kind: 'consoleInput'; position: Position; byte: number }
   | { kind: 'clockJump'; position: Position; nanoseconds: number }
+  /** The debugger's own writes while the machine was live. */
+  | { kind: 'memoryWrite'; position: Position; address: number; bytes: Uint8Array }
+  | { kind: 'registerWrite'; position: Position; register: number; value: bigint }
   | ({ kind: 'blockRequest' } & BlockRequest)
   | ({ kind: 'blockCompletion' } & BlockCompletion)
   | DigestEntry
@@ -21,7 +24,10 @@ export type LogEntry =
 
 export type LogEntryKind = LogEntry['kind'];
 
-export type InputEntry = Extract<LogEntry, { kind: 'consoleInput' | 'clockJump' }>;
+/** What `Inputs.take` gives. */
+export const INPUT_KINDS = ['consoleInput', 'clockJump', 'memoryWrite', 'registerWrite'] as const;
+
+export type InputEntry = Extract<LogEntry, { kind: (typeof INPUT_KINDS)[number] }>;
 export type BlockEntry = Extract<LogEntry, { kind: 'blockRequest' | 'blockCompletion' }>;
 
 /** The state's digest, part by part, so that a difference names the device. */
@@ -58,6 +64,8 @@ export const KIND_CODES: Readonly<Record<LogEntryKind, number>> = {
   snapshot: 6,
   reached: 7,
   end: 8,
+  memoryWrite: 9,
+  registerWrite: 10,
 };
 
 /** A set of kinds as bits; each events chunk says which it holds, so that a search skips the others unread. */

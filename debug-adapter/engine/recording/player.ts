@@ -2,6 +2,7 @@ import type { Position } from '../base/quantities.ts';
 import type { BlockCompletion, BlockRequest } from '../block/blockRequest.ts';
 import type { Inputs, InputStatus, OutsideEvent } from '../machine/inputs.ts';
 import { Divergences } from './divergences.ts';
+import { INPUT_KINDS } from './logEntry.ts';
 import type { BlockEntry, DigestEntry, DigestPart, EndEntry, InputEntry, LogEntry, LogEntryKind } from './logEntry.ts';
 import type { RecordingReader } from './recordingReader.ts';
 
@@ -71,9 +72,8 @@ export class Player implements Inputs {
     if (head?.position !== status.position) return undefined;
     if (head.kind === 'clockJump' && !status.idle) throw this.#divergences.notIdle(head);
     this.#inputs.advance();
-    return head.kind === 'consoleInput'
-      ? { kind: 'consoleInput', byte: head.byte }
-      : { kind: 'clockJump', nanoseconds: head.nanoseconds };
+    const { position: _, ...event } = head;
+    return event;
   }
 
   blockRequest(request: BlockRequest): void {
@@ -124,7 +124,7 @@ export class Player implements Inputs {
   }
 
   #inputsFrom(position: Position): Cursor<InputEntry> {
-    return new Cursor(this.#recording, position, ['consoleInput', 'clockJump']);
+    return new Cursor(this.#recording, position, INPUT_KINDS);
   }
 
   #blockFrom(position: Position): Cursor<BlockEntry> {

@@ -48,6 +48,11 @@ export class Recorder implements Inputs {
     this.#live.blockCompletion(completion);
   }
 
+  /** An event that does not come from the live inputs: the debugger's own write. */
+  note(position: Position, event: OutsideEvent): void {
+    this.#writer.append({ ...event, position });
+  }
+
   /** The state's digest after exactly `position` steps: replay compares it. */
   digest(position: Position, parts: readonly DigestPart[]): void {
     this.#writer.append({ kind: 'digest', position, parts: [...parts] });

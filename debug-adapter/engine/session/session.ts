@@ -1,5 +1,7 @@
+import { assert } from '../base/assert.ts';
 import type { GuestAddress, Position } from '../base/quantities.ts';
 import { badAddress, noHistory, positionOutside } from '../errors/session.ts';
+import { PC_REGISTER } from '../machine/inputs.ts';
 import { Inspector } from '../machine/inspector.ts';
 import type { StopPoints, Watchpoint } from '../machine/stopPoints.ts';
 import type { Timeline, TimelineStop } from '../timeline/timeline.ts';
@@ -42,6 +44,11 @@ export class Session {
   /** Why it stands where it stands. */
   get reason(): StopReason {
     return this.lastReason;
+  }
+
+  /** What a step that was made of several runs says in the end. */
+  set reason(reason: StopReason) {
+    this.lastReason = reason;
   }
 
   /** Whether there is a past to go to. */
@@ -112,6 +119,39 @@ export class Session {
     return this.because({ kind: 'goto' });
   }
 
+  /** Writes to memory in a live present; the write is a step of its own and part of the recording. */
+  writeMemory(address: bigint, bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length;) {
+      const at = address + BigInt(done);
+      const part = bytes.slice(done, done + Math.min(bytes.length - done, 4096 - Number(at & 0xfffn)));
+      this.timeline.inject({ kind: 'memoryWrite', address: this.physical(at, part.length), bytes: part });
+      done += part.length;
+    }
+  }
+
+  /** The same for an integer register, or the program counter as number 32. */
+  writeRegister(register: number, value: bigint): void {
+    assert(register >= 0 && register <= PC_REGISTER, 'there is no such register');
+    if (register > 0) this.timeline.inject({ kind: 'registerWrite', register, value: BigInt.asUintN(64, value) });
+  }
+
+  /**
+   * To one of some addresses where `accepts` agrees, or to any stop point of the user's: what source steps are made of.
+   */
+  runTo(addresses: readonly bigint[], accepts: () => boolean, wantsPause: WantsPause = never): StopReason {
+    return this.stopped(this.timeline.forward(Infinity, this.pointsWith(addresses, accepts), wantsPause));
+  }
+
+  /** The same backwards: to the last such place before this position. */
+  runBackTo(addresses: readonly bigint[], accepts: () => boolean, wantsPause: WantsPause = never): StopReason {
+    return this.stopped(this.travel().backward(this.pointsWith(addresses, accepts), wantsPause));
+  }
+
+  /** A breakpoint of the user's at an address. */
+  breakpointsAt(pc: bigint): BreakpointId[] {
+    return [...this.breakpoints].filter(([, address]) => address === pc).map(([id]) => id);
+  }
+
   // --- helpers ---------------------------------------------------------------------------------------------------------
 
   private travel() {
@@ -125,6 +165,15 @@ export class Session {
       breakpoints: new Set(this.breakpoints.values()),
       watchpoints: [...this.watchpoints.values()],
     });
+  }
+
+  private pointsWith(addresses: readonly bigint[], accepts: () => boolean): StopPoints {
+    const { breakpoints, watchpoints } = this.stopPoints();
+    return {
+      breakpoints: new Set([...breakpoints, ...addresses]),
+      watchpoints,
+      accepts: (pc) => breakpoints.has(pc) || accepts(),
+    };
   }
 
   private physical(address: bigint, lengthBytes: number): GuestAddress {
@@ -144,7 +193,7 @@ export class Session {
       case 'paused':
         return this.because({ kind: 'pause' });
       case 'breakpoint':
-        return this.because({ kind: 'breakpoint', ids: this.idsAt(stop.pc), pc: stop.pc });
+        return this.because({ kind: 'breakpoint', ids: this.breakpointsAt(stop.pc), pc: stop.pc });
       case 'watchpoint':
         return this.because({
           kind: 'dataBreakpoint',
@@ -161,10 +210,6 @@ export class Session {
       default:
         return this.because({ kind: 'endOfRecording' });
     }
-  }
-
-  private idsAt(pc: bigint): BreakpointId[] {
-    return [...this.breakpoints].filter(([, address]) => address === pc).map(([id]) => id);
   }
 
   private because(reason: StopReason): StopReason {

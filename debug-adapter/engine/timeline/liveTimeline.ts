@@ -1,6 +1,8 @@
 import type { HostLock } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
+import { pastIsFixed } from '../errors/session.ts';
+import type { OutsideEvent } from '../machine/inputs.ts';
 import type { Machine } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
 import type { Recorder } from '../recording/recorder.ts';
@@ -74,6 +76,12 @@ export class LiveTimeline implements Timeline {
       travel.seekTo(travel.end);
     }
     return this.forwardLive(until, points, wantsPause);
+  }
+
+  inject(event: OutsideEvent): void {
+    if (this.travel && !this.travel.isPresent) throw pastIsFixed();
+    this.recording?.recorder.note(this.position, event);
+    this.machine.inject(event);
   }
 
   writeBack(): void {

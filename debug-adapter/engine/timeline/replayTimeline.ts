@@ -1,6 +1,7 @@
 import type { HostLock } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
+import { pastIsFixed } from '../errors/session.ts';
 import type { Machine } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
 import type { Player } from '../recording/player.ts';
@@ -62,6 +63,10 @@ export class ReplayTimeline implements Timeline {
       default:
         return stop;
     }
+  }
+
+  inject(): void {
+    throw pastIsFixed();
   }
 
   writeBack(): void {}

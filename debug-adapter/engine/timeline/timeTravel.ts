@@ -85,6 +85,11 @@ export class TimeTravel {
     return this.isLive && this.present === undefined;
   }
 
+  /** True while a live machine has put its present aside. */
+  get isLookingBack(): boolean {
+    return this.present !== undefined;
+  }
+
   /** The last position there is: the present of a live machine, else the recording's end. */
   get end(): Position {
     return this.present?.position ?? (this.isLive ? this.machine.position : this.history.end());

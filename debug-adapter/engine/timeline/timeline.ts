@@ -1,5 +1,6 @@
 import type { Position } from '../base/quantities.ts';
 import { combinedDigest } from '../machine/machineDigest.ts';
+import type { OutsideEvent } from '../machine/inputs.ts';
 import type { Machine, MachineStop } from '../machine/machine.ts';
 import type { StopPoints } from '../machine/stopPoints.ts';
 import type { TimeTravel, TravelStop } from './timeTravel.ts';
@@ -20,6 +21,8 @@ export interface Timeline {
   readonly travel: TimeTravel | undefined;
   /** `advance` to the next stop point; a recorded machine in its past goes on into its present. */
   forward(until: Position, points: StopPoints, wantsPause?: () => boolean): TimelineStop;
+  /** The debugger changes the machine, as a step that is recorded. Refused anywhere but in a live present. */
+  inject(event: OutsideEvent): void;
   /** What the host calls about twice a second: what happened so far survives a kill of the process. */
   writeBack(): void;
   /** The state's digest, all parts in one. The first call reads the whole of every drive. */

@@ -129,3 +129,30 @@ test('stepping back undoes stepping, one instruction at a time', (t) => {
     }
   }
 });
+
+test('what the debugger writes in the present is recorded and replayed; the past cannot be written', (t) => {
+  const stage = stageOf(DEMO, t);
+  const session = new Session(stage.record());
+  session.addBreakpoint(addressOf('journal_checkpoint'));
+  assert.equal(session.continue().kind, 'breakpoint');
+  const { position } = session;
+  const unused = (addressOf('store') & ~0xfffn) + 0x2_0000n;
+  session.writeMemory(unused - 3n, Uint8Array.of(1, 2, 3, 4, 5, 6));
+  session.writeRegister(4, 0x1234_5678_9abcn);
+  assert.equal(session.position, position + 3, 'two pages and a register: three steps');
+  assert.equal(session.continue().kind, 'breakpoint');
+  session.goTo(position);
+  assert.throws(() => session.writeMemory(unused, Uint8Array.of(9)), /cannot be changed/);
+  while (session.continue().kind !== 'ended');
+  const end = session.reason.kind === 'ended' ? session.reason.end : undefined;
+  const expected = { position: session.position, digest: session.timeline.digest() };
+  session.timeline.close(end!);
+
+  const replay = new Session(stage.replay());
+  t.after(() => replay.timeline.close(end!));
+  replay.goTo(position + 3);
+  assert.deepEqual(replay.inspector.readMemory(unused - 3n, 6), Uint8Array.of(1, 2, 3, 4, 5, 6));
+  assert.equal(replay.inspector.register(4), 0x1234_5678_9abcn);
+  assert.equal(replay.continue().kind, 'ended');
+  assert.deepEqual({ position: replay.position, digest: replay.timeline.digest() }, expected);
+});

@@ -13,6 +13,7 @@ import {
   REGISTERS,
   SLOT,
   type SlotName,
+  STATE_SLOTS,
   makeLayout,
 } from './layout.ts';
 
@@ -43,43 +44,6 @@ interface CoreExports {
   digestRam(): bigint;
   csrRead(number: number): bigint;
 }
-
-/** Slots that are the hart's state; the others are scratch, derived, or belong to the machine. */
-const STATE_SLOTS = [
-  'PC',
-  'PRIVILEGE',
-  'WAITING',
-  'NOT_RETIRED',
-  'MCYCLE_OFFSET',
-  'MINSTRET_OFFSET',
-  'RESERVED',
-  'RESERVED_ADDRESS',
-  'RESERVED_VALUE',
-  'MIP_SOFTWARE',
-  'MSTATUS',
-  'MEDELEG',
-  'MIDELEG',
-  'MIE',
-  'MTVEC',
-  'MCOUNTEREN',
-  'MENVCFG',
-  'MSCRATCH',
-  'MEPC',
-  'MCAUSE',
-  'MTVAL',
-  'STVEC',
-  'SCOUNTEREN',
-  'SENVCFG',
-  'SSCRATCH',
-  'SEPC',
-  'SCAUSE',
-  'STVAL',
-  'STIMECMP',
-  'SATP',
-  'PMPCFG0',
-  'PMPCFG2',
-  ...Array.from({ length: 16 }, (_, i) => `PMPADDR${i}` as SlotName),
-] as const satisfies readonly SlotName[];
 
 export class Hart implements Stateful {
   readonly layout: Layout;

@@ -22,28 +22,15 @@ export const REGISTERS = 0x400;
 /** Where writes to x0 go: one past x31. */
 export const SINK = 32;
 
-const slotNames = [
+/** The hart's state: what is saved, restored and digested. */
+export const STATE_SLOTS = [
   'PC',
   /** 0 U, 1 S, 3 M (Privileged Architecture, section 1.2). */
   'PRIVILEGE',
   /** 1 while the hart is in WFI. */
   'WAITING',
-  /** Not 0: an exception with CAUSE and TVAL is to be taken. */
-  'FAULT',
-  'CAUSE',
-  'TVAL',
-  /** Not 0: leave the loop after this instruction, devices or interrupts want a look. */
-  'ATTENTION',
-  /** Steps left, stored before anything that asks for the position. */
-  'BUDGET',
-  /** Position at which the budget is used up. */
-  'STEPS_END',
   /** Steps so far that retired no instruction. */
   'NOT_RETIRED',
-  /** Nanoseconds that idle advances and clock jumps added to the position. */
-  'CLOCK_OFFSET',
-  /** Added to mtime's ticks by guest writes to it. */
-  'TICK_DELTA',
   /** What `mcycle` and `minstret` differ by from the counts above, after guest writes. */
   'MCYCLE_OFFSET',
   'MINSTRET_OFFSET',
@@ -51,13 +38,8 @@ const slotNames = [
   'RESERVED',
   'RESERVED_ADDRESS',
   'RESERVED_VALUE',
-  /** Offset of the current data TLB and fetch TLB. */
-  'DATA_CONTEXT',
-  'FETCH_CONTEXT',
-  'FLUSH_COUNT',
-  /** mip: what software wrote, and what devices and timers drive. */
+  /** The bits of mip that software wrote. */
   'MIP_SOFTWARE',
-  'MIP_LINES',
   'MSTATUS',
   'MEDELEG',
   'MIDELEG',
@@ -82,6 +64,32 @@ const slotNames = [
   'PMPCFG2',
   ...Array.from({ length: 16 }, (_, i) => `PMPADDR${i}` as const),
 ] as const;
+
+/** Scratch, derived, or the machine's. */
+const OTHER_SLOTS = [
+  /** Not 0: an exception with CAUSE and TVAL is to be taken. */
+  'FAULT',
+  'CAUSE',
+  'TVAL',
+  /** Not 0: leave the loop after this instruction, devices or interrupts want a look. */
+  'ATTENTION',
+  /** Steps left, stored before anything that asks for the position. */
+  'BUDGET',
+  /** Position at which the budget is used up. */
+  'STEPS_END',
+  /** Nanoseconds that idle advances and clock jumps added to the position. */
+  'CLOCK_OFFSET',
+  /** Added to mtime's ticks by guest writes to it. */
+  'TICK_DELTA',
+  /** Offset of the current data TLB and fetch TLB. */
+  'DATA_CONTEXT',
+  'FETCH_CONTEXT',
+  'FLUSH_COUNT',
+  /** The bits of mip that devices and timers drive. */
+  'MIP_LINES',
+] as const;
+
+const slotNames = [...OTHER_SLOTS, ...STATE_SLOTS] as const;
 
 export type SlotName = (typeof slotNames)[number];
 

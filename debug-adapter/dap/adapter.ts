@@ -1,0 +1,190 @@
+import { Event, Response } from '@vscode/debugadapter';
+import { ProtocolServer } from '@vscode/debugadapter/lib/protocol.js';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { UserError } from '../engine/index.ts';
+import {
+  machineIsRunning,
+  ownMistake,
+  requestTooEarly,
+  requestTwice,
+  requestUnknown,
+  sessionHasEnded,
+  setWhenStopped,
+} from '../engine/errors/dap.ts';
+import { isRecord } from './arguments.ts';
+import { CAPABILITIES } from './capabilities.ts';
+import { type EngineLink, RequestFailure } from './engineLink.ts';
+import { type CommandRules, ENGINE_COMMANDS } from './messages.ts';
+import { THREAD_ID } from './stopEvents.ts';
+
+/**
+ * The protocol's thread: answers what it can by itself, passes on what needs the engine, and knows from its own
+ * bookkeeping whether the engine can answer now. It never waits for a running machine.
+ */
+type Phase = 'new' | 'initialized' | 'launching' | 'configuring' | 'stopped' | 'running' | 'ended';
+
+export class Adapter extends ProtocolServer {
+  private engine: EngineLink;
+  private onDisconnected: () => void;
+  private phase: Phase = 'new';
+  /** Of the run under way. */
+  private runs: CommandRules['runs'];
+  private nextBreakpointId = 1;
+
+  constructor(engine: EngineLink, onDisconnected: () => void) {
+    super();
+    this.engine = engine;
+    this.onDisconnected = onDisconnected;
+    engine.onEvent = (event, body) => this.engineSays(event, body);
+    // A message that is none has no number to answer to; what follows it is read on.
+    this.on('error', (problem: DebugProtocol.Event) =>
+      this.note(`A message could not be read: ${String(problem.body)}`),
+    );
+  }
+
+  /** The client is gone or wants to be: whatever runs is stopped, and recording and overlays are completed. */
+  async close(): Promise<void> {
+    this.phase = 'ended';
+    await this.engine.close();
+  }
+
+  protected override dispatchRequest(request: DebugProtocol.Request): void {
+    void this.answer(request);
+  }
+
+  /** The one guard around each request. */
+  private async answer(request: DebugProtocol.Request): Promise<void> {
+    const response: DebugProtocol.Response = new Response(request);
+    try {
+      response.body = await this.bodyFor(request.command, request.arguments);
+      this.sendResponse(response);
+    } catch (error) {
+      this.sendResponse(failed(response, error));
+    }
+    if (request.command === 'terminate' && response.success) this.sendEvent(new Event('terminated', {}));
+    if (request.command === 'disconnect') this.onDisconnected();
+  }
+
+  private bodyFor(command: string, args: unknown): unknown {
+    switch (command) {
+      case 'initialize':
+        return this.initialize();
+      case 'threads':
+        return { threads: [{ id: THREAD_ID, name: 'hart 0' }] };
+      case 'pause':
+        if (this.phase === 'running') this.engine.pause();
+        return {};
+      case 'terminate':
+      case 'disconnect':
+        return this.close();
+      default:
+        return this.askEngine(command, args);
+    }
+  }
+
+  private initialize(): DebugProtocol.Capabilities {
+    if (this.phase !== 'new') throw requestTwice('initialize');
+    this.phase = 'initialized';
+    return CAPABILITIES;
+  }
+
+  private async askEngine(command: string, args: unknown): Promise<unknown> {
+    if (!Object.hasOwn(ENGINE_COMMANDS, command)) throw requestUnknown(command);
+    const rules = ENGINE_COMMANDS[command];
+    this.checkPhase(command, rules);
+    if (command === 'launch') return this.launch(args);
+    if (rules.runs) return this.startRun(command, args, rules.runs);
+    const ids = rules.sets ? breakpointsIn(args).map(() => this.nextBreakpointId++) : [];
+    const answered = this.engine.ask(command, args, ids);
+    if (!rules.sets || !this.isEngineBusy) return answered;
+    void this.tellLater(answered);
+    return { breakpoints: ids.map((id) => ({ id, verified: false, message: setWhenStopped() })) };
+  }
+
+  private checkPhase(command: string, { needs, runs, sets }: CommandRules): void {
+    const { phase } = this;
+    if (phase === 'ended') throw sessionHasEnded();
+    if (phase === 'new') throw requestTooEarly(command, 'initialize');
+    if (command === 'launch') {
+      if (phase !== 'initialized') throw requestTwice('launch');
+      return;
+    }
+    if (phase === 'initialized' || phase === 'launching') throw requestTooEarly(command, 'launch');
+    if (command === 'configurationDone' && phase !== 'configuring') throw requestTwice(command);
+    if (command !== 'configurationDone' && runs && phase === 'configuring') {
+      throw requestTooEarly(command, 'configurationDone');
+    }
+    if (phase === 'running' && !sets && (needs === 'stopped' || this.isEngineBusy)) throw machineIsRunning();
+  }
+
+  private async launch(args: unknown): Promise<unknown> {
+    this.phase = 'launching';
+    try {
+      return await this.engine.ask('launch', args);
+    } catch (error) {
+      if (this.phase === 'launching') this.phase = 'initialized';
+      throw error;
+    }
+  }
+
+  private async startRun(command: string, args: unknown, runs: CommandRules['runs']): Promise<unknown> {
+    const before = this.phase;
+    this.phase = 'running';
+    this.runs = runs;
+    this.engine.clearPause();
+    try {
+      return await this.engine.ask(command, args);
+    } catch (error) {
+      if (this.phase === 'running') this.phase = before;
+      throw error;
+    }
+  }
+
+  /** Its thread hears nothing but the pause flag. */
+  private get isEngineBusy(): boolean {
+    return this.phase === 'running' && this.runs === 'whole';
+  }
+
+  /** Breakpoints that were asked for while the engine was busy. */
+  private async tellLater(answered: Promise<unknown>): Promise<void> {
+    try {
+      for (const breakpoint of breakpointsIn(await answered)) {
+        this.sendEvent(new Event('breakpoint', { reason: 'changed', breakpoint }));
+      }
+    } catch (error) {
+      this.note(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private engineSays(event: string, body: unknown): void {
+    if (this.phase === 'ended' && event !== 'output') return;
+    if (event === 'initialized') this.phase = 'configuring';
+    if (event === 'stopped') this.phase = 'stopped';
+    if (event === 'terminated') this.phase = 'ended';
+    this.sendEvent(new Event(event, body));
+  }
+
+  private note(text: string): void {
+    this.sendEvent(new Event('output', { category: 'stderr', output: `${text}\n` }));
+  }
+}
+
+function breakpointsIn(value: unknown): unknown[] {
+  return isRecord(value) && Array.isArray(value.breakpoints) ? value.breakpoints : [];
+}
+
+const ERROR_ID = 1;
+/** What the editor shows in its own place when it fails: no dialog. */
+const QUIET = new Set(['evaluate', 'dataBreakpointInfo', 'variables', 'readMemory']);
+
+function failed(response: DebugProtocol.Response, error: unknown): DebugProtocol.ErrorResponse {
+  const { code, message } =
+    error instanceof UserError || error instanceof RequestFailure
+      ? error
+      : {
+          code: 'own-mistake',
+          message: ownMistake(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+        };
+  const showUser = !QUIET.has(response.command);
+  return { ...response, success: false, message: code, body: { error: { id: ERROR_ID, format: message, showUser } } };
+}

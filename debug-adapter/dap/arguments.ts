@@ -1,0 +1,63 @@
+import { requestMalformed } from '../engine/errors/dap.ts';
+
+/** A request's arguments, checked as they are taken: what is missing or of another type is a UserError. */
+export class Arguments {
+  private command: string;
+  private values: Record<string, unknown>;
+
+  constructor(command: string, values: unknown) {
+    this.command = command;
+    this.values = isRecord(values) ? values : {};
+  }
+
+  text(name: string): string {
+    return this.optionalText(name) ?? this.fail(name, 'a string');
+  }
+
+  optionalText(name: string): string | undefined {
+    return this.optional(name, 'a string', (value) => typeof value === 'string') as string | undefined;
+  }
+
+  integer(name: string): number {
+    return this.optionalInteger(name) ?? this.fail(name, 'an integer');
+  }
+
+  optionalInteger(name: string): number | undefined {
+    return this.optional(name, 'an integer', Number.isSafeInteger) as number | undefined;
+  }
+
+  /** An address as the protocol writes it: `0x80000000` or decimal. */
+  address(name: string): bigint {
+    const text = this.text(name);
+    return /^(0x[0-9a-f]{1,16}|\d{1,20})$/i.test(text)
+      ? BigInt(text)
+      : this.fail(name, 'an address such as 0x80000000');
+  }
+
+  /** A list of objects; an absent one is empty. */
+  list(name: string): Arguments[] {
+    const list = this.optional(name, 'a list', Array.isArray) as unknown[] | undefined;
+    return (list ?? []).map((item, i) => {
+      if (!isRecord(item)) return this.fail(`${name}[${i}]`, 'an object');
+      return new Arguments(this.command, item);
+    });
+  }
+
+  object(name: string): Arguments {
+    return new Arguments(this.command, this.optional(name, 'an object', isRecord) ?? this.fail(name, 'an object'));
+  }
+
+  private optional(name: string, expected: string, isRight: (value: unknown) => boolean): unknown {
+    const value = this.values[name];
+    if (value === undefined || value === null) return undefined;
+    return isRight(value) ? value : this.fail(name, expected);
+  }
+
+  private fail(argument: string, expected: string): never {
+    throw requestMalformed({ command: this.command, argument, expected });
+  }
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

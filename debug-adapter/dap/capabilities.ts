@@ -1,0 +1,14 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+
+/** What is announced is what is there: no disassembly, no writing yet. */
+export const CAPABILITIES: DebugProtocol.Capabilities = {
+  supportsConfigurationDoneRequest: true,
+  supportsStepBack: true,
+  supportsFunctionBreakpoints: true,
+  supportsInstructionBreakpoints: true,
+  supportsDataBreakpoints: true,
+  supportsReadMemoryRequest: true,
+  supportsSteppingGranularity: true,
+  supportsEvaluateForHovers: true,
+  supportsTerminateRequest: true,
+};

@@ -1,0 +1,126 @@
+import {
+  type Frame,
+  frameViewOf,
+  type FrameView,
+  Session,
+  SourceSteps,
+  type Symbols,
+  type Timeline,
+  type UnwindResult,
+} from '../engine/index.ts';
+import { noSymbols, staleReference } from '../engine/errors/dap.ts';
+import { BreakpointTable } from './breakpointTable.ts';
+import { Handles } from './handles.ts';
+import type { LaunchConfiguration } from './launchConfiguration.ts';
+import { SourcePaths } from './sourcePaths.ts';
+import type { Container } from './variableViews.ts';
+
+/**
+ * The session as the protocol sees it: with its symbols, and with what the client can ask about at this stop. Frames
+ * and values belong to a stop; `forget` drops them when the machine moves.
+ */
+export interface ShownFrame {
+  id: number;
+  frame: Frame;
+  /** The file whose code runs in it; undefined without symbols. */
+  symbols: Symbols | undefined;
+}
+
+const FRAMES_MAX = 1000;
+
+export class Debuggee {
+  readonly session: Session;
+  readonly symbols: readonly Symbols[];
+  readonly configuration: LaunchConfiguration;
+  readonly sources: SourcePaths;
+  readonly breakpoints: BreakpointTable;
+  readonly containers = new Handles<Container>();
+  private frameHandles = new Handles<ShownFrame>();
+  private frames: ShownFrame[] | undefined;
+
+  constructor(options: {
+    timeline: Timeline;
+    symbols: readonly Symbols[];
+    configuration: LaunchConfiguration;
+    exists: (path: string) => boolean;
+  }) {
+    this.session = new Session(options.timeline);
+    this.symbols = options.symbols;
+    this.configuration = options.configuration;
+    this.sources = new SourcePaths({ exists: options.exists, cwd: options.configuration.cwd });
+    this.breakpoints = new BreakpointTable(this.session);
+  }
+
+  /** The file that has code at `pc`; the first one where none has. */
+  symbolsAt(pc: bigint): Symbols | undefined {
+    return this.symbols.find((symbols) => symbols.functionAt(pc)) ?? this.symbols[0];
+  }
+
+  /** Undefined where steps can only be by instruction. */
+  sourceSteps(): SourceSteps | undefined {
+    const symbols = this.symbolsAt(this.session.inspector.pc);
+    return symbols && new SourceSteps(this.session, symbols);
+  }
+
+  /** The machine now; `memory` may say otherwise about some bytes. */
+  view(memory?: FrameView['readMemory']): FrameView {
+    const { inspector } = this.session;
+    const view = frameViewOf(inspector);
+    return {
+      ...view,
+      readMemory: memory ?? view.readMemory,
+      registerNamed: (name) => {
+        const csr = inspector.csrs.find((known) => known.name === name);
+        return csr && inspector.csr(csr.number);
+      },
+    };
+  }
+
+  /** From the newest. Unwound once a stop. */
+  callStack(): readonly ShownFrame[] {
+    return (this.frames ??= this.unwind());
+  }
+
+  /** By the id that `stackTrace` gave; the newest without one. */
+  frame(id?: number): ShownFrame {
+    const shown = id === undefined ? this.callStack()[0] : this.frameHandles.get(id);
+    if (!shown) throw staleReference('frame');
+    return shown;
+  }
+
+  /** The same, for what only symbols can answer. */
+  frameWithSymbols(id?: number): ShownFrame & { symbols: Symbols } {
+    const shown = this.frame(id);
+    if (!shown.symbols) throw noSymbols();
+    return { ...shown, symbols: shown.symbols };
+  }
+
+  /** The machine is about to move. */
+  forget(): void {
+    this.frames = undefined;
+    this.frameHandles.clear();
+    this.containers.clear();
+  }
+
+  private unwind(): ShownFrame[] {
+    const frames: ShownFrame[] = [];
+    const view = this.view();
+    let symbols = this.symbolsAt(view.pc);
+    let frame: Frame | undefined = symbols?.newestFrame(view) ?? bareFrame(view);
+    while (frame && frames.length < FRAMES_MAX) {
+      const shown: Omit<ShownFrame, 'id'> = { frame, symbols };
+      frames.push(Object.assign(shown, { id: this.frameHandles.add(shown as ShownFrame) }));
+      const caller: UnwindResult | undefined = symbols?.callerOf(frame);
+      frame = caller?.kind === 'caller' ? caller.frame : undefined;
+      if (frame) symbols = this.symbolsAt(frame.lookupPc);
+    }
+    return frames;
+  }
+}
+
+/** A frame that nothing is known about but the machine's registers. */
+function bareFrame(view: FrameView): Frame {
+  const { pc } = view;
+  const register = (number: number) => view.readRegister(number);
+  return { pc, lookupPc: pc, depth: 0, cfa: undefined, isSignalFrame: false, register, view };
+}

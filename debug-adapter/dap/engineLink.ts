@@ -1,0 +1,96 @@
+import type { Failure, FromEngine, ToEngine } from './messages.ts';
+
+/**
+ * The engine as the protocol's thread sees it: requests and their replies, events, and the pause flag, which is the one
+ * thing that reaches it at once whatever it does.
+ */
+export interface EngineThread {
+  post(message: ToEngine): void;
+  /** Cell 0; anything but 0 asks a run to pause. A sleeping machine is woken through it too. */
+  pauseFlag: Int32Array<SharedArrayBuffer>;
+}
+
+/** The engine has refused a request: its own words. */
+export class RequestFailure extends Error {
+  override name = 'RequestFailure';
+  readonly code: string;
+
+  constructor({ code, message }: Failure) {
+    super(message);
+    this.code = code;
+  }
+}
+
+interface Waiting {
+  resolve: (body: unknown) => void;
+  reject: (error: RequestFailure) => void;
+}
+
+export class EngineLink {
+  onEvent: (event: string, body: unknown) => void = () => {};
+  private thread: EngineThread;
+  private nextId = 1;
+  private waiting = new Map<number, Waiting>();
+  private closed: Promise<void>;
+  private hasClosed!: () => void;
+  private isClosing = false;
+
+  constructor(thread: EngineThread) {
+    this.thread = thread;
+    this.closed = new Promise((resolve) => (this.hasClosed = resolve));
+  }
+
+  ask(command: string, args: unknown, breakpointIds: number[] = []): Promise<unknown> {
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject });
+      this.thread.post({ kind: 'request', id, command, arguments: args, breakpointIds });
+    });
+  }
+
+  pause(): void {
+    Atomics.store(this.thread.pauseFlag, 0, 1);
+    Atomics.notify(this.thread.pauseFlag, 0);
+  }
+
+  clearPause(): void {
+    Atomics.store(this.thread.pauseFlag, 0, 0);
+  }
+
+  close(): Promise<void> {
+    if (!this.isClosing) {
+      this.isClosing = true;
+      this.pause();
+      this.thread.post({ kind: 'close' });
+    }
+    return this.closed;
+  }
+
+  received(message: FromEngine): void {
+    switch (message.kind) {
+      case 'reply':
+        return this.settle(message.id, ({ resolve }) => resolve(message.body));
+      case 'failed':
+        return this.settle(message.id, ({ reject }) => reject(new RequestFailure(message.failure)));
+      case 'event':
+        return this.onEvent(message.event, message.body);
+      case 'closed':
+        return this.hasClosed();
+    }
+  }
+
+  /** Its thread has ended without being asked to: nothing will be answered any more. */
+  gone(failure: Failure): void {
+    for (const { reject } of this.waiting.values()) reject(new RequestFailure(failure));
+    this.waiting.clear();
+    this.onEvent('output', { category: 'stderr', output: `${failure.message}\n` });
+    this.onEvent('terminated', {});
+    this.hasClosed();
+  }
+
+  private settle(id: number, how: (waiting: Waiting) => void): void {
+    const waiting = this.waiting.get(id);
+    this.waiting.delete(id);
+    if (waiting) how(waiting);
+  }
+}

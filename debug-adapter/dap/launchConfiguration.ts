@@ -1,0 +1,169 @@
+import * as path from 'node:path';
+import type { DriveOptions } from '../engine/index.ts';
+import { launchBadSetting, launchDrivesShare, launchSettingMissing } from '../engine/errors/dap.ts';
+import { isRecord } from './arguments.ts';
+
+/**
+ * What the user wrote into launch.json, checked, with every path absolute. Each mistake is one sentence that names the
+ * setting. Settings that are not ours (the editor adds some) are left alone.
+ */
+export interface LaunchConfiguration {
+  rr: 'record' | 'replay' | 'off';
+  rrfile: string;
+  rrsnapshot: string | null;
+  kernel: string | null;
+  bios: string | null;
+  initrd: string | null;
+  append: string | null;
+  memoryBytes: number | null;
+  idle: 'warp' | 'realtime';
+  overwrite: 'ask' | 'always' | 'never';
+  stopOnEntry: boolean;
+  noDebug: boolean;
+  drives: DriveOptions[];
+  /** ELF files beyond kernel and bios. */
+  symbols: string[];
+  cwd: string;
+}
+
+export function parseLaunch(given: unknown): LaunchConfiguration {
+  const root = isRecord(given) ? given : {};
+  const folder = new Settings(root, '', process.cwd());
+  const cwd = path.resolve(folder.text('cwd') ?? folder.text('workspaceFolder') ?? '.');
+  const settings = new Settings(root, '', cwd);
+  const rr = settings.word('rr', ['record', 'replay', 'off']) ?? 'record';
+  settings.word('machine', ['virt']);
+  settings.only('harts', 1);
+  const configuration: LaunchConfiguration = {
+    rr,
+    rrfile: rr === 'off' ? '' : settings.need('rrfile', settings.file('rrfile'), 'the file of the recording'),
+    rrsnapshot: snapshotName(settings),
+    kernel: settings.file('kernel'),
+    bios: settings.file('bios'),
+    initrd: settings.file('initrd'),
+    append: settings.text('append'),
+    memoryBytes: memoryBytes(settings),
+    idle: settings.word('idle', ['warp', 'realtime']) ?? 'realtime',
+    overwrite: settings.word('overwrite', ['ask', 'always', 'never']) ?? 'ask',
+    stopOnEntry: settings.flag('stopOnEntry'),
+    noDebug: settings.flag('noDebug'),
+    drives: settings.objects('drives').map(drive),
+    symbols: settings.files('symbols'),
+    cwd,
+  };
+  if (rr !== 'replay') settings.need('kernel', configuration.kernel, 'an ELF file or a Linux Image');
+  checkDrives(configuration.drives);
+  return configuration;
+}
+
+const DRIVES_MAX = 8;
+
+function drive(settings: Settings): DriveOptions {
+  const id = settings.need('id', settings.text('id'), 'a name such as "hd0"');
+  if (!/^[A-Za-z][A-Za-z0-9._-]{0,31}$/.test(id)) {
+    settings.bad('id', 'a letter and then up to 31 letters, digits, dots, dashes or underscores');
+  }
+  const options: DriveOptions = {
+    id,
+    image: settings.need('image', settings.file('image'), 'the file with the disk'),
+    format: settings.need('format', settings.word('format', ['raw', 'qcow2']), '"raw" or "qcow2"'),
+    overlay: settings.file('overlay'),
+    readOnly: settings.flag('readOnly'),
+  };
+  if (options.readOnly && options.overlay !== null) settings.bad('overlay', 'none to a read-only drive');
+  return options;
+}
+
+function checkDrives(drives: readonly DriveOptions[]): void {
+  if (drives.length > DRIVES_MAX) {
+    throw launchBadSetting({ setting: 'drives', value: drives.length, allowed: `at most ${DRIVES_MAX}` });
+  }
+  drives.forEach(({ id, overlay }, i) => {
+    for (const first of drives.slice(0, i)) {
+      const what = first.id === id ? 'an id' : overlay !== null && first.overlay === overlay ? 'an overlay' : undefined;
+      if (what) throw launchDrivesShare({ first: first.id, second: id, what });
+    }
+  });
+}
+
+const MIB = 1 << 20;
+const MEMORY_MIB = { min: 16, max: 2048 };
+const UNIT_BYTES: Readonly<Record<string, number>> = { K: 1 << 10, M: 1 << 20, G: 1 << 30 };
+
+function memoryBytes(settings: Settings): number | null {
+  const text = settings.text('memory');
+  if (text === null) return null;
+  const match = /^(\d+)([KMG]?)$/i.exec(text);
+  const bytes = match ? Number(match[1]) * (UNIT_BYTES[match[2].toUpperCase()] ?? 1) : NaN;
+  if (bytes % MIB === 0 && bytes >= MEMORY_MIB.min * MIB && bytes <= MEMORY_MIB.max * MIB) return bytes;
+  return settings.bad('memory', 'whole MiB from "16M" to "2G"');
+}
+
+function snapshotName(settings: Settings): string | null {
+  const name = settings.text('rrsnapshot');
+  // eslint-disable-next-line no-control-regex
+  const isBad = name !== null && (/^(auto-|$)|[\x00-\x1f\x7f]/.test(name) || Buffer.byteLength(name) > 255);
+  return isBad ? settings.bad('rrsnapshot', 'a name of 1 to 255 bytes that does not start with "auto-"') : name;
+}
+
+/** The settings of one object; null means absent. `prefix` tells where the object is. */
+class Settings {
+  private values: Record<string, unknown>;
+  private prefix: string;
+  private cwd: string;
+
+  constructor(values: Record<string, unknown>, prefix: string, cwd: string) {
+    this.values = values;
+    this.prefix = prefix;
+    this.cwd = cwd;
+  }
+
+  bad(name: string, allowed: string): never {
+    throw launchBadSetting({ setting: this.prefix + name, value: this.values[name], allowed });
+  }
+
+  need<T>(name: string, value: T | null, what: string): T {
+    if (value === null) throw launchSettingMissing({ setting: this.prefix + name, what });
+    return value;
+  }
+
+  text(name: string): string | null {
+    const value = this.values[name] ?? null;
+    return value === null || typeof value === 'string' ? value : this.bad(name, 'a string');
+  }
+
+  file(name: string): string | null {
+    const value = this.text(name);
+    if (value === '') return this.bad(name, 'the name of a file, or leave it out');
+    return value === null ? null : path.resolve(this.cwd, value);
+  }
+
+  files(name: string): string[] {
+    const value = this.values[name] ?? [];
+    if (!Array.isArray(value) || !value.every((file) => typeof file === 'string' && file !== '')) {
+      return this.bad(name, 'a list of files');
+    }
+    return value.map((file: string) => path.resolve(this.cwd, file));
+  }
+
+  flag(name: string): boolean {
+    const value = this.values[name] ?? false;
+    return typeof value === 'boolean' ? value : this.bad(name, 'true or false');
+  }
+
+  word<T extends string>(name: string, allowed: readonly T[]): T | null {
+    const value = this.values[name] ?? null;
+    if (value === null || allowed.includes(value as T)) return value as T | null;
+    return this.bad(name, allowed.map((word) => `"${word}"`).join(' or '));
+  }
+
+  only(name: string, value: unknown): void {
+    if ((this.values[name] ?? value) !== value) this.bad(name, JSON.stringify(value));
+  }
+
+  objects(name: string): Settings[] {
+    const value = this.values[name] ?? [];
+    if (!Array.isArray(value) || !value.every(isRecord)) return this.bad(name, 'a list of objects');
+    return value.map((item, i) => new Settings(item, `${this.prefix}${name}[${i}].`, this.cwd));
+  }
+}

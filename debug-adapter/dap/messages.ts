@@ -1,0 +1,52 @@
+/**
+ * What the protocol's thread and the engine's thread say to each other. Requests of the protocol travel as they are,
+ * once the protocol's thread has found that they can be answered now; the engine's thread checks their arguments.
+ */
+export type ToEngine =
+  /** `breakpointIds` has one for each breakpoint that the request sets. */
+  { kind: 'request'; id: number; command: string; arguments: unknown; breakpointIds: number[] } | { kind: 'close' };
+
+export type FromEngine =
+  | { kind: 'reply'; id: number; body: unknown }
+  | { kind: 'failed'; id: number; failure: Failure }
+  /** An event of the protocol; `stopped` and `terminated` end a run. */
+  | { kind: 'event'; event: string; body: unknown }
+  /** Recording and overlays are complete. */
+  | { kind: 'closed' };
+
+export interface Failure {
+  /** A stable name, such as `overlay-exists`. */
+  code: string;
+  message: string;
+}
+
+/**
+ * When the engine can answer a request, and whether the machine runs afterwards. In `slices` the engine takes messages
+ * in between; a `whole` run keeps its thread until it stops, so only the pause flag reaches it.
+ */
+export interface CommandRules {
+  needs: 'nothing' | 'launched' | 'stopped';
+  runs?: 'slices' | 'whole';
+  sets?: 'breakpoints';
+}
+
+export const ENGINE_COMMANDS: Readonly<Record<string, CommandRules>> = {
+  launch: { needs: 'nothing' },
+  configurationDone: { needs: 'launched', runs: 'slices' },
+  setBreakpoints: { needs: 'launched', sets: 'breakpoints' },
+  setFunctionBreakpoints: { needs: 'launched', sets: 'breakpoints' },
+  setInstructionBreakpoints: { needs: 'launched', sets: 'breakpoints' },
+  setDataBreakpoints: { needs: 'launched', sets: 'breakpoints' },
+  dataBreakpointInfo: { needs: 'stopped' },
+  stackTrace: { needs: 'stopped' },
+  scopes: { needs: 'stopped' },
+  variables: { needs: 'stopped' },
+  evaluate: { needs: 'stopped' },
+  readMemory: { needs: 'launched' },
+  continue: { needs: 'stopped', runs: 'slices' },
+  next: { needs: 'stopped', runs: 'whole' },
+  stepIn: { needs: 'stopped', runs: 'whole' },
+  stepOut: { needs: 'stopped', runs: 'whole' },
+  stepBack: { needs: 'stopped', runs: 'whole' },
+  reverseContinue: { needs: 'stopped', runs: 'whole' },
+};

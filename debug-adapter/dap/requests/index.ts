@@ -1,0 +1,43 @@
+import type { Arguments } from '../arguments.ts';
+import type { Debuggee } from '../debuggee.ts';
+import { setBreakpoints, setFunctionBreakpoints, setInstructionBreakpoints } from './breakpoints.ts';
+import { dataBreakpointInfo, setDataBreakpoints } from './dataBreakpoints.ts';
+import { evaluate } from './evaluate.ts';
+import { readMemory } from './memory.ts';
+import {
+  configurationDone,
+  continueForwards,
+  next,
+  reverseContinue,
+  type StartRun,
+  stepBack,
+  stepIn,
+  stepOut,
+} from './running.ts';
+import { scopes, stackTrace, variables } from './stack.ts';
+
+/** Every request that the engine's thread answers once a session is open. `ids` are for breakpoints to be set. */
+type Answer = (debuggee: Debuggee, args: Arguments, ids: readonly number[]) => object | undefined;
+
+export const ANSWERS: Readonly<Record<string, Answer>> = {
+  setBreakpoints,
+  setFunctionBreakpoints,
+  setInstructionBreakpoints,
+  setDataBreakpoints,
+  dataBreakpointInfo,
+  stackTrace,
+  scopes,
+  variables,
+  evaluate,
+  readMemory,
+};
+
+export const RUNS: Readonly<Record<string, StartRun>> = {
+  configurationDone,
+  continue: continueForwards,
+  next,
+  stepIn,
+  stepOut,
+  stepBack,
+  reverseContinue,
+};

@@ -1,0 +1,72 @@
+import { errors, StepBack, StepForward, type StopReason } from '../../engine/index.ts';
+import { requestMalformed } from '../../engine/errors/dap.ts';
+import type { Arguments } from '../arguments.ts';
+import type { Debuggee } from '../debuggee.ts';
+
+/** Requests after which the machine runs: they are answered first, and then it runs until it says something new. */
+export type WantsPause = () => boolean;
+export type Slice = (wantsPause: WantsPause) => StopReason;
+
+/** Undefined: the machine stays where it is, and says so. */
+export type StartRun = (debuggee: Debuggee, args: Arguments) => Slice | undefined;
+
+export const configurationDone: StartRun = ({ configuration, session }) =>
+  configuration.stopOnEntry && !configuration.noDebug ? undefined : (wantsPause) => session.continue(wantsPause);
+
+export const continueForwards: StartRun =
+  ({ session }) =>
+  (wantsPause) =>
+    session.continue(wantsPause);
+
+export const reverseContinue: StartRun = ({ session }) => {
+  if (!session.canGoBack) throw errors.noHistory();
+  return (wantsPause) => session.reverseContinue(wantsPause);
+};
+
+export const next: StartRun = (debuggee, args) => {
+  const steps = lineSteps(debuggee, args);
+  return steps ? (wantsPause) => steps.stepOver(wantsPause) : stepForward(debuggee);
+};
+
+export const stepIn: StartRun = (debuggee, args) => {
+  const steps = lineSteps(debuggee, args);
+  return steps ? (wantsPause) => steps.stepIn(wantsPause) : stepForward(debuggee);
+};
+
+/** To the caller, whatever the granularity. */
+export const stepOut: StartRun = (debuggee) => {
+  const steps = debuggee.sourceSteps();
+  return steps ? (wantsPause) => steps.stepOut(wantsPause) : stepForward(debuggee);
+};
+
+/** A reverse step over a line; by instruction when asked for, or where there are no lines. */
+export const stepBack: StartRun = (debuggee, args) => {
+  const { session } = debuggee;
+  if (!session.canGoBack) throw errors.noHistory();
+  const steps = lineSteps(debuggee, args);
+  if (steps) return (wantsPause) => steps.stepBack(wantsPause);
+  const step = new StepBack(session);
+  return (wantsPause) => step.run(wantsPause);
+};
+
+function stepForward({ session }: Debuggee): Slice {
+  const step = new StepForward(session);
+  return (wantsPause) => step.run(wantsPause);
+}
+
+function lineSteps(debuggee: Debuggee, args: Arguments) {
+  const granularity = args.optionalText('granularity') ?? 'line';
+  switch (granularity) {
+    case 'line':
+    case 'statement':
+      return debuggee.sourceSteps();
+    case 'instruction':
+      return undefined;
+    default:
+      throw requestMalformed({
+        command: 'a step',
+        argument: 'granularity',
+        expected: 'line, statement or instruction',
+      });
+  }
+}

@@ -1,0 +1,69 @@
+import * as path from 'node:path';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { Symbols } from '../../engine/index.ts';
+import { staleReference } from '../../engine/errors/dap.ts';
+import type { Arguments } from '../arguments.ts';
+import type { Debuggee, ShownFrame } from '../debuggee.ts';
+import { globalsOf, hex, localsOf, variablesIn } from '../variableViews.ts';
+
+/** The call stack, what is in reach in a frame, and what is in that. */
+export function stackTrace(debuggee: Debuggee, args: Arguments): DebugProtocol.StackTraceResponse['body'] {
+  const frames = debuggee.callStack();
+  const start = args.optionalInteger('startFrame') ?? 0;
+  const count = args.optionalInteger('levels') || frames.length;
+  return {
+    stackFrames: frames.slice(start, start + count).map((shown) => stackFrame(debuggee, shown)),
+    totalFrames: frames.length,
+  };
+}
+
+function stackFrame({ sources }: Debuggee, { id, frame, symbols }: ShownFrame): DebugProtocol.StackFrame {
+  const at = symbols?.lineAt(frame.lookupPc);
+  const place = { id, name: nameOf(frame.lookupPc, symbols), instructionPointerReference: hex(frame.pc) };
+  if (!symbols || !at) return { ...place, line: 0, column: 0, presentationHint: 'subtle' };
+  const source = { name: path.basename(at.file.path), path: sources.resolve(symbols, at.file.path) };
+  return { ...place, source, line: at.line, column: at.column ?? 1 };
+}
+
+function nameOf(pc: bigint, symbols: Symbols | undefined): string {
+  return symbols?.functionAt(pc)?.name ?? symbols?.symbolAt(pc)?.text ?? hex(pc);
+}
+
+export function scopes(debuggee: Debuggee, args: Arguments): DebugProtocol.ScopesResponse['body'] {
+  const shown = debuggee.frame(args.integer('frameId'));
+  const { containers } = debuggee;
+  const machine: DebugProtocol.Scope[] = [
+    {
+      name: 'Registers',
+      presentationHint: 'registers',
+      variablesReference: containers.add({ kind: 'registers', shown }),
+      expensive: false,
+    },
+    { name: 'CSRs', variablesReference: containers.add({ kind: 'csrs' }), expensive: true },
+  ];
+  if (!shown.symbols) return { scopes: machine };
+  const withSymbols = { ...shown, symbols: shown.symbols };
+  const ofSource: DebugProtocol.Scope[] = [
+    {
+      name: 'Locals',
+      presentationHint: 'locals',
+      variablesReference: containers.add({ kind: 'values', values: () => localsOf(withSymbols) }),
+      expensive: false,
+    },
+    {
+      name: 'Globals',
+      variablesReference: containers.add({ kind: 'values', values: () => globalsOf(withSymbols) }),
+      expensive: true,
+    },
+  ];
+  return { scopes: [...ofSource, ...machine] };
+}
+
+export function variables(debuggee: Debuggee, args: Arguments): DebugProtocol.VariablesResponse['body'] {
+  const container = debuggee.containers.get(args.integer('variablesReference'));
+  if (!container) throw staleReference('variable');
+  const all = variablesIn(debuggee, container);
+  const start = args.optionalInteger('start') ?? 0;
+  const count = args.optionalInteger('count') || all.length;
+  return { variables: all.slice(start, start + count) };
+}

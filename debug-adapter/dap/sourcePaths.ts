@@ -1,0 +1,38 @@
+import * as path from 'node:path';
+import type { Symbols } from '../engine/index.ts';
+
+/**
+ * Where sources are on this machine. Compilers often write paths relative to the build's folder, or of another machine:
+ * a path is looked for from the ELF's folder upwards and from the working directory; one that is nowhere stays as it is.
+ */
+export class SourcePaths {
+  private exists: (path: string) => boolean;
+  private cwd: string;
+  private known = new Map<string, string>();
+
+  constructor(options: { exists: (path: string) => boolean; cwd: string }) {
+    this.exists = options.exists;
+    this.cwd = options.cwd;
+  }
+
+  resolve(symbols: Symbols, name: string): string {
+    const key = `${symbols.name}\n${name}`;
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    const found = this.candidates(symbols, name).find((candidate) => this.exists(candidate)) ?? name;
+    this.known.set(key, found);
+    return found;
+  }
+
+  private candidates(symbols: Symbols, name: string): string[] {
+    if (path.isAbsolute(name)) return [name];
+    const folders = [...parentsOf(path.dirname(path.resolve(this.cwd, symbols.name))), this.cwd];
+    return folders.map((folder) => path.resolve(folder, name));
+  }
+}
+
+/** The folder itself first. */
+function parentsOf(folder: string): string[] {
+  const parent = path.dirname(folder);
+  return parent === folder ? [folder] : [folder, ...parentsOf(parent)];
+}

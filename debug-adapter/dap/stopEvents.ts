@@ -1,0 +1,96 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { type BreakpointId, type End, type FrameView, type StopReason, UserError } from '../engine/index.ts';
+import type { WatchedData } from './breakpointTable.ts';
+import type { Debuggee } from './debuggee.ts';
+
+/** A stop in the protocol's words. The editor shows `description`. */
+type StoppedBody = DebugProtocol.StoppedEvent['body'];
+type DataHit = Extract<StopReason, { kind: 'dataBreakpoint' }>['hits'][number];
+
+export const THREAD_ID = 1;
+
+export function stoppedBody(debuggee: Debuggee, stop: StopReason): StoppedBody {
+  return { threadId: THREAD_ID, allThreadsStopped: true, ...wordsFor(debuggee, stop) };
+}
+
+type Words = Omit<StoppedBody, 'threadId' | 'allThreadsStopped'>;
+
+function wordsFor(debuggee: Debuggee, stop: StopReason): Words {
+  switch (stop.kind) {
+    case 'entry':
+    case 'step':
+    case 'pause':
+    case 'goto':
+      return { reason: stop.kind };
+    case 'breakpoint':
+      return breakpointWords(debuggee, stop.ids);
+    case 'dataBreakpoint':
+      return dataWords(debuggee, stop.hits);
+    case 'startOfRecording':
+      return { reason: 'entry', description: 'Beginning of recording' };
+    case 'endOfRecording':
+      return { reason: 'pause', description: 'End of recording' };
+    case 'ended':
+      return { reason: 'pause', description: 'End of recording', text: endWords(stop.end) };
+  }
+}
+
+export function endWords({ reason, guestExit }: End): string {
+  switch (reason) {
+    case 'powerOff':
+      return 'The guest powered off';
+    case 'guestFailed':
+      return `The guest reported failure, code ${guestExit}`;
+    case 'guestReset':
+      return 'The guest asked for a reset';
+    case 'waitsForever':
+      return 'The guest waits for an interrupt that cannot come';
+    case 'stopAt':
+    case 'endOfRecording':
+    case 'interrupted':
+      return 'The recording ends here';
+  }
+}
+
+function breakpointWords({ breakpoints }: Debuggee, ids: readonly BreakpointId[]): Words {
+  const hit = ids.flatMap((id) => breakpoints.get(id) ?? []);
+  return { reason: hit[0]?.kind ?? 'breakpoint', hitBreakpointIds: hit.map(({ id }) => id) };
+}
+
+function dataWords(debuggee: Debuggee, hits: readonly DataHit[]): Words {
+  const known = hits.flatMap((hit) => {
+    const breakpoint = debuggee.breakpoints.get(hit.id);
+    return breakpoint?.data ? [{ id: breakpoint.id, text: accessWords(debuggee, breakpoint.data, hit) }] : [];
+  });
+  const text = known.map((one) => one.text).join('; ');
+  return { reason: 'data breakpoint', description: text, text, hitBreakpointIds: known.map(({ id }) => id) };
+}
+
+/** In the order of the guest's time, whichever way it was come from: going back, the machine stands before the write. */
+function accessWords(debuggee: Debuggee, data: WatchedData, { access, before, after }: DataHit): string {
+  const was = shown(debuggee, data, before);
+  if (access === 'read') return `${data.label} is read: ${was}`;
+  return `${data.label} is written: ${was} -> ${shown(debuggee, data, after)}`;
+}
+
+/** Bytes as the watched variable shows them: it is read from a memory that holds these bytes in its place. */
+function shown(debuggee: Debuggee, { address, type }: WatchedData, bytes: Uint8Array): string {
+  const view = debuggee.view();
+  const isWatched = (at: bigint, lengthBytes: number) =>
+    at >= address && at + BigInt(lengthBytes) <= address + BigInt(bytes.length);
+  const readMemory: FrameView['readMemory'] = (at, lengthBytes) => {
+    const offset = Number(at - address);
+    return isWatched(at, lengthBytes) ? bytes.slice(offset, offset + lengthBytes) : view.readMemory(at, lengthBytes);
+  };
+  for (const symbols of debuggee.symbols) {
+    try {
+      const frame = symbols.newestFrame(debuggee.view(readMemory));
+      const evaluation = symbols.evaluate(`*(${type} *)0x${address.toString(16)}`, frame);
+      if (evaluation.kind === 'value') return evaluation.value.text;
+    } catch (error) {
+      // A type that has no name here, or is another file's.
+      if (!(error instanceof UserError)) throw error;
+    }
+  }
+  return `0x${Buffer.from(bytes).reverse().toString('hex')}`;
+}

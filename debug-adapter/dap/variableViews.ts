@@ -1,0 +1,75 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { Symbols, Value, Variable } from '../engine/index.ts';
+import type { Debuggee, ShownFrame } from './debuggee.ts';
+
+/** What a `variablesReference` stands for, and how values and registers look to the client. */
+export type Container =
+  { kind: 'values'; values: () => Value[] } | { kind: 'registers'; shown: ShownFrame } | { kind: 'csrs' };
+
+export function variablesIn(debuggee: Debuggee, container: Container): DebugProtocol.Variable[] {
+  switch (container.kind) {
+    case 'values':
+      return container.values().map((value) => ({ name: value.name, ...describe(debuggee, value) }));
+    case 'registers':
+      return registers(container.shown);
+    case 'csrs':
+      return csrs(debuggee);
+  }
+}
+
+/** What a variable and an evaluation have in common. */
+export function describe(debuggee: Debuggee, value: Value) {
+  return {
+    value: value.text,
+    type: value.typeName,
+    variablesReference:
+      value.childCount > 0 ? debuggee.containers.add({ kind: 'values', values: () => value.children() }) : 0,
+    evaluateName: value.expression,
+    memoryReference: value.memoryReference === undefined ? undefined : hex(value.memoryReference),
+  };
+}
+
+/** Arguments and locals in reach, those of inner blocks first; without what an inner one hides. */
+export function localsOf({ frame, symbols }: ShownFrame & { symbols: Symbols }): Value[] {
+  const variables = symbols
+    .scopesAt(frame.lookupPc)
+    .toReversed()
+    .flatMap((scope) => scope.variables);
+  const arePlain = (variable: Variable) => variable.kind !== 'global' && !variable.shadowed;
+  return variables.filter(arePlain).map((variable) => symbols.read(variable, frame));
+}
+
+export function globalsOf({ frame, symbols }: ShownFrame & { symbols: Symbols }): Value[] {
+  const own = symbols.globals(frame.lookupPc);
+  const variables = own.length > 0 ? own : symbols.globals();
+  return variables.map((variable) => symbols.read(variable, frame));
+}
+
+const NAMES = (
+  'zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 ' + 's2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6'
+).split(' ');
+
+function registers({ frame }: ShownFrame): DebugProtocol.Variable[] {
+  const general = NAMES.map((name, number) => register(name, frame.register(number)));
+  return [register('pc', frame.pc), ...general];
+}
+
+function csrs({ session }: Debuggee): DebugProtocol.Variable[] {
+  const { inspector } = session;
+  const privilege = ['U', 'S', '?', 'M'][inspector.privilege];
+  return [
+    { name: 'privilege', value: privilege, variablesReference: 0 },
+    ...inspector.csrs.map(({ name, number }) => register(name, inspector.csr(number))),
+  ];
+}
+
+/** A caller's register that was overwritten and not saved has no value any more. */
+const register = (name: string, value: bigint | undefined): DebugProtocol.Variable => ({
+  name,
+  value: value === undefined ? '<not saved>' : hex(value),
+  variablesReference: 0,
+  evaluateName: `$${name}`,
+  memoryReference: value === undefined ? undefined : hex(value),
+});
+
+export const hex = (value: bigint): string => `0x${value.toString(16)}`;

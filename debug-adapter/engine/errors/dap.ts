@@ -1,0 +1,66 @@
+import { badInput } from './userError.ts';
+
+/** What a user of the debug adapter can be told: mistakes in launch.json, and requests that cannot be had now. */
+
+/** `allowed` ends the sentence: `give ...`. */
+export const launchBadSetting = (bad: { setting: string; value: unknown; allowed: string }) =>
+  badInput(
+    'launch-bad-setting',
+    `"${bad.setting}": ${JSON.stringify(bad.value)} is not possible in the launch configuration; give ${bad.allowed}.`,
+  );
+
+export const launchSettingMissing = (missing: { setting: string; what: string }) =>
+  badInput('launch-setting-missing', `The launch configuration has no "${missing.setting}": add it, ${missing.what}.`);
+
+export const launchDrivesShare = (both: { first: string; second: string; what: string }) =>
+  badInput(
+    'launch-drives-share',
+    `The drives ${both.first} and ${both.second} of the launch configuration share ${both.what}; give each its own.`,
+  );
+
+/** `why` is the first half of the engine's own sentence: which file is in the way. */
+export const launchWouldOverwrite = (refused: { why: string; isAsk: boolean }) =>
+  badInput(
+    'launch-would-overwrite',
+    `${refused.why}: name another file, or set "overwrite" to "always"` +
+      (refused.isAsk ? ' ("ask" is for the editor; asked for here it means "never").' : '.'),
+  );
+
+export const requestUnknown = (command: unknown) =>
+  badInput('request-unknown', `The debug adapter knows no request ${JSON.stringify(command)}.`);
+
+export const requestMalformed = (bad: { command: string; argument: string; expected: string }) =>
+  badInput('request-malformed', `The request ${bad.command} needs ${bad.argument}, ${bad.expected}.`);
+
+export const requestTooEarly = (command: string, first: string) =>
+  badInput('request-too-early', `The request ${command} can only come after ${first}.`);
+
+export const requestTwice = (command: string) =>
+  badInput('request-twice', `The request ${command} has been made already; a session takes it once.`);
+
+export const machineIsRunning = () => badInput('machine-running', 'The machine is running; pause it first.');
+
+export const sessionHasEnded = () => badInput('session-ended', 'The session has ended: start a new one.');
+
+export const staleReference = (what: 'frame' | 'variable') =>
+  badInput('stale-reference', `This ${what} belongs to an earlier stop: ask for the stack again.`);
+
+export const variableUnknown = (name: string) => badInput('variable-unknown', `There is no '${name}' in this scope.`);
+
+export const noSymbols = () =>
+  badInput(
+    'no-symbols',
+    'There are no symbols: name an ELF file as "kernel" or in "symbols" of the launch configuration.',
+  );
+
+export const writingRefused = () =>
+  badInput('writing-refused', 'The guest is only looked at: what it does is recorded, so nothing can be assigned yet.');
+
+/** Why a breakpoint is not set, shown beside it. */
+export const noCodeAt = (line: number) => `No code for line ${line} or after it in the symbols that are loaded`;
+export const noFunction = (name: string) => `No function "${name}" in the symbols that are loaded`;
+export const setWhenStopped = () => 'Set as soon as the machine stops';
+export const notWithoutDebugging = () => 'Not used: this session runs without debugging';
+export const notInMemory = (name: string) => `${name} is not in memory, so accesses to it cannot be seen`;
+
+export const ownMistake = (text: string) => `This is a mistake in blkreplay itself, please report it: ${text}`;

@@ -1,0 +1,15 @@
+import { badInput, type UserError } from './userError.ts';
+
+/** What the gdb server tells besides the session's own errors. */
+
+export const portInUse = (port: number): UserError =>
+  badInput(
+    'gdb-port-in-use',
+    `Port ${port} is in use by another program; close it there, or give another port (0 lets the system choose one).`,
+  );
+
+export const portNotPermitted = (port: number): UserError =>
+  badInput(
+    'gdb-port-not-permitted',
+    `Port ${port} is reserved by the system; give one from 1024 on (0 lets the system choose one).`,
+  );

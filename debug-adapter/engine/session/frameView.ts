@@ -1,0 +1,20 @@
+import type { Inspector } from '../machine/inspector.ts';
+import type { FrameView } from '../symbols/index.ts';
+
+/** The machine as unwinding and expressions see it: DWARF numbers 0-31 are registers, 4096 + n is CSR n. */
+const CSR_BASE = 4096;
+const CSR_COUNT = 4096;
+
+export function frameViewOf(inspector: Inspector): FrameView {
+  return {
+    pc: inspector.pc,
+    readRegister: (number) => {
+      if (number < 32) return inspector.register(number);
+      return number >= CSR_BASE && number < CSR_BASE + CSR_COUNT ? inspector.csr(number - CSR_BASE) : undefined;
+    },
+    readMemory: (address, lengthBytes) => {
+      const bytes = inspector.readMemory(address, lengthBytes);
+      return bytes.length === lengthBytes ? bytes : undefined;
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import type { Damage } from './damage.ts';
+import { debugInfoIsElsewhere } from '../errors/symbols.ts';
+import type { Complaints } from './complaints.ts';
+import { FrameIndex } from './dwarf/frame.ts';
+import { DebugInfo } from './dwarf/info.ts';
+import { DebugSections } from './elf/debugSections.ts';
+import { readElfFile } from './elf/elfFile.ts';
+import { SymbolTable } from './elf/symbolTable.ts';
+import type { EnvironmentParts } from './expressions/environment.ts';
+import { CodeUnits } from './functions/codeUnits.ts';
+import { FunctionIndex } from './functions/functionIndex.ts';
+import { Functions } from './functions/functions.ts';
+import { BreakpointPlaces } from './lines/breakpoints.ts';
+import { LineIndex } from './lines/lineIndex.ts';
+import { LineQuestions } from './lines/lineQuestions.ts';
+import type { SymbolsSource } from './symbols.ts';
+import { NameIndex } from './types/nameIndex.ts';
+import { TypeReader } from './types/typeReader.ts';
+import type { Frame } from './unwinding/frame.ts';
+import { Unwinder } from './unwinding/unwinder.ts';
+import { Variables } from './values/variables.ts';
+
+/** The readers of one file, each made with what it asks. None of them has read anything yet but the section table. */
+export interface Readers extends EnvironmentParts {
+  sections: DebugSections;
+  lines: LineQuestions;
+  places: BreakpointPlaces;
+  unwinder: Unwinder;
+}
+
+export function assemble({ name, bytes, loadBias = 0n, compression }: SymbolsSource, complaints: Complaints): Readers {
+  const complain = (damage: Damage) => complaints.addDamage(damage);
+  const file = readElfFile(bytes, name);
+  const inFile = (address: bigint) => BigInt.asUintN(64, address - loadBias);
+  const isInFile = (address: bigint) => file.allocated.some(({ start, end }) => start <= address && address < end);
+  const complainOf = (sentence: string) => complaints.add(sentence);
+  const sections = new DebugSections(file, { name, compression, complain: complainOf });
+  const info = new DebugInfo(sections, { bias: loadBias, complain });
+  const symbolTable = new SymbolTable(file, loadBias);
+  const codeUnits = new CodeUnits(info, complain);
+  const index = new FunctionIndex(codeUnits, {
+    isAllocated: (address) => isInFile(inFile(address)),
+    onElsewhere: () => complaints.add(debugInfoIsElsewhere(name)),
+  });
+  const lineIndex = new LineIndex(info, { codeUnits, isInFile, complain });
+  const places = new BreakpointPlaces(lineIndex, index, (at, length) => file.bytesAt(inFile(at), length));
+  const functions = new Functions({ index, lines: lineIndex, symbolTable, places });
+  const unwinder = new Unwinder(new FrameIndex(sections, { bias: loadBias, complain }), {
+    functionStart: (pc) => functions.at(pc)?.low,
+    bias: loadBias,
+    complain,
+  });
+  const names = new NameIndex(info, complain);
+  const types = new TypeReader(names, complain);
+  const shown = { symbolAt: (address: bigint) => symbolTable.at(address), complain };
+  const callerOf = (frame: Frame) => unwinder.callerOf(frame);
+  const reach = { info, codeUnits, functions: index, lines: lineIndex, types, names, shown, callerOf };
+  const variables = new Variables(reach);
+  const lines = new LineQuestions(lineIndex, index);
+  return {
+    sections,
+    lines,
+    places,
+    unwinder,
+    variables,
+    functions,
+    index,
+    codeUnits,
+    names,
+    types,
+    symbolTable,
+    shown,
+  };
+}

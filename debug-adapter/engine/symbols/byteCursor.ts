@@ -1,0 +1,197 @@
+import { Damage } from './damage.ts';
+
+/**
+ * Reads little-endian values of one section in order. Every read is checked: past the end it throws Damage, so a
+ * parser needs no checks of its own to be safe on any bytes. A cursor is cheap: make one for each place to read.
+ */
+export class ByteCursor {
+  readonly section: Section;
+  at: number;
+  readonly end: number;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+
+  constructor(section: Section, at = 0, end = section.bytes.length) {
+    this.section = section;
+    this.#bytes = section.bytes;
+    this.#view = section.view;
+    if (!(at >= 0 && at <= end && end <= section.bytes.length)) throw new Damage(section.name, 'an offset is outside');
+    this.at = at;
+    this.end = end;
+  }
+
+  get atEnd(): boolean {
+    return this.at >= this.end;
+  }
+
+  /** Moves on by `count` bytes and returns where it was. */
+  skip(count: number): number {
+    const at = this.at;
+    if (!(count >= 0 && count <= this.end - at)) throw new Damage(this.section.name, 'a value ends past the end');
+    this.at = at + count;
+    return at;
+  }
+
+  u8(): number {
+    return this.#bytes[this.skip(1)];
+  }
+
+  u16(): number {
+    return this.#view.getUint16(this.skip(2), true);
+  }
+
+  u24(): number {
+    return this.u16() | (this.u8() << 16);
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.skip(4), true);
+  }
+
+  u64(): bigint {
+    return this.#view.getBigUint64(this.skip(8), true);
+  }
+
+  i8(): number {
+    return this.#view.getInt8(this.skip(1));
+  }
+
+  i16(): number {
+    return this.#view.getInt16(this.skip(2), true);
+  }
+
+  i32(): number {
+    return this.#view.getInt32(this.skip(4), true);
+  }
+
+  /** An unsigned number of 1, 2, 4 or 8 bytes. */
+  unsigned(sizeBytes: number): bigint {
+    if (sizeBytes === 8) return this.u64();
+    if (sizeBytes === 4) return BigInt(this.u32());
+    if (sizeBytes === 2) return BigInt(this.u16());
+    if (sizeBytes === 1) return BigInt(this.u8());
+    throw new Damage(this.section.name, `a number has ${sizeBytes} bytes`);
+  }
+
+  /** An offset into a section, of 4 or 8 bytes (DWARF 5, section 7.4: 32-bit and 64-bit format). */
+  offset(is64: boolean): number {
+    return is64 ? this.safe(this.u64()) : this.u32();
+  }
+
+  /** DWARF 5, section 7.6. Numbers beyond 2^53 are damage where counts, codes and offsets are expected. */
+  uleb(): number {
+    let result = 0;
+    let scale = 1;
+    for (;;) {
+      const byte = this.u8();
+      result += (byte & 0x7f) * scale;
+      if (byte < 0x80) break;
+      scale *= 0x80;
+      if (scale > 2 ** 70) throw new Damage(this.section.name, 'a LEB128 number is too long');
+    }
+    if (result > Number.MAX_SAFE_INTEGER) throw new Damage(this.section.name, 'a LEB128 number is too big');
+    return result;
+  }
+
+  sleb(): number {
+    const value = this.slebBig();
+    const number = Number(value);
+    if (!Number.isSafeInteger(number)) throw new Damage(this.section.name, 'a LEB128 number is too big');
+    return number;
+  }
+
+  ulebBig(): bigint {
+    return BigInt.asUintN(64, this.#leb().value);
+  }
+
+  slebBig(): bigint {
+    const { value, bits, negative } = this.#leb();
+    return BigInt.asIntN(64, negative ? value - (1n << bits) : value);
+  }
+
+  skipLeb(): void {
+    while (this.u8() >= 0x80);
+  }
+
+  /** Bytes up to a zero, which is skipped too, as UTF-8. */
+  string(): string {
+    const end = this.#bytes.indexOf(0, this.at);
+    if (end < 0 || end >= this.end) throw new Damage(this.section.name, 'a string has no end');
+    const text = decodeText(this.#bytes.subarray(this.at, end));
+    this.at = end + 1;
+    return text;
+  }
+
+  skipString(): void {
+    const end = this.#bytes.indexOf(0, this.at);
+    if (end < 0 || end >= this.end) throw new Damage(this.section.name, 'a string has no end');
+    this.at = end + 1;
+  }
+
+  block(lengthBytes: number): Uint8Array {
+    const at = this.skip(lengthBytes);
+    return this.#bytes.subarray(at, at + lengthBytes);
+  }
+
+  /** A cursor over the next bytes, which this one skips. */
+  part(lengthBytes: number): ByteCursor {
+    const at = this.skip(lengthBytes);
+    return new ByteCursor(this.section, at, at + lengthBytes);
+  }
+
+  /** Another cursor at the same place, with the same end. */
+  fork(): ByteCursor {
+    return new ByteCursor(this.section, this.at, this.end);
+  }
+
+  /** Length of a unit (DWARF 5, section 7.4), and which format its offsets have. */
+  unitLength(): { length: number; is64: boolean } {
+    const first = this.u32();
+    if (first < 0xffff_fff0) return { length: first, is64: false };
+    if (first !== 0xffff_ffff) throw new Damage(this.section.name, 'a unit has a reserved length');
+    return { length: this.safe(this.u64()), is64: true };
+  }
+
+  safe(value: bigint): number {
+    const number = Number(value);
+    if (!Number.isSafeInteger(number)) throw new Damage(this.section.name, 'a number is too big');
+    return number;
+  }
+
+  #leb(): { value: bigint; bits: bigint; negative: boolean } {
+    let value = 0n;
+    let bits = 0n;
+    for (;;) {
+      const byte = this.u8();
+      value |= BigInt(byte & 0x7f) << bits;
+      bits += 7n;
+      if (byte < 0x80) return { value, bits, negative: (byte & 0x40) !== 0 };
+      // 10 bytes hold 64 bits; assemblers pad with a few more at most.
+      if (bits > 140n) throw new Damage(this.section.name, 'a LEB128 number is too long');
+    }
+  }
+}
+
+/** A section's bytes with its name, for messages. */
+export interface Section {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+export function makeSection(name: string, bytes: Uint8Array): Section {
+  return { name, bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+}
+
+const decoder = new TextDecoder();
+
+/** Names are short and ASCII nearly always; for those this is several times faster than TextDecoder. */
+function decodeText(bytes: Uint8Array): string {
+  if (bytes.length > 64) return decoder.decode(bytes);
+  let text = '';
+  for (const byte of bytes) {
+    if (byte >= 0x80) return decoder.decode(bytes);
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}

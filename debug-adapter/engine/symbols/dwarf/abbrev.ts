@@ -1,0 +1,54 @@
+import { ByteCursor, type Section } from '../byteCursor.ts';
+import { Damage } from '../damage.ts';
+import { FORM } from './constants.ts';
+
+/** `.debug_abbrev` (DWARF 5, section 7.5.3): the shapes that entries of `.debug_info` have. */
+export interface Abbreviation {
+  tag: number;
+  hasChildren: boolean;
+  /** Attribute names and forms, in the order in which the values follow. */
+  names: number[];
+  forms: number[];
+  /** The value of attributes with DW_FORM_implicit_const, which is here and not in the entry. */
+  implicit: (bigint | undefined)[];
+}
+
+/** One unit's table, read only as far as was asked for: most questions need the first entry or two. */
+export class AbbreviationTable {
+  readonly #cursor: ByteCursor;
+  readonly #known = new Map<number, Abbreviation>();
+  #complete = false;
+
+  constructor(section: Section, offset: number) {
+    this.#cursor = new ByteCursor(section, offset);
+  }
+
+  get(code: number): Abbreviation {
+    let abbreviation = this.#known.get(code);
+    while (!abbreviation && !this.#complete) {
+      this.#readNext();
+      abbreviation = this.#known.get(code);
+    }
+    if (!abbreviation) throw new Damage('.debug_abbrev', `there is no abbreviation ${code}`);
+    return abbreviation;
+  }
+
+  #readNext(): void {
+    const cursor = this.#cursor;
+    const code = cursor.atEnd ? 0 : cursor.uleb();
+    this.#complete = code === 0;
+    if (code === 0) return;
+    const abbreviation: Abbreviation = { tag: 0, hasChildren: false, names: [], forms: [], implicit: [] };
+    abbreviation.tag = cursor.uleb();
+    abbreviation.hasChildren = cursor.u8() !== 0;
+    for (;;) {
+      const name = cursor.uleb();
+      const form = cursor.uleb();
+      if (name === 0 && form === 0) break;
+      abbreviation.names.push(name);
+      abbreviation.forms.push(form);
+      abbreviation.implicit.push(form === FORM.implicitConst ? cursor.slebBig() : undefined);
+    }
+    this.#known.set(code, abbreviation);
+  }
+}

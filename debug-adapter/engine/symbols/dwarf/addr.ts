@@ -1,0 +1,9 @@
+import { ByteCursor } from '../byteCursor.ts';
+import type { DebugSections } from '../elf/debugSections.ts';
+
+/** `.debug_addr` (DWARF 5, section 7.27): addresses by index. `base` is DW_AT_addr_base. The result is not biased. */
+export function indexedAddress(sections: DebugSections, { base, index }: { base: number; index: number }): bigint {
+  const cursor = new ByteCursor(sections.get('.debug_addr'), base);
+  cursor.skip(index * 8);
+  return cursor.u64();
+}

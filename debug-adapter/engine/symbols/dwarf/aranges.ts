@@ -1,0 +1,40 @@
+import { ByteCursor, type Section } from '../byteCursor.ts';
+import { Damage } from '../damage.ts';
+
+/** `.debug_aranges` (DWARF 5, section 6.1.2): which unit's code is where, without reading the units. */
+export interface UnitRange {
+  start: bigint;
+  end: bigint;
+  /** Of the unit in .debug_info. */
+  unitOffset: number;
+}
+
+/** Addresses are as in the file. What cannot be read is left out: units without ranges here are asked themselves. */
+export function readAranges(section: Section): UnitRange[] {
+  const ranges: UnitRange[] = [];
+  const cursor = new ByteCursor(section);
+  try {
+    while (!cursor.atEnd) readSet(cursor, ranges);
+  } catch (error) {
+    if (!(error instanceof Damage)) throw error;
+  }
+  return ranges;
+}
+
+function readSet(cursor: ByteCursor, ranges: UnitRange[]): void {
+  const setStart = cursor.at;
+  const { length, is64 } = cursor.unitLength();
+  const c = cursor.part(length);
+  c.u16();
+  const unitOffset = c.offset(is64);
+  const addressBytes = c.u8();
+  const segmentBytes = c.u8();
+  if (addressBytes !== 8 || segmentBytes !== 0) return;
+  // Tuples are aligned to their size, counted from the set's start.
+  c.skip((16 - ((c.at - setStart) % 16)) % 16);
+  while (c.end - c.at >= 16) {
+    const start = c.u64();
+    const size = c.u64();
+    if (size > 0n) ranges.push({ start, end: start + size, unitOffset });
+  }
+}

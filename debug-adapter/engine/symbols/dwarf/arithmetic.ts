@@ -1,0 +1,115 @@
+import { Damage } from '../damage.ts';
+
+/**
+ * The arithmetic of DWARF expressions (DWARF 5, section 2.5.1.4). A value without a type has the generic one: 64 bits
+ * whose signedness depends on the operation. A typed value is kept in its type's range.
+ */
+export interface StackValue {
+  value: bigint;
+  type: StackType | undefined;
+}
+
+export interface StackType {
+  sizeBytes: number;
+  isSigned: boolean;
+}
+
+export const isUnary = (op: number) => UNARY.has(op);
+export const isBinary = (op: number) => op in BINARY;
+
+/** The value as 64 unsigned bits. */
+export function toGeneric({ value }: StackValue): bigint {
+  return BigInt.asUintN(64, value);
+}
+
+export function convert({ value }: StackValue, type: StackType | undefined): StackValue {
+  return inRange(value, type);
+}
+
+export function unary(op: number, { value, type }: StackValue, operand: () => bigint): StackValue {
+  switch (op) {
+    case OP.abs:
+      return inRange(signed(value, type) < 0n ? -value : value, type);
+    case OP.neg:
+      return inRange(-value, type);
+    case OP.not:
+      return inRange(~value, type);
+    default:
+      return inRange(value + operand(), type);
+  }
+}
+
+export function binary(op: number, left: StackValue, right: StackValue): StackValue {
+  const { type } = left;
+  const compute = BINARY[op];
+  const number = isUnsigned(op, type) ? unsigned : signed;
+  const result = compute(number(left.value, type), number(right.value, right.type));
+  return op >= OP.eq ? { value: result, type: undefined } : inRange(result, type);
+}
+
+/** The generic type is signed where that matters, except in mod; the shifts say themselves what they are. */
+function isUnsigned(op: number, type: StackType | undefined): boolean {
+  if (op === OP.shr || op === OP.shra) return op === OP.shr;
+  return type ? !type.isSigned : op === OP.mod;
+}
+
+function inRange(value: bigint, type: StackType | undefined): StackValue {
+  return { value: type?.isSigned ? signed(value, type) : unsigned(value, type), type };
+}
+
+function signed(value: bigint, type: StackType | undefined): bigint {
+  return BigInt.asIntN((type?.sizeBytes ?? 8) * 8, value);
+}
+
+function unsigned(value: bigint, type: StackType | undefined): bigint {
+  return BigInt.asUintN((type?.sizeBytes ?? 8) * 8, value);
+}
+
+/** Shifts by more than the width give what infinitely many bits would. */
+const distance = (by: bigint) => (by < 0n || by > 128n ? 128n : by);
+
+function divide(a: bigint, b: bigint): bigint {
+  if (b === 0n) throw new Damage('a location', 'it divides by zero');
+  return a / b;
+}
+
+const OP = {
+  abs: 0x19,
+  and: 0x1a,
+  div: 0x1b,
+  minus: 0x1c,
+  mod: 0x1d,
+  mul: 0x1e,
+  neg: 0x1f,
+  not: 0x20,
+  or: 0x21,
+  plus: 0x22,
+  plusUconst: 0x23,
+  shl: 0x24,
+  shr: 0x25,
+  shra: 0x26,
+  xor: 0x27,
+  eq: 0x29,
+};
+const UNARY = new Set([OP.abs, OP.neg, OP.not, OP.plusUconst]);
+
+const truth = (condition: boolean) => (condition ? 1n : 0n);
+const BINARY: Record<number, (a: bigint, b: bigint) => bigint> = {
+  [OP.and]: (a, b) => a & b,
+  [OP.div]: divide,
+  [OP.minus]: (a, b) => a - b,
+  [OP.mod]: (a, b) => a - divide(a, b) * b,
+  [OP.mul]: (a, b) => a * b,
+  [OP.or]: (a, b) => a | b,
+  [OP.plus]: (a, b) => a + b,
+  [OP.shl]: (a, b) => a << distance(b),
+  [OP.shr]: (a, b) => a >> distance(b),
+  [OP.shra]: (a, b) => a >> distance(b),
+  [OP.xor]: (a, b) => a ^ b,
+  [OP.eq]: (a, b) => truth(a === b),
+  [OP.eq + 1]: (a, b) => truth(a >= b),
+  [OP.eq + 2]: (a, b) => truth(a > b),
+  [OP.eq + 3]: (a, b) => truth(a <= b),
+  [OP.eq + 4]: (a, b) => truth(a < b),
+  [OP.eq + 5]: (a, b) => truth(a !== b),
+};

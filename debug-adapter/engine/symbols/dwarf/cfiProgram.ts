@@ -1,0 +1,188 @@
+import type { ByteCursor } from '../byteCursor.ts';
+import { Damage } from '../damage.ts';
+import type { CommonInformation, FrameDescription } from './frame.ts';
+
+/** How the caller's registers are found from one place in a function (DWARF 5, section 6.4.1). */
+export interface FrameRules {
+  cfa: CfaRule;
+  /** By DWARF number; what is not here has no rule. */
+  registers: Map<number, RegisterRule>;
+}
+
+export type CfaRule =
+  { kind: 'register'; register: number; offset: number } | { kind: 'expression'; expression: Uint8Array };
+
+export type RegisterRule =
+  | { kind: 'undefined' }
+  | { kind: 'sameValue' }
+  /** Saved at CFA + offset. */
+  | { kind: 'offset'; offset: number }
+  /** Is CFA + offset. */
+  | { kind: 'valueOffset'; offset: number }
+  | { kind: 'register'; register: number }
+  /** Saved at the address that it computes, given the CFA. */
+  | { kind: 'expression'; expression: Uint8Array }
+  | { kind: 'valueExpression'; expression: Uint8Array };
+
+/** Runs the instructions of a description up to `pc` (DWARF 5, section 6.4.2). */
+export function rulesAt(description: FrameDescription, pc: bigint): FrameRules {
+  const run = new CfiRun(description.common, description.start, pc);
+  run.execute(description.common.instructions.fork());
+  run.initial = copyRules(run.rules);
+  run.execute(description.instructions.fork());
+  return run.rules;
+}
+
+function copyRules({ cfa, registers }: FrameRules): FrameRules {
+  return { cfa, registers: new Map(registers) };
+}
+
+class CfiRun {
+  rules: FrameRules = { cfa: { kind: 'register', register: 0, offset: 0 }, registers: new Map() };
+  /** What DW_CFA_restore goes back to: the state after the CIE. */
+  initial: FrameRules = this.rules;
+  readonly #remembered: FrameRules[] = [];
+  readonly #common: CommonInformation;
+  readonly #pc: bigint;
+  #location: bigint;
+
+  constructor(common: CommonInformation, start: bigint, pc: bigint) {
+    this.#common = common;
+    this.#location = start;
+    this.#pc = pc;
+  }
+
+  execute(c: ByteCursor): void {
+    while (!c.atEnd && this.#location <= this.#pc) {
+      const byte = c.u8();
+      const operand = byte & 0x3f;
+      if (byte >>> 6 === 1) this.#advance(operand);
+      else if (byte >>> 6 === 2) this.#set(operand, { kind: 'offset', offset: this.#factored(c.uleb()) });
+      else if (byte >>> 6 === 3) this.#restore(operand);
+      else if (!this.#place(byte, c) && !this.#cfa(byte, c) && !this.#register(byte, c)) {
+        throw new Damage(c.section.name, `call frame instruction 0x${byte.toString(16)} is unknown`);
+      }
+    }
+  }
+
+  #advance(delta: number): void {
+    this.#location += BigInt(delta * this.#common.codeAlignment);
+  }
+
+  #factored(offset: number): number {
+    return offset * this.#common.dataAlignment;
+  }
+
+  #set(register: number, rule: RegisterRule): void {
+    this.rules.registers.set(register, rule);
+  }
+
+  #restore(register: number): void {
+    const rule = this.initial.registers.get(register);
+    if (rule) this.#set(register, rule);
+    else this.rules.registers.delete(register);
+  }
+
+  /** Instructions that move on, and those that concern the whole row. */
+  #place(opcode: number, c: ByteCursor): boolean {
+    if (opcode === CFA.nop) return true;
+    else if (opcode === CFA.setLoc) this.#location = BigInt.asUintN(64, c.u64() + this.#common.bias);
+    else if (opcode === CFA.advanceLoc1) this.#advance(c.u8());
+    else if (opcode === CFA.advanceLoc2) this.#advance(c.u16());
+    else if (opcode === CFA.advanceLoc4) this.#advance(c.u32());
+    else if (opcode === CFA.rememberState) this.#remembered.push(copyRules(this.rules));
+    else if (opcode === CFA.restoreState) {
+      const rules = this.#remembered.pop();
+      if (!rules) throw new Damage(c.section.name, 'a state is restored that was not remembered');
+      this.rules = rules;
+    } else if (opcode === CFA.gnuArgsSize) c.skipLeb();
+    else return false;
+    return true;
+  }
+
+  #cfa(opcode: number, c: ByteCursor): boolean {
+    const { cfa } = this.rules;
+    const register = cfa.kind === 'register' ? cfa.register : 0;
+    const offset = cfa.kind === 'register' ? cfa.offset : 0;
+    const set = (rule: { register?: number; offset?: number }) => {
+      this.rules.cfa = { kind: 'register', register, offset, ...rule };
+    };
+    if (opcode === CFA.defCfa) set({ register: c.uleb(), offset: c.uleb() });
+    else if (opcode === CFA.defCfaSf) set({ register: c.uleb(), offset: this.#factored(c.sleb()) });
+    else if (opcode === CFA.defCfaRegister) set({ register: c.uleb() });
+    else if (opcode === CFA.defCfaOffset) set({ offset: c.uleb() });
+    else if (opcode === CFA.defCfaOffsetSf) set({ offset: this.#factored(c.sleb()) });
+    else if (opcode === CFA.defCfaExpression) {
+      this.rules.cfa = { kind: 'expression', expression: c.block(c.uleb()) };
+    } else return false;
+    return true;
+  }
+
+  #register(opcode: number, c: ByteCursor): boolean {
+    if (opcode < CFA.offsetExtended || opcode > CFA.gnuNegativeOffsetExtended) return false;
+    const register = c.uleb();
+    if (opcode === CFA.restoreExtended) {
+      this.#restore(register);
+      return true;
+    }
+    const rule = this.#ruleOf(opcode, c);
+    if (rule) this.#set(register, rule);
+    return rule !== undefined;
+  }
+
+  #ruleOf(opcode: number, c: ByteCursor): RegisterRule | undefined {
+    switch (opcode) {
+      case CFA.undefined:
+        return { kind: 'undefined' };
+      case CFA.sameValue:
+        return { kind: 'sameValue' };
+      case CFA.register:
+        return { kind: 'register', register: c.uleb() };
+      case CFA.offsetExtended:
+        return { kind: 'offset', offset: this.#factored(c.uleb()) };
+      case CFA.offsetExtendedSf:
+        return { kind: 'offset', offset: this.#factored(c.sleb()) };
+      case CFA.gnuNegativeOffsetExtended:
+        return { kind: 'offset', offset: -this.#factored(c.uleb()) };
+      case CFA.valOffset:
+        return { kind: 'valueOffset', offset: this.#factored(c.uleb()) };
+      case CFA.valOffsetSf:
+        return { kind: 'valueOffset', offset: this.#factored(c.sleb()) };
+      case CFA.expression:
+        return { kind: 'expression', expression: c.block(c.uleb()) };
+      case CFA.valExpression:
+        return { kind: 'valueExpression', expression: c.block(c.uleb()) };
+      default:
+        return undefined;
+    }
+  }
+}
+
+/** DWARF 5, section 7.24, and two of GNU's. */
+const CFA = {
+  nop: 0x00,
+  setLoc: 0x01,
+  advanceLoc1: 0x02,
+  advanceLoc2: 0x03,
+  advanceLoc4: 0x04,
+  offsetExtended: 0x05,
+  restoreExtended: 0x06,
+  undefined: 0x07,
+  sameValue: 0x08,
+  register: 0x09,
+  rememberState: 0x0a,
+  restoreState: 0x0b,
+  defCfa: 0x0c,
+  defCfaRegister: 0x0d,
+  defCfaOffset: 0x0e,
+  defCfaExpression: 0x0f,
+  expression: 0x10,
+  offsetExtendedSf: 0x11,
+  defCfaSf: 0x12,
+  defCfaOffsetSf: 0x13,
+  valOffset: 0x14,
+  valOffsetSf: 0x15,
+  valExpression: 0x16,
+  gnuArgsSize: 0x2e,
+  gnuNegativeOffsetExtended: 0x2f,
+};

@@ -1,0 +1,169 @@
+import { ByteCursor } from '../byteCursor.ts';
+import { Damage } from '../damage.ts';
+import type { Abbreviation } from './abbrev.ts';
+import { AT, UNIT } from './constants.ts';
+import { readForm, skipForm, type AttributeValue } from './forms.ts';
+import type { Unit } from './info.ts';
+import { indexedString, stringIn } from './str.ts';
+
+/**
+ * A debugging information entry. It holds where its attributes are; their values are decoded when asked for, each by a
+ * method for the class that is wanted. A value of another class reads as undefined, like a missing one.
+ */
+export class Die {
+  readonly unit: Unit;
+  readonly offset: number;
+  readonly #abbreviation: Abbreviation;
+  readonly #positions: number[];
+  /** Where its first child, or what follows it, begins. */
+  readonly #end: number;
+
+  constructor(unit: Unit, offset: number, abbreviation: Abbreviation, cursor: ByteCursor) {
+    this.unit = unit;
+    this.offset = offset;
+    this.#abbreviation = abbreviation;
+    const forms = abbreviation.forms;
+    this.#positions = new Array<number>(forms.length);
+    for (let i = 0; i < forms.length; i++) {
+      this.#positions[i] = cursor.at;
+      skipForm(cursor, forms[i], unit);
+    }
+    this.#end = cursor.at;
+  }
+
+  get key(): number {
+    return this.unit.keyBase + this.offset;
+  }
+
+  get tag(): number {
+    return this.#abbreviation.tag;
+  }
+
+  has(name: number): boolean {
+    return this.#abbreviation.names.includes(name);
+  }
+
+  value(name: number): AttributeValue | undefined {
+    const index = this.#abbreviation.names.indexOf(name);
+    if (index < 0) return undefined;
+    const cursor = new ByteCursor(this.unit.section, this.#positions[index], this.unit.end);
+    return readForm(cursor, this.#abbreviation.forms[index], this.unit, this.#abbreviation.implicit[index]);
+  }
+
+  text(name: number): string | undefined {
+    const value = this.value(name);
+    const { sections } = this.unit.info;
+    if (value?.kind === 'text') return value.value;
+    if (value?.kind === 'textAt') return stringIn(sections, value.section, value.offset);
+    if (value?.kind !== 'textIndex') return undefined;
+    // DWARF 5, section 7.26: without a base, the first table's, after its header.
+    const base = this.unit.base(AT.strOffsetsBase) ?? (this.unit.version < 5 ? 0 : this.unit.is64 ? 16 : 8);
+    return indexedString(sections, { base, index: value.index, is64: this.unit.is64 });
+  }
+
+  constant(name: number): bigint | undefined {
+    const value = this.value(name);
+    return value?.kind === 'constant' ? value.value : undefined;
+  }
+
+  /** A constant that counts something; undefined as well when it is too big to be true. */
+  number(name: number): number | undefined {
+    const value = Number(this.constant(name));
+    return Number.isSafeInteger(value) ? value : undefined;
+  }
+
+  flag(name: number): boolean {
+    const value = this.value(name);
+    return value?.kind === 'flag' && value.value;
+  }
+
+  /** An address in the guest. */
+  address(name: number): bigint | undefined {
+    const value = this.value(name);
+    if (value?.kind === 'address') return this.unit.info.biased(value.value);
+    return value?.kind === 'addressIndex' ? this.unit.addressOfIndex(value.index) : undefined;
+  }
+
+  /** An offset into another section. Before DWARF 4 these were plain numbers. */
+  sectionOffset(name: number): number | undefined {
+    const value = this.value(name);
+    if (value?.kind === 'sectionOffset') return value.offset;
+    return this.unit.version < 4 && value?.kind === 'constant' ? Number(value.value) : undefined;
+  }
+
+  block(name: number): Uint8Array | undefined {
+    const value = this.value(name);
+    return value?.kind === 'block' ? value.bytes : undefined;
+  }
+
+  /** The entry that an attribute refers to. */
+  reference(name: number): Die | undefined {
+    const value = this.value(name);
+    const { unit } = this;
+    if (value?.kind === 'unitReference') {
+      const die = unit.start + value.offset < unit.end ? unit.die(unit.start + value.offset) : undefined;
+      if (!die) throw new Damage(unit.section.name, 'a reference leads to no entry');
+      return die;
+    }
+    if (value?.kind === 'reference') return unit.info.dieAt(value.offset);
+    return value?.kind === 'signature' ? unit.info.dieOfSignature(value.value) : undefined;
+  }
+
+  /**
+   * The entry that says more about the same thing: an inlined or concrete instance's abstract one (DW_AT_abstract_origin),
+   * a definition's declaration (DW_AT_specification).
+   */
+  origin(): Die | undefined {
+    return this.reference(AT.abstractOrigin) ?? this.reference(AT.specification);
+  }
+
+  /** This entry and those it originates from, as many as are sensible: damage could make a circle. */
+  withOrigins(): Die[] {
+    const dies: Die[] = [this];
+    for (let origin = this.origin(); origin && dies.length < 8; origin = origin.origin()) dies.push(origin);
+    return dies;
+  }
+
+  /** The first of this entry and its origins that has an attribute. */
+  owner(name: number): Die | undefined {
+    return this.has(name) ? this : this.withOrigins().find((die) => die.has(name));
+  }
+
+  get name(): string | undefined {
+    return this.owner(AT.name)?.text(AT.name);
+  }
+
+  get isTypeUnit(): boolean {
+    return this.unit.type === UNIT.type;
+  }
+
+  *children(): Generator<Die> {
+    if (!this.#abbreviation.hasChildren) return;
+    let at = this.#end;
+    while (at < this.unit.end) {
+      const die = this.unit.die(at);
+      if (!die) return;
+      yield die;
+      at = die.#afterSubtree();
+    }
+  }
+
+  /** Where the next sibling begins. */
+  #afterSubtree(): number {
+    if (!this.#abbreviation.hasChildren) return this.#end;
+    const sibling = this.value(AT.sibling);
+    if (sibling?.kind === 'unitReference') {
+      const at = this.unit.start + sibling.offset;
+      // Only forwards: damage must not make a circle.
+      if (at > this.#end) return at;
+    }
+    let at = this.#end;
+    for (let depth = 1; depth > 0;) {
+      const die = this.unit.die(at);
+      if (!die) depth--;
+      else if (die.#abbreviation.hasChildren) depth++;
+      at = die ? die.#end : at + 1;
+    }
+    return at;
+  }
+}

@@ -1,0 +1,311 @@
+import { ByteCursor, makeSection } from '../byteCursor.ts';
+import { Damage } from '../damage.ts';
+import { binary, convert, isBinary, isUnary, toGeneric, unary, type StackType, type StackValue } from './arithmetic.ts';
+import { AT } from './constants.ts';
+import type { Unit } from './info.ts';
+
+/**
+ * DWARF expressions and location descriptions (DWARF 5, sections 2.5 and 2.6): where a variable is, or what a CFA is.
+ * What an expression needs and the frame cannot give (a lost register, unreadable memory, the value at the function's
+ * entry) makes the result `unavailable`, never a wrong one.
+ */
+export type Location =
+  | { kind: 'memory'; address: bigint }
+  | { kind: 'register'; register: number }
+  /** The value itself: computed, or a constant. */
+  | { kind: 'value'; value: bigint }
+  | { kind: 'bytes'; bytes: Uint8Array }
+  | { kind: 'pieces'; pieces: LocationPiece[] }
+  | { kind: 'unavailable' };
+
+export interface LocationPiece {
+  sizeBits: number;
+  /** Where the piece begins within what `location` names. */
+  offsetBits: number;
+  location: Location;
+}
+
+/** What an expression can ask of its surroundings. */
+export interface ExpressionContext {
+  register(dwarfNumber: number): bigint | undefined;
+  readMemory(address: bigint, lengthBytes: number): Uint8Array | undefined;
+  cfa(): bigint | undefined;
+  /** DW_AT_frame_base of the function, evaluated. */
+  frameBase(): bigint | undefined;
+  /** What the register that an expression names held when the function was entered. */
+  entryValue(register: Uint8Array): bigint | undefined;
+  /** Of the entry with the expression; undefined for call frame information. */
+  unit: Unit | undefined;
+  bias: bigint;
+}
+
+/** Where the thing is that an expression describes. */
+export function evaluateLocation(expression: Uint8Array, context: ExpressionContext, initial: bigint[] = []): Location {
+  try {
+    return new Evaluation(expression, context, initial).location();
+  } catch (error) {
+    if (error instanceof Unavailable) return { kind: 'unavailable' };
+    throw error;
+  }
+}
+
+/** The number an expression computes: a CFA, a frame base, a member's offset. */
+export function evaluateNumber(
+  expression: Uint8Array,
+  context: ExpressionContext,
+  initial: bigint[] = [],
+): bigint | undefined {
+  const location = evaluateLocation(expression, context, initial);
+  if (location.kind === 'memory') return location.address;
+  if (location.kind === 'value') return location.value;
+  return location.kind === 'register' ? context.register(location.register) : undefined;
+}
+
+class Unavailable extends Error {}
+
+/** Loops are possible (DW_OP_skip backwards), endless ones in damaged files only. */
+const STEPS_MAX = 10_000;
+const STACK_MAX = 256;
+
+class Evaluation {
+  readonly #c: ByteCursor;
+  readonly #context: ExpressionContext;
+  readonly #stack: StackValue[];
+  readonly #pieces: LocationPiece[] = [];
+  /** Set by an operation that ends a location description. */
+  #result: Location | undefined;
+
+  constructor(expression: Uint8Array, context: ExpressionContext, initial: bigint[]) {
+    this.#c = new ByteCursor(makeSection('a location', expression));
+    this.#context = context;
+    this.#stack = initial.map((value) => ({ value, type: undefined }));
+  }
+
+  location(): Location {
+    // DWARF 5, section 2.6.1.1.4: an empty description is of something that is nowhere.
+    if (this.#c.atEnd) return { kind: 'unavailable' };
+    for (let steps = 0; !this.#c.atEnd; steps++) {
+      if (steps > STEPS_MAX || this.#stack.length > STACK_MAX) throw new Damage('a location', 'it does not end');
+      this.#step(this.#c.u8());
+    }
+    if (this.#pieces.length > 0) return { kind: 'pieces', pieces: this.#pieces };
+    return this.#takeLocation();
+  }
+
+  /** What the operations so far describe, and a new start. */
+  #takeLocation(): Location {
+    const result = this.#result;
+    this.#result = undefined;
+    return result ?? { kind: 'memory', address: toGeneric(this.#pop()) };
+  }
+
+  #push(value: bigint, type?: StackType): void {
+    this.#stack.push({ value: type ? value : BigInt.asUintN(64, value), type });
+  }
+
+  #pop(): StackValue {
+    const value = this.#stack.pop();
+    if (value === undefined) throw new Damage('a location', 'its stack is empty');
+    return value;
+  }
+
+  #register(number: number): bigint {
+    return this.#available(this.#context.register(number));
+  }
+
+  #available<T>(value: T | undefined): T {
+    if (value === undefined) throw new Unavailable();
+    return value;
+  }
+
+  #step(op: number): void {
+    if (op >= OP.lit0 && op < OP.reg0) this.#push(BigInt(op - OP.lit0));
+    else if (op >= OP.reg0 && op < OP.breg0) this.#result = { kind: 'register', register: op - OP.reg0 };
+    else if (op >= OP.breg0 && op < OP.regx) this.#push(this.#register(op - OP.breg0) + this.#c.slebBig());
+    else if (isUnary(op)) this.#stack.push(unary(op, this.#pop(), () => this.#c.ulebBig()));
+    else if (isBinary(op)) {
+      const right = this.#pop();
+      this.#stack.push(binary(op, this.#pop(), right));
+    } else if (
+      !this.#constant(op) &&
+      !this.#stackOperation(op) &&
+      !this.#frameOperation(op) &&
+      !this.#typed(op) &&
+      !this.#describe(op)
+    ) {
+      // What is not computed here has no value: calls of other entries, thread-local storage, implicit pointers.
+      throw new Unavailable();
+    }
+  }
+
+  #constant(op: number): boolean {
+    const c = this.#c;
+    if (op === OP.addr) this.#push(c.u64() + this.#context.bias);
+    else if (op === OP.addrx || op === OP.constx || op === OP.gnuAddrIndex) {
+      this.#push(this.#available(this.#context.unit).addressOfIndex(c.uleb()));
+    } else if (op === OP.const1u) this.#push(BigInt(c.u8()));
+    else if (op === OP.const1s) this.#push(BigInt(c.i8()));
+    else if (op === OP.const2u) this.#push(BigInt(c.u16()));
+    else if (op === OP.const2s) this.#push(BigInt(c.i16()));
+    else if (op === OP.const4u) this.#push(BigInt(c.u32()));
+    else if (op === OP.const4s) this.#push(BigInt(c.i32()));
+    else if (op === OP.const8u || op === OP.const8s) this.#push(c.u64());
+    else if (op === OP.constu) this.#push(c.ulebBig());
+    else if (op === OP.consts) this.#push(c.slebBig());
+    else return false;
+    return true;
+  }
+
+  #stackOperation(op: number): boolean {
+    const stack = this.#stack;
+    const at = (depth: number) => this.#available(stack[stack.length - 1 - depth]);
+    if (op === OP.dup) stack.push(at(0));
+    else if (op === OP.drop) this.#pop();
+    else if (op === OP.over) stack.push(at(1));
+    else if (op === OP.pick) stack.push(at(this.#c.u8()));
+    else if (op === OP.swap) stack.push(...[this.#pop(), this.#pop()]);
+    else if (op === OP.rot) {
+      const [top, second, third] = [this.#pop(), this.#pop(), this.#pop()];
+      stack.push(top, third, second);
+    } else if (op === OP.skip) this.#jump(this.#c.i16());
+    else if (op === OP.bra) {
+      const distance = this.#c.i16();
+      if (this.#pop().value !== 0n) this.#jump(distance);
+    } else if (op !== OP.nop) return false;
+    return true;
+  }
+
+  #jump(distance: number): void {
+    const target = this.#c.at + distance;
+    if (target < 0 || target > this.#c.end) throw new Damage('a location', 'it jumps outside');
+    this.#c.at = target;
+  }
+
+  /** Operations that ask the frame. */
+  #frameOperation(op: number): boolean {
+    const c = this.#c;
+    if (op === OP.fbreg) this.#push(this.#available(this.#context.frameBase()) + c.slebBig());
+    else if (op === OP.bregx) this.#push(this.#register(c.uleb()) + c.slebBig());
+    else if (op === OP.entryValue || op === OP.gnuEntryValue) {
+      this.#push(this.#available(this.#context.entryValue(c.block(c.uleb()))));
+    } else if (op === OP.callFrameCfa) this.#push(this.#available(this.#context.cfa()));
+    else if (op === OP.deref) this.#push(this.#load(8));
+    else if (op === OP.derefSize) this.#push(this.#load(c.u8()));
+    else return false;
+    return true;
+  }
+
+  #load(sizeBytes: number): bigint {
+    if (sizeBytes < 1 || sizeBytes > 8) throw new Damage('a location', `it reads ${sizeBytes} bytes`);
+    const bytes = this.#available(this.#context.readMemory(toGeneric(this.#pop()), sizeBytes));
+    return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
+  }
+
+  /** DWARF 5, section 2.5.1.6: values with a base type. */
+  #typed(op: number): boolean {
+    const c = this.#c;
+    if (op === OP.convert || op === OP.reinterpret || op === OP.gnuConvert || op === OP.gnuReinterpret) {
+      const type = this.#type(c.uleb());
+      this.#stack.push(convert(this.#pop(), type));
+    } else if (op === OP.constType || op === OP.gnuConstType) {
+      const type = this.#type(c.uleb());
+      const bytes = c.block(c.u8());
+      const value = bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+      this.#stack.push(convert({ value, type: undefined }, type));
+    } else if (op === OP.regvalType || op === OP.gnuRegvalType) {
+      const value = this.#register(c.uleb());
+      this.#stack.push(convert({ value, type: undefined }, this.#type(c.uleb())));
+    } else if (op === OP.derefType || op === OP.gnuDerefType) {
+      const value = this.#load(c.u8());
+      this.#stack.push(convert({ value, type: undefined }, this.#type(c.uleb())));
+    } else return false;
+    return true;
+  }
+
+  /** The base type at an offset of the unit; 0 is the generic one. Of floating point nothing is computed here. */
+  #type(offset: number): StackType | undefined {
+    if (offset === 0) return undefined;
+    const unit = this.#available(this.#context.unit);
+    const die = this.#available(unit.start + offset < unit.end ? unit.die(unit.start + offset) : undefined);
+    const encoding = die.number(AT.encoding) ?? 0;
+    const sizeBytes = die.number(AT.byteSize) ?? 0;
+    if (!INTEGER_ENCODINGS.has(encoding) || sizeBytes < 1 || sizeBytes > 16) throw new Unavailable();
+    return { sizeBytes, isSigned: SIGNED_ENCODINGS.has(encoding) };
+  }
+
+  /** Operations that end a description, or a part of a composite one. */
+  #describe(op: number): boolean {
+    const c = this.#c;
+    if (op === OP.regx) this.#result = { kind: 'register', register: c.uleb() };
+    else if (op === OP.stackValue) this.#result = { kind: 'value', value: toGeneric(this.#pop()) };
+    else if (op === OP.implicitValue) this.#result = { kind: 'bytes', bytes: c.block(c.uleb()) };
+    else if (op === OP.piece) this.#piece(c.uleb() * 8, 0);
+    else if (op === OP.bitPiece) this.#piece(c.uleb(), c.uleb());
+    else return false;
+    return true;
+  }
+
+  #piece(sizeBits: number, offsetBits: number): void {
+    if (sizeBits > 2 ** 32) throw new Damage('a location', 'a piece is too big');
+    // DWARF 5, section 2.6.1.2: a piece without a location before it is not there.
+    const isEmpty = this.#result === undefined && this.#stack.length === 0;
+    const location: Location = isEmpty ? { kind: 'unavailable' } : this.#takeLocation();
+    this.#pieces.push({ sizeBits, offsetBits, location });
+  }
+}
+
+/** DW_ATE_*: boolean, signed, signed_char, unsigned, unsigned_char, UTF. */
+const INTEGER_ENCODINGS = new Set([0x02, 0x05, 0x06, 0x07, 0x08, 0x10]);
+const SIGNED_ENCODINGS = new Set([0x05, 0x06]);
+
+/** DWARF 5, section 7.7.1, and GNU's numbers from before. */
+const OP = {
+  addr: 0x03,
+  deref: 0x06,
+  const1u: 0x08,
+  const1s: 0x09,
+  const2u: 0x0a,
+  const2s: 0x0b,
+  const4u: 0x0c,
+  const4s: 0x0d,
+  const8u: 0x0e,
+  const8s: 0x0f,
+  constu: 0x10,
+  consts: 0x11,
+  dup: 0x12,
+  drop: 0x13,
+  over: 0x14,
+  pick: 0x15,
+  swap: 0x16,
+  rot: 0x17,
+  bra: 0x28,
+  skip: 0x2f,
+  lit0: 0x30,
+  reg0: 0x50,
+  breg0: 0x70,
+  regx: 0x90,
+  fbreg: 0x91,
+  bregx: 0x92,
+  piece: 0x93,
+  derefSize: 0x94,
+  nop: 0x96,
+  callFrameCfa: 0x9c,
+  bitPiece: 0x9d,
+  implicitValue: 0x9e,
+  stackValue: 0x9f,
+  addrx: 0xa1,
+  constx: 0xa2,
+  entryValue: 0xa3,
+  constType: 0xa4,
+  regvalType: 0xa5,
+  derefType: 0xa6,
+  convert: 0xa8,
+  reinterpret: 0xa9,
+  gnuEntryValue: 0xf3,
+  gnuConstType: 0xf4,
+  gnuRegvalType: 0xf5,
+  gnuDerefType: 0xf6,
+  gnuConvert: 0xf7,
+  gnuReinterpret: 0xf9,
+  gnuAddrIndex: 0xfb,
+};

@@ -1,0 +1,198 @@
+import { ByteCursor, type Section } from '../byteCursor.ts';
+import { Damage } from '../damage.ts';
+import type { DebugSections } from '../elf/debugSections.ts';
+
+/**
+ * Call frame information: `.debug_frame` (DWARF 5, section 6.4.1) and `.eh_frame` (Linux Standard Base, "Exception
+ * Frames"), as an index of which entry describes which code. The index is made once, when first asked: it hops from
+ * header to header. What the entries say is run in cfiProgram.ts.
+ */
+export interface FrameDescription {
+  start: bigint;
+  end: bigint;
+  common: CommonInformation;
+  instructions: ByteCursor;
+}
+
+/** A CIE: what several descriptions share. */
+export interface CommonInformation {
+  codeAlignment: number;
+  dataAlignment: number;
+  returnColumn: number;
+  /** Augmentation 'S': this code is entered by a trap, its return address is an interrupted pc. */
+  isSignalFrame: boolean;
+  instructions: ByteCursor;
+  /** Augmentation 'R': how addresses are written (DW_EH_PE). */
+  encoding: number;
+  hasAugmentationData: boolean;
+  /** Of the file, for addresses within the instructions. */
+  bias: bigint;
+}
+
+export class FrameIndex {
+  readonly #sections: DebugSections;
+  readonly #bias: bigint;
+  readonly #complain: (damage: Damage) => void;
+  #sorted: FrameDescription[] | undefined;
+
+  constructor(sections: DebugSections, options: { bias: bigint; complain: (damage: Damage) => void }) {
+    this.#sections = sections;
+    this.#bias = options.bias;
+    this.#complain = options.complain;
+  }
+
+  find(pc: bigint): FrameDescription | undefined {
+    const all = this.#all();
+    let low = 0;
+    let high = all.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (all[middle].start <= pc) low = middle + 1;
+      else high = middle;
+    }
+    const found = all[low - 1];
+    return found && pc < found.end ? found : undefined;
+  }
+
+  #all(): FrameDescription[] {
+    // The sort is stable: of two that begin at one address, .debug_frame's comes last and is found.
+    this.#sorted ??= ['.eh_frame', '.debug_frame']
+      .flatMap((name) => this.#descriptions(name))
+      .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+    return this.#sorted;
+  }
+
+  #descriptions(name: string): FrameDescription[] {
+    const reader = new FrameReader(this.#sections.get(name), {
+      isEh: name === '.eh_frame',
+      address: this.#sections.addressOf(name),
+      bias: this.#bias,
+    });
+    try {
+      reader.readAll();
+    } catch (error) {
+      if (!(error instanceof Damage)) throw error;
+      this.#complain(error);
+    }
+    return reader.descriptions;
+  }
+}
+
+/** Reads one section from its start to its end. */
+class FrameReader {
+  readonly descriptions: FrameDescription[] = [];
+  readonly #section: Section;
+  readonly #isEh: boolean;
+  /** Where the section is in the guest, for addresses relative to themselves. */
+  readonly #address: bigint;
+  readonly #bias: bigint;
+  readonly #commons = new Map<number, CommonInformation>();
+
+  constructor(section: Section, options: { isEh: boolean; address: bigint; bias: bigint }) {
+    this.#section = section;
+    this.#isEh = options.isEh;
+    this.#address = options.address;
+    this.#bias = options.bias;
+  }
+
+  readAll(): void {
+    const cursor = new ByteCursor(this.#section);
+    while (!cursor.atEnd) {
+      const { length, is64 } = cursor.unitLength();
+      if (length === 0) continue; // .eh_frame's end; a linker may put more behind
+      const c = cursor.part(length);
+      const idAt = c.at;
+      const id = c.offset(is64 && !this.#isEh);
+      if (id !== this.#commonId(is64)) this.#readDescription(c, this.#isEh ? idAt - id : id);
+    }
+  }
+
+  /** What stands in a CIE where a description has the offset of its CIE. */
+  #commonId(is64: boolean): number {
+    if (this.#isEh) return 0;
+    return is64 ? Infinity : 0xffff_ffff;
+  }
+
+  #readDescription(c: ByteCursor, commonAt: number): void {
+    const common = this.#common(commonAt);
+    const start = this.#pointer(c, common.encoding);
+    // The length has the same format, but is relative to nothing.
+    const length = this.#pointer(c, common.encoding & 0x0f);
+    if (common.hasAugmentationData) c.skip(c.uleb());
+    const biased = BigInt.asUintN(64, start + this.#bias);
+    this.descriptions.push({ start: biased, end: biased + length, common, instructions: c });
+  }
+
+  #common(offset: number): CommonInformation {
+    let common = this.#commons.get(offset);
+    if (!common) {
+      common = this.#readCommon(offset);
+      this.#commons.set(offset, common);
+    }
+    return common;
+  }
+
+  #readCommon(offset: number): CommonInformation {
+    const cursor = new ByteCursor(this.#section, offset);
+    const { length, is64 } = cursor.unitLength();
+    const c = cursor.part(length);
+    const id = c.offset(is64 && !this.#isEh);
+    if (id !== this.#commonId(is64)) throw new Damage(this.#section.name, 'a description names no CIE');
+    const version = c.u8();
+    const augmentation = c.string();
+    if (version >= 4) c.skip(2); // address_size, segment_selector_size
+    const codeAlignment = c.uleb();
+    const dataAlignment = c.sleb();
+    const returnColumn = version === 1 ? c.u8() : c.uleb();
+    const known = { codeAlignment, dataAlignment, returnColumn, encoding: 0, bias: this.#bias };
+    const isSignalFrame = augmentation.includes('S');
+    const hasAugmentationData = augmentation.startsWith('z');
+    const common = { ...known, isSignalFrame, hasAugmentationData, instructions: c };
+    if (hasAugmentationData) common.encoding = this.#readAugmentation(c.part(c.uleb()), augmentation);
+    return common;
+  }
+
+  #readAugmentation(c: ByteCursor, augmentation: string): number {
+    let encoding = 0;
+    for (const letter of augmentation.slice(1)) {
+      if (letter === 'R') encoding = c.u8();
+      else if (letter === 'L') c.u8();
+      else if (letter === 'P') this.#pointer(c, c.u8() & 0x0f);
+      else if (letter !== 'S' && letter !== 'B') break;
+    }
+    return encoding;
+  }
+
+  /** LSB, "DWARF Exception Header Encoding": the low half is the format, the high one what it is relative to. */
+  #pointer(c: ByteCursor, encoding: number): bigint {
+    const at = this.#address + BigInt(c.at);
+    const value = encodedNumber(c, encoding & 0x0f);
+    const base = (encoding & 0x70) === PCREL ? at : 0n;
+    return BigInt.asUintN(64, value + base);
+  }
+}
+
+function encodedNumber(c: ByteCursor, format: number): bigint {
+  switch (format) {
+    case 0x0:
+    case 0x4:
+    case 0xc:
+      return c.u64();
+    case 0x1:
+      return c.ulebBig();
+    case 0x2:
+      return BigInt(c.u16());
+    case 0x3:
+      return BigInt(c.u32());
+    case 0x9:
+      return c.slebBig();
+    case 0xa:
+      return BigInt(c.i16());
+    case 0xb:
+      return BigInt(c.i32());
+    default:
+      throw new Damage(c.section.name, `addresses are encoded as ${format}`);
+  }
+}
+
+const PCREL = 0x10;

@@ -1,0 +1,207 @@
+import { ByteCursor, type Section } from '../byteCursor.ts';
+import { Damage } from '../damage.ts';
+import type { DebugSections } from '../elf/debugSections.ts';
+import { AbbreviationTable } from './abbrev.ts';
+import { indexedAddress } from './addr.ts';
+import { AT, UNIT } from './constants.ts';
+import { Die } from './die.ts';
+import type { FormSizes } from './forms.ts';
+
+/**
+ * `.debug_info` (DWARF 5, section 7.5) as a list of units. Making it reads the units' headers and nothing else; a
+ * unit's entries are read when asked for. An entry is known by its key: its offset, plus `TYPES_KEY` for the entries of
+ * DWARF 4's `.debug_types`.
+ */
+export class DebugInfo {
+  readonly sections: DebugSections;
+  readonly bias: bigint;
+  readonly #complain: (damage: Damage) => void;
+  readonly #abbreviations = new Map<number, AbbreviationTable>();
+  #units: Unit[] | undefined;
+  #bySignature: Map<bigint, number> | undefined;
+
+  constructor(sections: DebugSections, options: { bias: bigint; complain: (damage: Damage) => void }) {
+    this.sections = sections;
+    this.bias = options.bias;
+    this.#complain = options.complain;
+  }
+
+  /** All units, ascending by key. */
+  get units(): readonly Unit[] {
+    this.#units ??= [...this.#headers('.debug_info', 0), ...this.#headers('.debug_types', TYPES_KEY)];
+    return this.#units;
+  }
+
+  dieAt(key: number): Die {
+    const unit = this.#unitHolding(key);
+    const die = unit?.die(key - unit.keyBase);
+    if (!die) throw new Damage('.debug_info', 'a reference leads to no entry');
+    return die;
+  }
+
+  /** The type of a type unit (DW_FORM_ref_sig8). */
+  dieOfSignature(signature: bigint): Die {
+    this.#bySignature ??= new Map(
+      this.units.flatMap((unit) => (unit.signature === undefined ? [] : [[unit.signature, unit.typeKey]])),
+    );
+    const key = this.#bySignature.get(signature);
+    if (key === undefined) throw new Damage('.debug_info', 'a type unit is missing');
+    return this.dieAt(key);
+  }
+
+  abbreviations(offset: number): AbbreviationTable {
+    let table = this.#abbreviations.get(offset);
+    if (!table) {
+      table = new AbbreviationTable(this.sections.get('.debug_abbrev'), offset);
+      this.#abbreviations.set(offset, table);
+    }
+    return table;
+  }
+
+  /** The address in the guest of one in the file. */
+  biased(address: bigint): bigint {
+    return BigInt.asUintN(64, address + this.bias);
+  }
+
+  #headers(name: string, keyBase: number): Unit[] {
+    const units: Unit[] = [];
+    const cursor = new ByteCursor(this.sections.get(name));
+    try {
+      while (!cursor.atEnd) {
+        const unit = readUnitHeader(this, cursor, keyBase);
+        if (unit) units.push(unit);
+      }
+    } catch (error) {
+      // What was read so far stays.
+      if (!(error instanceof Damage)) throw error;
+      this.#complain(error);
+    }
+    return units;
+  }
+
+  #unitHolding(key: number): Unit | undefined {
+    const units = this.units;
+    let low = 0;
+    let high = units.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (units[middle].keyBase + units[middle].start <= key) low = middle + 1;
+      else high = middle;
+    }
+    const unit = units[low - 1];
+    return unit && key < unit.keyBase + unit.end ? unit : undefined;
+  }
+}
+
+/** A compilation, partial or type unit: its header's fields and what its first entry says. */
+export class Unit implements FormSizes {
+  readonly info: DebugInfo;
+  readonly section: Section;
+  readonly keyBase: number;
+  readonly start: number;
+  readonly end: number;
+  readonly version: number;
+  readonly is64: boolean;
+  readonly addressBytes: number;
+  readonly type: number;
+  readonly signature: bigint | undefined;
+  /** Of a type unit: its type's entry. */
+  readonly typeKey: number;
+  readonly #firstDie: number;
+  readonly #abbreviationOffset: number;
+  #root: Die | undefined;
+
+  constructor(info: DebugInfo, section: Section, header: UnitHeader) {
+    this.info = info;
+    this.section = section;
+    this.keyBase = header.keyBase;
+    this.start = header.start;
+    this.end = header.end;
+    this.version = header.version;
+    this.is64 = header.is64;
+    this.addressBytes = header.addressBytes;
+    this.type = header.type;
+    this.signature = header.signature;
+    this.typeKey = header.keyBase + header.start + header.typeOffset;
+    this.#firstDie = header.firstDie;
+    this.#abbreviationOffset = header.abbreviationOffset;
+  }
+
+  get root(): Die {
+    this.#root ??= this.die(this.#firstDie);
+    if (!this.#root) throw new Damage(this.section.name, 'a unit is empty');
+    return this.#root;
+  }
+
+  /** The entry at an offset of the section; undefined for the null entry that ends a list of children. */
+  die(offset: number): Die | undefined {
+    if (offset < this.#firstDie) throw new Damage(this.section.name, 'a reference leads into a header');
+    const cursor = new ByteCursor(this.section, offset, this.end);
+    const code = cursor.uleb();
+    if (code === 0) return undefined;
+    return new Die(this, offset, this.info.abbreviations(this.#abbreviationOffset).get(code), cursor);
+  }
+
+  get compDir(): string {
+    return this.root.text(AT.compDir) ?? '';
+  }
+
+  /** DW_AT_low_pc of the unit: what addresses in lists are relative to. */
+  get baseAddress(): bigint {
+    return this.root.address(AT.lowPc) ?? 0n;
+  }
+
+  addressOfIndex(index: number): bigint {
+    const base = this.base(AT.addrBase) ?? this.base(AT.gnuAddrBase) ?? ADDR_HEADER_BYTES;
+    return this.info.biased(indexedAddress(this.info.sections, { base, index }));
+  }
+
+  base(name: number): number | undefined {
+    return this.root.sectionOffset(name);
+  }
+}
+
+interface UnitHeader {
+  keyBase: number;
+  start: number;
+  end: number;
+  version: number;
+  is64: boolean;
+  addressBytes: number;
+  type: number;
+  signature: bigint | undefined;
+  typeOffset: number;
+  firstDie: number;
+  abbreviationOffset: number;
+}
+
+/** Reads a header and moves on to the next; undefined for a unit of a version that is not known. */
+function readUnitHeader(info: DebugInfo, cursor: ByteCursor, keyBase: number): Unit | undefined {
+  const start = cursor.at;
+  const { length, is64 } = cursor.unitLength();
+  const c = cursor.part(length);
+  const version = c.u16();
+  if (version < 2 || version > 5) return undefined;
+  let type: number = keyBase === 0 ? UNIT.compile : UNIT.type;
+  let addressBytes: number;
+  let abbreviationOffset: number;
+  if (version >= 5) {
+    type = c.u8();
+    addressBytes = c.u8();
+    abbreviationOffset = c.offset(is64);
+  } else {
+    abbreviationOffset = c.offset(is64);
+    addressBytes = c.u8();
+  }
+  if (addressBytes !== 8) throw new Damage(cursor.section.name, `addresses have ${addressBytes} bytes`);
+  const hasSignature = type === UNIT.type || type === UNIT.splitType;
+  const signature = hasSignature ? c.u64() : undefined;
+  const typeOffset = hasSignature ? c.offset(is64) : 0;
+  if (type === UNIT.skeleton || type === UNIT.splitCompile) c.skip(8);
+  const header = { keyBase, start, end: c.end, version, is64, addressBytes, type, signature, typeOffset };
+  return new Unit(info, cursor.section, { ...header, firstDie: c.at, abbreviationOffset });
+}
+
+/** Above any offset of a section that fits into memory. */
+export const TYPES_KEY = 2 ** 48;
+const ADDR_HEADER_BYTES = 8;

@@ -1,0 +1,82 @@
+import type { HostCompression } from '../../base/host.ts';
+import { debugInfoIsDamaged, debugSectionIsCompressed } from '../../errors/symbols.ts';
+import { makeSection, type Section } from '../byteCursor.ts';
+import { SHF_COMPRESSED, type ElfFile, type ElfSection } from './elfFile.ts';
+
+/**
+ * The debug sections of a file by name, inflated where they are compressed and a HostCompression is there. A section
+ * that is missing or cannot be had reads as empty; `complain` gets the sentence that says why.
+ */
+export class DebugSections {
+  readonly #file: ElfFile;
+  readonly #name: string;
+  readonly #compression: HostCompression | undefined;
+  readonly #complain: (sentence: string) => void;
+  readonly #known = new Map<string, Section>();
+
+  constructor(
+    file: ElfFile,
+    options: { name: string; compression?: HostCompression; complain: (sentence: string) => void },
+  ) {
+    this.#file = file;
+    this.#name = options.name;
+    this.#compression = options.compression;
+    this.#complain = options.complain;
+  }
+
+  /** By the standard name, `.debug_info`. */
+  get(name: string): Section {
+    let section = this.#known.get(name);
+    if (!section) {
+      const found = this.#file.sections.find((candidate) => candidate.name === name);
+      section = makeSection(name, found ? this.#bodyOf(found) : this.#oldCompressed(name));
+      this.#known.set(name, section);
+    }
+    return section;
+  }
+
+  has(name: string): boolean {
+    return this.#file.sections.some((section) => section.name === name && section.bytes.length > 0);
+  }
+
+  addressOf(name: string): bigint {
+    return this.#file.sections.find((section) => section.name === name)?.address ?? 0n;
+  }
+
+  #bodyOf(section: ElfSection): Uint8Array {
+    return section.flags & SHF_COMPRESSED ? this.#inflate(section) : section.bytes;
+  }
+
+  /** `.zdebug_*`, which GNU tools wrote before SHF_COMPRESSED. */
+  #oldCompressed(name: string): Uint8Array {
+    const old = name.replace('.debug_', '.zdebug_');
+    if (this.#file.sections.some((section) => section.name === old)) {
+      this.#complain(debugSectionIsCompressed(this.#name, old));
+    }
+    return new Uint8Array();
+  }
+
+  /** System V ABI, "Section Compression": Elf64_Chdr, then a zlib stream (RFC 1950) around the deflated bytes. */
+  #inflate({ name, bytes }: ElfSection): Uint8Array {
+    const nothing = new Uint8Array();
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const isZlib = bytes.length > CHDR_BYTES + ZLIB_BYTES && view.getUint32(0, true) === ELFCOMPRESS_ZLIB;
+    if (!isZlib || !this.#compression) {
+      this.#complain(debugSectionIsCompressed(this.#name, name));
+      return nothing;
+    }
+    const size = Number(view.getBigUint64(8, true));
+    try {
+      // Deflate makes at most 1032 bytes of one: a bigger size is damage, not a reason to allocate.
+      if (size > bytes.length * 1032) throw new Error('size');
+      return this.#compression.inflate(bytes.subarray(CHDR_BYTES + 2, bytes.length - 4), size);
+    } catch {
+      this.#complain(debugInfoIsDamaged(this.#name, name, 'it does not inflate'));
+      return nothing;
+    }
+  }
+}
+
+const ELFCOMPRESS_ZLIB = 1;
+const CHDR_BYTES = 24;
+const ZLIB_BYTES = 6;

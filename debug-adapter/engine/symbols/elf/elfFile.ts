@@ -1,0 +1,120 @@
+import { symbolsAreNotElf, symbolsAreNotLinked, symbolsAreNotRv64, symbolsAreTruncated } from '../../errors/symbols.ts';
+import type { AddressRange } from '../symbols.ts';
+
+/**
+ * The sections of an ELF file (System V ABI, "ELF Header" and "Sections"), for symbols. Refuses what is no linked
+ * RV64 file in one sentence. A section whose bytes lie outside the file has none; a file without a table of sections
+ * (stripped) has no sections, which is fine.
+ */
+export interface ElfFile {
+  sections: ElfSection[];
+  /** The bytes the file gives at an address of the guest (not biased), from its sections. */
+  bytesAt(address: bigint, lengthBytes: number): Uint8Array | undefined;
+  /** Where the guest's memory is taken, by its sections: what lies outside was thrown away by the linker. */
+  allocated: AddressRange[];
+}
+
+export interface ElfSection {
+  name: string;
+  type: number;
+  flags: number;
+  address: bigint;
+  /** Of a table: the section with its strings. */
+  link: number;
+  bytes: Uint8Array;
+  /** In memory; more than `bytes` for .bss. */
+  sizeBytes: bigint;
+}
+
+export function readElfFile(bytes: Uint8Array, name: string): ElfFile {
+  if (!MAGIC.every((byte, i) => bytes[i] === byte) || bytes.length < HEADER_BYTES) throw symbolsAreNotElf(name);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes[EI_CLASS] !== 2 || bytes[EI_DATA] !== 1 || view.getUint16(E_MACHINE, true) !== MACHINE_RISCV) {
+    throw symbolsAreNotRv64(name);
+  }
+  const type = view.getUint16(E_TYPE, true);
+  if (type !== TYPE_EXECUTABLE && type !== TYPE_SHARED) throw symbolsAreNotLinked(name);
+  const sections = readSections(view, bytes, name);
+  const allocated = sections
+    .filter((section) => section.flags & SHF_ALLOC && section.sizeBytes > 0n)
+    .map(({ address, sizeBytes }) => ({ start: address, end: address + sizeBytes }));
+  return { sections, allocated, bytesAt: (address, length) => bytesAt(sections, address, length) };
+}
+
+function readSections(view: DataView, bytes: Uint8Array, name: string): ElfSection[] {
+  const start = Number(view.getBigUint64(E_SHOFF, true));
+  if (start === 0) return [];
+  if (start + SECTION_HEADER_BYTES > bytes.length) throw symbolsAreTruncated(name);
+  if (view.getUint16(E_SHENTSIZE, true) !== SECTION_HEADER_BYTES) throw symbolsAreTruncated(name);
+  // Above 0xff00 sections, the count and the index of the names are in section 0.
+  const count = view.getUint16(E_SHNUM, true) || Number(view.getBigUint64(start + SH_SIZE, true));
+  const shortIndex = view.getUint16(E_SHSTRNDX, true);
+  const namesIndex = shortIndex === SHN_XINDEX ? view.getUint32(start + SH_LINK, true) : shortIndex;
+  if (start + count * SECTION_HEADER_BYTES > bytes.length) throw symbolsAreTruncated(name);
+  const headers = Array.from({ length: count }, (_, i) => start + i * SECTION_HEADER_BYTES);
+  const names = namesIndex < count ? bodyOf(view, bytes, headers[namesIndex]) : new Uint8Array();
+  return headers.map((at) => ({
+    name: stringAt(names, view.getUint32(at + SH_NAME, true)),
+    type: view.getUint32(at + SH_TYPE, true),
+    flags: Number(BigInt.asUintN(32, view.getBigUint64(at + SH_FLAGS, true))),
+    address: view.getBigUint64(at + SH_ADDR, true),
+    link: view.getUint32(at + SH_LINK, true),
+    bytes: bodyOf(view, bytes, at),
+    sizeBytes: view.getBigUint64(at + SH_SIZE, true),
+  }));
+}
+
+function bodyOf(view: DataView, bytes: Uint8Array, at: number): Uint8Array {
+  if (view.getUint32(at + SH_TYPE, true) === SHT_NOBITS) return new Uint8Array();
+  const offset = Number(view.getBigUint64(at + SH_OFFSET, true));
+  const size = Number(view.getBigUint64(at + SH_SIZE, true));
+  return offset + size <= bytes.length ? bytes.subarray(offset, offset + size) : new Uint8Array();
+}
+
+function bytesAt(sections: ElfSection[], address: bigint, lengthBytes: number): Uint8Array | undefined {
+  for (const section of sections) {
+    if (!(section.flags & SHF_ALLOC) || address < section.address) continue;
+    const offset = address - section.address;
+    if (offset + BigInt(lengthBytes) > BigInt(section.bytes.length)) continue;
+    return section.bytes.subarray(Number(offset), Number(offset) + lengthBytes);
+  }
+  return undefined;
+}
+
+/** The string at an offset of a string table; empty when there is none. */
+export function stringAt(table: Uint8Array, offset: number): string {
+  if (offset >= table.length) return '';
+  const end = table.indexOf(0, offset);
+  return decoder.decode(table.subarray(offset, end < 0 ? table.length : end));
+}
+
+const decoder = new TextDecoder();
+
+export const SHF_COMPRESSED = 0x800;
+export const SHT_SYMTAB = 2;
+const SHT_NOBITS = 8;
+const SHF_ALLOC = 2;
+const SHN_XINDEX = 0xffff;
+
+// System V ABI, the 64-bit layouts.
+const MAGIC = [0x7f, 0x45, 0x4c, 0x46];
+const EI_CLASS = 4;
+const EI_DATA = 5;
+const HEADER_BYTES = 64;
+const E_TYPE = 16;
+const E_MACHINE = 18;
+const E_SHOFF = 40;
+const E_SHENTSIZE = 58;
+const E_SHNUM = 60;
+const E_SHSTRNDX = 62;
+const TYPE_EXECUTABLE = 2;
+const TYPE_SHARED = 3;
+const MACHINE_RISCV = 243;
+const SECTION_HEADER_BYTES = 64;
+const SH_NAME = 0;
+const SH_TYPE = 4;
+const SH_FLAGS = 8;
+const SH_ADDR = 16;
+const SH_OFFSET = 24;
+const SH_SIZE = 32;
+const SH_LINK = 40;

@@ -1,0 +1,126 @@
+import type { SymbolAtAddress, SymbolInfo } from '../symbols.ts';
+import { SHT_SYMTAB, stringAt, type ElfFile } from './elfFile.ts';
+
+/**
+ * The ELF symbol table, by address and by name. Reading it is put off until it is asked; then it costs about a
+ * microsecond a symbol. Mapping symbols (`$x`, `$d`), section and file symbols are left out.
+ */
+export class SymbolTable {
+  readonly #file: ElfFile;
+  readonly #bias: bigint;
+  #sorted: SymbolInfo[] | undefined;
+  #byBase: Map<string, SymbolInfo[]> | undefined;
+
+  constructor(file: ElfFile, bias: bigint) {
+    this.#file = file;
+    this.#bias = bias;
+  }
+
+  /** The symbol that an address lies in: by size, or for one without a size, the last before it in its section. */
+  at(address: bigint): SymbolAtAddress | undefined {
+    const symbols = this.#sortedSymbols();
+    let index = lastNotAfter(symbols, address);
+    // Only a few steps back: a big object that holds many labels is still found for its first ones.
+    for (let tries = 0; index >= 0 && tries < 16; index--, tries++) {
+      const symbol = symbols[index];
+      const offset = address - symbol.address;
+      if (symbol.sizeBytes === 0n ? this.#sameSection(symbol.address, address) : offset < symbol.sizeBytes) {
+        const text = offset === 0n ? symbol.name : `${symbol.name}+${offset}`;
+        return { ...symbol, offset, text };
+      }
+    }
+    return undefined;
+  }
+
+  named(name: string): SymbolInfo[] {
+    return this.#sameBase(name).filter((symbol) => symbol.name === name);
+  }
+
+  /** Functions of a name in the source: the compiler's copies (`sum.isra.0`, `sum.constprop.1`) are that function too. */
+  functionsNamed(name: string): SymbolInfo[] {
+    return this.#sameBase(name).filter((symbol) => symbol.kind !== 'object' && !/\.cold(\.|$)/.test(symbol.name));
+  }
+
+  /** Symbols whose names are alike up to the first dot. */
+  #sameBase(name: string): SymbolInfo[] {
+    if (!this.#byBase) {
+      this.#byBase = new Map();
+      for (const symbol of this.#sortedSymbols()) {
+        const base = baseOf(symbol.name);
+        const same = this.#byBase.get(base);
+        if (same) same.push(symbol);
+        else this.#byBase.set(base, [symbol]);
+      }
+    }
+    return this.#byBase.get(baseOf(name)) ?? [];
+  }
+
+  #sameSection(from: bigint, to: bigint): boolean {
+    return this.#file.allocated.some(
+      ({ start, end }) => from - this.#bias >= start && from - this.#bias < end && to - this.#bias < end,
+    );
+  }
+
+  #sortedSymbols(): SymbolInfo[] {
+    this.#sorted ??= readSymbols(this.#file, this.#bias).sort(byAddressThenWorth);
+    return this.#sorted;
+  }
+}
+
+function readSymbols(file: ElfFile, bias: bigint): SymbolInfo[] {
+  const table = file.sections.find((section) => section.type === SHT_SYMTAB);
+  const names = table && file.sections[table.link]?.bytes;
+  if (!table || !names) return [];
+  const view = new DataView(table.bytes.buffer, table.bytes.byteOffset, table.bytes.byteLength);
+  const symbols: SymbolInfo[] = [];
+  for (let at = 0; at + SYMBOL_BYTES <= table.bytes.length; at += SYMBOL_BYTES) {
+    const section = view.getUint16(at + ST_SHNDX, true);
+    const kind = KINDS[view.getUint8(at + ST_INFO) & 0xf];
+    if (kind === undefined || section === SHN_UNDEF) continue;
+    const name = stringAt(names, view.getUint32(at + ST_NAME, true));
+    if (name === '' || name.startsWith('$') || name.startsWith('.L')) continue;
+    symbols.push({
+      name,
+      address: BigInt.asUintN(64, view.getBigUint64(at + ST_VALUE, true) + bias),
+      sizeBytes: view.getBigUint64(at + ST_SIZE, true),
+      kind,
+    });
+  }
+  return symbols;
+}
+
+function baseOf(name: string): string {
+  const dot = name.indexOf('.', 1);
+  return dot < 0 ? name : name.slice(0, dot);
+}
+
+/** Of several at one address the last wins in `at`, so functions and objects come after labels. */
+function byAddressThenWorth(a: SymbolInfo, b: SymbolInfo): number {
+  if (a.address !== b.address) return a.address < b.address ? -1 : 1;
+  return worth(a) - worth(b);
+}
+
+function worth(symbol: SymbolInfo): number {
+  return (symbol.kind === 'label' ? 0 : 2) + (symbol.sizeBytes > 0n ? 1 : 0);
+}
+
+function lastNotAfter(symbols: SymbolInfo[], address: bigint): number {
+  let low = 0;
+  let high = symbols.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (symbols[middle].address <= address) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** System V ABI, "Symbol Table": STT_NOTYPE, STT_OBJECT, STT_FUNC; what is not here is no place in the guest. */
+const KINDS: Record<number, SymbolInfo['kind'] | undefined> = { 0: 'label', 1: 'object', 2: 'function' };
+const SHN_UNDEF = 0;
+const SYMBOL_BYTES = 24;
+const ST_NAME = 0;
+const ST_INFO = 4;
+const ST_SHNDX = 6;
+const ST_VALUE = 8;
+const ST_SIZE = 16;

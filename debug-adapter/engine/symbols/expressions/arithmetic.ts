@@ -1,0 +1,126 @@
+import { divisionByZero, isNotANumber } from '../../errors/symbols.ts';
+import type { Type } from '../types/type.ts';
+import { typeName } from '../types/typeName.ts';
+import { bare, isFloat, isSigned, sizeOf } from '../types/typeQuestions.ts';
+import { DOUBLE, INT, LONG, UNSIGNED, UNSIGNED_LONG } from './builtInTypes.ts';
+import type { BinaryOperator } from './tree.ts';
+
+/** C's arithmetic on numbers (C17, sections 6.3.1 and 6.5): promotions, conversions, and what operators compute. */
+export interface TypedNumber {
+  /** A bigint for integers, pointers and enumerations; a number for floating point. */
+  value: bigint | number;
+  type: Type;
+}
+
+/** Operators that give 0 or 1. */
+export const COMPARISONS = new Set<BinaryOperator>(['<', '>', '<=', '>=', '==', '!=']);
+
+export function calculate(operator: BinaryOperator, left: TypedNumber, right: TypedNumber): TypedNumber {
+  if (operator === '<<' || operator === '>>') return shift(operator, promote(left), promote(right));
+  const type = commonType(left, right);
+  const [a, b] = [convertNumber(left, type).value, convertNumber(right, type).value];
+  if (COMPARISONS.has(operator)) return { value: compare(operator, a, b) ? 1n : 0n, type: INT };
+  if (typeof a === 'number' || typeof b === 'number') {
+    return { value: onFloats(operator, Number(a), Number(b), type), type };
+  }
+  return convertNumber({ value: onIntegers(operator, a, b), type }, type);
+}
+
+/** Integers narrower than int become int. What is computed has no typedef's name any more. */
+export function promote({ value, type }: TypedNumber): TypedNumber {
+  const number = { value, type: bare(type) };
+  if (typeof value === 'number') return number;
+  const size = sizeOf(type);
+  if (number.type.kind === 'enumeration') return convertNumber(number, integerLike(type));
+  return size < 4 ? convertNumber(number, INT) : number;
+}
+
+/** What an enumeration counts as. */
+function integerLike(type: Type): Type {
+  if (sizeOf(type) < 4) return INT;
+  if (sizeOf(type) === 4) return isSigned(type) ? INT : UNSIGNED;
+  return isSigned(type) ? LONG : UNSIGNED_LONG;
+}
+
+/** As the type holds it. Of floats to integers, C cuts off; what does not fit wraps. */
+export function convertNumber({ value }: TypedNumber, type: Type): TypedNumber {
+  if (isFloat(type)) return { value: sizeOf(type) === 4 ? Math.fround(Number(value)) : Number(value), type };
+  const base = bare(type);
+  const whole = typeof value === 'bigint' ? value : Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n;
+  if (base.kind === 'base' && base.encoding === 'boolean') return { value: Number(value) !== 0 ? 1n : 0n, type };
+  const bits = sizeOf(type) * 8;
+  return { value: isSigned(type) ? BigInt.asIntN(bits, whole) : BigInt.asUintN(bits, whole), type };
+}
+
+export function isTrue({ value }: TypedNumber): boolean {
+  return typeof value === 'bigint' ? value !== 0n : value !== 0;
+}
+
+/** The usual arithmetic conversions. */
+function commonType(left: TypedNumber, right: TypedNumber): Type {
+  if (isFloat(left.type) || isFloat(right.type)) {
+    const [a, b] = [left, right].map(({ type }) => (isFloat(type) ? sizeOf(type) : 0));
+    return a === 4 && b <= 4 ? bare(left.type) : b === 4 && a <= 4 ? bare(right.type) : DOUBLE;
+  }
+  const [a, b] = [promote(left).type, promote(right).type];
+  const [aSize, bSize] = [sizeOf(a), sizeOf(b)];
+  if (Math.max(aSize, bSize) > 8) return aSize >= bSize ? a : b;
+  if (aSize !== bSize) return aSize > bSize ? a : b;
+  const isUnsigned = !isSigned(a) || !isSigned(b);
+  if (aSize < 8) return isUnsigned ? UNSIGNED : INT;
+  return isUnsigned ? UNSIGNED_LONG : LONG;
+}
+
+function shift(operator: '<<' | '>>', left: TypedNumber, right: TypedNumber): TypedNumber {
+  if (typeof left.value === 'number') throw isNotANumber(`${left.value}`, typeName(left.type));
+  const distance = typeof right.value === 'bigint' ? right.value : BigInt(Math.trunc(right.value));
+  // Where C says nothing, what people expect: everything is shifted out.
+  const by = distance < 0n ? 0n : distance > 127n ? 127n : distance;
+  const value = operator === '<<' ? left.value << by : left.value >> by;
+  return convertNumber({ value, type: left.type }, left.type);
+}
+
+function compare(operator: BinaryOperator, a: bigint | number, b: bigint | number): boolean {
+  switch (operator) {
+    case '<':
+      return a < b;
+    case '>':
+      return a > b;
+    case '<=':
+      return a <= b;
+    case '>=':
+      return a >= b;
+    case '==':
+      return a === b;
+    default:
+      return a !== b;
+  }
+}
+
+function onIntegers(operator: BinaryOperator, a: bigint, b: bigint): bigint {
+  switch (operator) {
+    case '+':
+      return a + b;
+    case '-':
+      return a - b;
+    case '*':
+      return a * b;
+    case '/':
+    case '%':
+      if (b === 0n) throw divisionByZero();
+      return operator === '/' ? a / b : a % b;
+    case '&':
+      return a & b;
+    case '|':
+      return a | b;
+    default:
+      return a ^ b;
+  }
+}
+
+function onFloats(operator: BinaryOperator, a: number, b: number, type: Type): number {
+  const results: Partial<Record<BinaryOperator, number>> = { '+': a + b, '-': a - b, '*': a * b, '/': a / b };
+  const result = results[operator];
+  if (result === undefined) throw isNotANumber(`The operand of ${operator}`, typeName(type));
+  return sizeOf(type) === 4 ? Math.fround(result) : result;
+}

@@ -1,0 +1,14 @@
+import { bare, isFloat, sizeOf } from '../types/typeQuestions.ts';
+import { floatBytes } from '../values/scalars.ts';
+import { toBytes } from '../values/storage.ts';
+import { convertNumber, type TypedNumber } from './arithmetic.ts';
+
+/** A number as the bytes that its type has in the guest; undefined for types that have no such bytes. */
+export function bytesOfNumber(number: TypedNumber): Uint8Array | undefined {
+  const { type } = number;
+  const { value } = convertNumber(number, type);
+  if (isFloat(type)) return floatBytes(Number(value), sizeOf(type));
+  const { kind } = bare(type);
+  if (kind !== 'base' && kind !== 'enumeration' && kind !== 'pointer') return undefined;
+  return typeof value === 'bigint' ? toBytes(value, sizeOf(type)) : undefined;
+}

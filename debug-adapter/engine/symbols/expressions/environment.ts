@@ -1,0 +1,132 @@
+import type { FunctionIndex } from '../functions/functionIndex.ts';
+import type { Functions } from '../functions/functions.ts';
+import type { CodeUnits } from '../functions/codeUnits.ts';
+import type { SymbolTable } from '../elf/symbolTable.ts';
+import type { Variable } from '../symbols.ts';
+import type { NameIndex } from '../types/nameIndex.ts';
+import type { Type } from '../types/type.ts';
+import type { TypeReader } from '../types/typeReader.ts';
+import type { Frame } from '../unwinding/frame.ts';
+import { FIRST_CSR, registerNumber } from '../unwinding/registers.ts';
+import { ShownValue, type ValueContext } from '../values/shownValue.ts';
+import { toBytes, type Storage } from '../values/storage.ts';
+import type { Variables } from '../values/variables.ts';
+import type { TypedNumber } from './arithmetic.ts';
+import { CHAR, LONG, UNSIGNED_LONG } from './builtInTypes.ts';
+import type { TypeNames } from './typeNames.ts';
+
+/** What names mean in a frame: its variables from the innermost block out, its unit's, the file's. */
+export class Environment implements TypeNames {
+  readonly context: ValueContext;
+  readonly #parts: EnvironmentParts;
+  readonly #frame: Frame;
+
+  constructor(parts: EnvironmentParts, frame: Frame) {
+    this.#parts = parts;
+    this.#frame = frame;
+    this.context = { frame, ...parts.shown };
+  }
+
+  isVariable(name: string): boolean {
+    return this.#find(name) !== undefined;
+  }
+
+  variable(name: string): ShownValue | undefined {
+    const found = this.#find(name);
+    return found && this.#parts.variables.read({ ...found, shadowed: false }, this.#frame);
+  }
+
+  function(name: string): ShownValue | undefined {
+    const [info] = this.#parts.functions.named(name);
+    if (!info) return undefined;
+    const entry = this.#parts.index.at(info.low);
+    return this.#inMemory(name, entry ? this.#parts.types.function(entry.die) : UNKNOWN_FUNCTION, info.low);
+  }
+
+  enumerator(name: string): TypedNumber | undefined {
+    for (const die of this.#parts.names.find('enumerator', name, this.#unit)) {
+      const type = this.#parts.types.read(die);
+      const found = type.kind === 'enumeration' && type.enumerators().find((each) => each.name === name);
+      if (found) return { value: found.value, type };
+    }
+    return undefined;
+  }
+
+  /** A symbol without debug information, as an array of unknown length: what a linker script's symbols are used as. */
+  symbol(name: string): ShownValue | undefined {
+    const [symbol] = this.#parts.symbolTable.named(name);
+    return symbol && this.#inMemory(name, UNKNOWN_DATA, symbol.address);
+  }
+
+  /** By ABI name, number or special name; what the frame does not know the machine may. */
+  register(name: string): ShownValue | undefined {
+    if (name === 'pc') return this.#make('$pc', CODE_POINTER, { kind: 'bytes', bytes: toBytes(this.#frame.pc, 8) });
+    const number = registerNumber(name);
+    if (number !== undefined) {
+      if (this.#frame.register(number) === undefined) return undefined;
+      const type = REGISTER_TYPES[number] ?? LONG;
+      return this.#make(`$${name}`, type, { kind: 'register', register: number, frame: this.#frame });
+    }
+    const csr = /^csr(\d+)$/.exec(name);
+    const value = csr ? this.#frame.register(FIRST_CSR + Number(csr[1])) : this.#frame.view.registerNamed?.(name);
+    if (value === undefined) return undefined;
+    return this.#make(`$${name}`, UNSIGNED_LONG, { kind: 'bytes', bytes: toBytes(value, 8) });
+  }
+
+  find(key: string): Type | undefined {
+    for (const die of this.#parts.names.find('type', key, this.#unit)) return this.#parts.types.read(die);
+    return undefined;
+  }
+
+  get #unit() {
+    return this.#parts.codeUnits.at(this.#frame.lookupPc);
+  }
+
+  #find(name: string): Variable | undefined {
+    const scopes = this.#parts.variables.scopesAt(this.#frame.lookupPc);
+    for (const { variables } of scopes.reverse()) {
+      const found = variables.find((variable) => variable.name === name);
+      if (found) return found;
+    }
+    return this.#parts.variables.globalNamed(name, this.#unit);
+  }
+
+  #inMemory(name: string, type: Type, address: bigint): ShownValue {
+    return this.#make(name, type, { kind: 'memory', address, frame: this.#frame });
+  }
+
+  #make(name: string, type: Type, storage: Storage): ShownValue {
+    return new ShownValue({ name, type, storage, expression: name, context: this.context });
+  }
+}
+
+export interface EnvironmentParts {
+  variables: Variables;
+  functions: Functions;
+  index: FunctionIndex;
+  codeUnits: CodeUnits;
+  names: NameIndex;
+  types: TypeReader;
+  symbolTable: SymbolTable;
+  shown: Omit<ValueContext, 'frame'>;
+}
+
+const VOID: Type = { kind: 'void' };
+const CODE_POINTER: Type = { kind: 'pointer', sizeBytes: 8, target: () => UNKNOWN_FUNCTION };
+const DATA_POINTER: Type = { kind: 'pointer', sizeBytes: 8, target: () => VOID };
+const UNKNOWN_FUNCTION: Type = {
+  kind: 'function',
+  result: () => VOID,
+  parameters: () => [],
+  isVariadic: false,
+  isPrototyped: false,
+};
+const UNKNOWN_DATA: Type = { kind: 'array', element: () => CHAR, count: undefined };
+/** ra is code; sp, gp, tp and s0 are data. */
+const REGISTER_TYPES: Record<number, Type | undefined> = {
+  1: CODE_POINTER,
+  2: DATA_POINTER,
+  3: DATA_POINTER,
+  4: DATA_POINTER,
+  8: DATA_POINTER,
+};

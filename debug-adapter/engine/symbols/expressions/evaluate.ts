@@ -1,0 +1,53 @@
+import { expressionMeetsDamage, isNotANumber, typesDiffer, valueIsOptimizedOut } from '../../errors/symbols.ts';
+import { Damage } from '../damage.ts';
+import type { Evaluation } from '../symbols.ts';
+import { typeName } from '../types/typeName.ts';
+import { bare, isComposite, sizeOf } from '../types/typeQuestions.ts';
+import { ShownValue } from '../values/shownValue.ts';
+import { convertNumber } from './arithmetic.ts';
+import { bytesOfNumber } from './conversion.ts';
+import type { Environment } from './environment.ts';
+import { Evaluator } from './evaluator.ts';
+import { parseExpression } from './parser.ts';
+import type { Expression } from './tree.ts';
+
+/** Evaluates an expression's text. An assignment is worked out up to what would be written, and not done. */
+export function evaluate(text: string, environment: Environment): Evaluation {
+  try {
+    return evaluateUnguarded(text, environment);
+  } catch (error) {
+    if (!(error instanceof Damage)) throw error;
+    environment.context.complain(error);
+    throw expressionMeetsDamage(text, error.section);
+  }
+}
+
+function evaluateUnguarded(text: string, environment: Environment): Evaluation {
+  const expression = parseExpression(text, { types: environment, isVariable: (name) => environment.isVariable(name) });
+  const evaluator = new Evaluator(environment);
+  if (expression.kind === 'assignment') return assignment(expression, evaluator);
+  return { kind: 'value', value: evaluator.evaluate(expression) };
+}
+
+function assignment(expression: Expression & { kind: 'assignment' }, evaluator: Evaluator): Evaluation {
+  const target = evaluator.target(expression.target);
+  const { kind } = bare(target.type);
+  if (isComposite(bare(target.type)) || kind === 'array') return copy(expression, target, evaluator);
+  const number = convertNumber(evaluator.number(expression.value), target.type);
+  const bytes = bytesOfNumber(number);
+  if (!bytes) throw isNotANumber(expression.target.text, typeName(target.type));
+  const { name, context } = target;
+  const value = new ShownValue({ name, type: target.type, storage: { kind: 'bytes', bytes }, context });
+  return { kind: 'assignment', target, value, bytes: target.bits ? undefined : bytes };
+}
+
+/** Of a struct: the bytes of another of the same type. */
+function copy(expression: Expression & { kind: 'assignment' }, target: ShownValue, evaluator: Evaluator): Evaluation {
+  const value = evaluator.evaluate(expression.value);
+  if (bare(value.type) !== bare(target.type)) {
+    throw typesDiffer(expression.value.text, typeName(value.type), typeName(target.type));
+  }
+  const bytes = value.bytes();
+  if (!bytes || bytes.length !== sizeOf(target.type)) throw valueIsOptimizedOut(expression.value.text);
+  return { kind: 'assignment', target, value, bytes };
+}

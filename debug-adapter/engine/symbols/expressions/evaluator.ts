@@ -1,0 +1,303 @@
+import {
+  badCount,
+  cannotBeAssigned,
+  hasNoAddress,
+  isNotANumber,
+  isNotAPointer,
+  isNotAStruct,
+  memberIsUnknown,
+  memoryIsUnreadable,
+  nameIsUnknown,
+  registerIsUnknown,
+  typeIsIncomplete,
+  valueIsOptimizedOut,
+} from '../../errors/symbols.ts';
+import type { Member, Type } from '../types/type.ts';
+import { typeName } from '../types/typeName.ts';
+import { bare, isComposite, isFloat, sizeOf } from '../types/typeQuestions.ts';
+import { readFloat } from '../values/scalars.ts';
+import { ShownValue } from '../values/shownValue.ts';
+import { toBytes, type Storage } from '../values/storage.ts';
+import { calculate, COMPARISONS, convertNumber, isTrue, promote, type TypedNumber } from './arithmetic.ts';
+import { CHAR, DOUBLE, FLOAT, INT, LONG, UNSIGNED, UNSIGNED_LONG } from './builtInTypes.ts';
+import { bytesOfNumber } from './conversion.ts';
+import type { Environment } from './environment.ts';
+import type { Expression, LiteralType } from './tree.ts';
+
+/** Computes an expression's value in an environment. Reads the guest, never changes it. */
+export class Evaluator {
+  readonly #environment: Environment;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  evaluate(expression: Expression): ShownValue {
+    switch (expression.kind) {
+      case 'literal':
+        return this.#computed(expression, { value: expression.value, type: LITERALS[expression.type] });
+      case 'name':
+        return this.#name(expression.name);
+      case 'register':
+        return this.#register(expression.name);
+      case 'unary':
+        return this.#unary(expression);
+      case 'binary':
+        return this.#binary(expression);
+      case 'conditional':
+        return this.evaluate(this.#truth(expression.condition) ? expression.yes : expression.no);
+      case 'member':
+        return this.#member(expression);
+      case 'index':
+        return this.#index(expression);
+      case 'cast':
+        return this.#cast(expression);
+      case 'sizeofType':
+        return this.#sizeof(expression, expression.type);
+      case 'sizeofValue':
+        return this.#sizeof(expression, this.evaluate(expression.operand).type);
+      case 'repeat':
+        return this.#repeat(expression);
+      case 'assignment':
+        throw cannotBeAssigned(`(${expression.text})`);
+    }
+  }
+
+  /** Where a value can be written to: memory or a register. */
+  target(expression: Expression): ShownValue {
+    const value = this.evaluate(expression);
+    const { kind } = value.location;
+    if ((kind !== 'memory' && kind !== 'register') || sizeOf(value.type) === 0) throw cannotBeAssigned(expression.text);
+    return value;
+  }
+
+  /** An arithmetic or pointer value; arrays and functions count as their addresses. */
+  number(expression: Expression): TypedNumber {
+    return this.#numberOf(this.evaluate(expression), expression.text);
+  }
+
+  #numberOf(value: ShownValue, text: string): TypedNumber {
+    const type = bare(value.type);
+    if (type.kind === 'array' || type.kind === 'function') {
+      const address = this.#addressOf(value, text);
+      const target = type.kind === 'array' ? type.element() : value.type;
+      return { value: address, type: { kind: 'pointer', sizeBytes: 8, target: () => target } };
+    }
+    if (type.kind !== 'base' && type.kind !== 'enumeration' && type.kind !== 'pointer') {
+      throw isNotANumber(text, typeName(value.type));
+    }
+    const number = isFloat(type) ? floatOf(value) : value.integer();
+    if (number !== undefined) return { value: number, type: value.type };
+    const result = value.read();
+    throw result.kind === 'unreadable' ? memoryIsUnreadable(result.address) : valueIsOptimizedOut(text);
+  }
+
+  #name(name: string): ShownValue {
+    const found = this.#environment.variable(name) ?? this.#environment.function(name);
+    if (found) return found;
+    const enumerator = this.#environment.enumerator(name);
+    if (enumerator) return this.#computed({ text: name }, enumerator);
+    const symbol = this.#environment.symbol(name);
+    if (symbol) return symbol;
+    throw nameIsUnknown(name);
+  }
+
+  #register(name: string): ShownValue {
+    const value = this.#environment.register(name);
+    if (!value) throw registerIsUnknown(name);
+    return value;
+  }
+
+  #unary(expression: Expression & { kind: 'unary' }): ShownValue {
+    const { operator, operand } = expression;
+    if (operator === '&') {
+      const value = this.evaluate(operand);
+      return this.#pointer(expression, this.#addressOf(value, operand.text), value.type);
+    }
+    if (operator === '*') return this.#dereference(operand, this.number(operand), expression.text);
+    const number = this.number(operand);
+    if (operator === '!') return this.#computed(expression, { value: isTrue(number) ? 0n : 1n, type: INT });
+    const promoted = promote(number);
+    if (bare(number.type).kind === 'pointer') throw isNotANumber(operand.text, typeName(number.type));
+    if (operator === '~' && typeof promoted.value === 'number') throw isNotANumber(operand.text, typeName(number.type));
+    const value = operator === '+' ? promoted.value : operator === '-' ? -promoted.value : ~BigInt(promoted.value);
+    return this.#computed(expression, convertNumber({ value, type: promoted.type }, promoted.type));
+  }
+
+  #dereference(operand: Expression, pointer: TypedNumber, text: string): ShownValue {
+    const type = bare(pointer.type);
+    if (type.kind !== 'pointer' || typeof pointer.value !== 'bigint') {
+      throw isNotAPointer(operand.text, typeName(pointer.type));
+    }
+    const target = type.target();
+    if (bare(target).kind === 'void') throw typeIsIncomplete(`What ${operand.text} points to`);
+    return this.#inMemory(text, target, pointer.value);
+  }
+
+  #binary(expression: Expression & { kind: 'binary' }): ShownValue {
+    const { operator, left, right } = expression;
+    if (operator === '&&' || operator === '||') {
+      const first = this.#truth(left);
+      const result = operator === '&&' ? first && this.#truth(right) : first || this.#truth(right);
+      return this.#computed(expression, { value: result ? 1n : 0n, type: INT });
+    }
+    const [a, b] = [this.number(left), this.number(right)];
+    const isPointer = ({ type }: TypedNumber) => bare(type).kind === 'pointer';
+    if (!isPointer(a) && !isPointer(b)) return this.#computed(expression, calculate(operator, a, b));
+    if (COMPARISONS.has(operator)) return this.#computed(expression, calculate(operator, asAddress(a), asAddress(b)));
+    if (operator === '+' && isPointer(b) && !isPointer(a)) return this.#pointerSum(expression, b, a);
+    if (operator === '-' && isPointer(a) && isPointer(b)) return this.#distance(expression, a, b);
+    if ((operator === '+' || operator === '-') && isPointer(a) && !isPointer(b)) {
+      const step = calculate('*', b, { value: operator === '+' ? 1n : -1n, type: LONG });
+      return this.#pointerSum(expression, a, step);
+    }
+    throw isNotANumber(expression.text, typeName(isPointer(a) ? a.type : b.type));
+  }
+
+  #pointerSum(expression: Expression, pointer: TypedNumber, count: TypedNumber): ShownValue {
+    if (typeof pointer.value === 'number' || typeof count.value === 'number') {
+      throw isNotANumber(expression.text, typeName(count.type));
+    }
+    const value = BigInt.asUintN(64, pointer.value + count.value * stepOf(pointer.type));
+    return this.#computed(expression, { value, type: pointer.type });
+  }
+
+  #distance(expression: Expression, a: TypedNumber, b: TypedNumber): ShownValue {
+    const bytes = BigInt.asIntN(64, BigInt(a.value) - BigInt(b.value));
+    return this.#computed(expression, { value: bytes / stepOf(a.type), type: LONG });
+  }
+
+  #truth(expression: Expression): boolean {
+    return isTrue(this.number(expression));
+  }
+
+  /** `->` and `.` do the same on pointers and structs: people need not know which it is. */
+  #member(expression: Expression & { kind: 'member' }): ShownValue {
+    const { object, member, text } = expression;
+    let value = this.evaluate(object);
+    const kind = bare(value.type).kind;
+    if (kind === 'pointer' || kind === 'array')
+      value = this.#dereference(object, this.#numberOf(value, object.text), object.text);
+    const type = bare(value.type);
+    if (!isComposite(type)) throw isNotAStruct(object.text, typeName(value.type));
+    if (type.isIncomplete) throw typeIsIncomplete(typeName(value.type));
+    const path = findMember(type, member);
+    if (!path) throw memberIsUnknown(member, typeName(value.type));
+    const found = path.reduce((inner, step) => inner.member(step), value);
+    return this.#renamed(found, text);
+  }
+
+  #index(expression: Expression & { kind: 'index' }): ShownValue {
+    const { array, index, text } = expression;
+    const value = this.evaluate(array);
+    const type = bare(value.type);
+    const number = this.number(index);
+    if (typeof number.value === 'number' || bare(number.type).kind === 'pointer') {
+      throw isNotANumber(index.text, typeName(number.type));
+    }
+    // An array may be in registers; then there is no address to calculate with.
+    if (type.kind === 'array' && number.value >= 0n && number.value < 2n ** 31n) {
+      return this.#renamed(value.element(Number(number.value), type.element()), text);
+    }
+    const pointer = this.#numberOf(value, array.text);
+    if (bare(pointer.type).kind !== 'pointer') throw isNotAPointer(array.text, typeName(value.type));
+    const sum = this.#pointerSum(expression, pointer, number);
+    return this.#dereference(array, this.#numberOf(sum, text), text);
+  }
+
+  #cast(expression: Expression & { kind: 'cast' }): ShownValue {
+    const { type, operand } = expression;
+    const kind = bare(type).kind;
+    if (kind === 'void') return this.#make(expression, type, { kind: 'bytes', bytes: new Uint8Array() });
+    if (kind !== 'base' && kind !== 'pointer' && kind !== 'enumeration') {
+      // As in gdb, what is in memory can be looked at as anything.
+      const value = this.evaluate(operand);
+      return this.#inMemory(expression.text, type, this.#addressOf(value, operand.text));
+    }
+    return this.#computed(expression, convertNumber(this.number(operand), type));
+  }
+
+  #sizeof(expression: Expression, type: Type): ShownValue {
+    if (isComposite(bare(type)) && sizeOf(type) === 0) throw typeIsIncomplete(typeName(type));
+    return this.#computed(expression, { value: BigInt(sizeOf(type)), type: UNSIGNED_LONG });
+  }
+
+  /** gdb's `first@count`. */
+  #repeat(expression: Expression & { kind: 'repeat' }): ShownValue {
+    const first = this.evaluate(expression.first);
+    const { value: count } = this.number(expression.count);
+    if (typeof count === 'number' || count < 1n || count > 2n ** 24n) throw badCount(`${count}`);
+    const address = this.#addressOf(first, expression.first.text);
+    const type: Type = { kind: 'array', element: () => first.type, count: Number(count) };
+    return this.#inMemory(expression.text, type, address);
+  }
+
+  #addressOf(value: ShownValue, text: string): bigint {
+    const { lvalue } = value;
+    if (!lvalue || lvalue.bits) {
+      throw value.location.kind === 'optimizedOut' ? valueIsOptimizedOut(text) : hasNoAddress(text);
+    }
+    return lvalue.address;
+  }
+
+  #pointer(expression: Expression, value: bigint, target: Type): ShownValue {
+    return this.#computed(expression, { value, type: { kind: 'pointer', sizeBytes: 8, target: () => target } });
+  }
+
+  #computed(expression: { text: string }, number: TypedNumber): ShownValue {
+    const bytes = bytesOfNumber(number) ?? toBytes(0n, 0);
+    return this.#make(expression, number.type, { kind: 'bytes', bytes });
+  }
+
+  #inMemory(text: string, type: Type, address: bigint): ShownValue {
+    return this.#make({ text }, type, { kind: 'memory', address, frame: this.#environment.context.frame });
+  }
+
+  #make({ text }: { text: string }, type: Type, storage: Storage): ShownValue {
+    return new ShownValue({ name: text, type, storage, expression: text, context: this.#environment.context });
+  }
+
+  #renamed(value: ShownValue, text: string): ShownValue {
+    const { type, storage, offsetBytes, bits, context } = value;
+    return new ShownValue({ name: text, type, storage, offsetBytes, bits, context, expression: text });
+  }
+}
+
+const LITERALS: Record<LiteralType, Type> = {
+  int: INT,
+  unsigned: UNSIGNED,
+  long: LONG,
+  unsignedLong: UNSIGNED_LONG,
+  double: DOUBLE,
+  float: FLOAT,
+  char: CHAR,
+};
+
+/** How far `pointer + 1` is. Of `void *` and functions a byte, as in GNU C. */
+function stepOf(pointer: Type): bigint {
+  const type = bare(pointer);
+  return BigInt((type.kind === 'pointer' && sizeOf(type.target())) || 1);
+}
+
+function asAddress(number: TypedNumber): TypedNumber {
+  return bare(number.type).kind === 'pointer' ? { value: number.value, type: UNSIGNED_LONG } : number;
+}
+
+function floatOf(value: ShownValue): number | undefined {
+  const bytes = value.bytes();
+  return bytes && readFloat(bytes);
+}
+
+/** The way to a member, through anonymous structs and unions. */
+function findMember(type: Type, name: string, depth = 0): Member[] | undefined {
+  const composite = bare(type);
+  if (!isComposite(composite) || depth > 20) return undefined;
+  const members = composite.members();
+  const direct = members.find((member) => member.name === name);
+  if (direct) return [direct];
+  for (const member of members) {
+    const rest = member.name === '' ? findMember(member.type(), name, depth + 1) : undefined;
+    if (rest) return [member, ...rest];
+  }
+  return undefined;
+}

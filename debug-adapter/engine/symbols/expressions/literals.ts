@@ -1,0 +1,42 @@
+import type { LiteralType } from './tree.ts';
+
+/** Numbers and characters as C reads them (C17, section 6.4.4). */
+export function parseNumber(text: string): { value: bigint | number; type: LiteralType } {
+  const isHex = /^0[xX]/.test(text);
+  const suffix = (isHex ? /[uUlL]*$/ : /[uUlLfF]*$/).exec(text)?.[0] ?? '';
+  const digits = text.slice(0, text.length - suffix.length);
+  if (!isHex && /[.eE]/.test(digits)) {
+    return { value: Number(digits), type: /f/i.test(suffix) ? 'float' : 'double' };
+  }
+  const isOctal = /^0\d/.test(digits);
+  const value = BigInt.asUintN(64, BigInt(isOctal ? octal(digits) : digits));
+  return { value, type: integerType(value, { suffix, isDecimal: /^[1-9]/.test(digits) }) };
+}
+
+/** `089` is no octal number: then it is taken as people mean it. */
+function octal(digits: string): string {
+  return /^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits.replace(/^0+(?=\d)/, '');
+}
+
+/** The first type that holds the value: decimal numbers skip the unsigned ones. */
+function integerType(value: bigint, { suffix, isDecimal }: { suffix: string; isDecimal: boolean }): LiteralType {
+  const isUnsigned = /u/i.test(suffix);
+  const isLong = /l/i.test(suffix);
+  if (!isLong && !isUnsigned && value < 1n << 31n) return 'int';
+  if (!isLong && (isUnsigned || !isDecimal) && value < 1n << 32n) return 'unsigned';
+  return !isUnsigned && value < 1n << 63n ? 'long' : 'unsignedLong';
+}
+
+export function parseCharacter(text: string): { value: bigint; type: LiteralType } {
+  return { value: BigInt(characterCode(text.slice(1, -1))), type: 'char' };
+}
+
+function characterCode(inner: string): number {
+  if (!inner.startsWith('\\')) return inner.charCodeAt(0) & 0xff;
+  const escape = inner.slice(1);
+  if (/^[0-7]/.test(escape)) return Number.parseInt(escape, 8) & 0xff;
+  if (escape.startsWith('x')) return Number.parseInt(escape.slice(1), 16);
+  return ESCAPES[escape] ?? escape.charCodeAt(0) & 0xff;
+}
+
+const ESCAPES: Record<string, number | undefined> = { a: 7, b: 8, t: 9, n: 10, v: 11, f: 12, r: 13, e: 27 };

@@ -1,0 +1,230 @@
+import {
+  callsAreRefused,
+  expressionExpected,
+  expressionHasBadText,
+  expressionIsEmpty,
+  expressionIsTooDeep,
+} from '../../errors/symbols.ts';
+import type { Type } from '../types/type.ts';
+import { typeName } from '../types/typeName.ts';
+import { tokenize, type Token } from './lexer.ts';
+import { parseCharacter, parseNumber } from './literals.ts';
+import type { BinaryOperator, Expression } from './tree.ts';
+import { beginsType, parseType, type TypeNames } from './typeNames.ts';
+
+/**
+ * Parses a C expression (C17, section 6.5), with gdb's `$register` and `first@count`. What would change the guest
+ * beyond one assignment, or call it, is refused: `++`, `f(x)`.
+ */
+export function parseExpression(text: string, scope: ParseScope): Expression {
+  const tokens = tokenize(text);
+  if (tokens.length > TOKENS_MAX) throw expressionIsTooDeep();
+  const parser = new Parser(tokens, scope);
+  if (parser.peek().kind === 'end') throw expressionIsEmpty();
+  const expression = parser.assignment();
+  parser.expectEnd();
+  return expression;
+}
+
+/** Parses the whole text as a type's name. */
+export function parseTypeName(text: string, types: TypeNames): Type {
+  const parser = new Parser(tokenize(text), { types, isVariable: () => false });
+  const type = parseType(parser, types);
+  parser.expectEnd();
+  return type;
+}
+
+export interface ParseScope {
+  types: TypeNames;
+  /** A variable hides a type of its name. */
+  isVariable(name: string): boolean;
+}
+
+class Parser {
+  readonly #tokens: Token[];
+  readonly #scope: ParseScope;
+  #at = 0;
+  #depth = 0;
+
+  constructor(tokens: Token[], scope: ParseScope) {
+    this.#tokens = tokens;
+    this.#scope = scope;
+  }
+
+  peek(ahead = 0): Token {
+    return this.#tokens[Math.min(this.#at + ahead, this.#tokens.length - 1)];
+  }
+
+  next(): Token {
+    const token = this.peek();
+    this.#at++;
+    return token;
+  }
+
+  expectEnd(): void {
+    if (this.peek().kind !== 'end') throw expressionExpected('An operator', `'${this.peek().text}'`);
+  }
+
+  assignment(): Expression {
+    const target = this.conditional();
+    const { kind, text } = this.peek();
+    if (kind !== 'operator' || !/^([-+*/%&|^]|<<|>>)?=$/.test(text)) return target;
+    this.next();
+    const right = this.assignment();
+    // `a += b` is `a = a + b`: nothing here has effects that could happen twice.
+    const value = text === '=' ? right : makeBinary(text.slice(0, -1) as BinaryOperator, { left: target, right });
+    return { kind: 'assignment', target, value, text: `${target.text} ${text} ${right.text}` };
+  }
+
+  conditional(): Expression {
+    const condition = this.#binary(0);
+    if (this.peek().text !== '?') return condition;
+    this.next();
+    const yes = this.#deeper(() => this.conditional());
+    this.#expect(':');
+    const no = this.#deeper(() => this.conditional());
+    return { kind: 'conditional', condition, yes, no, text: `${condition.text} ? ${yes.text} : ${no.text}` };
+  }
+
+  /** Precedence climbing: operators of this level and tighter ones. */
+  #binary(level: number): Expression {
+    if (level === LEVELS.length) return this.#unary();
+    let left = this.#binary(level + 1);
+    while (this.peek().kind === 'operator' && LEVELS[level].includes(this.peek().text)) {
+      const operator = this.next().text;
+      const right = this.#binary(level + 1);
+      const text = `${left.text}@${right.text}`;
+      left =
+        operator === '@'
+          ? { kind: 'repeat', first: left, count: right, text }
+          : makeBinary(operator as BinaryOperator, { left, right });
+    }
+    return left;
+  }
+
+  #unary(): Expression {
+    const { kind, text } = this.peek();
+    if (kind === 'name' && text === 'sizeof') return this.#sizeof();
+    if (kind === 'operator' && /^(\+\+|--)$/.test(text)) throw expressionHasBadText(text);
+    if (kind === 'operator' && /^[-+!~*&]$/.test(text)) {
+      this.next();
+      const operand = this.#deeper(() => this.#unary());
+      return { kind: 'unary', operator: text as '-', operand, text: text + operand.text };
+    }
+    if (text === '(' && this.#beginsType(1)) {
+      this.next();
+      const type = parseType(this, this.#scope.types);
+      this.#expect(')');
+      const operand = this.#deeper(() => this.#unary());
+      return { kind: 'cast', type, operand, text: `(${typeName(type)})${operand.text}` };
+    }
+    return this.#postfix();
+  }
+
+  #sizeof(): Expression {
+    this.next();
+    if (this.peek().text === '(' && this.#beginsType(1)) {
+      this.next();
+      const type = parseType(this, this.#scope.types);
+      this.#expect(')');
+      return { kind: 'sizeofType', type, text: `sizeof (${typeName(type)})` };
+    }
+    const operand = this.#deeper(() => this.#unary());
+    return { kind: 'sizeofValue', operand, text: `sizeof ${operand.text}` };
+  }
+
+  #postfix(): Expression {
+    let expression = this.#primary();
+    for (;;) {
+      const { kind, text } = this.peek();
+      if (kind !== 'operator') return expression;
+      if (text === '[') {
+        this.next();
+        const array = expression;
+        const index = this.#deeper(() => this.conditional());
+        this.#expect(']');
+        expression = { kind: 'index', array, index, text: `${array.text}[${index.text}]` };
+      } else if (text === '.' || text === '->') {
+        this.next();
+        const object = expression;
+        const member = this.#name('The name of a member');
+        const throughPointer = text === '->';
+        expression = { kind: 'member', object, member, throughPointer, text: object.text + text + member };
+      } else if (text === '(') throw callsAreRefused(expression.text);
+      else if (text === '++' || text === '--') throw expressionHasBadText(text);
+      else return expression;
+    }
+  }
+
+  #primary(): Expression {
+    const token = this.next();
+    switch (token.kind) {
+      case 'number':
+        return { kind: 'literal', ...parseNumber(token.text), text: token.text };
+      case 'character':
+        return { kind: 'literal', ...parseCharacter(token.text), text: token.text };
+      case 'name':
+        return { kind: 'name', name: token.text, text: token.text };
+      case 'register':
+        return { kind: 'register', name: token.text, text: `$${token.text}` };
+      default: {
+        if (token.text !== '(') throw expressionExpected('A name or a number', describe(token));
+        const inner = this.#deeper(() => this.conditional());
+        this.#expect(')');
+        return { ...inner, text: `(${inner.text})` };
+      }
+    }
+  }
+
+  #beginsType(ahead: number): boolean {
+    const { kind, text } = this.peek(ahead);
+    if (kind !== 'name' || this.#scope.isVariable(text)) return false;
+    const from = { peek: () => this.peek(ahead), next: () => this.peek(ahead) };
+    return beginsType(from, this.#scope.types);
+  }
+
+  #name(what: string): string {
+    const token = this.next();
+    if (token.kind !== 'name') throw expressionExpected(what, describe(token));
+    return token.text;
+  }
+
+  #expect(text: string): void {
+    const token = this.next();
+    if (token.text !== text || token.kind !== 'operator') throw expressionExpected(`'${text}'`, describe(token));
+  }
+
+  #deeper<T>(parse: () => T): T {
+    if (++this.#depth > DEPTH_MAX) throw expressionIsTooDeep();
+    const result = parse();
+    this.#depth--;
+    return result;
+  }
+}
+
+function makeBinary(operator: BinaryOperator, { left, right }: { left: Expression; right: Expression }): Expression {
+  return { kind: 'binary', operator, left, right, text: `${left.text} ${operator} ${right.text}` };
+}
+
+function describe(token: Token): string {
+  return token.kind === 'end' ? 'the end' : `'${token.text}'`;
+}
+
+/** From the loosest to the tightest; `@` as gdb has it, between shifts and sums. */
+const LEVELS: string[][] = [
+  ['||'],
+  ['&&'],
+  ['|'],
+  ['^'],
+  ['&'],
+  ['==', '!='],
+  ['<', '>', '<=', '>='],
+  ['<<', '>>'],
+  ['@'],
+  ['+', '-'],
+  ['*', '/', '%'],
+];
+
+/** Far beyond what people type; keeps the stack. */
+const DEPTH_MAX = 200;
+const TOKENS_MAX = 1000;

@@ -1,0 +1,41 @@
+import type { Type } from '../types/type.ts';
+
+/** An expression's parts. `text` is the part as it would be written, for messages and for names of values. */
+export type Expression = { text: string } & (
+  | { kind: 'literal'; value: bigint | number; type: LiteralType }
+  | { kind: 'name'; name: string }
+  | { kind: 'register'; name: string }
+  | { kind: 'unary'; operator: '-' | '+' | '!' | '~' | '*' | '&'; operand: Expression }
+  | { kind: 'binary'; operator: BinaryOperator; left: Expression; right: Expression }
+  | { kind: 'conditional'; condition: Expression; yes: Expression; no: Expression }
+  | { kind: 'member'; object: Expression; member: string; throughPointer: boolean }
+  | { kind: 'index'; array: Expression; index: Expression }
+  | { kind: 'cast'; type: Type; operand: Expression }
+  | { kind: 'sizeofType'; type: Type }
+  | { kind: 'sizeofValue'; operand: Expression }
+  | { kind: 'repeat'; first: Expression; count: Expression }
+  | { kind: 'assignment'; target: Expression; value: Expression }
+);
+
+export type BinaryOperator =
+  | '+'
+  | '-'
+  | '*'
+  | '/'
+  | '%'
+  | '<<'
+  | '>>'
+  | '&'
+  | '|'
+  | '^'
+  | '<'
+  | '>'
+  | '<='
+  | '>='
+  | '=='
+  | '!='
+  | '&&'
+  | '||'
+  | ',';
+
+export type LiteralType = 'int' | 'unsigned' | 'long' | 'unsignedLong' | 'double' | 'float' | 'char';

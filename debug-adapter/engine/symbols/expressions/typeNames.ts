@@ -1,0 +1,132 @@
+import type { Token } from './lexer.ts';
+import { BUILT_IN } from './builtInTypes.ts';
+import { expressionExpected, typeIsUnknown } from '../../errors/symbols.ts';
+import type { Type } from '../types/type.ts';
+
+/**
+ * Names of types in expressions: `struct node`, `uint32_t`, `unsigned long`, each with `const`, `*`s and `[n]`s. Basic
+ * types need not be in the debug information.
+ */
+export interface TypeNames {
+  /** By the key that names have in the debug information: `struct node`, `uint32_t`. */
+  find(key: string): Type | undefined;
+}
+
+/** Where a parser is in its tokens. */
+export interface TokenSource {
+  peek(): Token;
+  next(): Token;
+}
+
+/** Whether the next tokens begin a type's name. */
+export function beginsType(tokens: TokenSource, types: TypeNames): boolean {
+  const { kind, text } = tokens.peek();
+  if (kind !== 'name') return false;
+  return BASIC_WORDS.has(text) || QUALIFIERS.has(text) || TAGS.has(text) || types.find(text) !== undefined;
+}
+
+export function parseType(tokens: TokenSource, types: TypeNames): Type {
+  let type = parseSpecifiers(tokens, types);
+  for (;;) {
+    const { text } = tokens.peek();
+    if (text === '*') {
+      tokens.next();
+      const target = type;
+      type = { kind: 'pointer', sizeBytes: 8, target: () => target };
+    } else if (QUALIFIERS.has(text)) tokens.next();
+    else break;
+  }
+  return parseDimensions(tokens, type);
+}
+
+function parseDimensions(tokens: TokenSource, element: Type): Type {
+  const counts: number[] = [];
+  while (tokens.peek().text === '[') {
+    tokens.next();
+    const count = tokens.next();
+    if (count.kind !== 'number') throw expressionExpected('A number of elements', `'${count.text}'`);
+    counts.push(Number.parseInt(count.text));
+    const close = tokens.next();
+    if (close.text !== ']') throw expressionExpected("']'", `'${close.text}'`);
+  }
+  return counts.reduceRight<Type>((type, count) => ({ kind: 'array', element: () => type, count }), element);
+}
+
+function parseSpecifiers(tokens: TokenSource, types: TypeNames): Type {
+  const words: string[] = [];
+  let named: Type | undefined;
+  for (;;) {
+    const { kind, text } = tokens.peek();
+    if (kind !== 'name') break;
+    if (TAGS.has(text)) named = parseTag(tokens, types);
+    else if (QUALIFIERS.has(text)) tokens.next();
+    else if (BASIC_WORDS.has(text)) words.push(tokens.next().text);
+    else if (!named && words.length === 0) {
+      named = types.find(text);
+      if (!named) throw typeIsUnknown(text);
+      tokens.next();
+    } else break;
+  }
+  if (named) return named;
+  const type = basicType(words, types);
+  if (!type) throw typeIsUnknown(words.join(' ') || tokens.peek().text);
+  return type;
+}
+
+function parseTag(tokens: TokenSource, types: TypeNames): Type {
+  const key = `${tokens.next().text} ${tokens.next().text}`;
+  const type = types.find(key);
+  if (!type) throw typeIsUnknown(key);
+  return type;
+}
+
+/** The words in any order (C17, section 6.7.2); gcc calls `unsigned long` "long unsigned int". */
+function basicType(words: string[], types: TypeNames): Type | undefined {
+  if (words.length === 0) return undefined;
+  const rest = [...words].sort().join(' ');
+  const name = BASIC_TYPES[rest];
+  if (name === undefined) return undefined;
+  return name === 'void' ? { kind: 'void' } : (types.find(name) ?? BUILT_IN[name]);
+}
+
+const QUALIFIERS = new Set(['const', 'volatile', 'restrict', '_Atomic']);
+const TAGS = new Set(['struct', 'union', 'enum']);
+const BASIC_WORDS = new Set('void char short int long signed unsigned float double _Bool bool __int128'.split(' '));
+
+/** Sorted words to gcc's name. */
+const BASIC_TYPES: Record<string, string | undefined> = {
+  void: 'void',
+  _Bool: '_Bool',
+  bool: '_Bool',
+  char: 'char',
+  'char signed': 'signed char',
+  'char unsigned': 'unsigned char',
+  short: 'short int',
+  'int short': 'short int',
+  'short signed': 'short int',
+  'int short signed': 'short int',
+  'short unsigned': 'short unsigned int',
+  'int short unsigned': 'short unsigned int',
+  int: 'int',
+  signed: 'int',
+  'int signed': 'int',
+  unsigned: 'unsigned int',
+  'int unsigned': 'unsigned int',
+  long: 'long int',
+  'int long': 'long int',
+  'long signed': 'long int',
+  'int long signed': 'long int',
+  'long unsigned': 'long unsigned int',
+  'int long unsigned': 'long unsigned int',
+  'long long': 'long long int',
+  'int long long': 'long long int',
+  'long long signed': 'long long int',
+  'int long long signed': 'long long int',
+  'long long unsigned': 'long long unsigned int',
+  'int long long unsigned': 'long long unsigned int',
+  float: 'float',
+  double: 'double',
+  'double long': 'long double',
+  __int128: '__int128',
+  '__int128 unsigned': '__int128 unsigned',
+};

@@ -1,0 +1,64 @@
+import { readAranges } from '../dwarf/aranges.ts';
+import type { DebugInfo, Unit } from '../dwarf/info.ts';
+import { rangesOf } from '../dwarf/ranges.ts';
+import { Damage } from '../damage.ts';
+
+/**
+ * Which unit's code is at an address. Made when first asked: `.debug_aranges` says it for most units at once, the
+ * others are asked for their ranges, which reads their first entry.
+ */
+export class CodeUnits {
+  readonly #info: DebugInfo;
+  readonly #complain: (damage: Damage) => void;
+  #sorted: CodeRange[] | undefined;
+
+  constructor(info: DebugInfo, complain: (damage: Damage) => void) {
+    this.#info = info;
+    this.#complain = complain;
+  }
+
+  at(pc: bigint): Unit | undefined {
+    this.#sorted ??= this.#collect();
+    let low = 0;
+    let high = this.#sorted.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#sorted[middle].start <= pc) low = middle + 1;
+      else high = middle;
+    }
+    const found = this.#sorted[low - 1];
+    return found && pc < found.end ? found.unit : undefined;
+  }
+
+  #collect(): CodeRange[] {
+    const units = new Map(this.#info.units.filter(({ keyBase }) => keyBase === 0).map((unit) => [unit.start, unit]));
+    const ranges: CodeRange[] = [];
+    const covered = new Set<Unit>();
+    for (const { start, end, unitOffset } of readAranges(this.#info.sections.get('.debug_aranges'))) {
+      const unit = units.get(unitOffset);
+      if (!unit) continue;
+      covered.add(unit);
+      ranges.push({ start: this.#info.biased(start), end: this.#info.biased(end), unit });
+    }
+    for (const unit of this.#info.units) {
+      if (!covered.has(unit)) ranges.push(...this.#ranges(unit));
+    }
+    return ranges.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+  }
+
+  #ranges(unit: Unit): CodeRange[] {
+    try {
+      return rangesOf(unit.root).map((range) => ({ ...range, unit }));
+    } catch (error) {
+      if (!(error instanceof Damage)) throw error;
+      this.#complain(error);
+      return [];
+    }
+  }
+}
+
+interface CodeRange {
+  start: bigint;
+  end: bigint;
+  unit: Unit;
+}

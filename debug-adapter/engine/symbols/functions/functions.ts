@@ -1,0 +1,73 @@
+import { AT } from '../dwarf/constants.ts';
+import type { SymbolTable } from '../elf/symbolTable.ts';
+import type { BreakpointPlaces } from '../lines/breakpoints.ts';
+import type { LineIndex } from '../lines/lineIndex.ts';
+import type { FunctionInfo, InlinedCall, SymbolInfo } from '../symbols.ts';
+import { blocksAt } from './block.ts';
+import type { FunctionEntry, FunctionIndex } from './functionIndex.ts';
+
+/** What is asked about functions. Those without debug information answer too, by the symbol table. */
+export class Functions {
+  readonly #index: FunctionIndex;
+  readonly #lines: LineIndex;
+  readonly #symbols: SymbolTable;
+  readonly #places: BreakpointPlaces;
+
+  constructor(parts: { index: FunctionIndex; lines: LineIndex; symbolTable: SymbolTable; places: BreakpointPlaces }) {
+    this.#index = parts.index;
+    this.#lines = parts.lines;
+    this.#symbols = parts.symbolTable;
+    this.#places = parts.places;
+  }
+
+  at(pc: bigint): FunctionInfo | undefined {
+    const entry = this.#index.at(pc);
+    if (entry) return this.#describe(entry);
+    const symbol = this.#symbols.at(pc);
+    return symbol && symbol.kind !== 'object' ? describeSymbol(symbol) : undefined;
+  }
+
+  named(name: string): FunctionInfo[] {
+    const found = new Map<bigint, FunctionInfo>();
+    for (const symbol of this.#symbols.functionsNamed(name)) {
+      const info = this.at(symbol.address);
+      // A label inside another function is not that function.
+      if (info && info.low === symbol.address) found.set(info.low, info);
+    }
+    return [...found.values()];
+  }
+
+  breakpointAddress(of: FunctionInfo): bigint {
+    const entry = this.#index.at(of.low);
+    return entry ? this.#places.ofFunction(entry) : this.#places.ofCode(of);
+  }
+
+  inlinedAt(pc: bigint): InlinedCall[] {
+    const entry = this.#index.at(pc);
+    if (!entry) return [];
+    const calls = blocksAt(entry.blocks, pc).filter(({ kind }) => kind === 'inlined');
+    return calls.reverse().map(({ die, ranges }) => ({
+      name: die.name ?? '',
+      range: ranges.find(({ start, end }) => start <= pc && pc < end) ?? ranges[0],
+      callFile: this.#lines.fileOf(die, AT.callFile),
+      callLine: die.number(AT.callLine),
+    }));
+  }
+
+  #describe({ die, name, low, high, ranges }: FunctionEntry): FunctionInfo {
+    const file = die.owner(AT.declFile);
+    return {
+      name,
+      low,
+      high,
+      ranges,
+      file: file && this.#lines.fileOf(file, AT.declFile),
+      line: die.owner(AT.declLine)?.number(AT.declLine),
+    };
+  }
+}
+
+function describeSymbol({ name, address, sizeBytes }: SymbolInfo): FunctionInfo {
+  const range = { start: address, end: address + sizeBytes };
+  return { name, low: address, high: range.end, ranges: [range], file: undefined, line: undefined };
+}

@@ -1,0 +1,141 @@
+import { Damage } from '../damage.ts';
+import { AT } from '../dwarf/constants.ts';
+import type { Die } from '../dwarf/die.ts';
+import type { DebugInfo, Unit } from '../dwarf/info.ts';
+import { readLineHeader, type LineHeader } from '../dwarf/line.ts';
+import type { CodeUnits } from '../functions/codeUnits.ts';
+import type { LineLocation, SourceFile } from '../symbols.ts';
+import { LineTable } from './lineTable.ts';
+import { fit, partsFromEnd } from './paths.ts';
+
+/** Lines of all units. A unit's table is made when a pc or a file in it is asked for, and kept. */
+export class LineIndex {
+  readonly #info: DebugInfo;
+  readonly #codeUnits: CodeUnits;
+  readonly #isInFile: (address: bigint) => boolean;
+  readonly #complain: (damage: Damage) => void;
+  readonly #headers = new Map<Unit, LineHeader | undefined>();
+  readonly #tables = new Map<Unit, LineTable | undefined>();
+  #byPath: Map<string, FileUse> | undefined;
+
+  constructor(
+    info: DebugInfo,
+    options: {
+      codeUnits: CodeUnits;
+      isInFile: (address: bigint) => boolean;
+      complain: (damage: Damage) => void;
+    },
+  ) {
+    this.#info = info;
+    this.#codeUnits = options.codeUnits;
+    this.#isInFile = options.isInFile;
+    this.#complain = options.complain;
+  }
+
+  tableAt(pc: bigint): LineTable | undefined {
+    const unit = this.#codeUnits.at(pc);
+    return unit && this.table(unit);
+  }
+
+  locationAt(pc: bigint): LineLocation | undefined {
+    const table = this.tableAt(pc);
+    const index = table?.indexAt(pc) ?? -1;
+    if (!table || index < 0) return undefined;
+    const { address, line, column, isStatement, file: number } = table.entries[index];
+    const file = table.files[number] ?? UNKNOWN_FILE;
+    return { file, line, column: column || undefined, isStatement, start: address, end: table.endOf(index) };
+  }
+
+  table(unit: Unit): LineTable | undefined {
+    if (!this.#tables.has(unit)) this.#tables.set(unit, this.#makeTable(unit));
+    return this.#tables.get(unit);
+  }
+
+  /** The file that DW_AT_decl_file or DW_AT_call_file of an entry names. */
+  fileOf(die: Die, attribute: number): SourceFile | undefined {
+    const number = die.number(attribute);
+    return number === undefined ? undefined : this.header(die.unit)?.files[number];
+  }
+
+  header(unit: Unit): LineHeader | undefined {
+    if (!this.#headers.has(unit))
+      this.#headers.set(
+        unit,
+        this.#guarded(() => this.#readHeader(unit)),
+      );
+    return this.#headers.get(unit);
+  }
+
+  /** Every file with the units that use it. */
+  get uses(): Map<string, FileUse> {
+    this.#byPath ??= this.#collectUses();
+    return this.#byPath;
+  }
+
+  /**
+   * The uses of the file that somebody's path means. The path and the file's must end alike: one is the other's end, or
+   * they share two parts at least (the program was built elsewhere). The longest common end wins, and of equal ones
+   * those with the same case; `main.c` alone may thus mean several files.
+   */
+  usesFitting(path: string): FileUse[] {
+    const wanted = partsFromEnd(path);
+    const found = [...this.uses.values()]
+      .map((use) => ({ use, ...fit(wanted, use.parts) }))
+      .filter(({ use, parts }) => parts >= Math.min(2, wanted.length, use.parts.length) && parts > 0);
+    const parts = found.reduce((most, one) => Math.max(most, one.parts), 0);
+    const best = found.filter((one) => one.parts === parts);
+    const exact = best.filter((one) => one.sameCase);
+    return (exact.length > 0 ? exact : best).map(({ use }) => use);
+  }
+
+  #collectUses(): Map<string, FileUse> {
+    const uses = new Map<string, FileUse>();
+    for (const unit of this.#info.units) {
+      // Type units name their files by another unit's table.
+      if (unit.root.isTypeUnit) continue;
+      this.header(unit)?.files.forEach((file, number) => {
+        if (!file) return;
+        let use = uses.get(file.path);
+        if (!use) {
+          use = { file, parts: partsFromEnd(file.path), units: new Map() };
+          uses.set(file.path, use);
+        }
+        // Version 5 names the unit's file twice, as 0 and as 1.
+        use.units.set(unit, [...(use.units.get(unit) ?? []), number]);
+      });
+    }
+    return uses;
+  }
+
+  #makeTable(unit: Unit): LineTable | undefined {
+    const header = this.header(unit);
+    const { bias } = this.#info;
+    return header && this.#guarded(() => new LineTable(header, { bias, isInFile: this.#isInFile }));
+  }
+
+  #readHeader(unit: Unit): LineHeader | undefined {
+    const offset = unit.root.sectionOffset(AT.stmtList);
+    if (offset === undefined) return undefined;
+    const unitName = unit.root.text(AT.name) ?? '';
+    return readLineHeader(this.#info, { offset, compDir: unit.compDir, unitName });
+  }
+
+  #guarded<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof Damage)) throw error;
+      this.#complain(error);
+      return undefined;
+    }
+  }
+}
+
+export interface FileUse {
+  file: SourceFile;
+  parts: string[];
+  /** The numbers that the file has in each unit. */
+  units: Map<Unit, number[]>;
+}
+
+const UNKNOWN_FILE: SourceFile = { path: '??', name: '??', compDir: '' };

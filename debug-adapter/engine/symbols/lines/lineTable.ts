@@ -1,0 +1,163 @@
+import type { LineHeader } from '../dwarf/line.ts';
+import { runLineProgram, type LineRow } from '../dwarf/lineProgram.ts';
+import type { SourceFile } from '../symbols.ts';
+
+/**
+ * One unit's line rows, sorted and cleaned by gdb's rules (buildsym.c, dwarf2/read.c), so that "the line at pc" and
+ * "the next line" mean what they mean in gdb:
+ * - rows of a sequence that the linker threw away are dropped;
+ * - a row that only continues its line under another discriminator is no row;
+ * - where the file changes without code in between, the later file has the address, unless only the earlier row was a
+ *   place to stop at;
+ * - a sequence's end is an entry with line 0.
+ */
+export class LineTable {
+  readonly files: readonly (SourceFile | undefined)[];
+  readonly #entries: LineEntry[];
+
+  constructor(header: LineHeader, options: { bias: bigint; isInFile: (address: bigint) => boolean }) {
+    this.files = header.files;
+    const sequences = new SequenceReader(options);
+    runLineProgram(header, (row) => sequences.take(row));
+    this.#entries = sequences.entries.sort(byAddressEndsFirst);
+  }
+
+  get entries(): readonly LineEntry[] {
+    return this.#entries;
+  }
+
+  /** The index of the entry that says the line at `pc`; -1 where there is none. */
+  indexAt(pc: bigint): number {
+    const entries = this.#entries;
+    const last = this.#firstAfter(pc) - 1;
+    if (last < 0 || entries[last].line === 0) return -1;
+    let index = last;
+    const isPeer = (entry: LineEntry) =>
+      entry.address === entries[last].address && entry.line !== 0 && entry.file === entries[last].file;
+    while (!entries[index].isStatement && index > 0 && isPeer(entries[index - 1])) index--;
+    return entries[index].isStatement ? index : last;
+  }
+
+  /** Where the code of the entry at an index ends. */
+  endOf(index: number): bigint {
+    const { address } = this.#entries[index];
+    const next = this.#entries[this.#firstAfter(address)];
+    return next ? next.address : address;
+  }
+
+  #firstAfter(pc: bigint): number {
+    let low = 0;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#entries[middle].address <= pc) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+export interface LineEntry {
+  /** In the guest. */
+  address: bigint;
+  file: number;
+  /** 0: nothing is known from here on. */
+  line: number;
+  column: number;
+  isStatement: boolean;
+}
+
+function byAddressEndsFirst(a: LineEntry, b: LineEntry): number {
+  if (a.address !== b.address) return a.address < b.address ? -1 : 1;
+  return (a.line === 0 ? 0 : 1) - (b.line === 0 ? 0 : 1);
+}
+
+class SequenceReader {
+  readonly entries: LineEntry[] = [];
+  readonly #bias: bigint;
+  readonly #isInFile: (address: bigint) => boolean;
+  /** Where in `entries` the current sequence begins. */
+  #start = 0;
+  #inSequence = false;
+  #previous = { file: 0, line: 0, address: -1n, hadDiscriminator: false, hadStatement: false };
+  #recordedLine = 0;
+  #recordedFile = -1;
+
+  constructor({ bias, isInFile }: { bias: bigint; isInFile: (address: bigint) => boolean }) {
+    this.#bias = bias;
+    this.#isInFile = isInFile;
+  }
+
+  take(row: Readonly<LineRow>): void {
+    if (!this.#inSequence) this.#begin(row);
+    if (row.endSequence) this.#end(row);
+    else {
+      this.#noteDiscriminator(row);
+      if (!this.#isIgnored(row)) this.#record(row);
+      this.#notePlace(row);
+    }
+  }
+
+  #begin(row: Readonly<LineRow>): void {
+    this.#inSequence = true;
+    this.#start = this.#isInFile(row.address) ? this.entries.length : -1;
+    this.#previous = { file: 0, line: 0, address: -1n, hadDiscriminator: false, hadStatement: false };
+    this.#recordedLine = 0;
+    this.#recordedFile = -1;
+  }
+
+  #end(row: Readonly<LineRow>): void {
+    this.#inSequence = false;
+    if (this.#start < 0) return;
+    this.#dropAt(this.#biased(row.address));
+    if (this.entries.length > this.#start) this.#push({ ...row, line: 0 });
+  }
+
+  /** gdb's m_line_has_non_zero_discriminator. */
+  #noteDiscriminator(row: Readonly<LineRow>): void {
+    const has = row.discriminator !== 0;
+    const isSameLine = row.line === this.#previous.line;
+    this.#previous.hadDiscriminator = has || (isSameLine && this.#previous.hadDiscriminator);
+    this.#previous.line = row.line;
+  }
+
+  #isIgnored(row: Readonly<LineRow>): boolean {
+    if (this.#start < 0 || row.line <= 0 || row.line > LINE_MAX) return true;
+    const { address, hadStatement } = this.#previous;
+    return row.file !== this.#recordedFile && row.address === address && !row.isStatement && hadStatement;
+  }
+
+  #record(row: Readonly<LineRow>): void {
+    const fileChanged = row.file !== this.#recordedFile;
+    if (fileChanged) this.#dropAt(this.#biased(row.address));
+    if (!fileChanged && row.line === this.#recordedLine && this.#previous.hadDiscriminator) return;
+    this.#push(row);
+    this.#recordedLine = row.line;
+    this.#recordedFile = row.file;
+  }
+
+  #notePlace(row: Readonly<LineRow>): void {
+    if (this.#previous.address !== row.address) {
+      this.#previous.address = row.address;
+      this.#previous.hadStatement = false;
+    }
+    this.#previous.hadStatement ||= row.isStatement;
+  }
+
+  /** Takes back rows that turned out to have no code. */
+  #dropAt(address: bigint): void {
+    while (this.entries.length > this.#start && this.entries[this.entries.length - 1].address === address) {
+      this.entries.pop();
+    }
+  }
+
+  #push({ address, file, line, column, isStatement }: Readonly<LineRow>): void {
+    this.entries.push({ address: this.#biased(address), file, line, column, isStatement });
+  }
+
+  #biased(address: bigint): bigint {
+    return BigInt.asUintN(64, address + this.#bias);
+  }
+}
+
+const LINE_MAX = 2 ** 31;

@@ -1,0 +1,61 @@
+import { UserError } from '../errors/userError.ts';
+import { assemble } from './assemble.ts';
+import { Complaints } from './complaints.ts';
+import { Environment } from './expressions/environment.ts';
+import { evaluate } from './expressions/evaluate.ts';
+import { parseTypeName } from './expressions/parser.ts';
+import type { Symbols, SymbolsSource } from './symbols.ts';
+import type { NameIndex } from './types/nameIndex.ts';
+import type { Type } from './types/type.ts';
+import type { TypeReader } from './types/typeReader.ts';
+import { callStack } from './unwinding/callStack.ts';
+
+/**
+ * Opens a file's symbols: reads the table of sections and no more, everything else when it is asked for. Throws a
+ * UserError for what is no linked RV64 ELF file; damage further in becomes a complaint.
+ */
+export function openSymbols(source: SymbolsSource): Symbols {
+  const complaints = new Complaints(source.name);
+  const readers = assemble(source, complaints);
+  const { sections, lines, places, functions, symbolTable, unwinder, variables, names, types } = readers;
+  const guard = <T>(fallback: T, answer: () => T) => complaints.guard(fallback, answer);
+  return {
+    name: source.name,
+    loadBias: source.loadBias ?? 0n,
+    hasDebugInfo: sections.has('.debug_info'),
+    complaints: complaints.sentences,
+    lineAt: (pc) => guard(undefined, () => lines.at(pc)),
+    statementRanges: (pc) => guard([], () => lines.statementRanges(pc)),
+    addressesOfLine: (path, line) => guard(undefined, () => places.ofLine(path, line)),
+    linesWithCode: (path) => guard([], () => places.linesOf(path)),
+    files: () => guard([], () => lines.files()),
+    functionAt: (pc) => guard(undefined, () => functions.at(pc)),
+    functionsNamed: (wanted) => guard([], () => functions.named(wanted)),
+    breakpointAddress: (of) => guard(of.low, () => functions.breakpointAddress(of)),
+    inlinedAt: (pc) => guard([], () => functions.inlinedAt(pc)),
+    symbolAt: (address) => symbolTable.at(address),
+    symbolsNamed: (wanted) => symbolTable.named(wanted),
+    newestFrame: (view) => unwinder.newest(view),
+    callerOf: (frame) => guard({ kind: 'noUnwindInformation' }, () => unwinder.callerOf(frame)),
+    callStack: (view, limit) => guard({ frames: [], end: 'limit' }, () => callStack(unwinder, view, limit)),
+    scopesAt: (pc) => guard([], () => variables.scopesAt(pc)),
+    globals: (pc) => guard([], () => variables.globals(pc)),
+    read: (variable, frame) => variables.read(variable, frame),
+    typeNamed: (wanted) => guard(undefined, () => findType(wanted, names, types)),
+    evaluate: (text, frame) => evaluate(text, new Environment(readers, frame)),
+  };
+}
+
+/** A type by its C name; what is no type's name is no type. */
+function findType(name: string, names: NameIndex, types: TypeReader): Type | undefined {
+  const find = (key: string) => {
+    for (const die of names.find('type', key)) return types.read(die);
+    return undefined;
+  };
+  try {
+    return parseTypeName(name, { find });
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}

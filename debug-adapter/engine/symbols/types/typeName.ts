@@ -1,0 +1,89 @@
+import type { ArrayType, FunctionType, QualifiedType, Type } from './type.ts';
+
+/** A type's name in C, as gdb's `whatis` prints it: `char *[16]`, `int (*)(int, char *)`, `const struct store *`. */
+export function typeName(type: Type): string {
+  return declare(type, '', 0);
+}
+
+/** A declaration of something of the type: `char *names[16]`. */
+export function declaration(type: Type, name: string): string {
+  return declare(type, name, 0);
+}
+
+/** A declaration of `inner`, which grows from the inside: pointers to its left, arrays and parameters to its right. */
+function declare(type: Type, inner: string, depth: number): string {
+  // Types that contain themselves without a name exist in damaged files only.
+  if (depth > DEPTH_MAX) return '...';
+  switch (type.kind) {
+    case 'pointer':
+      return declarePointer(type.target(), '*' + inner, depth);
+    case 'array':
+      return declare(type.element(), `${inner}[${type.count ?? ''}]`, depth + 1);
+    case 'function':
+      return declare(type.result(), `${inner}(${parameters(type, depth)})`, depth + 1);
+    case 'qualified':
+      return declareQualified(type, inner, depth);
+    default:
+      return join(plainName(type), inner);
+  }
+}
+
+function declarePointer(target: Type, inner: string, depth: number): string {
+  const needsParentheses = target.kind === 'array' || target.kind === 'function';
+  return declare(target, needsParentheses ? `(${inner})` : inner, depth + 1);
+}
+
+/** Of a pointer, qualifiers stand behind the asterisk; of anything else, in front. */
+function declareQualified(type: QualifiedType, inner: string, depth: number): string {
+  const qualifiers = new Set<QualifiedType['qualifier']>();
+  let target: Type = type;
+  for (let i = 0; target.kind === 'qualified' && i < DEPTH_MAX; i++) {
+    qualifiers.add(target.qualifier);
+    target = target.target();
+  }
+  const words = ORDER.filter((word) => qualifiers.has(word)).join(' ');
+  if (target.kind === 'array') return declare(qualifiedElements(target, qualifiers), inner, depth + 1);
+  if (target.kind === 'pointer')
+    return declarePointer(target.target(), `* ${words}${/^\w/.test(inner) ? ' ' : ''}${inner}`, depth + 1);
+  return `${words} ${declare(target, inner, depth + 1)}`;
+}
+
+/** C17, section 6.7.3: qualifiers of an array are its elements'. */
+function qualifiedElements(array: ArrayType, qualifiers: Set<QualifiedType['qualifier']>): ArrayType {
+  let element = array.element();
+  for (const qualifier of qualifiers) {
+    const target = element;
+    element = { kind: 'qualified', qualifier, target: () => target };
+  }
+  return { ...array, element: () => element };
+}
+
+const ORDER: QualifiedType['qualifier'][] = ['const', 'volatile', 'restrict', '_Atomic'];
+
+function parameters(type: FunctionType, depth: number): string {
+  const names = type.parameters().map((parameter) => declare(parameter, '', depth + 1));
+  if (type.isVariadic) names.push('...');
+  if (names.length === 0 && type.isPrototyped) return 'void';
+  return names.join(', ');
+}
+
+function plainName(type: Type): string {
+  switch (type.kind) {
+    case 'void':
+      return 'void';
+    case 'base':
+    case 'typedef':
+      return type.name;
+    case 'struct':
+    case 'union':
+      return `${type.kind} ${type.name || '{...}'}`;
+    case 'enumeration':
+      return `enum ${type.name || '{...}'}`;
+    default:
+      return '?';
+  }
+}
+
+const join = (name: string, inner: string) => (inner === '' ? name : `${name} ${inner}`);
+
+const DEPTH_MAX = 50;

@@ -1,0 +1,250 @@
+import { Damage } from '../damage.ts';
+import { AT, TAG } from '../dwarf/constants.ts';
+import type { Die } from '../dwarf/die.ts';
+import { evaluateNumber } from '../dwarf/expression.ts';
+import type { NameIndex } from './nameIndex.ts';
+import type {
+  ArrayType,
+  BaseType,
+  CompositeType,
+  EnumerationType,
+  Enumerator,
+  FunctionType,
+  Member,
+  QualifiedType,
+  Type,
+} from './type.ts';
+
+/**
+ * Makes types from entries (DWARF 5, chapter 5), each once. What a type leads to is read when it is asked for; where that
+ * is damaged it is void, or empty, so that whoever holds a type need not expect trouble.
+ */
+export class TypeReader {
+  readonly #names: NameIndex;
+  readonly #complain: (damage: Damage) => void;
+  readonly #known = new Map<number, Type>();
+
+  constructor(names: NameIndex, complain: (damage: Damage) => void) {
+    this.#names = names;
+    this.#complain = complain;
+  }
+
+  /** The type that an entry has by DW_AT_type; void when it has none (section 5.2). */
+  of(die: Die): Type {
+    const type = die.owner(AT.type)?.reference(AT.type);
+    return type ? this.read(type) : VOID;
+  }
+
+  read(die: Die): Type {
+    let type = this.#known.get(die.key);
+    if (!type) {
+      type = this.#make(die);
+      this.#known.set(die.key, type);
+    }
+    return type;
+  }
+
+  #make(die: Die): Type {
+    const target = this.#later<Type>(VOID, () => this.of(die));
+    switch (die.tag) {
+      case TAG.baseType:
+        return readBase(die);
+      case TAG.pointerType:
+        return { kind: 'pointer', sizeBytes: die.number(AT.byteSize) ?? 8, target };
+      case TAG.structureType:
+      case TAG.unionType:
+        return this.#composite(die);
+      case TAG.arrayType:
+        return this.#array(die);
+      case TAG.enumerationType:
+        return this.#enumeration(die);
+      case TAG.typedef:
+        return { kind: 'typedef', name: die.name ?? '', target };
+      case TAG.subroutineType:
+      case TAG.subprogram:
+        return this.function(die);
+      default: {
+        const qualifier = QUALIFIERS[die.tag];
+        return qualifier ? { kind: 'qualified', qualifier, target } : VOID;
+      }
+    }
+  }
+
+  function(die: Die): FunctionType {
+    const children = this.#later<Die[]>([], () => [...die.children()]);
+    return {
+      kind: 'function',
+      result: this.#later<Type>(VOID, () => this.of(die)),
+      parameters: this.#later<Type[]>([], () =>
+        children()
+          .filter(({ tag }) => tag === TAG.formalParameter)
+          .map((child) => this.of(child)),
+      ),
+      get isVariadic() {
+        return children().some(({ tag }) => tag === TAG.unspecifiedParameters);
+      },
+      isPrototyped: die.owner(AT.prototyped)?.flag(AT.prototyped) ?? false,
+    };
+  }
+
+  /** A declaration stands for the definition in another unit, which it may name (section 5.7.1), if there is one. */
+  #composite(declared: Die): CompositeType {
+    const kind = declared.tag === TAG.unionType ? 'union' : 'struct';
+    const name = declared.name ?? '';
+    const isDeclaration = declared.flag(AT.declaration);
+    const signed = declared.reference(AT.signature);
+    if (signed && !signed.has(AT.signature)) return this.#composite(signed);
+    const definition = isDeclaration && name ? this.#definition(`${kind} ${name}`) : declared;
+    const die = definition ?? declared;
+    return {
+      kind,
+      name,
+      sizeBytes: die.number(AT.byteSize) ?? 0,
+      isIncomplete: die.flag(AT.declaration),
+      members: this.#later<Member[]>([], () => this.#members(die)),
+    };
+  }
+
+  #definition(name: string): Die | undefined {
+    for (const die of this.#names.find('type', name)) return die;
+    return undefined;
+  }
+
+  #members(die: Die): Member[] {
+    const members: Member[] = [];
+    for (const child of die.children()) {
+      if (child.tag !== TAG.member || child.flag(AT.external)) continue;
+      members.push({
+        name: child.name ?? '',
+        type: this.#later<Type>(VOID, () => this.of(child)),
+        ...placeOf(child, this),
+      });
+    }
+    return members;
+  }
+
+  /** Several subranges are several dimensions, the outermost first (section 5.5). */
+  #array(die: Die): Type {
+    const counts: (number | undefined)[] = [];
+    for (const child of die.children()) {
+      if (child.tag === TAG.subrangeType) counts.push(countOf(child));
+    }
+    let element = this.#later<Type>(VOID, () => this.of(die));
+    let type: ArrayType | undefined;
+    for (const count of (counts.length > 0 ? counts : [undefined]).reverse()) {
+      const array: ArrayType = { kind: 'array', element, count };
+      element = () => array;
+      type = array;
+    }
+    return type ?? VOID;
+  }
+
+  #enumeration(die: Die): EnumerationType {
+    const enumerators = this.#later<Enumerator[]>([], () =>
+      [...die.children()]
+        .filter(({ tag }) => tag === TAG.enumerator)
+        .map((child) => ({ name: child.name ?? '', value: child.constant(AT.constValue) ?? 0n })),
+    );
+    return {
+      kind: 'enumeration',
+      name: die.name ?? '',
+      sizeBytes: die.number(AT.byteSize) ?? 4,
+      get isSigned() {
+        return enumerators().some(({ value }) => value < 0n);
+      },
+      enumerators,
+    };
+  }
+
+  /** Read once, when first asked. */
+  #later<T>(fallback: T, make: () => T): () => T {
+    let made: { value: T } | undefined;
+    return () => (made ??= { value: this.#guarded(fallback, make) }).value;
+  }
+
+  #guarded<T>(fallback: T, make: () => T): T {
+    try {
+      return make();
+    } catch (error) {
+      if (!(error instanceof Damage)) throw error;
+      this.#complain(error);
+      return fallback;
+    }
+  }
+}
+
+export const VOID: Type = { kind: 'void' };
+
+function readBase(die: Die): BaseType {
+  const encoding = ENCODINGS[die.number(AT.encoding) ?? 0] ?? 'other';
+  const name = die.name ?? '';
+  return { kind: 'base', name: SHORT_NAMES[name] ?? name, sizeBytes: die.number(AT.byteSize) ?? 0, encoding };
+}
+
+function countOf(subrange: Die): number | undefined {
+  const count = subrange.number(AT.count);
+  if (count !== undefined) return count >= 0 ? count : undefined;
+  const upper = subrange.number(AT.upperBound);
+  // gcc writes all ones for an array of length 0 in some versions.
+  return upper === undefined || upper < -1 ? undefined : upper + 1;
+}
+
+function placeOf(member: Die, types: TypeReader): Pick<Member, 'offsetBytes' | 'bits'> {
+  const offsetBytes = memberOffset(member);
+  const width = member.number(AT.bitSize);
+  if (width === undefined) return { offsetBytes, bits: undefined };
+  const offset = bitOffset(member, { offsetBytes, width, types });
+  return { offsetBytes: Math.floor(offset / 8), bits: { offset, width } };
+}
+
+/** A constant, or before DWARF 4 an expression that adds to the struct's address. */
+function memberOffset(member: Die): number {
+  const expression = member.block(AT.dataMemberLocation);
+  if (!expression) return member.number(AT.dataMemberLocation) ?? 0;
+  const nothing = () => undefined;
+  const context = { register: nothing, readMemory: nothing, cfa: nothing, frameBase: nothing, entryValue: nothing };
+  return Number(evaluateNumber(expression, { ...context, unit: member.unit, bias: 0n }, [0n]) ?? 0n);
+}
+
+/** From the struct's first bit. DWARF 4's older way counts from the top of a storage unit (DWARF 3, section 5.5.6). */
+function bitOffset(
+  member: Die,
+  { offsetBytes, width, types }: { offsetBytes: number; width: number; types: TypeReader },
+): number {
+  const direct = member.number(AT.dataBitOffset);
+  if (direct !== undefined) return direct;
+  const fromTop = member.number(AT.bitOffset);
+  if (fromTop === undefined) return offsetBytes * 8;
+  const type = types.of(member);
+  const storageBytes = member.number(AT.byteSize) ?? ('sizeBytes' in type ? type.sizeBytes : 4);
+  return offsetBytes * 8 + storageBytes * 8 - fromTop - width;
+}
+
+const QUALIFIERS: Record<number, QualifiedType['qualifier'] | undefined> = {
+  [TAG.constType]: 'const',
+  [TAG.volatileType]: 'volatile',
+  [TAG.restrictType]: 'restrict',
+  [TAG.atomicType]: '_Atomic',
+};
+
+/** gcc's names as people write them, and gdb prints them. */
+const SHORT_NAMES: Record<string, string | undefined> = {
+  'short int': 'short',
+  'short unsigned int': 'unsigned short',
+  'long int': 'long',
+  'long unsigned int': 'unsigned long',
+  'long long int': 'long long',
+  'long long unsigned int': 'unsigned long long',
+  '__int128 unsigned': 'unsigned __int128',
+};
+
+/** DW_ATE_* (section 7.8). */
+const ENCODINGS: Record<number, BaseType['encoding'] | undefined> = {
+  0x02: 'boolean',
+  0x04: 'float',
+  0x05: 'signed',
+  0x06: 'signedChar',
+  0x07: 'unsigned',
+  0x08: 'unsignedChar',
+  0x10: 'unsigned',
+};

@@ -1,0 +1,17 @@
+import type { Frame, FrameView, UnwindResult } from './frame.ts';
+import type { Unwinder } from './unwinder.ts';
+
+/** The whole stack, newest first, and why it ends. */
+export function callStack(
+  unwinder: Unwinder,
+  view: FrameView,
+  limit = Infinity,
+): { frames: Frame[]; end: UnwindResult['kind'] | 'limit' } {
+  const frames = [unwinder.newest(view)];
+  while (frames.length < limit) {
+    const result = unwinder.callerOf(frames[frames.length - 1]);
+    if (result.kind !== 'caller') return { frames, end: result.kind };
+    frames.push(result.frame);
+  }
+  return { frames, end: 'limit' };
+}

@@ -1,0 +1,237 @@
+import { Damage } from '../damage.ts';
+import { evaluateLocation, evaluateNumber, type ExpressionContext } from '../dwarf/expression.ts';
+import { rulesAt, type FrameRules, type RegisterRule } from '../dwarf/cfiProgram.ts';
+import type { FrameIndex } from '../dwarf/frame.ts';
+import type { Frame, FrameView, UnwindResult } from './frame.ts';
+import { scanPrologue } from './prologueScan.ts';
+import { isLostInCalls, RA, SP } from './registers.ts';
+
+/**
+ * Walks up the stack (DWARF 5, section 6.4). Each frame's rules come from the call frame information of its code, or,
+ * where there is none, from the instructions of its prologue. Ends cleanly at an undefined or zero return address, and
+ * on damaged stacks: the CFA must grow from call to call.
+ */
+export class Unwinder {
+  readonly #frames: FrameIndex;
+  readonly #functionStart: (pc: bigint) => bigint | undefined;
+  readonly #bias: bigint;
+  readonly #complain: (damage: Damage) => void;
+
+  constructor(
+    frames: FrameIndex,
+    options: {
+      functionStart: (pc: bigint) => bigint | undefined;
+      bias: bigint;
+      complain: (damage: Damage) => void;
+    },
+  ) {
+    this.#frames = frames;
+    this.#complain = options.complain;
+    this.#functionStart = options.functionStart;
+    this.#bias = options.bias;
+  }
+
+  newest(view: FrameView): Frame {
+    return this.#makeFrame({ view, pc: view.pc, isExact: true, depth: 0, registers: (n) => view.readRegister(n) });
+  }
+
+  callerOf(frame: Frame): UnwindResult {
+    const { rules } = frame as UnwoundFrame;
+    if (frame.depth >= DEPTH_MAX) return { kind: 'tooDeep' };
+    if (!rules) return { kind: 'noUnwindInformation' };
+    const { cfa } = frame;
+    if (cfa === undefined) return { kind: 'badStack' };
+    const pc = this.#callerRegister(frame, rules.returnColumn, { cfa, rules, isReturn: true });
+    if (pc === undefined || pc === 0n) {
+      const rule = rules.registers.get(rules.returnColumn);
+      return { kind: pc === 0n || rule?.kind === 'undefined' ? 'outermost' : 'badStack' };
+    }
+    const known = new Map<number, bigint | undefined>();
+    const registers = (n: number) => {
+      if (!known.has(n)) known.set(n, this.#callerRegister(frame, n, { cfa, rules, isReturn: false }));
+      return known.get(n);
+    };
+    const isExact = frame.isSignalFrame;
+    const caller = this.#makeFrame({ view: frame.view, pc, isExact, depth: frame.depth + 1, registers });
+    return this.#moves(frame, caller) ? { kind: 'caller', frame: caller } : { kind: 'badStack' };
+  }
+
+  /** A stack grows downwards: a caller's CFA is above its callee's, unless a trap came on another stack. */
+  #moves(callee: Frame, caller: Frame): boolean {
+    if (callee.isSignalFrame || callee.cfa === undefined) return true;
+    const sp = caller.register(SP);
+    if (caller.cfa === undefined || sp === undefined) return true;
+    const isSame = caller.pc === callee.pc && caller.cfa === callee.cfa;
+    // A leaf without a frame of its own shares its CFA with nobody but the newest frame's callee.
+    return !isSame && (caller.cfa >= callee.cfa || caller.isSignalFrame);
+  }
+
+  #makeFrame(parts: FrameParts): UnwoundFrame {
+    const lookupPc = parts.isExact ? parts.pc : parts.pc - 1n;
+    const rules = this.#rulesFor(lookupPc, parts);
+    return new UnwoundFrame(parts, { lookupPc, rules, bias: this.#bias });
+  }
+
+  /** Damaged rules are as good as none. */
+  #rulesFor(lookupPc: bigint, parts: FrameParts): CallerRules | undefined {
+    try {
+      return this.#readRules(lookupPc, parts);
+    } catch (error) {
+      if (!(error instanceof Damage)) throw error;
+      this.#complain(error);
+      return undefined;
+    }
+  }
+
+  #readRules(lookupPc: bigint, parts: FrameParts): CallerRules | undefined {
+    const description = this.#frames.find(lookupPc);
+    if (description) {
+      const { returnColumn, isSignalFrame } = description.common;
+      return { ...rulesAt(description, lookupPc), returnColumn, isSignalFrame };
+    }
+    const start = this.#functionStart(lookupPc);
+    return start === undefined ? undefined : rulesOfPrologue(start, parts);
+  }
+
+  #callerRegister(
+    frame: Frame,
+    register: number,
+    { cfa, rules, isReturn }: { cfa: bigint; rules: CallerRules; isReturn: boolean },
+  ): bigint | undefined {
+    const rule = rules.registers.get(register);
+    if (rule) return applyRule(rule, { frame, register, cfa, bias: this.#bias });
+    if (register === SP) return cfa;
+    // A trap handler that says nothing of a register has not touched it. A function may use what the calling
+    // convention gives it; `ra` was overwritten by the call itself.
+    if (!isReturn && !rules.isSignalFrame && isLostInCalls(register)) return undefined;
+    return frame.register(register);
+  }
+}
+
+interface CallerRules extends FrameRules {
+  returnColumn: number;
+  isSignalFrame: boolean;
+}
+
+interface FrameParts {
+  view: FrameView;
+  pc: bigint;
+  /** pc was interrupted, not called from. */
+  isExact: boolean;
+  depth: number;
+  registers: (dwarfNumber: number) => bigint | undefined;
+}
+
+class UnwoundFrame implements Frame {
+  readonly pc: bigint;
+  readonly lookupPc: bigint;
+  readonly depth: number;
+  readonly view: FrameView;
+  /** How to go on to the caller. */
+  readonly rules: CallerRules | undefined;
+  readonly #registers: FrameParts['registers'];
+  readonly #bias: bigint;
+  #cfa: bigint | undefined;
+
+  constructor(
+    parts: FrameParts,
+    { lookupPc, rules, bias }: { lookupPc: bigint; rules: CallerRules | undefined; bias: bigint },
+  ) {
+    this.pc = parts.pc;
+    this.lookupPc = lookupPc;
+    this.depth = parts.depth;
+    this.view = parts.view;
+    this.rules = rules;
+    this.#registers = parts.registers;
+    this.#bias = bias;
+  }
+
+  get cfa(): bigint | undefined {
+    this.#cfa ??= unlessDamaged(() => this.#computeCfa());
+    return this.#cfa;
+  }
+
+  get isSignalFrame(): boolean {
+    return this.rules?.isSignalFrame ?? false;
+  }
+
+  register(dwarfNumber: number): bigint | undefined {
+    return dwarfNumber === 0 ? 0n : unlessDamaged(() => this.#registers(dwarfNumber));
+  }
+
+  #computeCfa(): bigint | undefined {
+    const cfa = this.rules?.cfa;
+    if (!cfa) return undefined;
+    if (cfa.kind === 'expression') return evaluateNumber(cfa.expression, contextOf(this, this.#bias));
+    const base = this.register(cfa.register);
+    return base === undefined ? undefined : BigInt.asUintN(64, base + BigInt(cfa.offset));
+  }
+}
+
+/** What a damaged rule computes is not known. */
+function unlessDamaged<T>(compute: () => T): T | undefined {
+  try {
+    return compute();
+  } catch (error) {
+    if (error instanceof Damage) return undefined;
+    throw error;
+  }
+}
+
+function applyRule(
+  rule: RegisterRule,
+  { frame, register, cfa, bias }: { frame: Frame; register: number; cfa: bigint; bias: bigint },
+): bigint | undefined {
+  switch (rule.kind) {
+    case 'undefined':
+      return undefined;
+    case 'sameValue':
+      return frame.register(register);
+    case 'register':
+      return frame.register(rule.register);
+    case 'offset':
+      return load(frame, cfa + BigInt(rule.offset));
+    case 'valueOffset':
+      return BigInt.asUintN(64, cfa + BigInt(rule.offset));
+    case 'expression': {
+      const place = evaluateLocation(rule.expression, contextOf(frame, bias), [cfa]);
+      return place.kind === 'memory' ? load(frame, place.address) : undefined;
+    }
+    case 'valueExpression':
+      return evaluateNumber(rule.expression, contextOf(frame, bias), [cfa]);
+  }
+}
+
+function load(frame: Frame, address: bigint): bigint | undefined {
+  const bytes = frame.view.readMemory(BigInt.asUintN(64, address), 8);
+  return bytes?.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
+}
+
+/** Call frame information has no function, so no frame base. */
+function contextOf(frame: Frame, bias: bigint): ExpressionContext {
+  return {
+    register: (n) => frame.register(n),
+    readMemory: (address, length) => frame.view.readMemory(address, length),
+    cfa: () => undefined,
+    frameBase: () => undefined,
+    entryValue: () => undefined,
+    unit: undefined,
+    bias,
+  };
+}
+
+/** Without call frame information: what the instructions from the function's start to here have done. */
+function rulesOfPrologue(start: bigint, { pc, view }: FrameParts): CallerRules {
+  const readCode = (address: bigint, length: number) => view.readMemory(address, length);
+  const { frameBytes, framePointerOffset, saved } = scanPrologue(readCode, { start, end: pc });
+  const registers = new Map<number, RegisterRule>();
+  for (const [register, offset] of saved) registers.set(register, { kind: 'offset', offset });
+  const cfa =
+    framePointerOffset === undefined
+      ? { kind: 'register' as const, register: SP, offset: frameBytes }
+      : { kind: 'register' as const, register: 8, offset: framePointerOffset };
+  return { cfa, registers, returnColumn: RA, isSignalFrame: false };
+}
+
+/** More frames than any sane stack has, few enough to show in a moment. */
+const DEPTH_MAX = 10_000;

@@ -1,0 +1,189 @@
+import type { ArrayType, BaseType, CompositeType, EnumerationType, Type } from '../types/type.ts';
+import { bare, isComposite, isFlags, sizeOf } from '../types/typeQuestions.ts';
+import { typeName } from '../types/typeName.ts';
+import { characterText, floatText, quoted, readString } from './scalars.ts';
+import type { ShownValue } from './shownValue.ts';
+import type { ReadResult } from './storage.ts';
+
+/**
+ * A value in one line, as gdb's `print` has it, with less of what is long: a summary of a struct or array ends in `…`
+ * where the line is full. What is inside can be opened.
+ */
+export function textOf(value: ShownValue): string {
+  return format(value, { characters: LINE_CHARACTERS, depth: 0 });
+}
+
+/** How much room there is left for a summary. */
+interface Room {
+  characters: number;
+  depth: number;
+}
+
+function format(value: ShownValue, room: Room): string {
+  const type = bare(value.type);
+  switch (type.kind) {
+    case 'array':
+      return formatArray(value, type, room);
+    case 'struct':
+    case 'union':
+      return formatComposite(value, type, room);
+    case 'function':
+      return `{${typeName(type)}} ${addressText(value, value.lvalue?.address ?? 0n)}`;
+    case 'void':
+      return 'void';
+    case 'base':
+      return formatBase(value, type);
+    case 'enumeration':
+      return withInteger(value, (number) => enumerationText(type, number));
+    case 'pointer':
+      return withInteger(value, (address) => formatPointer(value, address));
+  }
+}
+
+function withInteger(value: ShownValue, show: (number: bigint) => string): string {
+  const number = value.integer();
+  return number === undefined ? whyNot(value.read()) : show(number);
+}
+
+function whyNot(result: ReadResult): string {
+  return result.kind === 'unreadable' ? `<cannot read 0x${result.address.toString(16)}>` : '<optimized out>';
+}
+
+function formatBase(value: ShownValue, type: BaseType): string {
+  if (type.encoding === 'float') {
+    const result = value.read();
+    return result.kind === 'bytes' ? floatText(result.bytes) : whyNot(result);
+  }
+  return withInteger(value, (number) => {
+    if (type.encoding === 'boolean') return number === 0n ? 'false' : number === 1n ? 'true' : `${number}`;
+    return /Char$/.test(type.encoding) ? characterText(number) : `${number}`;
+  });
+}
+
+/** gdb: generic_val_print_enum. */
+export function enumerationText(type: EnumerationType, number: bigint): string {
+  const enumerators = type.enumerators();
+  const exact = enumerators.find(({ value }) => value === number);
+  if (exact) return exact.name;
+  if (!isFlags(type) || number === 0n) return `${number}`;
+  const names: string[] = [];
+  let rest = number;
+  for (const { name, value } of enumerators) {
+    if ((rest & value) === 0n) continue;
+    names.push(name);
+    rest &= ~value;
+  }
+  if (rest !== 0n) names.push(`unknown: 0x${rest.toString(16)}`);
+  return `(${names.join(' | ')})`;
+}
+
+function formatPointer(value: ShownValue, address: bigint): string {
+  const pointer = bare(value.type);
+  const target = pointer.kind === 'pointer' ? bare(pointer.target()) : undefined;
+  const text = addressText(value, address, target?.kind === 'function' || target?.kind === 'void');
+  const string = address === 0n ? undefined : stringAt(value, address, target);
+  return string === undefined ? text : `${text} ${string}`;
+}
+
+/** Of an array whose length nobody knows, where it begins. */
+function openArrayText(value: ShownValue, element: Type): string {
+  const address = value.lvalue?.address ?? 0n;
+  const string = stringAt(value, address, element);
+  return addressText(value, address) + (string === undefined ? '' : ` ${string}`);
+}
+
+function stringAt(value: ShownValue, address: bigint, element: Type | undefined): string | undefined {
+  if (element?.kind !== 'base' || element.name !== 'char') return undefined;
+  return readString(address, (at, length) => value.context.frame.view.readMemory(at, length));
+}
+
+/** With the symbol it lies in. Labels name code only: every address has some label of the linker's below it. */
+function addressText(value: ShownValue, address: bigint, labels = true): string {
+  const symbol = address === 0n ? undefined : value.context.symbolAt(address);
+  const isNamed = symbol && (labels || symbol.kind !== 'label');
+  return `0x${address.toString(16)}${isNamed ? ` <${symbol.text}>` : ''}`;
+}
+
+function formatComposite(value: ShownValue, type: CompositeType, room: Room): string {
+  if (type.isIncomplete) return '<incomplete type>';
+  if (value.storage.kind === 'optimizedOut') return '<optimized out>';
+  const members = type.members();
+  const parts = fill(room, members.length, (i, inner) => {
+    const child = value.member(members[i]);
+    const text = format(child, inner);
+    return members[i].name === '' && isComposite(bare(child.type)) ? text : `${members[i].name} = ${text}`;
+  });
+  return parts;
+}
+
+function formatArray(value: ShownValue, type: ArrayType, room: Room): string {
+  const element = type.element();
+  const base = bare(element);
+  if (type.count === undefined) return openArrayText(value, base);
+  if (value.storage.kind === 'optimizedOut') return '<optimized out>';
+  if (base.kind === 'base' && base.name === 'char') return formatString(value, type.count);
+  const count = Math.min(type.count, ELEMENTS_MAX);
+  // One read for what is certainly needed; the elements then come from it.
+  const first = value.readPart(0, Math.min(count, 1) * sizeOf(element));
+  if (first.kind !== 'bytes') return whyNot(first);
+  // What is no `char` but as small is a number, not text.
+  const isBytes = base.kind === 'base' && /Char$/.test(base.encoding);
+  return fillRepeated(room, { count, isCut: count < type.count }, (i, inner) => {
+    const part = value.element(i, element);
+    return isBytes ? withInteger(part, (number) => `${number}`) : format(part, inner);
+  });
+}
+
+/** Up to the first zero, unless something follows it. */
+function formatString(value: ShownValue, count: number): string {
+  const shown = Math.min(count, STRING_MAX);
+  const result = value.readPart(0, shown);
+  if (result.kind !== 'bytes') return whyNot(result);
+  let length = result.bytes.length;
+  while (length > 0 && result.bytes[length - 1] === 0) length--;
+  return quoted(result.bytes.subarray(0, length)) + (shown < count && length === shown ? '…' : '');
+}
+
+/** `{a, b, …}`: parts as long as there is room. Deeper down there is less. */
+function fill(room: Room, count: number, part: (index: number, inner: Room) => string): string {
+  return fillRepeated(room, { count, isCut: false }, part, Infinity);
+}
+
+function fillRepeated(
+  room: Room,
+  { count, isCut }: { count: number; isCut: boolean },
+  part: (index: number, inner: Room) => string,
+  repeatsMin = REPEATS_MIN,
+): string {
+  if (room.depth >= DEPTH_MAX || room.characters <= 0) return count > 0 ? '{…}' : '{}';
+  const parts: string[] = [];
+  let cut = isCut;
+  for (let i = 0; i < count;) {
+    if (room.characters <= 0) {
+      cut = true;
+      break;
+    }
+    const inner = { characters: room.characters, depth: room.depth + 1 };
+    const text = part(i, inner);
+    let repeats = 1;
+    while (i + repeats < count && repeats < REPEATS_LOOK && repeatsMin < Infinity) {
+      if (part(i + repeats, { ...inner, characters: room.characters }) !== text) break;
+      repeats++;
+    }
+    const isRepeated = repeats >= repeatsMin;
+    const shown = isRepeated ? `${text} <repeats ${repeats} times>` : text;
+    parts.push(shown);
+    room.characters -= shown.length + 2;
+    i += isRepeated ? repeats : 1;
+  }
+  return `{${parts.join(', ')}${cut ? (parts.length > 0 ? ', …' : '…') : ''}}`;
+}
+
+/** A line of the variables view, and a bit. */
+const LINE_CHARACTERS = 160;
+const DEPTH_MAX = 3;
+/** gdb's `print elements` and `print repeats`. */
+const ELEMENTS_MAX = 200;
+const REPEATS_MIN = 10;
+const REPEATS_LOOK = 200;
+const STRING_MAX = 200;

@@ -1,0 +1,188 @@
+import { Damage } from '../damage.ts';
+import type { Member, Type } from '../types/type.ts';
+import { typeName } from '../types/typeName.ts';
+import { bare, isComposite, isSigned, sizeOf } from '../types/typeQuestions.ts';
+import { childCountOf, childrenOf } from './children.ts';
+import { textOf } from './format.ts';
+import { fromBytes, locationOf, readStorage, type ReadResult, type Storage } from './storage.ts';
+import type { Lvalue, Value, ValueLocation } from './value.ts';
+import type { SymbolAtAddress } from '../symbols.ts';
+import type { Frame } from '../unwinding/frame.ts';
+
+/** What showing a value needs beside its own bytes. */
+export interface ValueContext {
+  frame: Frame;
+  symbolAt(address: bigint): SymbolAtAddress | undefined;
+  /** Types are read as they are needed, and may turn out to be damaged. */
+  complain(damage: Damage): void;
+}
+
+export interface ValueParts {
+  name: string;
+  type: Type;
+  storage: Storage;
+  /** Of the value within the storage. */
+  offsetBytes?: number;
+  /** Of a bit-field, from the first bit at `offsetBytes`. */
+  bits?: { offset: number; width: number };
+  expression?: string;
+  /** A part of a big array: which array, and where in it the part begins. */
+  group?: { whole: ShownValue; start: number };
+  context: ValueContext;
+}
+
+/** The one implementation of Value: a type laid over a storage. */
+export class ShownValue implements Value {
+  readonly name: string;
+  readonly type: Type;
+  readonly expression: string | undefined;
+  readonly context: ValueContext;
+  readonly storage: Storage;
+  readonly offsetBytes: number;
+  readonly bits: { offset: number; width: number } | undefined;
+  readonly group: ValueParts['group'];
+
+  constructor(parts: ValueParts) {
+    this.name = parts.name;
+    this.type = parts.type;
+    this.storage = parts.storage;
+    this.offsetBytes = parts.offsetBytes ?? 0;
+    this.bits = parts.bits;
+    this.expression = parts.expression;
+    this.group = parts.group;
+    this.context = parts.context;
+  }
+
+  get typeName(): string {
+    return this.#guarded('?', () => typeName(this.type));
+  }
+
+  get text(): string {
+    return this.#guarded('<damaged debug information>', () => textOf(this));
+  }
+
+  get sizeBytes(): number {
+    return this.#guarded(0, () => sizeOf(this.type));
+  }
+
+  get location(): ValueLocation {
+    return locationOf(this.storage, this.offsetBytes);
+  }
+
+  get lvalue(): Lvalue | undefined {
+    const { location, bits } = this;
+    if (location.kind !== 'memory') return undefined;
+    if (!bits) return { address: location.address, sizeBytes: this.sizeBytes, bits: undefined };
+    const firstByte = Math.floor(bits.offset / 8);
+    const offset = bits.offset % 8;
+    const sizeBytes = Math.ceil((offset + bits.width) / 8);
+    return { address: location.address + BigInt(firstByte), sizeBytes, bits: { offset, width: bits.width } };
+  }
+
+  get memoryReference(): bigint | undefined {
+    const isPointer = this.#guarded(false, () => bare(this.type).kind === 'pointer');
+    return isPointer ? this.integer() : this.lvalue?.address;
+  }
+
+  get childCount(): number {
+    return this.#guarded(0, () => childCountOf(this));
+  }
+
+  children(): ShownValue[] {
+    return this.#guarded([], () => childrenOf(this));
+  }
+
+  bytes(): Uint8Array | undefined {
+    const result = this.read();
+    return result.kind === 'bytes' ? result.bytes : undefined;
+  }
+
+  /** The value's bytes, or of a bit-field those that hold it. */
+  read(): ReadResult {
+    const lengthBytes = this.bits ? Math.ceil((this.bits.offset + this.bits.width) / 8) : this.sizeBytes;
+    return this.readPart(0, lengthBytes);
+  }
+
+  readPart(offset: number, lengthBytes: number): ReadResult {
+    // Nobody looks at more at once; a damaged size must not make a huge request.
+    if (lengthBytes > READ_BYTES_MAX) return { kind: 'unreadable', address: this.lvalue?.address ?? 0n };
+    return readStorage(this.storage, this.offsetBytes + offset, lengthBytes);
+  }
+
+  integer(): bigint | undefined {
+    return this.#guarded(undefined, () => this.#readInteger());
+  }
+
+  #readInteger(): bigint | undefined {
+    const { kind } = bare(this.type);
+    if (kind !== 'base' && kind !== 'enumeration' && kind !== 'pointer') return undefined;
+    const bytes = this.bytes();
+    if (!bytes) return undefined;
+    const { offset, width } = this.bits ?? { offset: 0, width: this.sizeBytes * 8 };
+    const value = fromBytes(bytes) >> BigInt(offset);
+    return isSigned(this.type) ? BigInt.asIntN(width, value) : BigInt.asUintN(width, value);
+  }
+
+  #guarded<T>(fallback: T, answer: () => T): T {
+    try {
+      return answer();
+    } catch (error) {
+      if (!(error instanceof Damage)) throw error;
+      this.context.complain(error);
+      return fallback;
+    }
+  }
+
+  /** The member's value; for an anonymous member, its name says what it is and its members continue this expression. */
+  member(member: Member): ShownValue {
+    const type = member.type();
+    const isAnonymous = member.name === '' && isComposite(type);
+    const prefix = this.expression === undefined ? undefined : asOperand(this.expression);
+    const { bits } = member;
+    return new ShownValue({
+      name: isAnonymous ? `<anonymous ${bare(type).kind}>` : member.name,
+      type,
+      storage: this.storage,
+      offsetBytes: this.offsetBytes + member.offsetBytes,
+      bits: bits && { offset: bits.offset - member.offsetBytes * 8, width: bits.width },
+      expression: isAnonymous ? this.expression : prefix && `${prefix}.${member.name}`,
+      context: this.context,
+    });
+  }
+
+  /** The element of an array. */
+  element(index: number, type: Type): ShownValue {
+    const { expression } = this;
+    return new ShownValue({
+      name: `[${index}]`,
+      type,
+      storage: this.storage,
+      offsetBytes: this.offsetBytes + index * sizeOf(type),
+      expression: expression === undefined ? undefined : `${asOperand(expression)}[${index}]`,
+      context: this.context,
+    });
+  }
+
+  /** What a pointer points to; undefined when the pointer cannot be read. */
+  pointee(): ShownValue | undefined {
+    const pointer = bare(this.type);
+    const address = this.integer();
+    if (pointer.kind !== 'pointer' || address === undefined) return undefined;
+    const { expression, context } = this;
+    return new ShownValue({
+      name: `*${this.name}`,
+      type: pointer.target(),
+      storage: { kind: 'memory', address, frame: context.frame },
+      expression: expression === undefined ? undefined : `*${asOperand(expression)}`,
+      context,
+    });
+  }
+}
+
+/** As the left side of `.` and `[`. */
+export function asOperand(expression: string): string {
+  return /^[\w$.[\]]+$/.test(expression) ? expression : `(${expression})`;
+}
+
+/** 16 MiB. */
+const READ_BYTES_MAX = 2 ** 24;

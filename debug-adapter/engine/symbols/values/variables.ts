@@ -1,0 +1,171 @@
+import { Damage } from '../damage.ts';
+import { AT, TAG } from '../dwarf/constants.ts';
+import type { Die } from '../dwarf/die.ts';
+import { evaluateLocation, evaluateNumber, type ExpressionContext } from '../dwarf/expression.ts';
+import type { DebugInfo, Unit } from '../dwarf/info.ts';
+import { locationAt } from '../dwarf/loc.ts';
+import { blocksAt, type Block } from '../functions/block.ts';
+import type { CodeUnits } from '../functions/codeUnits.ts';
+import type { FunctionIndex } from '../functions/functionIndex.ts';
+import type { LineIndex } from '../lines/lineIndex.ts';
+import type { Scope, Variable } from '../symbols.ts';
+import type { NameIndex } from '../types/nameIndex.ts';
+import { sizeOf } from '../types/typeQuestions.ts';
+import type { TypeReader } from '../types/typeReader.ts';
+import type { Frame, UnwindResult } from '../unwinding/frame.ts';
+import { findCallSiteValue } from './entryValues.ts';
+import { ShownValue, type ValueContext } from './shownValue.ts';
+import { OPTIMIZED_OUT, storageOf, toBytes, type Storage } from './storage.ts';
+
+/** Which variables are in reach, and where they are in a frame. */
+export class Variables {
+  readonly #parts: VariableParts;
+
+  constructor(parts: VariableParts) {
+    this.#parts = parts;
+  }
+
+  scopesAt(pc: bigint): Scope[] {
+    const entry = this.#parts.functions.at(pc);
+    if (!entry) return [];
+    const scopes = blocksAt(entry.blocks, pc).map((block) => this.#scope(block));
+    const seen = new Set<string>();
+    for (const scope of [...scopes].reverse()) {
+      // Of two in one scope (a damaged file) neither shadows the other.
+      for (const variable of scope.variables) variable.shadowed = seen.has(variable.name);
+      for (const { name } of scope.variables) seen.add(name);
+    }
+    return scopes;
+  }
+
+  globals(pc?: bigint): Variable[] {
+    const { codeUnits, info, names } = this.#parts;
+    const unit = pc === undefined ? undefined : codeUnits.at(pc);
+    const units = pc === undefined ? info.units : unit ? [unit] : [];
+    return units.flatMap((each) => names.variablesOf(each).map((die) => this.describe(die)));
+  }
+
+  /** The global that a name means in a unit: its own static one before others'. */
+  globalNamed(name: string, unit: Unit | undefined): Variable | undefined {
+    for (const die of this.#parts.names.find('variable', name, unit)) return this.describe(die);
+    return undefined;
+  }
+
+  describe(die: Die): Variable {
+    const { types, lines } = this.#parts;
+    const file = die.owner(AT.declFile);
+    return {
+      name: die.name ?? '',
+      kind: kindOf(die),
+      type: types.of(die),
+      file: file && lines.fileOf(file, AT.declFile),
+      line: die.owner(AT.declLine)?.number(AT.declLine),
+      shadowed: false,
+      source: { dieKey: die.key },
+    };
+  }
+
+  read(variable: Variable, frame: Frame): ShownValue {
+    return new ShownValue({
+      name: variable.name,
+      type: variable.type,
+      storage: this.#guardedStorage(variable, frame),
+      expression: variable.shadowed ? undefined : variable.name,
+      context: { frame, ...this.#parts.shown },
+    });
+  }
+
+  #guardedStorage(variable: Variable, frame: Frame): Storage {
+    try {
+      return this.#storage(this.#parts.info.dieAt(variable.source.dieKey), sizeOf(variable.type), frame);
+    } catch (error) {
+      if (!(error instanceof Damage)) throw error;
+      this.#parts.shown.complain(error);
+      return OPTIMIZED_OUT;
+    }
+  }
+
+  #storage(die: Die, sizeBytes: number, frame: Frame): Storage {
+    if (die.has(AT.location)) {
+      const expression = locationAt(die, AT.location, frame.lookupPc);
+      return expression
+        ? storageOf(evaluateLocation(expression, this.#context(die.unit, frame)), frame)
+        : OPTIMIZED_OUT;
+    }
+    const constant = die.owner(AT.constValue)?.value(AT.constValue);
+    if (constant?.kind === 'constant')
+      return { kind: 'bytes', bytes: toBytes(constant.value, Math.min(sizeBytes, 16)) };
+    return constant?.kind === 'block' ? { kind: 'bytes', bytes: constant.bytes } : OPTIMIZED_OUT;
+  }
+
+  #context(unit: Unit, frame: Frame, callers = 0): ExpressionContext {
+    const base: ExpressionContext = {
+      register: (n) => frame.register(n),
+      readMemory: (address, length) => frame.view.readMemory(address, length),
+      cfa: () => frame.cfa,
+      frameBase: () => undefined,
+      entryValue: (register) => (callers < CALLERS_MAX ? this.#entryValue(register, frame, callers) : undefined),
+      unit,
+      bias: this.#parts.info.bias,
+    };
+    return { ...base, frameBase: () => this.#frameBase(frame, base) };
+  }
+
+  #entryValue(register: Uint8Array, callee: Frame, callers: number): bigint | undefined {
+    const result = this.#parts.callerOf(callee);
+    if (result.kind !== 'caller') return undefined;
+    const caller = result.frame;
+    const found = findCallSiteValue(this.#parts.functions, { callee, caller, register });
+    return found && evaluateNumber(found.expression, this.#context(found.die.unit, caller, callers + 1));
+  }
+
+  /** DW_AT_frame_base of the function that runs (section 3.3.5); a register means its contents. */
+  #frameBase(frame: Frame, context: ExpressionContext): bigint | undefined {
+    const entry = this.#parts.functions.at(frame.lookupPc);
+    const expression = entry && locationAt(entry.die, AT.frameBase, frame.lookupPc);
+    return expression && evaluateNumber(expression, context);
+  }
+
+  #scope(block: Block): Scope {
+    return {
+      kind: block.kind,
+      functionName: functionOf(block).die.name ?? '',
+      ranges: block.ranges,
+      variables: block.variables.filter(isShown).map((die) => this.describe(die)),
+    };
+  }
+}
+
+export interface VariableParts {
+  info: DebugInfo;
+  codeUnits: CodeUnits;
+  functions: FunctionIndex;
+  lines: LineIndex;
+  types: TypeReader;
+  names: NameIndex;
+  callerOf: (frame: Frame) => UnwindResult;
+  /** What showing values needs beside a frame. */
+  shown: Omit<ValueContext, 'frame'>;
+}
+
+/** An argument may be computed from the caller's own argument, and so on. */
+const CALLERS_MAX = 16;
+
+function functionOf(block: Block): Block {
+  let current = block;
+  while (current.kind === 'block' && current.parent) current = current.parent;
+  return current;
+}
+
+/** `extern` declarations in a function's body name globals. */
+function isShown(die: Die): boolean {
+  return !die.flag(AT.declaration) && Boolean(die.name);
+}
+
+function kindOf(die: Die): Variable['kind'] {
+  if (die.tag === TAG.formalParameter) return 'argument';
+  if (die.owner(AT.external)?.flag(AT.external)) return 'global';
+  const location = die.block(AT.location);
+  // DW_OP_addr and DW_OP_addrx: at a fixed place.
+  return location && (location[0] === 0x03 || location[0] === 0xa1) ? 'static' : 'local';
+}

@@ -1,0 +1,34 @@
+/** The protocol's numbers: hexadecimal digits, and bytes as pairs of them. */
+
+export function toHex(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  return text;
+}
+
+/** A register's value as the target keeps it: little endian. */
+export function littleEndian(value: bigint, sizeBytes: number): string {
+  const bytes = new Uint8Array(sizeBytes);
+  for (let i = 0; i < sizeBytes; i++) bytes[i] = Number((value >> BigInt(8 * i)) & 0xffn);
+  return toHex(bytes);
+}
+
+/** Undefined for anything but one to 16 hexadecimal digits. */
+export function parseHex(text: string | undefined): bigint | undefined {
+  return text !== undefined && /^[0-9a-fA-F]{1,16}$/.test(text) ? BigInt(`0x${text}`) : undefined;
+}
+
+/** Undefined where the number is missing or larger than `max`. */
+export function parseHexUpTo(text: string | undefined, max: number): number | undefined {
+  const value = parseHex(text);
+  return value !== undefined && value <= BigInt(max) ? Number(value) : undefined;
+}
+
+/** Text that travels as hexadecimal digits; undefined when they are none. */
+export function textOfHex(digits: string): string | undefined {
+  if (digits.length % 2 !== 0 || /[^0-9a-fA-F]/.test(digits)) return undefined;
+  const bytes = Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+  return new TextDecoder().decode(bytes);
+}
+
+export const hexOfText = (text: string): string => toHex(new TextEncoder().encode(text));

@@ -1,0 +1,32 @@
+import type { Session } from '../engine/index.ts';
+
+/** `monitor ...` in gdb: what has no packet of its own. Each answer is text for the user. */
+export function monitor(session: Session, line: string): string {
+  const [command = 'help', ...words] = line.trim().split(/\s+/).filter(Boolean);
+  const known = COMMANDS[command];
+  if (!known) return `There is no monitor command "${command}"; these are:\n${HELP}`;
+  return known(session, words);
+}
+
+const HELP = `monitor position         where the machine stands: steps since power-on
+monitor goto POSITION    to a position in what is recorded
+monitor snapshots        the snapshots that the overlays hold
+monitor help             this list
+`;
+
+const COMMANDS: Record<string, (session: Session, words: string[]) => string> = {
+  help: () => HELP,
+  position: (session) => `${session.position}\n`,
+  goto: (session, [text = '']) => {
+    const position = /^\d+(_\d+)*$/.test(text) ? Number(text.replaceAll('_', '')) : NaN;
+    if (Number.isNaN(position)) return 'Give a position, such as: monitor goto 1_000_000\n';
+    session.goTo(position);
+    // gdb keeps what it read at the last stop and cannot be told from here.
+    return `${position} (now say: maintenance flush register-cache)\n`;
+  },
+  snapshots: (session) =>
+    session.timeline
+      .snapshots()
+      .map(({ name, position }) => `${position} ${name}\n`)
+      .join('') || 'There are none.\n',
+};

@@ -1,0 +1,72 @@
+import type { Session } from '../engine/index.ts';
+import { littleEndian } from './hex.ts';
+
+/**
+ * The machine's registers under gdb's numbers, and the description that tells gdb of them (gdb's manual, "RISC-V
+ * Features"). The numbers are those that gdb's own tables and OpenOCD use: x0 to x31, pc, then 65 + number for a CSR.
+ */
+type Inspector = Session['inspector'];
+
+const PC = 32;
+const FIRST_CSR = 65;
+const LAST_CSR = FIRST_CSR + 0xfff;
+/** gdb's RISCV_PRIV_REGNUM. */
+const PRIVILEGE = LAST_CSR + 1;
+const VALUE_BYTES = 8;
+
+/** The `g` packet: x0 to x31 and pc; gdb asks for the others one by one. */
+export function allRegisters(inspector: Inspector): string {
+  return Array.from({ length: PC + 1 }, (_, number) => readRegister(inspector, number)!).join('');
+}
+
+/** Undefined where there is no such register. */
+export function readRegister(inspector: Inspector, number: number): string | undefined {
+  const value = valueOf(inspector, number);
+  return value === undefined ? undefined : littleEndian(value, VALUE_BYTES);
+}
+
+/** What gdb asks for at every stop anyway, so that it comes with the stop: pc, ra, sp, fp. */
+export function expeditedRegisters(inspector: Inspector): string {
+  return [PC, 1, 2, 8].map((number) => `${number.toString(16)}:${readRegister(inspector, number)};`).join('');
+}
+
+export function targetXml(inspector: Inspector): string {
+  return [
+    '<?xml version="1.0"?>\n<!DOCTYPE target SYSTEM "gdb-target.dtd">\n<target version="1.0">\n',
+    '<architecture>riscv:rv64</architecture>\n',
+    feature('cpu', [
+      ...GENERAL.map((name, number) => register(name, number, TYPES[name])),
+      register('pc', PC, 'code_ptr'),
+    ]),
+    feature(
+      'csr',
+      inspector.csrs.map(({ name, number }) => register(name, FIRST_CSR + number, 'int', ' group="csr"')),
+    ),
+    feature('virtual', [register('priv', PRIVILEGE, 'int')]),
+    '</target>\n',
+  ].join('');
+}
+
+function valueOf(inspector: Inspector, number: number): bigint | undefined {
+  if (number < PC) return inspector.register(number);
+  if (number === PC) return inspector.pc;
+  if (number === PRIVILEGE) return BigInt(inspector.privilege);
+  return number >= FIRST_CSR && number <= LAST_CSR ? inspector.csr(number - FIRST_CSR) : undefined;
+}
+
+const GENERAL = (
+  'zero ra sp gp tp t0 t1 t2 fp s1 a0 a1 a2 a3 a4 a5 a6 a7 ' + 's2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6'
+).split(' ');
+const TYPES: Record<string, string> = {
+  ra: 'code_ptr',
+  sp: 'data_ptr',
+  gp: 'data_ptr',
+  tp: 'data_ptr',
+  fp: 'data_ptr',
+};
+
+const feature = (name: string, registers: string[]): string =>
+  `<feature name="org.gnu.gdb.riscv.${name}">\n${registers.join('')}</feature>\n`;
+
+const register = (name: string, number: number, type = 'int', more = ''): string =>
+  `<reg name="${name}" bitsize="64" regnum="${number}" type="${type}"${more}/>\n`;

@@ -1,0 +1,173 @@
+import type { Leaving } from './gdbServer.ts';
+import { hexOfText, parseHex, parseHexUpTo, textOfHex, toHex } from './hex.ts';
+import { monitor } from './monitor.ts';
+import { escapeBinary, PACKET_BYTES_MAX } from './packets.ts';
+import { allRegisters, readRegister, targetXml } from './registers.ts';
+import { resume, reverse } from './resuming.ts';
+import type { StopPointKind } from './stopPointTable.ts';
+import type { Target } from './target.ts';
+
+/**
+ * What each packet asks for and is answered, in the order of gdb's manual ("Packets", "General Query Packets"). A
+ * packet that is not here gets the empty reply, which says so; one that makes no sense gets an error.
+ */
+export interface Answer {
+  text?: string;
+  leaving?: Leaving;
+  /** False: from now on nothing is acknowledged. */
+  acknowledges?: false;
+}
+
+/** Throws a UserError for what cannot be had; the connection makes an error reply of it. */
+export async function answer(target: Target, packet: string): Promise<Answer> {
+  const name = NAMES.find((known) => packet.startsWith(known));
+  if (name === undefined) return { text: NOT_SUPPORTED };
+  const answered = await REQUESTS[name](target, packet.slice(name.length));
+  return typeof answered === 'string' ? { text: answered } : answered;
+}
+
+type Request = (target: Target, rest: string) => string | Answer | Promise<string>;
+
+const OK = 'OK';
+const NOT_SUPPORTED = '';
+/** The packet is not as it should be: EINVAL. */
+const MALFORMED = 'E16';
+/** EFAULT, as QEMU and gdbserver answer it. */
+const CANNOT_READ = 'E14';
+// gdb shows the text after `E.`.
+const NO_WRITING = 'E.Registers and memory cannot be written: the machine does what is recorded';
+
+const REQUESTS: Record<string, Request> = {
+  '?': (target) => target.stopReply(),
+  g: (target) => allRegisters(target.session.inspector),
+  G: () => NO_WRITING,
+  p: (target, rest) => oneRegister(target, rest),
+  P: () => NO_WRITING,
+  m: (target, rest) => readMemory(target, rest),
+  M: () => NO_WRITING,
+  X: () => NO_WRITING,
+  Z: (target, rest) => stopPoint(target, rest, 'insert'),
+  z: (target, rest) => stopPoint(target, rest, 'remove'),
+  c: (target, rest) => (rest === '' ? resume(target, { kind: 'continue' }) : NO_WRITING),
+  s: (target, rest) => (rest === '' ? resume(target, { kind: 'step' }) : NO_WRITING),
+  // With a signal to deliver: a bare machine has none.
+  C: (target) => resume(target, { kind: 'continue' }),
+  S: (target) => resume(target, { kind: 'step' }),
+  bc: (target) => reverse(target, 'continue'),
+  bs: (target) => reverse(target, 'step'),
+  'vCont?': () => 'vCont;c;C;s;S;r',
+  'vCont;': (target, rest) => actions(target, rest),
+  'vKill;': () => ({ text: OK, leaving: 'killed' }),
+  vMustReplyEmpty: () => NOT_SUPPORTED,
+  k: () => ({ leaving: 'killed' }),
+  D: (target) => detach(target),
+  H: () => OK,
+  T: (_, rest) => (parseHex(rest) === 1n ? OK : MALFORMED),
+  qSupported: (target, rest) => supported(target, rest),
+  QStartNoAckMode: () => ({ text: OK, acknowledges: false }),
+  'qXfer:features:read:': (target, rest) => features(target, rest),
+  // An existing machine: gdb's quit lets it go on instead of killing it.
+  qAttached: () => '1',
+  qC: () => 'QC01',
+  qfThreadInfo: () => 'm01',
+  qsThreadInfo: () => 'l',
+  'qRcmd,': (target, rest) => command(target, rest),
+};
+
+/** Longer ones first, so that `bs` is not taken for a `b`. */
+const NAMES = Object.keys(REQUESTS).sort((a, b) => b.length - a.length);
+
+// --- registers and memory ----------------------------------------------------------------------------------------------
+
+function oneRegister({ session }: Target, rest: string): string {
+  const number = parseHexUpTo(rest, 0xffff);
+  if (number === undefined) return MALFORMED;
+  return readRegister(session.inspector, number) ?? MALFORMED;
+}
+
+function readMemory({ session }: Target, rest: string): string {
+  const [address, length, ...more] = rest.split(',');
+  const from = parseHex(address);
+  // Two digits a byte.
+  const lengthBytes = parseHexUpTo(length, PACKET_BYTES_MAX / 2);
+  if (from === undefined || lengthBytes === undefined || more.length > 0) return MALFORMED;
+  const bytes = session.inspector.readMemory(from, lengthBytes);
+  // Fewer than asked for is fine: gdb then asks for the rest and learns where it ends.
+  return bytes.length === 0 && lengthBytes > 0 ? CANNOT_READ : toHex(bytes);
+}
+
+// --- stop points -------------------------------------------------------------------------------------------------------
+
+const STOP_POINT_KINDS: readonly StopPointKind[] = ['software', 'hardware', 'write', 'read', 'access'];
+const WATCHED_BYTES_MAX = 1 << 20;
+
+function stopPoint(target: Target, rest: string, what: 'insert' | 'remove'): string {
+  const [type, address, length] = rest.split(';')[0].split(',');
+  const kind = /^[0-4]$/.test(type) ? STOP_POINT_KINDS[Number(type)] : undefined;
+  const at = parseHex(address);
+  const lengthBytes = parseHexUpTo(length, WATCHED_BYTES_MAX);
+  if (kind === undefined) return NOT_SUPPORTED;
+  const isWatch = kind !== 'software' && kind !== 'hardware';
+  if (at === undefined || lengthBytes === undefined || (isWatch && lengthBytes === 0)) return MALFORMED;
+  target.stopPoints[what]({ kind, address: at, lengthBytes });
+  return OK;
+}
+
+// --- running -----------------------------------------------------------------------------------------------------------
+
+/** Of `vCont`, the first action: there is one thread. */
+function actions(target: Target, rest: string): string | Promise<string> {
+  const [action] = rest.split(';')[0].split(':');
+  switch (action[0]) {
+    case 'c':
+    case 'C':
+      return resume(target, { kind: 'continue' });
+    case 's':
+    case 'S':
+      return resume(target, { kind: 'step' });
+    case 'r': {
+      const [start, end] = action.slice(1).split(',').map(parseHex);
+      if (start === undefined || end === undefined) return MALFORMED;
+      return resume(target, { kind: 'range', start, end });
+    }
+    default:
+      return MALFORMED;
+  }
+}
+
+function detach(target: Target): Answer {
+  target.stopPoints.removeAll();
+  return { text: OK, leaving: 'detached' };
+}
+
+// --- queries -----------------------------------------------------------------------------------------------------------
+
+function supported(target: Target, rest: string): string {
+  const theirs = new Set(rest.replace(/^:/, '').split(';'));
+  target.understands.swbreak = theirs.has('swbreak+');
+  target.understands.hwbreak = theirs.has('hwbreak+');
+  return [
+    `PacketSize=${PACKET_BYTES_MAX.toString(16)}`,
+    'QStartNoAckMode+',
+    'qXfer:features:read+',
+    'vContSupported+',
+    'swbreak+',
+    'hwbreak+',
+    ...(target.session.canGoBack ? ['ReverseStep+', 'ReverseContinue+'] : []),
+  ].join(';');
+}
+
+function features({ session }: Target, rest: string): string {
+  const [annex, range = ''] = rest.split(':');
+  const [from, length] = range.split(',').map((text) => parseHexUpTo(text, 2 ** 31));
+  if (annex !== 'target.xml') return 'E00';
+  if (from === undefined || length === undefined) return MALFORMED;
+  const xml = targetXml(session.inspector);
+  const end = Math.min(from + Math.min(length, PACKET_BYTES_MAX - 1), xml.length);
+  return (end < xml.length ? 'm' : 'l') + escapeBinary(xml.slice(from, end));
+}
+
+function command({ session }: Target, rest: string): string {
+  const line = textOfHex(rest);
+  return line === undefined ? MALFORMED : hexOfText(monitor(session, line));
+}

@@ -1,0 +1,74 @@
+import type { BreakpointId, Session } from '../engine/index.ts';
+
+/**
+ * What gdb has inserted with `Z`: gdb knows a stop point by its kind, address and length, the session by its id.
+ * Inserting one that is there, or removing one that is not, changes nothing ("should be implemented in an idempotent
+ * way").
+ */
+export type StopPointKind = 'software' | 'hardware' | 'write' | 'read' | 'access';
+
+export interface StopPoint {
+  kind: StopPointKind;
+  address: bigint;
+  lengthBytes: number;
+}
+
+export class StopPointTable {
+  private session: Session;
+  private ids = new Map<string, BreakpointId>();
+  private points = new Map<BreakpointId, StopPoint>();
+
+  constructor(session: Session) {
+    this.session = session;
+  }
+
+  /** Throws a UserError where the session does. */
+  insert(point: StopPoint): void {
+    const key = keyOf(point);
+    if (this.ids.has(key)) return;
+    const id = this.add(point);
+    this.ids.set(key, id);
+    this.points.set(id, point);
+  }
+
+  remove(point: StopPoint): void {
+    const key = keyOf(point);
+    const id = this.ids.get(key);
+    if (id === undefined) return;
+    this.session.removeBreakpoint(id);
+    this.ids.delete(key);
+    this.points.delete(id);
+  }
+
+  removeAll(): void {
+    for (const point of [...this.points.values()]) this.remove(point);
+  }
+
+  kindOf(id: BreakpointId): StopPointKind | undefined {
+    return this.points.get(id)?.kind;
+  }
+
+  watched(id: BreakpointId): (StopPoint & { kind: 'write' | 'read' | 'access' }) | undefined {
+    const point = this.points.get(id);
+    return point && isWatch(point.kind) ? { ...point, kind: point.kind } : undefined;
+  }
+
+  /** The breakpoints on an instruction. */
+  at(address: bigint): BreakpointId[] {
+    return [...this.points].filter(([, point]) => !isWatch(point.kind) && point.address === address).map(([id]) => id);
+  }
+
+  private add({ kind, address, lengthBytes }: StopPoint): BreakpointId {
+    if (!isWatch(kind)) return this.session.addBreakpoint(address);
+    return this.session.addDataBreakpoint({ address, lengthBytes, access: ACCESS[kind] });
+  }
+}
+
+const ACCESS = { write: 'write', read: 'read', access: 'readWrite' } as const;
+
+const isWatch = (kind: StopPointKind): kind is 'write' | 'read' | 'access' =>
+  kind !== 'software' && kind !== 'hardware';
+
+/** A breakpoint's "length" is the size of the trap instruction that gdb would have written: no part of what it is. */
+const keyOf = ({ kind, address, lengthBytes }: StopPoint): string =>
+  `${kind} ${address.toString(16)} ${isWatch(kind) ? lengthBytes : 0}`;

@@ -1,0 +1,51 @@
+import type { StopReason } from '../engine/index.ts';
+import type { StopPointTable } from './stopPointTable.ts';
+
+/**
+ * Why the machine stands, as gdb's stop reply ("Stop Reply Packets"). A guest that has ended is no `W`: that would take
+ * the machine away from gdb, and the way back with it. It stops at the end of its history instead.
+ */
+export interface StopReplyWords {
+  /** What gdb said it understands. */
+  swbreak: boolean;
+  hwbreak: boolean;
+}
+
+const SIGNAL_INTERRUPT = 'T02';
+const SIGNAL_TRAP = 'T05';
+export const THREAD = 'thread:01;';
+
+export function stopReply(reason: StopReason, table: StopPointTable, words: StopReplyWords, registers: string): string {
+  const signal = reason.kind === 'pause' ? SIGNAL_INTERRUPT : SIGNAL_TRAP;
+  return `${signal}${THREAD}${why(reason, table, words)}${registers}`;
+}
+
+function why(reason: StopReason, table: StopPointTable, words: StopReplyWords): string {
+  switch (reason.kind) {
+    case 'breakpoint': {
+      const word = reason.ids.some((id) => table.kindOf(id) === 'software') ? 'swbreak' : 'hwbreak';
+      return words[word] ? `${word}:;` : '';
+    }
+    case 'dataBreakpoint': {
+      const [{ id }] = reason.hits;
+      const watched = table.watched(id);
+      return watched ? `${WATCH_WORD[watched.kind]}:${watched.address.toString(16)};` : '';
+    }
+    case 'startOfRecording':
+      return 'replaylog:begin;';
+    case 'endOfRecording':
+    case 'ended':
+      return 'replaylog:end;';
+    case 'entry':
+    case 'step':
+    case 'pause':
+    case 'goto':
+      return '';
+  }
+}
+
+const WATCH_WORD: Record<'write' | 'read' | 'access', string> = {
+  write: 'watch',
+  read: 'rwatch',
+  access: 'awatch',
+};

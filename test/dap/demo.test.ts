@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { test } from 'node:test';
+import { Workplace } from '../support/cli.ts';
+import { DapClient, demoLaunch, source } from '../support/dapClient.ts';
+import { expected, maskDemo } from '../support/guests.ts';
+
+/** The main job over the protocol: from the reported failure back to the line that caused it, knowing only the field. */
+const FIELD = 'store.superblock.entry_count';
+
+test('reverse-continue from the reported failure lands on the line that spoiled the field', async (t) => {
+  const place = new Workplace(t);
+  const dap = new DapClient(t);
+  await dap.start(demoLaunch(place));
+  const failure = await dap.event('stopped');
+  assert.equal(failure.description, 'End of recording');
+  assert.equal(failure.text, 'The guest reported failure, code 1');
+  assert.equal(maskDemo(dap.console), maskDemo(expected('demo/demo').console));
+  const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
+  assert.equal(stackFrames.at(-1).name, '_start');
+  const spoiled = await dap.evaluate(FIELD);
+
+  await watch(dap);
+  const write = await dap.until('reverseContinue');
+  assert.equal(write.reason, 'data breakpoint');
+  const [, before, after] = /^store\.superblock\.entry_count is written: (\d+) -> (\d+)$/.exec(write.description)!;
+  assert.equal(after, spoiled);
+  assert.equal(write.text, write.description);
+  await assertAt(dap, 'statistics_sample', 18);
+  assert.equal(await dap.evaluate(FIELD), before, 'it stands before the write');
+  await assertVariables(dap, after);
+
+  await dap.until('stepBack');
+  await assertAt(dap, 'statistics_sample', 18);
+  await dap.until('stepBack');
+  await assertAt(dap, 'statistics_sample', 14);
+  const again = await dap.until('continue');
+  assert.equal(again.description, write.description, 'forwards it is the same write');
+  assert.equal(await dap.evaluate(FIELD), after, 'and it stands behind it');
+
+  assert.equal(maskDemo(dap.console), maskDemo(expected('demo/demo').console), 'the past is not printed again');
+  assert.equal(await dap.leave(), 0);
+  assert.equal(dap.stderr, '');
+  assert.deepEqual(fs.readdirSync(place.folder).sort(), ['demo.rr', 'disk.img', 'hd0.qcow2'], 'no lock is left');
+});
+
+test('a recording that was closed in the past replays to its end, and to its beginning', async (t) => {
+  const place = new Workplace(t);
+  const recorder = new DapClient(t);
+  await recorder.start(demoLaunch(place));
+  await recorder.event('stopped');
+  await watch(recorder);
+  await recorder.until('reverseContinue');
+  await recorder.request('disconnect');
+  assert.equal(await recorder.exited, 0);
+
+  const dap = new DapClient(t);
+  await dap.start(demoLaunch(place, { rr: 'replay', stopOnEntry: true }));
+  assert.equal((await dap.event('stopped')).reason, 'entry');
+  const end = await dap.until('continue');
+  assert.deepEqual([end.description, end.text], ['End of recording', 'The guest reported failure, code 1']);
+  assert.equal((await dap.until('reverseContinue')).description, 'Beginning of recording');
+  assert.equal((await dap.until('stepBack')).description, 'Beginning of recording');
+  assert.equal(maskDemo(dap.console), maskDemo(expected('demo/demo').console));
+});
+
+async function watch(dap: DapClient): Promise<void> {
+  const { dataId, accessTypes } = await dap.request('dataBreakpointInfo', { name: FIELD });
+  assert.ok(accessTypes.includes('write'));
+  const { breakpoints } = await dap.request('setDataBreakpoints', { breakpoints: [{ dataId, accessType: 'write' }] });
+  assert.equal(breakpoints[0].verified, true);
+}
+
+async function assertAt(dap: DapClient, name: string, line: number): Promise<void> {
+  const frame = await dap.topFrame();
+  assert.deepEqual([frame.name, frame.line, frame.source?.path], [name, line, source('demo/statistics.c')]);
+}
+
+/** At line 18: `statistics->last_seen_us[level] = now_us`, with a level that is one too high. */
+async function assertVariables(dap: DapClient, written: string): Promise<void> {
+  const { id: frameId } = await dap.topFrame();
+  const { scopes } = await dap.request('scopes', { frameId });
+  assert.deepEqual(
+    scopes.map(({ name }: { name: string }) => name),
+    ['Locals', 'Globals', 'Registers', 'CSRs'],
+  );
+  const [locals, globals, registers, csrs] = await Promise.all(
+    scopes.map(({ variablesReference }: { variablesReference: number }) => variablesOf(dap, variablesReference)),
+  );
+  assert.equal(locals.get('now_us')!.value, written);
+  assert.equal(locals.get('level')!.value, '8');
+  assert.match(registers.get('pc')!.value, /^0x8000[0-9a-f]{4}$/);
+  assert.equal(csrs.get('privilege')!.value, 'M');
+  const store = await variablesOf(dap, globals.get('store')!.variablesReference);
+  const superblock = await variablesOf(dap, store.get('superblock')!.variablesReference);
+  assert.equal(superblock.get('entry_count')!.evaluateName, FIELD);
+  // The same breakpoint by way of the variables view.
+  const reference = store.get('superblock')!.variablesReference;
+  const info = await dap.request('dataBreakpointInfo', { variablesReference: reference, name: 'entry_count' });
+  assert.equal(info.description, FIELD);
+  const { result, type } = await dap.request('evaluate', { expression: 'level + 1', frameId, context: 'repl' });
+  assert.deepEqual([result, type], ['9', 'unsigned int']);
+  const address = await dap.evaluate(`&${FIELD}`);
+  const memoryReference = /0x[0-9a-f]+/.exec(address)![0];
+  const { data } = await dap.request('readMemory', { memoryReference, count: 4 });
+  assert.equal(Buffer.from(data, 'base64').readUInt32LE(), Number(await dap.evaluate(FIELD)));
+}
+
+interface Shown {
+  name: string;
+  value: string;
+  variablesReference: number;
+  evaluateName?: string;
+}
+
+async function variablesOf(dap: DapClient, variablesReference: number): Promise<Map<string, Shown>> {
+  const { variables } = await dap.request('variables', { variablesReference });
+  return new Map(variables.map((variable: Shown) => [variable.name, variable]));
+}

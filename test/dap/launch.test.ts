@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Workplace } from '../support/cli.ts';
+import { DapClient, demoLaunch } from '../support/dapClient.ts';
+import { expected, guest } from '../support/guests.ts';
+
+test('each mistake in a launch configuration is one sentence, and the next launch can be right', async (t) => {
+  const place = new Workplace(t);
+  const dap = new DapClient(t);
+  await dap.request('initialize', { adapterID: 'blkreplay' });
+  const drive = { id: 'hd0', image: 'disk.img', format: 'raw' };
+  const mistakes: [object, RegExp][] = [
+    [{ rr: 'rewind' }, /^"rr": "rewind" is not possible .* give "record" or "replay" or "off"\.$/],
+    [{ rrfile: undefined }, /has no "rrfile"/],
+    [{ kernel: undefined }, /has no "kernel"/],
+    [{ kernel: 7 }, /"kernel": 7 .* give a string/],
+    [{ kernel: 'absent.elf' }, /no file .*absent\.elf/],
+    [{ memory: '3.5M' }, /"memory": "3\.5M".* whole MiB/],
+    [{ harts: 2 }, /"harts": 2/],
+    [{ overwrite: 'maybe' }, /"overwrite": "maybe"/],
+    [{ stopOnEntry: 'yes' }, /"stopOnEntry": "yes".* true or false/],
+    [{ drives: [{ ...drive, format: 'vmdk' }] }, /"drives\[0\]\.format": "vmdk"/],
+    [{ drives: [{ ...drive, image: undefined }] }, /has no "drives\[0\]\.image"/],
+    [{ drives: [drive, drive] }, /hd0 and hd0 .* share an id/],
+    [{ drives: [{ ...drive, image: 'absent.img' }] }, /no file .*absent\.img/],
+    [{ symbols: ['disk.img'] }, /disk\.img is not an ELF file/],
+    [{ rr: 'replay', rrfile: 'absent.rr' }, /no file .*absent\.rr/],
+  ];
+  for (const [change, sentence] of mistakes) {
+    assert.match(await dap.refused('launch', demoLaunch(place, change)), sentence, JSON.stringify(change));
+  }
+  await dap.request('launch', demoLaunch(place));
+});
+
+test('what exists is overwritten when "overwrite" is "always" only', async (t) => {
+  const place = new Workplace(t);
+  place.write('hd0.qcow2', 'mine');
+  const dap = new DapClient(t);
+  await dap.request('initialize', { adapterID: 'blkreplay' });
+  const ask = await dap.refused('launch', demoLaunch(place));
+  assert.match(ask, /hd0\.qcow2 exists .* set "overwrite" to "always" \("ask" is for the editor/);
+  const never = await dap.refused('launch', demoLaunch(place, { overwrite: 'never' }));
+  assert.match(never, /hd0\.qcow2 exists .* set "overwrite" to "always"\.$/);
+  assert.equal(place.read('hd0.qcow2').toString(), 'mine');
+  await dap.request('launch', demoLaunch(place, { overwrite: 'always' }));
+});
+
+test('without debugging the guest runs to its end and the session is over', async (t) => {
+  const dap = new DapClient(t);
+  await dap.start({ rr: 'off', noDebug: true, stopOnEntry: true, kernel: guest('small/hello') });
+  assert.equal((await dap.event('exited')).exitCode, expected('small/hello').guestExit);
+  await dap.event('terminated');
+  assert.equal(dap.console, expected('small/hello').console);
+  assert.match(await dap.refused('continue', { threadId: 1 }), /session has ended/);
+});
+
+test('terminate completes the recording', async (t) => {
+  const place = new Workplace(t);
+  const dap = new DapClient(t);
+  await dap.start(demoLaunch(place, { stopOnEntry: true }));
+  await dap.event('stopped');
+  await dap.request('terminate');
+  await dap.event('terminated');
+  await dap.request('disconnect');
+  assert.equal(await dap.exited, 0);
+});

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Workplace } from '../support/cli.ts';
+import { DapClient, demoLaunch } from '../support/dapClient.ts';
+
+test('requests out of order are refused and the session lives', async (t) => {
+  const dap = new DapClient(t);
+  const launch = demoLaunch(new Workplace(t), { stopOnEntry: true });
+  assert.match(await dap.refused('launch', launch), /only come after initialize/);
+  const capabilities = await dap.request('initialize', { adapterID: 'blkreplay' });
+  assert.equal(capabilities.supportsStepBack, true);
+  assert.equal(capabilities.supportsDisassembleRequest, undefined);
+  assert.match(await dap.refused('initialize', {}), /already/);
+  assert.match(await dap.refused('configurationDone'), /only come after launch/);
+  assert.match(await dap.refused('stackTrace', { threadId: 1 }), /only come after launch/);
+  await dap.request('launch', launch);
+  assert.match(await dap.refused('launch', launch), /already/);
+  assert.match(await dap.refused('continue', { threadId: 1 }), /only come after configurationDone/);
+  await dap.request('configurationDone');
+  await dap.event('stopped');
+  assert.match(await dap.refused('configurationDone'), /already/);
+  await dap.request('pause', { threadId: 1 });
+  assert.equal((await dap.until('stepIn')).reason, 'step');
+});
+
+test('malformed requests are refused and the session lives', async (t) => {
+  const dap = new DapClient(t);
+  await dap.start(demoLaunch(new Workplace(t), { stopOnEntry: true }));
+  await dap.event('stopped');
+  const malformed: [string, unknown, RegExp][] = [
+    ['nonsense', {}, /no request "nonsense"/],
+    ['constructor', {}, /no request "constructor"/],
+    ['setBreakpoints', undefined, /needs source, an object/],
+    ['setBreakpoints', { source: { path: 'a.c' }, breakpoints: [{ line: 'x' }] }, /needs line, an integer/],
+    ['setBreakpoints', { source: { path: 'a.c' }, breakpoints: 3 }, /needs breakpoints, a list/],
+    ['setBreakpoints', { source: { path: 'a.c' }, breakpoints: [null] }, /needs breakpoints\[0\], an object/],
+    ['setInstructionBreakpoints', { breakpoints: [{ instructionReference: 'here' }] }, /an address such as/],
+    ['scopes', {}, /needs frameId/],
+    ['scopes', { frameId: 12345 }, /earlier stop/],
+    ['variables', { variablesReference: 12345 }, /earlier stop/],
+    ['evaluate', { expression: 5 }, /needs expression, a string/],
+    ['evaluate', { expression: '1 +' }, /is missing/],
+    ['evaluate', { expression: 'store.superblock.entry_count = 1' }, /only looked at/],
+    ['readMemory', { memoryReference: '0x80000000', count: -1 }, /needs count/],
+    ['next', { threadId: 1, granularity: 'page' }, /needs granularity/],
+  ];
+  for (const [command, args, sentence] of malformed) {
+    assert.match(await dap.refused(command, args), sentence, `${command} ${JSON.stringify(args)}`);
+  }
+  assert.equal((await dap.send(undefined)).success, false);
+  for (const text of ['{', 'null', '5', '[]', '{"type":"request"}', '{"type":"response","request_seq":99}']) {
+    dap.write(text);
+  }
+  assert.equal(await dap.evaluate('1 + 1'), '2');
+  assert.equal(dap.stderr, '');
+});
+
+test('frames and variables of an earlier stop are refused', async (t) => {
+  const dap = new DapClient(t);
+  await dap.start(demoLaunch(new Workplace(t), { stopOnEntry: true }));
+  await dap.event('stopped');
+  const { id: frameId } = await dap.topFrame();
+  await dap.until('stepIn');
+  assert.match(await dap.refused('scopes', { frameId }), /earlier stop/);
+});
+
+test('the process ends when its client goes, before a session and in one', async (t) => {
+  const idle = new DapClient(t);
+  assert.equal(await idle.leave(), 0);
+  const busy = new DapClient(t);
+  await busy.start(demoLaunch(new Workplace(t), { stopOnEntry: true }));
+  assert.equal(await busy.leave(), 0);
+  assert.equal(busy.stderr, '');
+});

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Workplace } from '../support/cli.ts';
+import { DapClient, demoLaunch, source } from '../support/dapClient.ts';
+import { guest } from '../support/guests.ts';
+
+/** The adapter answers while the machine runs. Issue 3: other requests within 100 ms, pause within 200 ms. */
+const ANSWER_MS = 100;
+const PAUSE_MS = 200;
+
+test('a machine that computes answers, takes breakpoints and pauses', async (t) => {
+  const dap = new DapClient(t);
+  await dap.start(demoLaunch(new Workplace(t)));
+  await untilPrinted(dap, 'audit: round 1');
+  const { threads } = await quick(() => dap.request('threads'));
+  assert.equal(threads.length, 1);
+  assert.match(await quick(() => dap.refused('stackTrace', { threadId: 1 })), /is running; pause it first/);
+  assert.match(await quick(() => dap.refused('continue', { threadId: 1 })), /is running; pause it first/);
+  const path = source('demo/verify.c');
+  const stop = await paused(dap);
+  assert.equal(stop.reason, 'pause');
+  await dap.request('continue', { threadId: 1 });
+  const set = await quick(() => dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'verify_store' }] }));
+  assert.equal(set.breakpoints[0].verified, true);
+  await dap.event('stopped');
+  const frame = await dap.topFrame();
+  assert.deepEqual([frame.name, frame.source?.path], ['verify_store', path]);
+});
+
+test('a machine that sleeps in real time pauses too', async (t) => {
+  const place = new Workplace(t);
+  const dap = new DapClient(t);
+  const drives = [{ id: 'hd0', image: place.disk('disk.img'), format: 'raw' }];
+  await dap.start({ rr: 'off', cwd: place.folder, kernel: guest('kernel/oslet'), drives });
+  await untilPrinted(dap, '$ ');
+  assert.equal((await paused(dap)).reason, 'pause');
+  assert.match(await dap.refused('stepBack', { threadId: 1 }), /not recorded/);
+  assert.ok(dap.events.some(({ event, body }) => event === 'capabilities' && !body.capabilities.supportsStepBack));
+});
+
+test('while a long way back is run, requests are answered, breakpoints wait, and pause stops it', async (t) => {
+  const dap = new DapClient(t);
+  await dap.start(demoLaunch(new Workplace(t)));
+  await dap.event('stopped');
+  // It is never written after boot, so the search goes all the way.
+  const { dataId } = await dap.request('dataBreakpointInfo', { name: '*(unsigned long *)0x80000000' });
+  await dap.request('setDataBreakpoints', { breakpoints: [{ dataId, accessType: 'write' }] });
+  await dap.request('reverseContinue', { threadId: 1 });
+  assert.match(await quick(() => dap.refused('evaluate', { expression: 'store' })), /is running; pause it first/);
+  const later = await quick(() => dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'main' }] }));
+  assert.deepEqual(
+    later.breakpoints.map(({ verified }: { verified: boolean }) => verified),
+    [false],
+  );
+  await paused(dap);
+  const changed = await dap.event('breakpoint');
+  assert.deepEqual([changed.breakpoint.id, changed.breakpoint.verified], [later.breakpoints[0].id, true]);
+  assert.equal(await dap.evaluate('1 + 1'), '2');
+});
+
+test('a client that goes while the machine runs takes the process along, and the recording is complete', async (t) => {
+  const place = new Workplace(t);
+  const dap = new DapClient(t);
+  await dap.start(demoLaunch(place));
+  await untilPrinted(dap, 'audit: round 1');
+  assert.equal(await dap.leave(), 0);
+  const replay = new DapClient(t);
+  await replay.start(demoLaunch(place, { rr: 'replay' }));
+  const end = await replay.event('stopped');
+  assert.equal(end.description, 'End of recording');
+  assert.ok(replay.console.length >= dap.console.length, 'all that was shown is in it');
+});
+
+async function paused(dap: DapClient) {
+  const asked = performance.now();
+  await dap.request('pause', { threadId: 1 });
+  const stop = await dap.event('stopped');
+  const took = performance.now() - asked;
+  assert.ok(took < PAUSE_MS, `paused after ${took} ms`);
+  return stop;
+}
+
+async function quick<T>(ask: () => Promise<T>): Promise<T> {
+  const asked = performance.now();
+  const answer = await ask();
+  const took = performance.now() - asked;
+  assert.ok(took < ANSWER_MS, `answered after ${took} ms`);
+  return answer;
+}
+
+async function untilPrinted(dap: DapClient, text: string): Promise<void> {
+  while (!dap.console.includes(text)) await sleep(5);
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test, type TestContext } from 'node:test';
+import { frameViewOf, openSymbols, Session, SourceSteps, type Symbols } from '../../../debug-adapter/engine/index.ts';
+import { SeededRandom } from '../../support/seededRandom.ts';
+import { DEMO, KERNEL, type Scene, stageOf } from '../timeline/travelSupport.ts';
+
+/** Stepping by source line, forwards and backwards, on guests with timer, disk and traps. */
+interface Debugging {
+  session: Session;
+  symbols: Symbols;
+  steps: SourceSteps;
+  /** Such as `statistics.c:18 in statistics_sample`. */
+  where(): string;
+}
+
+function debug(scene: Scene, t: TestContext): Debugging {
+  const session = new Session(stageOf(scene, t).record());
+  t.after(() => session.timeline.close({ reason: 'interrupted' }));
+  const symbols = openSymbols({ name: scene.kernel, bytes: readFileSync(scene.kernel) });
+  const where = () => {
+    const { pc } = session.inspector;
+    const line = symbols.lineAt(pc);
+    return `${line?.file.path.split('/').at(-1)}:${line?.line} in ${symbols.functionAt(pc)?.name}`;
+  };
+  return { session, symbols, steps: new SourceSteps(session, symbols), where };
+}
+
+function watch({ session, symbols }: Debugging, expression: string): void {
+  const frame = symbols.newestFrame(frameViewOf(session.inspector));
+  const evaluation = symbols.evaluate(expression, frame);
+  const { lvalue } = evaluation.kind === 'value' ? evaluation.value : evaluation.target;
+  assert.ok(lvalue, `${expression} is in memory`);
+  session.addDataBreakpoint({ address: lvalue.address, lengthBytes: lvalue.sizeBytes, access: 'write' });
+}
+
+test('from the failure back to the line that spoiled the superblock, and back over lines from there', (t) => {
+  const debugging = debug(DEMO, t);
+  const { session, steps, where } = debugging;
+  assert.equal(session.continue().kind, 'ended');
+  watch(debugging, 'store.superblock.entry_count');
+  assert.equal(session.reverseContinue().kind, 'dataBreakpoint');
+  const trail = [where()];
+  for (let i = 0; i < 9; i++) {
+    assert.equal(steps.stepBack().kind, 'step');
+    trail.push(where());
+  }
+  const lineOf = (line: string) => line.replace(/ in .*/, '');
+  assert.equal(lineOf(trail[0]), 'statistics.c:18');
+  // To the beginning of the line first, then line by line to the function's start, then its caller.
+  assert.equal(trail[1], trail[0]);
+  assert.match(trail.join('\n'), /in timer_interrupt/);
+  const lines = trail.slice(1).filter((place) => place.endsWith('statistics_sample'));
+  assert.equal(new Set(lines).size, lines.length, 'no line of the function twice');
+});
+
+for (const [name, scene, length] of [
+  ['the demo', DEMO, 80_000_000],
+  ['a kernel with processes', KERNEL, 70_000_000],
+] as const) {
+  test(`stepping back over a line and over it again is nothing: ${name}`, (t) => {
+    const { session, symbols, steps, where } = debug(scene, t);
+    const random = SeededRandom.forTest(t);
+    session.timeline.advance(length);
+    let tried = 0;
+    let exactly = 0;
+    for (let i = 0; i < 120 && tried < 25; i++) {
+      session.goTo(random.below(length));
+      // To the beginning of some line, as a user stands there.
+      if (symbols.statementRanges(session.inspector.pc).length === 0) continue;
+      if (steps.stepOver().kind !== 'step') continue;
+      const { pc } = session.inspector;
+      if (symbols.lineAt(pc)?.start !== pc) continue;
+      const from = { position: session.position, place: where(), low: symbols.functionAt(pc)?.low };
+      if (steps.stepOver().kind !== 'step') continue;
+      const there = { position: session.position, pc: session.inspector.pc };
+      // Leaving the function is another matter: back there means over the whole call.
+      if (symbols.functionAt(there.pc)?.low !== from.low) continue;
+      assert.ok(there.position > from.position);
+      assert.equal(steps.stepBack().kind, 'step');
+      const back = `back from ${there.position} to ${where()} at ${session.position}, began at ${from.position}`;
+      // In a loop on one line the last round is nearer than where the step began.
+      assert.ok(session.position >= from.position && session.position < there.position, back);
+      if (session.position === from.position) exactly++;
+      tried++;
+      assert.equal(steps.stepOver().kind, 'step');
+      assert.equal(session.position, there.position, `${back}, and forwards again`);
+    }
+    assert.ok(tried > 3, `${tried} places tried`);
+    assert.ok(exactly > tried / 2, `${exactly} of ${tried} came back exactly`);
+  });
+}
+
+test('stepping in enters a function past its prologue, stepping out returns to the caller', (t) => {
+  const { session, symbols, steps } = debug(DEMO, t);
+  const [checkpoint] = symbols.functionsNamed('journal_checkpoint');
+  const id = session.addBreakpoint(symbols.breakpointAddress(checkpoint));
+  assert.equal(session.continue().kind, 'breakpoint');
+  session.removeBreakpoint(id);
+  const inside = symbols.callStack(frameViewOf(session.inspector), 3).frames;
+  const caller = inside[1].pc;
+  assert.equal(steps.stepOut().kind, 'step');
+  assert.equal(session.inspector.pc, caller);
+  session.goTo(session.position - 1);
+  for (let i = 0; i < 50; i++) {
+    const before = symbols.functionAt(session.inspector.pc)?.name;
+    assert.equal(steps.stepIn().kind, 'step');
+    const now = symbols.functionAt(session.inspector.pc)!;
+    if (now.name === before || session.inspector.pc !== symbols.breakpointAddress(now)) continue;
+    return;
+  }
+  assert.fail('no call was stepped into');
+});

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { requireTool, runTool } from '../../support/tools.ts';
+import { hex, JUDGED, open } from './support/fixtures.ts';
+import { breakpointsOfGdb, GDB } from './support/gdb.ts';
+
+/** Where breakpoints go, held against gdb's on every function and every line of the fixtures and guests. */
+for (const file of JUDGED) {
+  test(`breakpoints on functions are where gdb puts them: ${path.basename(file)}`, (t) => {
+    if (!requireTool(GDB, t)) return;
+    const symbols = open(file);
+    const names = functionNames(file).filter((name) => symbols.functionsNamed(name).length === 1);
+    assert.ok(names.length > 0);
+    const gdb = breakpointsOfGdb(file, names);
+    for (const name of names) {
+      // Where the function is inlined too, gdb's breakpoint has those places as well.
+      const [found] = symbols.functionsNamed(name);
+      const inside = gdb
+        .get(name)
+        ?.addresses.filter((address) => found.ranges.some((r) => r.start <= address && address < r.end));
+      assert.deepEqual([symbols.breakpointAddress(found)].map(hex), inside?.map(hex), name);
+    }
+  });
+
+  test(`breakpoints on lines are where gdb puts them: ${path.basename(file)}`, (t) => {
+    if (!requireTool(GDB, t)) return;
+    const symbols = open(file);
+    // By their last part: gdb takes `./demo/../lib/x.h` and `./lib/x.h` for two files, which is no help to anyone.
+    const sources = new Set(symbols.files().map((source) => path.basename(source.path)));
+    const places = [...sources].flatMap((source) => {
+      const last = symbols.linesWithCode(source).at(-1) ?? 0;
+      return Array.from({ length: last }, (_, i) => ({ source, line: i + 1 }));
+    });
+    assert.ok(places.length > 10);
+    const gdb = breakpointsOfGdb(
+      file,
+      places.map(({ source, line }) => `${source}:${line}`),
+    );
+    let compared = 0;
+    for (const { source, line } of places) {
+      const expected = gdb.get(`${source}:${line}`);
+      // gdb refuses a line in front of a function; here it moves to the function.
+      if (!expected) continue;
+      const found = symbols.addressesOfLine(source, line);
+      assert.deepEqual(found?.addresses.map(hex), expected.addresses.map(hex), `${source}:${line}`);
+      compared++;
+    }
+    assert.ok(compared > places.length / 3, `${compared} of ${places.length}`);
+  });
+}
+
+function functionNames(file: string): string[] {
+  const table = runTool('riscv64-unknown-elf-readelf', ['-sW', file]);
+  return [...new Set([...table.matchAll(/ FUNC .* (\S+)$/gm)].map(([, name]) => name.replace(/\..*/, '')))];
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { test, type TestContext } from 'node:test';
+import { readElfFile } from '../../../debug-adapter/engine/symbols/elf/elfFile.ts';
+import { openSymbols } from '../../../debug-adapter/engine/symbols/index.ts';
+import { guest } from '../../support/guests.ts';
+import { SeededRandom } from '../../support/seededRandom.ts';
+import { exercise } from './support/exercise.ts';
+import { fixture } from './support/fixtures.ts';
+
+/** BLKREPLAY_FUZZ_ROUNDS=20000 looks longer. */
+const ROUNDS = Number(process.env.BLKREPLAY_FUZZ_ROUNDS ?? 400);
+
+const FILES: [string, string][] = [
+  ['-O0, DWARF 5', guest('demo/demo')],
+  ['-Og, DWARF 5', fixture('flow-Og-v5')],
+  ['-Og, DWARF 4', fixture('types-Og-v4')],
+  ['.debug_types and .eh_frame', fixture('flow-eh-types')],
+];
+
+for (const [what, file] of FILES) {
+  test(`damaged debug information is never more than missing: ${what}`, (t) => {
+    fuzz(t, file, (bytes, random) => {
+      const sections = readElfFile(bytes, file).sections.filter(
+        ({ name, bytes }) => /debug|eh_frame|tab/.test(name) && bytes.length > 0,
+      );
+      for (let flips = 1 + random.below(random.chance(0.5) ? 3 : 40); flips > 0; flips--) {
+        const section = random.pick(sections).bytes;
+        section[random.below(section.length)] = random.chance(0.3)
+          ? random.pick([0, 0x7f, 0x80, 0xff])
+          : random.below(256);
+      }
+    });
+  });
+}
+
+test('a damaged ELF is refused in a sentence, or is one without symbols', (t) => {
+  fuzz(t, guest('demo/demo'), (bytes, random) => {
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const headers = Number(view.getBigUint64(40, true));
+    for (let flips = 1 + random.below(6); flips > 0; flips--) {
+      const at = random.chance(0.3) ? random.below(64) : headers + random.below(bytes.length - headers);
+      bytes[at] = random.below(256);
+    }
+  });
+});
+
+test('a file that is cut short is refused in a sentence, or is one without symbols', (t) => {
+  const whole = fs.readFileSync(guest('demo/demo'));
+  const random = SeededRandom.forTest(t);
+  for (let round = 0; round < 60; round++)
+    exercise(whole.subarray(0, random.below(whole.length)), [0x80002100n], random);
+});
+
+test('a big size or count in a damaged file takes no memory', () => {
+  // An ELF whose section table claims 2^60 sections of 2^60 bytes.
+  const bytes = new Uint8Array(fs.readFileSync(guest('demo/demo')));
+  const view = new DataView(bytes.buffer);
+  const headers = Number(view.getBigUint64(40, true));
+  view.setUint16(60, 0, true);
+  view.setBigUint64(headers + 32, 1n << 60n, true);
+  assert.throws(() => openSymbols({ name: 'x.elf', bytes }), /cut short/);
+});
+
+/** Damages a copy of a file again and again, and asks it everything. */
+function fuzz(t: TestContext, file: string, damage: (bytes: Uint8Array, random: SeededRandom) => void): void {
+  const original = fs.readFileSync(file);
+  const { seed } = SeededRandom.forTest(t);
+  const code = readElfFile(original, file).sections.find(({ name }) => name === '.text');
+  assert.ok(code);
+  const pcs = Array.from({ length: 200 }, (_, i) => code.address + BigInt(Math.floor((code.bytes.length * i) / 200)));
+  let slowest = 0;
+  let answers = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const random = new SeededRandom(seed + round);
+    const bytes = new Uint8Array(original);
+    damage(bytes, random);
+    const start = performance.now();
+    try {
+      answers += exercise(bytes, [random.pick(pcs), random.pick(pcs)], random);
+    } catch (error) {
+      throw new Error(`round ${round}, BLKREPLAY_SEED=${seed + round}`, { cause: error });
+    }
+    slowest = Math.max(slowest, performance.now() - start);
+  }
+  t.diagnostic(`${ROUNDS} rounds, ${answers} answers, slowest ${slowest.toFixed(0)} ms`);
+  assert.ok(answers > ROUNDS, 'most of each file was still there');
+  assert.ok(slowest < 3000, `${slowest} ms`);
+}

@@ -1,0 +1,320 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { test } from 'node:test';
+import { UserError } from '../../../debug-adapter/engine/errors/userError.ts';
+import type { Evaluation, Frame, Symbols } from '../../../debug-adapter/engine/symbols/index.ts';
+import { requireTool } from '../../support/tools.ts';
+import { fixture, hex, open } from './support/fixtures.ts';
+import { askGdb, GDB } from './support/gdb.ts';
+import { frameAt, loadedMachine } from './support/memory.ts';
+
+const FILE = fixture('types-O0-v5');
+
+/** What gdb and we must agree on: value and type. */
+const SAME_AS_GDB = `
+1 + 2 * 3
+(1 + 2) * 3
+-7 / 2
+-7 % 3
+7 >> 1
+-1 >> 1
+1L << 40
+0xffffffff
+0xffffffffu + 1
+4294967295
+-1 < 0u
+-1L < 0u
+'a' + 1
+!5
+!0
+~0
+~0u
+-number_u32
+number_u32 + 1
+number_int * 2
+byte + byte
+small + usmall
+letter == 'x'
+1 && 0
+0 || number_int
+number_int ? 3 : 4
+10 - 3 - 2
+2 * 3 % 4
+1 | 6 & 3
+1 ^ 3
+1 < 2 == 1
+010 + 0x10
+sizeof(int)
+sizeof first
+sizeof(struct node)
+sizeof(char *)
+sizeof outer.matrix
+sizeof(unsigned long)
+first.at.x
+first.next->at.y
+(*first.next).at.y
+first.next->color
+outer.self->self->self->points[2].y
+outer.matrix[1][2]
+*outer.matrix[1]
+*(outer.matrix[1] + 2)
+outer.points[1]
+&first
+&first.at
+&first.at.y
+&outer.points[2]
+&outer.points[2] - &outer.points[0]
+&cube[1][0][1]
+*&number_int
+(long)&first
+(unsigned char)300
+(signed char)200
+(u16)-1
+(char)65
+(int)3.7
+(int)-3.7
+(struct point *)&first.at
+*(struct point *)&first.at
+((struct point *)&first.at)->y
+(unsigned long)&first & 0xff
+(enum color)5
+(enum color)6
+(flag)7
+*outer.names@2
+cube[1][0]@2
+array_of_nothing
+first.bytes[4]
+names[0]
+names[1][1]
+*names[0]
+text[1]
+apply_twice
+&apply_twice
+*callback
+outer.table[0] == apply_twice
+null_pointer
+null_pointer == 0
+!null_pointer
+&record.data
+record.inner
+record.as_int
+number.low
+number.high
+bits.a + bits.b
+bits.c
+bits.d
+bits.e
+power
+power == ON
+GREEN
+READ
+GREEN + 1
+twice + 1
+single * 2
+1.5 + 1
+1.0 / 4
+5 / 2.0
+twice < 0
+1e3
+matrix_row[0][1]
+(*matrix_row)[2]
+&matrix_row[0][1]
+number_long
+number_u64
+number_u64 + 16
+number_long / 1000
+-number_long
+zeros[17]
+`
+  .trim()
+  .split('\n');
+
+test('expressions have the values and types that gdb gives them', (t) => {
+  if (!requireTool(GDB, t)) return;
+  const symbols = open(FILE);
+  const frame = frameAt(symbols, FILE, 'main');
+  const answers = askGdb(FILE, [
+    'list main',
+    'set print null-stop on',
+    ...SAME_AS_GDB.flatMap((text) => [`output ${text}`, `whatis ${text}`]),
+  ]);
+  const differences: string[] = [];
+  SAME_AS_GDB.forEach((text, i) => {
+    const [[value = ''], [type = '']] = answers.slice(2 + 2 * i);
+    if (value.startsWith('error: ')) {
+      assert.throws(() => symbols.evaluate(text, frame), UserError, text);
+      return;
+    }
+    const evaluation = symbols.evaluate(text, frame);
+    assert.ok(evaluation.kind === 'value');
+    const expected = normal(value.replace(/^\(.*?\) (?=0x|@)/, ''));
+    if (normal(evaluation.value.text) !== expected)
+      differences.push(`${text}: ${evaluation.value.text}, gdb ${expected}`);
+    const ourType = `type = ${evaluation.value.typeName}`;
+    // gdb computes with sizeof as unsigned long, but says int when only the type is asked for.
+    if (ourType !== type && !text.startsWith('sizeof')) differences.push(`${text}: ${ourType}, gdb ${type}`);
+  });
+  assert.deepEqual(differences, []);
+});
+
+/** Floating point with fewer digits: gdb shows as many as could matter, we as few as do. */
+function normal(text: string): string {
+  return /^-?\d+\.\d+$/.test(text) ? `${Number(Number(text).toPrecision(12))}` : text;
+}
+
+test('locals hide what is outside of them, inner ones the outer ones', () => {
+  const symbols = open(FILE);
+  const inner = symbols.addressesOfLine('types.c', lineOf('int total = square * 10'))?.addresses[0] ?? 0n;
+  const scopes = symbols.scopesAt(inner);
+  assert.deepEqual(
+    scopes.map(({ kind, functionName, variables }) => [
+      kind,
+      functionName,
+      variables.map((v) => `${v.kind} ${v.name}${v.shadowed ? ' (shadowed)' : ''}`),
+    ]),
+    [
+      [
+        'function',
+        'sum_of',
+        [
+          'argument n',
+          'argument m',
+          'argument p',
+          'argument list',
+          'argument c',
+          'argument b',
+          'argument d',
+          'local total (shadowed)',
+          'static calls',
+        ],
+      ],
+      ['block', 'sum_of', ['local i']],
+      ['block', 'sum_of', ['local square']],
+      ['block', 'sum_of', ['local total']],
+    ],
+  );
+  const hidden = symbols.read(scopes[0].variables[7], symbols.newestFrame({ ...loadedMachine(FILE), pc: inner }));
+  assert.equal(hidden.expression, undefined, 'its name means the inner one');
+});
+
+test('a static variable is the one of the unit that runs', () => {
+  const symbols = open(FILE);
+  assert.equal(valueOf(symbols, 'hidden_static', frameAt(symbols, FILE, 'main')), '77');
+  assert.equal(valueOf(symbols, 'hidden_static', frameAt(symbols, FILE, 'second_unit')), '88');
+});
+
+test('registers have C types and go by all their names', () => {
+  const symbols = open(FILE);
+  const [main] = symbols.functionsNamed('main');
+  const frame = symbols.newestFrame({
+    pc: main.low + 4n,
+    readRegister: (number) => (number < 32 ? BigInt(number) : undefined),
+    readMemory: () => undefined,
+    registerNamed: (name) => (name === 'mstatus' ? 0xa00000080n : undefined),
+  });
+  const texts = ['$pc', '$sp', '$x2', '$a0', '$x10', '$fp', '$s0', '$a0 + 1', '$mstatus', '$zero'].map((text) =>
+    valueOf(symbols, text, frame),
+  );
+  assert.deepEqual(texts, [
+    `${hex(main.low + 4n)} <main+4>`,
+    '0x2',
+    '0x2',
+    '10',
+    '10',
+    '0x8',
+    '0x8',
+    '11',
+    '42949673088',
+    '0',
+  ]);
+  assert.throws(() => symbols.evaluate('$nothing', frame), /no register '\$nothing'/);
+});
+
+test('what is in memory has an address to watch, whatever way it is reached', () => {
+  const symbols = open(FILE);
+  const frame = frameAt(symbols, FILE, 'main');
+  const lvalue = (text: string) => {
+    const evaluation = symbols.evaluate(text, frame);
+    return evaluation.kind === 'value' ? evaluation.value.lvalue : undefined;
+  };
+  const first = lvalue('first')?.address ?? 0n;
+  assert.deepEqual(lvalue('first.at.y'), { address: first + 20n, sizeBytes: 4, bits: undefined });
+  assert.deepEqual(lvalue('*&first.at.y'), { address: first + 20n, sizeBytes: 4, bits: undefined });
+  assert.deepEqual(lvalue('first.bytes[3]'), { address: first + 31n, sizeBytes: 1, bits: undefined });
+  const bits = lvalue('bits')?.address ?? 0n;
+  assert.deepEqual(lvalue('bits.c'), { address: bits + 1n, sizeBytes: 1, bits: { offset: 2, width: 5 } });
+  assert.deepEqual(lvalue('bits.d'), { address: bits + 1n, sizeBytes: 6, bits: { offset: 7, width: 40 } });
+  assert.equal(lvalue('first.at.y + 1'), undefined);
+  assert.equal(lvalue('&first'), undefined);
+});
+
+test('an assignment says what would be written, and writes nothing', () => {
+  const symbols = open(FILE);
+  const frame = frameAt(symbols, FILE, 'main');
+  const assigned = (text: string) => symbols.evaluate(text, frame) as Evaluation & { kind: 'assignment' };
+  const simple = assigned('first.at.y = -1');
+  assert.deepEqual(
+    [simple.kind, simple.target.expression, [...(simple.bytes ?? [])]],
+    ['assignment', 'first.at.y', [255, 255, 255, 255]],
+  );
+  assert.deepEqual([...(assigned('number_int += 1').bytes ?? [])], [0xc1, 0x1d, 0xfe, 0xff]);
+  assert.deepEqual([...(assigned('single = 1').bytes ?? [])], [0, 0, 0x80, 0x3f]);
+  assert.equal(assigned('first.at = second.at').bytes?.length, 8);
+  assert.deepEqual([assigned('bits.c = 3').bytes, assigned('bits.c = 3').value.text], [undefined, '3']);
+  assert.equal(valueOf(symbols, 'first.at.y', frame), '-2');
+});
+
+test('a wrong expression says in a sentence which part is wrong', () => {
+  const symbols = open(FILE);
+  const frame = frameAt(symbols, FILE, 'main');
+  const cases: [string, RegExp][] = [
+    ['', /nothing to evaluate/],
+    ['foo', /no 'foo' here/],
+    ['first.foo', /no member 'foo' in struct node/],
+    ['number_int.x', /number_int is no struct or union but int/],
+    ['*number_int', /number_int is no pointer but int/],
+    ['first + 1', /first cannot be calculated with: it is struct node/],
+    ['1 +', /missing before the end/],
+    ['(1', /'\)' is missing before the end/],
+    ['1 2', /missing before '2'/],
+    ['first.', /name of a member is missing/],
+    ['apply_twice(1)', /would call a function/],
+    ['number_int++', /'\+\+' cannot stand/],
+    ['1 / 0', /divides by zero/],
+    ['1 % (2 - 2)', /divides by zero/],
+    ['&1', /1 has no address/],
+    ['&bits.a', /bits.a has no address/],
+    ['*(int *)4 + 1', /Cannot read memory at 0x4/],
+    ['(struct nothing)1', /no type 'struct nothing'/],
+    ['3 = 4', /3 cannot be assigned to/],
+    ['first.at = 1', /1 is int, but struct point is needed/],
+    ['first@0', /positive count/],
+    ['#', /'#' cannot stand/],
+    ['1 ? 2', /':' is missing/],
+    ['*null_pointer + 1', /Cannot read memory at 0x0/],
+    ['*outer.anything', /declared only/],
+    ['('.repeat(5000), /nested too deeply/],
+    ['1' + '+1'.repeat(5000), /nested too deeply/],
+    ['~'.repeat(900) + '1', /nested too deeply/],
+    ['1.5 % 2', /cannot be calculated with/],
+  ];
+  for (const [text, message] of cases) {
+    assert.throws(
+      () => symbols.evaluate(text, frame),
+      (error) => error instanceof UserError && message.test(error.message),
+      `${text.slice(0, 40)}`,
+    );
+  }
+});
+
+/** Where a text stands in the fixture's source. */
+function lineOf(text: string): number {
+  const lines = fs.readFileSync(FILE.replace(/-O.*/, '.c'), 'utf8').split('\n');
+  return lines.findIndex((line) => line.includes(text)) + 1;
+}
+
+function valueOf(symbols: Symbols, text: string, frame: Frame): string {
+  const evaluation = symbols.evaluate(text, frame);
+  assert.ok(evaluation.kind === 'value');
+  return evaluation.value.text;
+}

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { AT } from '../../../debug-adapter/engine/symbols/dwarf/constants.ts';
+import { DebugInfo } from '../../../debug-adapter/engine/symbols/dwarf/info.ts';
+import { readLineHeader } from '../../../debug-adapter/engine/symbols/dwarf/line.ts';
+import { runLineProgram } from '../../../debug-adapter/engine/symbols/dwarf/lineProgram.ts';
+import { DebugSections } from '../../../debug-adapter/engine/symbols/elf/debugSections.ts';
+import { readElfFile } from '../../../debug-adapter/engine/symbols/elf/elfFile.ts';
+import { requireTool, runTool } from '../../support/tools.ts';
+import { nodeCompression } from './support/compression.ts';
+import { fixture, hex, JUDGED, open } from './support/fixtures.ts';
+import { askGdb, GDB } from './support/gdb.ts';
+import { guest } from '../../support/guests.ts';
+
+const OBJDUMP = 'riscv64-unknown-elf-objdump';
+
+for (const file of JUDGED) {
+  test(`all rows of all line tables are objdump's: ${path.basename(file)}`, (t) => {
+    if (!requireTool(OBJDUMP, t)) return;
+    const expected = rowsOfObjdump(file);
+    assert.ok(expected.length > 50);
+    assert.deepEqual(rowsOf(file), expected);
+  });
+
+  test(`the line of every instruction is gdb's: ${path.basename(file)}`, (t) => {
+    if (!requireTool(GDB, t)) return;
+    const symbols = open(file);
+    const places = rowsOfObjdump(file).map((row) => BigInt(row.split(' ')[2]));
+    const pcs = [...new Set(places.flatMap((address) => [address, address + 2n]))];
+    const answers = askGdb(
+      file,
+      pcs.map((pc) => `info line *${hex(pc)}`),
+    );
+    pcs.forEach((pc, i) => {
+      const found = symbols.lineAt(pc);
+      const [, line, start, end] =
+        /^Line (\d+) of ".*?" (?:starts at address|is at address) (0x\w+).*?(?:and ends at (0x\w+)|but contains no code)/.exec(
+          answers[i][0],
+        ) ?? [];
+      // Between addresses of rows gdb says "starts at address A and ends at B", with A before pc.
+      if (line === undefined) assert.equal(found, undefined, `${hex(pc)}: ${answers[i][0]}`);
+      else
+        assert.deepEqual(
+          [found?.line, found && hex(found.start), found && hex(found.end)],
+          [Number(line), start, end],
+          hex(pc),
+        );
+    });
+  });
+}
+
+test('a file is found by any path that ends as its own does', () => {
+  const symbols = open(guest('demo/demo'));
+  const [address] = symbols.addressesOfLine('/home/somebody/guests/demo/journal.c', 20)?.addresses ?? [];
+  assert.ok(address);
+  for (const name of [
+    'journal.c',
+    'demo/journal.c',
+    './demo/journal.c',
+    'C:\\work\\demo\\journal.c',
+    '/x/demo/../demo/journal.c',
+    'DEMO/Journal.c',
+  ]) {
+    assert.deepEqual(symbols.addressesOfLine(name, 20)?.addresses, [address], name);
+  }
+  for (const name of ['/home/somebody/other/journal.c', 'ournal.c', 'nothing.c', '', '/']) {
+    assert.equal(symbols.addressesOfLine(name, 20), undefined, name);
+  }
+});
+
+test('a line without code moves a breakpoint to the next line that has some', () => {
+  const symbols = open(fixture('flow-O0-v5'));
+  const lines = symbols.linesWithCode('flow.c');
+  const before = lines.find((line) => line > 10 && !lines.includes(line + 1)) ?? 0;
+  const next = lines.find((line) => line > before);
+  assert.ok(next !== undefined && next > before + 1);
+  assert.equal(symbols.addressesOfLine('flow.c', before + 1)?.line, next);
+  assert.equal(symbols.addressesOfLine('flow.c', 100_000), undefined);
+});
+
+test('all code of a line is what a step over it stays in', () => {
+  const symbols = open(fixture('flow-O0-v5'));
+  const [loop] = symbols.addressesOfLine('flow.c', 35)?.addresses ?? [];
+  const ranges = symbols.statementRanges(loop);
+  assert.ok(ranges.length >= 2, 'a for loop has its start and its end in different places');
+  for (const { start, end } of ranges) {
+    assert.ok(start < end);
+    assert.equal(symbols.lineAt(start)?.line, 35);
+    assert.equal(symbols.lineAt(end - 1n)?.line, 35);
+    assert.notEqual(symbols.lineAt(end)?.line, 35);
+  }
+});
+
+/** `file line address statement`, in the order of the tables. */
+function rowsOf(file: string): string[] {
+  const elf = readElfFile(fs.readFileSync(file), file);
+  const complain = (what: unknown) => assert.fail(String(what));
+  const sections = new DebugSections(elf, { name: file, compression: nodeCompression, complain });
+  const info = new DebugInfo(sections, { bias: 0n, complain });
+  const rows: string[] = [];
+  const seen = new Set<number>();
+  for (const unit of info.units) {
+    const offset = unit.root.sectionOffset(AT.stmtList);
+    if (offset === undefined || seen.has(offset)) continue;
+    seen.add(offset);
+    const header = readLineHeader(info, { offset, compDir: unit.compDir, unitName: unit.root.text(AT.name) ?? '' });
+    runLineProgram(header, ({ address, file: number, line, isStatement, endSequence }) => {
+      const name = path.basename(header.files[number]?.name ?? '');
+      rows.push(`${name} ${endSequence ? '-' : line} ${hex(address)} ${isStatement && !endSequence ? 'x' : ''}`);
+    });
+  }
+  return rows;
+}
+
+function rowsOfObjdump(file: string): string[] {
+  const text = runTool(OBJDUMP, ['--dwarf=decodedline', file]);
+  return text.split('\n').flatMap((line) => {
+    const match = /^(\S+)\s+(\d+|-)\s+(0x[\da-f]+|0)(?:\s+\d+)?(\s+x)?(\s+END)?\s*$/.exec(line);
+    if (!match) return [];
+    const [, name, number, address, statement] = match;
+    return [
+      `${path.basename(name)} ${number} ${address === '0' ? '0x0' : address} ${statement && number !== '-' ? 'x' : ''}`,
+    ];
+  });
+}

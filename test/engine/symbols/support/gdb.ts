@@ -1,0 +1,65 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+/** gdb as a judge: one run answers a whole list of commands. */
+export const GDB = 'gdb-multiarch';
+
+/** Runs commands on an ELF and returns, for each, the lines it printed (errors too). */
+export function askGdb(elf: string, commands: string[]): string[][] {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-gdb-'));
+  try {
+    const script = path.join(folder, 'script');
+    const setup = [
+      'set pagination off',
+      'set width 0',
+      'set height 0',
+      'set breakpoint pending off',
+      'set confirm off',
+    ];
+    // A failing command ends a script, but not a sourced one within python; so each is tried on its own.
+    const tries = commands.map((command) => ['echo \\n@@@\\n', `python try_(${JSON.stringify(command)})`]);
+    fs.writeFileSync(script, [...setup, ...TRY, ...tries.flat(), 'echo \\n@@@\\n'].join('\n'));
+    const output = execFileSync(GDB, ['-q', '-nx', '-batch', '-x', script, elf], {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return output
+      .split('\n@@@\n')
+      .slice(1, -1)
+      .map((answer) => answer.split('\n').filter((line) => line !== ''));
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+const TRY = [
+  'python',
+  'import gdb',
+  'def try_(command):',
+  '  try:',
+  '    print(gdb.execute(command, to_string=True), end="")',
+  '  except gdb.error as error:',
+  '    print("error: " + str(error))',
+  'end',
+];
+
+/** The addresses of each breakpoint that the commands set: `break f`, `break file:line`. */
+export function breakpointsOfGdb(elf: string, places: string[]): Map<string, { lines: number[]; addresses: bigint[] }> {
+  const answers = askGdb(
+    elf,
+    places.flatMap((place) => [`break ${place}`, 'info breakpoints', 'delete']),
+  );
+  const found = new Map<string, { lines: number[]; addresses: bigint[] }>();
+  places.forEach((place, i) => {
+    const rows = answers[3 * i + 1].flatMap((row) => {
+      const match = /^\d[\d.]*\s.*\by\s+(0x[0-9a-f]+) ?(?:.*:(\d+))?$/.exec(row.trimEnd());
+      return match ? [{ address: BigInt(match[1]), line: Number(match[2] ?? 0) }] : [];
+    });
+    const addresses = rows.map(({ address }) => address).sort((a, b) => (a < b ? -1 : 1));
+    if (rows.length > 0) found.set(place, { addresses, lines: [...new Set(rows.map(({ line }) => line))] });
+  });
+  return found;
+}

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { typeName, type Member, type Symbols, type Type } from '../../../debug-adapter/engine/symbols/index.ts';
+import { declaration } from '../../../debug-adapter/engine/symbols/types/typeName.ts';
+import { sizeOf } from '../../../debug-adapter/engine/symbols/types/typeQuestions.ts';
+import { requireTool, runTool } from '../../support/tools.ts';
+import { fixture, JUDGED, open } from './support/fixtures.ts';
+import { askGdb, GDB } from './support/gdb.ts';
+
+for (const file of JUDGED) {
+  test(`structs and unions are laid out as gdb's ptype /o says: ${path.basename(file)}`, (t) => {
+    if (!requireTool(GDB, t)) return;
+    const symbols = open(file);
+    const names = compositeNames(file).filter((name) => symbols.typeNamed(name));
+    const answers = askGdb(
+      file,
+      names.map((name) => `ptype /o ${name}`),
+    );
+    names.forEach((name, i) => {
+      const type = symbols.typeNamed(name) as Type;
+      assert.deepEqual(layoutOf(type), layoutByGdb(answers[i]), name);
+    });
+  });
+
+  test(`types of globals and functions have the names that gdb gives them: ${path.basename(file)}`, (t) => {
+    if (!requireTool(GDB, t)) return;
+    const symbols = open(file);
+    const frame = symbols.newestFrame({ pc: 0n, readRegister: () => undefined, readMemory: () => undefined });
+    const names = [...new Set([...symbols.globals().map(({ name }) => name), ...functionNames(file)])];
+    const known = names.filter((name) => isAlone(symbols, name));
+    const answers = askGdb(
+      file,
+      known.map((name) => `whatis ${name}`),
+    );
+    known.forEach((name, i) => {
+      const evaluation = symbols.evaluate(name, frame);
+      assert.equal(evaluation.kind, 'value');
+      assert.equal(`type = ${evaluation.value.typeName}`, answers[i].join('\n'), name);
+    });
+  });
+}
+
+test('types are found by the names that C has for them', () => {
+  const symbols = open(fixture('types-O0-v5'));
+  const size = (name: string) => {
+    const type = symbols.typeNamed(name);
+    return type && sizeOf(type);
+  };
+  const sizes = [
+    'u32',
+    'unsigned long int',
+    'long unsigned',
+    'struct node',
+    'struct node *',
+    'char [3][4]',
+    'enum color',
+  ];
+  assert.deepEqual(sizes.map(size), [4, 8, 8, 40, 8, 12, 4]);
+  assert.equal(size('struct nothing'), undefined);
+  assert.equal(size('nothing'), undefined);
+  assert.equal(size('u32 u32'), undefined);
+});
+
+test('a struct declared in one unit is the one defined in another', () => {
+  const symbols = open(fixture('types-O0-v5'));
+  const outer = symbols.typeNamed('struct outer');
+  assert.ok(outer?.kind === 'struct');
+  const hidden = outer.members()[0].type();
+  assert.ok(hidden.kind === 'pointer');
+  const opaque = hidden.target();
+  assert.ok(opaque.kind === 'struct' && !opaque.isIncomplete);
+  assert.deepEqual(
+    opaque.members().map(({ name }) => name),
+    ['secret', 'mark'],
+  );
+  assert.equal(typeName(opaque), 'struct opaque');
+});
+
+interface Leaf {
+  /** Byte, and bit for a bit-field, from the start of the whole. */
+  at: string | undefined;
+  size: number;
+  declaration: string;
+}
+
+/** Members of members in order; those without members of their own. */
+function layoutOf(type: Type, base = 0, isInUnion = false): Leaf[] {
+  if (type.kind !== 'struct' && type.kind !== 'union') return [];
+  return type.members().flatMap((member) => {
+    const whole = unqualified(member.type());
+    // Of an array of structs without a name, gdb shows the members too, from 0 on.
+    const element = whole.kind === 'array' ? whole.element() : whole;
+    const inner = 'name' in element && element.name === '' ? element : whole;
+    const offset = whole.kind === 'array' ? 0 : base + member.offsetBytes;
+    if (inner.kind === 'struct' || inner.kind === 'union') return layoutOf(inner, offset, inner.kind === 'union');
+    return [leafOf(member, { base, isInUnion: isInUnion || type.kind === 'union' })];
+  });
+}
+
+/** gdb opens `volatile struct x` too, but not what a typedef names. */
+function unqualified(type: Type): Type {
+  const target = type.kind === 'qualified' ? unqualified(type.target()) : type;
+  return target.kind === 'struct' || target.kind === 'union' ? target : type;
+}
+
+function leafOf(member: Member, { base, isInUnion }: { base: number; isInUnion: boolean }): Leaf {
+  const type = member.type();
+  const { bits } = member;
+  const declared = declaration(type, member.name) + (bits ? ` : ${bits.width}` : '');
+  const bit = base * 8 + (bits?.offset ?? 0);
+  const at = bits ? `${Math.floor(bit / 8)}: ${bit % 8}` : `${base + member.offsetBytes}`;
+  // gdb leaves out where a union's members are.
+  return { at: isInUnion ? undefined : at, size: sizeOf(type), declaration: declared.replace(/ ?\*/g, '*') };
+}
+
+function layoutByGdb(lines: string[]): Leaf[] {
+  return lines.flatMap((line) => {
+    const match = /^\/\*\s+(\d+(?:: ?\d+)?)?\s*\|?\s+(\d+) \*\/\s+(.*);$/.exec(line);
+    if (!match || match[3].endsWith('{') || match[3].startsWith('}')) return [];
+    const [, at, size, text] = match;
+    return [{ at: at?.replace(/: ?/, ': '), size: Number(size), declaration: text.replace(/ ?\*/g, '*') }];
+  });
+}
+
+function compositeNames(file: string): string[] {
+  const info = runTool('riscv64-unknown-elf-readelf', ['--debug-dump=info', '-W', file]);
+  const names = new Set<string>();
+  for (const entry of info.split(/\n <[\da-f]+><[\da-f]+>: /)) {
+    const kind = /DW_TAG_(structure|union)_type/.exec(entry)?.[1];
+    const name = /DW_AT_name .*: (\w+)\s*$/m.exec(entry)?.[1];
+    if (kind && name && !entry.includes('DW_AT_declaration'))
+      names.add(`${kind === 'union' ? 'union' : 'struct'} ${name}`);
+  }
+  return [...names];
+}
+
+function functionNames(file: string): string[] {
+  const table = runTool('riscv64-unknown-elf-readelf', ['-sW', file]);
+  return [...table.matchAll(/ FUNC .* (\S+)$/gm)].map(([, name]) => name.replace(/\..*/, ''));
+}
+
+/** Of one name, gdb and we might mean different things where there are several; assembly functions have no type. */
+function isAlone(symbols: Symbols, name: string): boolean {
+  const functions = symbols.functionsNamed(name);
+  const globals = symbols.globals().filter((variable) => variable.name === name);
+  return functions.length + globals.length === 1 && functions.every(({ file }) => file && !file.name.endsWith('.S'));
+}

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import type { Frame, FrameView, Symbols } from '../../../debug-adapter/engine/symbols/index.ts';
+import { guest } from '../../support/guests.ts';
+import { SeededRandom } from '../../support/seededRandom.ts';
+import { requireTool } from '../../support/tools.ts';
+import { fixture, hex, open } from './support/fixtures.ts';
+import { GDB } from './support/gdb.ts';
+import { sampleStacks, STACK_BELOW, type SampledFrame, type StackSample } from './support/stackSamples.ts';
+
+/** Guests with how many stops are looked at, how far apart, and where to go in between. */
+const SAMPLED: { file: string; rounds: number; stepsMax: number; breaks?: string[] }[] = [
+  { file: fixture('flow-O0-v4'), rounds: 80, stepsMax: 40 },
+  { file: fixture('flow-O0-v5'), rounds: 80, stepsMax: 40 },
+  { file: fixture('flow-Og-v4'), rounds: 80, stepsMax: 12 },
+  { file: fixture('flow-Og-v5'), rounds: 80, stepsMax: 12 },
+  { file: fixture('flow-eh-types'), rounds: 80, stepsMax: 12 },
+  { file: fixture('flow-O2'), rounds: 60, stepsMax: 6 },
+  { file: fixture('types-O0-v5'), rounds: 60, stepsMax: 20 },
+  { file: fixture('types-Og-v5'), rounds: 60, stepsMax: 20 },
+  { file: guest('demo/demo'), rounds: 80, stepsMax: 60, breaks: ['machine_trap', 'journal_append'] },
+  {
+    file: guest('kernel/oslet'),
+    rounds: 80,
+    stepsMax: 60,
+    breaks: ['kernel_trap_entry', 'user_trap', 'machine_trap_entry'],
+  },
+];
+
+for (const { file, ...how } of SAMPLED) {
+  test(`stacks, saved registers and locals are gdb's, anywhere: ${path.basename(file)}`, (t) => {
+    if (!requireTool(GDB, t) || !requireTool('qemu-system-riscv64', t)) return;
+    const { seed } = SeededRandom.forTest(t);
+    const symbols = open(file);
+    const counts = { frames: 0, variables: 0, lost: 0 };
+    const samples = sampleStacks(file, { seed, ...how });
+    for (const sample of samples) compareStack(symbols, sample, counts);
+    assert.ok(counts.frames > samples.length, 'there are callers');
+    t.diagnostic(JSON.stringify({ samples: samples.length, ...counts }));
+    assert.equal(counts.lost, 0, 'gdb knows no more');
+  });
+}
+
+function compareStack(
+  symbols: Symbols,
+  sample: StackSample,
+  counts: { frames: number; variables: number; lost: number },
+) {
+  const { frames, end } = symbols.callStack(viewOf(sample));
+  // Where no function's code is (QEMU's reset code), gdb has a guess.
+  if (!symbols.functionAt(sample.pc)) return;
+  const theirs = withoutInlined(sample.frames);
+  assert.equal(end, 'outermost');
+  assert.deepEqual(
+    frames.map((frame, i) => describe(symbols, frame, theirs[i]?.names.length ?? 0)),
+    theirs.map(describeTheirs),
+    hex(sample.pc),
+  );
+  frames.forEach((frame, i) => {
+    counts.frames++;
+    compareFrame(frame, theirs[i], `frame ${i} at ${hex(sample.pc)}`);
+    compareVariables(symbols, frame, theirs[i], counts);
+  });
+}
+
+/** A frame with the functions inlined at its place, innermost first. */
+type WholeFrame = SampledFrame & { names: string[] };
+
+/** gdb gives inlined functions frames of their own, and shows a stack's end as a frame at 0. */
+function withoutInlined(frames: SampledFrame[]): WholeFrame[] {
+  const whole: WholeFrame[] = [];
+  for (const frame of frames.filter(({ pc }) => pc !== 0n)) {
+    const last = whole.at(-1);
+    const isOuter = last !== undefined && last.pc === frame.pc && (last.cfa === frame.cfa || frame.cfa === null);
+    const name = `${frame.name}:${frame.line}`;
+    if (isOuter)
+      whole[whole.length - 1] = {
+        ...frame,
+        line: last.line,
+        names: [...last.names, name],
+        variables: { ...frame.variables, ...last.variables },
+      };
+    else whole.push({ ...frame, names: [name] });
+  }
+  return whole;
+}
+
+function describe(symbols: Symbols, frame: Frame, count: number): string {
+  const names: string[] = [];
+  let line = symbols.lineAt(frame.lookupPc)?.line ?? 0;
+  for (const { name, callLine } of symbols.inlinedAt(frame.lookupPc)) {
+    names.push(`${name}:${line}`);
+    line = callLine ?? 0;
+  }
+  // gdb shows the line after the call in a trap's entry: it takes pc for interrupted there. Here it is the call's.
+  const isCallingHandler = frame.isSignalFrame && frame.depth > 0;
+  names.push(`${symbols.functionAt(frame.lookupPc)?.name}:${isCallingHandler ? '-' : line}`);
+  // At the first instruction of an inlined body, gdb still shows its caller.
+  const isHidden = frame.depth === 0 && symbols.inlinedAt(frame.pc).some(({ range }) => range.start === frame.pc);
+  return `${hex(frame.pc)} ${(isHidden ? names.slice(names.length - count) : names).join(' ')}`;
+}
+
+function describeTheirs(frame: WholeFrame, depth: number): string {
+  const isCallingHandler = /_trap_entry$|^user_vector/.test(frame.name ?? '') && depth > 0;
+  const names = isCallingHandler ? [`${frame.name}:-`] : frame.names;
+  return `${hex(frame.pc)} ${names.join(' ')}`;
+}
+
+function compareFrame(frame: Frame, theirs: SampledFrame, where: string): void {
+  if (theirs.cfa !== null) assert.equal(frame.cfa && hex(frame.cfa), hex(theirs.cfa), `CFA of ${where}`);
+  for (const [number, value] of Object.entries(theirs.registers)) {
+    const ours = frame.register(Number(number));
+    // ra in a caller is what the call overwrote; gdb shows what is in it now.
+    if (ours === undefined && Number(number) === 1) continue;
+    assert.equal(ours, value ?? undefined, `x${number} of ${where}`);
+  }
+}
+
+function compareVariables(
+  symbols: Symbols,
+  frame: Frame,
+  theirs: SampledFrame,
+  counts: { variables: number; lost: number },
+): void {
+  const seen = new Set<string>();
+  for (const { variables } of symbols.scopesAt(frame.lookupPc).reverse()) {
+    for (const variable of variables) {
+      if (seen.has(variable.name) || !(variable.name in theirs.variables)) continue;
+      seen.add(variable.name);
+      const expected = theirs.variables[variable.name];
+      const ours = symbols.read(variable, frame).integer();
+      if (expected === null || variable.kind === 'static') continue;
+      counts.variables++;
+      if (ours === undefined) counts.lost++;
+      else assert.equal(hex(BigInt.asUintN(64, ours)), hex(expected), `${variable.name} at ${hex(frame.pc)}`);
+    }
+  }
+}
+
+function viewOf({ pc, registers, stack }: StackSample): FrameView {
+  const bytes = Buffer.from(stack, 'hex');
+  const start = registers[2] - STACK_BELOW;
+  return {
+    pc,
+    readRegister: (number) => registers[number],
+    readMemory: (address, length) => {
+      const offset = address - start;
+      if (offset < 0n || offset + BigInt(length) > BigInt(bytes.length)) return undefined;
+      return bytes.subarray(Number(offset), Number(offset) + length);
+    },
+  };
+}

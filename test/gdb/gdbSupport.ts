@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { TestContext } from 'node:test';
+import { type RunningCli, Workplace } from '../support/cli.ts';
+
+/** gdb-multiarch, scripted, on the gdb server of a session that the command line runs. */
+export const GDB = 'gdb-multiarch';
+
+export interface Serving {
+  place: Workplace;
+  running: RunningCli;
+  port: number;
+}
+
+/** Starts a session with `--gdb 0` in a place and waits until it listens. */
+export async function serve(t: TestContext, place: Workplace, args: readonly string[]): Promise<Serving> {
+  const running = place.start([...args, '--gdb', '0', '--json']);
+  t.after(() => running.kill('SIGKILL'));
+  const [, port] = await running.untilSaid(/gdb server on 127\.0\.0\.1:(\d+)/);
+  return { place, running, port: Number(port) };
+}
+
+/** A guest with a disk, in a fresh place: what is given to run, record and replay alike. */
+export function sessionIn(place: Workplace, kernel: string, stdin?: string): string[] {
+  place.disk('disk.img');
+  const drive = 'id=hd0,image=disk.img,format=raw,overlay=hd0.qcow2';
+  return ['--kernel', kernel, '--rrfile', 'a.rr', '--drive', drive, ...(stdin ? ['--stdin', stdin] : [])];
+}
+
+/** Runs commands in gdb, connected to the port; returns what it printed. One that fails says so, and the next follows. */
+export async function runGdb(options: {
+  elf: string;
+  port: number;
+  commands: readonly string[];
+  timeoutMs?: number;
+}): Promise<string> {
+  const { elf, port, commands } = options;
+  const script = [
+    'set pagination off',
+    'set confirm off',
+    'set width 0',
+    `target remote 127.0.0.1:${port}`,
+    ...commands,
+  ];
+  const words = ['-batch', '-nx', ...script.flatMap((line) => ['-ex', line]), elf];
+  // One pipe for both, so that what `monitor` says (on stderr) stays in its place.
+  const child = spawn('sh', ['-c', 'exec "$@" 2>&1', 'sh', GDB, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 300_000);
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const [, signal] = (await once(child, 'close')) as [number | null, string | null];
+  clearTimeout(timer);
+  assert.equal(signal, null, `gdb took too long:\n${said.slice(-3000)}`);
+  return said;
+}
+
+// --- what the debug information says -----------------------------------------------------------------------------------
+
+export interface LineRow {
+  start: bigint;
+  end: bigint;
+  file: string;
+  line: number;
+}
+
+/** gdb's own line table of an ELF. */
+export function lineTable(elf: string): LineRow[] {
+  const { stdout } = spawnSync(GDB, ['-batch', '-nx', '-readnow', '-ex', 'maint info line-table', elf], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  const rows: LineRow[] = [];
+  let file = '';
+  let last: { start: bigint; line: number } | undefined;
+  for (const text of stdout.split('\n')) {
+    file = /^symtab: (\S+)/.exec(text)?.[1] ?? file;
+    const row = /^\d+\s+(\d+|END)\s+0x([0-9a-f]+)/.exec(text);
+    if (!row) continue;
+    const start = BigInt(`0x${row[2]}`);
+    if (last && start > last.start) rows.push({ ...last, end: start, file });
+    last = row[1] === 'END' ? undefined : { start, line: Number(row[1]) };
+  }
+  return rows.sort((a, b) => (a.start < b.start ? -1 : 1));
+}
+
+export interface FunctionRange {
+  name: string;
+  start: bigint;
+  end: bigint;
+}
+
+const SYMTAB = 2;
+const FUNCTION = 2;
+
+/** The functions of a 64-bit little-endian ELF's symbol table. */
+export function functionsOf(elf: string): FunctionRange[] {
+  const bytes = readFileSync(elf);
+  const sectionAt = (index: number) => Number(bytes.readBigUInt64LE(40)) + index * 64;
+  const ranges: FunctionRange[] = [];
+  for (let i = 0; i < bytes.readUInt16LE(60); i++) {
+    if (bytes.readUInt32LE(sectionAt(i) + 4) !== SYMTAB) continue;
+    const at = Number(bytes.readBigUInt64LE(sectionAt(i) + 24));
+    const size = Number(bytes.readBigUInt64LE(sectionAt(i) + 32));
+    const names = Number(bytes.readBigUInt64LE(sectionAt(bytes.readUInt32LE(sectionAt(i) + 40)) + 24));
+    for (let symbol = at; symbol < at + size; symbol += 24) {
+      if ((bytes[symbol + 4] & 15) !== FUNCTION) continue;
+      const nameAt = names + bytes.readUInt32LE(symbol);
+      const start = bytes.readBigUInt64LE(symbol + 8);
+      const end = start + bytes.readBigUInt64LE(symbol + 16);
+      ranges.push({ name: bytes.toString('latin1', nameAt, bytes.indexOf(0, nameAt)), start, end });
+    }
+  }
+  return ranges.sort((a, b) => (a.start < b.start ? -1 : 1));
+}
+
+/** The range that holds an address; ranges are sorted and do not overlap. */
+export const rangeAt = <R extends { start: bigint; end: bigint }>(ranges: readonly R[], address: bigint) =>
+  ranges.find(({ start, end }) => address >= start && address < end);

@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { openReplay, Session, type Timeline } from '../../debug-adapter/engine/index.ts';
+import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
+import { Workplace } from '../support/cli.ts';
+import { guest, SESSION } from '../support/guests.ts';
+import { SeededRandom } from '../support/seededRandom.ts';
+import { requireTool } from '../support/tools.ts';
+import {
+  type FunctionRange,
+  functionsOf,
+  GDB,
+  type LineRow,
+  lineTable,
+  rangeAt,
+  runGdb,
+  serve,
+  sessionIn,
+} from './gdbSupport.ts';
+import { type Moment, trace } from './trace.ts';
+
+/**
+ * gdb goes back from random places of a recording, in each of its ways. Where it lands is held against a straight run
+ * of the same recording: the registers of the position it says it is at, and the code that ran between there and the
+ * place it came from. BLKREPLAY_GDB_PLACES says how many places for each command (CI: 200).
+ */
+const PLACES = Number(process.env.BLKREPLAY_GDB_PLACES ?? 20);
+
+const GUESTS = [
+  { name: 'demo/demo', stdin: undefined },
+  { name: 'kernel/oslet', stdin: SESSION },
+];
+const COMMANDS = ['reverse-stepi', 'reverse-step', 'reverse-next', 'reverse-finish', 'reverse-continue'] as const;
+
+for (const { name, stdin } of GUESTS) {
+  test(`gdb goes back right from ${PLACES} places each: ${name}`, async (t) => {
+    if (!requireTool(GDB, t)) return;
+    const stage = await recorded(t, name, stdin);
+    for (const command of COMMANDS) {
+      await t.test(command, () => goBack(t, stage, command));
+    }
+  });
+}
+
+type Command = (typeof COMMANDS)[number];
+
+interface Stage {
+  elf: string;
+  random: SeededRandom;
+  /** A fresh replay that gdb can have. */
+  listen: (t: TestContext) => Promise<number>;
+  end: number;
+  lines: LineRow[];
+  functions: FunctionRange[];
+  straight: Timeline;
+  straightAgain: () => Timeline;
+}
+
+/** From where to where gdb went. */
+interface Move {
+  from: number;
+  to: number;
+  registers: bigint[];
+  breakpoint: string | undefined;
+  said: string;
+}
+
+async function recorded(t: TestContext, name: string, stdin?: string): Promise<Stage> {
+  const place = new Workplace(t);
+  const elf = guest(name);
+  const options = sessionIn(place, elf, stdin);
+  const { position: end } = (await place.cli(['record', ...options, '--json'])).summary;
+  // One session holds an overlay, so each has files of its own.
+  const straightIn = (copy: Workplace): Timeline => {
+    const unsaid = { bios: null, initrd: null, append: null, memoryBytes: null, rrsnapshot: null };
+    const overlay = copy.path('hd0.qcow2');
+    const drives = [{ id: 'hd0', image: copy.path('disk.img'), format: 'raw', overlay, readOnly: false } as const];
+    return openReplay(nodeHost, { ...unsaid, rrfile: copy.path('a.rr'), drives, onConsoleByte: () => {} });
+  };
+  const [forPlaces, forPasses] = [place.copy(t), place.copy(t)];
+  const straight = straightIn(forPlaces);
+  t.after(() => straight.abandon());
+  const [lines, functions] = [lineTable(elf), functionsOf(elf)];
+  assert.ok(lines.length > 100 && functions.length > 50);
+  return {
+    elf,
+    random: SeededRandom.forTest(t),
+    listen: async (t) => (await serve(t, place, ['replay', ...options])).port,
+    end,
+    lines,
+    functions,
+    straight,
+    straightAgain: () => straightIn(forPasses),
+  };
+}
+
+async function goBack(t: TestContext, stage: Stage, command: Command): Promise<void> {
+  const places = choosePlaces(stage, command);
+  const started = performance.now();
+  const moves = await movesOf(await stage.listen(t), stage, command, places);
+  t.diagnostic(`${command}: ${((performance.now() - started) / places.length).toFixed(1)} ms each in gdb`);
+  assert.equal(moves.length, places.length);
+  registersAreRight(stage, moves);
+  for (const move of moves) {
+    const told = `${command} from ${move.from} to ${move.to} (BLKREPLAY_SEED=${stage.random.seed}):\n${move.said}`;
+    ORACLES[command](stage, move, told);
+  }
+}
+
+// --- in gdb ------------------------------------------------------------------------------------------------------------
+
+/** Random positions; for the commands that go by source, where there is some. */
+function choosePlaces(stage: Stage, command: Command): number[] {
+  const { travel } = stage.straight;
+  const session = new Session(stage.straight);
+  const places: number[] = [];
+  while (places.length < PLACES) {
+    const position = 1000 + stage.random.below(stage.end - 1000);
+    if (command !== 'reverse-stepi' && command !== 'reverse-continue') {
+      travel!.seekTo(position);
+      const { pc } = session.inspector;
+      const place = rangeAt(stage.functions, pc);
+      if (!place || NO_FRAMES.test(place.name) || !rangeAt(stage.lines, pc)) continue;
+    }
+    places.push(position);
+  }
+  return places;
+}
+
+/** Assembly: no frame to go back out of. */
+const NO_FRAMES = /^(_start|trap|user_|kernel_trap|switch|trampoline|enter|return|main$)/;
+
+async function movesOf(port: number, stage: Stage, command: Command, places: readonly number[]): Promise<Move[]> {
+  const { elf, random, functions } = stage;
+  const breakpoints = functions.filter(({ name }) => !NO_FRAMES.test(name));
+  const said = await runGdb({
+    elf,
+    port,
+    commands: places.flatMap((position) => {
+      const { name } = random.pick(breakpoints);
+      const isContinue = command === 'reverse-continue';
+      return [
+        ...[`monitor goto ${position}`, 'maintenance flush register-cache', 'maintenance flush dcache'],
+        ...(isContinue ? [`tbreak *${name}`, `echo @breakpoint ${name}\\n`] : []),
+        ...[`echo @from ${position}\\n`, command, 'echo @to\\n', 'monitor position', 'info registers', 'delete'],
+      ];
+    }),
+  });
+  return said
+    .split('@from ')
+    .slice(1)
+    .map((part, i) => moveOf(part, said.split('@from ')[i]));
+}
+
+function moveOf(part: string, before: string): Move {
+  const [went, landed] = part.split('@to\n');
+  const registers = [...landed.matchAll(/^(\w+) +0x([0-9a-f]+)/gm)]
+    .slice(0, 32)
+    .map((found) => BigInt(`0x${found[2]}`));
+  return {
+    from: parseInt(went),
+    to: Number(/^(\d+)\nra /m.exec(landed)?.[1]),
+    registers,
+    breakpoint: /@breakpoint (\w+)\n$/.exec(before)?.[1],
+    said: part.slice(0, 600),
+  };
+}
+
+// --- the straight run --------------------------------------------------------------------------------------------------
+
+function registersAreRight(stage: Stage, moves: readonly Move[]): void {
+  const straight = stage.straightAgain();
+  const { inspector } = new Session(straight);
+  try {
+    for (const { from, to, said } of moves) assert.ok(from >= 0 && to >= 0, said);
+    for (const { to, registers, said } of [...moves].sort((a, b) => a.to - b.to)) {
+      straight.advance(to);
+      const right = [...Array.from({ length: 31 }, (_, i) => inspector.register(i + 1)), inspector.pc];
+      assert.deepEqual(registers, right, `position ${to}, BLKREPLAY_SEED=${stage.random.seed}: ${said}`);
+    }
+  } finally {
+    straight.abandon();
+  }
+}
+
+type Oracle = (stage: Stage, move: Move, told: string) => void;
+
+const ORACLES: Record<Command, Oracle> = {
+  'reverse-stepi': (stage, { from, to }, told) => {
+    assert.ok(to < from, told);
+    // One instruction of the code that stands there; what else there is are interrupts, whole ones.
+    const instructions = trace(stage.straight, to, from).filter((moment) => moment.retires && !moment.isInterrupt);
+    assert.ok(instructions.length <= 1, told);
+  },
+
+  'reverse-step': (stage, { from, to }, told) => {
+    const ran = trace(stage.straight, to, from).filter((moment) => !moment.isInterrupt);
+    assert.ok(to < from && ran.length > 0, told);
+    startsLine(stage, ran[0], told);
+    const line = lineOf(stage, ran[0].pc);
+    for (const { pc } of ran) assert.equal(lineOf(stage, pc), line, told);
+  },
+
+  'reverse-next': (stage, { from, to }, told) => {
+    const ran = trace(stage.straight, to, from).filter((moment) => !moment.isInterrupt);
+    assert.ok(to < from && ran.length > 0, told);
+    startsLine(stage, ran[0], told);
+    const [first] = ran;
+    const allowed = [lineOf(stage, first.pc), lineOf(stage, ran.at(-1)!.pc)];
+    const frame = rangeAt(stage.functions, first.pc);
+    const inFrame = ran.filter(
+      ({ pc, stackPointer }) => stackPointer >= first.stackPointer && rangeAt(stage.functions, pc) === frame,
+    );
+    for (const { pc } of inFrame) assert.ok(allowed.includes(lineOf(stage, pc)), `${told}: ${lineOf(stage, pc)}`);
+  },
+
+  'reverse-finish': (stage, { from, to }, told) => {
+    const ran = trace(stage.straight, to, from).filter((moment) => !moment.isInterrupt);
+    stage.straight.travel!.seekTo(from);
+    const { inspector } = new Session(stage.straight);
+    const left = rangeAt(stage.functions, inspector.pc)!;
+    const [call, entry] = ran;
+    assert.equal(entry?.pc ?? inspector.pc, left.start, `${told}: the instruction before is the call`);
+    for (const { stackPointer } of ran) assert.ok(stackPointer <= call.stackPointer, told);
+  },
+
+  'reverse-continue': (stage, { from, to, breakpoint }, told) => {
+    const address = stage.functions.find(({ name }) => name === breakpoint)!.start;
+    const { straight } = stage;
+    straight.travel!.seekTo(to);
+    if (to === 0) assert.match(told, /No more reverse-execution history/);
+    else assert.equal(new Session(straight).inspector.pc, address, told);
+    // From there on it is not come by again.
+    const stop = straight.forward(from - 1, { breakpoints: new Set([address]), watchpoints: [] });
+    assert.equal(stop.kind, 'reached', told);
+    straight.travel!.seekTo(0);
+  },
+};
+
+function lineOf(stage: Stage, pc: bigint): string {
+  const row = rangeAt(stage.lines, pc);
+  return row ? `${row.file}:${row.line}` : 'none';
+}
+
+function startsLine(stage: Stage, { pc }: Moment, told: string): void {
+  assert.equal(rangeAt(stage.lines, pc)?.start, pc, `${told}: at a line's start`);
+}

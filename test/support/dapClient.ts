@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import path from 'node:path';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { Workplace } from './cli.ts';
+import { guest } from './guests.ts';
+
+/**
+ * A debug adapter under test, started as an editor starts it, and the client that talks to it. Requests resolve with the
+ * body of their response; `refused` is for those that must fail. Everything waits at most as long as a test may take.
+ */
+type Body = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any
+
+const ADAPTER = path.resolve(import.meta.dirname, '../../dist/debug-adapter.js');
+const WAIT_MS = 60_000;
+
+export class DapClient {
+  readonly exited: Promise<number | null>;
+  /** All events so far, in order. */
+  readonly events: DebugProtocol.Event[] = [];
+  /** What the adapter has written to stderr: nothing, ever. */
+  stderr = '';
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #answers = new Map<number, (response: DebugProtocol.Response) => void>();
+  readonly #watchers = new Set<() => void>();
+  #seen = 0;
+  #seq = 1;
+  #input: Buffer = Buffer.alloc(0);
+
+  /** It goes when the test is over. */
+  constructor(owner: { after(what: () => Promise<unknown>): void }) {
+    owner.after(() => this.leave());
+    this.#child = spawn(process.execPath, ['-e', `require(${JSON.stringify(ADAPTER)})`]);
+    this.exited = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.stdout.on('data', (bytes: Buffer) => this.#receive(bytes));
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.#child.stdin.on('error', () => {});
+  }
+
+  /** The guest's console so far. */
+  get console(): string {
+    const outputs = this.events.filter(({ event, body }) => event === 'output' && body.category === 'stdout');
+    return outputs.map(({ body }) => body.output as string).join('');
+  }
+
+  async request(command: string, args?: object): Promise<Body> {
+    const response = await this.send(command, args);
+    assert.ok(response.success, `${command}: ${JSON.stringify(response.body)}`);
+    return (response.body ?? {}) as Body;
+  }
+
+  /** Returns the sentence that the user sees. */
+  async refused(command: string, args?: unknown): Promise<string> {
+    const response = await this.send(command, args);
+    assert.equal(response.success, false, `${command} is refused`);
+    return (response.body as DebugProtocol.ErrorResponse['body']).error!.format;
+  }
+
+  send(command: unknown, args?: unknown): Promise<DebugProtocol.Response> {
+    const seq = this.#seq++;
+    const answered = new Promise<DebugProtocol.Response>((resolve) => this.#answers.set(seq, resolve));
+    this.write(JSON.stringify({ seq, type: 'request', command, arguments: args }));
+    return inTime(answered, () => `an answer to ${String(command)}; stderr: ${this.stderr}`);
+  }
+
+  /** Any text as a message. */
+  write(text: string): void {
+    this.#child.stdin.write(`Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
+  }
+
+  /** The next event of that name, after those that were waited for before. */
+  async event(name: string): Promise<Body> {
+    for (;;) {
+      const found = this.events.findIndex(({ event }, i) => i >= this.#seen && event === name);
+      if (found >= 0) {
+        this.#seen = found + 1;
+        return (this.events[found].body ?? {}) as Body;
+      }
+      const next = new Promise<void>((resolve) => this.#watchers.add(resolve));
+      await inTime(next, () => `the event ${name}; stderr: ${this.stderr}`);
+    }
+  }
+
+  /** Runs and returns the `stopped` that follows. */
+  async until(command: string, args: object = { threadId: 1 }): Promise<Body> {
+    await this.request(command, args);
+    return this.event('stopped');
+  }
+
+  async start(launch: object, breakpoints: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
+    await this.request('initialize', { adapterID: 'blkreplay' });
+    await this.request('launch', launch);
+    await this.event('initialized');
+    await breakpoints();
+    await this.request('configurationDone');
+  }
+
+  async topFrame(): Promise<{ id: number; name: string; line: number; source?: { path: string } }> {
+    const { stackFrames } = await this.request('stackTrace', { threadId: 1 });
+    return stackFrames[0];
+  }
+
+  async evaluate(expression: string): Promise<string> {
+    const { id: frameId } = await this.topFrame();
+    const { result } = await this.request('evaluate', { expression, frameId, context: 'watch' });
+    return result;
+  }
+
+  /** The client goes, as an editor that is closed: without a word. */
+  leave(): Promise<number | null> {
+    this.#child.stdin.end();
+    return inTime(this.exited, () => 'the end of the process');
+  }
+
+  #receive(bytes: Buffer): void {
+    this.#input = Buffer.concat([this.#input, bytes]);
+    for (;;) {
+      const headerEnd = this.#input.indexOf('\r\n\r\n');
+      if (headerEnd < 0) return;
+      const length = Number(/Content-Length: (\d+)/.exec(this.#input.toString('latin1', 0, headerEnd))![1]);
+      const end = headerEnd + 4 + length;
+      if (this.#input.length < end) return;
+      this.#take(JSON.parse(this.#input.toString('utf8', headerEnd + 4, end)));
+      this.#input = this.#input.subarray(end);
+    }
+  }
+
+  #take(message: DebugProtocol.Response | DebugProtocol.Event): void {
+    if (message.type === 'response') {
+      const response = message as DebugProtocol.Response;
+      this.#answers.get(response.request_seq)?.(response);
+      return;
+    }
+    this.events.push(message as DebugProtocol.Event);
+    for (const watcher of this.#watchers) watcher();
+    this.#watchers.clear();
+  }
+}
+
+/** The demo over a fresh disk, recorded; `more` changes or adds settings. */
+export function demoLaunch(place: Workplace, more: object = {}): object {
+  const image = place.disk('disk.img');
+  return {
+    ...{ rr: 'record', rrfile: 'demo.rr', cwd: place.folder, kernel: guest('demo/demo'), idle: 'warp' },
+    drives: [{ id: 'hd0', image, format: 'raw', overlay: 'hd0.qcow2' }],
+    ...more,
+  };
+}
+
+/** The path of a guest's source, as an editor gives it. */
+export const source = (name: string): string => path.resolve(import.meta.dirname, '../guests', name);
+
+function inTime<T>(promise: Promise<T>, what: () => string): Promise<T> {
+  let timer: NodeJS.Timeout;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited too long for ${what()}`)), WAIT_MS);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
