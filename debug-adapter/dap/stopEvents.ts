@@ -2,6 +2,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { type BreakpointId, type End, type FrameView, type StopReason, UserError } from '../engine/index.ts';
 import type { WatchedData } from './breakpointTable.ts';
 import type { Debuggee } from './debuggee.ts';
+import { hex } from './variableViews.ts';
 
 /** A stop in the protocol's words. The editor shows `description`. */
 type StoppedBody = DebugProtocol.StoppedEvent['body'];
@@ -85,7 +86,7 @@ function shown(debuggee: Debuggee, { address, type }: WatchedData, bytes: Uint8A
   for (const symbols of debuggee.symbols) {
     try {
       const frame = symbols.newestFrame(debuggee.view(readMemory));
-      const evaluation = symbols.evaluate(`*(${type} *)0x${address.toString(16)}`, frame);
+      const evaluation = symbols.evaluate(valueAt(address, type), frame);
       if (evaluation.kind === 'value') return evaluation.value.text;
     } catch (error) {
       // A type that has no name here, or is another file's.
@@ -93,4 +94,10 @@ function shown(debuggee: Debuggee, { address, type }: WatchedData, bytes: Uint8A
     }
   }
   return `0x${Buffer.from(bytes).reverse().toString('hex')}`;
+}
+
+/** An expression for a value of that type; for an array by its elements, `*(char *)0x80000000@16`. */
+function valueAt(address: bigint, type: string): string {
+  const array = /^([^[]*?) ?\[(\d+)\]$/.exec(type);
+  return array ? `*(${array[1]} *)${hex(address)}@${array[2]}` : `*(${type} *)${hex(address)}`;
 }

@@ -28,9 +28,9 @@ export function resume(target: Target, how: Resumption): Promise<string> {
 /** Throws a UserError where nothing is recorded. */
 export function reverse(target: Target, how: 'continue' | 'step'): Promise<string> {
   const { session } = target;
-  if (how === 'continue') return target.run((wantsPause) => session.reverseContinue(wantsPause));
+  if (how === 'continue') return target.run((wantsPause) => session.reverseContinue(wantsPause), true);
   const step = new StepBack(session);
-  return target.run((wantsPause) => step.run(wantsPause));
+  return target.run((wantsPause) => step.run(wantsPause), true);
 }
 
 /** The slices of a range step: each goes on where the one before paused. */

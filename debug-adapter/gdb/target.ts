@@ -10,6 +10,8 @@ import { stopReply } from './stopReply.ts';
  * nowhere; then the next one is longer.
  */
 const SLICE_MILLISECONDS = 20;
+// Backwards a pause throws away the segment under way, some 35 ms: it is not to come in each.
+const SLICE_BACK_MILLISECONDS = 100;
 
 export type WantsPause = () => boolean;
 
@@ -33,11 +35,11 @@ export class Target {
   }
 
   /** Runs `slice` again and again while all it says is that it paused. */
-  async run(slice: (wantsPause: WantsPause) => StopReason): Promise<string> {
+  async run(slice: (wantsPause: WantsPause) => StopReason, isBackwards = false): Promise<string> {
     this.isRunning = true;
     this.wantsInterrupt = false;
     try {
-      await this.runSlices(slice);
+      await this.runSlices(slice, isBackwards ? SLICE_BACK_MILLISECONDS : SLICE_MILLISECONDS);
     } finally {
       this.isRunning = false;
     }
@@ -49,8 +51,8 @@ export class Target {
     return stopReply(reason, stopPoints, understands, expeditedRegisters(session.inspector));
   }
 
-  private async runSlices(slice: (wantsPause: WantsPause) => StopReason): Promise<void> {
-    let milliseconds = SLICE_MILLISECONDS;
+  private async runSlices(slice: (wantsPause: WantsPause) => StopReason, firstMilliseconds: number): Promise<void> {
+    let milliseconds = firstMilliseconds;
     for (;;) {
       const from = this.session.position;
       const end = this.host.milliseconds() + milliseconds;
@@ -58,7 +60,7 @@ export class Target {
       this.reason = reason;
       await this.host.betweenSlices();
       if (reason.kind !== 'pause' || this.wantsInterrupt || this.isGone) return;
-      milliseconds = this.session.position === from ? 2 * milliseconds : SLICE_MILLISECONDS;
+      milliseconds = this.session.position === from ? 2 * milliseconds : firstMilliseconds;
     }
   }
 }

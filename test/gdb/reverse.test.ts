@@ -197,8 +197,9 @@ const ORACLES: Record<Command, Oracle> = {
     const ran = trace(stage.straight, to, from).filter((moment) => !moment.isInterrupt);
     assert.ok(to < from && ran.length > 0, told);
     startsLine(stage, ran[0], told);
-    const line = lineOf(stage, ran[0].pc);
-    for (const { pc } of ran) assert.equal(lineOf(stage, pc), line, told);
+    // Optimised code: within a line gdb goes on over rows of the line table that begin no statement.
+    const allowed = [lineOf(stage, ran[0].pc), lineOf(stage, ran.at(-1)!.pc)];
+    for (const { pc } of ran) assert.ok(allowed.includes(lineOf(stage, pc)), `${told}: ${lineOf(stage, pc)}`);
   },
 
   'reverse-next': (stage, { from, to }, told) => {

@@ -108,12 +108,11 @@ function formatComposite(value: ShownValue, type: CompositeType, room: Room): st
   if (type.isIncomplete) return '<incomplete type>';
   if (value.storage.kind === 'optimizedOut') return '<optimized out>';
   const members = type.members();
-  const parts = fill(room, members.length, (i, inner) => {
+  return fill(room, { count: members.length, isCut: false, repeatsMin: Infinity }, (i, inner) => {
     const child = value.member(members[i]);
     const text = format(child, inner);
     return members[i].name === '' && isComposite(bare(child.type)) ? text : `${members[i].name} = ${text}`;
   });
-  return parts;
 }
 
 function formatArray(value: ShownValue, type: ArrayType, room: Room): string {
@@ -123,15 +122,18 @@ function formatArray(value: ShownValue, type: ArrayType, room: Room): string {
   if (value.storage.kind === 'optimizedOut') return '<optimized out>';
   if (base.kind === 'base' && base.name === 'char') return formatString(value, type.count);
   const count = Math.min(type.count, ELEMENTS_MAX);
-  // One read for what is certainly needed; the elements then come from it.
+  // If not even the first can be read, that is said once.
   const first = value.readPart(0, Math.min(count, 1) * sizeOf(element));
   if (first.kind !== 'bytes') return whyNot(first);
   // What is no `char` but as small is a number, not text.
   const isBytes = base.kind === 'base' && /Char$/.test(base.encoding);
-  return fillRepeated(room, { count, isCut: count < type.count }, (i, inner) => {
-    const part = value.element(i, element);
-    return isBytes ? withInteger(part, (number) => `${number}`) : format(part, inner);
-  });
+  const part = (i: number, inner: Room) => {
+    const child = value.element(i, element);
+    return isBytes ? withInteger(child, (number) => `${number}`) : format(child, inner);
+  };
+  // Looking for equal arrays in arrays of arrays would read them all.
+  const isPlain = base.kind !== 'array' && !isComposite(base);
+  return fill(room, { count, isCut: count < type.count, repeatsMin: isPlain ? REPEATS_MIN : Infinity }, part);
 }
 
 /** Up to the first zero, unless something follows it. */
@@ -144,39 +146,38 @@ function formatString(value: ShownValue, count: number): string {
   return quoted(result.bytes.subarray(0, length)) + (shown < count && length === shown ? '…' : '');
 }
 
-/** `{a, b, …}`: parts as long as there is room. Deeper down there is less. */
-function fill(room: Room, count: number, part: (index: number, inner: Room) => string): string {
-  return fillRepeated(room, { count, isCut: false }, part, Infinity);
-}
-
-function fillRepeated(
+/**
+ * `{a, b <repeats 12 times>, …}`: parts as long as there is room, and less of it deeper down; equal ones in a row
+ * together. `isCut`: there are more than `count`.
+ */
+function fill(
   room: Room,
-  { count, isCut }: { count: number; isCut: boolean },
+  { count, isCut, repeatsMin }: { count: number; isCut: boolean; repeatsMin: number },
   part: (index: number, inner: Room) => string,
-  repeatsMin = REPEATS_MIN,
 ): string {
   if (room.depth >= DEPTH_MAX || room.characters <= 0) return count > 0 ? '{…}' : '{}';
   const parts: string[] = [];
-  let cut = isCut;
-  for (let i = 0; i < count;) {
-    if (room.characters <= 0) {
-      cut = true;
-      break;
-    }
-    const inner = { characters: room.characters, depth: room.depth + 1 };
-    const text = part(i, inner);
-    let repeats = 1;
-    while (i + repeats < count && repeats < REPEATS_LOOK && repeatsMin < Infinity) {
-      if (part(i + repeats, { ...inner, characters: room.characters }) !== text) break;
-      repeats++;
-    }
+  let next = 0;
+  while (next < count && room.characters > 0) {
+    const make = (index: number) => part(index, { characters: room.characters, depth: room.depth + 1 });
+    const text = make(next);
+    const repeats = repeatsMin === Infinity ? 1 : countEqual(make, { text, from: next, count });
     const isRepeated = repeats >= repeatsMin;
-    const shown = isRepeated ? `${text} <repeats ${repeats} times>` : text;
-    parts.push(shown);
-    room.characters -= shown.length + 2;
-    i += isRepeated ? repeats : 1;
+    parts.push(isRepeated ? `${text} <repeats ${repeats} times>` : text);
+    room.characters -= parts[parts.length - 1].length + 2;
+    next += isRepeated ? repeats : 1;
   }
-  return `{${parts.join(', ')}${cut ? (parts.length > 0 ? ', …' : '…') : ''}}`;
+  if (next < count || isCut) parts.push('…');
+  return `{${parts.join(', ')}}`;
+}
+
+function countEqual(
+  make: (index: number) => string,
+  { text, from, count }: { text: string; from: number; count: number },
+): number {
+  let end = from + 1;
+  while (end < count && make(end) === text) end++;
+  return end - from;
 }
 
 /** A line of the variables view, and a bit. */
@@ -185,5 +186,4 @@ const DEPTH_MAX = 3;
 /** gdb's `print elements` and `print repeats`. */
 const ELEMENTS_MAX = 200;
 const REPEATS_MIN = 10;
-const REPEATS_LOOK = 200;
 const STRING_MAX = 200;

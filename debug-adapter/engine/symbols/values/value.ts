@@ -20,7 +20,7 @@ export interface Value {
   readonly memoryReference: bigint | undefined;
   /** An expression that gives this value again in the same frame; undefined where C cannot say it. */
   readonly expression: string | undefined;
-  /** How many `children()` gives; 0 for a leaf. Reads no memory. */
+  /** How many `children()` gives; 0 for a leaf. Reads nothing but the value of a pointer. */
   readonly childCount: number;
   /** Members, elements, or what a pointer points to. Big arrays come in groups (`[0..999]`) of 1000. */
   children(): Value[];

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { Session } from '../../debug-adapter/engine/index.ts';
+import { GdbServer } from '../../debug-adapter/gdb/index.ts';
+import { encodePacket, PacketReader } from '../../debug-adapter/gdb/packets.ts';
+import { DEMO, stageOf } from '../engine/timeline/travelSupport.ts';
+import { SeededRandom } from '../support/seededRandom.ts';
+
+/** Conversations with the server, without a socket: the demo being recorded. */
+class Conversation {
+  readonly session: Session;
+  readonly server: GdbServer;
+  /** What happens between two slices. */
+  betweenSlices = (): void => {};
+  private reader = new PacketReader();
+  private replies: string[] = [];
+  private wake = (): void => {};
+  acknowledgements = '';
+
+  constructor(t: TestContext) {
+    const timeline = stageOf(DEMO, t).record();
+    t.after(() => timeline.abandon());
+    this.session = new Session(timeline);
+    this.server = new GdbServer(this.session, {
+      send: (bytes) => this.heard(bytes),
+      milliseconds: () => performance.now(),
+      betweenSlices: async () => {
+        this.betweenSlices();
+        await new Promise(setImmediate);
+      },
+    });
+  }
+
+  /** Sends a packet and waits for its reply. */
+  async ask(content: string): Promise<string> {
+    this.server.received(encodePacket(content));
+    while (this.replies.length === 0) await new Promise<void>((resolve) => (this.wake = resolve));
+    return this.replies.shift()!;
+  }
+
+  private heard(bytes: Uint8Array): void {
+    for (const event of this.reader.read(bytes)) {
+      if (event.kind === 'packet') this.replies.push(event.content);
+      if (event.kind === 'acknowledged') this.acknowledgements += event.well ? '+' : '-';
+    }
+    this.wake();
+  }
+}
+
+const RAM = '80000000';
+
+test('what is supported, and the description of the machine', async (t) => {
+  const gdb = new Conversation(t);
+  const supported = await gdb.ask('qSupported:multiprocess+;swbreak+;hwbreak+');
+  for (const word of ['PacketSize=4000', 'ReverseStep+', 'ReverseContinue+', 'QStartNoAckMode+', 'vContSupported+']) {
+    assert.ok(supported.split(';').includes(word), word);
+  }
+  const xml = await gdb.ask('qXfer:features:read:target.xml:0,3fff');
+  assert.match(xml, /<reg name="mstatus" bitsize="64" regnum="833" type="int" group="csr"\/>/);
+  assert.match(xml, /org\.gnu\.gdb\.riscv\.virtual/);
+  assert.equal(await gdb.ask('qXfer:features:read:target.xml:2,4'), `m${xml.slice(3, 7)}`);
+  assert.equal(await gdb.ask('qXfer:features:read:other.xml:0,4'), 'E00');
+  assert.equal(await gdb.ask('QStartNoAckMode'), 'OK');
+  gdb.acknowledgements = '';
+  assert.equal(await gdb.ask('qC'), 'QC01');
+  assert.equal(gdb.acknowledgements, '', 'nothing is acknowledged any more');
+});
+
+test('registers, CSRs and memory', async (t) => {
+  const gdb = new Conversation(t);
+  assert.match(await gdb.ask('?'), /^T05thread:01;20:0000008000000000;/);
+  assert.equal((await gdb.ask('g')).length, 33 * 16);
+  assert.equal(await gdb.ask('p20'), '0000008000000000');
+  assert.equal(await gdb.ask('p1041'), '0300000000000000', 'the privilege: M');
+  assert.equal(await gdb.ask('p342'), await gdb.ask('p342'));
+  assert.equal(await gdb.ask('pffff'), 'E16');
+  assert.equal((await gdb.ask(`m${RAM},4`)).length, 8);
+  assert.equal(await gdb.ask('m0,4'), 'E14', 'nothing is there');
+  assert.equal((await gdb.ask('m87fffffe,8')).length, 4, 'up to the end of RAM');
+  for (const write of ['G00', 'P20=00', `M${RAM},1:00`, `X${RAM},1:x`])
+    assert.match(await gdb.ask(write), /^E\./, write);
+});
+
+test('steps, breakpoints and watchpoints both ways', async (t) => {
+  const gdb = new Conversation(t);
+  await gdb.ask('qSupported:swbreak+;hwbreak+');
+  assert.match(await gdb.ask('bs'), /replaylog:begin;/);
+  assert.match(await gdb.ask('vCont;s:1'), /^T05/);
+  assert.equal(gdb.session.position, 1);
+  assert.match(await gdb.ask('vCont;r80000000,80000008:1'), /^T05/);
+  assert.equal(gdb.session.inspector.pc, 0x80000008n);
+  await gdb.ask('s');
+  const pc = gdb.session.inspector.pc.toString(16);
+  for (let i = 0; i < 5; i++) await gdb.ask('s');
+  assert.equal(await gdb.ask(`Z0,${pc},2`), 'OK');
+  assert.equal(await gdb.ask(`Z0,${pc},2`), 'OK', 'twice is once');
+  assert.match(await gdb.ask('bc'), /swbreak:;/);
+  assert.equal(gdb.session.position, 3);
+  assert.equal(await gdb.ask(`z0,${pc},2`), 'OK');
+  assert.equal(await gdb.ask('Z2,80006000,c'), 'OK');
+  assert.match(await gdb.ask('c'), /^T05thread:01;(watch:80006000|replaylog:end);/);
+  assert.equal(await gdb.ask('z2,80006000,c'), 'OK');
+  assert.match(await gdb.ask('Z2,10000000,1'), /^E\.The 1 bytes at 0x10000000 are not in RAM/);
+});
+
+test('the end of the guest is the end of its history, not of gdb', async (t) => {
+  const gdb = new Conversation(t);
+  assert.match(await gdb.ask('c'), /^T05.*replaylog:end;/);
+  const end = gdb.session.position;
+  assert.match(await gdb.ask('bs'), /^T05/);
+  assert.ok(gdb.session.position < end);
+  assert.match(await gdb.ask('vCont;c'), /replaylog:end;/);
+  assert.equal(gdb.session.position, end);
+});
+
+for (const [way, packet] of [
+  ['forwards', 'c'],
+  ['backwards', 'bc'],
+] as const) {
+  test(`an interrupt stops a run ${way}`, async (t) => {
+    const gdb = new Conversation(t);
+    if (packet === 'bc') await gdb.ask('c');
+    gdb.betweenSlices = () => gdb.server.received(Uint8Array.of(3));
+    assert.match(await gdb.ask(packet), /^T02/);
+    gdb.betweenSlices = () => {};
+    assert.match(await gdb.ask('c'), /^T05.*replaylog:end;/, 'and it goes on');
+  });
+}
+
+test('monitor commands', async (t) => {
+  const gdb = new Conversation(t);
+  const monitor = async (line: string) =>
+    Buffer.from(await gdb.ask(`qRcmd,${Buffer.from(line).toString('hex')}`), 'hex').toString();
+  for (let i = 0; i < 3; i++) await gdb.ask('s');
+  assert.equal(await monitor('position'), '3\n');
+  assert.match(await monitor('goto 1'), /^1 /);
+  assert.equal(gdb.session.position, 1);
+  assert.match(await monitor('goto somewhere'), /^Give a position/);
+  assert.match(await monitor('snapshots'), /^0 replay_init\n$/);
+  assert.match(await monitor('help'), /monitor position/);
+  assert.match(await monitor('dance'), /There is no monitor command "dance"/);
+  assert.match(await gdb.ask(`qRcmd,${Buffer.from('goto 99999999').toString('hex')}`), /^E\.Position 99999999 is not/);
+});
+
+test('how gdb leaves', async (t) => {
+  const detaching = new Conversation(t);
+  assert.equal(await detaching.ask('D'), 'OK');
+  assert.equal(await detaching.server.over, 'detached');
+  const killing = new Conversation(t);
+  killing.server.received(encodePacket('k'));
+  assert.equal(await killing.server.over, 'killed');
+  const breaking = new Conversation(t);
+  breaking.betweenSlices = () => breaking.server.disconnected();
+  breaking.server.received(encodePacket('c'));
+  assert.equal(await breaking.server.over, 'gone', 'also in the middle of a run');
+});
+
+test('packets that make no sense get an error or the empty reply, and the session lives', async (t) => {
+  const gdb = new Conversation(t);
+  for (const bad of [
+    'm',
+    'm80000000',
+    'mx,y',
+    'm1,2,3',
+    'p',
+    'pzz',
+    'Z2,80000000',
+    'Z0',
+    'vCont;',
+    'vCont;q',
+    'vCont;r5',
+  ]) {
+    assert.match(await gdb.ask(bad), /^E/, bad);
+  }
+  for (const bad of ['qRcmd,1', 'qXfer:features:read:target.xml:x', 'T9', 'Z2,80000000,0', 'm80000000,ffffffffff']) {
+    assert.match(await gdb.ask(bad), /^E/, bad);
+  }
+  for (const unknown of ['', 'b', 'vRun;x', 'qNothing', 'Z9,1,1', 'i', '!', 'vMustReplyEmpty']) {
+    assert.equal(await gdb.ask(unknown), '', unknown);
+  }
+  gdb.server.received(Uint8Array.from(Buffer.from('$g#00')));
+  assert.ok(gdb.acknowledgements.endsWith('-'), 'a damaged packet is asked for again');
+  assert.equal(await gdb.ask('qC'), 'QC01');
+});
+
+test('random packets never end the session (seeded)', async (t) => {
+  const random = SeededRandom.forTest(t);
+  const gdb = new Conversation(t);
+  const starts = [
+    'm',
+    'p',
+    'Z0,',
+    'Z2,',
+    'z1,',
+    'vCont;s',
+    'vCont;r',
+    'qXfer:features:read:',
+    'qRcmd,',
+    'H',
+    'T',
+    's',
+    'bs',
+  ];
+  for (let i = 0; i < 1000; i++) {
+    const rest = Array.from({ length: random.below(12) }, () => random.pick([...'0123456789abcdef,;:-x#$}'])).join('');
+    const content = `${random.pick(starts)}${rest}`.replace(/[#$}]/g, '');
+    assert.match(await gdb.ask(content), /^([0-9a-zA-Z].*)?$/s, content);
+  }
+  assert.equal(await gdb.ask('qC'), 'QC01');
+});

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
+import { test } from 'node:test';
+import { encodePacket, PacketReader } from '../../debug-adapter/gdb/packets.ts';
+import { Workplace } from '../support/cli.ts';
+import { expected, guest, maskDemo } from '../support/guests.ts';
+import { makeElf } from '../support/elf.ts';
+import { serve, sessionIn } from './gdbSupport.ts';
+
+/** `--gdb PORT` over TCP, with a client of a few lines. */
+class Client {
+  private socket: net.Socket;
+  private reader = new PacketReader();
+  private replies: string[] = [];
+
+  private constructor(socket: net.Socket) {
+    this.socket = socket;
+    socket.on('error', () => {});
+    socket.on('data', (bytes) => {
+      for (const event of this.reader.read(bytes)) if (event.kind === 'packet') this.replies.push(event.content);
+      socket.emit('heard');
+    });
+  }
+
+  static async connect(port: number): Promise<Client> {
+    const socket = net.connect({ host: '127.0.0.1', port });
+    await once(socket, 'connect');
+    return new Client(socket);
+  }
+
+  async ask(content: string): Promise<string> {
+    this.send(content);
+    return this.reply();
+  }
+
+  send(content: string): void {
+    this.socket.write(encodePacket(content));
+  }
+
+  async reply(): Promise<string> {
+    while (this.replies.length === 0) await once(this.socket, 'heard');
+    return this.replies.shift()!;
+  }
+
+  interrupt(): void {
+    this.socket.write(Uint8Array.of(3));
+  }
+
+  async whenClosed(): Promise<void> {
+    if (!this.socket.closed) await once(this.socket, 'close');
+  }
+
+  break(): void {
+    this.socket.destroy();
+  }
+}
+
+test('record under gdb is the recording of a run without: same positions, console printed once', async (t) => {
+  const place = new Workplace(t);
+  const plain = new Workplace(t);
+  const alone = (await plain.cli(['record', ...sessionIn(plain, guest('demo/demo')), '--json'])).ended(
+    1,
+    'guestFailed',
+  );
+  const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
+  const gdb = await Client.connect(port);
+  assert.match(await gdb.ask('c'), /^T05.*replaylog:end;/);
+  assert.match(await gdb.ask('bc'), /^T05.*replaylog:begin;/);
+  assert.equal(await gdb.ask('D'), 'OK');
+  const outcome = await running.end;
+  const { position, digest } = outcome.ended(1, 'guestFailed');
+  assert.deepEqual({ position, digest }, { position: alone.position, digest: alone.digest });
+  assert.equal(maskDemo(outcome.console), maskDemo(expected('demo/demo').console));
+  (await place.cli(['replay', ...sessionIn(place, guest('demo/demo')), '--json'])).ended(1, 'guestFailed');
+});
+
+test('--stop-at is where gdb finds the machine', async (t) => {
+  const place = new Workplace(t);
+  const { port } = await serve(t, place, ['run', '--kernel', guest('demo/demo'), '--stop-at', '1000']);
+  const gdb = await Client.connect(port);
+  assert.equal(Buffer.from(await gdb.ask('qRcmd,706f736974696f6e'), 'hex').toString(), '1000\n');
+});
+
+test('a connection that breaks off, in the middle of a run too, closes the recording as interrupted', async (t) => {
+  const place = new Workplace(t);
+  const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
+  const gdb = await Client.connect(port);
+  gdb.send('c');
+  await running.untilPrinted('kv: open');
+  gdb.break();
+  const { position } = (await running.end).ended(130, 'interrupted');
+  const replayed = await place.cli(['replay', ...sessionIn(place, guest('demo/demo')), '--json']);
+  assert.equal(replayed.ended(0, 'endOfRecording').position, position);
+});
+
+test('kill, and ctrl-c while it waits for gdb, close it properly', async (t) => {
+  for (const how of ['kill', 'ctrl-c'] as const) {
+    const place = new Workplace(t);
+    const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
+    if (how === 'kill') (await Client.connect(port)).send('k');
+    else running.kill('SIGINT');
+    (await running.end).ended(130, 'interrupted');
+  }
+});
+
+test('an interrupt stops a guest that never asks for anything', async (t) => {
+  const place = new Workplace(t);
+  const { port } = await serve(t, place, ['run', '--kernel', spinningGuest(place)]);
+  const gdb = await Client.connect(port);
+  gdb.send('c');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const asked = performance.now();
+  gdb.interrupt();
+  assert.match(await gdb.reply(), /^T02/);
+  const tookMs = performance.now() - asked;
+  t.diagnostic(`stopped after ${tookMs.toFixed(0)} ms`);
+  assert.ok(tookMs < 1000, `${tookMs} ms`);
+});
+
+test('a second client is turned away, and the first does not notice', async (t) => {
+  const place = new Workplace(t);
+  const { port } = await serve(t, place, ['run', '--kernel', guest('demo/demo')]);
+  const first = await Client.connect(port);
+  await (await Client.connect(port)).whenClosed();
+  assert.equal(await first.ask('qC'), 'QC01');
+});
+
+test('a port in use is refused in one sentence', async (t) => {
+  const place = new Workplace(t);
+  const { port } = await serve(t, place, ['run', '--kernel', guest('demo/demo')]);
+  const outcome = await place.cli(['run', '--kernel', guest('demo/demo'), '--gdb', String(port), '--json']);
+  const { code, message } = outcome.refused(2);
+  assert.equal(code, 'gdb-port-in-use');
+  assert.match(message, new RegExp(`^Port ${port} is in use`));
+});
+
+function spinningGuest(place: Workplace): string {
+  return place.write('spin.elf', makeElf());
+}
