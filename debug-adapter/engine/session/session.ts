@@ -30,6 +30,7 @@ export class Session {
   private watchpoints = new Map<BreakpointId, Watchpoint>();
   private nextId: BreakpointId = 1;
   private points: StopPoints | undefined;
+  private steppingPoints: StopPoints | undefined;
   private lastReason: StopReason = { kind: 'entry' };
 
   constructor(timeline: Timeline) {
@@ -97,7 +98,7 @@ export class Session {
 
   /** One step: an instruction, or the trap or interrupt that came instead of it. */
   stepInstruction(): StopReason {
-    const stop = this.timeline.forward(this.position + 1, { ...this.stopPoints(), breakpoints: new Set() });
+    const stop = this.timeline.forward(this.position + 1, this.stepPoints());
     return this.stopped(stop, { kind: 'step' });
   }
 
@@ -165,6 +166,15 @@ export class Session {
       breakpoints: new Set(this.breakpoints.values()),
       watchpoints: [...this.watchpoints.values()],
     });
+  }
+
+  /** Watchpoints only, and the same object for step after step: setting stop points costs all translations. */
+  private stepPoints(): StopPoints {
+    const { watchpoints } = this.stopPoints();
+    if (this.steppingPoints?.watchpoints !== watchpoints) {
+      this.steppingPoints = { breakpoints: new Set(), watchpoints };
+    }
+    return this.steppingPoints!;
   }
 
   private pointsWith(addresses: readonly bigint[], accepts: () => boolean): StopPoints {

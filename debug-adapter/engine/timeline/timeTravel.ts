@@ -133,6 +133,7 @@ export class TimeTravel {
    */
   forward(until: Position, points: StopPoints, wantsPause: WantsPause = never): TravelStop {
     assert(!this.isPresent, 'the present has no recorded future');
+    assert(until >= 0, 'a run goes to a position');
     const goal = Math.min(until, this.end);
     const { machine } = this;
     machine.setStopPoints(points);

@@ -70,7 +70,8 @@ for (const [name, scene, length] of [
       if (symbols.statementRanges(session.inspector.pc).length === 0) continue;
       if (steps.stepOver().kind !== 'step') continue;
       const { pc } = session.inspector;
-      if (symbols.lineAt(pc)?.start !== pc) continue;
+      const line = symbols.lineAt(pc);
+      if (line?.start !== pc || !line.isStatement) continue;
       const from = { position: session.position, place: where(), low: symbols.functionAt(pc)?.low };
       if (steps.stepOver().kind !== 'step') continue;
       const there = { position: session.position, pc: session.inspector.pc };
