@@ -45,6 +45,7 @@ const CONTRACTS: Record<string, Record<string, RegExp>> = {
 /** Packages from outside, which the build bundles. */
 const PACKAGES: Record<string, string[]> = {
   'debug-adapter/dap': ['@vscode/debugadapter', '@vscode/debugprotocol'],
+  'debug-adapter/host': ['fzstd'],
 };
 
 function inEngine(room: string): string {

@@ -21,11 +21,13 @@ export interface HostFile {
   close(): void;
 }
 
-/** Deflate (RFC 1951), for boot files in recordings and compressed clusters. */
+/** Deflate (RFC 1951), for boot files in recordings, and what compressed clusters may hold. */
 export interface HostCompression {
   deflate(bytes: Uint8Array): Uint8Array;
   /** Throws when the data is bad or does not inflate to exactly `lengthBytes`. */
   inflate(bytes: Uint8Array, lengthBytes: number): Uint8Array;
+  /** Zstandard (RFC 8878): one frame, whatever comes behind it. Throws as `inflate` does. */
+  decompressZstd(bytes: Uint8Array, lengthBytes: number): Uint8Array;
 }
 
 /** How to open a file: `new` refuses one that exists, `truncate` empties it, both need `write`. */

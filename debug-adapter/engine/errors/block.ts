@@ -33,6 +33,13 @@ export const imageHasBitmaps = (file: string) =>
       `or give the drive an "overlay".`,
   );
 
+export const imageHasSubclusters = (file: string) =>
+  badInput(
+    'image-has-subclusters',
+    `${file} has extended L2 entries (subclusters) and is not written to: give the drive an "overlay", ` +
+      `or convert it with "qemu-img convert -O qcow2 -o extended_l2=off".`,
+  );
+
 export const imageTooLarge = (file: string, limit: string) =>
   badInput('image-too-large', `${file} would become too large for its format: ${limit}. Use larger clusters.`);
 

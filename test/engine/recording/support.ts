@@ -1,10 +1,12 @@
-import zlib from 'node:zlib';
-import type { HostCompression, HostFile } from '../../../debug-adapter/engine/base/host.ts';
+import type { HostFile } from '../../../debug-adapter/engine/base/host.ts';
 import { UserError } from '../../../debug-adapter/engine/errors/userError.ts';
 import type { BootFile, HeaderToWrite } from '../../../debug-adapter/engine/recording/header.ts';
 import type { EndEntry, LogEntry } from '../../../debug-adapter/engine/recording/logEntry.ts';
 import { RecordingReader } from '../../../debug-adapter/engine/recording/recordingReader.ts';
 import { RecordingWriter } from '../../../debug-adapter/engine/recording/recordingWriter.ts';
+import { nodeCompression as compression } from '../../../debug-adapter/host/compression.ts';
+
+export { compression };
 
 /** A HostFile in memory that counts its writes and syncs, and can fail at a length. */
 export class MemoryFile implements HostFile {
@@ -51,15 +53,6 @@ export class MemoryFile implements HostFile {
     this.closed = true;
   }
 }
-
-export const compression: HostCompression = {
-  deflate: (bytes) => zlib.deflateRawSync(bytes),
-  inflate: (bytes, lengthBytes) => {
-    const inflated = zlib.inflateRawSync(bytes, { maxOutputLength: Math.max(1, lengthBytes) });
-    if (inflated.length !== lengthBytes) throw new Error('another length');
-    return inflated;
-  },
-};
 
 /** A small generator of reproducible numbers (mulberry32). A failing test prints its seed. */
 export class Random {

@@ -9,7 +9,7 @@ import { runLineProgram } from '../../../debug-adapter/engine/symbols/dwarf/line
 import { DebugSections } from '../../../debug-adapter/engine/symbols/elf/debugSections.ts';
 import { readElfFile } from '../../../debug-adapter/engine/symbols/elf/elfFile.ts';
 import { requireTool, runTool } from '../../support/tools.ts';
-import { nodeCompression } from './support/compression.ts';
+import { nodeCompression } from '../../../debug-adapter/host/compression.ts';
 import { fixture, hex, JUDGED, open } from './support/fixtures.ts';
 import { askGdb, GDB } from './support/gdb.ts';
 import { guest } from '../../support/guests.ts';

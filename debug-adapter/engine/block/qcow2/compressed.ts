@@ -36,7 +36,8 @@ export function readCompressedCluster(parts: ImageParts, table: EntryTable, inde
   if (available <= 0) throw parts.file.corrupt('a compressed cluster lies past the end of the file', offset);
   const packed = parts.file.readTable(offset, available, 'a compressed cluster');
   try {
-    return parts.compression.inflate(packed, parts.layout.clusterSizeBytes);
+    const unpack = parts.header.compression === 'zstd' ? 'decompressZstd' : 'inflate';
+    return parts.compression[unpack](packed, parts.layout.clusterSizeBytes);
   } catch {
     throw parts.file.corrupt('a compressed cluster does not unpack', offset);
   }

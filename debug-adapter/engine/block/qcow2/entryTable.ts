@@ -9,15 +9,17 @@ import { ENTRY_BYTES } from './layout.ts';
  */
 export class EntryTable {
   readonly bytes: Uint8Array;
+  readonly entryBytes: number;
   readonly #view: DataView;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, entryBytes = ENTRY_BYTES) {
     this.bytes = bytes;
+    this.entryBytes = entryBytes;
     this.#view = viewOf(bytes);
   }
 
   get length(): number {
-    return this.bytes.length / ENTRY_BYTES;
+    return this.bytes.length / this.entryBytes;
   }
 
   isEmpty(index: number): boolean {
@@ -42,11 +44,17 @@ export class EntryTable {
   }
 
   high(index: number): number {
-    return this.#view.getUint32(index * ENTRY_BYTES);
+    return this.#view.getUint32(index * this.entryBytes);
   }
 
   low(index: number): number {
-    return this.#view.getUint32(index * ENTRY_BYTES + 4);
+    return this.#view.getUint32(index * this.entryBytes + 4);
+  }
+
+  /** Extended entries only: a bit for each subcluster, which have data here and which read as zeroes. */
+  subclusters(index: number): { data: number; zero: number } {
+    const at = index * this.entryBytes + ENTRY_BYTES;
+    return { data: this.#view.getUint32(at + 4), zero: this.#view.getUint32(at) };
   }
 
   setOffset(index: number, offset: number, { copied }: { copied: boolean }): void {
@@ -69,7 +77,7 @@ export class EntryTable {
   }
 
   protected setWords(index: number, high: number, low: number): void {
-    this.#view.setUint32(index * ENTRY_BYTES, high);
-    this.#view.setUint32(index * ENTRY_BYTES + 4, low);
+    this.#view.setUint32(index * this.entryBytes, high);
+    this.#view.setUint32(index * this.entryBytes + 4, low);
   }
 }

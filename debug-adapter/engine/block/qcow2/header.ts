@@ -20,6 +20,9 @@ export interface Header {
   readonly backingFileName: string | undefined;
   readonly backingFormat: string | undefined;
   readonly hasBitmaps: boolean;
+  readonly hasSubclusters: boolean;
+  /** Of compressed clusters. */
+  readonly compression: 'deflate' | 'zstd';
   incompatibleFeatures: number;
   autoclearFeatures: number;
   l1Offset: number;
@@ -34,6 +37,12 @@ export interface Header {
 
 export const INCOMPATIBLE_DIRTY = 1;
 export const INCOMPATIBLE_CORRUPT = 2;
+const INCOMPATIBLE_COMPRESSION = 8;
+const INCOMPATIBLE_EXTENDED_L2 = 16;
+/** By bit: the four above. */
+const KNOWN_FEATURES = new Set([0, 1, 3, 4]);
+const COMPRESSION_TYPE_AT = 104;
+const PLAIN = { hasSubclusters: false, compression: 'deflate' } as const;
 
 export function readHeader(file: ImageFile): Header {
   const start = new Uint8Array(V3_HEADER_BYTES + 8);
@@ -64,13 +73,15 @@ export function writeHeader(file: ImageFile, header: Header): void {
 /** The whole first cluster of a new version 3 image. */
 export function encodeNewHeaderCluster(
   file: ImageFile,
-  fields: Omit<Header, 'version' | 'refcountBits' | 'bytes' | 'hasBitmaps'>,
+  fields: Omit<Header, 'version' | 'refcountBits' | 'bytes' | 'hasBitmaps' | 'hasSubclusters' | 'compression'>,
 ): { header: Header; cluster: Uint8Array } {
   const header: Header = {
     ...fields,
     version: 3,
     refcountBits: 16,
     hasBitmaps: false,
+    hasSubclusters: false,
+    compression: 'deflate',
     bytes: new Uint8Array(V3_HEADER_BYTES),
   };
   const cluster = new Uint8Array(2 ** fields.clusterBits);
@@ -116,13 +127,13 @@ function checkFeatures(file: ImageFile, view: DataView, version: number) {
   if (view.getUint32(32) !== 0) throw imageFeatureUnsupported(file.name, 'encryption');
   // qcow2 spec, "Header": a version 2 header ends at byte 72 and means 16-bit refcounts and no features.
   if (version < 3) {
-    return { headerBytes: V2_HEADER_BYTES, refcountBits: 16, incompatibleFeatures: 0, autoclearFeatures: 0 };
+    return { headerBytes: V2_HEADER_BYTES, refcountBits: 16, incompatibleFeatures: 0, autoclearFeatures: 0, ...PLAIN };
   }
   const unknownHigh = view.getUint32(72);
   const incompatibleFeatures = view.getUint32(76);
   for (let bit = 0; bit < 32; bit++) {
-    const known = bit === 0 || bit === 1;
-    if (!known && (incompatibleFeatures >>> bit) & 1) throw imageFeatureUnsupported(file.name, featureName(bit));
+    if (!KNOWN_FEATURES.has(bit) && (incompatibleFeatures >>> bit) & 1)
+      throw imageFeatureUnsupported(file.name, featureName(bit));
     if ((unknownHigh >>> bit) & 1) throw imageFeatureUnsupported(file.name, featureName(32 + bit));
   }
   const refcountOrder = view.getUint32(96);
@@ -138,7 +149,28 @@ function checkFeatures(file: ImageFile, view: DataView, version: number) {
     refcountBits: 2 ** refcountOrder,
     incompatibleFeatures,
     autoclearFeatures: readU64(view, 88),
+    hasSubclusters: hasSubclusters(file, view, incompatibleFeatures),
+    compression: compressionOf(file, view, headerBytes),
   };
+}
+
+function hasSubclusters(file: ImageFile, view: DataView, incompatibleFeatures: number): boolean {
+  if (!(incompatibleFeatures & INCOMPATIBLE_EXTENDED_L2)) return false;
+  const clusterBits = view.getUint32(20);
+  // A subcluster is at least a sector.
+  if (2 ** clusterBits < limits.SUBCLUSTERS * limits.SECTOR_BYTES) {
+    throw file.corrupt(`the header wants subclusters in clusters of 2^${clusterBits} bytes`, 20);
+  }
+  return true;
+}
+
+/** qcow2 spec, "Header": byte 104 names the compression, and bit 3 must be set exactly when it is not deflate. */
+function compressionOf(file: ImageFile, view: DataView, headerBytes: number): 'deflate' | 'zstd' {
+  const type = headerBytes > V3_HEADER_BYTES ? view.getUint8(COMPRESSION_TYPE_AT) : 0;
+  const isOther = (view.getUint32(76) & INCOMPATIBLE_COMPRESSION) !== 0;
+  if (isOther !== (type !== 0)) throw file.corrupt('the header contradicts itself about compression', 104);
+  if (type > 1) throw imageFeatureUnsupported(file.name, `an unknown compression (type ${type})`);
+  return type === 1 ? 'zstd' : 'deflate';
 }
 
 function featureName(bit: number): string {
@@ -147,8 +179,6 @@ function featureName(bit: number): string {
 
 const FEATURE_NAMES: Record<number, string> = {
   2: 'an external data file',
-  3: 'a compression other than deflate',
-  4: 'extended L2 entries (subclusters)',
 };
 
 function checkTables(file: ImageFile, header: Header): void {
@@ -164,7 +194,7 @@ function checkTables(file: ImageFile, header: Header): void {
   if (header.l1Entries * limits.ENTRY_BYTES > limits.L1_BYTES_MAX) {
     throw file.corrupt(`the header gives an L1 table of ${header.l1Entries} entries`, 36);
   }
-  const bytesPerL2 = (clusterSize * clusterSize) / limits.ENTRY_BYTES;
+  const { bytesPerL2 } = limits.makeLayout(header);
   if (header.l1Entries < Math.ceil(header.diskLengthBytes / bytesPerL2)) {
     throw file.corrupt('the L1 table is too small for the disk', 36);
   }

@@ -60,7 +60,7 @@ export class L2Tables {
 
   #load(hostOffset: number): StoredTable {
     const bytes = this.#file.readTable(hostOffset, this.#layout.clusterSizeBytes, 'an L2 table');
-    const table = new StoredTable(bytes, hostOffset);
+    const table = new StoredTable(bytes, hostOffset, this.#layout.l2EntryBytes);
     this.#tables.set(hostOffset, table);
     this.#evict();
     return table;

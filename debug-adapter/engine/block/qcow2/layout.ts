@@ -8,6 +8,8 @@ import { assert } from '../../base/assert.ts';
 export interface Layout {
   readonly clusterBits: number;
   readonly clusterSizeBytes: number;
+  /** 16 with subclusters (qcow2 spec, "Extended L2 Entries"), else 8. */
+  readonly l2EntryBytes: number;
   readonly entriesPerL2: number;
   /** How much of the guest's address space one L2 table maps. */
   readonly bytesPerL2: number;
@@ -17,21 +19,29 @@ export interface Layout {
   readonly vmStateOffset: number;
 }
 
-export function makeLayout({ clusterBits, diskLengthBytes }: { clusterBits: number; diskLengthBytes: number }): Layout {
+export function makeLayout({ clusterBits, diskLengthBytes, hasSubclusters = false }: LayoutOf): Layout {
   assert(clusterBits >= CLUSTER_BITS_MIN && clusterBits <= CLUSTER_BITS_MAX, 'cluster size out of range');
   const clusterSizeBytes = 2 ** clusterBits;
-  const entriesPerL2 = clusterSizeBytes / ENTRY_BYTES;
+  const l2EntryBytes = hasSubclusters ? EXTENDED_ENTRY_BYTES : ENTRY_BYTES;
+  const entriesPerL2 = clusterSizeBytes / l2EntryBytes;
   const bytesPerL2 = clusterSizeBytes * entriesPerL2;
   const vmStateFirstL1Index = Math.ceil(diskLengthBytes / bytesPerL2);
   return {
     clusterBits,
     clusterSizeBytes,
+    l2EntryBytes,
     entriesPerL2,
     bytesPerL2,
     diskLengthBytes,
     vmStateFirstL1Index,
     vmStateOffset: vmStateFirstL1Index * bytesPerL2,
   };
+}
+
+export interface LayoutOf {
+  clusterBits: number;
+  diskLengthBytes: number;
+  hasSubclusters?: boolean;
 }
 
 /** How many clusters hold `lengthBytes`. */
@@ -41,6 +51,9 @@ export function clustersFor(layout: Layout, lengthBytes: number): number {
 
 /** L1, L2 and refcount table entries are 64-bit big-endian words. */
 export const ENTRY_BYTES = 8;
+/** An L2 entry with the states of its 32 subclusters behind it. */
+export const EXTENDED_ENTRY_BYTES = 16;
+export const SUBCLUSTERS = 32;
 export const SECTOR_BYTES = 512;
 
 // qcow2 spec, "Header": 9 is the least; QEMU accepts up to 21 (2 MiB).

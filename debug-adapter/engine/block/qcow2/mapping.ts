@@ -1,5 +1,6 @@
 import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
+import { SUBCLUSTERS } from './layout.ts';
 
 /**
  * The two-level map from guest to file (qcow2 spec, "Cluster mapping"): which of the file's bytes, if any, hold a range
@@ -63,6 +64,7 @@ function extentInOneTable(parts: ImageParts, l1: EntryTable, guestOffset: number
   const table = l2TableAt(parts, l1, l1Index);
   if (!table) return { kind: 'unallocated', lengthBytes: Math.min(lengthMax, bytesPerL2 - inTable), hostOffset: 0 };
 
+  if (parts.header.hasSubclusters) return extentOfSubclusters(parts, table, inTable, lengthMax);
   const first = Math.floor(inTable / clusterSizeBytes);
   const inCluster = inTable - first * clusterSizeBytes;
   const kind = kindOfEntry(table, first);
@@ -84,4 +86,31 @@ function extentInOneTable(parts: ImageParts, l1: EntryTable, guestOffset: number
   }
   extent.lengthBytes = Math.min(extent.lengthBytes, lengthMax);
   return extent;
+}
+
+/**
+ * The same where each cluster has 32 subclusters with a state of their own (qcow2 spec, "Extended L2 Entries"): within
+ * one cluster. Its zero flag means nothing then.
+ */
+function extentOfSubclusters(parts: ImageParts, table: EntryTable, inTable: number, lengthMax: number): Extent {
+  const { clusterSizeBytes } = parts.layout;
+  const index = Math.floor(inTable / clusterSizeBytes);
+  const inCluster = inTable - index * clusterSizeBytes;
+  const rest = Math.min(lengthMax, clusterSizeBytes - inCluster);
+  if (table.isCompressed(index)) {
+    return { kind: 'compressed', lengthBytes: rest, hostOffset: 0, entry: { table, index } };
+  }
+  const subclusterBytes = clusterSizeBytes / SUBCLUSTERS;
+  const first = Math.floor(inCluster / subclusterBytes);
+  const kind = kindOfSubcluster(table, index, first);
+  let end = first + 1;
+  while (end < SUBCLUSTERS && kindOfSubcluster(table, index, end) === kind) end++;
+  const hostOffset = kind === 'data' ? hostOffsetOf(parts, table, index) + inCluster : 0;
+  return { kind, lengthBytes: Math.min(rest, end * subclusterBytes - inCluster), hostOffset };
+}
+
+function kindOfSubcluster(table: EntryTable, index: number, subcluster: number): ExtentKind {
+  const { data, zero } = table.subclusters(index);
+  if ((zero >>> subcluster) & 1) return 'zero';
+  return (data >>> subcluster) & 1 ? 'data' : 'unallocated';
 }

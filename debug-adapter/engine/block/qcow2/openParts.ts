@@ -1,5 +1,5 @@
 import type { HostCompression, HostFile } from '../../base/host.ts';
-import { imageHasBitmaps, imageMarkedCorrupt } from '../../errors/block.ts';
+import { imageHasBitmaps, imageHasSubclusters, imageMarkedCorrupt } from '../../errors/block.ts';
 import type { BlockDevice } from '../blockDevice.ts';
 import { commit } from './commit.ts';
 import { countReferences } from './countReferences.ts';
@@ -57,6 +57,7 @@ function prepareForWriting(parts: ImageParts): void {
   const { file, header, refcounts } = parts;
   if (header.incompatibleFeatures & headers.INCOMPATIBLE_CORRUPT) throw imageMarkedCorrupt(file.name);
   if (header.hasBitmaps) throw imageHasBitmaps(file.name);
+  if (header.hasSubclusters) throw imageHasSubclusters(file.name);
   const loaded = loadRefcounts(file, header, parts.layout);
   const { references, corruptions, badBlocks } = countReferences(parts, loaded.blocks);
   if (corruptions.length > 0) throw file.corrupt(corruptions[0].what, corruptions[0].offset);

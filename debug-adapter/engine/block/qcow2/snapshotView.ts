@@ -26,7 +26,7 @@ export function openSnapshotView(parts: ImageParts, name: string): SnapshotView 
     throw parts.file.corrupt(`snapshot "${name}" has an impossible disk size`, 0);
   const view: ImageParts = {
     ...parts,
-    layout: makeLayout({ clusterBits: parts.layout.clusterBits, diskLengthBytes: entry.diskSizeBytes }),
+    layout: makeLayout({ ...parts.header, diskLengthBytes: entry.diskSizeBytes }),
   };
   const l1 = readSnapshotL1(parts, entry);
   const live = () =>

@@ -1,5 +1,4 @@
 import { EntryTable } from './entryTable.ts';
-import { ENTRY_BYTES } from './layout.ts';
 import type { ImageFile } from './imageFile.ts';
 
 /**
@@ -11,8 +10,8 @@ export class StoredTable extends EntryTable {
   #dirtyFrom = Infinity;
   #dirtyTo = 0;
 
-  constructor(bytes: Uint8Array, hostOffset: number) {
-    super(bytes);
+  constructor(bytes: Uint8Array, hostOffset: number, entryBytes?: number) {
+    super(bytes, entryBytes);
     this.hostOffset = hostOffset;
   }
 
@@ -28,8 +27,8 @@ export class StoredTable extends EntryTable {
 
   writeDirty(file: ImageFile): void {
     if (!this.isDirty) return;
-    const from = this.#dirtyFrom * ENTRY_BYTES;
-    file.write(this.hostOffset + from, this.bytes.subarray(from, this.#dirtyTo * ENTRY_BYTES));
+    const from = this.#dirtyFrom * this.entryBytes;
+    file.write(this.hostOffset + from, this.bytes.subarray(from, this.#dirtyTo * this.entryBytes));
     this.#dirtyFrom = Infinity;
     this.#dirtyTo = 0;
   }

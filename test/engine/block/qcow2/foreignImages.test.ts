@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { inflateRawSync } from 'node:zlib';
-import type { HostCompression } from '../../../../debug-adapter/engine/base/host.ts';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
 import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import { nodeCompression as compression } from '../../../../debug-adapter/host/compression.ts';
 import { SeededRandom } from '../../../support/seededRandom.ts';
 import { requireTool, runTool } from '../../../support/tools.ts';
 import * as support from './support.ts';
@@ -145,6 +144,50 @@ test('compressed clusters are read, and an overwritten one becomes an ordinary o
   }
 });
 
+test('clusters compressed with zstd are read, and an overwritten one becomes an ordinary one', (t) => {
+  if (!requireTool('qemu-img', t)) return;
+  const folder = support.temporaryFolder(t);
+  const content = someContent();
+  const path = join(folder, 'zstd.qcow2');
+  const raw = saveFile(folder, 'content.img', content);
+  for (const clusterSize of [4096, 65536, 2 * MIB]) {
+    const options = `compression_type=zstd,cluster_size=${clusterSize}`;
+    runTool('qemu-img', ['convert', '-c', '-O', 'qcow2', '-o', options, raw, path]);
+    const file = loadFile(path);
+    const image = Qcow2Image.open(file, { writable: true, compression });
+    assertSameBytes(readAll(image), content);
+    image.write(1000, filled(299_000, 5));
+    assertSameBytes(readAll(image), content.slice().fill(5, 1000, 300_000));
+    assertClean(image);
+    image.close();
+    assertQemuClean(saveFile(folder, 'written.qcow2', file.contents()));
+  }
+});
+
+for (const clusterSize of [16384, 65536, 2 * MIB]) {
+  test(`subclusters in clusters of ${clusterSize} are read, with their backing file, and not written to`, (t) => {
+    if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
+    const folder = support.temporaryFolder(t);
+    const path = join(folder, 'overlay.qcow2');
+    saveFile(folder, 'base.img', filled(4 * MIB, 7));
+    const options = `extended_l2=on,cluster_size=${clusterSize}`;
+    runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', options, '-b', 'base.img', '-F', 'raw', path]);
+    runTool('qemu-io', ['-c', 'write -P 1 5k 30k', '-c', 'write -z 20k 4k', '-c', 'write -P 2 1M 600k', path]);
+    runTool('qemu-img', ['snapshot', '-c', 'first', path]);
+    runTool('qemu-io', ['-c', 'write -P 3 6k 1k', '-c', 'write -z 2M 1M', '-c', 'discard 1100k 256k', path]);
+    const expected = join(folder, 'expected.img');
+    runTool('qemu-img', ['convert', '-O', 'raw', path, expected]);
+    const backing = support.rawImage(filled(4 * MIB, 7));
+    const image = Qcow2Image.open(loadFile(path), { writable: false, backing });
+    assertSameBytes(readAll(image), loadFile(expected).contents());
+    assertClean(image);
+    runTool('qemu-img', ['snapshot', '-a', 'first', path]);
+    runTool('qemu-img', ['convert', '-O', 'raw', path, expected]);
+    assertSameBytes(readAll(image.openSnapshot('first').disk), loadFile(expected).contents());
+    assert.throws(() => Qcow2Image.open(loadFile(path), { writable: true }), /subclusters\) and is not written to/);
+  });
+}
+
 test('compressed clusters without a way to unpack them are refused in one sentence', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const folder = support.temporaryFolder(t);
@@ -156,8 +199,6 @@ test('compressed clusters without a way to unpack them are refused in one senten
 
 const refusals: { options: string; says: RegExp }[] = [
   { options: 'data_file=data.img', says: /an external data file/ },
-  { options: 'extended_l2=on', says: /extended L2 entries/ },
-  { options: 'compression_type=zstd', says: /a compression other than deflate/ },
 ];
 
 for (const { options, says } of refusals) {
@@ -176,7 +217,8 @@ test('an encrypted image is refused by name', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const path = join(support.temporaryFolder(t), 'image.qcow2');
   const secret = ['--object', 'secret,id=key,data=abc'];
-  const options = 'encrypt.format=luks,encrypt.key-secret=key,encrypt.iter-time=10';
+  // The older of its two ways: the newer measures the processor first, and gives up on a busy machine.
+  const options = 'encrypt.format=aes,encrypt.key-secret=key';
   runTool('qemu-img', ['create', '-q', ...secret, '-f', 'qcow2', '-o', options, path, '1M']);
   assert.throws(() => Qcow2Image.open(loadFile(path), { writable: false }), /encryption/);
 });
@@ -198,12 +240,3 @@ function someContent(): Uint8Array {
   content.fill(4, 2 * MIB - 512);
   return content;
 }
-
-const compression: HostCompression = {
-  deflate: () => assert.fail('nothing is packed here'),
-  inflate(bytes, lengthBytes) {
-    const inflated = inflateRawSync(bytes);
-    assert.equal(inflated.length, lengthBytes);
-    return inflated;
-  },
-};

@@ -6,7 +6,7 @@ import {
   type Value,
 } from '../../../../debug-adapter/engine/symbols/index.ts';
 import { SeededRandom } from '../../../support/seededRandom.ts';
-import { nodeCompression } from './compression.ts';
+import { nodeCompression } from '../../../../debug-adapter/host/compression.ts';
 
 /**
  * Asks a file everything, at a few places: what a session could do with it. On damaged files nothing may be thrown but a

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { openSymbols, type Symbols } from '../../../../debug-adapter/engine/symbols/index.ts';
-import { nodeCompression } from './compression.ts';
+import { nodeCompression } from '../../../../debug-adapter/host/compression.ts';
 import { guest } from '../../../support/guests.ts';
 
 const FOLDER = path.resolve(import.meta.dirname, '../fixtures');
