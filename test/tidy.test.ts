@@ -26,7 +26,7 @@ const ROOMS: Record<string, string[]> = {
   [ENGINE]: ['base', 'errors', 'machine', 'recording', 'timeline', 'session', 'symbols'].map(inEngine),
   'debug-adapter/host': ['base', 'errors', 'recording'].map(inEngine),
   'debug-adapter/gdb': [ENGINE, `${ENGINE}/errors`],
-  'debug-adapter/dap': [ENGINE, `${ENGINE}/errors`],
+  'debug-adapter/dap': [ENGINE, `${ENGINE}/errors`, 'debug-adapter/gdb'],
   'debug-adapter/main.ts': [`${ENGINE}/errors`, 'debug-adapter/dap'],
   'debug-adapter/engineWorker.ts': ['debug-adapter/dap', 'debug-adapter/host'],
   'debug-adapter/cli': [ENGINE, `${ENGINE}/errors`, 'debug-adapter/host', 'debug-adapter/gdb'],

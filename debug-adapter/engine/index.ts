@@ -9,6 +9,7 @@ export { LiveInputs } from './recording/inputs/liveInputs.ts';
 export { type IdleClock, RealtimeIdle } from './recording/inputs/realtimeIdle.ts';
 export { RecordingReader } from './recording/recordingReader.ts';
 export type { DriveOptions } from './timeline/driveStack.ts';
+export { firstTimeOnly } from './timeline/firstTimeOnly.ts';
 export { openRecord, openRun } from './timeline/openLive.ts';
 export { openReplay } from './timeline/openReplay.ts';
 export type { LiveSetup, RecordSetup, ReplaySetup } from './timeline/sessionOptions.ts';
