@@ -52,7 +52,7 @@ export async function runMachine(command: MachineCommand, version: string): Prom
     instructions: timeline.machine.instructions,
     seconds,
     digest: command.json ? digestText(timeline.digest()) : undefined,
-    snapshots: timeline.snapshots(),
+    snapshots: timeline.snapshots().map(({ name, position }) => ({ name, position })),
   };
   timeline.close(end);
   process.stderr.write(command.json ? summaryJson(summary) : summaryText(summary));
