@@ -148,6 +148,16 @@ export class Session {
     return this.stopped(this.travel().backward(this.pointsWith(addresses, accepts), wantsPause));
   }
 
+  /** The same, past all stop points of the user's. */
+  findBack(addresses: readonly bigint[], accepts: () => boolean, wantsPause: WantsPause = never): StopReason {
+    const points = { breakpoints: new Set(addresses), watchpoints: [], accepts };
+    return this.stopped(this.travel().backward(points, wantsPause));
+  }
+
+  get hasStopPoints(): boolean {
+    return this.breakpoints.size + this.watchpoints.size > 0;
+  }
+
   /** A breakpoint of the user's at an address. */
   breakpointsAt(pc: bigint): BreakpointId[] {
     return [...this.breakpoints].filter(([, address]) => address === pc).map(([id]) => id);
