@@ -15,7 +15,7 @@ export { openReplay } from './timeline/openReplay.ts';
 export type { LiveSetup, RecordSetup, ReplaySetup } from './timeline/sessionOptions.ts';
 export type { End, EndReason, Timeline } from './timeline/timeline.ts';
 export type { StopPoints, Watchpoint, WatchHit } from './machine/stopPoints.ts';
-export { type InstructionStep, StepBack, StepForward } from './session/instructionStep.ts';
+export { type InstructionStep, StepBack, StepForward, StepOverCall } from './session/instructionStep.ts';
 export { type DataBreakpoint, Session } from './session/session.ts';
 export type { BreakpointId, StopReason } from './session/stopReason.ts';
 export { frameViewOf } from './session/frameView.ts';

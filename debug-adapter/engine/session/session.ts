@@ -157,6 +157,16 @@ export class Session {
     return this.stopped(this.travel().backward(this.pointsWith(addresses, accepts), wantsPause));
   }
 
+  /** The same, past all stop points of the user's. */
+  findBack(addresses: readonly bigint[], accepts: () => boolean, wantsPause: WantsPause = never): StopReason {
+    const points = { breakpoints: new Set(addresses), watchpoints: [], accepts };
+    return this.stopped(this.travel().backward(points, wantsPause));
+  }
+
+  get hasStopPoints(): boolean {
+    return this.breakpoints.size + this.watchpoints.size > 0;
+  }
+
   /** The user's breakpoints that stop here. */
   breakpointsAt(pc: bigint): BreakpointId[] {
     return [...this.breakpoints].filter(([, { address, isMeant }]) => address === pc && isMeant()).map(([id]) => id);
