@@ -18,6 +18,10 @@ export class Arguments {
     return this.optional(name, 'a string', (value) => typeof value === 'string') as string | undefined;
   }
 
+  optionalFlag(name: string): boolean | undefined {
+    return this.optional(name, 'true or false', (value) => typeof value === 'boolean') as boolean | undefined;
+  }
+
   integer(name: string): number {
     return this.optionalInteger(name) ?? this.fail(name, 'an integer');
   }
@@ -32,6 +36,14 @@ export class Arguments {
     return /^(0x[0-9a-f]{1,16}|\d{1,20})$/i.test(text)
       ? BigInt(text)
       : this.fail(name, 'an address such as 0x80000000');
+  }
+
+  /** Bytes in base64; `bytesMax` of them at most. */
+  bytes(name: string, bytesMax: number): Uint8Array {
+    const text = this.text(name);
+    const bytes = Buffer.from(text, 'base64');
+    const isRight = bytes.length <= bytesMax && bytes.toString('base64') === text;
+    return isRight ? new Uint8Array(bytes) : this.fail(name, `at most ${bytesMax} bytes in base64`);
   }
 
   /** A list of objects; an absent one is empty. */

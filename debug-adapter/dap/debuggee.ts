@@ -1,8 +1,11 @@
 import {
+  type ConsoleInput,
   type Frame,
   frameViewOf,
   type FrameView,
   Session,
+  type SourceFrame,
+  sourceFramesAt,
   SourceSteps,
   type Symbols,
   type Timeline,
@@ -11,6 +14,7 @@ import {
 import { noSymbols, staleReference } from '../engine/errors/dap.ts';
 import { BreakpointTable } from './breakpointTable.ts';
 import { Handles } from './handles.ts';
+import { LoadedFiles } from './loadedFiles.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
 import { SourcePaths } from './sourcePaths.ts';
 import type { Container } from './variableViews.ts';
@@ -24,7 +28,14 @@ export interface ShownFrame {
   frame: Frame;
   /** The file whose code runs in it; undefined without symbols. */
   symbols: Symbols | undefined;
+  /** Function and line. Several shown frames share a frame of the machine where functions were inlined. */
+  source: SourceFrame;
 }
+
+export type FrameWithSymbols = ShownFrame & { symbols: Symbols };
+
+/** What the debugger wrote: bytes of memory, or a register. */
+export type Written = { address: bigint; lengthBytes: number } | undefined;
 
 const FRAMES_MAX = 1000;
 
@@ -34,27 +45,45 @@ export class Debuggee {
   readonly configuration: LaunchConfiguration;
   readonly sources: SourcePaths;
   readonly breakpoints: BreakpointTable;
+  /** What is typed to a live machine. */
+  readonly keys: ConsoleInput | undefined;
+  /** Whoever runs it. */
+  isRunning = false;
   readonly containers = new Handles<Container>();
   private frameHandles = new Handles<ShownFrame>();
   private frames: ShownFrame[] | undefined;
+  private loaded: LoadedFiles;
+  private written: Written[] = [];
 
   constructor(options: {
     timeline: Timeline;
     symbols: readonly Symbols[];
     configuration: LaunchConfiguration;
+    keys?: ConsoleInput;
     exists: (path: string) => boolean;
   }) {
     this.session = new Session(options.timeline);
     this.symbols = options.symbols;
     this.configuration = options.configuration;
+    this.keys = options.keys;
     this.sources = new SourcePaths({ exists: options.exists, cwd: options.configuration.cwd });
     this.breakpoints = new BreakpointTable(this.session);
+    this.loaded = new LoadedFiles(this.symbols, this.session.inspector);
   }
 
-  /** The file that has code at `pc`; the first one where none has. */
+  /** The file whose code stands in memory at `pc`; the first one where none does. */
   symbolsAt(pc: bigint): Symbols | undefined {
-    return this.symbols.find((symbols) => symbols.functionAt(pc)) ?? this.symbols[0];
+    return this.loaded.at(pc) ?? this.symbols[0];
   }
+
+  /** The same, and none where none does. */
+  loadedAt(pc: bigint): Symbols | undefined {
+    return this.loaded.at(pc);
+  }
+
+  /** Whether what stands at `pc` is that file's code, for whoever asks while the machine runs. */
+  readonly isLoadedNow = (symbols: Symbols, pc: bigint): boolean =>
+    new LoadedFiles(this.symbols, this.session.inspector).at(pc) === symbols;
 
   /** Undefined where steps can only be by instruction. */
   sourceSteps(): SourceSteps | undefined {
@@ -89,15 +118,28 @@ export class Debuggee {
   }
 
   /** The same, for what only symbols can answer. */
-  frameWithSymbols(id?: number): ShownFrame & { symbols: Symbols } {
+  frameWithSymbols(id?: number): FrameWithSymbols {
     const shown = this.frame(id);
     if (!shown.symbols) throw noSymbols();
     return { ...shown, symbols: shown.symbols };
   }
 
+  /** The debugger wrote something: the stack may be another, but what the client holds can still be asked for. */
+  changed(written?: Written): void {
+    this.frames = undefined;
+    this.loaded.forget();
+    this.written.push(written);
+  }
+
+  /** What was written since it was asked last. */
+  takeWritten(): Written[] {
+    return this.written.splice(0);
+  }
+
   /** The machine is about to move. */
   forget(): void {
     this.frames = undefined;
+    this.loaded.forget();
     this.frameHandles.clear();
     this.containers.clear();
   }
@@ -108,14 +150,23 @@ export class Debuggee {
     let symbols = this.symbolsAt(view.pc);
     let frame: Frame | undefined = symbols?.newestFrame(view) ?? bareFrame(view);
     while (frame && frames.length < FRAMES_MAX) {
-      const shown: Omit<ShownFrame, 'id'> = { frame, symbols };
-      frames.push(Object.assign(shown, { id: this.frameHandles.add(shown as ShownFrame) }));
+      for (const source of sourcesOf(frame, symbols)) frames.push(this.shown({ frame, symbols, source }));
       const caller: UnwindResult | undefined = symbols?.callerOf(frame);
       frame = caller?.kind === 'caller' ? caller.frame : undefined;
       if (frame) symbols = this.symbolsAt(frame.lookupPc);
     }
     return frames;
   }
+
+  private shown(frame: Omit<ShownFrame, 'id'>): ShownFrame {
+    const shown = { ...frame, id: 0 };
+    shown.id = this.frameHandles.add(shown);
+    return shown;
+  }
+}
+
+function sourcesOf({ lookupPc }: Frame, symbols: Symbols | undefined): SourceFrame[] {
+  return symbols ? sourceFramesAt(symbols, lookupPc) : [{ name: undefined, at: undefined, inlineDepth: 0 }];
 }
 
 /** A frame that nothing is known about but the machine's registers. */

@@ -1,15 +1,19 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { Symbols, Value, Variable } from '../engine/index.ts';
-import type { Debuggee, ShownFrame } from './debuggee.ts';
+import type { Scope, Value } from '../engine/index.ts';
+import type { Debuggee, FrameWithSymbols, ShownFrame } from './debuggee.ts';
 
 /** What a `variablesReference` stands for, and how values and registers look to the client. */
 export type Container =
-  { kind: 'values'; values: () => Value[] } | { kind: 'registers'; shown: ShownFrame } | { kind: 'csrs' };
+  | { kind: 'values'; values: () => Value[]; shown: FrameWithSymbols }
+  | { kind: 'registers'; shown: ShownFrame }
+  | { kind: 'csrs' };
+
+export const valuesOf = (container: Container): Value[] => (container.kind === 'values' ? container.values() : []);
 
 export function variablesIn(debuggee: Debuggee, container: Container): DebugProtocol.Variable[] {
   switch (container.kind) {
     case 'values':
-      return container.values().map((value) => ({ name: value.name, ...describe(debuggee, value) }));
+      return container.values().map((value) => ({ name: value.name, ...describe(debuggee, container.shown, value) }));
     case 'registers':
       return registers(container.shown);
     case 'csrs':
@@ -18,28 +22,36 @@ export function variablesIn(debuggee: Debuggee, container: Container): DebugProt
 }
 
 /** What a variable and an evaluation have in common. */
-export function describe(debuggee: Debuggee, value: Value) {
+export function describe(debuggee: Debuggee, shown: FrameWithSymbols, value: Value) {
   return {
     value: value.text,
     type: value.typeName,
     variablesReference:
-      value.childCount > 0 ? debuggee.containers.add({ kind: 'values', values: () => value.children() }) : 0,
+      value.childCount > 0 ? debuggee.containers.add({ kind: 'values', values: () => value.children(), shown }) : 0,
     evaluateName: value.expression,
     memoryReference: value.memoryReference === undefined ? undefined : hex(value.memoryReference),
   };
 }
 
 /** Arguments and locals in reach, those of inner blocks first; without what an inner one hides. */
-export function localsOf({ frame, symbols }: ShownFrame & { symbols: Symbols }): Value[] {
-  const variables = symbols
-    .scopesAt(frame.lookupPc)
-    .toReversed()
-    .flatMap((scope) => scope.variables);
-  const arePlain = (variable: Variable) => variable.kind !== 'global' && !variable.shadowed;
-  return variables.filter(arePlain).map((variable) => symbols.read(variable, frame));
+export function localsOf({ frame, symbols, source }: FrameWithSymbols): Value[] {
+  const seen = new Set<string>();
+  const values: Value[] = [];
+  for (const scope of scopesOf(symbols.scopesAt(frame.lookupPc), source.inlineDepth).toReversed()) {
+    const visible = scope.variables.filter(({ name, kind }) => kind !== 'global' && !seen.has(name));
+    for (const { name } of scope.variables) seen.add(name);
+    values.push(...visible.map((variable) => symbols.read(variable, frame)));
+  }
+  return values;
 }
 
-export function globalsOf({ frame, symbols }: ShownFrame & { symbols: Symbols }): Value[] {
+/** Of a function and the bodies inlined in it, outermost first: the scopes of one of these. */
+function scopesOf(scopes: readonly Scope[], inlineDepth: number): Scope[] {
+  const begins = [0, ...scopes.flatMap(({ kind }, i) => (kind === 'inlined' ? [i] : []))];
+  return inlineDepth < begins.length ? scopes.slice(begins[inlineDepth], begins[inlineDepth + 1]) : [];
+}
+
+export function globalsOf({ frame, symbols }: FrameWithSymbols): Value[] {
   const own = symbols.globals(frame.lookupPc);
   const variables = own.length > 0 ? own : symbols.globals();
   return variables.map((variable) => symbols.read(variable, frame));
@@ -48,6 +60,15 @@ export function globalsOf({ frame, symbols }: ShownFrame & { symbols: Symbols })
 const NAMES = (
   'zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 ' + 's2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6'
 ).split(' ');
+
+const PC_NUMBER = 32;
+
+/** As the session numbers them; undefined for what is none. */
+export function registerNumber(name: string): number | undefined {
+  if (name === 'pc') return PC_NUMBER;
+  const number = NAMES.indexOf(name);
+  return number < 0 ? undefined : number;
+}
 
 function registers({ frame }: ShownFrame): DebugProtocol.Variable[] {
   const general = NAMES.map((name, number) => register(name, frame.register(number)));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
-import { guest } from '../support/guests.ts';
+import { expected, guest } from '../support/guests.ts';
 import { requireTool } from '../support/tools.ts';
 import { GDB, runGdb, serve, sessionIn } from './gdbSupport.ts';
 
@@ -27,6 +27,50 @@ test('in gdb: run to the failure, watch the spoiled field, reverse-continue to t
   (await running.end).ended(1, 'guestFailed');
 });
 
+test('in gdb: the whole story of the demo, from the complaint back to the first write that spoiled the field', async (t) => {
+  if (!requireTool(GDB, t)) return;
+  const place = new Workplace(t);
+  const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
+  const [, counted] = /entry_count is # but (\d+) entries are live/.exec(expected('demo/demo').console)!;
+  const script = place.write(
+    'story.gdb',
+    `continue
+    watch -l store.superblock.entry_count
+    reverse-continue
+    set $writes = 1
+    while store.superblock.entry_count != ${counted} && $writes < 100
+      reverse-continue
+      set $writes = $writes + 1
+    end
+    backtrace 2
+    print statistics->last_seen_us[level] == store.superblock.entry_count
+    print &statistics->last_seen_us[level] == &store.superblock.entry_count
+    print level == sizeof statistics->last_seen_us / sizeof statistics->last_seen_us[0]
+    reverse-step
+    reverse-step
+    frame
+    continue
+    detach
+    `,
+  );
+  const said = await runGdb({ elf: guest('demo/demo'), port, commands: [`source ${place.path(script)}`] });
+  assert.match(said, /No more reverse-execution history/);
+  const writes = [...said.matchAll(/Old value = (\d+)\nNew value = (\d+)\n.*statistics_sample .*statistics\.c:(\d+)/g)];
+  assert.ok(writes.length >= 2, said);
+  // Backwards gdb's new value is the one before the write; the last of the writes is the way forwards again.
+  const culprit = writes.at(-2)!;
+  const [, spoiled, before, line] = culprit;
+  assert.deepEqual([before, line], [counted, '18']);
+  assert.match(said, /#0 +.*statistics_sample .*statistics\.c:18\n#1 .*timer_interrupt/);
+  assert.match(
+    said,
+    /\$\d+ = 1\n\$\d+ = 1\n\$\d+ = 1\n/,
+    'the same value in the same place, at one level more than there are',
+  );
+  assert.deepEqual(writes.at(-1)!.slice(1, 3), [before, spoiled], 'forwards it is the same write');
+  (await running.end).ended(1, 'guestFailed');
+});
+
 test('in gdb: CSRs, the privilege, memory and what cannot be written', async (t) => {
   if (!requireTool(GDB, t)) return;
   const place = new Workplace(t);
@@ -45,4 +89,26 @@ test('in gdb: CSRs, the privilege, memory and what cannot be written', async (t)
   assert.match(said, /Cannot access memory at address 0x10000000/, 'devices are not read: that would change them');
   assert.match(said, /does not support this command|not recorded/);
   (await running.end).ended(130, 'interrupted');
+});
+
+test('in gdb: variables and registers that are set in a recording are replayed', async (t) => {
+  if (!requireTool(GDB, t)) return;
+  const place = new Workplace(t);
+  const elf = guest('demo/demo');
+  const { running, port } = await serve(t, place, ['record', ...sessionIn(place, elf)]);
+  const said = await runGdb({
+    elf,
+    port,
+    commands: [
+      ...['break journal_checkpoint', 'continue', 'set var store.statistics.ticks = 12345', 'set var $a0 = 1'],
+      ...['print store.statistics.ticks', 'print $a0', 'reverse-stepi', 'set var $a0 = 2', 'print $a0'],
+      ...['set var store.statistics.ticks = 3', 'print store.statistics.ticks', 'delete', 'continue', 'detach'],
+    ],
+  });
+  assert.match(said, /\$1 = 12345\n\$2 = 1\n/);
+  assert.match(said, /What is recorded cannot be changed/);
+  assert.match(said, /\$3 = [^2]/, 'the past is as it was');
+  const { position, digest } = (await running.end).ended(1, 'guestFailed');
+  const replayed = (await place.cli(['replay', ...sessionIn(place, elf), '--json'])).ended(1, 'guestFailed');
+  assert.deepEqual({ position: replayed.position, digest: replayed.digest }, { position, digest });
 });

@@ -2,18 +2,25 @@ import type { Arguments } from '../arguments.ts';
 import type { Debuggee } from '../debuggee.ts';
 import { setBreakpoints, setFunctionBreakpoints, setInstructionBreakpoints } from './breakpoints.ts';
 import { dataBreakpointInfo, setDataBreakpoints } from './dataBreakpoints.ts';
+import { consoleInput } from './console.ts';
+import { disassemble } from './disassemble.ts';
 import { evaluate } from './evaluate.ts';
-import { readMemory } from './memory.ts';
+import { readMemory, writeMemory } from './memory.ts';
 import {
   configurationDone,
   continueForwards,
+  goTo,
   next,
   reverseContinue,
+  reverseStepIn,
+  reverseStepOut,
   type StartRun,
   stepBack,
   stepIn,
   stepOut,
 } from './running.ts';
+import { deleteSnapshot, overview, renameSnapshot, takeSnapshot } from './snapshots.ts';
+import { setExpression, setVariable } from './writing.ts';
 import { scopes, stackTrace, variables } from './stack.ts';
 
 /** Every request that the engine's thread answers once a session is open. `ids` are for breakpoints to be set. */
@@ -30,6 +37,15 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   variables,
   evaluate,
   readMemory,
+  disassemble,
+  writeMemory,
+  setVariable,
+  setExpression,
+  'blkreplay/consoleInput': consoleInput,
+  'blkreplay/overview': overview,
+  'blkreplay/takeSnapshot': takeSnapshot,
+  'blkreplay/renameSnapshot': renameSnapshot,
+  'blkreplay/deleteSnapshot': deleteSnapshot,
 };
 
 export const RUNS: Readonly<Record<string, StartRun>> = {
@@ -40,4 +56,7 @@ export const RUNS: Readonly<Record<string, StartRun>> = {
   stepOut,
   stepBack,
   reverseContinue,
+  'blkreplay/goTo': goTo,
+  'blkreplay/reverseStepIn': reverseStepIn,
+  'blkreplay/reverseStepOut': reverseStepOut,
 };

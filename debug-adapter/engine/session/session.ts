@@ -15,6 +15,12 @@ import type { BreakpointId, StopReason } from './stopReason.ts';
  */
 export type WantsPause = () => boolean;
 const never: WantsPause = () => false;
+const always = (): boolean => true;
+
+interface Breakpoint {
+  address: bigint;
+  isMeant: () => boolean;
+}
 
 export interface DataBreakpoint {
   id: BreakpointId;
@@ -26,7 +32,7 @@ export interface DataBreakpoint {
 export class Session {
   readonly timeline: Timeline;
   readonly inspector: Inspector;
-  private breakpoints = new Map<BreakpointId, bigint>();
+  private breakpoints = new Map<BreakpointId, Breakpoint>();
   private watchpoints = new Map<BreakpointId, Watchpoint>();
   private nextId: BreakpointId = 1;
   private points: StopPoints | undefined;
@@ -59,10 +65,13 @@ export class Session {
 
   // --- stop points -----------------------------------------------------------------------------------------------------
 
-  /** A breakpoint on a virtual address. */
-  addBreakpoint(address: bigint): BreakpointId {
+  /**
+   * A breakpoint on a virtual address. `isMeant` is asked whenever the machine gets there: several programs may have
+   * code at one address. It must only look.
+   */
+  addBreakpoint(address: bigint, isMeant: () => boolean = always): BreakpointId {
     const id = this.nextId++;
-    this.breakpoints.set(id, address);
+    this.breakpoints.set(id, { address, isMeant });
     this.points = undefined;
     return id;
   }
@@ -92,6 +101,7 @@ export class Session {
     return this.stopped(this.timeline.forward(Infinity, this.stopPoints(), wantsPause));
   }
 
+  /** Paused, it goes on where it was when called again, unless stop points or position are others then. */
   reverseContinue(wantsPause: WantsPause = never): StopReason {
     return this.stopped(this.travel().backward(this.stopPoints(), wantsPause));
   }
@@ -109,25 +119,26 @@ export class Session {
     return this.because({ kind: 'step' });
   }
 
-  /** To a position in what is recorded. */
-  goTo(position: Position): StopReason {
+  /** To a position in what is recorded; paused, it stands where it came by. */
+  goTo(position: Position, wantsPause: WantsPause = never): StopReason {
     const travel = this.travel();
     const { start, end } = travel;
     if (!Number.isSafeInteger(position) || position < start || position > end) {
       throw positionOutside({ position, start, end });
     }
-    travel.seekTo(position);
-    return this.because({ kind: 'goto' });
+    return this.because({ kind: travel.seekTo(position, wantsPause) ? 'goto' : 'pause' });
   }
 
-  /** Writes to memory in a live present; the write is a step of its own and part of the recording. */
+  /** Writes to memory in a live present: all of it or none. Each page's part is a step of its own and recorded. */
   writeMemory(address: bigint, bytes: Uint8Array): void {
+    const parts: { address: GuestAddress; bytes: Uint8Array }[] = [];
     for (let done = 0; done < bytes.length;) {
       const at = address + BigInt(done);
       const part = bytes.slice(done, done + Math.min(bytes.length - done, 4096 - Number(at & 0xfffn)));
-      this.timeline.inject({ kind: 'memoryWrite', address: this.physical(at, part.length), bytes: part });
+      parts.push({ address: this.physical(at, part.length), bytes: part });
       done += part.length;
     }
+    for (const part of parts) this.timeline.inject({ kind: 'memoryWrite', ...part });
   }
 
   /** The same for an integer register, or the program counter as number 32. */
@@ -148,9 +159,19 @@ export class Session {
     return this.stopped(this.travel().backward(this.pointsWith(addresses, accepts), wantsPause));
   }
 
-  /** A breakpoint of the user's at an address. */
+  /** The same, past all stop points of the user's. */
+  findBack(addresses: readonly bigint[], accepts: () => boolean, wantsPause: WantsPause = never): StopReason {
+    const points = { breakpoints: new Set(addresses), watchpoints: [], accepts };
+    return this.stopped(this.travel().backward(points, wantsPause));
+  }
+
+  get hasStopPoints(): boolean {
+    return this.breakpoints.size + this.watchpoints.size > 0;
+  }
+
+  /** The user's breakpoints that stop here. */
   breakpointsAt(pc: bigint): BreakpointId[] {
-    return [...this.breakpoints].filter(([, address]) => address === pc).map(([id]) => id);
+    return [...this.breakpoints].filter(([, { address, isMeant }]) => address === pc && isMeant()).map(([id]) => id);
   }
 
   // --- helpers ---------------------------------------------------------------------------------------------------------
@@ -163,8 +184,9 @@ export class Session {
 
   private stopPoints(): StopPoints {
     return (this.points ??= {
-      breakpoints: new Set(this.breakpoints.values()),
+      breakpoints: new Set([...this.breakpoints.values()].map(({ address }) => address)),
       watchpoints: [...this.watchpoints.values()],
+      accepts: (pc) => this.breakpointsAt(pc).length > 0,
     });
   }
 
@@ -182,7 +204,7 @@ export class Session {
     return {
       breakpoints: new Set([...breakpoints, ...addresses]),
       watchpoints,
-      accepts: (pc) => breakpoints.has(pc) || accepts(),
+      accepts: (pc) => this.breakpointsAt(pc).length > 0 || accepts(),
     };
   }
 

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { frameViewOf, type StopReason } from '../../debug-adapter/engine/index.ts';
+import { SeededRandom } from '../support/seededRandom.ts';
+import { requireTool } from '../support/tools.ts';
+import { GDB } from './gdbSupport.ts';
+import { trace } from './trace.ts';
+import { choosePlaces, recordWalk, type Stand, walkInGdb, type Walked } from './walking.ts';
+
+/**
+ * Steps over lines, backwards and forwards, from the same places in gdb (over our server) and in our session: both are
+ * to land at the same position. Walks begin at random places and go on from where gdb landed, so that a difference does
+ * not hide what comes after it. The differences there are have names, and each says what must hold instead; README.md in
+ * this folder explains them. BLKREPLAY_WALK_STEPS says how many steps for each program and direction (CI: 1000).
+ */
+const STEPS = Number(process.env.BLKREPLAY_WALK_STEPS ?? 100);
+const STEPS_EACH = 20;
+
+const PROGRAMS = ['calls', 'lines', 'inlines', 'tails', 'interrupts'];
+
+const WAYS = {
+  'reverse-next': { step: ({ steps }: Walked): StopReason => steps.stepBack(), difference: differenceBack },
+  next: { step: ({ steps }: Walked): StopReason => steps.stepOver(), difference: differenceForward },
+} as const;
+type Way = keyof typeof WAYS;
+
+test('steps over lines land where they land in gdb', { concurrency: 2 }, async (t) => {
+  if (!requireTool(GDB, t)) return;
+  await Promise.all(
+    PROGRAMS.map((name) =>
+      t.test(name, async (t) => {
+        const walked = await recordWalk(t, `walks/${name}`);
+        const random = SeededRandom.forTest(t);
+        for (const way of ['reverse-next', 'next'] as const) await walk(t, { walked, random, way });
+      }),
+    ),
+  );
+});
+
+async function walk(t: TestContext, setting: { walked: Walked; random: SeededRandom; way: Way }): Promise<void> {
+  const { walked, random, way } = setting;
+  const places = choosePlaces(walked, random, Math.ceil(STEPS / STEPS_EACH));
+  const walks = await walkInGdb(walked, way, places, STEPS_EACH);
+  const found = new Map<string, number>();
+  for (const stands of walks) {
+    assert.equal(stands.length, STEPS_EACH + 1);
+    stands.forEach((stand) => standIsRight(walked, stand));
+    for (let i = 0; i < STEPS_EACH; i++) {
+      const kind = kindOf(walked, way, { from: stands[i], to: stands[i + 1], seed: random.seed });
+      found.set(kind, (found.get(kind) ?? 0) + 1);
+    }
+  }
+  t.diagnostic(`${way}: ${[...found].map(([kind, count]) => `${count} ${kind}`).join(', ')}`);
+  assert.ok((found.get('same') ?? 0) > 0);
+}
+
+interface GdbStep {
+  from: Stand;
+  to: Stand;
+  seed: number;
+}
+
+/** Registers and line that gdb shows are those of the position. */
+function standIsRight({ session, symbols }: Walked, stand: Stand): void {
+  session.goTo(stand.position);
+  const { inspector } = session;
+  assert.deepEqual([stand.pc, stand.sp], [inspector.pc, inspector.register(2)], `position ${stand.position}`);
+  const line = symbols.lineAt(stand.pc);
+  const name = line && `${line.file.path.split('/').at(-1)}:${line.line}`;
+  assert.equal(stand.line, name, `position ${stand.position}`);
+}
+
+function kindOf(walked: Walked, way: Way, gdb: GdbStep): string {
+  const { session } = walked;
+  session.goTo(gdb.from.position);
+  WAYS[way].step(walked);
+  if (session.position === gdb.to.position) return 'same';
+  const [from, theirs, ours] = [gdb.from.position, gdb.to.position, session.position];
+  const kind = WAYS[way].difference(walked, gdb);
+  const where = (position: number) => describe(walked, position);
+  assert.ok(
+    kind,
+    `${way} from ${where(from)}\n gdb  ${where(theirs)}\n ours ${where(ours)}\n (BLKREPLAY_SEED=${gdb.seed})`,
+  );
+  return kind;
+}
+
+// --- the differences, each with what must hold; undefined where none explains it ---------------------------------------
+
+function differenceBack(walked: Walked, gdb: GdbStep): string | undefined {
+  const { session, steps } = walked;
+  let kind = '';
+  // Trap entry: gdb passes over its lines, ours are there; they lead to the same place.
+  while (isInTrapEntry(walked)) {
+    kind = 'trapEntry';
+    steps.stepBack();
+  }
+  const { position: ours } = session;
+  if (ours === gdb.to.position) return kind;
+  if (isPassedByGdb(walked, gdb, ours)) return `${kind}passedByGdb`;
+  session.goTo(ours);
+  return isTouchingPiece(walked, gdb) ? `${kind}touchingPiece` : undefined;
+}
+
+/**
+ * gdb notices a line when it comes into the middle of a row; pieces of one instruction each have no middle, so gdb goes
+ * on to the line before. Then all that ran in this frame since ours is of our line, in such pieces.
+ */
+function isPassedByGdb({ session, symbols }: Walked, { from, to }: GdbStep, ours: number): boolean {
+  if (ours <= to.position || ours >= from.position) return false;
+  const ran = trace(session.timeline, ours, from.position).filter(({ isInterrupt }) => !isInterrupt);
+  const [first] = ran;
+  const line = symbols.lineAt(first.pc)?.line;
+  const inFrame = ran.filter(({ stackPointer }) => stackPointer >= first.stackPointer);
+  return inFrame.every(({ pc }) => {
+    const row = symbols.lineAt(pc);
+    return row?.line === line && row?.start === pc;
+  });
+}
+
+function isInTrapEntry({ session, symbols }: Walked): boolean {
+  return symbols.newestFrame(frameViewOf(session.inspector)).isSignalFrame;
+}
+
+/**
+ * gdb 13 stops at each row of the line table; ours at the beginning of all that touch and are of one line (which is no
+ * place to stop either where the function begins there).
+ */
+function isTouchingPiece({ session, symbols, steps }: Walked, { from, to }: GdbStep): boolean {
+  const { position: ours } = session;
+  const wholeAt = (at: bigint) => symbols.statementRanges(at).find(({ start, end }) => start <= at && at < end);
+  const isLaterPiece = ({ pc }: Stand) => symbols.lineAt(pc)?.start === pc && (wholeAt(pc)?.start ?? pc) < pc;
+  if (ours < to.position && isLaterPiece(to)) {
+    // It landed on one on the way to where ours landed.
+    session.goTo(to.position);
+    steps.stepBack();
+    return session.position === ours;
+  }
+  // It started from one, and what is left of the line before it is too little for gdb to stop at.
+  const { pc } = session.inspector;
+  return ours > to.position && isLaterPiece(from) && wholeAt(from.pc)?.start === pc;
+}
+
+/** After `wfi`, gdb's own breakpoint behind it is reached when the interrupt that ended the wait has been served. */
+function differenceForward({ session }: Walked, { to }: GdbStep): string | undefined {
+  const { position: ours, timeline, inspector } = session;
+  if (ours > to.position || inspector.pc !== to.pc || inspector.register(2) !== to.sp) return undefined;
+  const isNothing = trace(timeline, ours, to.position).every(({ isInterrupt }) => isInterrupt);
+  return isNothing ? 'wait' : undefined;
+}
+
+function describe({ session, symbols }: Walked, position: number): string {
+  session.goTo(position);
+  const { pc } = session.inspector;
+  const line = symbols.lineAt(pc);
+  const place = `${line?.file.path}:${line?.line} in ${symbols.functionAt(pc)?.name}`;
+  return `${position}: 0x${pc.toString(16)} ${place}, ${line?.start === pc ? 'start' : 'middle'} of a row`;
+}
