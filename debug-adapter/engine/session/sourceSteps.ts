@@ -145,6 +145,8 @@ export class SourceSteps {
     if (last.flow !== 'return' && last.flow !== 'trapReturn') return position - 1;
     const { session } = this;
     session.timeline.travel!.seekTo(position);
+    // A jump through a link register that leads behind no call, as into a trap handler, is no return.
+    if (last.flow === 'return' && !this.isBehindCall()) return position - 1;
     const here = { pc: this.pc, sp: this.sp, privilege: session.inspector.privilege };
     const reason =
       last.flow === 'return'
@@ -152,6 +154,14 @@ export class SourceSteps {
         : this.backToTrap(trace, position - 1, here, wantsPause);
     if (reason.kind !== 'step') return reason;
     return session.position;
+  }
+
+  private isBehindCall(): boolean {
+    const { inspector } = this.session;
+    return [2, 4].some((lengthBytes) => {
+      const before = instructionAt(inspector, this.pc - BigInt(lengthBytes));
+      return before.flow === 'call' && before.lengthBytes === lengthBytes;
+    });
   }
 
   private backToCall(here: { pc: bigint; sp: bigint; privilege: number }, wantsPause: WantsPause): StopReason {
