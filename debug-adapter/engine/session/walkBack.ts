@@ -1,4 +1,5 @@
 import type { Position } from '../base/quantities.ts';
+import type { Inspector } from '../machine/inspector.ts';
 import type { Symbols } from '../symbols/index.ts';
 import { contextOf, isSameContext } from './codeContext.ts';
 import { instructionAt } from './controlFlow.ts';
@@ -116,7 +117,9 @@ export class WalkBack {
       const behind = { ...contextOf(inspector), pc: inspector.pc + BigInt(lengthBytes) };
       return flow === 'call' && isSameContext(behind, here);
     };
-    return this.found(session.findBack([here.pc - 4n, here.pc - 2n], isCall, this.wantsPause), step);
+    // A jump through a link register that leads behind no call, as into a trap handler, is no return: nothing to search.
+    const calls = [here.pc - 4n, here.pc - 2n].filter((pc) => endsInCall(inspector, pc, here.pc));
+    return calls.length > 0 ? this.found(session.findBack(calls, isCall, this.wantsPause), step) : step;
   }
 
   private beforeTrap(step: Position, { returnsFrom }: TracedStep): Landing {
@@ -137,6 +140,11 @@ export class WalkBack {
     if (reason.kind === 'pause') return 'paused';
     return reason.kind === 'breakpoint' ? this.session.position : otherwise;
   }
+}
+
+function endsInCall(inspector: Inspector, pc: bigint, end: bigint): boolean {
+  const { flow, lengthBytes } = instructionAt(inspector, pc);
+  return flow === 'call' && pc + BigInt(lengthBytes) === end;
 }
 
 function moveOf(last: TracedStep, pc: bigint): Move {

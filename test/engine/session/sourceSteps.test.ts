@@ -92,6 +92,17 @@ for (const [name, scene, length] of [
   });
 }
 
+test('back from a trap handler that was entered by a jump through t0: one step, and not to the beginning', (t) => {
+  const { session, symbols, steps } = debug(KERNEL, t);
+  const [handler] = symbols.functionsNamed('user_trap');
+  session.addBreakpoint(handler.low);
+  assert.equal(session.continue().kind, 'breakpoint');
+  assert.equal(session.inspector.pc, handler.low, 'it stands at the first instruction');
+  const { position } = session;
+  assert.equal(steps.stepBack().kind, 'step');
+  assert.equal(session.position, position - 1);
+});
+
 test('stepping in enters a function past its prologue, stepping out returns to the caller', (t) => {
   const { session, symbols, steps } = debug(DEMO, t);
   const [checkpoint] = symbols.functionsNamed('journal_checkpoint');

@@ -1,0 +1,163 @@
+// How long a user waits for the debug adapter, in a process of its own: from the request until `stopped` comes, and what
+// other requests wait for while a long way back is run. The kernel guest is recorded on the spot with more typed to its
+// shell than usual, so that it gets past 100 million steps. Times are in milliseconds.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DapClient } from '../support/dapClient.ts';
+import { guest, SESSION } from '../support/guests.ts';
+import { SeededRandom } from '../support/seededRandom.ts';
+
+const STEPS_MIN = 100_000_000;
+/** Steps back between two ways to another place. */
+const IN_A_ROW = 20;
+/** Requests of each kind during one run. */
+const ASKED_IN_A_RUN = 5;
+const TARGETS = { instruction: 50, line: 150, answer: 100, pause: 200 };
+/** Every system call comes through it: a way to many places. */
+const MANY_PLACES = 'syscall';
+/** The kernel's first instruction: never written, so the search for a write goes all the way back. */
+const NEVER_WRITTEN = '*(unsigned long *)0x80000000';
+
+const KERNEL = guest('kernel/oslet');
+
+export async function measureLatency(samples: number): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'blkreplay-bench-'));
+  const client = new DapClient({ after: () => {} });
+  try {
+    const steps = record(folder);
+    console.log(
+      `\ndebug adapter: the kernel guest, ${steps.toLocaleString('en')} steps recorded; ms from request to answer`,
+    );
+    console.log(
+      `load average ${loadavg()[0].toFixed(1)} on ${availableParallelism()} processors: what else runs here counts too`,
+    );
+    console.log(`${''.padEnd(60)}${['p50', 'p95', 'max', 'target'].map((name) => name.padStart(8)).join('')}`);
+    await client.start(settings(folder));
+    await client.event('stopped');
+    await measureSteps(client, samples);
+    await measureWhileRunning(client, samples);
+  } finally {
+    await client.leave();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function record(folder: string): number {
+  writeFileSync(path.join(folder, 'disk.img'), new Uint8Array(4 << 20));
+  const typed = readFileSync(SESSION, 'latin1').replace(/poweroff\s*$/, 'spin 12\nspin 12\npoweroff\n');
+  writeFileSync(path.join(folder, 'typed.txt'), typed);
+  const drive = 'id=hd0,image=disk.img,format=raw,overlay=hd0.qcow2';
+  const options = ['--kernel', KERNEL, '--rrfile', 'a.rr', '--drive', drive, '--stdin', 'typed.txt', '--json'];
+  const cli = path.resolve('dist/cli.js');
+  const { stderr, status } = spawnSync(process.execPath, [cli, 'record', ...options], {
+    ...{ cwd: folder, encoding: 'utf8' },
+  });
+  const position = status === 0 ? JSON.parse(stderr.trimEnd().split('\n').at(-1)!).position : 0;
+  if (position < STEPS_MIN) throw new Error(`the recording has only ${position} steps: ${stderr}`);
+  return position;
+}
+
+const settings = (cwd: string): object => ({
+  ...{ rr: 'replay', rrfile: 'a.rr', cwd, kernel: KERNEL, idle: 'warp', symbols: [guest('kernel/user/spin')] },
+  drives: [{ id: 'hd0', image: 'disk.img', format: 'raw', overlay: 'hd0.qcow2' }],
+});
+
+// --- steps -------------------------------------------------------------------------------------------------------------
+
+async function measureSteps(client: DapClient, samples: number): Promise<void> {
+  const random = new SeededRandom(2);
+  const kinds = [
+    { granularity: 'instruction', what: 'reverse step by instruction', target: TARGETS.instruction },
+    { granularity: 'line', what: 'step back over a line', target: TARGETS.line },
+  ];
+  const places = [
+    { how: 'one after the other', goOn: (i: number) => (i % IN_A_ROW === 0 ? toAnotherPlace(client) : undefined) },
+    { how: 'each after a reverse-continue', goOn: () => toAnotherPlace(client) },
+    { how: 'each after running forwards', goOn: () => runAndPause(client, random) },
+  ];
+  for (const { granularity, what, target } of kinds) {
+    for (const { how, goOn } of places) {
+      await client.until('continue');
+      const times: number[] = [];
+      for (let tries = 0; times.length < samples; tries++) {
+        if (tries > 3 * samples) throw new Error(`${what}, ${how}: it came to the beginning too often`);
+        await goOn(tries);
+        const start = performance.now();
+        const { reason } = await client.until('stepBack', { threadId: 1, granularity });
+        const time = performance.now() - start;
+        // Going back over a switch between processes can lead far; from the beginning there is no way back.
+        if (reason === 'step') times.push(time);
+        else await client.until('continue');
+      }
+      report(`${what}, ${how}`, times, target);
+    }
+  }
+}
+
+async function toAnotherPlace(client: DapClient): Promise<void> {
+  await client.request('setFunctionBreakpoints', { breakpoints: [{ name: MANY_PLACES }] });
+  await client.until('reverseContinue');
+  await client.request('setFunctionBreakpoints', { breakpoints: [] });
+}
+
+/** Some million steps on; at the end of the recording it begins again. */
+async function runAndPause(client: DapClient, random: SeededRandom): Promise<void> {
+  await client.request('continue', { threadId: 1 });
+  await sleep(20 + random.below(40));
+  await client.send('pause', { threadId: 1 });
+  const { description } = await client.event('stopped');
+  if (description !== 'End of recording') return;
+  await client.until('reverseContinue');
+  await runAndPause(client, random);
+}
+
+// --- meanwhile ---------------------------------------------------------------------------------------------------------
+
+/** A way back over everything, asked all sorts of things meanwhile and paused at some moment. */
+async function measureWhileRunning(client: DapClient, samples: number): Promise<void> {
+  const random = new SeededRandom(1);
+  const { dataId } = await client.request('dataBreakpointInfo', { name: NEVER_WRITTEN });
+  await client.request('setDataBreakpoints', { breakpoints: [{ dataId, accessType: 'write' }] });
+  const requests: Record<string, () => Promise<unknown>> = {
+    threads: () => client.request('threads'),
+    'evaluate (refused)': () => client.refused('evaluate', { expression: '1', context: 'repl' }),
+    'stackTrace (refused)': () => client.refused('stackTrace', { threadId: 1 }),
+    setFunctionBreakpoints: () => client.request('setFunctionBreakpoints', { breakpoints: [] }),
+  };
+  const times = new Map<string, number[]>(Object.keys(requests).map((name) => [name, []]));
+  const pauses: number[] = [];
+  while (pauses.length < samples / ASKED_IN_A_RUN) {
+    await client.until('continue');
+    await client.request('reverseContinue', { threadId: 1 });
+    for (let i = 0; i < ASKED_IN_A_RUN; i++) {
+      await sleep(random.below(40));
+      for (const [name, ask] of Object.entries(requests)) times.get(name)!.push(await milliseconds(ask));
+    }
+    pauses.push(await milliseconds(() => pause(client)));
+  }
+  for (const [name, list] of times) report(`while a reverse-continue runs: ${name}`, list, TARGETS.answer);
+  report('while a reverse-continue runs: pause, until it stops', pauses, TARGETS.pause);
+}
+
+async function pause(client: DapClient): Promise<void> {
+  const { reason } = await client.until('pause');
+  if (reason !== 'pause') throw new Error(`the way back was too short to be paused: ${reason}`);
+}
+
+// --- figures -----------------------------------------------------------------------------------------------------------
+
+async function milliseconds(act: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await act();
+  return performance.now() - start;
+}
+
+function report(what: string, times: readonly number[], target: number): void {
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1].toFixed(1).padStart(8);
+  const row = `${at(0.5)}${at(0.95)}${at(1)}${String(target).padStart(8)}`;
+  console.log(`${what.padEnd(60)}${row}   ${times.length} samples`);
+}
