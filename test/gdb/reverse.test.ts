@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
-import { openReplay, Session, type Timeline } from '../../debug-adapter/engine/index.ts';
+import { openReplay, openSymbols, Session, type Symbols, type Timeline } from '../../debug-adapter/engine/index.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
 import { Workplace } from '../support/cli.ts';
 import { guest, SESSION } from '../support/guests.ts';
@@ -55,6 +56,7 @@ interface Stage {
   /** A fresh replay that gdb can have. */
   listen: (t: TestContext) => Promise<number>;
   end: number;
+  symbols: Symbols;
   lines: LineRow[];
   functions: FunctionRange[];
   straight: Timeline;
@@ -66,6 +68,8 @@ interface Move {
   from: number;
   to: number;
   registers: bigint[];
+  /** Such as `store.c:120`, by gdb. */
+  line: string | undefined;
   breakpoint: string | undefined;
   said: string;
 }
@@ -93,6 +97,7 @@ async function recorded(t: TestContext, name: string, stdin?: string): Promise<S
     random: SeededRandom.forTest(t),
     listen: async (t) => (await serve(t, place, ['replay', ...options])).port,
     end,
+    symbols: openSymbols({ name: elf, bytes: readFileSync(elf) }),
     lines,
     functions,
     straight,
@@ -150,7 +155,8 @@ async function movesOf(port: number, stage: Stage, command: Command, places: rea
       return [
         ...[`monitor goto ${position}`, 'maintenance flush register-cache', 'maintenance flush dcache'],
         ...(isContinue ? [`tbreak *${name}`, `echo @breakpoint ${name}\\n`] : []),
-        ...[`echo @from ${position}\\n`, command, 'echo @to\\n', 'monitor position', 'info registers', 'delete'],
+        ...[`echo @from ${position}\\n`, command, 'echo @to\\n', 'monitor position', 'info registers'],
+        ...['echo @line\\n', 'info line *$pc', 'delete'],
       ];
     }),
   });
@@ -162,6 +168,7 @@ async function movesOf(port: number, stage: Stage, command: Command, places: rea
 
 function moveOf(part: string, before: string): Move {
   const [went, landed] = part.split('@to\n');
+  const line = /@line\nLine (\d+) of "(?:.*\/)?(.*?)"/.exec(landed);
   const registers = [...landed.matchAll(/^(\w+) +0x([0-9a-f]+)/gm)]
     .slice(0, 32)
     .map((found) => BigInt(`0x${found[2]}`));
@@ -169,6 +176,7 @@ function moveOf(part: string, before: string): Move {
     from: parseInt(went),
     to: Number(/^(\d+)\nra /m.exec(landed)?.[1]),
     registers,
+    line: line ? `${line[2]}:${line[1]}` : undefined,
     breakpoint: /@breakpoint (\w+)\n$/.exec(before)?.[1],
     said: part.slice(0, 600),
   };
@@ -176,13 +184,21 @@ function moveOf(part: string, before: string): Move {
 
 // --- the straight run --------------------------------------------------------------------------------------------------
 
+/** By our own reading of the debug information. */
+function ourLine({ symbols }: Stage, pc: bigint): string | undefined {
+  const line = symbols.lineAt(pc);
+  return line && `${line.file.path.split('/').at(-1)}:${line.line}`;
+}
+
+/** And the lines. */
 function registersAreRight(stage: Stage, moves: readonly Move[]): void {
   const straight = stage.straightAgain();
   const { inspector } = new Session(straight);
   try {
     for (const { from, to, said } of moves) assert.ok(from >= 0 && to >= 0, said);
-    for (const { to, registers, said } of [...moves].sort((a, b) => a.to - b.to)) {
+    for (const { to, registers, line, said } of [...moves].sort((a, b) => a.to - b.to)) {
       straight.advance(to);
+      assert.equal(line, ourLine(stage, inspector.pc), `position ${to}: ${said}`);
       const right = [...Array.from({ length: 31 }, (_, i) => inspector.register(i + 1)), inspector.pc];
       assert.deepEqual(registers, right, `position ${to}, BLKREPLAY_SEED=${stage.random.seed}: ${said}`);
     }

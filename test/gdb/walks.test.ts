@@ -103,8 +103,9 @@ function differenceBack(walked: Walked, gdb: GdbStep): string | undefined {
 }
 
 /**
- * gdb notices a line when it comes into the middle of a row; pieces of one instruction each have no middle, so gdb goes
- * on to the line before. Then all that ran in this frame since ours is of our line, in such pieces.
+ * gdb stops at the beginning of a row that it came into the middle of. Where the line ran in rows of one instruction, or
+ * was left by a jump out of a row's middle, gdb goes on to the line before. Then all that ran in this frame since ours is
+ * of our line (or begins no statement), and no row of it ran from its beginning into its middle.
  */
 function isPassedByGdb({ session, symbols }: Walked, { from, to }: GdbStep, ours: number): boolean {
   if (ours <= to.position || ours >= from.position) return false;
@@ -112,9 +113,11 @@ function isPassedByGdb({ session, symbols }: Walked, { from, to }: GdbStep, ours
   const [first] = ran;
   const line = symbols.lineAt(first.pc)?.line;
   const inFrame = ran.filter(({ stackPointer }) => stackPointer >= first.stackPointer);
-  return inFrame.every(({ pc }) => {
+  return inFrame.every(({ pc }, i) => {
     const row = symbols.lineAt(pc);
-    return row?.line === line && row?.start === pc;
+    if (!row || (row.line !== line && (row.isStatement || row.start !== pc))) return false;
+    const next = inFrame[i + 1]?.pc;
+    return pc !== row.start || next === undefined || next <= row.start || next >= row.end;
   });
 }
 
@@ -141,12 +144,19 @@ function isTouchingPiece({ session, symbols, steps }: Walked, { from, to }: GdbS
   return ours > to.position && isLaterPiece(from) && wholeAt(from.pc)?.start === pc;
 }
 
+function differenceForward(walked: Walked, gdb: GdbStep): string | undefined {
+  if (isWait(walked, gdb)) return 'wait';
+  // gdb passes over the lines of a trap's entry and return, and ends at some line after them.
+  return isInTrapEntry(walked) && gdb.to.position > walked.session.position ? 'trapEntry' : undefined;
+}
+
 /** After `wfi`, gdb's own breakpoint behind it is reached when the interrupt that ended the wait has been served. */
-function differenceForward({ session }: Walked, { to }: GdbStep): string | undefined {
+function isWait({ session }: Walked, { to }: GdbStep): boolean {
   const { position: ours, timeline, inspector } = session;
-  if (ours > to.position || inspector.pc !== to.pc || inspector.register(2) !== to.sp) return undefined;
+  if (ours > to.position || inspector.pc !== to.pc || inspector.register(2) !== to.sp) return false;
   const isNothing = trace(timeline, ours, to.position).every(({ isInterrupt }) => isInterrupt);
-  return isNothing ? 'wait' : undefined;
+  session.goTo(ours);
+  return isNothing;
 }
 
 function describe({ session, symbols }: Walked, position: number): string {

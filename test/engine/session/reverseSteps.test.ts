@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test, type TestContext } from 'node:test';
+import { openSymbols, Session, SourceSteps, StepForward, type Symbols } from '../../../debug-adapter/engine/index.ts';
+import { instructionAt } from '../../../debug-adapter/engine/session/controlFlow.ts';
+import { SeededRandom } from '../../support/seededRandom.ts';
+import { DEMO, KERNEL, type Scene, stageOf } from '../timeline/travelSupport.ts';
+
+/** Steps by instruction over calls, back into and out of functions, and steps that take long. */
+interface Debugging {
+  session: Session;
+  symbols: Symbols;
+  steps: SourceSteps;
+}
+
+function debug(scene: Scene, t: TestContext, length: number): Debugging {
+  const session = new Session(stageOf(scene, t).record());
+  t.after(() => session.timeline.close({ reason: 'interrupted' }));
+  const symbols = openSymbols({ name: scene.kernel, bytes: readFileSync(scene.kernel) });
+  session.timeline.advance(length);
+  return { session, symbols, steps: new SourceSteps(session, symbols) };
+}
+
+const LENGTH = 60_000_000;
+
+/** Goes on from a random place to a call in code with lines; false where none comes soon. */
+function toACall({ session, symbols }: Debugging, random: SeededRandom): boolean {
+  session.goTo(random.below(LENGTH - 5_000_000));
+  for (let i = 0; i < 300; i++) {
+    const { pc } = session.inspector;
+    if (instructionAt(session.inspector, pc).flow === 'call' && symbols.lineAt(pc)) return true;
+    new StepForward(session).run(() => false);
+  }
+  return false;
+}
+
+for (const [name, scene] of [
+  ['the demo', DEMO],
+  ['a kernel with processes', KERNEL],
+] as const) {
+  test(`a call is stepped over as one instruction, and back into and out of its function: ${name}`, (t) => {
+    const debugging = debug(scene, t, LENGTH);
+    const { session, symbols, steps } = debugging;
+    const { inspector } = session;
+    const random = SeededRandom.forTest(t);
+    const tried = { over: 0, out: 0, in: 0 };
+    for (let i = 0; i < 600 && Math.min(...Object.values(tried)) <= 5; i++) {
+      if (!toACall(debugging, random)) continue;
+      const at = { position: session.position, pc: inspector.pc, sp: inspector.register(2) };
+      const behind = at.pc + BigInt(instructionAt(inspector, at.pc).lengthBytes);
+      new StepForward(session).run(() => false);
+      const callee = symbols.functionAt(inspector.pc);
+      if (!callee || inspector.pc !== callee.low) continue;
+
+      for (let k = random.below(4); k > 0; k--) new StepForward(session).run(() => false);
+      if (symbols.functionAt(inspector.pc)?.low === callee.low) {
+        assert.equal(steps.reverseStepOut().kind, 'step');
+        assert.equal(session.position, at.position, 'back out is at the call');
+        tried.out++;
+      }
+
+      session.goTo(at.position);
+      const reason = steps.stepOverInstruction();
+      if (reason.kind !== 'step') continue;
+      assert.deepEqual([inspector.pc, inspector.register(2)], [behind, at.sp]);
+      tried.over++;
+      const after = session.position;
+
+      steps.reverseStepIn();
+      assert.ok(session.position >= at.position && session.position < after);
+      if (symbols.functionAt(inspector.pc)?.low === callee.low) {
+        assert.equal(symbols.lineAt(inspector.pc)?.start, inspector.pc, 'back in is at the beginning of a line');
+        tried.in++;
+      }
+    }
+    for (const [what, count] of Object.entries(tried)) assert.ok(count > 5, `${what}: ${count} tried`);
+  });
+}
+
+/** Half a second of guest time would be noticed; pauses are asked for every 2^18 steps at most. */
+const ASKED_EVERY = 1 << 19;
+
+test('a step over a line that takes millions of instructions can be paused, forwards and backwards', (t) => {
+  const { session, symbols, steps } = debug(DEMO, t, 0);
+  const [main] = symbols.functionsNamed('main');
+  const id = session.addBreakpoint(symbols.breakpointAddress(main));
+  assert.equal(session.continue().kind, 'breakpoint');
+  session.removeBreakpoint(id);
+  let from = session.position;
+  while (session.position - from < 5_000_000) {
+    from = session.position;
+    let asked = from;
+    let longest = 0;
+    const reason = steps.stepOver(() => {
+      longest = Math.max(longest, session.position - asked);
+      asked = session.position;
+      return false;
+    });
+    assert.equal(reason.kind, 'step');
+    assert.ok(longest <= ASKED_EVERY, `${longest} steps without being asked`);
+  }
+  const to = session.position;
+  let times = 0;
+  const counted = steps.stepBack(() => {
+    times++;
+    return false;
+  });
+  assert.equal(counted.kind, 'step');
+  assert.equal(session.position, from);
+  assert.ok(times >= (to - from) / ASKED_EVERY, `asked ${times} times`);
+
+  for (const [start, step] of [
+    [from, (left: number) => steps.stepOver(() => --left <= 0)],
+    [to, (left: number) => steps.stepBack(() => --left <= 0)],
+  ] as const) {
+    session.goTo(start);
+
+    assert.equal(step(Math.floor(times / 2)).kind, 'pause');
+    assert.ok(session.position >= from && session.position <= to);
+  }
+});
