@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test, type TestContext } from 'node:test';
+import { openSymbols, Session } from '../../../debug-adapter/engine/index.ts';
+import { guest } from '../../support/guests.ts';
+import { KERNEL, stageOf } from '../timeline/travelSupport.ts';
+
+/** Breakpoints set at power-on, before the kernel turns its address translation on, on both sides of that moment. */
+
+const CSR_SATP = 0x180;
+
+function kernelSession(t: TestContext) {
+  const session = new Session(stageOf(KERNEL, t).record());
+  t.after(() => session.timeline.close({ reason: 'interrupted' }));
+  const entryOf = (file: string, name: string): bigint => {
+    const found = openSymbols({ name: file, bytes: readFileSync(file) }).functionsNamed(name);
+    assert.equal(found.length, 1, `${name} of ${file}`);
+    return found[0].low;
+  };
+  const isMmuOn = () => session.inspector.csr(CSR_SATP)! >> 60n !== 0n;
+  return { session, entryOf, isMmuOn };
+}
+
+test('a breakpoint that is set at power-on stops before the MMU is on, and after, there and back', (t) => {
+  const { session, entryOf, isMmuOn } = kernelSession(t);
+  // Runs with and without translation: the kernel is mapped where it lies.
+  const pc = entryOf(KERNEL.kernel, 'memset');
+  session.addBreakpoint(pc);
+  const stops: { position: number; mmu: boolean }[] = [];
+  while (stops.length < 40 && session.continue().kind === 'breakpoint') {
+    assert.equal(session.inspector.pc, pc);
+    stops.push({ position: session.position, mmu: isMmuOn() });
+  }
+  assert.ok(
+    stops.some(({ mmu }) => !mmu),
+    'before the MMU is on',
+  );
+  assert.ok(
+    stops.some(({ mmu }) => mmu),
+    'and after',
+  );
+  for (const stop of stops.slice(0, -1).reverse()) {
+    assert.equal(session.reverseContinue().kind, 'breakpoint');
+    assert.deepEqual({ position: session.position, mmu: isMmuOn() }, stop);
+  }
+});
+
+test('a breakpoint in a program that is nowhere yet stops once its page is mapped', (t) => {
+  const { session, entryOf, isMmuOn } = kernelSession(t);
+  assert.equal(isMmuOn(), false);
+  const pc = entryOf(guest('kernel/user/sh'), 'main');
+  assert.equal(session.inspector.translate(pc), Number(pc), 'the address means something else before');
+  session.addBreakpoint(pc);
+  assert.equal(session.continue().kind, 'breakpoint');
+  assert.equal(session.inspector.pc, pc);
+  assert.equal(isMmuOn(), true);
+  assert.equal(session.inspector.privilege, 0);
+});
