@@ -46,6 +46,8 @@ export interface MachineOptions {
   onConsoleByte: (byte: number, position: Position) => void;
   /** How many pages of code are kept decoded; for tests, as it changes nothing but speed. */
   decodePoolPages?: number;
+  /** How often a jump comes to a place before its code is translated, 0 for never; changes nothing but speed. */
+  translationThreshold?: number;
 }
 
 export class Machine {
@@ -70,8 +72,8 @@ export class Machine {
   constructor(options: MachineOptions) {
     this.drives = options.drives;
     this.inputs = options.inputs;
-    const { memoryBytes, decodePoolPages } = options;
-    this.hart = new Hart({ memoryBytes, bus: this, decodePoolPages });
+    const { memoryBytes, decodePoolPages, translationThreshold } = options;
+    this.hart = new Hart({ memoryBytes, bus: this, decodePoolPages, translationThreshold });
     this.ram = new GuestRam(this.hart);
     this.watcher = this.ram.makeWatcher();
     this.board = new Board({
@@ -111,7 +113,7 @@ export class Machine {
   setStopPoints(points: StopPoints): void {
     if (points === this.stopPoints) return;
     this.stopPoints = points;
-    this.hart.decodeCache.setBreakOffsets(new Set([...points.breakpoints].map((address) => Number(address & 0xfffn))));
+    this.hart.setBreakOffsets(new Set([...points.breakpoints].map((address) => Number(address & 0xfffn))));
     this.watcher.set(points.watchpoints);
     this.hart.flushAll();
   }

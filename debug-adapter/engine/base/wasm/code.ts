@@ -140,6 +140,17 @@ export const call =
     out.u32(callee.index);
   };
 
+/** Calls a function of the module's table. */
+export const callIndirect =
+  (type: { readonly index: number }, callee: Code, ...operands: Code[]): Code =>
+  (out) => {
+    for (const operand of operands) operand(out);
+    callee(out);
+    out.u8(0x11);
+    out.u32(type.index);
+    out.u8(0);
+  };
+
 /** memory.fill (bulk memory operations). */
 export const memoryFill = (address: Code, value: Code, length: Code): Code =>
   sequence(address, value, length, (out) => {

@@ -10,6 +10,7 @@ import { definePages } from './pages.ts';
 import { definePrivilege } from './privilege.ts';
 import { defineRamDigest } from './ramDigest.ts';
 import { addArithmeticHelpers } from './semantics.ts';
+import { REGION_TYPE } from './translator/translator.ts';
 
 /**
  * The core module: a whole RISC-V hart as one generated WebAssembly module. It holds the interpreter loop and all that
@@ -19,6 +20,8 @@ import { addArithmeticHelpers } from './semantics.ts';
  * Faults travel as a flag: whoever finds one calls `raise` and returns anything; whoever called it looks at FAULT
  * before using the answer.
  */
+const REGIONS_INITIAL = 1024;
+
 /** The module's bytes for RAM of a size, the table that goes to CSR_INDEX, and the registers in it. */
 export function buildCore(layout: Layout): {
   bytes: Uint8Array<ArrayBuffer>;
@@ -33,7 +36,12 @@ export function buildCore(layout: Layout): {
   for (const [name, type] of Object.entries(FUNCTIONS)) {
     functions[name as FunctionName] = builder.declare(type, name);
   }
-  const core: Core = { layout, builder, functions, helpers: addArithmeticHelpers(builder) };
+  builder.defineTable('regions', REGIONS_INITIAL);
+  const core: Core = {
+    ...{ layout, builder, functions },
+    helpers: addArithmeticHelpers(builder),
+    regionType: builder.typeHandle(REGION_TYPE),
+  };
   definePages(core);
   defineMmu(core);
   defineMemoryAccess(core);

@@ -12,6 +12,8 @@ export interface Core {
   builder: ModuleBuilder;
   helpers: ArithmeticHelpers;
   functions: Record<FunctionName, FunctionHandle>;
+  /** Of the functions in the table of regions. */
+  regionType: { readonly index: number };
 }
 
 export const IMPORTS = {
@@ -29,6 +31,10 @@ export const IMPORTS = {
   watchWrite: { parameters: [I32, I32], results: [] },
   /** (offset in RAM, length): a read of a watched page. */
   watchRead: { parameters: [I32, I32], results: [] },
+  /** (address of an entry, its virtual address): jumps have come there often. */
+  noteHot: { parameters: [I32, I64], results: [] },
+  /** (offset in RAM, length): before a write to a page with translated code. */
+  codeWritten: { parameters: [I32, I32], results: [] },
   /** (RAM page) -> address of fresh decode entries for it. */
   allocateDecodePage: { parameters: [I32], results: [I32] },
 } satisfies Record<string, FunctionType>;

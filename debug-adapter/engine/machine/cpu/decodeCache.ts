@@ -25,6 +25,7 @@ export class DecodeCache {
   private bytes: Uint8Array;
   private view: DataView;
   private flushPaged: () => void = () => {};
+  private dropRegions: () => void = () => {};
   private used = 0;
   /** Which RAM page each page of the pool decodes. */
   private ramPageOf: Int32Array;
@@ -42,8 +43,9 @@ export class DecodeCache {
   }
 
   /** The core exists only after this object: it hands over its flush. */
-  attach(core: { flushPaged: () => void }): void {
+  attach(core: { flushPaged: () => void }, translator: { dropAll: () => void }): void {
     this.flushPaged = core.flushPaged;
+    this.dropRegions = () => translator.dropAll();
   }
 
   /** Import of the core: fresh entries for a RAM page that has none. */
@@ -75,6 +77,13 @@ export class DecodeCache {
     else this.write(entry >>> 0, raw, pageOffset);
   }
 
+  /** Which RAM page an entry decodes, and where that page's entries begin. */
+  pageOf(entry: number): { ramPage: number; pageEntries: number } {
+    const { decodePool } = this.layout;
+    const index = Math.floor((entry - decodePool) / DECODE_PAGE_BYTES);
+    return { ramPage: this.ramPageOf[index], pageEntries: decodePool + index * DECODE_PAGE_BYTES };
+  }
+
   /** Where breakpoints may be, as offsets in any page; what is decoded there is decoded anew. */
   setBreakOffsets(offsets: ReadonlySet<number>): void {
     const changed = [...offsets, ...this.breakOffsets].filter(
@@ -95,6 +104,7 @@ export class DecodeCache {
   /** All entries go; their pages count as holding no code. */
   private dropAll(): void {
     const { layout, bytes } = this;
+    this.dropRegions();
     for (let i = 0; i < this.used; i++) {
       bytes[layout.pageFlags + this.ramPageOf[i]] &= ~PAGE_CODE;
       this.view.setInt32(layout.decodePages + this.ramPageOf[i] * 4, 0, true);

@@ -8,6 +8,7 @@ import {
   br,
   brTable,
   call,
+  callIndirect,
   i32,
   i64,
   ifElse,
@@ -25,6 +26,8 @@ import {
   ENTRY_BYTES,
   FETCH_TLB,
   FETCH_TLB_ENTRIES,
+  HOT_COUNTS,
+  HOT_COUNTS_ENTRIES,
   READ_TLB,
   REGISTERS,
   STRADDLE_ENTRY,
@@ -129,6 +132,22 @@ function fetch(v: Variables): Code {
       ),
     ),
     set(entry, i32.add(pageEntries.get, i32.shl(i32.and(low.get, i32.const(0xffe)), i32.const(3)))),
+    countArrival(v),
+  );
+}
+
+/** A jump came to `entry`: what is reached often is worth translating. */
+function countArrival(v: Variables): Code {
+  const { entry, low, tlb } = v;
+  const place = i32.and(i32.shrU(entry.get, i32.const(3)), i32.const((HOT_COUNTS_ENTRIES - 1) << 1));
+  return sequence(
+    set(low, place),
+    i32.store16(low.get, tee(tlb, i32.add(i32.load16u(low.get, HOT_COUNTS), one)), HOT_COUNTS),
+    when(
+      i32.eq(tlb.get, slot32('HOT_THRESHOLD')),
+      i32.store16(low.get, i32.const(0), HOT_COUNTS),
+      call(v.core.functions.noteHot, entry.get, pc(v)),
+    ),
   );
 }
 
@@ -194,7 +213,13 @@ function handler(v: Handler, name: OperationName): Code {
   return specialHandler(v, name);
 }
 
-const jumpNear = (v: Variables): Code => sequence(set(v.entry, i32.add(v.entry.get, immediate32(v))), br(v.execute));
+/** Loops end in a jump backwards: those are counted, and calls. */
+const jumpNear = (v: Variables, counts: 'backwards' | 'always' = 'backwards'): Code =>
+  sequence(
+    set(v.entry, i32.add(v.entry.get, tee(v.low, immediate32(v)))),
+    counts === 'always' ? countArrival(v) : when(i32.ltS(v.low.get, i32.const(0)), countArrival(v)),
+    br(v.execute),
+  );
 const jumpFar = (v: Variables): Code => sequence(setSlot('PC', i64.add(pc(v), immediate(v))), br(v.fetch));
 
 function branchHandler(v: Handler, condition: (a: Code, b: Code) => Code, isNear: boolean): Code {
@@ -250,12 +275,14 @@ function specialHandler(v: Handler, name: OperationName): Code {
       return straddle(v);
     case 'BREAK':
       return breakpoint(v);
+    case 'REGION':
+      return region(v);
     case 'NOP':
       return next(v);
     case 'AUIPC':
       return sequence(setRd(v, i64.add(pc(v), immediate(v))), next(v));
     case 'JAL_NEAR':
-      return sequence(setRd(v, link(v)), jumpNear(v));
+      return sequence(setRd(v, link(v)), jumpNear(v, 'always'));
     case 'J_NEAR':
       return jumpNear(v);
     case 'JAL_FAR':
@@ -270,7 +297,7 @@ function specialHandler(v: Handler, name: OperationName): Code {
     case 'JALR_FAR':
       return sequence(jalrTarget(v), setRd(v, link(v)), setSlot('PC', v.va.get), br(v.fetch));
     case 'AMO':
-      return sequence(publish(v), set(v.value, call(functions.atomic, rs1(v), rs2(v), raw(v))), br(v.loaded));
+      return atomic(v);
     case 'CSR':
       return csr(v);
     case 'SYSTEM':
@@ -291,10 +318,39 @@ function jalr(v: Handler): Code {
     when(
       i64.eq(i64.and(v.va.get, i64.const(-4096)), v.pageVa.get),
       set(v.entry, i32.add(v.pageEntries.get, i32.shl(offset, i32.const(3)))),
+      countArrival(v),
       br(v.execute),
     ),
     setSlot('PC', v.va.get),
     br(v.fetch),
+  );
+}
+
+/** Goes on by `fetch`, which counts: what follows an atomic instruction is where its loop's translation begins. */
+function atomic(v: Variables): Code {
+  return sequence(
+    publish(v),
+    set(v.value, call(v.core.functions.atomic, rs1(v), rs2(v), raw(v))),
+    takeFault(v),
+    setRd(v, v.value.get),
+    setSlot('PC', i64.add(slot('PC'), i64.const(4))),
+    leaveOnAttention(v),
+    br(v.fetch),
+  );
+}
+
+/**
+ * Calls the region that begins here. When it could not do even one instruction (the budget is short of its first block,
+ * or that instruction is not plain), this one is interpreted.
+ */
+function region(v: Variables): Code {
+  return sequence(
+    refund(v),
+    setSlot('PC', pc(v)),
+    set(v.low, callIndirect(v.core.regionType, immediate32(v), v.budget.get, v.pageVa.get)),
+    when(i32.ne(v.low.get, v.budget.get), set(v.budget, v.low.get), br(v.fetch)),
+    call(v.core.functions.decodeStraddle, raw(v)),
+    fromStraddleEntry(v),
   );
 }
 
@@ -334,9 +390,10 @@ function straddle(v: Variables): Code {
   return sequence(publish(v), call(v.core.functions.fetchStraddle, slot('PC')), takeFault(v), executeStraddleEntry(v));
 }
 
-const executeStraddleEntry = (v: Variables): Code =>
+const executeStraddleEntry = (v: Variables): Code => sequence(refund(v), fromStraddleEntry(v));
+
+const fromStraddleEntry = (v: Variables): Code =>
   sequence(
-    refund(v),
     set(v.pageVa, slot('PC')),
     set(v.pageEntries, i32.const(STRADDLE_ENTRY)),
     set(v.entry, i32.const(STRADDLE_ENTRY)),

@@ -10,6 +10,7 @@ import { PAGE_SIZE_BYTES } from '../../base/quantities.ts';
  *   0x1000     CSR number -> index of its handler, one byte for each of 4096
  *   0x2000     a decode entry and its end mark for instructions that straddle a page
  *   0x4000     list of TLB entries filled for paged contexts, to flush only those
+ *   0x8000     how often jumps came to decode entries, u16 each, by a hash of the entry's address
  *   0x10000    data TLBs, one pair (reads, writes) a context
  *   0x90000    fetch TLBs, one a context
  *   0x100000   page flags, hashes and decode-page addresses, one of each a RAM page
@@ -87,6 +88,8 @@ const OTHER_SLOTS = [
   'FLUSH_COUNT',
   /** The bits of mip that devices and timers drive. */
   'MIP_LINES',
+  /** How often a jump must come to a place for its code to be translated; 0 for never. */
+  'HOT_THRESHOLD',
 ] as const;
 
 const slotNames = [...OTHER_SLOTS, ...STATE_SLOTS] as const;
@@ -103,6 +106,9 @@ export const CSR_INDEX = 0x1000;
 export const STRADDLE_ENTRY = 0x2000;
 export const FLUSH_LIST = 0x4000;
 export const FLUSH_LIST_ENTRIES = 4096;
+
+export const HOT_COUNTS = 0x8000;
+export const HOT_COUNTS_ENTRIES = 4096;
 
 /**
  * Data TLBs: 4096 direct-mapped entries of {i64 tag, i32 addend} in 16 bytes, reads and writes apart. A tag is the
@@ -138,6 +144,8 @@ export const PAGE_CODE = 8;
 export const PAGE_WATCHED = 16;
 /** Page tables were read here: translations depend on this page. */
 export const PAGE_TABLE = 32;
+/** Regions of the translator were made from code here. */
+export const PAGE_TRANSLATED = 64;
 
 export interface Layout {
   memoryBytes: number;

@@ -9,6 +9,7 @@ const NAMES = [
   'PAGE_END',
   'STRADDLE',
   'BREAK',
+  'REGION',
   'ILLEGAL',
   'NOP',
   'LI',

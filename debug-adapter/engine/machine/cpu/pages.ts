@@ -29,6 +29,7 @@ import {
   PAGE_CODE,
   PAGE_DIRTY_ALL,
   PAGE_TABLE,
+  PAGE_TRANSLATED,
   PAGE_WATCHED,
   RAM_BASE,
   READ_TLB,
@@ -69,11 +70,16 @@ function defineTouch({ builder, functions, layout }: Core): void {
         i32.and(flags.get, i32.const(PAGE_CODE)),
         dropDecoded(frame.local(I32), frame.local(I32), offset.get, length.get),
       ),
+      when(i32.and(flags.get, i32.const(PAGE_TRANSLATED)), call(functions.codeWritten, offset.get, length.get)),
       when(i32.and(flags.get, i32.const(PAGE_WATCHED)), call(functions.watchWrite, offset.get, length.get)),
       // A guest may see a change of its tables before SFENCE.VMA. This one always does: what the TLBs hold is then never
       // seen, and they may be dropped at any time, by a snapshot say. Leaving the loop translates the PC anew, too.
       when(i32.and(flags.get, i32.const(PAGE_TABLE)), call(functions.flushPaged), setSlot32('ATTENTION', i32.const(1))),
-      i32.store8(flagsAt.get, i32.or(i32.and(flags.get, i32.const(~PAGE_TABLE)), i32.const(PAGE_DIRTY_ALL))),
+      // Read again: the last region of the page may have gone.
+      i32.store8(
+        flagsAt.get,
+        i32.or(i32.and(i32.load8u(flagsAt.get), i32.const(~PAGE_TABLE)), i32.const(PAGE_DIRTY_ALL)),
+      ),
     );
   });
 
