@@ -20,8 +20,6 @@ import { REGION_TYPE } from './translator/translator.ts';
  * Faults travel as a flag: whoever finds one calls `raise` and returns anything; whoever called it looks at FAULT
  * before using the answer.
  */
-const REGIONS_INITIAL = 1024;
-
 /** The module's bytes for RAM of a size, the table that goes to CSR_INDEX, and the registers in it. */
 export function buildCore(layout: Layout): {
   bytes: Uint8Array<ArrayBuffer>;
@@ -36,7 +34,7 @@ export function buildCore(layout: Layout): {
   for (const [name, type] of Object.entries(FUNCTIONS)) {
     functions[name as FunctionName] = builder.declare(type, name);
   }
-  builder.defineTable('regions', REGIONS_INITIAL);
+  builder.defineTable('regions', layout.regionSlots);
   const core: Core = {
     ...{ layout, builder, functions },
     helpers: addArithmeticHelpers(builder),

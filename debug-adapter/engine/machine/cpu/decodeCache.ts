@@ -37,9 +37,6 @@ export class DecodeCache {
     this.bytes = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
     this.ramPageOf = new Int32Array(layout.decodePoolPages);
-    // After an instruction of either length.
-    this.writeEndMark(STRADDLE_ENTRY + ENTRY_BYTES);
-    this.writeEndMark(STRADDLE_ENTRY + 2 * ENTRY_BYTES);
   }
 
   /** The core exists only after this object: it hands over its flush. */
@@ -98,7 +95,15 @@ export class DecodeCache {
 
   /** Import of the core: decodes into the straddle entry, where every jump is far. */
   decodeStraddle(raw: number): void {
-    this.write(STRADDLE_ENTRY, raw, undefined);
+    this.decodeLone(STRADDLE_ENTRY, raw);
+  }
+
+  /** Decodes outside of any page, where every jump is far. */
+  decodeLone(entry: number, raw: number): void {
+    this.write(entry, raw, undefined);
+    // After an instruction of either length.
+    this.writeEndMark(entry + ENTRY_BYTES);
+    this.writeEndMark(entry + 2 * ENTRY_BYTES);
   }
 
   /** All entries go; their pages count as holding no code. */

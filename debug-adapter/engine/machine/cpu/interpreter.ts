@@ -28,6 +28,7 @@ import {
   FETCH_TLB_ENTRIES,
   HOT_COUNTS,
   HOT_COUNTS_ENTRIES,
+  LONE_ENTRY_BYTES,
   READ_TLB,
   REGISTERS,
   STRADDLE_ENTRY,
@@ -349,8 +350,8 @@ function region(v: Variables): Code {
     setSlot('PC', pc(v)),
     set(v.low, callIndirect(v.core.regionType, immediate32(v), v.budget.get, v.pageVa.get)),
     when(i32.ne(v.low.get, v.budget.get), set(v.budget, v.low.get), br(v.fetch)),
-    call(v.core.functions.decodeStraddle, raw(v)),
-    fromStraddleEntry(v),
+    set(v.low, i32.mul(immediate32(v), i32.const(LONE_ENTRY_BYTES))),
+    executeLoneEntry(v, i32.add(v.low.get, i32.const(v.core.layout.regionEntries))),
   );
 }
 
@@ -390,12 +391,9 @@ function straddle(v: Variables): Code {
   return sequence(publish(v), call(v.core.functions.fetchStraddle, slot('PC')), takeFault(v), executeStraddleEntry(v));
 }
 
-const executeStraddleEntry = (v: Variables): Code => sequence(refund(v), fromStraddleEntry(v));
+const executeStraddleEntry = (v: Variables): Code =>
+  sequence(refund(v), executeLoneEntry(v, i32.const(STRADDLE_ENTRY)));
 
-const fromStraddleEntry = (v: Variables): Code =>
-  sequence(
-    set(v.pageVa, slot('PC')),
-    set(v.pageEntries, i32.const(STRADDLE_ENTRY)),
-    set(v.entry, i32.const(STRADDLE_ENTRY)),
-    br(v.execute),
-  );
+/** An entry outside its page, whose jumps are all far, pretends to start a page at the instruction's address. */
+const executeLoneEntry = (v: Variables, entry: Code): Code =>
+  sequence(set(v.pageVa, slot('PC')), set(v.pageEntries, entry), set(v.entry, v.pageEntries.get), br(v.execute));

@@ -15,6 +15,7 @@ import { PAGE_SIZE_BYTES } from '../../base/quantities.ts';
  *   0x90000    fetch TLBs, one a context
  *   0x100000   page flags, hashes and decode-page addresses, one of each a RAM page
  *              decode pool
+ *              the first instruction of each of the translator's regions, decoded by itself
  *              RAM
  */
 export const RAM_BASE = 0x8000_0000;
@@ -104,6 +105,8 @@ export const SLOT = Object.fromEntries(slotNames.map((name, i) => [name, REGISTE
 
 export const CSR_INDEX = 0x1000;
 export const STRADDLE_ENTRY = 0x2000;
+/** An instruction decoded by itself, with an end mark behind either length of it. */
+export const LONE_ENTRY_BYTES = 3 * 16;
 export const FLUSH_LIST = 0x4000;
 export const FLUSH_LIST_ENTRIES = 4096;
 
@@ -134,6 +137,8 @@ export const ENTRY_BYTES = 16;
 export const DECODE_PAGE_BYTES = (PAGE_SIZE_BYTES / 2 + 1) * ENTRY_BYTES;
 /** 16 MiB of guest code decoded at a time; beyond that everything is dropped and decoded anew. */
 const DECODE_POOL_PAGES_MAX = 4096;
+/** A kernel and its programs have some thousand hot places at a time. */
+const REGION_SLOTS = 16384;
 
 /** Page flags. A page is written without a look only while all three dirty marks are set and it holds no code. */
 export const PAGE_DIRTY_TLB = 1;
@@ -158,6 +163,9 @@ export interface Layout {
   decodePages: number;
   decodePool: number;
   decodePoolPages: number;
+  /** A lone entry for each of `regionSlots`. */
+  regionEntries: number;
+  regionSlots: number;
   ram: number;
   /** Size of the whole memory in 64 KiB WebAssembly pages. */
   wasmPages: number;
@@ -171,7 +179,8 @@ export function makeLayout(memoryBytes: number, decodePoolPagesMax = DECODE_POOL
   const pageHashes = alignUp(pageFlags + ramPages, 4096);
   const decodePages = alignUp(pageHashes + ramPages * 8, 4096);
   const decodePool = alignUp(decodePages + ramPages * 4, 4096);
-  const ram = alignUp(decodePool + decodePoolPages * DECODE_PAGE_BYTES, 65536);
+  const regionEntries = decodePool + decodePoolPages * DECODE_PAGE_BYTES;
+  const ram = alignUp(regionEntries + REGION_SLOTS * LONE_ENTRY_BYTES, 65536);
   return {
     memoryBytes,
     ramPages,
@@ -180,6 +189,8 @@ export function makeLayout(memoryBytes: number, decodePoolPagesMax = DECODE_POOL
     decodePages,
     decodePool,
     decodePoolPages,
+    regionEntries,
+    regionSlots: REGION_SLOTS,
     ram,
     wasmPages: (ram + alignUp(memoryBytes, 65536)) / 65536,
   };

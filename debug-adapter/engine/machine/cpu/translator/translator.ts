@@ -1,7 +1,7 @@
 import { I32, I64 } from '../../../base/wasm/code.ts';
 import { type FunctionHandle, ModuleBuilder } from '../../../base/wasm/moduleBuilder.ts';
 import type { DecodeCache } from '../decodeCache.ts';
-import { type Layout, PAGE_TRANSLATED } from '../layout.ts';
+import { type Layout, LONE_ENTRY_BYTES, PAGE_TRANSLATED } from '../layout.ts';
 import { OP } from '../operations.ts';
 import { addArithmeticHelpers, type ArithmeticHelpers } from '../semantics.ts';
 import { CodeReader } from './codeReader.ts';
@@ -72,7 +72,7 @@ export class Translator {
     this.table = options.table;
     this.bytes = new Uint8Array(options.memory.buffer);
     this.view = new DataView(options.memory.buffer);
-    for (let slot = options.table.length - 1; slot >= 0; slot--) this.freeSlots.push(slot);
+    for (let slot = this.layout.regionSlots - 1; slot >= 0; slot--) this.freeSlots.push(slot);
   }
 
   static readonly threshold = THRESHOLD;
@@ -89,7 +89,7 @@ export class Translator {
     if (this.candidates.size === 0) return;
     if (this.candidates.size < BATCH_REGIONS_MIN && ++this.runsWaited < RUNS_WAITED_MAX) return;
     this.runsWaited = 0;
-    if (this.instructions > INSTRUCTIONS_MAX) this.dropAll();
+    if (this.instructions > INSTRUCTIONS_MAX || this.freeSlots.length < BATCH_REGIONS_MAX) this.dropAll();
     const batch = new Batch(this.layout);
     for (const candidate of this.candidates.values()) {
       if (batch.isFull) break;
@@ -151,21 +151,13 @@ export class Translator {
     const module = new WebAssembly.Module(batch.builder.toBytes());
     const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
     batch.regions.forEach((made, i) => {
-      const region: Region = { ...made, slot: this.takeSlot() };
+      const region: Region = { ...made, slot: this.freeSlots.pop()! };
       this.table.set(region.slot, exports[`r${i}`]);
       this.regions.set(region.entry, region);
       this.instructions += region.instructions;
       for (const page of region.code.keys()) this.regionsIn(page).add(region);
       if (!this.isBlocked(region)) this.mark(region);
     });
-  }
-
-  private takeSlot(): number {
-    const slot = this.freeSlots.pop();
-    if (slot !== undefined) return slot;
-    const first = this.table.grow(this.table.length);
-    for (let more = this.table.length - 1; more > first; more--) this.freeSlots.push(more);
-    return first;
   }
 
   private regionsIn(page: number): Set<Region> {
@@ -199,11 +191,11 @@ export class Translator {
     return false;
   }
 
-  /** The entry calls the region; its raw instruction stays, for when the region cannot even do that one. */
+  /** The entry calls the region; its instruction is decoded elsewhere, for when the region cannot even do that one. */
   private mark({ entry, slot, raw }: Region): void {
+    this.decodeCache.decodeLone(this.layout.regionEntries + slot * LONE_ENTRY_BYTES, raw);
     this.bytes[entry] = OP.REGION;
     this.view.setInt32(entry + 8, slot, true);
-    this.view.setInt32(entry + 12, raw, true);
   }
 
   private unmark({ entry }: Region): void {
