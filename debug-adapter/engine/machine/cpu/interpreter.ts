@@ -6,6 +6,7 @@ import {
   type Local,
   block,
   br,
+  brIf,
   brTable,
   call,
   callIndirect,
@@ -35,7 +36,7 @@ import {
   TLB_ENTRIES,
   WRITE_TLB,
 } from './layout.ts';
-import { COMPRESSIBLE, OPERATION_NAMES, type OperationName } from './operations.ts';
+import { COMPRESSIBLE, OP, OPERATION_NAMES, type OperationName } from './operations.ts';
 import { COMPUTE, CONDITION, LOADS, STORES } from './semantics.ts';
 
 /**
@@ -341,17 +342,29 @@ function atomic(v: Variables): Code {
 }
 
 /**
- * Calls the region that begins here. When it could not do even one instruction (the budget is short of its first block,
- * or that instruction is not plain), this one is interpreted.
+ * Calls the region that begins here, and the next while one leads to another in the page. When a region could not do
+ * even one instruction (the budget is short of its first block, or that instruction is not plain), this one is
+ * interpreted.
  */
 function region(v: Variables): Code {
+  const { core, budget, entry, pageEntries, pageVa, low, va } = v;
+  const again = label();
+  const loneEntry = i32.add(i32.mul(immediate32(v), i32.const(LONE_ENTRY_BYTES)), i32.const(core.layout.regionEntries));
   return sequence(
     refund(v),
     setSlot('PC', pc(v)),
-    set(v.low, callIndirect(v.core.regionType, immediate32(v), v.budget.get, v.pageVa.get)),
-    when(i32.ne(v.low.get, v.budget.get), set(v.budget, v.low.get), br(v.fetch)),
-    set(v.low, i32.mul(immediate32(v), i32.const(LONE_ENTRY_BYTES))),
-    executeLoneEntry(v, i32.add(v.low.get, i32.const(v.core.layout.regionEntries))),
+    loop(
+      again,
+      set(low, callIndirect(core.regionType, immediate32(v), budget.get, pageVa.get)),
+      when(i32.eq(low.get, budget.get), executeLoneEntry(v, loneEntry)),
+      set(budget, low.get),
+      set(low, i32.wrap(tee(va, slot('PC')))),
+      brIf(v.fetch, i64.ne(i64.and(va.get, i64.const(-4096)), pageVa.get)),
+      set(entry, i32.add(pageEntries.get, i32.shl(i32.and(low.get, i32.const(0xffe)), i32.const(3)))),
+      brIf(again, i32.eq(i32.load8u(entry.get), i32.const(OP.REGION))),
+    ),
+    countArrival(v),
+    br(v.execute),
   );
 }
 
