@@ -1,5 +1,6 @@
 import { type Code, I64, call, choose, i32, i64, sequence, set } from '../../base/wasm/code.ts';
 import type { Frame, FunctionHandle, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
+import { addBitHelpers, BIT_MANIPULATION, type BitHelpers } from './bitManipulation.ts';
 import type { OperationName } from './operations.ts';
 
 /**
@@ -66,6 +67,7 @@ export const COMPUTE: Partial<Record<OperationName, Semantics>> = {
   REMW: ({ a, b, helpers }) => i64.extend32S(call(helpers.rem, i64.extend32S(a), i64.extend32S(b))),
   DIVUW: ({ a, b, helpers }) => i64.extend32S(call(helpers.divu, flag(low(a)), flag(low(b)))),
   REMUW: ({ a, b, helpers }) => i64.extend32S(call(helpers.remu, flag(low(a)), flag(low(b)))),
+  ...BIT_MANIPULATION,
 };
 
 /** When a branch is taken. */
@@ -101,7 +103,7 @@ export const STORES: Partial<Record<OperationName, MemoryOperation & { store: ty
   SD: { sizeLog2: 3, kind: 3, store: i64.store },
 };
 
-export interface ArithmeticHelpers {
+export interface ArithmeticHelpers extends BitHelpers {
   mulh: FunctionHandle;
   mulhsu: FunctionHandle;
   mulhu: FunctionHandle;
@@ -126,6 +128,7 @@ export function addArithmeticHelpers(builder: ModuleBuilder): ArithmeticHelpers 
       return choose(I64, i64.eqz(b), byZero(a), otherwise(a, b));
     });
   return {
+    ...addBitHelpers(builder),
     mulhu,
     // A signed operand is its unsigned value less 2^64 when negative, so the high half is less the other operand.
     mulhsu: add((frame) => {

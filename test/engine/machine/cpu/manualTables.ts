@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { a, ATOMICS, BRANCHES, IMMEDIATE_OPERATIONS, LOADS, REGISTER_OPERATIONS, STORES } from './assembler.ts';
+import {
+  a,
+  ATOMICS,
+  BRANCHES,
+  IMMEDIATE_OPERATIONS,
+  LOADS,
+  REGISTER_OPERATIONS,
+  SHIFT_OPERATIONS,
+  shiftLimit,
+  STORES,
+  UNARY_OPERATIONS,
+} from './assembler.ts';
 
 /**
  * The instruction tables of the ISA manual, a second time and independent of decode.ts: what each compressed
@@ -153,8 +164,13 @@ export const ENCODINGS: [mask: number, value: number][] = [
     0x707f,
     Object.values(IMMEDIATE_OPERATIONS).map((encode) => encode(0, 0, 0)),
   ),
-  ...formats(0xfc00707f, [a.slli(0, 0, 0), a.srli(0, 0, 0), a.srai(0, 0, 0)]),
-  ...formats(0xfe00707f, [a.slliw(0, 0, 0), a.srliw(0, 0, 0), a.sraiw(0, 0, 0)]),
+  ...Object.entries(SHIFT_OPERATIONS).flatMap(([name, encode]) =>
+    formats(shiftLimit(name) === 64 ? 0xfc00707f : 0xfe00707f, [encode(0, 0, 0)]),
+  ),
+  ...formats(
+    0xfff0707f,
+    Object.values(UNARY_OPERATIONS).map((encode) => encode(0, 0)),
+  ),
   ...formats(
     0xfe00707f,
     Object.values(REGISTER_OPERATIONS).map((encode) => encode(0, 0, 0)),

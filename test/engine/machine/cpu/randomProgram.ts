@@ -12,7 +12,9 @@ import {
   LOADS,
   REGISTER_OPERATIONS,
   SHIFT_OPERATIONS,
+  shiftLimit,
   STORES,
+  UNARY_OPERATIONS,
 } from './assembler.ts';
 import { expandCompressed, isLegalWord } from './manualTables.ts';
 
@@ -388,6 +390,7 @@ interface UnitOptions extends BlockOptions {
 
 const UNITS: [weight: number, make: (random: SeededRandom, options: UnitOptions) => Item][] = [
   [20, (r) => r.pick(Object.values(REGISTER_OPERATIONS))(destination(r), source(r), source(r))],
+  [4, (r) => r.pick(Object.values(UNARY_OPERATIONS))(destination(r), source(r))],
   [10, (r) => r.pick(Object.values(IMMEDIATE_OPERATIONS))(destination(r), source(r), r.below(4096) - 2048)],
   [8, randomShift],
   [3, (r) => r.pick([a.lui, a.auipc])(r.pick([destination(r), destination(r)]), r.uint32())],
@@ -436,7 +439,7 @@ const offset = (random: SeededRandom): number =>
 
 function randomShift(random: SeededRandom): Item {
   const name = random.pick(Object.keys(SHIFT_OPERATIONS) as (keyof typeof SHIFT_OPERATIONS)[]);
-  return SHIFT_OPERATIONS[name](destination(random), source(random), random.below(name.endsWith('w') ? 32 : 64));
+  return SHIFT_OPERATIONS[name](destination(random), source(random), random.below(shiftLimit(name)));
 }
 
 /** Any compressed instruction that neither jumps nor writes a pointer; illegal ones too. */
