@@ -1,5 +1,7 @@
 import { decodeCompressed } from './decodeCompressed.ts';
+import { decodeFloat, decodeFusedFloat } from './decodeFloat.ts';
 import { type Decoded, illegal, make, named } from './decoded.ts';
+import { FLOAT_0 } from './layout.ts';
 import type { OperationName } from './operations.ts';
 
 /**
@@ -25,6 +27,8 @@ const BRANCHES: (OperationName | undefined)[] = [
 ];
 const LOADS: (OperationName | undefined)[] = ['LB', 'LH', 'LW', 'LD', 'LBU', 'LHU', 'LWU', undefined];
 const STORES: (OperationName | undefined)[] = ['SB', 'SH', 'SW', 'SD'];
+const FLOAT_LOADS: (OperationName | undefined)[] = [undefined, undefined, 'FLW', 'FLD'];
+const FLOAT_STORES: (OperationName | undefined)[] = [undefined, undefined, 'FSW', 'FSD'];
 const OP_IMM: (OperationName | undefined)[] = ['ADDI', undefined, 'SLTI', 'SLTIU', 'XORI', undefined, 'ORI', 'ANDI'];
 
 /** OP and OP-32 by funct7, then funct3. */
@@ -93,6 +97,17 @@ function decodeWord(raw: number): Decoded {
     case 0x0f:
       // FENCE and FENCE.I: the machine is coherent (stores drop decoded code), so both do nothing.
       return funct3 <= 1 ? make('NOP', 0, 0, 0, 0) : illegal();
+    case 0x07:
+      return named(FLOAT_LOADS[funct3], FLOAT_0 + rd, rs1, 0, immediateI);
+    case 0x27:
+      return named(FLOAT_STORES[funct3], 0, rs1, FLOAT_0 + rs2, ((raw >> 25) << 5) | rd);
+    case 0x43:
+    case 0x47:
+    case 0x4b:
+    case 0x4f:
+      return decodeFusedFloat(raw);
+    case 0x53:
+      return decodeFloat(raw);
     case 0x2f:
       return decodeAtomic(raw, rd, funct3, rs1, rs2);
     case 0x73:

@@ -1,4 +1,5 @@
 import { type Decoded, illegal, make, named } from './decoded.ts';
+import { FLOAT_0 } from './layout.ts';
 import type { OperationName } from './operations.ts';
 
 /**
@@ -19,6 +20,8 @@ const signed = (value: number, width: number): number => (value << (32 - width))
 
 const LW_OFFSET = (h: number): number => bits(h, 10, 3, 3) | bits(h, 6, 1, 2) | bits(h, 5, 1, 6);
 const LD_OFFSET = (h: number): number => bits(h, 10, 3, 3) | bits(h, 5, 2, 6);
+const LDSP_OFFSET = (h: number): number => bits(h, 12, 1, 5) | bits(h, 5, 2, 3) | bits(h, 2, 3, 6);
+const SDSP_OFFSET = (h: number): number => bits(h, 10, 3, 3) | bits(h, 7, 3, 6);
 
 function quadrant0(half: number): Decoded {
   const rdShort = 8 + bits(half, 2, 3, 0);
@@ -28,10 +31,14 @@ function quadrant0(half: number): Decoded {
       const immediate = bits(half, 11, 2, 4) | bits(half, 7, 4, 6) | bits(half, 6, 1, 2) | bits(half, 5, 1, 3);
       return immediate ? make('ADDI', rdShort, 2, 0, immediate) : illegal();
     }
+    case 1:
+      return make('FLD', FLOAT_0 + rdShort, rs1Short, 0, LD_OFFSET(half));
     case 2:
       return make('LW', rdShort, rs1Short, 0, LW_OFFSET(half));
     case 3:
       return make('LD', rdShort, rs1Short, 0, LD_OFFSET(half));
+    case 5:
+      return make('FSD', 0, rs1Short, FLOAT_0 + rdShort, LD_OFFSET(half));
     case 6:
       return make('SW', 0, rs1Short, rdShort, LW_OFFSET(half));
     case 7:
@@ -111,16 +118,20 @@ function quadrant2(half: number): Decoded {
   switch (half >>> 13) {
     case 0:
       return make('SLLI', rd, rd, 0, bits(half, 12, 1, 5) | rs2);
+    case 1:
+      return make('FLD', FLOAT_0 + rd, 2, 0, LDSP_OFFSET(half));
     case 2:
       return rd ? make('LW', rd, 2, 0, bits(half, 12, 1, 5) | bits(half, 4, 3, 2) | bits(half, 2, 2, 6)) : illegal();
     case 3:
-      return rd ? make('LD', rd, 2, 0, bits(half, 12, 1, 5) | bits(half, 5, 2, 3) | bits(half, 2, 3, 6)) : illegal();
+      return rd ? make('LD', rd, 2, 0, LDSP_OFFSET(half)) : illegal();
     case 4:
       return jumpMoveAdd(half, rd, rs2);
+    case 5:
+      return make('FSD', 0, 2, FLOAT_0 + rs2, SDSP_OFFSET(half));
     case 6:
       return make('SW', 0, 2, rs2, bits(half, 9, 4, 2) | bits(half, 7, 2, 6));
     case 7:
-      return make('SD', 0, 2, rs2, bits(half, 10, 3, 3) | bits(half, 7, 3, 6));
+      return make('SD', 0, 2, rs2, SDSP_OFFSET(half));
     default:
       return illegal();
   }

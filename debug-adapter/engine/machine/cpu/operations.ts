@@ -1,5 +1,7 @@
+import { FLOAT_NAMES } from './floatNames.ts';
+
 /**
- * The operations that decoding sorts RV64IMAC instructions into: one number for each handler of the interpreter.
+ * The operations that decoding sorts RV64GC and B instructions into: one number for each handler of the interpreter.
  * Names are the ISA manual's mnemonics; NEAR and FAR tell whether a jump stays inside its 4 KiB page, because a decoded
  * entry addresses its neighbours directly only there.
  */
@@ -126,6 +128,7 @@ const NAMES = [
   'AMO',
   'CSR',
   'SYSTEM',
+  ...FLOAT_NAMES,
 ] as const;
 
 export type OperationName = (typeof NAMES)[number];
@@ -151,6 +154,8 @@ export const COMPRESSIBLE: readonly OperationName[] = [
   'LD',
   'SW',
   'SD',
+  'FLD',
+  'FSD',
   'ADDI',
   'ANDI',
   'SLLI',

@@ -1,6 +1,7 @@
 import { type Code, I64, call, choose, i32, i64, sequence, set } from '../../base/wasm/code.ts';
 import type { Frame, FunctionHandle, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
 import { addBitHelpers, BIT_MANIPULATION, type BitHelpers } from './bitManipulation.ts';
+import { boxed } from './floatFormat.ts';
 import type { OperationName } from './operations.ts';
 
 /**
@@ -102,6 +103,16 @@ export const STORES: Partial<Record<OperationName, MemoryOperation & { store: ty
   SW: { sizeLog2: 2, kind: 2, store: i64.store32 },
   SD: { sizeLog2: 3, kind: 3, store: i64.store },
 };
+
+/** Loads and stores of floating-point registers; `fromRaw` makes the register's value of the memory's. */
+export const FLOAT_LOADS: Partial<
+  Record<OperationName, MemoryOperation & { load: typeof i64.load; fromRaw: (value: Code) => Code }>
+> = {
+  FLW: { sizeLog2: 2, kind: 2, load: i64.load32u, fromRaw: boxed },
+  FLD: { sizeLog2: 3, kind: 3, load: i64.load, fromRaw: (value) => value },
+};
+
+export const FLOAT_STORES: typeof STORES = { FSW: STORES.SW, FSD: STORES.SD };
 
 export interface ArithmeticHelpers extends BitHelpers {
   mulh: FunctionHandle;

@@ -322,6 +322,9 @@ export function loadConstant(rd: Register, value: bigint | number): number[] {
 }
 
 export const CSR = {
+  fflags: 0x001,
+  frm: 0x002,
+  fcsr: 0x003,
   sstatus: 0x100,
   sie: 0x104,
   stvec: 0x105,
