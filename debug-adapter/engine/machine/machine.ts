@@ -36,7 +36,7 @@ export type MachineStop =
   | { kind: 'watchpoint'; hits: WatchHit[] };
 
 /** New layouts get a new number in the same commit (see CONTRIBUTING.md). */
-export const MACHINE_STATE_VERSION = 1;
+export const MACHINE_STATE_VERSION = 2;
 
 export interface MachineOptions {
   memoryBytes: number;

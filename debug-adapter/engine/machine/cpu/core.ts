@@ -2,6 +2,7 @@ import { type FunctionHandle, ModuleBuilder } from '../../base/wasm/moduleBuilde
 import { defineAtomics } from './atomics.ts';
 import { type Core, FUNCTIONS, type FunctionName, IMPORTS } from './coreContext.ts';
 import { type CsrName, csrIndexTable, csrNames, defineCsrAccess } from './csr.ts';
+import { addFloatHelpers } from './floatHelpers.ts';
 import { defineInterpreter } from './interpreter.ts';
 import type { Layout } from './layout.ts';
 import { defineMemoryAccess } from './memoryAccess.ts';
@@ -35,11 +36,10 @@ export function buildCore(layout: Layout): {
     functions[name as FunctionName] = builder.declare(type, name);
   }
   builder.defineTable('regions', layout.regionSlots);
-  const core: Core = {
-    ...{ layout, builder, functions },
-    helpers: addArithmeticHelpers(builder),
-    regionType: builder.typeHandle(REGION_TYPE),
-  };
+  const arithmetic = addArithmeticHelpers(builder);
+  const helpers = { ...arithmetic, ...addFloatHelpers(builder, arithmetic.mulhu) };
+  const regionType = builder.typeHandle(REGION_TYPE);
+  const core: Core = { layout, builder, functions, helpers, regionType };
   definePages(core);
   defineMmu(core);
   defineMemoryAccess(core);

@@ -1,4 +1,5 @@
-import { decode, type Decoded } from '../decode.ts';
+import { decode } from '../decode.ts';
+import type { Decoded } from '../decoded.ts';
 import type { DecodeCache } from '../decodeCache.ts';
 import { FETCH_TLB, FETCH_TLB_ENTRIES, type Layout } from '../layout.ts';
 import type { Ordered } from './flowOrder.ts';

@@ -1,4 +1,5 @@
-import { LOADS, STORES } from '../semantics.ts';
+import { FLOAT_LOADS, FLOAT_STORES, LOADS, STORES } from '../semantics.ts';
+import type { OperationName } from '../operations.ts';
 import type { Block, Instruction } from './regionGraph.ts';
 
 /**
@@ -16,17 +17,24 @@ export interface MemoryGroup {
 // A group that happens to cross pages is left to the interpreter, one in sixteen at this length.
 const SPAN_BYTES_MAX = 256;
 
+export const loadOf = (name: OperationName) => LOADS[name] ?? FLOAT_LOADS[name];
+export const storeOf = (name: OperationName) => STORES[name] ?? FLOAT_STORES[name];
+
 export function groupAccesses({ instructions }: Block): Map<Instruction, MemoryGroup> {
   const groups = new Map<Instruction, MemoryGroup>();
   const open = new Map<number, MemoryGroup>();
   for (const instruction of instructions) {
     const { name, decoded } = instruction;
-    const access = LOADS[name] ?? STORES[name];
+    const access = loadOf(name) ?? storeOf(name);
     if (access && decoded.rs1 !== 0) {
       const start = decoded.immediate;
       groups.set(
         instruction,
-        extend(open, decoded.rs1, { start, end: start + (1 << access.sizeLog2), hasStore: name in STORES }),
+        extend(open, decoded.rs1, {
+          start,
+          end: start + (1 << access.sizeLog2),
+          hasStore: storeOf(name) !== undefined,
+        }),
       );
     }
     if (decoded.rd !== 0) open.delete(decoded.rd);

@@ -22,10 +22,21 @@ import {
 } from '../../../base/wasm/code.ts';
 import type { Frame } from '../../../base/wasm/moduleBuilder.ts';
 import { setSlot, slot32 } from '../coreContext.ts';
-import { FETCH_TLB, FETCH_TLB_ENTRIES, READ_TLB, REGISTERS, TLB_ENTRIES, WRITE_TLB } from '../layout.ts';
-import { type ArithmeticHelpers, COMPUTE, CONDITION, LOADS, STORES } from '../semantics.ts';
+import { boxed } from '../floatFormat.ts';
+import {
+  FETCH_TLB,
+  FETCH_TLB_ENTRIES,
+  READ_TLB,
+  REGISTER_COUNT,
+  REGISTERS,
+  TLB_ENTRIES,
+  WRITE_TLB,
+} from '../layout.ts';
+import type { OperationName } from '../operations.ts';
+import { type ArithmeticHelpers, COMPUTE, CONDITION, FLOAT_LOADS, FLOAT_STORES, LOADS } from '../semantics.ts';
 import type { Ordered } from './flowOrder.ts';
-import { groupAccesses, type MemoryGroup } from './memoryGroups.ts';
+import { groupAccesses, loadOf, type MemoryGroup, storeOf } from './memoryGroups.ts';
+import { floatsAreDirty, type PlainFloat, plainFloat, roundsInexactToNearest } from './plainFloats.ts';
 import type { Instruction, Offset, Target } from './regionGraph.ts';
 
 /**
@@ -48,7 +59,6 @@ export function regionCode(
 }
 
 const ORIGIN = i32.const(0);
-const bit = (register: number): number => 1 << register;
 
 class RegionWriter {
   private frame: Frame;
@@ -64,12 +74,16 @@ class RegionWriter {
   /** Where an indirect jump goes. */
   private target: Local;
   private leaveAt: Local;
-  private registers = new Array<Local | undefined>(32).fill(undefined);
+  private registers = new Array<Local | undefined>(REGISTER_COUNT).fill(undefined);
   private groupAddresses: Local[] = [];
   /** Registers written anywhere; and per block, those that may differ from memory at its start and end. */
-  private written = 0;
-  private dirtyIn = new Map<Ordered, number>();
-  private dirtyOut = new Map<Ordered, number>();
+  private written = new Set<number>();
+  private dirtyOut = new Map<Ordered, ReadonlySet<number>>();
+  private usesFloats = false;
+  /** Not 0: see plainFloats.ts. */
+  private floatsAreDirty: Local;
+  private mayRound: Local;
+  private value: Local;
   private leaving: Label = label();
   private loops = new Map<Ordered, Label>();
   private merges = new Map<Ordered, Label>();
@@ -86,6 +100,9 @@ class RegionWriter {
     this.tlb = frame.local(I32);
     this.target = frame.local(I64);
     this.leaveAt = frame.local(I64);
+    this.floatsAreDirty = frame.local(I32);
+    this.mayRound = frame.local(I32);
+    this.value = frame.local(I64);
     this.nameRegisters();
     this.flowDirty();
   }
@@ -94,6 +111,7 @@ class RegionWriter {
     return sequence(
       ...this.pages.map((page) => this.checkPage(page)),
       set(this.context, slot32('DATA_CONTEXT')),
+      this.usesFloats ? this.lookAtFloats() : nothing,
       ...this.registers.map((local, r) => (local ? set(local, i64.load(ORIGIN, REGISTERS + r * 8)) : nothing)),
       block(this.leaving, this.tree(this.order[0])),
       this.flush(this.written),
@@ -105,36 +123,38 @@ class RegionWriter {
   // --- registers -------------------------------------------------------------------------------------------------------
 
   private nameRegisters(): void {
-    let used = 0;
+    const used = new Set<number>();
     for (const { block } of this.order) {
-      for (const { decoded } of block.instructions) {
-        used |= bit(decoded.rs1) | bit(decoded.rs2) | bit(decoded.rd);
-        this.written |= bit(decoded.rd);
+      for (const { name, decoded } of block.instructions) {
+        for (const register of [decoded.rs1, decoded.rs2, decoded.rd]) used.add(register);
+        if (decoded.rd !== 0) this.written.add(decoded.rd);
+        if (isFloat(name)) this.usesFloats = true;
       }
     }
-    this.written &= ~1;
-    for (let r = 1; r < 32; r++) if (used & bit(r)) this.registers[r] = this.frame.local(I64);
+    used.delete(0);
+    for (const register of used) this.registers[register] = this.frame.local(I64);
   }
 
   /** Which registers may have been written since the region began, to a fixed point over its loops. */
   private flowDirty(): void {
-    const writes = new Map(
-      this.order.map((item) => [
-        item,
-        item.block.instructions.reduce((mask, { decoded }) => mask | bit(decoded.rd), 0) & ~1,
-      ]),
-    );
+    for (const item of this.order) {
+      const writes = item.block.instructions.map(({ decoded }) => decoded.rd).filter((register) => register !== 0);
+      this.dirtyOut.set(item, new Set(writes));
+    }
     for (let changed = true; changed;) {
       changed = false;
       for (const item of this.order) {
-        const before = this.dirtyIn.get(item) ?? 0;
-        const inward = item.predecessors.reduce((mask, from) => mask | (this.dirtyOut.get(from) ?? 0), before);
-        const out = inward | writes.get(item)!;
-        if (out !== this.dirtyOut.get(item)) changed = true;
-        this.dirtyIn.set(item, inward);
-        this.dirtyOut.set(item, out);
+        const out = this.dirtyOut.get(item) as Set<number>;
+        const before = out.size;
+        for (const from of item.predecessors) for (const register of this.dirtyOut.get(from)!) out.add(register);
+        if (out.size > before) changed = true;
       }
     }
+  }
+
+  private lookAtFloats(): Code {
+    const mayRound = i32.and(this.floatsAreDirty.get, roundsInexactToNearest);
+    return sequence(set(this.floatsAreDirty, floatsAreDirty), set(this.mayRound, mayRound));
   }
 
   private get(register: number): Code {
@@ -145,11 +165,8 @@ class RegionWriter {
     return register === 0 ? drop(value) : set(this.registers[register]!, value);
   }
 
-  private flush(mask: number): Code {
-    const stores = this.registers.map((local, r) =>
-      local && mask & bit(r) ? i64.store(ORIGIN, local.get, REGISTERS + r * 8) : nothing,
-    );
-    return sequence(...stores);
+  private flush(registers: ReadonlySet<number>): Code {
+    return sequence(...[...registers].map((r) => i64.store(ORIGIN, this.registers[r]!.get, REGISTERS + r * 8)));
   }
 
   // --- leaving ---------------------------------------------------------------------------------------------------------
@@ -168,7 +185,7 @@ class RegionWriter {
   }
 
   /** The usual ways out write back only what they must. */
-  private goOutside(pc: Code, dirty: number): Code {
+  private goOutside(pc: Code, dirty: ReadonlySet<number>): Code {
     return sequence(this.flush(dirty), setSlot('PC', pc), ret(this.budget.get));
   }
 
@@ -244,15 +261,13 @@ class RegionWriter {
     const count = instructions.length;
     if (count === 0) return nothing;
     const groups = groupAccesses({ instructions, offset, end: { kind: 'indirect' } });
-    const addresses = new Map<MemoryGroup, Local>();
+    const shared = { groups, addresses: new Map<MemoryGroup, Local>(), checked: new Set<MemoryGroup>() };
     return sequence(
       when(
         i32.ltS(tee(this.budget, i32.sub(this.budget.get, i32.const(count))), i32.const(0)),
         this.leave(offset, count),
       ),
-      ...instructions.map((instruction, done) =>
-        this.instruction(instruction, { unused: count - done, groups, addresses }),
-      ),
+      ...instructions.map((instruction, done) => this.instruction(instruction, { unused: count - done, ...shared })),
     );
   }
 
@@ -265,7 +280,9 @@ class RegionWriter {
       const operands = { a: this.get(rs1), b: this.get(rs2), imm: i64.const(immediate), helpers: this.helpers };
       return this.put(rd, compute(operands));
     }
-    if (LOADS[name] || STORES[name]) return this.memory(instruction, at);
+    if (loadOf(name) ?? storeOf(name)) return this.memory(instruction, at);
+    const float = plainFloat(name);
+    if (float) return this.float(instruction, float, at.unused);
     const link = rd === 0 ? nothing : this.put(rd, this.address(offset + lengthBytes));
     switch (name) {
       case 'AUIPC':
@@ -280,20 +297,40 @@ class RegionWriter {
     }
   }
 
+  /** Only what the host does exactly; for the rest the region is left before it. */
+  private float({ offset, decoded }: Instruction, float: PlainFloat, unused: number): Code {
+    const operands = [this.get(decoded.rs1), this.get(decoded.rs2)] as const;
+    const state = float.rounds ? this.mayRound : this.floatsAreDirty;
+    const leaveUnless = (condition: Code): Code => when(i32.eqz(condition), this.leave(offset, unused));
+    const { counts } = float;
+    return sequence(
+      leaveUnless(state.get),
+      ...float.accepts(...operands).map(leaveUnless),
+      set(this.value, float.compute(...operands)),
+      counts ? leaveUnless(counts(this.value.get)) : nothing,
+      this.put(decoded.rd, float.boxes ? boxed(this.value.get) : this.value.get),
+    );
+  }
+
   private memory(instruction: Instruction, at: InBlock): Code {
-    const { name, decoded } = instruction;
+    const { name, offset, decoded } = instruction;
     const group = at.groups.get(instruction);
     const inGroup = group !== undefined && group.accesses > 1;
-    const isStore = STORES[name] !== undefined;
-    const check = inGroup ? this.checkGroup(instruction, group, at) : this.checkAccess(instruction, at.unused);
-    const table = isStore ? WRITE_TLB : READ_TLB;
-    const address = inGroup ? at.addresses.get(group)!.get : i32.add(this.low.get, i32.load(this.tlb.get, table + 8));
+    const table = storeOf(name) ? WRITE_TLB : READ_TLB;
+    const address = inGroup ? this.groupAddress(group, at) : i32.add(this.low.get, i32.load(this.tlb.get, table + 8));
     const shift = inGroup ? decoded.immediate - group.start : 0;
-    const store = STORES[name]?.store;
-    const access = store
-      ? store(address, this.get(decoded.rs2), shift)
-      : this.put(decoded.rd, LOADS[name]!.load(address, shift));
-    return sequence(check, access);
+    return sequence(
+      isFloat(name) ? when(i32.eqz(this.floatsAreDirty.get), this.leave(offset, at.unused)) : nothing,
+      inGroup ? this.checkGroup(instruction, group, at) : this.checkAccess(instruction, at.unused),
+      this.access(instruction, address, shift),
+    );
+  }
+
+  private access({ name, decoded }: Instruction, address: Code, shift: number): Code {
+    const store = storeOf(name);
+    if (store) return store.store(address, this.get(decoded.rs2), shift);
+    const float = FLOAT_LOADS[name];
+    return this.put(decoded.rd, float ? float.fromRaw(float.load(address, shift)) : LOADS[name]!.load(address, shift));
   }
 
   private setAddress(register: number, offset: number): Code {
@@ -308,8 +345,8 @@ class RegionWriter {
 
   /** As the interpreter's: page and alignment in one comparison. */
   private checkAccess({ name, offset, decoded }: Instruction, unused: number): Code {
-    const { sizeLog2 } = (LOADS[name] ?? STORES[name])!;
-    const table = STORES[name] ? WRITE_TLB : READ_TLB;
+    const { sizeLog2 } = (loadOf(name) ?? storeOf(name))!;
+    const table = storeOf(name) ? WRITE_TLB : READ_TLB;
     const page = i64.and(this.va.get, i64.const(-4096 | ((1 << sizeLog2) - 1)));
     return sequence(
       this.setAddress(decoded.rs1, decoded.immediate),
@@ -319,9 +356,8 @@ class RegionWriter {
 
   /** Once, before the first of a group: the page is there for all of it, and it does not end in between. */
   private checkGroup({ offset, decoded }: Instruction, group: MemoryGroup, at: InBlock): Code {
-    if (at.addresses.has(group)) return nothing;
-    const address = this.groupAddress(at.addresses.size);
-    at.addresses.set(group, address);
+    if (at.checked.has(group)) return nothing;
+    at.checked.add(group);
     const table = group.hasStore ? WRITE_TLB : READ_TLB;
     const page = i64.and(this.va.get, i64.const(-4096));
     const lastStart = 4096 - (group.end - group.start);
@@ -334,12 +370,15 @@ class RegionWriter {
         ),
         this.leave(offset, at.unused),
       ),
-      set(address, i32.add(this.low.get, i32.load(this.tlb.get, table + 8))),
+      set(at.addresses.get(group)!, i32.add(this.low.get, i32.load(this.tlb.get, table + 8))),
     );
   }
 
-  private groupAddress(index: number): Local {
-    return (this.groupAddresses[index] ??= this.frame.local(I32));
+  /** The groups of all blocks share their locals. */
+  private groupAddress(group: MemoryGroup, { addresses }: InBlock): Code {
+    let local = addresses.get(group);
+    if (!local) addresses.set(group, (local = this.groupAddresses[addresses.size] ??= this.frame.local(I32)));
+    return local.get;
   }
 }
 
@@ -348,4 +387,8 @@ interface InBlock {
   unused: number;
   groups: Map<Instruction, MemoryGroup>;
   addresses: Map<MemoryGroup, Local>;
+  checked: Set<MemoryGroup>;
 }
+
+const isFloat = (name: OperationName): boolean =>
+  plainFloat(name) !== undefined || FLOAT_LOADS[name] !== undefined || FLOAT_STORES[name] !== undefined;

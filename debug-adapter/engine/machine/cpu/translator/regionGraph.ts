@@ -1,6 +1,7 @@
-import { CONDITION, COMPUTE, LOADS, STORES } from '../semantics.ts';
-import { type Decoded } from '../decode.ts';
-import { OP, OPERATION_NAMES, type OperationName } from '../operations.ts';
+import { CONDITION, COMPUTE, FLOAT_LOADS, FLOAT_STORES, LOADS, STORES } from '../semantics.ts';
+import type { Decoded } from '../decoded.ts';
+import { OPERATION_NAMES, type OperationName } from '../operations.ts';
+import { mayBePlain, plainFloat } from './plainFloats.ts';
 
 /**
  * The control flow that one region translates: what can be reached from its entry by branches and jumps, up to a number
@@ -248,6 +249,9 @@ const OTHERS: ReadonlySet<OperationName> = new Set(['NOP', 'AUIPC', 'JAL_NEAR', 
 
 function asInstruction(offset: Offset, decoded: Decoded): Instruction | undefined {
   const name = OPERATION_NAMES[decoded.operation];
-  const isKnown = COMPUTE[name] ?? LOADS[name] ?? STORES[name] ?? (conditionOf(name) || OTHERS.has(name));
-  return isKnown && decoded.operation !== OP.ILLEGAL ? { offset, name, decoded } : undefined;
+  const isKnown = COMPUTE[name] ?? LOADS[name] ?? STORES[name] ?? FLOAT_LOADS[name] ?? FLOAT_STORES[name];
+  const float = plainFloat(name);
+  const isFloat = float !== undefined && (!float.rounds || mayBePlain(decoded.immediate));
+  const isPlain = isKnown !== undefined || conditionOf(name) !== undefined || OTHERS.has(name) || isFloat;
+  return isPlain ? { offset, name, decoded } : undefined;
 }
