@@ -122,6 +122,11 @@ export class Hart implements Stateful {
     this.words[SLOT.HOT_THRESHOLD >> 2] = threshold;
   }
 
+  /** How many pieces of code are translated now. */
+  get regionCount(): number {
+    return this.translator.regionCount;
+  }
+
   /** Where breakpoints may be, as offsets in any page. */
   setBreakOffsets(offsets: ReadonlySet<number>): void {
     this.decodeCache.setBreakOffsets(offsets);

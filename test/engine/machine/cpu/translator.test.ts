@@ -11,6 +11,8 @@ import { LiveInputs } from '../../../../debug-adapter/engine/recording/inputs/li
 import { guest, SESSION, SMALL_GUESTS } from '../../../support/guests.ts';
 import { MemoryFile } from '../../../support/memoryFile.ts';
 import { SeededRandom } from '../../../support/seededRandom.ts';
+import { bareMachine } from './bareMachine.ts';
+import { randomImage, type RandomImage } from './randomProgram.ts';
 
 /** Translated code is the interpreter's, in other words: whatever is translated, and when, every state is the same. */
 
@@ -70,4 +72,29 @@ for (const name of [
       );
     }
   });
+}
+
+test('random programs end in the same state, whatever is translated', (t) => {
+  const random = SeededRandom.forTest(t);
+  for (let round = 0; round < 6; round++) {
+    const image = randomImage(random, { blocks: 30, units: 120, iterations: 40 });
+    const expected = runImage(image, OFF);
+    for (const threshold of [1, 2, 15]) {
+      const { regions, ...found } = runImage(image, threshold);
+      assert.deepEqual({ ...found, regions: 0 }, expected, `round ${round}, from ${threshold} arrivals on`);
+      assert.ok(regions > 30, `${regions} regions were made`);
+    }
+  }
+});
+
+function runImage(image: RandomImage, translationThreshold: number) {
+  const machine = bareMachine({ memoryBytes: 128 << 20, translationThreshold });
+  bootElf(machine, { kernel: { name: 'random', bytes: image.elf } });
+  assert.equal(machine.run(200_000_000).kind, 'finished');
+  return {
+    printed: machine.printed(),
+    position: machine.position,
+    digest: combinedDigest(machine.digestParts()),
+    regions: machine.hart.regionCount,
+  };
 }

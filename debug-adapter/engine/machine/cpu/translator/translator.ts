@@ -77,6 +77,10 @@ export class Translator {
 
   static readonly threshold = THRESHOLD;
 
+  get regionCount(): number {
+    return this.regions.size;
+  }
+
   /** Import of the core: the interpreter has come to an entry often. */
   noteHot(entry: number, va: bigint, fetchContext: number): void {
     const operation = this.bytes[entry];
