@@ -84,7 +84,9 @@ export class Translator {
   /** Import of the core: the interpreter has come to an entry often. */
   noteHot(entry: number, va: bigint, fetchContext: number): void {
     const operation = this.bytes[entry];
-    if (operation === OP.REGION || operation <= OP.BREAK) return;
+    const isTranslated = operation === OP.REGION;
+    // Marks that are no instruction, and an instruction that is decoded outside of its page.
+    if (isTranslated || operation <= OP.BREAK || entry < this.layout.decodePool) return;
     this.candidates.set(entry, { entry, pageVa: va & ~0xfffn, fetchContext });
   }
 
@@ -197,6 +199,7 @@ export class Translator {
 
   /** The entry calls the region; its instruction is decoded elsewhere, for when the region cannot even do that one. */
   private mark({ entry, slot, raw }: Region): void {
+    if (this.bytes[entry] === OP.REGION) return;
     this.decodeCache.decodeLone(this.layout.regionEntries + slot * LONE_ENTRY_BYTES, raw);
     this.bytes[entry] = OP.REGION;
     this.view.setInt32(entry + 8, slot, true);
