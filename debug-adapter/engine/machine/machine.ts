@@ -36,7 +36,7 @@ export type MachineStop =
   | { kind: 'watchpoint'; hits: WatchHit[] };
 
 /** New layouts get a new number in the same commit (see CONTRIBUTING.md). */
-export const MACHINE_STATE_VERSION = 1;
+export const MACHINE_STATE_VERSION = 2;
 
 export interface MachineOptions {
   memoryBytes: number;
@@ -46,6 +46,8 @@ export interface MachineOptions {
   onConsoleByte: (byte: number, position: Position) => void;
   /** How many pages of code are kept decoded; for tests, as it changes nothing but speed. */
   decodePoolPages?: number;
+  /** How often a jump comes to a place before its code is translated, 0 for never; changes nothing but speed. */
+  translationThreshold?: number;
 }
 
 export class Machine {
@@ -72,8 +74,8 @@ export class Machine {
   constructor(options: MachineOptions) {
     this.drives = options.drives;
     this.inputs = options.inputs;
-    const { memoryBytes, decodePoolPages } = options;
-    this.hart = new Hart({ memoryBytes, bus: this, decodePoolPages });
+    const { memoryBytes, decodePoolPages, translationThreshold } = options;
+    this.hart = new Hart({ memoryBytes, bus: this, decodePoolPages, translationThreshold });
     this.ram = new GuestRam(this.hart);
     this.watcher = this.ram.makeWatcher();
     this.board = new Board({
@@ -115,7 +117,7 @@ export class Machine {
     if (points === this.stopPoints) return;
     this.stopPoints = points;
     this.pausedAt = -1;
-    this.hart.decodeCache.setBreakOffsets(new Set([...points.breakpoints].map((address) => Number(address & 0xfffn))));
+    this.hart.setBreakOffsets(new Set([...points.breakpoints].map((address) => Number(address & 0xfffn))));
     this.watcher.set(points.watchpoints);
     this.hart.flushAll();
   }

@@ -26,9 +26,20 @@ export class ModuleBuilder {
   private imports: { name: string; type: number }[] = [];
   private functions: { type: number; exportName?: string; locals: ValueType[]; code?: Uint8Array }[] = [];
   private memoryPages: number;
+  private table: { exportName: string; entries: number } | undefined;
 
   constructor(options: { memoryPages: number }) {
     this.memoryPages = options.memoryPages;
+  }
+
+  /** The one table of functions, for `callIndirect`. */
+  defineTable(exportName: string, entries: number): void {
+    this.table = { exportName, entries };
+  }
+
+  /** What `callIndirect` names. */
+  typeHandle(type: FunctionType): { readonly index: number } {
+    return { index: this.typeIndex(type) };
   }
 
   /** All imports come before the first function of the module itself. */
@@ -72,6 +83,7 @@ export class ModuleBuilder {
     section(out, 1, (s) => this.writeTypes(s));
     section(out, 2, (s) => this.writeImports(s));
     section(out, 3, (s) => vector(s, this.functions, (f) => s.u32(f.type)));
+    if (this.table) section(out, 4, (s) => this.writeTable(s));
     section(out, 7, (s) => this.writeExports(s));
     section(out, 10, (s) => vector(s, this.functions, (f) => writeBody(s, f.locals, f.code)));
     return out.toBytes();
@@ -104,11 +116,24 @@ export class ModuleBuilder {
     const exported = this.functions
       .map((f, i) => ({ name: f.exportName, index: i + this.imports.length }))
       .filter((f) => f.name !== undefined);
-    vector(out, exported, ({ name, index }) => {
+    const { table } = this;
+    out.u32(exported.length + (table ? 1 : 0));
+    for (const { name, index } of exported) {
       out.name(name!);
       out.u8(0x00);
       out.u32(index);
-    });
+    }
+    if (!table) return;
+    out.name(table.exportName);
+    out.u8(0x01);
+    out.u32(0);
+  }
+
+  private writeTable(out: CodeBuffer): void {
+    out.u32(1);
+    out.u8(0x70); // funcref
+    out.u8(0x00);
+    out.u32(this.table!.entries);
   }
 
   private typeIndex(type: FunctionType): number {

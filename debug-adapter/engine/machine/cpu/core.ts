@@ -2,14 +2,17 @@ import { type FunctionHandle, ModuleBuilder } from '../../base/wasm/moduleBuilde
 import { defineAtomics } from './atomics.ts';
 import { type Core, FUNCTIONS, type FunctionName, IMPORTS } from './coreContext.ts';
 import { type CsrName, csrIndexTable, csrNames, defineCsrAccess } from './csr.ts';
+import { addFloatHelpers } from './floatHelpers.ts';
 import { defineInterpreter } from './interpreter.ts';
 import type { Layout } from './layout.ts';
 import { defineMemoryAccess } from './memoryAccess.ts';
 import { defineMmu } from './mmu.ts';
 import { definePages } from './pages.ts';
+import { definePmp } from './pmp.ts';
 import { definePrivilege } from './privilege.ts';
 import { defineRamDigest } from './ramDigest.ts';
 import { addArithmeticHelpers } from './semantics.ts';
+import { REGION_TYPE } from './translator/translator.ts';
 
 /**
  * The core module: a whole RISC-V hart as one generated WebAssembly module. It holds the interpreter loop and all that
@@ -33,9 +36,14 @@ export function buildCore(layout: Layout): {
   for (const [name, type] of Object.entries(FUNCTIONS)) {
     functions[name as FunctionName] = builder.declare(type, name);
   }
-  const core: Core = { layout, builder, functions, helpers: addArithmeticHelpers(builder) };
+  builder.defineTable('regions', layout.regionSlots);
+  const arithmetic = addArithmeticHelpers(builder);
+  const helpers = { ...arithmetic, ...addFloatHelpers(builder, arithmetic.mulhu) };
+  const regionType = builder.typeHandle(REGION_TYPE);
+  const core: Core = { layout, builder, functions, helpers, regionType };
   definePages(core);
   defineMmu(core);
+  definePmp(core);
   defineMemoryAccess(core);
   defineAtomics(core);
   definePrivilege(core);

@@ -1,6 +1,7 @@
 import { type Code, I32, I64, call, i32, i64 } from '../../base/wasm/code.ts';
 import type { FunctionHandle, FunctionType, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
 import { type Layout, RAM_BASE, SLOT, type SlotName } from './layout.ts';
+import type { FloatHelpers } from './floatHelpers.ts';
 import type { ArithmeticHelpers } from './semantics.ts';
 
 /**
@@ -10,8 +11,10 @@ import type { ArithmeticHelpers } from './semantics.ts';
 export interface Core {
   layout: Layout;
   builder: ModuleBuilder;
-  helpers: ArithmeticHelpers;
+  helpers: ArithmeticHelpers & FloatHelpers;
   functions: Record<FunctionName, FunctionHandle>;
+  /** Of the functions in the table of regions. */
+  regionType: { readonly index: number };
 }
 
 export const IMPORTS = {
@@ -29,6 +32,10 @@ export const IMPORTS = {
   watchWrite: { parameters: [I32, I32], results: [] },
   /** (offset in RAM, length): a read of a watched page. */
   watchRead: { parameters: [I32, I32], results: [] },
+  /** (address of an entry, its virtual address): jumps have come there often. */
+  noteHot: { parameters: [I32, I64], results: [] },
+  /** (offset in RAM, length): before a write to a page with translated code. */
+  codeWritten: { parameters: [I32, I32], results: [] },
   /** (RAM page) -> address of fresh decode entries for it. */
   allocateDecodePage: { parameters: [I32], results: [I32] },
 } satisfies Record<string, FunctionType>;
@@ -46,9 +53,15 @@ export const FUNCTIONS = {
   noteFilled: { parameters: [I32], results: [] },
   /** (virtual address, access 0 read 1 write 2 fetch) -> physical address. */
   translate: { parameters: [I64, I32], results: [I64] },
+  /** (physical address, size, access, privilege) -> whether PMP allows it. */
+  pmpAllows: { parameters: [I64, I32, I32, I32], results: [I32] },
+  /** (physical address, virtual address, size, access): FAULT when PMP forbids it -> whether its page may enter a TLB. */
+  protect: { parameters: [I64, I64, I32, I32], results: [I32] },
+  /** Drops all that the TLBs hold. */
+  flushAll: { parameters: [], results: [] },
   /** (pc) -> physical address, of RAM for certain unless FAULT. */
   translateFetch: { parameters: [I64], results: [I64] },
-  /** (pc) -> address of its page's decode entries, 0 on a fault. */
+  /** (pc) -> address of its page's decode entries, 0 on a fault; STRADDLE_ENTRY for one instruction alone. */
   fetchPage: { parameters: [I64], results: [I32] },
   /** (pc): the two halves of an instruction that straddles a page, decoded into the straddle entry. */
   fetchStraddle: { parameters: [I64], results: [] },

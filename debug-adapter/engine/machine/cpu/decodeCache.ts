@@ -25,6 +25,7 @@ export class DecodeCache {
   private bytes: Uint8Array;
   private view: DataView;
   private flushPaged: () => void = () => {};
+  private dropRegions: () => void = () => {};
   private used = 0;
   /** Which RAM page each page of the pool decodes. */
   private ramPageOf: Int32Array;
@@ -36,14 +37,12 @@ export class DecodeCache {
     this.bytes = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
     this.ramPageOf = new Int32Array(layout.decodePoolPages);
-    // After an instruction of either length.
-    this.writeEndMark(STRADDLE_ENTRY + ENTRY_BYTES);
-    this.writeEndMark(STRADDLE_ENTRY + 2 * ENTRY_BYTES);
   }
 
   /** The core exists only after this object: it hands over its flush. */
-  attach(core: { flushPaged: () => void }): void {
+  attach(core: { flushPaged: () => void }, translator: { dropAll: () => void }): void {
     this.flushPaged = core.flushPaged;
+    this.dropRegions = () => translator.dropAll();
   }
 
   /** Import of the core: fresh entries for a RAM page that has none. */
@@ -75,6 +74,13 @@ export class DecodeCache {
     else this.write(entry >>> 0, raw, pageOffset);
   }
 
+  /** Which RAM page an entry decodes, and where that page's entries begin. */
+  pageOf(entry: number): { ramPage: number; pageEntries: number } {
+    const { decodePool } = this.layout;
+    const index = Math.floor((entry - decodePool) / DECODE_PAGE_BYTES);
+    return { ramPage: this.ramPageOf[index], pageEntries: decodePool + index * DECODE_PAGE_BYTES };
+  }
+
   /** Where breakpoints may be, as offsets in any page; what is decoded there is decoded anew. */
   setBreakOffsets(offsets: ReadonlySet<number>): void {
     const changed = [...offsets, ...this.breakOffsets].filter(
@@ -89,12 +95,21 @@ export class DecodeCache {
 
   /** Import of the core: decodes into the straddle entry, where every jump is far. */
   decodeStraddle(raw: number): void {
-    this.write(STRADDLE_ENTRY, raw, undefined);
+    this.decodeLone(STRADDLE_ENTRY, raw);
+  }
+
+  /** Decodes outside of any page, where every jump is far. */
+  decodeLone(entry: number, raw: number): void {
+    this.write(entry, raw, undefined);
+    // After an instruction of either length.
+    this.writeEndMark(entry + ENTRY_BYTES);
+    this.writeEndMark(entry + 2 * ENTRY_BYTES);
   }
 
   /** All entries go; their pages count as holding no code. */
   private dropAll(): void {
     const { layout, bytes } = this;
+    this.dropRegions();
     for (let i = 0; i < this.used; i++) {
       bytes[layout.pageFlags + this.ramPageOf[i]] &= ~PAGE_CODE;
       this.view.setInt32(layout.decodePages + this.ramPageOf[i] * 4, 0, true);

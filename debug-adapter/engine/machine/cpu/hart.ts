@@ -8,6 +8,7 @@ import {
   FETCH_CONTEXT_BYTES,
   FETCH_CONTEXTS,
   FETCH_TLB,
+  FLOAT_0,
   type Layout,
   READ_TLB,
   REGISTERS,
@@ -16,6 +17,7 @@ import {
   STATE_SLOTS,
   makeLayout,
 } from './layout.ts';
+import { Translator } from './translator/translator.ts';
 
 /**
  * One hart: the generated core over its memory. It runs for a budget of steps, says when it stopped, and takes the
@@ -43,6 +45,7 @@ interface CoreExports {
   touch(offset: number, length: number): void;
   digestRam(): bigint;
   csrRead(number: number): bigint;
+  regions: WebAssembly.Table;
 }
 
 export class Hart implements Stateful {
@@ -52,10 +55,11 @@ export class Hart implements Stateful {
   /** The CSRs there are. */
   readonly csrs: readonly CsrName[];
   readonly decodeCache: DecodeCache;
+  private translator: Translator;
   private words: Int32Array;
   private slots: BigUint64Array;
 
-  constructor(options: { memoryBytes: number; bus: HartBus; decodePoolPages?: number }) {
+  constructor(options: { memoryBytes: number; bus: HartBus; decodePoolPages?: number; translationThreshold?: number }) {
     this.layout = makeLayout(options.memoryBytes, options.decodePoolPages);
     this.memory = new WebAssembly.Memory({ initial: this.layout.wasmPages });
     this.words = new Int32Array(this.memory.buffer, 0, CSR_INDEX / 4);
@@ -65,7 +69,10 @@ export class Hart implements Stateful {
     new Uint8Array(this.memory.buffer).set(csrIndex, CSR_INDEX);
     this.csrs = csrs;
     this.core = this.instantiate(bytes, options.bus);
-    this.decodeCache.attach(this.core);
+    const { memory, layout, decodeCache } = this;
+    this.translator = new Translator({ memory, layout, decodeCache, table: this.core.regions });
+    this.decodeCache.attach(this.core, this.translator);
+    this.setTranslationThreshold(options.translationThreshold ?? Translator.threshold);
     this.setSlot('PRIVILEGE', 3n);
     this.setSlot('STIMECMP', 0n);
     this.flushAll();
@@ -87,6 +94,9 @@ export class Hart implements Stateful {
       watchWrite: (offset: number, length: number): void => bus.watched('write', offset >>> 0, length),
       watchRead: (offset: number, length: number): void => bus.watched('read', offset >>> 0, length),
       decodeEntry: (entry: number, page: number): void => this.decodeCache.decodeEntry(entry, page),
+      noteHot: (entry: number, va: bigint): void =>
+        this.translator.noteHot(entry >>> 0, va, this.words[SLOT.FETCH_CONTEXT >> 2]),
+      codeWritten: (offset: number, length: number): void => this.translator.codeWritten(offset >>> 0, length),
       decodeStraddle: (raw: number): void => this.decodeCache.decodeStraddle(raw),
       allocateDecodePage: (page: number): number => this.decodeCache.allocateDecodePage(page),
     };
@@ -102,8 +112,25 @@ export class Hart implements Stateful {
     this.setNumber('STEPS_END', position + budget);
     this.words[SLOT.BUDGET >> 2] = budget;
     const left = this.core.run(budget);
+    this.translator.work();
     // The core may have moved the end nearer.
     return this.number('STEPS_END') - left - position;
+  }
+
+  /** How often a jump comes to a place before its code is translated; 0 for never. Changes nothing but speed. */
+  setTranslationThreshold(threshold: number): void {
+    this.words[SLOT.HOT_THRESHOLD >> 2] = threshold;
+  }
+
+  /** How many pieces of code are translated now. */
+  get regionCount(): number {
+    return this.translator.regionCount;
+  }
+
+  /** Where breakpoints may be, as offsets in any page. */
+  setBreakOffsets(offsets: ReadonlySet<number>): void {
+    this.decodeCache.setBreakOffsets(offsets);
+    this.translator.setBreakOffsets(offsets);
   }
 
   /** While `run` is under way: the position of the step in progress. */
@@ -199,6 +226,15 @@ export class Hart implements Stateful {
     if (index !== 0) this.slots[(REGISTERS >> 3) + index] = value;
   }
 
+  /** All 64 bits of a floating-point register; a single has the upper ones set. */
+  float(index: number): bigint {
+    return this.slots[(REGISTERS >> 3) + FLOAT_0 + index];
+  }
+
+  setFloat(index: number, value: bigint): void {
+    this.slots[(REGISTERS >> 3) + FLOAT_0 + index] = value;
+  }
+
   slot(name: SlotName): bigint {
     return this.slots[SLOT[name] >> 3];
   }
@@ -208,13 +244,15 @@ export class Hart implements Stateful {
   }
 
   saveState(): State {
-    const state: State = { registers: Array.from({ length: 32 }, (_, i) => this.register(i)) };
+    const file = (first: number) => Array.from({ length: 32 }, (_, i) => this.slots[(REGISTERS >> 3) + first + i]);
+    const state: State = { registers: file(0), floats: file(FLOAT_0) };
     for (const name of STATE_SLOTS) state[name.toLowerCase()] = this.slot(name);
     return state;
   }
 
   loadState(state: State): void {
     (state.registers as bigint[]).forEach((value, i) => this.setRegister(i, value));
+    (state.floats as bigint[]).forEach((value, i) => this.setFloat(i, value));
     for (const name of STATE_SLOTS) this.setSlot(name, state[name.toLowerCase()] as bigint);
     this.core.updateContexts();
     this.flushAll();

@@ -6,14 +6,16 @@ import { PAGE_SIZE_BYTES } from '../../base/quantities.ts';
  * first, so that generated code can name them as constants; what grows with RAM comes after, RAM itself last.
  *
  *   0x0000     nothing
- *   0x0400     hart state: integer registers, then 8-byte slots (SLOT)
+ *   0x0400     hart state: integer and floating-point registers, then 8-byte slots (SLOT)
  *   0x1000     CSR number -> index of its handler, one byte for each of 4096
  *   0x2000     a decode entry and its end mark for instructions that straddle a page
  *   0x4000     list of TLB entries filled for paged contexts, to flush only those
+ *   0x8000     how often jumps came to decode entries, u16 each, by a hash of the entry's address
  *   0x10000    data TLBs, one pair (reads, writes) a context
- *   0x90000    fetch TLBs, one a context
+ *   0xb0000    fetch TLBs, one a context
  *   0x100000   page flags, hashes and decode-page addresses, one of each a RAM page
  *              decode pool
+ *              the first instruction of each of the translator's regions, decoded by itself
  *              RAM
  */
 export const RAM_BASE = 0x8000_0000;
@@ -21,6 +23,10 @@ export const RAM_BASE = 0x8000_0000;
 export const REGISTERS = 0x400;
 /** Where writes to x0 go: one past x31. */
 export const SINK = 32;
+/** f0 in the register file: floating-point registers have numbers of their own after the sink. */
+export const FLOAT_0 = SINK + 1;
+/** Integer registers, the sink, floating-point registers. */
+export const REGISTER_COUNT = FLOAT_0 + 32;
 
 /** The hart's state: what is saved, restored and digested. */
 export const STATE_SLOTS = [
@@ -40,6 +46,8 @@ export const STATE_SLOTS = [
   'RESERVED_VALUE',
   /** The bits of mip that software wrote. */
   'MIP_SOFTWARE',
+  /** Flags and rounding mode of the floating-point unit. */
+  'FCSR',
   'MSTATUS',
   'MEDELEG',
   'MIDELEG',
@@ -87,6 +95,8 @@ const OTHER_SLOTS = [
   'FLUSH_COUNT',
   /** The bits of mip that devices and timers drive. */
   'MIP_LINES',
+  /** How often a jump must come to a place for its code to be translated; 0 for never. */
+  'HOT_THRESHOLD',
 ] as const;
 
 const slotNames = [...OTHER_SLOTS, ...STATE_SLOTS] as const;
@@ -94,33 +104,37 @@ const slotNames = [...OTHER_SLOTS, ...STATE_SLOTS] as const;
 export type SlotName = (typeof slotNames)[number];
 
 /** Address of each 8-byte slot of hart state. */
-export const SLOT = Object.fromEntries(slotNames.map((name, i) => [name, REGISTERS + (SINK + 1 + i) * 8])) as Record<
-  SlotName,
-  number
->;
+export const SLOT = Object.fromEntries(
+  slotNames.map((name, i) => [name, REGISTERS + (REGISTER_COUNT + i) * 8]),
+) as Record<SlotName, number>;
 
 export const CSR_INDEX = 0x1000;
 export const STRADDLE_ENTRY = 0x2000;
+/** An instruction decoded by itself, with an end mark behind either length of it. */
+export const LONE_ENTRY_BYTES = 3 * 16;
 export const FLUSH_LIST = 0x4000;
 export const FLUSH_LIST_ENTRIES = 4096;
+
+export const HOT_COUNTS = 0x8000;
+export const HOT_COUNTS_ENTRIES = 4096;
 
 /**
  * Data TLBs: 4096 direct-mapped entries of {i64 tag, i32 addend} in 16 bytes, reads and writes apart. A tag is the
  * virtual page; -1 matches nothing. Contexts keep privilege changes from flushing: 0 is untranslated, 1 is S, 2 is U,
- * 3 is S with SUM.
+ * 3 is S with SUM, 4 is untranslated below M while PMP tells them apart.
  */
 export const TLB_ENTRIES = 4096;
 export const TLB_BYTES = TLB_ENTRIES * 16;
 export const READ_TLB = 0x10000;
 export const WRITE_TLB = READ_TLB + TLB_BYTES;
 export const DATA_CONTEXT_BYTES = 2 * TLB_BYTES;
-export const DATA_CONTEXTS = 4;
+export const DATA_CONTEXTS = 5;
 
-/** Fetch TLBs: {i64 tag, i32 address of the page's decode entries}; contexts 0 untranslated, 1 S, 2 U. */
+/** Fetch TLBs: {i64 tag, i32 address of the page's decode entries}; contexts 0 untranslated, 1 S, 2 U, 3 as 4 above. */
 export const FETCH_TLB = READ_TLB + DATA_CONTEXTS * DATA_CONTEXT_BYTES;
 export const FETCH_TLB_ENTRIES = 1024;
 export const FETCH_CONTEXT_BYTES = FETCH_TLB_ENTRIES * 16;
-export const FETCH_CONTEXTS = 3;
+export const FETCH_CONTEXTS = 4;
 
 /** A decode entry: u8 operation, u8 step to the next entry, u16 rd*8, u16 rs1*8, u16 rs2*8, i32 immediate, i32 raw. */
 export const ENTRY_BYTES = 16;
@@ -128,6 +142,8 @@ export const ENTRY_BYTES = 16;
 export const DECODE_PAGE_BYTES = (PAGE_SIZE_BYTES / 2 + 1) * ENTRY_BYTES;
 /** 16 MiB of guest code decoded at a time; beyond that everything is dropped and decoded anew. */
 const DECODE_POOL_PAGES_MAX = 4096;
+/** A kernel and its programs have some thousand hot places at a time. */
+const REGION_SLOTS = 16384;
 
 /** Page flags. A page is written without a look only while all three dirty marks are set and it holds no code. */
 export const PAGE_DIRTY_TLB = 1;
@@ -138,6 +154,8 @@ export const PAGE_CODE = 8;
 export const PAGE_WATCHED = 16;
 /** Page tables were read here: translations depend on this page. */
 export const PAGE_TABLE = 32;
+/** Regions of the translator were made from code here. */
+export const PAGE_TRANSLATED = 64;
 
 export interface Layout {
   memoryBytes: number;
@@ -150,6 +168,9 @@ export interface Layout {
   decodePages: number;
   decodePool: number;
   decodePoolPages: number;
+  /** A lone entry for each of `regionSlots`. */
+  regionEntries: number;
+  regionSlots: number;
   ram: number;
   /** Size of the whole memory in 64 KiB WebAssembly pages. */
   wasmPages: number;
@@ -163,7 +184,8 @@ export function makeLayout(memoryBytes: number, decodePoolPagesMax = DECODE_POOL
   const pageHashes = alignUp(pageFlags + ramPages, 4096);
   const decodePages = alignUp(pageHashes + ramPages * 8, 4096);
   const decodePool = alignUp(decodePages + ramPages * 4, 4096);
-  const ram = alignUp(decodePool + decodePoolPages * DECODE_PAGE_BYTES, 65536);
+  const regionEntries = decodePool + decodePoolPages * DECODE_PAGE_BYTES;
+  const ram = alignUp(regionEntries + REGION_SLOTS * LONE_ENTRY_BYTES, 65536);
   return {
     memoryBytes,
     ramPages,
@@ -172,6 +194,8 @@ export function makeLayout(memoryBytes: number, decodePoolPagesMax = DECODE_POOL
     decodePages,
     decodePool,
     decodePoolPages,
+    regionEntries,
+    regionSlots: REGION_SLOTS,
     ram,
     wasmPages: (ram + alignUp(memoryBytes, 65536)) / 65536,
   };

@@ -1,6 +1,7 @@
 import {
   I32,
   type Code,
+  type Local,
   block,
   br,
   brIf,
@@ -29,6 +30,7 @@ import {
   PAGE_CODE,
   PAGE_DIRTY_ALL,
   PAGE_TABLE,
+  PAGE_TRANSLATED,
   PAGE_WATCHED,
   RAM_BASE,
   READ_TLB,
@@ -47,6 +49,7 @@ export function definePages(core: Core): void {
   defineBecomeTable(core);
   defineNoteFilled(core);
   defineFlushPaged(core);
+  defineFlushAll(core);
   const { builder, functions } = core;
   builder.define(functions.flushWrites, () =>
     sequence(
@@ -54,6 +57,13 @@ export function definePages(core: Core): void {
         memoryFill(i32.const(WRITE_TLB + context * DATA_CONTEXT_BYTES), i32.const(-1), i32.const(TLB_BYTES)),
       ),
     ),
+  );
+}
+
+function defineFlushAll({ builder, functions }: Core): void {
+  const bytes = DATA_CONTEXTS * DATA_CONTEXT_BYTES + FETCH_CONTEXTS * FETCH_CONTEXT_BYTES;
+  builder.define(functions.flushAll, () =>
+    sequence(memoryFill(i32.const(READ_TLB), i32.const(-1), i32.const(bytes)), setSlot32('FLUSH_COUNT', i32.const(0))),
   );
 }
 
@@ -69,21 +79,21 @@ function defineTouch({ builder, functions, layout }: Core): void {
         i32.and(flags.get, i32.const(PAGE_CODE)),
         dropDecoded(frame.local(I32), frame.local(I32), offset.get, length.get),
       ),
+      when(i32.and(flags.get, i32.const(PAGE_TRANSLATED)), call(functions.codeWritten, offset.get, length.get)),
       when(i32.and(flags.get, i32.const(PAGE_WATCHED)), call(functions.watchWrite, offset.get, length.get)),
       // A guest may see a change of its tables before SFENCE.VMA. This one always does: what the TLBs hold is then never
       // seen, and they may be dropped at any time, by a snapshot say. Leaving the loop translates the PC anew, too.
       when(i32.and(flags.get, i32.const(PAGE_TABLE)), call(functions.flushPaged), setSlot32('ATTENTION', i32.const(1))),
-      i32.store8(flagsAt.get, i32.or(i32.and(flags.get, i32.const(~PAGE_TABLE)), i32.const(PAGE_DIRTY_ALL))),
+      // Read again: the last region of the page may have gone.
+      i32.store8(
+        flagsAt.get,
+        i32.or(i32.and(i32.load8u(flagsAt.get), i32.const(~PAGE_TABLE)), i32.const(PAGE_DIRTY_ALL)),
+      ),
     );
   });
 
   /** Back to UNDECODED: every entry of an instruction that overlaps the bytes; one may start a halfword before. */
-  function dropDecoded(
-    entry: { get: Code; index: number; type: 0x7f | 0x7e },
-    end: { get: Code; index: number; type: 0x7f | 0x7e },
-    offset: Code,
-    length: Code,
-  ): Code {
+  function dropDecoded(entry: Local, end: Local, offset: Code, length: Code): Code {
     const again = label();
     const inPage = i32.and(offset, i32.const(0xfff));
     const first = i32.shrU(inPage, i32.const(1));

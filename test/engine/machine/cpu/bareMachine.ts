@@ -24,12 +24,14 @@ export interface BareOptions {
   drives?: Drive[];
   inputs?: Inputs;
   decodePoolPages?: number;
+  translationThreshold?: number;
 }
 
 export function bareMachine(options: BareOptions = {}): BareMachine {
   let text = '';
   const machine = new Machine({
     decodePoolPages: options.decodePoolPages,
+    translationThreshold: options.translationThreshold,
     memoryBytes: options.memoryBytes ?? 1 << 20,
     drives: options.drives ?? [],
     inputs: options.inputs ?? NO_INPUTS,

@@ -1,0 +1,97 @@
+import { decode } from '../decode.ts';
+import type { Decoded } from '../decoded.ts';
+import type { DecodeCache } from '../decodeCache.ts';
+import { FETCH_TLB, FETCH_TLB_ENTRIES, type Layout } from '../layout.ts';
+import type { Ordered } from './flowOrder.ts';
+import type { RegionPages } from './regionCode.ts';
+import type { Offset } from './regionGraph.ts';
+
+/**
+ * Reads guest code for a region by its offset from the entry's page. Other pages are those that the guest's own fetches
+ * have brought into the fetch TLB: looking for more would walk page tables, and that leaves marks in them.
+ */
+export class CodeReader {
+  /** Of the first instruction, in the entry's page. */
+  readonly entryOffset: Offset;
+  private layout: Layout;
+  private decodeCache: DecodeCache;
+  private view: DataView;
+  private breakOffsets: ReadonlySet<number>;
+  private pageVa: bigint;
+  private fetchContext: number;
+  /** By distance in pages from the entry's. */
+  private pages = new Map<number, { ramPage: number; decodeEntries: number } | undefined>();
+  private known = new Map<Offset, Decoded | undefined>();
+
+  constructor(
+    from: { memory: WebAssembly.Memory; layout: Layout; decodeCache: DecodeCache; breakOffsets: ReadonlySet<number> },
+    at: { entry: number; pageVa: bigint; fetchContext: number },
+  ) {
+    this.layout = from.layout;
+    this.decodeCache = from.decodeCache;
+    this.breakOffsets = from.breakOffsets;
+    this.view = new DataView(from.memory.buffer);
+    this.pageVa = at.pageVa;
+    this.fetchContext = at.fetchContext;
+    const { ramPage, pageEntries } = from.decodeCache.pageOf(at.entry);
+    this.pages.set(0, { ramPage, decodeEntries: pageEntries });
+    this.entryOffset = (at.entry - pageEntries) >> 3;
+  }
+
+  at(offset: Offset): Decoded | undefined {
+    if (this.known.has(offset)) return this.known.get(offset);
+    const isBreak = this.breakOffsets.has(offset & 0xfff);
+    const raw = isBreak ? undefined : this.rawIfThere(offset);
+    const decoded = raw === undefined ? undefined : decode(raw);
+    this.known.set(offset, decoded);
+    return decoded;
+  }
+
+  rawAt(offset: Offset): number {
+    return this.rawIfThere(offset)!;
+  }
+
+  /** What a region was made from: the pages besides the entry's, and which halfwords. */
+  used(order: readonly Ordered[]): { pages: RegionPages[]; code: Map<number, Uint8Array>; instructions: number } {
+    const pages = new Map<number, RegionPages>();
+    const code = new Map<number, Uint8Array>();
+    let instructions = 0;
+    for (const { block } of order) {
+      instructions += block.instructions.length;
+      for (const { offset, decoded } of block.instructions) {
+        for (let at = offset; at < offset + decoded.lengthBytes; at += 2) {
+          const delta = at >> 12;
+          const { ramPage, decodeEntries } = this.pages.get(delta)!;
+          if (delta !== 0) pages.set(delta, { delta, decodeEntries });
+          let halfwords = code.get(ramPage);
+          if (!halfwords) code.set(ramPage, (halfwords = new Uint8Array(2048)));
+          halfwords[(at & 0xfff) >> 1] = 1;
+        }
+      }
+    }
+    return { pages: [...pages.values()], code, instructions };
+  }
+
+  private rawIfThere(offset: Offset): number | undefined {
+    const low = this.halfword(offset);
+    if (low === undefined || (low & 3) !== 3) return low;
+    const high = this.halfword(offset + 2);
+    return high === undefined ? undefined : (high << 16) | low;
+  }
+
+  private halfword(offset: Offset): number | undefined {
+    const delta = offset >> 12;
+    if (!this.pages.has(delta)) this.pages.set(delta, this.findPage(delta));
+    const page = this.pages.get(delta);
+    return page && this.view.getUint16(this.layout.ram + page.ramPage * 4096 + (offset & 0xfff), true);
+  }
+
+  private findPage(delta: number): { ramPage: number; decodeEntries: number } | undefined {
+    const va = BigInt.asIntN(64, this.pageVa + BigInt(delta) * 4096n);
+    const index = Number(BigInt.asUintN(32, va) >> 12n) & (FETCH_TLB_ENTRIES - 1);
+    const entry = this.fetchContext + index * 16;
+    if (this.view.getBigInt64(entry + FETCH_TLB, true) !== va) return undefined;
+    const decodeEntries = this.view.getUint32(entry + FETCH_TLB + 8, true);
+    return { ramPage: this.decodeCache.pageOf(decodeEntries).ramPage, decodeEntries };
+  }
+}

@@ -1,0 +1,111 @@
+import { type Block, type Offset, successorsOf } from './regionGraph.ts';
+
+/**
+ * The blocks of a region in the order in which WebAssembly's structured control flow wants them: each after all but the
+ * sources of its loops, under its dominator. An edge into the middle of a loop would fit no structure: it is cut, and
+ * leaves the region instead.
+ */
+export interface Ordered {
+  block: Block;
+  /** In reverse post-order. */
+  index: number;
+  /** The blocks that it dominates directly. */
+  children: Ordered[];
+  isLoop: boolean;
+  /** More than one way forwards leads here. */
+  isMerge: boolean;
+  predecessors: Ordered[];
+  successors: Ordered[];
+  dominator: Ordered | undefined;
+}
+
+export function orderBlocks(entry: Block): Ordered[] {
+  for (;;) {
+    const order = reversePostOrder(entry);
+    findDominators(order);
+    const bad = findIrreducible(order);
+    if (!bad) {
+      nest(order);
+      return order;
+    }
+    cut(bad.from.block, bad.to.block);
+  }
+}
+
+function reversePostOrder(entry: Block): Ordered[] {
+  const ordered = new Map<Block, Ordered>();
+  const post: Ordered[] = [];
+  const visit = (block: Block): Ordered => {
+    const known = ordered.get(block);
+    if (known) return known;
+    const item: Ordered = {
+      block,
+      index: -1,
+      children: [],
+      isLoop: false,
+      isMerge: false,
+      predecessors: [],
+      successors: [],
+      dominator: undefined,
+    };
+    ordered.set(block, item);
+    // Two edges to one block are two ways there.
+    for (const successor of successorsOf(block)) item.successors.push(visit(successor));
+    post.push(item);
+    return item;
+  };
+  visit(entry);
+  post.reverse().forEach((item, index) => (item.index = index));
+  for (const item of post) for (const successor of item.successors) successor.predecessors.push(item);
+  return post;
+}
+
+/** Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm". */
+function findDominators(order: Ordered[]): void {
+  order[0].dominator = order[0];
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const item of order.slice(1)) {
+      let found: Ordered | undefined;
+      for (const predecessor of item.predecessors) {
+        if (predecessor.dominator) found = found ? commonDominator(found, predecessor) : predecessor;
+      }
+      if (found !== item.dominator) changed = true;
+      item.dominator = found;
+    }
+  }
+}
+
+function commonDominator(a: Ordered, b: Ordered): Ordered {
+  while (a !== b) {
+    while (a.index > b.index) a = a.dominator!;
+    while (b.index > a.index) b = b.dominator!;
+  }
+  return a;
+}
+
+/** An edge backwards to a block that does not dominate its source. */
+function findIrreducible(order: Ordered[]): { from: Ordered; to: Ordered } | undefined {
+  for (const from of order) {
+    for (const to of from.successors) {
+      if (to.index <= from.index && commonDominator(from, to) !== to) return { from, to };
+    }
+  }
+  return undefined;
+}
+
+function cut(from: Block, to: Block): void {
+  const { end } = from;
+  const leave = (target: Block | Offset) => (target === to ? to.offset : target);
+  if (end.kind === 'branch') from.end = { ...end, taken: leave(end.taken), otherwise: leave(end.otherwise) };
+  else if (end.kind === 'jump' || end.kind === 'return') from.end = { ...end, to: leave(end.to) };
+}
+
+function nest(order: Ordered[]): void {
+  for (const item of order) {
+    const forwards = item.predecessors.filter((predecessor) => predecessor.index < item.index);
+    item.isMerge = forwards.length > 1;
+    item.isLoop = forwards.length < item.predecessors.length;
+    if (item.index > 0) item.dominator!.children.push(item);
+  }
+}

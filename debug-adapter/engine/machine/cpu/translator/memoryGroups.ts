@@ -1,0 +1,61 @@
+import { FLOAT_LOADS, FLOAT_STORES, LOADS, STORES } from '../semantics.ts';
+import type { OperationName } from '../operations.ts';
+import type { Block, Instruction } from './regionGraph.ts';
+
+/**
+ * Loads and stores of a block that go through one register with nearby offsets, as a function's to its stack frame do:
+ * one look into the TLB serves them all, when everything they touch lies in one page.
+ */
+export interface MemoryGroup {
+  /** From the base register's value, in bytes; `end` is exclusive. */
+  start: number;
+  end: number;
+  hasStore: boolean;
+  accesses: number;
+}
+
+// A group that happens to cross pages is left to the interpreter, one in sixteen at this length.
+const SPAN_BYTES_MAX = 256;
+
+export const loadOf = (name: OperationName) => LOADS[name] ?? FLOAT_LOADS[name];
+export const storeOf = (name: OperationName) => STORES[name] ?? FLOAT_STORES[name];
+
+export function groupAccesses({ instructions }: Block): Map<Instruction, MemoryGroup> {
+  const groups = new Map<Instruction, MemoryGroup>();
+  const open = new Map<number, MemoryGroup>();
+  for (const instruction of instructions) {
+    const { name, decoded } = instruction;
+    const access = loadOf(name) ?? storeOf(name);
+    if (access && decoded.rs1 !== 0) {
+      const start = decoded.immediate;
+      groups.set(
+        instruction,
+        extend(open, decoded.rs1, {
+          start,
+          end: start + (1 << access.sizeLog2),
+          hasStore: storeOf(name) !== undefined,
+        }),
+      );
+    }
+    if (decoded.rd !== 0) open.delete(decoded.rd);
+  }
+  return groups;
+}
+
+function extend(
+  open: Map<number, MemoryGroup>,
+  register: number,
+  { start, end, hasStore }: { start: number; end: number; hasStore: boolean },
+): MemoryGroup {
+  const group = open.get(register);
+  if (!group || Math.max(group.end, end) - Math.min(group.start, start) > SPAN_BYTES_MAX) {
+    const fresh = { start, end, hasStore, accesses: 1 };
+    open.set(register, fresh);
+    return fresh;
+  }
+  group.start = Math.min(group.start, start);
+  group.end = Math.max(group.end, end);
+  group.hasStore ||= hasStore;
+  group.accesses++;
+  return group;
+}

@@ -1,0 +1,118 @@
+import { type Code, i32, i64 } from '../../../base/wasm/code.ts';
+import { f32, f64 } from '../../../base/wasm/floatCode.ts';
+import { MODE_MASK } from '../decodeFloat.ts';
+import { FLAG, isBoxed, isNaN, ROUNDING } from '../floatFormat.ts';
+import { isPlainResult } from '../floatHandlers.ts';
+import type { FloatHelpers } from '../floatHelpers.ts';
+import type { FloatName } from '../floatNames.ts';
+import { FLOAT, type FloatSemantics } from '../floatSemantics.ts';
+import { slot32 } from '../coreContext.ts';
+import { MSTATUS } from '../mstatus.ts';
+import type { OperationName } from '../operations.ts';
+
+/**
+ * Floating-point instructions as regions do them: by the host's own, where its result is all there is to it. That takes
+ * a unit that is on and dirty already, and for what rounds the mode to nearest and "inexact" raised already; anything
+ * else leaves the region and is the interpreter's.
+ */
+export interface PlainFloat {
+  /** Needs rounding to nearest, and "inexact" raised. */
+  rounds: boolean;
+  /** On the operands: the host may do it. */
+  accepts: (a: Code, b: Code) => Code[];
+  /** rd's new value, of 64 bits, before `boxes`. */
+  compute: (a: Code, b: Code) => Code;
+  /** On the computed value: it counts. */
+  counts?: (value: Code) => Code;
+  /** The value is a single's 32 bits, to be put into a register. */
+  boxes: boolean;
+}
+
+export function plainFloat(name: OperationName): PlainFloat | undefined {
+  if (!known.has(name)) known.set(name, find(name));
+  return known.get(name);
+}
+
+/** mstatus.FS says dirty: registers may be used, and writing them changes nothing else. */
+export const floatsAreDirty: Code = i32.eq(i32.and(slot32('MSTATUS'), i32.const(MSTATUS.FS)), i32.const(MSTATUS.FS));
+const FCSR_MODE = 0xe0;
+export const roundsInexactToNearest: Code = i32.eq(
+  i32.and(slot32('FCSR'), i32.const(FCSR_MODE | FLAG.INEXACT)),
+  i32.const(FLAG.INEXACT),
+);
+
+const known = new Map<OperationName, PlainFloat | undefined>();
+
+function find(name: OperationName): PlainFloat | undefined {
+  const semantics = FLOAT[name as FloatName];
+  if (!semantics) return undefined;
+  return byHost(semantics) ?? comparison(name) ?? bitsOnly(semantics);
+}
+
+/** The mode that an instruction names is to nearest, or whatever fcsr says. */
+export function mayBePlain(immediate: number): boolean {
+  const mode = immediate & MODE_MASK;
+  return mode === ROUNDING.NEAREST || mode === ROUNDING.DYNAMIC;
+}
+
+function byHost({ fast }: FloatSemantics): PlainFloat | undefined {
+  if (!fast) return undefined;
+  const isSingle = fast.format === 'S';
+  const none: Code = i64.const(0);
+  return {
+    rounds: true,
+    accepts: (a, b) => (isSingle ? fast.boxed({ a, b, c: none }).map(isBoxed) : []),
+    compute: (a, b) => {
+      const bits = fast.compute({ a, b, c: none });
+      return isSingle ? i64.extendU(bits) : bits;
+    },
+    counts: (value) => isPlainResult(value, fast),
+    boxes: isSingle,
+  };
+}
+
+const COMPARED = { FEQ: 'eq', FLT: 'lt', FLE: 'le' } as const;
+
+/** Without a NaN a comparison raises nothing. */
+function comparison(name: OperationName): PlainFloat | undefined {
+  const [operation, format] = name.split('_');
+  const compare = COMPARED[operation as keyof typeof COMPARED] as (typeof COMPARED)[keyof typeof COMPARED] | undefined;
+  if (!compare) return undefined;
+  if (format === 'D') {
+    const compute = (a: Code, b: Code): Code => i64.extendU(f64[compare](f64.fromBits(a), f64.fromBits(b)));
+    return { rounds: false, accepts: (a, b) => [isNumber(a), isNumber(b)], compute, boxes: false };
+  }
+  const single = (register: Code): Code => f32.fromBits(i32.wrap(register));
+  return {
+    rounds: false,
+    accepts: (a, b) => [isBoxedNumber(a), isBoxedNumber(b)],
+    compute: (a, b) => i64.extendU(f32[compare](single(a), single(b))),
+    boxes: false,
+  };
+}
+
+const isNumber = (value: Code): Code => i32.eqz(isNaN(value));
+/** Of a boxed single the bits without sign, up to infinity's. */
+const isBoxedNumber = (register: Code): Code =>
+  i32.and(isBoxed(register), i64.leU(i64.and(register, i64.const(0x7fff_ffff)), i64.const(0x7f80_0000)));
+
+/** What needs none of the helpers raises no flags and never rounds. */
+function bitsOnly({ compute, hasMode }: FloatSemantics): PlainFloat | undefined {
+  const helpers = new Proxy({} as FloatHelpers, {
+    get: () => {
+      throw new NeedsHelper();
+    },
+  });
+  const none: Code = i64.const(0);
+  try {
+    compute({ a: none, b: none, c: none, mode: i32.const(0), helpers });
+  } catch (error) {
+    if (error instanceof NeedsHelper) return undefined;
+    throw error;
+  }
+  const plain = (a: Code, b: Code): Code => compute({ a, b, c: none, mode: i32.const(0), helpers });
+  // Even where nothing is rounded a mode that does not exist is illegal.
+  return { rounds: hasMode, accepts: () => [], compute: plain, boxes: false };
+}
+
+class NeedsHelper extends Error {}

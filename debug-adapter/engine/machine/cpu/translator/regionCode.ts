@@ -1,0 +1,394 @@
+import {
+  type Code,
+  type Label,
+  type Local,
+  I32,
+  I64,
+  block,
+  br,
+  drop,
+  i32,
+  i64,
+  ifElse,
+  label,
+  loop,
+  nothing,
+  ret,
+  sequence,
+  set,
+  tee,
+  unreachable,
+  when,
+} from '../../../base/wasm/code.ts';
+import type { Frame } from '../../../base/wasm/moduleBuilder.ts';
+import { setSlot, slot32 } from '../coreContext.ts';
+import { boxed } from '../floatFormat.ts';
+import {
+  FETCH_TLB,
+  FETCH_TLB_ENTRIES,
+  READ_TLB,
+  REGISTER_COUNT,
+  REGISTERS,
+  TLB_ENTRIES,
+  WRITE_TLB,
+} from '../layout.ts';
+import type { OperationName } from '../operations.ts';
+import { type ArithmeticHelpers, COMPUTE, CONDITION, FLOAT_LOADS, FLOAT_STORES, LOADS } from '../semantics.ts';
+import type { Ordered } from './flowOrder.ts';
+import { groupAccesses, loadOf, type MemoryGroup, storeOf } from './memoryGroups.ts';
+import { floatsAreDirty, type PlainFloat, plainFloat, roundsInexactToNearest } from './plainFloats.ts';
+import type { Instruction, Offset, Target } from './regionGraph.ts';
+
+/**
+ * The code of one region, a function (budget, address of the entry's page) -> budget left. It runs the region from its
+ * entry with the registers in locals, charges each block's instructions at its head, and leaves with registers and PC
+ * in memory: where the budget would not last, where control flow leaves, and before any instruction that is not plain,
+ * which the interpreter then executes. So nothing in here faults, and every step is counted exactly.
+ */
+export interface RegionPages {
+  /** Pages from the entry's, and the address of the decode entries that the page must still have. */
+  delta: number;
+  decodeEntries: number;
+}
+
+export function regionCode(
+  frame: Frame,
+  region: { order: Ordered[]; pages: RegionPages[]; helpers: ArithmeticHelpers },
+): Code {
+  return new RegionWriter(frame, region).all();
+}
+
+const ORIGIN = i32.const(0);
+
+class RegionWriter {
+  private frame: Frame;
+  private order: Ordered[];
+  private pages: RegionPages[];
+  private helpers: ArithmeticHelpers;
+  private budget: Local;
+  private base: Local;
+  private context: Local;
+  private va: Local;
+  private low: Local;
+  private tlb: Local;
+  /** Where an indirect jump goes. */
+  private target: Local;
+  private leaveAt: Local;
+  private registers = new Array<Local | undefined>(REGISTER_COUNT).fill(undefined);
+  private groupAddresses: Local[] = [];
+  /** Registers written anywhere; and per block, those that may differ from memory at its start and end. */
+  private written = new Set<number>();
+  private dirtyOut = new Map<Ordered, ReadonlySet<number>>();
+  private usesFloats = false;
+  /** Not 0: see plainFloats.ts. */
+  private floatsAreDirty: Local;
+  private mayRound: Local;
+  private value: Local;
+  private leaving: Label = label();
+  private loops = new Map<Ordered, Label>();
+  private merges = new Map<Ordered, Label>();
+
+  constructor(frame: Frame, region: { order: Ordered[]; pages: RegionPages[]; helpers: ArithmeticHelpers }) {
+    this.frame = frame;
+    this.order = region.order;
+    this.pages = region.pages;
+    this.helpers = region.helpers;
+    [this.budget, this.base] = frame.parameters;
+    this.context = frame.local(I32);
+    this.va = frame.local(I64);
+    this.low = frame.local(I32);
+    this.tlb = frame.local(I32);
+    this.target = frame.local(I64);
+    this.leaveAt = frame.local(I64);
+    this.floatsAreDirty = frame.local(I32);
+    this.mayRound = frame.local(I32);
+    this.value = frame.local(I64);
+    this.nameRegisters();
+    this.flowDirty();
+  }
+
+  all(): Code {
+    return sequence(
+      ...this.pages.map((page) => this.checkPage(page)),
+      set(this.context, slot32('DATA_CONTEXT')),
+      this.usesFloats ? this.lookAtFloats() : nothing,
+      ...this.registers.map((local, r) => (local ? set(local, i64.load(ORIGIN, REGISTERS + r * 8)) : nothing)),
+      block(this.leaving, this.tree(this.order[0])),
+      this.flush(this.written),
+      setSlot('PC', this.leaveAt.get),
+      this.budget.get,
+    );
+  }
+
+  // --- registers -------------------------------------------------------------------------------------------------------
+
+  private nameRegisters(): void {
+    const used = new Set<number>();
+    for (const { block } of this.order) {
+      for (const { name, decoded } of block.instructions) {
+        for (const register of [decoded.rs1, decoded.rs2, decoded.rd]) used.add(register);
+        if (decoded.rd !== 0) this.written.add(decoded.rd);
+        if (isFloat(name)) this.usesFloats = true;
+      }
+    }
+    used.delete(0);
+    for (const register of used) this.registers[register] = this.frame.local(I64);
+  }
+
+  /** Which registers may have been written since the region began, to a fixed point over its loops. */
+  private flowDirty(): void {
+    for (const item of this.order) {
+      const writes = item.block.instructions.map(({ decoded }) => decoded.rd).filter((register) => register !== 0);
+      this.dirtyOut.set(item, new Set(writes));
+    }
+    for (let changed = true; changed;) {
+      changed = false;
+      for (const item of this.order) {
+        const out = this.dirtyOut.get(item) as Set<number>;
+        const before = out.size;
+        for (const from of item.predecessors) for (const register of this.dirtyOut.get(from)!) out.add(register);
+        if (out.size > before) changed = true;
+      }
+    }
+  }
+
+  private lookAtFloats(): Code {
+    const mayRound = i32.and(this.floatsAreDirty.get, roundsInexactToNearest);
+    return sequence(set(this.floatsAreDirty, floatsAreDirty), set(this.mayRound, mayRound));
+  }
+
+  private get(register: number): Code {
+    return register === 0 ? i64.const(0) : this.registers[register]!.get;
+  }
+
+  private put(register: number, value: Code): Code {
+    return register === 0 ? drop(value) : set(this.registers[register]!, value);
+  }
+
+  private flush(registers: ReadonlySet<number>): Code {
+    return sequence(...[...registers].map((r) => i64.store(ORIGIN, this.registers[r]!.get, REGISTERS + r * 8)));
+  }
+
+  // --- leaving ---------------------------------------------------------------------------------------------------------
+
+  private address(offset: Offset): Code {
+    return offset === 0 ? this.base.get : i64.add(this.base.get, i64.const(offset));
+  }
+
+  /** The rare ways out share one exit; `unused` instructions of the block were charged and are not executed. */
+  private leave(at: Offset, unused: number): Code {
+    return sequence(
+      unused === 0 ? nothing : set(this.budget, i32.add(this.budget.get, i32.const(unused))),
+      set(this.leaveAt, this.address(at)),
+      br(this.leaving),
+    );
+  }
+
+  /** The usual ways out write back only what they must. */
+  private goOutside(pc: Code, dirty: ReadonlySet<number>): Code {
+    return sequence(this.flush(dirty), setSlot('PC', pc), ret(this.budget.get));
+  }
+
+  /** A region that reaches into other pages holds only while they are mapped behind its own as they were. */
+  private checkPage({ delta, decodeEntries }: RegionPages): Code {
+    const { va, tlb } = this;
+    const index = i32.and(i32.shrU(i32.wrap(va.get), i32.const(8)), i32.const((FETCH_TLB_ENTRIES - 1) << 4));
+    return sequence(
+      set(va, this.address(delta * 4096)),
+      set(tlb, i32.add(slot32('FETCH_CONTEXT'), index)),
+      when(i64.ne(i64.load(tlb.get, FETCH_TLB), va.get), ret(this.budget.get)),
+      when(i32.ne(i32.load(tlb.get, FETCH_TLB + 8), i32.const(decodeEntries)), ret(this.budget.get)),
+    );
+  }
+
+  // --- structure -------------------------------------------------------------------------------------------------------
+
+  private tree(item: Ordered): Code {
+    const merges = item.children.filter(({ isMerge }) => isMerge).sort((a, b) => b.index - a.index);
+    if (!item.isLoop) return this.within(item, merges);
+    const again = label();
+    this.loops.set(item, again);
+    return sequence(loop(again, this.within(item, merges)), unreachable);
+  }
+
+  /** The block's own code inside one wasm block for each merge that follows it. */
+  private within(item: Ordered, merges: Ordered[]): Code {
+    if (merges.length === 0) return this.leaf(item);
+    const [outermost, ...rest] = merges;
+    const end = label();
+    this.merges.set(outermost, end);
+    return sequence(block(end, this.within(item, rest)), this.tree(outermost));
+  }
+
+  private leaf(item: Ordered): Code {
+    const { instructions, end } = item.block;
+    const dirty = this.dirtyOut.get(item)!;
+    const body = this.body(item);
+    switch (end.kind) {
+      case 'branch': {
+        const { rs1, rs2 } = instructions.at(-1)!.decoded;
+        const condition = CONDITION[end.condition](this.get(rs1), this.get(rs2));
+        return sequence(body, ifElse(condition, this.go(item, end.taken), this.go(item, end.otherwise)), unreachable);
+      }
+      case 'jump':
+        return sequence(body, this.go(item, end.to));
+      case 'return': {
+        const isExpected = i64.eq(this.target.get, this.address(end.expected));
+        return sequence(body, when(isExpected, this.go(item, end.to)), this.goOutside(this.target.get, dirty));
+      }
+      case 'indirect':
+        return sequence(body, this.goOutside(this.target.get, dirty));
+      case 'leave':
+        return sequence(body, this.leave(end.to, 0));
+    }
+  }
+
+  private go(from: Ordered, to: Target): Code {
+    if (typeof to === 'number') return this.goOutside(this.address(to), this.dirtyOut.get(from)!);
+    const target = from.successors.find(({ block }) => block === to)!;
+    if (target.index <= from.index) return this.branch(this.loops, target);
+    return target.isMerge ? this.branch(this.merges, target) : this.tree(target);
+  }
+
+  /** The label is looked up while the code is written: its block is open only then. */
+  private branch(labels: Map<Ordered, Label>, target: Ordered): Code {
+    return (out) => br(labels.get(target)!)(out);
+  }
+
+  // --- instructions ----------------------------------------------------------------------------------------------------
+
+  private body({ block: { offset, instructions } }: Ordered): Code {
+    const count = instructions.length;
+    if (count === 0) return nothing;
+    const groups = groupAccesses({ instructions, offset, end: { kind: 'indirect' } });
+    const shared = { groups, addresses: new Map<MemoryGroup, Local>(), checked: new Set<MemoryGroup>() };
+    return sequence(
+      when(
+        i32.ltS(tee(this.budget, i32.sub(this.budget.get, i32.const(count))), i32.const(0)),
+        this.leave(offset, count),
+      ),
+      ...instructions.map((instruction, done) => this.instruction(instruction, { unused: count - done, ...shared })),
+    );
+  }
+
+  private instruction(instruction: Instruction, at: InBlock): Code {
+    const { name, offset, decoded } = instruction;
+    const { rd, rs1, rs2, immediate, lengthBytes } = decoded;
+    const compute = COMPUTE[name];
+    if (compute) {
+      if (rd === 0) return nothing;
+      const operands = { a: this.get(rs1), b: this.get(rs2), imm: i64.const(immediate), helpers: this.helpers };
+      return this.put(rd, compute(operands));
+    }
+    if (loadOf(name) ?? storeOf(name)) return this.memory(instruction, at);
+    const float = plainFloat(name);
+    if (float) return this.float(instruction, float, at.unused);
+    const link = rd === 0 ? nothing : this.put(rd, this.address(offset + lengthBytes));
+    switch (name) {
+      case 'AUIPC':
+        return rd === 0 ? nothing : this.put(rd, this.address(offset + immediate));
+      case 'JALR':
+        return sequence(set(this.target, i64.and(i64.add(this.get(rs1), i64.const(immediate)), i64.const(-2))), link);
+      case 'JAL_NEAR':
+        return link;
+      default:
+        // Branches are the block's end, the rest does nothing.
+        return nothing;
+    }
+  }
+
+  /** Only what the host does exactly; for the rest the region is left before it. */
+  private float({ offset, decoded }: Instruction, float: PlainFloat, unused: number): Code {
+    const operands = [this.get(decoded.rs1), this.get(decoded.rs2)] as const;
+    const state = float.rounds ? this.mayRound : this.floatsAreDirty;
+    const leaveUnless = (condition: Code): Code => when(i32.eqz(condition), this.leave(offset, unused));
+    const { counts } = float;
+    return sequence(
+      leaveUnless(state.get),
+      ...float.accepts(...operands).map(leaveUnless),
+      set(this.value, float.compute(...operands)),
+      counts ? leaveUnless(counts(this.value.get)) : nothing,
+      this.put(decoded.rd, float.boxes ? boxed(this.value.get) : this.value.get),
+    );
+  }
+
+  private memory(instruction: Instruction, at: InBlock): Code {
+    const { name, offset, decoded } = instruction;
+    const group = at.groups.get(instruction);
+    const inGroup = group !== undefined && group.accesses > 1;
+    const table = storeOf(name) ? WRITE_TLB : READ_TLB;
+    const address = inGroup ? this.groupAddress(group, at) : i32.add(this.low.get, i32.load(this.tlb.get, table + 8));
+    const shift = inGroup ? decoded.immediate - group.start : 0;
+    return sequence(
+      isFloat(name) ? when(i32.eqz(this.floatsAreDirty.get), this.leave(offset, at.unused)) : nothing,
+      inGroup ? this.checkGroup(instruction, group, at) : this.checkAccess(instruction, at.unused),
+      this.access(instruction, address, shift),
+    );
+  }
+
+  private access({ name, decoded }: Instruction, address: Code, shift: number): Code {
+    const store = storeOf(name);
+    if (store) return store.store(address, this.get(decoded.rs2), shift);
+    const float = FLOAT_LOADS[name];
+    return this.put(decoded.rd, float ? float.fromRaw(float.load(address, shift)) : LOADS[name]!.load(address, shift));
+  }
+
+  private setAddress(register: number, offset: number): Code {
+    const address = offset === 0 ? this.get(register) : i64.add(this.get(register), i64.const(offset));
+    return set(this.low, i32.wrap(tee(this.va, address)));
+  }
+
+  private tlbEntry(): Code {
+    const index = i32.and(i32.shrU(this.low.get, i32.const(8)), i32.const((TLB_ENTRIES - 1) << 4));
+    return tee(this.tlb, i32.add(this.context.get, index));
+  }
+
+  /** As the interpreter's: page and alignment in one comparison. */
+  private checkAccess({ name, offset, decoded }: Instruction, unused: number): Code {
+    const { sizeLog2 } = (loadOf(name) ?? storeOf(name))!;
+    const table = storeOf(name) ? WRITE_TLB : READ_TLB;
+    const page = i64.and(this.va.get, i64.const(-4096 | ((1 << sizeLog2) - 1)));
+    return sequence(
+      this.setAddress(decoded.rs1, decoded.immediate),
+      when(i64.ne(i64.load(this.tlbEntry(), table), page), this.leave(offset, unused)),
+    );
+  }
+
+  /** Once, before the first of a group: the page is there for all of it, and it does not end in between. */
+  private checkGroup({ offset, decoded }: Instruction, group: MemoryGroup, at: InBlock): Code {
+    if (at.checked.has(group)) return nothing;
+    at.checked.add(group);
+    const table = group.hasStore ? WRITE_TLB : READ_TLB;
+    const page = i64.and(this.va.get, i64.const(-4096));
+    const lastStart = 4096 - (group.end - group.start);
+    return sequence(
+      this.setAddress(decoded.rs1, group.start),
+      when(
+        i32.or(
+          i64.ne(i64.load(this.tlbEntry(), table), page),
+          i32.gtU(i32.and(this.low.get, i32.const(4095)), i32.const(lastStart)),
+        ),
+        this.leave(offset, at.unused),
+      ),
+      set(at.addresses.get(group)!, i32.add(this.low.get, i32.load(this.tlb.get, table + 8))),
+    );
+  }
+
+  /** The groups of all blocks share their locals. */
+  private groupAddress(group: MemoryGroup, { addresses }: InBlock): Code {
+    let local = addresses.get(group);
+    if (!local) addresses.set(group, (local = this.groupAddresses[addresses.size] ??= this.frame.local(I32)));
+    return local.get;
+  }
+}
+
+interface InBlock {
+  /** Instructions of the block from this one on. */
+  unused: number;
+  groups: Map<Instruction, MemoryGroup>;
+  addresses: Map<MemoryGroup, Local>;
+  checked: Set<MemoryGroup>;
+}
+
+const isFloat = (name: OperationName): boolean =>
+  plainFloat(name) !== undefined || FLOAT_LOADS[name] !== undefined || FLOAT_STORES[name] !== undefined;

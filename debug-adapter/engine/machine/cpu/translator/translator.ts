@@ -1,0 +1,244 @@
+import { I32, I64 } from '../../../base/wasm/code.ts';
+import { type FunctionHandle, ModuleBuilder } from '../../../base/wasm/moduleBuilder.ts';
+import type { DecodeCache } from '../decodeCache.ts';
+import { type Layout, LONE_ENTRY_BYTES, PAGE_TRANSLATED } from '../layout.ts';
+import { OP } from '../operations.ts';
+import { addArithmeticHelpers, type ArithmeticHelpers } from '../semantics.ts';
+import { CodeReader } from './codeReader.ts';
+import { orderBlocks, type Ordered } from './flowOrder.ts';
+import { regionCode, type RegionPages } from './regionCode.ts';
+import { buildGraph } from './regionGraph.ts';
+
+/**
+ * Turns hot guest code into WebAssembly: the interpreter tells of places it comes to often, and between its runs the
+ * code from there on becomes a region (regionCode.ts), which a mark on the place's decode entry makes it call. Regions
+ * are made in batches, a module each, and a bounded number of instructions at a time. None of this is machine state:
+ * the guest cannot tell when, or whether, its code was translated.
+ */
+export const REGION_TYPE = { parameters: [I32, I64], results: [I32] };
+
+// 33 us of a loop of ten instructions, interpreted.
+const THRESHOLD = 1000;
+const BATCH_REGIONS_MAX = 64;
+// About 10 ms of generating and compiling.
+const BATCH_INSTRUCTIONS_MAX = 3000;
+/** A module of few regions waits for more, this many runs of the interpreter at most. */
+const BATCH_REGIONS_MIN = 8;
+const RUNS_WAITED_MAX = 4;
+/** Beyond this everything is dropped and begins anew. */
+const INSTRUCTIONS_MAX = 1_000_000;
+
+interface Candidate {
+  entry: number;
+  pageVa: bigint;
+  fetchContext: number;
+}
+
+interface Region {
+  slot: number;
+  entry: number;
+  /** What the entry's decoded instruction was made from. */
+  raw: number;
+  /** By RAM page: a byte for each halfword of it that the region was made from. */
+  code: Map<number, Uint8Array>;
+  instructions: number;
+}
+
+export class Translator {
+  private memory: WebAssembly.Memory;
+  private layout: Layout;
+  private decodeCache: DecodeCache;
+  private table: WebAssembly.Table;
+  private bytes: Uint8Array;
+  private view: DataView;
+  private candidates = new Map<number, Candidate>();
+  private regions = new Map<number, Region>();
+  private regionsOfPage = new Map<number, Set<Region>>();
+  private freeSlots: number[] = [];
+  private instructions = 0;
+  private runsWaited = 0;
+  private breakOffsets: ReadonlySet<number> = new Set();
+
+  constructor(options: {
+    memory: WebAssembly.Memory;
+    layout: Layout;
+    decodeCache: DecodeCache;
+    /** The core's, of regions. */
+    table: WebAssembly.Table;
+  }) {
+    this.memory = options.memory;
+    this.layout = options.layout;
+    this.decodeCache = options.decodeCache;
+    this.table = options.table;
+    this.bytes = new Uint8Array(options.memory.buffer);
+    this.view = new DataView(options.memory.buffer);
+    for (let slot = this.layout.regionSlots - 1; slot >= 0; slot--) this.freeSlots.push(slot);
+  }
+
+  static readonly threshold = THRESHOLD;
+
+  get regionCount(): number {
+    return this.regions.size;
+  }
+
+  /** Import of the core: the interpreter has come to an entry often. */
+  noteHot(entry: number, va: bigint, fetchContext: number): void {
+    const operation = this.bytes[entry];
+    const isTranslated = operation === OP.REGION;
+    // Marks that are no instruction, and an instruction that is decoded outside of its page.
+    if (isTranslated || operation <= OP.BREAK || entry < this.layout.decodePool) return;
+    this.candidates.set(entry, { entry, pageVa: va & ~0xfffn, fetchContext });
+  }
+
+  /** Between runs: translates what is waiting, as much of it as keeps a run's pause short. */
+  work(): void {
+    if (this.candidates.size === 0) return;
+    if (this.candidates.size < BATCH_REGIONS_MIN && ++this.runsWaited < RUNS_WAITED_MAX) return;
+    this.runsWaited = 0;
+    if (this.instructions > INSTRUCTIONS_MAX || this.freeSlots.length < BATCH_REGIONS_MAX) this.dropAll();
+    const batch = new Batch(this.layout);
+    for (const candidate of this.candidates.values()) {
+      if (batch.isFull) break;
+      this.candidates.delete(candidate.entry);
+      if (this.bytes[candidate.entry] !== OP.REGION) this.translate(candidate, batch);
+    }
+    this.install(batch);
+  }
+
+  /** Import of the core: bytes of a page with regions are about to change. */
+  codeWritten(offset: number, lengthBytes: number): void {
+    const page = offset >>> 12;
+    const regions = this.regionsOfPage.get(page);
+    if (!regions) return;
+    const first = (offset & 0xfff) >> 1;
+    const last = ((offset & 0xfff) + lengthBytes - 1) >> 1;
+    for (const region of regions) {
+      const code = region.code.get(page)!;
+      for (let halfword = first; halfword <= last; halfword++) {
+        if (code[halfword]) {
+          this.retire(region);
+          break;
+        }
+      }
+    }
+  }
+
+  /** Regions with an instruction at such an offset are not entered while it is one. */
+  setBreakOffsets(offsets: ReadonlySet<number>): void {
+    this.breakOffsets = offsets;
+    for (const region of this.regions.values()) {
+      if (this.isBlocked(region)) this.unmark(region);
+      else this.mark(region);
+    }
+  }
+
+  /** Every region goes: decode entries are about to be given to other pages. */
+  dropAll(): void {
+    for (const region of this.regions.values()) this.retire(region);
+    this.candidates.clear();
+  }
+
+  // --- making regions --------------------------------------------------------------------------------------------------
+
+  private translate(candidate: Candidate, batch: Batch): void {
+    const reader = new CodeReader(
+      { memory: this.memory, layout: this.layout, decodeCache: this.decodeCache, breakOffsets: this.breakOffsets },
+      candidate,
+    );
+    const graph = buildGraph((offset) => reader.at(offset), reader.entryOffset);
+    if (!graph) return;
+    const order = orderBlocks(graph);
+    const { pages, code, instructions } = reader.used(order);
+    batch.add(order, pages, { entry: candidate.entry, raw: reader.rawAt(reader.entryOffset), code, instructions });
+  }
+
+  private install(batch: Batch): void {
+    if (batch.regions.length === 0) return;
+    const module = new WebAssembly.Module(batch.builder.toBytes());
+    const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
+    batch.regions.forEach((made, i) => {
+      const region: Region = { ...made, slot: this.freeSlots.pop()! };
+      this.table.set(region.slot, exports[`r${i}`]);
+      this.regions.set(region.entry, region);
+      this.instructions += region.instructions;
+      for (const page of region.code.keys()) this.regionsIn(page).add(region);
+      if (!this.isBlocked(region)) this.mark(region);
+    });
+  }
+
+  private regionsIn(page: number): Set<Region> {
+    let regions = this.regionsOfPage.get(page);
+    if (!regions) this.regionsOfPage.set(page, (regions = new Set()));
+    this.bytes[this.layout.pageFlags + page] |= PAGE_TRANSLATED;
+    return regions;
+  }
+
+  private retire(region: Region): void {
+    this.unmark(region);
+    this.regions.delete(region.entry);
+    this.instructions -= region.instructions;
+    this.table.set(region.slot, null);
+    this.freeSlots.push(region.slot);
+    for (const page of region.code.keys()) {
+      const regions = this.regionsOfPage.get(page)!;
+      regions.delete(region);
+      if (regions.size > 0) continue;
+      this.regionsOfPage.delete(page);
+      this.bytes[this.layout.pageFlags + page] &= ~PAGE_TRANSLATED;
+    }
+  }
+
+  // --- marks -----------------------------------------------------------------------------------------------------------
+
+  private isBlocked({ code }: Region): boolean {
+    for (const offset of this.breakOffsets) {
+      for (const halfwords of code.values()) if (halfwords[offset >> 1]) return true;
+    }
+    return false;
+  }
+
+  /** The entry calls the region; its instruction is decoded elsewhere, for when the region cannot even do that one. */
+  private mark({ entry, slot, raw }: Region): void {
+    if (this.bytes[entry] === OP.REGION) return;
+    this.decodeCache.decodeLone(this.layout.regionEntries + slot * LONE_ENTRY_BYTES, raw);
+    this.bytes[entry] = OP.REGION;
+    this.view.setInt32(entry + 8, slot, true);
+  }
+
+  private unmark({ entry }: Region): void {
+    if (this.bytes[entry] === OP.REGION) this.bytes[entry] = OP.UNDECODED;
+  }
+}
+
+/** The regions of one module. */
+class Batch {
+  readonly builder: ModuleBuilder;
+  readonly regions: Omit<Region, 'slot'>[] = [];
+  private helpers: ArithmeticHelpers | undefined;
+  private instructions = 0;
+
+  constructor({ wasmPages }: Layout) {
+    this.builder = new ModuleBuilder({ memoryPages: wasmPages });
+  }
+
+  get isFull(): boolean {
+    return this.regions.length >= BATCH_REGIONS_MAX || this.instructions >= BATCH_INSTRUCTIONS_MAX;
+  }
+
+  add(order: Ordered[], pages: RegionPages[], region: Omit<Region, 'slot'>): void {
+    const handle = this.builder.declare(REGION_TYPE, `r${this.regions.length}`);
+    this.builder.define(handle, (frame) => regionCode(frame, { order, pages, helpers: this.lazyHelpers() }));
+    this.regions.push(region);
+    this.instructions += region.instructions;
+  }
+
+  /** Most modules need none of them. */
+  private lazyHelpers(): ArithmeticHelpers {
+    return new Proxy({} as ArithmeticHelpers, {
+      get: (_, name): FunctionHandle => {
+        this.helpers ??= addArithmeticHelpers(this.builder);
+        return this.helpers[name as keyof ArithmeticHelpers];
+      },
+    });
+  }
+}
