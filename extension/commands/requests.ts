@@ -1,0 +1,23 @@
+import * as vscode from 'vscode';
+import { noSession } from '../messages.ts';
+import type { Sessions } from '../sessions.ts';
+
+/** What commands do with a session: its refusal is one sentence of the adapter, shown as it is. */
+export async function ask<T>(session: vscode.DebugSession, command: string, args?: object): Promise<T | undefined> {
+  try {
+    return (await session.customRequest(command, args)) as T;
+  } catch (error) {
+    tell(error);
+    return undefined;
+  }
+}
+
+export function currentSession(sessions: Sessions): vscode.DebugSession | undefined {
+  const session = sessions.current;
+  if (!session) void vscode.window.showInformationMessage(noSession());
+  return session;
+}
+
+export function tell(error: unknown): void {
+  void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import * as path from 'node:path';
+import { promisify } from 'node:util';
+import * as vscode from 'vscode';
+import { finder, readInfo, type RecordingInfo } from './recordingInfo.ts';
+
+/** The recordings of the workspace. What they hold is asked of the command line, in the editor's own runtime. */
+const RECORDINGS = '**/*.rr';
+const NOT_IN = '**/node_modules/**';
+const RECORDINGS_MAX = 100;
+const INFO_MILLISECONDS_MAX = 30_000;
+
+export class Recordings implements vscode.Disposable {
+  private cli: string;
+  private watcher = vscode.workspace.createFileSystemWatcher(RECORDINGS, false, true, false);
+
+  readonly onCreated = this.watcher.onDidCreate;
+  readonly onDeleted = this.watcher.onDidDelete;
+
+  constructor(context: vscode.ExtensionContext) {
+    this.cli = path.join(context.extensionPath, 'dist', 'cli.js');
+  }
+
+  dispose(): void {
+    this.watcher.dispose();
+  }
+
+  async find(): Promise<string[]> {
+    const found = await vscode.workspace.findFiles(RECORDINGS, NOT_IN, RECORDINGS_MAX);
+    return found
+      .filter(({ scheme }) => scheme === 'file')
+      .map(({ fsPath }) => fsPath)
+      .sort();
+  }
+
+  /** Rejects with the command line's sentence. */
+  async info(rrfile: string): Promise<RecordingInfo> {
+    return readInfo(await this.run(['info', rrfile, '--json'], rrfile), rrfile);
+  }
+
+  async renameSnapshot(rrfile: string, name: string, newName: string): Promise<void> {
+    await this.run(['snapshot', 'rename', rrfile, name, newName], rrfile);
+  }
+
+  async deleteSnapshot(rrfile: string, name: string): Promise<void> {
+    await this.run(['snapshot', 'delete', rrfile, name], rrfile);
+  }
+
+  /** Absolute names for what a recording calls by relative ones. */
+  finder(rrfile: string): (file: string) => string {
+    const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(rrfile))?.uri.fsPath;
+    return finder(path, [...(folder ? [folder] : []), path.dirname(rrfile)], existsSync);
+  }
+
+  private async run(args: string[], rrfile: string): Promise<string> {
+    const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(rrfile))?.uri.fsPath ?? path.dirname(rrfile);
+    try {
+      const { stdout } = await promisify(execFile)(process.execPath, [this.cli, ...args], {
+        cwd: folder,
+        env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+        timeout: INFO_MILLISECONDS_MAX,
+        maxBuffer: 1 << 26,
+      });
+      return stdout;
+    } catch (error) {
+      const { stderr, message } = error as { stderr?: string; message: string };
+      throw new Error(stderr?.trim().replace(/^blkreplay: /, '') || message, { cause: error });
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import type { DriveOverview, Overview, SnapshotOverview } from '../../debug-adapter/dap/customProtocol.ts';
+import { showPosition } from '../timeline/positionText.ts';
+
+/**
+ * The overlay view as a tree of plain values: for each session and each recording its drives with their chains of files,
+ * and its snapshots in order of position, with the place where the machine stands among them.
+ */
+export interface TreeNode {
+  /** Stable, so that the editor keeps what is folded. */
+  id: string;
+  label: string;
+  description: string;
+  tooltip: string;
+  /** Name of a codicon. */
+  icon: string;
+  /** `kind` or `kind.owner.sort`, which menus ask for. */
+  context: string;
+  children: TreeNode[];
+  fold: 'open' | 'closed';
+  /** What commands act on. */
+  owner: Owner;
+  snapshot?: SnapshotOverview;
+  file?: string;
+}
+
+/** Whose overview it is: a running session's, or that of a recording on disk. */
+export type Owner = { kind: 'session'; sessionId: string } | { kind: 'recording'; rrfile: string };
+
+/** Said by the editor in the user's ways. */
+export interface Shown {
+  date: (iso: string) => string;
+  /** A file as short as it can be said. */
+  file: (path: string) => string;
+}
+
+export function overviewTree(overview: Overview, owner: Owner, name: string, shown: Shown): TreeNode {
+  const id = owner.kind === 'session' ? owner.sessionId : owner.rrfile;
+  const { rr } = overview.place;
+  const file = overview.rrfile ? shown.file(overview.rrfile) : 'nothing is recorded';
+  return {
+    ...{ id, owner, label: name, context: owner.kind, fold: owner.kind === 'session' ? 'open' : 'closed' },
+    description: owner.kind === 'session' ? `${rr} · ${file}` : lengthText(overview),
+    tooltip: overview.rrfile ?? file,
+    icon: owner.kind === 'session' ? 'debug-alt' : 'history',
+    file: overview.rrfile ?? undefined,
+    children: [
+      ...overview.drives.map((drive) => driveNode(drive, owner, id, shown)),
+      ...(overview.stateFile ? [stateNode(overview.stateFile, owner, id, shown)] : []),
+      ...snapshotNodes(overview, owner, id, shown),
+    ],
+  };
+}
+
+/** A recording that cannot be read says why. */
+export function problemTree(rrfile: string, name: string, why: string): TreeNode {
+  const owner: Owner = { kind: 'recording', rrfile };
+  const node = { id: rrfile, owner, label: name, tooltip: why, children: [], fold: 'closed' as const };
+  return { ...node, description: why, icon: 'warning', context: 'broken', file: rrfile };
+}
+
+function lengthText({ place, snapshots }: Overview): string {
+  const count = snapshots.length === 1 ? '1 snapshot' : `${snapshots.length} snapshots`;
+  return `${showPosition(place.end)} steps · ${count}`;
+}
+
+function driveNode(drive: DriveOverview, owner: Owner, parent: string, shown: Shown): TreeNode {
+  const id = `${parent}\ndrive ${drive.id}`;
+  const how = drive.isReadOnly ? 'read-only' : drive.isTemporary ? 'temporary overlay' : 'overlay';
+  const top = drive.chain[0];
+  return {
+    ...{ id, owner, label: drive.id, context: 'drive', icon: 'database', fold: 'closed' },
+    description: drive.isReadOnly || drive.isTemporary || !top ? how : `${how} ${shown.file(top.file)}`,
+    tooltip: drive.isTemporary ? 'What the guest writes goes when the session ends.' : `Drive ${drive.id}, ${how}`,
+    children: drive.chain.map(({ file, format, fileBytes, virtualBytes }, i) => ({
+      ...{ id: `${id}\n${file}`, owner, label: shown.file(file), context: 'file', icon: 'file', fold: 'closed' },
+      description: `${i < drive.chain.length - 1 ? '' : 'base · '}${format} · ${showBytes(fileBytes)}`,
+      tooltip: `${file}\n${format}, ${showBytes(fileBytes)} for a disk of ${showBytes(virtualBytes)}`,
+      children: [],
+      file,
+    })),
+  };
+}
+
+function stateNode(file: string, owner: Owner, parent: string, shown: Shown): TreeNode {
+  const node = { id: `${parent}\nstate`, owner, label: shown.file(file), context: 'file', children: [], file };
+  return { ...node, description: 'snapshots', tooltip: `${file}\nkeeps the snapshots`, icon: 'file', fold: 'closed' };
+}
+
+function snapshotNodes({ snapshots, place }: Overview, owner: Owner, parent: string, shown: Shown): TreeNode[] {
+  const nodes = [...snapshots]
+    .sort((a, b) => a.position - b.position)
+    .map((snapshot) => snapshotNode(snapshot, owner, parent, shown));
+  if (owner.kind === 'recording') return nodes;
+  const at = nodes.findIndex(({ snapshot }) => snapshot!.position > place.position);
+  return nodes.toSpliced(at < 0 ? nodes.length : at, 0, placeNode(place.position, owner, parent));
+}
+
+function snapshotNode(snapshot: SnapshotOverview, owner: Owner, parent: string, shown: Shown): TreeNode {
+  const { name, position, date, isAutomatic, stateBytes } = snapshot;
+  return {
+    ...{ id: `${parent}\nsnapshot ${name}`, owner, snapshot, label: name, children: [], fold: 'closed' },
+    description: [showPosition(position), shown.date(date), ...(stateBytes > 0 ? [showBytes(stateBytes)] : [])].join(
+      ' · ',
+    ),
+    tooltip: `Snapshot at position ${showPosition(position)}${isAutomatic ? ', taken automatically' : ''}`,
+    icon: isAutomatic ? 'circle-small' : 'device-camera',
+    context: `snapshot.${owner.kind}.${isAutomatic ? 'automatic' : 'named'}`,
+  };
+}
+
+function placeNode(position: number, owner: Owner, parent: string): TreeNode {
+  return {
+    ...{ id: `${parent}\nplace`, owner, label: 'You are here', children: [], fold: 'closed' },
+    description: showPosition(position),
+    tooltip: `The machine stands at position ${showPosition(position)}`,
+    icon: 'debug-stackframe',
+    context: 'place',
+  };
+}
+
+export function showBytes(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const unit = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
+  const value = bytes / 2 ** (10 * unit);
+  return `${unit === 0 || value >= 100 ? Math.round(value) : Number(value.toFixed(1))} ${units[unit]}`;
+}
