@@ -1,0 +1,164 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+
+/**
+ * VS Code's window as a scenario sees it: what a user presses, and what then stands on the screen. Everything waits for
+ * a condition; nothing waits for a time. Where VS Code's own names for parts of its page are needed, they are here.
+ */
+const SCREENSHOTS = path.resolve(import.meta.dirname, '../../.vscode-test/screenshots');
+/** Generous: other work may hold up a machine that runs tests. */
+const WAIT_MS_MAX = 60_000;
+
+export class Workbench {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+    page.setDefaultTimeout(WAIT_MS_MAX);
+  }
+
+  async open(url: string): Promise<void> {
+    await this.page.goto(url);
+    await this.page.waitForSelector('.explorer-folders-view .monaco-list-row');
+  }
+
+  async showDebugView(): Promise<void> {
+    await this.page.keyboard.press('Control+Shift+D');
+    await this.page.waitForSelector('.debug-viewlet');
+  }
+
+  /** Kept for people to look at; nothing is asserted on pictures. */
+  async screenshot(name: string): Promise<void> {
+    fs.mkdirSync(SCREENSHOTS, { recursive: true });
+    await this.page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`), animations: 'disabled' });
+  }
+
+  /** Through the command palette. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.pick(title, '>');
+  }
+
+  async openFile(name: string): Promise<void> {
+    await this.page.keyboard.press('Control+P');
+    await this.pick(name);
+    await this.page.waitForSelector(`.tab.active[data-resource-name="${name}"]`);
+    await this.page.waitForSelector('.editor-instance .view-line');
+  }
+
+  /** Types into the quick pick that is open, and takes what it offers. */
+  async pick(text: string, prefix = ''): Promise<void> {
+    await this.page.locator('.quick-input-widget:visible input[type=text]').fill(prefix + text);
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first().click();
+  }
+
+  /** Answers the input box that is open. */
+  async answer(text: string): Promise<void> {
+    await this.page.locator('.quick-input-widget:visible input[type=text]').fill(text);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** A button of the debug toolbar, by the words of its tooltip. */
+  async press(button: string): Promise<void> {
+    await this.toolbarButton(button).click();
+  }
+
+  toolbarButton(label: string): Locator {
+    return this.page.locator(`.debug-toolbar a.action-label[aria-label^="${label}"]`).first();
+  }
+
+  /** Until the newest frame is this one, in the call stack view and, with the yellow arrow, in the editor. */
+  async waitUntilAt({ name, file, line }: { name: string; file: string; line: number }): Promise<void> {
+    const label = `Stack Frame ${name}, line ${line}, ${file}`;
+    await this.page.locator(`.debug-call-stack .monaco-list-row[data-index="0"][aria-label="${label}"]`).waitFor();
+    await this.page.locator(`.tab.active[data-resource-name="${file}"]`).waitFor();
+    await this.until(`line ${line} is highlighted`, async () => (await this.highlightedLine()) === line);
+  }
+
+  /** The number beside the line with the yellow arrow. */
+  async highlightedLine(): Promise<number | undefined> {
+    return this.page.evaluate(() => {
+      const highlight = document.querySelector('.editor-instance .debug-top-stack-frame-line');
+      const top = highlight?.getBoundingClientRect().top;
+      if (top === undefined) return undefined;
+      const numbers = [...document.querySelectorAll('.editor-instance .line-numbers')];
+      const beside = numbers.find((number) => Math.abs(number.getBoundingClientRect().top - top) < 2);
+      return beside ? Number(beside.textContent) : undefined;
+    });
+  }
+
+  /** Opens what is on the way to a variable, such as Globals, store, superblock, entry_count; returns its row. */
+  async variable(scope: string, ...names: string[]): Promise<Locator> {
+    let row = await this.variableRow(`[aria-label="Scope ${scope}"]`);
+    for (const [depth, name] of names.entries()) {
+      if ((await row.getAttribute('aria-expanded')) === 'false') await row.locator('.monaco-tl-twistie').click();
+      row = await this.variableRow(`[aria-level="${depth + 2}"][aria-label^="${name}, value "]`);
+    }
+    return row;
+  }
+
+  async variableValue(scope: string, ...names: string[]): Promise<string> {
+    const label = await (await this.variable(scope, ...names)).getAttribute('aria-label');
+    return label!.replace(/^.*?, value /, '');
+  }
+
+  async contextMenu(row: Locator, item: string): Promise<void> {
+    await row.click({ button: 'right' });
+    const entry = this.page.locator('.monaco-menu .action-label', { hasText: item }).first();
+    await entry.hover();
+    // A menu that has just opened takes no click, lest the one that opened it chooses something.
+    await this.until(`${item} is chosen`, async () => {
+      if ((await this.page.locator('.monaco-menu').count()) === 0) return true;
+      await entry.click({ timeout: 500 });
+      return false;
+    });
+  }
+
+  /** Rows of the tree view of that title, as text. */
+  async treeRows(view: string): Promise<string[]> {
+    const rows = await this.pane(view).locator('.monaco-list-row').all();
+    return Promise.all(rows.map(plain));
+  }
+
+  treeRow(view: string, text: string | RegExp): Locator {
+    return this.pane(view).locator('.monaco-list-row', { hasText: text }).first();
+  }
+
+  pane(title: string): Locator {
+    const header = this.page.locator('.pane-header', { has: this.page.locator(`h3.title:text-is("${title}")`) });
+    return this.page.locator('.pane', { has: header });
+  }
+
+  /** All toasts that are shown. */
+  async notifications(): Promise<string[]> {
+    return Promise.all((await this.page.locator('.notification-toast .notification-list-item').all()).map(plain));
+  }
+
+  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    const end = performance.now() + WAIT_MS_MAX;
+    while (!(await holds().catch(() => false))) {
+      if (performance.now() > end) throw new Error(`It never came to this: ${what}`);
+      await this.page.waitForTimeout(50);
+    }
+  }
+
+  /** The list holds the rows that fit; others come by scrolling. */
+  private async variableRow(selector: string): Promise<Locator> {
+    const list = this.page.locator('.debug-variables .monaco-list');
+    const row = list.locator(`.monaco-list-row${selector}`);
+    await list.locator('.monaco-list-row').first().waitFor();
+    await this.until(`there is a variable ${selector}`, async () => {
+      if ((await row.count()) > 0) return true;
+      await list.hover();
+      await this.page.mouse.wheel(0, 44);
+      return false;
+    });
+    await row.first().scrollIntoViewIfNeeded();
+    return row.first();
+  }
+}
+
+async function plain(locator: Locator): Promise<string> {
+  return (await locator.innerText()).replace(/\s+/g, ' ').trim();
+}
