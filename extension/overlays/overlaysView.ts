@@ -38,6 +38,11 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
     return [...sessions.flat(), ...(await Promise.all(files.map((file) => this.recordingTree(file))))];
   }
 
+  /** Only what is on top is ever revealed. */
+  getParent(): undefined {
+    return undefined;
+  }
+
   getTreeItem(node: TreeNode): vscode.TreeItem {
     const { None, Expanded, Collapsed } = vscode.TreeItemCollapsibleState;
     const fold = node.children.length === 0 ? None : node.fold === 'open' ? Expanded : Collapsed;

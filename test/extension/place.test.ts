@@ -9,14 +9,20 @@ const PLACE = {
 };
 
 test('the status bar says where the machine stands and what that means', () => {
-  assert.equal(placeText(PLACE).text, '⏪ 12,345,678 / 40,000,000 · past');
+  assert.equal(placeText(PLACE).text, '$(debug-reverse-continue) 12,345,678 / 40,000,000 · past');
   assert.match(placeText(PLACE).tooltip, /typed input is refused/);
   assert.equal(
     placeText({ ...PLACE, isPast: false, position: 40_000_000 }).text,
-    '⏪ 40,000,000 / 40,000,000 · record',
+    '$(debug-reverse-continue) 40,000,000 / 40,000,000 · record',
   );
-  assert.equal(placeText({ ...PLACE, rr: 'replay' }).text, '⏪ 12,345,678 / 40,000,000 · replay');
-  assert.equal(placeText({ ...PLACE, rr: 'off', isPast: false, end: 7 }).text, '⏪ 12,345,678 / 12,345,678 · live');
+  assert.equal(
+    placeText({ ...PLACE, rr: 'replay' }).text,
+    '$(debug-reverse-continue) 12,345,678 / 40,000,000 · replay',
+  );
+  assert.equal(
+    placeText({ ...PLACE, rr: 'off', isPast: false, end: 7 }).text,
+    '$(debug-reverse-continue) 12,345,678 / 12,345,678 · live',
+  );
 });
 
 test('positions as people type them', () => {
