@@ -10,9 +10,9 @@ import { Adapter, EngineLink, type FromEngine } from './dap/index.ts';
 // A long replay is interrupted at once; closing a recording takes a snapshot's time.
 const CLOSE_MILLISECONDS_MAX = 10_000;
 
-const pauseFlag = new Int32Array(new SharedArrayBuffer(4));
-const worker = new Worker(path.join(__dirname, 'engine-worker.js'), { workerData: { pauseFlag } });
-const engine = new EngineLink({ post: (message) => worker.postMessage(message), pauseFlag });
+const signals = new Int32Array(new SharedArrayBuffer(8));
+const worker = new Worker(path.join(__dirname, 'engine-worker.js'), { workerData: { signals } });
+const engine = new EngineLink({ post: (message) => worker.postMessage(message), signals });
 worker.on('message', (message: FromEngine) => engine.received(message));
 worker.on('error', (error: Error) =>
   engine.gone({ code: 'own-mistake', message: ownMistake(error.stack ?? error.message) }),

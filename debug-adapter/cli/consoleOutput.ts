@@ -1,5 +1,4 @@
 import * as fs from 'node:fs';
-import type { Position } from '../engine/index.ts';
 import { useFailure } from '../host/systemErrors.ts';
 
 /**
@@ -12,17 +11,8 @@ const BUFFER_BYTES = 1 << 16;
 class ConsoleOutput {
   private buffer = new Uint8Array(BUFFER_BYTES);
   private used = 0;
-  /** The guest's last byte that was shown: looking back, it says again what it said then. */
-  private shownTo: Position = -1;
   /** Nobody reads any more (`| head`), or it cannot be written: the rest is dropped. */
   isClosed = false;
-
-  /** A byte of the guest's; shown only the first time that it comes by. */
-  guestByte(value: number, position: Position): void {
-    if (position <= this.shownTo) return;
-    this.shownTo = position;
-    this.byte(value);
-  }
 
   byte(value: number): void {
     if (this.used === BUFFER_BYTES) this.flush();

@@ -2,12 +2,12 @@ import {
   ConsoleInput,
   digestText,
   type End,
+  firstTimeOnly,
   type LiveSetup,
   LiveInputs,
   openRecord,
   openReplay,
   openRun,
-  type Position,
   RealtimeIdle,
   type Timeline,
 } from '../engine/index.ts';
@@ -52,7 +52,7 @@ export async function runMachine(command: MachineCommand, version: string): Prom
     instructions: timeline.machine.instructions,
     seconds,
     digest: command.json ? digestText(timeline.digest()) : undefined,
-    snapshots: timeline.snapshots(),
+    snapshots: timeline.snapshots().map(({ name, position }) => ({ name, position })),
   };
   timeline.close(end);
   process.stderr.write(command.json ? summaryJson(summary) : summaryText(summary));
@@ -60,7 +60,7 @@ export async function runMachine(command: MachineCommand, version: string): Prom
 }
 
 function open(command: MachineCommand, version: string): Timeline {
-  const onConsoleByte = (byte: number, position: Position) => consoleOutput.guestByte(byte, position);
+  const onConsoleByte = firstTimeOnly((byte) => consoleOutput.byte(byte));
   const { bios, initrd, drives } = command;
   if (command.kind === 'replay') {
     const { rrfile, rrsnapshot, append, memoryBytes } = command;

@@ -29,6 +29,9 @@ export class Adapter extends ProtocolServer {
   private phase: Phase = 'new';
   /** Of the run under way. */
   private runs: CommandRules['runs'];
+  private isGdbRunning = false;
+  /** Events that only some clients understand. */
+  private clientKnows: Record<string, boolean> = {};
   private nextBreakpointId = 1;
 
   constructor(engine: EngineLink, onDisconnected: () => void) {
@@ -68,7 +71,7 @@ export class Adapter extends ProtocolServer {
   private bodyFor(command: string, args: unknown): unknown {
     switch (command) {
       case 'initialize':
-        return this.initialize();
+        return this.initialize(args);
       case 'threads':
         return { threads: [{ id: THREAD_ID, name: 'hart 0' }] };
       case 'pause':
@@ -82,9 +85,14 @@ export class Adapter extends ProtocolServer {
     }
   }
 
-  private initialize(): DebugProtocol.Capabilities {
+  private initialize(args: unknown): DebugProtocol.Capabilities {
     if (this.phase !== 'new') throw requestTwice('initialize');
     this.phase = 'initialized';
+    const client = isRecord(args) ? args : {};
+    this.clientKnows = {
+      invalidated: client.supportsInvalidatedEvent === true,
+      memory: client.supportsMemoryEvent === true,
+    };
     return CAPABILITIES;
   }
 
@@ -101,7 +109,7 @@ export class Adapter extends ProtocolServer {
     return { breakpoints: ids.map((id) => ({ id, verified: false, message: setWhenStopped() })) };
   }
 
-  private checkPhase(command: string, { needs, runs, sets }: CommandRules): void {
+  private checkPhase(command: string, { needs, runs, sets, anyTime }: CommandRules): void {
     const { phase } = this;
     if (phase === 'ended') throw sessionHasEnded();
     if (phase === 'new') throw requestTooEarly(command, 'initialize');
@@ -114,7 +122,8 @@ export class Adapter extends ProtocolServer {
     if (command !== 'configurationDone' && runs && phase === 'configuring') {
       throw requestTooEarly(command, 'configurationDone');
     }
-    if (phase === 'running' && !sets && (needs === 'stopped' || this.isEngineBusy)) throw machineIsRunning();
+    if (phase !== 'running' || sets || anyTime) return;
+    if (needs === 'stopped' || this.isEngineBusy) throw machineIsRunning();
   }
 
   private async launch(args: unknown): Promise<unknown> {
@@ -135,7 +144,7 @@ export class Adapter extends ProtocolServer {
     try {
       return await this.engine.ask(command, args);
     } catch (error) {
-      if (this.phase === 'running') this.phase = before;
+      if (this.phase === 'running' && !this.isGdbRunning) this.phase = before;
       throw error;
     }
   }
@@ -159,9 +168,23 @@ export class Adapter extends ProtocolServer {
   private engineSays(event: string, body: unknown): void {
     if (this.phase === 'ended' && event !== 'output') return;
     if (event === 'initialized') this.phase = 'configuring';
-    if (event === 'stopped') this.phase = 'stopped';
+    if (event === 'continued') this.gdbRuns();
+    if (event === 'stopped') this.hasStopped();
+    if (event in this.clientKnows && !this.clientKnows[event]) return;
     if (event === 'terminated') this.phase = 'ended';
     this.sendEvent(new Event(event, body));
+  }
+
+  /** Somebody else lets the machine run, in slices. */
+  private gdbRuns(): void {
+    this.phase = 'running';
+    this.runs = 'slices';
+    this.isGdbRunning = true;
+  }
+
+  private hasStopped(): void {
+    this.phase = 'stopped';
+    this.isGdbRunning = false;
   }
 
   private note(text: string): void {

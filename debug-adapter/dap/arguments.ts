@@ -34,6 +34,14 @@ export class Arguments {
       : this.fail(name, 'an address such as 0x80000000');
   }
 
+  /** Bytes in base64; `bytesMax` of them at most. */
+  bytes(name: string, bytesMax: number): Uint8Array {
+    const text = this.text(name);
+    const bytes = Buffer.from(text, 'base64');
+    const isRight = bytes.length <= bytesMax && bytes.toString('base64') === text;
+    return isRight ? new Uint8Array(bytes) : this.fail(name, `at most ${bytesMax} bytes in base64`);
+  }
+
   /** A list of objects; an absent one is empty. */
   list(name: string): Arguments[] {
     const list = this.optional(name, 'a list', Array.isArray) as unknown[] | undefined;

@@ -1,6 +1,6 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 
-/** What is announced is what is there: no disassembly, no writing yet. */
+/** What is announced is what is there: no disassembly yet. */
 export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsConfigurationDoneRequest: true,
   supportsStepBack: true,
@@ -8,6 +8,9 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsInstructionBreakpoints: true,
   supportsDataBreakpoints: true,
   supportsReadMemoryRequest: true,
+  supportsWriteMemoryRequest: true,
+  supportsSetVariable: true,
+  supportsSetExpression: true,
   supportsSteppingGranularity: true,
   supportsEvaluateForHovers: true,
   supportsTerminateRequest: true,

@@ -1,4 +1,5 @@
 import {
+  type ConsoleInput,
   type Frame,
   frameViewOf,
   type FrameView,
@@ -11,6 +12,7 @@ import {
 import { noSymbols, staleReference } from '../engine/errors/dap.ts';
 import { BreakpointTable } from './breakpointTable.ts';
 import { Handles } from './handles.ts';
+import { LoadedFiles } from './loadedFiles.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
 import { SourcePaths } from './sourcePaths.ts';
 import type { Container } from './variableViews.ts';
@@ -26,6 +28,11 @@ export interface ShownFrame {
   symbols: Symbols | undefined;
 }
 
+export type FrameWithSymbols = ShownFrame & { symbols: Symbols };
+
+/** What the debugger wrote: bytes of memory, or a register. */
+export type Written = { address: bigint; lengthBytes: number } | undefined;
+
 const FRAMES_MAX = 1000;
 
 export class Debuggee {
@@ -34,27 +41,38 @@ export class Debuggee {
   readonly configuration: LaunchConfiguration;
   readonly sources: SourcePaths;
   readonly breakpoints: BreakpointTable;
+  /** What is typed to a live machine. */
+  readonly keys: ConsoleInput | undefined;
   readonly containers = new Handles<Container>();
   private frameHandles = new Handles<ShownFrame>();
   private frames: ShownFrame[] | undefined;
+  private loaded: LoadedFiles;
+  private written: Written[] = [];
 
   constructor(options: {
     timeline: Timeline;
     symbols: readonly Symbols[];
     configuration: LaunchConfiguration;
+    keys?: ConsoleInput;
     exists: (path: string) => boolean;
   }) {
     this.session = new Session(options.timeline);
     this.symbols = options.symbols;
     this.configuration = options.configuration;
+    this.keys = options.keys;
     this.sources = new SourcePaths({ exists: options.exists, cwd: options.configuration.cwd });
     this.breakpoints = new BreakpointTable(this.session);
+    this.loaded = new LoadedFiles(this.symbols, this.session.inspector);
   }
 
-  /** The file that has code at `pc`; the first one where none has. */
+  /** The file whose code stands in memory at `pc`; the first one where none does. */
   symbolsAt(pc: bigint): Symbols | undefined {
-    return this.symbols.find((symbols) => symbols.functionAt(pc)) ?? this.symbols[0];
+    return this.loaded.at(pc) ?? this.symbols[0];
   }
+
+  /** Whether what stands at `pc` is that file's code, for whoever asks while the machine runs. */
+  readonly isLoadedNow = (symbols: Symbols, pc: bigint): boolean =>
+    new LoadedFiles(this.symbols, this.session.inspector).at(pc) === symbols;
 
   /** Undefined where steps can only be by instruction. */
   sourceSteps(): SourceSteps | undefined {
@@ -89,15 +107,28 @@ export class Debuggee {
   }
 
   /** The same, for what only symbols can answer. */
-  frameWithSymbols(id?: number): ShownFrame & { symbols: Symbols } {
+  frameWithSymbols(id?: number): FrameWithSymbols {
     const shown = this.frame(id);
     if (!shown.symbols) throw noSymbols();
     return { ...shown, symbols: shown.symbols };
   }
 
+  /** The debugger wrote something: the stack may be another, but what the client holds can still be asked for. */
+  changed(written?: Written): void {
+    this.frames = undefined;
+    this.loaded.forget();
+    this.written.push(written);
+  }
+
+  /** What was written since it was asked last. */
+  takeWritten(): Written[] {
+    return this.written.splice(0);
+  }
+
   /** The machine is about to move. */
   forget(): void {
     this.frames = undefined;
+    this.loaded.forget();
     this.frameHandles.clear();
     this.containers.clear();
   }

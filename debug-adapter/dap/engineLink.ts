@@ -1,13 +1,13 @@
-import type { Failure, FromEngine, ToEngine } from './messages.ts';
+import { type Failure, type FromEngine, SIGNALS, type ToEngine } from './messages.ts';
 
 /**
- * The engine as the protocol's thread sees it: requests and their replies, events, and the pause flag, which is the one
- * thing that reaches it at once whatever it does.
+ * The engine as the protocol's thread sees it: requests and their replies, events, and the signals, which reach it at
+ * once whatever it does.
  */
 export interface EngineThread {
   post(message: ToEngine): void;
-  /** Cell 0; anything but 0 asks a run to pause. A sleeping machine is woken through it too. */
-  pauseFlag: Int32Array<SharedArrayBuffer>;
+  /** See SIGNALS. */
+  signals: Int32Array<SharedArrayBuffer>;
 }
 
 /** The engine has refused a request: its own words. */
@@ -44,24 +44,24 @@ export class EngineLink {
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
-      this.thread.post({ kind: 'request', id, command, arguments: args, breakpointIds });
+      this.post({ kind: 'request', id, command, arguments: args, breakpointIds });
     });
   }
 
   pause(): void {
-    Atomics.store(this.thread.pauseFlag, 0, 1);
-    Atomics.notify(this.thread.pauseFlag, 0);
+    Atomics.store(this.thread.signals, SIGNALS.pause, 1);
+    Atomics.notify(this.thread.signals, SIGNALS.pause);
   }
 
   clearPause(): void {
-    Atomics.store(this.thread.pauseFlag, 0, 0);
+    Atomics.store(this.thread.signals, SIGNALS.pause, 0);
   }
 
   close(): Promise<void> {
     if (!this.isClosing) {
       this.isClosing = true;
       this.pause();
-      this.thread.post({ kind: 'close' });
+      this.post({ kind: 'close' });
     }
     return this.closed;
   }
@@ -86,6 +86,14 @@ export class EngineLink {
     this.onEvent('output', { category: 'stderr', output: `${failure.message}\n` });
     this.onEvent('terminated', {});
     this.hasClosed();
+  }
+
+  /** A machine that sleeps wakes, and the message is looked at between two steps. */
+  private post(message: ToEngine): void {
+    const { signals } = this.thread;
+    this.thread.post(message);
+    Atomics.store(signals, SIGNALS.mail, 1);
+    Atomics.notify(signals, SIGNALS.pause);
   }
 
   private settle(id: number, how: (waiting: Waiting) => void): void {

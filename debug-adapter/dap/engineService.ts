@@ -1,14 +1,16 @@
 import { type End, type StopReason, type Timeline, UserError } from '../engine/index.ts';
-import { ownMistake, requestTwice, requestUnknown, sessionHasEnded } from '../engine/errors/dap.ts';
+import { machineIsRunning, ownMistake, requestTwice, requestUnknown, sessionHasEnded } from '../engine/errors/dap.ts';
 import { Arguments } from './arguments.ts';
 import type { Debuggee } from './debuggee.ts';
+import { GdbDoor, type Listen, type SharedMachine } from './gdbDoor.ts';
 import { GuestConsole } from './guestConsole.ts';
-import { parseLaunch } from './launchConfiguration.ts';
+import { type LaunchConfiguration, parseLaunch } from './launchConfiguration.ts';
 import { ENGINE_COMMANDS, type Failure, type FromEngine, type ToEngine } from './messages.ts';
 import { openDebuggee, type Surroundings } from './openDebuggee.ts';
+import { OpenSession } from './openSession.ts';
 import { ANSWERS, RUNS } from './requests/index.ts';
 import type { Slice } from './requests/running.ts';
-import { Runner, type RunnerSurroundings } from './runner.ts';
+import type { RunnerSurroundings } from './runner.ts';
 import { endWords, stoppedBody, THREAD_ID } from './stopEvents.ts';
 
 /**
@@ -17,6 +19,10 @@ import { endWords, stoppedBody, THREAD_ID } from './stopEvents.ts';
  */
 export interface ServiceSurroundings extends Surroundings, RunnerSurroundings {
   post(message: FromEngine): void;
+  /** Takes a message that has come in and not been delivered, if there is one. */
+  nextMessage(): ToEngine | undefined;
+  /** A TCP server on loopback. */
+  listen: Listen;
 }
 
 type Request = Extract<ToEngine, { kind: 'request' }>;
@@ -24,24 +30,30 @@ type Request = Extract<ToEngine, { kind: 'request' }>;
 export class EngineService {
   private surroundings: ServiceSurroundings;
   private console: GuestConsole;
-  private open: { debuggee: Debuggee; runner: Runner } | undefined;
+  private open: OpenSession | undefined;
   private wasLaunched = false;
-  private complaintsTold = new Set<string>();
+  private isClosed = false;
+  /** What came in during a whole run and can wait for its end. */
+  private waiting: ToEngine[] = [];
 
   constructor(surroundings: ServiceSurroundings) {
     this.surroundings = surroundings;
-    this.console = new GuestConsole((output) => this.event('output', { category: 'stdout', output }));
+    this.console = new GuestConsole((event, body) => this.event(event, body));
   }
 
   received(message: ToEngine): void {
     switch (message.kind) {
       case 'request':
+        if (message.command === 'launch') return void this.launch(message);
         return this.guard(message);
       case 'close':
+        this.isClosed = true;
         this.close();
         this.surroundings.post({ kind: 'closed' });
     }
   }
+
+  // --- requests --------------------------------------------------------------------------------------------------------
 
   /** The one guard around each request. */
   private guard(request: Request): void {
@@ -49,19 +61,19 @@ export class EngineService {
     try {
       const { body, run } = this.answer(request);
       this.surroundings.post({ kind: 'reply', id, body });
-      this.tellComplaints();
+      this.open?.tellNews();
       run?.();
     } catch (error) {
       this.surroundings.post({ kind: 'failed', id, failure: failureOf(error) });
     }
   }
 
-  private answer(request: Request): { body: unknown; run?: () => void } {
-    const { command, breakpointIds } = request;
-    if (command === 'launch') return { body: this.launch(request.arguments) };
-    if (!this.open) throw sessionHasEnded();
-    const { debuggee } = this.open;
-    const args = new Arguments(command, request.arguments);
+  private answer({ command, arguments: given, breakpointIds }: Request): { body: unknown; run?: () => void } {
+    const { open } = this;
+    if (!open) throw sessionHasEnded();
+    if (open.turn !== 'nobody' && ENGINE_COMMANDS[command]?.needs === 'stopped') throw machineIsRunning();
+    const { debuggee } = open;
+    const args = new Arguments(command, given);
     const answer = ANSWERS[command];
     if (answer) return { body: answer(debuggee, args, breakpointIds) };
     const start = RUNS[command];
@@ -73,32 +85,60 @@ export class EngineService {
     };
   }
 
-  private launch(configuration: unknown): object {
-    if (this.wasLaunched) throw requestTwice('launch');
-    const debuggee = openDebuggee(this.surroundings, parseLaunch(configuration), this.console);
-    this.wasLaunched = true;
-    const { timeline } = debuggee.session;
-    const showConsole = () => this.console.flush();
-    this.open = { debuggee, runner: new Runner({ surroundings: this.surroundings, timeline, showConsole }) };
-    if (!debuggee.session.canGoBack) this.event('capabilities', { capabilities: { supportsStepBack: false } });
-    this.event('initialized', undefined);
-    return {};
+  /** The same guard for the one request that takes its time: a port is opened first. */
+  private async launch({ id, arguments: given }: Request): Promise<void> {
+    let door: GdbDoor | undefined;
+    try {
+      if (this.wasLaunched) throw requestTwice('launch');
+      const configuration = parseLaunch(given);
+      if (configuration.gdbServer !== null) {
+        door = await GdbDoor.listen(this.surroundings.listen, configuration.gdbServer);
+        if (this.isClosed) throw sessionHasEnded();
+      }
+      this.openSession(configuration, door);
+      this.event('initialized', undefined);
+      this.surroundings.post({ kind: 'reply', id, body: {} });
+    } catch (error) {
+      door?.close();
+      this.surroundings.post({ kind: 'failed', id, failure: failureOf(error) });
+    }
   }
+
+  private openSession(configuration: LaunchConfiguration, door: GdbDoor | undefined): void {
+    const debuggee = openDebuggee(this.surroundings, configuration, this.console);
+    this.wasLaunched = true;
+    this.open = new OpenSession({
+      ...{ debuggee, door, console: this.console, surroundings: this.surroundings },
+      event: (event, body) => this.event(event, body),
+      takeMail: () => this.takeMail(),
+    });
+    if (!debuggee.session.canGoBack) this.event('capabilities', { capabilities: { supportsStepBack: false } });
+    if (!door) return;
+    door.open(this.sharedMachine(this.open));
+    this.output('console', `gdb server on 127.0.0.1:${door.port}`);
+  }
+
+  // --- running ---------------------------------------------------------------------------------------------------------
 
   /** Says `stopped` or `terminated` in the end, whatever happens. */
   private async run(command: string, slice: Slice | undefined): Promise<void> {
-    const { debuggee, runner } = this.open!;
-    debuggee.forget();
+    const open = this.open!;
+    open.begins('editor');
     try {
       const how = ENGINE_COMMANDS[command].runs!;
-      const reason: StopReason = slice ? await runner.run(slice, how) : { kind: 'entry' };
-      if (runner.isClosing) return;
-      this.tellComplaints();
-      if (reason.kind === 'ended' && endsSession(debuggee)) return this.ended(reason.end);
-      this.event('stopped', stoppedBody(debuggee, reason));
+      this.stopped(open, slice ? await open.runner.run(slice, how) : { kind: 'entry' });
     } catch (error) {
-      this.runFailed(error);
+      this.runFailed(open, error);
     }
+    for (const message of this.waiting.splice(0)) this.received(message);
+  }
+
+  private stopped(open: OpenSession, reason: StopReason): void {
+    const { debuggee } = open;
+    if (open !== this.open) return;
+    open.ends();
+    if (reason.kind === 'ended' && endsSession(debuggee)) return this.ended(reason.end);
+    this.event('stopped', stoppedBody(debuggee, reason));
   }
 
   private ended(end: End): void {
@@ -109,45 +149,70 @@ export class EngineService {
   }
 
   /** A replay that differs, or our own mistake, can still be looked at; a host that fails ends the session. */
-  private runFailed(error: unknown): void {
-    this.console.flush();
+  private runFailed(open: OpenSession, error: unknown): void {
+    if (open !== this.open) return;
     const { message: text } = failureOf(error);
+    open.ends();
     this.output('stderr', text);
     if (error instanceof UserError && error.kind === 'hostFailure') {
-      this.open?.debuggee.session.timeline.abandon();
       this.open = undefined;
+      open.door?.close();
+      open.debuggee.session.timeline.abandon();
       this.event('terminated', {});
     } else {
-      this.event('stopped', {
-        reason: 'exception',
-        description: text,
-        text,
-        threadId: THREAD_ID,
-        allThreadsStopped: true,
-      });
+      const stop = { reason: 'exception', description: text, text };
+      this.event('stopped', { ...stop, threadId: THREAD_ID, allThreadsStopped: true });
     }
   }
 
+  /** In the middle of a run: answers what can be answered then, and keeps the rest. */
+  private takeMail(): void {
+    for (let message = this.surroundings.nextMessage(); message; message = this.surroundings.nextMessage()) {
+      if (message.kind === 'request' && ENGINE_COMMANDS[message.command]?.anyTime) this.guard(message);
+      else this.waiting.push(message);
+    }
+  }
+
+  /** The session as gdb shares it. */
+  private sharedMachine(open: OpenSession): SharedMachine {
+    return {
+      session: open.debuggee.session,
+      get isEditorRunning() {
+        return open.turn === 'editor' || !open.hasStarted;
+      },
+      standStill: () => open.standStill(),
+      milliseconds: () => this.surroundings.milliseconds(),
+      runBegins: () => {
+        open.runner.clearPause();
+        open.begins('gdb');
+        this.event('continued', { threadId: THREAD_ID, allThreadsContinued: true });
+      },
+      betweenSlices: async () => {
+        if (open === this.open) open.betweenSlices();
+        await this.surroundings.letMessagesIn();
+        return open.runner.wantsPause;
+      },
+      runEnded: (reason) => this.stopped(open, reason),
+      runFailed: (error) => this.runFailed(open, error),
+    };
+  }
+
+  // --- the end ---------------------------------------------------------------------------------------------------------
+
   /** Recording and overlays are complete after this. Harmless when called twice. */
   private close(): void {
-    if (!this.open) return;
-    const { debuggee, runner } = this.open;
+    const { open } = this;
+    if (!open) return;
     this.open = undefined;
-    runner.isClosing = true;
-    const { timeline } = debuggee.session;
+    open.runner.isClosing = true;
+    open.door?.close();
+    const { timeline } = open.debuggee.session;
     try {
       timeline.close(endOfPresent(timeline));
       this.console.flush();
     } catch (error) {
       this.output('stderr', failureOf(error).message);
       timeline.abandon();
-    }
-  }
-
-  private tellComplaints(): void {
-    for (const complaint of this.open?.debuggee.symbols.flatMap(({ complaints }) => complaints) ?? []) {
-      if (!this.complaintsTold.has(complaint)) this.output('console', complaint);
-      this.complaintsTold.add(complaint);
     }
   }
 

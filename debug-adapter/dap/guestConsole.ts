@@ -1,30 +1,34 @@
-import type { Position } from '../engine/index.ts';
+import { firstTimeOnly } from '../engine/index.ts';
+import type { ConsoleEvent } from './customProtocol.ts';
+import type { LaunchConfiguration } from './launchConfiguration.ts';
 
 /**
- * The guest's console as `output` events. Looking back, the guest says again what it said before: only bytes beyond the
- * furthest position so far are passed on.
+ * The guest's console as events: text for the debug console, or the bytes as they are for a terminal. What the guest
+ * says again while it is looked back at is not passed on.
  */
 export class GuestConsole {
+  /** What a machine's setup takes. */
+  readonly onConsoleByte = firstTimeOnly((byte) => this.bytes.push(byte));
+  /** From the launch configuration. */
+  goesTo: LaunchConfiguration['console'] = 'debugConsole';
   private bytes: number[] = [];
-  private shownTo: Position = -1;
   private decoder = new TextDecoder();
-  private print: (text: string) => void;
+  private event: (event: string, body: object) => void;
 
-  constructor(print: (text: string) => void) {
-    this.print = print;
-  }
-
-  byte(value: number, position: Position): void {
-    if (position <= this.shownTo) return;
-    this.shownTo = position;
-    this.bytes.push(value);
+  constructor(event: (event: string, body: object) => void) {
+    this.event = event;
   }
 
   /** Called between slices and at stops. */
   flush(): void {
     if (this.bytes.length === 0) return;
-    const text = this.decoder.decode(Uint8Array.from(this.bytes), { stream: true });
+    const bytes = Uint8Array.from(this.bytes);
     this.bytes = [];
-    if (text !== '') this.print(text);
+    if (this.goesTo === 'terminal') {
+      const body: ConsoleEvent = { base64: Buffer.from(bytes).toString('base64') };
+      return this.event('blkreplay/console', body);
+    }
+    const output = this.decoder.decode(bytes, { stream: true });
+    if (output !== '') this.event('output', { category: 'stdout', output });
   }
 }

@@ -18,6 +18,10 @@ export interface LaunchConfiguration {
   memoryBytes: number | null;
   idle: 'warp' | 'realtime';
   overwrite: 'ask' | 'always' | 'never';
+  /** Where the guest's console is shown. */
+  console: 'debugConsole' | 'terminal';
+  /** Port of a gdb server on loopback; 0 lets the system choose one. */
+  gdbServer: number | null;
   stopOnEntry: boolean;
   noDebug: boolean;
   drives: DriveOptions[];
@@ -45,6 +49,8 @@ export function parseLaunch(given: unknown): LaunchConfiguration {
     memoryBytes: memoryBytes(settings),
     idle: settings.word('idle', ['warp', 'realtime']) ?? 'realtime',
     overwrite: settings.word('overwrite', ['ask', 'always', 'never']) ?? 'ask',
+    console: settings.word('console', ['debugConsole', 'terminal']) ?? 'debugConsole',
+    gdbServer: gdbPort(settings),
     stopOnEntry: settings.flag('stopOnEntry'),
     noDebug: settings.flag('noDebug'),
     drives: settings.objects('drives').map(drive),
@@ -99,6 +105,14 @@ function memoryBytes(settings: Settings): number | null {
   return settings.bad('memory', 'whole MiB from "16M" to "2G"');
 }
 
+const PORT_MAX = 65535;
+
+function gdbPort(settings: Settings): number | null {
+  const port = settings.number('gdbServer');
+  if (port === null || (Number.isInteger(port) && port >= 0 && port <= PORT_MAX)) return port;
+  return settings.bad('gdbServer', `a port from 0 to ${PORT_MAX}`);
+}
+
 function snapshotName(settings: Settings): string | null {
   const name = settings.text('rrsnapshot');
   // eslint-disable-next-line no-control-regex
@@ -149,6 +163,11 @@ class Settings {
   flag(name: string): boolean {
     const value = this.values[name] ?? false;
     return typeof value === 'boolean' ? value : this.bad(name, 'true or false');
+  }
+
+  number(name: string): number | null {
+    const value = this.values[name] ?? null;
+    return value === null || typeof value === 'number' ? value : this.bad(name, 'a number');
   }
 
   word<T extends string>(name: string, allowed: readonly T[]): T | null {

@@ -22,13 +22,23 @@ export interface Failure {
 
 /**
  * When the engine can answer a request, and whether the machine runs afterwards. In `slices` the engine takes messages
- * in between; a `whole` run keeps its thread until it stops, so only the pause flag reaches it.
+ * in between; a `whole` run keeps its thread until it stops, and only the signals reach it.
  */
 export interface CommandRules {
   needs: 'nothing' | 'launched' | 'stopped';
   runs?: 'slices' | 'whole';
   sets?: 'breakpoints';
+  /** Answered in the middle of a `whole` run too: it looks at or adds to what no run depends on. */
+  anyTime?: true;
 }
+
+/** The cells of the memory that the threads share. Anything but 0 in one of them says what its name says. */
+export const SIGNALS = {
+  /** A run is to pause. Whoever lets the machine run sets it to 0 first. A sleeping machine is woken through this cell. */
+  pause: 0,
+  /** A message has been posted to the engine. The engine sets it to 0 before it looks. */
+  mail: 1,
+} as const;
 
 export const ENGINE_COMMANDS: Readonly<Record<string, CommandRules>> = {
   launch: { needs: 'nothing' },
@@ -49,4 +59,10 @@ export const ENGINE_COMMANDS: Readonly<Record<string, CommandRules>> = {
   stepOut: { needs: 'stopped', runs: 'whole' },
   stepBack: { needs: 'stopped', runs: 'whole' },
   reverseContinue: { needs: 'stopped', runs: 'whole' },
+  setVariable: { needs: 'stopped' },
+  setExpression: { needs: 'stopped' },
+  writeMemory: { needs: 'stopped' },
+  'blkreplay/consoleInput': { needs: 'launched', anyTime: true },
+  'blkreplay/overview': { needs: 'launched', anyTime: true },
+  'blkreplay/goTo': { needs: 'stopped', runs: 'whole' },
 };

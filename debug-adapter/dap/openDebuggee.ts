@@ -1,4 +1,5 @@
 import {
+  ConsoleInput,
   type Host,
   type IdleClock,
   LiveInputs,
@@ -8,6 +9,7 @@ import {
   openRun,
   openSymbols,
   RealtimeIdle,
+  RecordingReader,
   type Symbols,
   type Timeline,
   UserError,
@@ -32,8 +34,11 @@ export function openDebuggee(
 ): Debuggee {
   const symbols = configuration.noDebug ? [] : allSymbols(surroundings.host, configuration);
   try {
-    const timeline = openTimeline(surroundings, configuration, console);
-    return new Debuggee({ timeline, symbols, configuration, exists: (path) => surroundings.host.files.exists(path) });
+    const keys = configuration.rr === 'replay' ? undefined : new ConsoleInput();
+    console.goesTo = configuration.console;
+    const timeline = openTimeline(surroundings, configuration, { keys, onConsoleByte: console.onConsoleByte });
+    const exists = (path: string) => surroundings.host.files.exists(path);
+    return new Debuggee({ timeline, symbols, configuration, keys, exists });
   } catch (error) {
     throw aboutOverwriting(error, configuration);
   }
@@ -41,20 +46,34 @@ export function openDebuggee(
 
 const ELF_BYTES_MAX = 1 << 30;
 
-/** A kernel may be a Linux Image, which has no symbols; what is named as symbols must have some. */
-function allSymbols(host: Host, { kernel, bios, symbols }: LaunchConfiguration): Symbols[] {
-  const open = (name: string) =>
-    openSymbols({ name, bytes: host.files.readWhole(name, ELF_BYTES_MAX), compression: host.compression });
-  const boot = [kernel, bios].flatMap((name) => {
-    if (name === null) return [];
+/**
+ * A kernel may be a Linux Image, which has no symbols; what is named as symbols must have some. A replay that names no
+ * kernel has the recorded one.
+ */
+function allSymbols(host: Host, configuration: LaunchConfiguration): Symbols[] {
+  const { kernel, bios, symbols } = configuration;
+  const fromFile = (name: string) => ({ name, bytes: host.files.readWhole(name, ELF_BYTES_MAX) });
+  const open = (file: { name: string; bytes: Uint8Array }) => openSymbols({ ...file, compression: host.compression });
+  const named = [kernel, bios].flatMap((name) => (name === null ? [] : fromFile(name)));
+  const recorded = configuration.rr === 'replay' && kernel === null ? [recordedKernel(host, configuration)] : [];
+  const boot = [...recorded, ...named].flatMap((file) => {
     try {
-      return [open(name)];
+      return [open(file)];
     } catch (error) {
       if (error instanceof UserError && error.code.startsWith('symbols-')) return [];
       throw error;
     }
   });
-  return [...boot, ...symbols.map(open)];
+  return [...boot, ...symbols.map((name) => open(fromFile(name)))];
+}
+
+function recordedKernel(host: Host, { rrfile }: LaunchConfiguration): { name: string; bytes: Uint8Array } {
+  const file = host.files.open(rrfile, { write: false, create: 'never' });
+  try {
+    return new RecordingReader(file, host.compression).bootFile('kernel');
+  } finally {
+    file.close();
+  }
 }
 
 const MEMORY_BYTES = 128 << 20;
@@ -63,21 +82,22 @@ const FIRST_SNAPSHOT = 'replay_init';
 function openTimeline(
   { host, idleClock, version }: Surroundings,
   configuration: LaunchConfiguration,
-  console: GuestConsole,
+  { keys, onConsoleByte }: { keys?: ConsoleInput; onConsoleByte: LiveSetup['onConsoleByte'] },
 ): Timeline {
   const { rr, rrfile, rrsnapshot, bios, initrd, drives, append, memoryBytes, idle } = configuration;
   const machine = {
     ...{ bios, initrd, drives },
-    onConsoleByte: (byte: number, position: number) => console.byte(byte, position),
+    onConsoleByte,
   };
   if (rr === 'replay') return openReplay(host, { ...machine, rrfile, rrsnapshot, append, memoryBytes });
+  const typed = keys ? [keys] : [];
   const setup: LiveSetup = {
     ...machine,
     kernel: configuration.kernel!,
     append: append ?? '',
     memoryBytes: memoryBytes ?? MEMORY_BYTES,
     idle,
-    live: new LiveInputs(idle === 'realtime' ? [new RealtimeIdle(idleClock)] : []),
+    live: new LiveInputs(idle === 'realtime' ? [...typed, new RealtimeIdle(idleClock, { waitsForKeys: true })] : typed),
     otherInputs: configuration.symbols,
     overwrite: configuration.overwrite === 'always',
   };

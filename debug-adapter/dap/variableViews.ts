@@ -1,15 +1,19 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { Symbols, Value, Variable } from '../engine/index.ts';
-import type { Debuggee, ShownFrame } from './debuggee.ts';
+import type { Value, Variable } from '../engine/index.ts';
+import type { Debuggee, FrameWithSymbols, ShownFrame } from './debuggee.ts';
 
 /** What a `variablesReference` stands for, and how values and registers look to the client. */
 export type Container =
-  { kind: 'values'; values: () => Value[] } | { kind: 'registers'; shown: ShownFrame } | { kind: 'csrs' };
+  | { kind: 'values'; values: () => Value[]; shown: FrameWithSymbols }
+  | { kind: 'registers'; shown: ShownFrame }
+  | { kind: 'csrs' };
+
+export const valuesOf = (container: Container): Value[] => (container.kind === 'values' ? container.values() : []);
 
 export function variablesIn(debuggee: Debuggee, container: Container): DebugProtocol.Variable[] {
   switch (container.kind) {
     case 'values':
-      return container.values().map((value) => ({ name: value.name, ...describe(debuggee, value) }));
+      return container.values().map((value) => ({ name: value.name, ...describe(debuggee, container.shown, value) }));
     case 'registers':
       return registers(container.shown);
     case 'csrs':
@@ -18,19 +22,19 @@ export function variablesIn(debuggee: Debuggee, container: Container): DebugProt
 }
 
 /** What a variable and an evaluation have in common. */
-export function describe(debuggee: Debuggee, value: Value) {
+export function describe(debuggee: Debuggee, shown: FrameWithSymbols, value: Value) {
   return {
     value: value.text,
     type: value.typeName,
     variablesReference:
-      value.childCount > 0 ? debuggee.containers.add({ kind: 'values', values: () => value.children() }) : 0,
+      value.childCount > 0 ? debuggee.containers.add({ kind: 'values', values: () => value.children(), shown }) : 0,
     evaluateName: value.expression,
     memoryReference: value.memoryReference === undefined ? undefined : hex(value.memoryReference),
   };
 }
 
 /** Arguments and locals in reach, those of inner blocks first; without what an inner one hides. */
-export function localsOf({ frame, symbols }: ShownFrame & { symbols: Symbols }): Value[] {
+export function localsOf({ frame, symbols }: FrameWithSymbols): Value[] {
   const variables = symbols
     .scopesAt(frame.lookupPc)
     .toReversed()
@@ -39,7 +43,7 @@ export function localsOf({ frame, symbols }: ShownFrame & { symbols: Symbols }):
   return variables.filter(arePlain).map((variable) => symbols.read(variable, frame));
 }
 
-export function globalsOf({ frame, symbols }: ShownFrame & { symbols: Symbols }): Value[] {
+export function globalsOf({ frame, symbols }: FrameWithSymbols): Value[] {
   const own = symbols.globals(frame.lookupPc);
   const variables = own.length > 0 ? own : symbols.globals();
   return variables.map((variable) => symbols.read(variable, frame));
@@ -48,6 +52,15 @@ export function globalsOf({ frame, symbols }: ShownFrame & { symbols: Symbols })
 const NAMES = (
   'zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 ' + 's2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6'
 ).split(' ');
+
+const PC_NUMBER = 32;
+
+/** As the session numbers them; undefined for what is none. */
+export function registerNumber(name: string): number | undefined {
+  if (name === 'pc') return PC_NUMBER;
+  const number = NAMES.indexOf(name);
+  return number < 0 ? undefined : number;
+}
 
 function registers({ frame }: ShownFrame): DebugProtocol.Variable[] {
   const general = NAMES.map((name, number) => register(name, frame.register(number)));

@@ -1,4 +1,4 @@
-import { UserError, type Session } from '../engine/index.ts';
+import { type Session, type StopReason, UserError } from '../engine/index.ts';
 import { ACKNOWLEDGE, ASK_AGAIN, encodePacket, PacketReader, type WireEvent } from './packets.ts';
 import { answer } from './requests.ts';
 import { Target } from './target.ts';
@@ -15,10 +15,18 @@ export interface GdbHost {
   milliseconds(): number;
   /** After each slice of running and at each stop: shows the console, and resolves when what came in was delivered. */
   betweenSlices(): Promise<void>;
+  /** Where the machine is shared with another front end: throws a UserError while that one runs it. */
+  checkTurn?(): void;
+  /** Around each run; the reason is why the machine stands again. */
+  runBegins?(): void;
+  runEnded?(reason: StopReason): void;
 }
 
 /** How gdb left: `gone` is a connection that broke off, or that whoever runs the server ended. */
 export type Leaving = 'detached' | 'killed' | 'gone';
+
+/** Detaching and killing are possible whoever runs the machine. */
+const LEAVING = /^(D|k$|vKill)/;
 
 export class GdbServer {
   /** When gdb has left. */
@@ -50,7 +58,12 @@ export class GdbServer {
   disconnected(): void {
     this.target.isGone = true;
     this.waiting = [];
-    if (!this.isAnswering) this.leave('gone');
+    if (!this.isAnswering) this.leaveAs('gone');
+  }
+
+  /** As gdb's ctrl-c; between runs there is nothing to interrupt. */
+  interrupt(): void {
+    if (this.target.isRunning) this.target.wantsInterrupt = true;
   }
 
   private handle(event: WireEvent): void {
@@ -67,8 +80,7 @@ export class GdbServer {
         if (!event.well && this.lastReply) this.host.send(this.lastReply);
         break;
       case 'interrupt':
-        // Between runs there is nothing to interrupt.
-        if (this.target.isRunning) this.target.wantsInterrupt = true;
+        this.interrupt();
         break;
     }
   }
@@ -79,9 +91,9 @@ export class GdbServer {
     try {
       for (let packet = this.waiting.shift(); packet !== undefined; packet = this.waiting.shift()) {
         const left = await this.answerOne(packet);
-        if (left) return this.leave(left);
+        if (left) return this.leaveAs(left);
       }
-      if (this.target.isGone) this.leave('gone');
+      if (this.target.isGone) this.leaveAs('gone');
     } catch (error) {
       this.fail(error);
     } finally {
@@ -92,6 +104,7 @@ export class GdbServer {
   /** Returns how gdb leaves, when this packet says so. */
   private async answerOne(packet: string): Promise<Leaving | undefined> {
     try {
+      if (!LEAVING.test(packet)) this.host.checkTurn?.();
       const reply = await answer(this.target, packet);
       if (reply.text !== undefined) this.reply(reply.text);
       if (reply.acknowledges === false) this.acknowledges = false;
@@ -101,6 +114,12 @@ export class GdbServer {
       if (error instanceof UserError && error.kind === 'badInput') return undefined;
       throw error;
     }
+  }
+
+  /** Its stop points leave with it. */
+  private leaveAs(how: Leaving): void {
+    this.target.stopPoints.removeAll();
+    this.leave(how);
   }
 
   private reply(content: string): void {

@@ -38,11 +38,13 @@ export class Target {
   async run(slice: (wantsPause: WantsPause) => StopReason, isBackwards = false): Promise<string> {
     this.isRunning = true;
     this.wantsInterrupt = false;
+    this.host.runBegins?.();
     try {
       await this.runSlices(slice, isBackwards ? SLICE_BACK_MILLISECONDS : SLICE_MILLISECONDS);
     } finally {
       this.isRunning = false;
     }
+    this.host.runEnded?.(this.reason);
     return this.stopReply();
   }
 

@@ -40,7 +40,7 @@ test('malformed requests are refused and the session lives', async (t) => {
     ['variables', { variablesReference: 12345 }, /earlier stop/],
     ['evaluate', { expression: 5 }, /needs expression, a string/],
     ['evaluate', { expression: '1 +' }, /is missing/],
-    ['evaluate', { expression: 'store.superblock.entry_count = 1' }, /only looked at/],
+    ['evaluate', { expression: 'store.superblock.entry_count = 1' }, /assigned by looking/],
     ['readMemory', { memoryReference: '0x80000000', count: -1 }, /needs count/],
     ['next', { threadId: 1, granularity: 'page' }, /needs granularity/],
   ];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
-import { guest } from '../support/guests.ts';
+import { expected, guest } from '../support/guests.ts';
 import { requireTool } from '../support/tools.ts';
 import { GDB, runGdb, serve, sessionIn } from './gdbSupport.ts';
 
@@ -24,6 +24,50 @@ test('in gdb: run to the failure, watch the spoiled field, reverse-continue to t
   // gdb's old value is the one it saw before: backwards, that is the later one.
   assert.match(said, new RegExp(`Old value = ${damaged}\nNew value = \\d+\n.*statistics_sample .*statistics\\.c:18`));
   assert.match(said, /\$2 = 8\n/, 'one level more than there are');
+  (await running.end).ended(1, 'guestFailed');
+});
+
+test('in gdb: the whole story of the demo, from the complaint back to the first write that spoiled the field', async (t) => {
+  if (!requireTool(GDB, t)) return;
+  const place = new Workplace(t);
+  const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
+  const [, counted] = /entry_count is # but (\d+) entries are live/.exec(expected('demo/demo').console)!;
+  const script = place.write(
+    'story.gdb',
+    `continue
+    watch -l store.superblock.entry_count
+    reverse-continue
+    set $writes = 1
+    while store.superblock.entry_count != ${counted} && $writes < 100
+      reverse-continue
+      set $writes = $writes + 1
+    end
+    backtrace 2
+    print statistics->last_seen_us[level] == store.superblock.entry_count
+    print &statistics->last_seen_us[level] == &store.superblock.entry_count
+    print level == sizeof statistics->last_seen_us / sizeof statistics->last_seen_us[0]
+    reverse-step
+    reverse-step
+    frame
+    continue
+    detach
+    `,
+  );
+  const said = await runGdb({ elf: guest('demo/demo'), port, commands: [`source ${place.path(script)}`] });
+  assert.match(said, /No more reverse-execution history/);
+  const writes = [...said.matchAll(/Old value = (\d+)\nNew value = (\d+)\n.*statistics_sample .*statistics\.c:(\d+)/g)];
+  assert.ok(writes.length >= 2, said);
+  // Backwards gdb's new value is the one before the write; the last of the writes is the way forwards again.
+  const culprit = writes.at(-2)!;
+  const [, spoiled, before, line] = culprit;
+  assert.deepEqual([before, line], [counted, '18']);
+  assert.match(said, /#0 +.*statistics_sample .*statistics\.c:18\n#1 .*timer_interrupt/);
+  assert.match(
+    said,
+    /\$\d+ = 1\n\$\d+ = 1\n\$\d+ = 1\n/,
+    'the same value in the same place, at one level more than there are',
+  );
+  assert.deepEqual(writes.at(-1)!.slice(1, 3), [before, spoiled], 'forwards it is the same write');
   (await running.end).ended(1, 'guestFailed');
 });
 

@@ -66,11 +66,28 @@ build_small() {
   $CC $FLAGS $LINK -T lib/link.ld $objects -o "small/$1.elf"
 }
 
+# Guests to step through: the way they are optimized is what they are about.
+optimization_of() {
+  case $1 in
+    calls | lines) echo -O0 ;;
+    tails) echo -O2 ;;
+    *) echo -Og ;;
+  esac
+}
+
+build_walk() {
+  library="lib/trap.S lib/uart.c lib/print.c lib/finisher.c lib/string.c lib/clint.c"
+  objects=$(compile "$(optimization_of "$1")" lib/start.S $library small/small.c "walks/$1.c")
+  $CC $FLAGS $LINK -T lib/link.ld $objects -o "walks/$1.elf"
+}
+
+WALKS=$(for source in walks/*.c; do basename "$source" .c; done)
 SMALL=$(for source in small/*.c; do basename "$source" .c; done | grep -v '^small$')
 
-for guest in ${*:-demo kernel $SMALL}; do
+for guest in ${*:-demo kernel $SMALL $WALKS}; do
   case $guest in
     demo | kernel) "build_$guest" ;;
+    calls | inlines | interrupts | lines | tails) build_walk "$guest" ;;
     *) build_small "$guest" ;;
   esac
 done

@@ -43,6 +43,17 @@ export class DapClient {
     return outputs.map(({ body }) => body.output as string).join('');
   }
 
+  /** The same, where it goes to a terminal. */
+  get terminal(): string {
+    const pieces = this.events.filter(({ event }) => event === 'blkreplay/console');
+    return Buffer.concat(pieces.map(({ body }) => Buffer.from(body.base64 as string, 'base64'))).toString('latin1');
+  }
+
+  /** Where it stood or ran when it said so last. */
+  get place(): Body {
+    return this.events.findLast(({ event }) => event === 'blkreplay/place')!.body as Body;
+  }
+
   async request(command: string, args?: object): Promise<Body> {
     const response = await this.send(command, args);
     assert.ok(response.success, `${command}: ${JSON.stringify(response.body)}`);
@@ -87,8 +98,12 @@ export class DapClient {
     return this.event('stopped');
   }
 
-  async start(launch: object, breakpoints: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
-    await this.request('initialize', { adapterID: 'blkreplay' });
+  async start(
+    launch: object,
+    breakpoints: () => Promise<unknown> = () => Promise.resolve(),
+    client: object = {},
+  ): Promise<void> {
+    await this.request('initialize', { adapterID: 'blkreplay', ...client });
     await this.request('launch', launch);
     await this.event('initialized');
     await breakpoints();

@@ -15,5 +15,5 @@ export function requireTool(tool: string, t: TestContext): boolean {
 
 /** Runs a tool and returns what it printed; a failure throws with its stderr. */
 export function runTool(tool: string, args: string[]): string {
-  return execFileSync(tool, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  return execFileSync(tool, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 2 ** 28 });
 }

@@ -1,4 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { BreakpointId, Symbols } from '../../engine/index.ts';
 import { noCodeAt, noFunction, notWithoutDebugging } from '../../engine/errors/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { ClientBreakpoint } from '../breakpointTable.ts';
@@ -14,7 +15,10 @@ export function setBreakpoints(debuggee: Debuggee, args: Arguments, ids: readonl
   const list = `source ${path}`;
   return setList(debuggee, { list, kind: 'breakpoint', wanted: args.list('breakpoints'), ids }, (one) => {
     const line = one.integer('line');
-    const found = debuggee.symbols.flatMap((symbols) => symbols.addressesOfLine(path, line) ?? []);
+    const found = debuggee.symbols.flatMap((symbols) => {
+      const place = symbols.addressesOfLine(path, line);
+      return place ? [{ line: place.line, addresses: inFile(symbols, place.addresses) }] : [];
+    });
     const addresses = found.flatMap((place) => place.addresses);
     if (addresses.length === 0) return { addresses, message: noCodeAt(line) };
     return { addresses, shown: { line: found[0].line, source: { path, name: source.optionalText('name') } } };
@@ -27,7 +31,8 @@ export function setFunctionBreakpoints(debuggee: Debuggee, args: Arguments, ids:
     const name = one.text('name');
     const addresses = debuggee.symbols.flatMap((symbols) => {
       const functions = symbols.functionsNamed(name).map((found) => symbols.breakpointAddress(found));
-      return functions.length > 0 ? functions : symbols.symbolsNamed(name).map(({ address }) => address);
+      const labels = () => symbols.symbolsNamed(name).map(({ address }) => address);
+      return inFile(symbols, functions.length > 0 ? functions : labels());
     });
     return addresses.length === 0 ? { addresses, message: noFunction(name) } : { addresses };
   });
@@ -37,22 +42,32 @@ export function setInstructionBreakpoints(debuggee: Debuggee, args: Arguments, i
   const wanted = args.list('breakpoints');
   return setList(debuggee, { list: 'instructions', kind: 'instruction breakpoint', wanted, ids }, (one) => {
     const address = one.address('instructionReference') + BigInt(one.optionalInteger('offset') ?? 0);
-    return { addresses: [BigInt.asUintN(64, address)], shown: { instructionReference: hex(address) } };
+    return { addresses: [{ address: BigInt.asUintN(64, address) }], shown: { instructionReference: hex(address) } };
   });
 }
 
+/** In one file: several programs may have code at one address. None for a bare address. */
+interface Address {
+  address: bigint;
+  symbols?: Symbols;
+}
+
 interface Place {
-  addresses: bigint[];
+  addresses: Address[];
   shown?: Partial<Breakpoint>;
   /** Why there is no address. */
   message?: string;
 }
 
+const inFile = (symbols: Symbols, addresses: readonly bigint[]): Address[] =>
+  addresses.map((address) => ({ address, symbols }));
+
 function setList(
-  { breakpoints, configuration, session }: Debuggee,
+  debuggee: Debuggee,
   set: { list: string; kind: ClientBreakpoint['kind']; wanted: readonly Arguments[]; ids: readonly number[] },
   placeOf: (one: Arguments) => Place,
 ): DebugProtocol.SetBreakpointsResponse['body'] {
+  const { breakpoints, configuration } = debuggee;
   // All are looked up before any is changed: a malformed list leaves the old one.
   const places = set.wanted.map(placeOf);
   breakpoints.clear(set.list);
@@ -60,10 +75,15 @@ function setList(
     const id = set.ids[i];
     if (configuration.noDebug) return { id, verified: false, message: notWithoutDebugging() };
     if (message !== undefined) return { id, verified: false, message };
-    for (const address of new Set(addresses)) {
-      breakpoints.add(set.list, session.addBreakpoint(address), { id, kind: set.kind });
-    }
-    return { id, verified: true, instructionReference: hex(addresses[0]), ...shown };
+    for (const at of addresses) breakpoints.add(set.list, insert(debuggee, at), { id, kind: set.kind });
+    return { id, verified: true, instructionReference: hex(addresses[0].address), ...shown };
   });
   return { breakpoints: answers };
+}
+
+/** With several files it stops only where the one it was set in is what runs. */
+function insert({ session, symbols, isLoadedNow }: Debuggee, at: Address): BreakpointId {
+  const { address, symbols: file } = at;
+  if (!file || symbols.length === 1) return session.addBreakpoint(address);
+  return session.addBreakpoint(address, () => isLoadedNow(file, address));
 }

@@ -11,7 +11,7 @@ import {
 import { type Arguments, isRecord } from '../arguments.ts';
 import type { WatchedData } from '../breakpointTable.ts';
 import type { Debuggee } from '../debuggee.ts';
-import { hex } from '../variableViews.ts';
+import { hex, valuesOf } from '../variableViews.ts';
 import { valueOf } from './evaluate.ts';
 
 /** Data breakpoints, on what is in memory: a variable in a scope, a member, or any expression. */
@@ -66,7 +66,7 @@ function valueNamed(debuggee: Debuggee, args: Arguments, name: string): Value {
   if (reference === 0) return valueOf(debuggee, name, args.optionalInteger('frameId'));
   const container = debuggee.containers.get(reference);
   if (!container) throw staleReference('variable');
-  const found = container.kind === 'values' && container.values().find((value) => value.name === name);
+  const found = valuesOf(container).find((value) => value.name === name);
   if (!found) throw variableUnknown(name);
   return found;
 }

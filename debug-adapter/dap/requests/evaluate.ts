@@ -1,14 +1,24 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Value } from '../../engine/index.ts';
-import { writingRefused } from '../../engine/errors/dap.ts';
+import { writingNotByLooking } from '../../engine/errors/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Debuggee } from '../debuggee.ts';
 import { describe } from '../variableViews.ts';
+import { assign } from './writing.ts';
 
-/** Names, members and expressions, for hovers, watches and the console alike. Looking changes nothing in the guest. */
+/**
+ * Names, members and expressions, for hovers, watches and the console alike. Looking changes nothing in the guest; an
+ * assignment that is typed into the console does.
+ */
 export function evaluate(debuggee: Debuggee, args: Arguments): DebugProtocol.EvaluateResponse['body'] {
-  const value = valueOf(debuggee, args.text('expression'), args.optionalInteger('frameId'));
-  const { value: result, ...rest } = describe(debuggee, value);
+  const shown = debuggee.frameWithSymbols(args.optionalInteger('frameId'));
+  const evaluation = shown.symbols.evaluate(args.text('expression'), shown.frame);
+  const isTyped = args.optionalText('context') === 'repl';
+  if (evaluation.kind === 'assignment' && !isTyped) throw writingNotByLooking();
+  const { value: result, ...rest } =
+    evaluation.kind === 'assignment'
+      ? assign(debuggee, shown, evaluation)
+      : describe(debuggee, shown, evaluation.value);
   return { result, ...rest };
 }
 
@@ -16,6 +26,6 @@ export function evaluate(debuggee: Debuggee, args: Arguments): DebugProtocol.Eva
 export function valueOf(debuggee: Debuggee, expression: string, frameId: number | undefined): Value {
   const { frame, symbols } = debuggee.frameWithSymbols(frameId);
   const evaluation = symbols.evaluate(expression, frame);
-  if (evaluation.kind === 'assignment') throw writingRefused();
+  if (evaluation.kind === 'assignment') throw writingNotByLooking();
   return evaluation.value;
 }

@@ -2,11 +2,13 @@ import type { Arguments } from '../arguments.ts';
 import type { Debuggee } from '../debuggee.ts';
 import { setBreakpoints, setFunctionBreakpoints, setInstructionBreakpoints } from './breakpoints.ts';
 import { dataBreakpointInfo, setDataBreakpoints } from './dataBreakpoints.ts';
+import { consoleInput } from './console.ts';
 import { evaluate } from './evaluate.ts';
-import { readMemory } from './memory.ts';
+import { readMemory, writeMemory } from './memory.ts';
 import {
   configurationDone,
   continueForwards,
+  goTo,
   next,
   reverseContinue,
   type StartRun,
@@ -14,6 +16,7 @@ import {
   stepIn,
   stepOut,
 } from './running.ts';
+import { setExpression, setVariable } from './writing.ts';
 import { scopes, stackTrace, variables } from './stack.ts';
 
 /** Every request that the engine's thread answers once a session is open. `ids` are for breakpoints to be set. */
@@ -30,6 +33,10 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   variables,
   evaluate,
   readMemory,
+  writeMemory,
+  setVariable,
+  setExpression,
+  'blkreplay/consoleInput': consoleInput,
 };
 
 export const RUNS: Readonly<Record<string, StartRun>> = {
@@ -40,4 +47,5 @@ export const RUNS: Readonly<Record<string, StartRun>> = {
   stepOut,
   stepBack,
   reverseContinue,
+  'blkreplay/goTo': goTo,
 };

@@ -1,6 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { requestMalformed } from '../../engine/errors/dap.ts';
 import type { Arguments } from '../arguments.ts';
+import { writeBytes } from './writing.ts';
 import type { Debuggee } from '../debuggee.ts';
 import { hex } from '../variableViews.ts';
 
@@ -8,12 +9,11 @@ const BYTES_MAX = 1 << 20;
 
 /** Memory as the guest sees it now, up to the first byte that cannot be read. */
 export function readMemory({ session }: Debuggee, args: Arguments): DebugProtocol.ReadMemoryResponse['body'] {
-  const offset = args.optionalInteger('offset') ?? 0;
   const count = args.integer('count');
   if (count < 0 || count > BYTES_MAX) {
     throw requestMalformed({ command: 'readMemory', argument: 'count', expected: `from 0 to ${BYTES_MAX}` });
   }
-  const address = BigInt.asUintN(64, args.address('memoryReference') + BigInt(offset));
+  const address = addressIn(args);
   const bytes = session.inspector.readMemory(address, count);
   const unreadable = count - bytes.length;
   return {
@@ -22,3 +22,13 @@ export function readMemory({ session }: Debuggee, args: Arguments): DebugProtoco
     ...(unreadable > 0 && { unreadableBytes: unreadable }),
   };
 }
+
+/** In the present of a live machine: the write is a step of the recording. */
+export function writeMemory(debuggee: Debuggee, args: Arguments): DebugProtocol.WriteMemoryResponse['body'] {
+  const bytes = args.bytes('data', BYTES_MAX);
+  writeBytes(debuggee, addressIn(args), bytes);
+  return { bytesWritten: bytes.length };
+}
+
+const addressIn = (args: Arguments): bigint =>
+  BigInt.asUintN(64, args.address('memoryReference') + BigInt(args.optionalInteger('offset') ?? 0));

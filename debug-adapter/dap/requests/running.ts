@@ -23,6 +23,16 @@ export const reverseContinue: StartRun = ({ session }) => {
   return (wantsPause) => session.reverseContinue(wantsPause);
 };
 
+/** `blkreplay/goTo`. */
+export const goTo: StartRun = ({ session }, args) => {
+  const position = args.integer('position');
+  const { travel } = session.timeline;
+  if (!travel) throw errors.noHistory();
+  const { start, end } = travel;
+  if (position < start || position > end) throw errors.positionOutside({ position, start, end });
+  return () => session.goTo(position);
+};
+
 export const next: StartRun = (debuggee, args) => {
   const steps = lineSteps(debuggee, args);
   return steps ? (wantsPause) => steps.stepOver(wantsPause) : stepForward(debuggee);

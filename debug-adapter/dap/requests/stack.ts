@@ -47,12 +47,12 @@ export function scopes(debuggee: Debuggee, args: Arguments): DebugProtocol.Scope
     {
       name: 'Locals',
       presentationHint: 'locals',
-      variablesReference: containers.add({ kind: 'values', values: () => localsOf(withSymbols) }),
+      variablesReference: containers.add({ kind: 'values', values: () => localsOf(withSymbols), shown: withSymbols }),
       expensive: false,
     },
     {
       name: 'Globals',
-      variablesReference: containers.add({ kind: 'values', values: () => globalsOf(withSymbols) }),
+      variablesReference: containers.add({ kind: 'values', values: () => globalsOf(withSymbols), shown: withSymbols }),
       expensive: true,
     },
   ];

@@ -55,17 +55,20 @@ export class ScratchLayer implements BlockDevice {
     this.#slots = moment.slots.copy();
   }
 
-  /** No captured moment will be restored any more: their slots may be used again after the next `reset`. */
-  forgetMoments(): void {
-    this.#slotsKept = 0;
-  }
-
   /** Where the layer may differ from what is under it. */
   writtenRanges(): ByteRange[] {
     return this.#slots.regions().map(({ first, clusters }) => {
       const offset = first * CLUSTER_BYTES;
       return { offset, lengthBytes: Math.min(clusters * CLUSTER_BYTES, this.lengthBytes - offset) };
     });
+  }
+
+  /** What was written, exactly, in whole clusters and in order. */
+  *writtenExtents(): Generator<ByteRange & { isZero: boolean }> {
+    for (const { first, clusters, isZero } of this.#slots.runs()) {
+      const offset = first * CLUSTER_BYTES;
+      yield { offset, lengthBytes: Math.min(clusters * CLUSTER_BYTES, this.lengthBytes - offset), isZero };
+    }
   }
 
   read(offset: number, into: Uint8Array): void {

@@ -44,6 +44,22 @@ export class SlotMap {
     return [...this.#chunks.keys()].map((index) => ({ first: index * CHUNK_CLUSTERS, clusters: CHUNK_CLUSTERS }));
   }
 
+  /** Neighbouring written clusters of a kind, exactly, in order; none reaches from one chunk into the next. */
+  *runs(): Generator<{ first: number; clusters: number; isZero: boolean }> {
+    for (const index of [...this.#chunks.keys()].sort((a, b) => a - b)) {
+      const chunk = this.#chunks.get(index)!;
+      for (let start = 0; start < CHUNK_CLUSTERS;) {
+        const kind = kindOf(chunk[start]);
+        let end = start + 1;
+        while (end < CHUNK_CLUSTERS && kindOf(chunk[end]) === kind) end++;
+        if (kind !== 'unwritten') {
+          yield { first: index * CHUNK_CLUSTERS + start, clusters: end - start, isZero: kind === 'zero' };
+        }
+        start = end;
+      }
+    }
+  }
+
   #ownChunk(index: number): Int32Array {
     const present = this.#chunks.get(index);
     if (present && present !== ALL_ZERO) return present;
@@ -58,5 +74,11 @@ export const ZERO_SLOT = -1;
 const CHUNK_CLUSTERS = 512;
 const UNWRITTEN = 0;
 const STORED_ZERO = -1;
+
+function kindOf(stored: number): 'unwritten' | 'zero' | 'slot' {
+  if (stored === UNWRITTEN) return 'unwritten';
+  return stored === STORED_ZERO ? 'zero' : 'slot';
+}
+
 /** Shared by all regions that are zero throughout; never written to. */
 const ALL_ZERO = new Int32Array(CHUNK_CLUSTERS).fill(STORED_ZERO);

@@ -53,8 +53,23 @@ export const noSymbols = () =>
     'There are no symbols: name an ELF file as "kernel" or in "symbols" of the launch configuration.',
   );
 
-export const writingRefused = () =>
-  badInput('writing-refused', 'The guest is only looked at: what it does is recorded, so nothing can be assigned yet.');
+export const writingNotByLooking = () =>
+  badInput('writing-not-here', 'Nothing is assigned by looking: type the assignment into the debug console.');
+
+export const notWritable = (name: string) =>
+  badInput('not-writable', `'${name}' is no place in memory or register that can be written in this frame.`);
+
+export const valueNeeded = (text: string) =>
+  badInput('value-needed', `'${text}' is no number for a register: give one such as 42 or 0x2a.`);
+
+export const inputNotInReplay = () =>
+  badInput('input-in-replay', 'A replay takes no input: the guest gets what was typed when it was recorded.');
+
+export const inputNotInPast = () =>
+  badInput(
+    'input-in-past',
+    'The guest is looked at in its past, where all that was typed is known: go to the end of the recording to type.',
+  );
 
 /** Why a breakpoint is not set, shown beside it. */
 export const noCodeAt = (line: number) => `No code for line ${line} or after it in the symbols that are loaded`;

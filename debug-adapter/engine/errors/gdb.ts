@@ -8,6 +8,9 @@ export const portInUse = (port: number): UserError =>
     `Port ${port} is in use by another program; close it there, or give another port (0 lets the system choose one).`,
   );
 
+export const editorRuns = (): UserError =>
+  badInput('editor-runs', 'The editor runs the machine: pause it there first.');
+
 export const portNotPermitted = (port: number): UserError =>
   badInput(
     'gdb-port-not-permitted',

@@ -8,4 +8,5 @@ export * from './gdb.ts';
 export * from './host.ts';
 export * from './recording.ts';
 export * from './session.ts';
+export * from './snapshots.ts';
 export * from './userError.ts';

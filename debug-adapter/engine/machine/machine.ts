@@ -93,8 +93,9 @@ export class Machine {
     };
   }
 
+  /** Of the step in progress, for who looks at a breakpoint in the middle of a run. */
   get position(): Position {
-    return this.currentPosition;
+    return this.positionInStep();
   }
 
   /** Virtual time since power-on. */

@@ -1,4 +1,5 @@
 import type { Inspector } from '../machine/inspector.ts';
+import type { TrapMode } from './traps.ts';
 
 /**
  * What an instruction does to the stack of calls, seen from its encoding (calling convention: x1 and x5 are link
@@ -10,6 +11,8 @@ export type ControlFlow = 'call' | 'return' | 'trapReturn' | 'other';
 export interface Instruction {
   flow: ControlFlow;
   lengthBytes: 2 | 4;
+  /** Of a trapReturn: the mode that it ends the handler of. */
+  returnsFrom?: TrapMode;
 }
 
 const MRET = 0x30200073;
@@ -21,11 +24,12 @@ export function instructionAt(inspector: Inspector, pc: bigint): Instruction {
   const low = (bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8);
   if ((low & 3) !== 3) return { flow: compressedFlow(low), lengthBytes: 2 };
   const raw = low | ((bytes[2] ?? 0) << 16) | ((bytes[3] ?? 0) << 24);
+  if (raw === MRET) return { flow: 'trapReturn', lengthBytes: 4, returnsFrom: 3 };
+  if (raw === SRET) return { flow: 'trapReturn', lengthBytes: 4, returnsFrom: 1 };
   return { flow: fullFlow(raw), lengthBytes: 4 };
 }
 
 function fullFlow(raw: number): ControlFlow {
-  if (raw === MRET || raw === SRET) return 'trapReturn';
   const opcode = raw & 0x7f;
   const rd = (raw >>> 7) & 31;
   if (opcode === 0x6f || opcode === 0x67) {

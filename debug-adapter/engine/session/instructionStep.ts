@@ -1,5 +1,9 @@
-import type { BreakpointId, StopReason } from './stopReason.ts';
+import type { Position } from '../base/quantities.ts';
+import { type CodeContext, contextOf, isSameContext } from './codeContext.ts';
+import { instructionAt } from './controlFlow.ts';
 import type { Session, WantsPause } from './session.ts';
+import type { StopReason } from './stopReason.ts';
+import { handlersOf, trapAt, type TrapMode } from './traps.ts';
 
 /**
  * A step by one instruction of the code that stands there, either way: the interrupts that come in between run, and
@@ -13,26 +17,14 @@ export interface InstructionStep {
   run(wantsPause: WantsPause): StopReason;
 }
 
-/** What tells one piece of code from another that runs the same instruction. */
-interface Context {
-  pc: bigint;
-  stackPointer: bigint;
-  privilege: number;
-  satp: bigint;
-}
-
-const SATP = 0x180;
-const TRAP_CSRS = {
-  1: { vector: 0x105, epc: 0x141, cause: 0x142 },
-  3: { vector: 0x305, epc: 0x341, cause: 0x342 },
-} as const;
-const INTERRUPT = 1n << 63n;
-const STACK_POINTER = 2;
 const STEP: StopReason = { kind: 'step' };
+
+/** Where one of the step's own places was reached, and no stop point of the user's. */
+const isOwnPlace = (reason: StopReason): boolean => reason.kind === 'breakpoint' && reason.ids.length === 0;
 
 export class StepForward implements InstructionStep {
   private session: Session;
-  private interrupted: Context | undefined;
+  private interrupted: CodeContext | undefined;
 
   constructor(session: Session) {
     this.session = session;
@@ -49,31 +41,62 @@ export class StepForward implements InstructionStep {
   /** Undefined while the instruction is still to come. */
   private oneStep(): StopReason | undefined {
     const { session } = this;
-    const before = contextOf(session);
+    const before = contextOf(session.inspector);
     const { instructions } = session.timeline.machine;
     const reason = session.stepInstruction();
     if (reason.kind !== 'step' || session.timeline.machine.instructions !== instructions) return reason;
-    const { pc } = session.inspector;
     // An outside event, or idle time that passed.
-    if (pc === before.pc) return undefined;
-    const trap = trapAt(session);
-    if (!trap?.isInterrupt || trap.epc !== before.pc) return reason;
+    if (session.inspector.pc === before.pc) return undefined;
+    const trap = trapAt(session.inspector);
+    if (!trap?.isInterrupt || trap.from.pc !== before.pc) return reason;
     this.interrupted = before;
     return undefined;
   }
 
-  private toReturn(interrupted: Context, wantsPause: WantsPause): StopReason | undefined {
+  private toReturn(interrupted: CodeContext, wantsPause: WantsPause): StopReason | undefined {
     const { session } = this;
-    const stop = withBreakpoints(session, [interrupted.pc], () => session.continue(wantsPause));
-    if (stop !== 'mine') return stop;
-    if (isSame(contextOf(session), interrupted)) this.interrupted = undefined;
+    const isBack = () => isSameContext(contextOf(session.inspector), interrupted);
+    const reason = session.runTo([interrupted.pc], isBack, wantsPause);
+    if (!isOwnPlace(reason)) return reason;
+    this.interrupted = undefined;
     return undefined;
   }
 }
 
-// The handler of the interrupt is the last one that was entered before; a kernel that switches tasks in it enters some
-// more. A return that was no interrupt's (a task's first instruction, say) has no entry at all.
-const ENTRIES_MAX = 64;
+/** The same, but a call runs until it is back: gdb's nexti. */
+export class StepOverCall implements InstructionStep {
+  private session: Session;
+  private step: StepForward;
+  private isCall: boolean;
+  /** What stands there when the call is back. */
+  private behind: CodeContext;
+  private isInside = false;
+
+  constructor(session: Session) {
+    this.session = session;
+    this.step = new StepForward(session);
+    const before = contextOf(session.inspector);
+    const { flow, lengthBytes } = instructionAt(session.inspector, before.pc);
+    this.isCall = flow === 'call';
+    this.behind = { ...before, pc: before.pc + BigInt(lengthBytes) };
+  }
+
+  run(wantsPause: WantsPause): StopReason {
+    if (!this.isInside) {
+      const reason = this.step.run(wantsPause);
+      if (reason.kind !== 'step' || !this.isCall || this.session.inspector.pc === this.behind.pc) return reason;
+      this.isInside = true;
+    }
+    const { session, behind } = this;
+    const isBack = () => isSameContext(contextOf(session.inspector), behind);
+    return this.stepped(session.runTo([behind.pc], isBack, wantsPause));
+  }
+
+  private stepped(reason: StopReason): StopReason {
+    if (!isOwnPlace(reason)) return reason;
+    return (this.session.reason = STEP);
+  }
+}
 
 export class StepBack implements InstructionStep {
   private session: Session;
@@ -94,103 +117,52 @@ export class StepBack implements InstructionStep {
   /** Undefined while the instruction before is still to be found. */
   private oneStep(): StopReason | undefined {
     const { session } = this;
-    const returned = contextOf(session);
+    const returned = contextOf(session.inspector);
     const { instructions } = session.timeline.machine;
     const reason = session.stepBackInstruction();
     if (reason.kind !== 'step') return reason;
     const { pc } = session.inspector;
     if (session.timeline.machine.instructions === instructions) return pc === returned.pc ? undefined : reason;
-    const privilege = returnFrom(session);
-    if (privilege === undefined) return reason;
-    this.search = { returned, privilege, from: session.position, entriesLeft: ENTRIES_MAX };
+    const { returnsFrom } = instructionAt(session.inspector, pc);
+    if (returnsFrom === undefined) return reason;
+    const handlers = handlersOf(session.inspector, returnsFrom);
+    this.search = { returned, mode: returnsFrom, handlers, from: session.position };
     return undefined;
   }
 
-  /** Looks for the entry into the handler that returned; undefined to look on, or to step on from before it. */
-  private searchOn(search: EntrySearch, wantsPause: WantsPause): StopReason | undefined {
+  /** Looks for the entry into the handler that returned; undefined to step on from before it. */
+  private searchOn({ returned, mode, handlers, from }: EntrySearch, wantsPause: WantsPause): StopReason | undefined {
     const { session } = this;
-    const { returned, privilege } = search;
-    const stop = withBreakpoints(session, vectorsOf(session, privilege), () => session.reverseContinue(wantsPause));
-    if (stop !== 'mine') return stop.kind === 'startOfRecording' ? this.giveUp(search) : stop;
-    const trap = trapAt(session)!;
-    session.stepBackInstruction();
-    const entered = contextOf(session);
-    const isHere = isSame({ ...entered, pc: returned.pc }, returned);
-    if (isHere && trap.isInterrupt && trap.epc === returned.pc && entered.pc === returned.pc) {
+    const reason = session.runBackTo(handlers, () => isEntryFrom(session, mode, returned), wantsPause);
+    const isInterrupt = isOwnPlace(reason) && trapAt(session.inspector)!.isInterrupt;
+    if (isInterrupt) {
+      session.stepBackInstruction();
       this.search = undefined;
       return undefined;
     }
-    // An exception of this very code: its handler is not skipped.
-    const isOwnException = isHere && !trap.isInterrupt && returned.pc - trap.epc >= 0n && returned.pc - trap.epc <= 4n;
-    return isOwnException || --search.entriesLeft === 0 ? this.giveUp(search) : undefined;
-  }
-
-  private giveUp({ from }: EntrySearch): StopReason {
-    this.session.goTo(from);
-    return STEP;
+    if (!isOwnPlace(reason) && reason.kind !== 'startOfRecording') return reason;
+    // An exception of this very code, whose handler is not skipped; or a return that was no trap's (a task's first
+    // instruction, say).
+    session.goTo(from);
+    return (session.reason = STEP);
   }
 }
 
 interface EntrySearch {
   /** The code that the handler returned to. */
-  returned: Context;
-  /** The mode that the handler ran in. */
-  privilege: 1 | 3;
+  returned: CodeContext;
+  mode: TrapMode;
+  handlers: readonly bigint[];
   /** Where its return stands. */
-  from: number;
-  entriesLeft: number;
+  from: Position;
 }
 
-function contextOf({ inspector }: Session): Context {
-  return {
-    pc: inspector.pc,
-    stackPointer: inspector.register(STACK_POINTER),
-    privilege: inspector.privilege,
-    satp: inspector.csr(SATP)!,
-  };
-}
-
-const isSame = (a: Context, b: Context): boolean =>
-  a.pc === b.pc && a.stackPointer === b.stackPointer && a.privilege === b.privilege && a.satp === b.satp;
-
-/** The trap whose handler is about to run its first instruction. */
-function trapAt({ inspector }: Session): { isInterrupt: boolean; epc: bigint } | undefined {
-  const { privilege } = inspector;
-  if (privilege !== 1 && privilege !== 3) return undefined;
-  const { epc, cause } = TRAP_CSRS[privilege];
-  return { isInterrupt: (inspector.csr(cause)! & INTERRUPT) !== 0n, epc: inspector.csr(epc)! };
-}
-
-/** Where handlers of a mode begin. */
-function vectorsOf({ inspector }: Session, privilege: 1 | 3): bigint[] {
-  const vector = inspector.csr(TRAP_CSRS[privilege].vector)!;
-  const base = vector & ~3n;
-  return (vector & 3n) === 0n ? [base] : Array.from({ length: 16 }, (_, cause) => base + 4n * BigInt(cause));
-}
-
-/** The mode whose trap the next instruction returns from, when it is `mret` or `sret`. */
-function returnFrom({ inspector }: Session): 1 | 3 | undefined {
-  const bytes = inspector.readMemory(inspector.pc, 4);
-  if (bytes.length < 4) return undefined;
-  switch (new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)) {
-    case 0x10200073:
-      return 1;
-    case 0x30200073:
-      return 3;
-    default:
-      return undefined;
-  }
-}
-
-/** Runs with breakpoints of its own besides the user's: 'mine' when it stopped at these only. */
-function withBreakpoints(session: Session, addresses: readonly bigint[], run: () => StopReason): StopReason | 'mine' {
-  const mine = new Set<BreakpointId>(addresses.map((address) => session.addBreakpoint(address)));
-  try {
-    const reason = run();
-    if (reason.kind !== 'breakpoint') return reason;
-    const ids = reason.ids.filter((id) => !mine.has(id));
-    return ids.length === 0 ? 'mine' : { ...reason, ids };
-  } finally {
-    for (const id of mine) session.removeBreakpoint(id);
-  }
+/** At a handler's first instruction: whether what trapped is the code returned to, at that place or just before it. */
+export function isEntryFrom({ inspector }: Session, mode: TrapMode, returned: CodeContext): boolean {
+  if (inspector.privilege !== mode) return false;
+  const { isInterrupt, from } = trapAt(inspector)!;
+  // An exception returns to its instruction (page fault) or behind it (ecall).
+  const skippedBytes = returned.pc - from.pc;
+  const isPlace = skippedBytes === 0n || (!isInterrupt && (skippedBytes === 4n || skippedBytes === 2n));
+  return isPlace && isSameContext({ ...from, pc: returned.pc }, returned);
 }

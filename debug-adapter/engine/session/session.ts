@@ -15,6 +15,12 @@ import type { BreakpointId, StopReason } from './stopReason.ts';
  */
 export type WantsPause = () => boolean;
 const never: WantsPause = () => false;
+const always = (): boolean => true;
+
+interface Breakpoint {
+  address: bigint;
+  isMeant: () => boolean;
+}
 
 export interface DataBreakpoint {
   id: BreakpointId;
@@ -26,7 +32,7 @@ export interface DataBreakpoint {
 export class Session {
   readonly timeline: Timeline;
   readonly inspector: Inspector;
-  private breakpoints = new Map<BreakpointId, bigint>();
+  private breakpoints = new Map<BreakpointId, Breakpoint>();
   private watchpoints = new Map<BreakpointId, Watchpoint>();
   private nextId: BreakpointId = 1;
   private points: StopPoints | undefined;
@@ -59,10 +65,13 @@ export class Session {
 
   // --- stop points -----------------------------------------------------------------------------------------------------
 
-  /** A breakpoint on a virtual address. */
-  addBreakpoint(address: bigint): BreakpointId {
+  /**
+   * A breakpoint on a virtual address. `isMeant` is asked whenever the machine gets there: several programs may have
+   * code at one address. It must only look.
+   */
+  addBreakpoint(address: bigint, isMeant: () => boolean = always): BreakpointId {
     const id = this.nextId++;
-    this.breakpoints.set(id, address);
+    this.breakpoints.set(id, { address, isMeant });
     this.points = undefined;
     return id;
   }
@@ -148,9 +157,19 @@ export class Session {
     return this.stopped(this.travel().backward(this.pointsWith(addresses, accepts), wantsPause));
   }
 
-  /** A breakpoint of the user's at an address. */
+  /** The same, past all stop points of the user's. */
+  findBack(addresses: readonly bigint[], accepts: () => boolean, wantsPause: WantsPause = never): StopReason {
+    const points = { breakpoints: new Set(addresses), watchpoints: [], accepts };
+    return this.stopped(this.travel().backward(points, wantsPause));
+  }
+
+  get hasStopPoints(): boolean {
+    return this.breakpoints.size + this.watchpoints.size > 0;
+  }
+
+  /** The user's breakpoints that stop here. */
   breakpointsAt(pc: bigint): BreakpointId[] {
-    return [...this.breakpoints].filter(([, address]) => address === pc).map(([id]) => id);
+    return [...this.breakpoints].filter(([, { address, isMeant }]) => address === pc && isMeant()).map(([id]) => id);
   }
 
   // --- helpers ---------------------------------------------------------------------------------------------------------
@@ -163,8 +182,9 @@ export class Session {
 
   private stopPoints(): StopPoints {
     return (this.points ??= {
-      breakpoints: new Set(this.breakpoints.values()),
+      breakpoints: new Set([...this.breakpoints.values()].map(({ address }) => address)),
       watchpoints: [...this.watchpoints.values()],
+      accepts: (pc) => this.breakpointsAt(pc).length > 0,
     });
   }
 
@@ -182,7 +202,7 @@ export class Session {
     return {
       breakpoints: new Set([...breakpoints, ...addresses]),
       watchpoints,
-      accepts: (pc) => breakpoints.has(pc) || accepts(),
+      accepts: (pc) => this.breakpointsAt(pc).length > 0 || accepts(),
     };
   }
 

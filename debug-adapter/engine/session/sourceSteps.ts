@@ -1,21 +1,23 @@
 import type { Position } from '../base/quantities.ts';
 import type { AddressRange, Symbols } from '../symbols/index.ts';
+import { STACK_POINTER } from './codeContext.ts';
 import { instructionAt } from './controlFlow.ts';
 import { frameViewOf } from './frameView.ts';
+import { StepBack, StepOverCall } from './instructionStep.ts';
 import type { Session, WantsPause } from './session.ts';
 import type { StopReason } from './stopReason.ts';
-import { Trace } from './trace.ts';
+import { WalkBack } from './walkBack.ts';
 
 /**
- * Stepping by source line, both ways. Forwards as gdb does: over a line, into a function past its prologue, out to the
- * caller. Backwards over a line means to the beginning of the line that ran before in this frame, or to the call in the
- * caller's frame at a function's start. Calls, traps and interrupts on the way are skipped whole; breakpoints in them
- * are not.
+ * Stepping by source line, both ways and as gdb does (test/gdb/README.md tells the differences): over a line, into a
+ * function, out to the caller. Backwards over a line means to the beginning of the line that ran before it in this frame,
+ * or of the caller's at a function's start. Calls, traps and interrupts on the way are skipped whole; breakpoints in
+ * them are not.
  */
-const SP = 2;
 const never: WantsPause = () => false;
 const PAUSED: StopReason = { kind: 'pause' };
 const STEPPED: StopReason = { kind: 'step' };
+const START: StopReason = { kind: 'startOfRecording' };
 
 export class SourceSteps {
   private session: Session;
@@ -44,13 +46,24 @@ export class SourceSteps {
     return this.ended(this.asStep(reason));
   }
 
-  /** Reverse step over a line. */
+  /** Over one instruction, a call whole: gdb's nexti. Lines do not matter. */
+  stepOverInstruction(wantsPause: WantsPause = never): StopReason {
+    return this.ended(new StepOverCall(this.session).run(wantsPause));
+  }
+
+  /** Reverse step over a line: gdb's reverse-next. */
   stepBack(wantsPause: WantsPause = never): StopReason {
-    const { session } = this;
-    const { travel } = session.timeline;
-    if (!travel) return session.stepBackInstruction();
-    if (session.position === travel.start) return this.ended({ kind: 'startOfRecording' });
-    return this.ended(this.walkBack(new Trace(session, travel.start), wantsPause));
+    return this.ended(this.walkBack('over', wantsPause));
+  }
+
+  /** Reverse step into what the line called last: gdb's reverse-step. */
+  reverseStepIn(wantsPause: WantsPause = never): StopReason {
+    return this.ended(this.walkBack('in', wantsPause));
+  }
+
+  /** To the call of this function: gdb's reverse-finish. */
+  reverseStepOut(wantsPause: WantsPause = never): StopReason {
+    return this.ended(this.backToCaller(wantsPause));
   }
 
   // --- forwards --------------------------------------------------------------------------------------------------------
@@ -106,86 +119,43 @@ export class SourceSteps {
 
   // --- backwards -------------------------------------------------------------------------------------------------------
 
-  private walkBack(trace: Trace, wantsPause: WantsPause): StopReason {
+  private walkBack(kind: 'over' | 'in', wantsPause: WantsPause): StopReason {
     const { session, symbols } = this;
-    const travel = session.timeline.travel!;
+    const { travel } = session.timeline;
+    if (!travel) return session.stepBackInstruction();
     const from = session.position;
-    let position = this.before(trace, from, wantsPause);
-    if (typeof position !== 'number') return position;
-    let ranges = symbols.statementRanges(trace.at(position).pc);
-    while (ranges.length > 0 && position > travel.start) {
-      if (wantsPause()) break;
-      // Where a call led here this is the function's first line: before it is another frame.
-      const last = trace.at(position - 1);
-      if (last.isTrapEntry || (last.flow === 'call' && trace.at(position).pc !== last.pc + BigInt(last.lengthBytes)))
-        break;
-      const earlier: Position | StopReason = this.before(trace, position, wantsPause);
-      if (typeof earlier !== 'number') return earlier;
-      const { pc } = trace.at(earlier);
-      if (!contains(ranges, pc)) {
-        // A line that was entered in its middle, as loops do with their condition, is not a place to stop: as in gdb
-        // what ran before it is.
-        if (this.beginsLine(trace.at(position).pc)) break;
-        ranges = symbols.statementRanges(pc);
-      }
-      position = earlier;
+    if (from === travel.start) return START;
+    const landing = new WalkBack({ session, symbols, kind, wantsPause }).run();
+    if (landing === 'paused') return PAUSED;
+    const stop = session.hasStopPoints ? this.stopBetween(landing, from, wantsPause) : undefined;
+    if (stop) return stop;
+    travel.seekTo(landing);
+    return landing === travel.start ? START : STEPPED;
+  }
+
+  /** The last stop of the user's on the way back to a landing, or at it. */
+  private stopBetween(landing: Position, from: Position, wantsPause: WantsPause): StopReason | undefined {
+    const { session } = this;
+    const travel = session.timeline.travel!;
+    travel.seekTo(landing);
+    const { pc } = this;
+    travel.seekTo(from);
+    const reason = this.asStep(session.runBackTo([pc], () => session.position === landing, wantsPause));
+    return reason.kind === 'step' || session.position < landing ? undefined : reason;
+  }
+
+  private backToCaller(wantsPause: WantsPause): StopReason {
+    const { session, symbols } = this;
+    const frame = symbols.newestFrame(frameViewOf(session.inspector));
+    const entry = symbols.functionAt(this.pc)?.low;
+    if (entry === undefined || frame.cfa === undefined || !session.canGoBack) return this.walkBack('over', wantsPause);
+    if (this.pc !== entry) {
+      // At a function's first instruction the stack pointer is the frame's address.
+      const isEntry = () => this.sp === frame.cfa;
+      const reason = this.asStep(session.runBackTo([entry], isEntry, wantsPause));
+      if (reason.kind !== 'step') return reason;
     }
-    travel.seekTo(position);
-    return position === travel.start ? { kind: 'startOfRecording' } : STEPPED;
-  }
-
-  private beginsLine(pc: bigint): boolean {
-    const line = this.symbols.lineAt(pc);
-    return line === undefined || (line.start === pc && line.isStatement);
-  }
-
-  /** The position before the last thing that happened in this frame, a whole call or trap being one thing. */
-  private before(trace: Trace, position: Position, wantsPause: WantsPause): Position | StopReason {
-    const last = trace.at(position - 1);
-    if (last.flow !== 'return' && last.flow !== 'trapReturn') return position - 1;
-    const { session } = this;
-    session.timeline.travel!.seekTo(position);
-    const here = { pc: this.pc, sp: this.sp, privilege: session.inspector.privilege };
-    const reason =
-      last.flow === 'return'
-        ? this.backToCall(here, wantsPause)
-        : this.backToTrap(trace, position - 1, here, wantsPause);
-    if (reason.kind !== 'step') return reason;
-    return session.position;
-  }
-
-  private backToCall(here: { pc: bigint; sp: bigint; privilege: number }, wantsPause: WantsPause): StopReason {
-    const { session } = this;
-    const { inspector } = session;
-    const isCall = () =>
-      this.sp === here.sp &&
-      inspector.privilege === here.privilege &&
-      instructionAt(inspector, this.pc).flow === 'call' &&
-      this.pc + BigInt(instructionAt(inspector, this.pc).lengthBytes) === here.pc;
-    return this.asStep(session.runBackTo([here.pc - 4n, here.pc - 2n], isCall, wantsPause));
-  }
-
-  /** The handler's first instruction, with this pc as the one to return to; the step before it is the trap. */
-  private backToTrap(
-    trace: Trace,
-    returned: Position,
-    here: { pc: bigint; sp: bigint; privilege: number },
-    wantsPause: WantsPause,
-  ): StopReason {
-    const { session } = this;
-    const { inspector } = session;
-    const isMachine = trace.at(returned).privilege === 3;
-    session.timeline.travel!.seekTo(returned);
-    const [vector, epc] = isMachine ? [CSR.mtvec, CSR.mepc] : [CSR.stvec, CSR.sepc];
-    const base = inspector.csr(vector)! & ~3n;
-    const entries = inspector.csr(vector)! & 1n ? Array.from({ length: 16 }, (_, i) => base + BigInt(4 * i)) : [base];
-    const returnsHere = () => {
-      const saved = inspector.csr(epc)!;
-      return this.sp === here.sp && (saved === here.pc || saved === here.pc - 4n || saved === here.pc - 2n);
-    };
-    const reason = this.asStep(session.runBackTo(entries, returnsHere, wantsPause));
-    if (reason.kind === 'step') session.stepBackInstruction();
-    return reason;
+    return new StepBack(session).run(wantsPause);
   }
 
   // --- helpers ---------------------------------------------------------------------------------------------------------
@@ -195,7 +165,7 @@ export class SourceSteps {
   }
 
   private get sp(): bigint {
-    return this.session.inspector.register(SP);
+    return this.session.inspector.register(STACK_POINTER);
   }
 
   /** A stop at no breakpoint of the user's is where the step wanted to get. */
@@ -208,9 +178,6 @@ export class SourceSteps {
     return reason;
   }
 }
-
-/** Privileged Architecture, "CSR Listing". */
-const CSR = { stvec: 0x105, sepc: 0x141, mtvec: 0x305, mepc: 0x341 } as const;
 
 const contains = (ranges: readonly AddressRange[], pc: bigint): boolean =>
   ranges.some(({ start, end }) => start <= pc && pc < end);

@@ -1,29 +1,24 @@
 import type { Position } from '../base/quantities.ts';
-import { type ControlFlow, instructionAt } from './controlFlow.ts';
+import { type CodeContext, contextOf } from './codeContext.ts';
+import { type Instruction, instructionAt } from './controlFlow.ts';
 import type { Session } from './session.ts';
 
 /**
  * What ran just before a position, step by step: for walking backwards over lines. A window is one seek and one forward
- * pass of single steps, about two microseconds each; windows grow as the walk goes on.
+ * pass of single steps, about two microseconds each; windows grow as long as the walk goes on from one to the next.
  */
-export interface TracedStep {
-  pc: bigint;
-  sp: bigint;
-  privilege: number;
-  flow: ControlFlow;
-  lengthBytes: 2 | 4;
-  /** The step entered a trap or interrupt instead of executing the instruction. */
-  isTrapEntry: boolean;
+export interface TracedStep extends CodeContext, Instruction {
+  /** The instruction was executed; else a trap or interrupt came, idle time passed or something came from outside. */
+  isExecuted: boolean;
 }
 
-const SP = 2;
 const FIRST_STEPS = 256;
 const STEPS_MAX = 16384;
 
 export class Trace {
   private session: Session;
   private start: Position;
-  private first: Position = 0;
+  private first: Position = -1;
   private steps: TracedStep[] = [];
   private windowSteps = FIRST_STEPS;
 
@@ -40,8 +35,8 @@ export class Trace {
 
   private load(last: Position): void {
     const { session } = this;
+    this.windowSteps = last === this.first - 1 ? Math.min(this.windowSteps * 4, STEPS_MAX) : FIRST_STEPS;
     this.first = Math.max(this.start, last + 1 - this.windowSteps);
-    this.windowSteps = Math.min(this.windowSteps * 4, STEPS_MAX);
     this.steps = [];
     session.timeline.travel!.seekTo(this.first);
     while (session.position <= last) this.steps.push(this.step());
@@ -50,12 +45,10 @@ export class Trace {
   private step(): TracedStep {
     const { inspector, timeline } = this.session;
     const { machine } = timeline;
-    const { pc, privilege } = inspector;
-    const sp = inspector.register(SP);
-    const retired = machine.instructions;
-    const { flow, lengthBytes } = instructionAt(inspector, pc);
+    const context = contextOf(inspector);
+    const { instructions } = machine;
+    const instruction = instructionAt(inspector, context.pc);
     machine.run(machine.position + 1);
-    const isTrapEntry = machine.instructions === retired && inspector.pc !== pc;
-    return { pc, sp, privilege, flow, lengthBytes, isTrapEntry };
+    return { ...context, ...instruction, isExecuted: machine.instructions !== instructions };
   }
 }

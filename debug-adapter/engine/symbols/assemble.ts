@@ -13,7 +13,7 @@ import { Functions } from './functions/functions.ts';
 import { BreakpointPlaces } from './lines/breakpoints.ts';
 import { LineIndex } from './lines/lineIndex.ts';
 import { LineQuestions } from './lines/lineQuestions.ts';
-import type { SymbolsSource } from './symbols.ts';
+import type { Symbols, SymbolsSource } from './symbols.ts';
 import { NameIndex } from './types/nameIndex.ts';
 import { TypeReader } from './types/typeReader.ts';
 import type { Frame } from './unwinding/frame.ts';
@@ -26,6 +26,8 @@ export interface Readers extends EnvironmentParts {
   lines: LineQuestions;
   places: BreakpointPlaces;
   unwinder: Unwinder;
+  /** The file's own code around an address. */
+  codeAround: Symbols['codeAround'];
 }
 
 export function assemble({ name, bytes, loadBias = 0n, compression }: SymbolsSource, complaints: Complaints): Readers {
@@ -70,5 +72,9 @@ export function assemble({ name, bytes, loadBias = 0n, compression }: SymbolsSou
     types,
     symbolTable,
     shown,
+    codeAround: (pc, reachBytes) => {
+      const found = file.codeAround(inFile(pc), reachBytes);
+      return found && { address: BigInt.asUintN(64, found.address + loadBias), bytes: found.bytes };
+    },
   };
 }

@@ -33,6 +33,7 @@ export function openSymbols(source: SymbolsSource): Symbols {
     functionsNamed: (wanted) => guard([], () => functions.named(wanted)),
     breakpointAddress: (of) => guard(of.low, () => functions.breakpointAddress(of)),
     inlinedAt: (pc) => guard([], () => functions.inlinedAt(pc)),
+    codeAround: readers.codeAround,
     symbolAt: (address) => symbolTable.at(address),
     symbolsNamed: (wanted) => symbolTable.named(wanted),
     newestFrame: (view) => unwinder.newest(view),

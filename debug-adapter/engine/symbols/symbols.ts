@@ -38,6 +38,12 @@ export interface Symbols {
   /** The functions inlined at `pc`, innermost first. */
   inlinedAt(pc: bigint): InlinedCall[];
 
+  /**
+   * The file's own bytes of the code around `pc`, at most `reachBytes` each way; undefined where it has none. Held
+   * against the guest's memory they tell which of several files runs there.
+   */
+  codeAround(pc: bigint, reachBytes: number): { address: bigint; bytes: Uint8Array } | undefined;
+
   /** The symbol an address lies in, for `<main+4>`. Costs a binary search. */
   symbolAt(address: bigint): SymbolAtAddress | undefined;
   symbolsNamed(name: string): SymbolInfo[];

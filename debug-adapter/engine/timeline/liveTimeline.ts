@@ -1,7 +1,7 @@
 import type { HostLock } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
-import { pastIsFixed } from '../errors/session.ts';
+import { noHistory, pastIsFixed } from '../errors/session.ts';
 import type { OutsideEvent } from '../machine/inputs.ts';
 import type { Machine } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
@@ -9,8 +9,11 @@ import type { Recorder } from '../recording/recorder.ts';
 import type { RecordingWriter } from '../recording/recordingWriter.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { DriveStack } from './driveStack.ts';
-import { automaticName, type SnapshotStore } from './snapshotStore.ts';
+import type { RamImages } from './ramImages.ts';
+import { automaticName, type SnapshotInfo } from './snapshotInfo.ts';
+import type { SnapshotStore } from './snapshotStore.ts';
 import { digestOf, type End, endOf, type Timeline, type TimelineStop } from './timeline.ts';
+import type { TimelineFiles } from './timelineFiles.ts';
 import type { TimeTravel } from './timeTravel.ts';
 
 /** What recording adds to a live machine. */
@@ -19,6 +22,7 @@ export interface RecordingParts {
   recorder: Recorder;
   snapshots: SnapshotStore;
   travel: TimeTravel;
+  ramImages: RamImages;
   /** The image that keeps the machine's state, when it is no drive's overlay. */
   stateOnly?: Qcow2Image;
 }
@@ -33,6 +37,7 @@ export class LiveTimeline implements Timeline {
   private drives: readonly DriveStack[];
   private locks: readonly HostLock[];
   private recording: RecordingParts | undefined;
+  private listFiles: () => TimelineFiles;
   private checkpoints = new Checkpoints();
   private digestedAt: Position = -1;
 
@@ -41,11 +46,13 @@ export class LiveTimeline implements Timeline {
     drives: readonly DriveStack[];
     locks: readonly HostLock[];
     recording?: RecordingParts;
+    listFiles: () => TimelineFiles;
   }) {
     this.machine = options.machine;
     this.locks = options.locks;
     this.drives = options.drives;
     this.recording = options.recording;
+    this.listFiles = options.listFiles;
   }
 
   get position(): Position {
@@ -93,8 +100,38 @@ export class LiveTimeline implements Timeline {
     return digestOf(this.machine);
   }
 
-  snapshots(): { name: string; position: Position }[] {
+  snapshots(): readonly SnapshotInfo[] {
     return this.recording?.snapshots.list() ?? [];
+  }
+
+  takeSnapshot(name: string): SnapshotInfo {
+    const { writer, travel, snapshots } = this.recorded();
+    snapshots.checkNewName(name);
+    // Whatever happens after this, replays reach the snapshot.
+    writer.flushDurably(travel.end);
+    if (travel.isPresent) this.recordSnapshot(name);
+    else travel.keep(name, (moment) => snapshots.takePast(name, moment));
+    writer.flushDurably(travel.end);
+    return snapshots.find(name)!;
+  }
+
+  renameSnapshot(name: string, newName: string): void {
+    const { travel, snapshots } = this.recorded();
+    snapshots.checkChangeable(name, 'rename');
+    if (name === newName) return;
+    snapshots.checkNewName(newName);
+    snapshots.rename(name, newName);
+    travel.renamed(name, newName);
+  }
+
+  deleteSnapshot(name: string): void {
+    const { travel, snapshots } = this.recorded();
+    snapshots.checkChangeable(name, 'delete');
+    travel.forget([name], () => snapshots.delete([name]));
+  }
+
+  files(): TimelineFiles {
+    return this.listFiles();
   }
 
   close(end: End): void {
@@ -129,22 +166,31 @@ export class LiveTimeline implements Timeline {
     return end ? { kind: 'ended', end } : { kind: 'reached' };
   }
 
+  private recorded(): RecordingParts {
+    if (!this.recording) throw noHistory();
+    return this.recording;
+  }
+
   private release(): void {
     for (const lock of this.locks) lock.release();
   }
 
   private takeCheckpoint(): void {
     this.recordSnapshot(automaticName(this.position));
-    const dropped = this.checkpoints.taken(this.position).map(automaticName);
-    if (dropped.length === 0) return;
-    this.recording?.travel.forget(dropped);
-    this.recording?.snapshots.delete(dropped);
+    const { travel, snapshots } = this.recorded();
+    // The user may have deleted some, or given them names to keep them.
+    const dropped = this.checkpoints
+      .taken(this.position)
+      .map(automaticName)
+      .filter((name) => snapshots.find(name));
+    if (dropped.length > 0) travel.forget(dropped, () => snapshots.delete(dropped));
   }
 
   private recordSnapshot(name: string): void {
     if (!this.recording) return;
     this.recordDigest();
-    this.recording.travel.remember(this.recording.snapshots.take(name));
+    const { travel, snapshots, ramImages } = this.recording;
+    travel.remember(snapshots.takePresent(name, ramImages));
     this.recording.recorder.snapshot(this.position, name);
   }
 

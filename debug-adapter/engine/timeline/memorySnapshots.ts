@@ -59,6 +59,13 @@ export class MemorySnapshots {
     this.bytes = this.kept.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
+  /** An overlay snapshot that some stand on has another name now. */
+  renamed(from: string, to: string): void {
+    for (const { disks } of this.kept) {
+      for (const disk of disks) if (disk.snapshot === from) disk.snapshot = to;
+    }
+  }
+
   private dropLeastMissed(near: Position): void {
     let least = this.kept.length - 1;
     let leastMissed = Infinity;

@@ -14,7 +14,9 @@ import { LiveTimeline } from './liveTimeline.ts';
 import { RamImages } from './ramImages.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
 import { type LiveSetup, type RecordSetup, stateFileOf } from './sessionOptions.ts';
+import { liveImage } from './snapshotImage.ts';
 import { SnapshotStore } from './snapshotStore.ts';
+import { filesOfDrive, type TimelineFiles } from './timelineFiles.ts';
 import { type History, TimeTravel } from './timeTravel.ts';
 import { TravelDisk } from './travelDisk.ts';
 import { Undo } from './undo.ts';
@@ -31,7 +33,7 @@ export function openRun(host: Host, setup: LiveSetup): LiveTimeline {
     const drives = openDrives(host, setup, bases, setup.live, undo);
     const machine = makeMachine(setup, drives, setup.live);
     boot(machine, files, setup.append);
-    return new LiveTimeline({ machine, drives, locks });
+    return new LiveTimeline({ machine, drives, locks, listFiles: () => filesOf(host, drives) });
   });
 }
 
@@ -54,14 +56,14 @@ export function openRecord(host: Host, setup: RecordSetup): LiveTimeline {
     const machine = makeMachine(setup, drives, recorder);
     const images = new RamImages(machine.ram);
     boot(machine, files, setup.append);
-    const overlays = drives.flatMap(({ overlay }) => overlay ?? []);
+    const overlays = drives.flatMap(({ overlay, options }) => (overlay ? [liveImage(overlay, options.id)] : []));
     const stateOnly = needsStateFile(setup) ? createStateImage(host, setup.rrfile) : undefined;
     if (stateOnly) undo.add(() => stateOnly.abandon());
     const snapshots = new SnapshotStore({
       machine,
-      ramImages: images,
-      stateImage: stateOnly ?? overlays[0],
-      overlays,
+      stateImage: stateOnly ? liveImage(stateOnly) : overlays[0],
+      images: overlays,
+      first: setup.rrsnapshot,
       dateMilliseconds: host.dateMilliseconds,
     });
     const travel = new TimeTravel({
@@ -69,8 +71,9 @@ export function openRecord(host: Host, setup: RecordSetup): LiveTimeline {
       disks: drives.map((drive) => travelDisk(host, drive)),
       history: liveHistory(host, setup, { machine, writer, snapshots }),
     });
-    const recording = { writer, recorder, snapshots, travel, stateOnly };
-    const timeline = new LiveTimeline({ machine, drives, locks, recording });
+    const recording = { writer, recorder, snapshots, travel, ramImages: images, stateOnly };
+    const listFiles = () => filesOf(host, drives, setup);
+    const timeline = new LiveTimeline({ machine, drives, locks, recording, listFiles });
     timeline.start(setup.rrsnapshot);
     return timeline;
   });
@@ -83,7 +86,7 @@ function liveHistory(
   live: { machine: Machine; writer: RecordingWriter; snapshots: SnapshotStore },
 ): History {
   return {
-    anchors: () => live.snapshots.list(),
+    anchors: () => live.snapshots.anchors(),
     loadAnchor: (name) => live.snapshots.load(name),
     openPlayer: () => {
       live.writer.flush(live.machine.position);
@@ -98,6 +101,14 @@ function liveHistory(
 function travelDisk(host: Host, { filter, base, baseDigest, overlay, options }: DriveStack): TravelDisk {
   const openScratch = () => host.files.temporary(`${options.id}.scratch`);
   return new TravelDisk({ filter, base: { base, baseDigest }, overlay, openScratch });
+}
+
+function filesOf(host: Host, drives: readonly DriveStack[], recorded?: RecordSetup): TimelineFiles {
+  return {
+    rrfile: recorded?.rrfile ?? null,
+    stateFile: recorded && needsStateFile(recorded) ? stateFileOf(recorded.rrfile) : null,
+    drives: drives.map(({ options, overlay }) => filesOfDrive(host, options, overlay)),
+  };
 }
 
 function lockAll(host: Host, { overlays, recording }: WriteTargets, undo: Undo): HostLock[] {

@@ -1,5 +1,5 @@
 import type { Host, HostLock } from '../base/host.ts';
-import { Qcow2Image } from '../block/qcow2/image.ts';
+import type { Qcow2Image } from '../block/qcow2/image.ts';
 import { overlayGiven, overlayMissing, snapshotNotInOverlay } from '../errors/drives.ts';
 import { Machine } from '../machine/machine.ts';
 import { digestText, type RecordedDrive } from '../recording/header.ts';
@@ -8,21 +8,21 @@ import { RecordingReader } from '../recording/recordingReader.ts';
 import { checkSameMachine } from '../recording/sameMachine.ts';
 import { boot, recordedBootFiles } from './bootFiles.ts';
 import { type BaseDisk, type DriveOptions, type DriveStack, openBases, openReplayDrive } from './driveStack.ts';
-import { openBacking } from './openDisk.ts';
 import { RamImages } from './ramImages.ts';
 import { ReplayTimeline } from './replayTimeline.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
 import { type ReplaySetup, stateFileOf } from './sessionOptions.ts';
-import { listSnapshots } from './snapshotStore.ts';
+import { recordedImage, type SnapshotImage } from './snapshotImage.ts';
+import { SnapshotStore } from './snapshotStore.ts';
+import { filesOfDrive, type TimelineFiles } from './timelineFiles.ts';
 import { type History, TimeTravel } from './timeTravel.ts';
 import { TravelDisk } from './travelDisk.ts';
 import { Undo } from './undo.ts';
-import { readMoment } from './vmState.ts';
 
 /**
  * Opens a recording for replay, at the snapshot it starts from. The same options are given as for recording; the drives'
  * bases are held against the digests in the recording's header, so a changed base is refused here and not found out
- * about later. Everything is opened read-only.
+ * about later. Everything is opened read-only; who takes, renames or deletes a snapshot opens the overlays for that.
  */
 export function openReplay(host: Host, setup: ReplaySetup): ReplayTimeline {
   return Undo.onFailure((undo) => {
@@ -32,10 +32,12 @@ export function openReplay(host: Host, setup: ReplaySetup): ReplayTimeline {
     checkSame(setup, reader, bases);
     const player = new Player(reader);
     const { images, locks } = openImages(host, setup, reader, undo);
-    const snapshot = firstSnapshot(setup, reader, images);
+    const stateImage = keepsState(reader) ? images[0] : undefined;
+    const snapshot = stateImage && firstSnapshot(setup, reader, stateImage.image);
+    const overlayOf = ({ id }: DriveOptions) => images.find(({ driveId }) => driveId === id)?.image;
     const log = new RequestLogSwitch(player);
     const drives = setup.drives.map((options, i): DriveStack => {
-      const disk = { ...bases[i], overlay: images.get(options.id), snapshot };
+      const disk = { ...bases[i], overlay: overlayOf(options), snapshot };
       return openReplayDrive(host, options, disk, log);
     });
     const machine = new Machine({
@@ -45,26 +47,36 @@ export function openReplay(host: Host, setup: ReplaySetup): ReplayTimeline {
       onConsoleByte: setup.onConsoleByte,
     });
     const ramImages = new RamImages(machine.ram);
-    start(machine, reader, { images, snapshot });
+    const snapshots =
+      stateImage &&
+      new SnapshotStore({
+        ...{ machine, stateImage, images, first: reader.header.rrsnapshot, startedFrom: snapshot },
+        dateMilliseconds: host.dateMilliseconds,
+      });
+    if (snapshots && snapshot !== undefined) machine.loadState(snapshots.load(snapshot));
+    else boot(machine, recordedBootFiles(reader), reader.header.append);
     const travel = new TimeTravel({
       ...{ machine, images: ramImages, log, isLive: false },
-      disks: drives.map((drive) => travelDisk(host, drive, { overlay: images.get(drive.options.id), snapshot })),
-      history: replayHistory(machine, player, keepsState(reader) ? images : new Map()),
+      disks: drives.map((drive) => travelDisk(host, drive, { overlay: overlayOf(drive.options), snapshot })),
+      history: replayHistory(player, setup, snapshots),
     });
     travel.remember({ name: snapshot, state: machine.saveState(), ...ramImages.capture() });
     player.seek(machine.position);
-    return new ReplayTimeline({ machine, travel, player, reader, drives, images: [...images.values()], locks });
+    const listFiles = (): TimelineFiles => ({
+      rrfile: setup.rrfile,
+      stateFile: reader.header.stateFile === null ? null : stateFileOf(setup.rrfile),
+      drives: setup.drives.map((options) => filesOfDrive(host, options, overlayOf(options))),
+    });
+    return new ReplayTimeline({ machine, travel, player, reader, drives, images, snapshots, locks, listFiles });
   });
 }
 
-function replayHistory(machine: Machine, player: Player, images: ReadonlyMap<string, Qcow2Image>): History {
-  const [stateImage] = images.values();
+/** A writable drive whose overlay was temporary knows its disk at the start only. */
+function replayHistory(player: Player, { drives }: ReplaySetup, snapshots: SnapshotStore | undefined): History {
+  const keepsDisks = drives.every(({ readOnly, overlay }) => readOnly || overlay !== null);
   return {
-    anchors: () => (stateImage ? listSnapshots(stateImage) : []),
-    loadAnchor: (name) => {
-      const names = { overlay: stateImage.name, snapshot: name };
-      return readMoment(machine, stateImage.openSnapshot(name), names);
-    },
+    anchors: () => (snapshots && keepsDisks ? snapshots.anchors() : []),
+    loadAnchor: (name) => snapshots!.load(name),
     openPlayer: () => ({ player, close: () => {} }),
     end: () => player.lastPosition,
   };
@@ -113,42 +125,37 @@ function checkSameOverlay(recorded: RecordedDrive, given: DriveOptions): void {
   throw overlayGiven({ drive: given.id, recorded: say(recorded.overlay), given: say(given.overlay) });
 }
 
-/** The images that keep the recording's snapshots, by drive id; the one with the machine's state first. */
+/** The images that keep the recording's snapshots; the one with the machine's state first. */
 function openImages(
   host: Host,
   setup: ReplaySetup,
   reader: RecordingReader,
   undo: Undo,
-): { images: Map<string, Qcow2Image>; locks: HostLock[] } {
-  const named = setup.drives.flatMap(({ id, overlay }) => (overlay === null ? [] : [{ id, path: overlay }]));
+): { images: SnapshotImage[]; locks: HostLock[] } {
+  const named: { id?: string; path: string }[] = setup.drives.flatMap(({ id, overlay }) =>
+    overlay === null ? [] : [{ id, path: overlay }],
+  );
   // The state-only image belongs to no drive.
-  if (reader.header.stateFile !== null) named.unshift({ id: '', path: stateFileOf(setup.rrfile) });
-  const images = new Map<string, Qcow2Image>();
+  if (reader.header.stateFile !== null) named.unshift({ path: stateFileOf(setup.rrfile) });
+  const images: SnapshotImage[] = [];
   const locks: HostLock[] = [];
   for (const { id, path } of named) {
     if (!host.files.exists(path)) throw overlayMissing(path, setup.rrfile);
     const lock = host.files.lock(path);
     undo.add(() => lock.release());
     locks.push(lock);
-    const backing = openBacking(host, path);
-    const file = host.files.open(path, { write: false, create: 'never' });
-    undo.add(() => file.close());
-    images.set(id, Qcow2Image.open(file, { writable: false, backing, compression: host.compression }));
+    const opened = recordedImage(host, path, id);
+    undo.add(() => opened.image.close());
+    images.push(opened);
   }
   return { images, locks };
 }
 
 /**
- * The snapshot to start from. Undefined means power-on: temporary overlays kept no snapshot, and a recording that was
- * killed before its first one needs none, for the boot files are in it.
+ * The snapshot to start from. Undefined means power-on, as with temporary overlays, which kept none: a recording that
+ * was killed before its first one needs none, for the boot files are in it.
  */
-function firstSnapshot(
-  setup: ReplaySetup,
-  reader: RecordingReader,
-  images: ReadonlyMap<string, Qcow2Image>,
-): string | undefined {
-  const [stateImage] = images.values();
-  if (!stateImage || !keepsState(reader)) return undefined;
+function firstSnapshot(setup: ReplaySetup, reader: RecordingReader, stateImage: Qcow2Image): string | undefined {
   const name = setup.rrsnapshot ?? reader.header.rrsnapshot;
   const known = stateImage.snapshots.map((snapshot) => snapshot.name);
   if (known.includes(name)) return name;
@@ -161,15 +168,4 @@ function firstSnapshot(
 function keepsState(reader: RecordingReader): boolean {
   const { stateFile, drives } = reader.header;
   return stateFile !== null || drives.find(({ readOnly }) => !readOnly)?.overlay !== null;
-}
-
-function start(
-  machine: Machine,
-  reader: RecordingReader,
-  from: { images: ReadonlyMap<string, Qcow2Image>; snapshot: string | undefined },
-): void {
-  const [stateImage] = from.images.values();
-  if (from.snapshot === undefined) return boot(machine, recordedBootFiles(reader), reader.header.append);
-  const names = { overlay: stateImage.name, snapshot: from.snapshot };
-  machine.loadState(readMoment(machine, stateImage.openSnapshot(from.snapshot), names));
 }

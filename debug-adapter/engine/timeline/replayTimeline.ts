@@ -1,19 +1,23 @@
 import type { HostLock } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
-import type { Qcow2Image } from '../block/qcow2/image.ts';
 import { pastIsFixed } from '../errors/session.ts';
+import { snapshotDiskLost, snapshotStateLost } from '../errors/snapshots.ts';
 import type { Machine } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
 import type { Player } from '../recording/player.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
 import type { DriveStack } from './driveStack.ts';
-import { listSnapshots } from './snapshotStore.ts';
+import type { SnapshotInfo } from './snapshotInfo.ts';
+import type { SnapshotImage } from './snapshotImage.ts';
+import type { SnapshotStore } from './snapshotStore.ts';
 import { digestOf, type End, endOf, type Timeline, type TimelineStop } from './timeline.ts';
+import type { TimelineFiles } from './timelineFiles.ts';
 import type { TimeTravel } from './timeTravel.ts';
 
 /**
  * A machine that replays a recording: it gets the recorded events, is held against every recorded request and digest,
- * and ends where the recording ends. What the guest writes is scratch; recording and overlays are not touched.
+ * and ends where the recording ends. What the guest writes is scratch; the recording is not touched, and overlays only
+ * when a snapshot is taken, renamed or deleted.
  */
 export class ReplayTimeline implements Timeline {
   readonly machine: Machine;
@@ -21,8 +25,11 @@ export class ReplayTimeline implements Timeline {
   private player: Player;
   private reader: RecordingReader;
   private drives: readonly DriveStack[];
-  /** The overlays of the recording, open read-only; the first keeps the machine's state. */
-  private images: readonly Qcow2Image[];
+  /** Every image of the recording that is there. */
+  private images: readonly SnapshotImage[];
+  /** Undefined when the image with the machine's state was temporary and is gone. */
+  private store: SnapshotStore | undefined;
+  private listFiles: () => TimelineFiles;
   private locks: readonly HostLock[];
 
   constructor(options: {
@@ -31,7 +38,9 @@ export class ReplayTimeline implements Timeline {
     player: Player;
     reader: RecordingReader;
     drives: readonly DriveStack[];
-    images: readonly Qcow2Image[];
+    images: readonly SnapshotImage[];
+    snapshots: SnapshotStore | undefined;
+    listFiles: () => TimelineFiles;
     locks: readonly HostLock[];
   }) {
     this.machine = options.machine;
@@ -40,6 +49,8 @@ export class ReplayTimeline implements Timeline {
     this.reader = options.reader;
     this.drives = options.drives;
     this.images = options.images;
+    this.store = options.snapshots;
+    this.listFiles = options.listFiles;
     this.locks = options.locks;
   }
 
@@ -75,20 +86,53 @@ export class ReplayTimeline implements Timeline {
     return digestOf(this.machine);
   }
 
-  snapshots(): { name: string; position: Position }[] {
-    return this.images.length > 0 ? listSnapshots(this.images[0]) : [];
+  snapshots(): readonly SnapshotInfo[] {
+    return this.store?.list() ?? [];
+  }
+
+  takeSnapshot(name: string): SnapshotInfo {
+    const store = this.keptSnapshots();
+    store.checkNewName(name);
+    const lost = this.drives.find(({ options }) => !options.readOnly && options.overlay === null);
+    if (lost) throw snapshotDiskLost(lost.options.id);
+    this.travel.keep(name, (moment) => store.takePast(name, moment));
+    return store.find(name)!;
+  }
+
+  renameSnapshot(name: string, newName: string): void {
+    const store = this.keptSnapshots();
+    store.checkChangeable(name, 'rename');
+    if (name === newName) return;
+    store.checkNewName(newName);
+    store.rename(name, newName);
+    this.travel.renamed(name, newName);
+  }
+
+  deleteSnapshot(name: string): void {
+    const store = this.keptSnapshots();
+    store.checkChangeable(name, 'delete');
+    this.travel.forget([name], () => store.delete([name]));
+  }
+
+  files(): TimelineFiles {
+    return this.listFiles();
   }
 
   close(): void {
     this.travel.close();
     for (const drive of this.drives) drive.close();
-    for (const image of this.images) image.close();
+    for (const { image } of this.images) image.close();
     this.reader.close();
     for (const lock of this.locks) lock.release();
   }
 
   abandon(): void {
     this.close();
+  }
+
+  private keptSnapshots(): SnapshotStore {
+    if (!this.store) throw snapshotStateLost();
+    return this.store;
   }
 
   /** The recording goes no further: the guest must be as it was then, powered off or waiting for ever, say. */

@@ -10,6 +10,7 @@ import type { Player } from '../recording/player.ts';
 import { costOf, MemorySnapshots } from './memorySnapshots.ts';
 import { type RamImage, RamImages } from './ramImages.ts';
 import type { RequestLogSwitch } from './requestLogSwitch.ts';
+import type { PastMoment } from './snapshotStore.ts';
 import type { DiskMoment, TravelDisk } from './travelDisk.ts';
 
 /**
@@ -20,7 +21,7 @@ import type { DiskMoment, TravelDisk } from './travelDisk.ts';
  */
 export interface History {
   /** The snapshots on disk, in order of position. */
-  anchors(): { name: string; position: Position }[];
+  anchors(): readonly { name: string; position: Position }[];
   /** Puts an anchor's RAM into the machine and returns its state; the disks are not its business. */
   loadAnchor(name: string): State;
   /** Over everything recorded so far. Called when a live machine leaves its present; for a replay once. */
@@ -109,10 +110,32 @@ export class TimeTravel {
     this.cache.add({ position: this.machine.position, state, image, disks, bytes: costOf(image, copiedBytes) });
   }
 
-  /** Snapshots of these names are about to be deleted from the overlays. */
-  forget(names: readonly string[]): void {
+  /** Keeps what is here and now, in the past, as a snapshot of the overlays: `write` puts it there. */
+  keep(name: string, write: (moment: PastMoment) => void): void {
+    assert(!this.isPresent, 'the present has no scratch layers');
+    const state = this.machine.saveState();
+    const { image, copiedBytes } = this.images.capture();
+    write({ state, ram: image, disks: this.disks });
+    this.remember({ name, state, image, copiedBytes });
+  }
+
+  /** `remove` deletes snapshots of these names from the overlays; what stands on them here stands on others then. */
+  forget(names: readonly string[], remove: () => void): void {
     this.cache.forget(names);
+    const standsOnThem = !this.isPresent && this.disks.some((disk) => disk.standsOn(names));
+    remove();
     for (const disk of this.disks) disk.forget(names);
+    if (!standsOnThem) return;
+    const { position } = this.machine;
+    this.openPast();
+    this.restoreNearest(position, { mayStay: false });
+    this.replayTo(position);
+  }
+
+  /** A snapshot of the overlays has another name now. */
+  renamed(from: string, to: string): void {
+    this.cache.renamed(from, to);
+    for (const disk of this.disks) disk.renamed(from, to);
   }
 
   /** To a position between start and end. The state there is the one the straight run had. */

@@ -3,6 +3,8 @@ import { combinedDigest } from '../machine/machineDigest.ts';
 import type { OutsideEvent } from '../machine/inputs.ts';
 import type { Machine, MachineStop } from '../machine/machine.ts';
 import type { StopPoints } from '../machine/stopPoints.ts';
+import type { SnapshotInfo } from './snapshotInfo.ts';
+import type { TimelineFiles } from './timelineFiles.ts';
 import type { TimeTravel, TravelStop } from './timeTravel.ts';
 
 /**
@@ -27,7 +29,19 @@ export interface Timeline {
   writeBack(): void;
   /** The state's digest, all parts in one. The first call reads the whole of every drive. */
   digest(): bigint;
-  snapshots(): { name: string; position: Position }[];
+  /** In order of position. */
+  snapshots(): readonly SnapshotInfo[];
+  /**
+   * Keeps the state here, wherever here is: in a live present or in the past, which a replay is all of. Durable when it
+   * returns. Throws a UserError for a name that cannot be (see `checkNewName`) and when nothing is recorded.
+   */
+  takeSnapshot(name: string): SnapshotInfo;
+  /** An automatic one that gets a name of the user's is kept from then on. The first one keeps its name. */
+  renameSnapshot(name: string, newName: string): void;
+  /** Not the first one: replays start from it. */
+  deleteSnapshot(name: string): void;
+  /** Costs an open of each base. */
+  files(): TimelineFiles;
   /** Ends it at the current position: recording and overlays are complete and closed. */
   close(end: End): void;
   /** Ends it after an error: what is written stays as it is, files are closed. */

@@ -1,8 +1,10 @@
 import type { HostFile } from '../base/host.ts';
 import type { BlkreplayFilter } from '../block/blkreplay.ts';
+import type { ByteRange } from '../block/byteRange.ts';
 import type { BlockDevice } from '../block/blockDevice.ts';
 import { DriveDigest } from '../block/driveDigest.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
+import type { SnapshotDraft } from '../block/qcow2/snapshotDraft.ts';
 import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
 import { ScratchLayer, type ScratchMoment } from '../block/scratchLayer.ts';
 import type { BaseDisk } from './driveStack.ts';
@@ -18,7 +20,10 @@ export interface DiskMoment {
   scratch?: ScratchMoment;
 }
 
+const COPY_BYTES_MAX = 1 << 20;
+
 export class TravelDisk {
+  readonly driveId: string;
   private filter: BlkreplayFilter;
   private base: BaseDisk;
   private overlay: Qcow2Image | undefined;
@@ -38,6 +43,7 @@ export class TravelDisk {
     /** What a replay shows from its start; stays its opener's to close. */
     shown?: { layer: ScratchLayer; snapshot: string | undefined };
   }) {
+    this.driveId = options.filter.id;
     this.filter = options.filter;
     this.base = options.base;
     this.overlay = options.overlay;
@@ -75,14 +81,45 @@ export class TravelDisk {
     return { snapshot: this.shown, scratch: this.layer?.capture() };
   }
 
-  /** Snapshots of these names are about to be deleted. */
+  /** Brings a draft from a snapshot at or after the one that is shown up to what is shown now. */
+  writeTo(draft: SnapshotDraft): void {
+    const { layer } = this;
+    if (!layer) return;
+    for (const { offset, lengthBytes, isZero } of layer.writtenExtents()) {
+      if (isZero) draft.zeroDisk(offset, lengthBytes);
+      else this.copyTo(draft, layer, { offset, lengthBytes });
+    }
+  }
+
+  /** Whether what is shown stands on one of these snapshots. */
+  standsOn(names: readonly string[]): boolean {
+    return this.shown !== undefined && names.includes(this.shown);
+  }
+
+  /** Snapshots of these names are deleted. */
   forget(names: readonly string[]): void {
     for (const name of names) this.views.delete(name);
+  }
+
+  renamed(from: string, to: string): void {
+    const view = this.views.get(from);
+    if (view) this.views.set(to, view);
+    this.views.delete(from);
+    if (this.shown === from) this.shown = to;
   }
 
   close(): void {
     this.returnToPresent();
     if (this.ownsLayer) this.layer?.close();
+  }
+
+  private copyTo(draft: SnapshotDraft, layer: ScratchLayer, { offset, lengthBytes }: ByteRange): void {
+    for (let done = 0; done < lengthBytes;) {
+      const piece = new Uint8Array(Math.min(lengthBytes - done, COPY_BYTES_MAX));
+      layer.read(offset + done, piece);
+      draft.setDisk(offset + done, piece);
+      done += piece.length;
+    }
   }
 
   private view(name: string | undefined): SnapshotView | undefined {

@@ -2,6 +2,7 @@ import { CborError, decodeState, encodeCbor } from '../base/cbor.ts';
 import { PAGE_SIZE_BYTES } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
+import type { SnapshotDraft } from '../block/qcow2/snapshotDraft.ts';
 import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
 import { snapshotForeign } from '../errors/drives.ts';
 import { MACHINE_STATE_VERSION, type Machine } from '../machine/machine.ts';
@@ -22,19 +23,32 @@ export const vmStateBytes = (machine: Machine): number => STATE_AREA_BYTES + mac
 /** Brings the image's active VM state up to a moment of the machine; pages that `written` has already are left alone. */
 export function writeMoment(image: Qcow2Image, moment: { state: State; ram: RamImage }, written: RamImage): void {
   const memoryBytes = moment.ram.length * PAGE_SIZE_BYTES;
-  writeStateArea(image, { ...moment.state, memoryBytes });
-  writePages(image, moment.ram, written);
+  image.writeVmState(0, encodeStateArea({ ...moment.state, memoryBytes }));
+  writePages(image, moment.ram, (page) => moment.ram[page] !== written[page]);
 }
 
-function writeStateArea(image: Qcow2Image, state: State): void {
+/** The same for a draft, which compares by itself. Reads the RAM that the draft's snapshot maps. */
+export function writeMomentTo(draft: SnapshotDraft, moment: { state: State; ram: RamImage }): void {
+  const memoryBytes = moment.ram.length * PAGE_SIZE_BYTES;
+  draft.setVmState(0, encodeStateArea({ ...moment.state, memoryBytes }));
+  const writeVmState = (offset: number, bytes: Uint8Array) => draft.setVmState(offset, bytes);
+  const zeroVmState = (offset: number, lengthBytes: number) => draft.zeroVmState(offset, lengthBytes);
+  writePages({ writeVmState, zeroVmState }, moment.ram, () => true);
+}
+
+function encodeStateArea(state: State): Uint8Array {
   const encoded = encodeCbor(state);
   const area = new Uint8Array(LENGTH_BYTES + encoded.length);
   new DataView(area.buffer).setBigUint64(0, BigInt(encoded.length));
   area.set(encoded, LENGTH_BYTES);
-  image.writeVmState(0, area);
+  return area;
 }
 
-function writePages(image: Qcow2Image, ram: RamImage, written: RamImage): void {
+function writePages(
+  image: Pick<Qcow2Image, 'writeVmState' | 'zeroVmState'>,
+  ram: RamImage,
+  isWanted: (page: number) => boolean,
+): void {
   const run = new Uint8Array(RUN_BYTES_MAX);
   let first = 0;
   let pages = 0;
@@ -44,7 +58,7 @@ function writePages(image: Qcow2Image, ram: RamImage, written: RamImage): void {
   };
   for (let page = 0; page < ram.length; page++) {
     const bytes = ram[page];
-    if (bytes === written[page]) continue;
+    if (!isWanted(page)) continue;
     if (!bytes) {
       image.zeroVmState(placeOf(page), PAGE_SIZE_BYTES);
       continue;

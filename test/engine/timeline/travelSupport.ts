@@ -29,7 +29,7 @@ export const KERNEL: Scene = {
 export interface Stage {
   setup: RecordSetup;
   record(): Timeline;
-  replay(): Timeline;
+  replay(options?: { rrsnapshot?: string }): Timeline;
   console: string;
 }
 
@@ -59,7 +59,8 @@ export function stageOf(scene: Scene, t: TestContext): Stage {
   return Object.assign(stage, {
     setup,
     record: () => openRecord(nodeHost, setup),
-    replay: () => openReplay(nodeHost, { ...setup, append: null, memoryBytes: null, rrsnapshot: null }),
+    replay: ({ rrsnapshot = null }: { rrsnapshot?: string | null } = {}) =>
+      openReplay(nodeHost, { ...setup, append: null, memoryBytes: null, rrsnapshot }),
   });
 }
 

@@ -7,9 +7,10 @@ import { commit, markClean } from './commit.ts';
 import { createImage, type CreateOptions } from './createImage.ts';
 import type { ImageParts } from './imageParts.ts';
 import { allocatedRanges } from './allocatedRanges.ts';
-import { openParts } from './openParts.ts';
+import { type BackingName, openParts, reloadParts } from './openParts.ts';
 import { readGuest } from './readData.ts';
 import * as snapshots from './snapshots.ts';
+import { createSnapshotFrom, type SnapshotDraft } from './snapshotDraft.ts';
 import { openSnapshotView, type SnapshotView } from './snapshotView.ts';
 import * as vmState from './vmState.ts';
 import { writeGuest, zeroGuest } from './writeData.ts';
@@ -41,7 +42,7 @@ export class Qcow2Image implements BlockDevice {
   }
 
   /**
-   * Opens an image. The caller opens the backing file (see `backingFileName`), passes it in and closes it. Opening for
+   * Opens an image. The caller opens the backing file, passes it in and closes it, or says how to open it. Opening for
    * writing repairs what a crash leaked.
    */
   static open(file: HostFile, options: OpenImage): Qcow2Image {
@@ -54,6 +55,11 @@ export class Qcow2Image implements BlockDevice {
 
   get clusterSizeBytes(): number {
     return this.#parts.layout.clusterSizeBytes;
+  }
+
+  /** Of the file itself, not of the disk in it. */
+  get fileBytes(): number {
+    return this.#parts.file.lengthBytes;
   }
 
   /** As the file stores it: relative names are relative to this image's folder. */
@@ -92,19 +98,20 @@ export class Qcow2Image implements BlockDevice {
     if (!this.readOnly) commit(this.#parts, { durable: false });
   }
 
-  /** Leaves a clean image whose active table maps the disk only. The backing device stays open. */
+  /** Leaves a clean image whose active table maps the disk only. */
   close(): void {
     if (!this.readOnly) {
       vmState.unmapVmState(this.#parts);
       commit(this.#parts, { durable: true });
       markClean(this.#parts);
     }
-    this.#parts.file.close();
+    this.abandon();
   }
 
   /** Ends without writing anything more, as a killed process would: for an image that is thrown away. */
   abandon(): void {
     this.#parts.file.close();
+    if (this.#parts.ownsBacking) this.#parts.backing?.close();
   }
 
   get snapshots(): SnapshotInfo[] {
@@ -136,6 +143,25 @@ export class Qcow2Image implements BlockDevice {
   applySnapshot(name: string): void {
     this.#checkWritable();
     snapshots.applySnapshot(this.#parts, name);
+  }
+
+  /**
+   * A snapshot of another state than the present one: `from`'s (of nothing, when undefined), changed by `fill`. The
+   * active state is not touched. Costs what `fill` changes.
+   */
+  createSnapshotFrom(
+    from: string | undefined,
+    wanted: snapshots.NewSnapshot,
+    fill: (draft: SnapshotDraft) => void,
+  ): void {
+    this.#checkWritable();
+    createSnapshotFrom(this.#parts, { from, wanted, fill });
+  }
+
+  /** For an image open read-only: somebody else, in this process, has changed the file. Views stay valid. */
+  reload(): void {
+    assert(this.readOnly, 'what is open for writing knows its own changes');
+    reloadParts(this.#parts);
   }
 
   /** A read-only view, valid until the snapshot is deleted or this image closes. */
@@ -192,6 +218,8 @@ export interface NewImage extends Omit<CreateOptions, 'clusterSizeBytes'> {
 export interface OpenImage {
   writable: boolean;
   backing?: BlockDevice;
+  /** Instead: opens what the image names. The image closes it. */
+  openBacking?: (name: BackingName) => BlockDevice | undefined;
   compression?: HostCompression;
   /** How much of the L2 tables stays in memory. */
   tableCacheBytes?: number;

@@ -23,6 +23,11 @@ export class ImageFile {
     return this.#lengthBytes;
   }
 
+  /** The file may have another length than we know: somebody else wrote to it. */
+  refresh(): void {
+    this.#lengthBytes = this.#file.length();
+  }
+
   read(offset: number, into: Uint8Array): void {
     const count = this.#file.readAt(offset, into);
     if (count < into.length) into.fill(0, count);

@@ -19,6 +19,8 @@ export interface ImageParts {
   readonly l2: L2Tables;
   readonly refcounts: Refcounts;
   readonly backing: BlockDevice | undefined;
+  /** The backing device is closed with the image. */
+  readonly ownsBacking: boolean;
   readonly compression: HostCompression | undefined;
   /** The active L1 table. Replaced when it moves or when a snapshot is applied. */
   l1: StoredTable;

@@ -1,3 +1,4 @@
+import { assert } from '../../base/assert.ts';
 import type { ImageFile } from './imageFile.ts';
 import type { Layout } from './layout.ts';
 import { StoredTable } from './storedTable.ts';
@@ -51,6 +52,12 @@ export class L2Tables {
     if (!table) return;
     this.#tables.delete(hostOffset);
     this.#dirty.delete(table);
+  }
+
+  /** Whatever is in the file now is read again. Nothing may be waiting to be written. */
+  clear(): void {
+    assert(!this.isDirty, 'changed tables are not thrown away');
+    this.#tables.clear();
   }
 
   writeDirty(): void {

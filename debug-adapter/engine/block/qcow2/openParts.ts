@@ -21,17 +21,24 @@ import { StoredTable } from './storedTable.ts';
  */
 export interface OpenOptions {
   writable: boolean;
+  /** The opened backing file; stays the caller's to close. */
   backing?: BlockDevice;
+  /** Instead of `backing`: opens what the header names, if anything. The image closes it. */
+  openBacking?: (name: BackingName) => BlockDevice | undefined;
   compression?: HostCompression;
   tableCacheBytes?: number;
+}
+
+export interface BackingName {
+  backingFileName?: string;
+  backingFormat?: string;
 }
 
 export function openParts(hostFile: HostFile, options: OpenOptions): ImageParts {
   const file = new ImageFile(hostFile);
   const header = headers.readHeader(file);
   const layout = makeLayout(header);
-  const l1Bytes =
-    header.l1Entries > 0 ? file.readTable(header.l1Offset, header.l1Entries * ENTRY_BYTES, 'the L1 table') : EMPTY;
+  const l1 = readL1(file, header);
   const snapshots = readSnapshotTable(file, header);
   const parts: ImageParts = {
     file,
@@ -42,15 +49,39 @@ export function openParts(hostFile: HostFile, options: OpenOptions): ImageParts 
       offset: header.refcountTableOffset,
       clusters: header.refcountTableClusters,
     }),
-    backing: options.backing,
+    backing: options.backing ?? options.openBacking?.(header),
+    ownsBacking: options.backing === undefined,
     compression: options.compression,
-    l1: new StoredTable(l1Bytes, header.l1Offset),
+    l1,
     l1Moved: false,
     snapshots: snapshots.entries,
     snapshotTableBytes: snapshots.lengthBytes,
   };
-  if (options.writable) prepareForWriting(parts);
-  return parts;
+  try {
+    if (options.writable) prepareForWriting(parts);
+    return parts;
+  } catch (error) {
+    if (parts.ownsBacking) parts.backing?.close();
+    throw error;
+  }
+}
+
+/** Reads the file anew. Tables that snapshots had and have are where they were. */
+export function reloadParts(parts: ImageParts): void {
+  const { file, header } = parts;
+  file.refresh();
+  Object.assign(header, headers.readHeader(file));
+  parts.l1 = readL1(file, header);
+  parts.l2.clear();
+  const snapshots = readSnapshotTable(file, header);
+  parts.snapshots = snapshots.entries;
+  parts.snapshotTableBytes = snapshots.lengthBytes;
+}
+
+function readL1(file: ImageFile, header: headers.Header): StoredTable {
+  const lengthBytes = header.l1Entries * ENTRY_BYTES;
+  const bytes = lengthBytes > 0 ? file.readTable(header.l1Offset, lengthBytes, 'the L1 table') : EMPTY;
+  return new StoredTable(bytes, header.l1Offset);
 }
 
 function prepareForWriting(parts: ImageParts): void {

@@ -6,6 +6,7 @@ import {
   snapshotTooMany,
 } from '../../errors/block.ts';
 import { commit, type CommitChange } from './commit.ts';
+import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { clustersFor, ENTRY_BYTES, SNAPSHOTS_MAX } from './layout.ts';
 import { addReferences, rebuildCopiedFlags, referencesOf } from './references.ts';
@@ -27,23 +28,13 @@ export interface NewSnapshot {
 }
 
 export function createSnapshot(parts: ImageParts, wanted: NewSnapshot): void {
-  checkNewName(parts, wanted.name);
-  if (parts.snapshots.length >= SNAPSHOTS_MAX) throw snapshotTooMany(parts.file.name, SNAPSHOTS_MAX);
+  checkRoomFor(parts, wanted.name);
   const added = addReferences(parts, parts.l1);
   try {
     rebuildCopiedFlags(parts, parts.l1);
     // A changed L1 table moves along with this header switch, which saves the barrier for changing it in place.
     if (parts.l1.isDirty) parts.l1Moved = true;
-    const l1 = placeTable(parts, parts.l1.bytes.slice());
-    const entry: SnapshotEntry = {
-      ...wanted,
-      id: nextId(parts),
-      diskSizeBytes: parts.layout.diskLengthBytes,
-      l1Offset: l1.offset,
-      l1Entries: parts.l1.length,
-      unknownExtra: new Uint8Array(0),
-    };
-    switchSnapshots(parts, [...parts.snapshots, entry], [l1]);
+    addEntry(parts, wanted, parts.l1);
   } catch (error) {
     // When only the last sync failed the snapshot is there, and its references count.
     if (parts.snapshots.some(({ name }) => name === wanted.name)) throw error;
@@ -51,6 +42,26 @@ export function createSnapshot(parts: ImageParts, wanted: NewSnapshot): void {
     rebuildCopiedFlags(parts, parts.l1);
     throw error;
   }
+}
+
+/** Whether a snapshot of that name can be added. */
+export function checkRoomFor(parts: ImageParts, name: string): void {
+  checkNewName(parts, name);
+  if (parts.snapshots.length >= SNAPSHOTS_MAX) throw snapshotTooMany(parts.file.name, SNAPSHOTS_MAX);
+}
+
+/** Lists a copy of `l1`, all of whose references are counted, as a snapshot. */
+export function addEntry(parts: ImageParts, wanted: NewSnapshot, l1: EntryTable): void {
+  const table = placeTable(parts, l1.bytes.slice());
+  const entry: SnapshotEntry = {
+    ...wanted,
+    id: nextId(parts),
+    diskSizeBytes: parts.layout.diskLengthBytes,
+    l1Offset: table.offset,
+    l1Entries: l1.length,
+    unknownExtra: new Uint8Array(0),
+  };
+  switchSnapshots(parts, [...parts.snapshots, entry], [table]);
 }
 
 /** Several at once cost hardly more than one. */

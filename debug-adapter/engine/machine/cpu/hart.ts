@@ -170,14 +170,20 @@ export class Hart implements Stateful {
     this.setSlot('TICK_DELTA', clock.tickDelta);
   }
 
-  /** A CSR as M-mode would read it at a position; undefined for one that does not exist. Changes nothing. */
+  /**
+   * A CSR as M-mode would read it at a position; undefined for one that does not exist. Changes nothing, and may be asked
+   * in the middle of a run, at a breakpoint.
+   */
   readCsr(number: number, position: Position): bigint | undefined {
     const privilege = this.slot('PRIVILEGE');
+    const run = { end: this.number('STEPS_END'), budget: this.words[SLOT.BUDGET >> 2] };
     this.setNumber('STEPS_END', position + 1);
     this.words[SLOT.BUDGET >> 2] = 0;
     this.setSlot('PRIVILEGE', 3n);
     const value = BigInt.asUintN(64, this.core.csrRead(number));
     this.setSlot('PRIVILEGE', privilege);
+    this.setNumber('STEPS_END', run.end);
+    this.words[SLOT.BUDGET >> 2] = run.budget;
     const isThere = this.words[SLOT.FAULT >> 2] === 0;
     this.words[SLOT.FAULT >> 2] = 0;
     return isThere ? value : undefined;

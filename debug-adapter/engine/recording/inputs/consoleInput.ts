@@ -3,20 +3,29 @@ import type { InputStatus, OutsideEvent } from '../../machine/inputs.ts';
 import type { InputSource } from './inputSource.ts';
 
 /**
- * Console input from bytes known beforehand (`--stdin`): the next one arrives as soon as the UART takes it, so when
- * each arrives depends on nothing but the machine. While the machine idles, the clock is moved to that moment first
+ * Console input from bytes known beforehand (`--stdin`) or typed while the machine runs: the next one arrives as soon
+ * as the UART takes it, so when each arrives depends on nothing but the machine and when it was typed. While the machine idles, the clock is moved to that moment first
  * if it would not have got there by itself.
  */
 export class ConsoleInput implements InputSource {
-  readonly #bytes: Uint8Array;
+  #bytes: Uint8Array;
   #next = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array = new Uint8Array()) {
     this.#bytes = bytes;
   }
 
   get remainingBytes(): number {
     return this.#bytes.length - this.#next;
+  }
+
+  /** Typed: these come after what still waits. */
+  type(bytes: Uint8Array): void {
+    const waiting = this.#bytes.subarray(this.#next);
+    this.#bytes = new Uint8Array(waiting.length + bytes.length);
+    this.#bytes.set(waiting);
+    this.#bytes.set(bytes, waiting.length);
+    this.#next = 0;
   }
 
   nextPosition(status: InputStatus): Position {

@@ -12,15 +12,21 @@ export interface IdleClock {
   sleepUntil(nanosecondsToWake: number): number;
 }
 
+// Of virtual time at a go, when only a key can end the wait.
+const WAIT_FOR_KEY_NANOSECONDS = 50_000_000;
+
 /**
  * Makes an idle machine wait for real time. Where the whole wait has passed, the machine's own deterministic idle step
- * does it and nothing needs to be recorded; only a wait that was cut short becomes a clock jump.
+ * does it and nothing needs to be recorded; only a wait that was cut short becomes a clock jump. Where somebody may type,
+ * a machine that nothing else will ever wake waits on while its UART listens.
  */
 export class RealtimeIdle implements InputSource {
   readonly #clock: IdleClock;
+  readonly #waitsForKeys: boolean;
 
-  constructor(clock: IdleClock) {
+  constructor(clock: IdleClock, options: { waitsForKeys?: boolean } = {}) {
     this.#clock = clock;
+    this.#waitsForKeys = options.waitsForKeys ?? false;
   }
 
   nextPosition(): Position {
@@ -29,8 +35,15 @@ export class RealtimeIdle implements InputSource {
 
   take(status: InputStatus): OutsideEvent | undefined {
     const toWake = status.wakeNanoseconds - status.nanoseconds;
-    if (!status.idle || !(toWake > 0) || toWake === Infinity) return undefined;
+    if (!status.idle || !(toWake > 0)) return undefined;
+    if (toWake === Infinity) return this.#waitForKey(status);
     const slept = Math.floor(this.#clock.sleepUntil(toWake));
     return slept >= toWake ? undefined : { kind: 'clockJump', nanoseconds: Math.max(1, slept) };
+  }
+
+  #waitForKey({ consoleReadyNanoseconds }: InputStatus): OutsideEvent | undefined {
+    if (!this.#waitsForKeys || consoleReadyNanoseconds === Infinity) return undefined;
+    const slept = Math.floor(this.#clock.sleepUntil(WAIT_FOR_KEY_NANOSECONDS));
+    return { kind: 'clockJump', nanoseconds: Math.max(1, slept) };
   }
 }

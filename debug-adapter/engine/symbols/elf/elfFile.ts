@@ -10,6 +10,8 @@ export interface ElfFile {
   sections: ElfSection[];
   /** The bytes the file gives at an address of the guest (not biased), from its sections. */
   bytesAt(address: bigint, lengthBytes: number): Uint8Array | undefined;
+  /** Of the executable section that holds an address: its bytes up to `reachBytes` before and behind it. */
+  codeAround(address: bigint, reachBytes: number): { address: bigint; bytes: Uint8Array } | undefined;
   /** Where the guest's memory is taken, by its sections: what lies outside was thrown away by the linker. */
   allocated: AddressRange[];
 }
@@ -38,7 +40,12 @@ export function readElfFile(bytes: Uint8Array, name: string): ElfFile {
   const allocated = sections
     .filter((section) => section.flags & SHF_ALLOC && section.sizeBytes > 0n)
     .map(({ address, sizeBytes }) => ({ start: address, end: address + sizeBytes }));
-  return { sections, allocated, bytesAt: (address, length) => bytesAt(sections, address, length) };
+  return {
+    sections,
+    allocated,
+    bytesAt: (address, length) => bytesAt(sections, address, length),
+    codeAround: (address, reach) => codeAround(sections, address, reach),
+  };
 }
 
 function readSections(view: DataView, bytes: Uint8Array, name: string): ElfSection[] {
@@ -81,6 +88,16 @@ function bytesAt(sections: ElfSection[], address: bigint, lengthBytes: number): 
   return undefined;
 }
 
+function codeAround(sections: ElfSection[], address: bigint, reachBytes: number) {
+  const isCode = ({ flags, address: start, bytes }: ElfSection) =>
+    (flags & SHF_EXECINSTR) !== 0 && start <= address && address < start + BigInt(bytes.length);
+  const section = sections.find(isCode);
+  if (!section) return undefined;
+  const offset = Number(address - section.address);
+  const from = Math.max(0, offset - reachBytes);
+  return { address: section.address + BigInt(from), bytes: section.bytes.subarray(from, offset + reachBytes) };
+}
+
 /** The string at an offset of a string table; empty when there is none. */
 export function stringAt(table: Uint8Array, offset: number): string {
   if (offset >= table.length) return '';
@@ -94,6 +111,7 @@ export const SHF_COMPRESSED = 0x800;
 export const SHT_SYMTAB = 2;
 const SHT_NOBITS = 8;
 const SHF_ALLOC = 2;
+const SHF_EXECINSTR = 4;
 const SHN_XINDEX = 0xffff;
 
 // System V ABI, the 64-bit layouts.

@@ -1,0 +1,65 @@
+import type { Session, Symbols } from '../engine/index.ts';
+
+/**
+ * Which of several ELF files runs where. Programs of a kernel have code at the same addresses, one at a time, so a
+ * file is held against the guest's memory: the one whose code agrees with it best is there, if most of it agrees. (A
+ * kernel patches itself here and there, so not all of it need.)
+ */
+// A library that programs share is rarely longer: what tells them apart is within reach.
+const REACH_BYTES = 1 << 15;
+const AGREEMENT_MIN = 0.75;
+const PAGE_BITS = 12n;
+
+export class LoadedFiles {
+  private symbols: readonly Symbols[];
+  private inspector: Session['inspector'];
+  private known = new Map<bigint, Symbols | undefined>();
+
+  constructor(symbols: readonly Symbols[], inspector: Session['inspector']) {
+    this.symbols = symbols;
+    this.inspector = inspector;
+  }
+
+  /** Looked up once for a page until `forget`; costs some 20 us a file. */
+  at(pc: bigint): Symbols | undefined {
+    const page = pc >> PAGE_BITS;
+    if (!this.known.has(page)) this.known.set(page, this.find(pc));
+    return this.known.get(page);
+  }
+
+  /** Memory may be another. */
+  forget(): void {
+    this.known.clear();
+  }
+
+  private find(pc: bigint): Symbols | undefined {
+    const candidates = this.symbols.flatMap((symbols) => {
+      const code = symbols.codeAround(pc, REACH_BYTES);
+      return code ? [{ symbols, agreement: agreement(this.inspector, code, pc) }] : [];
+    });
+    const best = candidates.reduce((a, b) => (b.agreement > a.agreement ? b : a), NOBODY);
+    return best.agreement >= AGREEMENT_MIN ? best.symbols : undefined;
+  }
+}
+
+const NOBODY: { symbols: Symbols | undefined; agreement: number } = { symbols: undefined, agreement: -1 };
+
+/** The part of the code that is in memory, of what of it can be read; pages that are not there yet say nothing. */
+function agreement(
+  inspector: Session['inspector'],
+  { address, bytes }: { address: bigint; bytes: Uint8Array },
+  pc: bigint,
+): number {
+  let same = 0;
+  let compared = 0;
+  for (let done = 0; done < bytes.length;) {
+    const at = address + BigInt(done);
+    const count = Math.min(bytes.length - done, 4096 - Number(at & 0xfffn));
+    const memory = inspector.readMemory(at, count);
+    for (let i = 0; i < memory.length; i++) same += memory[i] === bytes[done + i] ? 1 : 0;
+    compared += memory.length;
+    done += count;
+  }
+  // Where nothing can be read the program is about to be loaded: the only file for the place is good enough.
+  return compared === 0 || inspector.readMemory(pc, 1).length === 0 ? AGREEMENT_MIN : same / compared;
+}

@@ -1,0 +1,111 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { Evaluation, Value } from '../../engine/index.ts';
+import { errors } from '../../engine/index.ts';
+import { notWritable, staleReference, valueNeeded, variableUnknown } from '../../engine/errors/dap.ts';
+import type { Arguments } from '../arguments.ts';
+import type { Debuggee, FrameWithSymbols, ShownFrame } from '../debuggee.ts';
+import { describe, hex, registerNumber, valuesOf } from '../variableViews.ts';
+
+/**
+ * Variables, registers and expressions that are given a value. What is written becomes a step of the recording, so it
+ * can be done in the present of a live machine only; the session says so anywhere else.
+ */
+export function setVariable(debuggee: Debuggee, args: Arguments): DebugProtocol.SetVariableResponse['body'] {
+  const name = args.text('name');
+  const text = args.text('value');
+  const container = debuggee.containers.get(args.integer('variablesReference'));
+  if (!container) throw staleReference('variable');
+  if (container.kind === 'csrs') throw notWritable(name);
+  if (container.kind === 'registers') return setRegister(debuggee, container.shown, { name, text });
+  const value = valuesOf(container).find((one) => one.name === name);
+  if (!value) throw variableUnknown(name);
+  return assigned(debuggee, container.shown, `${placeOf(value)} = ${text}`);
+}
+
+export function setExpression(debuggee: Debuggee, args: Arguments): DebugProtocol.SetExpressionResponse['body'] {
+  const shown = debuggee.frameWithSymbols(args.optionalInteger('frameId'));
+  return assigned(debuggee, shown, `${args.text('expression')} = ${args.text('value')}`);
+}
+
+/** Does what an assignment says, and shows the place as it is then. */
+export function assign(
+  debuggee: Debuggee,
+  shown: FrameWithSymbols,
+  assignment: Extract<Evaluation, { kind: 'assignment' }>,
+) {
+  const { target, value, bytes } = assignment;
+  const { location } = target;
+  if (location.kind === 'memory') {
+    const written = bytes ?? withBitField(debuggee, target, value);
+    writeBytes(debuggee, location.address, written);
+  } else if (location.kind === 'register' && shown.frame.depth === 0 && bytes) {
+    debuggee.session.writeRegister(location.register, registerValue(value, bytes));
+    debuggee.changed();
+  } else {
+    throw notWritable(target.expression ?? target.name);
+  }
+  return describe(debuggee, shown, value);
+}
+
+export function writeBytes(debuggee: Debuggee, address: bigint, bytes: Uint8Array): void {
+  const { session } = debuggee;
+  // All of it or nothing: a page that is not there must not be found half-way.
+  if (session.inspector.readMemory(address, bytes.length).length < bytes.length) {
+    throw errors.badAddress({ address, lengthBytes: bytes.length });
+  }
+  session.writeMemory(address, bytes);
+  debuggee.changed({ address, lengthBytes: bytes.length });
+}
+
+function assigned(debuggee: Debuggee, shown: FrameWithSymbols, text: string) {
+  const evaluation = shown.symbols.evaluate(text, shown.frame);
+  if (evaluation.kind !== 'assignment') throw notWritable(text);
+  return assign(debuggee, shown, evaluation);
+}
+
+/** An expression for a value's place. */
+function placeOf({ expression, lvalue, typeName, name }: Value): string {
+  if (expression !== undefined) return expression;
+  if (lvalue && !lvalue.bits) return `*(${typeName} *)${hex(lvalue.address)}`;
+  throw notWritable(name);
+}
+
+/** The bytes around a bit-field, with its bits replaced. */
+function withBitField({ session }: Debuggee, target: Value, value: Value): Uint8Array {
+  const number = value.integer();
+  const { lvalue } = target;
+  if (number === undefined || !lvalue?.bits) throw notWritable(target.name);
+  const { address, sizeBytes, bits } = lvalue;
+  const bytes = session.inspector.readMemory(address, sizeBytes);
+  if (bytes.length < sizeBytes) throw errors.badAddress({ address, lengthBytes: sizeBytes });
+  const mask = ((1n << BigInt(bits.width)) - 1n) << BigInt(bits.offset);
+  const whole = (numberOf(bytes) & ~mask) | ((number << BigInt(bits.offset)) & mask);
+  return bytes.map((_, i) => Number((whole >> BigInt(8 * i)) & 0xffn));
+}
+
+/** RISC-V calling convention: 32-bit values are sign-extended in registers whatever their type, smaller ones by type. */
+function registerValue(value: Value, bytes: Uint8Array): bigint {
+  const raw = numberOf(bytes);
+  if (bytes.length === 4) return BigInt.asIntN(32, raw);
+  return bytes.length < 4 ? (value.integer() ?? raw) : raw;
+}
+
+const numberOf = (bytes: Uint8Array): bigint => bytes.reduceRight((number, byte) => (number << 8n) | BigInt(byte), 0n);
+
+/** Of the frame that runs: a caller's registers are wherever they were saved. */
+function setRegister(debuggee: Debuggee, shown: ShownFrame, { name, text }: { name: string; text: string }) {
+  const number = registerNumber(name);
+  if (!number || shown.frame.depth > 0) throw notWritable(name);
+  const value = numberIn(shown, text);
+  debuggee.session.writeRegister(number, value);
+  debuggee.changed();
+  return { value: hex(BigInt.asUintN(64, value)), variablesReference: 0 };
+}
+
+function numberIn({ symbols, frame }: ShownFrame, text: string): bigint {
+  if (/^-?\d+$|^0x[0-9a-f]+$/i.test(text.trim())) return BigInt(text.trim());
+  const evaluation = symbols?.evaluate(text, frame);
+  const number = evaluation?.kind === 'value' ? evaluation.value.integer() : undefined;
+  if (number === undefined) throw valueNeeded(text);
+  return number;
+}

@@ -1,0 +1,101 @@
+import { assert } from '../../base/assert.ts';
+import type { ImageParts } from './imageParts.ts';
+import { ENTRY_BYTES } from './layout.ts';
+import { readGuest } from './readData.ts';
+import { addReferences, referencesOf } from './references.ts';
+import { addEntry, checkRoomFor, checkSameSize, findSnapshot, type NewSnapshot, readSnapshotL1 } from './snapshots.ts';
+import { StoredTable } from './storedTable.ts';
+import { writeGuest, zeroGuest } from './writeData.ts';
+
+/**
+ * A snapshot of a state that is not the active one: another snapshot's with changes. It is built beside everything that
+ * exists: an L1 table of its own starts as a copy of the other snapshot's, with all references counted, so that every
+ * table and cluster under it is shared and each change goes to new ones. Nothing refers to the new ones until the
+ * snapshot table does (see commit.ts), so a crash before that leaves leaked clusters and nothing else.
+ */
+export interface SnapshotDraft {
+  /** The disk has these bytes there; clusters that have them already are left alone. */
+  setDisk(offset: number, bytes: Uint8Array): void;
+  zeroDisk(offset: number, lengthBytes: number): void;
+  setVmState(offset: number, bytes: Uint8Array): void;
+  zeroVmState(offset: number, lengthBytes: number): void;
+}
+
+export function createSnapshotFrom(
+  parts: ImageParts,
+  { from, wanted, fill }: { from: string | undefined; wanted: NewSnapshot; fill: (draft: SnapshotDraft) => void },
+): void {
+  checkRoomFor(parts, wanted.name);
+  const l1 = startingL1(parts, from);
+  addReferences(parts, l1);
+  // The same image with another active table: writing through it copies whatever is shared.
+  const draft: ImageParts = { ...parts, l1 };
+  try {
+    fill(draftOf(draft));
+    addEntry(parts, wanted, draft.l1);
+  } catch (error) {
+    // When only the last sync failed the snapshot is there, and its references count.
+    if (parts.snapshots.some(({ name }) => name === wanted.name)) throw error;
+    for (const hostOffset of referencesOf(draft, draft.l1)) parts.refcounts.dropNow(hostOffset);
+    throw error;
+  }
+}
+
+function startingL1(parts: ImageParts, from: string | undefined): StoredTable {
+  if (from === undefined) return new StoredTable(new Uint8Array(parts.layout.vmStateFirstL1Index * ENTRY_BYTES), 0);
+  const entry = findSnapshot(parts, from);
+  checkSameSize(parts, entry);
+  return readSnapshotL1(parts, entry);
+}
+
+function draftOf(draft: ImageParts): SnapshotDraft {
+  const { diskLengthBytes, vmStateOffset } = draft.layout;
+  return {
+    setDisk: (offset, bytes) => {
+      assert(offset >= 0 && offset + bytes.length <= diskLengthBytes, "a draft keeps the disk's length");
+      setGuest(draft, offset, bytes);
+    },
+    zeroDisk: (offset, lengthBytes) => zeroGuest(draft, offset, lengthBytes),
+    setVmState: (offset, bytes) => setGuest(draft, vmStateOffset + offset, bytes),
+    zeroVmState: (offset, lengthBytes) => zeroGuest(draft, vmStateOffset + offset, lengthBytes),
+  };
+}
+
+/** Writes the clusters that differ, those of zeroes as holes, neighbours of a kind together. */
+function setGuest(draft: ImageParts, guestOffset: number, bytes: Uint8Array): void {
+  const now = new Uint8Array(bytes.length);
+  readGuest(draft, draft.l1, guestOffset, now);
+  let start = 0;
+  let kind: Change = 'none';
+  const flush = (end: number) => {
+    if (kind === 'data') writeGuest(draft, guestOffset + start, bytes.subarray(start, end));
+    if (kind === 'zeroes') zeroGuest(draft, guestOffset + start, end - start);
+  };
+  for (let at = 0; at < bytes.length;) {
+    const end = Math.min(bytes.length, at + bytesToClusterEnd(draft, guestOffset + at));
+    const next = changeOf(now.subarray(at, end), bytes.subarray(at, end));
+    if (next !== kind) {
+      flush(at);
+      [start, kind] = [at, next];
+    }
+    at = end;
+  }
+  flush(bytes.length);
+}
+
+type Change = 'none' | 'data' | 'zeroes';
+
+function changeOf(now: Uint8Array, wanted: Uint8Array): Change {
+  let isSame = true;
+  let isZero = true;
+  for (let i = 0; i < wanted.length && (isSame || isZero); i++) {
+    if (wanted[i] !== now[i]) isSame = false;
+    if (wanted[i] !== 0) isZero = false;
+  }
+  if (isSame) return 'none';
+  return isZero ? 'zeroes' : 'data';
+}
+
+function bytesToClusterEnd({ layout }: ImageParts, guestOffset: number): number {
+  return layout.clusterSizeBytes - (guestOffset % layout.clusterSizeBytes);
+}

@@ -1,0 +1,34 @@
+import { COMPRESSED } from './compressed.ts';
+import { FLOATING_POINT } from './floatingPoint.ts';
+import { INTEGER } from './integer.ts';
+import { type InstructionPattern, matchingPattern, readPatterns } from './patterns.ts';
+import { formatOperands, mnemonicOf } from './operands.ts';
+import { SYSTEM } from './system.ts';
+
+export interface Disassembled {
+  /** As objdump writes it: the mnemonic, a space, the operands; pseudo-instructions where one fits. */
+  text: string;
+  lengthBytes: 2 | 4;
+}
+
+/** The name to show beside an address, such as `main+0x12`; undefined where there is none. */
+export type SymbolAt = (address: bigint) => string | undefined;
+
+/**
+ * The text of one instruction of RV64GC with Zicsr, Zifencei, Zba, Zbb, Zbs, Zihintpause, Svinval and the privileged
+ * instructions: what a guest may hold, which is more than this machine executes. `word` is the 32-bit word at `pc`; only
+ * its low half counts when the instruction is compressed. Anything else is shown as data, `.2byte` or `.4byte`.
+ */
+export function disassembleOne(word: number, pc: bigint, symbolAt: SymbolAt = () => undefined): Disassembled {
+  const isCompressed = (word & 3) !== 3;
+  const bits = isCompressed ? word & 0xffff : word >>> 0;
+  const lengthBytes = isCompressed ? 2 : 4;
+  const pattern = matchingPattern(isCompressed ? HALVES : WORDS, bits);
+  if (!pattern) return { text: `.${lengthBytes}byte 0x${bits.toString(16)}`, lengthBytes };
+  const mnemonic = mnemonicOf(pattern.mnemonic, bits);
+  const operands = formatOperands(pattern.operands, { bits, pc, symbolAt });
+  return { text: operands ? `${mnemonic} ${operands}` : mnemonic, lengthBytes };
+}
+
+const WORDS: readonly InstructionPattern[] = readPatterns(SYSTEM + INTEGER + FLOATING_POINT, 32);
+const HALVES: readonly InstructionPattern[] = readPatterns(COMPRESSED, 16);

@@ -1,0 +1,122 @@
+import { assert } from '../base/assert.ts';
+import { csrName } from './csrNames.ts';
+import { type Immediate, immediateOf, signed, unsigned } from './immediates.ts';
+
+/** One instruction with what its operands need: `bits` are its 16 or 32 bits, unsigned. */
+export interface Instruction {
+  bits: number;
+  pc: bigint;
+  symbolAt: (address: bigint) => string | undefined;
+}
+
+/** Puts the instruction's values in place of the operands' names in `template`, such as `rd,offset(rs1)`. */
+export function formatOperands(template: string, instruction: Instruction): string {
+  return template.replace(/,rm|[a-z]\w*/g, (name) => {
+    const format = OPERANDS[name] as ((instruction: Instruction) => string) | undefined;
+    assert(format !== undefined, `operand ${name} is in the table`);
+    return format(instruction);
+  });
+}
+
+/** The `*` of an atomic's mnemonic stands for its ordering bits. */
+export const mnemonicOf = (mnemonic: string, bits: number): string =>
+  mnemonic.replace('*', ['', '.rl', '.aq', '.aqrl'][field(bits, 26, 25)]);
+
+const INTEGER_REGISTERS =
+  'zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6'.split(' ');
+const FLOATING_REGISTERS =
+  'ft0 ft1 ft2 ft3 ft4 ft5 ft6 ft7 fs0 fs1 fa0 fa1 fa2 fa3 fa4 fa5 fa6 fa7 fs2 fs3 fs4 fs5 fs6 fs7 fs8 fs9 fs10 fs11 ft8 ft9 ft10 ft11'.split(
+    ' ',
+  );
+const ROUNDING_MODES = ['rne', 'rtz', 'rdn', 'rup', 'rmm', 'unknown', 'unknown', 'dyn'];
+
+const field = (bits: number, high: number, low: number): number => (bits >>> low) & ((1 << (high - low + 1)) - 1);
+
+type Format = (instruction: Instruction) => string;
+
+const register =
+  (high: number, low: number): Format =>
+  ({ bits }) =>
+    INTEGER_REGISTERS[field(bits, high, low)];
+const floating =
+  (high: number, low: number): Format =>
+  ({ bits }) =>
+    FLOATING_REGISTERS[field(bits, high, low)];
+/** The three bits that name x8 to x15 in a compressed instruction. */
+const shortRegister =
+  (low: number): Format =>
+  ({ bits }) =>
+    INTEGER_REGISTERS[8 + field(bits, low + 2, low)];
+const decimal =
+  (immediate: Immediate): Format =>
+  ({ bits }) =>
+    String(immediateOf(immediate, bits));
+const hexadecimal =
+  (high: number, low: number): Format =>
+  ({ bits }) =>
+    hex(field(bits, high, low));
+const hex = (value: number): string => `0x${value.toString(16)}`;
+
+const target =
+  (immediate: Immediate): Format =>
+  ({ bits, pc, symbolAt }) => {
+    const address = BigInt.asUintN(64, pc + BigInt(immediateOf(immediate, bits)));
+    const symbol = symbolAt(address);
+    return symbol === undefined ? `0x${address.toString(16)}` : `${address.toString(16)} <${symbol}>`;
+  };
+
+/** objdump leaves the dynamic rounding mode out. */
+const roundingMode: Format = ({ bits }) => {
+  const mode = field(bits, 14, 12);
+  return mode === 7 ? '' : `,${ROUNDING_MODES[mode]}`;
+};
+
+/** What a fence orders, as letters; none is nothing an assembler could write. */
+const ordered = (bits: number): string => [...'iorw'].filter((_, i) => bits & (8 >> i)).join('') || 'unknown';
+
+/** The operands' names in the tables. Those that begin with c are of compressed instructions only. */
+const OPERANDS: Record<string, Format> = {
+  zero: () => 'zero',
+  sp: () => 'sp',
+  rd: register(11, 7),
+  rs1: register(19, 15),
+  rs2: register(24, 20),
+  frd: floating(11, 7),
+  frs1: floating(19, 15),
+  frs2: floating(24, 20),
+  frs3: floating(31, 27),
+  ',rm': roundingMode,
+  // Stands for both sources, which are the same register: patterns.ts sees to that.
+  fsame: floating(19, 15),
+  imm: decimal(signed({ 31: '11:0' })),
+  storeoffset: decimal(signed({ 31: '11:5', 11: '4:0' })),
+  upper: hexadecimal(31, 12),
+  shamt: hexadecimal(25, 20),
+  shamtw: hexadecimal(24, 20),
+  branch: target(signed({ 31: '12|10:5', 11: '4:1|11' })),
+  jump: target(signed({ 31: '20|10:1|11|19:12' })),
+  csr: ({ bits }) => csrName(field(bits, 31, 20)),
+  uimm: ({ bits }) => String(field(bits, 19, 15)),
+  pred: ({ bits }) => ordered(field(bits, 27, 24)),
+  succ: ({ bits }) => ordered(field(bits, 23, 20)),
+
+  crs2: register(6, 2),
+  cfrs2: ({ bits }) => FLOATING_REGISTERS[field(bits, 6, 2)],
+  cshort1: shortRegister(7),
+  cshort2: shortRegister(2),
+  cfshort: ({ bits }) => FLOATING_REGISTERS[8 + field(bits, 4, 2)],
+  cimm: decimal(signed({ 12: '5', 6: '4:0' })),
+  // The 20 bits of LUI, sign-extended into them.
+  cupper: ({ bits }) => hex(immediateOf(signed({ 12: '5', 6: '4:0' }), bits) & 0xfffff),
+  cshamt: ({ bits }) => hex(immediateOf(unsigned({ 12: '5', 6: '4:0' }), bits)),
+  cadjust: decimal(signed({ 12: '9', 6: '4|6|8:7|5' })),
+  cabove: decimal(unsigned({ 12: '5:4|9:6|2|3' })),
+  cwoffset: decimal(unsigned({ 12: '5:3', 6: '2|6' })),
+  cdoffset: decimal(unsigned({ 12: '5:3', 6: '7:6' })),
+  cwload: decimal(unsigned({ 12: '5', 6: '4:2|7:6' })),
+  cdload: decimal(unsigned({ 12: '5', 6: '4:3|8:6' })),
+  cwstore: decimal(unsigned({ 12: '5:2|7:6' })),
+  cdstore: decimal(unsigned({ 12: '5:3|8:6' })),
+  cjump: target(signed({ 12: '11|4|9:8|10|6|7|3:1|5' })),
+  cbranch: target(signed({ 12: '8|4:3', 6: '7:6|2:1|5' })),
+};

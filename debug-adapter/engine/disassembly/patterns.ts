@@ -1,0 +1,45 @@
+import { assert } from '../base/assert.ts';
+
+/**
+ * The tables' notation: one instruction a line, in the manual's way. Mnemonic, operands (`.` for none), then the
+ * encoding from the highest bit down, in which 0 and 1 are fixed and `-` is anything; blanks only separate fields. The
+ * first line that matches counts, so a pseudo-instruction stands above what it stands for. The mnemonic `reserved`
+ * takes encodings out.
+ */
+export interface InstructionPattern {
+  mnemonic: string;
+  operands: string;
+  mask: number;
+  value: number;
+}
+
+export function readPatterns(table: string, widthBits: 16 | 32): InstructionPattern[] {
+  return table
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => readPattern(line, widthBits));
+}
+
+/** The first of `patterns` that `bits` match; undefined when none does or the encoding is reserved. */
+export function matchingPattern(patterns: readonly InstructionPattern[], bits: number): InstructionPattern | undefined {
+  const found = patterns.find(
+    ({ mask, value, operands }) =>
+      (bits & mask) >>> 0 === value && (!operands.includes('fsame') || sourcesAreEqual(bits)),
+  );
+  return found?.mnemonic === 'reserved' ? undefined : found;
+}
+
+function readPattern(line: string, widthBits: number): InstructionPattern {
+  const [mnemonic, operands, ...fields] = line.trim().split(/ +/);
+  const encoding = fields.join('');
+  assert(encoding.length === widthBits, `${line}: the encoding has ${widthBits} bits`);
+  return {
+    mnemonic,
+    operands: operands === '.' ? '' : operands,
+    mask: parseInt(encoding.replaceAll('0', '1').replaceAll('-', '0'), 2),
+    value: parseInt(encoding.replaceAll('-', '0'), 2),
+  };
+}
+
+/** The operand `fsame` of fmv, fneg and fabs: both sources are the same register. */
+const sourcesAreEqual = (bits: number): boolean => ((bits >>> 15) & 31) === ((bits >>> 20) & 31);

@@ -1,0 +1,24 @@
+import type { Inspector } from '../machine/inspector.ts';
+
+/** What tells one piece of code from another that runs the same instruction. */
+export interface CodeContext {
+  pc: bigint;
+  stackPointer: bigint;
+  privilege: number;
+  satp: bigint;
+}
+
+export const STACK_POINTER = 2;
+const SATP = 0x180;
+
+export function contextOf(inspector: Inspector): CodeContext {
+  return {
+    pc: inspector.pc,
+    stackPointer: inspector.register(STACK_POINTER),
+    privilege: inspector.privilege,
+    satp: inspector.csr(SATP)!,
+  };
+}
+
+export const isSameContext = (a: CodeContext, b: CodeContext): boolean =>
+  a.pc === b.pc && a.stackPointer === b.stackPointer && a.privilege === b.privilege && a.satp === b.satp;

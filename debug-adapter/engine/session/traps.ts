@@ -1,0 +1,45 @@
+import type { Inspector } from '../machine/inspector.ts';
+import { type CodeContext, contextOf } from './codeContext.ts';
+
+/**
+ * Traps and interrupts, seen at the first instruction of their handler, where the hart still says everything about them
+ * (Privileged Architecture, "CSR Listing" and the xstatus registers).
+ */
+export type TrapMode = 1 | 3;
+
+export interface Trap {
+  isInterrupt: boolean;
+  /** The code that it came to; its pc is the one to return to. */
+  from: CodeContext;
+}
+
+const TRAP_CSRS = {
+  1: { status: 0x100, previousBit: 8n, previousMask: 1n, vector: 0x105, epc: 0x141, cause: 0x142 },
+  3: { status: 0x300, previousBit: 11n, previousMask: 3n, vector: 0x305, epc: 0x341, cause: 0x342 },
+} as const;
+const INTERRUPT = 1n << 63n;
+// With vectored interrupts, cause n comes in at the base + 4 n; 16 are standard.
+const VECTORS = 16;
+
+/** The trap whose handler is about to run its first instruction; undefined in user mode, where none is. */
+export function trapAt(inspector: Inspector): Trap | undefined {
+  const { privilege } = inspector;
+  if (privilege !== 1 && privilege !== 3) return undefined;
+  const { status, previousBit, previousMask, epc, cause } = TRAP_CSRS[privilege];
+  return {
+    isInterrupt: (inspector.csr(cause)! & INTERRUPT) !== 0n,
+    // Entering a trap changes neither the stack pointer nor satp.
+    from: {
+      ...contextOf(inspector),
+      pc: inspector.csr(epc)!,
+      privilege: Number((inspector.csr(status)! >> previousBit) & previousMask),
+    },
+  };
+}
+
+/** Where handlers of a mode begin. */
+export function handlersOf(inspector: Inspector, mode: TrapMode): bigint[] {
+  const vector = inspector.csr(TRAP_CSRS[mode].vector)!;
+  const base = vector & ~3n;
+  return (vector & 3n) === 0n ? [base] : Array.from({ length: VECTORS }, (_, cause) => base + 4n * BigInt(cause));
+}

@@ -1,0 +1,43 @@
+import type { Host } from '../base/host.ts';
+import { Qcow2Image } from '../block/qcow2/image.ts';
+import { openOnBacking } from './openDisk.ts';
+
+/**
+ * An image that keeps snapshots, and how to change them. A live session writes to it all the time. A replay only reads
+ * it; to take, rename or delete a snapshot it opens the file for writing, for that moment and under the lock that it
+ * holds anyway, so that at any other moment a replay cannot damage what it reads.
+ */
+export interface SnapshotImage {
+  /** The drive whose disk it keeps; undefined for a state-only image. */
+  readonly driveId: string | undefined;
+  /** To read from. */
+  readonly image: Qcow2Image;
+  /** `work` gets the image open for writing. */
+  change(work: (writable: Qcow2Image) => void): void;
+}
+
+export function liveImage(image: Qcow2Image, driveId?: string): SnapshotImage {
+  return { driveId, image, change: (work) => work(image) };
+}
+
+/** Opens the file read-only; `image.close` closes it. */
+export function recordedImage(host: Host, path: string, driveId?: string): SnapshotImage {
+  const open = (writable: boolean): Qcow2Image => {
+    const file = host.files.open(path, { write: writable, create: 'never' });
+    return openOnBacking(host, { path, file, writable });
+  };
+  const image = open(false);
+  const change = (work: (writable: Qcow2Image) => void): void => {
+    const writable = open(true);
+    try {
+      work(writable);
+      writable.close();
+    } catch (error) {
+      writable.abandon();
+      throw error;
+    } finally {
+      image.reload();
+    }
+  };
+  return { driveId, image, change };
+}

@@ -1,0 +1,59 @@
+import type { Position } from '../base/quantities.ts';
+import type { Qcow2Image } from '../block/qcow2/image.ts';
+import * as errors from '../errors/snapshots.ts';
+
+/** A snapshot as users see it. */
+export interface SnapshotInfo {
+  name: string;
+  position: Position;
+  /** When it was taken, since 1970. */
+  dateMilliseconds: number;
+  /** True for one that recording takes by itself, and may thin out. */
+  isAutomatic: boolean;
+  /** The machine's state, RAM included, before sharing with other snapshots. */
+  stateBytes: number;
+}
+
+const AUTOMATIC_PREFIX = 'auto-';
+const NAME_BYTES_MAX = 255;
+
+export const automaticName = (position: Position): string => `${AUTOMATIC_PREFIX}${position}`;
+
+/** What the image that keeps the machine's state holds, in order of position. */
+export function listSnapshots(image: Qcow2Image): SnapshotInfo[] {
+  return image.snapshots
+    .map(({ name, icount, dateSeconds, dateNanoseconds, vmStateSizeBytes }) => ({
+      name,
+      position: icount ?? 0,
+      dateMilliseconds: dateSeconds * 1000 + Math.floor(dateNanoseconds / 1_000_000),
+      isAutomatic: name.startsWith(AUTOMATIC_PREFIX),
+      stateBytes: vmStateSizeBytes,
+    }))
+    .sort((a, b) => a.position - b.position);
+}
+
+/** Throws what is wrong with a name that a user wants to give. `reserved` is the recording's first snapshot. */
+export function checkNewName(
+  name: string,
+  { existing, reserved }: { existing: readonly SnapshotInfo[]; reserved: string },
+): void {
+  const lengthBytes = new TextEncoder().encode(name).length;
+  // Half of a surrogate pair has no UTF-8. QEMU keeps 255 bytes of a name.
+  // eslint-disable-next-line no-control-regex
+  const isText = !/[\u0000-\u001f\u007f\u0080-\u009f]|\p{Surrogate}/u.test(name);
+  if (lengthBytes === 0 || lengthBytes > NAME_BYTES_MAX || !isText) throw errors.snapshotNameUnusable(name);
+  if (name.startsWith(AUTOMATIC_PREFIX)) throw errors.snapshotNameAutomatic(name);
+  if (name === reserved) throw errors.snapshotNameReserved(name);
+  if (existing.some((other) => other.name === name)) throw errors.snapshotNameTaken(name);
+}
+
+/** Throws when there is none of that name, or when it is one of those that must stay. */
+export function checkChangeable(
+  name: string,
+  change: 'delete' | 'rename',
+  { existing, needed }: { existing: readonly SnapshotInfo[]; needed: readonly string[] },
+): void {
+  const known = existing.map((other) => other.name);
+  if (!known.includes(name)) throw errors.snapshotUnknown(name, known);
+  if (needed.includes(name)) throw errors.snapshotNeeded(name, change);
+}

@@ -1,0 +1,43 @@
+import type { Host } from '../base/host.ts';
+import type { Qcow2Image } from '../block/qcow2/image.ts';
+import type { DriveOptions } from './driveStack.ts';
+import { diskFiles, type DiskFile } from './openDisk.ts';
+
+/** The files of a session, for people to look at: names are as the user gave them. */
+export interface TimelineFiles {
+  /** Null when nothing is recorded. */
+  rrfile: string | null;
+  /** The qcow2 that keeps the machine's state when no drive's overlay does. */
+  stateFile: string | null;
+  drives: DriveFiles[];
+}
+
+export interface DriveFiles {
+  id: string;
+  isReadOnly: boolean;
+  /** True for an overlay that goes when the session ends. */
+  isTemporary: boolean;
+  /** The overlay first (when there is one), the last base at the end. */
+  chain: DiskFile[];
+}
+
+/** Costs an open of each base; the overlay is open already, and not there in a replay without one. */
+export function filesOfDrive(host: Host, options: DriveOptions, overlay: Qcow2Image | undefined): DriveFiles {
+  const { id, readOnly, image, format } = options;
+  const top: DiskFile[] = overlay
+    ? [
+        {
+          file: options.overlay ?? overlay.name,
+          format: 'qcow2',
+          fileBytes: overlay.fileBytes,
+          virtualBytes: overlay.lengthBytes,
+        },
+      ]
+    : [];
+  return {
+    id,
+    isReadOnly: readOnly,
+    isTemporary: !readOnly && options.overlay === null,
+    chain: [...top, ...diskFiles(host, { path: image, format })],
+  };
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Workplace } from '../support/cli.ts';
+import { DapClient, demoLaunch } from '../support/dapClient.ts';
+import { expected, guest, maskDemo, SESSION } from '../support/guests.ts';
+import { readFileSync } from 'node:fs';
+
+/** What the adapter says and takes beyond the protocol; see customProtocol.ts. */
+test('the place is told at stops and while it runs, and can be gone to', async (t) => {
+  const dap = new DapClient(t);
+  await dap.start(demoLaunch(new Workplace(t)));
+  await dap.event('stopped');
+  const end = dap.place;
+  assert.deepEqual(end, {
+    ...{ rr: 'record', position: end.position, start: 0, end: end.position },
+    ...{ isRunning: false, isPast: false },
+  });
+  const runs = dap.events.filter(({ event, body }) => event === 'blkreplay/place' && body.isRunning);
+  assert.ok(runs.length >= 1);
+  const middle = Math.floor(end.position / 2);
+  const stop = await dap.until('blkreplay/goTo', { position: middle });
+  assert.equal(stop.reason, 'goto');
+  assert.deepEqual(dap.place, { ...end, position: middle, isPast: true });
+  assert.match(await dap.refused('blkreplay/goTo', { position: end.position + 1 }), /is not in the recording: it goes/);
+  assert.match(await dap.refused('blkreplay/goTo', {}), /needs position, an integer/);
+  await dap.until('blkreplay/goTo', { position: end.position });
+  assert.deepEqual(dap.place, end);
+});
+
+test('the console goes to a terminal as bytes', async (t) => {
+  const dap = new DapClient(t);
+  await dap.start(demoLaunch(new Workplace(t), { console: 'terminal' }));
+  await dap.event('stopped');
+  assert.equal(dap.console, '');
+  assert.equal(maskDemo(dap.terminal), maskDemo(expected('demo/demo').console));
+});
+
+test('what is typed reaches the guest while it sleeps, and the replay has it', async (t) => {
+  const place = new Workplace(t);
+  const dap = new DapClient(t);
+  await dap.start(kernelLaunch(place));
+  await untilSaid(dap, '$ ');
+  for (const line of readFileSync(SESSION, 'utf8').split(/(?<=\n)/)) await type(dap, line);
+  const stop = await dap.event('stopped');
+  assert.equal(stop.text, 'The guest powered off');
+  const said = dap.terminal;
+  assert.match(said, /hello, world/);
+  assert.match(said, /64 blocks, crc32/);
+  const past = dap.place.end;
+  await dap.until('reverseContinue');
+  assert.match(await dap.refused('blkreplay/consoleInput', { base64: btoa('x') }), /go to the end of the recording/);
+  assert.equal(dap.terminal, said, 'the past is not printed again');
+  await dap.leave();
+
+  const replay = new DapClient(t);
+  await replay.start(kernelLaunch(place, { rr: 'replay' }));
+  const end = await replay.event('stopped');
+  assert.deepEqual([end.description, end.text], ['End of recording', 'The guest powered off']);
+  assert.equal(replay.place.position, past);
+  assert.equal(replay.terminal, said);
+  assert.match(await replay.refused('blkreplay/consoleInput', { base64: btoa('x') }), /A replay takes no input/);
+  assert.match(await replay.refused('blkreplay/consoleInput', { base64: '!' }), /base64/);
+});
+
+test('what is typed while a long step runs reaches the guest', async (t) => {
+  const dap = new DapClient(t);
+  await dap.start(kernelLaunch(new Workplace(t), { stopOnEntry: true }));
+  await dap.event('stopped');
+  await dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'console_read' }] });
+  await dap.until('continue');
+  await dap.request('setFunctionBreakpoints', { breakpoints: [] });
+  // Out of console_read: it returns when a line has come.
+  await dap.request('stepOut', { threadId: 1 });
+  await sleep(100);
+  await type(dap, 'echo typed\n');
+  assert.equal((await dap.event('stopped')).reason, 'step');
+});
+
+function kernelLaunch(place: Workplace, more: object = {}): object {
+  const drives = [{ id: 'hd0', image: place.disk('disk.img'), format: 'raw', overlay: 'hd0.qcow2' }];
+  const kernel = guest('kernel/oslet');
+  return { rr: 'record', rrfile: 'a.rr', cwd: place.folder, kernel, drives, console: 'terminal', ...more };
+}
+
+const type = (dap: DapClient, text: string) => dap.request('blkreplay/consoleInput', { base64: btoa(text) });
+
+async function untilSaid(dap: DapClient, text: string): Promise<void> {
+  while (!dap.terminal.includes(text)) await sleep(5);
+}

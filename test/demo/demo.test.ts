@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { Workplace } from '../support/cli.ts';
+import { source } from '../support/dapClient.ts';
+
+/** The demo of the README, as a user runs it but in a folder of its own. */
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const SCRIPT = path.join(ROOT, 'scripts/demo/main.ts');
+
+test('the demo finds the line that spoiled the field, in the recording and in its replay', (t) => {
+  const { folder } = new Workplace(t);
+  const { stdout, stderr, status } = runDemo(folder);
+  assert.equal(status, 0, stdout + stderr);
+  assert.equal(stderr, '');
+  const lines = stdout.trimEnd().split('\n');
+  assert.ok(lines.length <= 65, `it stays short: ${lines.length} lines`);
+  const place = path.relative(ROOT, source('demo/statistics.c'));
+  assert.deepEqual(lines.slice(-4, -1), [
+    `Found at ${place}:18, in statistics_sample:`,
+    '  statistics->last_seen_us[level] = now_us;',
+    '  statistics->last_seen_us has 8 elements, level is 8: that place is store.superblock.entry_count',
+  ]);
+  assert.match(lines.at(-1)!, /^ {2}store\.superblock\.entry_count is written: 96 -> \d+$/);
+  assert.equal(lines.filter((line) => line.startsWith('yes  ')).length, 6, 'all checks are told');
+  assert.ok(lines.includes('-> reverseContinue') && lines.includes('-> stepBack'));
+  assert.deepEqual(readdirSync(folder).sort(), ['demo.rr', 'disk.img', 'hd0.qcow2']);
+});
+
+test('the demo knows neither file nor line nor function of the bug', () => {
+  const folder = path.dirname(SCRIPT);
+  for (const name of readdirSync(folder)) {
+    const text = readFileSync(path.join(folder, name), 'utf8');
+    assert.doesNotMatch(text, /statistics|last_seen|entry_count|superblock|sample/, name);
+  }
+});
+
+function runDemo(folder: string) {
+  return spawnSync(process.execPath, [SCRIPT, folder], { cwd: ROOT, encoding: 'utf8', timeout: 300_000 });
+}

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { globSync } from 'node:fs';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { disassembleOne } from '../../../debug-adapter/engine/index.ts';
+import { SeededRandom } from '../../support/seededRandom.ts';
+import { requireTool } from '../../support/tools.ts';
+import { type Listed, listBytes, listElf, OBJDUMP } from './objdump.ts';
+
+/** objdump is the judge: of all code in our guests, of all compressed instructions and of all kinds of words. */
+const ELF_FILES = globSync('test/**/*.elf', { cwd: path.resolve(import.meta.dirname, '../../..') });
+
+for (const file of ELF_FILES) {
+  test(`${file} reads as in objdump`, (t) => {
+    if (!requireTool(OBJDUMP, t)) return;
+    // Strings stand between the code of some, of which objdump says less: their files name no F and D.
+    const listed = listElf(file).filter(({ text }) => !/^\.(\dbyte|word|short) /.test(text));
+    assert.ok(listed.length > 5, 'it has code');
+    assertSame(listed);
+  });
+}
+
+test('all 65,536 halves read as in objdump: compressed, or the low halves of words', (t) => {
+  if (!requireTool(OBJDUMP, t)) return;
+  const random = SeededRandom.forTest(t);
+  const halves = Array.from({ length: 0x10000 }, (_, half) => half).filter((half) => !isLonger(half));
+  const bytes = halves.flatMap((half) => [half, ...((half & 3) === 3 ? [random.below(0x10000)] : [])]);
+  const listed = listBytes(new Uint8Array(Uint16Array.from(bytes).buffer));
+  assert.equal(listed.length, halves.length);
+  assertSame(listed);
+});
+
+test('words of every opcode, funct3 and funct7 read as in objdump', (t) => {
+  if (!requireTool(OBJDUMP, t)) return;
+  const random = SeededRandom.forTest(t);
+  const kinds = Array.from({ length: 8 * 128 * 32 }, (_, kind) => kind);
+  const words = kinds.flatMap((kind) => {
+    const opcode = ((kind & 31) << 2) | 3;
+    const word = opcode | (((kind >> 5) & 7) << 12) | ((kind >> 8) << 25);
+    return isLonger(word) ? [] : Array.from({ length: 8 }, () => word | registers(random));
+  });
+  assertWords(words, t);
+});
+
+test('system instructions with every 12-bit number read as in objdump', (t) => {
+  if (!requireTool(OBJDUMP, t)) return;
+  const random = SeededRandom.forTest(t);
+  const numbers = Array.from({ length: 8 * 4096 }, (_, i) => (((i & 0xfff) << 20) | ((i >> 12) << 12) | 0x73) >>> 0);
+  assertWords(
+    numbers.flatMap((word) => [word, word | (registers(random) & 0xfff80)]),
+    t,
+  );
+});
+
+test('random words read as in objdump', (t) => {
+  if (!requireTool(OBJDUMP, t)) return;
+  const random = SeededRandom.forTest(t);
+  const words = Array.from({ length: 100_000 }, () => random.uint32() | 3).filter((word) => !isLonger(word));
+  assertWords(words, t);
+});
+
+test('an address is shown with its symbol where there is one', () => {
+  const jump = 0x0100006f;
+  assert.equal(disassembleOne(jump, 0x8000_0000n).text, 'j 0x80000010');
+  assert.equal(disassembleOne(jump, 0x8000_0000n, () => 'main+0x4').text, 'j 80000010 <main+0x4>');
+  assert.equal(disassembleOne(jump, -16n).text, 'j 0x0', 'addresses go round');
+});
+
+test('what is no instruction is data', () => {
+  assert.deepEqual(disassembleOne(0xffff_ffff, 0n), { text: '.4byte 0xffffffff', lengthBytes: 4 });
+  assert.deepEqual(disassembleOne(-1, 0n), { text: '.4byte 0xffffffff', lengthBytes: 4 });
+  assert.deepEqual(disassembleOne(0x1234_0004, 0n), { text: '.2byte 0x4', lengthBytes: 2 });
+});
+
+/** Bits that objdump takes for the beginning of 48 or more; we know no such instruction and say `.4byte`. */
+const isLonger = (bits: number): boolean => (bits & 0x1f) === 0x1f;
+
+/** rd, rs1 and rs2: anything, or the numbers that make a pseudo-instruction. */
+function registers(random: SeededRandom): number {
+  const register = (): number => (random.chance(0.3) ? random.below(6) : random.below(32));
+  const [rd, rs1] = [register(), register()];
+  const rs2 = random.chance(0.2) ? rs1 : register();
+  return (rd << 7) | (rs1 << 15) | (rs2 << 20);
+}
+
+function assertWords(words: number[], t: TestContext): void {
+  const listed = listBytes(new Uint8Array(Uint32Array.from(words).buffer));
+  assert.equal(listed.length, words.length);
+  const known = listed.filter(({ text }) => !text.startsWith('.4byte')).length;
+  t.diagnostic(`${words.length} words, ${known} of them instructions`);
+  assert.ok(known > words.length / 100);
+  assertSame(listed);
+}
+
+/** objdump gets its symbols by the address, so ours are the ones that it shows. */
+function assertSame(listed: readonly Listed[]): void {
+  const symbols = new Map(listed.flatMap(({ text }) => symbolsIn(text)));
+  const ours = listed.map(({ bits, address }) => disassembleOne(bits, address, (at) => symbols.get(at)));
+  const differences = listed.flatMap(({ bits, text, lengthBytes }, i) => {
+    const same = comparable(ours[i].text) === comparable(text) && ours[i].lengthBytes === lengthBytes;
+    return same || isDeliberate(bits) ? [] : [`${bits.toString(16)}: objdump: ${text}, ours: ${ours[i].text}`];
+  });
+  assert.deepEqual(differences.slice(0, 20), []);
+}
+
+function symbolsIn(text: string): [bigint, string][] {
+  const [, address, symbol] = /\b([0-9a-f]+) <(.*)>$/.exec(text) ?? [];
+  return address === undefined ? [] : [[BigInt(`0x${address}`), symbol]];
+}
+
+/** objdump before 2.41 wrote `add` for addi, `sll` for slli, `csrs` for csrsi; we write what the manual does. */
+const comparable = (text: string): string =>
+  text.replace(/^(add|and|or|xor|slt|sll|srl|sra|ror|bclr|bext|binv|bset|csrr?[wsc])i(w|u|\.uw)? /, '$1$2 ');
+
+/** Instructions of drafts, gone since version 1.10 of the privileged manual, and one that is reserved. */
+function isDeliberate(bits: number): boolean {
+  const isHret = bits === 0x20200073;
+  const isSfenceVm = (bits & 0xfff07fff) >>> 0 === 0x10400073;
+  const isAdjustByNothing = bits === 0x6101; // C.ADDI16SP with an immediate of 0
+  return isHret || isSfenceVm || isAdjustByNothing;
+}

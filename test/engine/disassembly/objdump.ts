@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { runTool } from '../../support/tools.ts';
+
+/** One line of objdump's: where, which bits, and what it says they are, with one space for any white space. */
+export interface Listed {
+  address: bigint;
+  bits: number;
+  lengthBytes: 2 | 4;
+  text: string;
+}
+
+/** The extensions that our table names; objdump would know others. */
+const ARCHITECTURE = 'rv64gc_zba_zbb_zbs_zicsr_zifencei_zihintpause_svinval';
+
+/** What objdump says of the code in an ELF file. */
+export const listElf = (file: string): Listed[] => parse(runTool(OBJDUMP, ['-d', '-z', file]));
+
+/** What objdump says of bytes as code at address 0. */
+export function listBytes(bytes: Uint8Array): Listed[] {
+  const folder = mkdtempSync(path.join(tmpdir(), 'disassembly-'));
+  try {
+    const [code, source, object, bare] = ['code', 'source.s', 'object', 'bare'].map((name) => path.join(folder, name));
+    writeFileSync(code, bytes);
+    writeFileSync(source, `.attribute arch, "${ARCHITECTURE}"\n.text\n.incbin "${code}"\n`);
+    runTool('riscv64-unknown-elf-as', [source, '-o', object]);
+    // Without symbols it does not know that these are data.
+    runTool('riscv64-unknown-elf-objcopy', ['--strip-all', object, bare]);
+    return parse(runTool(OBJDUMP, ['-d', '-z', bare]));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export const OBJDUMP = 'riscv64-unknown-elf-objdump';
+
+/** `80000000:\t00008297 \tauipc\tt0,0x8`; objdump adds what it guesses from the instruction before after a `#`. */
+function parse(listing: string): Listed[] {
+  return listing.split('\n').flatMap((line) => {
+    const [, address, bits, text] = /^\s*([0-9a-f]+):\t([0-9a-f]{4}|[0-9a-f]{8}) +\t(.*)$/.exec(line) ?? [];
+    if (address === undefined) return [];
+    const lengthBytes = bits.length === 4 ? 2 : 4;
+    const plain = text
+      .replace(/\s+# .*$/, '')
+      .replace(/\s+/g, ' ')
+      .trim();
+    return [{ address: BigInt(`0x${address}`), bits: parseInt(bits, 16), lengthBytes, text: plain }];
+  });
+}

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, rmSync } from 'node:fs';
+import { describe, test, type TestContext } from 'node:test';
+import type { BlkreplayFilter } from '../../../debug-adapter/engine/block/blkreplay.ts';
+import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
+import { RawImage } from '../../../debug-adapter/engine/block/raw.ts';
+import { ConsoleInput, errors, LiveInputs, type Timeline } from '../../../debug-adapter/engine/index.ts';
+import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
+import { SeededRandom } from '../../support/seededRandom.ts';
+import { requireTool, runTool } from '../../support/tools.ts';
+import { DEMO, digestsOnTheWay, KERNEL, type Scene, type Stage, stageOf } from './travelSupport.ts';
+
+/** Snapshots that a user takes anywhere in a recording: they show the straight run's state, to us and to qemu-img. */
+const TAKEN = 4;
+
+for (const [name, scene, length] of [
+  ['the demo', DEMO, 84_000_000],
+  ['a kernel with processes', KERNEL, 76_000_000],
+] as const) {
+  describe(name, () => {
+    test('snapshots taken in a live present, looking back and in a replay are the straight run’s states', (t) => {
+      const { random, stage, positions, digests, end } = recordWithSnapshots(scene, length, t);
+      const replay = stage.replay();
+      for (const position of positions.slice(TAKEN)) {
+        replay.travel!.seekTo(position);
+        replay.takeSnapshot(`replayed ${position}`);
+        assert.equal(replay.digest(), digests.get(position), 'taking one changes nothing');
+        replay.travel!.seekTo(random.pick(positions));
+      }
+      // What was just taken is what the next jump stands on.
+      for (const position of positions) {
+        replay.travel!.seekTo(position);
+        assert.equal(replay.digest(), digests.get(position));
+      }
+      assert.deepEqual(replay.advance(Infinity), end);
+      replay.close(end);
+      checkOverlay(stage, t);
+      for (const { name, position } of snapshotsOf(stage)) {
+        if (!digests.has(position)) continue;
+        const fresh = stage.replay({ rrsnapshot: name });
+        assert.equal(fresh.position, position);
+        assert.equal(fresh.digest(), digests.get(position), name);
+        fresh.close({ reason: 'interrupted' });
+      }
+      assert.equal(snapshotsOf(stage).filter(({ name }) => / \d+$/.test(name)).length, positions.length + 1);
+    });
+
+    test('qemu-img lists them, and applying one gives the disk of its position', (t) => {
+      if (!requireTool('qemu-img', t)) return;
+      const { random, stage, positions } = recordWithSnapshots(scene, length, t);
+      const replay = stage.replay();
+      const position = random.pick(positions.slice(TAKEN));
+      replay.travel!.seekTo(position);
+      replay.takeSnapshot(`replayed ${position}`);
+      const disk = diskOf(replay);
+      const end = replay.advance(Infinity)!;
+      replay.close(end);
+      const overlay = stage.setup.drives[0].overlay!;
+      const before = wholeDisk(overlay, stage);
+      assert.match(qemuImg('snapshot', '-l', overlay), new RegExp(`replayed ${position}`));
+      const copy = `${overlay}.copy`;
+      copyFileSync(overlay, copy);
+      qemuImg('snapshot', '-a', `replayed ${position}`, copy);
+      assert.ok(Buffer.from(wholeDisk(copy, stage)).equals(disk));
+      qemuImg('check', copy);
+      rmSync(copy);
+      assert.ok(Buffer.from(wholeDisk(overlay, stage, `replayed ${position}`)).equals(disk));
+      assert.ok(Buffer.from(wholeDisk(overlay, stage)).equals(before), 'the overlay still shows the end');
+    });
+  });
+}
+
+test('a snapshot deleted or renamed is that everywhere, and deleting leaves no cluster behind', (t) => {
+  const { random, stage, positions, digests } = recordWithSnapshots(DEMO, 84_000_000, t);
+  const replay = stage.replay();
+  const [kept, gone] = positions;
+  replay.travel!.seekTo(gone);
+  replay.deleteSnapshot(`past ${gone}`);
+  assert.equal(replay.digest(), digests.get(gone), 'deleted under our feet');
+  replay.travel!.seekTo(kept);
+  replay.renameSnapshot(`past ${kept}`, 'kept');
+  replay.renameSnapshot('auto-16777216', 'mine');
+  replay.travel!.seekTo(random.pick(positions));
+  replay.travel!.seekTo(kept);
+  assert.equal(replay.digest(), digests.get(kept));
+  const names = replay.snapshots().map(({ name }) => name);
+  assert.ok(names.includes('kept') && names.includes('mine') && !names.includes(`past ${gone}`));
+  assert.equal(replay.snapshots().find(({ name }) => name === 'mine')!.isAutomatic, false);
+  replay.close({ reason: 'interrupted' });
+  checkOverlay(stage, t);
+  const again = stage.replay();
+  assert.deepEqual(
+    again.snapshots().map(({ name }) => name),
+    names,
+  );
+  for (const { name } of again.snapshots()) if (name !== 'replay_init') again.deleteSnapshot(name);
+  again.close({ reason: 'interrupted' });
+  checkOverlay(stage, t);
+  assert.deepEqual(
+    snapshotsOf(stage).map(({ name }) => name),
+    ['replay_init'],
+  );
+});
+
+test('an automatic snapshot that got a name of the user’s is not thinned out', (t) => {
+  const stage = stageOf(KERNEL, t);
+  stage.setup.live = new LiveInputs([new ConsoleInput(Buffer.from('spin 2\n'.repeat(2000)))]);
+  const timeline = stage.record();
+  const spacing = 1 << 24;
+  timeline.advance(4 * spacing);
+  timeline.renameSnapshot(`auto-${spacing}`, 'mine');
+  timeline.deleteSnapshot(`auto-${3 * spacing}`);
+  assert.equal(timeline.advance(33 * spacing), undefined);
+  const names = timeline.snapshots().map(({ name }) => name);
+  assert.ok(names.includes('mine') && !names.includes(`auto-${5 * spacing}`), 'all others of odd multiples are gone');
+  timeline.close({ reason: 'interrupted' });
+  checkOverlay(stage, t);
+});
+
+test('what cannot be is refused in one sentence', (t) => {
+  const stage = stageOf(DEMO, t);
+  const timeline = stage.record();
+  timeline.advance(1_000_000);
+  timeline.takeSnapshot('one');
+  const refused = (act: () => void, code: string) =>
+    assert.throws(act, (error) => error instanceof errors.UserError && error.code === code);
+  const beforeNames = timeline.snapshots();
+  for (const bad of ['', 'a\nb', 'x'.repeat(256), 'é'.repeat(128), '\ud800'])
+    refused(() => timeline.takeSnapshot(bad), 'snapshot-name-unusable');
+  refused(() => timeline.takeSnapshot('auto-7'), 'snapshot-name-automatic');
+  refused(() => timeline.takeSnapshot('replay_init'), 'snapshot-name-reserved');
+  refused(() => timeline.takeSnapshot('one'), 'snapshot-name-taken');
+  refused(() => timeline.renameSnapshot('one', 'auto-x'), 'snapshot-name-automatic');
+  refused(() => timeline.renameSnapshot('two', 'three'), 'snapshot-unknown');
+  refused(() => timeline.renameSnapshot('replay_init', 'three'), 'snapshot-needed');
+  refused(() => timeline.deleteSnapshot('replay_init'), 'snapshot-needed');
+  refused(() => timeline.deleteSnapshot('two'), 'snapshot-unknown');
+  assert.deepEqual(timeline.snapshots(), beforeNames);
+  timeline.takeSnapshot('é'.repeat(127));
+  timeline.close({ reason: 'interrupted' });
+});
+
+/** Records a scene with snapshots taken at the first of some random positions, looking back, and one in the present. */
+function recordWithSnapshots(scene: Scene, length: number, t: TestContext) {
+  const random = SeededRandom.forTest(t);
+  const stage = stageOf(scene, t);
+  const timeline = stage.record();
+  const half = Math.floor(length / 2);
+  const early = Array.from({ length: TAKEN }, () => 1 + random.below(half));
+  const late = Array.from({ length: TAKEN }, () => half + random.below(half));
+  const digests = digestsOnTheWay(timeline, early);
+  timeline.advance(half);
+  digests.set(half, timeline.digest());
+  for (const position of early) {
+    timeline.travel!.seekTo(position);
+    timeline.takeSnapshot(`past ${position}`);
+    assert.equal(timeline.digest(), digests.get(position), 'taking one changes nothing');
+  }
+  timeline.travel!.seekTo(half);
+  assert.equal(timeline.travel!.isPresent, true);
+  const taken = timeline.takeSnapshot(`present ${half}`);
+  assert.deepEqual([taken.position, taken.isAutomatic], [half, false]);
+  for (const [position, digest] of digestsOnTheWay(timeline, late)) digests.set(position, digest);
+  const end = timeline.advance(Infinity)!;
+  timeline.close(end);
+  checkOverlay(stage, t);
+  return { random, stage, positions: [...early, ...late], digests, end };
+}
+
+function checkOverlay(stage: Stage, t: TestContext): void {
+  const image = openOverlay(stage.setup.drives[0].overlay!);
+  const { corruptions, leaks } = image.check();
+  image.close();
+  assert.deepEqual({ corruptions, leaks }, { corruptions: [], leaks: 0 });
+  if (requireTool('qemu-img', t)) qemuImg('check', stage.setup.drives[0].overlay!);
+}
+
+function snapshotsOf(stage: Stage): { name: string; position: number }[] {
+  const image = openOverlay(stage.setup.drives[0].overlay!);
+  const listed = image.snapshots.map(({ name, icount }) => ({ name, position: icount! }));
+  image.close();
+  return listed;
+}
+
+const openOverlay = (path: string, backing?: RawImage): Qcow2Image =>
+  Qcow2Image.open(openFile(path, { write: false, create: 'never' }), { writable: false, backing });
+
+/** What a guest sees on an overlay: now, or in a snapshot. */
+function wholeDisk(path: string, stage: Stage, snapshot?: string): Uint8Array {
+  const backing = new RawImage(openFile(stage.setup.drives[0].image, { write: false, create: 'never' }));
+  const image = openOverlay(path, backing);
+  const disk = snapshot === undefined ? image : image.openSnapshot(snapshot).disk;
+  const bytes = new Uint8Array(disk.lengthBytes);
+  disk.read(0, bytes);
+  image.close();
+  backing.close();
+  return bytes;
+}
+
+/** What the guest sees now. */
+function diskOf(timeline: Timeline): Uint8Array {
+  const { device } = timeline.machine.drives[0] as BlkreplayFilter;
+  const bytes = new Uint8Array(device.lengthBytes);
+  device.read(0, bytes);
+  return bytes;
+}
+
+const qemuImg = (...args: string[]): string => runTool('qemu-img', args);
