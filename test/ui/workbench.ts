@@ -23,6 +23,17 @@ export class Workbench {
     await this.page.waitForSelector('.explorer-folders-view .monaco-list-row');
   }
 
+  /** F5 does what is expected once VS Code knows the debugger: then its view is there. */
+  async startDebugging(): Promise<void> {
+    await this.showDebugView();
+    await this.pane('Overlays').waitFor();
+    await this.page.keyboard.press('F5');
+  }
+
+  async waitUntilStopped(): Promise<void> {
+    await this.toolbarButton('Continue').and(this.page.locator(':not(.disabled)')).waitFor();
+  }
+
   async showDebugView(): Promise<void> {
     await this.page.keyboard.press('Control+Shift+D');
     await this.page.waitForSelector('.debug-viewlet');
@@ -65,7 +76,8 @@ export class Workbench {
   }
 
   toolbarButton(label: string): Locator {
-    return this.page.locator(`.debug-toolbar a.action-label[aria-label^="${label}"]`).first();
+    const buttons = this.page.locator('.debug-toolbar a.action-label');
+    return buttons.and(this.page.locator(`[aria-label="${label}"], [aria-label^="${label} ("]`));
   }
 
   /** Until the newest frame is this one, in the call stack view and, with the yellow arrow, in the editor. */

@@ -40,7 +40,13 @@ export async function startServer(vscode: VsCodeServer, options: ServerOptions =
     vscode.node,
     [
       ...[...common, '--host', '127.0.0.1', '--port', '0', '--without-connection-token'],
-      ...['--disable-telemetry', '--disable-experiments', '--disable-workspace-trust', '--reconnection-grace-time', '10'],
+      ...[
+        '--disable-telemetry',
+        '--disable-experiments',
+        '--disable-workspace-trust',
+        '--reconnection-grace-time',
+        '10',
+      ],
       ...(options.isForExtensionTests ? ['--enable-smoke-test-driver'] : []),
     ],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { ...cleanEnvironment(), ...options.env }, detached: true },
