@@ -5,7 +5,7 @@ import { OverlaysView } from './overlaysView.ts';
 import { Recordings } from './recordings.ts';
 import type { TreeNode } from './treeModel.ts';
 
-/** The view asks again when it says so itself, at stops and when files come or go; not for each place a running one has. */
+/** Asked again when the adapter says so and when files come or go; at stops only the place moves. */
 export function registerOverlays(context: vscode.ExtensionContext, sessions: Sessions): vscode.Disposable {
   const recordings = new Recordings(context);
   const view = new OverlaysView(sessions, recordings);
@@ -25,13 +25,10 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
     sessions.onOverviewChanged(refresh),
     sessions.onPlace((session) => {
       if (sessions.place(session)?.isRunning) return;
-      refresh();
+      view.refresh(session);
       void unfoldOnce(context, view, tree);
     }),
-    sessions.onEnded((session) => {
-      view.forget(session);
-      refresh();
-    }),
+    sessions.onEnded((session) => view.forget(session)),
     on('refreshOverlays', refresh),
     on('goTo', (node) => commands.goTo(node)),
     on('takeSnapshot', (node) => commands.takeSnapshot(node)),
