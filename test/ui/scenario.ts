@@ -21,6 +21,7 @@ export async function openSample(t: TestContext): Promise<{ workbench: Workbench
   const browser = await openBrowser();
   t.after(() => browser.close());
   const workbench = new Workbench(browser.page);
+  t.after(() => workbench.screenshot('last'));
   await workbench.open(workbenchUrl(server.url, { folder: sample.folder }));
   return { workbench, folder: sample.folder };
 }
