@@ -23,7 +23,7 @@ const ROOMS: Record<string, string[]> = {
   [`${ENGINE}/machine`]: ['base', 'errors', 'block'].map(inEngine),
   [`${ENGINE}/recording`]: ['base', 'errors', 'block', 'machine'].map(inEngine),
   [`${ENGINE}/timeline`]: ['base', 'errors', 'block', 'machine', 'recording'].map(inEngine),
-  [`${ENGINE}/session`]: ['base', 'errors', 'machine', 'symbols', 'timeline'].map(inEngine),
+  [`${ENGINE}/session`]: ['base', 'disassembly', 'errors', 'machine', 'symbols', 'timeline'].map(inEngine),
   [ENGINE]: ['base', 'errors', 'machine', 'recording', 'timeline', 'session', 'symbols', 'disassembly'].map(inEngine),
   'debug-adapter/host': ['base', 'errors', 'recording'].map(inEngine),
   'debug-adapter/gdb': [ENGINE, `${ENGINE}/errors`],

@@ -18,6 +18,10 @@ export class Arguments {
     return this.optional(name, 'a string', (value) => typeof value === 'string') as string | undefined;
   }
 
+  optionalFlag(name: string): boolean | undefined {
+    return this.optional(name, 'true or false', (value) => typeof value === 'boolean') as boolean | undefined;
+  }
+
   integer(name: string): number {
     return this.optionalInteger(name) ?? this.fail(name, 'an integer');
   }

@@ -1,6 +1,6 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 
-/** What is announced is what is there: no disassembly yet. */
+/** What is announced is what is there. */
 export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsConfigurationDoneRequest: true,
   supportsStepBack: true,
@@ -11,6 +11,7 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsWriteMemoryRequest: true,
   supportsSetVariable: true,
   supportsSetExpression: true,
+  supportsDisassembleRequest: true,
   supportsSteppingGranularity: true,
   supportsEvaluateForHovers: true,
   supportsTerminateRequest: true,

@@ -43,6 +43,8 @@ export class Debuggee {
   readonly breakpoints: BreakpointTable;
   /** What is typed to a live machine. */
   readonly keys: ConsoleInput | undefined;
+  /** Whoever runs it. */
+  isRunning = false;
   readonly containers = new Handles<Container>();
   private frameHandles = new Handles<ShownFrame>();
   private frames: ShownFrame[] | undefined;
@@ -68,6 +70,11 @@ export class Debuggee {
   /** The file whose code stands in memory at `pc`; the first one where none does. */
   symbolsAt(pc: bigint): Symbols | undefined {
     return this.loaded.at(pc) ?? this.symbols[0];
+  }
+
+  /** The same, and none where none does. */
+  loadedAt(pc: bigint): Symbols | undefined {
+    return this.loaded.at(pc);
   }
 
   /** Whether what stands at `pc` is that file's code, for whoever asks while the machine runs. */

@@ -13,7 +13,7 @@ const PAGE_BITS = 12n;
 export class LoadedFiles {
   private symbols: readonly Symbols[];
   private inspector: Session['inspector'];
-  private known = new Map<bigint, Symbols | undefined>();
+  private known = new Map<bigint, Symbols>();
 
   constructor(symbols: readonly Symbols[], inspector: Session['inspector']) {
     this.symbols = symbols;
@@ -23,8 +23,11 @@ export class LoadedFiles {
   /** Looked up once for a page until `forget`; costs some 20 us a file. */
   at(pc: bigint): Symbols | undefined {
     const page = pc >> PAGE_BITS;
-    if (!this.known.has(page)) this.known.set(page, this.find(pc));
-    return this.known.get(page);
+    const known = this.known.get(page);
+    if (known?.codeAround(pc, 1)) return known;
+    const found = this.find(pc);
+    if (found) this.known.set(page, found);
+    return found;
   }
 
   /** Memory may be another. */

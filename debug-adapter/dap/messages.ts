@@ -53,6 +53,7 @@ export const ENGINE_COMMANDS: Readonly<Record<string, CommandRules>> = {
   variables: { needs: 'stopped' },
   evaluate: { needs: 'stopped' },
   readMemory: { needs: 'launched' },
+  disassemble: { needs: 'stopped' },
   continue: { needs: 'stopped', runs: 'slices' },
   next: { needs: 'stopped', runs: 'whole' },
   stepIn: { needs: 'stopped', runs: 'whole' },
@@ -64,5 +65,10 @@ export const ENGINE_COMMANDS: Readonly<Record<string, CommandRules>> = {
   writeMemory: { needs: 'stopped' },
   'blkreplay/consoleInput': { needs: 'launched', anyTime: true },
   'blkreplay/overview': { needs: 'launched', anyTime: true },
+  'blkreplay/takeSnapshot': { needs: 'launched' },
+  'blkreplay/renameSnapshot': { needs: 'launched' },
+  'blkreplay/deleteSnapshot': { needs: 'launched' },
   'blkreplay/goTo': { needs: 'stopped', runs: 'whole' },
+  'blkreplay/reverseStepIn': { needs: 'stopped', runs: 'whole' },
+  'blkreplay/reverseStepOut': { needs: 'stopped', runs: 'whole' },
 };

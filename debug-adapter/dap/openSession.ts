@@ -55,6 +55,7 @@ export class OpenSession {
 
   begins(turn: Turn): void {
     this.turn = turn;
+    this.debuggee.isRunning = true;
     this.hasStarted = true;
     this.debuggee.forget();
     this.place.tell(true, this.surroundings.milliseconds());
@@ -63,6 +64,7 @@ export class OpenSession {
   /** The machine stands: whoever waited for it comes after what is told now. */
   ends(): void {
     this.turn = 'nobody';
+    this.debuggee.isRunning = false;
     this.debuggee.forget();
     this.console.flush();
     this.tellNews();

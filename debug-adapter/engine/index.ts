@@ -19,6 +19,7 @@ export type { StopPoints, Watchpoint, WatchHit } from './machine/stopPoints.ts';
 export { type InstructionStep, StepBack, StepForward, StepOverCall } from './session/instructionStep.ts';
 export { type DataBreakpoint, Session } from './session/session.ts';
 export type { BreakpointId, StopReason } from './session/stopReason.ts';
+export { type CodeRow, listCode } from './session/codeListing.ts';
 export { frameViewOf } from './session/frameView.ts';
 export { SourceSteps } from './session/sourceSteps.ts';
 export { openSymbols } from './symbols/index.ts';

@@ -7,21 +7,16 @@ import type { PlatformPath } from 'node:path';
 
 /** `boot.rr`, 2 -> `boot-2.rr`; a name that is numbered already counts on: `boot-2.rr`, 3 -> `boot-3.rr`. */
 export function numbered(path: PlatformPath, file: string, number: number): string {
-  const { dir, name, ext } = path.parse(file);
-  const separator = dir === '' ? '' : dir.endsWith(path.sep) || dir.endsWith('/') ? '' : separatorOf(path, file);
-  return `${dir}${separator}${name.replace(/-\d+$/, '')}-${number}${ext}`;
-}
-
-/** The one that the user writes: forward slashes stay forward slashes on Windows too. */
-function separatorOf(path: PlatformPath, file: string): string {
-  return path.sep === '\\' && !file.includes('\\') ? '/' : path.sep;
+  const { base, name, ext } = path.parse(file);
+  return `${file.slice(0, file.length - base.length)}${name.replace(/-\d+$/, '')}-${number}${ext}`;
 }
 
 /** As short as it can be said: relative to the folder when the file is in it. */
 export function shortName(path: PlatformPath, folder: string | undefined, file: string): string {
   if (folder === undefined) return file;
   const relative = path.relative(folder, file);
-  return relative === '' || relative.startsWith('..') || path.isAbsolute(relative) ? file : relative;
+  const isOutside = relative === '' || /^\.\.([\\/]|$)/.test(relative) || path.isAbsolute(relative);
+  return isOutside ? file : relative;
 }
 
 /** Relative to the workspace folder, as launch.json writes it on every platform. */

@@ -19,7 +19,8 @@ export class ConsoleText {
 
 /** Keys go as a serial terminal sends them: Enter is `\r`, Backspace 0x7f, arrows are escape sequences. */
 export function typedToBase64(text: string): string {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+  const bytes = new TextEncoder().encode(text);
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 }
 
 /** A remark of ours among what the guest says, on a line of its own. */

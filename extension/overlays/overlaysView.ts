@@ -1,7 +1,7 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { Overview } from '../../debug-adapter/dap/customProtocol.ts';
-import { shortName } from '../configuration/paths.ts';
+import { isSameFile, shortName } from '../configuration/paths.ts';
 import { infoFailed } from '../messages.ts';
 import type { Sessions } from '../sessions.ts';
 import type { Recordings } from './recordings.ts';
@@ -32,9 +32,15 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
     if (node) return node.children;
     const sessions = await Promise.all(this.sessions.all.map((session) => this.sessionTree(session)));
-    const inUse = [...this.overviews.values()].map(({ rrfile }) => rrfile);
-    const files = (await this.recordings.find()).filter((file) => !inUse.includes(file));
+    const inUse = [...this.overviews.values()].flatMap(({ rrfile }) => rrfile ?? []);
+    const isInUse = (file: string) => inUse.some((used) => isSameFile(path, process.platform, used, file));
+    const files = (await this.recordings.find()).filter((file) => !isInUse(file));
     return [...sessions.flat(), ...(await Promise.all(files.map((file) => this.recordingTree(file))))];
+  }
+
+  /** Only what is on top is ever revealed. */
+  getParent(): undefined {
+    return undefined;
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {

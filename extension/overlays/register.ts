@@ -11,19 +11,22 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
   const view = new OverlaysView(sessions, recordings);
   const commands = new OverlayCommands({ sessions, recordings, view });
   const refresh = () => view.refresh();
+  const tree = vscode.window.createTreeView('blkreplay.overlays', { treeDataProvider: view });
   const on = (name: string, run: (node: TreeNode) => Promise<void> | void) =>
     vscode.commands.registerCommand(`blkreplay.${name}`, run);
 
   return vscode.Disposable.from(
     recordings,
     view,
-    vscode.window.createTreeView('blkreplay.overlays', { treeDataProvider: view }),
+    tree,
     recordings.onCreated(refresh),
     recordings.onDeleted(refresh),
     sessions.onStarted(refresh),
     sessions.onOverviewChanged(refresh),
     sessions.onPlace((session) => {
-      if (!sessions.place(session)?.isRunning) refresh();
+      if (sessions.place(session)?.isRunning) return;
+      refresh();
+      void unfoldOnce(context, view, tree);
     }),
     sessions.onEnded((session) => {
       view.forget(session);
@@ -38,4 +41,18 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
     on('deleteRecording', (node) => commands.deleteRecording(node)),
     on('revealFile', (node) => commands.revealFile(node)),
   );
+}
+
+const UNFOLDED = 'overlays.unfolded';
+
+/** The editor folds what extensions add to Run and Debug: at the first stop ever the view is unfolded, then never again. */
+async function unfoldOnce(
+  context: vscode.ExtensionContext,
+  view: OverlaysView,
+  tree: vscode.TreeView<TreeNode>,
+): Promise<void> {
+  if (context.globalState.get(UNFOLDED)) return;
+  await context.globalState.update(UNFOLDED, true);
+  const [first] = await view.getChildren();
+  if (first) await tree.reveal(first, { select: false, focus: false, expand: true });
 }

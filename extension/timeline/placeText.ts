@@ -5,7 +5,7 @@ import { showPosition } from './positionText.ts';
 export function placeText(place: PlaceEvent): { text: string; tooltip: string } {
   const { position, end } = place;
   return {
-    text: `⏪ ${showPosition(position)} / ${showPosition(Math.max(end, position))} · ${stateWord(place)}`,
+    text: `$(debug-reverse-continue) ${showPosition(position)} / ${showPosition(Math.max(end, position))} · ${stateWord(place)}`,
     tooltip: `${stateSentence(place)} Click to go to a position.`,
   };
 }

@@ -1,61 +1,12 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import net from 'node:net';
 import { test } from 'node:test';
-import { encodePacket, PacketReader } from '../../debug-adapter/gdb/packets.ts';
 import { Workplace } from '../support/cli.ts';
 import { expected, guest, maskDemo } from '../support/guests.ts';
 import { makeElf } from '../support/elf.ts';
+import { GdbClient } from '../support/gdbClient.ts';
 import { serve, sessionIn } from './gdbSupport.ts';
 
-/** `--gdb PORT` over TCP, with a client of a few lines. */
-class Client {
-  private socket: net.Socket;
-  private reader = new PacketReader();
-  private replies: string[] = [];
-
-  private constructor(socket: net.Socket) {
-    this.socket = socket;
-    socket.on('error', () => {});
-    socket.on('data', (bytes) => {
-      for (const event of this.reader.read(bytes)) if (event.kind === 'packet') this.replies.push(event.content);
-      socket.emit('heard');
-    });
-  }
-
-  static async connect(port: number): Promise<Client> {
-    const socket = net.connect({ host: '127.0.0.1', port });
-    await once(socket, 'connect');
-    return new Client(socket);
-  }
-
-  async ask(content: string): Promise<string> {
-    this.send(content);
-    return this.reply();
-  }
-
-  send(content: string): void {
-    this.socket.write(encodePacket(content));
-  }
-
-  async reply(): Promise<string> {
-    while (this.replies.length === 0) await once(this.socket, 'heard');
-    return this.replies.shift()!;
-  }
-
-  interrupt(): void {
-    this.socket.write(Uint8Array.of(3));
-  }
-
-  async whenClosed(): Promise<void> {
-    if (!this.socket.closed) await once(this.socket, 'close');
-  }
-
-  break(): void {
-    this.socket.destroy();
-  }
-}
-
+/** `--gdb PORT` over TCP. */
 test('record under gdb is the recording of a run without: same positions, console printed once', async (t) => {
   const place = new Workplace(t);
   const plain = new Workplace(t);
@@ -64,7 +15,7 @@ test('record under gdb is the recording of a run without: same positions, consol
     'guestFailed',
   );
   const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
-  const gdb = await Client.connect(port);
+  const gdb = await GdbClient.connect(port);
   assert.match(await gdb.ask('c'), /^T05.*replaylog:end;/);
   assert.match(await gdb.ask('bc'), /^T05.*replaylog:begin;/);
   assert.equal(await gdb.ask('D'), 'OK');
@@ -78,14 +29,14 @@ test('record under gdb is the recording of a run without: same positions, consol
 test('--stop-at is where gdb finds the machine', async (t) => {
   const place = new Workplace(t);
   const { port } = await serve(t, place, ['run', '--kernel', guest('demo/demo'), '--stop-at', '1000']);
-  const gdb = await Client.connect(port);
+  const gdb = await GdbClient.connect(port);
   assert.equal(Buffer.from(await gdb.ask('qRcmd,706f736974696f6e'), 'hex').toString(), '1000\n');
 });
 
 test('a connection that breaks off, in the middle of a run too, closes the recording as interrupted', async (t) => {
   const place = new Workplace(t);
   const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
-  const gdb = await Client.connect(port);
+  const gdb = await GdbClient.connect(port);
   gdb.send('c');
   await running.untilPrinted('kv: open');
   gdb.break();
@@ -98,7 +49,7 @@ test('kill, and ctrl-c while it waits for gdb, close it properly', async (t) => 
   for (const how of ['kill', 'ctrl-c'] as const) {
     const place = new Workplace(t);
     const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
-    if (how === 'kill') (await Client.connect(port)).send('k');
+    if (how === 'kill') (await GdbClient.connect(port)).send('k');
     else running.kill('SIGINT');
     (await running.end).ended(130, 'interrupted');
   }
@@ -107,7 +58,7 @@ test('kill, and ctrl-c while it waits for gdb, close it properly', async (t) => 
 test('an interrupt stops a guest that never asks for anything', async (t) => {
   const place = new Workplace(t);
   const { port } = await serve(t, place, ['run', '--kernel', spinningGuest(place)]);
-  const gdb = await Client.connect(port);
+  const gdb = await GdbClient.connect(port);
   gdb.send('c');
   await new Promise((resolve) => setTimeout(resolve, 300));
   const asked = performance.now();
@@ -121,8 +72,8 @@ test('an interrupt stops a guest that never asks for anything', async (t) => {
 test('a second client is turned away, and the first does not notice', async (t) => {
   const place = new Workplace(t);
   const { port } = await serve(t, place, ['run', '--kernel', guest('demo/demo')]);
-  const first = await Client.connect(port);
-  await (await Client.connect(port)).whenClosed();
+  const first = await GdbClient.connect(port);
+  await (await GdbClient.connect(port)).whenClosed();
   assert.equal(await first.ask('qC'), 'QC01');
 });
 

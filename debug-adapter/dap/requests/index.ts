@@ -3,6 +3,7 @@ import type { Debuggee } from '../debuggee.ts';
 import { setBreakpoints, setFunctionBreakpoints, setInstructionBreakpoints } from './breakpoints.ts';
 import { dataBreakpointInfo, setDataBreakpoints } from './dataBreakpoints.ts';
 import { consoleInput } from './console.ts';
+import { disassemble } from './disassemble.ts';
 import { evaluate } from './evaluate.ts';
 import { readMemory, writeMemory } from './memory.ts';
 import {
@@ -11,11 +12,14 @@ import {
   goTo,
   next,
   reverseContinue,
+  reverseStepIn,
+  reverseStepOut,
   type StartRun,
   stepBack,
   stepIn,
   stepOut,
 } from './running.ts';
+import { deleteSnapshot, overview, renameSnapshot, takeSnapshot } from './snapshots.ts';
 import { setExpression, setVariable } from './writing.ts';
 import { scopes, stackTrace, variables } from './stack.ts';
 
@@ -33,10 +37,15 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   variables,
   evaluate,
   readMemory,
+  disassemble,
   writeMemory,
   setVariable,
   setExpression,
   'blkreplay/consoleInput': consoleInput,
+  'blkreplay/overview': overview,
+  'blkreplay/takeSnapshot': takeSnapshot,
+  'blkreplay/renameSnapshot': renameSnapshot,
+  'blkreplay/deleteSnapshot': deleteSnapshot,
 };
 
 export const RUNS: Readonly<Record<string, StartRun>> = {
@@ -48,4 +57,6 @@ export const RUNS: Readonly<Record<string, StartRun>> = {
   stepBack,
   reverseContinue,
   'blkreplay/goTo': goTo,
+  'blkreplay/reverseStepIn': reverseStepIn,
+  'blkreplay/reverseStepOut': reverseStepOut,
 };

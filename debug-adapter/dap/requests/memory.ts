@@ -30,5 +30,6 @@ export function writeMemory(debuggee: Debuggee, args: Arguments): DebugProtocol.
   return { bytesWritten: bytes.length };
 }
 
-const addressIn = (args: Arguments): bigint =>
+/** `memoryReference` and `offset`. */
+export const addressIn = (args: Arguments): bigint =>
   BigInt.asUintN(64, args.address('memoryReference') + BigInt(args.optionalInteger('offset') ?? 0));

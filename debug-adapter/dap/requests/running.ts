@@ -1,4 +1,4 @@
-import { errors, StepBack, StepForward, type StopReason } from '../../engine/index.ts';
+import { errors, StepBack, StepForward, StepOverCall, type StopReason } from '../../engine/index.ts';
 import { requestMalformed } from '../../engine/errors/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Debuggee } from '../debuggee.ts';
@@ -35,7 +35,9 @@ export const goTo: StartRun = ({ session }, args) => {
 
 export const next: StartRun = (debuggee, args) => {
   const steps = lineSteps(debuggee, args);
-  return steps ? (wantsPause) => steps.stepOver(wantsPause) : stepForward(debuggee);
+  if (steps) return (wantsPause) => steps.stepOver(wantsPause);
+  const step = new StepOverCall(debuggee.session);
+  return (wantsPause) => step.run(wantsPause);
 };
 
 export const stepIn: StartRun = (debuggee, args) => {
@@ -51,13 +53,32 @@ export const stepOut: StartRun = (debuggee) => {
 
 /** A reverse step over a line; by instruction when asked for, or where there are no lines. */
 export const stepBack: StartRun = (debuggee, args) => {
-  const { session } = debuggee;
-  if (!session.canGoBack) throw errors.noHistory();
-  const steps = lineSteps(debuggee, args);
-  if (steps) return (wantsPause) => steps.stepBack(wantsPause);
+  const steps = backSteps(debuggee, args);
+  return steps ? (wantsPause) => steps.stepBack(wantsPause) : instructionBack(debuggee);
+};
+
+/** Into what the line before called last. */
+export const reverseStepIn: StartRun = (debuggee, args) => {
+  const steps = backSteps(debuggee, args);
+  return steps ? (wantsPause) => steps.reverseStepIn(wantsPause) : instructionBack(debuggee);
+};
+
+/** To the call of this function, whatever the granularity. */
+export const reverseStepOut: StartRun = (debuggee, args) => {
+  backSteps(debuggee, args);
+  const steps = debuggee.sourceSteps();
+  return steps ? (wantsPause) => steps.reverseStepOut(wantsPause) : instructionBack(debuggee);
+};
+
+function backSteps(debuggee: Debuggee, args: Arguments) {
+  if (!debuggee.session.canGoBack) throw errors.noHistory();
+  return lineSteps(debuggee, args);
+}
+
+function instructionBack({ session }: Debuggee): Slice {
   const step = new StepBack(session);
   return (wantsPause) => step.run(wantsPause);
-};
+}
 
 function stepForward({ session }: Debuggee): Slice {
   const step = new StepForward(session);

@@ -1,0 +1,66 @@
+import * as path from 'node:path';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { type CodeRow, listCode } from '../../engine/index.ts';
+import { requestMalformed } from '../../engine/errors/dap.ts';
+import type { Arguments } from '../arguments.ts';
+import type { Debuggee } from '../debuggee.ts';
+import { hex } from '../variableViews.ts';
+import { addressIn } from './memory.ts';
+
+/** Instructions as they are in memory now, with the lines they were made from. */
+type Instruction = DebugProtocol.DisassembledInstruction;
+
+const ROWS_MAX = 10_000;
+
+export function disassemble(debuggee: Debuggee, args: Arguments): DebugProtocol.DisassembleResponse['body'] {
+  const count = args.integer('instructionCount');
+  const first = args.optionalInteger('instructionOffset') ?? 0;
+  if (count < 0 || count > ROWS_MAX) throw malformed('instructionCount', `from 0 to ${ROWS_MAX}`);
+  if (Math.abs(first) > ROWS_MAX) throw malformed('instructionOffset', `at most ${ROWS_MAX} either way`);
+  const { inspector } = debuggee.session;
+  const rows = listCode(
+    {
+      inspector,
+      functionStart: (address) => debuggee.loadedAt(address)?.functionAt(address)?.low,
+      symbolAt: (address) => symbolAt(debuggee, address),
+    },
+    { base: addressIn(args), first, count },
+  );
+  const namesSymbols = args.optionalFlag('resolveSymbols') ?? true;
+  let file: string | undefined;
+  const instructions = rows.map((row) => {
+    const place = lineOf(debuggee, row.address);
+    const isNewFile = place !== undefined && place.location.path !== file;
+    file = place?.location.path ?? file;
+    return {
+      ...shown(row),
+      ...(namesSymbols && row.instruction && { symbol: symbolAt(debuggee, row.address) }),
+      ...(place && { line: place.line, column: place.column }),
+      ...(isNewFile && { location: place.location }),
+    };
+  });
+  return { instructions };
+}
+
+function shown({ address, instruction }: CodeRow): Instruction {
+  const at = hex(BigInt.asUintN(64, address));
+  if (!instruction) return { address: at, instruction: '??', presentationHint: 'invalid' };
+  const bytes = Array.from(instruction.bytes, (byte) => byte.toString(16).padStart(2, '0'));
+  return { address: at, instructionBytes: bytes.join(' '), instruction: instruction.text };
+}
+
+/** `memcpy+4`; what is not in code that is there has no name. */
+function symbolAt(debuggee: Debuggee, address: bigint): string | undefined {
+  return debuggee.loadedAt(address)?.symbolAt(address)?.text;
+}
+
+function lineOf(debuggee: Debuggee, address: bigint) {
+  const symbols = debuggee.loadedAt(address);
+  const at = symbols?.lineAt(address);
+  if (!symbols || !at) return undefined;
+  const source = debuggee.sources.resolve(symbols, at.file.path);
+  return { location: { name: path.basename(source), path: source }, line: at.line, column: at.column ?? 1 };
+}
+
+const malformed = (argument: string, expected: string) =>
+  requestMalformed({ command: 'disassemble', argument, expected });

@@ -1,0 +1,33 @@
+import type { Arguments } from '../arguments.ts';
+import type { Overview, SnapshotOverview } from '../customProtocol.ts';
+import type { Debuggee } from '../debuggee.ts';
+import { placeOf } from '../place.ts';
+
+/** What the timeline's view shows and changes: files and snapshots. */
+export function overview(debuggee: Debuggee): Overview {
+  const { timeline } = debuggee.session;
+  const { rrfile, stateFile, drives } = timeline.files();
+  const place = placeOf(debuggee, debuggee.isRunning);
+  return { place, rrfile, drives, stateFile, snapshots: timeline.snapshots().map(shown) };
+}
+
+export function takeSnapshot({ session }: Debuggee, args: Arguments): object {
+  session.timeline.takeSnapshot(args.text('name'));
+  return {};
+}
+
+export function renameSnapshot({ session }: Debuggee, args: Arguments): object {
+  session.timeline.renameSnapshot(args.text('name'), args.text('newName'));
+  return {};
+}
+
+export function deleteSnapshot({ session }: Debuggee, args: Arguments): object {
+  session.timeline.deleteSnapshot(args.text('name'));
+  return {};
+}
+
+type Snapshot = ReturnType<Debuggee['session']['timeline']['snapshots']>[number];
+
+function shown({ name, position, dateMilliseconds, isAutomatic, stateBytes }: Snapshot): SnapshotOverview {
+  return { name, position, date: new Date(dateMilliseconds).toISOString(), isAutomatic, stateBytes };
+}

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GDB, runGdb } from '../gdb/gdbSupport.ts';
+import { Workplace } from '../support/cli.ts';
+import { DapClient, demoLaunch } from '../support/dapClient.ts';
+import { GdbClient } from '../support/gdbClient.ts';
+import { guest } from '../support/guests.ts';
+import { requireTool } from '../support/tools.ts';
+
+/** `gdbServer`: gdb and the editor on one session. */
+test('gdb runs the machine and the editor follows; who runs it refuses the other', async (t) => {
+  const dap = new DapClient(t);
+  const gdb = await GdbClient.connect(await started(dap, demoLaunch(new Workplace(t), { stopOnEntry: true })));
+  await dap.event('stopped');
+  assert.match(await gdb.ask('?'), /^T05/);
+  await dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'store_open' }] });
+  assert.match(await gdb.ask('c'), /^T05/);
+  await dap.event('continued');
+  assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
+  assert.equal((await dap.topFrame()).name, 'store_open');
+  assert.equal((await dap.until('next')).reason, 'step');
+
+  await dap.request('setFunctionBreakpoints', { breakpoints: [] });
+  gdb.send('c');
+  await dap.event('continued');
+  assert.match(await dap.refused('next', { threadId: 1 }), /is running; pause it first/);
+  await dap.request('pause', { threadId: 1 });
+  assert.match(await gdb.reply(), /^T0[25]/);
+  await dap.event('stopped');
+
+  await dap.until('blkreplay/goTo', { position: 1000 });
+  await dap.request('continue', { threadId: 1 });
+  assert.equal(await gdb.ask('m80000000,4'), 'E.The editor runs the machine: pause it there first.');
+  await dap.request('pause', { threadId: 1 });
+  await dap.event('stopped');
+  assert.match(await gdb.ask('m80000000,4'), /^[0-9a-f]{8}$/);
+  assert.equal(await gdb.ask('D'), 'OK');
+  await gdb.whenClosed();
+  assert.equal((await dap.until('stepBack')).reason, 'step', 'the editor has it');
+  assert.equal(await dap.leave(), 0);
+  assert.equal(dap.stderr, '');
+});
+
+test('a gdb that comes makes the machine stand, and one that breaks off in a run too', async (t) => {
+  const place = new Workplace(t);
+  const dap = new DapClient(t);
+  const port = await started(dap, demoLaunch(place));
+  const gdb = await GdbClient.connect(port);
+  assert.equal((await dap.event('stopped')).reason, 'pause');
+  assert.match(await gdb.ask('?'), /^T0[25]/);
+  gdb.send('c');
+  await dap.event('continued');
+  gdb.break();
+  await dap.event('stopped');
+  const again = await GdbClient.connect(port);
+  assert.match(await again.ask('bc'), /replaylog:begin/);
+  assert.equal((await dap.event('stopped')).description, 'Beginning of recording');
+  // The editor goes while gdb runs: the recording is complete.
+  again.send('c');
+  await dap.event('continued');
+  await dap.request('disconnect');
+  assert.equal(await dap.exited, 0);
+  const replay = new DapClient(t);
+  await replay.start(demoLaunch(place, { rr: 'replay' }));
+  assert.equal((await replay.event('stopped')).description, 'End of recording');
+});
+
+test('a port in use is refused before any file is made', async (t) => {
+  const first = new DapClient(t);
+  const port = await started(first, demoLaunch(new Workplace(t), { stopOnEntry: true }));
+  const place = new Workplace(t);
+  const dap = new DapClient(t);
+  await dap.request('initialize', { adapterID: 'blkreplay' });
+  const launch = demoLaunch(place, { gdbServer: port });
+  assert.match(await dap.refused('launch', launch), new RegExp(`^Port ${port} is in use by another program`));
+  assert.equal(place.exists('demo.rr'), false);
+  assert.match(await dap.refused('launch', demoLaunch(place, { gdbServer: 70000 })), /"gdbServer": 70000 .* 65535/);
+  await dap.request('launch', demoLaunch(place));
+});
+
+test('gdb itself works beside the editor', async (t) => {
+  if (!requireTool(GDB, t)) return;
+  const dap = new DapClient(t);
+  const port = await started(dap, demoLaunch(new Workplace(t), { stopOnEntry: true }));
+  await dap.event('stopped');
+  const commands = ['break statistics_sample', 'continue', 'next', 'reverse-step', 'detach'];
+  const said = await runGdb({ elf: guest('demo/demo'), port, commands });
+  assert.match(said, /Breakpoint 1, statistics_sample/);
+  assert.match((await dap.topFrame()).name, /^\w+$/);
+  assert.equal((await dap.until('stepIn')).reason.length > 0, true);
+});
+
+/** Launches with a gdb server; returns its port. */
+async function started(dap: DapClient, launch: object): Promise<number> {
+  await dap.start({ ...launch, gdbServer: 0 });
+  const said = dap.events.flatMap(({ event, body }) => (event === 'output' ? [body.output as string] : []));
+  return Number(/gdb server on 127\.0\.0\.1:(\d+)/.exec(said.join(''))![1]);
+}
