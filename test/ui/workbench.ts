@@ -37,7 +37,7 @@ export class Workbench {
 
   /** With these words in the call stack view's title. */
   async waitUntilStopped(words: string): Promise<void> {
-    await this.page.locator('.debug-call-stack-title .state', { hasText: words }).waitFor();
+    await this.page.locator('.call-stack-state-message', { hasText: words }).waitFor();
     await this.toolbarButton('Continue').and(this.page.locator(':not(.disabled)')).waitFor();
   }
 
@@ -158,7 +158,7 @@ export class Workbench {
 
   /** The item of the status bar that says where the machine stands. */
   async placeText(): Promise<string> {
-    return plain(this.page.locator('[id="blkreplay.blkreplay.place"]'));
+    return plain(this.page.locator('.statusbar-item[id$="blkreplay.place"]'));
   }
 
   /** What the visible terminal shows, as screen readers get it. */
