@@ -94,6 +94,6 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
 function shown(folder: vscode.WorkspaceFolder | undefined): Shown {
   return {
     file: (file) => shortName(path, folder?.uri.fsPath, file),
-    date: (iso) => (iso === '' ? '' : new Date(iso).toLocaleString()),
+    date: (iso) => new Date(iso).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' }),
   };
 }

@@ -1,5 +1,5 @@
 import type { PlatformPath } from 'node:path';
-import type { Overview, SnapshotOverview } from '../../debug-adapter/dap/customProtocol.ts';
+import type { DriveOverview, Overview, SnapshotOverview } from '../../debug-adapter/dap/customProtocol.ts';
 
 /**
  * What `info RRFILE --json` of the command line says of a recording: an overview, as a session gives one, and what its
@@ -17,10 +17,9 @@ export interface RecordingInfo {
 interface Said {
   lastPosition: number;
   bootFiles: { role: 'kernel' | 'bios' | 'initrd'; name: string }[];
-  drives: (RecordingInfo['drives'][number] & { lengthBytes: number })[];
+  drives: (RecordingInfo['drives'][number] & { lengthBytes: number; chain?: DriveOverview['chain'] })[];
   stateFile: string | null;
   snapshots: { name: string; position: number }[];
-  overview?: Partial<Overview>;
 }
 
 export function readInfo(json: string, rrfile: string): RecordingInfo {
@@ -29,18 +28,18 @@ export function readInfo(json: string, rrfile: string): RecordingInfo {
   return {
     ...{ kernel: bootFile('kernel'), bios: bootFile('bios'), initrd: bootFile('initrd') },
     drives: said.drives.map(({ id, image, format, overlay, readOnly }) => ({ id, image, format, overlay, readOnly })),
-    overview: { ...overviewFromHeader(said, rrfile), ...said.overview },
+    overview: overviewOf(said, rrfile),
   };
 }
 
-function overviewFromHeader(said: Said, rrfile: string): Overview {
+function overviewOf(said: Said, rrfile: string): Overview {
   const end = said.lastPosition;
   return {
     place: { rr: 'replay', position: 0, start: 0, end, isRunning: false, isPast: true },
     rrfile,
-    drives: said.drives.map(({ id, image, format, overlay, readOnly, lengthBytes }) => ({
+    drives: said.drives.map(({ id, image, format, overlay, readOnly, lengthBytes, chain }) => ({
       ...{ id, isReadOnly: readOnly, isTemporary: !readOnly && overlay === null },
-      chain: [
+      chain: chain ?? [
         ...(overlay ? [{ file: overlay, format: 'qcow2' as const, fileBytes: 0, virtualBytes: lengthBytes }] : []),
         { file: image, format, fileBytes: 0, virtualBytes: lengthBytes },
       ],

@@ -95,14 +95,15 @@ function snapshotNodes({ snapshots, place }: Overview, owner: Owner, parent: str
   return nodes.toSpliced(at < 0 ? nodes.length : at, 0, placeNode(place.position, owner, parent));
 }
 
+/** A name that is only a position is not said twice. */
 function snapshotNode(snapshot: SnapshotOverview, owner: Owner, parent: string, shown: Shown): TreeNode {
   const { name, position, date, isAutomatic, stateBytes } = snapshot;
+  const when = [...(date ? [shown.date(date)] : []), ...(stateBytes > 0 ? [showBytes(stateBytes)] : [])];
   return {
-    ...{ id: `${parent}\nsnapshot ${name}`, owner, snapshot, label: name, children: [], fold: 'closed' },
-    description: [showPosition(position), shown.date(date), ...(stateBytes > 0 ? [showBytes(stateBytes)] : [])].join(
-      ' · ',
-    ),
-    tooltip: `Snapshot at position ${showPosition(position)}${isAutomatic ? ', taken automatically' : ''}`,
+    ...{ id: `${parent}\nsnapshot ${name}`, owner, snapshot, children: [], fold: 'closed' },
+    label: isAutomatic ? showPosition(position) : name,
+    description: [isAutomatic ? 'automatic' : showPosition(position), ...when].join(' · '),
+    tooltip: `Snapshot ${name} at position ${showPosition(position)}`,
     icon: isAutomatic ? 'circle-small' : 'device-camera',
     context: `snapshot.${owner.kind}.${isAutomatic ? 'automatic' : 'named'}`,
   };

@@ -47,7 +47,7 @@ test('a session: drives with their chains, snapshots by position, and the place 
     '  tmp | temporary overlay | drive',
     '  replay_init | 0 · on D0 · 128 MiB | snapshot.session.named',
     '  You are here | 1,500 | place',
-    '  auto-2000 | 2,000 · on D2 · 1 MiB | snapshot.session.automatic',
+    '  2,000 | automatic · on D2 · 1 MiB | snapshot.session.automatic',
   ]);
 });
 
@@ -67,8 +67,8 @@ test('the place at a snapshot stands behind it; behind all of them it is last', 
       'x',
       SHOWN,
     ).children.map(({ label }) => label);
-  assert.deepEqual(labels(0), ['replay_init', 'You are here', 'auto-2000']);
-  assert.deepEqual(labels(9999), ['replay_init', 'auto-2000', 'You are here']);
+  assert.deepEqual(labels(0), ['replay_init', 'You are here', '2,000']);
+  assert.deepEqual(labels(9999), ['replay_init', '2,000', 'You are here']);
 });
 
 test('a recording that cannot be read says why', () => {
