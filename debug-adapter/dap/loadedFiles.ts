@@ -38,9 +38,13 @@ export class LoadedFiles {
   private find(pc: bigint): Symbols | undefined {
     const candidates = this.symbols.flatMap((symbols) => {
       const code = symbols.codeAround(pc, REACH_BYTES);
-      return code ? [{ symbols, agreement: agreement(this.inspector, code, pc) }] : [];
+      return code ? [{ symbols, code }] : [];
     });
-    const best = candidates.reduce((a, b) => (b.agreement > a.agreement ? b : a), NOBODY);
+    // Where nothing can be read a program is about to be loaded: the only file for the place is good enough.
+    if (this.inspector.readMemory(pc, 1).length === 0)
+      return candidates.length === 1 ? candidates[0].symbols : undefined;
+    const compared = candidates.map(({ symbols, code }) => ({ symbols, agreement: agreement(this.inspector, code) }));
+    const best = compared.reduce((a, b) => (b.agreement > a.agreement ? b : a), NOBODY);
     return best.agreement >= AGREEMENT_MIN ? best.symbols : undefined;
   }
 }
@@ -51,7 +55,6 @@ const NOBODY: { symbols: Symbols | undefined; agreement: number } = { symbols: u
 function agreement(
   inspector: Session['inspector'],
   { address, bytes }: { address: bigint; bytes: Uint8Array },
-  pc: bigint,
 ): number {
   let same = 0;
   let compared = 0;
@@ -63,6 +66,5 @@ function agreement(
     compared += memory.length;
     done += count;
   }
-  // Where nothing can be read the program is about to be loaded: the only file for the place is good enough.
-  return compared === 0 || inspector.readMemory(pc, 1).length === 0 ? AGREEMENT_MIN : same / compared;
+  return compared === 0 ? 0 : same / compared;
 }

@@ -1,11 +1,12 @@
 import type { Position } from '../base/quantities.ts';
-import type { AddressRange, Symbols } from '../symbols/index.ts';
+import type { Symbols } from '../symbols/index.ts';
 import { STACK_POINTER } from './codeContext.ts';
 import { instructionAt } from './controlFlow.ts';
 import { frameViewOf } from './frameView.ts';
 import { StepBack, StepOverCall } from './instructionStep.ts';
 import type { Session, WantsPause } from './session.ts';
 import type { StopReason } from './stopReason.ts';
+import { LinePlace } from './linePlace.ts';
 import { WalkBack } from './walkBack.ts';
 
 /**
@@ -70,9 +71,7 @@ export class SourceSteps {
 
   private stepLine(kind: 'over' | 'in', wantsPause: WantsPause): StopReason {
     const { session, symbols } = this;
-    const startLine = symbols.lineAt(this.pc)?.line;
-    const startFunction = symbols.functionAt(this.pc)?.low;
-    let ranges = symbols.statementRanges(this.pc);
+    const place = new LinePlace(symbols, this.pc, 'forwards');
     for (;;) {
       if (wantsPause()) return PAUSED;
       const flow = instructionAt(session.inspector, this.pc).flow;
@@ -80,13 +79,7 @@ export class SourceSteps {
       if (reason.kind !== 'step') return reason;
       const { pc } = this;
       if (session.breakpointsAt(pc).length > 0) return { kind: 'breakpoint', ids: session.breakpointsAt(pc), pc };
-      if (contains(ranges, pc)) continue;
-      // Without lines a step is an instruction; a return lands inside the caller's line and stays there.
-      const line = symbols.lineAt(pc);
-      if (!line || ranges.length === 0 || flow === 'return') return STEPPED;
-      const sameLine = line.line === startLine && symbols.functionAt(pc)?.low === startFunction;
-      if (!sameLine && line.isStatement && line.start === pc) return STEPPED;
-      ranges = symbols.statementRanges(pc);
+      if (place.endsForwards(pc, { kind, isSameFrame: flow !== 'return' })) return STEPPED;
     }
   }
 
@@ -178,6 +171,3 @@ export class SourceSteps {
     return reason;
   }
 }
-
-const contains = (ranges: readonly AddressRange[], pc: bigint): boolean =>
-  ranges.some(({ start, end }) => start <= pc && pc < end);

@@ -1,22 +1,19 @@
 import type { Position } from '../base/quantities.ts';
-import type { AddressRange, LineLocation, Symbols } from '../symbols/index.ts';
+import type { Symbols } from '../symbols/index.ts';
 import { contextOf, isSameContext } from './codeContext.ts';
 import { instructionAt } from './controlFlow.ts';
 import { isEntryFrom } from './instructionStep.ts';
+import { LinePlace } from './linePlace.ts';
 import type { Session, WantsPause } from './session.ts';
 import type { StopReason } from './stopReason.ts';
 import { Trace, type TracedStep } from './trace.ts';
 import { handlersOf } from './traps.ts';
 
 /**
- * A walk backwards to the beginning of a line, by gdb's rules (infrun.c, process_event_stop_test), so that people land
- * where they land in gdb:
- * - A line that is in pieces, as loops are, is come to piece by piece; a row is a piece here. (gdb up to 13 takes pieces
- *   that touch for several, since 14 for one.)
- * - From the middle of a row to its beginning; from there to the beginning of the row that ran before it.
- * - A function's first instruction is no place to stop: before it is the call, and the beginning of the caller's line.
- * - What returned is skipped whole (`over`), or entered at its last line where it has lines (`in`). Traps and interrupts
- *   are always skipped.
+ * A walk backwards to the beginning of a line (linePlace.ts says where that is): from the middle of a line to its
+ * beginning, from there to the beginning of what ran before it in this frame. A function's first instruction is no place
+ * to stop: before it is the call, and the beginning of the caller's line. What returned is skipped whole (`over`), or
+ * entered at its last line where it has lines (`in`). Traps and interrupts are always skipped.
  *
  * It only looks and moves the machine about; what counts is the position it says. Stop points of the user's are not
  * heeded.
@@ -40,9 +37,7 @@ export class WalkBack {
   private trace: Trace;
   private position: Position;
   private pc: bigint;
-  /** The row that the walk is in, and the line that is not to be stopped at again. */
-  private row: LineLocation | undefined;
-  private line: LineLocation | undefined;
+  private place: LinePlace;
   /** Entered by `in`: the first beginning of a row ends the walk. */
   private isInCallee = false;
 
@@ -55,8 +50,7 @@ export class WalkBack {
     this.trace = new Trace(session, session.timeline.travel!.start);
     this.position = session.position;
     this.pc = session.inspector.pc;
-    this.row = this.rowAt(this.pc);
-    this.line = this.row;
+    this.place = new LinePlace(symbols, this.pc, 'backwards');
   }
 
   /** When it was paused the machine stands where the walk had come to. */
@@ -91,32 +85,9 @@ export class WalkBack {
 
   /** Whether the walk ends at the instruction it has come to. */
   private isPlace(move: Move): boolean {
-    const { symbols, pc, row } = this;
-    // Without lines a step is an instruction.
-    if (row === undefined) return true;
+    const { pc, kind, place } = this;
     if (move === 'in') this.isInCallee = true;
-    if (move === 'within' && !this.isInCallee && contains(row, pc)) {
-      return pc === row.start && pc !== symbols.functionAt(pc)?.low;
-    }
-    const here = this.rowAt(pc);
-    if (here === undefined) return true;
-    const isStart = pc === here.start;
-    if (isStart && this.isInCallee) return true;
-    if (isStart && !isSameLine(here, this.line)) {
-      if (here.isStatement) return true;
-      // No place to stop at, and what ran before it is no part of it.
-      if (move === 'within') return false;
-    }
-    this.row = here;
-    this.line = here;
-    return false;
-  }
-
-  /** What touches in the line table and is of one line is one row. */
-  private rowAt(pc: bigint): LineLocation | undefined {
-    const line = this.symbols.lineAt(pc);
-    const whole = line && this.symbols.statementRanges(pc).find((range) => contains(range, pc));
-    return whole && { ...line, ...whole };
+    return this.isInCallee ? place.beginsRow(pc) : place.endsBackwards(pc, { kind, isSameFrame: move === 'within' });
   }
 
   // --- one thing back --------------------------------------------------------------------------------------------------
@@ -173,8 +144,3 @@ function moveOf(last: TracedStep, pc: bigint): Move {
   if (last.flow === 'return') return 'in';
   return last.flow === 'call' && pc !== last.pc + BigInt(last.lengthBytes) ? 'out' : 'within';
 }
-
-const contains = ({ start, end }: AddressRange, pc: bigint): boolean => start <= pc && pc < end;
-
-const isSameLine = (a: LineLocation, b: LineLocation | undefined): boolean =>
-  b !== undefined && a.line === b.line && a.file === b.file;

@@ -125,6 +125,9 @@ export interface FunctionInfo {
 
 export interface InlinedCall {
   name: string;
+  /** Where its first range begins: the same wherever one is in it. */
+  entry: bigint;
+  /** The range that holds the address asked for. */
   range: AddressRange;
   /** Where it was called. */
   callFile: SourceFile | undefined;

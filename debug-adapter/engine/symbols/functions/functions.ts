@@ -48,6 +48,7 @@ export class Functions {
     const calls = blocksAt(entry.blocks, pc).filter(({ kind }) => kind === 'inlined');
     return calls.reverse().map(({ die, ranges }) => ({
       name: die.name ?? '',
+      entry: ranges[0].start,
       range: ranges.find(({ start, end }) => start <= pc && pc < end) ?? ranges[0],
       callFile: this.#lines.fileOf(die, AT.callFile),
       callLine: die.number(AT.callLine),

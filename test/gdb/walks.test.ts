@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { frameViewOf, type StopReason } from '../../debug-adapter/engine/index.ts';
+import { SeededRandom } from '../support/seededRandom.ts';
+import { requireTool } from '../support/tools.ts';
+import { GDB } from './gdbSupport.ts';
+import { trace } from './trace.ts';
+import { choosePlaces, recordWalk, type Stand, walkInGdb, type Walked } from './walking.ts';
+
+/**
+ * Steps over lines, backwards and forwards, from the same places in gdb (over our server) and in our session: both are
+ * to land at the same position. Walks begin at random places and go on from where gdb landed, so that a difference does
+ * not hide what comes after it. The differences there are have names, and each says what must hold instead; README.md in
+ * this folder explains them. BLKREPLAY_WALK_STEPS says how many steps for each program and direction (CI: 1000).
+ */
+const STEPS = Number(process.env.BLKREPLAY_WALK_STEPS ?? 100);
+const STEPS_EACH = 20;
+
+const PROGRAMS = ['calls', 'lines', 'inlines', 'tails', 'interrupts'];
+
+const WAYS = {
+  'reverse-next': { step: ({ steps }: Walked): StopReason => steps.stepBack(), difference: differenceBack },
+  next: { step: ({ steps }: Walked): StopReason => steps.stepOver(), difference: differenceForward },
+} as const;
+type Way = keyof typeof WAYS;
+
+test('steps over lines land where they land in gdb', { concurrency: 2 }, async (t) => {
+  if (!requireTool(GDB, t)) return;
+  await Promise.all(
+    PROGRAMS.map((name) =>
+      t.test(name, async (t) => {
+        const walked = await recordWalk(t, `walks/${name}`);
+        const random = SeededRandom.forTest(t);
+        for (const way of ['reverse-next', 'next'] as const) await walk(t, { walked, random, way });
+      }),
+    ),
+  );
+});
+
+async function walk(t: TestContext, setting: { walked: Walked; random: SeededRandom; way: Way }): Promise<void> {
+  const { walked, random, way } = setting;
+  const places = choosePlaces(walked, random, Math.ceil(STEPS / STEPS_EACH));
+  const walks = await walkInGdb(walked, way, places, STEPS_EACH);
+  const found = new Map<string, number>();
+  for (const stands of walks) {
+    assert.equal(stands.length, STEPS_EACH + 1);
+    stands.forEach((stand) => standIsRight(walked, stand));
+    for (let i = 0; i < STEPS_EACH; i++) {
+      const kind = kindOf(walked, way, { from: stands[i], to: stands[i + 1], seed: random.seed });
+      found.set(kind, (found.get(kind) ?? 0) + 1);
+    }
+  }
+  t.diagnostic(`${way}: ${[...found].map(([kind, count]) => `${count} ${kind}`).join(', ')}`);
+  assert.ok((found.get('same') ?? 0) > 0);
+}
+
+interface GdbStep {
+  from: Stand;
+  to: Stand;
+  seed: number;
+}
+
+/** Registers and line that gdb shows are those of the position. */
+function standIsRight({ session, symbols }: Walked, stand: Stand): void {
+  session.goTo(stand.position);
+  const { inspector } = session;
+  assert.deepEqual([stand.pc, stand.sp], [inspector.pc, inspector.register(2)], `position ${stand.position}`);
+  const line = symbols.lineAt(stand.pc);
+  const name = line && `${line.file.path.split('/').at(-1)}:${line.line}`;
+  assert.equal(stand.line, name, `position ${stand.position}`);
+}
+
+function kindOf(walked: Walked, way: Way, gdb: GdbStep): string {
+  const { session } = walked;
+  session.goTo(gdb.from.position);
+  WAYS[way].step(walked);
+  if (session.position === gdb.to.position) return 'same';
+  const [from, theirs, ours] = [gdb.from.position, gdb.to.position, session.position];
+  const kind = WAYS[way].difference(walked, gdb);
+  const where = (position: number) => describe(walked, position);
+  assert.ok(
+    kind,
+    `${way} from ${where(from)}\n gdb  ${where(theirs)}\n ours ${where(ours)}\n (BLKREPLAY_SEED=${gdb.seed})`,
+  );
+  return kind;
+}
+
+// --- the differences, each with what must hold; undefined where none explains it ---------------------------------------
+
+function differenceBack(walked: Walked, gdb: GdbStep): string | undefined {
+  const { session, steps } = walked;
+  let kind = '';
+  // Trap entry: gdb passes over its lines, ours are there; they lead to the same place.
+  while (isInTrapEntry(walked)) {
+    kind = 'trapEntry';
+    steps.stepBack();
+  }
+  if (session.position === gdb.to.position) return kind;
+  return isTouchingPiece(walked, gdb) ? `${kind}touchingPiece` : undefined;
+}
+
+function isInTrapEntry({ session, symbols }: Walked): boolean {
+  return symbols.newestFrame(frameViewOf(session.inspector)).isSignalFrame;
+}
+
+/** gdb 13 stops at each row of the line table; ours at the beginning of all that touch and are of one line. */
+function isTouchingPiece({ session, symbols }: Walked, { from, to }: GdbStep): boolean {
+  const { pc } = session.inspector;
+  const whole = symbols.statementRanges(pc).find(({ start, end }) => start <= pc && pc < end);
+  const isLater = (stand: Stand) =>
+    whole !== undefined && pc === whole.start && stand.pc > pc && stand.pc < whole.end && startsRow(stand.pc);
+  const startsRow = (at: bigint) => symbols.lineAt(at)?.start === at;
+  // It landed on a later piece of the line that ours landed on, or it started from one and ours is at the beginning.
+  const landed = session.position < to.position && isLater(to);
+  return landed || (session.position < from.position && isLater(from));
+}
+
+/** After `wfi`, gdb's own breakpoint behind it is reached when the interrupt that ended the wait has been served. */
+function differenceForward({ session }: Walked, { to }: GdbStep): string | undefined {
+  const { position: ours, timeline, inspector } = session;
+  if (ours > to.position || inspector.pc !== to.pc || inspector.register(2) !== to.sp) return undefined;
+  const isNothing = trace(timeline, ours, to.position).every(({ isInterrupt }) => isInterrupt);
+  return isNothing ? 'wait' : undefined;
+}
+
+function describe({ session, symbols }: Walked, position: number): string {
+  session.goTo(position);
+  const { pc } = session.inspector;
+  const line = symbols.lineAt(pc);
+  const place = `${line?.file.path}:${line?.line} in ${symbols.functionAt(pc)?.name}`;
+  return `${position}: 0x${pc.toString(16)} ${place}, ${line?.start === pc ? 'start' : 'middle'} of a row`;
+}
