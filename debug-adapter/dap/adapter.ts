@@ -198,7 +198,7 @@ function breakpointsIn(value: unknown): unknown[] {
 
 const ERROR_ID = 1;
 /** What the editor shows in its own place when it fails: no dialog. */
-const QUIET = new Set(['evaluate', 'dataBreakpointInfo', 'variables', 'readMemory']);
+const QUIET = new Set(['evaluate', 'scopes', 'dataBreakpointInfo', 'variables', 'readMemory']);
 
 function failed(response: DebugProtocol.Response, error: unknown): DebugProtocol.ErrorResponse {
   const { code, message } =

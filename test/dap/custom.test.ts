@@ -56,7 +56,7 @@ test('what is typed reaches the guest while it sleeps, and the replay has it', a
   const replay = new DapClient(t);
   await replay.start(kernelLaunch(place, { rr: 'replay' }));
   const end = await replay.event('stopped');
-  assert.deepEqual([end.description, end.text], ['End of recording', 'The guest powered off']);
+  assert.deepEqual([end.description, end.text], ['The guest powered off', 'End of recording']);
   assert.equal(replay.place.position, past);
   assert.equal(replay.terminal, said);
   assert.match(await replay.refused('blkreplay/consoleInput', { base64: btoa('x') }), /A replay takes no input/);

@@ -15,15 +15,21 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 
 export async function openSample(t: TestContext): Promise<{ workbench: Workbench; folder: string }> {
   const sample = copySample();
-  t.after(() => sample.remove());
-  const server = await startServer(installServer(), { vsix: [packagedExtension()] });
-  t.after(() => server.stop());
+  const server = await startServer(installServer(), { vsix: [packagedExtension()], settings: SETTINGS });
   const browser = await openBrowser();
-  t.after(() => browser.close());
   const workbench = new Workbench(browser.page);
+  t.after(async () => {
+    await workbench.screenshot(`last of ${path.basename(t.filePath ?? '')}`);
+    await browser.close();
+    await server.stop();
+    sample.remove();
+  });
   await workbench.open(workbenchUrl(server.url, { folder: sample.folder }));
   return { workbench, folder: sample.folder };
 }
+
+/** A terminal drawn by the page itself can be read. */
+const SETTINGS = { 'terminal.integrated.gpuAcceleration': 'off' };
 
 /** As `npm run package` made it. */
 function packagedExtension(): string {

@@ -23,15 +23,27 @@ export class Workbench {
     await this.page.waitForSelector('.explorer-folders-view .monaco-list-row');
   }
 
-  /** F5 does what is expected once VS Code knows the debugger: then its view is there. */
-  async startDebugging(): Promise<void> {
+  /**
+   * F5 does what is expected once VS Code knows the debugger: then its view is there. Returns a clock that tells the
+   * milliseconds since.
+   */
+  async startDebugging(): Promise<() => number> {
     await this.showDebugView();
     await this.pane('Overlays').waitFor();
+    const start = performance.now();
     await this.page.keyboard.press('F5');
+    return () => Math.round(performance.now() - start);
   }
 
-  async waitUntilStopped(): Promise<void> {
+  /** With these words in the call stack view's title. */
+  async waitUntilStopped(words: string): Promise<void> {
+    await this.page.locator('.call-stack-state-message', { hasText: words }).waitFor();
     await this.toolbarButton('Continue').and(this.page.locator(':not(.disabled)')).waitFor();
+  }
+
+  async stopDebugging(): Promise<void> {
+    await this.press('Stop');
+    await this.toolbarButton('Stop').waitFor({ state: 'hidden' });
   }
 
   async showDebugView(): Promise<void> {
@@ -102,12 +114,13 @@ export class Workbench {
 
   /** Opens what is on the way to a variable, such as Globals, store, superblock, entry_count; returns its row. */
   async variable(scope: string, ...names: string[]): Promise<Locator> {
-    let row = await this.variableRow(`[aria-label="Scope ${scope}"]`);
-    for (const [depth, name] of names.entries()) {
-      if ((await row.getAttribute('aria-expanded')) === 'false') await row.locator('.monaco-tl-twistie').click();
-      row = await this.variableRow(`[aria-level="${depth + 2}"][aria-label^="${name}, value "]`);
-    }
-    return row;
+    const list = this.page.locator('.debug-variables .monaco-list');
+    await list.hover();
+    await this.page.mouse.wheel(0, -100_000);
+    const labels = names.map((name, i) => `[aria-level="${i + 2}"][aria-label^="${name}, value "]`);
+    const path = [`[aria-label="Scope ${scope}"]`, ...labels].map((label) => list.locator(`.monaco-list-row${label}`));
+    for (const [i, row] of path.entries()) await this.showVariable(row.first(), path[i - 1]?.first());
+    return path.at(-1)!.first();
   }
 
   async variableValue(scope: string, ...names: string[]): Promise<string> {
@@ -127,14 +140,38 @@ export class Workbench {
     });
   }
 
-  /** Rows of the tree view of that title, as text. */
-  async treeRows(view: string): Promise<string[]> {
-    const rows = await this.pane(view).locator('.monaco-list-row').all();
-    return Promise.all(rows.map(plain));
-  }
-
   treeRow(view: string, text: string | RegExp): Locator {
     return this.pane(view).locator('.monaco-list-row', { hasText: text }).first();
+  }
+
+  /** A button at the end of a row. */
+  async clickInTree(view: string, text: string, button: string): Promise<void> {
+    const row = this.treeRow(view, text);
+    await row.hover();
+    await row.locator(`a.action-label[aria-label="${button}"]`).click();
+  }
+
+  async expandPane(title: string): Promise<void> {
+    const header = this.pane(title).locator('.pane-header');
+    if ((await header.getAttribute('aria-expanded')) === 'false') await header.click();
+  }
+
+  /** The item of the status bar that says where the machine stands. */
+  async placeText(): Promise<string> {
+    return plain(this.page.locator('.statusbar-item[id$="blkreplay.place"]'));
+  }
+
+  /** What the visible terminal shows, as screen readers get it. */
+  async terminalText(): Promise<string> {
+    return this.page.locator('.terminal-wrapper.active .xterm-rows').innerText();
+  }
+
+  /** In the active editor: a double click on it, the new one typed over it, saved. */
+  async replaceWord(word: string, by: string): Promise<void> {
+    await this.page.locator('.editor-instance .view-line span', { hasText: word }).last().dblclick();
+    await this.page.keyboard.type(by);
+    await this.page.keyboard.press('Control+S');
+    await this.page.locator('.tab.active:not(.dirty)').waitFor();
   }
 
   pane(title: string): Locator {
@@ -155,19 +192,16 @@ export class Workbench {
     }
   }
 
-  /** The list holds the rows that fit; others come by scrolling. */
-  private async variableRow(selector: string): Promise<Locator> {
-    const list = this.page.locator('.debug-variables .monaco-list');
-    const row = list.locator(`.monaco-list-row${selector}`);
-    await list.locator('.monaco-list-row').first().waitFor();
-    await this.until(`there is a variable ${selector}`, async () => {
+  /** The list holds the rows that fit; others come by opening what they are in, and by scrolling. */
+  private async showVariable(row: Locator, parent: Locator | undefined): Promise<void> {
+    await this.until(`there is ${row}`, async () => {
       if ((await row.count()) > 0) return true;
-      await list.hover();
-      await this.page.mouse.wheel(0, 44);
+      const isClosed = (await parent?.count()) && (await parent!.getAttribute('aria-expanded')) === 'false';
+      if (isClosed) await parent!.locator('.monaco-tl-twistie').click({ timeout: 1000 });
+      else await this.page.mouse.wheel(0, 44);
       return false;
     });
-    await row.first().scrollIntoViewIfNeeded();
-    return row.first();
+    await row.scrollIntoViewIfNeeded();
   }
 }
 
