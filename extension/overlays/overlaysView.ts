@@ -45,11 +45,6 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
     return [...sessions.flat(), ...files.map(({ file, ...about }) => recordingNode(file, about, shownFor(file)))];
   }
 
-  /** Only what is on top is ever revealed. */
-  getParent(): undefined {
-    return undefined;
-  }
-
   getTreeItem(node: TreeNode): vscode.TreeItem {
     const { None, Expanded, Collapsed } = vscode.TreeItemCollapsibleState;
     const canUnfold = node.isLazy || node.children.length > 0;

@@ -11,14 +11,13 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
   const view = new OverlaysView(sessions, recordings);
   const commands = new OverlayCommands({ sessions, recordings, view });
   const refresh = () => view.refresh();
-  const tree = vscode.window.createTreeView('blkreplay.overlays', { treeDataProvider: view });
   const on = (name: string, run: (node: TreeNode) => Promise<void> | void) =>
     vscode.commands.registerCommand(`blkreplay.${name}`, run);
 
   return vscode.Disposable.from(
     recordings,
     view,
-    tree,
+    vscode.window.registerTreeDataProvider('blkreplay.overlays', view),
     recordings.onCreated(refresh),
     recordings.onDeleted(refresh),
     sessions.onStarted(refresh),
@@ -26,7 +25,7 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
     sessions.onPlace((session) => {
       if (sessions.place(session)?.isRunning) return;
       view.refresh(session);
-      void unfoldOnce(context, view, tree);
+      void unfoldOnce(context);
     }),
     sessions.onEnded((session) => view.forget(session)),
     on('refreshOverlays', refresh),
@@ -43,13 +42,8 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
 const UNFOLDED = 'overlays.unfolded';
 
 /** The editor folds what extensions add to Run and Debug: at the first stop ever the view is unfolded, then never again. */
-async function unfoldOnce(
-  context: vscode.ExtensionContext,
-  view: OverlaysView,
-  tree: vscode.TreeView<TreeNode>,
-): Promise<void> {
+async function unfoldOnce(context: vscode.ExtensionContext): Promise<void> {
   if (context.globalState.get(UNFOLDED)) return;
   await context.globalState.update(UNFOLDED, true);
-  const [first] = await view.getChildren();
-  if (first) await tree.reveal(first, { select: false, focus: false, expand: true });
+  await vscode.commands.executeCommand('blkreplay.overlays.focus', { preserveFocus: true });
 }
