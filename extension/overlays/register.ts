@@ -5,8 +5,13 @@ import { OverlaysView } from './overlaysView.ts';
 import { Recordings } from './recordings.ts';
 import type { TreeNode } from './treeModel.ts';
 
+/** What other extensions, and tests, can ask: the tree that the view shows. */
+export interface OverlaysRoom extends vscode.Disposable {
+  tree(): Promise<TreeNode[]>;
+}
+
 /** The view asks again when it says so itself, at stops and when files come or go; not for each place a running one has. */
-export function registerOverlays(context: vscode.ExtensionContext, sessions: Sessions): vscode.Disposable {
+export function registerOverlays(context: vscode.ExtensionContext, sessions: Sessions): OverlaysRoom {
   const recordings = new Recordings(context);
   const view = new OverlaysView(sessions, recordings);
   const commands = new OverlayCommands({ sessions, recordings, view });
@@ -15,7 +20,7 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
   const on = (name: string, run: (node: TreeNode) => Promise<void> | void) =>
     vscode.commands.registerCommand(`blkreplay.${name}`, run);
 
-  return vscode.Disposable.from(
+  const parts = vscode.Disposable.from(
     recordings,
     view,
     tree,
@@ -41,6 +46,7 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
     on('deleteRecording', (node) => commands.deleteRecording(node)),
     on('revealFile', (node) => commands.revealFile(node)),
   );
+  return { tree: () => view.getChildren(), dispose: () => parts.dispose() };
 }
 
 const UNFOLDED = 'overlays.unfolded';

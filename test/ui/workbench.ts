@@ -147,8 +147,12 @@ export class Workbench {
   /** A button at the end of a row. */
   async clickInTree(view: string, text: string, button: string): Promise<void> {
     const row = this.treeRow(view, text);
-    await row.hover();
-    await row.locator(`a.action-label[aria-label="${button}"]`).click();
+    // The row may move away under the mouse when the tree is asked for anew.
+    await this.until(`${button} is clicked`, async () => {
+      await row.hover({ timeout: 1000 });
+      await row.locator(`a.action-label[aria-label="${button}"]`).click({ timeout: 1000 });
+      return true;
+    });
   }
 
   async expandPane(title: string): Promise<void> {
