@@ -155,9 +155,11 @@ export class Workbench {
     });
   }
 
-  async expandPane(title: string): Promise<void> {
+  /** Folds or unfolds a part of the side bar. */
+  async togglePane(title: string, wanted: 'open' | 'closed'): Promise<void> {
     const header = this.pane(title).locator('.pane-header');
-    if ((await header.getAttribute('aria-expanded')) === 'false') await header.click();
+    const isOpen = (await header.getAttribute('aria-expanded')) === 'true';
+    if (isOpen !== (wanted === 'open')) await header.locator('h3.title').click();
   }
 
   /** The item of the status bar that says where the machine stands. */
@@ -168,6 +170,19 @@ export class Workbench {
   /** What the visible terminal shows, as screen readers get it. */
   async terminalText(): Promise<string> {
     return this.page.locator('.terminal-wrapper.active .xterm-rows').innerText();
+  }
+
+  /** Keys, as they come: the guest answers each in its time. */
+  async typeIntoTerminal(text: string): Promise<void> {
+    await this.page.locator('.terminal-wrapper.active .xterm-screen').click();
+    await this.page.keyboard.type(text);
+  }
+
+  /** In the list above the variables, which F5 goes by. */
+  async chooseConfiguration(name: string): Promise<void> {
+    await this.showDebugView();
+    await this.pane('Overlays').waitFor();
+    await this.command('Debug: Select and Start Debugging', { only: 'open' });
   }
 
   /** In the active editor: a double click on it, the new one typed over it, saved. */
