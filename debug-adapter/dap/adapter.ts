@@ -197,8 +197,11 @@ function breakpointsIn(value: unknown): unknown[] {
 }
 
 const ERROR_ID = 1;
-/** What the editor shows in its own place when it fails: no dialog. */
-const QUIET = new Set(['evaluate', 'scopes', 'dataBreakpointInfo', 'variables', 'readMemory']);
+/** What the editor, or our extension, shows in its own place when it fails: no dialog. */
+const QUIET = new Set([
+  ...['evaluate', 'scopes', 'dataBreakpointInfo', 'variables', 'readMemory'],
+  ...['blkreplay/consoleInput', 'blkreplay/overview'],
+]);
 
 function failed(response: DebugProtocol.Response, error: unknown): DebugProtocol.ErrorResponse {
   const { code, message } =

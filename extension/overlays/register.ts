@@ -5,8 +5,13 @@ import { OverlaysView } from './overlaysView.ts';
 import { Recordings } from './recordings.ts';
 import type { TreeNode } from './treeModel.ts';
 
-/** Asked again when the adapter says so and when files come or go; at stops only the place moves. */
-export function registerOverlays(context: vscode.ExtensionContext, sessions: Sessions): vscode.Disposable {
+/** What other extensions, and tests, can ask: the tree that the view shows. */
+export interface OverlaysRoom extends vscode.Disposable {
+  tree(): Promise<TreeNode[]>;
+}
+
+/** The view asks again when the adapter says so and when files come or go; at stops only the place moves. */
+export function registerOverlays(context: vscode.ExtensionContext, sessions: Sessions): OverlaysRoom {
   const recordings = new Recordings(context);
   const view = new OverlaysView(sessions, recordings);
   const commands = new OverlayCommands({ sessions, recordings, view });
@@ -14,12 +19,11 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
   const on = (name: string, run: (node: TreeNode) => Promise<void> | void) =>
     vscode.commands.registerCommand(`blkreplay.${name}`, run);
 
-  return vscode.Disposable.from(
+  const parts = vscode.Disposable.from(
     recordings,
     view,
     vscode.window.registerTreeDataProvider('blkreplay.overlays', view),
-    recordings.onCreated(refresh),
-    recordings.onDeleted(refresh),
+    recordings.onChanged(refresh),
     sessions.onStarted(refresh),
     sessions.onOverviewChanged(refresh),
     sessions.onPlace((session) => {
@@ -28,7 +32,7 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
       void unfoldOnce(context);
     }),
     sessions.onEnded((session) => view.forget(session)),
-    on('refreshOverlays', refresh),
+    on('refreshOverlays', () => recordings.lookAgain()),
     on('goTo', (node) => commands.goTo(node)),
     on('takeSnapshot', (node) => commands.takeSnapshot(node)),
     on('renameSnapshot', (node) => commands.renameSnapshot(node)),
@@ -37,6 +41,7 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
     on('deleteRecording', (node) => commands.deleteRecording(node)),
     on('revealFile', (node) => commands.revealFile(node)),
   );
+  return { tree: () => view.getChildren(), dispose: () => parts.dispose() };
 }
 
 const UNFOLDED = 'overlays.unfolded';

@@ -26,6 +26,8 @@ test('the demo: F5, a data breakpoint, Reverse and Step Back; snapshots; the sam
   const recorded = await walkBack(workbench, 'demo-2-record');
   assert.equal(recorded.level, '8');
 
+  for (const unused of ['Watch', 'Breakpoints']) await workbench.togglePane(unused, 'closed');
+  await workbench.togglePane('Overlays', 'open');
   await takeSnapshot(workbench, 'the culprit');
   await workbench.screenshot('demo-3-snapshot');
   await workbench.clickInTree('Overlays', 'replay_init', 'Go to');
@@ -73,6 +75,5 @@ const position = (place: string) => /[\d,]+ \/ [\d,]+/.exec(place)![0];
 async function takeSnapshot(workbench: Workbench, name: string): Promise<void> {
   await workbench.command('blkreplay: Take Snapshot');
   await workbench.answer(name);
-  await workbench.expandPane('Overlays');
   await workbench.treeRow('Overlays', name).waitFor();
 }

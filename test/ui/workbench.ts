@@ -147,13 +147,19 @@ export class Workbench {
   /** A button at the end of a row. */
   async clickInTree(view: string, text: string, button: string): Promise<void> {
     const row = this.treeRow(view, text);
-    await row.hover();
-    await row.locator(`a.action-label[aria-label="${button}"]`).click();
+    // The row may move away under the mouse when the tree is asked for anew.
+    await this.until(`${button} is clicked`, async () => {
+      await row.hover({ timeout: 1000 });
+      await row.locator(`a.action-label[aria-label="${button}"]`).click({ timeout: 1000 });
+      return true;
+    });
   }
 
-  async expandPane(title: string): Promise<void> {
+  /** Folds or unfolds a part of the side bar. */
+  async togglePane(title: string, wanted: 'open' | 'closed'): Promise<void> {
     const header = this.pane(title).locator('.pane-header');
-    if ((await header.getAttribute('aria-expanded')) === 'false') await header.click();
+    const isOpen = (await header.getAttribute('aria-expanded')) === 'true';
+    if (isOpen !== (wanted === 'open')) await header.locator('h3.title').click();
   }
 
   /** The item of the status bar that says where the machine stands. */
@@ -164,6 +170,19 @@ export class Workbench {
   /** What the visible terminal shows, as screen readers get it. */
   async terminalText(): Promise<string> {
     return this.page.locator('.terminal-wrapper.active .xterm-rows').innerText();
+  }
+
+  /** Keys, as they come: the guest answers each in its time. */
+  async typeIntoTerminal(text: string): Promise<void> {
+    await this.page.locator('.terminal-wrapper.active .xterm-screen').click();
+    await this.page.keyboard.type(text);
+  }
+
+  /** In the list above the variables, which F5 goes by. */
+  async chooseConfiguration(name: string): Promise<void> {
+    await this.showDebugView();
+    await this.pane('Overlays').waitFor();
+    await this.command('Debug: Select and Start Debugging', { only: 'open' });
   }
 
   /** In the active editor: a double click on it, the new one typed over it, saved. */
