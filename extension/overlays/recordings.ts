@@ -48,14 +48,6 @@ export class Recordings implements vscode.Disposable {
     return readInfo(await this.run(['info', rrfile, '--json'], rrfile), rrfile);
   }
 
-  async renameSnapshot(rrfile: string, name: string, newName: string): Promise<void> {
-    await this.run(['snapshot', 'rename', rrfile, name, newName], rrfile);
-  }
-
-  async deleteSnapshot(rrfile: string, name: string): Promise<void> {
-    await this.run(['snapshot', 'delete', rrfile, name], rrfile);
-  }
-
   /** Absolute names for what a recording calls by relative ones. */
   finder(rrfile: string): (file: string) => string {
     const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(rrfile))?.uri.fsPath;
