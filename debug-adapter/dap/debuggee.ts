@@ -4,6 +4,8 @@ import {
   frameViewOf,
   type FrameView,
   Session,
+  type SourceFrame,
+  sourceFramesAt,
   SourceSteps,
   type Symbols,
   type Timeline,
@@ -26,6 +28,8 @@ export interface ShownFrame {
   frame: Frame;
   /** The file whose code runs in it; undefined without symbols. */
   symbols: Symbols | undefined;
+  /** Function and line. Several shown frames share a frame of the machine where functions were inlined. */
+  source: SourceFrame;
 }
 
 export type FrameWithSymbols = ShownFrame & { symbols: Symbols };
@@ -146,14 +150,23 @@ export class Debuggee {
     let symbols = this.symbolsAt(view.pc);
     let frame: Frame | undefined = symbols?.newestFrame(view) ?? bareFrame(view);
     while (frame && frames.length < FRAMES_MAX) {
-      const shown: Omit<ShownFrame, 'id'> = { frame, symbols };
-      frames.push(Object.assign(shown, { id: this.frameHandles.add(shown as ShownFrame) }));
+      for (const source of sourcesOf(frame, symbols)) frames.push(this.shown({ frame, symbols, source }));
       const caller: UnwindResult | undefined = symbols?.callerOf(frame);
       frame = caller?.kind === 'caller' ? caller.frame : undefined;
       if (frame) symbols = this.symbolsAt(frame.lookupPc);
     }
     return frames;
   }
+
+  private shown(frame: Omit<ShownFrame, 'id'>): ShownFrame {
+    const shown = { ...frame, id: 0 };
+    shown.id = this.frameHandles.add(shown);
+    return shown;
+  }
+}
+
+function sourcesOf({ lookupPc }: Frame, symbols: Symbols | undefined): SourceFrame[] {
+  return symbols ? sourceFramesAt(symbols, lookupPc) : [{ name: undefined, at: undefined, inlineDepth: 0 }];
 }
 
 /** A frame that nothing is known about but the machine's registers. */

@@ -20,13 +20,16 @@ export interface Failure {
   message: string;
 }
 
+/** `longSlices`: to stop in between costs something, so it is done for a message and now and then. */
+export type Running = 'slices' | 'longSlices' | 'whole';
+
 /**
  * When the engine can answer a request, and whether the machine runs afterwards. In `slices` the engine takes messages
  * in between; a `whole` run keeps its thread until it stops, and only the signals reach it.
  */
 export interface CommandRules {
   needs: 'nothing' | 'launched' | 'stopped';
-  runs?: 'slices' | 'whole';
+  runs?: Running;
   sets?: 'breakpoints';
   /** Answered in the middle of a `whole` run too: it looks at or adds to what no run depends on. */
   anyTime?: true;
@@ -59,7 +62,7 @@ export const ENGINE_COMMANDS: Readonly<Record<string, CommandRules>> = {
   stepIn: { needs: 'stopped', runs: 'whole' },
   stepOut: { needs: 'stopped', runs: 'whole' },
   stepBack: { needs: 'stopped', runs: 'whole' },
-  reverseContinue: { needs: 'stopped', runs: 'whole' },
+  reverseContinue: { needs: 'stopped', runs: 'longSlices' },
   setVariable: { needs: 'stopped' },
   setExpression: { needs: 'stopped' },
   writeMemory: { needs: 'stopped' },
@@ -68,7 +71,7 @@ export const ENGINE_COMMANDS: Readonly<Record<string, CommandRules>> = {
   'blkreplay/takeSnapshot': { needs: 'launched' },
   'blkreplay/renameSnapshot': { needs: 'launched' },
   'blkreplay/deleteSnapshot': { needs: 'launched' },
-  'blkreplay/goTo': { needs: 'stopped', runs: 'whole' },
+  'blkreplay/goTo': { needs: 'stopped', runs: 'longSlices' },
   'blkreplay/reverseStepIn': { needs: 'stopped', runs: 'whole' },
   'blkreplay/reverseStepOut': { needs: 'stopped', runs: 'whole' },
 };

@@ -1,5 +1,5 @@
 import type { StopReason } from '../engine/index.ts';
-import { SIGNALS } from './messages.ts';
+import { type Running, SIGNALS } from './messages.ts';
 import type { Slice } from './requests/running.ts';
 
 /**
@@ -26,7 +26,7 @@ export interface Meanwhile {
 }
 
 // Short enough for a request in between to feel immediate.
-const SLICE_MILLISECONDS = 20;
+const SLICE_MILLISECONDS = { slices: 20, longSlices: 250 } as const;
 
 export class Runner {
   /** The session closes: a run under way ends at its next slice. */
@@ -39,8 +39,8 @@ export class Runner {
     this.meanwhile = meanwhile;
   }
 
-  run(slice: Slice, how: 'slices' | 'whole'): Promise<StopReason> {
-    return how === 'slices' ? this.inSlices(slice) : this.whole(slice);
+  run(slice: Slice, how: Running): Promise<StopReason> {
+    return how === 'whole' ? this.whole(slice) : this.inSlices(slice, SLICE_MILLISECONDS[how]);
   }
 
   get wantsPause(): boolean {
@@ -56,9 +56,9 @@ export class Runner {
     Atomics.store(this.surroundings.signals, SIGNALS.pause, 0);
   }
 
-  private async inSlices(slice: Slice): Promise<StopReason> {
+  private async inSlices(slice: Slice, milliseconds: number): Promise<StopReason> {
     for (;;) {
-      const end = this.surroundings.milliseconds() + SLICE_MILLISECONDS;
+      const end = this.surroundings.milliseconds() + milliseconds;
       const isOver = () => this.wantsPause || this.isSet(SIGNALS.mail) || this.surroundings.milliseconds() >= end;
       const reason = slice(isOver);
       this.meanwhile.betweenSlices();
@@ -70,12 +70,12 @@ export class Runner {
   }
 
   private async whole(slice: Slice): Promise<StopReason> {
-    let due = this.surroundings.milliseconds() + SLICE_MILLISECONDS;
+    let due = this.surroundings.milliseconds() + SLICE_MILLISECONDS.slices;
     const reason = slice(() => {
       const now = this.surroundings.milliseconds();
       if (now >= due || this.isSet(SIGNALS.mail)) {
         this.meanwhile.duringRun();
-        due = now + SLICE_MILLISECONDS;
+        due = now + SLICE_MILLISECONDS.slices;
       }
       return this.wantsPause;
     });

@@ -1,5 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { Value, Variable } from '../engine/index.ts';
+import type { Scope, Value } from '../engine/index.ts';
 import type { Debuggee, FrameWithSymbols, ShownFrame } from './debuggee.ts';
 
 /** What a `variablesReference` stands for, and how values and registers look to the client. */
@@ -34,13 +34,21 @@ export function describe(debuggee: Debuggee, shown: FrameWithSymbols, value: Val
 }
 
 /** Arguments and locals in reach, those of inner blocks first; without what an inner one hides. */
-export function localsOf({ frame, symbols }: FrameWithSymbols): Value[] {
-  const variables = symbols
-    .scopesAt(frame.lookupPc)
-    .toReversed()
-    .flatMap((scope) => scope.variables);
-  const arePlain = (variable: Variable) => variable.kind !== 'global' && !variable.shadowed;
-  return variables.filter(arePlain).map((variable) => symbols.read(variable, frame));
+export function localsOf({ frame, symbols, source }: FrameWithSymbols): Value[] {
+  const seen = new Set<string>();
+  const values: Value[] = [];
+  for (const scope of scopesOf(symbols.scopesAt(frame.lookupPc), source.inlineDepth).toReversed()) {
+    const visible = scope.variables.filter(({ name, kind }) => kind !== 'global' && !seen.has(name));
+    for (const { name } of scope.variables) seen.add(name);
+    values.push(...visible.map((variable) => symbols.read(variable, frame)));
+  }
+  return values;
+}
+
+/** Of a function and the bodies inlined in it, outermost first: the scopes of one of these. */
+function scopesOf(scopes: readonly Scope[], inlineDepth: number): Scope[] {
+  const begins = [0, ...scopes.flatMap(({ kind }, i) => (kind === 'inlined' ? [i] : []))];
+  return inlineDepth < begins.length ? scopes.slice(begins[inlineDepth], begins[inlineDepth + 1]) : [];
 }
 
 export function globalsOf({ frame, symbols }: FrameWithSymbols): Value[] {

@@ -21,6 +21,7 @@ export { type DataBreakpoint, Session } from './session/session.ts';
 export type { BreakpointId, StopReason } from './session/stopReason.ts';
 export { type CodeRow, listCode } from './session/codeListing.ts';
 export { frameViewOf } from './session/frameView.ts';
+export { type SourceFrame, sourceFramesAt } from './session/sourceFrames.ts';
 export { SourceSteps } from './session/sourceSteps.ts';
 export { openSymbols } from './symbols/index.ts';
 export type * from './symbols/index.ts';

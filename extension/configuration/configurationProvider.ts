@@ -76,7 +76,7 @@ async function choose(offered: Configuration[]): Promise<Configuration | undefin
   if (offered.length === 1) return offered[0];
   const items = offered.map((configuration) => ({
     label: configuration.name,
-    description: String(configuration.kernel),
+    description: String(configuration.kernel).replace('${workspaceFolder}/', ''),
     configuration,
   }));
   return (await vscode.window.showQuickPick(items, { title: DEBUG_TYPE, placeHolder: chooseKernel() }))?.configuration;

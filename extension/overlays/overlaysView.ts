@@ -5,14 +5,19 @@ import { isSameFile, shortName } from '../configuration/paths.ts';
 import { infoFailed } from '../messages.ts';
 import type { Sessions } from '../sessions.ts';
 import type { Recordings } from './recordings.ts';
-import { overviewTree, problemTree, type Shown, type TreeNode } from './treeModel.ts';
+import { problemNode, recordingContents, recordingNode, sessionTree, type Shown, type TreeNode } from './treeModel.ts';
 
-/** The tree model in the editor's terms. The whole is asked for anew after a change; it is small. */
+/**
+ * The tree model in the editor's terms. A session is asked for its overview after it has changed, not at each stop; in
+ * between only its place moves. A recording is read when it is unfolded.
+ */
 export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
   private sessions: Sessions;
   private recordings: Recordings;
   private changed = new vscode.EventEmitter<void>();
   private overviews = new Map<string, Overview>();
+  /** Sessions whose overview is as it was last told. */
+  private upToDate = new Set<string>();
 
   readonly onDidChangeTreeData = this.changed.event;
 
@@ -25,28 +30,25 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
     this.changed.dispose();
   }
 
-  refresh(): void {
+  /** Of `session` only its place is another than before; without one, everything is asked anew. */
+  refresh(session?: vscode.DebugSession): void {
+    if (!session) this.upToDate.clear();
     this.changed.fire();
   }
 
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
-    if (node) return node.children;
+    if (node) return node.isLazy && node.file ? this.contentsOf(node.file) : node.children;
     const sessions = await Promise.all(this.sessions.all.map((session) => this.sessionTree(session)));
     const inUse = [...this.overviews.values()].flatMap(({ rrfile }) => rrfile ?? []);
     const isInUse = (file: string) => inUse.some((used) => isSameFile(path, process.platform, used, file));
-    const files = (await this.recordings.find()).filter((file) => !isInUse(file));
-    return [...sessions.flat(), ...(await Promise.all(files.map((file) => this.recordingTree(file))))];
-  }
-
-  /** Only what is on top is ever revealed. */
-  getParent(): undefined {
-    return undefined;
+    const files = (await this.recordings.find()).filter(({ file }) => !isInUse(file));
+    return [...sessions.flat(), ...files.map(({ file, ...about }) => recordingNode(file, about, shownFor(file)))];
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {
     const { None, Expanded, Collapsed } = vscode.TreeItemCollapsibleState;
-    const fold = node.children.length === 0 ? None : node.fold === 'open' ? Expanded : Collapsed;
-    const item = new vscode.TreeItem(node.label, fold);
+    const canUnfold = node.isLazy || node.children.length > 0;
+    const item = new vscode.TreeItem(node.label, !canUnfold ? None : node.fold === 'open' ? Expanded : Collapsed);
     item.id = node.id;
     item.description = node.description;
     item.tooltip = node.tooltip;
@@ -60,35 +62,46 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
     return this.overviews.get(session.id);
   }
 
-  /** While the machine runs some answers have to wait: then it is as it was, at its new place. */
+  forget(session: vscode.DebugSession): void {
+    this.overviews.delete(session.id);
+    this.upToDate.delete(session.id);
+    this.refresh();
+  }
+
   private async sessionTree(session: vscode.DebugSession): Promise<TreeNode[]> {
-    try {
-      this.overviews.set(session.id, await session.customRequest('blkreplay/overview'));
-    } catch {
-      if (!this.sessions.all.includes(session)) this.overviews.delete(session.id);
-    }
+    if (!this.upToDate.has(session.id)) await this.ask(session);
     const known = this.overviews.get(session.id);
     if (!known) return [];
     const overview = { ...known, place: this.sessions.place(session) ?? known.place };
-    const owner = { kind: 'session' as const, sessionId: session.id };
-    return [overviewTree(overview, owner, session.configuration.name, shown(session.workspaceFolder))];
+    const { id, configuration } = session;
+    return [sessionTree(overview, { id, name: configuration.name }, shown(session.workspaceFolder))];
   }
 
-  private async recordingTree(rrfile: string): Promise<TreeNode> {
-    const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(rrfile));
-    const show = shown(folder);
+  /** A session that cannot answer now is asked again at its next stop. */
+  private async ask(session: vscode.DebugSession): Promise<void> {
     try {
-      const { overview } = await this.recordings.info(rrfile);
-      return overviewTree(overview, { kind: 'recording', rrfile }, show.file(rrfile), show);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      return problemTree(rrfile, show.file(rrfile), infoFailed({ file: show.file(rrfile), why }));
+      const overview: Overview = await session.customRequest('blkreplay/overview');
+      if (!this.sessions.all.includes(session)) return;
+      this.overviews.set(session.id, overview);
+      this.upToDate.add(session.id);
+    } catch {
+      // What was known of it stays on the screen.
     }
   }
 
-  forget(session: vscode.DebugSession): void {
-    this.overviews.delete(session.id);
+  private async contentsOf(rrfile: string): Promise<TreeNode[]> {
+    const show = shownFor(rrfile);
+    try {
+      return recordingContents((await this.recordings.info(rrfile)).overview, rrfile, show);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return [problemNode(rrfile, infoFailed({ file: show.file(rrfile), why }))];
+    }
   }
+}
+
+function shownFor(file: string): Shown {
+  return shown(vscode.workspace.getWorkspaceFolder(vscode.Uri.file(file)));
 }
 
 function shown(folder: vscode.WorkspaceFolder | undefined): Shown {

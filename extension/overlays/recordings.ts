@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import * as path from 'node:path';
 import { promisify } from 'node:util';
 import * as vscode from 'vscode';
@@ -26,12 +27,11 @@ export class Recordings implements vscode.Disposable {
     this.watcher.dispose();
   }
 
-  async find(): Promise<string[]> {
+  async find(): Promise<{ file: string; bytes: number; date: string }[]> {
     const found = await vscode.workspace.findFiles(RECORDINGS, NOT_IN, RECORDINGS_MAX);
-    return found
-      .filter(({ scheme }) => scheme === 'file')
-      .map(({ fsPath }) => fsPath)
-      .sort();
+    const files = found.filter(({ scheme }) => scheme === 'file').map(({ fsPath }) => fsPath);
+    const about = await Promise.all(files.sort().map(aboutFile));
+    return about.flatMap((one) => one ?? []);
   }
 
   /** Rejects with the command line's sentence. */
@@ -67,5 +67,15 @@ export class Recordings implements vscode.Disposable {
       const { stderr, message } = error as { stderr?: string; message: string };
       throw new Error(stderr?.trim().replace(/^blkreplay: /, '') || message, { cause: error });
     }
+  }
+}
+
+/** Undefined when it has gone in the meantime. */
+async function aboutFile(file: string): Promise<{ file: string; bytes: number; date: string } | undefined> {
+  try {
+    const { size, mtime } = await stat(file);
+    return { file, bytes: size, date: mtime.toISOString() };
+  } catch {
+    return undefined;
   }
 }

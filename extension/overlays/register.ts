@@ -10,33 +10,29 @@ export interface OverlaysRoom extends vscode.Disposable {
   tree(): Promise<TreeNode[]>;
 }
 
-/** The view asks again when it says so itself, at stops and when files come or go; not for each place a running one has. */
+/** Asked again when the adapter says so and when files come or go; at stops only the place moves. */
 export function registerOverlays(context: vscode.ExtensionContext, sessions: Sessions): OverlaysRoom {
   const recordings = new Recordings(context);
   const view = new OverlaysView(sessions, recordings);
   const commands = new OverlayCommands({ sessions, recordings, view });
   const refresh = () => view.refresh();
-  const tree = vscode.window.createTreeView('blkreplay.overlays', { treeDataProvider: view });
   const on = (name: string, run: (node: TreeNode) => Promise<void> | void) =>
     vscode.commands.registerCommand(`blkreplay.${name}`, run);
 
   const parts = vscode.Disposable.from(
     recordings,
     view,
-    tree,
+    vscode.window.registerTreeDataProvider('blkreplay.overlays', view),
     recordings.onCreated(refresh),
     recordings.onDeleted(refresh),
     sessions.onStarted(refresh),
     sessions.onOverviewChanged(refresh),
     sessions.onPlace((session) => {
       if (sessions.place(session)?.isRunning) return;
-      refresh();
-      void unfoldOnce(context, view, tree);
+      view.refresh(session);
+      void unfoldOnce(context);
     }),
-    sessions.onEnded((session) => {
-      view.forget(session);
-      refresh();
-    }),
+    sessions.onEnded((session) => view.forget(session)),
     on('refreshOverlays', refresh),
     on('goTo', (node) => commands.goTo(node)),
     on('takeSnapshot', (node) => commands.takeSnapshot(node)),
@@ -52,13 +48,8 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
 const UNFOLDED = 'overlays.unfolded';
 
 /** The editor folds what extensions add to Run and Debug: at the first stop ever the view is unfolded, then never again. */
-async function unfoldOnce(
-  context: vscode.ExtensionContext,
-  view: OverlaysView,
-  tree: vscode.TreeView<TreeNode>,
-): Promise<void> {
+async function unfoldOnce(context: vscode.ExtensionContext): Promise<void> {
   if (context.globalState.get(UNFOLDED)) return;
   await context.globalState.update(UNFOLDED, true);
-  const [first] = await view.getChildren();
-  if (first) await tree.reveal(first, { select: false, focus: false, expand: true });
+  await vscode.commands.executeCommand('blkreplay.overlays.focus', { preserveFocus: true });
 }

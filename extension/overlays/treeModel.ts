@@ -16,6 +16,8 @@ export interface TreeNode {
   /** `kind` or `kind.owner.sort`, which menus ask for. */
   context: string;
   children: TreeNode[];
+  /** Children are asked for when the line is unfolded. */
+  isLazy?: boolean;
   fold: 'open' | 'closed';
   /** What commands act on. */
   owner: Owner;
@@ -33,34 +35,49 @@ export interface Shown {
   file: (path: string) => string;
 }
 
-export function overviewTree(overview: Overview, owner: Owner, name: string, shown: Shown): TreeNode {
-  const id = owner.kind === 'session' ? owner.sessionId : owner.rrfile;
-  const { rr } = overview.place;
+export function sessionTree(overview: Overview, session: { id: string; name: string }, shown: Shown): TreeNode {
+  const owner: Owner = { kind: 'session', sessionId: session.id };
   const file = overview.rrfile ? shown.file(overview.rrfile) : 'nothing is recorded';
   return {
-    ...{ id, owner, label: name, context: owner.kind, fold: owner.kind === 'session' ? 'open' : 'closed' },
-    description: owner.kind === 'session' ? `${rr} · ${file}` : lengthText(overview),
+    ...{ id: session.id, owner, label: session.name, context: 'session', icon: 'debug-alt', fold: 'open' },
+    description: `${overview.place.rr} · ${file}`,
     tooltip: overview.rrfile ?? file,
-    icon: owner.kind === 'session' ? 'debug-alt' : 'history',
     file: overview.rrfile ?? undefined,
-    children: [
-      ...overview.drives.map((drive) => driveNode(drive, owner, id, shown)),
-      ...(overview.stateFile ? [stateNode(overview.stateFile, owner, id, shown)] : []),
-      ...snapshotNodes(overview, owner, id, shown),
-    ],
+    children: contents(overview, owner, session.id, shown),
   };
 }
 
-/** A recording that cannot be read says why. */
-export function problemTree(rrfile: string, name: string, why: string): TreeNode {
+/** A recording on disk; to know more it must be read, which is done when it is unfolded. */
+export function recordingNode(rrfile: string, about: { bytes: number; date: string }, shown: Shown): TreeNode {
   const owner: Owner = { kind: 'recording', rrfile };
-  const node = { id: rrfile, owner, label: name, tooltip: why, children: [], fold: 'closed' as const };
-  return { ...node, description: why, icon: 'warning', context: 'broken', file: rrfile };
+  const node = { id: rrfile, owner, label: shown.file(rrfile), tooltip: rrfile, file: rrfile, children: [] };
+  const description = `${showBytes(about.bytes)} · ${shown.date(about.date)}`;
+  return { ...node, description, icon: 'history', context: 'recording', isLazy: true, fold: 'closed' };
 }
 
-function lengthText({ place, snapshots }: Overview): string {
-  const count = snapshots.length === 1 ? '1 snapshot' : `${snapshots.length} snapshots`;
-  return `${showPosition(place.end)} steps · ${count}`;
+export function recordingContents(overview: Overview, rrfile: string, shown: Shown): TreeNode[] {
+  const owner: Owner = { kind: 'recording', rrfile };
+  return [endNode(overview, owner, rrfile), ...contents(overview, owner, rrfile, shown)];
+}
+
+/** A recording that cannot be read says why. */
+export function problemNode(rrfile: string, why: string): TreeNode {
+  const node = { id: `${rrfile}\nproblem`, owner: { kind: 'recording' as const, rrfile }, label: why, tooltip: why };
+  return { ...node, description: '', icon: 'warning', context: 'problem', children: [], fold: 'closed' };
+}
+
+function contents(overview: Overview, owner: Owner, parent: string, shown: Shown): TreeNode[] {
+  return [
+    ...overview.drives.map((drive) => driveNode(drive, owner, parent, shown)),
+    ...(overview.stateFile ? [stateNode(overview.stateFile, owner, parent, shown)] : []),
+    ...snapshotNodes(overview, owner, parent, shown),
+  ];
+}
+
+function endNode({ place }: Overview, owner: Owner, parent: string): TreeNode {
+  const description = `${showPosition(place.start)} to ${showPosition(place.end)}`;
+  const node = { id: `${parent}\nend`, owner, label: 'positions', description, tooltip: '', children: [] };
+  return { ...node, icon: 'milestone', context: 'positions', fold: 'closed' };
 }
 
 function driveNode(drive: DriveOverview, owner: Owner, parent: string, shown: Shown): TreeNode {

@@ -41,7 +41,7 @@ test('a machine that sleeps in real time pauses too', async (t) => {
   assert.ok(dap.events.some(({ event, body }) => event === 'capabilities' && !body.capabilities.supportsStepBack));
 });
 
-test('while a long way back is run, requests are answered, breakpoints wait, and pause stops it', async (t) => {
+test('while a long way back is run, requests are answered, breakpoints count, and pause stops it', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Workplace(t)));
   await dap.event('stopped');
@@ -50,12 +50,32 @@ test('while a long way back is run, requests are answered, breakpoints wait, and
   await dap.request('setDataBreakpoints', { breakpoints: [{ dataId, accessType: 'write' }] });
   await dap.request('reverseContinue', { threadId: 1 });
   assert.match(await quick(() => dap.refused('evaluate', { expression: 'store' })), /is running; pause it first/);
+  assert.equal((await paused(dap, 'reverseContinue')).reason, 'pause');
+  assert.equal(await dap.evaluate('1 + 1'), '2');
+  await dap.request('reverseContinue', { threadId: 1 });
+  const set = await quick(() => dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'main' }] }));
+  assert.equal(set.breakpoints[0].verified, true);
+  assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
+  assert.equal((await dap.topFrame()).name, 'main');
+  // A long way by position is no different.
+  await dap.request('blkreplay/goTo', { position: dap.place.end });
+  await quick(() => dap.request('threads'));
+  await dap.event('stopped');
+});
+
+test('while a long step runs, breakpoints wait, and pause stops it', async (t) => {
+  const dap = new DapClient(t);
+  await dap.start(demoLaunch(new Workplace(t)), () =>
+    dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'main' }] }),
+  );
+  await dap.event('stopped');
+  await dap.request('stepOut', { threadId: 1 });
   const later = await quick(() => dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'main' }] }));
   assert.deepEqual(
     later.breakpoints.map(({ verified }: { verified: boolean }) => verified),
     [false],
   );
-  await paused(dap, 'reverseContinue');
+  await paused(dap, 'stepOut');
   const changed = await dap.event('breakpoint');
   assert.deepEqual([changed.breakpoint.id, changed.breakpoint.verified], [later.breakpoints[0].id, true]);
   assert.equal(await dap.evaluate('1 + 1'), '2');

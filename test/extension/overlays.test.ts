@@ -6,7 +6,14 @@ import type { Overview } from '../../debug-adapter/dap/customProtocol.ts';
 import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
 import { filesOf, finder, readInfo, replayOf } from '../../extension/overlays/recordingInfo.ts';
 import { freeName, problemOfName } from '../../extension/overlays/snapshotName.ts';
-import { overviewTree, problemTree, showBytes, type TreeNode } from '../../extension/overlays/treeModel.ts';
+import {
+  problemNode,
+  recordingContents,
+  recordingNode,
+  sessionTree,
+  showBytes,
+  type TreeNode,
+} from '../../extension/overlays/treeModel.ts';
 import { Workplace } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 
@@ -38,7 +45,7 @@ function lines(node: TreeNode, indent = ''): string[] {
 }
 
 test('a session: drives with their chains, snapshots by position, and the place among them', () => {
-  const tree = overviewTree(OVERVIEW, { kind: 'session', sessionId: 's1' }, 'Record my kernel', SHOWN);
+  const tree = sessionTree(OVERVIEW, { id: 's1', name: 'Record my kernel' }, SHOWN);
   assert.deepEqual(lines(tree), [
     'Record my kernel | record · boot.rr | session',
     '  hd0 | overlay hd0.qcow2 | drive',
@@ -51,20 +58,31 @@ test('a session: drives with their chains, snapshots by position, and the place 
   ]);
 });
 
-test('a recording without a session has no place, and all ids are different', () => {
-  const tree = overviewTree(OVERVIEW, { kind: 'recording', rrfile: '/w/boot.rr' }, 'boot.rr', SHOWN);
-  assert.equal(tree.description, '4,000 steps · 2 snapshots');
-  assert.ok(!lines(tree).some((line) => line.includes('You are here')));
-  const ids = (node: TreeNode): string[] => [node.id, ...node.children.flatMap(ids)];
-  assert.equal(new Set(ids(tree)).size, ids(tree).length);
+test('a recording on disk is read when it is unfolded; it has no place, and all ids are different', () => {
+  const node = recordingNode('/w/boot.rr', { bytes: 2048, date: 'D' }, SHOWN);
+  assert.deepEqual(lines(node), ['boot.rr | 2 KiB · on D | recording']);
+  assert.equal(node.isLazy, true);
+  const contents = recordingContents(OVERVIEW, '/w/boot.rr', SHOWN);
+  assert.deepEqual(
+    contents.map((child) => lines(child)[0]),
+    [
+      'positions | 0 to 4,000 | positions',
+      'hd0 | overlay hd0.qcow2 | drive',
+      'tmp | temporary overlay | drive',
+      'replay_init | 0 · on D0 · 128 MiB | snapshot.recording.named',
+      '2,000 | automatic · on D2 · 1 MiB | snapshot.recording.automatic',
+    ],
+  );
+  const ids = (child: TreeNode): string[] => [child.id, ...child.children.flatMap(ids)];
+  const all = [node, ...contents].flatMap(ids);
+  assert.equal(new Set(all).size, all.length);
 });
 
 test('the place at a snapshot stands behind it; behind all of them it is last', () => {
   const labels = (position: number) =>
-    overviewTree(
+    sessionTree(
       { ...OVERVIEW, drives: [], place: { ...OVERVIEW.place, position } },
-      { kind: 'session', sessionId: 's1' },
-      'x',
+      { id: 's1', name: 'x' },
       SHOWN,
     ).children.map(({ label }) => label);
   assert.deepEqual(labels(0), ['replay_init', 'You are here', '2,000']);
@@ -72,7 +90,7 @@ test('the place at a snapshot stands behind it; behind all of them it is last', 
 });
 
 test('a recording that cannot be read says why', () => {
-  assert.deepEqual(lines(problemTree('/w/bad.rr', 'bad.rr', 'it is damaged')), ['bad.rr | it is damaged | broken']);
+  assert.deepEqual(lines(problemNode('/w/bad.rr', 'it is damaged')), ['it is damaged |  | problem']);
 });
 
 test('what the command line tells of a recording becomes a tree, a replay and a list of files', async (t) => {
@@ -86,8 +104,8 @@ test('what the command line tells of a recording becomes a tree, a replay and a 
   const info = readInfo(json, rrfile);
   const find = finder(path, [place.folder], existsSync);
 
-  const tree = overviewTree(info.overview, { kind: 'recording', rrfile }, 'boot.rr', { ...SHOWN, file: path.basename });
-  const shown = lines(tree).join('\n');
+  const contents = recordingContents(info.overview, rrfile, { ...SHOWN, file: path.basename });
+  const shown = contents.flatMap((node) => lines(node)).join('\n');
   assert.match(shown, /hd0 \| overlay hd0\.qcow2 \| drive/);
   assert.match(shown, /replay_init \| 0 .*snapshot\.recording\.named/);
 

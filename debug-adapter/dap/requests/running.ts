@@ -30,7 +30,7 @@ export const goTo: StartRun = ({ session }, args) => {
   if (!travel) throw errors.noHistory();
   const { start, end } = travel;
   if (position < start || position > end) throw errors.positionOutside({ position, start, end });
-  return () => session.goTo(position);
+  return (wantsPause) => session.goTo(position, wantsPause);
 };
 
 export const next: StartRun = (debuggee, args) => {

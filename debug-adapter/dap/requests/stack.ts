@@ -1,6 +1,5 @@
 import * as path from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { Symbols } from '../../engine/index.ts';
 import { staleReference } from '../../engine/errors/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Debuggee, ShownFrame } from '../debuggee.ts';
@@ -17,16 +16,12 @@ export function stackTrace(debuggee: Debuggee, args: Arguments): DebugProtocol.S
   };
 }
 
-function stackFrame({ sources }: Debuggee, { id, frame, symbols }: ShownFrame): DebugProtocol.StackFrame {
-  const at = symbols?.lineAt(frame.lookupPc);
-  const place = { id, name: nameOf(frame.lookupPc, symbols), instructionPointerReference: hex(frame.pc) };
+function stackFrame({ sources }: Debuggee, { id, frame, symbols, source }: ShownFrame): DebugProtocol.StackFrame {
+  const { name, at } = source;
+  const place = { id, name: name ?? hex(frame.lookupPc), instructionPointerReference: hex(frame.pc) };
   if (!symbols || !at) return { ...place, line: 0, column: 0, presentationHint: 'subtle' };
-  const source = { name: path.basename(at.file.path), path: sources.resolve(symbols, at.file.path) };
-  return { ...place, source, line: at.line, column: at.column ?? 1 };
-}
-
-function nameOf(pc: bigint, symbols: Symbols | undefined): string {
-  return symbols?.functionAt(pc)?.name ?? symbols?.symbolAt(pc)?.text ?? hex(pc);
+  const file = { name: path.basename(at.file.path), path: sources.resolve(symbols, at.file.path) };
+  return { ...place, source: file, line: at.line, column: at.column ?? 1 };
 }
 
 export function scopes(debuggee: Debuggee, args: Arguments): DebugProtocol.ScopesResponse['body'] {

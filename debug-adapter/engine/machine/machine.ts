@@ -65,6 +65,8 @@ export class Machine {
   /** The breakpoint at which the last run stopped; and where a run began, where it is not to stop again. */
   private breakpointAt: bigint | undefined;
   private runFrom: Position = 0;
+  /** Where the last run paused; -1 when it did not, or when it cannot simply go on. */
+  private pausedAt: Position = -1;
   private supervisorTimer = { compare: -1n, tickDelta: 0n, deadline: Infinity };
 
   constructor(options: MachineOptions) {
@@ -112,6 +114,7 @@ export class Machine {
   setStopPoints(points: StopPoints): void {
     if (points === this.stopPoints) return;
     this.stopPoints = points;
+    this.pausedAt = -1;
     this.hart.decodeCache.setBreakOffsets(new Set([...points.breakpoints].map((address) => Number(address & 0xfffn))));
     this.watcher.set(points.watchpoints);
     this.hart.flushAll();
@@ -122,12 +125,18 @@ export class Machine {
    * breakpoint at the very start of a run does not stop it, unless `stopsAtStart`: whoever stands there wants to go on.
    */
   run(until: Position, wantsPause: () => boolean = never, options: { stopsAtStart?: boolean } = {}): MachineStop {
-    this.runFrom = options.stopsAtStart ? -1 : this.currentPosition;
+    if (options.stopsAtStart) this.runFrom = -1;
+    // A run that paused goes on as the same run: what it had come to when it paused still stops it.
+    else if (this.pausedAt !== this.currentPosition) this.runFrom = this.currentPosition;
+    this.pausedAt = -1;
     this.breakpointAt = undefined;
     while (this.currentPosition < until) {
       const hits = this.watcher.takeHits();
       if (hits.length > 0) return { kind: 'watchpoint', hits };
-      if (wantsPause()) return { kind: 'paused' };
+      if (wantsPause()) {
+        this.pausedAt = this.currentPosition;
+        return { kind: 'paused' };
+      }
       const finish = this.board.finisher.result;
       if (finish) return { kind: 'finished', finish };
       this.updateInterruptLines();
@@ -360,6 +369,7 @@ export class Machine {
   /** Takes what `saveState` gave; RAM and drives are put back by whoever keeps them. */
   loadState(state: State): void {
     this.currentPosition = state.position as number;
+    this.pausedAt = -1;
     this.clockOffsetNanoseconds = state.clockOffsetNanoseconds as number;
     this.hart.loadState(state.hart0 as State);
     const devices = state.devices as State;

@@ -101,6 +101,7 @@ export class Session {
     return this.stopped(this.timeline.forward(Infinity, this.stopPoints(), wantsPause));
   }
 
+  /** Paused, it goes on where it was when called again, unless stop points or position are others then. */
   reverseContinue(wantsPause: WantsPause = never): StopReason {
     return this.stopped(this.travel().backward(this.stopPoints(), wantsPause));
   }
@@ -118,15 +119,14 @@ export class Session {
     return this.because({ kind: 'step' });
   }
 
-  /** To a position in what is recorded. */
-  goTo(position: Position): StopReason {
+  /** To a position in what is recorded; paused, it stands where it came by. */
+  goTo(position: Position, wantsPause: WantsPause = never): StopReason {
     const travel = this.travel();
     const { start, end } = travel;
     if (!Number.isSafeInteger(position) || position < start || position > end) {
       throw positionOutside({ position, start, end });
     }
-    travel.seekTo(position);
-    return this.because({ kind: 'goto' });
+    return this.because({ kind: travel.seekTo(position, wantsPause) ? 'goto' : 'pause' });
   }
 
   /** Writes to memory in a live present; the write is a step of its own and part of the recording. */

@@ -75,10 +75,12 @@ export class LiveTimeline implements Timeline {
   }
 
   forward(until: Position, points: StopPoints, wantsPause?: () => boolean): TimelineStop {
-    const { travel } = this;
+    const { travel, position } = this;
     if (travel && !travel.isPresent) {
       const stop = travel.forward(until, points, wantsPause);
-      if (stop.kind === 'reached' && this.position < until) return this.forwardLive(until, points, wantsPause);
+      if (stop.kind === 'reached' && this.position < until) {
+        return this.forwardLive(until, points, wantsPause, this.position > position);
+      }
       if (stop.kind !== 'finished' && stop.kind !== 'stuck' && stop.kind !== 'endOfRecording') return stop;
       travel.seekTo(travel.end);
     }
@@ -151,11 +153,17 @@ export class LiveTimeline implements Timeline {
     this.release();
   }
 
-  private forwardLive(until: Position, points: StopPoints, wantsPause?: () => boolean): TimelineStop {
+  private forwardLive(
+    until: Position,
+    points: StopPoints,
+    wantsPause?: () => boolean,
+    comesFromPast = false,
+  ): TimelineStop {
     this.machine.setStopPoints(points);
-    while (this.position < until) {
+    // Where it only looks around on the way, or becomes live, a breakpoint counts.
+    for (let stopsAtStart = comesFromPast; this.position < until; stopsAtStart = true) {
       const checkpoint = this.recording ? this.checkpoints.nextAfter(this.position) : Infinity;
-      const stop = this.machine.run(Math.min(until, checkpoint), wantsPause);
+      const stop = this.machine.run(Math.min(until, checkpoint), wantsPause, { stopsAtStart });
       if (this.position === checkpoint) this.takeCheckpoint();
       const end = endOf(stop);
       if (end) return { kind: 'ended', end };

@@ -7,8 +7,9 @@ import type { Inputs } from '../machine/inputs.ts';
 import type { Machine, MachineStop } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
 import type { Player } from '../recording/player.ts';
-import { costOf, MemorySnapshots } from './memorySnapshots.ts';
+import { costOf, type MemorySnapshot, MemorySnapshots } from './memorySnapshots.ts';
 import { type RamImage, RamImages } from './ramImages.ts';
+import { ReverseSearch, type SearchGround } from './reverseSearch.ts';
 import type { RequestLogSwitch } from './requestLogSwitch.ts';
 import type { PastMoment } from './snapshotStore.ts';
 import type { DiskMoment, TravelDisk } from './travelDisk.ts';
@@ -61,6 +62,8 @@ export class TimeTravel {
   private past: OpenPlayer | undefined;
   private present: Present | undefined;
   private isLive: boolean;
+  /** A run backwards that paused, until the machine is elsewhere. */
+  private interrupted: ReverseSearch | undefined;
   /** Up to here a replay was held against the recording's digests. */
   private verifiedTo: Position = -1;
 
@@ -122,6 +125,7 @@ export class TimeTravel {
   /** `remove` deletes snapshots of these names from the overlays; what stands on them here stands on others then. */
   forget(names: readonly string[], remove: () => void): void {
     this.cache.forget(names);
+    this.interrupted = undefined;
     const standsOnThem = !this.isPresent && this.disks.some((disk) => disk.standsOn(names));
     remove();
     for (const disk of this.disks) disk.forget(names);
@@ -129,25 +133,33 @@ export class TimeTravel {
     const { position } = this.machine;
     this.openPast();
     this.restoreNearest(position, { mayStay: false });
-    this.replayTo(position);
+    this.replayTo(position, never);
   }
 
   /** A snapshot of the overlays has another name now. */
   renamed(from: string, to: string): void {
     this.cache.renamed(from, to);
+    this.interrupted = undefined;
     for (const disk of this.disks) disk.renamed(from, to);
   }
 
-  /** To a position between start and end. The state there is the one the straight run had. */
-  seekTo(target: Position): void {
+  /**
+   * To a position between start and end. The state there is the one the straight run had. Returns false when it was
+   * paused on the way: then it stands at a position that it came by.
+   */
+  seekTo(target: Position, wantsPause: WantsPause = never): boolean {
     assert(target >= this.start && target <= this.end, `position ${target} is not in the history`);
     const { machine } = this;
-    if (target === machine.position) return;
-    if (this.present && target === this.present.position) return this.returnToPresent();
+    if (target === machine.position) return true;
+    this.interrupted = undefined;
+    if (this.present && target === this.present.position) {
+      this.returnToPresent();
+      return true;
+    }
     machine.setStopPoints(NO_STOP_POINTS);
     this.leavePresent();
     this.restoreNearest(target, { mayStay: true });
-    this.replayTo(target);
+    return this.replayTo(target, wantsPause);
   }
 
   /**
@@ -157,6 +169,7 @@ export class TimeTravel {
   forward(until: Position, points: StopPoints, wantsPause: WantsPause = never): TravelStop {
     assert(!this.isPresent, 'the present has no recorded future');
     assert(until >= 0, 'a run goes to a position');
+    this.interrupted = undefined;
     const goal = Math.min(until, this.end);
     const { machine } = this;
     machine.setStopPoints(points);
@@ -172,27 +185,15 @@ export class TimeTravel {
 
   /**
    * Backwards to the last stop point before the current position: for a breakpoint to where its instruction is about to
-   * execute, for a watchpoint to just before the step that touched it.
+   * execute, for a watchpoint to just before the step that touched it. Paused, it stands where it came from or at the
+   * beginning of what it has searched so far; called again there with the same points it goes on where it was.
    */
   backward(points: StopPoints, wantsPause: WantsPause = never): TravelStop {
-    const from = this.machine.position;
-    let upTo = from;
-    this.leavePresent();
-    while (upTo > this.start) {
-      const lower = this.restoreNearest(upTo - 1, { mayStay: false });
-      const last = this.lastStopBefore(upTo, points, wantsPause);
-      if (last === 'paused') {
-        this.seekTo(upTo);
-        return { kind: 'paused' };
-      }
-      if (last) {
-        this.seekTo(last.position);
-        return last.stop;
-      }
-      upTo = lower;
-    }
-    this.seekTo(this.start);
-    return { kind: 'startOfRecording' };
+    const search = this.takeUpSearch(points);
+    const found = search.run(wantsPause);
+    if (found === 'paused') return this.interrupt(search);
+    this.seekTo(found === 'nothing' ? this.start : found.position);
+    return found === 'nothing' ? { kind: 'startOfRecording' } : found.stop;
   }
 
   /** Takes up the present again, if there is one, and closes what the past needed. */
@@ -205,24 +206,31 @@ export class TimeTravel {
 
   // --- going back ------------------------------------------------------------------------------------------------------
 
-  private lastStopBefore(
-    upTo: Position,
-    points: StopPoints,
-    wantsPause: WantsPause,
-  ): { position: Position; stop: TravelStop } | 'paused' | undefined {
-    const { machine } = this;
-    let last: { position: Position; stop: TravelStop } | undefined;
-    machine.setStopPoints(points);
-    // The segment's first state counts too: nothing was stopped at yet.
-    let isFirst = true;
-    for (;;) {
-      const stop = machine.run(upTo, wantsPause, { stopsAtStart: isFirst });
-      isFirst = false;
-      if (stop.kind === 'breakpoint') last = { position: machine.position, stop };
-      else if (stop.kind === 'watchpoint') last = { position: stop.hits[0].position, stop };
-      else if (stop.kind === 'paused') return 'paused';
-      else return last;
-    }
+  private takeUpSearch(points: StopPoints): ReverseSearch {
+    const interrupted = this.interrupted;
+    this.interrupted = undefined;
+    const isSame = interrupted?.points === points && interrupted.upTo === this.machine.position;
+    const stand = isSame || this.isPresent ? undefined : this.capture();
+    this.leavePresent();
+    return isSame ? interrupted : new ReverseSearch(this.searchGround, points, stand);
+  }
+
+  private interrupt(search: ReverseSearch): TravelStop {
+    if (!search.showStand()) this.returnToPresent();
+    this.interrupted = search;
+    return { kind: 'paused' };
+  }
+
+  private get searchGround(): SearchGround {
+    return {
+      machine: this.machine,
+      start: this.start,
+      restoreBefore: (position) => this.restoreNearest(position - 1, { mayStay: false }),
+      capture: () => this.capture(),
+      show: (moment) => this.show(moment),
+      nextLeft: (position, before) => Math.min(nextRegular(position), before),
+      leaveSnapshot: () => this.leaveSnapshot(),
+    };
   }
 
   /** Restores the last snapshot at or before a position; returns where it is. */
@@ -232,48 +240,66 @@ export class TimeTravel {
     const anchor = this.history.anchors().findLast(({ position }) => position <= target && position >= this.start);
     const nearest = Math.max(cached?.position ?? -1, anchor?.position ?? -1);
     if (mayStay && machine.position <= target && machine.position >= nearest) return machine.position;
-    // Putting RAM back is no access of the guest's: nothing may watch it.
-    machine.setStopPoints(NO_STOP_POINTS);
-    if (cached && cached.position === nearest) {
-      this.images.restore(cached.image);
-      machine.loadState(cached.state);
-      this.disks.forEach((disk, i) => disk.show(cached.disks[i]));
-    } else {
+    if (cached && cached.position === nearest) this.show(cached);
+    else {
       assert(anchor, 'there is a snapshot at the start');
-      machine.loadState(this.history.loadAnchor(anchor.name));
-      for (const disk of this.disks) disk.show({ snapshot: anchor.name });
-      this.remember({ name: anchor.name, state: machine.saveState(), ...this.images.capture() });
+      this.showAnchor(anchor.name);
     }
-    this.past!.player.seek(machine.position);
     return machine.position;
   }
 
-  private replayTo(target: Position): void {
+  private show(moment: MemorySnapshot): void {
+    const { machine } = this;
+    // Putting RAM back is no access of the guest's: nothing may watch it.
+    machine.setStopPoints(NO_STOP_POINTS);
+    this.images.restore(moment.image);
+    machine.loadState(moment.state);
+    this.disks.forEach((disk, i) => disk.show(moment.disks[i]));
+    this.past!.player.seek(machine.position);
+  }
+
+  private showAnchor(name: string): void {
+    const { machine } = this;
+    machine.setStopPoints(NO_STOP_POINTS);
+    machine.loadState(this.history.loadAnchor(name));
+    for (const disk of this.disks) disk.show({ snapshot: name });
+    this.remember({ name, state: machine.saveState(), ...this.images.capture() });
+    this.past!.player.seek(machine.position);
+  }
+
+  /** Returns false when it was paused on the way. */
+  private replayTo(target: Position, wantsPause: WantsPause): boolean {
     const { machine } = this;
     while (machine.position < target) {
       const left = nextLeft(machine.position, target);
-      const stop = this.runChecked(left, never);
+      const stop = this.runChecked(left, wantsPause);
+      if (stop.kind === 'paused') return false;
       assert(machine.position === left, `the machine ended (${stop.kind}) inside its history`);
-      if (left < target && !this.cache.has(left)) this.leaveSnapshot();
+      if (left < target) this.leaveSnapshot();
     }
+    return true;
   }
 
   private leaveSnapshot(): void {
+    if (!this.cache.has(this.machine.position)) this.cache.add(this.capture());
+  }
+
+  private capture(): MemorySnapshot {
     const { machine } = this;
     const { image, copiedBytes } = this.images.capture();
     const disks = this.disks.map((disk) => disk.capture());
     const bytes = costOf(image, copiedBytes);
-    this.cache.add({ position: machine.position, state: machine.saveState(), image, disks, bytes });
+    return { position: machine.position, state: machine.saveState(), image, disks, bytes };
   }
 
   /** Runs, and where a replay comes for the first time holds its state against the recording's digests. */
   private runChecked(until: Position, wantsPause: WantsPause): MachineStop {
     const { machine } = this;
     const { player } = this.past!;
-    for (;;) {
+    for (let stopsAtStart = false; ; stopsAtStart = true) {
       this.checkDigest();
       const digest = this.isLive ? Infinity : player.nextDigestPosition;
-      const stop = machine.run(Math.min(until, digest), wantsPause);
+      const stop = machine.run(Math.min(until, digest), wantsPause, { stopsAtStart });
       this.checkDigest();
       if (stop.kind !== 'reached' || machine.position === until) return stop;
     }
@@ -344,10 +370,11 @@ const never = (): boolean => false;
 
 /** Where the next snapshot is left on the way to a goal, or the goal itself. */
 function nextLeft(position: Position, target: Position): Position {
-  const every = (Math.floor(position / LEFT_EVERY) + 1) * LEFT_EVERY;
   const before = LEFT_BEFORE_GOAL.map((distance) => target - distance).find((place) => place > position);
-  return Math.min(target, every, before ?? target);
+  return Math.min(target, nextRegular(position), before ?? target);
 }
+
+const nextRegular = (position: Position): Position => (Math.floor(position / LEFT_EVERY) + 1) * LEFT_EVERY;
 
 const isSameState = (a: State, b: State): boolean => {
   const left = encodeCbor(a);

@@ -1,0 +1,132 @@
+import type { Position } from '../base/quantities.ts';
+import type { Machine, MachineStop } from '../machine/machine.ts';
+import type { StopPoints } from '../machine/stopPoints.ts';
+import type { MemorySnapshot } from './memorySnapshots.ts';
+
+/**
+ * The search behind a run backwards: segment by segment, each run forwards from its snapshot to where the one after it
+ * begins, noting the last stop in it. It can be interrupted anywhere and taken up again: then it keeps the state that
+ * it had run to, and the state where the machine is to stand meanwhile, which is where the searched part begins.
+ */
+export interface SearchGround {
+  readonly machine: Machine;
+  readonly start: Position;
+  /** Restores the last snapshot before a position; returns where it is. */
+  restoreBefore(position: Position): Position;
+  /** The state here, in memory. */
+  capture(): MemorySnapshot;
+  show(moment: MemorySnapshot): void;
+  /** Every so often, so that going to what is found is short: where the next is left, and that it is here. */
+  nextLeft(position: Position, before: Position): Position;
+  leaveSnapshot(): void;
+}
+
+export interface Found {
+  position: Position;
+  stop: MachineStop;
+}
+
+interface Segment {
+  start: Position;
+  last: Found | undefined;
+  /** Whether a breakpoint right where it goes on counts. */
+  stopsAtStart: boolean;
+  /** How far it has run, while it is interrupted. */
+  reached?: MemorySnapshot;
+}
+
+// 5 ms: with what restoring costs, a slice that is too short still gets somewhere.
+const STEPS_UNASKED = 2_000_000;
+
+// What restoring the state before a segment takes.
+const STEPS_AS_RESTORING = 200_000;
+
+export class ReverseSearch {
+  readonly points: StopPoints;
+  /** From here on all is searched. */
+  upTo: Position;
+  /** What is to be shown while the search is interrupted; undefined for a live present. */
+  private stand: MemorySnapshot | undefined;
+  private segment: Segment | undefined;
+  /** The state at the start of the segment under way. */
+  private segmentStart: MemorySnapshot | undefined;
+  /** Before the next question whether to pause. */
+  private stepsUnasked = 0;
+  private ground: SearchGround;
+
+  constructor(ground: SearchGround, points: StopPoints, stand: MemorySnapshot | undefined) {
+    this.ground = ground;
+    this.points = points;
+    this.stand = stand;
+    this.upTo = ground.machine.position;
+  }
+
+  /** Goes on until something is found, or nothing can be, or `wantsPause` says so. */
+  run(wantsPause: () => boolean): Found | 'paused' | 'nothing' {
+    const { ground } = this;
+    this.stepsUnasked = STEPS_UNASKED;
+    while (this.upTo > ground.start) {
+      const segment = this.takeUpSegment();
+      if (this.runSegment(segment, wantsPause) === 'paused') {
+        segment.reached = ground.capture();
+        return 'paused';
+      }
+      if (segment.last) return segment.last;
+      this.segment = undefined;
+      this.upTo = segment.start;
+    }
+    return 'nothing';
+  }
+
+  /** Where the machine stands while the search is interrupted; false when that is its live present. */
+  showStand(): boolean {
+    if (this.stand) this.ground.show(this.stand);
+    return this.stand !== undefined;
+  }
+
+  private takeUpSegment(): Segment {
+    const { ground, segment } = this;
+    if (segment?.reached) {
+      ground.show(segment.reached);
+      segment.reached = undefined;
+      return segment;
+    }
+    const start = ground.restoreBefore(this.upTo);
+    // What is searched begins where the last segment did.
+    this.stand = this.segmentStart ?? this.stand;
+    this.segmentStart = ground.capture();
+    // The segment's first state counts too: nothing was stopped at yet.
+    return (this.segment = { start, last: undefined, stopsAtStart: true });
+  }
+
+  private runSegment(segment: Segment, wantsPause: () => boolean): 'paused' | 'done' {
+    const { ground } = this;
+    const { machine } = ground;
+    const askedFrom = machine.position + this.stepsUnasked;
+    const pauses = () => machine.position >= askedFrom && wantsPause();
+    this.stepsUnasked -= Math.max(this.upTo - machine.position, STEPS_AS_RESTORING);
+    machine.setStopPoints(this.points);
+    for (;;) {
+      const from = machine.position;
+      const until = ground.nextLeft(from, this.upTo);
+      const stop = machine.run(until, pauses, { stopsAtStart: segment.stopsAtStart });
+      switch (stop.kind) {
+        case 'paused':
+          if (machine.position > from) segment.stopsAtStart = true;
+          return 'paused';
+        case 'breakpoint':
+          segment.last = { position: machine.position, stop };
+          segment.stopsAtStart = false;
+          break;
+        case 'watchpoint':
+          segment.last = { position: stop.hits[0].position, stop };
+          segment.stopsAtStart = false;
+          break;
+        default:
+          if (machine.position >= this.upTo || stop.kind !== 'reached') return 'done';
+          ground.leaveSnapshot();
+          segment.stopsAtStart = true;
+      }
+    }
+  }
+}
