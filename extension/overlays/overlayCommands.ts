@@ -92,7 +92,9 @@ export class OverlayCommands {
   }
 
   async revealFile({ file }: TreeNode): Promise<void> {
-    if (file) await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(file));
+    const isHere = vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop;
+    const command = isHere ? 'revealFileInOS' : 'revealInExplorer';
+    if (file) await vscode.commands.executeCommand(command, vscode.Uri.file(file));
   }
 
   private namesIn(session: vscode.DebugSession): string[] {

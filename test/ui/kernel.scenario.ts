@@ -8,7 +8,7 @@ import type { Workbench } from './workbench.ts';
  * A breakpoint in the kernel's system call tells, forwards while recording, and backwards from a later command.
  */
 const KERNEL = 'Kernel: a shell to type at';
-const WRITES = { name: 'call_block', file: 'syscall.c', line: 51 };
+const WRITES = { name: 'call_block', file: 'syscall.c', line: 52 };
 
 test('the kernel: typed commands, a breakpoint in a system call, back to it; the same keys in a replay', async (t) => {
   const { workbench } = await openSample(t);
@@ -33,10 +33,10 @@ test('the kernel: typed commands, a breakpoint in a system call, back to it; the
   await workbench.screenshot('kernel-3-snapshot');
   await workbench.stopDebugging();
   for (const used of ['Watch', 'Variables']) await workbench.togglePane(used, 'open');
-  await workbench.removeAllBreakpoints();
+  await workbench.command('Debug: Remove All Breakpoints');
 
   await workbench.openFile('launch.json');
-  await workbench.replaceWord('"record"', 'replay');
+  await workbench.replaceWord('"record"', 'replay', 1);
   await workbench.startDebugging();
   await workbench.waitUntilStopped('The guest reported failure, code 3');
   assert.match(await workbench.terminalText(), /block 7: "the quick brown fox"/, 'what was typed is in the recording');

@@ -182,12 +182,23 @@ export class Workbench {
   async chooseConfiguration(name: string): Promise<void> {
     await this.showDebugView();
     await this.pane('Overlays').waitFor();
-    await this.command('Debug: Select and Start Debugging', { only: 'open' });
+    await this.page.locator('.start-debug-action-item select').selectOption({ label: name });
   }
 
-  /** In the active editor: a double click on it, the new one typed over it, saved. */
-  async replaceWord(word: string, by: string): Promise<void> {
-    await this.page.locator('.editor-instance .view-line span', { hasText: word }).last().dblclick();
+  /** Sets one in the active editor, or takes it away. */
+  async toggleBreakpoint(line: number): Promise<void> {
+    const breakpoints = this.page.locator('.editor-instance .codicon-debug-breakpoint');
+    const before = await breakpoints.count();
+    await this.page.keyboard.press('Control+G');
+    await this.answer(String(line));
+    await this.page.keyboard.press('F9');
+    await this.until('the breakpoint changes', async () => (await breakpoints.count()) !== before);
+  }
+
+  /** In the active editor: a double click on it (the `nth` from the top), the new one typed over it, saved. */
+  async replaceWord(word: string, by: string, nth = 0): Promise<void> {
+    const words = this.page.locator('.editor-instance .view-line span', { hasText: new RegExp(`^${word}$`) });
+    await words.nth(nth).dblclick();
     await this.page.keyboard.type(by);
     await this.page.keyboard.press('Control+S');
     await this.page.locator('.tab.active:not(.dirty)').waitFor();
