@@ -1,4 +1,4 @@
-import { Event, Response } from '@vscode/debugadapter';
+import { ContinuedEvent, Event, Response } from '@vscode/debugadapter';
 import { ProtocolServer } from '@vscode/debugadapter/lib/protocol.js';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { UserError } from '../engine/index.ts';
@@ -142,7 +142,10 @@ export class Adapter extends ProtocolServer {
     this.runs = runs;
     this.engine.clearPause();
     try {
-      return await this.engine.ask(command, args);
+      const body = await this.engine.ask(command, args);
+      // Of its own requests the editor knows that the machine runs after them.
+      if (command.startsWith('blkreplay/')) this.sendEvent(new ContinuedEvent(THREAD_ID, true));
+      return body;
     } catch (error) {
       if (this.phase === 'running' && !this.isGdbRunning) this.phase = before;
       throw error;
