@@ -8,19 +8,31 @@ mkdirSync('dist', { recursive: true });
 // The package as a whole is ES modules (Node runs the TypeScript sources in tests); what is bundled is not.
 writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');
 
-await build({
-  entryPoints: {
-    cli: 'debug-adapter/cli/main.ts',
-    'debug-adapter': 'debug-adapter/main.ts',
-    'engine-worker': 'debug-adapter/engineWorker.ts',
-  },
-  outdir: 'dist',
+const common = {
   bundle: true,
   platform: 'node',
   target: 'node20',
   format: 'cjs',
   sourcemap: true,
   minifySyntax: true,
-  define: { BLKREPLAY_VERSION: JSON.stringify(version) },
   logLevel: 'warning',
+};
+
+await build({
+  ...common,
+  entryPoints: {
+    cli: 'debug-adapter/cli/main.ts',
+    'debug-adapter': 'debug-adapter/main.ts',
+    'engine-worker': 'debug-adapter/engineWorker.ts',
+  },
+  outdir: 'dist',
+  define: { BLKREPLAY_VERSION: JSON.stringify(version) },
+});
+
+// `.cjs`, because VS Code would take `.js` for an ES module: package.json says "type": "module".
+await build({
+  ...common,
+  entryPoints: ['extension/main.ts'],
+  outfile: 'dist/extension.cjs',
+  external: ['vscode'],
 });

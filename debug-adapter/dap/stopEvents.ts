@@ -32,7 +32,7 @@ function wordsFor(debuggee: Debuggee, stop: StopReason): Words {
     case 'endOfRecording':
       return { reason: 'pause', description: 'End of recording' };
     case 'ended':
-      return { reason: 'pause', description: 'End of recording', text: endWords(stop.end) };
+      return { reason: 'pause', description: endWords(stop.end), text: 'End of recording' };
   }
 }
 

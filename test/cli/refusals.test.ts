@@ -470,7 +470,7 @@ const REPLAY: Refusal[] = [
     what: 'a first snapshot that is not there',
     command: replay(DEMO, '--rrsnapshot', 'init'),
     code: 'snapshot-not-in-overlay',
-    says: /^hd0\.qcow2 has no snapshot "init" to start from \(it has "replay_init"\): name one with --rrsnapshot, or record/,
+    says: /^hd0\.qcow2 has no snapshot "init" to start from \(it has "replay_init"\): name one of these as rrsnapshot, or record/,
   },
   {
     what: 'a first snapshot that was deleted',

@@ -43,7 +43,7 @@ test('what is typed reaches the guest while it sleeps, and the replay has it', a
   await untilSaid(dap, '$ ');
   for (const line of readFileSync(SESSION, 'utf8').split(/(?<=\n)/)) await type(dap, line);
   const stop = await dap.event('stopped');
-  assert.equal(stop.text, 'The guest powered off');
+  assert.equal(stop.description, 'The guest powered off');
   const said = dap.terminal;
   assert.match(said, /hello, world/);
   assert.match(said, /64 blocks, crc32/);
@@ -56,7 +56,7 @@ test('what is typed reaches the guest while it sleeps, and the replay has it', a
   const replay = new DapClient(t);
   await replay.start(kernelLaunch(place, { rr: 'replay' }));
   const end = await replay.event('stopped');
-  assert.deepEqual([end.description, end.text], ['End of recording', 'The guest powered off']);
+  assert.deepEqual([end.description, end.text], ['The guest powered off', 'End of recording']);
   assert.equal(replay.place.position, past);
   assert.equal(replay.terminal, said);
   assert.match(await replay.refused('blkreplay/consoleInput', { base64: btoa('x') }), /A replay takes no input/);

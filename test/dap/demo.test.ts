@@ -13,8 +13,8 @@ test('reverse-continue from the reported failure lands on the line that spoiled 
   const dap = new DapClient(t);
   await dap.start(demoLaunch(place));
   const failure = await dap.event('stopped');
-  assert.equal(failure.description, 'End of recording');
-  assert.equal(failure.text, 'The guest reported failure, code 1');
+  assert.equal(failure.text, 'End of recording');
+  assert.equal(failure.description, 'The guest reported failure, code 1');
   assert.equal(maskDemo(dap.console), maskDemo(expected('demo/demo').console));
   const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
   assert.equal(stackFrames.at(-1).name, '_start');
@@ -58,7 +58,7 @@ test('a recording that was closed in the past replays to its end, and to its beg
   await dap.start(demoLaunch(place, { rr: 'replay', stopOnEntry: true }));
   assert.equal((await dap.event('stopped')).reason, 'entry');
   const end = await dap.until('continue');
-  assert.deepEqual([end.description, end.text], ['End of recording', 'The guest reported failure, code 1']);
+  assert.deepEqual([end.description, end.text], ['The guest reported failure, code 1', 'End of recording']);
   assert.equal((await dap.until('reverseContinue')).description, 'Beginning of recording');
   assert.equal((await dap.until('stepBack')).description, 'Beginning of recording');
   assert.equal(maskDemo(dap.console), maskDemo(expected('demo/demo').console));

@@ -59,7 +59,7 @@ export const snapshotForeign = (overlay: string, snapshot: string, why: string) 
 export const snapshotNotInOverlay = (missing: { overlay: string; snapshot: string; known: string[] }) =>
   badInput(
     'snapshot-not-in-overlay',
-    `${missing.overlay} has no snapshot "${missing.snapshot}" to start from (it has ${listed(missing.known)}): name one with --rrsnapshot, or record again.`,
+    `${missing.overlay} has no snapshot "${missing.snapshot}" to start from (it has ${listed(missing.known)}): name one of these as rrsnapshot, or record again.`,
   );
 
 export const overlayOfOtherSize = (overlay: string, image: string) =>

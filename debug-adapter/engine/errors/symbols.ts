@@ -7,21 +7,21 @@ import { badInput } from './userError.ts';
 const HOW_TO_GET_SYMBOLS = 'give a linked ELF file for RISC-V 64-bit, built with -g';
 
 export const symbolsAreNotElf = (name: string) =>
-  badInput('symbols-not-elf', `${name} is not an ELF file: ${HOW_TO_GET_SYMBOLS}`);
+  badInput('symbols-not-elf', `${name} is not an ELF file: ${HOW_TO_GET_SYMBOLS}.`);
 
 export const symbolsAreNotRv64 = (name: string) =>
   badInput(
     'symbols-not-rv64',
-    `${name} is an ELF file, but not for little-endian RISC-V 64-bit: ${HOW_TO_GET_SYMBOLS}`,
+    `${name} is an ELF file, but not for little-endian RISC-V 64-bit: ${HOW_TO_GET_SYMBOLS}.`,
   );
 
 export const symbolsAreNotLinked = (name: string) =>
-  badInput('symbols-not-linked', `${name} is an object file, its addresses are not final: ${HOW_TO_GET_SYMBOLS}`);
+  badInput('symbols-not-linked', `${name} is an object file, its addresses are not final: ${HOW_TO_GET_SYMBOLS}.`);
 
 export const symbolsAreTruncated = (name: string) =>
   badInput(
     'symbols-truncated',
-    `${name} is cut short: its table of sections ends past the end of the file; build it again`,
+    `${name} is cut short: its table of sections ends past the end of the file; build it again.`,
   );
 
 /** Complaints: shown once, in the console. */

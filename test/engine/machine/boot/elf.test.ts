@@ -99,7 +99,7 @@ test('a file inside a larger buffer is read from where it begins', () => {
 
 test('what is no kernel for this machine is refused in one sentence', () => {
   const refusal = (bytes: Uint8Array) => message(() => readElfImage(bytes, 'kernel.bin'));
-  const advice = 'give --kernel an ELF built for RISC-V 64-bit';
+  const advice = 'give an ELF built for RISC-V 64-bit as the kernel.';
   assert.equal(refusal(new Uint8Array(0)), `kernel.bin is not an ELF file: ${advice}`);
   assert.equal(refusal(new TextEncoder().encode('#!/bin/sh')), `kernel.bin is not an ELF file: ${advice}`);
   assert.equal(
@@ -134,9 +134,9 @@ test('segments must lie in RAM and apart', () => {
   assert.equal(
     fit({ ...text, memoryBytes: 1024 * 1024 + 1 }),
     'kernel.elf loads to 0x80000000..0x80100001, outside RAM at 0x80000000..0x80100000: ' +
-      'give the machine more --memory, or link it lower',
+      'give the machine more memory, or link it lower.',
   );
-  assert.match(fit({ ...text, physicalAddress: 0n }), /link it to an address in RAM$/);
+  assert.match(fit({ ...text, physicalAddress: 0n }), /link it to an address in RAM\.$/);
   assert.match(fit(text, { ...text, physicalAddress: 0x8000_0003n }), /segments that overlap/);
   assert.equal(fit({ ...text, physicalAddress: 0x8000_0004n }, text), 'no error');
 });

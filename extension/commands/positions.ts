@@ -1,0 +1,32 @@
+import * as vscode from 'vscode';
+import type { GoToArguments } from '../../debug-adapter/dap/customProtocol.ts';
+import { positionOutside, positionUnclear } from '../messages.ts';
+import type { Sessions } from '../sessions.ts';
+import { type Bounds, readPosition, showPosition } from '../timeline/positionText.ts';
+import { ask, currentSession } from './requests.ts';
+
+/** `Go to Position…`: an input box that says while typing what can be gone to. */
+export function registerPositions(sessions: Sessions): vscode.Disposable {
+  return vscode.commands.registerCommand('blkreplay.goToPosition', () => goToPosition(sessions));
+}
+
+async function goToPosition(sessions: Sessions): Promise<void> {
+  const session = currentSession(sessions);
+  const place = session && sessions.place(session);
+  if (!session || !place) return;
+  const text = await vscode.window.showInputBox({
+    title: 'Go to Position',
+    prompt: `From ${showPosition(place.start)} to ${showPosition(place.end)}; also "start", "end", +1000, -1000`,
+    value: showPosition(place.position),
+    validateInput: (typed) => problem(typed, place),
+  });
+  const position = text === undefined ? undefined : readPosition(text, place);
+  if (position !== undefined) await ask(session, 'blkreplay/goTo', { position } satisfies GoToArguments);
+}
+
+function problem(text: string, bounds: Bounds): string | undefined {
+  const position = readPosition(text, bounds);
+  if (position === undefined) return positionUnclear();
+  if (position >= bounds.start && position <= bounds.end) return undefined;
+  return positionOutside({ start: showPosition(bounds.start), end: showPosition(bounds.end) });
+}

@@ -1,0 +1,22 @@
+import * as vscode from 'vscode';
+import { noSession } from '../messages.ts';
+import type { Sessions } from '../sessions.ts';
+
+/** Asks a session for what a command wants. The editor itself shows why an adapter refuses; undefined then. */
+export async function ask<T>(session: vscode.DebugSession, command: string, args?: object): Promise<T | undefined> {
+  try {
+    return (await session.customRequest(command, args)) as T;
+  } catch {
+    return undefined;
+  }
+}
+
+export function currentSession(sessions: Sessions): vscode.DebugSession | undefined {
+  const session = sessions.current;
+  if (!session) void vscode.window.showInformationMessage(noSession());
+  return session;
+}
+
+export function tell(error: unknown): void {
+  void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+}

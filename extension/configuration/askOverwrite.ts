@@ -1,0 +1,29 @@
+import { existsSync } from 'node:fs';
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import type { LaunchConfiguration } from '../../debug-adapter/dap/launchConfiguration.ts';
+import { filesExist, whatHappensToThem } from '../messages.ts';
+import { inTheWay, keepBoth } from './overwriteChoices.ts';
+import { shortName } from './paths.ts';
+
+/**
+ * `"overwrite": "ask"`: what to do with the recording and overlays that are there. Undefined: do not start. What says
+ * "always" because the user has said so is marked `isAnswered`: it holds for one start.
+ */
+export async function askOverwrite(
+  given: vscode.DebugConfiguration,
+  launch: LaunchConfiguration,
+): Promise<vscode.DebugConfiguration | undefined> {
+  const old = inTheWay(launch, existsSync);
+  if (launch.overwrite !== 'ask' || old.length === 0) return given;
+  const both = keepBoth(path, given, launch, existsSync);
+  const short = (files: string[]) => files.map((file) => shortName(path, launch.cwd, file));
+  const answer = await vscode.window.showWarningMessage(
+    filesExist(short(old)),
+    { modal: true, detail: whatHappensToThem({ files: short(old), renamed: short(both.files) }) },
+    'Replace',
+    'Keep Both',
+  );
+  if (answer === 'Replace') return { ...given, overwrite: 'always', isAnswered: true };
+  return answer === 'Keep Both' ? { ...given, ...both.changes, isAnswered: undefined } : undefined;
+}

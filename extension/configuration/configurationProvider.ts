@@ -1,0 +1,83 @@
+import { existsSync } from 'node:fs';
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import { type LaunchConfiguration, parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
+import { chooseKernel, noKernelFound } from '../messages.ts';
+import { DEBUG_TYPE } from '../sessions.ts';
+import { askOverwrite } from './askOverwrite.ts';
+import { withDefaults } from './defaults.ts';
+import { findPrograms } from './findPrograms.ts';
+import { missingFiles, type Problem, settingNamed } from './launchChecks.ts';
+import { showProblem } from './showProblem.ts';
+import { type Configuration, recordAndReplay, recordEach } from './templates.ts';
+
+/**
+ * What happens between F5 and the adapter: a configuration where there is none, the editor's defaults, a look at the
+ * settings and files while launch.json can still be shown, and the question what to do with an earlier recording.
+ * Undefined starts nothing; null opens launch.json.
+ */
+type Resolved = vscode.ProviderResult<vscode.DebugConfiguration>;
+
+export class ConfigurationProvider implements vscode.DebugConfigurationProvider {
+  /** For a new launch.json. */
+  async provideDebugConfigurations(folder: vscode.WorkspaceFolder | undefined): Promise<vscode.DebugConfiguration[]> {
+    const found = folder ? await findPrograms(folder) : { kernels: [], disks: [] };
+    return recordAndReplay(path, folder?.uri.fsPath ?? '', found);
+  }
+
+  resolveDebugConfiguration(folder: vscode.WorkspaceFolder | undefined, given: vscode.DebugConfiguration): Resolved {
+    const place = folder ?? vscode.workspace.workspaceFolders?.[0];
+    const isEmpty = !given.type && !given.request && !given.name;
+    return isEmpty ? configurationWithoutFile(place) : withDefaults(given, place?.uri.fsPath);
+  }
+
+  async resolveDebugConfigurationWithSubstitutedVariables(
+    folder: vscode.WorkspaceFolder | undefined,
+    given: vscode.DebugConfiguration,
+  ): Promise<vscode.DebugConfiguration | undefined> {
+    const checked = check(given);
+    if ('problem' in checked) return void showProblem(folder, given.name, checked.problem);
+    return askOverwrite(given, checked.launch);
+  }
+}
+
+/** Beside launch.json: each kernel in the folder, ready to record. */
+export const dynamicConfigurations: vscode.DebugConfigurationProvider = {
+  async provideDebugConfigurations(folder) {
+    return folder ? recordEach(path, folder.uri.fsPath, await findPrograms(folder)) : [];
+  },
+};
+
+function check(given: vscode.DebugConfiguration): { launch: LaunchConfiguration } | { problem: Problem } {
+  try {
+    const launch = parseLaunch(given);
+    const problem = missingFiles(launch, existsSync);
+    return problem ? { problem } : { launch };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { problem: { message, setting: settingNamed(message) } };
+  }
+}
+
+async function configurationWithoutFile(
+  folder: vscode.WorkspaceFolder | undefined,
+): Promise<vscode.DebugConfiguration | null | undefined> {
+  const offered = folder ? recordEach(path, folder.uri.fsPath, await findPrograms(folder)) : [];
+  if (offered.length === 0) {
+    void vscode.window.showInformationMessage(noKernelFound());
+    // Opens launch.json with the templates in it.
+    return folder ? null : undefined;
+  }
+  const chosen = await choose(offered);
+  return chosen && withDefaults<vscode.DebugConfiguration>(chosen, folder!.uri.fsPath);
+}
+
+async function choose(offered: Configuration[]): Promise<Configuration | undefined> {
+  if (offered.length === 1) return offered[0];
+  const items = offered.map((configuration) => ({
+    label: configuration.name,
+    description: String(configuration.kernel).replace('${workspaceFolder}/', ''),
+    configuration,
+  }));
+  return (await vscode.window.showQuickPick(items, { title: DEBUG_TYPE, placeHolder: chooseKernel() }))?.configuration;
+}

@@ -1,0 +1,53 @@
+import type { PlatformPath } from 'node:path';
+import type { LaunchConfiguration } from '../../debug-adapter/dap/launchConfiguration.ts';
+import { numbered } from './paths.ts';
+
+/**
+ * What a launch would write over, and the names that keep both: one number that is free for the recording and all of its
+ * overlays, so that what belongs together is named together.
+ */
+type Exists = (file: string) => boolean;
+type Written = Pick<LaunchConfiguration, 'rr' | 'rrfile' | 'drives'>;
+
+/** Absolute paths that the launch would replace; empty when there is nothing to ask. */
+export function inTheWay(launch: Written, exists: Exists): string[] {
+  return written(launch).filter(exists);
+}
+
+/** `changes` are settings to put over `given`, which is what the user wrote; `files` the absolute paths they mean. */
+export function keepBoth(
+  path: PlatformPath,
+  given: { [setting: string]: unknown },
+  launch: Written,
+  exists: Exists,
+): { changes: object; files: string[] } {
+  let number = 2;
+  while (written(renumbered(path, launch, number)).some(exists)) number++;
+  const rename = (value: unknown) => (typeof value === 'string' ? numbered(path, value, number) : value);
+  const drives = Array.isArray(given.drives) ? given.drives.map((drive) => renameIn(drive, 'overlay', rename)) : [];
+  return {
+    changes: { ...renameIn(given.rrfile ? { rrfile: given.rrfile } : {}, 'rrfile', rename), drives },
+    files: written(renumbered(path, launch, number)),
+  };
+}
+
+function renameIn<T extends object>(settings: T, key: keyof T, rename: (value: unknown) => unknown): T {
+  return settings[key] ? { ...settings, [key]: rename(settings[key]) } : settings;
+}
+
+function renumbered(path: PlatformPath, launch: Written, number: number): Written {
+  const drives = launch.drives.map((drive) => ({
+    ...drive,
+    overlay: drive.overlay && numbered(path, drive.overlay, number),
+  }));
+  return { rr: launch.rr, rrfile: launch.rrfile && numbered(path, launch.rrfile, number), drives };
+}
+
+function written({ rr, rrfile, drives }: Written): string[] {
+  if (rr === 'replay') return [];
+  const overlays = drives.flatMap(({ overlay }) => overlay ?? []);
+  if (rr === 'off') return overlays;
+  // Without a writable drive, snapshots go beside the recording.
+  const stateFiles = drives.some(({ readOnly }) => !readOnly) ? [] : [`${rrfile}.qcow2`];
+  return [rrfile, ...overlays, ...stateFiles];
+}

@@ -1,0 +1,40 @@
+import * as vscode from 'vscode';
+import { settingInLaunch } from '../messages.ts';
+import type { Problem } from './launchChecks.ts';
+import { placeOfSetting } from './settingPlace.ts';
+
+const OPEN = 'Open launch.json';
+
+/** Says what is wrong with a configuration, and shows the place when asked. */
+export async function showProblem(
+  folder: vscode.WorkspaceFolder | undefined,
+  configuration: string,
+  problem: Problem,
+): Promise<void> {
+  const message = settingInLaunch({ configuration, message: problem.message });
+  const documents = await launchFiles(folder);
+  const answer = await vscode.window.showErrorMessage(
+    message,
+    { modal: true },
+    ...(documents.length > 0 ? [OPEN] : []),
+  );
+  if (answer !== OPEN) return;
+  const places = documents.flatMap((document) => {
+    const place = placeOfSetting(document.getText(), configuration, problem.setting);
+    return place ? [{ document, place }] : [];
+  });
+  const { document, place } = places[0] ?? { document: documents[0], place: { start: 0, end: 0 } };
+  const selection = new vscode.Range(document.positionAt(place.start), document.positionAt(place.end));
+  await vscode.window.showTextDocument(document, { selection });
+}
+
+/** The folder's own, and the workspace's, which can hold configurations too. */
+async function launchFiles(folder: vscode.WorkspaceFolder | undefined): Promise<vscode.TextDocument[]> {
+  const place = folder ?? vscode.workspace.workspaceFolders?.[0];
+  const files = [
+    ...(place ? [vscode.Uri.joinPath(place.uri, '.vscode', 'launch.json')] : []),
+    ...(vscode.workspace.workspaceFile ? [vscode.workspace.workspaceFile] : []),
+  ];
+  const opened = await Promise.allSettled(files.map((file) => vscode.workspace.openTextDocument(file)));
+  return opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+}

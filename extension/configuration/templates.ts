@@ -1,0 +1,68 @@
+import type { PlatformPath } from 'node:path';
+import { inWorkspace } from './paths.ts';
+
+/** Launch configurations for what was found in a folder: one to record and one to replay, which differ in one word. */
+export interface Found {
+  /** Absolute paths; the likeliest first. */
+  kernels: readonly string[];
+  disks: readonly string[];
+}
+
+export interface Configuration {
+  type: 'blkreplay';
+  request: 'launch';
+  name: string;
+  [setting: string]: unknown;
+}
+
+/** `folder` is the workspace folder; without a kernel the templates name one to be changed. */
+export function recordAndReplay(path: PlatformPath, folder: string, found: Found): Configuration[] {
+  const kernel = found.kernels[0] ? inWorkspace(path, folder, found.kernels[0]) : '${workspaceFolder}/kernel.elf';
+  return [
+    configuration(path, folder, { rr: 'record', kernel, disks: found.disks }),
+    configuration(path, folder, { rr: 'replay', kernel, disks: found.disks }),
+  ];
+}
+
+/** For the list of debuggers: each kernel can be recorded, without a launch.json. */
+export function recordEach(path: PlatformPath, folder: string, found: Found): Configuration[] {
+  return found.kernels.map((file) =>
+    configuration(path, folder, { rr: 'record', kernel: inWorkspace(path, folder, file), disks: found.disks }),
+  );
+}
+
+/** RISC-V, 64 bit, little-endian, something to boot (ELF specification, e_ident, e_type, e_machine). */
+export function isBootableElf(head: Uint8Array): boolean {
+  const isElf64 = head[0] === 0x7f && head[1] === 0x45 && head[2] === 0x4c && head[3] === 0x46 && head[4] === 2;
+  const isExecutable = head[16] === 2 || head[16] === 3;
+  return head.length >= 20 && isElf64 && head[5] === 1 && isExecutable && head[18] === 0xf3 && head[19] === 0;
+}
+export const ELF_HEAD_BYTES = 20;
+
+/** What people call a kernel comes first, then what is nearest to the workspace folder. */
+export function likeliestFirst(path: PlatformPath, files: readonly string[]): string[] {
+  const rank = (file: string) =>
+    (/kernel|vmlinux|firmware|boot/i.test(path.basename(file)) ? 0 : 100) + file.split(/[\\/]/).length;
+  return [...files].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+}
+
+const DISKS_MAX = 1;
+
+function configuration(
+  path: PlatformPath,
+  folder: string,
+  { rr, kernel, disks }: { rr: 'record' | 'replay'; kernel: string; disks: readonly string[] },
+): Configuration {
+  const name = path.parse(kernel).name;
+  const drives = disks.slice(0, DISKS_MAX).map((image, i) => ({
+    id: `hd${i}`,
+    image: inWorkspace(path, folder, image),
+    format: image.endsWith('.qcow2') ? 'qcow2' : 'raw',
+    overlay: `\${workspaceFolder}/.blkreplay/${name}-hd${i}.qcow2`,
+  }));
+  return {
+    ...{ type: 'blkreplay', request: 'launch', name: `${rr === 'record' ? 'Record' : 'Replay'} ${name}` },
+    ...{ rr, rrfile: `\${workspaceFolder}/.blkreplay/${name}.rr`, kernel },
+    ...(drives.length > 0 ? { drives } : {}),
+  };
+}

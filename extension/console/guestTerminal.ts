@@ -1,0 +1,116 @@
+import * as vscode from 'vscode';
+import type { ConsoleInputArguments } from '../../debug-adapter/dap/customProtocol.ts';
+import { consoleEnded, consoleWithoutSession, typingRefused } from '../messages.ts';
+import { CLEAR, ConsoleText, dimLine, typedToBase64 } from './consoleText.ts';
+
+/**
+ * One terminal that is the guest's serial line. It outlives its session, so that what was said can still be read, and
+ * the next session takes it over, emptied. What comes before the editor has opened it waits.
+ */
+export class GuestTerminal implements vscode.Pseudoterminal {
+  private written = new vscode.EventEmitter<string>();
+  private renamed = new vscode.EventEmitter<string>();
+  private text = new ConsoleText();
+  /** Until the editor opens the terminal; undefined from then on. */
+  private waiting: string[] | undefined = [];
+  private isLineStart = true;
+  /** Typing goes out in order, one request at a time. */
+  private sending: Promise<void> = Promise.resolve();
+  /** A refusal is said once, not for each key. */
+  private refusedBefore = '';
+  private session: vscode.DebugSession | undefined;
+  private terminal: vscode.Terminal;
+
+  readonly onDidWrite = this.written.event;
+  readonly onDidChangeName = this.renamed.event;
+
+  constructor(session: vscode.DebugSession) {
+    this.session = session;
+    this.terminal = vscode.window.createTerminal({
+      name: nameFor(session),
+      pty: this,
+      iconPath: new vscode.ThemeIcon('chip'),
+    });
+  }
+
+  get isFree(): boolean {
+    return this.session === undefined;
+  }
+
+  isOf(session: vscode.DebugSession): boolean {
+    return this.session?.id === session.id;
+  }
+
+  owns(terminal: vscode.Terminal): boolean {
+    return this.terminal === terminal;
+  }
+
+  takeOver(session: vscode.DebugSession): void {
+    this.session = session;
+    this.text = new ConsoleText();
+    this.refusedBefore = '';
+    this.renamed.fire(nameFor(session));
+    this.write(CLEAR);
+    this.isLineStart = true;
+  }
+
+  show(options: { takeFocus: boolean }): void {
+    this.terminal.show(!options.takeFocus);
+  }
+
+  print(base64: string): void {
+    this.write(this.text.fromGuest(base64));
+  }
+
+  sessionEnded(): void {
+    this.session = undefined;
+    this.note(consoleEnded());
+  }
+
+  open(): void {
+    const waiting = this.waiting ?? [];
+    this.waiting = undefined;
+    for (const text of waiting) this.written.fire(text);
+  }
+
+  /** The user closed it: what comes goes nowhere, and the next session gets a new one. */
+  close(): void {
+    this.waiting = [];
+  }
+
+  handleInput(typed: string): void {
+    this.sending = this.sending.then(() => this.send(typed));
+  }
+
+  private async send(typed: string): Promise<void> {
+    const refused = await this.refusalOf(typed);
+    if (refused !== '' && refused !== this.refusedBefore) this.note(refused);
+    this.refusedBefore = refused;
+  }
+
+  private async refusalOf(typed: string): Promise<string> {
+    if (!this.session) return consoleWithoutSession();
+    try {
+      const args: ConsoleInputArguments = { base64: typedToBase64(typed) };
+      await this.session.customRequest('blkreplay/consoleInput', args);
+      return '';
+    } catch (error) {
+      return typingRefused(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private note(text: string): void {
+    this.write(dimLine(text, this.isLineStart));
+  }
+
+  private write(text: string): void {
+    if (text === '') return;
+    this.isLineStart = text.endsWith('\n');
+    if (this.waiting) this.waiting.push(text);
+    else this.written.fire(text);
+  }
+}
+
+function nameFor(session: vscode.DebugSession): string {
+  return `Guest: ${session.configuration.name}`;
+}

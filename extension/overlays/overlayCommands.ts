@@ -1,0 +1,121 @@
+import { existsSync } from 'node:fs';
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import type { RenameSnapshotArguments, SnapshotArguments } from '../../debug-adapter/dap/customProtocol.ts';
+import { ask, currentSession, tell } from '../commands/requests.ts';
+import {
+  deleteRecordingDetail,
+  deleteRecordingQuestion,
+  deleteSnapshotDetail,
+  deleteSnapshotQuestion,
+} from '../messages.ts';
+import type { Sessions } from '../sessions.ts';
+import { showPosition } from '../timeline/positionText.ts';
+import type { OverlaysView } from './overlaysView.ts';
+import { filesOf, replayOf } from './recordingInfo.ts';
+import type { Recordings } from './recordings.ts';
+import { freeName, problemOfName } from './snapshotName.ts';
+import type { TreeNode } from './treeModel.ts';
+
+/** What can be done with a line of the overlay view. Snapshots change in a session; a recording can be replayed and deleted. */
+export class OverlayCommands {
+  private sessions: Sessions;
+  private recordings: Recordings;
+  private view: OverlaysView;
+
+  constructor(parts: { sessions: Sessions; recordings: Recordings; view: OverlaysView }) {
+    this.sessions = parts.sessions;
+    this.recordings = parts.recordings;
+    this.view = parts.view;
+  }
+
+  async goTo(node: TreeNode): Promise<void> {
+    const session = this.sessionOf(node);
+    if (session && node.snapshot) await ask(session, 'blkreplay/goTo', { position: node.snapshot.position });
+  }
+
+  async takeSnapshot(node?: TreeNode): Promise<void> {
+    const session = (node && this.sessionOf(node)) ?? currentSession(this.sessions);
+    if (!session) return;
+    const taken = this.namesIn(session);
+    const position = this.sessions.place(session)?.position;
+    const name = await askName('Take Snapshot', freeName('snapshot', taken), taken, position);
+    if (name !== undefined) await ask(session, 'blkreplay/takeSnapshot', { name } satisfies SnapshotArguments);
+    this.view.refresh();
+  }
+
+  async renameSnapshot(node: TreeNode): Promise<void> {
+    const session = this.sessionOf(node);
+    const name = node.snapshot?.name;
+    if (!session || name === undefined) return;
+    const others = this.namesIn(session).filter((other) => other !== name);
+    const newName = await askName('Rename Snapshot', name, others);
+    if (newName === undefined || newName === name) return;
+    await ask(session, 'blkreplay/renameSnapshot', { name, newName } satisfies RenameSnapshotArguments);
+    this.view.refresh();
+  }
+
+  async deleteSnapshot(node: TreeNode): Promise<void> {
+    const session = this.sessionOf(node);
+    const name = node.snapshot?.name;
+    if (!session || name === undefined) return;
+    if (!(await confirm(deleteSnapshotQuestion(name), deleteSnapshotDetail()))) return;
+    await ask(session, 'blkreplay/deleteSnapshot', { name } satisfies SnapshotArguments);
+    this.view.refresh();
+  }
+
+  async replayRecording({ owner }: TreeNode): Promise<void> {
+    if (owner.kind !== 'recording') return;
+    try {
+      const info = await this.recordings.info(owner.rrfile);
+      const find = this.recordings.finder(owner.rrfile);
+      const configuration = replayOf(info, path.basename(owner.rrfile), existsSync, find);
+      const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(owner.rrfile));
+      await vscode.debug.startDebugging(folder, configuration);
+    } catch (error) {
+      tell(error);
+    }
+  }
+
+  async deleteRecording({ owner }: TreeNode): Promise<void> {
+    if (owner.kind !== 'recording') return;
+    try {
+      const info = await this.recordings.info(owner.rrfile);
+      const files = filesOf(info, this.recordings.finder(owner.rrfile)).filter((file) => existsSync(file));
+      const question = deleteRecordingQuestion(path.basename(owner.rrfile));
+      if (!(await confirm(question, deleteRecordingDetail(files)))) return;
+      for (const file of files) await vscode.workspace.fs.delete(vscode.Uri.file(file));
+    } catch (error) {
+      tell(error);
+    }
+    this.view.refresh();
+  }
+
+  async revealFile({ file }: TreeNode): Promise<void> {
+    const isHere = vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop;
+    const command = isHere ? 'revealFileInOS' : 'revealInExplorer';
+    if (file) await vscode.commands.executeCommand(command, vscode.Uri.file(file));
+  }
+
+  private namesIn(session: vscode.DebugSession): string[] {
+    return this.view.overview(session)?.snapshots.map(({ name }) => name) ?? [];
+  }
+
+  private sessionOf({ owner }: TreeNode): vscode.DebugSession | undefined {
+    return owner.kind === 'session' ? this.sessions.all.find(({ id }) => id === owner.sessionId) : undefined;
+  }
+}
+
+function askName(
+  title: string,
+  value: string,
+  taken: readonly string[],
+  position?: number,
+): Thenable<string | undefined> {
+  const prompt = position === undefined ? 'A name' : `A name for the snapshot at position ${showPosition(position)}`;
+  return vscode.window.showInputBox({ title, value, prompt, validateInput: (name) => problemOfName(name, taken) });
+}
+
+async function confirm(question: string, detail: string): Promise<boolean> {
+  return (await vscode.window.showWarningMessage(question, { modal: true, detail }, 'Delete')) === 'Delete';
+}

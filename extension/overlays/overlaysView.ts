@@ -1,0 +1,115 @@
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import type { Overview } from '../../debug-adapter/dap/customProtocol.ts';
+import { isSameFile, shortName } from '../configuration/paths.ts';
+import { infoFailed } from '../messages.ts';
+import type { Sessions } from '../sessions.ts';
+import type { Recordings } from './recordings.ts';
+import { problemNode, recordingContents, recordingNode, sessionTree, type Shown, type TreeNode } from './treeModel.ts';
+
+/**
+ * The tree model in the editor's terms. A session is asked for its overview after it has changed, not at each stop; in
+ * between only its place moves. A recording is read when it is unfolded.
+ */
+export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
+  private sessions: Sessions;
+  private recordings: Recordings;
+  private changed = new vscode.EventEmitter<void>();
+  private overviews = new Map<string, Overview>();
+  /** Sessions whose overview is as it was last told. */
+  private upToDate = new Set<string>();
+
+  readonly onDidChangeTreeData = this.changed.event;
+
+  constructor(sessions: Sessions, recordings: Recordings) {
+    this.sessions = sessions;
+    this.recordings = recordings;
+  }
+
+  dispose(): void {
+    this.changed.dispose();
+  }
+
+  /** Of `session` only its place is another than before; without one, everything is asked anew. */
+  refresh(session?: vscode.DebugSession): void {
+    if (!session) this.upToDate.clear();
+    this.changed.fire();
+  }
+
+  async getChildren(node?: TreeNode): Promise<TreeNode[]> {
+    if (node) return node.isLazy && node.file ? this.contentsOf(node.file) : node.children;
+    const [found, ...sessions] = await Promise.all([
+      this.recordings.find(),
+      ...this.sessions.all.map((session) => this.sessionTree(session)),
+    ]);
+    const inUse = [...this.overviews.values()].flatMap(({ rrfile }) => rrfile ?? []);
+    const isInUse = (file: string) => inUse.some((used) => isSameFile(path, process.platform, used, file));
+    const files = found.filter(({ file }) => !isInUse(file));
+    return [...sessions.flat(), ...files.map(({ file, ...about }) => recordingNode(file, about, shownFor(file)))];
+  }
+
+  getTreeItem(node: TreeNode): vscode.TreeItem {
+    const { None, Expanded, Collapsed } = vscode.TreeItemCollapsibleState;
+    const canUnfold = node.isLazy || node.children.length > 0;
+    const item = new vscode.TreeItem(node.label, !canUnfold ? None : node.fold === 'open' ? Expanded : Collapsed);
+    item.id = node.id;
+    item.description = node.description;
+    item.tooltip = node.tooltip;
+    item.iconPath = new vscode.ThemeIcon(node.icon);
+    item.contextValue = node.context;
+    return item;
+  }
+
+  /** As the adapter said last. */
+  overview(session: vscode.DebugSession): Overview | undefined {
+    return this.overviews.get(session.id);
+  }
+
+  forget(session: vscode.DebugSession): void {
+    this.overviews.delete(session.id);
+    this.upToDate.delete(session.id);
+    this.refresh();
+  }
+
+  private async sessionTree(session: vscode.DebugSession): Promise<TreeNode[]> {
+    if (!this.upToDate.has(session.id)) await this.ask(session);
+    const known = this.overviews.get(session.id);
+    if (!known) return [];
+    const overview = { ...known, place: this.sessions.place(session) ?? known.place };
+    const { id, configuration } = session;
+    return [sessionTree(overview, { id, name: configuration.name }, shown(session.workspaceFolder))];
+  }
+
+  /** A session that cannot answer now is asked again at its next stop. */
+  private async ask(session: vscode.DebugSession): Promise<void> {
+    try {
+      const overview: Overview = await session.customRequest('blkreplay/overview');
+      if (!this.sessions.all.includes(session)) return;
+      this.overviews.set(session.id, overview);
+      this.upToDate.add(session.id);
+    } catch {
+      // What was known of it stays on the screen.
+    }
+  }
+
+  private async contentsOf(rrfile: string): Promise<TreeNode[]> {
+    const show = shownFor(rrfile);
+    try {
+      return recordingContents((await this.recordings.info(rrfile)).overview, rrfile, show);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return [problemNode(rrfile, infoFailed({ file: show.file(rrfile), why }))];
+    }
+  }
+}
+
+function shownFor(file: string): Shown {
+  return shown(vscode.workspace.getWorkspaceFolder(vscode.Uri.file(file)));
+}
+
+function shown(folder: vscode.WorkspaceFolder | undefined): Shown {
+  return {
+    file: (file) => shortName(path, folder?.uri.fsPath, file),
+    date: (iso) => new Date(iso).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' }),
+  };
+}

@@ -1,0 +1,95 @@
+import type { PlatformPath } from 'node:path';
+import type { DriveOverview, Overview, SnapshotOverview } from '../../debug-adapter/dap/customProtocol.ts';
+
+/**
+ * What `info RRFILE --json` of the command line says of a recording: an overview, as a session gives one, and what its
+ * header tells of how it was started.
+ */
+export interface RecordingInfo {
+  overview: Overview;
+  /** As given when it was recorded; relative names start at a folder that the recording does not know. */
+  kernel: string | null;
+  bios: string | null;
+  initrd: string | null;
+  drives: { id: string; image: string; format: 'raw' | 'qcow2'; overlay: string | null; readOnly: boolean }[];
+}
+
+interface Said {
+  lastPosition: number;
+  bootFiles: { role: 'kernel' | 'bios' | 'initrd'; name: string }[];
+  drives: (RecordingInfo['drives'][number] & { lengthBytes: number; chain?: DriveOverview['chain'] })[];
+  stateFile: string | null;
+  snapshots: { name: string; position: number }[];
+}
+
+export function readInfo(json: string, rrfile: string): RecordingInfo {
+  const said = JSON.parse(json) as Said;
+  const bootFile = (role: string) => said.bootFiles.find((file) => file.role === role)?.name ?? null;
+  return {
+    ...{ kernel: bootFile('kernel'), bios: bootFile('bios'), initrd: bootFile('initrd') },
+    drives: said.drives.map(({ id, image, format, overlay, readOnly }) => ({ id, image, format, overlay, readOnly })),
+    overview: overviewOf(said, rrfile),
+  };
+}
+
+function overviewOf(said: Said, rrfile: string): Overview {
+  const end = said.lastPosition;
+  return {
+    place: { rr: 'replay', position: 0, start: 0, end, isRunning: false, isPast: true },
+    rrfile,
+    drives: said.drives.map(({ id, image, format, overlay, readOnly, lengthBytes, chain }) => ({
+      ...{ id, isReadOnly: readOnly, isTemporary: !readOnly && overlay === null },
+      // Empty when the disk is not there.
+      chain: chain?.length ? chain : [{ file: overlay ?? image, format, fileBytes: 0, virtualBytes: lengthBytes }],
+    })),
+    stateFile: said.stateFile,
+    snapshots: said.snapshots.map(({ name, position, ...more }): SnapshotOverview => {
+      return { name, position, date: '', isAutomatic: name.startsWith('auto-'), stateBytes: 0, ...more };
+    }),
+  };
+}
+
+/**
+ * Makes names absolute: where the file is, seen from the workspace folder or from the recording's own folder upwards. What
+ * came from another computer is looked for beside the recording, by its last part.
+ */
+export function finder(path: PlatformPath, folders: readonly string[], exists: (file: string) => boolean) {
+  return (name: string): string => {
+    const upwards = folders.flatMap((folder) => withParents(path, folder));
+    const last = name.split(/[\\/]/).at(-1)!;
+    const places = [...upwards.map((folder) => path.resolve(folder, name)), path.resolve(folders.at(-1)!, last)];
+    return places.find(exists) ?? path.resolve(folders[0], name);
+  };
+}
+
+function withParents(path: PlatformPath, folder: string): string[] {
+  const parent = path.dirname(folder);
+  return parent === folder ? [folder] : [folder, ...withParents(path, parent)];
+}
+
+/** A launch configuration that replays it; the kernel is named for its symbols when it is still there. */
+export function replayOf(
+  info: RecordingInfo,
+  name: string,
+  exists: (file: string) => boolean,
+  find = (file: string) => file,
+) {
+  const kernel = info.kernel === null ? undefined : find(info.kernel);
+  const drives = info.drives.map(({ overlay, readOnly, ...drive }) => ({
+    ...{ ...drive, image: find(drive.image) },
+    ...(overlay ? { overlay: find(overlay) } : {}),
+    ...(readOnly ? { readOnly } : {}),
+  }));
+  return {
+    ...{ type: 'blkreplay', request: 'launch', name: `Replay ${name}`, rr: 'replay' },
+    ...{ rrfile: info.overview.rrfile, drives, stopOnEntry: true },
+    ...(kernel && exists(kernel) ? { kernel } : {}),
+  };
+}
+
+/** What goes with a recording: itself, its overlays, its state file; never an image that the user brought. */
+export function filesOf(info: RecordingInfo, find: (file: string) => string): string[] {
+  const overlays = info.drives.flatMap(({ overlay }) => (overlay ? [find(overlay)] : []));
+  const { rrfile, stateFile } = info.overview;
+  return [...(rrfile ? [rrfile] : []), ...overlays, ...(stateFile ? [find(stateFile)] : [])];
+}

@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import * as path from 'node:path';
+import { promisify } from 'node:util';
+import * as vscode from 'vscode';
+import { finder, readInfo, type RecordingInfo } from './recordingInfo.ts';
+
+/** The recordings of the workspace. What they hold is asked of the command line, in the editor's own runtime. */
+const RECORDINGS = '**/*.rr';
+const NOT_IN = '**/node_modules/**';
+const RECORDINGS_MAX = 100;
+const INFO_MILLISECONDS_MAX = 30_000;
+
+export class Recordings implements vscode.Disposable {
+  private cli: string;
+  private changed = new vscode.EventEmitter<void>();
+  private watcher = vscode.workspace.createFileSystemWatcher(RECORDINGS, false, true, false);
+  /** Looking through the workspace takes a while: it is done anew when files come or go. */
+  private found: Promise<string[]> | undefined;
+
+  readonly onChanged = this.changed.event;
+
+  constructor(context: vscode.ExtensionContext) {
+    this.cli = path.join(context.extensionPath, 'dist', 'cli.js');
+    this.watcher.onDidCreate(() => this.lookAgain());
+    this.watcher.onDidDelete(() => this.lookAgain());
+  }
+
+  dispose(): void {
+    this.watcher.dispose();
+    this.changed.dispose();
+  }
+
+  lookAgain(): void {
+    this.found = undefined;
+    this.changed.fire();
+  }
+
+  async find(): Promise<AboutFile[]> {
+    this.found ??= findRecordings();
+    const about = await Promise.all((await this.found).map(aboutFile));
+    return about.flatMap((one) => one ?? []);
+  }
+
+  /** Rejects with the command line's sentence. */
+  async info(rrfile: string): Promise<RecordingInfo> {
+    return readInfo(await this.run(['info', rrfile, '--json'], rrfile), rrfile);
+  }
+
+  /** Absolute names for what a recording calls by relative ones. */
+  finder(rrfile: string): (file: string) => string {
+    const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(rrfile))?.uri.fsPath;
+    return finder(path, [...(folder ? [folder] : []), path.dirname(rrfile)], existsSync);
+  }
+
+  private async run(args: string[], rrfile: string): Promise<string> {
+    const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(rrfile))?.uri.fsPath ?? path.dirname(rrfile);
+    try {
+      const { stdout } = await promisify(execFile)(process.execPath, [this.cli, ...args], {
+        cwd: folder,
+        env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+        timeout: INFO_MILLISECONDS_MAX,
+        maxBuffer: 1 << 26,
+      });
+      return stdout;
+    } catch (error) {
+      const { stderr, message } = error as { stderr?: string; message: string };
+      throw new Error(stderr?.trim().replace(/^blkreplay: /, '') || message, { cause: error });
+    }
+  }
+}
+
+async function findRecordings(): Promise<string[]> {
+  const found = await vscode.workspace.findFiles(RECORDINGS, NOT_IN, RECORDINGS_MAX);
+  const files = found.filter(({ scheme }) => scheme === 'file').map(({ fsPath }) => fsPath);
+  return files.sort();
+}
+
+interface AboutFile {
+  file: string;
+  bytes: number;
+  date: string;
+}
+
+/** Undefined when it has gone in the meantime. */
+async function aboutFile(file: string): Promise<AboutFile | undefined> {
+  try {
+    const { size, mtime } = await stat(file);
+    return { file, bytes: size, date: mtime.toISOString() };
+  } catch {
+    return undefined;
+  }
+}

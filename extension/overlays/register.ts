@@ -1,0 +1,54 @@
+import * as vscode from 'vscode';
+import type { Sessions } from '../sessions.ts';
+import { OverlayCommands } from './overlayCommands.ts';
+import { OverlaysView } from './overlaysView.ts';
+import { Recordings } from './recordings.ts';
+import type { TreeNode } from './treeModel.ts';
+
+/** What other extensions, and tests, can ask: the tree that the view shows. */
+export interface OverlaysRoom extends vscode.Disposable {
+  tree(): Promise<TreeNode[]>;
+}
+
+/** The view asks again when the adapter says so and when files come or go; at stops only the place moves. */
+export function registerOverlays(context: vscode.ExtensionContext, sessions: Sessions): OverlaysRoom {
+  const recordings = new Recordings(context);
+  const view = new OverlaysView(sessions, recordings);
+  const commands = new OverlayCommands({ sessions, recordings, view });
+  const refresh = () => view.refresh();
+  const on = (name: string, run: (node: TreeNode) => Promise<void> | void) =>
+    vscode.commands.registerCommand(`blkreplay.${name}`, run);
+
+  const parts = vscode.Disposable.from(
+    recordings,
+    view,
+    vscode.window.registerTreeDataProvider('blkreplay.overlays', view),
+    recordings.onChanged(refresh),
+    sessions.onStarted(refresh),
+    sessions.onOverviewChanged(refresh),
+    sessions.onPlace((session) => {
+      if (sessions.place(session)?.isRunning) return;
+      view.refresh(session);
+      void unfoldOnce(context);
+    }),
+    sessions.onEnded((session) => view.forget(session)),
+    on('refreshOverlays', () => recordings.lookAgain()),
+    on('goTo', (node) => commands.goTo(node)),
+    on('takeSnapshot', (node) => commands.takeSnapshot(node)),
+    on('renameSnapshot', (node) => commands.renameSnapshot(node)),
+    on('deleteSnapshot', (node) => commands.deleteSnapshot(node)),
+    on('replayRecording', (node) => commands.replayRecording(node)),
+    on('deleteRecording', (node) => commands.deleteRecording(node)),
+    on('revealFile', (node) => commands.revealFile(node)),
+  );
+  return { tree: () => view.getChildren(), dispose: () => parts.dispose() };
+}
+
+const UNFOLDED = 'overlays.unfolded';
+
+/** The editor folds what extensions add to Run and Debug: at the first stop ever the view is unfolded, then never again. */
+async function unfoldOnce(context: vscode.ExtensionContext): Promise<void> {
+  if (context.globalState.get(UNFOLDED)) return;
+  await context.globalState.update(UNFOLDED, true);
+  await vscode.commands.executeCommand('blkreplay.overlays.focus', { preserveFocus: true });
+}

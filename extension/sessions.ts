@@ -1,0 +1,86 @@
+import * as vscode from 'vscode';
+import type { ConsoleEvent, PlaceEvent } from '../debug-adapter/dap/customProtocol.ts';
+
+/** The debugger's type in launch.json. */
+export const DEBUG_TYPE = 'blkreplay';
+
+/**
+ * Our debug sessions as the rooms see them: what the adapter says beyond the protocol comes out as typed events, and
+ * `current` is the one that the user looks at. A session is known from the first thing it says, which may be before
+ * the editor calls it started.
+ */
+export class Sessions implements vscode.Disposable {
+  private known = new Map<string, vscode.DebugSession>();
+  private places = new Map<string, PlaceEvent>();
+  private started = new vscode.EventEmitter<vscode.DebugSession>();
+  private ended = new vscode.EventEmitter<vscode.DebugSession>();
+  private placeChanged = new vscode.EventEmitter<vscode.DebugSession>();
+  private overviewChanged = new vscode.EventEmitter<vscode.DebugSession>();
+  private printed = new vscode.EventEmitter<{ session: vscode.DebugSession; base64: string }>();
+  private currentChanged = new vscode.EventEmitter<void>();
+  private subscriptions: vscode.Disposable[];
+
+  readonly onStarted = this.started.event;
+  readonly onEnded = this.ended.event;
+  readonly onPlace = this.placeChanged.event;
+  readonly onOverviewChanged = this.overviewChanged.event;
+  readonly onPrinted = this.printed.event;
+  readonly onCurrentChanged = this.currentChanged.event;
+
+  constructor() {
+    this.subscriptions = [
+      vscode.debug.onDidStartDebugSession((session) => this.learn(session)),
+      vscode.debug.onDidTerminateDebugSession((session) => this.forget(session)),
+      vscode.debug.onDidChangeActiveDebugSession(() => this.currentChanged.fire()),
+      vscode.debug.onDidReceiveDebugSessionCustomEvent((event) => this.heard(event)),
+      ...[this.started, this.ended, this.placeChanged, this.overviewChanged, this.printed, this.currentChanged],
+    ];
+  }
+
+  dispose(): void {
+    for (const subscription of this.subscriptions) subscription.dispose();
+  }
+
+  get all(): vscode.DebugSession[] {
+    return [...this.known.values()];
+  }
+
+  /** The active one; with another debugger's session in front, the latest of ours. */
+  get current(): vscode.DebugSession | undefined {
+    const active = vscode.debug.activeDebugSession;
+    return active && this.known.has(active.id) ? active : this.all.at(-1);
+  }
+
+  /** As the adapter said last; undefined before it said anything. */
+  place(session: vscode.DebugSession): PlaceEvent | undefined {
+    return this.places.get(session.id);
+  }
+
+  private heard({ session, event, body }: vscode.DebugSessionCustomEvent): void {
+    if (session.type !== DEBUG_TYPE) return;
+    this.learn(session);
+    switch (event) {
+      case 'blkreplay/place':
+        this.places.set(session.id, body as PlaceEvent);
+        return this.placeChanged.fire(session);
+      case 'blkreplay/console':
+        return this.printed.fire({ session, base64: (body as ConsoleEvent).base64 });
+      case 'blkreplay/overviewChanged':
+        return this.overviewChanged.fire(session);
+    }
+  }
+
+  private learn(session: vscode.DebugSession): void {
+    if (session.type !== DEBUG_TYPE || this.known.has(session.id)) return;
+    this.known.set(session.id, session);
+    this.started.fire(session);
+    this.currentChanged.fire();
+  }
+
+  private forget(session: vscode.DebugSession): void {
+    if (!this.known.delete(session.id)) return;
+    this.places.delete(session.id);
+    this.ended.fire(session);
+    this.currentChanged.fire();
+  }
+}

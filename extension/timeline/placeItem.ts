@@ -1,0 +1,17 @@
+import * as vscode from 'vscode';
+import type { Sessions } from '../sessions.ts';
+import { placeText } from './placeText.ts';
+
+/** The status bar's item while a session is there; a click asks where to go. */
+export function registerPlace(sessions: Sessions): vscode.Disposable {
+  const item = vscode.window.createStatusBarItem('blkreplay.place', vscode.StatusBarAlignment.Left, 50);
+  item.name = 'blkreplay position';
+  item.command = 'blkreplay.goToPosition';
+  const show = () => {
+    const place = sessions.current && sessions.place(sessions.current);
+    if (!place) return item.hide();
+    Object.assign(item, placeText(place));
+    item.show();
+  };
+  return vscode.Disposable.from(item, sessions.onPlace(show), sessions.onCurrentChanged(show));
+}

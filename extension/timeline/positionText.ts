@@ -1,0 +1,25 @@
+/** Positions as people read them, `12,345,678`, and as they type them. */
+export function showPosition(position: number): string {
+  return position.toLocaleString('en-US');
+}
+
+export interface Bounds {
+  position: number;
+  start: number;
+  end: number;
+}
+
+/** Undefined when the text names no position: `12,345,678`, `12_345_678`, `start`, `end`, `+1000`, `-1000`, `12.5M`. */
+export function readPosition(text: string, { position, start, end }: Bounds): number | undefined {
+  const word = text.trim().toLowerCase();
+  if (word === 'start') return start;
+  if (word === 'end') return end;
+  const match = /^([+-]?)\s*(\d[\d,_' ]*)(\.\d+)?\s*([km]?)$/.exec(word);
+  if (!match) return undefined;
+  const [, sign, whole, fraction = '', unit] = match;
+  if (fraction && !unit) return undefined;
+  const factor = unit === 'm' ? 1e6 : unit === 'k' ? 1e3 : 1;
+  const steps = Math.round(Number(whole.replace(/[,_' ]/g, '') + fraction) * factor);
+  if (!Number.isSafeInteger(steps)) return undefined;
+  return sign === '+' ? position + steps : sign === '-' ? position - steps : steps;
+}

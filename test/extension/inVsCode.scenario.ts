@@ -1,0 +1,13 @@
+import { test } from 'node:test';
+import { runInVsCode } from '../vscode/host.ts';
+
+/** The suite that runs in VS Code's extension host, each of its tests as one here. */
+test('in the extension host of VS Code', async (t) => {
+  const { tests, notes } = await runInVsCode();
+  for (const note of notes) t.diagnostic(note);
+  for (const { title, error } of tests) {
+    await t.test(title, () => {
+      if (error !== undefined) throw new Error(error);
+    });
+  }
+});

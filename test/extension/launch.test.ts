@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
+import { withDefaults } from '../../extension/configuration/defaults.ts';
+import { missingFiles, settingNamed } from '../../extension/configuration/launchChecks.ts';
+import { placeOfSetting } from '../../extension/configuration/settingPlace.ts';
+
+const DRIVE = { id: 'hd0', image: 'disk.img', format: 'raw', overlay: 'hd0.qcow2' };
+const GIVEN = { rr: 'record', rrfile: 'boot.rr', kernel: 'kernel.elf', cwd: path.resolve('/w'), drives: [DRIVE] };
+
+test("the adapter's sentences tell which setting they are about", () => {
+  const mistakes: [object, string][] = [
+    [{ rr: 'rewind' }, 'rr'],
+    [{ rrfile: undefined }, 'rrfile'],
+    [{ kernel: 7 }, 'kernel'],
+    [{ kernel: undefined }, 'kernel'],
+    [{ memory: '3.5M' }, 'memory'],
+    [{ harts: 2 }, 'harts'],
+    [{ stopOnEntry: 'yes' }, 'stopOnEntry'],
+    [{ symbols: 'a.elf' }, 'symbols'],
+    [{ rrsnapshot: 'auto-7' }, 'rrsnapshot'],
+    [{ drives: [{ ...DRIVE, format: 'vmdk' }] }, 'drives[0].format'],
+    [{ drives: [DRIVE, { ...DRIVE, image: undefined }] }, 'drives[1].image'],
+    [{ drives: [{ ...DRIVE, readOnly: true }] }, 'drives[0].overlay'],
+  ];
+  for (const [change, setting] of mistakes) {
+    assert.throws(
+      () => parseLaunch({ ...GIVEN, ...change }),
+      (error: Error) => settingNamed(error.message) === setting,
+      JSON.stringify(change),
+    );
+  }
+  assert.equal(settingNamed('a sentence about nothing'), '');
+});
+
+test('files that must be there are named with their setting', () => {
+  const lacking = (change: object, ...absent: string[]) =>
+    missingFiles(parseLaunch({ ...GIVEN, ...change }), (file) => !absent.includes(path.basename(file)));
+  assert.equal(lacking({}), undefined);
+  assert.equal(lacking({}, 'boot.rr', 'hd0.qcow2'), undefined, 'recording makes these');
+  assert.equal(lacking({}, 'kernel.elf')?.setting, 'kernel');
+  assert.equal(lacking({}, 'disk.img')?.setting, 'drives[0].image');
+  assert.equal(lacking({ symbols: ['a.elf', 'b.elf'] }, 'b.elf')?.setting, 'symbols[1]');
+  const replay = { rr: 'replay', kernel: undefined };
+  assert.equal(lacking(replay, 'boot.rr')?.setting, 'rrfile');
+  assert.match(lacking(replay, 'boot.rr')!.message, /no recording .*boot\.rr .* record it first with "rr": "record"/);
+  assert.equal(lacking(replay, 'hd0.qcow2')?.setting, 'drives[0].overlay');
+});
+
+test('the editor adds where paths start and the terminal, and nothing that the user wrote differently', () => {
+  assert.deepEqual(withDefaults({ name: 'x' }, '/w'), {
+    ...{ name: 'x', cwd: '/w', console: 'terminal', internalConsoleOptions: 'neverOpen' },
+  });
+  const written = { cwd: '/other', console: 'debugConsole' };
+  assert.deepEqual(withDefaults(written, '/w'), written);
+  assert.deepEqual(withDefaults({ console: 'terminal', internalConsoleOptions: 'openOnSessionStart' }, undefined), {
+    ...{ console: 'terminal', internalConsoleOptions: 'openOnSessionStart' },
+  });
+});
+
+const LAUNCH_JSON = `{
+  // Comments, "quotes" in them, and [brackets
+  "version": "0.2.0",
+  "configurations": [
+    { "type": "node", "name": "other", "rr": "other's", },
+    /* mine: { */
+    {
+      "type": "blkreplay", "name": "mine",
+      "rr": "rewind",
+      "kernel": "a \\"b\\" // no comment",
+      "drives": [
+        { "id": "hd0", "format": "raw", "x": [] },
+        { "id": "hd1", "format": "vmdk" /* bad */ },
+      ],
+    },
+  ]
+}`;
+
+test('the place of a setting in launch.json', () => {
+  const at = (setting: string, text = LAUNCH_JSON) => {
+    const place = placeOfSetting(text, 'mine', setting);
+    return place && text.slice(place.start, place.end);
+  };
+  assert.equal(at('rr'), '"rewind"');
+  assert.equal(at('kernel'), '"a \\"b\\" // no comment"');
+  assert.equal(at('drives'), '"drives"');
+  assert.equal(at('drives[1].format'), '"vmdk"');
+  assert.equal(at('drives[1]'), '{');
+  assert.equal(at('drives[1].image'), '{', 'what is missing is missing here');
+  assert.equal(at('rrfile'), '"mine"', 'a setting that is not there: the configuration');
+  assert.equal(placeOfSetting(LAUNCH_JSON, 'unknown', 'rr'), undefined);
+  const workspace = `{ "folders": [], "launch": ${LAUNCH_JSON} }`;
+  assert.equal(at('rr', workspace), '"rewind"');
+});
+
+test('a launch.json that is cut off anywhere is read as far as it goes', () => {
+  for (let length = 0; length < LAUNCH_JSON.length; length++) {
+    const place = placeOfSetting(LAUNCH_JSON.slice(0, length), 'mine', 'rr');
+    assert.ok(place === undefined || place.end <= length);
+  }
+});

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import type { Overview } from '../../debug-adapter/dap/customProtocol.ts';
+import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
+import { filesOf, finder, readInfo, replayOf } from '../../extension/overlays/recordingInfo.ts';
+import { freeName, problemOfName } from '../../extension/overlays/snapshotName.ts';
+import {
+  problemNode,
+  recordingContents,
+  recordingNode,
+  sessionTree,
+  showBytes,
+  type TreeNode,
+} from '../../extension/overlays/treeModel.ts';
+import { Workplace } from '../support/cli.ts';
+import { guest } from '../support/guests.ts';
+
+const OVERVIEW: Overview = {
+  place: { rr: 'record', position: 1500, start: 0, end: 4000, isRunning: false, isPast: true },
+  rrfile: '/w/boot.rr',
+  stateFile: null,
+  drives: [
+    {
+      ...{ id: 'hd0', isReadOnly: false, isTemporary: false },
+      chain: [
+        { file: '/w/hd0.qcow2', format: 'qcow2', fileBytes: 1_258_291, virtualBytes: 4 << 20 },
+        { file: '/w/disk.img', format: 'raw', fileBytes: 4 << 20, virtualBytes: 4 << 20 },
+      ],
+    },
+    { id: 'tmp', isReadOnly: false, isTemporary: true, chain: [] },
+  ],
+  snapshots: [
+    { name: 'auto-2000', position: 2000, date: 'D2', isAutomatic: true, stateBytes: 1 << 20 },
+    { name: 'replay_init', position: 0, date: 'D0', isAutomatic: false, stateBytes: 128 << 20 },
+  ],
+};
+const SHOWN = { date: (iso: string) => `on ${iso}`, file: (file: string) => path.posix.relative('/w', file) };
+
+/** As it is on the screen. */
+function lines(node: TreeNode, indent = ''): string[] {
+  const own = `${indent}${node.label} | ${node.description} | ${node.context}`;
+  return [own, ...node.children.flatMap((child) => lines(child, indent + '  '))];
+}
+
+test('a session: drives with their chains, snapshots by position, and the place among them', () => {
+  const tree = sessionTree(OVERVIEW, { id: 's1', name: 'Record my kernel' }, SHOWN);
+  assert.deepEqual(lines(tree), [
+    'Record my kernel | record · boot.rr | session',
+    '  hd0 | overlay hd0.qcow2 | drive',
+    '    hd0.qcow2 | qcow2 · 1.2 MiB | file',
+    '    disk.img | base · raw · 4 MiB | file',
+    '  tmp | temporary overlay | drive',
+    '  replay_init | 0 · on D0 · 128 MiB | snapshot.session.named',
+    '  You are here | 1,500 | place',
+    '  2,000 | automatic · on D2 · 1 MiB | snapshot.session.automatic',
+  ]);
+});
+
+test('a recording on disk is read when it is unfolded; it has no place, and all ids are different', () => {
+  const node = recordingNode('/w/boot.rr', { bytes: 2048, date: 'D' }, SHOWN);
+  assert.deepEqual(lines(node), ['boot.rr | 2 KiB · on D | recording']);
+  assert.equal(node.isLazy, true);
+  const contents = recordingContents(OVERVIEW, '/w/boot.rr', SHOWN);
+  assert.deepEqual(
+    contents.map((child) => lines(child)[0]),
+    [
+      'positions | 0 to 4,000 | positions',
+      'hd0 | overlay hd0.qcow2 | drive',
+      'tmp | temporary overlay | drive',
+      'replay_init | 0 · on D0 · 128 MiB | snapshot.recording.named',
+      '2,000 | automatic · on D2 · 1 MiB | snapshot.recording.automatic',
+    ],
+  );
+  const ids = (child: TreeNode): string[] => [child.id, ...child.children.flatMap(ids)];
+  const all = [node, ...contents].flatMap(ids);
+  assert.equal(new Set(all).size, all.length);
+});
+
+test('the place at a snapshot stands behind it; behind all of them it is last', () => {
+  const labels = (position: number) =>
+    sessionTree(
+      { ...OVERVIEW, drives: [], place: { ...OVERVIEW.place, position } },
+      { id: 's1', name: 'x' },
+      SHOWN,
+    ).children.map(({ label }) => label);
+  assert.deepEqual(labels(0), ['replay_init', 'You are here', '2,000']);
+  assert.deepEqual(labels(9999), ['replay_init', '2,000', 'You are here']);
+});
+
+test('a recording that cannot be read says why', () => {
+  assert.deepEqual(lines(problemNode('/w/bad.rr', 'it is damaged')), ['it is damaged |  | problem']);
+});
+
+test('what the command line tells of a recording becomes a tree, a replay and a list of files', async (t) => {
+  const place = new Workplace(t);
+  place.disk('disk.img');
+  const drive = 'id=hd0,image=disk.img,format=raw,overlay=o/hd0.qcow2';
+  place.write('o/keep', '');
+  await place.cli(['record', '--kernel', guest('small/blkerr'), '--rrfile', 'boot.rr', '--drive', drive]);
+  const { console: json } = await place.cli(['info', 'boot.rr', '--json']);
+  const rrfile = place.path('boot.rr');
+  const info = readInfo(json, rrfile);
+  const find = finder(path, [place.folder], existsSync);
+
+  const contents = recordingContents(info.overview, rrfile, { ...SHOWN, file: path.basename });
+  const shown = contents.flatMap((node) => lines(node)).join('\n');
+  assert.match(shown, /hd0 \| overlay hd0\.qcow2 \| drive/);
+  assert.match(shown, /hd0\.qcow2 \| qcow2 · [\d.]+ KiB \| file/);
+  assert.match(shown, /replay_init \| 0 · on \d{4}-.* · [\d.]+ MiB \| snapshot\.recording\.named/);
+
+  const launch = parseLaunch(replayOf(info, 'boot.rr', existsSync, find));
+  assert.deepEqual([launch.rr, launch.rrfile, launch.kernel], ['replay', rrfile, guest('small/blkerr')]);
+  assert.deepEqual(
+    launch.drives.map(({ image, overlay }) => [image, overlay]),
+    [[place.path('disk.img'), place.path('o/hd0.qcow2')]],
+  );
+  assert.deepEqual(filesOf(info, find), [rrfile, place.path('o/hd0.qcow2')], 'the image stays');
+});
+
+test('names in a recording are looked for from the workspace and from the recording upwards', () => {
+  const there = ['C:\\w\\out\\kernel.elf', 'C:\\disk.img'];
+  const find = finder(path.win32, ['C:\\w', 'C:\\w\\recordings'], (file) => there.includes(file));
+  assert.equal(find('out\\kernel.elf'), 'C:\\w\\out\\kernel.elf');
+  assert.equal(find('disk.img'), 'C:\\disk.img');
+  assert.equal(find('D:\\x.img'), 'D:\\x.img');
+  assert.equal(find('gone.img'), 'C:\\w\\gone.img');
+  const beside = finder(path.posix, ['/w', '/w/from-ci'], (file) => file === '/w/from-ci/hd0.qcow2');
+  assert.equal(beside('/builds/7/hd0.qcow2'), '/w/from-ci/hd0.qcow2', 'from another computer');
+  assert.equal(beside('C:\\builds\\7\\hd0.qcow2'), '/w/from-ci/hd0.qcow2');
+});
+
+test('names of snapshots', () => {
+  assert.equal(problemOfName('before the crash', ['x']), undefined);
+  assert.match(problemOfName('  ', [])!, /Give the snapshot a name/);
+  assert.match(problemOfName('auto-7', [])!, /automatic/);
+  assert.match(problemOfName('x', ['x'])!, /already/);
+  assert.match(problemOfName('é'.repeat(128), [])!, /255 bytes/);
+  assert.match(problemOfName('a\nb', [])!, /control/);
+  assert.equal(freeName('snapshot', []), 'snapshot');
+  assert.equal(freeName('snapshot', ['snapshot', 'snapshot-2']), 'snapshot-3');
+});
+
+test('sizes', () => {
+  const said = [0, 1, 1023, 1024, 1536, 128 << 20, 1.25 * 2 ** 30, 2 ** 51].map(showBytes);
+  assert.deepEqual(said, ['0 bytes', '1 bytes', '1023 bytes', '1 KiB', '1.5 KiB', '128 MiB', '1.3 GiB', '2048 TiB']);
+});

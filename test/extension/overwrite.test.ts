@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
+import { inTheWay, keepBoth } from '../../extension/configuration/overwriteChoices.ts';
+
+const { posix, win32 } = path;
+const there =
+  (...files: string[]) =>
+  (file: string) =>
+    files.map((name) => path.resolve('/w', name)).includes(file);
+
+const GIVEN = {
+  ...{ name: 'Record', rr: 'record', kernel: 'kernel.elf', cwd: path.resolve('/w'), rrfile: 'boot.rr' },
+  drives: [
+    { id: 'hd0', image: 'disk.img', format: 'raw', overlay: 'over/hd0.qcow2' },
+    { id: 'hd1', image: 'disk.img', format: 'raw' },
+    { id: 'hd2', image: 'disk.img', format: 'raw', readOnly: true },
+  ],
+};
+
+test('recording asks about the recording and overlays that exist', () => {
+  const launch = parseLaunch(GIVEN);
+  assert.deepEqual(inTheWay(launch, there('disk.img', 'kernel.elf')), []);
+  const found = inTheWay(launch, there('boot.rr', 'over/hd0.qcow2', 'disk.img'));
+  assert.deepEqual(
+    found,
+    ['boot.rr', 'over/hd0.qcow2'].map((file) => path.resolve('/w', file)),
+  );
+});
+
+test('a replay replaces nothing; without recording only overlays can be in the way', () => {
+  const exists = () => true;
+  assert.deepEqual(inTheWay(parseLaunch({ ...GIVEN, rr: 'replay' }), exists), []);
+  assert.deepEqual(inTheWay(parseLaunch({ ...GIVEN, rr: 'off' }), exists), [path.resolve('/w/over/hd0.qcow2')]);
+});
+
+test('without a writable drive the file of snapshots counts too', () => {
+  const launch = parseLaunch({ ...GIVEN, drives: [GIVEN.drives[2]] });
+  assert.deepEqual(inTheWay(launch, there('boot.rr.qcow2')), [path.resolve('/w/boot.rr.qcow2')]);
+  const both = keepBoth(path, GIVEN, launch, there('boot.rr.qcow2', 'boot-2.rr.qcow2'));
+  assert.deepEqual(
+    both.files,
+    ['boot-3.rr', 'boot-3.rr.qcow2'].map((file) => path.resolve('/w', file)),
+  );
+});
+
+test('keeping both takes one number that is free for all, and changes nothing else', () => {
+  const launch = parseLaunch(GIVEN);
+  const { changes, files } = keepBoth(posix, GIVEN, launch, there('boot.rr', 'over/hd0.qcow2', 'over/hd0-2.qcow2'));
+  assert.deepEqual(changes, {
+    rrfile: 'boot-3.rr',
+    drives: [{ ...GIVEN.drives[0], overlay: 'over/hd0-3.qcow2' }, GIVEN.drives[1], GIVEN.drives[2]],
+  });
+  assert.deepEqual(
+    files,
+    ['boot-3.rr', 'over/hd0-3.qcow2'].map((file) => path.resolve('/w', file)),
+  );
+  const renamed = parseLaunch({ ...GIVEN, ...changes });
+  assert.deepEqual([renamed.rrfile, renamed.drives[0].overlay], files);
+});
+
+test('keeping both on Windows', () => {
+  const launch = {
+    rr: 'record' as const,
+    rrfile: 'C:\\w\\boot.rr',
+    drives: [
+      { id: 'hd0', image: 'C:\\w\\disk.img', format: 'raw' as const, readOnly: false, overlay: 'C:\\w\\o\\hd0.qcow2' },
+    ],
+  };
+  const given = { rrfile: 'boot.rr', drives: [{ id: 'hd0', overlay: 'o\\hd0.qcow2' }] };
+  const { changes, files } = keepBoth(win32, given, launch, (file) => file === 'C:\\w\\o\\hd0.qcow2');
+  assert.deepEqual(changes, { rrfile: 'boot-2.rr', drives: [{ id: 'hd0', overlay: 'o\\hd0-2.qcow2' }] });
+  assert.deepEqual(files, ['C:\\w\\boot-2.rr', 'C:\\w\\o\\hd0-2.qcow2']);
+});

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { deflateRawSync } from 'node:zlib';
+import { listFiles, PackageManager } from '@vscode/vsce';
+import ts from 'typescript';
+import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
+
+/** package.json against the code: what is announced is there, and what is there is announced. */
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+const { contributes } = manifest;
+const [blkreplay] = contributes.debuggers;
+const schema = blkreplay.configurationAttributes.launch.properties;
+
+/** Which settings the parser asks for, of the configuration and of a drive. */
+function settingsAskedFor(): { launch: Set<string>; drive: Set<string> } {
+  const asked = { launch: new Set<string>(), drive: new Set<string>() };
+  const spy = (target: object, names: Set<string>) =>
+    new Proxy(target, {
+      get(object, name) {
+        if (typeof name === 'string') names.add(name);
+        return Reflect.get(object, name);
+      },
+    });
+  const drive = spy({ id: 'hd0', image: 'disk.img', format: 'raw' }, asked.drive);
+  parseLaunch(spy({ rr: 'record', rrfile: 'boot.rr', kernel: 'kernel.elf', drives: [drive] }, asked.launch));
+  return asked;
+}
+
+test('every setting of the schema is read by the adapter, and the other way round', () => {
+  const { launch, drive } = settingsAskedFor();
+  // The editor's other name for cwd; not for users.
+  launch.delete('workspaceFolder');
+  assert.deepEqual(Object.keys(schema).sort(), [...launch].sort());
+  assert.deepEqual(Object.keys(schema.drives.items.properties).sort(), [...drive].sort());
+});
+
+test('words that the schema offers are words that the adapter takes', () => {
+  const base = { rr: 'record', rrfile: 'boot.rr', kernel: 'kernel.elf' };
+  for (const [name, { enum: words = [], default: preset }] of Object.entries<{ enum?: unknown[]; default?: unknown }>(
+    schema,
+  )) {
+    const values = [...words, ...(preset === undefined ? [] : [preset])];
+    for (const value of values) parseLaunch({ ...base, [name]: value });
+  }
+  for (const format of schema.drives.items.properties.format.enum) {
+    parseLaunch({ ...base, drives: [{ id: 'hd0', image: 'disk.img', format }] });
+  }
+});
+
+test('each setting says in words what it is', () => {
+  for (const [name, setting] of Object.entries<{ markdownDescription: string; enum?: []; enumDescriptions?: [] }>({
+    ...schema,
+    ...schema.drives.items.properties,
+  })) {
+    assert.match(setting.markdownDescription, /\.$/, name);
+    if (setting.enum && setting.enum.length > 1)
+      assert.equal(setting.enumDescriptions?.length, setting.enum.length, name);
+  }
+});
+
+test('initial configurations and snippets pass the parser', () => {
+  /** As the editor fills a snippet in: the placeholder's default, the first choice. */
+  const filled = (text: string) =>
+    text
+      .replace(/^\^"(.*)"$/, '$1')
+      .replaceAll(/\$\{\d+\|([^,|]*)[^}]*\}/g, '$1')
+      .replaceAll(/\$\{\d+:([^}]*)\}/g, '$1')
+      .replaceAll('\\$', '$');
+  const snippets = blkreplay.configurationSnippets.map(({ body }: { body: object }) =>
+    JSON.parse(JSON.stringify(body), (_, value) => (typeof value === 'string' ? filled(value) : value)),
+  );
+  for (const configuration of [...blkreplay.initialConfigurations, ...snippets]) {
+    parseLaunch(configuration);
+    for (const name of Object.keys(configuration)) {
+      assert.ok(name in schema || ['type', 'request', 'name'].includes(name), name);
+    }
+    assert.doesNotMatch(JSON.stringify(configuration), /\$\{\d|\\\\\$/, 'nothing is left to fill in');
+  }
+});
+
+test('record and replay differ in one word', () => {
+  const [record, replay] = blkreplay.initialConfigurations;
+  assert.deepEqual({ ...record, name: '', rr: '' }, { ...replay, name: '', rr: '' });
+  assert.deepEqual([record.rr, replay.rr], ['record', 'replay']);
+});
+
+test('each command is announced once, registered once, and what menus and keys name is announced', () => {
+  const announced = contributes.commands.map(({ command }: { command: string }) => command).sort();
+  assert.deepEqual(registeredCommands().sort(), announced);
+  const used = [...Object.values<{ command: string }[]>(contributes.menus).flat(), ...contributes.keybindings].map(
+    ({ command }) => command,
+  );
+  for (const command of used.filter((name) => name.startsWith('blkreplay.'))) assert.ok(announced.includes(command));
+});
+
+test('commands that act on a line of the view are not offered without one', () => {
+  const hidden = contributes.menus.commandPalette
+    .filter(({ when }: { when: string }) => when === 'false')
+    .map(({ command }: { command: string }) => command);
+  assert.ok(hidden.includes('blkreplay.renameSnapshot') && !hidden.includes('blkreplay.goToPosition'));
+});
+
+test('icons are there', () => {
+  const icons = [manifest.icon, ...JSON.stringify(contributes).matchAll(/"(media\/[^"]+)"/g)].map((found) =>
+    typeof found === 'string' ? found : found[1],
+  );
+  assert.ok(icons.length >= 6);
+  for (const icon of icons) assert.ok(existsSync(path.join(ROOT, icon)), icon);
+  const png = readFileSync(path.join(ROOT, manifest.icon));
+  assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [128, 128]);
+});
+
+test('nothing runs in a workspace that is not trusted', () => {
+  assert.equal(manifest.capabilities.untrustedWorkspaces.supported, false);
+  assert.equal(manifest.capabilities.virtualWorkspaces.supported, false);
+});
+
+const PACKAGE_BYTES_MAX = 2 << 20;
+
+test('the package holds what runs and what is read, and is small', async () => {
+  const files = (await listFiles({ cwd: ROOT, packageManager: PackageManager.None })).sort();
+  assert.deepEqual(
+    files.filter((file) => !file.startsWith('media/')),
+    [
+      ...['CHANGELOG.md', 'LICENSE', 'README.md'],
+      ...['cli.js', 'debug-adapter.js', 'engine-worker.js', 'extension.cjs', 'package.json'].map((f) => `dist/${f}`),
+      'package.json',
+    ],
+  );
+  assert.ok(files.includes(path.posix.normalize(manifest.main)));
+  const bytes = files.map((file) => deflateRawSync(readFileSync(path.join(ROOT, file))).length);
+  assert.ok(bytes.reduce((sum, one) => sum + one) < PACKAGE_BYTES_MAX);
+});
+
+/** Of the sources: `registerCommand('blkreplay.x'` and the overlay room's `on('x'`. */
+function registeredCommands(): string[] {
+  const files = readdirSync(path.join(ROOT, 'extension'), { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => {
+      const text = readFileSync(path.join(ROOT, 'extension', file), 'utf8');
+      const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+      return commandsIn(source);
+    });
+}
+
+function commandsIn(node: ts.Node): string[] {
+  const below: string[] = [];
+  node.forEachChild((child) => void below.push(...commandsIn(child)));
+  if (!ts.isCallExpression(node) || !node.arguments[0] || !ts.isStringLiteral(node.arguments[0])) return below;
+  const called = node.expression.getText();
+  const name = node.arguments[0].text;
+  if (called === 'vscode.commands.registerCommand') return [...below, name];
+  return called === 'on' ? [...below, `blkreplay.${name}`] : below;
+}

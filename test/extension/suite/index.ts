@@ -1,0 +1,42 @@
+import fs from 'node:fs';
+import Mocha from 'mocha';
+import { activation } from './activation.ts';
+import { debugging } from './debugging.ts';
+import { launchErrors } from './launchErrors.ts';
+import { overlays } from './overlays.ts';
+import { notes } from './notes.ts';
+
+/**
+ * What VS Code runs in its extension host: mocha over all suites. The results go to the file that the environment
+ * variable names, since the host's console is not ours; a file that is not there is a failure.
+ */
+export interface Result {
+  title: string;
+  /** Why it failed. */
+  error?: string;
+}
+
+export interface Results {
+  tests: Result[];
+  notes: string[];
+}
+
+const TEST_MS_MAX = 120_000;
+
+export async function run(): Promise<void> {
+  const mocha = new Mocha({ ui: 'tdd', timeout: TEST_MS_MAX, reporter: 'min' });
+  // What loading a file does: from here on `suite` and `test` mean this run.
+  mocha.suite.emit(Mocha.Suite.constants.EVENT_FILE_PRE_REQUIRE, globalThis, '', mocha);
+  for (const define of [activation, debugging, overlays, launchErrors]) define();
+
+  const tests: Result[] = [];
+  const failures = await new Promise<number>((resolve) => {
+    const runner = mocha.run(resolve);
+    runner.on('pass', (test) => tests.push({ title: test.fullTitle() }));
+    runner.on('pending', (test) => tests.push({ title: test.fullTitle(), error: 'skipped' }));
+    runner.on('fail', (test, error) => tests.push({ title: test.fullTitle(), error: error.stack ?? String(error) }));
+  });
+  const results: Results = { tests, notes };
+  fs.writeFileSync(process.env.BLKREPLAY_TEST_RESULTS!, JSON.stringify(results));
+  if (failures > 0) throw new Error(`${failures} tests failed`);
+}

@@ -1,0 +1,252 @@
+import fs from 'node:fs';
+import path from 'node:path';
+
+/**
+ * The mistakes, one by one. In `scratch` of the folder there is a good recording, demo.rr with hd0.qcow2; what is not
+ * changed records the demo to new.rr and new.qcow2 beside it.
+ */
+export interface Mistake {
+  what: string;
+  settings: object;
+  /** Makes the files; gets the folder. */
+  files?: (folder: string) => void;
+  says: RegExp;
+  /** The setting or the file that the sentence names. */
+  where: string;
+}
+
+const DRIVE = { id: 'hd0', image: 'empty.qcow2', format: 'qcow2', overlay: 'scratch/new.qcow2' };
+const REPLAY = { rr: 'replay', rrfile: 'scratch/demo.rr', drives: [{ ...DRIVE, overlay: 'scratch/hd0.qcow2' }] };
+
+const write = (name: string, bytes: string | Uint8Array) => (folder: string) =>
+  fs.writeFileSync(path.join(folder, 'scratch', name), bytes);
+
+/** The demo's ELF, with some bytes changed. */
+const elf = (name: string, change: (bytes: Buffer) => Buffer | void) => (folder: string) => {
+  const bytes = fs.readFileSync(path.join(folder, 'demo/demo.elf'));
+  write(name, change(bytes) ?? bytes)(folder);
+};
+
+/** A file in scratch, changed. */
+const changed = (name: string, change: (bytes: Buffer) => Buffer | void) => (folder: string) => {
+  const bytes = fs.readFileSync(path.join(folder, 'scratch', name));
+  write(name, change(bytes) ?? bytes)(folder);
+};
+
+const removed = (name: string) => (folder: string) => fs.rmSync(path.join(folder, 'scratch', name));
+
+const SETTINGS: Mistake[] = [
+  { what: 'a word that is none', settings: { rr: 'rewind' }, says: /not possible/, where: '"rr"' },
+  { what: 'no file for the recording', settings: { rrfile: undefined }, says: /has no/, where: '"rrfile"' },
+  { what: 'no kernel', settings: { kernel: undefined }, says: /has no/, where: '"kernel"' },
+  { what: 'a number for a file', settings: { kernel: 7 }, says: /not possible/, where: '"kernel"' },
+  { what: 'half a MiB', settings: { memory: '3.5M' }, says: /whole MiB/, where: '"memory"' },
+  { what: 'a text for true', settings: { stopOnEntry: 'yes' }, says: /true or false/, where: '"stopOnEntry"' },
+  { what: 'another board', settings: { machine: 'spike' }, says: /not possible/, where: '"machine"' },
+  { what: 'a snapshot name of ours', settings: { rrsnapshot: 'auto-7' }, says: /auto-/, where: '"rrsnapshot"' },
+  {
+    what: 'another image format',
+    settings: { drives: [{ ...DRIVE, format: 'vmdk' }] },
+    says: /"raw" or "qcow2"/,
+    where: '"drives[0].format"',
+  },
+  { what: 'a drive without an image', settings: { drives: [{ id: 'a' }] }, says: /has no/, where: '"drives[0].image"' },
+  { what: 'one id twice', settings: { drives: [DRIVE, DRIVE] }, says: /share an id/, where: 'hd0' },
+  {
+    what: 'one overlay twice',
+    settings: { drives: [DRIVE, { ...DRIVE, id: 'hd1' }] },
+    says: /share an overlay/,
+    where: 'hd1',
+  },
+  {
+    what: 'an overlay of a read-only drive',
+    settings: { drives: [{ ...DRIVE, readOnly: true }] },
+    says: /read-only/,
+    where: '"drives[0].overlay"',
+  },
+];
+
+const MISSING: Mistake[] = [
+  { what: 'a kernel that is not there', settings: { kernel: 'no.elf' }, says: /no file/, where: '"kernel"' },
+  { what: 'symbols that are not there', settings: { symbols: ['no.elf'] }, says: /no file/, where: '"symbols[0]"' },
+  {
+    what: 'an image that is not there',
+    settings: { drives: [{ ...DRIVE, image: 'no.img' }] },
+    says: /no file/,
+    where: '"drives[0].image"',
+  },
+  {
+    what: 'a recording that is not there',
+    settings: { ...REPLAY, rrfile: 'no.rr' },
+    says: /no recording/,
+    where: '"rrfile"',
+  },
+  {
+    what: 'the overlay of a recording is gone',
+    settings: REPLAY,
+    files: removed('hd0.qcow2'),
+    says: /no overlay/,
+    where: '"drives[0].overlay"',
+  },
+  { what: 'a folder as kernel', settings: { kernel: 'demo' }, says: /is a folder/, where: 'demo' },
+];
+
+const KERNELS: Mistake[] = [
+  { what: 'symbols that are no ELF', settings: { symbols: ['README.md'] }, says: /not an ELF/, where: 'README.md' },
+  {
+    what: 'symbols for another processor',
+    settings: { symbols: ['scratch/x86.elf'] },
+    files: elf('x86.elf', (bytes) => void bytes.writeUInt16LE(62, 18)),
+    says: /not for little-endian RISC-V/,
+    where: 'x86.elf',
+  },
+  { what: 'a kernel that is no ELF', settings: { kernel: 'README.md' }, says: /ELF|Image/, where: 'README.md' },
+  {
+    what: 'a kernel for another processor',
+    settings: { kernel: 'scratch/x86.elf' },
+    files: elf('x86.elf', (bytes) => void bytes.writeUInt16LE(62, 18)),
+    says: /another processor/,
+    where: 'x86.elf',
+  },
+  {
+    what: 'a 32-bit kernel',
+    settings: { kernel: 'scratch/small.elf' },
+    files: elf('small.elf', (bytes) => void bytes.writeUInt8(1, 4)),
+    says: /32-bit/,
+    where: 'small.elf',
+  },
+  {
+    what: 'a kernel that was cut short',
+    settings: { kernel: 'scratch/cut.elf' },
+    files: elf('cut.elf', (bytes) => bytes.subarray(0, 5000)),
+    says: /cut short/,
+    where: 'cut.elf',
+  },
+  {
+    what: 'an object file as kernel',
+    settings: { kernel: 'scratch/main.elf' },
+    files: elf('main.elf', (bytes) => void bytes.writeUInt16LE(1, 16)),
+    says: /not linked/,
+    where: 'main.elf',
+  },
+  {
+    what: 'a kernel outside of RAM',
+    settings: { kernel: 'scratch/low.elf' },
+    // p_paddr of the first program headers (ELF specification, 64-bit: 56 bytes each, p_paddr at 24).
+    files: elf('low.elf', (bytes) => {
+      const headers = Number(bytes.readBigUInt64LE(32));
+      for (let i = 0; i < bytes.readUInt16LE(56); i++) bytes.writeBigUInt64LE(0x1000n, headers + 56 * i + 24);
+    }),
+    says: /outside RAM|overlap/,
+    where: 'low.elf',
+  },
+];
+
+const DISKS: Mistake[] = [
+  {
+    what: 'an image of another format than it says',
+    settings: { drives: [{ ...DRIVE, image: 'demo/demo.elf' }] },
+    says: /is not a qcow2 image/,
+    where: 'demo.elf',
+  },
+  {
+    what: 'a damaged image',
+    settings: { drives: [{ ...DRIVE, image: 'scratch/bad.qcow2' }] },
+    files: (folder) => {
+      const bytes = fs.readFileSync(path.join(folder, 'empty.qcow2'));
+      bytes.writeBigUInt64BE(0x7fff_ffff_f000n, 40);
+      write('bad.qcow2', bytes)(folder);
+    },
+    says: /is damaged/,
+    where: 'bad.qcow2',
+  },
+  {
+    what: 'an overlay that is the image too',
+    settings: { drives: [{ ...DRIVE, overlay: 'empty.qcow2' }], overwrite: 'always' },
+    says: /overlay and as another file/,
+    where: 'empty.qcow2',
+  },
+  {
+    what: 'a recording that is the kernel too',
+    settings: { rrfile: 'demo/demo.elf', overwrite: 'always' },
+    says: /would be written as the recording/,
+    where: 'demo.elf',
+  },
+  { what: 'a recording that exists', settings: { rrfile: 'scratch/demo.rr' }, says: /exists/, where: 'demo.rr' },
+  {
+    what: 'an overlay that exists',
+    settings: { drives: [{ ...DRIVE, overlay: 'scratch/hd0.qcow2' }] },
+    says: /exists/,
+    where: 'hd0.qcow2',
+  },
+];
+
+const RECORDINGS: Mistake[] = [
+  {
+    what: 'something else than a recording',
+    settings: { ...REPLAY, rrfile: 'README.md' },
+    says: /is not a blkreplay recording/,
+    where: 'README.md',
+  },
+  {
+    what: 'a recording of a later format',
+    settings: REPLAY,
+    files: changed('demo.rr', (bytes) => void bytes.writeUInt32LE(1000, 8)),
+    says: /version|damaged|not a blkreplay recording/,
+    where: 'demo.rr',
+  },
+  {
+    what: 'a recording that was cut off at its beginning',
+    settings: REPLAY,
+    files: changed('demo.rr', (bytes) => bytes.subarray(0, 40)),
+    says: /ends inside/,
+    where: 'demo.rr',
+  },
+  {
+    what: 'a damaged recording',
+    settings: REPLAY,
+    files: changed('demo.rr', (bytes) => void bytes.fill(0, 60, 80)),
+    says: /is damaged/,
+    where: 'demo.rr',
+  },
+  {
+    what: 'another size of memory than recorded',
+    settings: { ...REPLAY, memory: '64M' },
+    says: /another machine \(memory/,
+    where: 'demo.rr',
+  },
+  {
+    what: 'a drive less than recorded',
+    settings: { ...REPLAY, drives: [] },
+    says: /recorded with a drive hd0/,
+    where: 'demo.rr',
+  },
+  {
+    what: 'a drive more than recorded',
+    settings: { ...REPLAY, drives: [...REPLAY.drives, { id: 'hd1', image: 'empty.qcow2', format: 'qcow2' }] },
+    says: /without a drive hd1/,
+    where: 'demo.rr',
+  },
+  {
+    what: 'a base image that was changed',
+    settings: { ...REPLAY, drives: [{ ...REPLAY.drives[0], image: 'scratch/other.img', format: 'raw' }] },
+    files: write('other.img', new Uint8Array(4 << 20).fill(7)),
+    says: /another machine|not what it was/,
+    where: 'demo.rr',
+  },
+  {
+    what: 'the overlay of another image',
+    settings: REPLAY,
+    files: (folder) => fs.copyFileSync(path.join(folder, 'empty.qcow2'), path.join(folder, 'scratch/hd0.qcow2')),
+    says: /no snapshot|backing|differs|was recorded with/,
+    where: 'hd0.qcow2',
+  },
+  {
+    what: 'a first snapshot that is not there',
+    settings: { ...REPLAY, rrsnapshot: 'mine' },
+    says: /no snapshot "mine"/,
+    where: 'hd0.qcow2',
+  },
+];
+
+export const MISTAKES: readonly Mistake[] = [...SETTINGS, ...MISSING, ...KERNELS, ...DISKS, ...RECORDINGS];

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import * as vscode from 'vscode';
+
+/**
+ * A debug session of the sample as VS Code runs it, with all that goes between it and the adapter. Started from its
+ * launch.json by name; `changes` to the settings make variants.
+ */
+type Message = DebugProtocol.Request | DebugProtocol.Response | DebugProtocol.Event;
+
+const WAIT_MS_MAX = 60_000;
+
+export class TestSession {
+  /** Both ways, in the order in which they came. */
+  readonly messages: Message[] = [];
+  private tracker: vscode.Disposable;
+
+  constructor() {
+    const take = (message: Message) => void this.messages.push(message);
+    this.tracker = vscode.debug.registerDebugAdapterTrackerFactory('blkreplay', {
+      createDebugAdapterTracker: () => ({ onWillReceiveMessage: take, onDidSendMessage: take }),
+    });
+  }
+
+  async start(configuration: vscode.DebugConfiguration): Promise<boolean> {
+    return vscode.debug.startDebugging(folder(), configuration);
+  }
+
+  get session(): vscode.DebugSession {
+    const session = vscode.debug.activeDebugSession;
+    assert.ok(session, 'a session is active');
+    return session;
+  }
+
+  /** A command of the workbench, such as a toolbar button runs; returns the `stopped` that follows. */
+  async runUntilStopped(command: string): Promise<DebugProtocol.StoppedEvent['body']> {
+    await until('a thread is in focus', () => vscode.debug.activeStackItem !== undefined);
+    const from = this.messages.length;
+    await vscode.commands.executeCommand(`workbench.action.debug.${command}`);
+    return this.stopped(from);
+  }
+
+  /** The first `stopped` after the first `from` messages. */
+  async stopped(from = 0): Promise<DebugProtocol.StoppedEvent['body']> {
+    const find = () => this.messages.slice(from).find((message) => nameOf(message) === 'event stopped');
+    await until('it stops', () => find() !== undefined);
+    return (find() as DebugProtocol.StoppedEvent).body;
+  }
+
+  async topFrame(): Promise<{ name: string; line: number; id: number }> {
+    const { stackFrames } = await this.session.customRequest('stackTrace', { threadId: 1 });
+    return stackFrames[0];
+  }
+
+  async evaluate(expression: string): Promise<string> {
+    const { id: frameId } = await this.topFrame();
+    return (await this.session.customRequest('evaluate', { expression, frameId, context: 'watch' })).result;
+  }
+
+  /** Ends it, and forgets its breakpoints and files. */
+  async dispose(): Promise<void> {
+    await vscode.debug.stopDebugging();
+    await until('the session ends', () => vscode.debug.activeDebugSession === undefined);
+    vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
+    this.tracker.dispose();
+    fs.rmSync(vscode.Uri.joinPath(folder().uri, '.blkreplay').fsPath, { recursive: true, force: true });
+  }
+}
+
+export function folder(): vscode.WorkspaceFolder {
+  return vscode.workspace.workspaceFolders![0];
+}
+
+/** Of the sample's launch.json: the first one is the demo. */
+export function demo(changes: object = {}): vscode.DebugConfiguration {
+  const [first] = vscode.workspace
+    .getConfiguration('launch', folder().uri)
+    .get<vscode.DebugConfiguration[]>('configurations')!;
+  return { ...structuredClone(first), ...changes };
+}
+
+/** `request launch`, `response launch`, `event stopped`. */
+export function nameOf(message: Message): string {
+  switch (message.type) {
+    case 'event':
+      return `event ${(message as DebugProtocol.Event).event}`;
+    case 'response':
+      return `response ${(message as DebugProtocol.Response).command}`;
+    default:
+      return `request ${(message as DebugProtocol.Request).command}`;
+  }
+}
+
+export async function until(what: string, holds: () => boolean): Promise<void> {
+  const end = performance.now() + WAIT_MS_MAX;
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`It never came to this: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

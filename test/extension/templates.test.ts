@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
+import {
+  ELF_HEAD_BYTES,
+  isBootableElf,
+  likeliestFirst,
+  recordAndReplay,
+  recordEach,
+} from '../../extension/configuration/templates.ts';
+import { guest } from '../support/guests.ts';
+
+const { posix, win32 } = path;
+
+test('record and replay differ in one word, and in what they are called', () => {
+  const found = { kernels: ['/w/out/kernel.elf'], disks: ['/w/disk.img'] };
+  const [record, replay] = recordAndReplay(posix, '/w', found);
+  assert.deepEqual({ ...record, name: '', rr: '' }, { ...replay, name: '', rr: '' });
+  assert.deepEqual([record.rr, replay.rr], ['record', 'replay']);
+  assert.deepEqual(record, {
+    ...{ type: 'blkreplay', request: 'launch', name: 'Record kernel', rr: 'record' },
+    ...{ rrfile: '${workspaceFolder}/.blkreplay/kernel.rr', kernel: '${workspaceFolder}/out/kernel.elf' },
+    drives: [
+      {
+        ...{ id: 'hd0', image: '${workspaceFolder}/disk.img', format: 'raw' },
+        overlay: '${workspaceFolder}/.blkreplay/kernel-hd0.qcow2',
+      },
+    ],
+  });
+  parseLaunch(record);
+  parseLaunch(replay);
+});
+
+test('with nothing found the template says what to change', () => {
+  const [record] = recordAndReplay(posix, '/w', { kernels: [], disks: [] });
+  assert.equal(record.kernel, '${workspaceFolder}/kernel.elf');
+  assert.ok(!('drives' in record));
+  assert.deepEqual(recordEach(posix, '/w', { kernels: [], disks: [] }), []);
+});
+
+test('templates on Windows', () => {
+  const found = { kernels: ['C:\\w\\fw.elf'], disks: ['D:\\disk.qcow2'] };
+  const [record] = recordEach(win32, 'C:\\w', found);
+  assert.equal(record.kernel, '${workspaceFolder}/fw.elf');
+  assert.deepEqual(
+    (record.drives as { image: string; format: string }[]).map(({ image, format }) => [image, format]),
+    [['D:\\disk.qcow2', 'qcow2']],
+  );
+});
+
+test('only programs for a 64-bit RISC-V are offered', () => {
+  const head = new Uint8Array(readFileSync(guest('demo/demo')).subarray(0, ELF_HEAD_BYTES));
+  assert.ok(isBootableElf(head));
+  const changed = (at: number, value: number) => Uint8Array.from(head, (byte, i) => (i === at ? value : byte));
+  assert.ok(!isBootableElf(changed(18, 0x3e)), 'for another processor');
+  assert.ok(!isBootableElf(changed(4, 1)), '32 bit');
+  assert.ok(!isBootableElf(changed(16, 1)), 'an object file');
+  assert.ok(!isBootableElf(head.subarray(0, 12)));
+  assert.ok(!isBootableElf(new Uint8Array(0)));
+});
+
+test('what is called a kernel comes first, then what lies nearer', () => {
+  const files = ['/w/user/deep/sh.elf', '/w/user/ls.elf', '/w/build/kernel.elf'];
+  assert.deepEqual(likeliestFirst(posix, files), ['/w/build/kernel.elf', '/w/user/ls.elf', '/w/user/deep/sh.elf']);
+});

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openSample } from './scenario.ts';
+import type { Workbench } from './workbench.ts';
+
+/**
+ * A supervisor-mode kernel with a shell, which takes what is typed into its terminal. Who changed the block on the disk?
+ * A breakpoint in the kernel's system call tells, forwards while recording, and backwards from a later command.
+ */
+const KERNEL = 'Kernel: a shell to type at';
+const WRITES = { name: 'call_block', file: 'syscall.c', line: 52 };
+
+test('the kernel: typed commands, a breakpoint in a system call, back to it; the same keys in a replay', async (t) => {
+  const { workbench } = await openSample(t);
+  await workbench.openFile('syscall.c');
+  await workbench.chooseConfiguration(KERNEL);
+  await workbench.startDebugging();
+  await workbench.until('the shell asks', async () => /\$\s*$/.test(await workbench.terminalText()));
+  await workbench.typeIntoTerminal('writeblk 7 the quick brown fox\n');
+  await workbench.until('block 7 is written', async () => /block 7 written/.test(await workbench.terminalText()));
+  await workbench.typeIntoTerminal('readblk 7\n');
+  await workbench.until('it reads', async () => /block 7: "the quick brown fox"/.test(await workbench.terminalText()));
+  await workbench.screenshot('kernel-1-typed');
+
+  await workbench.typeIntoTerminal('poweroff 3\n');
+  await workbench.waitUntilStopped('The guest reported failure, code 3');
+  const recorded = await walkBack(workbench, 'kernel-2-record');
+  await workbench.command('blkreplay: Take Snapshot');
+  await workbench.answer('before the write');
+  for (const unused of ['Watch', 'Variables']) await workbench.togglePane(unused, 'closed');
+  await workbench.togglePane('Overlays', 'open');
+  await workbench.treeRow('Overlays', 'before the write').waitFor();
+  await workbench.screenshot('kernel-3-snapshot');
+  await workbench.stopDebugging();
+  for (const used of ['Watch', 'Variables']) await workbench.togglePane(used, 'open');
+  await workbench.command('Debug: Remove All Breakpoints');
+
+  await workbench.openFile('launch.json');
+  await workbench.replaceWord('"record"', 'replay', 1);
+  await workbench.startDebugging();
+  await workbench.waitUntilStopped('The guest reported failure, code 3');
+  assert.match(await workbench.terminalText(), /block 7: "the quick brown fox"/, 'what was typed is in the recording');
+  assert.deepEqual(await walkBack(workbench, 'kernel-4-replay'), recorded, 'the same place, the same values');
+  await workbench.stopDebugging();
+});
+
+/** From the end to the latest transfer to or from the disk, then to the one before, which is the write. */
+async function walkBack(workbench: Workbench, picture: string): Promise<object> {
+  await workbench.openFile('syscall.c');
+  await workbench.toggleBreakpoint(WRITES.line);
+  await workbench.press('Reverse');
+  await workbench.waitUntilAt(WRITES);
+  assert.equal(await workbench.variableValue('Locals', 'write'), 'false', 'the latest is what readblk did');
+  const readAt = await workbench.placeText();
+  await workbench.press('Reverse');
+  await workbench.until('an earlier place', async () => (await workbench.placeText()) !== readAt);
+  await workbench.waitUntilAt(WRITES);
+  await workbench.until('it is the write', async () => (await local(workbench, 'write')) === 'true');
+  assert.equal(await local(workbench, 'block'), '7');
+  await workbench.screenshot(`${picture}-write`);
+  const place = position(await workbench.placeText());
+  await workbench.press('Step Back');
+  await workbench.until('a step back', async () => position(await workbench.placeText()) !== place);
+  await workbench.screenshot(`${picture}-step-back`);
+  return { readAt: position(readAt), place, before: position(await workbench.placeText()) };
+}
+
+const local = (workbench: Workbench, name: string) => workbench.variableValue('Locals', name);
+const position = (place: string) => /[\d,]+ \/ [\d,]+/.exec(place)![0];

@@ -1,0 +1,40 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { openBrowser, workbenchUrl } from '../vscode/browser.ts';
+import { installServer } from '../vscode/install.ts';
+import { copySample } from '../vscode/sample.ts';
+import { startServer } from '../vscode/server.ts';
+import { Workbench } from './workbench.ts';
+
+/**
+ * A user's VS Code: the packaged extension installed from its .vsix, and a copy of the sample folder open. It goes when
+ * the test is over; a screenshot of a failure and what the server said stay.
+ */
+const ROOT = path.resolve(import.meta.dirname, '../..');
+
+export async function openSample(t: TestContext): Promise<{ workbench: Workbench; folder: string }> {
+  const sample = copySample();
+  const server = await startServer(installServer(), { vsix: [packagedExtension()], settings: SETTINGS });
+  const browser = await openBrowser();
+  const workbench = new Workbench(browser.page);
+  t.after(async () => {
+    await workbench.screenshot(`last of ${path.basename(t.filePath ?? '')}`);
+    await browser.close();
+    await server.stop();
+    sample.remove();
+  });
+  await workbench.open(workbenchUrl(server.url, { folder: sample.folder }));
+  return { workbench, folder: sample.folder };
+}
+
+/** A terminal drawn by the page itself can be read. */
+const SETTINGS = { 'terminal.integrated.gpuAcceleration': 'off' };
+
+/** As `npm run package` made it. */
+function packagedExtension(): string {
+  const { version } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+  const vsix = path.join(ROOT, `blkreplay-${version}.vsix`);
+  if (!fs.existsSync(vsix)) throw new Error(`There is no ${vsix}: run npm run package first`);
+  return vsix;
+}

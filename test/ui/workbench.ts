@@ -1,0 +1,240 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+
+/**
+ * VS Code's window as a scenario sees it: what a user presses, and what then stands on the screen. Everything waits for
+ * a condition; nothing waits for a time. Where VS Code's own names for parts of its page are needed, they are here.
+ */
+const SCREENSHOTS = path.resolve(import.meta.dirname, '../../.vscode-test/screenshots');
+/** Generous: other work may hold up a machine that runs tests. */
+const WAIT_MS_MAX = 60_000;
+
+export class Workbench {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+    page.setDefaultTimeout(WAIT_MS_MAX);
+  }
+
+  async open(url: string): Promise<void> {
+    await this.page.goto(url);
+    await this.page.waitForSelector('.explorer-folders-view .monaco-list-row');
+  }
+
+  /**
+   * F5 does what is expected once VS Code knows the debugger: then its view is there. Returns a clock that tells the
+   * milliseconds since.
+   */
+  async startDebugging(): Promise<() => number> {
+    await this.showDebugView();
+    await this.pane('Overlays').waitFor();
+    const start = performance.now();
+    await this.page.keyboard.press('F5');
+    return () => Math.round(performance.now() - start);
+  }
+
+  /** With these words in the call stack view's title. */
+  async waitUntilStopped(words: string): Promise<void> {
+    await this.page.locator('.call-stack-state-message', { hasText: words }).waitFor();
+    await this.toolbarButton('Continue').and(this.page.locator(':not(.disabled)')).waitFor();
+  }
+
+  async stopDebugging(): Promise<void> {
+    await this.press('Stop');
+    await this.toolbarButton('Stop').waitFor({ state: 'hidden' });
+  }
+
+  async showDebugView(): Promise<void> {
+    await this.page.keyboard.press('Control+Shift+D');
+    await this.page.waitForSelector('.debug-viewlet');
+  }
+
+  /** Kept for people to look at; nothing is asserted on pictures. */
+  async screenshot(name: string): Promise<void> {
+    fs.mkdirSync(SCREENSHOTS, { recursive: true });
+    await this.page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`), animations: 'disabled' });
+  }
+
+  /** Through the command palette. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.pick(title, '>');
+  }
+
+  async openFile(name: string): Promise<void> {
+    await this.page.keyboard.press('Control+P');
+    await this.pick(name);
+    await this.page.waitForSelector(`.tab.active[data-resource-name="${name}"]`);
+    await this.page.waitForSelector('.editor-instance .view-line');
+  }
+
+  /** Types into the quick pick that is open, and takes what it offers. */
+  async pick(text: string, prefix = ''): Promise<void> {
+    await this.page.locator('.quick-input-widget:visible input[type=text]').fill(prefix + text);
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first().click();
+  }
+
+  /** Answers the input box that is open. */
+  async answer(text: string): Promise<void> {
+    await this.page.locator('.quick-input-widget:visible input[type=text]').fill(text);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** A button of the debug toolbar, by the words of its tooltip. */
+  async press(button: string): Promise<void> {
+    await this.toolbarButton(button).click();
+  }
+
+  toolbarButton(label: string): Locator {
+    const buttons = this.page.locator('.debug-toolbar a.action-label');
+    return buttons.and(this.page.locator(`[aria-label="${label}"], [aria-label^="${label} ("]`));
+  }
+
+  /** Until the newest frame is this one, in the call stack view and, with the yellow arrow, in the editor. */
+  async waitUntilAt({ name, file, line }: { name: string; file: string; line: number }): Promise<void> {
+    const label = `Stack Frame ${name}, line ${line}, ${file}`;
+    await this.page.locator(`.debug-call-stack .monaco-list-row[data-index="0"][aria-label="${label}"]`).waitFor();
+    await this.page.locator(`.tab.active[data-resource-name="${file}"]`).waitFor();
+    await this.until(`line ${line} is highlighted`, async () => (await this.highlightedLine()) === line);
+  }
+
+  /** The number beside the line with the yellow arrow. */
+  async highlightedLine(): Promise<number | undefined> {
+    return this.page.evaluate(() => {
+      const highlight = document.querySelector('.editor-instance .debug-top-stack-frame-line');
+      const top = highlight?.getBoundingClientRect().top;
+      if (top === undefined) return undefined;
+      const numbers = [...document.querySelectorAll('.editor-instance .line-numbers')];
+      const beside = numbers.find((number) => Math.abs(number.getBoundingClientRect().top - top) < 2);
+      return beside ? Number(beside.textContent) : undefined;
+    });
+  }
+
+  /** Opens what is on the way to a variable, such as Globals, store, superblock, entry_count; returns its row. */
+  async variable(scope: string, ...names: string[]): Promise<Locator> {
+    const list = this.page.locator('.debug-variables .monaco-list');
+    await list.hover();
+    await this.page.mouse.wheel(0, -100_000);
+    const labels = names.map((name, i) => `[aria-level="${i + 2}"][aria-label^="${name}, value "]`);
+    const path = [`[aria-label="Scope ${scope}"]`, ...labels].map((label) => list.locator(`.monaco-list-row${label}`));
+    for (const [i, row] of path.entries()) await this.showVariable(row.first(), path[i - 1]?.first());
+    return path.at(-1)!.first();
+  }
+
+  async variableValue(scope: string, ...names: string[]): Promise<string> {
+    const label = await (await this.variable(scope, ...names)).getAttribute('aria-label');
+    return label!.replace(/^.*?, value /, '');
+  }
+
+  async contextMenu(row: Locator, item: string): Promise<void> {
+    await row.click({ button: 'right' });
+    const entry = this.page.locator('.monaco-menu .action-label', { hasText: item }).first();
+    await entry.hover();
+    // A menu that has just opened takes no click, lest the one that opened it chooses something.
+    await this.until(`${item} is chosen`, async () => {
+      if ((await this.page.locator('.monaco-menu').count()) === 0) return true;
+      await entry.click({ timeout: 500 });
+      return false;
+    });
+  }
+
+  treeRow(view: string, text: string | RegExp): Locator {
+    return this.pane(view).locator('.monaco-list-row', { hasText: text }).first();
+  }
+
+  /** A button at the end of a row. */
+  async clickInTree(view: string, text: string, button: string): Promise<void> {
+    const row = this.treeRow(view, text);
+    // The row may move away under the mouse when the tree is asked for anew.
+    await this.until(`${button} is clicked`, async () => {
+      await row.hover({ timeout: 1000 });
+      await row.locator(`a.action-label[aria-label="${button}"]`).click({ timeout: 1000 });
+      return true;
+    });
+  }
+
+  /** Folds or unfolds a part of the side bar. */
+  async togglePane(title: string, wanted: 'open' | 'closed'): Promise<void> {
+    const header = this.pane(title).locator('.pane-header');
+    const isOpen = (await header.getAttribute('aria-expanded')) === 'true';
+    if (isOpen !== (wanted === 'open')) await header.locator('h3.title').click();
+  }
+
+  /** The item of the status bar that says where the machine stands. */
+  async placeText(): Promise<string> {
+    return plain(this.page.locator('.statusbar-item[id$="blkreplay.place"]'));
+  }
+
+  /** What the visible terminal shows, as screen readers get it. */
+  async terminalText(): Promise<string> {
+    return this.page.locator('.terminal-wrapper.active .xterm-rows').innerText();
+  }
+
+  /** Keys, as they come: the guest answers each in its time. */
+  async typeIntoTerminal(text: string): Promise<void> {
+    await this.page.locator('.terminal-wrapper.active .xterm-screen').click();
+    await this.page.keyboard.type(text);
+  }
+
+  /** In the list above the variables, which F5 goes by. */
+  async chooseConfiguration(name: string): Promise<void> {
+    await this.showDebugView();
+    await this.pane('Overlays').waitFor();
+    await this.page.locator('.start-debug-action-item select').selectOption({ label: name });
+  }
+
+  /** Sets one in the active editor, or takes it away. */
+  async toggleBreakpoint(line: number): Promise<void> {
+    const breakpoints = this.page.locator('.editor-instance .codicon-debug-breakpoint');
+    const before = await breakpoints.count();
+    await this.page.keyboard.press('Control+G');
+    await this.answer(String(line));
+    await this.page.keyboard.press('F9');
+    await this.until('the breakpoint changes', async () => (await breakpoints.count()) !== before);
+  }
+
+  /** In the active editor: a double click on it (the `nth` from the top), the new one typed over it, saved. */
+  async replaceWord(word: string, by: string, nth = 0): Promise<void> {
+    const words = this.page.locator('.editor-instance .view-line span', { hasText: new RegExp(`^${word}$`) });
+    await words.nth(nth).dblclick();
+    await this.page.keyboard.type(by);
+    await this.page.keyboard.press('Control+S');
+    await this.page.locator('.tab.active:not(.dirty)').waitFor();
+  }
+
+  pane(title: string): Locator {
+    const header = this.page.locator('.pane-header', { has: this.page.locator(`h3.title:text-is("${title}")`) });
+    return this.page.locator('.pane', { has: header });
+  }
+
+  /** All toasts that are shown. */
+  async notifications(): Promise<string[]> {
+    return Promise.all((await this.page.locator('.notification-toast .notification-list-item').all()).map(plain));
+  }
+
+  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    const end = performance.now() + WAIT_MS_MAX;
+    while (!(await holds().catch(() => false))) {
+      if (performance.now() > end) throw new Error(`It never came to this: ${what}`);
+      await this.page.waitForTimeout(50);
+    }
+  }
+
+  /** The list holds the rows that fit; others come by opening what they are in, and by scrolling. */
+  private async showVariable(row: Locator, parent: Locator | undefined): Promise<void> {
+    await this.until(`there is ${row}`, async () => {
+      if ((await row.count()) > 0) return true;
+      const isClosed = (await parent?.count()) && (await parent!.getAttribute('aria-expanded')) === 'false';
+      if (isClosed) await parent!.locator('.monaco-tl-twistie').click({ timeout: 1000 });
+      else await this.page.mouse.wheel(0, 44);
+      return false;
+    });
+    await row.scrollIntoViewIfNeeded();
+  }
+}
+
+async function plain(locator: Locator): Promise<string> {
+  return (await locator.innerText()).replace(/\s+/g, ' ').trim();
+}

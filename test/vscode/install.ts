@@ -1,0 +1,86 @@
+import { spawnSync, type SpawnSyncOptions } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+
+/**
+ * Real VS Code from the npm registry alone, for machines on which the desktop's cannot be downloaded. The npm package
+ * code-server carries VS Code's own web server: the real workbench and a real extension host. Its wrapper is not used.
+ * Each version has a folder of its own, `.vscode-test/server-<version>` (0.8 GB, about 2 min with an empty npm cache);
+ * one that is complete is not touched again. `node test/vscode/install.ts` installs ahead of the tests.
+ */
+export interface VsCodeServer {
+  version: string;
+  /** The Node it runs on, and what that is to run. */
+  node: string;
+  main: string;
+}
+
+/** The newest that the tests were tried with; 4.139.1 carries VS Code 1.139.1. */
+const NEWEST_VERSION = '4.139.1';
+const COMPLETE = 'complete';
+
+export function installServer(version = process.env.VSCODE_SERVER_VERSION || NEWEST_VERSION): VsCodeServer {
+  const folder = path.resolve(import.meta.dirname, '../../.vscode-test', `server-${version}`);
+  const server = {
+    version,
+    node: path.join(folder, 'node/bin/node'),
+    main: path.join(folder, 'code-server/lib/vscode/out/server-main.js'),
+  };
+  if (fs.existsSync(path.join(folder, COMPLETE))) return server;
+  console.log(`Installing the VS Code web server of code-server ${version} into .vscode-test (once, about 2 minutes)`);
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(folder, { recursive: true });
+  unpack({ folder, name: 'code-server', wanted: `code-server@${version}` });
+  unpack({ folder, name: 'node', wanted: nodePackage(path.join(folder, 'code-server')) });
+  installModules(folder);
+  fs.writeFileSync(path.join(folder, COMPLETE), '');
+  return server;
+}
+
+/** Native modules load in the Node they were built for only, so the server runs on that one, whatever runs the tests. */
+function nodePackage(codeServer: string): string {
+  const { engines } = JSON.parse(fs.readFileSync(path.join(codeServer, 'package.json'), 'utf8'));
+  const name = `node-linux-${process.arch}`;
+  const [major] = /\d+/.exec(engines.node)!;
+  const versions: string[] = [JSON.parse(npm(['view', `${name}@${major}`, 'version', '--json']))].flat();
+  versions.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  return `${name}@${versions.at(-1)}`;
+}
+
+function unpack({ folder, name, wanted }: { folder: string; name: string; wanted: string }): void {
+  const file = npm(['pack', '--silent', wanted], { cwd: folder }).trim().split('\n').at(-1)!;
+  fs.mkdirSync(path.join(folder, name));
+  run('tar', ['xzf', file, '-C', name, '--strip-components=1'], { cwd: folder });
+  fs.rmSync(path.join(folder, file));
+}
+
+function installModules(folder: string): void {
+  const vscode = path.join(folder, 'code-server/lib/vscode');
+  const nodeFolder = path.join(folder, 'node');
+  const install = ['install', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  npm(install, { cwd: vscode, nodeFolder });
+  // The two native modules that come without a binary: spdlog writes what an output channel shows, and native-watchdog
+  // ends extension hosts whose server is gone.
+  npm(['rebuild', '@vscode/spdlog', '@vscode/native-watchdog', '--loglevel=error'], { cwd: vscode, nodeFolder });
+  // TypeScript, for the language features that come with VS Code.
+  npm(install, { cwd: path.join(vscode, 'extensions'), nodeFolder });
+}
+
+function npm(args: string[], { cwd, nodeFolder }: { cwd?: string; nodeFolder?: string } = {}): string {
+  const env = { ...process.env };
+  // What an `npm run` around this one says of its own package is not meant for another.
+  for (const name of Object.keys(env)) if (/^npm_(package|lifecycle|config_local_prefix)/.test(name)) delete env[name];
+  if (nodeFolder) {
+    env.PATH = `${path.join(nodeFolder, 'bin')}${path.delimiter}${env.PATH}`;
+    env.npm_config_nodedir = nodeFolder;
+  }
+  return run('npm', args, { cwd, env });
+}
+
+function run(program: string, args: string[], options: SpawnSyncOptions): string {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { ...options, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed\n${error ?? ''}${stdout}${stderr}`);
+  return stdout;
+}
+
+if (import.meta.filename === process.argv[1]) console.log(installServer());

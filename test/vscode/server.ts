@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { VsCodeServer } from './install.ts';
+
+/**
+ * Starts and stops VS Code's web server on 127.0.0.1, with settings, extensions and data of its own that go with it. It
+ * leads a process group, so that extension hosts and debug adapters go too, whatever way it ends.
+ */
+export interface RunningServer {
+  url: string;
+  /** What it has said so far: the place to look when something never happens. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  /** Packaged extensions, installed as a user installs them. */
+  vsix?: string[];
+  /** Lets the workbench run extension tests; it also hides notification toasts, so scenarios leave it out. */
+  isForExtensionTests?: boolean;
+  settings?: object;
+  /** What extensions find in their environment besides ours. */
+  env?: Record<string, string>;
+}
+
+const START_MS_MAX = 120_000;
+const STOP_MS_MAX = 5_000;
+
+export async function startServer(vscode: VsCodeServer, options: ServerOptions = {}): Promise<RunningServer> {
+  const data = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-vscode-'));
+  writeSettings(data, { ...QUIET_SETTINGS, ...options.settings });
+  const common = [
+    ...[vscode.main, '--accept-server-license-terms', '--server-data-dir', data],
+    ...['--extensions-dir', path.join(data, 'extensions')],
+  ];
+  for (const vsix of options.vsix ?? []) installExtension(vscode, common, vsix);
+  const child = spawn(
+    vscode.node,
+    [
+      ...[...common, '--host', '127.0.0.1', '--port', '0', '--without-connection-token'],
+      ...[
+        '--disable-telemetry',
+        '--disable-experiments',
+        '--disable-workspace-trust',
+        '--reconnection-grace-time',
+        '10',
+      ],
+      ...(options.isForExtensionTests ? ['--enable-smoke-test-driver'] : []),
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...cleanEnvironment(), ...options.env }, detached: true },
+  );
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (log += text));
+  const stop = stopper(child, data);
+  try {
+    return { url: await listening(child, () => log), log: () => log, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** No welcome, no news, nothing asked of the network. */
+const QUIET_SETTINGS = {
+  'telemetry.telemetryLevel': 'off',
+  'extensions.autoUpdate': false,
+  'extensions.autoCheckUpdates': false,
+  'extensions.ignoreRecommendations': true,
+  'update.mode': 'none',
+  'remote.autoForwardPorts': false,
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'chat.disableAIFeatures': true,
+  'security.workspace.trust.enabled': false,
+};
+
+/** A remote window reads its machine's settings and, from the same folder, the user's. */
+function writeSettings(data: string, settings: object): void {
+  for (const kind of ['Machine', 'User']) {
+    const folder = path.join(data, 'data', kind);
+    fs.mkdirSync(folder, { recursive: true });
+    fs.writeFileSync(path.join(folder, 'settings.json'), JSON.stringify(settings));
+  }
+}
+
+function installExtension(vscode: VsCodeServer, common: string[], vsix: string): void {
+  const args = [...common, '--install-extension', vsix, '--force'];
+  const { status, stdout, stderr } = spawnSync(vscode.node, args, { encoding: 'utf8', env: cleanEnvironment() });
+  if (status !== 0) throw new Error(`VS Code does not install ${vsix}:\n${stdout}${stderr}`);
+}
+
+/** Without what a VS Code around us says to its own children. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VSCODE_')));
+}
+
+function listening(child: ChildProcess, log: () => string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error(`VS Code's server does not start:\n${log()}`)), START_MS_MAX);
+    const look = () => {
+      const found = /Extension host agent listening on (\d+)/.exec(log());
+      if (!found) return;
+      clearTimeout(late);
+      resolve(`http://127.0.0.1:${found[1]}`);
+    };
+    child.stdout!.on('data', look);
+    child.once('exit', (code) => {
+      clearTimeout(late);
+      reject(new Error(`VS Code's server has ended with status ${code}:\n${log()}`));
+    });
+  });
+}
+
+function stopper(child: ChildProcess, data: string): () => Promise<void> {
+  const signalGroup = (signal: NodeJS.Signals) => {
+    try {
+      process.kill(-child.pid!, signal);
+    } catch {
+      // All of it is gone.
+    }
+  };
+  const atExit = () => signalGroup('SIGKILL');
+  process.once('exit', atExit);
+  return async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      signalGroup('SIGTERM');
+      const late = setTimeout(() => signalGroup('SIGKILL'), STOP_MS_MAX);
+      await gone;
+      clearTimeout(late);
+    }
+    signalGroup('SIGKILL');
+    process.off('exit', atExit);
+    fs.rmSync(data, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  };
+}
