@@ -122,5 +122,8 @@ test('the tree lies where QEMU 7.2 puts it', () => {
 });
 
 test('too little RAM for kernel and tree is refused', () => {
-  assert.throws(() => deviceTreeAddress({ memoryBytes: 2 * MIB, sizeBytes: 4222 }), /too few .* give the machine 4 MiB or more\./);
+  assert.throws(
+    () => deviceTreeAddress({ memoryBytes: 2 * MIB, sizeBytes: 4222 }),
+    /too few .* give the machine 4 MiB or more\./,
+  );
 });
