@@ -201,6 +201,7 @@ export class Workbench {
     const words = this.page.locator('.editor-instance .view-line span', { hasText: new RegExp(`^${word}$`) });
     await words.nth(nth).dblclick();
     await this.page.keyboard.type(by);
+    await this.page.keyboard.press('Escape'); // what it suggests
     await this.page.keyboard.press('Control+S');
     await this.page.locator('.tab.active:not(.dirty)').waitFor();
   }
