@@ -65,6 +65,7 @@ async function walkBack(workbench: Workbench, picture: string): Promise<Record<s
   await workbench.waitUntilAt(BEFORE);
   assert.equal(await local(workbench, 'level'), level);
   await workbench.screenshot(`${picture}-step-back`);
+  assert.deepEqual(await workbench.notifications(), [], 'nothing was complained about on the way');
   return { damaged, level, now, culpritAt: position(culpritAt), before: position(await workbench.placeText()) };
 }
 

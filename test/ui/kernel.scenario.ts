@@ -61,6 +61,7 @@ async function walkBack(workbench: Workbench, picture: string): Promise<object> 
   await workbench.press('Step Back');
   await workbench.until('a step back', async () => position(await workbench.placeText()) !== place);
   await workbench.screenshot(`${picture}-step-back`);
+  assert.deepEqual(await workbench.notifications(), [], 'nothing was complained about on the way');
   return { readAt: position(readAt), place, before: position(await workbench.placeText()) };
 }
 
