@@ -23,6 +23,9 @@ export const whatHappensToThem = (choice: { files: readonly string[]; renamed: r
   `${choice.files.join('\n')}\n\nReplace deletes what is in them. Keep Both records to ` +
   `${choice.renamed.join(', ')} instead.`;
 
+export const notRestarted = () => 'Not restarted: the recording that is there stays as it is.';
+export const keptBothInstead = () => 'Not restarted: a new session records to new files, and the old ones stay.';
+
 export const noKernelFound = () =>
   'No RISC-V ELF file was found in this folder: name what to boot as "kernel" in launch.json.';
 

@@ -1,4 +1,4 @@
-import { Event, Response } from '@vscode/debugadapter';
+import { ContinuedEvent, Event, Response } from '@vscode/debugadapter';
 import { ProtocolServer } from '@vscode/debugadapter/lib/protocol.js';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { UserError } from '../engine/index.ts';
@@ -142,7 +142,10 @@ export class Adapter extends ProtocolServer {
     this.runs = runs;
     this.engine.clearPause();
     try {
-      return await this.engine.ask(command, args);
+      const body = await this.engine.ask(command, args);
+      // Of its own requests the editor knows that the machine runs after them.
+      if (command.startsWith('blkreplay/')) this.sendEvent(new ContinuedEvent(THREAD_ID, true));
+      return body;
     } catch (error) {
       if (this.phase === 'running' && !this.isGdbRunning) this.phase = before;
       throw error;
@@ -197,8 +200,11 @@ function breakpointsIn(value: unknown): unknown[] {
 }
 
 const ERROR_ID = 1;
-/** What the editor shows in its own place when it fails: no dialog. */
-const QUIET = new Set(['evaluate', 'scopes', 'dataBreakpointInfo', 'variables', 'readMemory']);
+/** What the editor, or our extension, shows in its own place when it fails: no dialog. */
+const QUIET = new Set([
+  ...['evaluate', 'scopes', 'dataBreakpointInfo', 'variables', 'readMemory'],
+  ...['blkreplay/consoleInput', 'blkreplay/overview'],
+]);
 
 function failed(response: DebugProtocol.Response, error: unknown): DebugProtocol.ErrorResponse {
   const { code, message } =

@@ -7,8 +7,9 @@ import type { Session, Symbols } from '../engine/index.ts';
  */
 // A library that programs share is rarely longer: what tells them apart is within reach.
 const REACH_BYTES = 1 << 15;
+const NEARBY_BYTES = 64;
 const AGREEMENT_MIN = 0.75;
-const PAGE_BITS = 12n;
+const BLOCK_BITS = 6n;
 
 export class LoadedFiles {
   private symbols: readonly Symbols[];
@@ -20,13 +21,13 @@ export class LoadedFiles {
     this.inspector = inspector;
   }
 
-  /** Looked up once for a page until `forget`; costs some 20 us a file. */
+  /** Looked up once for 64 bytes until `forget`; costs microseconds, and some 100 us where a look nearby does not tell. */
   at(pc: bigint): Symbols | undefined {
-    const page = pc >> PAGE_BITS;
-    const known = this.known.get(page);
+    const block = pc >> BLOCK_BITS;
+    const known = this.known.get(block);
     if (known?.codeAround(pc, 1)) return known;
     const found = this.find(pc);
-    if (found) this.known.set(page, found);
+    if (found) this.known.set(block, found);
     return found;
   }
 
@@ -36,16 +37,20 @@ export class LoadedFiles {
   }
 
   private find(pc: bigint): Symbols | undefined {
-    const candidates = this.symbols.flatMap((symbols) => {
-      const code = symbols.codeAround(pc, REACH_BYTES);
-      return code ? [{ symbols, code }] : [];
-    });
+    const candidates = this.symbols.filter((symbols) => symbols.codeAround(pc, 1));
     // Where nothing can be read a program is about to be loaded: the only file for the place is good enough.
-    if (this.inspector.readMemory(pc, 1).length === 0)
-      return candidates.length === 1 ? candidates[0].symbols : undefined;
-    const compared = candidates.map(({ symbols, code }) => ({ symbols, agreement: agreement(this.inspector, code) }));
-    const best = compared.reduce((a, b) => (b.agreement > a.agreement ? b : a), NOBODY);
-    return best.agreement >= AGREEMENT_MIN ? best.symbols : undefined;
+    if (this.inspector.readMemory(pc, 1).length === 0) return candidates.length === 1 ? candidates[0] : undefined;
+    // Mostly a look nearby is enough, which is what a breakpoint costs that is often come by.
+    const nearby = this.agreeing(candidates, pc, NEARBY_BYTES);
+    if (nearby.length === 1) return nearby[0].symbols;
+    return this.agreeing(candidates, pc, REACH_BYTES).reduce((a, b) => (b.agreement > a.agreement ? b : a), NOBODY)
+      .symbols;
+  }
+
+  private agreeing(candidates: readonly Symbols[], pc: bigint, reachBytes: number) {
+    return candidates
+      .map((symbols) => ({ symbols, agreement: agreement(this.inspector, symbols.codeAround(pc, reachBytes)!) }))
+      .filter((one) => one.agreement >= AGREEMENT_MIN);
   }
 }
 

@@ -110,7 +110,8 @@ export class GdbServer {
       if (reply.acknowledges === false) this.acknowledges = false;
       return reply.leaving;
     } catch (error) {
-      if (error instanceof UserError) this.reply(`E.${error.message}`);
+      // Text after `E.` is shown as it is; these four would be taken for a part of the protocol.
+      if (error instanceof UserError) this.reply(`E.${error.message.replace(/[#$}*]/g, '?')}`);
       if (error instanceof UserError && error.kind === 'badInput') return undefined;
       throw error;
     }

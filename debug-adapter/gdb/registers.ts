@@ -14,9 +14,11 @@ const LAST_CSR = FIRST_CSR + 0xfff;
 const PRIVILEGE = LAST_CSR + 1;
 const VALUE_BYTES = 8;
 
-/** The `g` packet: x0 to x31 and pc; gdb asks for the others one by one. */
+/** What the `g` packet holds: x0 to x31 and pc; gdb asks for the others one by one. */
+export const registerNumbers: readonly number[] = Array.from({ length: PC + 1 }, (_, number) => number);
+
 export function allRegisters(inspector: Inspector): string {
-  return Array.from({ length: PC + 1 }, (_, number) => readRegister(inspector, number)!).join('');
+  return registerNumbers.map((number) => readRegister(inspector, number)!).join('');
 }
 
 /** Undefined where there is no such register. */

@@ -1,11 +1,13 @@
+import { cannotResumeAt } from '../engine/errors/gdb.ts';
 import type { Leaving } from './gdbServer.ts';
 import { hexOfText, parseHex, parseHexUpTo, textOfHex, toHex } from './hex.ts';
 import { monitor } from './monitor.ts';
 import { escapeBinary, PACKET_BYTES_MAX } from './packets.ts';
 import { allRegisters, readRegister, targetXml } from './registers.ts';
-import { resume, reverse } from './resuming.ts';
+import { resume, type Resumption, reverse } from './resuming.ts';
 import type { StopPointKind } from './stopPointTable.ts';
 import type { Target } from './target.ts';
+import { writeAllRegisters, writeMemory, writeMemoryAsHex, writeOneRegister } from './writing.ts';
 
 /**
  * What each packet asks for and is answered, in the order of gdb's manual ("Packets", "General Query Packets"). A
@@ -34,22 +36,20 @@ const NOT_SUPPORTED = '';
 const MALFORMED = 'E16';
 /** EFAULT, as QEMU and gdbserver answer it. */
 const CANNOT_READ = 'E14';
-// gdb shows the text after `E.`.
-const NO_WRITING = 'E.Registers and memory cannot be written: the machine does what is recorded';
 
 const REQUESTS: Record<string, Request> = {
   '?': (target) => target.stopReply(),
   g: (target) => allRegisters(target.session.inspector),
-  G: () => NO_WRITING,
+  G: (target, rest) => writeAllRegisters(target, rest) ?? MALFORMED,
   p: (target, rest) => oneRegister(target, rest),
-  P: () => NO_WRITING,
+  P: (target, rest) => writeOneRegister(target, rest) ?? MALFORMED,
   m: (target, rest) => readMemory(target, rest),
-  M: () => NO_WRITING,
-  X: () => NO_WRITING,
+  M: (target, rest) => writeMemoryAsHex(target, rest) ?? MALFORMED,
+  X: (target, rest) => writeMemory(target, rest) ?? MALFORMED,
   Z: (target, rest) => stopPoint(target, rest, 'insert'),
   z: (target, rest) => stopPoint(target, rest, 'remove'),
-  c: (target, rest) => (rest === '' ? resume(target, { kind: 'continue' }) : NO_WRITING),
-  s: (target, rest) => (rest === '' ? resume(target, { kind: 'step' }) : NO_WRITING),
+  c: (target, rest) => resumeHere(target, rest, { kind: 'continue' }),
+  s: (target, rest) => resumeHere(target, rest, { kind: 'step' }),
   // With a signal to deliver: a bare machine has none.
   C: (target) => resume(target, { kind: 'continue' }),
   S: (target) => resume(target, { kind: 'step' }),
@@ -114,6 +114,12 @@ function stopPoint(target: Target, rest: string, what: 'insert' | 'remove'): str
 }
 
 // --- running -----------------------------------------------------------------------------------------------------------
+
+/** `c` and `s` may name an address to go on at. */
+function resumeHere(target: Target, address: string, how: Resumption): Promise<string> {
+  if (address !== '') throw cannotResumeAt();
+  return resume(target, how);
+}
 
 /** Of `vCont`, the first action: there is one thread. */
 function actions(target: Target, rest: string): string | Promise<string> {

@@ -2,12 +2,11 @@ import * as vscode from 'vscode';
 import { noSession } from '../messages.ts';
 import type { Sessions } from '../sessions.ts';
 
-/** What commands do with a session: its refusal is one sentence of the adapter, shown as it is. */
+/** Asks a session for what a command wants. The editor itself shows why an adapter refuses; undefined then. */
 export async function ask<T>(session: vscode.DebugSession, command: string, args?: object): Promise<T | undefined> {
   try {
     return (await session.customRequest(command, args)) as T;
-  } catch (error) {
-    tell(error);
+  } catch {
     return undefined;
   }
 }

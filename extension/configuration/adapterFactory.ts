@@ -1,8 +1,22 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
+import { askBeforeRestart } from './askBeforeRestart.ts';
 
-/** The adapter runs in the editor's own runtime: the desktop starts `node` so, and no Node needs to be installed. */
-export function adapterFactory(context: vscode.ExtensionContext): vscode.DebugAdapterDescriptorFactory {
-  const file = path.join(context.extensionPath, 'dist', 'debug-adapter.js');
-  return { createDebugAdapterDescriptor: () => new vscode.DebugAdapterExecutable('node', [file]) };
+/**
+ * The adapter runs in the editor's own runtime: the desktop starts `node` so, and no Node needs to be installed. A
+ * session that asks a second time is being restarted.
+ */
+export class AdapterFactory implements vscode.DebugAdapterDescriptorFactory {
+  private file: string;
+  private started = new Set<string>();
+
+  constructor(context: vscode.ExtensionContext) {
+    this.file = path.join(context.extensionPath, 'dist', 'debug-adapter.js');
+  }
+
+  async createDebugAdapterDescriptor(session: vscode.DebugSession): Promise<vscode.DebugAdapterDescriptor> {
+    if (this.started.has(session.id)) await askBeforeRestart(session);
+    this.started.add(session.id);
+    return new vscode.DebugAdapterExecutable('node', [this.file]);
+  }
 }

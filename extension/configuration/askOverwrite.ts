@@ -6,7 +6,10 @@ import { filesExist, whatHappensToThem } from '../messages.ts';
 import { inTheWay, keepBoth } from './overwriteChoices.ts';
 import { shortName } from './paths.ts';
 
-/** `"overwrite": "ask"`: what to do with the recording and overlays that are there. Undefined: do not start. */
+/**
+ * `"overwrite": "ask"`: what to do with the recording and overlays that are there. Undefined: do not start. What says
+ * "always" because the user has said so is marked `isAnswered`: it holds for one start.
+ */
 export async function askOverwrite(
   given: vscode.DebugConfiguration,
   launch: LaunchConfiguration,
@@ -21,6 +24,6 @@ export async function askOverwrite(
     'Replace',
     'Keep Both',
   );
-  if (answer === 'Replace') return { ...given, overwrite: 'always' };
-  return answer === 'Keep Both' ? { ...given, ...both.changes } : undefined;
+  if (answer === 'Replace') return { ...given, overwrite: 'always', isAnswered: true };
+  return answer === 'Keep Both' ? { ...given, ...both.changes, isAnswered: undefined } : undefined;
 }

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { DEBUG_TYPE } from '../sessions.ts';
-import { adapterFactory } from './adapterFactory.ts';
+import { AdapterFactory } from './adapterFactory.ts';
 import { ConfigurationProvider, dynamicConfigurations } from './configurationProvider.ts';
 
 export function registerConfigurations(context: vscode.ExtensionContext): vscode.Disposable {
@@ -8,6 +8,6 @@ export function registerConfigurations(context: vscode.ExtensionContext): vscode
   return vscode.Disposable.from(
     debug.registerDebugConfigurationProvider(DEBUG_TYPE, new ConfigurationProvider(), Trigger.Initial),
     debug.registerDebugConfigurationProvider(DEBUG_TYPE, dynamicConfigurations, Trigger.Dynamic),
-    debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, adapterFactory(context)),
+    debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, new AdapterFactory(context)),
   );
 }

@@ -12,23 +12,29 @@ export async function showProblem(
   problem: Problem,
 ): Promise<void> {
   const message = settingInLaunch({ configuration, message: problem.message });
-  const file = await launchFile(folder);
-  const answer = await vscode.window.showErrorMessage(message, { modal: true }, ...(file ? [OPEN] : []));
-  if (answer !== OPEN || !file) return;
-  const document = await vscode.workspace.openTextDocument(file);
-  const place = placeOfSetting(document.getText(), configuration, problem.setting) ?? { start: 0, end: 0 };
+  const documents = await launchFiles(folder);
+  const answer = await vscode.window.showErrorMessage(
+    message,
+    { modal: true },
+    ...(documents.length > 0 ? [OPEN] : []),
+  );
+  if (answer !== OPEN) return;
+  const places = documents.flatMap((document) => {
+    const place = placeOfSetting(document.getText(), configuration, problem.setting);
+    return place ? [{ document, place }] : [];
+  });
+  const { document, place } = places[0] ?? { document: documents[0], place: { start: 0, end: 0 } };
   const selection = new vscode.Range(document.positionAt(place.start), document.positionAt(place.end));
   await vscode.window.showTextDocument(document, { selection });
 }
 
-async function launchFile(folder: vscode.WorkspaceFolder | undefined): Promise<vscode.Uri | undefined> {
+/** The folder's own, and the workspace's, which can hold configurations too. */
+async function launchFiles(folder: vscode.WorkspaceFolder | undefined): Promise<vscode.TextDocument[]> {
   const place = folder ?? vscode.workspace.workspaceFolders?.[0];
-  if (!place) return undefined;
-  const file = vscode.Uri.joinPath(place.uri, '.vscode', 'launch.json');
-  try {
-    await vscode.workspace.fs.stat(file);
-    return file;
-  } catch {
-    return undefined;
-  }
+  const files = [
+    ...(place ? [vscode.Uri.joinPath(place.uri, '.vscode', 'launch.json')] : []),
+    ...(vscode.workspace.workspaceFile ? [vscode.workspace.workspaceFile] : []),
+  ];
+  const opened = await Promise.allSettled(files.map((file) => vscode.workspace.openTextDocument(file)));
+  return opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
+import type { RenameSnapshotArguments, SnapshotArguments } from '../../debug-adapter/dap/customProtocol.ts';
 import { ask, currentSession, tell } from '../commands/requests.ts';
 import {
   deleteRecordingDetail,
@@ -16,7 +17,7 @@ import type { Recordings } from './recordings.ts';
 import { freeName, problemOfName } from './snapshotName.ts';
 import type { TreeNode } from './treeModel.ts';
 
-/** What can be done with a line of the overlay view. Sessions are asked; recordings are changed by the command line. */
+/** What can be done with a line of the overlay view. Snapshots change in a session; a recording can be replayed and deleted. */
 export class OverlayCommands {
   private sessions: Sessions;
   private recordings: Recordings;
@@ -36,34 +37,30 @@ export class OverlayCommands {
   async takeSnapshot(node?: TreeNode): Promise<void> {
     const session = (node && this.sessionOf(node)) ?? currentSession(this.sessions);
     if (!session) return;
-    const taken = this.view.overview(session)?.snapshots.map(({ name }) => name) ?? [];
+    const taken = this.namesIn(session);
     const position = this.sessions.place(session)?.position;
     const name = await askName('Take Snapshot', freeName('snapshot', taken), taken, position);
-    if (name !== undefined) await ask(session, 'blkreplay/takeSnapshot', { name });
+    if (name !== undefined) await ask(session, 'blkreplay/takeSnapshot', { name } satisfies SnapshotArguments);
     this.view.refresh();
   }
 
   async renameSnapshot(node: TreeNode): Promise<void> {
-    const { snapshot, owner } = node;
-    if (!snapshot) return;
-    const newName = await askName('Rename Snapshot', snapshot.name, []);
-    if (newName === undefined || newName === snapshot.name) return;
     const session = this.sessionOf(node);
-    if (session) await ask(session, 'blkreplay/renameSnapshot', { name: snapshot.name, newName });
-    else if (owner.kind === 'recording') {
-      await this.recordings.renameSnapshot(owner.rrfile, snapshot.name, newName).catch(tell);
-    }
+    const name = node.snapshot?.name;
+    if (!session || name === undefined) return;
+    const others = this.namesIn(session).filter((other) => other !== name);
+    const newName = await askName('Rename Snapshot', name, others);
+    if (newName === undefined || newName === name) return;
+    await ask(session, 'blkreplay/renameSnapshot', { name, newName } satisfies RenameSnapshotArguments);
     this.view.refresh();
   }
 
   async deleteSnapshot(node: TreeNode): Promise<void> {
-    const { snapshot, owner } = node;
-    if (!snapshot || !(await confirm(deleteSnapshotQuestion(snapshot.name), deleteSnapshotDetail()))) return;
     const session = this.sessionOf(node);
-    if (session) await ask(session, 'blkreplay/deleteSnapshot', { name: snapshot.name });
-    else if (owner.kind === 'recording') {
-      await this.recordings.deleteSnapshot(owner.rrfile, snapshot.name).catch(tell);
-    }
+    const name = node.snapshot?.name;
+    if (!session || name === undefined) return;
+    if (!(await confirm(deleteSnapshotQuestion(name), deleteSnapshotDetail()))) return;
+    await ask(session, 'blkreplay/deleteSnapshot', { name } satisfies SnapshotArguments);
     this.view.refresh();
   }
 
@@ -95,7 +92,13 @@ export class OverlayCommands {
   }
 
   async revealFile({ file }: TreeNode): Promise<void> {
-    if (file) await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(file));
+    const isHere = vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop;
+    const command = isHere ? 'revealFileInOS' : 'revealInExplorer';
+    if (file) await vscode.commands.executeCommand(command, vscode.Uri.file(file));
+  }
+
+  private namesIn(session: vscode.DebugSession): string[] {
+    return this.view.overview(session)?.snapshots.map(({ name }) => name) ?? [];
   }
 
   private sessionOf({ owner }: TreeNode): vscode.DebugSession | undefined {

@@ -38,10 +38,13 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
 
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
     if (node) return node.isLazy && node.file ? this.contentsOf(node.file) : node.children;
-    const sessions = await Promise.all(this.sessions.all.map((session) => this.sessionTree(session)));
+    const [found, ...sessions] = await Promise.all([
+      this.recordings.find(),
+      ...this.sessions.all.map((session) => this.sessionTree(session)),
+    ]);
     const inUse = [...this.overviews.values()].flatMap(({ rrfile }) => rrfile ?? []);
     const isInUse = (file: string) => inUse.some((used) => isSameFile(path, process.platform, used, file));
-    const files = (await this.recordings.find()).filter(({ file }) => !isInUse(file));
+    const files = found.filter(({ file }) => !isInUse(file));
     return [...sessions.flat(), ...files.map(({ file, ...about }) => recordingNode(file, about, shownFor(file)))];
   }
 

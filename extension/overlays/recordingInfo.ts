@@ -39,10 +39,8 @@ function overviewOf(said: Said, rrfile: string): Overview {
     rrfile,
     drives: said.drives.map(({ id, image, format, overlay, readOnly, lengthBytes, chain }) => ({
       ...{ id, isReadOnly: readOnly, isTemporary: !readOnly && overlay === null },
-      chain: chain ?? [
-        ...(overlay ? [{ file: overlay, format: 'qcow2' as const, fileBytes: 0, virtualBytes: lengthBytes }] : []),
-        { file: image, format, fileBytes: 0, virtualBytes: lengthBytes },
-      ],
+      // Empty when the disk is not there.
+      chain: chain?.length ? chain : [{ file: overlay ?? image, format, fileBytes: 0, virtualBytes: lengthBytes }],
     })),
     stateFile: said.stateFile,
     snapshots: said.snapshots.map(({ name, position, ...more }): SnapshotOverview => {
@@ -51,12 +49,16 @@ function overviewOf(said: Said, rrfile: string): Overview {
   };
 }
 
-/** Makes names absolute: where the file is, seen from the workspace folder or from the recording's own folder upwards. */
+/**
+ * Makes names absolute: where the file is, seen from the workspace folder or from the recording's own folder upwards. What
+ * came from another computer is looked for beside the recording, by its last part.
+ */
 export function finder(path: PlatformPath, folders: readonly string[], exists: (file: string) => boolean) {
   return (name: string): string => {
-    if (path.isAbsolute(name)) return name;
-    const places = folders.flatMap((folder) => withParents(path, folder)).map((folder) => path.resolve(folder, name));
-    return places.find(exists) ?? path.resolve(folders[0] ?? '.', name);
+    const upwards = folders.flatMap((folder) => withParents(path, folder));
+    const last = name.split(/[\\/]/).at(-1)!;
+    const places = [...upwards.map((folder) => path.resolve(folder, name)), path.resolve(folders.at(-1)!, last)];
+    return places.find(exists) ?? path.resolve(folders[0], name);
   };
 }
 
@@ -86,7 +88,7 @@ export function replayOf(
 }
 
 /** What goes with a recording: itself, its overlays, its state file; never an image that the user brought. */
-export function filesOf(info: RecordingInfo, find = (file: string) => file): string[] {
+export function filesOf(info: RecordingInfo, find: (file: string) => string): string[] {
   const overlays = info.drives.flatMap(({ overlay }) => (overlay ? [find(overlay)] : []));
   const { rrfile, stateFile } = info.overview;
   return [...(rrfile ? [rrfile] : []), ...overlays, ...(stateFile ? [find(stateFile)] : [])];

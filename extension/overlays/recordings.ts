@@ -14,37 +14,38 @@ const INFO_MILLISECONDS_MAX = 30_000;
 
 export class Recordings implements vscode.Disposable {
   private cli: string;
+  private changed = new vscode.EventEmitter<void>();
   private watcher = vscode.workspace.createFileSystemWatcher(RECORDINGS, false, true, false);
+  /** Looking through the workspace takes a while: it is done anew when files come or go. */
+  private found: Promise<string[]> | undefined;
 
-  readonly onCreated = this.watcher.onDidCreate;
-  readonly onDeleted = this.watcher.onDidDelete;
+  readonly onChanged = this.changed.event;
 
   constructor(context: vscode.ExtensionContext) {
     this.cli = path.join(context.extensionPath, 'dist', 'cli.js');
+    this.watcher.onDidCreate(() => this.lookAgain());
+    this.watcher.onDidDelete(() => this.lookAgain());
   }
 
   dispose(): void {
     this.watcher.dispose();
+    this.changed.dispose();
   }
 
-  async find(): Promise<{ file: string; bytes: number; date: string }[]> {
-    const found = await vscode.workspace.findFiles(RECORDINGS, NOT_IN, RECORDINGS_MAX);
-    const files = found.filter(({ scheme }) => scheme === 'file').map(({ fsPath }) => fsPath);
-    const about = await Promise.all(files.sort().map(aboutFile));
+  lookAgain(): void {
+    this.found = undefined;
+    this.changed.fire();
+  }
+
+  async find(): Promise<AboutFile[]> {
+    this.found ??= findRecordings();
+    const about = await Promise.all((await this.found).map(aboutFile));
     return about.flatMap((one) => one ?? []);
   }
 
   /** Rejects with the command line's sentence. */
   async info(rrfile: string): Promise<RecordingInfo> {
     return readInfo(await this.run(['info', rrfile, '--json'], rrfile), rrfile);
-  }
-
-  async renameSnapshot(rrfile: string, name: string, newName: string): Promise<void> {
-    await this.run(['snapshot', 'rename', rrfile, name, newName], rrfile);
-  }
-
-  async deleteSnapshot(rrfile: string, name: string): Promise<void> {
-    await this.run(['snapshot', 'delete', rrfile, name], rrfile);
   }
 
   /** Absolute names for what a recording calls by relative ones. */
@@ -70,8 +71,20 @@ export class Recordings implements vscode.Disposable {
   }
 }
 
+async function findRecordings(): Promise<string[]> {
+  const found = await vscode.workspace.findFiles(RECORDINGS, NOT_IN, RECORDINGS_MAX);
+  const files = found.filter(({ scheme }) => scheme === 'file').map(({ fsPath }) => fsPath);
+  return files.sort();
+}
+
+interface AboutFile {
+  file: string;
+  bytes: number;
+  date: string;
+}
+
 /** Undefined when it has gone in the meantime. */
-async function aboutFile(file: string): Promise<{ file: string; bytes: number; date: string } | undefined> {
+async function aboutFile(file: string): Promise<AboutFile | undefined> {
   try {
     const { size, mtime } = await stat(file);
     return { file, bytes: size, date: mtime.toISOString() };

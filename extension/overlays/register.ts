@@ -10,7 +10,7 @@ export interface OverlaysRoom extends vscode.Disposable {
   tree(node?: TreeNode): Promise<TreeNode[]>;
 }
 
-/** Asked again when the adapter says so and when files come or go; at stops only the place moves. */
+/** The view asks again when the adapter says so and when files come or go; at stops only the place moves. */
 export function registerOverlays(context: vscode.ExtensionContext, sessions: Sessions): OverlaysRoom {
   const recordings = new Recordings(context);
   const view = new OverlaysView(sessions, recordings);
@@ -23,8 +23,7 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
     recordings,
     view,
     vscode.window.registerTreeDataProvider('blkreplay.overlays', view),
-    recordings.onCreated(refresh),
-    recordings.onDeleted(refresh),
+    recordings.onChanged(refresh),
     sessions.onStarted(refresh),
     sessions.onOverviewChanged(refresh),
     sessions.onPlace((session) => {
@@ -33,7 +32,7 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
       void unfoldOnce(context);
     }),
     sessions.onEnded((session) => view.forget(session)),
-    on('refreshOverlays', refresh),
+    on('refreshOverlays', () => recordings.lookAgain()),
     on('goTo', (node) => commands.goTo(node)),
     on('takeSnapshot', (node) => commands.takeSnapshot(node)),
     on('renameSnapshot', (node) => commands.renameSnapshot(node)),

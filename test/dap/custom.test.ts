@@ -43,7 +43,7 @@ test('what is typed reaches the guest while it sleeps, and the replay has it', a
   await untilSaid(dap, '$ ');
   for (const line of readFileSync(SESSION, 'utf8').split(/(?<=\n)/)) await type(dap, line);
   const stop = await dap.event('stopped');
-  assert.equal(stop.text, 'The guest powered off');
+  assert.equal(stop.description, 'The guest powered off');
   const said = dap.terminal;
   assert.match(said, /hello, world/);
   assert.match(said, /64 blocks, crc32/);

@@ -9,7 +9,7 @@ test('requests out of order are refused and the session lives', async (t) => {
   assert.match(await dap.refused('launch', launch), /only come after initialize/);
   const capabilities = await dap.request('initialize', { adapterID: 'blkreplay' });
   assert.equal(capabilities.supportsStepBack, true);
-  assert.equal(capabilities.supportsDisassembleRequest, undefined);
+  assert.equal(capabilities.supportsDisassembleRequest, true);
   assert.match(await dap.refused('initialize', {}), /already/);
   assert.match(await dap.refused('configurationDone'), /only come after launch/);
   assert.match(await dap.refused('stackTrace', { threadId: 1 }), /only come after launch/);

@@ -111,6 +111,7 @@ const FAMILIES: Record<string, (ask: Ask) => Promise<void>> = {
     await ask('blkreplay/consoleInput', { base64: 'YQ==' });
     await ask('blkreplay/deleteSnapshot', { name: 'there' });
     await ask('continue', { threadId: 1 });
+    await ask('continue', { threadId: 1 });
     await ask('blkreplay/consoleInput', { base64: 'YQ==' });
     await ask('blkreplay/reverseStepIn', { threadId: 1 });
     await ask('stackTrace', { threadId: 1, levels: 1 });

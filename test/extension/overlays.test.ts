@@ -107,7 +107,8 @@ test('what the command line tells of a recording becomes a tree, a replay and a 
   const contents = recordingContents(info.overview, rrfile, { ...SHOWN, file: path.basename });
   const shown = contents.flatMap((node) => lines(node)).join('\n');
   assert.match(shown, /hd0 \| overlay hd0\.qcow2 \| drive/);
-  assert.match(shown, /replay_init \| 0 .*snapshot\.recording\.named/);
+  assert.match(shown, /hd0\.qcow2 \| qcow2 · [\d.]+ KiB \| file/);
+  assert.match(shown, /replay_init \| 0 · on \d{4}-.* · [\d.]+ MiB \| snapshot\.recording\.named/);
 
   const launch = parseLaunch(replayOf(info, 'boot.rr', existsSync, find));
   assert.deepEqual([launch.rr, launch.rrfile, launch.kernel], ['replay', rrfile, guest('small/blkerr')]);
@@ -125,6 +126,9 @@ test('names in a recording are looked for from the workspace and from the record
   assert.equal(find('disk.img'), 'C:\\disk.img');
   assert.equal(find('D:\\x.img'), 'D:\\x.img');
   assert.equal(find('gone.img'), 'C:\\w\\gone.img');
+  const beside = finder(path.posix, ['/w', '/w/from-ci'], (file) => file === '/w/from-ci/hd0.qcow2');
+  assert.equal(beside('/builds/7/hd0.qcow2'), '/w/from-ci/hd0.qcow2', 'from another computer');
+  assert.equal(beside('C:\\builds\\7\\hd0.qcow2'), '/w/from-ci/hd0.qcow2');
 });
 
 test('names of snapshots', () => {

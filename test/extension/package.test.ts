@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { deflateRawSync } from 'node:zlib';
+import { listFiles, PackageManager } from '@vscode/vsce';
 import ts from 'typescript';
 import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
 
@@ -114,6 +116,23 @@ test('icons are there', () => {
 test('nothing runs in a workspace that is not trusted', () => {
   assert.equal(manifest.capabilities.untrustedWorkspaces.supported, false);
   assert.equal(manifest.capabilities.virtualWorkspaces.supported, false);
+});
+
+const PACKAGE_BYTES_MAX = 2 << 20;
+
+test('the package holds what runs and what is read, and is small', async () => {
+  const files = (await listFiles({ cwd: ROOT, packageManager: PackageManager.None })).sort();
+  assert.deepEqual(
+    files.filter((file) => !file.startsWith('media/')),
+    [
+      ...['CHANGELOG.md', 'LICENSE', 'README.md'],
+      ...['cli.js', 'debug-adapter.js', 'engine-worker.js', 'extension.cjs', 'package.json'].map((f) => `dist/${f}`),
+      'package.json',
+    ],
+  );
+  assert.ok(files.includes(path.posix.normalize(manifest.main)));
+  const bytes = files.map((file) => deflateRawSync(readFileSync(path.join(ROOT, file))).length);
+  assert.ok(bytes.reduce((sum, one) => sum + one) < PACKAGE_BYTES_MAX);
 });
 
 /** Of the sources: `registerCommand('blkreplay.x'` and the overlay room's `on('x'`. */

@@ -90,3 +90,25 @@ test('in gdb: CSRs, the privilege, memory and what cannot be written', async (t)
   assert.match(said, /does not support this command|not recorded/);
   (await running.end).ended(130, 'interrupted');
 });
+
+test('in gdb: variables and registers that are set in a recording are replayed', async (t) => {
+  if (!requireTool(GDB, t)) return;
+  const place = new Workplace(t);
+  const elf = guest('demo/demo');
+  const { running, port } = await serve(t, place, ['record', ...sessionIn(place, elf)]);
+  const said = await runGdb({
+    elf,
+    port,
+    commands: [
+      ...['break journal_checkpoint', 'continue', 'set var store.statistics.ticks = 12345', 'set var $a0 = 1'],
+      ...['print store.statistics.ticks', 'print $a0', 'reverse-stepi', 'set var $a0 = 2', 'print $a0'],
+      ...['set var store.statistics.ticks = 3', 'print store.statistics.ticks', 'delete', 'continue', 'detach'],
+    ],
+  });
+  assert.match(said, /\$1 = 12345\n\$2 = 1\n/);
+  assert.match(said, /What is recorded cannot be changed/);
+  assert.match(said, /\$3 = [^2]/, 'the past is as it was');
+  const { position, digest } = (await running.end).ended(1, 'guestFailed');
+  const replayed = (await place.cli(['replay', ...sessionIn(place, elf), '--json'])).ended(1, 'guestFailed');
+  assert.deepEqual({ position: replayed.position, digest: replayed.digest }, { position, digest });
+});

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Session } from '../../debug-adapter/engine/index.ts';
 import { GdbServer } from '../../debug-adapter/gdb/index.ts';
-import { encodePacket, PacketReader } from '../../debug-adapter/gdb/packets.ts';
+import { encodePacket, escapeBinary, PacketReader } from '../../debug-adapter/gdb/packets.ts';
 import { DEMO, stageOf } from '../engine/timeline/travelSupport.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 
@@ -77,8 +77,43 @@ test('registers, CSRs and memory', async (t) => {
   assert.equal((await gdb.ask(`m${RAM},4`)).length, 8);
   assert.equal(await gdb.ask('m0,4'), 'E14', 'nothing is there');
   assert.equal((await gdb.ask('m87fffffe,8')).length, 4, 'up to the end of RAM');
-  for (const write of ['G00', 'P20=00', `M${RAM},1:00`, `X${RAM},1:x`])
-    assert.match(await gdb.ask(write), /^E\./, write);
+});
+
+test('what is written in the present is there, and the past cannot be written', async (t) => {
+  const gdb = new Conversation(t);
+  for (let i = 0; i < 3; i++) await gdb.ask('s');
+  const { position } = gdb.session;
+  assert.equal(await gdb.ask(`X${RAM},0:`), 'OK', 'gdb asks whether there is such a packet');
+  assert.equal(gdb.session.position, position);
+  assert.equal(await gdb.ask(`M80010ffe,4:01020304`), 'OK');
+  assert.equal(await gdb.ask('m80010ffe,4'), '01020304');
+  assert.equal(gdb.session.position, position + 2, 'two pages are two steps');
+  assert.equal(await gdb.ask(`X80010ffe,2:${escapeBinary('#}')}`), 'OK');
+  assert.equal(await gdb.ask('m80010ffe,4'), '237d0304');
+  assert.equal(await gdb.ask('Pa=0500000000000080'), 'OK');
+  assert.equal(await gdb.ask('pa'), '0500000000000080');
+  const registers = await gdb.ask('g');
+  const changed = `${registers.slice(0, 12 * 16)}0700000000000000${registers.slice(13 * 16)}`;
+  assert.equal(await gdb.ask(`G${changed}`), 'OK');
+  assert.equal(await gdb.ask('g'), changed);
+  assert.equal(gdb.session.position, position + 5, 'one register of all has changed');
+  for (const nonsense of ['G00', 'P20=00', 'Pffff=0000000000000000', `M${RAM},2:00`, `X${RAM},2:x`, 'P1'])
+    assert.equal(await gdb.ask(nonsense), 'E16', nonsense);
+  assert.match(await gdb.ask('P342=0000000000000000'), /^E\.CSRs .* cannot be written/);
+  assert.match(await gdb.ask('M0,1:00'), /^E\.The 1 bytes at 0x0 are not in RAM/);
+  assert.match(await gdb.ask('M87ffffff,2:0000'), /^E\./);
+  assert.equal(await gdb.ask('m87ffffff,1'), '00');
+  const end = gdb.session.position;
+  await gdb.ask('bs');
+  for (const write of [`G${changed.replace('07', '08')}`, 'Pa=0000000000000000', `M${RAM},1:00`, `X${RAM},1:x`])
+    assert.match(await gdb.ask(write), /^E\.What is recorded cannot be changed/, write);
+  gdb.session.goTo(end);
+  assert.equal(await gdb.ask('Pa=0000000000000000'), 'OK', 'in the present again');
+});
+
+test('a run at another address is refused', async (t) => {
+  const gdb = new Conversation(t);
+  assert.match(await gdb.ask(`c${RAM}`), /^E\.A run begins where/);
 });
 
 test('steps, breakpoints and watchpoints both ways', async (t) => {

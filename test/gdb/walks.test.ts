@@ -95,24 +95,50 @@ function differenceBack(walked: Walked, gdb: GdbStep): string | undefined {
     kind = 'trapEntry';
     steps.stepBack();
   }
-  if (session.position === gdb.to.position) return kind;
+  const { position: ours } = session;
+  if (ours === gdb.to.position) return kind;
+  if (isPassedByGdb(walked, gdb, ours)) return `${kind}passedByGdb`;
+  session.goTo(ours);
   return isTouchingPiece(walked, gdb) ? `${kind}touchingPiece` : undefined;
+}
+
+/**
+ * gdb notices a line when it comes into the middle of a row; pieces of one instruction each have no middle, so gdb goes
+ * on to the line before. Then all that ran in this frame since ours is of our line, in such pieces.
+ */
+function isPassedByGdb({ session, symbols }: Walked, { from, to }: GdbStep, ours: number): boolean {
+  if (ours <= to.position || ours >= from.position) return false;
+  const ran = trace(session.timeline, ours, from.position).filter(({ isInterrupt }) => !isInterrupt);
+  const [first] = ran;
+  const line = symbols.lineAt(first.pc)?.line;
+  const inFrame = ran.filter(({ stackPointer }) => stackPointer >= first.stackPointer);
+  return inFrame.every(({ pc }) => {
+    const row = symbols.lineAt(pc);
+    return row?.line === line && row?.start === pc;
+  });
 }
 
 function isInTrapEntry({ session, symbols }: Walked): boolean {
   return symbols.newestFrame(frameViewOf(session.inspector)).isSignalFrame;
 }
 
-/** gdb 13 stops at each row of the line table; ours at the beginning of all that touch and are of one line. */
-function isTouchingPiece({ session, symbols }: Walked, { from, to }: GdbStep): boolean {
+/**
+ * gdb 13 stops at each row of the line table; ours at the beginning of all that touch and are of one line (which is no
+ * place to stop either where the function begins there).
+ */
+function isTouchingPiece({ session, symbols, steps }: Walked, { from, to }: GdbStep): boolean {
+  const { position: ours } = session;
+  const wholeAt = (at: bigint) => symbols.statementRanges(at).find(({ start, end }) => start <= at && at < end);
+  const isLaterPiece = ({ pc }: Stand) => symbols.lineAt(pc)?.start === pc && (wholeAt(pc)?.start ?? pc) < pc;
+  if (ours < to.position && isLaterPiece(to)) {
+    // It landed on one on the way to where ours landed.
+    session.goTo(to.position);
+    steps.stepBack();
+    return session.position === ours;
+  }
+  // It started from one, and what is left of the line before it is too little for gdb to stop at.
   const { pc } = session.inspector;
-  const whole = symbols.statementRanges(pc).find(({ start, end }) => start <= pc && pc < end);
-  const isLater = (stand: Stand) =>
-    whole !== undefined && pc === whole.start && stand.pc > pc && stand.pc < whole.end && startsRow(stand.pc);
-  const startsRow = (at: bigint) => symbols.lineAt(at)?.start === at;
-  // It landed on a later piece of the line that ours landed on, or it started from one and ours is at the beginning.
-  const landed = session.position < to.position && isLater(to);
-  return landed || (session.position < from.position && isLater(from));
+  return ours > to.position && isLaterPiece(from) && wholeAt(from.pc)?.start === pc;
 }
 
 /** After `wfi`, gdb's own breakpoint behind it is reached when the interrupt that ended the wait has been served. */

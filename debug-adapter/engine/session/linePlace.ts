@@ -44,21 +44,20 @@ export class LinePlace {
   }
 
   private endsInNewRow(pc: bigint, { kind, isSameFrame }: { kind: 'over' | 'in'; isSameFrame: boolean }): boolean {
-    const here = this.rowAt(pc);
+    const here = this.symbols.lineAt(pc);
     if (this.row === undefined || here === undefined) return true;
     const depth = isSameFrame ? this.depthOf(pc) : 'other';
     if (depth === 'inner') return kind === 'in';
     const { ahead } = inlineStandAt(this.symbols, pc);
     if (depth === 'same' && ahead) return kind === 'in' || !isSameLine(callSite(ahead), this.line);
-    if (pc === here.start && !isSameLine(here, this.line)) {
-      if (here.isStatement) return true;
-      // No place to stop at; and the next one may be, of whatever line after a change of frames.
-      const { line } = this;
-      this.enter(pc, here);
-      this.line = depth === 'same' ? line : undefined;
-      return false;
-    }
-    this.enter(pc, here);
+    const row = this.wholeRow(pc, here);
+    const isOtherLine = !isSameLine(here, this.line);
+    if (isOtherLine && pc === row.start && here.isStatement) return true;
+    const isPassedOver = isOtherLine && pc === here.start && !here.isStatement;
+    // No place to stop at; and the next one may be, of whatever line after a change of frames.
+    const line = depth === 'same' ? this.line : undefined;
+    this.enter(pc, isPassedOver ? here : row);
+    if (isPassedOver) this.line = line;
     return false;
   }
 
@@ -68,15 +67,19 @@ export class LinePlace {
     this.inside = inlineStandAt(this.symbols, pc).inside;
   }
 
+  private rowAt(pc: bigint): LineLocation | undefined {
+    const line = this.symbols.lineAt(pc);
+    return line && this.wholeRow(pc, line);
+  }
+
   /**
    * Forwards a row is one of the line table. Backwards what touches there and is of one line is one row, in gdb since 14:
    * before, one came to the same line several times.
    */
-  private rowAt(pc: bigint): LineLocation | undefined {
-    const line = this.symbols.lineAt(pc);
+  private wholeRow(pc: bigint, line: LineLocation): LineLocation {
     if (this.direction === 'forwards') return line;
-    const whole = line && this.symbols.statementRanges(pc).find((range) => contains(range, pc));
-    return whole && { ...line, ...whole };
+    const whole = this.symbols.statementRanges(pc).find((range) => contains(range, pc));
+    return { ...line, ...whole };
   }
 
   private depthOf(pc: bigint): 'same' | 'inner' | 'other' {

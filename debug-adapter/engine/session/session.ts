@@ -129,14 +129,16 @@ export class Session {
     return this.because({ kind: travel.seekTo(position, wantsPause) ? 'goto' : 'pause' });
   }
 
-  /** Writes to memory in a live present; the write is a step of its own and part of the recording. */
+  /** Writes to memory in a live present: all of it or none. Each page's part is a step of its own and recorded. */
   writeMemory(address: bigint, bytes: Uint8Array): void {
+    const parts: { address: GuestAddress; bytes: Uint8Array }[] = [];
     for (let done = 0; done < bytes.length;) {
       const at = address + BigInt(done);
       const part = bytes.slice(done, done + Math.min(bytes.length - done, 4096 - Number(at & 0xfffn)));
-      this.timeline.inject({ kind: 'memoryWrite', address: this.physical(at, part.length), bytes: part });
+      parts.push({ address: this.physical(at, part.length), bytes: part });
       done += part.length;
     }
+    for (const part of parts) this.timeline.inject({ kind: 'memoryWrite', ...part });
   }
 
   /** The same for an integer register, or the program counter as number 32. */
