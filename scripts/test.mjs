@@ -1,17 +1,22 @@
-// Runs the tests: `node scripts/test.mjs [file...]`, all of test/**/*.test.ts by default. Prints each test as it ends and
-// closes with 'N passed, N failed[, N skipped]'. In CI (environment variable CI) a skipped test is a failure: there
-// every tool that a test may need is installed.
+// Runs the tests: `node scripts/test.mjs [--one-at-a-time] [file...]`, all of test/**/*.test.ts by default. Prints each
+// test as it ends and closes with 'N passed, N failed[, N skipped]'. In CI (environment variable CI) a skipped test is a
+// failure: there every tool that a test may need is installed.
 import { globSync } from 'node:fs';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
 
-const named = process.argv.slice(2);
+const { values: options, positionals: named } = parseArgs({
+  options: { 'one-at-a-time': { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
 const files = named.length > 0 ? named : globSync('test/**/*.test.ts').sort();
+const concurrency = options['one-at-a-time'] ? 1 : Math.max(1, availableParallelism());
 const count = { passed: 0, failed: 0, skipped: 0 };
 const skipped = [];
 
-const stream = run({ files, concurrency: Math.max(1, availableParallelism()) });
+const stream = run({ files, concurrency });
 stream.on('test:pass', (event) => {
   if (event.details?.type === 'suite') return;
   // A file without tests of its own counts as one test of that name: not worth counting.

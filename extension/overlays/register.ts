@@ -5,9 +5,9 @@ import { OverlaysView } from './overlaysView.ts';
 import { Recordings } from './recordings.ts';
 import type { TreeNode } from './treeModel.ts';
 
-/** What other extensions, and tests, can ask: the tree that the view shows. */
+/** What other extensions, and tests, can ask: the lines of the view, or those in one of them. */
 export interface OverlaysRoom extends vscode.Disposable {
-  tree(): Promise<TreeNode[]>;
+  tree(node?: TreeNode): Promise<TreeNode[]>;
 }
 
 /** The view asks again when the adapter says so and when files come or go; at stops only the place moves. */
@@ -41,7 +41,7 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
     on('deleteRecording', (node) => commands.deleteRecording(node)),
     on('revealFile', (node) => commands.revealFile(node)),
   );
-  return { tree: () => view.getChildren(), dispose: () => parts.dispose() };
+  return { tree: (node) => view.getChildren(node), dispose: () => parts.dispose() };
 }
 
 const UNFOLDED = 'overlays.unfolded';

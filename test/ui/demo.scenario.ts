@@ -21,12 +21,13 @@ test('the demo: F5, a data breakpoint, Reverse and Step Back; snapshots; the sam
     `F5 to the first stop, with the whole run of the guest in it: ${startMs()} ms (wanted: at most 2000 warm)`,
   );
   assert.match(await workbench.terminalText(), /superblock is damaged: entry_count is \d+ but 96 entries are live/);
+  await workbench.togglePane('Watch', 'closed');
   await workbench.screenshot('demo-1-failure');
 
   const recorded = await walkBack(workbench, 'demo-2-record');
   assert.equal(recorded.level, '8');
 
-  for (const unused of ['Watch', 'Breakpoints']) await workbench.togglePane(unused, 'closed');
+  await workbench.togglePane('Breakpoints', 'closed');
   await workbench.togglePane('Overlays', 'open');
   await takeSnapshot(workbench, 'the culprit');
   await workbench.screenshot('demo-3-snapshot');
@@ -64,6 +65,7 @@ async function walkBack(workbench: Workbench, picture: string): Promise<Record<s
   await workbench.waitUntilAt(BEFORE);
   assert.equal(await local(workbench, 'level'), level);
   await workbench.screenshot(`${picture}-step-back`);
+  assert.deepEqual(await workbench.notifications(), [], 'nothing was complained about on the way');
   return { damaged, level, now, culpritAt: position(culpritAt), before: position(await workbench.placeText()) };
 }
 

@@ -13,8 +13,7 @@ const WRITES = { name: 'call_block', file: 'syscall.c', line: 52 };
 test('the kernel: typed commands, a breakpoint in a system call, back to it; the same keys in a replay', async (t) => {
   const { workbench } = await openSample(t);
   await workbench.openFile('syscall.c');
-  await workbench.chooseConfiguration(KERNEL);
-  await workbench.startDebugging();
+  await workbench.startConfiguration(KERNEL);
   await workbench.until('the shell asks', async () => /\$\s*$/.test(await workbench.terminalText()));
   await workbench.typeIntoTerminal('writeblk 7 the quick brown fox\n');
   await workbench.until('block 7 is written', async () => /block 7 written/.test(await workbench.terminalText()));
@@ -33,7 +32,7 @@ test('the kernel: typed commands, a breakpoint in a system call, back to it; the
   await workbench.screenshot('kernel-3-snapshot');
   await workbench.stopDebugging();
   for (const used of ['Watch', 'Variables']) await workbench.togglePane(used, 'open');
-  await workbench.command('Debug: Remove All Breakpoints');
+  await workbench.command('Remove All Breakpoints');
 
   await workbench.openFile('launch.json');
   await workbench.replaceWord('"record"', 'replay', 1);
@@ -62,6 +61,7 @@ async function walkBack(workbench: Workbench, picture: string): Promise<object> 
   await workbench.press('Step Back');
   await workbench.until('a step back', async () => position(await workbench.placeText()) !== place);
   await workbench.screenshot(`${picture}-step-back`);
+  assert.deepEqual(await workbench.notifications(), [], 'nothing was complained about on the way');
   return { readAt: position(readAt), place, before: position(await workbench.placeText()) };
 }
 

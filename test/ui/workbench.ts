@@ -178,11 +178,12 @@ export class Workbench {
     await this.page.keyboard.type(text);
   }
 
-  /** In the list above the variables, which F5 goes by. */
-  async chooseConfiguration(name: string): Promise<void> {
+  /** Starts one of several configurations, which F5 then goes by. */
+  async startConfiguration(name: string): Promise<void> {
     await this.showDebugView();
     await this.pane('Overlays').waitFor();
-    await this.page.locator('.start-debug-action-item select').selectOption({ label: name });
+    await this.page.keyboard.press('Control+P');
+    await this.pick(name, 'debug ');
   }
 
   /** Sets one in the active editor, or takes it away. */
@@ -190,7 +191,7 @@ export class Workbench {
     const breakpoints = this.page.locator('.editor-instance .codicon-debug-breakpoint');
     const before = await breakpoints.count();
     await this.page.keyboard.press('Control+G');
-    await this.answer(String(line));
+    await this.answer(`:${line}`);
     await this.page.keyboard.press('F9');
     await this.until('the breakpoint changes', async () => (await breakpoints.count()) !== before);
   }
@@ -200,6 +201,7 @@ export class Workbench {
     const words = this.page.locator('.editor-instance .view-line span', { hasText: new RegExp(`^${word}$`) });
     await words.nth(nth).dblclick();
     await this.page.keyboard.type(by);
+    await this.page.keyboard.press('Escape'); // what it suggests
     await this.page.keyboard.press('Control+S');
     await this.page.locator('.tab.active:not(.dirty)').waitFor();
   }

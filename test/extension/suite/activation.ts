@@ -3,9 +3,9 @@ import { suite, test } from 'mocha';
 import * as vscode from 'vscode';
 import { notes } from './notes.ts';
 
-/** Wanted on a machine that is not busy. A busy one takes a few times as long, a slow start costs seconds. */
+/** Wanted on a machine that is not busy, on which time and the processor's time are the same. */
 const WANTED_MS = 50;
-const FAILURE_MS = 1000;
+const FAILURE_MS = 500;
 
 export function activation(): void {
   suite('activation', () => {
@@ -13,11 +13,14 @@ export function activation(): void {
       const extension = vscode.extensions.getExtension('blkreplay.blkreplay');
       assert.ok(extension);
       assert.equal(extension.isActive, false, 'a window without our sessions does not load it');
-      const start = performance.now();
+      const [start, processor] = [performance.now(), process.cpuUsage()];
       await extension.activate();
       const tookMs = performance.now() - start;
-      notes.push(`activation: ${tookMs.toFixed(1)} ms (wanted: under ${WANTED_MS} ms)`);
-      assert.ok(tookMs < FAILURE_MS, `${tookMs} ms`);
+      const { user, system } = process.cpuUsage(processor);
+      const processorMs = (user + system) / 1000;
+      const both = `${tookMs.toFixed(0)} ms, of which the processor worked ${processorMs.toFixed(0)} ms`;
+      notes.push(`activation: ${both} (wanted: under ${WANTED_MS} ms)`);
+      assert.ok(processorMs < FAILURE_MS, both);
     });
 
     test('registers every command of the manifest', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { setup, suite, teardown, test } from 'mocha';
 import * as vscode from 'vscode';
 import type { Api } from '../../../extension/main.ts';
+import type { TreeNode } from '../../../extension/overlays/treeModel.ts';
 import { demo, TestSession } from './session.ts';
 
 /** What the Overlays view shows, by way of the extension's exports: labels of a line and of what is in it. */
@@ -23,28 +24,28 @@ export function overlays(): void {
       assert.deepEqual(files, ['.blkreplay/demo-hd0.qcow2', 'empty.qcow2']);
 
       await session.session.customRequest('blkreplay/takeSnapshot', { name: 'the end' });
-      const [withSnapshot] = await tree();
-      const taken = withSnapshot.children.find(({ label }) => label === 'the end');
-      assert.equal(taken?.context, 'snapshot.session.named');
+      const isNamed = (node: TreeNode) => node.label === 'the end' && node.context === 'snapshot.session.named';
+      await treeWith(([first]) => first.children.some(isNamed));
 
       await vscode.debug.stopDebugging();
-      const [recording] = await untilRecorded();
+      const [recording] = await treeWith(([first]) => first?.context === 'recording');
       assert.match(recording.label, /demo\.rr$/);
-      assert.ok(recording.children.some(({ label }) => label === 'the end'));
+      assert.ok((await tree(recording)).some(({ label }) => label === 'the end'));
     });
   });
 }
 
-function tree() {
+function tree(node?: TreeNode): Promise<TreeNode[]> {
   const { exports } = vscode.extensions.getExtension<Api>('blkreplay.blkreplay')!;
-  return exports.overlays.tree();
+  return exports.overlays.tree(node);
 }
 
-/** The session goes a little after it was stopped. */
-async function untilRecorded() {
+/** The view follows a little later. */
+async function treeWith(isThere: (nodes: TreeNode[]) => boolean): Promise<TreeNode[]> {
   for (let tries = 600; ; tries--) {
     const nodes = await tree();
-    if (nodes[0]?.context === 'recording' || tries === 0) return nodes;
+    if (isThere(nodes)) return nodes;
+    assert.ok(tries > 0, JSON.stringify(nodes));
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
