@@ -70,10 +70,17 @@ export class Workbench {
     await this.page.waitForSelector('.editor-instance .view-line');
   }
 
-  /** Types into the quick pick that is open, and takes what it offers. */
+  /** Types into the quick pick that is open, and takes what it offers; a window that has just opened may know it later. */
   async pick(text: string, prefix = ''): Promise<void> {
-    await this.page.locator('.quick-input-widget:visible input[type=text]').fill(prefix + text);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first().click();
+    const input = this.page.locator('.quick-input-widget:visible input[type=text]');
+    const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
+    await this.until(`${text} is offered`, async () => {
+      await input.fill(prefix);
+      await input.fill(prefix + text);
+      await row.waitFor({ timeout: 3000 });
+      return true;
+    });
+    await row.click();
   }
 
   /** Answers the input box that is open. */

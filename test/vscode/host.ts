@@ -81,13 +81,16 @@ async function inWebServer({ folder, env }: Run): Promise<string> {
   const browser = await openBrowser();
   try {
     const { page } = browser;
-    // VS Code calls these two: for what the tests log, and when `run` has settled.
-    await page.exposeFunction('codeAutomationLog', () => {});
+    // VS Code calls these two: for what is logged, and when `run` has settled.
+    let said = '';
+    await page.exposeFunction('codeAutomationLog', (kind: string, args: unknown[]) => {
+      said += `[${kind}] ${args.map(String).join(' ')}\n`;
+    });
     const ended = new Promise<void>((resolve) => void page.exposeFunction('codeAutomationExit', () => resolve()));
     const late = new Promise<void>((resolve) => setTimeout(resolve, RUN_MS_MAX).unref());
     await page.goto(workbenchUrl(server.url, { folder, extension: ROOT, tests: SUITE }));
     await Promise.race([ended, late]);
-    return server.log();
+    return `${said}${server.log()}`;
   } finally {
     await browser.close();
     await server.stop();

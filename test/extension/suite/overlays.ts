@@ -15,11 +15,11 @@ export function overlays(): void {
     test('shows drives, snapshots and the place of a session, and the recording when it is over', async () => {
       assert.ok(await session.start(demo()));
       await session.stopped();
-      const [root] = await tree();
+      const [root] = await treeWith(([first]) => first?.children.at(-1)?.label === 'You are here');
       assert.equal(root.label, demo().name);
       assert.match(root.description, /^record · \.blkreplay.demo\.rr$/);
       const labels = root.children.map(({ label }) => label);
-      assert.deepEqual([labels[0], labels[1], labels.at(-1)], ['hd0', 'replay_init', 'You are here']);
+      assert.deepEqual(labels.slice(0, 2), ['hd0', 'replay_init']);
       const files = root.children[0].children.map(({ label }) => label.replaceAll('\\', '/'));
       assert.deepEqual(files, ['.blkreplay/demo-hd0.qcow2', 'empty.qcow2']);
 
