@@ -36,6 +36,8 @@ export interface UnitOptions extends BlockOptions {
   index: number;
 }
 
+const FENCES = [a.sfenceVma, a.sfenceVma | (8 << 15), a.sinvalVma, a.sfenceWInval, a.sfenceInvalIr];
+
 const UNITS: [weight: number, make: (random: SeededRandom, options: UnitOptions) => Item][] = [
   [20, (r) => r.pick(Object.values(REGISTER_OPERATIONS))(destination(r), source(r), source(r))],
   [4, oneOperand],
@@ -59,7 +61,8 @@ const UNITS: [weight: number, make: (random: SeededRandom, options: UnitOptions)
   [2, illegal],
   [2, (r) => r.pick<number>([a.ecall, a.ebreak, a.cEbreak])],
   [1, (r) => r.pick<number>([a.fence, a.fenceI, a.cNop, a.nop])],
-  [1, (r, { mode }) => (mode === 'U' ? a.nop : r.pick([a.sfenceVma, a.sfenceVma | (8 << 15)]))],
+  // QEMU 7.2 lets U-mode execute the fences of Svinval.
+  [2, (r, { mode }) => (mode === 'U' ? a.nop : r.pick<number>(FENCES))],
   [2, badJump],
   [3, otherPermissions],
   [2, otherPage],
