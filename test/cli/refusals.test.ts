@@ -91,7 +91,7 @@ const RECORD: Refusal[] = [
     what: 'firmware',
     command: record({ ...DEMO, options: ['--bios', 'fw_jump.bin'] }),
     code: 'bios-unsupported',
-    says: /^fw_jump\.bin .*leave --bios out or give --bios none/,
+    says: /^fw_jump\.bin .*leave the bios out, or give "none"/,
   },
   {
     what: 'a raw disk given as qcow2',
@@ -247,7 +247,7 @@ const KERNELS: Refusal[] = [
     what: '32 bits',
     ...elf(makeElf({ class: 1 })),
     code: 'kernel-32-bit',
-    says: /^bad\.elf is a 32-bit ELF and the machine is RV64: give --kernel an ELF built for RISC-V 64-bit/,
+    says: /^bad\.elf is a 32-bit ELF and the machine is RV64: give an ELF built for RISC-V 64-bit as the kernel/,
   },
   {
     what: 'big-endian',
@@ -289,13 +289,13 @@ const KERNELS: Refusal[] = [
     what: 'linked above RAM',
     ...elf(makeElf({ address: 0x8800_0000n })),
     code: 'kernel-does-not-fit',
-    says: /^bad\.elf loads to 0x88000000.*give the machine more --memory/,
+    says: /^bad\.elf loads to 0x88000000.*give the machine more memory/,
   },
   {
     what: 'larger than RAM',
     ...elf(makeElf({ memoryBytes: 256 * MIB })),
     code: 'kernel-does-not-fit',
-    says: /^bad\.elf loads to 0x80000000\.\.0x90000000.*give the machine more --memory/,
+    says: /^bad\.elf loads to 0x80000000\.\.0x90000000.*give the machine more memory/,
   },
 ];
 
