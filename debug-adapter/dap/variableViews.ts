@@ -6,6 +6,7 @@ import type { Debuggee, FrameWithSymbols, ShownFrame } from './debuggee.ts';
 export type Container =
   | { kind: 'values'; values: () => Value[]; shown: FrameWithSymbols }
   | { kind: 'registers'; shown: ShownFrame }
+  | { kind: 'floats' }
   | { kind: 'csrs' };
 
 export const valuesOf = (container: Container): Value[] => (container.kind === 'values' ? container.values() : []);
@@ -16,6 +17,8 @@ export function variablesIn(debuggee: Debuggee, container: Container): DebugProt
       return container.values().map((value) => ({ name: value.name, ...describe(debuggee, container.shown, value) }));
     case 'registers':
       return registers(container.shown);
+    case 'floats':
+      return floats(debuggee);
     case 'csrs':
       return csrs(debuggee);
   }
@@ -73,6 +76,28 @@ export function registerNumber(name: string): number | undefined {
 function registers({ frame }: ShownFrame): DebugProtocol.Variable[] {
   const general = NAMES.map((name, number) => register(name, frame.register(number)));
   return [register('pc', frame.pc), ...general];
+}
+
+const FLOAT_NAMES = (
+  'ft0 ft1 ft2 ft3 ft4 ft5 ft6 ft7 fs0 fs1 fa0 fa1 fa2 fa3 fa4 fa5 fa6 fa7 ' +
+  'fs2 fs3 fs4 fs5 fs6 fs7 fs8 fs9 fs10 fs11 ft8 ft9 ft10 ft11'
+).split(' ');
+
+/** As they are now, in every frame. */
+function floats({ session }: Debuggee): DebugProtocol.Variable[] {
+  return FLOAT_NAMES.map((name, i) => {
+    const bits = session.inspector.float(i);
+    return { name, value: `${floatText(bits)} (${hex(bits)})`, variablesReference: 0 };
+  });
+}
+
+const view = new DataView(new ArrayBuffer(8));
+
+/** A single lives in the lower half, under ones (ISA manual Volume I, "NaN Boxing of Narrower Values"). */
+function floatText(bits: bigint): string {
+  view.setBigUint64(0, bits);
+  const isSingle = bits >> 32n === 0xffff_ffffn;
+  return isSingle ? `${Math.fround(view.getFloat32(4))}f` : String(view.getFloat64(0));
 }
 
 function csrs({ session }: Debuggee): DebugProtocol.Variable[] {

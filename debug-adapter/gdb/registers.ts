@@ -3,11 +3,13 @@ import { littleEndian } from './hex.ts';
 
 /**
  * The machine's registers under gdb's numbers, and the description that tells gdb of them (gdb's manual, "RISC-V
- * Features"). The numbers are those that gdb's own tables and OpenOCD use: x0 to x31, pc, then 65 + number for a CSR.
+ * Features"). The numbers are those that gdb's own tables and OpenOCD use: x0 to x31, pc, f0 to f31, then 65 + number for
+ * a CSR.
  */
 type Inspector = Session['inspector'];
 
 const PC = 32;
+const FIRST_FLOAT = 33;
 const FIRST_CSR = 65;
 const LAST_CSR = FIRST_CSR + 0xfff;
 /** gdb's RISCV_PRIV_REGNUM. */
@@ -40,9 +42,15 @@ export function targetXml(inspector: Inspector): string {
       ...GENERAL.map((name, number) => register(name, number, TYPES[name])),
       register('pc', PC, 'code_ptr'),
     ]),
+    feature('fpu', [
+      ...FLOATS.map((name, i) => register(name, FIRST_FLOAT + i, 'ieee_double')),
+      ...inspector.csrs.filter(isOfFloats).map(({ name, number }) => register(name, FIRST_CSR + number)),
+    ]),
     feature(
       'csr',
-      inspector.csrs.map(({ name, number }) => register(name, FIRST_CSR + number, 'int', ' group="csr"')),
+      inspector.csrs
+        .filter((csr) => !isOfFloats(csr))
+        .map(({ name, number }) => register(name, FIRST_CSR + number, 'int', ' group="csr"')),
     ),
     feature('virtual', [register('priv', PRIVILEGE, 'int')]),
     '</target>\n',
@@ -52,6 +60,7 @@ export function targetXml(inspector: Inspector): string {
 function valueOf(inspector: Inspector, number: number): bigint | undefined {
   if (number < PC) return inspector.register(number);
   if (number === PC) return inspector.pc;
+  if (number >= FIRST_FLOAT && number < FIRST_CSR) return inspector.float(number - FIRST_FLOAT);
   if (number === PRIVILEGE) return BigInt(inspector.privilege);
   return number >= FIRST_CSR && number <= LAST_CSR ? inspector.csr(number - FIRST_CSR) : undefined;
 }
@@ -59,6 +68,12 @@ function valueOf(inspector: Inspector, number: number): bigint | undefined {
 const GENERAL = (
   'zero ra sp gp tp t0 t1 t2 fp s1 a0 a1 a2 a3 a4 a5 a6 a7 ' + 's2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6'
 ).split(' ');
+const FLOATS = (
+  'ft0 ft1 ft2 ft3 ft4 ft5 ft6 ft7 fs0 fs1 fa0 fa1 fa2 fa3 fa4 fa5 fa6 fa7 ' +
+  'fs2 fs3 fs4 fs5 fs6 fs7 fs8 fs9 fs10 fs11 ft8 ft9 ft10 ft11'
+).split(' ');
+/** gdb wants these beside the registers. */
+const isOfFloats = ({ name }: { name: string }): boolean => ['fflags', 'frm', 'fcsr'].includes(name);
 const TYPES: Record<string, string> = {
   ra: 'code_ptr',
   sp: 'data_ptr',

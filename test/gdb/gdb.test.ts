@@ -79,12 +79,14 @@ test('in gdb: CSRs, the privilege, memory and what cannot be written', async (t)
     elf: guest('small/sv39'),
     port,
     commands: [
-      ...['info registers pc misa priv', 'x/2i $pc', 'set var $a0 = 5', 'set var *(int *) 0x80000000 = 1'],
+      ...['info registers pc misa priv fa0 fcsr', 'x/2i $pc', 'set var $a0 = 5', 'set var *(int *) 0x80000000 = 1'],
       ...['print *(int *) 0x10000000', 'reverse-stepi', 'monitor position', 'monitor goto 5', 'kill'],
     ],
   });
   assert.match(said, /pc +0x80000000/);
-  assert.match(said, /misa +0x8000000000141105/);
+  assert.match(said, /misa +0x800000000014112d\s+RV64ACDFIMSU/);
+  assert.match(said, /fa0 .*\(raw 0x0000000000000000\)/);
+  assert.match(said, /fcsr +0x0/);
   assert.match(said, /priv +0x3\s+prv:3 \[Machine\]/);
   assert.match(said, /Cannot access memory at address 0x10000000/, 'devices are not read: that would change them');
   assert.match(said, /does not support this command|not recorded/);

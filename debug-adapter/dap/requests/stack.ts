@@ -34,6 +34,7 @@ export function scopes(debuggee: Debuggee, args: Arguments): DebugProtocol.Scope
       variablesReference: containers.add({ kind: 'registers', shown }),
       expensive: false,
     },
+    { name: 'Floating point', variablesReference: containers.add({ kind: 'floats' }), expensive: true },
     { name: 'CSRs', variablesReference: containers.add({ kind: 'csrs' }), expensive: true },
   ];
   if (!shown.symbols) return { scopes: machine };

@@ -15,7 +15,7 @@ export function setVariable(debuggee: Debuggee, args: Arguments): DebugProtocol.
   const text = args.text('value');
   const container = debuggee.containers.get(args.integer('variablesReference'));
   if (!container) throw staleReference('variable');
-  if (container.kind === 'csrs') throw notWritable(name);
+  if (container.kind === 'csrs' || container.kind === 'floats') throw notWritable(name);
   if (container.kind === 'registers') return setRegister(debuggee, container.shown, { name, text });
   const value = valuesOf(container).find((one) => one.name === name);
   if (!value) throw variableUnknown(name);

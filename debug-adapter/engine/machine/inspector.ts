@@ -32,6 +32,11 @@ export class Inspector {
     return this.machine.hart.register(index);
   }
 
+  /** All 64 bits of a floating-point register; a single has the upper ones set. */
+  float(index: number): bigint {
+    return this.machine.hart.float(index);
+  }
+
   /** The CSRs that this machine has. */
   get csrs(): readonly { name: string; number: number }[] {
     return this.machine.hart.csrs;

@@ -17,6 +17,7 @@ import {
   STATE_SLOTS,
   makeLayout,
 } from './layout.ts';
+import { MSTATUS } from './mstatus.ts';
 import { Translator } from './translator/translator.ts';
 
 /**
@@ -202,13 +203,16 @@ export class Hart implements Stateful {
    * in the middle of a run, at a breakpoint.
    */
   readCsr(number: number, position: Position): bigint | undefined {
-    const privilege = this.slot('PRIVILEGE');
+    const [privilege, status] = [this.slot('PRIVILEGE'), this.slot('MSTATUS')];
     const run = { end: this.number('STEPS_END'), budget: this.words[SLOT.BUDGET >> 2] };
     this.setNumber('STEPS_END', position + 1);
     this.words[SLOT.BUDGET >> 2] = 0;
     this.setSlot('PRIVILEGE', 3n);
+    // fflags, frm and fcsr are there while the unit is off, too; only the guest may not read them.
+    if (number >= 1 && number <= 3) this.setSlot('MSTATUS', status | BigInt(MSTATUS.FS));
     const value = BigInt.asUintN(64, this.core.csrRead(number));
     this.setSlot('PRIVILEGE', privilege);
+    this.setSlot('MSTATUS', status);
     this.setNumber('STEPS_END', run.end);
     this.words[SLOT.BUDGET >> 2] = run.budget;
     const isThere = this.words[SLOT.FAULT >> 2] === 0;
