@@ -110,7 +110,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
   const stopAt = words.text('stop-at');
   const gdb = words.text('gdb');
   const machine = {
-    bios: bios === 'none' ? null : bios,
+    bios,
     initrd: words.file('initrd'),
     drives,
     stopAt: stopAt === null ? null : parsePosition('--stop-at', stopAt),

@@ -9,7 +9,9 @@ Usage:
 
 The machine:
   --kernel FILE         ELF, or Linux Image; a replay may leave it out, the recording holds it
-  --bios none|FILE      firmware (default none)
+  --bios none|builtin|FILE
+                        firmware: nothing, blkreplay's own SBI, or a file such as OpenSBI's fw_dynamic; default builtin
+                        for a Linux Image, none for an ELF
   --initrd FILE         initial RAM disk
   --append TEXT         the kernel's command line
   --memory SIZE         RAM, 16M to 2G in whole MiB, such as 128M (default), 1G or 262144K

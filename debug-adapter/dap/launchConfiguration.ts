@@ -39,7 +39,7 @@ export function parseLaunch(given: unknown): LaunchConfiguration {
     rrfile: rr === 'off' ? '' : settings.need('rrfile', settings.file('rrfile'), 'the file of the recording'),
     rrsnapshot: snapshotName(settings),
     kernel: settings.file('kernel'),
-    bios: settings.file('bios'),
+    bios: bios(settings),
     initrd: settings.file('initrd'),
     append: settings.text('append'),
     memoryBytes: memoryBytes(settings),
@@ -54,6 +54,12 @@ export function parseLaunch(given: unknown): LaunchConfiguration {
   if (rr !== 'replay') settings.need('kernel', configuration.kernel, 'an ELF file or a Linux Image');
   checkDrives(configuration.drives);
   return configuration;
+}
+
+/** A file, or a word that names none: the same as on the command line. */
+function bios(settings: Settings): string | null {
+  const word = settings.text('bios');
+  return word === 'none' || word === 'builtin' ? word : settings.file('bios');
 }
 
 const DRIVES_MAX = 8;

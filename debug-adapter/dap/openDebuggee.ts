@@ -46,7 +46,7 @@ function allSymbols(host: Host, { kernel, bios, symbols }: LaunchConfiguration):
   const open = (name: string) =>
     openSymbols({ name, bytes: host.files.readWhole(name, ELF_BYTES_MAX), compression: host.compression });
   const boot = [kernel, bios].flatMap((name) => {
-    if (name === null) return [];
+    if (name === null || name === 'none' || name === 'builtin') return [];
     try {
       return [open(name)];
     } catch (error) {

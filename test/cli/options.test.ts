@@ -63,7 +63,7 @@ test('run, record and replay take the same options and differ in one word', () =
   );
   const live = {
     ...{ ...LIVE, memoryBytes: 64 << 20, drives: [HD0], stdin: 'keys' },
-    ...{ stopAt: 5, gdbPort: 0, overwrite: true, json: true },
+    ...{ bios: 'none', stopAt: 5, gdbPort: 0, overwrite: true, json: true },
   };
   assert.deepEqual(run, { kind: 'run', ...live });
   assert.deepEqual(record, { ...live, kind: 'record', rrfile: 'a.rr', rrsnapshot: 's' });

@@ -1,5 +1,6 @@
 import type { Drive } from '../block/drive.ts';
 import type { GuestRam } from './guestRam.ts';
+import { BootRom } from './devices/bootRom.ts';
 import { Clint } from './devices/clint.ts';
 import type { Device, DeviceContext, TimedDevice } from './devices/device.ts';
 import { EmptySlot } from './devices/emptySlot.ts';
@@ -25,6 +26,8 @@ export interface MappedDevice {
 }
 
 export const VIRTIO_SLOTS = 8;
+const ROM_BASE = 0x1000;
+const ROM_BYTES = 0xf000;
 const FINISHER_BASE = 0x0010_0000;
 const CLINT_BASE = 0x0200_0000;
 const PLIC_BASE = 0x0c00_0000;
@@ -36,6 +39,7 @@ const VIRTIO_STRIDE = 0x1000;
 const VIRTIO_FIRST_SOURCE = 1;
 
 export class Board {
+  readonly rom = new BootRom();
   readonly clint: Clint;
   readonly plic: Plic;
   readonly uart: Uart16550;
@@ -97,6 +101,7 @@ export class Board {
       { base: CLINT_BASE, lengthBytes: 0x1_0000, device: this.clint },
       ...Array.from({ length: VIRTIO_SLOTS }, (_, i) => slot(i)),
       { base: FINISHER_BASE, lengthBytes: 0x1000, device: this.finisher },
+      { base: ROM_BASE, lengthBytes: ROM_BYTES, device: this.rom },
     ];
   }
 }

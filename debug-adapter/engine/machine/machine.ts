@@ -3,6 +3,8 @@ import type { Position } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
 import type { Drive } from '../block/drive.ts';
 import { Board } from './board.ts';
+import type { BootPlan } from './boot/bootPlan.ts';
+import { RESET_REGISTERS } from './boot/bootRom.ts';
 import { Hart } from './cpu/hart.ts';
 import { IRQ } from './cpu/mstatus.ts';
 import type { Finish } from './devices/finisher.ts';
@@ -105,6 +107,17 @@ export class Machine {
   /** Instructions retired since power-on. */
   get instructions(): number {
     return this.hart.retired(this.currentPosition);
+  }
+
+  /** Once, before the first step: RAM, ROM and registers as they are when the power comes on. */
+  powerOn(plan: BootPlan): void {
+    this.board.rom.fill(plan.rom);
+    for (const { address, bytes } of plan.pieces) this.ram.write(address, bytes);
+    this.hart.setSlot('PC', BigInt(this.ram.base));
+    this.hart.setRegister(REGISTER.t0, BigInt(RESET_REGISTERS.t0));
+    this.hart.setRegister(REGISTER.a0, 0n);
+    this.hart.setRegister(REGISTER.a1, BigInt(plan.treeAddress));
+    this.hart.setRegister(REGISTER.a2, BigInt(RESET_REGISTERS.a2));
   }
 
   /** Replaces the stop points of all runs from now on. */
@@ -374,6 +387,9 @@ export class Machine {
 }
 
 const never = (): boolean => false;
+
+/** Numbers of the registers that are set at power-on (RISC-V calling convention). */
+const REGISTER = { t0: 5, a0: 10, a1: 11, a2: 12 } as const;
 
 /** Half a millisecond to some: `wantsPause` is asked that often, even when the guest has no timer at all. */
 const MAX_BUDGET = 1 << 18;

@@ -8,7 +8,7 @@ import { Recorder } from '../recording/recorder.ts';
 import { Player } from '../recording/player.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
 import { RecordingWriter } from '../recording/recordingWriter.ts';
-import { boot, readBootFiles } from './bootFiles.ts';
+import { bootPlan, readBootFiles } from './bootFiles.ts';
 import { type BaseDisk, type DriveStack, openBases, openLiveDrive } from './driveStack.ts';
 import { LiveTimeline } from './liveTimeline.ts';
 import { RamImages } from './ramImages.ts';
@@ -23,6 +23,7 @@ import { checkWriteTargets, needsStateFile, type WriteTargets, writeTargets } fr
 /** A machine that runs without being recorded. */
 export function openRun(host: Host, setup: LiveSetup): LiveTimeline {
   const files = readBootFiles(host, setup);
+  const plan = bootPlan(files, setup);
   const targets = writeTargets(setup, undefined);
   checkWriteTargets(host, setup, targets);
   return Undo.onFailure((undo) => {
@@ -30,7 +31,7 @@ export function openRun(host: Host, setup: LiveSetup): LiveTimeline {
     const locks = lockAll(host, targets, undo);
     const drives = openDrives(host, setup, bases, setup.live, undo);
     const machine = makeMachine(setup, drives, setup.live);
-    boot(machine, files, setup.append);
+    machine.powerOn(plan);
     return new LiveTimeline({ machine, drives, locks });
   });
 }
@@ -41,6 +42,7 @@ export function openRun(host: Host, setup: LiveSetup): LiveTimeline {
  */
 export function openRecord(host: Host, setup: RecordSetup): LiveTimeline {
   const files = readBootFiles(host, setup);
+  const plan = bootPlan(files, setup);
   const targets = writeTargets(setup, setup.rrfile);
   checkWriteTargets(host, setup, targets);
   return Undo.onFailure((undo) => {
@@ -53,7 +55,7 @@ export function openRecord(host: Host, setup: RecordSetup): LiveTimeline {
     const drives = openDrives(host, setup, bases, log, undo);
     const machine = makeMachine(setup, drives, recorder);
     const images = new RamImages(machine.ram);
-    boot(machine, files, setup.append);
+    machine.powerOn(plan);
     const overlays = drives.flatMap(({ overlay }) => overlay ?? []);
     const stateOnly = needsStateFile(setup) ? createStateImage(host, setup.rrfile) : undefined;
     if (stateOnly) undo.add(() => stateOnly.abandon());

@@ -6,7 +6,7 @@ import { digestText, type RecordedDrive } from '../recording/header.ts';
 import { Player } from '../recording/player.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
 import { checkSameMachine } from '../recording/sameMachine.ts';
-import { boot, recordedBootFiles } from './bootFiles.ts';
+import { bootPlan, recordedBootFiles } from './bootFiles.ts';
 import { type BaseDisk, type DriveOptions, type DriveStack, openBases, openReplayDrive } from './driveStack.ts';
 import { openBacking } from './openDisk.ts';
 import { RamImages } from './ramImages.ts';
@@ -169,7 +169,10 @@ function start(
   from: { images: ReadonlyMap<string, Qcow2Image>; snapshot: string | undefined },
 ): void {
   const [stateImage] = from.images.values();
-  if (from.snapshot === undefined) return boot(machine, recordedBootFiles(reader), reader.header.append);
+  const { append, machine: recorded } = reader.header;
+  // Also for a machine that starts from a snapshot: the guest may reset it.
+  machine.powerOn(bootPlan(recordedBootFiles(reader), { append, memoryBytes: recorded.memoryBytes }));
+  if (from.snapshot === undefined) return;
   const names = { overlay: stateImage.name, snapshot: from.snapshot };
   machine.loadState(readMoment(machine, stateImage.openSnapshot(from.snapshot), names));
 }

@@ -4,6 +4,7 @@ import type { DriveOptions } from './driveStack.ts';
 
 /** What a user asks for, in our words: the same for run, record and replay but for what each has no use for. */
 export interface MachineSetup {
+  /** `none`, `builtin` or a file; null is `builtin` for a Linux Image and else `none`. */
   bios: string | null;
   initrd: string | null;
   /** In the order of their slots. */

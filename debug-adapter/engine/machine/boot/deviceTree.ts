@@ -9,6 +9,8 @@ export interface DeviceTreeOptions {
   bootargs?: string;
   /** Where the initial RAM disk lies; `end` is the first byte after it. */
   initrd?: { start: GuestAddress; end: GuestAddress };
+  /** RAM that the kernel is to leave alone: firmware's. OpenSBI notes its own in the tree itself. */
+  reserved?: { start: GuestAddress; lengthBytes: number };
 }
 
 /**
@@ -29,6 +31,7 @@ export function buildDeviceTree(options: DeviceTreeOptions): Uint8Array {
       model: 'riscv-virtio,qemu',
     },
     children: [
+      ...(options.reserved ? [reservedMemory(options.reserved)] : []),
       chosen(options),
       powerNode('poweroff', 0x5555, handles),
       powerNode('reboot', 0x7777, handles),
@@ -54,14 +57,6 @@ export function deviceTreeAddress(options: { memoryBytes: number; sizeBytes: num
   if (address <= RAM_BASE) throw deviceTreeDoesNotFit(sizeBytes, memoryBytes);
   return address;
 }
-
-/** What every hart has in its registers when QEMU's reset vector jumps to RAM; a0 is the hart's id. */
-export const RESET_REGISTERS = {
-  /** t0: the address jumped to. */
-  t0: 0x8000_0000,
-  /** a2: QEMU's fw_dynamic_info, which for OpenSBI lies in the boot ROM. */
-  a2: 0x1028,
-} as const;
 
 const RAM_BASE = 0x8000_0000;
 const TWO_MIB = 2 * 1024 * 1024;
@@ -102,6 +97,19 @@ function chosen({ bootargs, initrd }: DeviceTreeOptions): FdtNode {
       ...(bootargs !== undefined && { bootargs }),
       'stdout-path': '/soc/serial@10000000',
     },
+  };
+}
+
+/** Devicetree Specification 0.4, 3.5. */
+function reservedMemory({ start, lengthBytes }: { start: GuestAddress; lengthBytes: number }): FdtNode {
+  const firmware: FdtNode = {
+    name: `firmware@${start.toString(16)}`,
+    properties: { reg: [...cells64(start), ...cells64(lengthBytes)], 'no-map': true },
+  };
+  return {
+    name: 'reserved-memory',
+    properties: { '#address-cells': [2], '#size-cells': [2], ranges: true },
+    children: [firmware],
   };
 }
 
