@@ -65,9 +65,9 @@ function openTimeline(
   configuration: LaunchConfiguration,
   console: GuestConsole,
 ): Timeline {
-  const { rr, rrfile, rrsnapshot, bios, initrd, drives, append, memoryBytes, idle } = configuration;
+  const { rr, rrfile, rrsnapshot, bios, initrd, drives, append, memoryBytes, idle, rng } = configuration;
   const machine = {
-    ...{ bios, initrd, drives },
+    ...{ bios, initrd, drives, rng },
     onConsoleByte: (byte: number, position: number) => console.byte(byte, position),
   };
   if (rr === 'replay') return openReplay(host, { ...machine, rrfile, rrsnapshot, append, memoryBytes });
@@ -77,7 +77,7 @@ function openTimeline(
     append: append ?? '',
     memoryBytes: memoryBytes ?? MEMORY_BYTES,
     idle,
-    live: new LiveInputs(idle === 'realtime' ? [new RealtimeIdle(idleClock)] : []),
+    live: new LiveInputs(idle === 'realtime' ? [new RealtimeIdle(idleClock)] : [], host),
     otherInputs: configuration.symbols,
     overwrite: configuration.overwrite === 'always',
   };

@@ -112,6 +112,12 @@ export class GuestRam implements GuestMemory {
     this.write(this.base + page * PAGE_SIZE_BYTES, contents);
   }
 
+  /** All zeroes, as at power-on. */
+  clear(): void {
+    const zeroes = new Uint8Array(PAGE_SIZE_BYTES);
+    for (let page = 0; page < this.pageCount; page++) this.restorePage(page, zeroes);
+  }
+
   private offsetOf(address: GuestAddress, lengthBytes: number): number {
     assert(this.contains(address, lengthBytes), 'an access to RAM was not checked');
     return address - this.base;

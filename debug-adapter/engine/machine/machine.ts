@@ -1,12 +1,13 @@
-import { assertNever } from '../base/assert.ts';
+import { assert, assertNever } from '../base/assert.ts';
 import type { Position } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
 import type { Drive } from '../block/drive.ts';
-import { Board } from './board.ts';
+import { Board, type DriveWiring, wireDrives } from './board.ts';
 import type { BootPlan } from './boot/bootPlan.ts';
 import { RESET_REGISTERS } from './boot/bootRom.ts';
 import { Hart } from './cpu/hart.ts';
 import { IRQ } from './cpu/mstatus.ts';
+import type { Device } from './devices/device.ts';
 import type { Finish } from './devices/finisher.ts';
 import { GuestRam } from './guestRam.ts';
 import { type Inputs, type InputStatus, type OutsideEvent, PC_REGISTER } from './inputs.ts';
@@ -38,11 +39,15 @@ export type MachineStop =
   | { kind: 'watchpoint'; hits: WatchHit[] };
 
 /** New layouts get a new number in the same commit (see CONTRIBUTING.md). */
-export const MACHINE_STATE_VERSION = 1;
+export const MACHINE_STATE_VERSION = 2;
 
 export interface MachineOptions {
   memoryBytes: number;
   drives: readonly Drive[];
+  /** One for each drive; without it they are modern ones in the first slots. */
+  wiring?: readonly DriveWiring[];
+  /** With a source of entropy (virtio-rng). */
+  rng?: boolean;
   inputs: Inputs;
   /** Each byte the guest sends over its UART, and how many steps were before the one that sends it. */
   onConsoleByte: (byte: number, position: Position) => void;
@@ -61,6 +66,9 @@ export class Machine {
   /** Virtual time minus position: idle advances and clock jumps. */
   private clockOffsetNanoseconds = 0;
   private isRunning = false;
+  /** What a reset brings back. */
+  private plan: BootPlan | undefined;
+  private statesAtPowerOn: { hart: State; devices: Map<Device, State> };
   private status: InputStatus;
   private watcher: Watcher;
   private stopPoints: StopPoints = NO_STOP_POINTS;
@@ -84,8 +92,18 @@ export class Machine {
       },
       memory: this.ram,
       drives: options.drives,
+      wiring: options.wiring ?? wireDrives(options.drives.map(() => ({}))),
+      rng: options.rng ?? false,
+      outside: {
+        hostTime: () => this.inputs.hostTime(this.positionInStep()),
+        entropy: (lengthBytes) => this.inputs.entropy(this.positionInStep(), lengthBytes),
+      },
       transmit: (byte) => options.onConsoleByte(byte, this.positionInStep()),
     });
+    this.statesAtPowerOn = {
+      hart: this.hart.saveState(),
+      devices: new Map(this.board.devices.map((device) => [device, device.saveState()])),
+    };
     this.status = {
       position: 0,
       nanoseconds: 0,
@@ -109,8 +127,9 @@ export class Machine {
     return this.hart.retired(this.currentPosition);
   }
 
-  /** Once, before the first step: RAM, ROM and registers as they are when the power comes on. */
+  /** Once, before the first step: RAM, ROM and registers as they are when the power comes on, and after each reset. */
   powerOn(plan: BootPlan): void {
+    this.plan = plan;
     this.board.rom.fill(plan.rom);
     for (const { address, bytes } of plan.pieces) this.ram.write(address, bytes);
     this.hart.setSlot('PC', BigInt(this.ram.base));
@@ -142,6 +161,10 @@ export class Machine {
       if (wantsPause()) return { kind: 'paused' };
       const finish = this.board.finisher.result;
       if (finish) return { kind: 'finished', finish };
+      if (this.board.finisher.wantsReset) {
+        this.reset();
+        continue;
+      }
       this.updateInterruptLines();
       const idle = this.hart.isWaiting && this.hart.enabledPending === 0;
       if (this.deliverEvent(idle) || this.actTimedDevice() || this.takeInterrupt()) continue;
@@ -193,6 +216,27 @@ export class Machine {
       default:
         assertNever(event);
     }
+    this.countStep();
+  }
+
+  /** All is as at power-on but what is on the drives, the position, and what the outside has told. */
+  private reset(): void {
+    assert(this.plan, 'a machine that runs was powered on');
+    const { hart, board } = this;
+    for (const disk of board.disks) disk.abandon();
+    const notRetired = hart.slot('NOT_RETIRED');
+    const retired = this.instructions;
+    hart.loadState(this.statesAtPowerOn.hart);
+    hart.setSlot('NOT_RETIRED', notRetired);
+    // Both counters read 0 after this step.
+    hart.setSlot('MINSTRET_OFFSET', BigInt.asUintN(64, -BigInt(retired)));
+    hart.setSlot('MCYCLE_OFFSET', BigInt.asUintN(64, -BigInt(this.currentPosition + 1)));
+    for (const [device, state] of this.statesAtPowerOn.devices) {
+      if (device.reset) device.reset();
+      else device.loadState(state);
+    }
+    this.ram.clear();
+    this.powerOn(this.plan);
     this.countStep();
   }
 

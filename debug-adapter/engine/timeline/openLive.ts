@@ -1,6 +1,7 @@
 import type { Host, HostLock } from '../base/host.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
+import { wireDrives } from '../machine/board.ts';
 import { ISA } from '../machine/boot/deviceTree.ts';
 import { Machine } from '../machine/machine.ts';
 import { type BootFile, digestText, type HeaderToWrite } from '../recording/header.ts';
@@ -9,7 +10,7 @@ import { Player } from '../recording/player.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
 import { RecordingWriter } from '../recording/recordingWriter.ts';
 import { bootPlan, readBootFiles } from './bootFiles.ts';
-import { type BaseDisk, type DriveStack, openBases, openLiveDrive } from './driveStack.ts';
+import { type BaseDisk, type DriveStack, openBases, openLiveDrive, recordedWiring } from './driveStack.ts';
 import { LiveTimeline } from './liveTimeline.ts';
 import { RamImages } from './ramImages.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
@@ -129,6 +130,8 @@ function makeMachine(setup: LiveSetup, drives: readonly DriveStack[], inputs: Li
   return new Machine({
     memoryBytes: setup.memoryBytes,
     drives: drives.map(({ filter }) => filter),
+    wiring: wireDrives(setup.drives),
+    rng: setup.rng,
     inputs,
     onConsoleByte: setup.onConsoleByte,
   });
@@ -150,9 +153,10 @@ function openWriter(
 }
 
 function headerOf(setup: RecordSetup, bases: readonly BaseDisk[]): HeaderToWrite {
+  const wiring = wireDrives(setup.drives);
   return {
     blkreplayVersion: setup.version,
-    machine: { kind: 'virt', memoryBytes: setup.memoryBytes, harts: 1, isa: ISA },
+    machine: { kind: 'virt', memoryBytes: setup.memoryBytes, harts: 1, isa: ISA, rng: setup.rng ?? false },
     idle: setup.idle,
     append: setup.append,
     rrsnapshot: setup.rrsnapshot,
@@ -163,6 +167,7 @@ function headerOf(setup: RecordSetup, bases: readonly BaseDisk[]): HeaderToWrite
       readOnly,
       image,
       overlay,
+      ...recordedWiring(wiring[i]),
       lengthBytes: bases[i].base.lengthBytes,
       contentDigest: digestText(bases[i].baseDigest.value()),
     })),

@@ -1,13 +1,21 @@
 import type { Host, HostLock } from '../base/host.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
 import { overlayGiven, overlayMissing, snapshotNotInOverlay } from '../errors/drives.ts';
+import { wireDrives } from '../machine/board.ts';
 import { Machine } from '../machine/machine.ts';
 import { digestText, type RecordedDrive } from '../recording/header.ts';
 import { Player } from '../recording/player.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
 import { checkSameMachine } from '../recording/sameMachine.ts';
 import { bootPlan, recordedBootFiles } from './bootFiles.ts';
-import { type BaseDisk, type DriveOptions, type DriveStack, openBases, openReplayDrive } from './driveStack.ts';
+import {
+  type BaseDisk,
+  type DriveOptions,
+  type DriveStack,
+  openBases,
+  openReplayDrive,
+  recordedWiring,
+} from './driveStack.ts';
 import { openBacking } from './openDisk.ts';
 import { RamImages } from './ramImages.ts';
 import { ReplayTimeline } from './replayTimeline.ts';
@@ -41,6 +49,8 @@ export function openReplay(host: Host, setup: ReplaySetup): ReplayTimeline {
     const machine = new Machine({
       memoryBytes: reader.header.machine.memoryBytes,
       drives: drives.map(({ filter }) => filter),
+      wiring: wireDrives(setup.drives),
+      rng: reader.header.machine.rng,
       inputs: player,
       onConsoleByte: setup.onConsoleByte,
     });
@@ -92,6 +102,7 @@ function openReader(host: Host, rrfile: string, undo: Undo): RecordingReader {
 
 function checkSame(setup: ReplaySetup, reader: RecordingReader, bases: readonly BaseDisk[]): void {
   const { header } = reader;
+  const wiring = wireDrives(setup.drives);
   checkSameMachine(setup.rrfile, header, {
     machine: setup.memoryBytes === null ? {} : { memoryBytes: setup.memoryBytes },
     append: setup.append ?? undefined,
@@ -100,6 +111,7 @@ function checkSame(setup: ReplaySetup, reader: RecordingReader, bases: readonly 
       format,
       readOnly,
       image,
+      ...recordedWiring(wiring[i]),
       lengthBytes: bases[i].base.lengthBytes,
       contentDigest: digestText(bases[i].baseDigest.value()),
     })),

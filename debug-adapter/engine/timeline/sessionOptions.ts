@@ -9,6 +9,8 @@ export interface MachineSetup {
   initrd: string | null;
   /** In the order of their slots. */
   drives: readonly DriveOptions[];
+  /** With a source of entropy (virtio-rng) in the last free slot. A replay has one when the recording has. */
+  rng?: boolean;
   /** Each byte the guest sends over its UART, with its position: whoever looks back hears the past again. */
   onConsoleByte: (byte: number, position: Position) => void;
 }

@@ -15,8 +15,8 @@ export interface DeviceTreeOptions {
 
 /**
  * The machine's device tree: the nodes, properties and phandles of QEMU 7.2's `virt` for the devices we have, in the
- * order QEMU gives them, so that guests find what they find there. Left out: PCI, flash, fw_cfg, RTC, PMU, the
- * platform bus, and `rng-seed`, which QEMU draws anew each time. One hart more or less changes the phandles, as in
+ * order QEMU gives them, so that guests find what they find there. Left out: PCI, flash, fw_cfg, PMU, the platform
+ * bus, and `rng-seed`, which QEMU draws anew each time. One hart more or less changes the phandles, as in
  * QEMU: it numbers from the last hart to the first, a hart and its interrupt controller each, then PLIC and finisher.
  */
 export function buildDeviceTree(options: DeviceTreeOptions): Uint8Array {
@@ -66,6 +66,7 @@ export const ISA = 'rv64imac_zicsr_zifencei_sstc';
 const TIMEBASE_HERTZ = 10_000_000;
 const UART_CLOCK_HERTZ = 3_686_400;
 const UART_SOURCE = 10;
+const RTC_SOURCE = 11;
 const VIRTIO_SLOTS = 8;
 const PLIC_SOURCES = 0x60;
 
@@ -164,7 +165,26 @@ function soc(handles: Handles): FdtNode {
   return {
     name: 'soc',
     properties: { '#address-cells': [2], '#size-cells': [2], compatible: 'simple-bus', ranges: true },
-    children: [serial(handles), finisher(handles), ...slots.reverse(), plic(handles), clint(handles)],
+    children: [
+      realTimeClock(handles),
+      serial(handles),
+      finisher(handles),
+      ...slots.reverse(),
+      plic(handles),
+      clint(handles),
+    ],
+  };
+}
+
+function realTimeClock({ plic }: Handles): FdtNode {
+  return {
+    name: 'rtc@101000',
+    properties: {
+      interrupts: [RTC_SOURCE],
+      'interrupt-parent': [plic],
+      reg: [0, 0x10_1000, 0, 0x1000],
+      compatible: 'google,goldfish-rtc',
+    },
   };
 }
 
