@@ -18,6 +18,8 @@ export class GoldfishRtc implements TimedDevice {
   #latchedHigh = 0;
   #alarm = 0n;
   #alarmRunning = false;
+  /** The virtual time at which it rings: as in QEMU, setting the clock does not move it. */
+  #alarmDueNanoseconds = Infinity;
   #interruptPending = false;
   #interruptEnabled = false;
 
@@ -62,8 +64,7 @@ export class GoldfishRtc implements TimedDevice {
         break;
       case ALARM_LOW: // arms it
         this.#alarm = withHalf(this.#alarm, false, value);
-        this.#alarmRunning = true;
-        if (this.#alarm <= this.#time()) this.#ring();
+        this.#arm();
         break;
       case ALARM_HIGH:
         this.#alarm = withHalf(this.#alarm, true, value);
@@ -85,9 +86,7 @@ export class GoldfishRtc implements TimedDevice {
   }
 
   deadline(): number {
-    if (!this.#alarmRunning) return Infinity;
-    const due = this.#alarm - this.#epoch! - this.#adjustment;
-    return due > BigInt(Number.MAX_SAFE_INTEGER) ? Infinity : Number(due);
+    return this.#alarmRunning ? this.#alarmDueNanoseconds : Infinity;
   }
 
   act(): void {
@@ -109,6 +108,7 @@ export class GoldfishRtc implements TimedDevice {
       latchedHigh: this.#latchedHigh,
       alarm: this.#alarm,
       alarmRunning: this.#alarmRunning,
+      alarmDueNanoseconds: this.#alarmDueNanoseconds,
       interruptPending: this.#interruptPending,
       interruptEnabled: this.#interruptEnabled,
     };
@@ -120,6 +120,7 @@ export class GoldfishRtc implements TimedDevice {
     this.#latchedHigh = state.latchedHigh as number;
     this.#alarm = state.alarm as bigint;
     this.#alarmRunning = state.alarmRunning as boolean;
+    this.#alarmDueNanoseconds = state.alarmDueNanoseconds as number;
     this.#interruptPending = state.interruptPending as boolean;
     this.#interruptEnabled = state.interruptEnabled as boolean;
     this.#update();
@@ -134,6 +135,14 @@ export class GoldfishRtc implements TimedDevice {
   #setTime(high: boolean, value: number): void {
     const before = this.#time();
     this.#adjustment += withHalf(before, high, value) - before;
+  }
+
+  #arm(): void {
+    const wait = this.#alarm - this.#time();
+    if (wait <= 0n) return this.#ring();
+    const due = BigInt(this.#context.now()) + wait;
+    this.#alarmDueNanoseconds = due > BigInt(Number.MAX_SAFE_INTEGER) ? Infinity : Number(due);
+    this.#alarmRunning = true;
   }
 
   #ring(): void {
@@ -151,6 +160,7 @@ const POWER_ON: State = {
   latchedHigh: 0,
   alarm: 0n,
   alarmRunning: false,
+  alarmDueNanoseconds: Infinity,
   interruptPending: false,
   interruptEnabled: false,
 };

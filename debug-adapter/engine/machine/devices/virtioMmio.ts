@@ -8,7 +8,6 @@ import {
   DEVICE_ID,
   DRIVER_FEATURES,
   DRIVER_FEATURES_SELECT,
-  FEATURE_ANY_LAYOUT,
   FEATURE_VERSION_1,
   GUEST_PAGE_SIZE,
   INTERRUPT_ACKNOWLEDGE,
@@ -96,7 +95,7 @@ export class VirtioMmio implements Device {
     this.#backend = options.backend;
     this.#legacy = options.legacy ?? false;
     const { features } = options.backend;
-    this.#features = this.#legacy ? (features & ~FEATURE_VERSION_1) | FEATURE_ANY_LAYOUT : features;
+    this.#features = this.#legacy ? features & ~FEATURE_VERSION_1 : features;
     for (let queue = 0; queue < options.backend.queueCount; queue++) {
       this.#queues.push(new Virtqueue(options.memory));
       this.#queueRegisters.push(newQueueRegisters());

@@ -42,5 +42,4 @@ export const STATUS_FEATURES_OK = 8;
 export const STATUS_NEEDS_RESET = 64;
 
 // 6, "Reserved Feature Bits".
-export const FEATURE_ANY_LAYOUT = 1n << 27n;
 export const FEATURE_VERSION_1 = 1n << 32n;
