@@ -56,7 +56,8 @@ expect_small() {
   make_disks
   case $1 in
     stuck) timeout 3 ./run-qemu.sh small/stuck.elf </dev/null 2>/dev/null >"$WORK/output" || true ;;
-    blkerr) run small/blkerr.elf "$WORK/disk0" ;;
+    blkerr | reset) run "small/$1.elf" "$WORK/disk0" ;;
+    outside) run small/outside.elf -- -rtc clock=vm -device virtio-rng-device,bus=virtio-mmio-bus.7 ;;
     twodisk) run small/twodisk.elf "$WORK/disk0" "$WORK/disk1" ;;
     *) run "small/$1.elf" ;;
   esac
