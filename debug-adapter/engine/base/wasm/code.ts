@@ -7,7 +7,7 @@ import { CodeBuffer } from './codeBuffer.ts';
  */
 export type Code = (out: CodeBuffer) => void;
 
-export type ValueType = 0x7f | 0x7e;
+export type ValueType = 0x7f | 0x7e | 0x7d | 0x7c;
 export const I32: ValueType = 0x7f;
 export const I64: ValueType = 0x7e;
 const VOID = 0x40;
@@ -155,7 +155,7 @@ const opcode =
   (out) =>
     out.u8(byte);
 
-const unary =
+export const unary =
   (byte: number) =>
   (a: Code): Code =>
   (out) => {
@@ -163,7 +163,7 @@ const unary =
     out.u8(byte);
   };
 
-const binary =
+export const binary =
   (byte: number) =>
   (a: Code, b: Code): Code =>
   (out) => {
@@ -226,6 +226,7 @@ export const i32 = {
   geU: binary(0x4f),
   clz: unary(0x67),
   ctz: unary(0x68),
+  popcnt: unary(0x69),
   add: binary(0x6a),
   sub: binary(0x6b),
   mul: binary(0x6c),
@@ -239,6 +240,8 @@ export const i32 = {
   shl: binary(0x74),
   shrS: binary(0x75),
   shrU: binary(0x76),
+  rotl: binary(0x77),
+  rotr: binary(0x78),
   /** The low half of a 64-bit value. */
   wrap: unary(0xa7),
 };
@@ -261,6 +264,9 @@ export const i64 = {
   store8: store(0x3c),
   store16: store(0x3d),
   store32: store(0x3e),
+  clz: unary(0x79),
+  ctz: unary(0x7a),
+  popcnt: unary(0x7b),
   eqz: unary(0x50),
   eq: binary(0x51),
   ne: binary(0x52),
@@ -286,7 +292,10 @@ export const i64 = {
   shrS: binary(0x87),
   shrU: binary(0x88),
   rotl: binary(0x89),
+  rotr: binary(0x8a),
   extendS: unary(0xac),
   extendU: unary(0xad),
+  extend8S: unary(0xc2),
+  extend16S: unary(0xc3),
   extend32S: unary(0xc4),
 };

@@ -2,6 +2,7 @@ import { type FunctionHandle, ModuleBuilder } from '../../base/wasm/moduleBuilde
 import { defineAtomics } from './atomics.ts';
 import { type Core, FUNCTIONS, type FunctionName, IMPORTS } from './coreContext.ts';
 import { type CsrName, csrIndexTable, csrNames, defineCsrAccess } from './csr.ts';
+import { addFloatHelpers } from './floatHelpers.ts';
 import { defineInterpreter } from './interpreter.ts';
 import type { Layout } from './layout.ts';
 import { defineMemoryAccess } from './memoryAccess.ts';
@@ -33,7 +34,9 @@ export function buildCore(layout: Layout): {
   for (const [name, type] of Object.entries(FUNCTIONS)) {
     functions[name as FunctionName] = builder.declare(type, name);
   }
-  const core: Core = { layout, builder, functions, helpers: addArithmeticHelpers(builder) };
+  const arithmetic = addArithmeticHelpers(builder);
+  const helpers = { ...arithmetic, ...addFloatHelpers(builder, arithmetic.mulhu) };
+  const core: Core = { layout, builder, functions, helpers };
   definePages(core);
   defineMmu(core);
   defineMemoryAccess(core);

@@ -1,6 +1,7 @@
 import { type Code, I32, I64, call, i32, i64 } from '../../base/wasm/code.ts';
 import type { FunctionHandle, FunctionType, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
 import { type Layout, RAM_BASE, SLOT, type SlotName } from './layout.ts';
+import type { FloatHelpers } from './floatHelpers.ts';
 import type { ArithmeticHelpers } from './semantics.ts';
 
 /**
@@ -10,7 +11,7 @@ import type { ArithmeticHelpers } from './semantics.ts';
 export interface Core {
   layout: Layout;
   builder: ModuleBuilder;
-  helpers: ArithmeticHelpers;
+  helpers: ArithmeticHelpers & FloatHelpers;
   functions: Record<FunctionName, FunctionHandle>;
 }
 

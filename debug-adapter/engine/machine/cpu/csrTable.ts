@@ -9,11 +9,13 @@ import {
   slot,
   slot32,
 } from './coreContext.ts';
+import { FCSR_FLAGS, FCSR_MODE_SHIFT, markFloatsDirty } from './floatFormat.ts';
 import type { SlotName } from './layout.ts';
 import {
   ALL_INTERRUPTS,
   IRQ,
   MSTATUS,
+  MSTATUS_SD,
   MSTATUS_WRITABLE,
   MSTATUS_XL,
   SSTATUS_READABLE,
@@ -40,6 +42,7 @@ export interface Csr {
 export function csrTable(core: Core): Csr[] {
   return [
     ...identification(),
+    ...floatingPoint(),
     ...machineTraps(core),
     ...supervisorTraps(core),
     ...translation(core),
@@ -62,8 +65,8 @@ const plain = (name: string, number: number, slotName: SlotName, mask: bigint = 
 
 const attention = setSlot32('ATTENTION', i32.const(1));
 
-/** RV64 with I, M, A, C, S and U. */
-const MISA = (2n << 62n) | [...'IMACSU'].reduce((bits, x) => bits | (1n << BigInt(x.charCodeAt(0) - 65)), 0n);
+/** RV64 with I, M, A, F, D, C, S and U. */
+const MISA = (2n << 62n) | [...'IMAFDCSU'].reduce((bits, x) => bits | (1n << BigInt(x.charCodeAt(0) - 65)), 0n);
 
 const identification = (): Csr[] => [
   readOnly('misa', 0x301, MISA),
@@ -73,6 +76,27 @@ const identification = (): Csr[] => [
   readOnly('mhartid', 0xf14, 0n),
   readOnly('mconfigptr', 0xf15, 0n),
 ];
+
+/** Views of one register: flags in bits 0-4, rounding mode in bits 5-7. */
+function floatingPoint(): Csr[] {
+  const isOff = i32.eqz(i32.and(slot32('MSTATUS'), i32.const(MSTATUS.FS)));
+  const view = (name: string, number: number, { shift, mask }: { shift: number; mask: number }): Csr => ({
+    name,
+    number,
+    read: i64.and(i64.shrU(slot('FCSR'), i64.const(shift)), i64.const(mask)),
+    write: (value) => {
+      const others = i64.and(slot('FCSR'), i64.const(~(mask << shift)));
+      const written = i64.shl(i64.and(value, i64.const(mask)), i64.const(shift));
+      return sequence(setSlot('FCSR', i64.or(others, written)), markFloatsDirty);
+    },
+    forbidden: isOff,
+  });
+  return [
+    view('fflags', 0x001, { shift: 0, mask: FCSR_FLAGS }),
+    view('frm', 0x002, { shift: FCSR_MODE_SHIFT, mask: 7 }),
+    view('fcsr', 0x003, { shift: 0, mask: 0xff }),
+  ];
+}
 
 // --- traps -----------------------------------------------------------------------------------------------------------
 
@@ -107,6 +131,12 @@ function writeStatus(core: Core, value: Code, mask: number): Code {
   );
 }
 
+const isDirty = i64.eq(i64.and(slot('MSTATUS'), i64.const(MSTATUS.FS)), i64.const(MSTATUS.FS));
+const status = i64.or(
+  i64.or(slot('MSTATUS'), i64.const(MSTATUS_XL)),
+  select(isDirty, i64.const(BigInt.asIntN(64, MSTATUS_SD)), zero),
+);
+
 function machineTraps(core: Core): Csr[] {
   const noticing = (csr: Csr): Csr => ({
     ...csr,
@@ -122,7 +152,7 @@ function machineTraps(core: Core): Csr[] {
     {
       name: 'mstatus',
       number: 0x300,
-      read: i64.or(slot('MSTATUS'), i64.const(MSTATUS_XL)),
+      read: status,
       write: (value) => writeStatus(core, value, MSTATUS_WRITABLE),
     },
     plain('medeleg', 0x302, 'MEDELEG', DELEGABLE),
@@ -166,7 +196,7 @@ function supervisorTraps(core: Core): Csr[] {
     {
       name: 'sstatus',
       number: 0x100,
-      read: i64.and(i64.or(slot('MSTATUS'), i64.const(MSTATUS_XL)), i64.const(SSTATUS_READABLE)),
+      read: i64.and(status, i64.const(BigInt.asIntN(64, SSTATUS_READABLE))),
       write: (value) => writeStatus(core, value, SSTATUS_WRITABLE),
     },
     {

@@ -1,35 +1,19 @@
-import { OP, type OperationName } from './operations.ts';
+import { decodeCompressed } from './decodeCompressed.ts';
+import { decodeFloat, decodeFusedFloat } from './decodeFloat.ts';
+import { type Decoded, illegal, make, named } from './decoded.ts';
+import { FLOAT_0 } from './layout.ts';
+import type { OperationName } from './operations.ts';
 
 /**
- * Decodes one RV64IMAC instruction (The RISC-V Instruction Set Manual Volume I, chapters 2-8, 14, 27 and the opcode
+ * Decodes one instruction (The RISC-V Instruction Set Manual Volume I, chapters 2-8, 14, 27 and the opcode
  * tables of chapter 34). Compressed instructions decode to what they expand to. Anything reserved, or of an extension
  * this machine does not have, is ILLEGAL. Branches come out as their NEAR form: who places them in a page knows better.
+ *
+ * `raw` is the 32-bit word at the program counter; only its low half counts when the instruction is compressed.
  */
-export interface Decoded {
-  operation: number;
-  rd: number;
-  rs1: number;
-  rs2: number;
-  /** Sign-extended; already shifted for LI and AUIPC. */
-  immediate: number;
-  lengthBytes: 2 | 4;
-}
-
-/** `raw` is the 32-bit word at the program counter; only its low half counts when the instruction is compressed. */
 export function decode(raw: number): Decoded {
   return (raw & 3) === 3 ? decodeWord(raw) : decodeCompressed(raw & 0xffff);
 }
-
-const make = (operation: OperationName, rd: number, rs1: number, rs2: number, immediate: number): Decoded => ({
-  operation: OP[operation],
-  rd,
-  rs1,
-  rs2,
-  immediate,
-  lengthBytes: 4,
-});
-
-const illegal = (): Decoded => make('ILLEGAL', 0, 0, 0, 0);
 
 const BRANCHES: (OperationName | undefined)[] = [
   'BEQ_NEAR',
@@ -43,20 +27,43 @@ const BRANCHES: (OperationName | undefined)[] = [
 ];
 const LOADS: (OperationName | undefined)[] = ['LB', 'LH', 'LW', 'LD', 'LBU', 'LHU', 'LWU', undefined];
 const STORES: (OperationName | undefined)[] = ['SB', 'SH', 'SW', 'SD'];
+const FLOAT_LOADS: (OperationName | undefined)[] = [undefined, undefined, 'FLW', 'FLD'];
+const FLOAT_STORES: (OperationName | undefined)[] = [undefined, undefined, 'FSW', 'FSD'];
 const OP_IMM: (OperationName | undefined)[] = ['ADDI', undefined, 'SLTI', 'SLTIU', 'XORI', undefined, 'ORI', 'ANDI'];
-const OP_BASE: (OperationName | undefined)[] = ['ADD', 'SLL', 'SLT', 'SLTU', 'XOR', 'SRL', 'OR', 'AND'];
-const OP_M: (OperationName | undefined)[] = ['MUL', 'MULH', 'MULHSU', 'MULHU', 'DIV', 'DIVU', 'REM', 'REMU'];
-const OP32_BASE: (OperationName | undefined)[] = ['ADDW', 'SLLW', undefined, undefined, undefined, 'SRLW'];
-const OP32_M: (OperationName | undefined)[] = [
-  'MULW',
-  undefined,
-  undefined,
-  undefined,
-  'DIVW',
-  'DIVUW',
-  'REMW',
-  'REMUW',
-];
+
+/** OP and OP-32 by funct7, then funct3. */
+type ByFunct3 = Partial<Record<number, OperationName>>;
+const REGISTER: Record<number, ByFunct3> = {
+  0x00: { 0: 'ADD', 1: 'SLL', 2: 'SLT', 3: 'SLTU', 4: 'XOR', 5: 'SRL', 6: 'OR', 7: 'AND' },
+  0x01: { 0: 'MUL', 1: 'MULH', 2: 'MULHSU', 3: 'MULHU', 4: 'DIV', 5: 'DIVU', 6: 'REM', 7: 'REMU' },
+  0x05: { 4: 'MIN', 5: 'MINU', 6: 'MAX', 7: 'MAXU' },
+  0x10: { 2: 'SH1ADD', 4: 'SH2ADD', 6: 'SH3ADD' },
+  0x14: { 1: 'BSET' },
+  0x20: { 0: 'SUB', 4: 'XNOR', 5: 'SRA', 6: 'ORN', 7: 'ANDN' },
+  0x24: { 1: 'BCLR', 5: 'BEXT' },
+  0x30: { 1: 'ROL', 5: 'ROR' },
+  0x34: { 1: 'BINV' },
+};
+const REGISTER32: Record<number, ByFunct3> = {
+  0x00: { 0: 'ADDW', 1: 'SLLW', 5: 'SRLW' },
+  0x01: { 0: 'MULW', 4: 'DIVW', 5: 'DIVUW', 6: 'REMW', 7: 'REMUW' },
+  0x04: { 0: 'ADD_UW' },
+  0x10: { 2: 'SH1ADD_UW', 4: 'SH2ADD_UW', 6: 'SH3ADD_UW' },
+  0x20: { 0: 'SUBW', 5: 'SRAW' },
+  0x30: { 1: 'ROLW', 5: 'RORW' },
+};
+/** Shifts by an immediate, by funct3 and the bits above the amount. */
+const SHIFT: Record<number, ByFunct3> = {
+  1: { 0x00: 'SLLI', 0x0a: 'BSETI', 0x12: 'BCLRI', 0x1a: 'BINVI' },
+  5: { 0x00: 'SRLI', 0x10: 'SRAI', 0x12: 'BEXTI', 0x18: 'RORI' },
+};
+const SHIFT32: Record<number, ByFunct3> = { 1: { 0x00: 'SLLIW' }, 5: { 0x00: 'SRLIW', 0x20: 'SRAIW', 0x30: 'RORIW' } };
+/** One operand, where shifts have their amount: by funct3 and the upper 12 bits. */
+const UNARY: Record<number, ByFunct3> = {
+  1: { 0x600: 'CLZ', 0x601: 'CTZ', 0x602: 'CPOP', 0x604: 'SEXT_B', 0x605: 'SEXT_H' },
+  5: { 0x287: 'ORC_B', 0x6b8: 'REV8' },
+};
+const UNARY32: Record<number, ByFunct3> = { 1: { 0x600: 'CLZW', 0x601: 'CTZW', 0x602: 'CPOPW' } };
 
 function decodeWord(raw: number): Decoded {
   const rd = (raw >>> 7) & 31;
@@ -90,6 +97,17 @@ function decodeWord(raw: number): Decoded {
     case 0x0f:
       // FENCE and FENCE.I: the machine is coherent (stores drop decoded code), so both do nothing.
       return funct3 <= 1 ? make('NOP', 0, 0, 0, 0) : illegal();
+    case 0x07:
+      return named(FLOAT_LOADS[funct3], FLOAT_0 + rd, rs1, 0, immediateI);
+    case 0x27:
+      return named(FLOAT_STORES[funct3], 0, rs1, FLOAT_0 + rs2, ((raw >> 25) << 5) | rd);
+    case 0x43:
+    case 0x47:
+    case 0x4b:
+    case 0x4f:
+      return decodeFusedFloat(raw);
+    case 0x53:
+      return decodeFloat(raw);
     case 0x2f:
       return decodeAtomic(raw, rd, funct3, rs1, rs2);
     case 0x73:
@@ -99,9 +117,6 @@ function decodeWord(raw: number): Decoded {
   }
 }
 
-const named = (name: OperationName | undefined, rd: number, rs1: number, rs2: number, immediate: number): Decoded =>
-  name ? make(name, rd, rs1, rs2, immediate) : illegal();
-
 const immediateJ = (raw: number): number =>
   ((raw >> 31) << 20) | (raw & 0xff000) | ((raw >>> 9) & 0x800) | ((raw >>> 20) & 0x7fe);
 
@@ -109,37 +124,30 @@ const immediateB = (raw: number): number =>
   ((raw >> 31) << 12) | ((raw << 4) & 0x800) | ((raw >>> 20) & 0x7e0) | ((raw >>> 7) & 0x1e);
 
 function decodeImmediate(raw: number, rd: number, funct3: number, rs1: number): Decoded {
-  const funct6 = raw >>> 26;
-  const shift = (raw >>> 20) & 63;
-  if (funct3 === 1) return named(funct6 === 0 ? 'SLLI' : undefined, rd, rs1, 0, shift);
-  if (funct3 === 5) return named(funct6 === 0 ? 'SRLI' : funct6 === 0x10 ? 'SRAI' : undefined, rd, rs1, 0, shift);
+  const unary = UNARY[funct3]?.[raw >>> 20];
+  if (unary) return make(unary, rd, rs1, 0, 0);
+  if (SHIFT[funct3]) return named(SHIFT[funct3][raw >>> 26], rd, rs1, 0, (raw >>> 20) & 63);
   if (funct3 === 0 && raw >> 20 === 0) return make('MV', rd, rs1, 0, 0);
   return named(OP_IMM[funct3], rd, rs1, 0, raw >> 20);
 }
 
 function decodeImmediate32(raw: number, rd: number, funct3: number, rs1: number): Decoded {
-  const funct7 = raw >>> 25;
-  const shift = (raw >>> 20) & 31;
+  const unary = UNARY32[funct3]?.[raw >>> 20];
+  if (unary) return make(unary, rd, rs1, 0, 0);
   if (funct3 === 0) return make('ADDIW', rd, rs1, 0, raw >> 20);
-  if (funct3 === 1) return named(funct7 === 0 ? 'SLLIW' : undefined, rd, rs1, 0, shift);
-  if (funct3 === 5) return named(funct7 === 0 ? 'SRLIW' : funct7 === 0x20 ? 'SRAIW' : undefined, rd, rs1, 0, shift);
-  return illegal();
+  // The amount has one bit more than in the other word shifts.
+  if (funct3 === 1 && raw >>> 26 === 2) return make('SLLI_UW', rd, rs1, 0, (raw >>> 20) & 63);
+  return named(SHIFT32[funct3]?.[raw >>> 25], rd, rs1, 0, (raw >>> 20) & 31);
 }
 
 function decodeRegister(raw: number, rd: number, funct3: number, rs1: number, rs2: number): Decoded {
-  const funct7 = raw >>> 25;
-  if (funct7 === 0) return named(OP_BASE[funct3], rd, rs1, rs2, 0);
-  if (funct7 === 1) return named(OP_M[funct3], rd, rs1, rs2, 0);
-  if (funct7 === 0x20) return named(funct3 === 0 ? 'SUB' : funct3 === 5 ? 'SRA' : undefined, rd, rs1, rs2, 0);
-  return illegal();
+  return named(REGISTER[raw >>> 25]?.[funct3], rd, rs1, rs2, 0);
 }
 
 function decodeRegister32(raw: number, rd: number, funct3: number, rs1: number, rs2: number): Decoded {
   const funct7 = raw >>> 25;
-  if (funct7 === 0) return named(OP32_BASE[funct3], rd, rs1, rs2, 0);
-  if (funct7 === 1) return named(OP32_M[funct3], rd, rs1, rs2, 0);
-  if (funct7 === 0x20) return named(funct3 === 0 ? 'SUBW' : funct3 === 5 ? 'SRAW' : undefined, rd, rs1, rs2, 0);
-  return illegal();
+  if (funct7 === 4 && funct3 === 4) return rs2 === 0 ? make('ZEXT_H', rd, rs1, 0, 0) : illegal();
+  return named(REGISTER32[funct7]?.[funct3], rd, rs1, rs2, 0);
 }
 
 /** The funct5 values of the A extension; LR (2) also needs rs2 = 0. */
@@ -158,136 +166,4 @@ function decodeSystem(raw: number, rd: number, funct3: number, rs1: number): Dec
   if (funct3 !== 0) return make('CSR', rd, rs1, 0, raw >>> 20);
   const isSfence = raw >>> 25 === 9 && rd === 0;
   return SYSTEM_WORDS.has(raw >>> 0) || isSfence ? make('SYSTEM', 0, 0, 0, 0) : illegal();
-}
-
-// --- compressed (chapter 27) ---------------------------------------------------------------------------------------
-
-function decodeCompressed(half: number): Decoded {
-  const quadrant = half & 3;
-  const expanded = quadrant === 0 ? quadrant0(half) : quadrant === 1 ? quadrant1(half) : quadrant2(half);
-  expanded.lengthBytes = 2;
-  return expanded;
-}
-
-/** A field of `half`, its bits `from`.. moved to `to`: `width` of them. */
-const bits = (half: number, from: number, width: number, to: number): number =>
-  ((half >>> from) & ((1 << width) - 1)) << to;
-const signed = (value: number, width: number): number => (value << (32 - width)) >> (32 - width);
-
-const LW_OFFSET = (h: number): number => bits(h, 10, 3, 3) | bits(h, 6, 1, 2) | bits(h, 5, 1, 6);
-const LD_OFFSET = (h: number): number => bits(h, 10, 3, 3) | bits(h, 5, 2, 6);
-
-function quadrant0(half: number): Decoded {
-  const rdShort = 8 + bits(half, 2, 3, 0);
-  const rs1Short = 8 + bits(half, 7, 3, 0);
-  switch (half >>> 13) {
-    case 0: {
-      const immediate = bits(half, 11, 2, 4) | bits(half, 7, 4, 6) | bits(half, 6, 1, 2) | bits(half, 5, 1, 3);
-      return immediate ? make('ADDI', rdShort, 2, 0, immediate) : illegal();
-    }
-    case 2:
-      return make('LW', rdShort, rs1Short, 0, LW_OFFSET(half));
-    case 3:
-      return make('LD', rdShort, rs1Short, 0, LD_OFFSET(half));
-    case 6:
-      return make('SW', 0, rs1Short, rdShort, LW_OFFSET(half));
-    case 7:
-      return make('SD', 0, rs1Short, rdShort, LD_OFFSET(half));
-    default:
-      return illegal();
-  }
-}
-
-function quadrant1(half: number): Decoded {
-  const rd = bits(half, 7, 5, 0);
-  const rs1Short = 8 + bits(half, 7, 3, 0);
-  const immediate = signed(bits(half, 12, 1, 5) | bits(half, 2, 5, 0), 6);
-  switch (half >>> 13) {
-    case 0:
-      return rd ? make('ADDI', rd, rd, 0, immediate) : make('NOP', 0, 0, 0, 0);
-    case 1:
-      return rd ? make('ADDIW', rd, rd, 0, immediate) : illegal();
-    case 2:
-      return make('LI', rd, 0, 0, immediate);
-    case 3:
-      return rd === 2 ? addi16sp(half) : immediate ? make('LI', rd, 0, 0, immediate << 12) : illegal();
-    case 4:
-      return compressedArithmetic(half, rs1Short, immediate);
-    case 5:
-      return make('J_NEAR', 0, 0, 0, jumpOffset(half));
-    case 6:
-      return make('BEQ_NEAR', 0, rs1Short, 0, branchOffset(half));
-    default:
-      return make('BNE_NEAR', 0, rs1Short, 0, branchOffset(half));
-  }
-}
-
-function addi16sp(half: number): Decoded {
-  const immediate = signed(
-    bits(half, 12, 1, 9) | bits(half, 6, 1, 4) | bits(half, 5, 1, 6) | bits(half, 3, 2, 7) | bits(half, 2, 1, 5),
-    10,
-  );
-  return immediate ? make('ADDI', 2, 2, 0, immediate) : illegal();
-}
-
-const jumpOffset = (h: number): number =>
-  signed(
-    bits(h, 12, 1, 11) |
-      bits(h, 11, 1, 4) |
-      bits(h, 9, 2, 8) |
-      bits(h, 8, 1, 10) |
-      bits(h, 7, 1, 6) |
-      bits(h, 6, 1, 7) |
-      bits(h, 3, 3, 1) |
-      bits(h, 2, 1, 5),
-    12,
-  );
-
-const branchOffset = (h: number): number =>
-  signed(bits(h, 12, 1, 8) | bits(h, 10, 2, 3) | bits(h, 5, 2, 6) | bits(h, 3, 2, 1) | bits(h, 2, 1, 5), 9);
-
-function compressedArithmetic(half: number, rd: number, immediate: number): Decoded {
-  const rs2 = 8 + bits(half, 2, 3, 0);
-  switch (bits(half, 10, 2, 0)) {
-    case 0:
-      return make('SRLI', rd, rd, 0, immediate & 63);
-    case 1:
-      return make('SRAI', rd, rd, 0, immediate & 63);
-    case 2:
-      return make('ANDI', rd, rd, 0, immediate);
-    default: {
-      const names: (OperationName | undefined)[] = ['SUB', 'XOR', 'OR', 'AND', 'SUBW', 'ADDW', undefined, undefined];
-      return named(names[bits(half, 12, 1, 2) | bits(half, 5, 2, 0)], rd, rd, rs2, 0);
-    }
-  }
-}
-
-function quadrant2(half: number): Decoded {
-  const rd = bits(half, 7, 5, 0);
-  const rs2 = bits(half, 2, 5, 0);
-  switch (half >>> 13) {
-    case 0:
-      return make('SLLI', rd, rd, 0, bits(half, 12, 1, 5) | rs2);
-    case 2:
-      return rd ? make('LW', rd, 2, 0, bits(half, 12, 1, 5) | bits(half, 4, 3, 2) | bits(half, 2, 2, 6)) : illegal();
-    case 3:
-      return rd ? make('LD', rd, 2, 0, bits(half, 12, 1, 5) | bits(half, 5, 2, 3) | bits(half, 2, 3, 6)) : illegal();
-    case 4:
-      return jumpMoveAdd(half, rd, rs2);
-    case 6:
-      return make('SW', 0, 2, rs2, bits(half, 9, 4, 2) | bits(half, 7, 2, 6));
-    case 7:
-      return make('SD', 0, 2, rs2, bits(half, 10, 3, 3) | bits(half, 7, 3, 6));
-    default:
-      return illegal();
-  }
-}
-
-function jumpMoveAdd(half: number, rd: number, rs2: number): Decoded {
-  if (half & 0x1000) {
-    if (rs2) return make('ADD', rd, rd, rs2, 0);
-    return rd ? make('JALR', 1, rd, 0, 0) : make('SYSTEM', 0, 0, 0, 0); // C.JALR, C.EBREAK
-  }
-  if (rs2) return make('MV', rd, rs2, 0, 0);
-  return rd ? make('JALR', 0, rd, 0, 0) : illegal();
 }

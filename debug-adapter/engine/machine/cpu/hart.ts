@@ -8,6 +8,7 @@ import {
   FETCH_CONTEXT_BYTES,
   FETCH_CONTEXTS,
   FETCH_TLB,
+  FLOAT_0,
   type Layout,
   READ_TLB,
   REGISTERS,
@@ -193,6 +194,15 @@ export class Hart implements Stateful {
     if (index !== 0) this.slots[(REGISTERS >> 3) + index] = value;
   }
 
+  /** All 64 bits of a floating-point register; a single has the upper ones set. */
+  float(index: number): bigint {
+    return this.slots[(REGISTERS >> 3) + FLOAT_0 + index];
+  }
+
+  setFloat(index: number, value: bigint): void {
+    this.slots[(REGISTERS >> 3) + FLOAT_0 + index] = value;
+  }
+
   slot(name: SlotName): bigint {
     return this.slots[SLOT[name] >> 3];
   }
@@ -202,13 +212,15 @@ export class Hart implements Stateful {
   }
 
   saveState(): State {
-    const state: State = { registers: Array.from({ length: 32 }, (_, i) => this.register(i)) };
+    const file = (first: number) => Array.from({ length: 32 }, (_, i) => this.slots[(REGISTERS >> 3) + first + i]);
+    const state: State = { registers: file(0), floats: file(FLOAT_0) };
     for (const name of STATE_SLOTS) state[name.toLowerCase()] = this.slot(name);
     return state;
   }
 
   loadState(state: State): void {
     (state.registers as bigint[]).forEach((value, i) => this.setRegister(i, value));
+    (state.floats as bigint[]).forEach((value, i) => this.setFloat(i, value));
     for (const name of STATE_SLOTS) this.setSlot(name, state[name.toLowerCase()] as bigint);
     this.core.updateContexts();
     this.flushAll();

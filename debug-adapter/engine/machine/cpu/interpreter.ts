@@ -1,9 +1,5 @@
 import {
-  I32,
-  I64,
   type Code,
-  type Label,
-  type Local,
   block,
   br,
   brTable,
@@ -19,20 +15,35 @@ import {
   tee,
   when,
 } from '../../base/wasm/code.ts';
-import type { Frame } from '../../base/wasm/moduleBuilder.ts';
-import { type Core, setSlot, setSlot32, slot, slot32 } from './coreContext.ts';
+import { type Core, setSlot, slot, slot32 } from './coreContext.ts';
+import { floatHandler, floatLoadHandler, floatStoreHandler } from './floatHandlers.ts';
+import type { FloatName } from './floatNames.ts';
+import { FLOAT } from './floatSemantics.ts';
 import {
-  ENTRY_BYTES,
-  FETCH_TLB,
-  FETCH_TLB_ENTRIES,
-  READ_TLB,
-  REGISTERS,
-  STRADDLE_ENTRY,
-  TLB_ENTRIES,
-  WRITE_TLB,
-} from './layout.ts';
+  type Handler,
+  type Variables,
+  immediate,
+  immediate32,
+  leaveOnAttention,
+  link,
+  makeVariables,
+  next,
+  pc,
+  publish,
+  raw,
+  refund,
+  rs1,
+  rs2,
+  setRd,
+  spend,
+  takeFault,
+} from './handlerContext.ts';
+import { FETCH_TLB, FETCH_TLB_ENTRIES, STRADDLE_ENTRY } from './layout.ts';
+import { loadHandler, storeHandler } from './memoryHandlers.ts';
 import { COMPRESSIBLE, OPERATION_NAMES, type OperationName } from './operations.ts';
-import { COMPUTE, CONDITION, LOADS, STORES } from './semantics.ts';
+import { COMPUTE, CONDITION, FLOAT_LOADS, FLOAT_STORES, LOADS, STORES } from './semantics.ts';
+
+const CAUSE_ILLEGAL = 2;
 
 /**
  * The interpreter: `run(budget) -> budget left`. It executes exactly one step for each unit of budget, a retired
@@ -46,63 +57,6 @@ export function defineInterpreter(core: Core): void {
     return sequence(loop(v.fetch, fetch(v), loop(v.execute, execute(v))), i32.const(0));
   });
 }
-
-interface Variables {
-  core: Core;
-  budget: Local;
-  /** Address of the decode entry being executed. */
-  entry: Local;
-  /** Address of the first entry of its page, and that page's virtual address. */
-  pageEntries: Local;
-  pageVa: Local;
-  /** Offset of the data TLB in force. */
-  context: Local;
-  low: Local;
-  tlb: Local;
-  va: Local;
-  value: Local;
-  /** Looks up the page of PC in memory; where control flow that leaves its page goes. */
-  fetch: Label;
-  /** Executes `entry`. */
-  execute: Label;
-  /** After a slow load or store; takes its fault, if any, and goes on. */
-  loaded: Label;
-  stored: Label;
-}
-
-function makeVariables(core: Core, frame: Frame): Variables {
-  return {
-    core,
-    budget: frame.parameters[0],
-    entry: frame.local(I32),
-    pageEntries: frame.local(I32),
-    pageVa: frame.local(I64),
-    context: frame.local(I32),
-    low: frame.local(I32),
-    tlb: frame.local(I32),
-    va: frame.local(I64),
-    value: frame.local(I64),
-    fetch: label(),
-    execute: label(),
-    loaded: label(),
-    stored: label(),
-  };
-}
-
-const one = i32.const(1);
-const spend = ({ budget }: Variables): Code => set(budget, i32.sub(budget.get, one));
-const refund = ({ budget }: Variables): Code => set(budget, i32.add(budget.get, one));
-
-/** The virtual address of the current instruction. */
-const pc = ({ pageVa, entry, pageEntries }: Variables): Code =>
-  i64.add(pageVa.get, i64.extendU(i32.shrU(i32.sub(entry.get, pageEntries.get), i32.const(3))));
-
-/** Puts what other code needs to know into memory. */
-const publish = (v: Variables): Code => sequence(setSlot('PC', pc(v)), setSlot32('BUDGET', v.budget.get));
-
-const takeFault = (v: Variables): Code => when(slot32('FAULT'), call(v.core.functions.takeException), br(v.fetch));
-
-const leaveOnAttention = (v: Variables): Code => when(slot32('ATTENTION'), ret(v.budget.get));
 
 /** Finds the decoded page of PC, or takes the fault of fetching there. */
 function fetch(v: Variables): Code {
@@ -132,14 +86,12 @@ function fetch(v: Variables): Code {
   );
 }
 
-/** The variables, in a handler for instructions of one length. */
-interface Handler extends Variables {
-  lengthBytes: 2 | 4;
-}
-
 /** A page walk set a watched accessed bit: that belongs to the step that now begins, which must be the last. */
 const leaveAfterNext = ({ budget }: Variables): Code =>
-  sequence(setSlot('STEPS_END', i64.sub(slot('STEPS_END'), i64.extendU(i32.sub(budget.get, one)))), set(budget, one));
+  sequence(
+    setSlot('STEPS_END', i64.sub(slot('STEPS_END'), i64.extendU(i32.sub(budget.get, i32.const(1))))),
+    set(budget, i32.const(1)),
+  );
 
 /** One instruction: a jump through a table to its handler; each handler says where to go on. */
 function execute(v: Variables): Code {
@@ -155,29 +107,26 @@ function execute(v: Variables): Code {
     ),
   );
   return sequence(
-    when(i32.ltS(tee(v.budget, i32.sub(v.budget.get, one)), i32.const(0)), refund(v), publish(v), ret(v.budget.get)),
-    block(v.stored, block(v.loaded, dispatch), takeFault(v), setRd(v, v.value.get)),
+    when(
+      i32.ltS(tee(v.budget, i32.sub(v.budget.get, i32.const(1))), i32.const(0)),
+      refund(v),
+      publish(v),
+      ret(v.budget.get),
+    ),
+    block(
+      v.illegal,
+      block(v.stored, block(v.loaded, dispatch), takeFault(v), setRd(v, v.value.get)),
+      takeFault(v),
+      set(v.entry, i32.add(v.entry.get, i32.load8u(v.entry.get, 1))),
+      setSlot('PC', pc(v)),
+      leaveOnAttention(v),
+      br(v.execute),
+    ),
+    publish(v),
+    call(v.core.functions.raise, i32.const(CAUSE_ILLEGAL), i64.extendU(raw(v))),
     takeFault(v),
-    set(v.entry, i32.add(v.entry.get, i32.load8u(v.entry.get, 1))),
-    setSlot('PC', pc(v)),
-    leaveOnAttention(v),
-    br(v.execute),
   );
 }
-
-// --- operands --------------------------------------------------------------------------------------------------------
-
-const field = (v: Variables, offset: number): Code => i32.load16u(v.entry.get, offset);
-const rs1 = (v: Variables): Code => i64.load(field(v, 4), REGISTERS);
-const rs2 = (v: Variables): Code => i64.load(field(v, 6), REGISTERS);
-const setRd = (v: Variables, value: Code): Code => i64.store(field(v, 2), value, REGISTERS);
-const immediate = (v: Variables): Code => i64.load32s(v.entry.get, 8);
-const immediate32 = (v: Variables): Code => i32.load(v.entry.get, 8);
-const raw = (v: Variables): Code => i32.load(v.entry.get, 12);
-/** On to the next instruction of the page. */
-const next = (v: Handler): Code =>
-  sequence(set(v.entry, i32.add(v.entry.get, i32.const((v.lengthBytes / 2) * ENTRY_BYTES))), br(v.execute));
-const link = (v: Handler): Code => i64.add(pc(v), i64.const(v.lengthBytes));
 
 // --- handlers --------------------------------------------------------------------------------------------------------
 
@@ -189,6 +138,10 @@ function handler(v: Handler, name: OperationName): Code {
   }
   if (LOADS[name]) return loadHandler(v, LOADS[name]);
   if (STORES[name]) return storeHandler(v, STORES[name]);
+  const float = FLOAT[name as FloatName];
+  if (float) return floatHandler(v, float);
+  if (FLOAT_LOADS[name]) return floatLoadHandler(v, FLOAT_LOADS[name]);
+  if (FLOAT_STORES[name]) return floatStoreHandler(v, FLOAT_STORES[name]);
   const [base, reach] = name.split('_');
   if (CONDITION[base]) return branchHandler(v, CONDITION[base], reach === 'NEAR');
   return specialHandler(v, name);
@@ -199,44 +152,6 @@ const jumpFar = (v: Variables): Code => sequence(setSlot('PC', i64.add(pc(v), im
 
 function branchHandler(v: Handler, condition: (a: Code, b: Code) => Code, isNear: boolean): Code {
   return sequence(when(condition(rs1(v), rs2(v)), isNear ? jumpNear(v) : jumpFar(v)), next(v));
-}
-
-/** Index of a TLB entry for `low`: bits 12-23 of the address, times 16. */
-const tlbIndex = (v: Variables): Code =>
-  i32.add(v.context.get, i32.and(i32.shrU(v.low.get, i32.const(8)), i32.const((TLB_ENTRIES - 1) << 4)));
-
-/** The tag must match page and alignment: its low bits are zero, so a misaligned address never equals it. */
-const tlbHit = (v: Variables, table: number, sizeLog2: number): Code =>
-  i64.eq(i64.load(tee(v.tlb, tlbIndex(v)), table), i64.and(v.va.get, i64.const(-4096 | ((1 << sizeLog2) - 1))));
-const tlbAddress = (v: Variables, table: number): Code => i32.add(v.low.get, i32.load(v.tlb.get, table + 8));
-const setAddress = (v: Variables): Code => set(v.low, i32.wrap(tee(v.va, i64.add(rs1(v), immediate(v)))));
-
-function loadHandler(v: Handler, { sizeLog2, kind, load }: NonNullable<(typeof LOADS)['LB']>): Code {
-  return sequence(
-    setAddress(v),
-    when(
-      i32.eqz(tlbHit(v, READ_TLB, sizeLog2)),
-      publish(v),
-      set(v.value, call(v.core.functions.loadSlow, v.va.get, i32.const(kind))),
-      br(v.loaded),
-    ),
-    setRd(v, load(tlbAddress(v, READ_TLB))),
-    next(v),
-  );
-}
-
-function storeHandler(v: Handler, { sizeLog2, kind, store }: NonNullable<(typeof STORES)['SB']>): Code {
-  return sequence(
-    setAddress(v),
-    when(
-      i32.eqz(tlbHit(v, WRITE_TLB, sizeLog2)),
-      publish(v),
-      call(v.core.functions.storeSlow, v.va.get, rs2(v), i32.const(kind)),
-      br(v.stored),
-    ),
-    store(tlbAddress(v, WRITE_TLB), rs2(v)),
-    next(v),
-  );
 }
 
 function specialHandler(v: Handler, name: OperationName): Code {
@@ -276,7 +191,7 @@ function specialHandler(v: Handler, name: OperationName): Code {
     case 'SYSTEM':
       return sequence(publish(v), call(functions.system, raw(v)), takeFault(v), leaveOnAttention(v), br(v.fetch));
     default:
-      return sequence(publish(v), call(functions.raise, i32.const(2), i64.extendU(raw(v))), takeFault(v));
+      return br(v.illegal);
   }
 }
 

@@ -6,7 +6,7 @@ import { PAGE_SIZE_BYTES } from '../../base/quantities.ts';
  * first, so that generated code can name them as constants; what grows with RAM comes after, RAM itself last.
  *
  *   0x0000     nothing
- *   0x0400     hart state: integer registers, then 8-byte slots (SLOT)
+ *   0x0400     hart state: integer and floating-point registers, then 8-byte slots (SLOT)
  *   0x1000     CSR number -> index of its handler, one byte for each of 4096
  *   0x2000     a decode entry and its end mark for instructions that straddle a page
  *   0x4000     list of TLB entries filled for paged contexts, to flush only those
@@ -21,6 +21,9 @@ export const RAM_BASE = 0x8000_0000;
 export const REGISTERS = 0x400;
 /** Where writes to x0 go: one past x31. */
 export const SINK = 32;
+/** f0 in the register file: floating-point registers have numbers of their own after the sink. */
+export const FLOAT_0 = SINK + 1;
+const REGISTER_COUNT = FLOAT_0 + 32;
 
 /** The hart's state: what is saved, restored and digested. */
 export const STATE_SLOTS = [
@@ -40,6 +43,8 @@ export const STATE_SLOTS = [
   'RESERVED_VALUE',
   /** The bits of mip that software wrote. */
   'MIP_SOFTWARE',
+  /** Flags and rounding mode of the floating-point unit. */
+  'FCSR',
   'MSTATUS',
   'MEDELEG',
   'MIDELEG',
@@ -94,10 +99,9 @@ const slotNames = [...OTHER_SLOTS, ...STATE_SLOTS] as const;
 export type SlotName = (typeof slotNames)[number];
 
 /** Address of each 8-byte slot of hart state. */
-export const SLOT = Object.fromEntries(slotNames.map((name, i) => [name, REGISTERS + (SINK + 1 + i) * 8])) as Record<
-  SlotName,
-  number
->;
+export const SLOT = Object.fromEntries(
+  slotNames.map((name, i) => [name, REGISTERS + (REGISTER_COUNT + i) * 8]),
+) as Record<SlotName, number>;
 
 export const CSR_INDEX = 0x1000;
 export const STRADDLE_ENTRY = 0x2000;

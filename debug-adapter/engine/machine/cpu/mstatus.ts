@@ -7,6 +7,8 @@ export const MSTATUS = {
   SPP: 1 << 8,
   MPP: 3 << 11,
   MPP_SHIFT: 11,
+  /** State of the floating-point unit: 0 off, 1 initial, 2 clean, 3 dirty. */
+  FS: 3 << 13,
   MPRV: 1 << 17,
   SUM: 1 << 18,
   MXR: 1 << 19,
@@ -25,6 +27,7 @@ export const MSTATUS_WRITABLE =
   MSTATUS.MPIE |
   MSTATUS.SPP |
   MSTATUS.MPP |
+  MSTATUS.FS |
   MSTATUS.MPRV |
   MSTATUS.SUM |
   MSTATUS.MXR |
@@ -32,9 +35,12 @@ export const MSTATUS_WRITABLE =
   MSTATUS.TW |
   MSTATUS.TSR;
 
-export const SSTATUS_WRITABLE = MSTATUS.SIE | MSTATUS.SPIE | MSTATUS.SPP | MSTATUS.SUM | MSTATUS.MXR;
-/** What S-mode sees: the above and UXL. */
-export const SSTATUS_READABLE = BigInt(SSTATUS_WRITABLE) | (2n << 32n);
+export const SSTATUS_WRITABLE = MSTATUS.SIE | MSTATUS.SPIE | MSTATUS.SPP | MSTATUS.FS | MSTATUS.SUM | MSTATUS.MXR;
+/** Something is dirty: read-only, and here that can only be FS. */
+export const MSTATUS_SD = 1n << 63n;
+
+/** What S-mode sees: the above, UXL and SD. */
+export const SSTATUS_READABLE = BigInt(SSTATUS_WRITABLE) | (2n << 32n) | MSTATUS_SD;
 
 /** Interrupt numbers, as bits of mip and mie. */
 export const IRQ = { SSI: 1, MSI: 3, STI: 5, MTI: 7, SEI: 9, MEI: 11 } as const;

@@ -1,5 +1,7 @@
+import { FLOAT_NAMES } from './floatNames.ts';
+
 /**
- * The operations that decoding sorts RV64IMAC instructions into: one number for each handler of the interpreter.
+ * The operations that decoding sorts RV64GC and B instructions into: one number for each handler of the interpreter.
  * Names are the ISA manual's mnemonics; NEAR and FAR tell whether a jump stays inside its 4 KiB page, because a decoded
  * entry addresses its neighbours directly only there.
  */
@@ -83,9 +85,50 @@ const NAMES = [
   'REMW',
   'REMUW',
   'MV',
+  'ADD_UW',
+  'SH1ADD',
+  'SH2ADD',
+  'SH3ADD',
+  'SH1ADD_UW',
+  'SH2ADD_UW',
+  'SH3ADD_UW',
+  'SLLI_UW',
+  'ANDN',
+  'ORN',
+  'XNOR',
+  'CLZ',
+  'CLZW',
+  'CTZ',
+  'CTZW',
+  'CPOP',
+  'CPOPW',
+  'MIN',
+  'MINU',
+  'MAX',
+  'MAXU',
+  'SEXT_B',
+  'SEXT_H',
+  'ZEXT_H',
+  'ROL',
+  'ROLW',
+  'ROR',
+  'RORI',
+  'RORW',
+  'RORIW',
+  'ORC_B',
+  'REV8',
+  'BCLR',
+  'BCLRI',
+  'BEXT',
+  'BEXTI',
+  'BINV',
+  'BINVI',
+  'BSET',
+  'BSETI',
   'AMO',
   'CSR',
   'SYSTEM',
+  ...FLOAT_NAMES,
 ] as const;
 
 export type OperationName = (typeof NAMES)[number];
@@ -111,6 +154,8 @@ export const COMPRESSIBLE: readonly OperationName[] = [
   'LD',
   'SW',
   'SD',
+  'FLD',
+  'FSD',
   'ADDI',
   'ANDI',
   'SLLI',

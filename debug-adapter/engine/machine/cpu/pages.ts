@@ -1,6 +1,7 @@
 import {
   I32,
   type Code,
+  type Local,
   block,
   br,
   brIf,
@@ -78,12 +79,7 @@ function defineTouch({ builder, functions, layout }: Core): void {
   });
 
   /** Back to UNDECODED: every entry of an instruction that overlaps the bytes; one may start a halfword before. */
-  function dropDecoded(
-    entry: { get: Code; index: number; type: 0x7f | 0x7e },
-    end: { get: Code; index: number; type: 0x7f | 0x7e },
-    offset: Code,
-    length: Code,
-  ): Code {
+  function dropDecoded(entry: Local, end: Local, offset: Code, length: Code): Code {
     const again = label();
     const inPage = i32.and(offset, i32.const(0xfff));
     const first = i32.shrU(inPage, i32.const(1));

@@ -1,5 +1,7 @@
 import { type Code, I64, call, choose, i32, i64, sequence, set } from '../../base/wasm/code.ts';
 import type { Frame, FunctionHandle, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
+import { addBitHelpers, BIT_MANIPULATION, type BitHelpers } from './bitManipulation.ts';
+import { boxed } from './floatFormat.ts';
 import type { OperationName } from './operations.ts';
 
 /**
@@ -66,6 +68,7 @@ export const COMPUTE: Partial<Record<OperationName, Semantics>> = {
   REMW: ({ a, b, helpers }) => i64.extend32S(call(helpers.rem, i64.extend32S(a), i64.extend32S(b))),
   DIVUW: ({ a, b, helpers }) => i64.extend32S(call(helpers.divu, flag(low(a)), flag(low(b)))),
   REMUW: ({ a, b, helpers }) => i64.extend32S(call(helpers.remu, flag(low(a)), flag(low(b)))),
+  ...BIT_MANIPULATION,
 };
 
 /** When a branch is taken. */
@@ -101,7 +104,17 @@ export const STORES: Partial<Record<OperationName, MemoryOperation & { store: ty
   SD: { sizeLog2: 3, kind: 3, store: i64.store },
 };
 
-export interface ArithmeticHelpers {
+/** Loads and stores of floating-point registers; `fromRaw` makes the register's value of the memory's. */
+export const FLOAT_LOADS: Partial<
+  Record<OperationName, MemoryOperation & { load: typeof i64.load; fromRaw: (value: Code) => Code }>
+> = {
+  FLW: { sizeLog2: 2, kind: 2, load: i64.load32u, fromRaw: boxed },
+  FLD: { sizeLog2: 3, kind: 3, load: i64.load, fromRaw: (value) => value },
+};
+
+export const FLOAT_STORES: typeof STORES = { FSW: STORES.SW, FSD: STORES.SD };
+
+export interface ArithmeticHelpers extends BitHelpers {
   mulh: FunctionHandle;
   mulhsu: FunctionHandle;
   mulhu: FunctionHandle;
@@ -126,6 +139,7 @@ export function addArithmeticHelpers(builder: ModuleBuilder): ArithmeticHelpers 
       return choose(I64, i64.eqz(b), byZero(a), otherwise(a, b));
     });
   return {
+    ...addBitHelpers(builder),
     mulhu,
     // A signed operand is its unsigned value less 2^64 when negative, so the high half is less the other operand.
     mulhsu: add((frame) => {

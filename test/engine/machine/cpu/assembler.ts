@@ -86,6 +86,7 @@ const jType = (rd: number, offset: number): number =>
 
 // --- instructions ------------------------------------------------------------------------------------------------------
 
+type Two = (rd: Register, rs1: Register) => number;
 type Three = (rd: Register, rs1: Register, rs2: Register) => number;
 type WithImmediate = (rd: Register, rs1: Register, immediate: number) => number;
 type Branch = (rs1: Register, rs2: Register, offset: number) => number;
@@ -151,6 +152,48 @@ export const REGISTER_OPERATIONS = {
   divuw: register(0x3b, 5, 0x01),
   remw: register(0x3b, 6, 0x01),
   remuw: register(0x3b, 7, 0x01),
+  'add.uw': register(0x3b, 0, 0x04),
+  sh1add: register(0x33, 2, 0x10),
+  sh2add: register(0x33, 4, 0x10),
+  sh3add: register(0x33, 6, 0x10),
+  'sh1add.uw': register(0x3b, 2, 0x10),
+  'sh2add.uw': register(0x3b, 4, 0x10),
+  'sh3add.uw': register(0x3b, 6, 0x10),
+  andn: register(0x33, 7, 0x20),
+  orn: register(0x33, 6, 0x20),
+  xnor: register(0x33, 4, 0x20),
+  min: register(0x33, 4, 0x05),
+  minu: register(0x33, 5, 0x05),
+  max: register(0x33, 6, 0x05),
+  maxu: register(0x33, 7, 0x05),
+  rol: register(0x33, 1, 0x30),
+  rolw: register(0x3b, 1, 0x30),
+  ror: register(0x33, 5, 0x30),
+  rorw: register(0x3b, 5, 0x30),
+  bclr: register(0x33, 1, 0x24),
+  bext: register(0x33, 5, 0x24),
+  binv: register(0x33, 1, 0x34),
+  bset: register(0x33, 1, 0x14),
+};
+
+const unary =
+  (opcode: number, funct3: number, upper: number): Two =>
+  (rd, rs1) =>
+    iType(opcode, funct3, rd, rs1, upper);
+
+/** One operand; the upper 12 bits say which. */
+export const UNARY_OPERATIONS = {
+  clz: unary(0x13, 1, 0x600),
+  clzw: unary(0x1b, 1, 0x600),
+  ctz: unary(0x13, 1, 0x601),
+  ctzw: unary(0x1b, 1, 0x601),
+  cpop: unary(0x13, 1, 0x602),
+  cpopw: unary(0x1b, 1, 0x602),
+  'sext.b': unary(0x13, 1, 0x604),
+  'sext.h': unary(0x13, 1, 0x605),
+  'zext.h': unary(0x3b, 4, 0x080),
+  'orc.b': unary(0x13, 5, 0x287),
+  rev8: unary(0x13, 5, 0x6b8),
 };
 
 export const IMMEDIATE_OPERATIONS = {
@@ -170,7 +213,17 @@ export const SHIFT_OPERATIONS = {
   slliw: shift(0x1b, 1, 0x00),
   srliw: shift(0x1b, 5, 0x00),
   sraiw: shift(0x1b, 5, 0x20),
+  rori: shift(0x13, 5, 0x30),
+  roriw: shift(0x1b, 5, 0x30),
+  'slli.uw': shift(0x1b, 1, 0x04),
+  bclri: shift(0x13, 1, 0x24),
+  bexti: shift(0x13, 5, 0x24),
+  binvi: shift(0x13, 1, 0x34),
+  bseti: shift(0x13, 1, 0x14),
 };
+
+/** How many amounts a shift has. */
+export const shiftLimit = (name: string): number => (name.endsWith('iw') ? 32 : 64);
 
 export const BRANCHES = {
   beq: branch(0),
@@ -207,6 +260,7 @@ const csr = (funct3: number) => (rd: Register, number: number, rs1: number) => i
 
 export const a = {
   ...REGISTER_OPERATIONS,
+  ...UNARY_OPERATIONS,
   ...IMMEDIATE_OPERATIONS,
   ...SHIFT_OPERATIONS,
   ...BRANCHES,
@@ -268,6 +322,9 @@ export function loadConstant(rd: Register, value: bigint | number): number[] {
 }
 
 export const CSR = {
+  fflags: 0x001,
+  frm: 0x002,
+  fcsr: 0x003,
   sstatus: 0x100,
   sie: 0x104,
   stvec: 0x105,

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SeededRandom } from '../../../support/seededRandom.ts';
-import { a, ATOMICS, BRANCHES, IMMEDIATE_OPERATIONS, REGISTER_OPERATIONS, SHIFT_OPERATIONS } from './assembler.ts';
+import {
+  a,
+  ATOMICS,
+  BRANCHES,
+  IMMEDIATE_OPERATIONS,
+  REGISTER_OPERATIONS,
+  SHIFT_OPERATIONS,
+  shiftLimit,
+  UNARY_OPERATIONS,
+} from './assembler.ts';
 import { bareMachine, START, steps, word, words, type BareMachine } from './bareMachine.ts';
 
 /**
@@ -49,9 +58,60 @@ const MODEL: Record<string, (x: bigint, y: bigint) => bigint> = {
   remw: (x, y) => word32(remainder(word32(x), word32(y))),
   remuw: (x, y) => word32(remainder(unsigned32(x), unsigned32(y))),
 };
+/** The B extension (ISA manual Volume I, chapter 28). */
+const bit = (index: bigint): bigint => 1n << (index & 63n);
+const rotated = (x: bigint, left: bigint, width: bigint): bigint =>
+  (x << (left % width)) | (x >> ((width - left) % width));
+Object.assign(MODEL, {
+  'add.uw': (x, y) => unsigned32(x) + y,
+  sh1add: (x, y) => 2n * x + y,
+  sh2add: (x, y) => 4n * x + y,
+  sh3add: (x, y) => 8n * x + y,
+  'sh1add.uw': (x, y) => 2n * unsigned32(x) + y,
+  'sh2add.uw': (x, y) => 4n * unsigned32(x) + y,
+  'sh3add.uw': (x, y) => 8n * unsigned32(x) + y,
+  'slli.uw': (x, y) => unsigned32(x) << y,
+  andn: (x, y) => x & ~y,
+  orn: (x, y) => x | ~y,
+  xnor: (x, y) => ~(x ^ y),
+  min: (x, y) => (signed(x) < signed(y) ? x : y),
+  minu: (x, y) => (x < y ? x : y),
+  max: (x, y) => (signed(x) > signed(y) ? x : y),
+  maxu: (x, y) => (x > y ? x : y),
+  rol: (x, y) => rotated(x, y & 63n, 64n),
+  rolw: (x, y) => word32(rotated(unsigned32(x), y & 31n, 32n)),
+  ror: (x, y) => rotated(x, 64n - (y & 63n), 64n),
+  rorw: (x, y) => word32(rotated(unsigned32(x), 32n - (y & 31n), 32n)),
+  bclr: (x, y) => x & ~bit(y),
+  bext: (x, y) => (x >> (y & 63n)) & 1n,
+  binv: (x, y) => x ^ bit(y),
+  bset: (x, y) => x | bit(y),
+} satisfies typeof MODEL);
+
+const binary = (x: bigint, width: number): string => BigInt.asUintN(width, x).toString(2).padStart(width, '0');
+const bytesOf = (x: bigint): bigint[] => Array.from({ length: 8 }, (_, i) => (x >> BigInt(8 * i)) & 0xffn);
+const fromBytes = (bytes: bigint[]): bigint => bytes.reduce((sum, byte, i) => sum | (byte << BigInt(8 * i)), 0n);
+const leadingZeros = (digits: string): bigint => BigInt(/^0*/.exec(digits)![0].length);
+const trailingZeros = (digits: string): bigint => BigInt(/0*$/.exec(digits)![0].length);
+const ones = (digits: string): bigint => BigInt(digits.replaceAll('0', '').length);
+
+const UNARY_MODEL: Record<string, (x: bigint) => bigint> = {
+  clz: (x) => leadingZeros(binary(x, 64)),
+  clzw: (x) => leadingZeros(binary(x, 32)),
+  ctz: (x) => trailingZeros(binary(x, 64)),
+  ctzw: (x) => trailingZeros(binary(x, 32)),
+  cpop: (x) => ones(binary(x, 64)),
+  cpopw: (x) => ones(binary(x, 32)),
+  'sext.b': (x) => BigInt.asIntN(8, x),
+  'sext.h': (x) => BigInt.asIntN(16, x),
+  'zext.h': (x) => BigInt.asUintN(16, x),
+  'orc.b': (x) => fromBytes(bytesOf(x).map((byte) => (byte ? 0xffn : 0n))),
+  rev8: (x) => fromBytes(bytesOf(x).reverse()),
+};
+
 /** The immediate forms compute the same, with the sign-extended immediate as second operand. */
 const OF_IMMEDIATE = (name: string): string =>
-  ({ sltiu: 'sltu', addiw: 'addw', slliw: 'sllw', srliw: 'srlw', sraiw: 'sraw' })[name] ?? name.replace(/i$/, '');
+  name === 'slli.uw' || name in MODEL ? name : name.replace(/i(?=[uw]?$)/, '');
 
 const CONDITION: Record<string, (x: bigint, y: bigint) => boolean> = {
   beq: (x, y) => x === y,
@@ -110,11 +170,26 @@ const hex = (value: bigint): string => '0x' + unsigned(value).toString(16);
 test('register operations compute what the manual says', (t) => {
   const machine = bareMachine();
   const pairs = operandPairs(SeededRandom.forTest(t));
-  assert.deepEqual(Object.keys(MODEL).sort(), Object.keys(REGISTER_OPERATIONS).sort());
+  assert.deepEqual(
+    Object.keys(REGISTER_OPERATIONS).filter((name) => !(name in MODEL)),
+    [],
+  );
   for (const [name, encode] of Object.entries(REGISTER_OPERATIONS)) {
     const run = single(machine, encode(RD, RS1, RS2));
     for (const [x, y] of pairs) {
       assert.equal(run(x, y), unsigned(MODEL[name](x, y)), `${name} ${hex(x)}, ${hex(y)}`);
+    }
+  }
+});
+
+test('operations of one operand compute what the manual says', (t) => {
+  const machine = bareMachine();
+  const random = SeededRandom.forTest(t);
+  assert.deepEqual(Object.keys(UNARY_MODEL).sort(), Object.keys(UNARY_OPERATIONS).sort());
+  for (const [name, encode] of Object.entries(UNARY_OPERATIONS)) {
+    const run = single(machine, encode(RD, RS1));
+    for (const x of [...EDGES, ...Array.from({ length: 200 }, () => randomWord(random) >> BigInt(random.below(64)))]) {
+      assert.equal(run(x, 0n), unsigned(UNARY_MODEL[name](x)), `${name} ${hex(x)}`);
     }
   }
 });
@@ -138,7 +213,7 @@ test('shifts by an immediate take every amount', (t) => {
   const machine = bareMachine();
   const random = SeededRandom.forTest(t);
   for (const [name, encode] of Object.entries(SHIFT_OPERATIONS)) {
-    for (let amount = 0; amount < (name.endsWith('w') ? 32 : 64); amount++) {
+    for (let amount = 0; amount < shiftLimit(name); amount++) {
       const run = single(machine, encode(RD, RS1, amount));
       for (const x of [...EDGES, randomWord(random)]) {
         const expected = unsigned(MODEL[OF_IMMEDIATE(name)](x, BigInt(amount)));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decode } from '../../../../debug-adapter/engine/machine/cpu/decode.ts';
+import { MODE_MASK, THIRD_SOURCE_MASK } from '../../../../debug-adapter/engine/machine/cpu/decodeFloat.ts';
 import { OPERATION_NAMES } from '../../../../debug-adapter/engine/machine/cpu/operations.ts';
 import { SeededRandom } from '../../../support/seededRandom.ts';
 import {
@@ -12,9 +13,12 @@ import {
   LOADS,
   REGISTER_OPERATIONS,
   SHIFT_OPERATIONS,
+  shiftLimit,
   STORES,
+  UNARY_OPERATIONS,
 } from './assembler.ts';
-import { expect, expandCompressed, isLegalWord as isLegal, ENCODINGS, type Expected } from './manualTables.ts';
+import { DYNAMIC, FLOAT_LOADS, FLOAT_OPERATIONS, FLOAT_STORES, MODES } from './floatAssembler.ts';
+import { expect, expandCompressed, FLOAT_0, isLegalWord as isLegal, ENCODINGS, type Expected } from './manualTables.ts';
 import { machineWith, START, steps, trapOf } from './bareMachine.ts';
 
 /**
@@ -31,6 +35,9 @@ function decoded(raw: number): Expected & { lengthBytes: number } {
   if (name === 'J') return { ...found, name: 'JAL' };
   return { ...found, name };
 }
+
+/** The name in operations.ts of a mnemonic. */
+const operationName = (mnemonic: string): string => mnemonic.toUpperCase().replaceAll('.', '_');
 
 // --- compressed --------------------------------------------------------------------------------------------------------
 
@@ -68,14 +75,17 @@ test('words of every instruction decode to its fields', (t) => {
     const near = short * 2;
     const far = (random.uint32() >> 11) & ~1;
     for (const [name, encode] of Object.entries(REGISTER_OPERATIONS)) {
-      check(encode(rd, rs1, rs2), expect(name.toUpperCase(), rd, rs1, rs2));
+      check(encode(rd, rs1, rs2), expect(operationName(name), rd, rs1, rs2));
     }
     for (const [name, encode] of Object.entries(IMMEDIATE_OPERATIONS)) {
       check(encode(rd, rs1, short), expect(name.toUpperCase(), rd, rs1, 0, short));
     }
     for (const [name, encode] of Object.entries(SHIFT_OPERATIONS)) {
-      const amount = random.below(name.endsWith('w') ? 32 : 64);
-      check(encode(rd, rs1, amount), expect(name.toUpperCase(), rd, rs1, 0, amount));
+      const amount = random.below(shiftLimit(name));
+      check(encode(rd, rs1, amount), expect(operationName(name), rd, rs1, 0, amount));
+    }
+    for (const [name, encode] of Object.entries(UNARY_OPERATIONS)) {
+      check(encode(rd, rs1), expect(operationName(name), rd, rs1));
     }
     for (const [name, encode] of Object.entries(BRANCHES)) {
       check(encode(rs1, rs2, near), expect(name.toUpperCase(), 0, rs1, rs2, near));
@@ -101,6 +111,44 @@ test('words of every instruction decode to its fields', (t) => {
       const { name, rd: to, rs1: from } = decoded(encode(rd, CSR.mscratch, rs1));
       assert.deepEqual([name, to, from], ['CSR', rd, rs1]);
     }
+  }
+});
+
+test('floating-point instructions decode to their registers and rounding mode', (t) => {
+  const random = SeededRandom.forTest(t);
+  for (const [name, operation] of Object.entries(FLOAT_OPERATIONS)) {
+    const { encode, hasMode, operands, toFloat, fromFloat } = operation;
+    for (let round = 0; round < 100; round++) {
+      const fields = { ...randomFields(random), rs3: random.below(32), mode: random.pick([...MODES, DYNAMIC]) };
+      const raw = encode(fields);
+      const { immediate, ...found } = decoded(raw);
+      const number = (isFloat: boolean, register: number): number => (isFloat ? FLOAT_0 + register : register);
+      assert.deepEqual(
+        found,
+        {
+          name: operationName(name),
+          rd: number(toFloat, fields.rd),
+          rs1: number(fromFloat, fields.rs1),
+          rs2: operands > 1 ? number(true, fields.rs2) : 0,
+          lengthBytes: 4,
+        },
+        `0x${raw.toString(16)}`,
+      );
+      if (hasMode) assert.equal(immediate & MODE_MASK, fields.mode);
+      if (operands === 3) assert.equal(immediate & THIRD_SOURCE_MASK, 8 * number(true, fields.rs3));
+    }
+  }
+  for (const [name, encode] of Object.entries(FLOAT_LOADS)) {
+    assert.deepEqual(decoded(encode(3, -8, 4)), {
+      ...expect(name.toUpperCase(), FLOAT_0 + 3, 4, 0, -8),
+      lengthBytes: 4,
+    });
+  }
+  for (const [name, encode] of Object.entries(FLOAT_STORES)) {
+    assert.deepEqual(decoded(encode(3, -8, 4)), {
+      ...expect(name.toUpperCase(), 0, 4, FLOAT_0 + 3, -8),
+      lengthBytes: 4,
+    });
   }
 });
 
@@ -131,7 +179,7 @@ test('a word is illegal exactly when no instruction has its bits', (t) => {
 });
 
 test('an illegal instruction traps with its bits in mtval and retires nothing', () => {
-  const illegal = [0x0000, 0xffffffff, 0x8002, 0x2001, 0x00000057, 0x0000400f, 0x30405073 & ~0x3000, 0xfec3f00b];
+  const illegal = [0x0000, 0xffffffff, 0x8002, 0x8000, 0x00000057, 0x0000400f, 0x30405073 & ~0x3000, 0xfec3f00b];
   for (const raw of illegal.filter((bits) => (bits & 3) !== 3 || !isLegal(bits >>> 0))) {
     const machine = machineWith([a.nop, raw]);
     machine.hart.setSlot('MTVEC', BigInt(START + 0x100));

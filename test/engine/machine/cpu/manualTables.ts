@@ -1,9 +1,21 @@
 import assert from 'node:assert/strict';
-import { a, ATOMICS, BRANCHES, IMMEDIATE_OPERATIONS, LOADS, REGISTER_OPERATIONS, STORES } from './assembler.ts';
+import {
+  a,
+  ATOMICS,
+  BRANCHES,
+  IMMEDIATE_OPERATIONS,
+  LOADS,
+  REGISTER_OPERATIONS,
+  SHIFT_OPERATIONS,
+  shiftLimit,
+  STORES,
+  UNARY_OPERATIONS,
+} from './assembler.ts';
+import { DYNAMIC, FLOAT_LOADS, FLOAT_OPERATIONS, FLOAT_STORES, MODES } from './floatAssembler.ts';
 
 /**
  * The instruction tables of the ISA manual, a second time and independent of decode.ts: what each compressed
- * instruction expands to, and which words are instructions of RV64IMAC at all.
+ * instruction expands to, and which words are instructions of RV64GC and B at all.
  */
 export interface Expected {
   name: string;
@@ -12,6 +24,9 @@ export interface Expected {
   rs2: number;
   immediate: number;
 }
+
+/** The decoder numbers floating-point registers from here. */
+export const FLOAT_0 = 33;
 
 export const ILLEGAL: Expected = { name: 'ILLEGAL', rd: 0, rs1: 0, rs2: 0, immediate: 0 };
 export const expect = (name: string, rd = 0, rs1 = 0, rs2 = 0, immediate = 0): Expected => ({
@@ -52,6 +67,8 @@ const onRd =
 
 const ROWS: Row[] = [
   { pattern: "000 i[5:4|9:6|2|3] rd' 00", when: isNotZero, as: ({ rd, i }) => expect('ADDI', rd, 2, 0, i) },
+  { pattern: "001 i[5:3] rs1' i[7:6] rd' 00", as: ({ rd, rs1, i }) => expect('FLD', FLOAT_0 + rd, rs1, 0, i) },
+  { pattern: "101 i[5:3] rs1' i[7:6] rs2' 00", as: ({ rs1, rs2, i }) => expect('FSD', 0, rs1, FLOAT_0 + rs2, i) },
   { pattern: "010 i[5:3] rs1' i[2|6] rd' 00", as: ({ rd, rs1, i }) => expect('LW', rd, rs1, 0, i) },
   { pattern: "011 i[5:3] rs1' i[7:6] rd' 00", as: ({ rd, rs1, i }) => expect('LD', rd, rs1, 0, i) },
   { pattern: "110 i[5:3] rs1' i[2|6] rs2' 00", as: ({ rs1, rs2, i }) => expect('SW', 0, rs1, rs2, i) },
@@ -87,6 +104,8 @@ const ROWS: Row[] = [
   { pattern: "111 i[8|4:3] rs1' i[7:6|2:1|5] 01", signedFrom: 9, as: ({ rs1, i }) => expect('BNE', 0, rs1, 0, i) },
 
   { pattern: '000 i[5] rd i[4:0] 10', as: onRd('SLLI') },
+  { pattern: '001 i[5] rd i[4:3|8:6] 10', as: ({ rd, i }) => expect('FLD', FLOAT_0 + rd, 2, 0, i) },
+  { pattern: '101 i[5:3|8:6] rs2 10', as: ({ rs2, i }) => expect('FSD', 0, 2, FLOAT_0 + rs2, i) },
   { pattern: '010 i[5] rd i[4:2|7:6] 10', when: hasRd, as: ({ rd, i }) => expect('LW', rd, 2, 0, i) },
   { pattern: '011 i[5] rd i[4:3|8:6] 10', when: hasRd, as: ({ rd, i }) => expect('LD', rd, 2, 0, i) },
   { pattern: '100 0 rs1 00000 10', when: hasRs1, as: ({ rs1 }) => expect('JALR', 0, rs1) },
@@ -133,7 +152,7 @@ export function expandCompressed(half: number): Expected {
 
 // --- words -------------------------------------------------------------------------------------------------------------
 
-/** Every word of opcode space that RV64IMAC has, as mask and value; all others are illegal. */
+/** Every word of opcode space that RV64GC and B has, as mask and value; all others are illegal. */
 export const ENCODINGS: [mask: number, value: number][] = [
   ...formats(0x7f, [0x37, 0x17, 0x6f]),
   ...formats(0x707f, [0x67, 0x0f, 0x100f]),
@@ -153,8 +172,13 @@ export const ENCODINGS: [mask: number, value: number][] = [
     0x707f,
     Object.values(IMMEDIATE_OPERATIONS).map((encode) => encode(0, 0, 0)),
   ),
-  ...formats(0xfc00707f, [a.slli(0, 0, 0), a.srli(0, 0, 0), a.srai(0, 0, 0)]),
-  ...formats(0xfe00707f, [a.slliw(0, 0, 0), a.srliw(0, 0, 0), a.sraiw(0, 0, 0)]),
+  ...Object.entries(SHIFT_OPERATIONS).flatMap(([name, encode]) =>
+    formats(shiftLimit(name) === 64 ? 0xfc00707f : 0xfe00707f, [encode(0, 0, 0)]),
+  ),
+  ...formats(
+    0xfff0707f,
+    Object.values(UNARY_OPERATIONS).map((encode) => encode(0, 0)),
+  ),
   ...formats(
     0xfe00707f,
     Object.values(REGISTER_OPERATIONS).map((encode) => encode(0, 0, 0)),
@@ -168,6 +192,19 @@ export const ENCODINGS: [mask: number, value: number][] = [
     0x707f,
     [a.csrrw, a.csrrs, a.csrrc, a.csrrwi, a.csrrsi, a.csrrci].map((encode) => encode(0, 0, 0)),
   ),
+  ...formats(
+    0x707f,
+    [...Object.values(FLOAT_LOADS), ...Object.values(FLOAT_STORES)].map((encode) => encode(0, 0, 0)),
+  ),
+  // Rounding modes 5 and 6 do not exist.
+  ...Object.values(FLOAT_OPERATIONS).flatMap(({ encode, mask, hasMode }) =>
+    hasMode
+      ? formats(
+          mask | 0x7000,
+          [...MODES, DYNAMIC].map((mode) => encode({ mode })),
+        )
+      : formats(mask, [encode({})]),
+  ),
   ...formats(0xffffffff, [a.ecall, a.ebreak, a.sret, a.mret, a.wfi]),
   ...formats(0xfe007fff, [a.sfenceVma]),
 ];
@@ -176,4 +213,10 @@ function formats(mask: number, values: number[]): [number, number][] {
   return values.map((value) => [mask >>> 0, value]);
 }
 
-export const isLegalWord = (raw: number): boolean => ENCODINGS.some(([mask, value]) => (raw & mask) >>> 0 === value);
+/** By the low 7 bits, which all of them fix. */
+const BY_OPCODE = Array.from({ length: 128 }, (_, opcode) =>
+  ENCODINGS.filter(([, value]) => (value & 0x7f) === opcode),
+);
+
+export const isLegalWord = (raw: number): boolean =>
+  BY_OPCODE[raw & 0x7f].some(([mask, value]) => (raw & mask) >>> 0 === value);

@@ -1,0 +1,63 @@
+import { type Code, I64, call, choose, i32, i64, select, sequence } from '../../base/wasm/code.ts';
+import { setSlot32, slot32 } from './coreContext.ts';
+import { MSTATUS } from './mstatus.ts';
+import type { Format } from './floatNames.ts';
+
+/**
+ * The numbers of the floating-point unit (ISA manual Volume I, chapters 21 and 22): rounding modes, accrued exception
+ * flags, and the two formats. A single lives in a 64-bit register with all upper bits set ("NaN boxing"); without them
+ * it counts as the canonical NaN.
+ */
+export const ROUNDING = { NEAREST: 0, TO_ZERO: 1, DOWN: 2, UP: 3, NEAREST_AWAY: 4, DYNAMIC: 7 } as const;
+export const FLAG = { INEXACT: 1, UNDERFLOW: 2, OVERFLOW: 4, DIVIDE_BY_ZERO: 8, INVALID: 16 } as const;
+export const FCSR_FLAGS = 0x1f;
+export const FCSR_MODE_SHIFT = 5;
+
+/** What rounding needs to know, as one number: the mode, and this bit for results in single. */
+export const CONTROL_SINGLE = 8;
+
+export const SIGN = 1n << 63n;
+export const INFINITY_D = 0x7ff0_0000_0000_0000n;
+export const NAN_D = 0x7ff8_0000_0000_0000n;
+export const FRACTION_D = (1n << 52n) - 1n;
+export const ONE_D = 0x3ff0_0000_0000_0000n;
+export const BOX = 0xffff_ffff_0000_0000n;
+export const NAN_S = BOX | 0x7fc0_0000n;
+export const NAN: Record<Format, bigint> = { S: NAN_S, D: NAN_D };
+
+/** 64 bits as the signed number that `i64.const` takes. */
+export const bits64 = (value: bigint): Code => i64.const(BigInt.asIntN(64, value));
+
+/** A single of 32 bits, zero-extended, into its register. */
+export const boxed = (value: Code): Code => i64.or(value, bits64(BOX));
+export const isBoxed = (value: Code): Code => i64.geU(value, bits64(BOX));
+
+/** Twice a value: its bits without the sign, for comparing. */
+const unsignedBits = (value: Code): Code => i64.shl(value, i64.const(1));
+export const isNaN = (value: Code): Code => i64.gtU(unsignedBits(value), bits64(INFINITY_D << 1n));
+export const isInfinite = (value: Code): Code => i64.eq(unsignedBits(value), bits64(INFINITY_D << 1n));
+export const isZero = (value: Code): Code => i64.eqz(unsignedBits(value));
+/** A NaN whose quiet bit is clear: between infinity and the first quiet one. */
+export const isSignaling = (value: Code): Code =>
+  i64.ltU(i64.sub(i64.and(value, bits64(SIGN - 1n)), bits64(INFINITY_D + 1n)), bits64(NAN_D - INFINITY_D - 1n));
+export const isNegative = (value: Code): Code => i32.wrap(i64.shrU(value, i64.const(63)));
+export const negated = (value: Code): Code => i64.xor(value, bits64(SIGN));
+export const signOf = (value: Code): Code => i64.and(value, bits64(SIGN));
+
+/** Adds to the accrued flags; that makes the unit's state dirty. */
+export const raiseFlags = (flags: number): Code =>
+  sequence(setSlot32('FCSR', i32.or(slot32('FCSR'), i32.const(flags))), markFloatsDirty);
+
+export const markFloatsDirty: Code = setSlot32('MSTATUS', i32.or(slot32('MSTATUS'), i32.const(MSTATUS.FS)));
+
+export const isSingle = (control: Code): Code => i32.and(control, i32.const(CONTROL_SINGLE));
+export const modeOf = (control: Code): Code => i32.and(control, i32.const(7));
+/** The canonical NaN of the format asked for. */
+export const canonicalNaN = (control: Code): Code => select(isSingle(control), bits64(NAN_S), bits64(NAN_D));
+
+/** A double's bits from a register that holds either format. */
+export const widened = (format: Format, helpers: { widen: { index: number } }, value: Code): Code =>
+  format === 'S' ? call(helpers.widen, value) : value;
+
+/** The single in a register, or the canonical NaN for one that is not boxed. */
+export const unboxed = (value: Code): Code => choose(I64, isBoxed(value), value, bits64(NAN_S));

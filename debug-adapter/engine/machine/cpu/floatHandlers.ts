@@ -1,0 +1,105 @@
+import { type Code, br, brIf, call, i32, i64, sequence, set, when } from '../../base/wasm/code.ts';
+import { slot32 } from './coreContext.ts';
+import { FAST_SHIFT, MODE_MASK, THIRD_SOURCE_MASK } from './decodeFloat.ts';
+import {
+  bits64,
+  boxed,
+  FCSR_MODE_SHIFT,
+  FLAG,
+  INFINITY_D,
+  isBoxed,
+  markFloatsDirty,
+  ROUNDING,
+  SIGN,
+} from './floatFormat.ts';
+import type { FastFloat, FloatSemantics } from './floatSemantics.ts';
+import { type Handler, type Variables, immediate32, next, publish, rs1, rs2, setRd } from './handlerContext.ts';
+import { READ_TLB, REGISTERS } from './layout.ts';
+import { setAddress, storeHandler, tlbAddress, tlbHit } from './memoryHandlers.ts';
+import { MSTATUS } from './mstatus.ts';
+import type { FLOAT_LOADS, STORES } from './semantics.ts';
+
+/**
+ * The interpreter's floating-point instructions: whether the unit is on, the rounding mode, the host's instruction
+ * where that is exact, and what semantics say otherwise. What writes a register, or raises a flag, makes the unit's
+ * state dirty.
+ */
+
+const floatsAre = (): Code => i32.and(slot32('MSTATUS'), i32.const(MSTATUS.FS));
+/** While mstatus.FS says off there are no floating-point instructions. */
+const needFloats = (v: Variables): Code => brIf(v.illegal, i32.eqz(floatsAre()));
+
+const third = (v: Variables): Code => i64.load(i32.and(immediate32(v), i32.const(THIRD_SOURCE_MASK)), REGISTERS);
+
+export function floatHandler(v: Handler, { compute, hasMode, result, fast }: FloatSemantics): Code {
+  const operands = { a: rs1(v), b: rs2(v), c: third(v), mode: v.low.get, helpers: v.core.helpers };
+  return sequence(
+    fast ? fastFloat(v, fast) : sequence(),
+    needFloats(v),
+    hasMode ? findMode(v) : sequence(),
+    setRd(v, compute(operands)),
+    result === 'float' ? markFloatsDirty : sequence(),
+    next(v),
+  );
+}
+
+/** The rounding mode into `low`, from the instruction or from fcsr. */
+function findMode(v: Variables): Code {
+  return sequence(
+    set(v.low, i32.and(immediate32(v), i32.const(MODE_MASK))),
+    when(
+      i32.eq(v.low.get, i32.const(ROUNDING.DYNAMIC)),
+      set(v.low, i32.shrU(slot32('FCSR'), i32.const(FCSR_MODE_SHIFT))),
+      brIf(v.illegal, i32.gtU(v.low.get, i32.const(ROUNDING.NEAREST_AWAY))),
+    ),
+  );
+}
+
+/** The host's instruction, when what it gives is all there is to it (see `FastFloat`). */
+function fastFloat(v: Handler, fast: FastFloat): Code {
+  const operands = { a: rs1(v), b: rs2(v), c: third(v) };
+  const isDirty = i32.eq(floatsAre(), i32.const(MSTATUS.FS));
+  const mask = i32.shrU(immediate32(v), i32.const(FAST_SHIFT));
+  const inexactToNearest = i32.eq(i32.and(slot32('FCSR'), mask), i32.const(FLAG.INEXACT));
+  const isDouble = fast.format === 'D';
+  const conditions = [isDirty, inexactToNearest, ...(isDouble ? [] : fast.boxed(operands).map(isBoxed))];
+  const bits = isDouble ? fast.compute(operands) : i64.extendU(fast.compute(operands));
+  const isPlain = fast.zeroCounts ? i32.or(isNormal(v, fast), isZero(v, fast)) : isNormal(v, fast);
+  return when(
+    conditions.reduce((all, condition) => i32.and(all, condition)),
+    set(v.value, bits),
+    when(isPlain, setRd(v, isDouble ? v.value.get : boxed(v.value.get)), next(v)),
+  );
+}
+
+/** Finite, and above the smallest normal number, which may be what a tiny result was rounded to. */
+function isNormal({ value }: Variables, { format }: FastFloat): Code {
+  const [magnitude, infinity, smallest] =
+    format === 'D' ? [SIGN - 1n, INFINITY_D, 1n << 52n] : [0x7fff_ffffn, 0x7f80_0000n, 1n << 23n];
+  const above = i64.sub(i64.and(value.get, bits64(magnitude)), bits64(smallest + 1n));
+  return i64.ltU(above, bits64(infinity - smallest - 1n));
+}
+
+const isZero = ({ value }: Variables, { format }: FastFloat): Code =>
+  i64.eqz(i64.shl(value.get, i64.const(format === 'D' ? 1 : 33)));
+
+export function floatLoadHandler(v: Handler, operation: NonNullable<(typeof FLOAT_LOADS)['FLD']>): Code {
+  const { sizeLog2, kind, load, fromRaw } = operation;
+  return sequence(
+    needFloats(v),
+    setAddress(v),
+    when(
+      i32.eqz(tlbHit(v, READ_TLB, sizeLog2)),
+      publish(v),
+      set(v.value, fromRaw(call(v.core.functions.loadSlow, v.va.get, i32.const(kind)))),
+      when(i32.eqz(slot32('FAULT')), markFloatsDirty),
+      br(v.loaded),
+    ),
+    setRd(v, fromRaw(load(tlbAddress(v, READ_TLB)))),
+    markFloatsDirty,
+    next(v),
+  );
+}
+
+export const floatStoreHandler = (v: Handler, operation: NonNullable<(typeof STORES)['SD']>): Code =>
+  sequence(needFloats(v), storeHandler(v, operation));

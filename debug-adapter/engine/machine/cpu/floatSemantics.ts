@@ -1,0 +1,222 @@
+import { type Code, call, i32, i64 } from '../../base/wasm/code.ts';
+import { f32, f64 } from '../../base/wasm/floatCode.ts';
+import { bits64, BOX, CONTROL_SINGLE, negated, unboxed, widened } from './floatFormat.ts';
+import type { FloatHelpers } from './floatHelpers.ts';
+import { type Format, type FloatName, type Integer, INTEGERS } from './floatNames.ts';
+
+/**
+ * What each instruction of the F and D extensions computes, beside the table for integers in semantics.ts. `a`, `b` and
+ * `c` are the 64-bit registers rs1, rs2 and rs3; the result is rd's new value. Flags are raised on the way.
+ */
+export interface FloatOperands {
+  a: Code;
+  b: Code;
+  c: Code;
+  /** The rounding mode, 0 to 4. */
+  mode: Code;
+  helpers: FloatHelpers;
+}
+
+export interface FloatSemantics {
+  compute: (operands: FloatOperands) => Code;
+  /** The instruction has a rounding mode, and traps on one that does not exist, whether or not it rounds. */
+  hasMode: boolean;
+  /** Which register file rd is in. */
+  result: 'float' | 'integer';
+  fast?: FastFloat;
+}
+
+/**
+ * A shorter way while rounding is to nearest and "inexact" is raised already: the host's own instruction, whose result
+ * counts when it is finite and larger than the smallest normal number. Then nothing else can have been raised: an
+ * operand that is infinite or a NaN gives neither, and a quotient by infinity is zero.
+ */
+export interface FastFloat {
+  format: Format;
+  /** All singles among the operands, which must be boxed. */
+  boxed: (operands: Pick<FloatOperands, 'a' | 'b' | 'c'>) => Code[];
+  compute: (operands: Pick<FloatOperands, 'a' | 'b' | 'c'>) => Code;
+  /** A zero result is exact, so it counts too. */
+  zeroCounts?: boolean;
+}
+
+type Table = Partial<Record<FloatName, FloatSemantics>>;
+
+const isNamed = (format: Format) => (name: string) => `${name}_${format}` as FloatName;
+
+/** Rounding mode and format of the result, as one number. */
+const controlFor = (format: Format, mode: Code): Code =>
+  format === 'S' ? i32.or(mode, i32.const(CONTROL_SINGLE)) : mode;
+
+// --- arithmetic ------------------------------------------------------------------------------------------------------
+
+function arithmetic(format: Format): Table {
+  const wide = ({ helpers }: FloatOperands, value: Code): Code => widened(format, helpers, value);
+  const rounding = (compute: (o: FloatOperands, control: Code) => Code, fast?: FastFloat): FloatSemantics => ({
+    compute: (operands) => compute(operands, controlFor(format, operands.mode)),
+    hasMode: true,
+    result: 'float',
+    fast,
+  });
+  const fused = (product: (x: Code) => Code, addend: (x: Code) => Code): FloatSemantics =>
+    rounding((o, control) =>
+      call(o.helpers.multiplyAdd, product(wide(o, o.a)), wide(o, o.b), addend(wide(o, o.c)), control),
+    );
+  const same = (x: Code): Code => x;
+  const binary = (name: 'add' | 'sub' | 'mul' | 'div'): FastFloat => ({
+    format,
+    boxed: ({ a, b }) => [a, b],
+    compute: ({ a, b }) => inFormat(format, [a, b], (x, y) => (format === 'S' ? f32 : f64)[name](x, y)),
+    zeroCounts: name === 'add' || name === 'sub',
+  });
+  const root: FastFloat = {
+    format,
+    boxed: ({ a }) => [a],
+    compute: ({ a }) => inFormat(format, [a], (format === 'S' ? f32 : f64).sqrt),
+  };
+  const two =
+    (helper: 'add' | 'multiply' | 'divide') =>
+    (o: FloatOperands, control: Code): Code =>
+      call(o.helpers[helper], wide(o, o.a), wide(o, o.b), control);
+  const subtract = (o: FloatOperands, control: Code): Code =>
+    call(o.helpers.add, wide(o, o.a), negated(wide(o, o.b)), control);
+  return named(format, {
+    FADD: rounding(two('add'), binary('add')),
+    FSUB: rounding(subtract, binary('sub')),
+    FMUL: rounding(two('multiply'), binary('mul')),
+    FDIV: rounding(two('divide'), binary('div')),
+    FSQRT: rounding((o, control) => call(o.helpers.squareRoot, wide(o, o.a), control), root),
+    FMADD: fused(same, same),
+    FMSUB: fused(same, negated),
+    FNMSUB: fused(negated, same),
+    FNMADD: fused(negated, negated),
+  });
+}
+
+/** The host's instruction on registers of a format; gives the result's bits, of 32 or 64 bits. */
+function inFormat(format: Format, registers: Code[], compute: (...operands: Code[]) => Code): Code {
+  if (format === 'D') return f64.toBits(compute(...registers.map((register) => f64.fromBits(register))));
+  return f32.toBits(compute(...registers.map((register) => f32.fromBits(i32.wrap(register)))));
+}
+
+function named(format: Format, table: Record<string, FloatSemantics>): Table {
+  const name = isNamed(format);
+  return Object.fromEntries(Object.entries(table).map(([mnemonic, semantics]) => [name(mnemonic), semantics]));
+}
+
+// --- bits, order -----------------------------------------------------------------------------------------------------
+
+const simple = (compute: (o: FloatOperands) => Code, result: 'float' | 'integer' = 'float'): FloatSemantics => ({
+  compute,
+  hasMode: false,
+  result,
+});
+
+function signs(): Table {
+  const injections = (sign: bigint, number: (x: Code) => Code): Record<string, FloatSemantics> => {
+    const signOf = (x: Code): Code => i64.and(number(x), bits64(sign));
+    const withSign = (x: Code, bit: Code): Code => i64.or(i64.and(number(x), bits64(~sign)), bit);
+    return {
+      FSGNJ: simple(({ a, b }) => withSign(a, signOf(b))),
+      FSGNJN: simple(({ a, b }) => withSign(a, i64.xor(signOf(b), bits64(sign)))),
+      FSGNJX: simple(({ a, b }) => i64.xor(number(a), signOf(b))),
+    };
+  };
+  return {
+    ...named('S', injections(1n << 31n, unboxed)),
+    ...named(
+      'D',
+      injections(1n << 63n, (x) => x),
+    ),
+  };
+}
+
+function choices(format: Format): Table {
+  type Helper = 'equal' | 'less' | 'lessOrEqual' | 'minimum' | 'maximum';
+  const two = (helper: Helper, result: 'float' | 'integer'): FloatSemantics =>
+    simple(({ a, b, helpers }) => call(helpers[helper][format], a, b), result);
+  return named(format, {
+    FMIN: two('minimum', 'float'),
+    FMAX: two('maximum', 'float'),
+    FEQ: two('equal', 'integer'),
+    FLT: two('less', 'integer'),
+    FLE: two('lessOrEqual', 'integer'),
+    FCLASS: simple(({ a, helpers }) => call(helpers.classify[format], a), 'integer'),
+  });
+}
+
+// --- conversions, moves ----------------------------------------------------------------------------------------------
+
+const converting = (
+  compute: FloatSemantics['compute'],
+  result: 'float' | 'integer',
+  fast?: FastFloat,
+): FloatSemantics => ({ compute, hasMode: true, result, fast });
+
+/** How an integer register becomes the host's operand: all 64 bits, or the low word with its sign or without. */
+const WIDENED: Record<Integer, (a: Code) => Code> = {
+  W: i64.extend32S,
+  WU: (a) => i64.and(a, i64.const(0xffff_ffffn)),
+  L: (a) => a,
+  LU: (a) => a,
+};
+
+function integerConversions(format: Format): Table {
+  const host = format === 'S' ? f32 : f64;
+  const from = (integer: Integer): FloatSemantics => {
+    const isUnsigned = integer.endsWith('U');
+    const value = (a: Code): Code => WIDENED[integer](a);
+    // A double holds every 32-bit integer.
+    if (format === 'D' && integer.startsWith('W')) {
+      return converting(({ a }) => f64.toBits(f64.convertI64S(value(a))), 'float');
+    }
+    return converting(
+      ({ a, mode, helpers }) =>
+        call(isUnsigned ? helpers.fromUnsigned : helpers.fromSigned, value(a), controlFor(format, mode)),
+      'float',
+      {
+        format,
+        boxed: () => [],
+        compute: ({ a }) => host.toBits((isUnsigned ? host.convertI64U : host.convertI64S)(value(a))),
+        zeroCounts: true,
+      },
+    );
+  };
+  const to = (integer: Integer): FloatSemantics =>
+    converting(
+      ({ a, mode, helpers }) => call(helpers.toInteger[integer], widened(format, helpers, a), mode),
+      'integer',
+    );
+  return Object.fromEntries(
+    INTEGERS.flatMap((integer) => [
+      [`FCVT_${format}_${integer}`, from(integer)],
+      [`FCVT_${integer}_${format}`, to(integer)],
+    ]),
+  ) as Table;
+}
+
+function moves(): Table {
+  return {
+    FMV_X_D: simple(({ a }) => a, 'integer'),
+    FMV_X_W: simple(({ a }) => i64.extend32S(a), 'integer'),
+    FMV_D_X: simple(({ a }) => a),
+    FMV_W_X: simple(({ a }) => i64.or(a, bits64(BOX))),
+    FCVT_S_D: converting(({ a, mode, helpers }) => call(helpers.convert, a, controlFor('S', mode)), 'float', {
+      format: 'S',
+      boxed: () => [],
+      compute: ({ a }) => f32.toBits(f32.demote(f64.fromBits(a))),
+    }),
+    FCVT_D_S: converting(({ a, mode, helpers }) => call(helpers.convert, call(helpers.widen, a), mode), 'float'),
+  };
+}
+
+export const FLOAT: Table = {
+  ...arithmetic('S'),
+  ...arithmetic('D'),
+  ...signs(),
+  ...choices('S'),
+  ...choices('D'),
+  ...integerConversions('S'),
+  ...integerConversions('D'),
+  ...moves(),
+};

@@ -1,0 +1,97 @@
+import {
+  I32,
+  I64,
+  type Code,
+  type Label,
+  type Local,
+  br,
+  call,
+  i32,
+  i64,
+  label,
+  ret,
+  sequence,
+  set,
+  when,
+} from '../../base/wasm/code.ts';
+import type { Frame } from '../../base/wasm/moduleBuilder.ts';
+import { type Core, setSlot, setSlot32, slot32 } from './coreContext.ts';
+import { ENTRY_BYTES, REGISTERS } from './layout.ts';
+
+/** What the interpreter's handlers share: its variables and labels, operands from the decode entry, and how to go on. */
+export interface Variables {
+  core: Core;
+  budget: Local;
+  /** Address of the decode entry being executed. */
+  entry: Local;
+  /** Address of the first entry of its page, and that page's virtual address. */
+  pageEntries: Local;
+  pageVa: Local;
+  /** Offset of the data TLB in force. */
+  context: Local;
+  low: Local;
+  tlb: Local;
+  va: Local;
+  value: Local;
+  /** Looks up the page of PC in memory; where control flow that leaves its page goes. */
+  fetch: Label;
+  /** Executes `entry`. */
+  execute: Label;
+  /** The instruction does not exist, or not now. */
+  illegal: Label;
+  /** After a slow load or store; takes its fault, if any, and goes on. */
+  loaded: Label;
+  stored: Label;
+}
+
+export function makeVariables(core: Core, frame: Frame): Variables {
+  return {
+    core,
+    budget: frame.parameters[0],
+    entry: frame.local(I32),
+    pageEntries: frame.local(I32),
+    pageVa: frame.local(I64),
+    context: frame.local(I32),
+    low: frame.local(I32),
+    tlb: frame.local(I32),
+    va: frame.local(I64),
+    value: frame.local(I64),
+    fetch: label(),
+    execute: label(),
+    illegal: label(),
+    loaded: label(),
+    stored: label(),
+  };
+}
+
+export const spend = ({ budget }: Variables): Code => set(budget, i32.sub(budget.get, i32.const(1)));
+export const refund = ({ budget }: Variables): Code => set(budget, i32.add(budget.get, i32.const(1)));
+
+/** The virtual address of the current instruction. */
+export const pc = ({ pageVa, entry, pageEntries }: Variables): Code =>
+  i64.add(pageVa.get, i64.extendU(i32.shrU(i32.sub(entry.get, pageEntries.get), i32.const(3))));
+
+/** Puts what other code needs to know into memory. */
+export const publish = (v: Variables): Code => sequence(setSlot('PC', pc(v)), setSlot32('BUDGET', v.budget.get));
+
+export const takeFault = (v: Variables): Code =>
+  when(slot32('FAULT'), call(v.core.functions.takeException), br(v.fetch));
+
+export const leaveOnAttention = (v: Variables): Code => when(slot32('ATTENTION'), ret(v.budget.get));
+
+/** The variables, in a handler for instructions of one length. */
+export interface Handler extends Variables {
+  lengthBytes: 2 | 4;
+}
+
+export const field = (v: Variables, offset: number): Code => i32.load16u(v.entry.get, offset);
+export const rs1 = (v: Variables): Code => i64.load(field(v, 4), REGISTERS);
+export const rs2 = (v: Variables): Code => i64.load(field(v, 6), REGISTERS);
+export const setRd = (v: Variables, value: Code): Code => i64.store(field(v, 2), value, REGISTERS);
+export const immediate = (v: Variables): Code => i64.load32s(v.entry.get, 8);
+export const immediate32 = (v: Variables): Code => i32.load(v.entry.get, 8);
+export const raw = (v: Variables): Code => i32.load(v.entry.get, 12);
+/** On to the next instruction of the page. */
+export const next = (v: Handler): Code =>
+  sequence(set(v.entry, i32.add(v.entry.get, i32.const((v.lengthBytes / 2) * ENTRY_BYTES))), br(v.execute));
+export const link = (v: Handler): Code => i64.add(pc(v), i64.const(v.lengthBytes));

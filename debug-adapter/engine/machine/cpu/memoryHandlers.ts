@@ -1,0 +1,43 @@
+import { type Code, br, call, i32, i64, sequence, set, tee, when } from '../../base/wasm/code.ts';
+import { type Handler, type Variables, immediate, next, publish, rs1, rs2, setRd } from './handlerContext.ts';
+import { READ_TLB, TLB_ENTRIES, WRITE_TLB } from './layout.ts';
+import type { LOADS, STORES } from './semantics.ts';
+
+/** The interpreter's loads and stores: in place when the TLB has the page, else by the slow paths. */
+/** Index of a TLB entry for `low`: bits 12-23 of the address, times 16. */
+export const tlbIndex = (v: Variables): Code =>
+  i32.add(v.context.get, i32.and(i32.shrU(v.low.get, i32.const(8)), i32.const((TLB_ENTRIES - 1) << 4)));
+
+/** The tag must match page and alignment: its low bits are zero, so a misaligned address never equals it. */
+export const tlbHit = (v: Variables, table: number, sizeLog2: number): Code =>
+  i64.eq(i64.load(tee(v.tlb, tlbIndex(v)), table), i64.and(v.va.get, i64.const(-4096 | ((1 << sizeLog2) - 1))));
+export const tlbAddress = (v: Variables, table: number): Code => i32.add(v.low.get, i32.load(v.tlb.get, table + 8));
+export const setAddress = (v: Variables): Code => set(v.low, i32.wrap(tee(v.va, i64.add(rs1(v), immediate(v)))));
+
+export function loadHandler(v: Handler, { sizeLog2, kind, load }: NonNullable<(typeof LOADS)['LB']>): Code {
+  return sequence(
+    setAddress(v),
+    when(
+      i32.eqz(tlbHit(v, READ_TLB, sizeLog2)),
+      publish(v),
+      set(v.value, call(v.core.functions.loadSlow, v.va.get, i32.const(kind))),
+      br(v.loaded),
+    ),
+    setRd(v, load(tlbAddress(v, READ_TLB))),
+    next(v),
+  );
+}
+
+export function storeHandler(v: Handler, { sizeLog2, kind, store }: NonNullable<(typeof STORES)['SB']>): Code {
+  return sequence(
+    setAddress(v),
+    when(
+      i32.eqz(tlbHit(v, WRITE_TLB, sizeLog2)),
+      publish(v),
+      call(v.core.functions.storeSlow, v.va.get, rs2(v), i32.const(kind)),
+      br(v.stored),
+    ),
+    store(tlbAddress(v, WRITE_TLB), rs2(v)),
+    next(v),
+  );
+}

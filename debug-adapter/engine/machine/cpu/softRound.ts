@@ -1,0 +1,170 @@
+import { type Code, I32, I64, i32, i64, ifElse, ret, select, sequence, set, when } from '../../base/wasm/code.ts';
+import type { Frame, FunctionHandle, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
+import { f32, f64 } from '../../base/wasm/floatCode.ts';
+import {
+  FLAG,
+  FRACTION_D,
+  NAN_D,
+  bits64,
+  boxed,
+  isBoxed,
+  isSingle,
+  modeOf,
+  raiseFlags,
+  ROUNDING,
+} from './floatFormat.ts';
+
+/**
+ * Between a double's bits and the exact form that the operations compute in: sign, exponent and a 64-bit significand,
+ * whose value is significand / 2^63 * 2^exponent. The lowest bit of a significand may stand for anything below it that
+ * is not zero ("sticky"). Singles are widened first, which is exact, so there is one form for both formats; rounding
+ * alone knows which format the result has.
+ */
+export interface Rounding {
+  /** (register with a single) -> the double of the same value; a NaN keeps its quiet bit. */
+  widen: FunctionHandle;
+  /** (finite double) -> exponent; very small for zero. */
+  exponentOf: FunctionHandle;
+  /** (finite double) -> significand / 2, so that its top bit is bit 62; 0 for zero. */
+  significandOf: FunctionHandle;
+  /** (sign, exponent, significand, control) -> register with the rounded result. Raises inexact, underflow, overflow. */
+  round: FunctionHandle;
+}
+
+/** Smaller than that of any sum or product that is not zero. */
+const EXPONENT_OF_ZERO = -10_000;
+
+export function addRounding(builder: ModuleBuilder): Rounding {
+  return {
+    widen: builder.add({ parameters: [I64], results: [I64] }, undefined, widenBody),
+    exponentOf: builder.add({ parameters: [I64], results: [I32] }, undefined, exponentBody),
+    significandOf: builder.add({ parameters: [I64], results: [I64] }, undefined, significandBody),
+    round: builder.add({ parameters: [I32, I32, I64, I32], results: [I64] }, undefined, roundBody),
+  };
+}
+
+function widenBody(frame: Frame): Code {
+  const [a] = frame.parameters;
+  const isNaN = i32.gtU(i32.shl(i32.wrap(a.get), i32.const(1)), i32.const(0xff000000 | 0));
+  const asNaN = i64.or(
+    bits64(0x7ff0_0000_0000_0000n),
+    i64.shl(i64.and(a.get, i64.const(0x7f_ffff)), i64.const(52 - 23)),
+  );
+  return sequence(
+    when(i32.eqz(isBoxed(a.get)), ret(bits64(NAN_D))),
+    when(isNaN, ret(asNaN)),
+    f64.toBits(f64.promote(f32.fromBits(i32.wrap(a.get)))),
+  );
+}
+
+const biased = (value: Code): Code => i32.and(i32.wrap(i64.shrU(value, i64.const(52))), i32.const(0x7ff));
+const fraction = (value: Code): Code => i64.and(value, bits64(FRACTION_D));
+
+function exponentBody(frame: Frame): Code {
+  const [a] = frame.parameters;
+  // A subnormal's exponent is -1022 less the places by which its top bit is below bit 52.
+  const ofSubnormal = i32.sub(i32.const(-1022 + 11), i32.wrap(i64.clz(fraction(a.get))));
+  return sequence(
+    when(biased(a.get), ret(i32.sub(biased(a.get), i32.const(1023)))),
+    select(i64.eqz(fraction(a.get)), i32.const(EXPONENT_OF_ZERO), ofSubnormal),
+  );
+}
+
+function significandBody(frame: Frame): Code {
+  const [a] = frame.parameters;
+  return sequence(
+    when(biased(a.get), ret(i64.shl(i64.or(fraction(a.get), i64.const(1n << 52n)), i64.const(10)))),
+    when(i64.eqz(fraction(a.get)), ret(i64.const(0))),
+    i64.shl(fraction(a.get), i64.sub(i64.clz(fraction(a.get)), i64.const(1))),
+  );
+}
+
+/** `value` shifted right by 1 or more, with a sticky lowest bit. */
+function shiftRightSticky(value: Code, distance: Code): Code {
+  const lost = i64.shl(value, i64.sub(i64.const(64), distance));
+  return select(
+    i64.gtU(distance, i64.const(63)),
+    i64.const(1),
+    i64.or(i64.shrU(value, distance), i64.extendU(i64.ne(lost, i64.const(0)))),
+  );
+}
+
+function roundBody(frame: Frame): Code {
+  const [sign, exponent, significand, control] = frame.parameters;
+  const mode = frame.local(I32);
+  /** Bits below the format's last one; the largest number in them; what to add to them so that a carry rounds up. */
+  const discard = frame.local(I64);
+  const mask = frame.local(I64);
+  const add = frame.local(I64);
+  const half = i64.add(i64.shrU(mask.get, i64.const(1)), i64.const(1));
+  const rest = frame.local(I64);
+  const kept = frame.local(I64);
+  /** Exponent field of the result, in place, less what the significand's top bit adds to it. */
+  const field = frame.local(I64);
+  const isTiny = frame.local(I32);
+  const single = isSingle(control.get);
+  const lowestExponent = select(single, i32.const(-126), i32.const(-1022));
+  const bias = select(single, i32.const(127), i32.const(1023));
+  const fractionBits = i64.sub(i64.const(63), discard.get);
+  const infinity = select(single, bits64(0x7f80_0000n), bits64(0x7ff0_0000_0000_0000n));
+  const roundsUp = i64.gtU(i64.add(rest.get, add.get), mask.get);
+  const isTie = i32.and(i32.eqz(mode.get), i64.eq(rest.get, half));
+  const signed = (value: Code): Code => {
+    const place = select(single, i64.const(31), i64.const(63));
+    return sequence(
+      set(kept, i64.or(value, i64.shl(i64.extendU(sign.get), place))),
+      select(single, boxed(kept.get), kept.get),
+    );
+  };
+  return sequence(
+    when(i64.eqz(significand.get), ret(signed(i64.const(0)))),
+    set(exponent, i32.sub(exponent.get, i32.wrap(i64.clz(significand.get)))),
+    set(significand, i64.shl(significand.get, i64.clz(significand.get))),
+    set(mode, modeOf(control.get)),
+    set(discard, select(single, i64.const(40), i64.const(11))),
+    set(mask, i64.sub(i64.shl(i64.const(1), discard.get), i64.const(1))),
+    set(add, roundingAddend()),
+    set(rest, i64.and(significand.get, mask.get)),
+    ifElse(
+      i32.ltS(exponent.get, lowestExponent),
+      sequence(
+        set(isTiny, i32.eqz(reachesNormal())),
+        set(significand, shiftRightSticky(significand.get, i64.extendU(i32.sub(lowestExponent, exponent.get)))),
+        set(rest, i64.and(significand.get, mask.get)),
+      ),
+      set(field, i64.shl(i64.extendU(i32.sub(i32.add(exponent.get, bias), i32.const(1))), fractionBits)),
+    ),
+    set(kept, i64.shrU(significand.get, discard.get)),
+    when(
+      i64.ne(rest.get, i64.const(0)),
+      set(kept, i64.add(kept.get, i64.extendU(roundsUp))),
+      when(isTie, set(kept, i64.and(kept.get, i64.const(-2)))),
+      raiseFlags(FLAG.INEXACT),
+      when(isTiny.get, raiseFlags(FLAG.UNDERFLOW)),
+    ),
+    set(kept, i64.add(kept.get, field.get)),
+    when(
+      i64.geU(kept.get, infinity),
+      raiseFlags(FLAG.OVERFLOW | FLAG.INEXACT),
+      // Modes that never round away from zero here give the largest finite number instead.
+      set(kept, i64.sub(infinity, i64.extendU(i64.eqz(add.get)))),
+    ),
+    signed(kept.get),
+  );
+
+  function roundingAddend(): Code {
+    const nearest = i32.or(i32.eqz(mode.get), i32.eq(mode.get, i32.const(ROUNDING.NEAREST_AWAY)));
+    // DOWN is even and rounds a negative number (sign 1) away from zero, UP is odd and does so with a positive one.
+    const away = i32.and(
+      i32.geU(mode.get, i32.const(ROUNDING.DOWN)),
+      i32.ne(i32.and(mode.get, i32.const(1)), sign.get),
+    );
+    return select(nearest, half, select(away, mask.get, i64.const(0)));
+  }
+
+  /** Tininess is detected after rounding: rounded as if exponents had no end, is this the smallest normal number? */
+  function reachesNormal(): Code {
+    const allOnes = i64.eq(i64.shrU(significand.get, discard.get), i64.shrU(i64.const(-1), discard.get));
+    return i32.and(i32.eq(exponent.get, i32.sub(lowestExponent, i32.const(1))), i32.and(allOnes, roundsUp));
+  }
+}

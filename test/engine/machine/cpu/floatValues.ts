@@ -1,0 +1,71 @@
+import type { SeededRandom } from '../../../support/seededRandom.ts';
+import type { Format } from './floatAssembler.ts';
+import { inRegister } from './referenceFloat.ts';
+
+/** Operands for floating-point instructions, as registers: the values where something happens, and random ones. */
+const FRACTION_BITS: Record<Format, bigint> = { s: 23n, d: 52n };
+const EXPONENT_BITS: Record<Format, bigint> = { s: 8n, d: 11n };
+const WIDTH: Record<Format, bigint> = { s: 32n, d: 64n };
+
+/** Both signs of: zero, subnormals, the normal range's ends, ones and halves, integers' limits, infinity, NaNs. */
+export function edgeValues(format: Format | undefined): bigint[] {
+  if (!format) return INTEGERS;
+  const f = FRACTION_BITS[format];
+  const bias = (1n << (EXPONENT_BITS[format] - 1n)) - 1n;
+  const infinity = ((1n << EXPONENT_BITS[format]) - 1n) << f;
+  const power = (exponent: number): bigint => (bias + BigInt(exponent)) << f;
+  const magnitudes = [
+    0n,
+    1n,
+    (1n << f) - 1n,
+    1n << f,
+    (1n << f) + 1n,
+    power(-1),
+    power(0),
+    power(0) + 1n,
+    power(0) | (1n << (f - 1n)),
+    power(31),
+    power(63),
+    infinity - 1n,
+    infinity,
+    infinity + 1n,
+    infinity | (1n << (f - 1n)),
+  ];
+  const sign = 1n << (WIDTH[format] - 1n);
+  const boxed = magnitudes.flatMap((bits) => [bits, bits | sign]).map((bits) => inRegister(format, bits));
+  // A single without its box: the upper half not all ones.
+  return format === 's' ? [...boxed, 0x3f80_0000n, 0xffff_fffe_3f80_0000n] : boxed;
+}
+
+const INTEGERS = [
+  0n,
+  1n,
+  -1n,
+  (1n << 24n) + 1n,
+  (1n << 31n) - 1n,
+  1n << 31n,
+  (1n << 32n) - 1n,
+  (1n << 53n) + 1n,
+  (1n << 54n) - 1n,
+  (1n << 63n) - 1n,
+  1n << 63n,
+  -(1n << 62n) - 1n,
+].map((value) => BigInt.asUintN(64, value));
+
+const word = (random: SeededRandom): bigint => (BigInt(random.uint32()) << 32n) | BigInt(random.uint32());
+
+/** Of all sizes, and often near each other; fractions often have long runs of equal bits. */
+export function randomValue(random: SeededRandom, format: Format | undefined): bigint {
+  if (!format) return word(random) >> BigInt(random.below(64));
+  const f = FRACTION_BITS[format];
+  const bias = (1 << (Number(EXPONENT_BITS[format]) - 1)) - 1;
+  const exponent = random.chance(0.3)
+    ? random.below(2 * bias + 2)
+    : random.chance(0.1)
+      ? random.below(60)
+      : bias + random.below(140) - 70;
+  const run = random.chance(0.5) ? word(random) : (1n << BigInt(random.below(53))) - 1n;
+  const fraction = (run ^ (random.chance(0.3) ? -1n : 0n)) & ((1n << f) - 1n);
+  const sign = BigInt(random.below(2)) << (WIDTH[format] - 1n);
+  return inRegister(format, sign | (BigInt(exponent) << f) | fraction);
+}

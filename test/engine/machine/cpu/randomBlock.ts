@@ -1,0 +1,90 @@
+import type { SeededRandom } from '../../../support/seededRandom.ts';
+import { a, CSR, type Item } from './assembler.ts';
+import { FLOAT_OPERATIONS } from './floatAssembler.ts';
+import {
+  type BlockMode,
+  type BlockOptions,
+  DATA,
+  DATA_VA,
+  FS,
+  MPRV,
+  MXR,
+  POINTER,
+  POINTER2,
+  SAVE,
+  SAVED,
+  SP,
+  SUM,
+  SUPERPAGE_VA,
+  USER_CODE_OFFSET,
+} from './randomLayout.ts';
+import { floatValue, value } from './randomOperands.ts';
+import { tables } from './randomTables.ts';
+import { unit } from './randomUnits.ts';
+
+/** One block of a random program: a set-up of tables, mode and registers, and its random units. */
+export function block(random: SeededRandom, options: BlockOptions): Item[] {
+  const { name, mode, next, iterations, units } = options;
+  const body = Array.from({ length: units }, (_, i) => [`${name}u${i}:`, unit(random, { ...options, index: i })]);
+  return [
+    tables(random),
+    a.sfenceVma,
+    a.li(31, SAVE),
+    a.la(5, `${name}end`),
+    a.sd(5, SAVED.end, 31),
+    a.la(5, next),
+    a.sd(5, SAVED.next, 31),
+    a.addi(5, 0, iterations),
+    a.sd(5, SAVED.left, 31),
+    a.sd(0, SAVED.traps, 31),
+    a.la(5, `${name}start`),
+    mode === 'U' ? [a.li(6, USER_CODE_OFFSET), a.add(5, 5, 6)] : [],
+    a.sd(5, SAVED.start, 31),
+    a.csrw(CSR.mepc, 5),
+    floats(random),
+    status(random, mode),
+    registers(random, mode),
+    a.mret,
+    `${name}start:`,
+    body,
+    `${name}end:`,
+    a.ecall,
+  ];
+}
+
+/** mstatus for the block's mode, with SUM and MXR at random. */
+export function status(random: SeededRandom, mode: BlockMode): Item[] {
+  const privilege = { M: 3, S: 1, U: 0 }[mode];
+  const bits = (privilege << 11) | random.pick([0, SUM, MXR, SUM | MXR]) | (random.chance(0.9) ? FS : 0);
+  return [
+    a.li(5, (3 << 11) | MPRV | SUM | MXR | FS),
+    a.csrrc(0, CSR.mstatus, 5),
+    a.li(5, bits),
+    a.csrrs(0, CSR.mstatus, 5),
+  ];
+}
+
+/** The floating-point registers start with values of either format, the rounding mode and the flags with any. */
+function floats(random: SeededRandom): Item[] {
+  return [
+    a.li(5, FS),
+    a.csrrs(0, CSR.mstatus, 5),
+    Array.from({ length: 32 }, (_, i) => [
+      a.li(5, floatValue(random)),
+      FLOAT_OPERATIONS['fmv.d.x'].encode({ rd: i, rs1: 5 }),
+    ]),
+    a.li(5, (random.below(5) << 5) | random.below(32)),
+    a.csrw(CSR.fcsr, 5),
+  ];
+}
+
+/** Every register gets a value; the pointers point to the data, as physical or virtual addresses. */
+export function registers(random: SeededRandom, mode: BlockMode): Item[] {
+  const base = mode === 'M' ? DATA : random.chance(0.8) ? DATA_VA : SUPERPAGE_VA;
+  const pointer: Record<number, number> = {
+    [SP]: base + 0x1000 - 8 * random.below(20),
+    [POINTER]: base + 0x800 + 8 * random.below(64),
+    [POINTER2]: base + 0x3000 - random.below(64),
+  };
+  return Array.from({ length: 31 }, (_, i) => a.li(i + 1, BigInt(pointer[i + 1] ?? value(random))));
+}

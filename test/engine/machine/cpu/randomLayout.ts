@@ -1,0 +1,52 @@
+/**
+ * Where things are in a random program (see randomProgram.ts), and what its parts agree on.
+ *
+ *   0x80000000   code: handler, blocks             x2, x8, x9 point into the data and are never written;
+ *   0x80200000   data, 4 pages, then page tables   mscratch points to the save area
+ *   0x80300000   save area
+ */
+export const CODE = 0x8000_0000n;
+export const DATA = 0x8020_0000;
+export const DATA_PAGES = 4;
+export const ROOT = DATA + DATA_PAGES * 4096;
+export const MIDDLE = ROOT + 4096;
+export const LEAVES = MIDDLE + 4096;
+export const SAVE = 0x8030_0000;
+/** In virtual memory: the data pages in random order and with random permissions, and all of them as a superpage. */
+export const DATA_VA = 0x4000_0000;
+export const SUPERPAGE_VA = 0x4020_0000;
+/** Past the end of RAM, and nothing else there. */
+export const NOWHERE = 0x9000_0000;
+/** The code once more, for U-mode. */
+export const USER_CODE_OFFSET = 0x4000_0000n;
+export const UART = 0x1000_0000;
+export const FINISHER = 0x10_0000;
+
+export const SAVED = {
+  x30: 0,
+  x29: 8,
+  x28: 16,
+  traps: 24,
+  end: 32,
+  start: 40,
+  left: 48,
+  next: 56,
+  cause: 64,
+  pc: 72,
+  registers: 80,
+};
+export const [SP, POINTER, POINTER2] = [2, 8, 9];
+export const POINTERS = [SP, POINTER, POINTER2];
+export const FS = 3 << 13;
+export const MPRV = 1 << 17;
+export const [SUM, MXR] = [1 << 18, 1 << 19];
+
+export type BlockMode = 'M' | 'S' | 'U';
+
+export interface BlockOptions {
+  units: number;
+  iterations: number;
+  name: string;
+  mode: BlockMode;
+  next: string;
+}

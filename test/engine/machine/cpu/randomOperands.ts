@@ -1,0 +1,40 @@
+import type { SeededRandom } from '../../../support/seededRandom.ts';
+import { edgeValues, randomValue } from './floatValues.ts';
+import { POINTERS } from './randomLayout.ts';
+
+/** Operands for random instructions. */
+export const INTERESTING = [
+  0n,
+  1n,
+  -1n,
+  0x7fff_ffffn,
+  -0x8000_0000n,
+  0x8000_0000n,
+  1n << 63n,
+  (1n << 63n) - 1n,
+  0xffff_ffffn,
+];
+
+export function value(random: SeededRandom): bigint {
+  if (random.chance(0.4)) return random.pick(INTERESTING);
+  const bits = (BigInt(random.uint32()) << 32n) | BigInt(random.uint32());
+  return bits >> BigInt(random.below(64));
+}
+
+/** Any register but the pointers; x0 too. */
+export function destination(random: SeededRandom): number {
+  for (;;) {
+    const register = random.below(32);
+    if (!POINTERS.includes(register)) return register;
+  }
+}
+export const source = (random: SeededRandom): number => random.below(32);
+/** Aligned or not, and across pages because the pointers stand near their ends. */
+export const offset = (random: SeededRandom): number =>
+  random.chance(0.6) ? 8 * (random.below(32) - 8) : random.below(512) - 128;
+
+/** A double, or a single in its box. */
+export function floatValue(random: SeededRandom): bigint {
+  const format = random.pick(['s', 'd'] as const);
+  return random.chance(0.4) ? random.pick(edgeValues(format)) : randomValue(random, format);
+}
