@@ -44,6 +44,13 @@ expect_kernel() {
   done
 }
 
+# Under QEMU's own firmware, OpenSBI, whose banner goes; it sends a carriage return before each line feed.
+expect_sbi() {
+  run sbi/sbi.elf -- -bios default
+  sed -i -e '1,/^Boot HART MEDELEG/d' -e 's/\r$//' "$WORK/output"
+  settle sbi/sbi.expected
+}
+
 # Two empty disks of 4 and 1 MiB.
 make_disks() {
   for disk in 0 1; do
@@ -67,9 +74,9 @@ expect_small() {
 
 SMALL=$(for source in small/*.c; do basename "$source" .c; done | grep -v '^small$')
 
-for guest in ${*:-demo kernel $SMALL}; do
+for guest in ${*:-demo kernel sbi $SMALL}; do
   case $guest in
-    demo | kernel) "expect_$guest" ;;
+    demo | kernel | sbi) "expect_$guest" ;;
     *) expect_small "$guest" ;;
   esac
 done

@@ -42,7 +42,7 @@ static void prepare_hart(void) {
   csr_write(mcounteren, ~0UL);
   csr_write(scounteren, 7);
   csr_write(CSR_MENVCFG, MENVCFG_STCE);
-  has_sstc = (csr_read(CSR_MENVCFG) & MENVCFG_STCE) != 0;
+  has_sstc = (csr_read(CSR_MENVCFG) & MENVCFG_STCE) != 0 && try_stimecmp() == 0;
   if (has_sstc) {
     csr_write(CSR_STIMECMP, ~0UL);
   }

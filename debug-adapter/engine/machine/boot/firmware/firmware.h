@@ -13,6 +13,7 @@ struct trap_frame {
   uint64_t status;
 };
 _Noreturn void enter_supervisor(uint64_t hart, uint64_t argument, uint64_t stack_top);
+uint64_t try_stimecmp(void);                           // 0, or 256 when there is no such register
 uint64_t try_load8(uint64_t address);                  // the byte, or 256 when the access faults
 uint64_t try_store8(uint64_t address, uint64_t byte);  // 0, or 256
 extern char stacks[HARTS_MAX][1 << STACK_SHIFT];

@@ -78,8 +78,17 @@ enter_supervisor:
   csrw mscratch, a2
   mret
 
-# Accesses to an address that a supervisor gave: 256 when it faults. What the fault did to mepc and mstatus does not
-# matter, for they are in the frame of the trap that we are in.
+# Accesses to what may not be there, or to an address that a supervisor gave: 256 when it faults. What the fault did to mepc and mstatus does not
+# matter, for they are in the frame of the trap that we are in, or not yet set.
+.globl try_stimecmp
+try_stimecmp:
+  la t0, failed
+  csrrw t0, mtvec, t0
+  csrr a0, 0x14d
+  csrw mtvec, t0
+  li a0, 0
+  ret
+
 .globl try_load8
 try_load8:
   la t0, failed
