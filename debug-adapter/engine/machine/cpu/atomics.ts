@@ -5,6 +5,7 @@ import {
   type Local,
   call,
   choose,
+  drop,
   i32,
   i64,
   ifElse,
@@ -15,7 +16,7 @@ import {
   when,
 } from '../../base/wasm/code.ts';
 import { type Core, isRam, raise, ramAt, ramOffset, setSlot, setSlot32, slot, slot32 } from './coreContext.ts';
-import { ACCESS_READ, ACCESS_WRITE } from './mmu.ts';
+import { ACCESS_READ, ACCESS_WRITE } from './access.ts';
 import { noticeRead } from './pages.ts';
 
 /**
@@ -80,6 +81,8 @@ function locate({ core, va, pa, at }: Atomic, size: Code, access: number): Code 
   const cause = access === ACCESS_READ ? LOAD_ACCESS_FAULT : STORE_ACCESS_FAULT;
   return sequence(
     set(pa, call(core.functions.translate, va.get, i32.const(access))),
+    when(slot32('FAULT'), ret(i64.const(0))),
+    drop(call(core.functions.protect, pa.get, va.get, size, i32.const(access))),
     when(slot32('FAULT'), ret(i64.const(0))),
     when(i32.eqz(isRam(core, pa.get, size)), raise(core, cause, va.get), ret(i64.const(0))),
     noticeRead(core, ramOffset(pa.get), size),

@@ -8,6 +8,7 @@ import type { Layout } from './layout.ts';
 import { defineMemoryAccess } from './memoryAccess.ts';
 import { defineMmu } from './mmu.ts';
 import { definePages } from './pages.ts';
+import { definePmp } from './pmp.ts';
 import { definePrivilege } from './privilege.ts';
 import { defineRamDigest } from './ramDigest.ts';
 import { addArithmeticHelpers } from './semantics.ts';
@@ -39,6 +40,7 @@ export function buildCore(layout: Layout): {
   const core: Core = { layout, builder, functions, helpers };
   definePages(core);
   defineMmu(core);
+  definePmp(core);
   defineMemoryAccess(core);
   defineAtomics(core);
   definePrivilege(core);

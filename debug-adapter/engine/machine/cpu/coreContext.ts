@@ -47,9 +47,15 @@ export const FUNCTIONS = {
   noteFilled: { parameters: [I32], results: [] },
   /** (virtual address, access 0 read 1 write 2 fetch) -> physical address. */
   translate: { parameters: [I64, I32], results: [I64] },
+  /** (physical address, size, access, privilege) -> whether PMP allows it. */
+  pmpAllows: { parameters: [I64, I32, I32, I32], results: [I32] },
+  /** (physical address, virtual address, size, access): FAULT when PMP forbids it -> whether its page may enter a TLB. */
+  protect: { parameters: [I64, I64, I32, I32], results: [I32] },
+  /** Drops all that the TLBs hold. */
+  flushAll: { parameters: [], results: [] },
   /** (pc) -> physical address, of RAM for certain unless FAULT. */
   translateFetch: { parameters: [I64], results: [I64] },
-  /** (pc) -> address of its page's decode entries, 0 on a fault. */
+  /** (pc) -> address of its page's decode entries, 0 on a fault; STRADDLE_ENTRY for one instruction alone. */
   fetchPage: { parameters: [I64], results: [I32] },
   /** (pc): the two halves of an instruction that straddles a page, decoded into the straddle entry. */
   fetchStraddle: { parameters: [I64], results: [] },

@@ -15,7 +15,7 @@ import {
   tee,
   when,
 } from '../../base/wasm/code.ts';
-import { type Core, setSlot, slot, slot32 } from './coreContext.ts';
+import { type Core, setSlot, setSlot32, slot, slot32 } from './coreContext.ts';
 import { floatHandler, floatLoadHandler, floatStoreHandler } from './floatHandlers.ts';
 import type { FloatName } from './floatNames.ts';
 import { FLOAT } from './floatSemantics.ts';
@@ -61,6 +61,7 @@ export function defineInterpreter(core: Core): void {
 /** Finds the decoded page of PC, or takes the fault of fetching there. */
 function fetch(v: Variables): Code {
   const { budget, entry, pageEntries, pageVa, context, low, tlb, va, core } = v;
+  const located = label();
   return sequence(
     when(i32.leS(budget.get, i32.const(0)), ret(budget.get)),
     set(context, slot32('DATA_CONTEXT')),
@@ -73,18 +74,31 @@ function fetch(v: Variables): Code {
         i32.and(i32.shrU(low.get, i32.const(8)), i32.const((FETCH_TLB_ENTRIES - 1) << 4)),
       ),
     ),
-    ifElse(
-      i64.eq(i64.load(tlb.get, FETCH_TLB), pageVa.get),
-      set(pageEntries, i32.load(tlb.get, FETCH_TLB + 8)),
-      sequence(
-        set(pageEntries, call(core.functions.fetchPage, va.get)),
-        when(i32.eqz(pageEntries.get), spend(v), call(core.functions.takeException), br(v.fetch)),
-        when(slot32('ATTENTION'), leaveAfterNext(v)),
+    block(
+      located,
+      ifElse(
+        i64.eq(i64.load(tlb.get, FETCH_TLB), pageVa.get),
+        set(pageEntries, i32.load(tlb.get, FETCH_TLB + 8)),
+        sequence(
+          set(pageEntries, call(core.functions.fetchPage, va.get)),
+          when(i32.eqz(pageEntries.get), spend(v), call(core.functions.takeException), br(v.fetch)),
+          when(slot32('ATTENTION'), leaveAfterNext(v)),
+          when(i32.eq(pageEntries.get, i32.const(STRADDLE_ENTRY)), executeFetched(v), br(located)),
+        ),
       ),
+      set(entry, i32.add(pageEntries.get, i32.shl(i32.and(low.get, i32.const(0xffe)), i32.const(3)))),
     ),
-    set(entry, i32.add(pageEntries.get, i32.shl(i32.and(low.get, i32.const(0xffe)), i32.const(3)))),
   );
 }
+
+/** One instruction of a page in which PMP forbids some: it is in the straddle entry already, breakpoints are not. */
+const executeFetched = (v: Variables): Code =>
+  sequence(
+    setSlot32('BUDGET', i32.sub(v.budget.get, i32.const(1))),
+    when(call(v.core.functions.breakpointHit), ret(v.budget.get)),
+    set(v.pageVa, v.va.get),
+    set(v.entry, i32.const(STRADDLE_ENTRY)),
+  );
 
 /** A page walk set a watched accessed bit: that belongs to the step that now begins, which must be the last. */
 const leaveAfterNext = ({ budget }: Variables): Code =>

@@ -11,7 +11,7 @@ import { PAGE_SIZE_BYTES } from '../../base/quantities.ts';
  *   0x2000     a decode entry and its end mark for instructions that straddle a page
  *   0x4000     list of TLB entries filled for paged contexts, to flush only those
  *   0x10000    data TLBs, one pair (reads, writes) a context
- *   0x90000    fetch TLBs, one a context
+ *   0xb0000    fetch TLBs, one a context
  *   0x100000   page flags, hashes and decode-page addresses, one of each a RAM page
  *              decode pool
  *              RAM
@@ -111,20 +111,20 @@ export const FLUSH_LIST_ENTRIES = 4096;
 /**
  * Data TLBs: 4096 direct-mapped entries of {i64 tag, i32 addend} in 16 bytes, reads and writes apart. A tag is the
  * virtual page; -1 matches nothing. Contexts keep privilege changes from flushing: 0 is untranslated, 1 is S, 2 is U,
- * 3 is S with SUM.
+ * 3 is S with SUM, 4 is untranslated below M while PMP tells them apart.
  */
 export const TLB_ENTRIES = 4096;
 export const TLB_BYTES = TLB_ENTRIES * 16;
 export const READ_TLB = 0x10000;
 export const WRITE_TLB = READ_TLB + TLB_BYTES;
 export const DATA_CONTEXT_BYTES = 2 * TLB_BYTES;
-export const DATA_CONTEXTS = 4;
+export const DATA_CONTEXTS = 5;
 
-/** Fetch TLBs: {i64 tag, i32 address of the page's decode entries}; contexts 0 untranslated, 1 S, 2 U. */
+/** Fetch TLBs: {i64 tag, i32 address of the page's decode entries}; contexts 0 untranslated, 1 S, 2 U, 3 as 4 above. */
 export const FETCH_TLB = READ_TLB + DATA_CONTEXTS * DATA_CONTEXT_BYTES;
 export const FETCH_TLB_ENTRIES = 1024;
 export const FETCH_CONTEXT_BYTES = FETCH_TLB_ENTRIES * 16;
-export const FETCH_CONTEXTS = 3;
+export const FETCH_CONTEXTS = 4;
 
 /** A decode entry: u8 operation, u8 step to the next entry, u16 rd*8, u16 rs1*8, u16 rs2*8, i32 immediate, i32 raw. */
 export const ENTRY_BYTES = 16;

@@ -7,6 +7,7 @@ import {
   brIf,
   brTable,
   call,
+  drop,
   i32,
   i64,
   ifElse,
@@ -21,7 +22,7 @@ import {
 import type { Frame } from '../../base/wasm/moduleBuilder.ts';
 import { type Core, isRam, raise, ramAt, ramOffset, slot32 } from './coreContext.ts';
 import { PAGE_CODE, PAGE_WATCHED, RAM_BASE, READ_TLB, TLB_ENTRIES, WRITE_TLB } from './layout.ts';
-import { ACCESS_READ, ACCESS_WRITE } from './mmu.ts';
+import { ACCESS_READ, ACCESS_WRITE } from './access.ts';
 import { noticeRead } from './pages.ts';
 
 /**
@@ -85,16 +86,19 @@ function defineLoadSlow(core: Core): void {
     const [va, kind] = frame.parameters;
     const pa = frame.local(I64);
     const entry = frame.local(I32);
+    const cacheable = frame.local(I32);
     return sequence(
       when(crossesPage(va.get, kind.get), loadCrossing(core, frame, va, kind)),
       set(pa, call(functions.translate, va.get, i32.const(ACCESS_READ))),
+      when(slot32('FAULT'), ret(i64.const(0))),
+      set(cacheable, call(functions.protect, pa.get, va.get, sizeOf(kind.get), i32.const(ACCESS_READ))),
       when(slot32('FAULT'), ret(i64.const(0))),
       when(
         isRam(core, pa.get, sizeOf(kind.get)),
         ifElse(
           i32.and(pageFlags(core, pa.get), i32.const(PAGE_WATCHED)),
           call(functions.watchRead, ramOffset(pa.get), sizeOf(kind.get)),
-          fillTlb(core, { entry, va, pa, tlb: READ_TLB }),
+          when(cacheable.get, fillTlb(core, { entry, va, pa, tlb: READ_TLB })),
         ),
         dispatch(
           kind.get,
@@ -114,7 +118,12 @@ function loadCrossing(core: Core, frame: Frame, va: Local, kind: Local): Code {
   const crossing = { va, first: frame.local(I64), second: frame.local(I64) };
   const next = label();
   return sequence(
-    translateBoth(core, crossing, { access: ACCESS_READ, fault: LOAD_ACCESS_FAULT, leave: ret(i64.const(0)) }),
+    translateBoth(core, crossing, {
+      size: sizeOf(kind.get),
+      access: ACCESS_READ,
+      fault: LOAD_ACCESS_FAULT,
+      leave: ret(i64.const(0)),
+    }),
     set(left, sizeOf(kind.get)),
     loop(
       next,
@@ -139,9 +148,15 @@ interface Crossing {
 function translateBoth(
   core: Core,
   { va, first, second }: Crossing,
-  { access, fault, leave }: { access: number; fault: number; leave: Code },
+  { size, access, fault, leave }: { size: Code; access: number; fault: number; leave: Code },
 ): Code {
   const nextPage = i64.add(i64.or(va.get, i64.const(0xfff)), i64.const(1));
+  const inFirst = i32.sub(i32.const(4096), i32.and(i32.wrap(va.get), i32.const(0xfff)));
+  const protect = (physical: Local, virtual: Code, bytes: Code): Code =>
+    sequence(
+      drop(call(core.functions.protect, physical.get, virtual, bytes, i32.const(access))),
+      when(slot32('FAULT'), leave),
+    );
   const isInRam = (address: Local): Code => isRam(core, address.get, i32.const(1));
   return sequence(
     set(first, call(core.functions.translate, va.get, i32.const(access))),
@@ -149,6 +164,8 @@ function translateBoth(
     set(second, call(core.functions.translate, nextPage, i32.const(access))),
     when(slot32('FAULT'), leave),
     when(i32.eqz(i32.and(isInRam(first), isInRam(second))), raise(core, fault, va.get), leave),
+    protect(first, va.get, inFirst),
+    protect(second, nextPage, i32.sub(size, inFirst)),
   );
 }
 
@@ -193,15 +210,18 @@ function defineStoreSlow(core: Core): void {
     const [va, value, kind] = frame.parameters;
     const pa = frame.local(I64);
     const entry = frame.local(I32);
+    const cacheable = frame.local(I32);
     return sequence(
       when(crossesPage(va.get, kind.get), storeCrossing(core, frame, { va, value, kind })),
       set(pa, call(functions.translate, va.get, i32.const(ACCESS_WRITE))),
+      when(slot32('FAULT'), ret()),
+      set(cacheable, call(functions.protect, pa.get, va.get, sizeOf(kind.get), i32.const(ACCESS_WRITE))),
       when(slot32('FAULT'), ret()),
       when(
         isRam(core, pa.get, sizeOf(kind.get)),
         call(functions.touch, ramOffset(pa.get), sizeOf(kind.get)),
         when(
-          i32.eqz(i32.and(pageFlags(core, pa.get), i32.const(PAGE_WATCHED | PAGE_CODE))),
+          i32.and(cacheable.get, i32.eqz(i32.and(pageFlags(core, pa.get), i32.const(PAGE_WATCHED | PAGE_CODE)))),
           fillTlb(core, { entry, va, pa, tlb: WRITE_TLB }),
         ),
         dispatch(
@@ -221,7 +241,12 @@ function storeCrossing(core: Core, frame: Frame, v: { va: Local; value: Local; k
   const done = frame.local(I32);
   const next = label();
   return sequence(
-    translateBoth(core, crossing, { access: ACCESS_WRITE, fault: STORE_ACCESS_FAULT, leave: ret() }),
+    translateBoth(core, crossing, {
+      size: sizeOf(kind.get),
+      access: ACCESS_WRITE,
+      fault: STORE_ACCESS_FAULT,
+      leave: ret(),
+    }),
     loop(
       next,
       set(offset, byteOffset(crossing, done)),

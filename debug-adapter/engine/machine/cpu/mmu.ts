@@ -8,6 +8,7 @@ import {
   brIf,
   call,
   choose,
+  drop,
   i32,
   i64,
   label,
@@ -30,18 +31,23 @@ import {
   slot,
   slot32,
 } from './coreContext.ts';
-import { DATA_CONTEXT_BYTES, FETCH_CONTEXT_BYTES, FETCH_TLB, FETCH_TLB_ENTRIES, PAGE_TABLE } from './layout.ts';
+import {
+  DATA_CONTEXT_BYTES,
+  FETCH_CONTEXT_BYTES,
+  FETCH_TLB,
+  FETCH_TLB_ENTRIES,
+  PAGE_TABLE,
+  STRADDLE_ENTRY,
+} from './layout.ts';
 import { MSTATUS } from './mstatus.ts';
+import { ACCESS_FETCH, ACCESS_READ, ACCESS_WRITE, dataPrivilege } from './access.ts';
+import { pmpIsActive } from './pmp.ts';
 
 /**
  * Address translation: Sv39 with accessed and dirty bits set by hardware (Privileged Architecture, "Virtual Address
  * Translation Process" and "Sv39"). Page tables live in RAM only; anything else is an access fault. The TLBs are exact: a
  * write to a table that was walked drops every translation (see `touch`), so what they hold never shows.
  */
-export const ACCESS_READ = 0;
-export const ACCESS_WRITE = 1;
-export const ACCESS_FETCH = 2;
-
 export function defineMmu(core: Core): void {
   const { builder, functions } = core;
   builder.define(functions.raise, (frame) => {
@@ -57,13 +63,6 @@ export function defineMmu(core: Core): void {
   defineFetch(core);
   defineUpdateContexts(core);
 }
-
-/** Privilege that loads and stores act with: MPP's while MPRV is set. */
-export const dataPrivilege: Code = select(
-  i32.and(i32.wrap(slot('MSTATUS')), i32.const(MSTATUS.MPRV)),
-  i32.and(i32.shrU(i32.wrap(slot('MSTATUS')), i32.const(MSTATUS.MPP_SHIFT)), i32.const(3)),
-  slot32('PRIVILEGE'),
-);
 
 const mstatusHas = (mask: number): Code => i32.and(i32.wrap(slot('MSTATUS')), i32.const(mask));
 const satpIsBare: Code = i64.eqz(i64.shrU(slot('SATP'), i64.const(60)));
@@ -136,6 +135,7 @@ function findLeaf(walk: Walk): Code {
         descend,
         set(at, i64.add(at.get, entry)),
         accessFaultWhen(walk, i32.eqz(isRam(core, at.get, i32.const(8)))),
+        accessFaultWhen(walk, i32.eqz(walkAllowed(walk))),
         markTable(walk),
         set(pte, i64.load(ramAt(core, ramOffset(at.get)))),
         // Not valid, write-only, or with bits of extensions that are not there (Svnapot, Svpbmt, reserved).
@@ -152,6 +152,10 @@ function findLeaf(walk: Walk): Code {
     ),
   );
 }
+
+/** Page tables are read with the rights of S-mode, whoever's access it is. */
+const walkAllowed = ({ core, at }: Walk): Code =>
+  call(core.functions.pmpAllows, at.get, i32.const(8), i32.const(ACCESS_READ), i32.const(PRIVILEGE_SUPERVISOR));
 
 /** The page of the entry at `at`, which is in RAM. */
 const tablePage = ({ at }: Walk): Code => i32.shrU(ramOffset(at.get), i32.const(12));
@@ -216,6 +220,15 @@ function leafAddress(walk: Walk): Code {
 
 function defineFetch(core: Core): void {
   const { builder, functions, layout } = core;
+  const mayExecutePage = (address: Local): Code =>
+    call(
+      functions.pmpAllows,
+      i64.and(address.get, i64.const(-4096)),
+      i32.const(4096),
+      i32.const(ACCESS_FETCH),
+      slot32('PRIVILEGE'),
+    );
+  const straddleUnlessFault = select(slot32('FAULT'), i32.const(0), i32.const(STRADDLE_ENTRY));
   builder.define(functions.fetchPage, (frame) => {
     const [pc] = frame.parameters;
     const address = frame.local(I64);
@@ -225,6 +238,8 @@ function defineFetch(core: Core): void {
     return sequence(
       set(address, call(functions.translateFetch, pc.get)),
       when(slot32('FAULT'), ret(i32.const(0))),
+      // Where PMP tells parts of the page apart each instruction is fetched, and asked for, anew.
+      when(i32.eqz(mayExecutePage(address)), call(functions.fetchStraddle, pc.get), ret(straddleUnlessFault)),
       set(page, i32.shrU(ramOffset(address.get), i32.const(12))),
       set(entries, i32.load(i32.shl(page.get, i32.const(2)), layout.decodePages)),
       when(i32.eqz(entries.get), set(entries, call(functions.allocateDecodePage, page.get))),
@@ -247,9 +262,11 @@ function defineFetch(core: Core): void {
     const second = frame.local(I64);
     const half = (address: Local): Code => i32.load16u(ramAt(core, ramOffset(address.get)));
     const next = i64.add(pc.get, i64.const(2));
+    const isCompressed = (bits: Code): Code => i32.ne(i32.and(bits, i32.const(3)), i32.const(3));
     return sequence(
       set(first, call(functions.translateFetch, pc.get)),
       when(slot32('FAULT'), ret()),
+      when(isCompressed(half(first)), call(functions.decodeStraddle, half(first)), ret()),
       set(second, call(functions.translateFetch, next)),
       when(slot32('FAULT'), ret()),
       call(functions.decodeStraddle, i32.or(half(first), i32.shl(half(second), i32.const(16)))),
@@ -257,7 +274,7 @@ function defineFetch(core: Core): void {
   });
 }
 
-/** Translates for a fetch; code outside RAM is an instruction access fault (cause 1). */
+/** Translates for a fetch of two bytes; code outside RAM is an instruction access fault (cause 1). */
 function defineTranslateFetch(core: Core): void {
   const { builder, functions } = core;
   builder.define(functions.translateFetch, (frame) => {
@@ -269,6 +286,10 @@ function defineTranslateFetch(core: Core): void {
         i32.and(i32.eqz(slot32('FAULT')), i32.eqz(isRam(core, address.get, i32.const(2)))),
         call(functions.raise, i32.const(1), va.get),
       ),
+      when(
+        i32.eqz(slot32('FAULT')),
+        drop(call(functions.protect, address.get, va.get, i32.const(2), i32.const(ACCESS_FETCH))),
+      ),
       address.get,
     );
   });
@@ -276,24 +297,31 @@ function defineTranslateFetch(core: Core): void {
 
 // --- contexts --------------------------------------------------------------------------------------------------------
 
-/** Chooses the TLBs for the current privilege, MPRV, SUM and satp mode. */
+/** Chooses the TLBs for the current privilege, MPRV, SUM, satp mode and whether PMP is in use. */
 function defineUpdateContexts({ builder, functions }: Core): void {
-  const context = (privilege: Code, supervisor: Code): Code =>
+  const context = (privilege: Code, supervisor: Code, untranslated: number): Code =>
     select(
-      i32.or(i32.eq(privilege, i32.const(PRIVILEGE_MACHINE)), satpIsBare),
+      i32.eq(privilege, i32.const(PRIVILEGE_MACHINE)),
       i32.const(0),
-      select(privilege, supervisor, i32.const(2)),
+      select(
+        satpIsBare,
+        select(pmpIsActive, i32.const(untranslated), i32.const(0)),
+        select(privilege, supervisor, i32.const(2)),
+      ),
     );
   builder.define(functions.updateContexts, () =>
     sequence(
       setSlot32(
         'DATA_CONTEXT',
         i32.mul(
-          context(dataPrivilege, select(mstatusHas(MSTATUS.SUM), i32.const(3), i32.const(1))),
+          context(dataPrivilege, select(mstatusHas(MSTATUS.SUM), i32.const(3), i32.const(1)), 4),
           i32.const(DATA_CONTEXT_BYTES),
         ),
       ),
-      setSlot32('FETCH_CONTEXT', i32.mul(context(slot32('PRIVILEGE'), i32.const(1)), i32.const(FETCH_CONTEXT_BYTES))),
+      setSlot32(
+        'FETCH_CONTEXT',
+        i32.mul(context(slot32('PRIVILEGE'), i32.const(1), 3), i32.const(FETCH_CONTEXT_BYTES)),
+      ),
     ),
   );
 }

@@ -48,6 +48,7 @@ export function definePages(core: Core): void {
   defineBecomeTable(core);
   defineNoteFilled(core);
   defineFlushPaged(core);
+  defineFlushAll(core);
   const { builder, functions } = core;
   builder.define(functions.flushWrites, () =>
     sequence(
@@ -55,6 +56,13 @@ export function definePages(core: Core): void {
         memoryFill(i32.const(WRITE_TLB + context * DATA_CONTEXT_BYTES), i32.const(-1), i32.const(TLB_BYTES)),
       ),
     ),
+  );
+}
+
+function defineFlushAll({ builder, functions }: Core): void {
+  const bytes = DATA_CONTEXTS * DATA_CONTEXT_BYTES + FETCH_CONTEXTS * FETCH_CONTEXT_BYTES;
+  builder.define(functions.flushAll, () =>
+    sequence(memoryFill(i32.const(READ_TLB), i32.const(-1), i32.const(bytes)), setSlot32('FLUSH_COUNT', i32.const(0))),
   );
 }
 

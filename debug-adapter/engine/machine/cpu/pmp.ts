@@ -1,0 +1,143 @@
+import {
+  I32,
+  I64,
+  type Code,
+  type Local,
+  block,
+  brIf,
+  call,
+  i32,
+  i64,
+  ifElse,
+  label,
+  loop,
+  ret,
+  select,
+  sequence,
+  set,
+  when,
+} from '../../base/wasm/code.ts';
+import type { Frame } from '../../base/wasm/moduleBuilder.ts';
+import { type Core, PRIVILEGE_MACHINE, slot, slot32 } from './coreContext.ts';
+import { SLOT } from './layout.ts';
+import { ACCESS_FETCH, dataPrivilege } from './access.ts';
+
+/**
+ * Physical memory protection (Privileged Architecture, "Physical Memory Protection"): 16 entries, granularity 4 bytes.
+ * The first entry that touches an access decides: it must cover all of it. While no entry is switched on, everything is
+ * allowed, as in QEMU 7.2. A page enters a TLB only when one answer holds for all of it; otherwise each access, and
+ * each instruction fetch, asks here.
+ */
+const PMP = { READ: 1, WRITE: 2, EXECUTE: 4, LOCK: 0x80 } as const;
+const MODE = { OFF: 0, RANGE: 1, FOUR_BYTES: 2 } as const;
+const ENTRIES = 16;
+/** The A fields of all entries of a config register. */
+const MODES = 0x1818_1818_1818_1818n;
+
+/** True while some entry is switched on. */
+export const pmpIsActive: Code = i64.ne(
+  i64.and(i64.or(slot('PMPCFG0'), slot('PMPCFG2')), i64.const(MODES)),
+  i64.const(0),
+);
+
+export function definePmp(core: Core): void {
+  const { builder, functions } = core;
+  builder.define(functions.pmpAllows, (frame) => allowsBody(frame));
+  builder.define(functions.protect, (frame) => {
+    const [pa, va, size, access] = frame.parameters;
+    const privilege = select(i32.eq(access.get, i32.const(ACCESS_FETCH)), slot32('PRIVILEGE'), dataPrivilege);
+    const allows = (address: Code, bytes: Code): Code =>
+      call(functions.pmpAllows, address, bytes, access.get, privilege);
+    const wholePage = allows(i64.and(pa.get, i64.const(-4096)), i32.const(4096));
+    // Access faults: 1 fetch, 5 load, 7 store.
+    const cause = select(
+      i32.eq(access.get, i32.const(ACCESS_FETCH)),
+      i32.const(1),
+      i32.add(i32.const(5), i32.shl(access.get, i32.const(1))),
+    );
+    return sequence(
+      when(i32.eqz(pmpIsActive), ret(i32.const(1))),
+      when(wholePage, ret(i32.const(1))),
+      when(i32.eqz(allows(pa.get, size.get)), call(functions.raise, cause, va.get)),
+      i32.const(0),
+    );
+  });
+}
+
+interface Search {
+  /** The access: its first byte, and the one after its last. */
+  start: Local;
+  end: Local;
+  /** The entry: number, config byte, and the bytes that it is about. */
+  index: Local;
+  config: Local;
+  low: Local;
+  high: Local;
+}
+
+function allowsBody(frame: Frame): Code {
+  const [start, size, access, privilege] = frame.parameters;
+  const search: Search = {
+    start,
+    end: frame.local(I64),
+    index: frame.local(I32),
+    config: frame.local(I32),
+    low: frame.local(I64),
+    high: frame.local(I64),
+  };
+  const { end, index, config, low, high } = search;
+  const next = label();
+  const skip = label();
+  const isMachine = i32.eq(privilege.get, i32.const(PRIVILEGE_MACHINE));
+  const needed = select(
+    i32.eq(access.get, i32.const(ACCESS_FETCH)),
+    i32.const(PMP.EXECUTE),
+    i32.add(access.get, i32.const(PMP.READ)),
+  );
+  const isLocked = i32.and(config.get, i32.const(PMP.LOCK));
+  const isPermitted = i32.ne(i32.and(config.get, needed), i32.const(0));
+  const covers = i32.and(i64.leU(low.get, start.get), i64.leU(end.get, high.get));
+  return sequence(
+    when(i32.eqz(pmpIsActive), ret(i32.const(1))),
+    set(end, i64.add(start.get, i64.extendU(size.get))),
+    loop(
+      next,
+      block(
+        skip,
+        set(config, i32.load8u(index.get, SLOT.PMPCFG0)),
+        brIf(skip, i32.eq(modeOf(search), i32.const(MODE.OFF))),
+        findRange(search),
+        brIf(skip, i32.or(i64.geU(low.get, end.get), i64.geU(start.get, high.get))),
+        when(i32.eqz(covers), ret(i32.const(0))),
+        // Unlocked entries do not bind M-mode.
+        ret(select(i32.and(isMachine, i32.eqz(isLocked)), i32.const(1), isPermitted)),
+      ),
+      set(index, i32.add(index.get, i32.const(1))),
+      brIf(next, i32.ltU(index.get, i32.const(ENTRIES))),
+    ),
+    isMachine,
+  );
+}
+
+const modeOf = ({ config }: Search): Code => i32.and(i32.shrU(config.get, i32.const(3)), i32.const(3));
+
+/** Bytes from `low` up to before `high`; the address registers hold multiples of four. */
+function findRange(search: Search): Code {
+  const { index, low, high } = search;
+  const at = i32.shl(index.get, i32.const(3));
+  const address = i64.load(at, SLOT.PMPADDR0);
+  // A range starts where the entry before ends; the first one at 0.
+  const before = select(index.get, i64.load(at, SLOT.PMPADDR0 - 8), i64.const(0));
+  const bytes = (words: Code): Code => i64.shl(words, i64.const(2));
+  // A power of two: the ones at the end of the address, and the zero above them, say how large.
+  const inside = i64.xor(address, i64.add(address, i64.const(1)));
+  const sizeBits = select(i32.eq(modeOf(search), i32.const(MODE.FOUR_BYTES)), i64.const(0), inside);
+  return ifElse(
+    i32.eq(modeOf(search), i32.const(MODE.RANGE)),
+    sequence(set(low, bytes(before)), set(high, bytes(address))),
+    sequence(
+      set(low, bytes(i64.and(address, i64.xor(sizeBits, i64.const(-1))))),
+      set(high, i64.add(low.get, bytes(i64.add(sizeBits, i64.const(1))))),
+    ),
+  );
+}
