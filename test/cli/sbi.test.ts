@@ -15,6 +15,23 @@ const KERNEL = guest('sbi/sbi');
 const QEMU = 'qemu-system-riscv64';
 const OPENSBI = '/usr/share/qemu/opensbi-riscv64-generic-fw_dynamic';
 
+/** The others start, say so, and stop when they are told to. */
+const THREE_HARTS = `\
+hart 1 is: 0 1
+  start: 0
+  said 1001
+  is: 0 0
+hart 2 is: 0 1
+  start: 0
+  said 1002
+  is: 0 0
+fences on all: 0
+  fence.i: 0
+send_ipi to the others: 0
+  hart 1 stopped after 1 interrupts and said 1001
+  hart 2 stopped after 1 interrupts and said 1002
+`;
+
 suite('SBI', { concurrency: 2 }, () => {
   test('the built-in firmware answers as OpenSBI does', async (t) => {
     const ours = await new Workplace(t).run({ kernel: KERNEL, options: ['--bios', 'builtin'] });
@@ -35,18 +52,19 @@ suite('SBI', { concurrency: 2 }, () => {
     ]);
   });
 
-  for (const [what, options] of [
-    ['one hart', ['-icount', 'shift=0']],
-    ['one hart without Sstc', ['-cpu', 'rv64,sstc=off']],
-    ['three harts', ['-smp', '3']],
+  for (const [what, options, harts] of [
+    ['one hart', ['-icount', 'shift=0'], ''],
+    ['one hart without Sstc', ['-icount', 'shift=0', '-cpu', 'rv64,sstc=off'], ''],
+    // What OpenSBI answers, too, when it happens to boot on hart 0.
+    ['three harts', ['-smp', '3'], THREE_HARTS],
   ] as const) {
     test(`on QEMU the built-in firmware answers as OpenSBI does there, ${what}`, async (t) => {
       if (!requireTool(QEMU, t)) return;
       const place = new Workplace(t);
       place.write('firmware.bin', builtinFirmware());
-      const theirs = await onQemu(place, ['-bios', 'default', ...options]);
-      assert.match(theirs, /OpenSBI/);
-      assert.equal(common(await onQemu(place, ['-bios', 'firmware.bin', ...options])), common(theirs));
+      const ours = await onQemu(place, ['-bios', 'firmware.bin', ...options]);
+      const theirs = expected('sbi/sbi').console.replace('start of hart 64: -3\n', (line) => line + harts);
+      assert.equal(common(ours), common(theirs));
     });
   }
 

@@ -199,6 +199,10 @@ static void traps(void) {
   show_trap("ebreak");
   asm volatile(".option push\n.option norvc\n lw t0, 0(%0)\n.option pop" : : "r"(0xa0000000UL) : "t0");
   show_trap("a load from nowhere");
+  asm volatile(".option push\n.option norvc\n lw t0, 0(%0)\n.option pop" : : "r"(0x80000000UL) : "t0");
+  show_trap("a load from the firmware's memory");
+  asm volatile(".option push\n.option norvc\n sw t0, 8(%0)\n.option pop" : : "r"(0x80000000UL) : "t0");
+  show_trap("a store to it");
   static uint8_t bytes[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
   print("misaligned load: %lx\n", *(volatile uint64_t *)(bytes + 1));
 }
