@@ -114,8 +114,11 @@ export class GuestRam implements GuestMemory {
 
   /** All zeroes, as at power-on. */
   clear(): void {
+    const words = new Int32Array(this.bytes.buffer, this.bytes.byteOffset, this.lengthBytes / 4);
     const zeroes = new Uint8Array(PAGE_SIZE_BYTES);
-    for (let page = 0; page < this.pageCount; page++) this.restorePage(page, zeroes);
+    for (let page = 0; page < this.pageCount; page++) {
+      if (!isZero(words, page * PAGE_WORDS)) this.write(this.base + page * PAGE_SIZE_BYTES, zeroes);
+    }
   }
 
   private offsetOf(address: GuestAddress, lengthBytes: number): number {
@@ -133,6 +136,15 @@ export class GuestRam implements GuestMemory {
       at = pageEnd;
     }
   }
+}
+
+const PAGE_WORDS = PAGE_SIZE_BYTES / 4;
+
+function isZero(words: Int32Array, from: number): boolean {
+  for (let i = from; i < from + PAGE_WORDS; i++) {
+    if (words[i] !== 0) return false;
+  }
+  return true;
 }
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,17 +1,16 @@
-import { assert, assertNever } from '../base/assert.ts';
+import { assertNever } from '../base/assert.ts';
 import type { Position } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
 import type { Drive } from '../block/drive.ts';
 import { Board, type DriveWiring, wireDrives } from './board.ts';
 import type { BootPlan } from './boot/bootPlan.ts';
-import { RESET_REGISTERS } from './boot/bootRom.ts';
 import { Hart } from './cpu/hart.ts';
 import { IRQ } from './cpu/mstatus.ts';
-import type { Device } from './devices/device.ts';
 import type { Finish } from './devices/finisher.ts';
 import { GuestRam } from './guestRam.ts';
 import { type Inputs, type InputStatus, type OutsideEvent, PC_REGISTER } from './inputs.ts';
 import { type DigestPart, machineDigest } from './machineDigest.ts';
+import { PowerOn } from './powerOn.ts';
 import { NO_STOP_POINTS, type StopPoints, type WatchHit } from './stopPoints.ts';
 import type { Watcher } from './watcher.ts';
 
@@ -66,9 +65,7 @@ export class Machine {
   /** Virtual time minus position: idle advances and clock jumps. */
   private clockOffsetNanoseconds = 0;
   private isRunning = false;
-  /** What a reset brings back. */
-  private plan: BootPlan | undefined;
-  private statesAtPowerOn: { hart: State; devices: Map<Device, State> };
+  private power: PowerOn;
   private status: InputStatus;
   private watcher: Watcher;
   private stopPoints: StopPoints = NO_STOP_POINTS;
@@ -100,10 +97,7 @@ export class Machine {
       },
       transmit: (byte) => options.onConsoleByte(byte, this.positionInStep()),
     });
-    this.statesAtPowerOn = {
-      hart: this.hart.saveState(),
-      devices: new Map(this.board.devices.map((device) => [device, device.saveState()])),
-    };
+    this.power = new PowerOn(this);
     this.status = {
       position: 0,
       nanoseconds: 0,
@@ -127,16 +121,9 @@ export class Machine {
     return this.hart.retired(this.currentPosition);
   }
 
-  /** Once, before the first step: RAM, ROM and registers as they are when the power comes on, and after each reset. */
+  /** Once, before the first step. */
   powerOn(plan: BootPlan): void {
-    this.plan = plan;
-    this.board.rom.fill(plan.rom);
-    for (const { address, bytes } of plan.pieces) this.ram.write(address, bytes);
-    this.hart.setSlot('PC', BigInt(this.ram.base));
-    this.hart.setRegister(REGISTER.t0, BigInt(RESET_REGISTERS.t0));
-    this.hart.setRegister(REGISTER.a0, 0n);
-    this.hart.setRegister(REGISTER.a1, BigInt(plan.treeAddress));
-    this.hart.setRegister(REGISTER.a2, BigInt(RESET_REGISTERS.a2));
+    this.power.apply(plan);
   }
 
   /** Replaces the stop points of all runs from now on. */
@@ -162,7 +149,8 @@ export class Machine {
       const finish = this.board.finisher.result;
       if (finish) return { kind: 'finished', finish };
       if (this.board.finisher.wantsReset) {
-        this.reset();
+        this.power.reset(this.currentPosition);
+        this.countStep();
         continue;
       }
       this.updateInterruptLines();
@@ -216,27 +204,6 @@ export class Machine {
       default:
         assertNever(event);
     }
-    this.countStep();
-  }
-
-  /** All is as at power-on but what is on the drives, the position, and what the outside has told. */
-  private reset(): void {
-    assert(this.plan, 'a machine that runs was powered on');
-    const { hart, board } = this;
-    for (const disk of board.disks) disk.abandon();
-    const notRetired = hart.slot('NOT_RETIRED');
-    const retired = this.instructions;
-    hart.loadState(this.statesAtPowerOn.hart);
-    hart.setSlot('NOT_RETIRED', notRetired);
-    // Both counters read 0 after this step.
-    hart.setSlot('MINSTRET_OFFSET', BigInt.asUintN(64, -BigInt(retired)));
-    hart.setSlot('MCYCLE_OFFSET', BigInt.asUintN(64, -BigInt(this.currentPosition + 1)));
-    for (const [device, state] of this.statesAtPowerOn.devices) {
-      if (device.reset) device.reset();
-      else device.loadState(state);
-    }
-    this.ram.clear();
-    this.powerOn(this.plan);
     this.countStep();
   }
 
@@ -431,9 +398,6 @@ export class Machine {
 }
 
 const never = (): boolean => false;
-
-/** Numbers of the registers that are set at power-on (RISC-V calling convention). */
-const REGISTER = { t0: 5, a0: 10, a1: 11, a2: 12 } as const;
 
 /** Half a millisecond to some: `wantsPause` is asked that often, even when the guest has no timer at all. */
 const MAX_BUDGET = 1 << 18;
