@@ -24,6 +24,6 @@ icount="-icount shift=0"
 [ "${ICOUNT:-on}" = on ] || icount=""
 
 exec qemu-system-riscv64 -machine virt -m 128M -smp 1 -bios none \
-  -cpu rv64,h=off,v=off,zbc=off,sstc=on \
+  -cpu rv64,h=off,v=off,zbc=off,sstc=on,svinval=on \
   -display none -monitor none -serial stdio -global virtio-mmio.force-legacy=false \
   $icount $disks -kernel "$elf" "$@"

@@ -61,8 +61,8 @@ export function deviceTreeAddress(options: { memoryBytes: number; sizeBytes: num
 const RAM_BASE = 0x8000_0000;
 const TWO_MIB = 2 * 1024 * 1024;
 const THREE_GIB = 3 * 1024 * 1024 * 1024;
-/** RV64IMAC as the machine's harts have it; QEMU spells its own the same way, with more in it. */
-export const ISA = 'rv64imafdc_zicsr_zifencei_zba_zbb_zbs_sstc';
+/** RV64GC and more as the machine's harts have it; QEMU spells its own the same way, with more in it. */
+export const ISA = 'rv64imafdc_zicsr_zifencei_zba_zbb_zbs_sstc_svinval';
 const TIMEBASE_HERTZ = 10_000_000;
 const UART_CLOCK_HERTZ = 3_686_400;
 const UART_SOURCE = 10;

@@ -159,11 +159,13 @@ function decodeAtomic(raw: number, rd: number, funct3: number, rs1: number, rs2:
   return known ? make('AMO', rd, rs1, rs2, 0) : illegal();
 }
 
-const SYSTEM_WORDS = new Set([0x00000073, 0x00100073, 0x10200073, 0x30200073, 0x10500073]);
-/** ECALL, EBREAK, SRET, MRET, WFI; SFENCE.VMA has registers in it. */
+/** ECALL, EBREAK, SRET, MRET, WFI, SFENCE.W.INVAL, SFENCE.INVAL.IR; SFENCE.VMA and SINVAL.VMA have registers in them. */
+const SYSTEM_WORDS = new Set([0x00000073, 0x00100073, 0x10200073, 0x30200073, 0x10500073, 0x18000073, 0x18100073]);
+const FENCES = new Set([0x09, 0x0b]);
+
 function decodeSystem(raw: number, rd: number, funct3: number, rs1: number): Decoded {
   if (funct3 === 4) return illegal();
   if (funct3 !== 0) return make('CSR', rd, rs1, 0, raw >>> 20);
-  const isSfence = raw >>> 25 === 9 && rd === 0;
+  const isSfence = FENCES.has(raw >>> 25) && rd === 0;
   return SYSTEM_WORDS.has(raw >>> 0) || isSfence ? make('SYSTEM', 0, 0, 0, 0) : illegal();
 }

@@ -161,11 +161,11 @@ function translateBoth(
   return sequence(
     set(first, call(core.functions.translate, va.get, i32.const(access))),
     when(slot32('FAULT'), leave),
+    protect(first, va.get, inFirst),
     set(second, call(core.functions.translate, nextPage, i32.const(access))),
     when(slot32('FAULT'), leave),
-    when(i32.eqz(i32.and(isInRam(first), isInRam(second))), raise(core, fault, va.get), leave),
-    protect(first, va.get, inFirst),
     protect(second, nextPage, i32.sub(size, inFirst)),
+    when(i32.eqz(i32.and(isInRam(first), isInRam(second))), raise(core, fault, va.get), leave),
   );
 }
 

@@ -26,7 +26,7 @@ import {
 import { IRQ, MSTATUS } from './mstatus.ts';
 
 /**
- * Traps and what changes privilege: taking exceptions and interrupts, MRET, SRET, ECALL, EBREAK, WFI, SFENCE.VMA
+ * Traps and what changes privilege: taking exceptions and interrupts, MRET, SRET, ECALL, EBREAK, WFI, SFENCE.VMA and Svinval
  * (Privileged Architecture, "Trap-Return Instructions", "Machine Cause Register", "Wait for Interrupt"). A trap entry
  * is a step of its own that retires no instruction.
  */
@@ -156,6 +156,8 @@ const C_EBREAK = 0x9002;
 const SRET = 0x10200073;
 const MRET = 0x30200073;
 const WFI = 0x10500073;
+const SFENCE_W_INVAL = 0x18000073;
+const SFENCE_INVAL_IR = 0x18100073;
 const CAUSE_ILLEGAL = 2;
 const CAUSE_BREAKPOINT = 3;
 const CAUSE_ECALL_FROM_U = 8;
@@ -174,7 +176,9 @@ function defineSystem(core: Core): void {
       when(is(MRET), returnFromMachine(core, illegal), ret()),
       when(is(SRET), returnFromSupervisor(core, illegal), ret()),
       when(is(WFI), waitForInterrupt(illegal), next, ret()),
-      // SFENCE.VMA: everything is flushed, whatever address and ASID it names.
+      // Svinval: the fences around SINVAL.VMA order nothing that is not in order already, and TVM does not trap them.
+      when(i32.or(is(SFENCE_W_INVAL), is(SFENCE_INVAL_IR)), when(i32.eqz(slot32('PRIVILEGE')), illegal), next, ret()),
+      // SFENCE.VMA and SINVAL.VMA: everything is flushed, whatever address and ASID they name.
       when(belowOrTrapped(MSTATUS.TVM), illegal),
       call(functions.flushPaged),
       next,

@@ -65,7 +65,7 @@ test('dtc reads the tree back', { skip: missing('dtc') }, () => {
     'linux,initrd-start = <0x84000000>;',
     'linux,initrd-end = <0x84001388>;',
     'stdout-path = "/soc/serial@10000000";',
-    'riscv,isa = "rv64imafdc_zicsr_zifencei_zba_zbb_zbs_sstc";',
+    'riscv,isa = "rv64imafdc_zicsr_zifencei_zba_zbb_zbs_sstc_svinval";',
     'interrupts-extended = <0x02 0x0b 0x02 0x09>;',
   ]) {
     assert(dts.includes(line), line);

@@ -293,6 +293,9 @@ export const a = {
   mret: 0x30200073,
   wfi: 0x10500073,
   sfenceVma: 0x12000073,
+  sinvalVma: 0x16000073,
+  sfenceWInval: 0x18000073,
+  sfenceInvalIr: 0x18100073,
   j: (label: string) => (here: Here) => jType(0, here.to(label)),
   /** A branch to a label: `a.to('loop', (offset) => a.bne(1, 2, offset))`. */
   to: (label: string, encode: (offset: number) => number) => (here: Here) => encode(here.to(label)),

@@ -205,8 +205,8 @@ export const ENCODINGS: [mask: number, value: number][] = [
         )
       : formats(mask, [encode({})]),
   ),
-  ...formats(0xffffffff, [a.ecall, a.ebreak, a.sret, a.mret, a.wfi]),
-  ...formats(0xfe007fff, [a.sfenceVma]),
+  ...formats(0xffffffff, [a.ecall, a.ebreak, a.sret, a.mret, a.wfi, a.sfenceWInval, a.sfenceInvalIr]),
+  ...formats(0xfe007fff, [a.sfenceVma, a.sinvalVma]),
 ];
 
 function formats(mask: number, values: number[]): [number, number][] {

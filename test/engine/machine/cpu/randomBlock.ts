@@ -5,10 +5,12 @@ import {
   type BlockMode,
   type BlockOptions,
   DATA,
+  DATA_PAGES,
   DATA_VA,
   FS,
   MPRV,
   MXR,
+  PMP_OPEN,
   POINTER,
   POINTER2,
   SAVE,
@@ -42,8 +44,9 @@ export function block(random: SeededRandom, options: BlockOptions): Item[] {
     a.sd(5, SAVED.start, 31),
     a.csrw(CSR.mepc, 5),
     floats(random),
+    options.isAligned ? protection(random) : [],
     status(random, mode),
-    registers(random, mode),
+    registers(random, options),
     a.mret,
     `${name}start:`,
     body,
@@ -64,6 +67,27 @@ export function status(random: SeededRandom, mode: BlockMode): Item[] {
   ];
 }
 
+/** Entries for parts of the data, before the one that allows everything. */
+function protection(random: SeededRandom): Item[] {
+  const [TOR, NA4, NAPOT] = [1 << 3, 2 << 3, 3 << 3];
+  const entry = (i: number): { config: bigint; items: Item[] } => {
+    // A range starts where the entry before ends: the first would start with the code.
+    const mode = random.pick([0, i > 0 ? TOR : 0, NA4, NAPOT]);
+    // Up to 8 KiB; most allow most things.
+    const size = mode === NAPOT ? (1 << random.below(11)) - 1 : 0;
+    const word = ((DATA >>> 2) + random.below((DATA_PAGES * 4096) >>> 2)) >>> 0;
+    const rights = random.chance(0.5) ? 7 : random.pick([0, 1, 3, 4, 5, 7]);
+    const address = size ? (word & ~(2 * size + 1)) | size : word;
+    return {
+      config: BigInt(mode | rights) << BigInt(8 * i),
+      items: [a.li(5, address >>> 0), a.csrw(CSR.pmpaddr0 + i, 5)],
+    };
+  };
+  const entries = Array.from({ length: 1 + random.below(4) }, (_, i) => entry(i));
+  const config = entries.reduce((sum, one) => sum | one.config, PMP_OPEN);
+  return [entries.map(({ items }) => items), a.li(5, config), a.csrw(CSR.pmpcfg0, 5)];
+}
+
 /** The floating-point registers start with values of either format, the rounding mode and the flags with any. */
 function floats(random: SeededRandom): Item[] {
   return [
@@ -79,12 +103,12 @@ function floats(random: SeededRandom): Item[] {
 }
 
 /** Every register gets a value; the pointers point to the data, as physical or virtual addresses. */
-export function registers(random: SeededRandom, mode: BlockMode): Item[] {
+export function registers(random: SeededRandom, { mode, isAligned }: BlockOptions): Item[] {
   const base = mode === 'M' ? DATA : random.chance(0.8) ? DATA_VA : SUPERPAGE_VA;
   const pointer: Record<number, number> = {
     [SP]: base + 0x1000 - 8 * random.below(20),
     [POINTER]: base + 0x800 + 8 * random.below(64),
-    [POINTER2]: base + 0x3000 - random.below(64),
+    [POINTER2]: base + 0x3000 - (random.below(64) & (isAligned ? -8 : -1)),
   };
   return Array.from({ length: 31 }, (_, i) => a.li(i + 1, BigInt(pointer[i + 1] ?? value(random))));
 }

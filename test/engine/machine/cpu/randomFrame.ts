@@ -9,6 +9,7 @@ import {
   MIDDLE,
   MPRV,
   MXR,
+  PMP_OPEN,
   ROOT,
   SAVE,
   SAVED,
@@ -26,11 +27,9 @@ export function startUp(): Item[] {
     a.csrw(CSR.mtvec, 5),
     a.li(5, SAVE),
     a.csrw(CSR.mscratch, 5),
-    // Physical memory protection lets S and U do everything (one NAPOT entry).
     a.li(5, -1),
-    a.csrw(CSR.pmpaddr0, 5),
-    a.li(5, 0x1f),
-    a.csrw(CSR.pmpcfg0, 5),
+    a.csrw(CSR.pmpaddr0 + 7, 5),
+    openMemory(5),
     storeConstant(ROOT + 8 * (DATA_VA >>> 30), pte(MIDDLE, PTE.V)),
     storeConstant(ROOT + 8 * 2, pte(0x8000_0000, everything)),
     storeConstant(ROOT + 8 * 3, pte(0x8000_0000, everything | PTE.U)),
@@ -39,6 +38,9 @@ export function startUp(): Item[] {
     a.csrw(CSR.satp, 5),
   ];
 }
+
+/** Physical memory protection lets S and U do everything: entry 7, a NAPOT one, and no others. */
+const openMemory = (register: number): Item[] => [a.li(register, PMP_OPEN), a.csrw(CSR.pmpcfg0, register)];
 
 /** Records the trap, skips the instruction; a fetch that failed goes on after the jump, whose link is in x1. */
 export function handler(): Item[] {
@@ -167,6 +169,7 @@ export function epilogue(): Item[] {
     a.li(1, MPRV | SUM | MXR),
     a.csrrc(0, CSR.mstatus, 1),
     floats(saved(32 + RECORDED_CSRS.length)),
+    openMemory(1),
     a.addi(10, 31, saved(1)),
     a.addi(11, 31, saved(32 + RECORDED_CSRS.length + FLOAT_WORDS)),
     a.to('hash', (offset) => a.jal(1, offset)),

@@ -29,9 +29,9 @@ export function destination(random: SeededRandom): number {
   }
 }
 export const source = (random: SeededRandom): number => random.below(32);
-/** Aligned or not, and across pages because the pointers stand near their ends. */
-export const offset = (random: SeededRandom): number =>
-  random.chance(0.6) ? 8 * (random.below(32) - 8) : random.below(512) - 128;
+/** Aligned or, unless the block wants none of that, not; across pages because the pointers stand near their ends. */
+export const offset = (random: SeededRandom, { isAligned }: { isAligned: boolean }): number =>
+  isAligned || random.chance(0.6) ? 8 * (random.below(32) - 8) : random.below(512) - 128;
 
 /** A double, or a single in its box. */
 export function floatValue(random: SeededRandom): bigint {

@@ -26,7 +26,8 @@ export function randomImage(
   for (let i = 0; i < options.blocks; i++) {
     const mode = random.pick<BlockMode>(['M', 'S', 'U']);
     modes.push(mode);
-    program.push(`block${i}:`, block(random, { ...options, name: `b${i}`, mode, next: `block${i + 1}` }));
+    const isAligned = random.chance(0.4);
+    program.push(`block${i}:`, block(random, { ...options, isAligned, name: `b${i}`, mode, next: `block${i + 1}` }));
   }
   program.push(`block${options.blocks}:`, powerOff());
   const { bytes, addressOf } = assembleWithLabels(program, CODE);

@@ -36,6 +36,8 @@ export interface UnitOptions extends BlockOptions {
   index: number;
 }
 
+const FENCES = [a.sfenceVma, a.sfenceVma | (8 << 15), a.sinvalVma, a.sfenceWInval, a.sfenceInvalIr];
+
 const UNITS: [weight: number, make: (random: SeededRandom, options: UnitOptions) => Item][] = [
   [20, (r) => r.pick(Object.values(REGISTER_OPERATIONS))(destination(r), source(r), source(r))],
   [4, oneOperand],
@@ -43,15 +45,15 @@ const UNITS: [weight: number, make: (random: SeededRandom, options: UnitOptions)
   [8, randomShift],
   [3, (r) => r.pick([a.lui, a.auipc])(r.pick([destination(r), destination(r)]), r.uint32())],
   [25, compressed],
-  [14, (r) => r.pick(Object.values(LOADS))(destination(r), offset(r), r.pick(POINTERS))],
-  [14, (r) => r.pick(Object.values(STORES))(source(r), offset(r), r.pick(POINTERS))],
+  [14, (r, o) => r.pick(Object.values(LOADS))(destination(r), offset(r, o), r.pick(POINTERS))],
+  [14, (r, o) => r.pick(Object.values(STORES))(source(r), offset(r, o), r.pick(POINTERS))],
   [30, floatOperation],
-  [8, (r) => r.pick(Object.values(FLOAT_LOADS))(r.below(32), offset(r), r.pick(POINTERS))],
-  [8, (r) => r.pick(Object.values(FLOAT_STORES))(r.below(32), offset(r), r.pick(POINTERS))],
+  [8, (r, o) => r.pick(Object.values(FLOAT_LOADS))(r.below(32), offset(r, o), r.pick(POINTERS))],
+  [8, (r, o) => r.pick(Object.values(FLOAT_STORES))(r.below(32), offset(r, o), r.pick(POINTERS))],
   [6, (r) => [a.li(5, floatValue(r)), FLOAT_OPERATIONS['fmv.d.x'].encode({ rd: r.below(32), rs1: 5 })]],
   [3, (r) => a.csrrwi(destination(r), CSR.frm, r.chance(0.9) ? r.below(5) : r.below(8))],
-  [8, atomic],
-  [3, reservation],
+  [8, (r, o) => (o.isAligned ? [] : atomic(r))],
+  [3, (r, o) => (o.isAligned ? [] : reservation(r, o))],
   [10, forwardBranch],
   [4, forwardCompressed],
   [4, indirectJump],
@@ -59,13 +61,17 @@ const UNITS: [weight: number, make: (random: SeededRandom, options: UnitOptions)
   [2, illegal],
   [2, (r) => r.pick<number>([a.ecall, a.ebreak, a.cEbreak])],
   [1, (r) => r.pick<number>([a.fence, a.fenceI, a.cNop, a.nop])],
-  [1, (r, { mode }) => (mode === 'U' ? a.nop : r.pick([a.sfenceVma, a.sfenceVma | (8 << 15)]))],
+  // QEMU 7.2 lets U-mode execute the fences of Svinval.
+  [2, (r, { mode }) => (mode === 'U' ? a.nop : r.pick<number>(FENCES))],
   [2, badJump],
   [3, otherPermissions],
   [2, otherPage],
   [3, patchedCode],
   [1, (r) => [a.li(5, BigInt(NOWHERE + r.below(4096))), r.pick([a.ld(6, 0, 5), a.sw(6, 3, 5), a.amoaddW(6, 7, 5)])]],
-  [1, (r) => [a.li(5, value(r) | (1n << 62n)), r.pick([a.ld(6, 0, 5), a.sw(6, 0, 5)])]],
+  [
+    1,
+    (r, o) => [a.li(5, (value(r) | (1n << 62n)) & (o.isAligned ? -8n : -1n)), r.pick([a.ld(6, 0, 5), a.sw(6, 0, 5)])],
+  ],
 ];
 const TOTAL_WEIGHT = UNITS.reduce((sum, [weight]) => sum + weight, 0);
 
@@ -144,15 +150,16 @@ function reservation(random: SeededRandom, { mode }: UnitOptions): Item {
 }
 
 /** S: SUM and MXR change. M: one access with the translation and permissions of S or U (MPRV). */
-function otherPermissions(random: SeededRandom, { mode }: UnitOptions): Item {
+function otherPermissions(random: SeededRandom, { mode, isAligned }: UnitOptions): Item {
   const bits = random.pick([SUM, MXR, SUM | MXR]);
   if (mode === 'S') return [a.li(5, bits), random.pick([a.csrrs, a.csrrc])(0, CSR.sstatus, 5)];
   if (mode === 'U') return [];
   const privilege = random.pick([0, 1]) << 11;
   const address = random.pick([DATA_VA, SUPERPAGE_VA]) + random.below(DATA_PAGES * 4096);
-  const access = random.pick([a.ld(6, 0, 7), a.sw(6, 0, 7), a.lb(6, 0, 7), a.amoaddD(6, 8, 7), a.sh(1, 0, 7)]);
+  const atomics = isAligned ? [] : [a.amoaddD(6, 8, 7)];
+  const access = random.pick([a.ld(6, 0, 7), a.sw(6, 0, 7), a.lb(6, 0, 7), a.sh(1, 0, 7), ...atomics]);
   return [
-    a.li(7, access & 0x08 ? address & -8 : address),
+    a.li(7, access & 0x08 || isAligned ? address & -8 : address),
     a.li(5, MPRV | privilege | bits),
     a.csrrs(0, CSR.mstatus, 5),
     access,
