@@ -47,6 +47,10 @@ suite('SBI', { concurrency: 2 }, () => {
       '+  write byte: 0',
       '  read: 0 0',
       '  write from nowhere: -3',
+      '  write of the firmware: -3',
+      '  write into its end: -3',
+      '  read over it: -3',
+      '  write beyond 2^64: -3',
       '  write from above: -3',
       '  function 99: -2',
     ]);

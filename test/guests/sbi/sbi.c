@@ -233,6 +233,10 @@ static void debug_console(void) {
   static char input[8];
   show("  read", sbi(CONSOLE, 1, sizeof input, (uint64_t)input, 0));
   show_error("  write from nowhere", sbi(CONSOLE, 0, 1, 0xa0000000UL, 0));
+  show_error("  write of the firmware", sbi(CONSOLE, 0, 8, 0x80000000UL, 0));
+  show_error("  write into its end", sbi(CONSOLE, 0, 8, 0x80040000UL - 4, 0));
+  show_error("  read over it", sbi(CONSOLE, 1, 8, 0x80000000UL - 4, 0));
+  show_error("  write beyond 2^64", sbi(CONSOLE, 0, 8, ~0UL - 4, 0));
   show_error("  write from above", sbi(CONSOLE, 0, 1, (uint64_t)text, 1));
   show_error("  function 99", sbi(CONSOLE, 99, 0, 0, 0));
 }

@@ -29,7 +29,7 @@ static uint64_t hart(void) { return csr_read(mhartid); }
 
 // This firmware's memory is closed to those below, everything else is open.
 static void protect_memory(void) {
-  csr_write(pmpaddr0, (0x80000000UL + FIRMWARE_BYTES / 2 - 1) >> 2);  // NAPOT
+  csr_write(pmpaddr0, (RAM + FIRMWARE_BYTES / 2 - 1) >> 2);  // NAPOT
   csr_write(pmpaddr1, ~0UL >> 10);
   csr_write(pmpcfg0, 0x1f18);
 }

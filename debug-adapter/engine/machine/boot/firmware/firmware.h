@@ -50,6 +50,7 @@ enum {
 };
 
 // QEMU's `virt` board.
+#define RAM 0x80000000UL
 #define FINISHER 0x100000UL
 #define CLINT_MSIP(hart) (0x2000000UL + 4 * (hart))
 #define CLINT_TIMECMP(hart) (0x2004000UL + 8 * (hart))

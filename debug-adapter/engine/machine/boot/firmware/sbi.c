@@ -36,11 +36,17 @@ static void put(uint8_t byte) {
 
 static int64_t get(void) { return read8(UART + 5) & 1 ? read8(UART) : -1; }
 
+// No byte of it is the firmware's own, which the supervisor cannot reach by itself either.
+static bool is_open(uint64_t address, uint64_t bytes) {
+  bool wraps = address + bytes < address;
+  return !wraps && (address + bytes <= RAM || address >= RAM + FIRMWARE_BYTES);
+}
+
 static struct result console(uint64_t function, const uint64_t *a) {
   uint64_t done = 0;
   switch (function) {
     case 0:  // write: bytes, address, address above 2^64
-      if (a[2] != 0) {
+      if (a[2] != 0 || !is_open(a[1], a[0])) {
         return error(SBI_INVALID_PARAM);
       }
       for (; done < a[0]; done++) {
@@ -52,7 +58,7 @@ static struct result console(uint64_t function, const uint64_t *a) {
       }
       return value(done);
     case 1:  // read: what is there, up to that many
-      if (a[2] != 0) {
+      if (a[2] != 0 || !is_open(a[1], a[0])) {
         return error(SBI_INVALID_PARAM);
       }
       for (int64_t byte; done < a[0] && (byte = get()) >= 0; done++) {
