@@ -47,3 +47,16 @@ export class SeededRandom {
     return bytes;
   }
 }
+
+/** Runs `story` with several seeds, or with the one in BLKREPLAY_SEED, and says which seed failed. */
+export function withSeeds(count: number, story: (random: SeededRandom) => void): void {
+  const given = process.env.BLKREPLAY_SEED;
+  const seeds = given ? [Number(given)] : Array.from({ length: count }, (_, i) => i + 1);
+  for (const seed of seeds) {
+    try {
+      story(new SeededRandom(seed));
+    } catch (error) {
+      throw new Error(`failed with seed ${seed} (run again with BLKREPLAY_SEED=${seed})`, { cause: error });
+    }
+  }
+}

@@ -48,6 +48,7 @@ export const f64 = {
   le: binary(0x65),
   ge: binary(0x66),
   abs: unary(0x99),
+  neg: unary(0x9a),
   ceil: unary(0x9b),
   floor: unary(0x9c),
   trunc: unary(0x9d),

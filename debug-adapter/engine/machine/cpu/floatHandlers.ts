@@ -57,7 +57,7 @@ function findMode(v: Variables): Code {
 
 /** The host's instruction, when what it gives is all there is to it (see `FastFloat`). */
 function fastFloat(v: Handler, fast: FastFloat): Code {
-  const operands = { a: rs1(v), b: rs2(v), c: third(v) };
+  const operands = { a: rs1(v), b: rs2(v), c: third(v), helpers: v.core.helpers };
   const isDirty = i32.eq(floatsAre(), i32.const(MSTATUS.FS));
   const mask = i32.shrU(immediate32(v), i32.const(FAST_SHIFT));
   const inexactToNearest = i32.eq(i32.and(slot32('FCSR'), mask), i32.const(FLAG.INEXACT));

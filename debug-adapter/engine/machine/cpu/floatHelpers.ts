@@ -14,13 +14,14 @@ import {
   widened,
 } from './floatFormat.ts';
 import { type Format, INTEGERS, type Integer } from './floatNames.ts';
+import { addFusedNearest, type FusedNearest } from './fusedNearest.ts';
 import { addSoftFloat, type SoftFloat } from './softFloat.ts';
 
 /**
  * The floating-point instructions that are more than an expression, as functions: exact arithmetic (softFloat.ts),
  * comparisons, minimum and maximum, classes, and conversions to integers.
  */
-export interface FloatHelpers extends SoftFloat {
+export interface FloatHelpers extends SoftFloat, FusedNearest {
   /** Registers of a format -> 0 or 1. */
   equal: Record<Format, FunctionHandle>;
   less: Record<Format, FunctionHandle>;
@@ -57,6 +58,7 @@ export function addFloatHelpers(builder: ModuleBuilder, mulhu: FunctionHandle): 
   ) as Record<Integer, FunctionHandle>;
   return {
     ...soft,
+    ...addFusedNearest(builder),
     // Only a signaling NaN makes an equality invalid, any NaN an order (section 21.8).
     equal: comparison(f64.eq, isSignaling),
     less: comparison(f64.lt, isNaN),

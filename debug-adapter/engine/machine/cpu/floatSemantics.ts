@@ -34,8 +34,8 @@ export interface FloatSemantics {
 export interface FastFloat {
   format: Format;
   /** All singles among the operands, which must be boxed. */
-  boxed: (operands: Pick<FloatOperands, 'a' | 'b' | 'c'>) => Code[];
-  compute: (operands: Pick<FloatOperands, 'a' | 'b' | 'c'>) => Code;
+  boxed: (operands: Omit<FloatOperands, 'mode'>) => Code[];
+  compute: (operands: Omit<FloatOperands, 'mode'>) => Code;
   /** A zero result is exact, so it counts too. */
   zeroCounts?: boolean;
 }
@@ -58,11 +58,30 @@ function arithmetic(format: Format): Table {
     result: 'float',
     fast,
   });
-  const fused = (product: (x: Code) => Code, addend: (x: Code) => Code): FloatSemantics =>
-    rounding((o, control) =>
-      call(o.helpers.multiplyAdd, product(wide(o, o.a)), wide(o, o.b), addend(wide(o, o.c)), control),
+  const fused = ({
+    negatesProduct,
+    negatesAddend,
+  }: {
+    negatesProduct: boolean;
+    negatesAddend: boolean;
+  }): FloatSemantics => {
+    const product = negatesProduct ? negated : same;
+    const addend = negatesAddend ? negated : same;
+    const ofHost = (negates: boolean, x: Code): Code => (negates ? f64.neg(asDouble(format, x)) : asDouble(format, x));
+    return rounding(
+      (o, control) => call(o.helpers.multiplyAdd, product(wide(o, o.a)), wide(o, o.b), addend(wide(o, o.c)), control),
+      {
+        format,
+        boxed: ({ a, b, c }) => [a, b, c],
+        compute: ({ a, b, c, helpers }) => {
+          const [x, y, z] = [ofHost(negatesProduct, a), asDouble(format, b), ofHost(negatesAddend, c)];
+          if (format === 'D') return f64.toBits(call(helpers.fusedNearest, x, y, z));
+          // A double holds the product of two singles, and a sum to odd has bits enough to be rounded again.
+          return f32.toBits(f32.demote(call(helpers.sumToOdd, f64.mul(x, y), z)));
+        },
+      },
     );
-  const same = (x: Code): Code => x;
+  };
   const binary = (name: 'add' | 'sub' | 'mul' | 'div'): FastFloat => ({
     format,
     boxed: ({ a, b }) => [a, b],
@@ -86,12 +105,18 @@ function arithmetic(format: Format): Table {
     FMUL: rounding(two('multiply'), binary('mul')),
     FDIV: rounding(two('divide'), binary('div')),
     FSQRT: rounding((o, control) => call(o.helpers.squareRoot, wide(o, o.a), control), root),
-    FMADD: fused(same, same),
-    FMSUB: fused(same, negated),
-    FNMSUB: fused(negated, same),
-    FNMADD: fused(negated, negated),
+    FMADD: fused({ negatesProduct: false, negatesAddend: false }),
+    FMSUB: fused({ negatesProduct: false, negatesAddend: true }),
+    FNMSUB: fused({ negatesProduct: true, negatesAddend: false }),
+    FNMADD: fused({ negatesProduct: true, negatesAddend: true }),
   });
 }
+
+const same = (x: Code): Code => x;
+
+/** A register of either format as the host's double. */
+const asDouble = (format: Format, register: Code): Code =>
+  format === 'D' ? f64.fromBits(register) : f64.promote(f32.fromBits(i32.wrap(register)));
 
 /** The host's instruction on registers of a format; gives the result's bits, of 32 or 64 bits. */
 function inFormat(format: Format, registers: Code[], compute: (...operands: Code[]) => Code): Code {

@@ -193,6 +193,27 @@ test('sums and products that nearly cancel', (t) => {
   }
 });
 
+/** (1 + i ulps) * (1 - j ulps) is next to 1, and that is half a unit of the addend's last place. */
+test('fused multiply-add just beside a tie', (t) => {
+  const random = SeededRandom.forTest(t);
+  for (const [format, fractionBits, bias] of [
+    ['s', 23n, 127n],
+    ['d', 52n, 1023n],
+  ] as const) {
+    const one = bias << fractionBits;
+    const near = () => BigInt(random.below(5) - 1);
+    const addend = () => {
+      const exponent = bias + fractionBits + 1n + BigInt(random.below(3) - 1);
+      const sign = BigInt(random.below(2)) << (format === 's' ? 31n : 63n);
+      return sign | (exponent << fractionBits) | BigInt(random.below(4));
+    };
+    const triples = list(500, () =>
+      [one + near(), one - near(), addend()].map((bits) => reference.inRegister(format, bits)),
+    );
+    for (const name of ['fmadd', 'fmsub', 'fnmadd', 'fnmsub']) checkAll(`${name}.${format}`, triples);
+  }
+});
+
 test('moves keep all bits, of words the low ones', () => {
   const value = 0x0123_4567_89ab_cdefn;
   const move = (name: string) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Clint } from '../../../../debug-adapter/engine/machine/devices/clint.ts';
 import { assertStateSurvives, FakeBoard } from './fakeBoard.ts';
-import { Random, withSeeds } from './random.ts';
+import { SeededRandom, withSeeds } from '../../../support/seededRandom.ts';
 
 const COMPARE = 0x4000;
 const TIME = 0xbff8;
@@ -119,12 +119,12 @@ test('whatever the guest writes, pending agrees with mtime and mtimecmp, and sta
   });
 });
 
-function exercise(random: Random, board: FakeBoard, clint: Clint): void {
+function exercise(random: SeededRandom, board: FakeBoard, clint: Clint): void {
   board.nanoseconds += random.below(10_000);
   const near = (clint.time() + BigInt(random.below(200)) - 100n) & (2n ** 64n - 1n);
-  const value = random.pick([near, BigInt(random.u32()), 2n ** 64n - BigInt(1 + random.below(100))]);
+  const value = random.pick([near, BigInt(random.uint32()), 2n ** 64n - BigInt(1 + random.below(100))]);
   const offset = random.pick([0, 4, COMPARE, COMPARE + 8, TIME]);
-  if (random.chance(3)) clint.write(offset, Number(value & 0xffffffffn), 4);
+  if (random.chance(1 / 3)) clint.write(offset, Number(value & 0xffffffffn), 4);
   else if (offset >= COMPARE) write64(clint, offset, value);
   for (const hart of [0, 1]) {
     const armed = (clint.saveState().armed as boolean[])[hart];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Plic } from '../../../../debug-adapter/engine/machine/devices/plic.ts';
 import { assertStateSurvives, FakeBoard } from './fakeBoard.ts';
-import { withSeeds } from './random.ts';
+import { withSeeds } from '../../../support/seededRandom.ts';
 
 const PENDING = 0x1000;
 const enable = (context: number, word = 0) => 0x2000 + 0x80 * context + 4 * word;
@@ -143,10 +143,10 @@ test('any lines and accesses: outputs follow the claims, changes wake the machin
     for (let step = 0; step < 300; step++) {
       const before = outputs();
       const woke = board.wakes(() => {
-        if (random.chance(2)) plic.setLevel(random.pick([1, 10, 32, 95]), random.chance(2));
-        else if (random.chance(2)) plic.write(claim(random.below(4)), random.pick([1, 10, 32, 95]), 4);
-        else if (random.chance(3)) plic.read(claim(random.below(4)), 4);
-        else plic.write(random.pick(offsets), random.u32(), 4);
+        if (random.chance(1 / 2)) plic.setLevel(random.pick([1, 10, 32, 95]), random.chance(1 / 2));
+        else if (random.chance(1 / 2)) plic.write(claim(random.below(4)), random.pick([1, 10, 32, 95]), 4);
+        else if (random.chance(1 / 3)) plic.read(claim(random.below(4)), 4);
+        else plic.write(random.pick(offsets), random.uint32(), 4);
       });
       assert.equal(woke, String(before) !== String(outputs()));
     }

@@ -15,7 +15,7 @@ import { VirtioRng } from '../../../../debug-adapter/engine/machine/devices/virt
 import { FakeBoard, FakeDrive, RAM_BASE } from './fakeBoard.ts';
 import { DISCARD, FLUSH, GET_ID, GuestDriver, IN, OUT, WRITE_ZEROES, type Request } from './guestDriver.ts';
 import { Qtest, skipWithoutQemu } from './qtest.ts';
-import { Random } from './random.ts';
+import { SeededRandom } from '../../../support/seededRandom.ts';
 
 /**
  * Our devices beside QEMU's, register by register: the same accesses to both must read the same.
@@ -45,7 +45,7 @@ async function compare(theirs: { base: number; qemu: Qtest }, ours: Device, size
 }
 
 test('UART: any sequence of accesses reads as in QEMU', options, async () => {
-  const random = new Random(SEED);
+  const random = new SeededRandom(SEED);
   const qemu = new Qtest();
   const uart = new Uart16550({ context: new FakeBoard(), transmit: () => undefined });
   const accesses = Array.from({ length: 4000 }, () => uartAccess(random));
@@ -53,27 +53,27 @@ test('UART: any sequence of accesses reads as in QEMU', options, async () => {
 });
 
 /** Loopback brings input. The trigger level stays 1: QEMU's character timeout needs a running clock. */
-function uartAccess(random: Random): Access {
+function uartAccess(random: SeededRandom): Access {
   const offset = random.below(8);
-  if (random.chance(2)) return { offset };
+  if (random.chance(1 / 2)) return { offset };
   const masks = [0xff, 0xff, 0x3f, 0xbf, 0xff, 0xff, 0xff, 0xff];
-  return { offset, value: random.u32() & masks[offset] };
+  return { offset, value: random.uint32() & masks[offset] };
 }
 
 test('CLINT: msip and mtimecmp read as in QEMU', options, async () => {
-  const random = new Random(SEED);
+  const random = new SeededRandom(SEED);
   const qemu = new Qtest();
   const clint = new Clint({ context: new FakeBoard() });
   const offsets = [0, 4, 0x4000, 0x4004, 0x4008];
   const accesses = Array.from({ length: 300 }, () => ({
     offset: random.pick(offsets),
-    value: random.chance(2) ? random.u32() : undefined,
+    value: random.chance(1 / 2) ? random.uint32() : undefined,
   }));
   await compare({ base: 0x200_0000, qemu }, clint, 4, accesses).finally(() => qemu.close());
 });
 
 test('PLIC: priorities, enables and thresholds read as in QEMU', options, async () => {
-  const random = new Random(SEED);
+  const random = new SeededRandom(SEED);
   const qemu = new Qtest();
   const plic = new Plic({ context: new FakeBoard() });
   const offsets = [4, 0x17c, 0x1000, 0x2000, 0x2004, 0x2088, 0x200c, 0x200000, 0x201000, 0x202000];
@@ -82,10 +82,10 @@ test('PLIC: priorities, enables and thresholds read as in QEMU', options, async 
 });
 
 /** Source 0's enable bit is hardwired to 0 by the specification; QEMU keeps it. Priorities have three bits. */
-function plicAccess(random: Random, offset: number): Access {
-  if (random.chance(2)) return { offset };
+function plicAccess(random: SeededRandom, offset: number): Access {
+  if (random.chance(1 / 2)) return { offset };
   const bits = offset < 0x1000 || offset >= 0x200000 ? 7 : 0xfffffffe;
-  return { offset, value: (random.u32() & bits) >>> 0 };
+  return { offset, value: (random.uint32() & bits) >>> 0 };
 }
 
 test('an interrupt goes from the UART through the PLIC as in QEMU', options, async () => {
@@ -261,7 +261,7 @@ for (const legacy of [false, true]) {
 
 async function compareRequests(legacy: boolean): Promise<void> {
   await withDisks(async (qemu, { board, drive, disk, driver }, file) => {
-    const random = new Random(SEED);
+    const random = new SeededRandom(SEED);
     mirrorWrites(qemu, disk);
     driver.start(~(1n << 29n));
     for (let round = 0; round < 60; round++) {
@@ -302,13 +302,13 @@ async function used(qemu: Qtest, driver: GuestDriver, count: number): Promise<vo
   assert.fail(`QEMU did not complete request ${count}`);
 }
 
-function randomRequest(random: Random): Request {
+function randomRequest(random: SeededRandom): Request {
   const type = random.pick([IN, OUT, FLUSH, GET_ID, DISCARD, WRITE_ZEROES, 99]);
   const sector = random.below(270);
   const sectors = 1 + random.below(6);
-  const request: Request = { type, sector, indirect: random.chance(2) };
+  const request: Request = { type, sector, indirect: random.chance(1 / 2) };
   request.pieces = [random.below(900), random.below(900), random.below(900)];
-  const lengthBytes = sectors * 512 - (random.chance(8) ? 1 : 0);
+  const lengthBytes = sectors * 512 - (random.chance(1 / 8) ? 1 : 0);
   if (type === IN) request.input = lengthBytes;
   if (type === OUT) request.output = random.bytes(lengthBytes);
   if (type === GET_ID) request.input = 20;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Uart16550 } from '../../../../debug-adapter/engine/machine/devices/uart16550.ts';
 import { assertStateSurvives, FakeBoard } from './fakeBoard.ts';
-import { Random, withSeeds } from './random.ts';
+import { SeededRandom, withSeeds } from '../../../support/seededRandom.ts';
 
 const [RBR, IER, IIR, LCR, MCR, LSR, MSR, SCR] = [0, 1, 2, 3, 4, 5, 6, 7];
 const THR = RBR;
@@ -248,7 +248,7 @@ test('random use: the line is IIR, readiness changes wake the machine, state sur
   });
 });
 
-function exercise(random: Random, board: FakeBoard, uart: Uart16550): void {
+function exercise(random: SeededRandom, board: FakeBoard, uart: Uart16550): void {
   board.nanoseconds += random.below(100_000);
   const act = random.below(3);
   if (act === 0) uart.receive(random.below(256));

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { VirtioBlk } from '../../../../debug-adapter/engine/machine/devices/virtioBlk.ts';
 import { assertStateSurvives, FakeBoard, FakeDrive } from './fakeBoard.ts';
 import { DISCARD, FLUSH, GET_ID, GuestDriver, IN, OUT, WRITE_ZEROES, type Request } from './guestDriver.ts';
-import { Random, withSeeds } from './random.ts';
+import { SeededRandom, withSeeds } from '../../../support/seededRandom.ts';
 
 const [OK, IO_ERROR, UNSUPPORTED] = [0, 1, 2];
 const EVENT_INDEX = 1n << 29n;
@@ -259,7 +259,7 @@ test('state saved with requests in flight continues in a fresh device, whatever 
 test('random requests agree with a plain model of the disk, over saves and loads', () => {
   withSeeds(20, (random) => {
     const { board, drive, disk: first, driver } = newDisk({ lengthBytes: 128 * 512 });
-    if (random.chance(2)) driver.start();
+    if (random.chance(1 / 2)) driver.start();
     const model = new Uint8Array(drive.bytes);
     let disk = first;
     for (let round = 0; round < 40; round++) {
@@ -268,7 +268,7 @@ test('random requests agree with a plain model of the disk, over saves and loads
       driver.notify();
       while (disk.deadline() < Infinity) {
         board.nanoseconds = disk.deadline();
-        if (random.chance(4)) disk = driver.disk = reloaded(disk, board, drive);
+        if (random.chance(1 / 4)) disk = driver.disk = reloaded(disk, board, drive);
         disk.act();
       }
       for (const check of expected) check();
@@ -285,12 +285,12 @@ function reloaded(disk: VirtioBlk, board: FakeBoard, drive: FakeDrive): VirtioBl
 }
 
 /** Submits a random request, does it to the model, and returns what to check once it is done. */
-function submit(random: Random, driver: GuestDriver, model: Uint8Array): () => void {
+function submit(random: SeededRandom, driver: GuestDriver, model: Uint8Array): () => void {
   const sector = random.below(130);
   const sectors = 1 + random.below(4);
   const fits = sector + sectors <= 128;
   const range = model.subarray(sector * 512, (sector + sectors) * 512);
-  const shape = { indirect: random.chance(2), pieces: [random.below(700), random.below(700)] };
+  const shape = { indirect: random.chance(1 / 2), pieces: [random.below(700), random.below(700)] };
   const type = random.pick([IN, OUT, DISCARD, WRITE_ZEROES, FLUSH]);
   const status = fits || type === FLUSH ? OK : IO_ERROR;
   const bytes = random.bytes(sectors * 512);

@@ -4,7 +4,7 @@ import { EmptySlot } from '../../../../debug-adapter/engine/machine/devices/empt
 import { VirtioBlk } from '../../../../debug-adapter/engine/machine/devices/virtioBlk.ts';
 import { FakeBoard, FakeDrive, RAM_BASE } from './fakeBoard.ts';
 import { FLUSH, GuestDriver, IN, INDIRECT, NEXT, OUT, WRITABLE, writeDescriptor } from './guestDriver.ts';
-import { Random, withSeeds } from './random.ts';
+import { SeededRandom, withSeeds } from '../../../support/seededRandom.ts';
 
 const STATUS = 0x070;
 const NEEDS_RESET = 64;
@@ -238,10 +238,10 @@ test('before DRIVER_OK a failure does not interrupt', () => {
 test('a hostile guest cannot crash or hang the device, and its interrupt line stays true', () => {
   withSeeds(100, (random) => {
     const { board, disk, driver } = newDisk();
-    driver.start(random.chance(2) ? undefined : 0n);
+    driver.start(random.chance(1 / 2) ? undefined : 0n);
     for (let step = 0; step < 200; step++) {
       misbehave(random, driver);
-      if (disk.deadline() < Infinity && random.chance(2)) disk.act();
+      if (disk.deadline() < Infinity && random.chance(1 / 2)) disk.act();
       assert.equal(board.interrupt, driver.interruptStatus !== 0);
       if (driver.status & NEEDS_RESET) driver.start();
     }
@@ -252,24 +252,24 @@ test('a hostile guest cannot crash or hang the device, and its interrupt line st
 });
 
 /** Mostly whole requests, with a word of the rings or descriptors, or a register, spoilt here and there. */
-function misbehave(random: Random, driver: GuestDriver): void {
+function misbehave(random: SeededRandom, driver: GuestDriver): void {
   driver.reuseBuffers();
   switch (random.below(8)) {
     case 0:
       return driver.memory.writeU16(driver.descriptors + 2 * random.below(512), random.below(70));
     case 1:
-      return driver.memory.writeU32(driver.descriptors + 4 * random.below(256), random.u32());
+      return driver.memory.writeU32(driver.descriptors + 4 * random.below(256), random.uint32());
     case 2:
       return driver.memory.writeU16(driver.available + 2 * random.below(66), random.below(80));
     case 3:
-      return driver.register(4 * random.below(64), random.chance(2) ? random.u32() : random.below(16));
+      return driver.register(4 * random.below(64), random.chance(1 / 2) ? random.uint32() : random.below(16));
     default:
       driver.request({
         type: random.pick([IN, OUT, FLUSH, 8, 11, 13]),
         sector: random.below(3000),
         input: random.below(3000),
         output: random.bytes(random.below(100)),
-        indirect: random.chance(2),
+        indirect: random.chance(1 / 2),
       });
       driver.notify();
   }
