@@ -1,7 +1,7 @@
 import { driveBad, drivesShare, driveTwice, tooManyDrives } from '../engine/errors/cli.ts';
 
 /**
- * `--drive id=hd0,image=F,format=raw|qcow2[,overlay=F][,readonly]`: a list of fields between commas. As in QEMU, a
+ * `--drive id=hd0,image=F,format=raw|qcow2[,overlay=F][,readonly][,slot=N][,virtio=modern|legacy]`: a list of fields between commas. As in QEMU, a
  * comma inside a value is written twice, and a flag may also be written `readonly=on|off`.
  */
 export interface DriveOption {
@@ -11,12 +11,16 @@ export interface DriveOption {
   /** Null for a temporary one, or none when the drive is read-only. */
   overlay: string | null;
   readOnly: boolean;
+  /** Left out: the first that no drive names. */
+  slot?: number;
+  /** Left out: modern. */
+  virtio?: 'modern' | 'legacy';
 }
 
 /** QEMU's virt machine has eight virtio-mmio slots. */
 const DRIVES_MAX = 8;
-const FIELDS = ['id', 'image', 'format', 'overlay', 'readonly'];
-const SHAPE = 'write id=NAME,image=FILE,format=raw|qcow2[,overlay=FILE][,readonly]';
+const FIELDS = ['id', 'image', 'format', 'overlay', 'readonly', 'slot', 'virtio'];
+const SHAPE = 'write id=NAME,image=FILE,format=raw|qcow2[,overlay=FILE][,readonly][,slot=0..7][,virtio=modern|legacy]';
 
 export function parseDrive(text: string): DriveOption {
   const fail = (problem: string, allowed = SHAPE): never => {
@@ -31,6 +35,9 @@ export function parseDrive(text: string): DriveOption {
     overlay: fields.get('overlay') ?? null,
     readOnly: checkFlag(fields.get('readonly') ?? 'off', fail),
   };
+  const [slot, virtio] = [fields.get('slot'), fields.get('virtio')];
+  if (slot !== undefined) drive.slot = checkSlot(slot, fail);
+  if (virtio !== undefined) drive.virtio = checkVirtio(virtio, fail);
   if (drive.overlay === '')
     fail('has an empty overlay', 'give the overlay a file name, or leave it out for a temporary one');
   if (drive.overlay !== null && drive.readOnly) {
@@ -40,12 +47,19 @@ export function parseDrive(text: string): DriveOption {
   return drive;
 }
 
-/** Across drives: ids and overlays are each one drive's alone, and no overlay is another drive's image. */
-export function drivesShareNothing(drives: readonly DriveOption[]): void {
-  if (drives.length > DRIVES_MAX) throw tooManyDrives(drives.length, DRIVES_MAX);
+/**
+ * Across drives: ids, slots and overlays are each one drive's alone, and no overlay is another drive's image. A source
+ * of entropy takes one of the slots.
+ */
+export function drivesShareNothing(drives: readonly DriveOption[], { rng = false } = {}): void {
+  const most = rng ? DRIVES_MAX - 1 : DRIVES_MAX;
+  if (drives.length > most) throw tooManyDrives(drives.length, most);
   drives.forEach((second, index) => {
     for (const first of drives.slice(0, index)) {
       if (first.id === second.id) throw driveTwice(first.id);
+      if (first.slot !== undefined && first.slot === second.slot) {
+        throw drivesShare({ first: first.id, second: second.id, what: 'slot', value: String(first.slot) });
+      }
       const shared = [second.overlay, second.image].find((file) => file !== null && file === first.overlay);
       const file = shared ?? (second.overlay === first.image ? first.image : undefined);
       if (file !== undefined) throw drivesShare({ first: first.id, second: second.id, what: 'file', value: file });
@@ -85,6 +99,16 @@ function checkId(id: string, fail: Fail): string {
 function checkFormat(format: string, fail: Fail): 'raw' | 'qcow2' {
   if (format === 'raw' || format === 'qcow2') return format;
   return fail(`has the format ${JSON.stringify(format)}`, 'give format=raw or format=qcow2');
+}
+
+function checkSlot(value: string, fail: Fail): number {
+  if (/^[0-7]$/.test(value)) return Number(value);
+  return fail(`has slot=${value}`, `give slot=0 to slot=${DRIVES_MAX - 1}`);
+}
+
+function checkVirtio(value: string, fail: Fail): 'modern' | 'legacy' {
+  if (value === 'modern' || value === 'legacy') return value;
+  return fail(`has virtio=${value}`, 'give virtio=modern or virtio=legacy');
 }
 
 function checkFlag(value: string, fail: Fail): boolean {

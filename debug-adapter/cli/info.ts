@@ -60,7 +60,7 @@ function inWords(rrfile: string, info: Info): string {
   const { machine } = info;
   const lines = [
     `${rrfile}: recording of blkreplay ${info.blkreplayVersion}, format ${info.formatVersion}`,
-    `  machine    ${machine.kind}, ${machine.harts} hart, ${machine.memoryBytes >> 20} MiB, ${machine.isa}`,
+    `  machine    ${machine.kind}, ${machine.harts} hart, ${machine.memoryBytes >> 20} MiB, ${machine.isa}${machine.rng ? ', virtio-rng' : ''}`,
     ...info.bootFiles.map(
       ({ role, name, lengthBytes }) => `  ${role.padEnd(10)} ${name} (${lengthBytes} bytes, kept inside)`,
     ),
@@ -77,7 +77,8 @@ function inWords(rrfile: string, info: Info): string {
   return lines.join('\n') + '\n';
 }
 
-function driveLine({ id, image, format, overlay, readOnly, lengthBytes }: RecordingHeader['drives'][number]): string {
+function driveLine(drive: RecordingHeader['drives'][number]): string {
+  const { id, image, format, overlay, readOnly, lengthBytes, slot, virtio } = drive;
   const how = readOnly ? 'read-only' : overlay ? `overlay ${overlay}` : 'temporary overlay';
-  return `  drive      ${id}: ${image} (${format}, ${lengthBytes} bytes), ${how}`;
+  return `  drive      ${id}: ${image} (${format}, ${lengthBytes} bytes), ${how}, slot ${slot}, ${virtio}`;
 }

@@ -23,6 +23,8 @@ export interface MachineOptions {
   initrd: string | null;
   /** In the order of their slots. */
   drives: DriveOption[];
+  /** With a source of entropy; a replay takes what the recording has. */
+  rng: boolean;
   /** Run exactly to this position; null for to the end. */
   stopAt: number | null;
   /** Wait for gdb on this port, at `stopAt` or else at the start; 0 is any. */
@@ -96,23 +98,25 @@ function parseInfo(words: Words): CommandLine {
 const MACHINE_WORDS = {
   text: ['kernel', 'bios', 'initrd', 'append', 'memory', 'rrfile', 'rrsnapshot', 'stdin', 'stop-at', 'idle', 'gdb'],
   repeated: ['drive'],
-  flags: ['overwrite', 'json'],
+  flags: ['rng', 'overwrite', 'json'],
 } as const;
 
 function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words): CommandLine {
   words.checkOptions(command, MACHINE_WORDS);
   words.noArguments(command);
   const drives = words.all('drive').map(parseDrive);
-  drivesShareNothing(drives);
+  const rng = words.flag('rng');
+  drivesShareNothing(drives, { rng });
   // Everything is parsed for every command, so that a mistake shows in each of them alike.
   const bios = words.file('bios');
   const memory = words.text('memory');
   const stopAt = words.text('stop-at');
   const gdb = words.text('gdb');
   const machine = {
-    bios: bios === 'none' ? null : bios,
+    bios,
     initrd: words.file('initrd'),
     drives,
+    rng,
     stopAt: stopAt === null ? null : parsePosition('--stop-at', stopAt),
     gdbPort: gdb === null ? null : parsePort('--gdb', gdb),
     json: words.flag('json'),

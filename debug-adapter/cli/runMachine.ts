@@ -66,11 +66,11 @@ function open(command: MachineCommand, version: string): Timeline {
     const { rrfile, rrsnapshot, append, memoryBytes } = command;
     return openReplay(nodeHost, { bios, initrd, drives, onConsoleByte, rrfile, rrsnapshot, append, memoryBytes });
   }
-  const { kernel, append, memoryBytes, idle, stdin, overwrite } = command;
+  const { kernel, append, memoryBytes, idle, stdin, overwrite, rng } = command;
   const live = liveInputs(command);
   const setup: LiveSetup = {
     ...{ bios, initrd, drives, onConsoleByte, kernel, append, memoryBytes, idle },
-    ...{ live, otherInputs: stdin === null ? [] : [stdin], overwrite },
+    ...{ live, otherInputs: stdin === null ? [] : [stdin], overwrite, rng },
   };
   if (command.kind === 'run') return openRun(nodeHost, setup);
   return openRecord(nodeHost, { ...setup, rrfile: command.rrfile, rrsnapshot: command.rrsnapshot, version });
@@ -81,7 +81,7 @@ const STDIN_BYTES_MAX = 1 << 30;
 function liveInputs({ stdin, idle }: LiveOptions): LiveInputs {
   const typed = stdin === null ? [] : [new ConsoleInput(nodeHost.files.readWhole(stdin, STDIN_BYTES_MAX))];
   const waiting = idle === 'realtime' ? [new RealtimeIdle(new RealtimeIdleClock())] : [];
-  return new LiveInputs([...typed, ...waiting]);
+  return new LiveInputs([...typed, ...waiting], nodeHost);
 }
 
 async function runToEnd(timeline: Timeline, command: MachineCommand, interruption: Interruption): Promise<End> {

@@ -37,7 +37,6 @@ export function summaryText(summary: Summary): string {
 const REASON: Record<EndReason, (end: End) => string> = {
   powerOff: () => 'the guest powered off',
   guestFailed: ({ guestExit }) => `the guest reported failure, code ${guestExit}`,
-  guestReset: () => 'the guest asked for a reset',
   waitsForever: () => 'the guest waits for an interrupt that cannot come',
   stopAt: () => 'this is where --stop-at says to stop',
   endOfRecording: () => 'the recording ends here',

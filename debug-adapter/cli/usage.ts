@@ -9,13 +9,17 @@ Usage:
 
 The machine:
   --kernel FILE         ELF, or Linux Image; a replay may leave it out, the recording holds it
-  --bios none|FILE      firmware (default none)
+  --bios none|builtin|FILE
+                        firmware: nothing, blkreplay's own SBI, or a file such as OpenSBI's fw_dynamic; default builtin
+                        for a Linux Image, none for an ELF
   --initrd FILE         initial RAM disk
   --append TEXT         the kernel's command line
   --memory SIZE         RAM, 16M to 2G in whole MiB, such as 128M (default), 1G or 262144K
-  --drive id=NAME,image=FILE,format=raw|qcow2[,overlay=FILE][,readonly]
+  --drive id=NAME,image=FILE,format=raw|qcow2[,overlay=FILE][,readonly][,slot=0..7][,virtio=modern|legacy]
                         a disk; give it once a disk, up to 8. The image is never written: writes and snapshots
-                        go to the overlay, a temporary one if none is given. Write a comma in a name twice
+                        go to the overlay, a temporary one if none is given. Write a comma in a name twice. It is a
+                        modern virtio disk in the first free slot; QEMU's default is slot=7,virtio=legacy
+  --rng                 a source of entropy (virtio-rng) in the last free slot
   --stdin FILE          what is typed on the console (not used by replay)
   --idle warp|realtime  skip the time in which the guest waits (default), or wait it out
 

@@ -25,6 +25,7 @@ export interface LaunchConfiguration {
   stopOnEntry: boolean;
   noDebug: boolean;
   drives: DriveOptions[];
+  rng: boolean;
   /** ELF files beyond kernel and bios. */
   symbols: string[];
   cwd: string;
@@ -43,7 +44,7 @@ export function parseLaunch(given: unknown): LaunchConfiguration {
     rrfile: rr === 'off' ? '' : settings.need('rrfile', settings.file('rrfile'), 'the file of the recording'),
     rrsnapshot: snapshotName(settings),
     kernel: settings.file('kernel'),
-    bios: settings.file('bios'),
+    bios: bios(settings),
     initrd: settings.file('initrd'),
     append: settings.text('append'),
     memoryBytes: memoryBytes(settings),
@@ -54,12 +55,19 @@ export function parseLaunch(given: unknown): LaunchConfiguration {
     stopOnEntry: settings.flag('stopOnEntry'),
     noDebug: settings.flag('noDebug'),
     drives: settings.objects('drives').map(drive),
+    rng: settings.flag('rng'),
     symbols: settings.files('symbols'),
     cwd,
   };
   if (rr !== 'replay') settings.need('kernel', configuration.kernel, 'an ELF file or a Linux Image');
-  checkDrives(configuration.drives);
+  checkDrives(configuration.drives, configuration.rng ? DRIVES_MAX - 1 : DRIVES_MAX);
   return configuration;
+}
+
+/** A file, or a word that names none: the same as on the command line. */
+function bios(settings: Settings): string | null {
+  const word = settings.text('bios');
+  return word === 'none' || word === 'builtin' ? word : settings.file('bios');
 }
 
 const DRIVES_MAX = 8;
@@ -75,18 +83,28 @@ function drive(settings: Settings): DriveOptions {
     format: settings.need('format', settings.word('format', ['raw', 'qcow2']), '"raw" or "qcow2"'),
     overlay: settings.file('overlay'),
     readOnly: settings.flag('readOnly'),
+    slot: settings.slot(),
+    virtio: settings.word<'modern' | 'legacy'>('virtio', ['modern', 'legacy']) ?? undefined,
   };
   if (options.readOnly && options.overlay !== null) settings.bad('overlay', 'none to a read-only drive');
   return options;
 }
 
-function checkDrives(drives: readonly DriveOptions[]): void {
-  if (drives.length > DRIVES_MAX) {
-    throw launchBadSetting({ setting: 'drives', value: drives.length, allowed: `at most ${DRIVES_MAX}` });
+function checkDrives(drives: readonly DriveOptions[], most: number): void {
+  if (drives.length > most) {
+    throw launchBadSetting({ setting: 'drives', value: drives.length, allowed: `at most ${most}` });
   }
-  drives.forEach(({ id, overlay }, i) => {
+  drives.forEach(({ id, overlay, slot }, i) => {
     for (const first of drives.slice(0, i)) {
-      const what = first.id === id ? 'an id' : overlay !== null && first.overlay === overlay ? 'an overlay' : undefined;
+      const sharesSlot = slot !== undefined && first.slot === slot;
+      const what =
+        first.id === id
+          ? 'an id'
+          : sharesSlot
+            ? 'a slot'
+            : overlay !== null && first.overlay === overlay
+              ? 'an overlay'
+              : undefined;
       if (what) throw launchDrivesShare({ first: first.id, second: id, what });
     }
   });
@@ -174,6 +192,15 @@ class Settings {
     const value = this.values[name] ?? null;
     if (value === null || allowed.includes(value as T)) return value as T | null;
     return this.bad(name, allowed.map((word) => `"${word}"`).join(' or '));
+  }
+
+  /** One of the eight virtio slots. */
+  slot(): number | undefined {
+    const value = this.values.slot ?? undefined;
+    if (value === undefined || (Number.isInteger(value) && Number(value) >= 0 && Number(value) < DRIVES_MAX)) {
+      return value as number | undefined;
+    }
+    return this.bad('slot', `a number from 0 to ${DRIVES_MAX - 1}`);
   }
 
   only(name: string, value: unknown): void {

@@ -54,7 +54,8 @@ function allSymbols(host: Host, configuration: LaunchConfiguration): Symbols[] {
   const { kernel, bios, symbols } = configuration;
   const fromFile = (name: string) => ({ name, bytes: host.files.readWhole(name, ELF_BYTES_MAX) });
   const open = (file: { name: string; bytes: Uint8Array }) => openSymbols({ ...file, compression: host.compression });
-  const named = [kernel, bios].flatMap((name) => (name === null ? [] : fromFile(name)));
+  const isFile = (name: string | null): name is string => name !== null && name !== 'none' && name !== 'builtin';
+  const named = [kernel, bios].filter(isFile).map(fromFile);
   const recorded = configuration.rr === 'replay' && kernel === null ? [recordedKernel(host, configuration)] : [];
   const boot = [...recorded, ...named].flatMap((file) => {
     try {
@@ -84,9 +85,9 @@ function openTimeline(
   configuration: LaunchConfiguration,
   { keys, onConsoleByte }: { keys?: ConsoleInput; onConsoleByte: LiveSetup['onConsoleByte'] },
 ): Timeline {
-  const { rr, rrfile, rrsnapshot, bios, initrd, drives, append, memoryBytes, idle } = configuration;
+  const { rr, rrfile, rrsnapshot, bios, initrd, drives, append, memoryBytes, idle, rng } = configuration;
   const machine = {
-    ...{ bios, initrd, drives },
+    ...{ bios, initrd, drives, rng },
     onConsoleByte,
   };
   if (rr === 'replay') return openReplay(host, { ...machine, rrfile, rrsnapshot, append, memoryBytes });
@@ -97,7 +98,10 @@ function openTimeline(
     append: append ?? '',
     memoryBytes: memoryBytes ?? MEMORY_BYTES,
     idle,
-    live: new LiveInputs(idle === 'realtime' ? [...typed, new RealtimeIdle(idleClock, { waitsForKeys: true })] : typed),
+    live: new LiveInputs(
+      idle === 'realtime' ? [...typed, new RealtimeIdle(idleClock, { waitsForKeys: true })] : typed,
+      host,
+    ),
     otherInputs: configuration.symbols,
     overwrite: configuration.overwrite === 'always',
   };

@@ -42,8 +42,6 @@ export function endWords({ reason, guestExit }: End): string {
       return 'The guest powered off';
     case 'guestFailed':
       return `The guest reported failure, code ${guestExit}`;
-    case 'guestReset':
-      return 'The guest asked for a reset';
     case 'waitsForever':
       return 'The guest waits for an interrupt that cannot come';
     case 'stopAt':

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Host, HostFiles } from '../engine/base/host.ts';
@@ -26,6 +27,7 @@ export const nodeHost: Host = {
   files,
   compression: nodeCompression,
   dateMilliseconds: () => wallClock.dateMilliseconds(),
+  entropy: (lengthBytes) => new Uint8Array(randomBytes(lengthBytes)),
 };
 
 /** Hard links are one file too, so what exists is known by its number; what does not, by its path. */

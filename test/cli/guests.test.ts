@@ -5,14 +5,15 @@ import { type DriveSpec, type Outcome, Workplace } from '../support/cli.ts';
 
 /** Every guest of test/guests prints what it is expected to, which is what QEMU prints, and ends as it should. */
 const MIB = 1 << 20;
-const DISKS: Record<string, number[]> = { blkerr: [4 * MIB], twodisk: [4 * MIB, MIB] };
+const DISKS: Record<string, number[]> = { blkerr: [4 * MIB], reset: [4 * MIB], twodisk: [4 * MIB, MIB] };
+const OPTIONS: Record<string, string[]> = { outside: ['--rng'] };
 
 suite('guests print what they are expected to', { concurrency: 2 }, () => {
   for (const name of SMALL_GUESTS) {
     test(`small/${name}`, async (t) => {
       const place = new Workplace(t);
       const drives = (DISKS[name] ?? []).map((bytes, slot) => ({ image: place.disk(`disk${slot}`, bytes) }));
-      const outcome = await place.run({ kernel: guest(`small/${name}`), drives });
+      const outcome = await place.run({ kernel: guest(`small/${name}`), drives, options: OPTIONS[name] });
       const { console, guestExit } = expected(`small/${name}`);
       assert.equal(outcome.console, console);
       if (name === 'stuck') endsWaiting(outcome);

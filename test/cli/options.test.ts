@@ -13,6 +13,7 @@ const LIVE = {
   append: '',
   memoryBytes: 128 << 20,
   drives: [],
+  rng: false,
   stdin: null,
   stopAt: null,
   gdbPort: null,
@@ -30,8 +31,8 @@ test('run, with everything left out', () => {
 test('record, with everything given', () => {
   const line =
     'record --kernel k.elf --bios fw.bin --initrd i.cpio --append=-x --memory 1G --rrfile a.rr --rrsnapshot start' +
-    ' --drive id=hd0,image=disk.img,format=raw,overlay=o.qcow2 --drive id=cd,image=b.qcow2,format=qcow2,readonly' +
-    ' --stdin keys --stop-at 1_000_000 --gdb 1234 --idle realtime --overwrite --json';
+    ' --drive id=hd0,image=disk.img,format=raw,overlay=o.qcow2 --drive id=cd,image=b.qcow2,format=qcow2,readonly,slot=7,virtio=legacy' +
+    ' --rng --stdin keys --stop-at 1_000_000 --gdb 1234 --idle realtime --overwrite --json';
   assert.deepEqual(parseCommandLine(words(line)), {
     kind: 'record',
     kernel: 'k.elf',
@@ -43,8 +44,9 @@ test('record, with everything given', () => {
     rrsnapshot: 'start',
     drives: [
       { ...HD0, overlay: 'o.qcow2' },
-      { id: 'cd', image: 'b.qcow2', format: 'qcow2', overlay: null, readOnly: true },
+      { id: 'cd', image: 'b.qcow2', format: 'qcow2', overlay: null, readOnly: true, slot: 7, virtio: 'legacy' },
     ],
+    rng: true,
     stdin: 'keys',
     stopAt: 1_000_000,
     gdbPort: 1234,
@@ -63,18 +65,18 @@ test('run, record and replay take the same options and differ in one word', () =
   );
   const live = {
     ...{ ...LIVE, memoryBytes: 64 << 20, drives: [HD0], stdin: 'keys' },
-    ...{ stopAt: 5, gdbPort: 0, overwrite: true, json: true },
+    ...{ bios: 'none', stopAt: 5, gdbPort: 0, overwrite: true, json: true },
   };
   assert.deepEqual(run, { kind: 'run', ...live });
   assert.deepEqual(record, { ...live, kind: 'record', rrfile: 'a.rr', rrsnapshot: 's' });
-  const { kernel, bios, initrd, memoryBytes, drives, stopAt, gdbPort, json } = live;
-  const same = { kernel, bios, initrd, memoryBytes, drives, stopAt, gdbPort, json };
+  const { kernel, bios, initrd, memoryBytes, drives, rng, stopAt, gdbPort, json } = live;
+  const same = { kernel, bios, initrd, memoryBytes, drives, rng, stopAt, gdbPort, json };
   assert.deepEqual(replay, { kind: 'replay', ...same, append: null, rrfile: 'a.rr', rrsnapshot: 's' });
 });
 
 test('replay takes what was not said from the recording', () => {
-  const { bios, initrd, drives, stopAt, gdbPort, json } = LIVE;
-  const said = { bios, initrd, drives, stopAt, gdbPort, json, rrfile: 'a.rr' };
+  const { bios, initrd, drives, rng, stopAt, gdbPort, json } = LIVE;
+  const said = { bios, initrd, drives, rng, stopAt, gdbPort, json, rrfile: 'a.rr' };
   const unsaid = { kernel: null, append: null, memoryBytes: null, rrsnapshot: null };
   assert.deepEqual(parseCommandLine(words('replay --rrfile a.rr')), { kind: 'replay', ...said, ...unsaid });
 });
@@ -193,6 +195,20 @@ const MISTAKES: [line: string, code: string, says: RegExp][] = [
   ['run --kernel a --drive id=0,image=x,format=raw', 'cli-drive-bad', /has the id "0"; give a letter/],
   ['run --kernel a --drive id=hd0,image=x,format=vmdk', 'cli-drive-bad', /has the format "vmdk"; give format=raw/],
   [`run --kernel a ${DRIVE},readonly=maybe`, 'cli-drive-bad', /has readonly=maybe; give readonly/],
+  [`run --kernel a ${DRIVE},slot=8`, 'cli-drive-bad', /has slot=8; give slot=0 to slot=7/],
+  [`run --kernel a ${DRIVE},slot=`, 'cli-drive-bad', /has slot=; give slot=0/],
+  [`run --kernel a ${DRIVE},virtio=1.0`, 'cli-drive-bad', /has virtio=1\.0; give virtio=modern or virtio=legacy/],
+  [
+    `run --kernel a ${DRIVE},slot=3 --drive id=hd1,image=x,format=raw,slot=3`,
+    'cli-drives-share',
+    /hd0 and hd1 both use the slot "3"/,
+  ],
+  [
+    `run --kernel a --rng ${Array.from({ length: 8 }, (_, i) => `--drive id=hd${i},image=x,format=raw`).join(' ')}`,
+    'cli-drives-too-many',
+    /--drive is given 8 times, but the machine has 7 slots/,
+  ],
+  ['run --kernel a --rng=on', 'cli-option-value-extra', /^--rng takes no value/],
   [`run --kernel a ${DRIVE},overlay=`, 'cli-drive-bad', /has an empty overlay/],
   [`run --kernel a ${DRIVE},overlay=o,readonly`, 'cli-drive-bad', /both readonly and an overlay/],
   [`run --kernel a ${DRIVE},overlay=disk.img`, 'cli-drive-bad', /one file as image and overlay/],
@@ -237,7 +253,7 @@ test('one image may serve two drives that each have their own overlay', () => {
 
 test('the usage text names every option and command', () => {
   const options =
-    '--kernel --bios --initrd --append --memory --rrfile --rrsnapshot --drive --stdin --stop-at --idle --overwrite --json';
+    '--kernel --bios --initrd --append --memory --rrfile --rrsnapshot --drive --rng --stdin --stop-at --idle --overwrite --json';
   for (const word of [...words(options), 'run ', 'record', 'replay', 'info', '--help', '--version']) {
     assert.ok(USAGE.includes(word), word);
   }

@@ -103,6 +103,27 @@ const STORIES: Story[] = [
     leaves: ['b.qcow2'],
   },
   {
+    name: 'two drives that change places by their slots',
+    prepare: (place) => ({
+      kernel: guest('small/twodisk'),
+      drives: [
+        { image: place.disk('b.img', MIB), overlay: 'b.qcow2', slot: 1 },
+        { image: place.disk('a.img', 4 * MIB), overlay: 'a.qcow2', slot: 0 },
+      ],
+    }),
+    bases: ['a.img', 'b.img'],
+    leaves: ['a.qcow2', 'b.qcow2'],
+  },
+  {
+    name: 'a guest that resets its machine',
+    prepare: (place) => ({
+      kernel: guest('small/reset'),
+      drives: [{ image: place.disk('disk.img', 4 * MIB), overlay: 'hd0.qcow2' }],
+    }),
+    bases: ['disk.img'],
+    leaves: ['hd0.qcow2'],
+  },
+  {
     name: 'timers and no drive',
     prepare: () => ({ kernel: guest('small/timer') }),
     bases: [],
@@ -234,7 +255,7 @@ suite('info', () => {
     assert.match(console, /^a\.rr: recording of blkreplay \d+\.\d+\.\d+, format 1\n/);
     assert.match(console, /\n {2}machine +virt, 1 hart, 128 MiB, rv64imafdc/);
     assert.match(console, /\n {2}kernel +\S*demo\.elf \(\d+ bytes, kept inside\)\n/);
-    assert.match(console, /\n {2}drive +hd0: disk\.img \(raw, 4194304 bytes\), overlay hd0\.qcow2\n/);
+    assert.match(console, /\n {2}drive +hd0: disk\.img \(raw, 4194304 bytes\), overlay hd0\.qcow2, slot 0, modern\n/);
     assert.match(console, new RegExp(`\\n  positions +0 to ${recorded.summary.position}\\n`));
     assert.match(console, /\n {2}end +guestFailed\n/);
     assert.match(console, /\n {2}snapshots +replay_init, auto-16777216, auto-33554432/);

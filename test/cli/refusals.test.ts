@@ -88,10 +88,16 @@ const RECORD: Refusal[] = [
     says: /no file typed\.txt/,
   },
   {
-    what: 'firmware',
+    what: 'firmware that does not exist',
     command: record({ ...DEMO, options: ['--bios', 'fw_jump.bin'] }),
-    code: 'bios-unsupported',
-    says: /^fw_jump\.bin .*leave the bios out, or give "none"/,
+    code: 'file-missing',
+    says: /no file fw_jump\.bin/,
+  },
+  {
+    what: 'firmware where the kernel is',
+    command: record({ ...DEMO, options: ['--bios', 'builtin'] }),
+    code: 'boot-files-overlap',
+    says: /demo\.elf .*both be loaded to 0x80000000.*"bios" is "none"/,
   },
   {
     what: 'a raw disk given as qcow2',
@@ -241,8 +247,18 @@ const elf = (bytes: Uint8Array): Pick<Refusal, 'trouble' | 'command'> => ({
 });
 
 const KERNELS: Refusal[] = [
-  { what: 'text', ...elf(Buffer.from('#!/bin/sh\n')), code: 'kernel-not-elf', says: /^bad\.elf is not an ELF file/ },
-  { what: 'an empty file', ...elf(new Uint8Array(0)), code: 'kernel-not-elf', says: /^bad\.elf is not an ELF file/ },
+  {
+    what: 'text',
+    ...elf(Buffer.from('#!/bin/sh\n')),
+    code: 'kernel-not-elf',
+    says: /^bad\.elf is neither an ELF file nor a Linux Image/,
+  },
+  {
+    what: 'an empty file',
+    ...elf(new Uint8Array(0)),
+    code: 'kernel-not-elf',
+    says: /^bad\.elf is neither an ELF file nor a Linux Image/,
+  },
   {
     what: '32 bits',
     ...elf(makeElf({ class: 1 })),

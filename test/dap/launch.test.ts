@@ -21,6 +21,20 @@ test('each mistake in a launch configuration is one sentence, and the next launc
     [{ stopOnEntry: 'yes' }, /"stopOnEntry": "yes".* true or false/],
     [{ drives: [{ ...drive, format: 'vmdk' }] }, /"drives\[0\]\.format": "vmdk"/],
     [{ drives: [{ ...drive, image: undefined }] }, /has no "drives\[0\]\.image"/],
+    [{ drives: [{ ...drive, slot: 8 }] }, /"drives\[0\]\.slot": 8 .* a number from 0 to 7/],
+    [{ drives: [{ ...drive, virtio: 'old' }] }, /"drives\[0\]\.virtio": "old".* "modern" or "legacy"/],
+    [
+      {
+        drives: [
+          { ...drive, slot: 2 },
+          { ...drive, id: 'hd1', slot: 2 },
+        ],
+      },
+      /hd0 and hd1 .* share a slot/,
+    ],
+    [{ rng: 'yes' }, /"rng": "yes".* true or false/],
+    [{ bios: 'absent.bin' }, /no file .*absent\.bin/],
+    [{ bios: 'builtin' }, /builtin and .*demo\.elf would both be loaded/],
     [{ drives: [drive, drive] }, /hd0 and hd0 .* share an id/],
     [{ drives: [{ ...drive, image: 'absent.img' }] }, /no file .*absent\.img/],
     [{ symbols: ['disk.img'] }, /disk\.img is not an ELF file/],

@@ -61,6 +61,12 @@ build_kernel() {
   done
 }
 
+# A supervisor-mode program for whichever firmware is below it.
+build_sbi() {
+  objects=$(compile -Og sbi/start.S sbi/sbi.c lib/uart.c lib/print.c lib/string.c)
+  $CC $FLAGS $LINK -T sbi/sbi.ld $objects -o sbi/sbi.elf
+}
+
 build_small() {
   objects=$(compile -Og lib/start.S $LIBRARY small/small.c "small/$1.c")
   $CC $FLAGS $LINK -T lib/link.ld $objects -o "small/$1.elf"
@@ -84,9 +90,9 @@ build_walk() {
 WALKS=$(for source in walks/*.c; do basename "$source" .c; done)
 SMALL=$(for source in small/*.c; do basename "$source" .c; done | grep -v '^small$')
 
-for guest in ${*:-demo kernel $SMALL $WALKS}; do
+for guest in ${*:-demo kernel sbi $SMALL $WALKS}; do
   case $guest in
-    demo | kernel) "build_$guest" ;;
+    demo | kernel | sbi) "build_$guest" ;;
     calls | inlines | interrupts | lines | tails) build_walk "$guest" ;;
     *) build_small "$guest" ;;
   esac

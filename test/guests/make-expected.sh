@@ -44,6 +44,13 @@ expect_kernel() {
   done
 }
 
+# Under QEMU's own firmware, OpenSBI, whose banner goes; it sends a carriage return before each line feed.
+expect_sbi() {
+  run sbi/sbi.elf -- -bios default
+  sed -i -e '1,/^Boot HART MEDELEG/d' -e 's/\r$//' "$WORK/output"
+  settle sbi/sbi.expected
+}
+
 # Two empty disks of 4 and 1 MiB.
 make_disks() {
   for disk in 0 1; do
@@ -56,7 +63,8 @@ expect_small() {
   make_disks
   case $1 in
     stuck) timeout 3 ./run-qemu.sh small/stuck.elf </dev/null 2>/dev/null >"$WORK/output" || true ;;
-    blkerr) run small/blkerr.elf "$WORK/disk0" ;;
+    blkerr | reset) run "small/$1.elf" "$WORK/disk0" ;;
+    outside) run small/outside.elf -- -rtc clock=vm -device virtio-rng-device,bus=virtio-mmio-bus.7 ;;
     twodisk) run small/twodisk.elf "$WORK/disk0" "$WORK/disk1" ;;
     *) run "small/$1.elf" ;;
   esac
@@ -66,9 +74,9 @@ expect_small() {
 
 SMALL=$(for source in small/*.c; do basename "$source" .c; done | grep -v '^small$')
 
-for guest in ${*:-demo kernel $SMALL}; do
+for guest in ${*:-demo kernel sbi $SMALL}; do
   case $guest in
-    demo | kernel) "expect_$guest" ;;
+    demo | kernel | sbi) "expect_$guest" ;;
     *) expect_small "$guest" ;;
   esac
 done

@@ -132,6 +132,8 @@ export interface DriveSpec {
   format?: 'raw' | 'qcow2';
   overlay?: string;
   readOnly?: boolean;
+  slot?: number;
+  virtio?: 'modern' | 'legacy';
 }
 
 export function optionsOf({ kernel, drives = [], stdin, rrfile = 'a.rr', options = [] }: Session): string[] {
@@ -144,11 +146,14 @@ export function optionsOf({ kernel, drives = [], stdin, rrfile = 'a.rr', options
   ];
 }
 
-export function driveText({ id, image, format = 'raw', overlay, readOnly }: DriveSpec, slot = 0): string {
+export function driveText(drive: DriveSpec, index = 0): string {
+  const { id, image, format = 'raw', overlay, readOnly, slot, virtio } = drive;
   return [
-    `id=${id ?? `hd${slot}`},image=${image},format=${format}`,
+    `id=${id ?? `hd${index}`},image=${image},format=${format}`,
     ...(overlay === undefined ? [] : [`overlay=${overlay}`]),
     ...(readOnly ? ['readonly'] : []),
+    ...(slot === undefined ? [] : [`slot=${slot}`]),
+    ...(virtio === undefined ? [] : [`virtio=${virtio}`]),
   ].join();
 }
 

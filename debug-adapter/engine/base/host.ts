@@ -65,6 +65,8 @@ export interface HostLock {
 export interface Host {
   files: HostFiles;
   compression: HostCompression;
-  /** Milliseconds since 1970, for dates that people read. */
+  /** Milliseconds since 1970, for dates that people read and for the guest's clock. */
   dateMilliseconds(): number;
+  /** Unpredictable bytes, for the guest's source of entropy. */
+  entropy(lengthBytes: number): Uint8Array;
 }

@@ -3,10 +3,10 @@ import { badInput } from './userError.ts';
 /**
  * What can be wrong with the files a machine boots from. `name` is the file as the user knows it.
  */
-const HOW_TO_GET_ONE = 'give an ELF built for RISC-V 64-bit as the kernel';
+const HOW_TO_GET_ONE = 'give an ELF built for RISC-V 64-bit, or an uncompressed Linux Image, as the kernel';
 
 export const kernelIsNotElf = (name: string) =>
-  badInput('kernel-not-elf', `${name} is not an ELF file: ${HOW_TO_GET_ONE}.`);
+  badInput('kernel-not-elf', `${name} is neither an ELF file nor a Linux Image: ${HOW_TO_GET_ONE}.`);
 
 export const kernelIsThirtyTwoBit = (name: string) =>
   badInput('kernel-32-bit', `${name} is a 32-bit ELF and the machine is RV64: ${HOW_TO_GET_ONE}.`);
@@ -79,5 +79,9 @@ export const initrdDoesNotFit = (initrd: { name: string; lengthBytes: number; me
     `${initrd.name} takes ${initrd.lengthBytes} bytes, which does not fit above the kernel in ${initrd.memoryBytes / (1 << 20)} MiB of memory: give the machine more memory.`,
   );
 
-export const biosUnsupported = (name: string) =>
-  badInput('bios-unsupported', `${name} cannot be used as firmware yet: leave the bios out, or give "none".`);
+export const bootFilesOverlap = (both: { first: string; second: string; address: number }) =>
+  badInput(
+    'boot-files-overlap',
+    `${both.first} and ${both.second} would both be loaded to ${hex(both.address)}: give the machine more memory, or ` +
+      `link them apart (firmware takes the start of RAM; without any, "bios" is "none").`,
+  );

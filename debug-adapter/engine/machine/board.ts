@@ -1,21 +1,38 @@
+import { assert } from '../base/assert.ts';
 import type { Drive } from '../block/drive.ts';
 import type { GuestRam } from './guestRam.ts';
+import { BootRom } from './devices/bootRom.ts';
 import { Clint } from './devices/clint.ts';
 import type { Device, DeviceContext, TimedDevice } from './devices/device.ts';
+import { GoldfishRtc } from './devices/goldfishRtc.ts';
 import { EmptySlot } from './devices/emptySlot.ts';
 import { Finisher } from './devices/finisher.ts';
 import { Plic } from './devices/plic.ts';
 import { Uart16550 } from './devices/uart16550.ts';
 import { VirtioBlk } from './devices/virtioBlk.ts';
+import { VirtioRng } from './devices/virtioRng.ts';
 
 /**
- * The `virt` board: which device is where (QEMU's hw/riscv/virt.c, as facts). The first drive is in the first virtio
- * slot. Devices get their addresses and interrupt lines here and nowhere else.
+ * The `virt` board: which device is where (QEMU's hw/riscv/virt.c, as facts). Unless something else is asked for, the
+ * first drive is in the first virtio slot. Devices get their addresses and interrupt lines here and nowhere else.
  */
 export interface BoardClock {
   now(): number;
   position(): number;
   attention(): void;
+}
+
+/** What devices learn from outside: see `Inputs`. */
+export interface BoardOutside {
+  hostTime(): number;
+  entropy(lengthBytes: number): Uint8Array;
+}
+
+/** Where a drive is, and by which transport it is reached. */
+export interface DriveWiring {
+  /** 0 to VIRTIO_SLOTS - 1. */
+  slot: number;
+  legacy: boolean;
 }
 
 export interface MappedDevice {
@@ -25,6 +42,10 @@ export interface MappedDevice {
 }
 
 export const VIRTIO_SLOTS = 8;
+const ROM_BASE = 0x1000;
+const ROM_BYTES = 0xf000;
+const RTC_BASE = 0x0010_1000;
+const RTC_SOURCE = 11;
 const FINISHER_BASE = 0x0010_0000;
 const CLINT_BASE = 0x0200_0000;
 const PLIC_BASE = 0x0c00_0000;
@@ -36,11 +57,16 @@ const VIRTIO_STRIDE = 0x1000;
 const VIRTIO_FIRST_SOURCE = 1;
 
 export class Board {
+  readonly rom = new BootRom();
   readonly clint: Clint;
   readonly plic: Plic;
   readonly uart: Uart16550;
   readonly finisher: Finisher;
+  readonly rtc: GoldfishRtc;
   readonly disks: VirtioBlk[];
+  readonly rng: VirtioRng | undefined;
+  /** All that do something by themselves. */
+  readonly timed: readonly TimedDevice[];
   /** Busiest first: accesses look through them in this order. */
   readonly map: MappedDevice[];
 
@@ -48,9 +74,14 @@ export class Board {
     clock: BoardClock;
     memory: GuestRam;
     drives: readonly Drive[];
+    /** One for each drive. */
+    wiring: readonly DriveWiring[];
+    /** With a source of entropy, in the last free slot. */
+    rng: boolean;
+    outside: BoardOutside;
     transmit: (byte: number) => void;
   }) {
-    const { clock, memory } = options;
+    const { clock, memory, wiring, outside } = options;
     const context = (setInterrupt: (level: boolean) => void): DeviceContext => ({
       now: () => clock.now(),
       position: () => clock.position(),
@@ -63,19 +94,30 @@ export class Board {
     this.clint = new Clint({ context: unwired });
     this.finisher = new Finisher({ context: unwired });
     this.uart = new Uart16550({ context: wired(UART_SOURCE), transmit: options.transmit });
+    this.rtc = new GoldfishRtc({ context: wired(RTC_SOURCE), hostTime: () => outside.hostTime() });
+    const inSlot = (slot: number) => ({ name: `virtio${slot}`, context: wired(VIRTIO_FIRST_SOURCE + slot), memory });
     this.disks = options.drives.map(
-      (drive, i) => new VirtioBlk({ name: `virtio${i}`, context: wired(VIRTIO_FIRST_SOURCE + i), memory, drive }),
+      (drive, i) => new VirtioBlk({ ...inSlot(wiring[i].slot), drive, legacy: wiring[i].legacy }),
     );
-    this.map = this.makeMap();
+    // As QEMU, where one property makes all slots legacy ones.
+    const legacy = wiring.some((drive) => drive.legacy);
+    const rngSlot = options.rng ? lastFreeSlot(wiring) : -1;
+    if (options.rng) {
+      const entropy = (lengthBytes: number) => outside.entropy(lengthBytes);
+      this.rng = new VirtioRng({ ...inSlot(rngSlot), legacy, entropy });
+    }
+    this.timed = [...this.disks, ...(this.rng ? [this.rng] : []), this.rtc];
+    const slots = Array.from({ length: VIRTIO_SLOTS }, (_, slot): Device => {
+      const disk = wiring.findIndex((drive) => drive.slot === slot);
+      if (disk >= 0) return this.disks[disk];
+      return (slot === rngSlot && this.rng) || new EmptySlot({ name: `virtio${slot}`, legacy });
+    });
+    this.map = this.makeMap(slots);
   }
 
   /** Every device with state, by name. */
   get devices(): Device[] {
     return this.map.map((mapped) => mapped.device);
-  }
-
-  get timed(): TimedDevice[] {
-    return this.disks;
   }
 
   find(address: number, sizeBytes: number): MappedDevice | undefined {
@@ -85,18 +127,40 @@ export class Board {
     return undefined;
   }
 
-  private makeMap(): MappedDevice[] {
-    const slot = (i: number): MappedDevice => ({
-      base: VIRTIO_BASE + i * VIRTIO_STRIDE,
+  private makeMap(slots: readonly Device[]): MappedDevice[] {
+    const mapped = (device: Device, slot: number): MappedDevice => ({
+      base: VIRTIO_BASE + slot * VIRTIO_STRIDE,
       lengthBytes: VIRTIO_STRIDE,
-      device: this.disks[i] ?? new EmptySlot({ name: `virtio${i}` }),
+      device,
     });
     return [
       { base: UART_BASE, lengthBytes: 0x100, device: this.uart },
       { base: PLIC_BASE, lengthBytes: 0x60_0000, device: this.plic },
       { base: CLINT_BASE, lengthBytes: 0x1_0000, device: this.clint },
-      ...Array.from({ length: VIRTIO_SLOTS }, (_, i) => slot(i)),
+      ...slots.map(mapped),
+      { base: RTC_BASE, lengthBytes: 0x1000, device: this.rtc },
       { base: FINISHER_BASE, lengthBytes: 0x1000, device: this.finisher },
+      { base: ROM_BASE, lengthBytes: ROM_BYTES, device: this.rom },
     ];
   }
+}
+
+/** Where drives are that were given none or some slots: those left over take the first free ones, in order. */
+export function wireDrives(drives: readonly { slot?: number; virtio?: 'modern' | 'legacy' }[]): DriveWiring[] {
+  const taken = new Set(drives.map(({ slot }) => slot));
+  const firstFree = (): number => {
+    let slot = 0;
+    while (taken.has(slot)) slot++;
+    taken.add(slot);
+    return slot;
+  };
+  return drives.map(({ slot, virtio }) => ({ slot: slot ?? firstFree(), legacy: virtio === 'legacy' }));
+}
+
+/** QEMU fills its slots from the last one. */
+function lastFreeSlot(wiring: readonly DriveWiring[]): number {
+  let slot = VIRTIO_SLOTS - 1;
+  while (wiring.some((drive) => drive.slot === slot)) slot--;
+  assert(slot >= 0, 'whoever asks for a source of entropy left a slot for it');
+  return slot;
 }

@@ -112,6 +112,15 @@ export class GuestRam implements GuestMemory {
     this.write(this.base + page * PAGE_SIZE_BYTES, contents);
   }
 
+  /** All zeroes, as at power-on. */
+  clear(): void {
+    const words = new Int32Array(this.bytes.buffer, this.bytes.byteOffset, this.lengthBytes / 4);
+    const zeroes = new Uint8Array(PAGE_SIZE_BYTES);
+    for (let page = 0; page < this.pageCount; page++) {
+      if (!isZero(words, page * PAGE_WORDS)) this.write(this.base + page * PAGE_SIZE_BYTES, zeroes);
+    }
+  }
+
   private offsetOf(address: GuestAddress, lengthBytes: number): number {
     assert(this.contains(address, lengthBytes), 'an access to RAM was not checked');
     return address - this.base;
@@ -127,6 +136,15 @@ export class GuestRam implements GuestMemory {
       at = pageEnd;
     }
   }
+}
+
+const PAGE_WORDS = PAGE_SIZE_BYTES / 4;
+
+function isZero(words: Int32Array, from: number): boolean {
+  for (let i = from; i < from + PAGE_WORDS; i++) {
+    if (words[i] !== 0) return false;
+  }
+  return true;
 }
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {

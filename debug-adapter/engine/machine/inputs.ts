@@ -3,7 +3,8 @@ import type { RequestLog } from '../block/blockRequest.ts';
 
 /**
  * The one door through which the outside world enters the machine. Live, recording and replaying are three
- * implementations; the machine cannot tell which. Delivering an event is a step of its own.
+ * implementations; the machine cannot tell which. Delivering an event is a step of its own; an answer to a question that
+ * a device asks is part of the step that asks.
  */
 export type OutsideEvent =
   /** One byte arrives on the UART's line. */
@@ -43,4 +44,8 @@ export interface Inputs extends RequestLog {
    * its clock to `wakeNanoseconds` by itself (a deterministic idle step), or ends when that is Infinity.
    */
   take(status: InputStatus): OutsideEvent | undefined;
+  /** A device asks for the host's time, in milliseconds since 1970, in the step at `position`. */
+  hostTime(position: Position): number;
+  /** A device asks for that many unpredictable bytes, in the step at `position`. */
+  entropy(position: Position, lengthBytes: number): Uint8Array;
 }

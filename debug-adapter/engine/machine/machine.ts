@@ -2,13 +2,15 @@ import { assertNever } from '../base/assert.ts';
 import type { Position } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
 import type { Drive } from '../block/drive.ts';
-import { Board } from './board.ts';
+import { Board, type DriveWiring, wireDrives } from './board.ts';
+import type { BootPlan } from './boot/bootPlan.ts';
 import { Hart } from './cpu/hart.ts';
 import { IRQ } from './cpu/mstatus.ts';
 import type { Finish } from './devices/finisher.ts';
 import { GuestRam } from './guestRam.ts';
 import { type Inputs, type InputStatus, type OutsideEvent, PC_REGISTER } from './inputs.ts';
 import { type DigestPart, machineDigest } from './machineDigest.ts';
+import { PowerOn } from './powerOn.ts';
 import { NO_STOP_POINTS, type StopPoints, type WatchHit } from './stopPoints.ts';
 import type { Watcher } from './watcher.ts';
 
@@ -41,6 +43,10 @@ export const MACHINE_STATE_VERSION = 2;
 export interface MachineOptions {
   memoryBytes: number;
   drives: readonly Drive[];
+  /** One for each drive; without it they are modern ones in the first slots. */
+  wiring?: readonly DriveWiring[];
+  /** With a source of entropy (virtio-rng). */
+  rng?: boolean;
   inputs: Inputs;
   /** Each byte the guest sends over its UART, and how many steps were before the one that sends it. */
   onConsoleByte: (byte: number, position: Position) => void;
@@ -61,6 +67,7 @@ export class Machine {
   /** Virtual time minus position: idle advances and clock jumps. */
   private clockOffsetNanoseconds = 0;
   private isRunning = false;
+  private power: PowerOn;
   private status: InputStatus;
   private watcher: Watcher;
   private stopPoints: StopPoints = NO_STOP_POINTS;
@@ -86,8 +93,15 @@ export class Machine {
       },
       memory: this.ram,
       drives: options.drives,
+      wiring: options.wiring ?? wireDrives(options.drives.map(() => ({}))),
+      rng: options.rng ?? false,
+      outside: {
+        hostTime: () => this.inputs.hostTime(this.positionInStep()),
+        entropy: (lengthBytes) => this.inputs.entropy(this.positionInStep(), lengthBytes),
+      },
       transmit: (byte) => options.onConsoleByte(byte, this.positionInStep()),
     });
+    this.power = new PowerOn(this);
     this.status = {
       position: 0,
       nanoseconds: 0,
@@ -110,6 +124,11 @@ export class Machine {
   /** Instructions retired since power-on. */
   get instructions(): number {
     return this.hart.retired(this.currentPosition);
+  }
+
+  /** Once, before the first step. */
+  powerOn(plan: BootPlan): void {
+    this.power.apply(plan);
   }
 
   /** Replaces the stop points of all runs from now on. */
@@ -141,6 +160,11 @@ export class Machine {
       }
       const finish = this.board.finisher.result;
       if (finish) return { kind: 'finished', finish };
+      if (this.board.finisher.wantsReset) {
+        this.power.reset(this.currentPosition);
+        this.countStep();
+        continue;
+      }
       this.updateInterruptLines();
       const idle = this.hart.isWaiting && this.hart.enabledPending === 0;
       if (this.deliverEvent(idle) || this.actTimedDevice() || this.takeInterrupt()) continue;

@@ -1,11 +1,11 @@
 import { assertNever } from '../base/assert.ts';
 import type { Position } from '../base/quantities.ts';
 import type { BlockCompletion, BlockOperation, BlockRequest } from '../block/blockRequest.ts';
-import { divergenceCauses, recordingEndsHere, replayDiverged } from '../errors/recording.ts';
+import { type DivergenceCode, divergenceCauses, recordingEndsHere, replayDiverged } from '../errors/recording.ts';
 import type { UserError } from '../errors/userError.ts';
 import { loggedOffset } from './entryCodec.ts';
 import { digestText } from './header.ts';
-import type { BlockEntry, DigestEntry, DigestPart, EndEntry, InputEntry } from './logEntry.ts';
+import type { AnswerEntry, BlockEntry, DigestEntry, DigestPart, EndEntry, InputEntry } from './logEntry.ts';
 import type { RecordingReader } from './recordingReader.ts';
 
 /**
@@ -22,7 +22,9 @@ export class Divergences {
   ofRequest(expected: BlockEntry | undefined, came: BlockRequest): UserError | undefined {
     if (expected?.kind === 'blockRequest' && sameRequest(expected, came)) return undefined;
     const { position } = came;
-    if (expected === undefined) return this.#nothingMoreExpected(position, `the guest made ${requestText(came)}`);
+    if (expected === undefined) {
+      return this.#nothingMoreExpected('divergence-request', position, `the guest made ${requestText(came)}`);
+    }
     const seenAt = Math.min(position, expected.position);
     return this.#diverged('divergence-request', {
       position: seenAt,
@@ -35,7 +37,7 @@ export class Divergences {
   ofCompletion(expected: BlockEntry | undefined, came: BlockCompletion): UserError | undefined {
     if (expected?.kind === 'blockCompletion' && sameCompletion(expected, came)) return undefined;
     const { position } = came;
-    if (expected === undefined) return this.#nothingMoreExpected(position, completionText(came));
+    if (expected === undefined) return this.#nothingMoreExpected('divergence-request', position, completionText(came));
     const seenAt = Math.min(position, expected.position);
     return this.#diverged('divergence-completion', {
       position: seenAt,
@@ -89,7 +91,7 @@ export class Divergences {
   }
 
   /** The machine is at `position`, and `expected` lies behind it unused. */
-  missed(expected: InputEntry | BlockEntry, position: Position): UserError {
+  missed(expected: InputEntry | AnswerEntry | BlockEntry, position: Position): UserError {
     const isBlock = expected.kind === 'blockRequest' || expected.kind === 'blockCompletion';
     const code = !isBlock
       ? 'divergence-input'
@@ -104,6 +106,19 @@ export class Divergences {
     });
   }
 
+  /** A device asks for something from outside that the recording has no answer to. */
+  ofQuestion(expected: AnswerEntry | undefined, { position, kind }: { position: Position; kind: AnswerEntry['kind'] }) {
+    const came = `a device asked for ${QUESTION_TEXT[kind]}`;
+    if (expected === undefined) return this.#nothingMoreExpected('divergence-input', position, came);
+    const seenAt = Math.min(position, expected.position);
+    return this.#diverged('divergence-input', {
+      position: seenAt,
+      expected: expectedText(expected, seenAt),
+      came: `${came}${otherPosition(position, seenAt)}`,
+      cause: divergenceCauses.machine(this.#recording.header.blkreplayVersion),
+    });
+  }
+
   notIdle(expected: InputEntry): UserError {
     return this.#diverged('divergence-input', {
       position: expected.position,
@@ -113,12 +128,12 @@ export class Divergences {
     });
   }
 
-  #nothingMoreExpected(position: Position, came: string): UserError {
+  #nothingMoreExpected(code: DivergenceCode, position: Position, came: string): UserError {
     const { name, lastPosition, complete, header } = this.#recording;
     if (!complete && position >= lastPosition) return recordingEndsHere({ file: name, lastPosition, came });
-    return this.#diverged('divergence-request', {
+    return this.#diverged(code, {
       position,
-      expected: 'no more disk requests',
+      expected: code === 'divergence-input' ? 'no more questions to the outside' : 'no more disk requests',
       came,
       cause: divergenceCauses.machine(header.blkreplayVersion),
     });
@@ -174,6 +189,11 @@ function sameParts(a: readonly DigestPart[], b: readonly DigestPart[]): boolean 
   return a.length === b.length && a.every((part, i) => part.name === b[i].name && part.value === b[i].value);
 }
 
+const QUESTION_TEXT: Readonly<Record<AnswerEntry['kind'], string>> = {
+  hostTime: 'the time',
+  entropy: 'entropy',
+};
+
 const OPERATION_TEXT: Readonly<Record<BlockOperation, string>> = {
   read: 'a read',
   write: 'a write',
@@ -194,11 +214,11 @@ function completionText({ drive, id, status, digest }: BlockCompletion): string 
 }
 
 /** What the recording has, with its position where that is not the one the difference was seen at. */
-function expectedText(entry: InputEntry | BlockEntry, seenAt: Position): string {
+function expectedText(entry: InputEntry | AnswerEntry | BlockEntry, seenAt: Position): string {
   return `${entryText(entry)}${otherPosition(entry.position, seenAt)}`;
 }
 
-function entryText(entry: InputEntry | BlockEntry): string {
+function entryText(entry: InputEntry | AnswerEntry | BlockEntry): string {
   switch (entry.kind) {
     case 'consoleInput':
       return `console input (byte 0x${entry.byte.toString(16).padStart(2, '0')})`;
@@ -208,6 +228,10 @@ function entryText(entry: InputEntry | BlockEntry): string {
       return `a write of the debugger to ${entry.bytes.length} bytes at 0x${entry.address.toString(16)}`;
     case 'registerWrite':
       return `a write of the debugger to register ${entry.register}`;
+    case 'hostTime':
+      return `that a device asks for ${QUESTION_TEXT.hostTime}`;
+    case 'entropy':
+      return `that a device asks for ${entry.bytes.length} bytes of ${QUESTION_TEXT.entropy}`;
     case 'blockRequest':
       return requestText(entry);
     case 'blockCompletion':

@@ -109,6 +109,15 @@ export class EventsEncoder {
         to.byte(entry.register);
         to.u64(entry.value);
         return;
+      case 'hostTime':
+        start(0);
+        to.varint(entry.milliseconds);
+        return;
+      case 'entropy':
+        start(0);
+        to.varint(entry.bytes.length);
+        to.bytes(entry.bytes);
+        return;
       case 'blockRequest':
         return this.#writeRequest(entry, start);
       case 'blockCompletion':
@@ -213,6 +222,10 @@ class EventsDecoder {
       }
       case KIND_CODES.registerWrite:
         return { kind: 'registerWrite', position, register: from.byte(), value: from.u64() };
+      case KIND_CODES.hostTime:
+        return { kind: 'hostTime', position, milliseconds: exact(from.varint()) };
+      case KIND_CODES.entropy:
+        return { kind: 'entropy', position, bytes: from.bytes(from.varint()).slice() };
       case KIND_CODES.blockRequest:
         return this.#readRequest(flags, position);
       case KIND_CODES.blockCompletion:

@@ -30,6 +30,8 @@ export interface RecordedMachine {
   harts: number;
   /** As in the device tree, such as `rv64imac_zicsr_zifencei`. */
   isa: string;
+  /** Whether there is a virtio-rng; before it could be asked for there was none. */
+  rng?: boolean;
 }
 
 export type IdleMode = 'warp' | 'realtime';
@@ -44,6 +46,9 @@ export interface RecordedDrive {
   /** As the user gave it. */
   image: string;
   overlay: string | null;
+  /** Its virtio slot and transport; before they could be chosen: its place among the drives, and modern. */
+  slot?: number;
+  virtio?: 'modern' | 'legacy';
 }
 
 export type BootFileRole = 'kernel' | 'bios' | 'initrd';
@@ -145,10 +150,11 @@ function decodeMachine(fields: Fields): RecordedMachine {
     memoryBytes: fields.count('memoryBytes'),
     harts: fields.count('harts'),
     isa: fields.text('isa'),
+    rng: fields.has('rng') ? fields.flag('rng') : false,
   };
 }
 
-function decodeDrive(fields: Fields): RecordedDrive {
+function decodeDrive(fields: Fields, index: number): RecordedDrive {
   return {
     id: fields.text('id'),
     format: fields.oneOf('format', ['raw', 'qcow2']),
@@ -157,6 +163,8 @@ function decodeDrive(fields: Fields): RecordedDrive {
     contentDigest: fields.text('contentDigest'),
     image: fields.text('image'),
     overlay: fields.textOrNull('overlay'),
+    slot: fields.has('slot') ? fields.count('slot') : index,
+    virtio: fields.has('virtio') ? fields.oneOf<'modern' | 'legacy'>('virtio', ['modern', 'legacy']) : 'modern',
   };
 }
 
@@ -178,6 +186,10 @@ class Fields {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Malformed(`has a bad ${where}`);
     this.#value = value;
     this.#where = where;
+  }
+
+  has(name: string): boolean {
+    return this.#get(name) !== undefined;
   }
 
   text(name: string): string {

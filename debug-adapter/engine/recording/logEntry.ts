@@ -13,6 +13,9 @@ export type LogEntry =
   /** The debugger's own writes while the machine was live. */
   | { kind: 'memoryWrite'; position: Position; address: number; bytes: Uint8Array }
   | { kind: 'registerWrite'; position: Position; register: number; value: bigint }
+  /** Answers to what a device asked in the step at that position. */
+  | { kind: 'hostTime'; position: Position; milliseconds: number }
+  | { kind: 'entropy'; position: Position; bytes: Uint8Array }
   | ({ kind: 'blockRequest' } & BlockRequest)
   | ({ kind: 'blockCompletion' } & BlockCompletion)
   | DigestEntry
@@ -27,6 +30,10 @@ export type LogEntryKind = LogEntry['kind'];
 /** What `Inputs.take` gives. */
 export const INPUT_KINDS = ['consoleInput', 'clockJump', 'memoryWrite', 'registerWrite'] as const;
 
+/** What `Inputs.hostTime` and `Inputs.entropy` give. */
+export const ANSWER_KINDS = ['hostTime', 'entropy'] as const;
+
+export type AnswerEntry = Extract<LogEntry, { kind: (typeof ANSWER_KINDS)[number] }>;
 export type InputEntry = Extract<LogEntry, { kind: (typeof INPUT_KINDS)[number] }>;
 export type BlockEntry = Extract<LogEntry, { kind: 'blockRequest' | 'blockCompletion' }>;
 
@@ -66,6 +73,8 @@ export const KIND_CODES: Readonly<Record<LogEntryKind, number>> = {
   end: 8,
   memoryWrite: 9,
   registerWrite: 10,
+  hostTime: 11,
+  entropy: 12,
 };
 
 /** A set of kinds as bits; each events chunk says which it holds, so that a search skips the others unread. */

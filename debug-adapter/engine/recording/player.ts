@@ -2,8 +2,17 @@ import type { Position } from '../base/quantities.ts';
 import type { BlockCompletion, BlockRequest } from '../block/blockRequest.ts';
 import type { Inputs, InputStatus, OutsideEvent } from '../machine/inputs.ts';
 import { Divergences } from './divergences.ts';
-import { INPUT_KINDS } from './logEntry.ts';
-import type { BlockEntry, DigestEntry, DigestPart, EndEntry, InputEntry, LogEntry, LogEntryKind } from './logEntry.ts';
+import { ANSWER_KINDS, INPUT_KINDS } from './logEntry.ts';
+import type {
+  AnswerEntry,
+  BlockEntry,
+  DigestEntry,
+  DigestPart,
+  EndEntry,
+  InputEntry,
+  LogEntry,
+  LogEntryKind,
+} from './logEntry.ts';
 import type { RecordingReader } from './recordingReader.ts';
 
 /**
@@ -18,6 +27,7 @@ export class Player implements Inputs {
   #inputs: Cursor<InputEntry>;
   #block: Cursor<BlockEntry>;
   #digests: Cursor<DigestEntry>;
+  #answers: Cursor<AnswerEntry>;
 
   constructor(recording: RecordingReader) {
     this.#recording = recording;
@@ -25,6 +35,7 @@ export class Player implements Inputs {
     this.#inputs = this.#inputsFrom(0);
     this.#block = this.#blockFrom(0);
     this.#digests = this.#digestsFrom(0);
+    this.#answers = this.#answersFrom(0);
   }
 
   get lastPosition(): Position {
@@ -55,6 +66,7 @@ export class Player implements Inputs {
     this.#inputs = this.#inputsFrom(position);
     this.#block = this.#blockFrom(position);
     this.#digests = this.#digestsFrom(position);
+    this.#answers = this.#answersFrom(position);
     for (let head = this.#block.head; nextRequestIds && head?.position === position; head = this.#block.head) {
       if (head.kind !== 'blockRequest' || head.id >= (nextRequestIds[head.drive] ?? 0)) break;
       this.#block.advance();
@@ -64,6 +76,18 @@ export class Player implements Inputs {
   nextPosition(status: InputStatus): Position {
     this.#checkNothingMissed(status.position);
     return this.#inputs.head?.position ?? Infinity;
+  }
+
+  hostTime(position: Position): number {
+    return this.#answer('hostTime', position).milliseconds;
+  }
+
+  entropy(position: Position, lengthBytes: number): Uint8Array {
+    const { head } = this.#answers;
+    if (head?.kind === 'entropy' && head.bytes.length !== lengthBytes) {
+      throw this.#divergences.ofQuestion(head, { position, kind: 'entropy' });
+    }
+    return this.#answer('entropy', position).bytes;
   }
 
   take(status: InputStatus): OutsideEvent | undefined {
@@ -117,10 +141,24 @@ export class Player implements Inputs {
 
   /** The guest went past something that the recording has: a request it did not make, an event that found no taker. */
   #checkNothingMissed(position: Position): void {
-    const input = this.#inputs.head;
-    const block = this.#block.head;
-    const earliest = (block?.position ?? Infinity) < (input?.position ?? Infinity) ? block : input;
+    const heads = [this.#inputs.head, this.#answers.head, this.#block.head];
+    let earliest = heads[0];
+    for (const head of heads) {
+      if ((head?.position ?? Infinity) < (earliest?.position ?? Infinity)) earliest = head;
+    }
     if (earliest !== undefined && earliest.position < position) throw this.#divergences.missed(earliest, position);
+  }
+
+  /** The recorded answer to what a device asks in the step at `position`. */
+  #answer<K extends AnswerEntry['kind']>(kind: K, position: Position): Extract<AnswerEntry, { kind: K }> {
+    const { head } = this.#answers;
+    if (head?.kind !== kind || head.position !== position) throw this.#divergences.ofQuestion(head, { position, kind });
+    this.#answers.advance();
+    return head as Extract<AnswerEntry, { kind: K }>;
+  }
+
+  #answersFrom(position: Position): Cursor<AnswerEntry> {
+    return new Cursor(this.#recording, position, ANSWER_KINDS);
   }
 
   #inputsFrom(position: Position): Cursor<InputEntry> {

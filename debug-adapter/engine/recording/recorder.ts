@@ -34,6 +34,18 @@ export class Recorder implements Inputs {
     return event;
   }
 
+  hostTime(position: Position): number {
+    const milliseconds = this.#live.hostTime(position);
+    this.#writer.append({ kind: 'hostTime', position, milliseconds });
+    return milliseconds;
+  }
+
+  entropy(position: Position, lengthBytes: number): Uint8Array {
+    const bytes = this.#live.entropy(position, lengthBytes);
+    this.#writer.append({ kind: 'entropy', position, bytes });
+    return bytes;
+  }
+
   blockRequest(request: BlockRequest): void {
     const { id, drive, operation, offset, lengthBytes, position } = request;
     if (operation === 'flush') this.#flushes.add(`${drive}/${id}`);

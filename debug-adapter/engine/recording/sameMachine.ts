@@ -13,7 +13,10 @@ export interface GivenMachine {
   drives: readonly GivenDrive[];
 }
 
-export type GivenDrive = Pick<RecordedDrive, 'id' | 'format' | 'readOnly' | 'lengthBytes' | 'contentDigest' | 'image'>;
+export type GivenDrive = Pick<
+  RecordedDrive,
+  'id' | 'format' | 'readOnly' | 'lengthBytes' | 'contentDigest' | 'image' | 'slot' | 'virtio'
+>;
 
 /** Throws a UserError for the first difference. `file` is the recording's name. */
 export function checkSameMachine(file: string, header: RecordingHeader, given: GivenMachine): void {
@@ -51,6 +54,8 @@ function checkDrive(file: string, recorded: RecordedDrive, given: GivenDrive): v
       throw recordedWithOther({ file, option: `drive ${recorded.id}: ${option}`, recorded: was, given: now });
   };
   check('format', recorded.format, given.format);
+  check('slot', String(recorded.slot), String(given.slot));
+  check('virtio', String(recorded.virtio), String(given.virtio));
   check('readonly', onOff(recorded.readOnly), onOff(given.readOnly));
   check('length', `${recorded.lengthBytes} bytes`, `${given.lengthBytes} bytes`);
   if (recorded.contentDigest !== given.contentDigest) {

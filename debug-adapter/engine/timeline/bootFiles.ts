@@ -1,7 +1,7 @@
 import type { Host } from '../base/host.ts';
-import { biosUnsupported } from '../errors/boot.ts';
-import { bootElf, planBoot } from '../machine/boot/bootElf.ts';
-import type { Machine } from '../machine/machine.ts';
+import { type BootPlan, BUILTIN, planBoot } from '../machine/boot/bootPlan.ts';
+import { builtinFirmware } from '../machine/boot/firmware.ts';
+import { readLinuxImage } from '../machine/boot/linuxImage.ts';
 import type { BootFile } from '../recording/header.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
 
@@ -9,30 +9,41 @@ import type { RecordingReader } from '../recording/recordingReader.ts';
 // Larger than any RAM a machine can have (2 GiB) no file can be of use.
 const BOOT_FILE_BYTES_MAX = 0x8000_0000 - 1;
 
-/** Reads them, and refuses what could not boot before anything else is opened. */
+/** Reads them. Our own firmware is one of them, so that a recording keeps the one that it was made with. */
 export function readBootFiles(
   host: Host,
-  setup: { kernel: string; bios: string | null; initrd: string | null; append: string; memoryBytes: number },
+  setup: { kernel: string; bios: string | null; initrd: string | null },
 ): BootFile[] {
-  if (setup.bios !== null) throw biosUnsupported(setup.bios);
   const read = (role: BootFile['role'], name: string): BootFile => ({
     role,
     name,
     bytes: host.files.readWhole(name, BOOT_FILE_BYTES_MAX),
   });
   const kernel = read('kernel', setup.kernel);
-  const initrd = setup.initrd === null ? undefined : read('initrd', setup.initrd);
-  planBoot({ kernel, initrd, append: setup.append }, setup.memoryBytes);
-  return initrd ? [kernel, initrd] : [kernel];
+  const bios = setup.bios ?? (readLinuxImage(kernel.bytes) ? BUILTIN : NO_FIRMWARE);
+  const files = [kernel];
+  if (bios === BUILTIN) files.push({ role: 'bios', name: BUILTIN, bytes: builtinFirmware() });
+  else if (bios !== NO_FIRMWARE) files.push(read('bios', bios));
+  if (setup.initrd !== null) files.push(read('initrd', setup.initrd));
+  return files;
 }
+
+const NO_FIRMWARE = 'none';
+
+/** Words that users write where a firmware file's name could be. */
+export const isNoFile = (bios: string): boolean => bios === NO_FIRMWARE || bios === BUILTIN;
 
 export function recordedBootFiles(reader: RecordingReader): BootFile[] {
-  const kernel = reader.bootFile('kernel');
-  return reader.hasBootFile('initrd') ? [kernel, reader.bootFile('initrd')] : [kernel];
+  const more = (['bios', 'initrd'] as const).filter((role) => reader.hasBootFile(role));
+  return [reader.bootFile('kernel'), ...more.map((role) => reader.bootFile(role))];
 }
 
-export function boot(machine: Machine, files: readonly BootFile[], append: string): void {
-  const kernel = files.find(({ role }) => role === 'kernel')!;
-  const initrd = files.find(({ role }) => role === 'initrd');
-  bootElf(machine, { kernel, initrd, append: append || undefined });
+/** Throws what could not boot, before anything else is opened. */
+export function bootPlan(
+  files: readonly BootFile[],
+  { append, memoryBytes }: { append: string; memoryBytes: number },
+): BootPlan {
+  const find = (role: BootFile['role']) => files.find((file) => file.role === role);
+  const [bios, initrd] = [find('bios'), find('initrd')];
+  return planBoot({ kernel: find('kernel')!, bios, initrd, append: append || undefined }, memoryBytes);
 }

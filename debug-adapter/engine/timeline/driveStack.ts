@@ -6,6 +6,7 @@ import { DriveDigest } from '../block/driveDigest.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
 import { ScratchLayer } from '../block/scratchLayer.ts';
 import { overlayOfOtherSize } from '../errors/drives.ts';
+import type { DriveWiring } from '../machine/board.ts';
 import { type DiskFormat, openDisk } from './openDisk.ts';
 
 /**
@@ -22,6 +23,10 @@ export interface DriveOptions {
   /** Null for a temporary overlay. */
   overlay: string | null;
   readOnly: boolean;
+  /** Of the eight virtio slots, 0 to 7; without it the first that no drive names. */
+  slot?: number;
+  /** The virtio-mmio transport: version 2 (the default) or version 1, as QEMU has it unless told otherwise. */
+  virtio?: 'modern' | 'legacy';
 }
 
 export interface DriveStack extends BaseDisk {
@@ -126,4 +131,9 @@ function readOnlyDrive(options: DriveOptions, base: BlockDevice, baseDigest: Dri
   const filter = new BlkreplayFilter({ id: options.id, device: base, log, digest: baseDigest });
   const close = () => base.close();
   return { options, base, baseDigest, filter, close, abandon: close };
+}
+
+/** How a drive is wired, in a recording's words. */
+export function recordedWiring({ slot, legacy }: DriveWiring): { slot: number; virtio: 'modern' | 'legacy' } {
+  return { slot, virtio: legacy ? 'legacy' : 'modern' };
 }

@@ -1,6 +1,7 @@
 import type { Host, HostLock } from '../base/host.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
+import { wireDrives } from '../machine/board.ts';
 import { ISA } from '../machine/boot/deviceTree.ts';
 import { Machine } from '../machine/machine.ts';
 import { type BootFile, digestText, type HeaderToWrite } from '../recording/header.ts';
@@ -8,8 +9,8 @@ import { Recorder } from '../recording/recorder.ts';
 import { Player } from '../recording/player.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
 import { RecordingWriter } from '../recording/recordingWriter.ts';
-import { boot, readBootFiles } from './bootFiles.ts';
-import { type BaseDisk, type DriveStack, openBases, openLiveDrive } from './driveStack.ts';
+import { bootPlan, readBootFiles } from './bootFiles.ts';
+import { type BaseDisk, type DriveStack, openBases, openLiveDrive, recordedWiring } from './driveStack.ts';
 import { LiveTimeline } from './liveTimeline.ts';
 import { RamImages } from './ramImages.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
@@ -25,6 +26,7 @@ import { checkWriteTargets, needsStateFile, type WriteTargets, writeTargets } fr
 /** A machine that runs without being recorded. */
 export function openRun(host: Host, setup: LiveSetup): LiveTimeline {
   const files = readBootFiles(host, setup);
+  const plan = bootPlan(files, setup);
   const targets = writeTargets(setup, undefined);
   checkWriteTargets(host, setup, targets);
   return Undo.onFailure((undo) => {
@@ -32,7 +34,7 @@ export function openRun(host: Host, setup: LiveSetup): LiveTimeline {
     const locks = lockAll(host, targets, undo);
     const drives = openDrives(host, setup, bases, setup.live, undo);
     const machine = makeMachine(setup, drives, setup.live);
-    boot(machine, files, setup.append);
+    machine.powerOn(plan);
     return new LiveTimeline({ machine, drives, locks, listFiles: () => filesOf(host, drives) });
   });
 }
@@ -43,6 +45,7 @@ export function openRun(host: Host, setup: LiveSetup): LiveTimeline {
  */
 export function openRecord(host: Host, setup: RecordSetup): LiveTimeline {
   const files = readBootFiles(host, setup);
+  const plan = bootPlan(files, setup);
   const targets = writeTargets(setup, setup.rrfile);
   checkWriteTargets(host, setup, targets);
   return Undo.onFailure((undo) => {
@@ -55,7 +58,7 @@ export function openRecord(host: Host, setup: RecordSetup): LiveTimeline {
     const drives = openDrives(host, setup, bases, log, undo);
     const machine = makeMachine(setup, drives, recorder);
     const images = new RamImages(machine.ram);
-    boot(machine, files, setup.append);
+    machine.powerOn(plan);
     const overlays = drives.flatMap(({ overlay, options }) => (overlay ? [liveImage(overlay, options.id)] : []));
     const stateOnly = needsStateFile(setup) ? createStateImage(host, setup.rrfile) : undefined;
     if (stateOnly) undo.add(() => stateOnly.abandon());
@@ -138,6 +141,8 @@ function makeMachine(setup: LiveSetup, drives: readonly DriveStack[], inputs: Li
   return new Machine({
     memoryBytes: setup.memoryBytes,
     drives: drives.map(({ filter }) => filter),
+    wiring: wireDrives(setup.drives),
+    rng: setup.rng,
     inputs,
     onConsoleByte: setup.onConsoleByte,
   });
@@ -159,9 +164,10 @@ function openWriter(
 }
 
 function headerOf(setup: RecordSetup, bases: readonly BaseDisk[]): HeaderToWrite {
+  const wiring = wireDrives(setup.drives);
   return {
     blkreplayVersion: setup.version,
-    machine: { kind: 'virt', memoryBytes: setup.memoryBytes, harts: 1, isa: ISA },
+    machine: { kind: 'virt', memoryBytes: setup.memoryBytes, harts: 1, isa: ISA, rng: setup.rng ?? false },
     idle: setup.idle,
     append: setup.append,
     rrsnapshot: setup.rrsnapshot,
@@ -172,6 +178,7 @@ function headerOf(setup: RecordSetup, bases: readonly BaseDisk[]): HeaderToWrite
       readOnly,
       image,
       overlay,
+      ...recordedWiring(wiring[i]),
       lengthBytes: bases[i].base.lengthBytes,
       contentDigest: digestText(bases[i].baseDigest.value()),
     })),

@@ -1,13 +1,21 @@
 import type { Host, HostLock } from '../base/host.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
 import { overlayGiven, overlayMissing, snapshotNotInOverlay } from '../errors/drives.ts';
+import { wireDrives } from '../machine/board.ts';
 import { Machine } from '../machine/machine.ts';
 import { digestText, type RecordedDrive } from '../recording/header.ts';
 import { Player } from '../recording/player.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
 import { checkSameMachine } from '../recording/sameMachine.ts';
-import { boot, recordedBootFiles } from './bootFiles.ts';
-import { type BaseDisk, type DriveOptions, type DriveStack, openBases, openReplayDrive } from './driveStack.ts';
+import { bootPlan, recordedBootFiles } from './bootFiles.ts';
+import {
+  type BaseDisk,
+  type DriveOptions,
+  type DriveStack,
+  openBases,
+  openReplayDrive,
+  recordedWiring,
+} from './driveStack.ts';
 import { RamImages } from './ramImages.ts';
 import { ReplayTimeline } from './replayTimeline.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
@@ -43,6 +51,8 @@ export function openReplay(host: Host, setup: ReplaySetup): ReplayTimeline {
     const machine = new Machine({
       memoryBytes: reader.header.machine.memoryBytes,
       drives: drives.map(({ filter }) => filter),
+      wiring: wireDrives(setup.drives),
+      rng: reader.header.machine.rng,
       inputs: player,
       onConsoleByte: setup.onConsoleByte,
     });
@@ -53,8 +63,10 @@ export function openReplay(host: Host, setup: ReplaySetup): ReplayTimeline {
         ...{ machine, stateImage, images, first: reader.header.rrsnapshot, startedFrom: snapshot },
         dateMilliseconds: host.dateMilliseconds,
       });
+    const { append, machine: recorded } = reader.header;
+    // Also for a machine that starts from a snapshot: the guest may reset it.
+    machine.powerOn(bootPlan(recordedBootFiles(reader), { append, memoryBytes: recorded.memoryBytes }));
     if (snapshots && snapshot !== undefined) machine.loadState(snapshots.load(snapshot));
-    else boot(machine, recordedBootFiles(reader), reader.header.append);
     const travel = new TimeTravel({
       ...{ machine, images: ramImages, log, isLive: false },
       disks: drives.map((drive) => travelDisk(host, drive, { overlay: overlayOf(drive.options), snapshot })),
@@ -104,6 +116,7 @@ function openReader(host: Host, rrfile: string, undo: Undo): RecordingReader {
 
 function checkSame(setup: ReplaySetup, reader: RecordingReader, bases: readonly BaseDisk[]): void {
   const { header } = reader;
+  const wiring = wireDrives(setup.drives);
   checkSameMachine(setup.rrfile, header, {
     machine: setup.memoryBytes === null ? {} : { memoryBytes: setup.memoryBytes },
     append: setup.append ?? undefined,
@@ -112,6 +125,7 @@ function checkSame(setup: ReplaySetup, reader: RecordingReader, bases: readonly 
       format,
       readOnly,
       image,
+      ...recordedWiring(wiring[i]),
       lengthBytes: bases[i].base.lengthBytes,
       contentDigest: digestText(bases[i].baseDigest.value()),
     })),

@@ -149,4 +149,4 @@ export class ReplayTimeline implements Timeline {
   }
 }
 
-const NATURAL_ENDS: ReadonlySet<string> = new Set(['powerOff', 'guestFailed', 'guestReset', 'waitsForever']);
+const NATURAL_ENDS: ReadonlySet<string> = new Set(['powerOff', 'guestFailed', 'waitsForever']);

@@ -4,10 +4,13 @@ import type { DriveOptions } from './driveStack.ts';
 
 /** What a user asks for, in our words: the same for run, record and replay but for what each has no use for. */
 export interface MachineSetup {
+  /** `none`, `builtin` or a file; null is `builtin` for a Linux Image and else `none`. */
   bios: string | null;
   initrd: string | null;
   /** In the order of their slots. */
   drives: readonly DriveOptions[];
+  /** With a source of entropy (virtio-rng) in the last free slot. A replay has one when the recording has. */
+  rng?: boolean;
   /** Each byte the guest sends over its UART, with its position: whoever looks back hears the past again. */
   onConsoleByte: (byte: number, position: Position) => void;
 }

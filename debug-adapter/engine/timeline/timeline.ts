@@ -57,7 +57,6 @@ export type TimelineStop =
 export type EndReason =
   | 'powerOff'
   | 'guestFailed'
-  | 'guestReset'
   /** The guest waits for an interrupt that cannot come. */
   | 'waitsForever'
   | 'stopAt'
@@ -85,14 +84,12 @@ export function endOf(stop: MachineStop): End | undefined {
   }
 }
 
-function endOfFinish({ kind, code }: { kind: 'pass' | 'fail' | 'reset'; code: number }): End {
+function endOfFinish({ kind, code }: { kind: 'pass' | 'fail'; code: number }): End {
   switch (kind) {
     case 'pass':
       return { reason: 'powerOff', guestExit: 0 };
     case 'fail':
       return { reason: 'guestFailed', guestExit: code };
-    case 'reset':
-      return { reason: 'guestReset', guestExit: 0 };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Host } from '../base/host.ts';
 import { overlayExists, overlayIsImage, recordingExists, recordingIsInput } from '../errors/drives.ts';
+import { isNoFile } from './bootFiles.ts';
 import { filesOfDisk } from './openDisk.ts';
 import { stateFileOf } from './sessionOptions.ts';
 import type { LiveSetup } from './sessionOptions.ts';
@@ -45,7 +46,8 @@ function refuseUnwritable(host: Host, paths: readonly string[]): void {
   for (const path of paths) host.files.open(path, { write: true, create: 'never' }).close();
 }
 
-function filesRead(host: Host, { kernel, initrd, otherInputs, drives }: LiveSetup): string[] {
+function filesRead(host: Host, { kernel, bios, initrd, otherInputs, drives }: LiveSetup): string[] {
   const disks = drives.flatMap(({ image, format }) => filesOfDisk(host, { path: image, format }));
-  return [kernel, ...(initrd === null ? [] : [initrd]), ...otherInputs, ...disks];
+  const firmware = bios === null || isNoFile(bios) ? [] : [bios];
+  return [kernel, ...firmware, ...(initrd === null ? [] : [initrd]), ...otherInputs, ...disks];
 }

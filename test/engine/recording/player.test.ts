@@ -88,6 +88,48 @@ test('a faithful replay gets every event at its position and no complaint', () =
   played.checkEnd(END);
 });
 
+const ANSWERS: LogEntry[] = [
+  { kind: 'hostTime', position: 60, milliseconds: 1_700_000_000_123 },
+  { kind: 'entropy', position: 70, bytes: Uint8Array.of(1, 2, 3) },
+  { kind: 'entropy', position: 80, bytes: Uint8Array.of(4) },
+];
+
+test('devices get the answers that the recorded ones got, from anywhere', () => {
+  const played = player(ANSWERS);
+  assert.equal(played.nextPosition(at(0)), Infinity, 'answers are part of the steps that ask');
+  assert.equal(played.hostTime(60), 1_700_000_000_123);
+  assert.deepEqual(played.entropy(70, 3), Uint8Array.of(1, 2, 3));
+  assert.deepEqual(played.entropy(80, 1), Uint8Array.of(4));
+  played.seek(70);
+  assert.deepEqual(played.entropy(70, 3), Uint8Array.of(1, 2, 3));
+});
+
+for (const [what, asks, says] of [
+  [
+    'at another position',
+    (p: Player) => p.hostTime(61),
+    /position 60: expected that a device asks for the time, but a/,
+  ],
+  ['for something else', (p: Player) => p.entropy(60, 1), /at position 60: .* but a device asked for entropy/],
+  ['for another length', (p: Player) => [p.hostTime(60), p.entropy(70, 2)], /at position 70: expected .* 3 bytes of/],
+  [
+    'not at all',
+    (p: Player) => p.nextPosition(at(61)),
+    /at position 60: .* but the machine reached position 61 without/,
+  ],
+  [
+    'once more',
+    (p: Player) => [p.hostTime(60), p.entropy(70, 3), p.entropy(80, 1), p.hostTime(90)],
+    /at position 90: expected no more questions to the outside, but a device asked for the time/,
+  ],
+] as const) {
+  test(`a device that asks ${what} is a divergence`, () => {
+    const error = userErrorOf(() => asks(player(ANSWERS)));
+    assert.equal(error?.code, 'divergence-input');
+    assert.match(error!.message, says);
+  });
+}
+
 test('it starts anywhere', () => {
   const played = player();
   played.seek(350);

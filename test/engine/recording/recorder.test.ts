@@ -32,6 +32,8 @@ test('a recorder passes everything through and writes it down', () => {
   const live: Inputs = {
     nextPosition: () => 7,
     take: (status) => (status.position === 7 ? { kind: 'consoleInput', byte: 66 } : undefined),
+    hostTime: () => 1_700_000_000_000,
+    entropy: (_, lengthBytes) => new Uint8Array(lengthBytes).fill(9),
     blockRequest: (request) => heard.push(request),
     blockCompletion: (completion) => heard.push(completion),
   };

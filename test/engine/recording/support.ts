@@ -85,7 +85,7 @@ export class Random {
 
 export const HEADER: HeaderToWrite = {
   blkreplayVersion: '0.1.0',
-  machine: { kind: 'virt', memoryBytes: 128 << 20, harts: 1, isa: 'rv64imac_zicsr_zifencei' },
+  machine: { kind: 'virt', memoryBytes: 128 << 20, harts: 1, isa: 'rv64imac_zicsr_zifencei', rng: true },
   idle: 'warp',
   append: 'console=ttyS0',
   rrsnapshot: 'replay_init',
@@ -98,6 +98,8 @@ export const HEADER: HeaderToWrite = {
       contentDigest: '0123456789abcdef',
       image: 'disk.img',
       overlay: 'hd0.qcow2',
+      slot: 7,
+      virtio: 'legacy',
     },
   ],
   stateFile: null,
@@ -160,7 +162,7 @@ export function randomLog(random: Random, length: number): LogEntry[] {
       random.below(20) === 0 ? random.below(2 ** 40) : 1,
     ]);
     const drive = random.pick(drives);
-    switch (random.below(8)) {
+    switch (random.below(10)) {
       case 0:
         return { kind: 'consoleInput', position, byte: random.below(256) };
       case 1:
@@ -184,6 +186,14 @@ export function randomLog(random: Random, length: number): LogEntry[] {
           kind: 'digest',
           position,
           parts: ['RAM', 'hart0', 'drive hd0'].slice(random.below(4)).map((name) => ({ name, value: random.u64() })),
+        };
+      case 7:
+        return { kind: 'hostTime', position, milliseconds: random.below(2 ** random.below(50)) };
+      case 8:
+        return {
+          kind: 'entropy',
+          position,
+          bytes: Uint8Array.from({ length: random.below(100) }, () => random.below(256)),
         };
       default:
         return { kind: 'snapshot', position, name: `auto-${position} é` };

@@ -9,12 +9,14 @@ export interface DeviceTreeOptions {
   bootargs?: string;
   /** Where the initial RAM disk lies; `end` is the first byte after it. */
   initrd?: { start: GuestAddress; end: GuestAddress };
+  /** RAM that the kernel is to leave alone: firmware's. OpenSBI notes its own in the tree itself. */
+  reserved?: { start: GuestAddress; lengthBytes: number };
 }
 
 /**
  * The machine's device tree: the nodes, properties and phandles of QEMU 7.2's `virt` for the devices we have, in the
- * order QEMU gives them, so that guests find what they find there. Left out: PCI, flash, fw_cfg, RTC, PMU, the
- * platform bus, and `rng-seed`, which QEMU draws anew each time. One hart more or less changes the phandles, as in
+ * order QEMU gives them, so that guests find what they find there. Left out: PCI, flash, fw_cfg, PMU, the platform
+ * bus, and `rng-seed`, which QEMU draws anew each time. One hart more or less changes the phandles, as in
  * QEMU: it numbers from the last hart to the first, a hart and its interrupt controller each, then PLIC and finisher.
  */
 export function buildDeviceTree(options: DeviceTreeOptions): Uint8Array {
@@ -29,6 +31,7 @@ export function buildDeviceTree(options: DeviceTreeOptions): Uint8Array {
       model: 'riscv-virtio,qemu',
     },
     children: [
+      ...(options.reserved ? [reservedMemory(options.reserved)] : []),
       chosen(options),
       powerNode('poweroff', 0x5555, handles),
       powerNode('reboot', 0x7777, handles),
@@ -55,14 +58,6 @@ export function deviceTreeAddress(options: { memoryBytes: number; sizeBytes: num
   return address;
 }
 
-/** What every hart has in its registers when QEMU's reset vector jumps to RAM; a0 is the hart's id. */
-export const RESET_REGISTERS = {
-  /** t0: the address jumped to. */
-  t0: 0x8000_0000,
-  /** a2: QEMU's fw_dynamic_info, which for OpenSBI lies in the boot ROM. */
-  a2: 0x1028,
-} as const;
-
 const RAM_BASE = 0x8000_0000;
 const TWO_MIB = 2 * 1024 * 1024;
 const THREE_GIB = 3 * 1024 * 1024 * 1024;
@@ -71,6 +66,7 @@ export const ISA = 'rv64imafdc_zicsr_zifencei_zba_zbb_zbs_sstc_svinval';
 const TIMEBASE_HERTZ = 10_000_000;
 const UART_CLOCK_HERTZ = 3_686_400;
 const UART_SOURCE = 10;
+const RTC_SOURCE = 11;
 const VIRTIO_SLOTS = 8;
 const PLIC_SOURCES = 0x60;
 
@@ -102,6 +98,19 @@ function chosen({ bootargs, initrd }: DeviceTreeOptions): FdtNode {
       ...(bootargs !== undefined && { bootargs }),
       'stdout-path': '/soc/serial@10000000',
     },
+  };
+}
+
+/** Devicetree Specification 0.4, 3.5. */
+function reservedMemory({ start, lengthBytes }: { start: GuestAddress; lengthBytes: number }): FdtNode {
+  const firmware: FdtNode = {
+    name: `firmware@${start.toString(16)}`,
+    properties: { reg: [...cells64(start), ...cells64(lengthBytes)], 'no-map': true },
+  };
+  return {
+    name: 'reserved-memory',
+    properties: { '#address-cells': [2], '#size-cells': [2], ranges: true },
+    children: [firmware],
   };
 }
 
@@ -156,7 +165,26 @@ function soc(handles: Handles): FdtNode {
   return {
     name: 'soc',
     properties: { '#address-cells': [2], '#size-cells': [2], compatible: 'simple-bus', ranges: true },
-    children: [serial(handles), finisher(handles), ...slots.reverse(), plic(handles), clint(handles)],
+    children: [
+      realTimeClock(handles),
+      serial(handles),
+      finisher(handles),
+      ...slots.reverse(),
+      plic(handles),
+      clint(handles),
+    ],
+  };
+}
+
+function realTimeClock({ plic }: Handles): FdtNode {
+  return {
+    name: 'rtc@101000',
+    properties: {
+      interrupts: [RTC_SOURCE],
+      'interrupt-parent': [plic],
+      reg: [0, 0x10_1000, 0, 0x1000],
+      compatible: 'google,goldfish-rtc',
+    },
   };
 }
 

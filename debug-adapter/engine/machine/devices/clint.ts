@@ -107,6 +107,15 @@ export class Clint implements Device {
     this.#context.attention();
   }
 
+  /** As QEMU: mtime starts at 0 again, and no deadline is armed. */
+  reset(): void {
+    this.#softwareInterrupts.fill(false);
+    this.#compares.fill(0n);
+    this.#armed.fill(false);
+    this.#tickDelta = wrap(-this.#ticks());
+    this.#updateDeadlines();
+  }
+
   saveState(): State {
     return {
       softwareInterrupts: [...this.#softwareInterrupts],

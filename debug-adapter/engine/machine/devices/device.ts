@@ -11,6 +11,8 @@ export interface Device extends Stateful {
   readonly name: string;
   read(offset: number, sizeBytes: 1 | 2 | 4): number;
   write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void;
+  /** The machine is reset, for a device that is then not just as it was at power-on. */
+  reset?(): void;
 }
 
 /** What the board gives each device. */

@@ -1,6 +1,14 @@
 import type { State } from '../../base/state.ts';
 import type { Device } from './device.ts';
-import { MAGIC, MAGIC_VALUE, MODERN_VERSION, QEMU_VENDOR, VENDOR_ID, VERSION } from './virtioMmio.ts';
+import {
+  LEGACY_VERSION,
+  MAGIC,
+  MAGIC_VALUE,
+  MODERN_VERSION,
+  QEMU_VENDOR,
+  VENDOR_ID,
+  VERSION,
+} from './virtioRegisters.ts';
 
 /**
  * A virtio-mmio slot with nothing in it: device id 0 tells the driver to look no further (virtio 1.2, 4.2.2.2). As in
@@ -8,9 +16,11 @@ import { MAGIC, MAGIC_VALUE, MODERN_VERSION, QEMU_VENDOR, VENDOR_ID, VERSION } f
  */
 export class EmptySlot implements Device {
   readonly name: string;
+  readonly #version: number;
 
-  constructor(options: { name: string }) {
+  constructor(options: { name: string; legacy?: boolean }) {
     this.name = options.name;
+    this.#version = options.legacy ? LEGACY_VERSION : MODERN_VERSION;
   }
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {
@@ -19,7 +29,7 @@ export class EmptySlot implements Device {
       case MAGIC_VALUE:
         return MAGIC;
       case VERSION:
-        return MODERN_VERSION;
+        return this.#version;
       case VENDOR_ID:
         return QEMU_VENDOR;
       default:

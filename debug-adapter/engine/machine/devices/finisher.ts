@@ -4,31 +4,38 @@ import type { Device, DeviceContext } from './device.ts';
 
 /** How the guest asked the machine to end. */
 export interface Finish {
-  kind: 'pass' | 'fail' | 'reset';
-  /** What a failing guest gave, 0 to 65535; 0 for the others. */
+  kind: 'pass' | 'fail';
+  /** What a failing guest gave, 0 to 65535; 0 for the other. */
   code: number;
 }
 
+export type FinisherRequest = Finish | { kind: 'reset'; code: 0 };
+
 /**
  * The SiFive test finisher: the guest's way to power off, report a failure or reset, one 32-bit register at offset 0.
- * It keeps the first result it is given, tells `onFinish` once, and leaves ending to the machine. The register reads
- * 0, as in QEMU.
+ * It keeps the first request, tells `onRequest` once, and leaves ending and resetting to the machine. The register
+ * reads 0, as in QEMU.
  */
 export class Finisher implements Device {
   readonly name: string;
   readonly #context: DeviceContext;
-  readonly #onFinish: (finish: Finish) => void;
-  #finish: Finish | undefined;
+  readonly #onRequest: (request: FinisherRequest) => void;
+  #request: FinisherRequest | undefined;
 
-  constructor(options: { context: DeviceContext; onFinish?: (finish: Finish) => void; name?: string }) {
+  constructor(options: { context: DeviceContext; onRequest?: (request: FinisherRequest) => void; name?: string }) {
     this.name = options.name ?? 'finisher';
     this.#context = options.context;
-    this.#onFinish = options.onFinish ?? (() => undefined);
+    this.#onRequest = options.onRequest ?? (() => undefined);
   }
 
-  /** What the guest asked for, once it has. */
+  /** What the guest ended with, once it has. */
   get result(): Finish | undefined {
-    return this.#finish;
+    return this.#request?.kind === 'reset' ? undefined : this.#request;
+  }
+
+  /** The guest asked to be reset, and the machine has not done it yet. */
+  get wantsReset(): boolean {
+    return this.#request?.kind === 'reset';
   }
 
   read(_offset: number, _sizeBytes: 1 | 2 | 4): number {
@@ -37,31 +44,35 @@ export class Finisher implements Device {
 
   write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void {
     // QEMU's sifive_test takes 16- and 32-bit writes.
-    if (offset !== 0 || sizeBytes === 1 || this.#finish) return;
+    if (offset !== 0 || sizeBytes === 1 || this.#request) return;
     const kind = KINDS.get(value & 0xffff);
     if (kind === undefined) return;
-    this.#finish = { kind, code: kind === 'fail' ? value >>> 16 : 0 };
-    this.#onFinish(this.#finish);
+    this.#request = requestOf(kind, value >>> 16);
+    this.#onRequest(this.#request);
     this.#context.attention();
   }
 
   saveState(): State {
-    return { kind: this.#finish?.kind ?? RUNNING, code: this.#finish?.code ?? 0 };
+    return { kind: this.#request?.kind ?? RUNNING, code: this.#request?.code ?? 0 };
   }
 
   loadState(state: State): void {
     if (state.kind === RUNNING) {
-      this.#finish = undefined;
+      this.#request = undefined;
       return;
     }
     const kind = [...KINDS.values()].find((known) => known === state.kind);
     assert(kind, 'finisher state has a known kind');
-    this.#finish = { kind, code: state.code as number };
+    this.#request = requestOf(kind, state.code as number);
   }
 }
 
+function requestOf(kind: FinisherRequest['kind'], code: number): FinisherRequest {
+  return kind === 'reset' ? { kind, code: 0 } : { kind, code: kind === 'fail' ? code : 0 };
+}
+
 /** QEMU include/hw/misc/sifive_test.h: FINISHER_PASS, FINISHER_FAIL, FINISHER_RESET. */
-const KINDS = new Map<number, Finish['kind']>([
+const KINDS = new Map<number, FinisherRequest['kind']>([
   [0x5555, 'pass'],
   [0x3333, 'fail'],
   [0x7777, 'reset'],

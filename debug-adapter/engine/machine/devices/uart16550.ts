@@ -12,7 +12,8 @@ import type { Device, DeviceContext } from './device.ts';
  * that finds no byte; a write to THR starts the count again, for a guest that only prints looks at LSR too, but as the
  * transmitter is always empty it has no reason to look often. LOOKS_OF_A_POLLER looks in a row and the guest is known
  * as one who polls, until it resets the FIFO. Besides, the FIFO must be empty and one character time must have passed
- * since the last byte, and in loopback mode the line is cut off.
+ * since the last byte and since the guest began to listen (Linux enables the interrupt and then empties the FIFO), and in
+ * loopback mode the line is cut off.
  */
 export class Uart16550 implements Device {
   readonly name: string;
@@ -36,7 +37,8 @@ export class Uart16550 implements Device {
   /** When the line is free for the next byte from outside. */
   #lineFreeNanoseconds = 0;
 
-  /** Derived: what we last told the context. */
+  /** Derived: whether the guest listens, and what we last told the context. */
+  #listens = false;
   #interruptLevel = false;
   #ready = Infinity;
 
@@ -53,7 +55,7 @@ export class Uart16550 implements Device {
 
   /** One byte arrives on the line. */
   receive(byte: number): void {
-    this.#lineFreeNanoseconds = this.#context.now() + CHARACTER_NANOSECONDS;
+    this.#lineIsBusyFrom(this.#context.now());
     if (!this.#loopback()) this.#takeByte(byte);
     this.#update();
   }
@@ -101,6 +103,7 @@ export class Uart16550 implements Device {
     this.#looksInARow = state.looksInARow as number;
     this.#polls = state.polls as boolean;
     this.#lineFreeNanoseconds = state.lineFreeNanoseconds as number;
+    this.#listens = this.#isHeard();
     this.#update();
   }
 
@@ -260,13 +263,24 @@ export class Uart16550 implements Device {
       this.#interruptLevel = level;
       this.#context.setInterrupt(level);
     }
-    const listens = (this.#interruptEnable & IER_RECEIVE) !== 0 || this.#polls;
-    const takes = listens && this.#receiveFifo.length === 0 && !this.#loopback();
+    const listened = this.#listens;
+    this.#listens = this.#isHeard();
+    if (this.#listens && !listened) this.#lineIsBusyFrom(this.#context.now());
+    const takes = this.#listens && this.#receiveFifo.length === 0 && !this.#loopback();
     const ready = takes ? this.#lineFreeNanoseconds : Infinity;
     if (ready !== this.#ready) {
       this.#ready = ready;
       this.#context.attention();
     }
+  }
+
+  #isHeard(): boolean {
+    return (this.#interruptEnable & IER_RECEIVE) !== 0 || this.#polls;
+  }
+
+  /** The next byte takes its time. */
+  #lineIsBusyFrom(nanoseconds: number): void {
+    this.#lineFreeNanoseconds = Math.max(this.#lineFreeNanoseconds, nanoseconds + CHARACTER_NANOSECONDS);
   }
 
   #divisorLatch(): boolean {

@@ -3,6 +3,7 @@ import type { Drive } from '../../block/drive.ts';
 import type { State } from '../../base/state.ts';
 import type { DeviceContext, GuestMemory, TimedDevice } from './device.ts';
 import { copyIn, copyOut, lengthOf, slice } from './segments.ts';
+import { FEATURE_VERSION_1 } from './virtioRegisters.ts';
 import { VirtioMmio, type VirtioBackend } from './virtioMmio.ts';
 import { BadQueueError, type Chain, type Segment } from './virtqueue.ts';
 
@@ -28,7 +29,7 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
   /** In flight, in the order made, which is the order in which they complete. */
   #pending: PendingRequest[] = [];
 
-  constructor(options: { name?: string; context: DeviceContext; memory: GuestMemory; drive: Drive }) {
+  constructor(options: { name?: string; context: DeviceContext; memory: GuestMemory; drive: Drive; legacy?: boolean }) {
     this.name = options.name ?? 'virtio0';
     this.#context = options.context;
     this.#memory = options.memory;
@@ -295,7 +296,6 @@ const FEATURE_DISCARD = 1n << 13n;
 const FEATURE_WRITE_ZEROES = 1n << 14n;
 const FEATURE_INDIRECT_DESCRIPTORS = 1n << 28n;
 const FEATURE_EVENT_INDEX = 1n << 29n;
-const FEATURE_VERSION_1 = 1n << 32n;
 /** QEMU 7.2 offers these and GEOMETRY, TOPOLOGY, CONFIG_WCE and RING_RESET, which no driver needs. */
 const FEATURES =
   FEATURE_SEGMENTS_MAX |

@@ -1,5 +1,41 @@
 import type { State } from '../../base/state.ts';
 import type { Device, DeviceContext, GuestMemory } from './device.ts';
+import { legacyQueuePlace, pageShift } from './virtioLegacy.ts';
+import {
+  CONFIGURATION,
+  DEVICE_FEATURES,
+  DEVICE_FEATURES_SELECT,
+  DEVICE_ID,
+  DRIVER_FEATURES,
+  DRIVER_FEATURES_SELECT,
+  FEATURE_VERSION_1,
+  GUEST_PAGE_SIZE,
+  INTERRUPT_ACKNOWLEDGE,
+  INTERRUPT_CONFIGURATION,
+  INTERRUPT_STATUS,
+  INTERRUPT_USED_BUFFER,
+  LEGACY_VERSION,
+  MAGIC,
+  MAGIC_VALUE,
+  MODERN_VERSION,
+  QEMU_VENDOR,
+  QUEUE_ADDRESSES,
+  QUEUE_ALIGNMENT,
+  QUEUE_NOTIFY,
+  QUEUE_PAGE,
+  QUEUE_READY,
+  QUEUE_SELECT,
+  QUEUE_SIZE,
+  QUEUE_SIZE_MAXIMUM,
+  SHARED_MEMORY_LENGTH_HIGH,
+  SHARED_MEMORY_LENGTH_LOW,
+  STATUS,
+  STATUS_DRIVER_OK,
+  STATUS_FEATURES_OK,
+  STATUS_NEEDS_RESET,
+  VENDOR_ID,
+  VERSION,
+} from './virtioRegisters.ts';
 import { BadQueueError, QUEUE_SIZE_MAX, Virtqueue } from './virtqueue.ts';
 
 /** What a virtio device is besides its transport. */
@@ -18,17 +54,22 @@ export interface VirtioBackend {
 }
 
 /**
- * The modern (version 2) virtio-mmio transport: virtio 1.2, section 4.2.2, with split virtqueues. It keeps the
+ * The virtio-mmio transport, modern (version 2): virtio 1.2, section 4.2.2, with split virtqueues. It keeps the
  * registers, features, status, interrupts and queues; the backend does the device's work. A guest that breaks the
  * rules of a queue gets DEVICE_NEEDS_RESET and a configuration interrupt, and nothing more happens until it resets.
  *
  * Features the guest accepts and we do not offer are dropped, as in QEMU, and VIRTIO_F_VERSION_1 is not insisted on:
  * xv6 accepts none of the upper 32 features.
+ *
+ * With `legacy` it is the version 1 transport (4.2.4) as QEMU has it: 32 features, which count as soon as they are
+ * written, and a queue that is one run of pages, named by the number of its first one.
  */
 export class VirtioMmio implements Device {
   readonly name: string;
   readonly #context: DeviceContext;
   readonly #backend: VirtioBackend;
+  readonly #legacy: boolean;
+  readonly #features: bigint;
   readonly #queues: Virtqueue[] = [];
   readonly #queueRegisters: QueueRegisters[] = [];
   #status = 0;
@@ -39,11 +80,22 @@ export class VirtioMmio implements Device {
   #driverFeatures = 0n;
   #negotiated = 0n;
   #queueSelect = 0;
+  /** Legacy: log2 of the pages that QUEUE_PAGE counts. A reset by the guest leaves it. */
+  #guestPageShift = 0;
 
-  constructor(options: { name: string; context: DeviceContext; memory: GuestMemory; backend: VirtioBackend }) {
+  constructor(options: {
+    name: string;
+    context: DeviceContext;
+    memory: GuestMemory;
+    backend: VirtioBackend;
+    legacy?: boolean;
+  }) {
     this.name = options.name;
     this.#context = options.context;
     this.#backend = options.backend;
+    this.#legacy = options.legacy ?? false;
+    const { features } = options.backend;
+    this.#features = this.#legacy ? features & ~FEATURE_VERSION_1 : features;
     for (let queue = 0; queue < options.backend.queueCount; queue++) {
       this.#queues.push(new Virtqueue(options.memory));
       this.#queueRegisters.push(newQueueRegisters());
@@ -92,7 +144,7 @@ export class VirtioMmio implements Device {
 
   write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void {
     if (offset >= CONFIGURATION || sizeBytes !== 4) return;
-    if (isQueueRegister(offset)) this.#writeQueueRegister(offset, value);
+    if (QUEUE_REGISTERS.has(offset)) this.#writeQueueRegister(offset, value);
     else this.#writeRegister(offset, value);
     this.#context.attention();
   }
@@ -106,7 +158,8 @@ export class VirtioMmio implements Device {
       driverFeatures: this.#driverFeatures,
       negotiated: this.#negotiated,
       queueSelect: this.#queueSelect,
-      queueRegisters: this.#queueRegisters.map(({ size, halves }) => ({ size, halves: [...halves] })),
+      guestPageShift: this.#guestPageShift,
+      queueRegisters: this.#queueRegisters.map(({ halves, ...rest }) => ({ ...rest, halves: [...halves] })),
       queues: this.#queues.map((queue) => queue.saveState()),
     };
   }
@@ -119,9 +172,10 @@ export class VirtioMmio implements Device {
     this.#driverFeatures = state.driverFeatures as bigint;
     this.#negotiated = state.negotiated as bigint;
     this.#queueSelect = state.queueSelect as number;
-    const registers = state.queueRegisters as { size: number; halves: number[] }[];
-    registers.forEach(({ size, halves }, queue) => {
-      this.#queueRegisters[queue] = { size, halves: [...halves] };
+    this.#guestPageShift = state.guestPageShift as number;
+    const registers = state.queueRegisters as unknown as QueueRegisters[];
+    registers.forEach(({ halves, ...rest }, queue) => {
+      this.#queueRegisters[queue] = { ...rest, halves: [...halves] };
     });
     (state.queues as State[]).forEach((saved, queue) => this.#queues[queue].loadState(saved));
   }
@@ -131,17 +185,19 @@ export class VirtioMmio implements Device {
       case MAGIC_VALUE:
         return MAGIC;
       case VERSION:
-        return MODERN_VERSION;
+        return this.#legacy ? LEGACY_VERSION : MODERN_VERSION;
       case DEVICE_ID:
         return this.#backend.deviceId;
       case VENDOR_ID:
         return QEMU_VENDOR;
       case DEVICE_FEATURES:
-        return word(this.#backend.features, this.#deviceFeaturesSelect);
+        return word(this.#features, this.#deviceFeaturesSelect);
       case QUEUE_SIZE_MAXIMUM:
         return this.#queueSelect < this.#queues.length ? QUEUE_SIZE_MAX : 0;
       case QUEUE_READY:
-        return this.#queues[this.#queueSelect]?.ready ? 1 : 0;
+        return !this.#legacy && this.#queues[this.#queueSelect]?.ready ? 1 : 0;
+      case QUEUE_PAGE:
+        return this.#legacy ? (this.#queueRegisters[this.#queueSelect]?.page ?? 0) : 0;
       case INTERRUPT_STATUS:
         return this.#interruptStatus;
       case STATUS:
@@ -169,8 +225,7 @@ export class VirtioMmio implements Device {
         this.#deviceFeaturesSelect = value;
         return;
       case DRIVER_FEATURES:
-        this.#driverFeatures = withWord(this.#driverFeatures, this.#driverFeaturesSelect, value);
-        return;
+        return this.#writeDriverFeatures(value);
       case DRIVER_FEATURES_SELECT:
         this.#driverFeaturesSelect = value;
         return;
@@ -180,9 +235,19 @@ export class VirtioMmio implements Device {
         return this.#setInterruptStatus(this.#interruptStatus & ~value);
       case STATUS:
         return this.#writeStatus(value & 0xff);
+      case GUEST_PAGE_SIZE:
+        if (this.#legacy) this.#guestPageShift = pageShift(value);
+        return;
       default: // Read-only and unknown registers.
         return;
     }
+  }
+
+  #writeDriverFeatures(value: number): void {
+    // 4.2.4: a legacy driver has no FEATURES_OK, and of the upper features there are none.
+    if (this.#legacy && this.#driverFeaturesSelect !== 0) return;
+    this.#driverFeatures = withWord(this.#driverFeatures, this.#driverFeaturesSelect, value);
+    if (this.#legacy) this.#negotiated = this.#driverFeatures & this.#features;
   }
 
   #writeQueueRegister(offset: number, value: number): void {
@@ -193,8 +258,22 @@ export class VirtioMmio implements Device {
     const registers = this.#queueRegisters[this.#queueSelect];
     if (!registers) return;
     if (offset === QUEUE_SIZE) registers.size = value;
+    else if (this.#legacy) this.#writeLegacyQueueRegister(offset, value);
+    else if (offset === QUEUE_PAGE || offset === QUEUE_ALIGNMENT) return;
     else if (offset === QUEUE_READY) this.#setQueueReady(this.#queueSelect, (value & 1) !== 0);
     else registers.halves[QUEUE_ADDRESSES.indexOf(offset)] = value;
+  }
+
+  #writeLegacyQueueRegister(offset: number, value: number): void {
+    const registers = this.#queueRegisters[this.#queueSelect];
+    if (offset === QUEUE_ALIGNMENT) registers.alignment = value;
+    if (offset !== QUEUE_PAGE) return;
+    // As in QEMU: taking one queue away resets the device.
+    if (value === 0) return this.#reset();
+    registers.page = value;
+    const { size, alignment } = registers;
+    const start = value * 2 ** this.#guestPageShift;
+    this.guarded(() => this.#queues[this.#queueSelect].start(legacyQueuePlace({ start, size, alignment })));
   }
 
   #setQueueReady(index: number, ready: boolean): void {
@@ -218,8 +297,8 @@ export class VirtioMmio implements Device {
 
   #writeStatus(status: number): void {
     if (status === 0) return this.#reset();
-    if (status & STATUS_FEATURES_OK && !(this.#status & STATUS_FEATURES_OK)) {
-      this.#negotiated = this.#driverFeatures & this.#backend.features;
+    if (!this.#legacy && status & STATUS_FEATURES_OK && !(this.#status & STATUS_FEATURES_OK)) {
+      this.#negotiated = this.#driverFeatures & this.#features;
     }
     this.#status = status | (this.#status & STATUS_NEEDS_RESET);
   }
@@ -248,54 +327,24 @@ export class VirtioMmio implements Device {
 interface QueueRegisters {
   size: number;
   halves: number[];
+  /** Legacy: the number of the queue's first page, 0 for none, and what its used ring is aligned to. */
+  page: number;
+  alignment: number;
 }
 
 function newQueueRegisters(): QueueRegisters {
-  return { size: QUEUE_SIZE_DEFAULT, halves: [0, 0, 0, 0, 0, 0] };
+  return { size: QUEUE_SIZE_DEFAULT, halves: [0, 0, 0, 0, 0, 0], page: 0, alignment: ALIGNMENT_DEFAULT };
 }
 
 /** As QEMU: the size of a queue whose driver gave none. */
 const QUEUE_SIZE_DEFAULT = 256;
+/** As QEMU: a legacy driver that gives none means pages. */
+const ALIGNMENT_DEFAULT = 4096;
 
-export const MAGIC = 0x74726976; // "virt"
-export const MODERN_VERSION = 2;
-export const QEMU_VENDOR = 0x554d4551; // "QEMU"
-
-// virtio 1.2, 4.2.2, "MMIO Device Register Layout".
-export const MAGIC_VALUE = 0x000;
-export const VERSION = 0x004;
-const DEVICE_ID = 0x008;
-export const VENDOR_ID = 0x00c;
-const DEVICE_FEATURES = 0x010;
-const DEVICE_FEATURES_SELECT = 0x014;
-const DRIVER_FEATURES = 0x020;
-const DRIVER_FEATURES_SELECT = 0x024;
-const QUEUE_SELECT = 0x030;
-const QUEUE_SIZE_MAXIMUM = 0x034;
-const QUEUE_SIZE = 0x038;
-const QUEUE_READY = 0x044;
-const QUEUE_NOTIFY = 0x050;
-const INTERRUPT_STATUS = 0x060;
-const INTERRUPT_ACKNOWLEDGE = 0x064;
-const STATUS = 0x070;
-/** QueueDescLow and High, QueueDriverLow and High, QueueDeviceLow and High. */
-const QUEUE_ADDRESSES = [0x080, 0x084, 0x090, 0x094, 0x0a0, 0x0a4];
-const SHARED_MEMORY_LENGTH_LOW = 0x0b0;
-const SHARED_MEMORY_LENGTH_HIGH = 0x0b4;
-const CONFIGURATION = 0x100;
-
-function isQueueRegister(offset: number): boolean {
-  return offset === QUEUE_SELECT || offset === QUEUE_SIZE || offset === QUEUE_READY || QUEUE_ADDRESSES.includes(offset);
-}
-
-// 4.2.2: InterruptStatus.
-const INTERRUPT_USED_BUFFER = 1;
-const INTERRUPT_CONFIGURATION = 2;
-
-// 2.1, "Device Status Field".
-const STATUS_DRIVER_OK = 4;
-const STATUS_FEATURES_OK = 8;
-const STATUS_NEEDS_RESET = 64;
+const QUEUE_REGISTERS = new Set([
+  ...[QUEUE_SELECT, QUEUE_SIZE, QUEUE_READY, QUEUE_PAGE, QUEUE_ALIGNMENT],
+  ...QUEUE_ADDRESSES,
+]);
 
 /** The 32 features that a feature selector picks: 0 the lower, 1 the upper ones, and none beyond. */
 function word(features: bigint, select: number): number {

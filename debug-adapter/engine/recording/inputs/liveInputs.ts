@@ -1,3 +1,4 @@
+import type { Host } from '../../base/host.ts';
 import type { Position } from '../../base/quantities.ts';
 import type { Inputs, InputStatus, OutsideEvent } from '../../machine/inputs.ts';
 import type { InputSource } from './inputSource.ts';
@@ -9,9 +10,11 @@ import type { InputSource } from './inputSource.ts';
  */
 export class LiveInputs implements Inputs {
   readonly #sources: readonly InputSource[];
+  readonly #world: World;
 
-  constructor(sources: readonly InputSource[]) {
+  constructor(sources: readonly InputSource[], world: World = NO_WORLD) {
     this.#sources = sources;
+    this.#world = world;
   }
 
   nextPosition(status: InputStatus): Position {
@@ -28,7 +31,21 @@ export class LiveInputs implements Inputs {
     return undefined;
   }
 
+  hostTime(): number {
+    return this.#world.dateMilliseconds();
+  }
+
+  entropy(_position: Position, lengthBytes: number): Uint8Array {
+    return this.#world.entropy(lengthBytes);
+  }
+
   blockRequest(): void {}
 
   blockCompletion(): void {}
 }
+
+/** What devices may ask of the host. */
+export type World = Pick<Host, 'dateMilliseconds' | 'entropy'>;
+
+/** For machines that are to be the same each time without a recording: it is 1970, and every byte is zero. */
+const NO_WORLD: World = { dateMilliseconds: () => 0, entropy: (lengthBytes) => new Uint8Array(lengthBytes) };

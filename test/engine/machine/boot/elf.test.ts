@@ -99,9 +99,12 @@ test('a file inside a larger buffer is read from where it begins', () => {
 
 test('what is no kernel for this machine is refused in one sentence', () => {
   const refusal = (bytes: Uint8Array) => message(() => readElfImage(bytes, 'kernel.bin'));
-  const advice = 'give an ELF built for RISC-V 64-bit as the kernel.';
-  assert.equal(refusal(new Uint8Array(0)), `kernel.bin is not an ELF file: ${advice}`);
-  assert.equal(refusal(new TextEncoder().encode('#!/bin/sh')), `kernel.bin is not an ELF file: ${advice}`);
+  const advice = 'give an ELF built for RISC-V 64-bit, or an uncompressed Linux Image, as the kernel.';
+  assert.equal(refusal(new Uint8Array(0)), `kernel.bin is neither an ELF file nor a Linux Image: ${advice}`);
+  assert.equal(
+    refusal(new TextEncoder().encode('#!/bin/sh')),
+    `kernel.bin is neither an ELF file nor a Linux Image: ${advice}`,
+  );
   assert.equal(
     refusal(changed((view) => view.setUint8(4, 1))),
     `kernel.bin is a 32-bit ELF and the machine is RV64: ${advice}`,

@@ -10,6 +10,8 @@ export const START = 0x8000_0000;
 export const NO_INPUTS: Inputs = {
   nextPosition: () => Infinity,
   take: () => undefined,
+  hostTime: () => 0,
+  entropy: (_, lengthBytes) => new Uint8Array(lengthBytes),
   blockRequest() {},
   blockCompletion() {},
 };

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Finisher, type Finish } from '../../../../debug-adapter/engine/machine/devices/finisher.ts';
+import { Finisher, type FinisherRequest } from '../../../../debug-adapter/engine/machine/devices/finisher.ts';
 import { assertStateSurvives, FakeBoard } from './fakeBoard.ts';
 
 function newFinisher() {
   const board = new FakeBoard();
-  const told: Finish[] = [];
-  return { board, told, finisher: new Finisher({ context: board, onFinish: (finish) => told.push(finish) }) };
+  const told: FinisherRequest[] = [];
+  return { board, told, finisher: new Finisher({ context: board, onRequest: (finish) => told.push(finish) }) };
 }
 
 for (const [value, finish] of [
@@ -18,7 +18,8 @@ for (const [value, finish] of [
   test(`0x${value.toString(16)} is ${finish.kind} ${finish.code}`, () => {
     const { board, told, finisher } = newFinisher();
     assert(board.wakes(() => finisher.write(0, value, 4)));
-    assert.deepEqual(finisher.result, finish);
+    assert.deepEqual(finisher.result, finish.kind === 'reset' ? undefined : finish);
+    assert.equal(finisher.wantsReset, finish.kind === 'reset');
     assert.deepEqual(told, [finish]);
     assertStateSurvives(finisher, newFinisher().finisher);
   });

@@ -11,18 +11,24 @@ export class GuestDriver {
   disk: VirtioBlk;
   readonly size: number;
   readonly descriptors = RAM_BASE + 0x1000;
-  readonly available = RAM_BASE + 0x6000;
-  readonly used = RAM_BASE + 0x8000;
+  readonly available: number;
+  readonly used: number;
+  /** Speaks to the version 1 transport, whose queues are one run of pages. */
+  readonly legacy: boolean;
   /** Where buffers go: one after the other. */
   #free = BUFFERS;
   #nextDescriptor = 0;
   #availableIndex = 0;
   #seenIndex = 0;
 
-  constructor(options: { memory: FakeMemory; disk: VirtioBlk; size?: number }) {
+  constructor(options: { memory: FakeMemory; disk: VirtioBlk; size?: number; legacy?: boolean }) {
     this.memory = options.memory;
     this.disk = options.disk;
     this.size = options.size ?? 64;
+    this.legacy = options.legacy ?? false;
+    this.available = this.legacy ? this.descriptors + 16 * this.size : RAM_BASE + 0x6000;
+    const end = this.available + 4 + 2 * this.size;
+    this.used = this.legacy ? Math.ceil(end / 4096) * 4096 : RAM_BASE + 0x8000;
   }
 
   /** Brings the device up as Linux does, with the features given (all by default). */
@@ -30,15 +36,15 @@ export class GuestDriver {
     this.register(STATUS, 0);
     this.register(STATUS, 1);
     this.register(STATUS, 3);
-    for (const select of [0, 1]) {
+    for (const select of this.legacy ? [0] : [0, 1]) {
       this.register(0x014, select);
       const offered = this.disk.read(0x010, 4);
       this.register(0x024, select);
       this.register(0x020, Number((features >> BigInt(32 * select)) & BigInt(offered)));
     }
-    this.register(STATUS, 11);
+    if (!this.legacy) this.register(STATUS, 11);
     this.startQueue();
-    this.register(STATUS, 15);
+    this.register(STATUS, this.legacy ? 7 : 15);
   }
 
   startQueue(): void {
@@ -47,11 +53,18 @@ export class GuestDriver {
     this.memory.at(this.used, 4 + 8 * this.size + 2).fill(0);
     this.register(0x030, 0);
     this.register(0x038, this.size);
+    if (this.legacy) return this.startLegacyQueue();
     [this.descriptors, this.available, this.used].forEach((address, part) => {
       this.register(0x080 + 0x10 * part, address % 2 ** 32);
       this.register(0x084 + 0x10 * part, Math.floor(address / 2 ** 32));
     });
     this.register(0x044, 1);
+  }
+
+  private startLegacyQueue(): void {
+    this.register(0x028, 4096);
+    this.register(0x03c, 4096);
+    this.register(0x040, this.descriptors / 4096);
   }
 
   register(offset: number, value: number): void {

@@ -6,9 +6,12 @@ import { test } from 'node:test';
 import { Clint } from '../../../../debug-adapter/engine/machine/devices/clint.ts';
 import type { Device } from '../../../../debug-adapter/engine/machine/devices/device.ts';
 import { EmptySlot } from '../../../../debug-adapter/engine/machine/devices/emptySlot.ts';
+import { planBoot } from '../../../../debug-adapter/engine/machine/boot/bootPlan.ts';
+import { GoldfishRtc } from '../../../../debug-adapter/engine/machine/devices/goldfishRtc.ts';
 import { Plic } from '../../../../debug-adapter/engine/machine/devices/plic.ts';
 import { Uart16550 } from '../../../../debug-adapter/engine/machine/devices/uart16550.ts';
 import { VirtioBlk } from '../../../../debug-adapter/engine/machine/devices/virtioBlk.ts';
+import { VirtioRng } from '../../../../debug-adapter/engine/machine/devices/virtioRng.ts';
 import { FakeBoard, FakeDrive, RAM_BASE } from './fakeBoard.ts';
 import { DISCARD, FLUSH, GET_ID, GuestDriver, IN, OUT, WRITE_ZEROES, type Request } from './guestDriver.ts';
 import { Qtest, skipWithoutQemu } from './qtest.ts';
@@ -110,11 +113,69 @@ test('an interrupt goes from the UART through the PLIC as in QEMU', options, asy
   }
 });
 
-test('an empty virtio slot reads as in QEMU', options, async () => {
-  const qemu = new Qtest();
-  const accesses = Array.from({ length: 0x200 / 4 }, (_, i) => ({ offset: 4 * i }));
-  const slot = new EmptySlot({ name: 'virtio0' });
-  await compare({ base: 0x1000_1000, qemu }, slot, 4, accesses).finally(() => qemu.close());
+for (const legacy of [false, true]) {
+  test(`an empty ${legacy ? 'legacy' : 'modern'} virtio slot reads as in QEMU`, options, async () => {
+    const qemu = new Qtest(['-global', `virtio-mmio.force-legacy=${legacy}`]);
+    const accesses = Array.from({ length: 0x200 / 4 }, (_, i) => ({ offset: 4 * i }));
+    const slot = new EmptySlot({ name: 'virtio0', legacy });
+    await compare({ base: 0x1000_1000, qemu }, slot, 4, accesses).finally(() => qemu.close());
+  });
+}
+
+test('RTC: any sequence of accesses reads as in QEMU', options, async () => {
+  const random = new SeededRandom(SEED);
+  const qemu = new Qtest(['-rtc', 'base=2023-11-14T22:13:20,clock=vm']);
+  const board = new FakeBoard();
+  const rtc = new GoldfishRtc({ context: board, hostTime: () => 1_700_000_000_000 });
+  const plic = new Plic({ context: new FakeBoard() });
+  board.setInterrupt = (level) => plic.setLevel(11, level);
+  try {
+    for (let round = 0; round < 300; round++) {
+      const accesses = Array.from({ length: 6 }, () => rtcAccess(random));
+      await compare({ base: 0x10_1000, qemu }, rtc, 4, accesses);
+      await compare({ base: 0xc00_0000, qemu }, plic, 4, [{ offset: 0x1000 }]);
+    }
+  } finally {
+    qemu.close();
+  }
+});
+
+/** Alarms a second or so from when the clock stood at first, and the clock set forth and back a little. */
+function rtcAccess(random: SeededRandom): Access {
+  const offset = 4 * random.below(9);
+  if (random.chance(1 / 2)) return { offset };
+  const isHigh = offset === 4 || offset === 12;
+  return { offset, value: isHigh ? RTC_HIGH + random.below(3) : random.uint32() };
+}
+
+const RTC_HIGH = Math.floor((1_700_000_000 * 1e9) / 2 ** 32);
+
+test('virtio-rng registers read as in QEMU', options, async () => {
+  const qemu = new Qtest(['-device', 'virtio-rng-device']);
+  const board = new FakeBoard();
+  const entropy = (lengthBytes: number) => new Uint8Array(lengthBytes).fill(0xa5);
+  const rng = new VirtioRng({ name: 'virtio7', context: board, memory: board.memory, entropy });
+  try {
+    const reads = [0, 4, 8, 0xc, 0x34, 0x44, 0x60, 0x70, 0x100].map((offset) => ({ offset }));
+    await compare({ base: LAST_SLOT, qemu }, rng, 4, reads);
+    assert.equal(rng.read(0x10, 4), await qemu.read(LAST_SLOT + 0x10, 4), 'lower features');
+  } finally {
+    qemu.close();
+  }
+});
+
+test('the boot ROM is QEMU’s, for a kernel with and without firmware', options, async () => {
+  const kernel = { name: 'oslet.elf', bytes: readFileSync('test/guests/kernel/oslet.elf') };
+  const plan = planBoot({ kernel }, 128 << 20);
+  const qemu = new Qtest(['-kernel', 'test/guests/kernel/oslet.elf']);
+  try {
+    const theirs = await qemu.readBytes(0x1000, plan.rom.length);
+    // Our device tree is shorter than QEMU's and may start elsewhere.
+    assert.deepEqual(plan.rom.subarray(0, 0x20), theirs.subarray(0, 0x20));
+    assert.deepEqual(plan.rom.subarray(0x28), theirs.subarray(0x28));
+  } finally {
+    qemu.close();
+  }
 });
 
 const DISK_BYTES = 256 * 512;
@@ -122,25 +183,29 @@ const DISK_BYTES = 256 * 512;
 const LAST_SLOT = 0x1000_8000;
 
 /** QEMU with a disk of its own, and ours of the same content. */
-async function withDisks(story: (qemu: Qtest, ours: ReturnType<typeof newDisk>, file: string) => Promise<void>) {
+async function withDisks(
+  story: (qemu: Qtest, ours: ReturnType<typeof newDisk>, file: string) => Promise<void>,
+  legacy = false,
+) {
   const folder = mkdtempSync(join(tmpdir(), 'blkreplay-disk-'));
   const file = join(folder, 'disk.img');
   writeFileSync(file, new Uint8Array(DISK_BYTES));
   const drive = `file=${file},format=raw,if=none,id=hd0,discard=unmap,detect-zeroes=off`;
-  const qemu = new Qtest(['-drive', drive, '-device', 'virtio-blk-device,drive=hd0,serial=hd0']);
+  const transport = ['-global', `virtio-mmio.force-legacy=${legacy}`];
+  const qemu = new Qtest(['-drive', drive, '-device', 'virtio-blk-device,drive=hd0,serial=hd0', ...transport]);
   try {
-    await story(qemu, newDisk(), file);
+    await story(qemu, newDisk(legacy), file);
   } finally {
     qemu.close();
     rmSync(folder, { recursive: true });
   }
 }
 
-function newDisk() {
+function newDisk(legacy: boolean) {
   const board = new FakeBoard();
   const drive = new FakeDrive({ lengthBytes: DISK_BYTES });
-  const disk = new VirtioBlk({ context: board, memory: board.memory, drive });
-  return { board, drive, disk, driver: new GuestDriver({ memory: board.memory, disk }) };
+  const disk = new VirtioBlk({ context: board, memory: board.memory, drive, legacy });
+  return { board, drive, disk, driver: new GuestDriver({ memory: board.memory, disk, legacy }) };
 }
 
 test('virtio-mmio registers read as in QEMU, but for the features we leave out', options, async () => {
@@ -164,7 +229,36 @@ test('virtio-mmio registers read as in QEMU, but for the features we leave out',
   });
 });
 
-test('virtio-blk requests give the same status, data and used ring as in QEMU', options, async () => {
+test('legacy virtio-mmio registers read as in QEMU, but for the features we leave out', options, async () => {
+  await withDisks(async (qemu, { disk }) => {
+    const offsets = [0, 4, 8, 0xc, 0x34, 0x40, 0x44, 0x60, 0x70, 0xb0, 0xfc, 0x100, 0x104, 0x10c, 0x114, 0x124, 0x13c];
+    const reads = offsets.map((offset) => ({ offset }));
+    await compare({ base: LAST_SLOT, qemu }, disk, 4, reads);
+    // GEOMETRY, SCSI, TOPOLOGY, CONFIG_WCE and NOTIFY_ON_EMPTY; none of the upper ones.
+    for (const [select, leftOut] of [
+      [0, 0x0100_0c90],
+      [1, 0],
+    ]) {
+      await qemu.write(LAST_SLOT + 0x14, select, 4);
+      disk.write(0x14, select, 4);
+      assert.equal((disk.read(0x10, 4) | leftOut) >>> 0, await qemu.read(LAST_SLOT + 0x10, 4));
+    }
+    const story: [number, number][] = [[0x70, 3], [0x28, 4096], [0x30, 0], [0x38, 8], [0x3c, 4096], [0x40, 0x80001]]; // prettier-ignore
+    story.push([0x70, 7], [0x44, 1], [0x80, 0x1234], [0x40, 0x80002], [0x40, 0], [0x28, 0], [0x40, 0x8000_1000]);
+    story.push([0x70, 0], [0x38, 16], [0x40, 0x8000_4000]);
+    const accesses = story.flatMap(([offset, value]) => [{ offset, value }, ...reads]);
+    await compare({ base: LAST_SLOT, qemu }, disk, 4, accesses);
+  }, true);
+});
+
+for (const legacy of [false, true]) {
+  const which = legacy ? 'legacy' : 'modern';
+  test(`${which} virtio-blk requests give the same status, data and used ring as in QEMU`, options, () =>
+    compareRequests(legacy),
+  );
+}
+
+async function compareRequests(legacy: boolean): Promise<void> {
   await withDisks(async (qemu, { board, drive, disk, driver }, file) => {
     const random = new SeededRandom(SEED);
     mirrorWrites(qemu, disk);
@@ -183,8 +277,8 @@ test('virtio-blk requests give the same status, data and used ring as in QEMU', 
       assert.deepEqual(ours, theirs, `seed ${SEED}: ${JSON.stringify({ ...request, output: request.output?.length })}`);
     }
     assert.deepEqual(drive.bytes, new Uint8Array(readFileSync(file)));
-  });
-});
+  }, legacy);
+}
 
 /** Rings and buffers of one request. */
 const SHARED_BYTES = 0x14000;

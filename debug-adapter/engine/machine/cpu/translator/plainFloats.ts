@@ -58,12 +58,14 @@ export function mayBePlain(immediate: number): boolean {
 function byHost({ fast }: FloatSemantics): PlainFloat | undefined {
   if (!fast) return undefined;
   const isSingle = fast.format === 'S';
-  const none: Code = i64.const(0);
+  const operands = (a: Code, b: Code) => ({ a, b, c: NONE, helpers: NO_HELPERS });
+  // The fused ones are no single instruction of the host's.
+  if (needsHelper(() => fast.compute(operands(NONE, NONE)))) return undefined;
   return {
     rounds: true,
-    accepts: (a, b) => (isSingle ? fast.boxed({ a, b, c: none }).map(isBoxed) : []),
+    accepts: (a, b) => (isSingle ? fast.boxed(operands(a, b)).map(isBoxed) : []),
     compute: (a, b) => {
-      const bits = fast.compute({ a, b, c: none });
+      const bits = fast.compute(operands(a, b));
       return isSingle ? i64.extendU(bits) : bits;
     },
     counts: (value) => isPlainResult(value, fast),
@@ -98,21 +100,26 @@ const isBoxedNumber = (register: Code): Code =>
 
 /** What needs none of the helpers raises no flags and never rounds. */
 function bitsOnly({ compute, hasMode }: FloatSemantics): PlainFloat | undefined {
-  const helpers = new Proxy({} as FloatHelpers, {
-    get: () => {
-      throw new NeedsHelper();
-    },
-  });
-  const none: Code = i64.const(0);
-  try {
-    compute({ a: none, b: none, c: none, mode: i32.const(0), helpers });
-  } catch (error) {
-    if (error instanceof NeedsHelper) return undefined;
-    throw error;
-  }
-  const plain = (a: Code, b: Code): Code => compute({ a, b, c: none, mode: i32.const(0), helpers });
+  const plain = (a: Code, b: Code): Code => compute({ a, b, c: NONE, mode: i32.const(0), helpers: NO_HELPERS });
+  if (needsHelper(() => plain(NONE, NONE))) return undefined;
   // Even where nothing is rounded a mode that does not exist is illegal.
   return { rounds: hasMode, accepts: () => [], compute: plain, boxes: false };
 }
 
+const NONE: Code = i64.const(0);
 class NeedsHelper extends Error {}
+const NO_HELPERS = new Proxy({} as FloatHelpers, {
+  get: () => {
+    throw new NeedsHelper();
+  },
+});
+
+function needsHelper(write: () => Code): boolean {
+  try {
+    write();
+    return false;
+  } catch (error) {
+    if (error instanceof NeedsHelper) return true;
+    throw error;
+  }
+}

@@ -1,0 +1,40 @@
+import type { GuestAddress } from '../../base/quantities.ts';
+import { RAM_BASE } from '../cpu/layout.ts';
+
+/**
+ * The boot ROM's bytes, those of QEMU 7.2's `virt` (hw/riscv/boot.c, riscv_setup_rom_reset_vec): the few instructions
+ * that every hart starts with there, what they load, and OpenSBI's fw_dynamic_info. Our harts start behind those
+ * instructions, so only firmware that follows a2 ever looks.
+ */
+export function bootRom({
+  treeAddress,
+  kernelAddress,
+}: {
+  treeAddress: GuestAddress;
+  kernelAddress: GuestAddress;
+}): Uint8Array {
+  const bytes = new Uint8Array(DYNAMIC_INFO + 6 * 8);
+  const view = new DataView(bytes.buffer);
+  RESET_CODE.forEach((word, i) => view.setUint32(4 * i, word, true));
+  const doubleWords = [RAM_BASE, treeAddress, INFO_MAGIC, INFO_VERSION, kernelAddress, SUPERVISOR_MODE, 0, 0];
+  doubleWords.forEach((value, i) => view.setBigUint64(START_ADDRESS + 8 * i, BigInt(value), true));
+  return bytes;
+}
+
+export const BOOT_ROM_BASE = 0x1000;
+
+/** The registers that its code leaves behind; a0 is the hart's id. */
+export const RESET_REGISTERS = {
+  /** The address jumped to. */
+  t0: RAM_BASE,
+  a2: BOOT_ROM_BASE + 0x28,
+} as const;
+
+/** auipc t0; addi a2, t0, 40; csrr a0, mhartid; ld a1, 32(t0); ld t0, 24(t0); jr t0 */
+const RESET_CODE = [0x00000297, 0x02828613, 0xf1402573, 0x0202b583, 0x0182b283, 0x00028067];
+const START_ADDRESS = 0x18;
+const DYNAMIC_INFO = 0x28;
+// OpenSBI, include/sbi/fw_dynamic.h: magic "OSBI", version, next stage's address and mode, options, boot hart.
+const INFO_MAGIC = 0x4942534f;
+const INFO_VERSION = 2;
+const SUPERVISOR_MODE = 1;

@@ -1,0 +1,187 @@
+import type { State } from '../../base/state.ts';
+import type { DeviceContext, TimedDevice } from './device.ts';
+
+/**
+ * The real-time clock: Google's goldfish RTC as in QEMU's hw/rtc/goldfish_rtc.c. It counts nanoseconds since 1970, can
+ * be set, and rings at a time. What the time is the host says, once, when the guest first wants to know; from then on
+ * it goes on with virtual time. That answer is an outside event, so that a replay is told the same.
+ */
+export class GoldfishRtc implements TimedDevice {
+  readonly name: string;
+  readonly #context: DeviceContext;
+  readonly #hostTime: () => number;
+  /** Nanoseconds since 1970 when virtual time was 0: the host's answer; undefined before it was asked. */
+  #epoch: bigint | undefined;
+  /** What the guest added by setting the clock. */
+  #adjustment = 0n;
+  /** TIME_HIGH, as of the last read of TIME_LOW. */
+  #latchedHigh = 0;
+  #alarm = 0n;
+  #alarmRunning = false;
+  /** The virtual time at which it rings: as in QEMU, setting the clock does not move it. */
+  #alarmDueNanoseconds = Infinity;
+  #interruptPending = false;
+  #interruptEnabled = false;
+
+  /** `hostTime` gives milliseconds since 1970. */
+  constructor(options: { context: DeviceContext; hostTime: () => number; name?: string }) {
+    this.name = options.name ?? 'rtc0';
+    this.#context = options.context;
+    this.#hostTime = options.hostTime;
+  }
+
+  read(offset: number, sizeBytes: 1 | 2 | 4): number {
+    if (sizeBytes !== REGISTER_BYTES) return 0;
+    switch (offset) {
+      case TIME_LOW: {
+        const time = this.#time();
+        this.#latchedHigh = half(time, true);
+        return half(time, false);
+      }
+      case TIME_HIGH:
+        return this.#latchedHigh;
+      case ALARM_LOW:
+        return half(this.#alarm, false);
+      case ALARM_HIGH:
+        return half(this.#alarm, true);
+      case INTERRUPT_ENABLED:
+        return this.#interruptEnabled ? 1 : 0;
+      case ALARM_STATUS:
+        return this.#alarmRunning ? 1 : 0;
+      default:
+        return 0;
+    }
+  }
+
+  write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void {
+    if (sizeBytes !== REGISTER_BYTES) return;
+    switch (offset) {
+      case TIME_LOW:
+        this.#setTime(false, value);
+        break;
+      case TIME_HIGH:
+        this.#setTime(true, value);
+        break;
+      case ALARM_LOW: // arms it
+        this.#alarm = withHalf(this.#alarm, false, value);
+        this.#arm();
+        break;
+      case ALARM_HIGH:
+        this.#alarm = withHalf(this.#alarm, true, value);
+        break;
+      case INTERRUPT_ENABLED:
+        this.#interruptEnabled = (value & 1) !== 0;
+        break;
+      case CLEAR_ALARM:
+        this.#alarmRunning = false;
+        break;
+      case CLEAR_INTERRUPT:
+        this.#interruptPending = false;
+        break;
+      default:
+        return;
+    }
+    this.#update();
+    this.#context.attention();
+  }
+
+  deadline(): number {
+    return this.#alarmRunning ? this.#alarmDueNanoseconds : Infinity;
+  }
+
+  act(): void {
+    this.#ring();
+    this.#update();
+  }
+
+  /** As in QEMU a reset takes the alarm and what the guest had set away; what the host said stays true. */
+  reset(): void {
+    const epoch = this.#epoch;
+    this.loadState({ ...POWER_ON, epochIsKnown: epoch !== undefined, epoch: epoch ?? 0n });
+  }
+
+  saveState(): State {
+    return {
+      epochIsKnown: this.#epoch !== undefined,
+      epoch: this.#epoch ?? 0n,
+      adjustment: this.#adjustment,
+      latchedHigh: this.#latchedHigh,
+      alarm: this.#alarm,
+      alarmRunning: this.#alarmRunning,
+      alarmDueNanoseconds: this.#alarmDueNanoseconds,
+      interruptPending: this.#interruptPending,
+      interruptEnabled: this.#interruptEnabled,
+    };
+  }
+
+  loadState(state: State): void {
+    this.#epoch = state.epochIsKnown ? (state.epoch as bigint) : undefined;
+    this.#adjustment = state.adjustment as bigint;
+    this.#latchedHigh = state.latchedHigh as number;
+    this.#alarm = state.alarm as bigint;
+    this.#alarmRunning = state.alarmRunning as boolean;
+    this.#alarmDueNanoseconds = state.alarmDueNanoseconds as number;
+    this.#interruptPending = state.interruptPending as boolean;
+    this.#interruptEnabled = state.interruptEnabled as boolean;
+    this.#update();
+  }
+
+  #time(): bigint {
+    const now = BigInt(this.#context.now());
+    this.#epoch ??= BigInt(this.#hostTime()) * NANOSECONDS_PER_MILLISECOND - now;
+    return BigInt.asUintN(64, now + this.#epoch + this.#adjustment);
+  }
+
+  #setTime(high: boolean, value: number): void {
+    const before = this.#time();
+    this.#adjustment += withHalf(before, high, value) - before;
+  }
+
+  #arm(): void {
+    const wait = this.#alarm - this.#time();
+    if (wait <= 0n) return this.#ring();
+    const due = BigInt(this.#context.now()) + wait;
+    this.#alarmDueNanoseconds = due > BigInt(Number.MAX_SAFE_INTEGER) ? Infinity : Number(due);
+    this.#alarmRunning = true;
+  }
+
+  #ring(): void {
+    this.#alarmRunning = false;
+    this.#interruptPending = true;
+  }
+
+  #update(): void {
+    this.#context.setInterrupt(this.#interruptPending && this.#interruptEnabled);
+  }
+}
+
+const POWER_ON: State = {
+  adjustment: 0n,
+  latchedHigh: 0,
+  alarm: 0n,
+  alarmRunning: false,
+  alarmDueNanoseconds: Infinity,
+  interruptPending: false,
+  interruptEnabled: false,
+};
+
+const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
+const REGISTER_BYTES = 4;
+
+// Goldfish virtual hardware specification, "Goldfish real-time clock".
+const TIME_LOW = 0x00;
+const TIME_HIGH = 0x04;
+const ALARM_LOW = 0x08;
+const ALARM_HIGH = 0x0c;
+const INTERRUPT_ENABLED = 0x10;
+const CLEAR_ALARM = 0x14;
+const ALARM_STATUS = 0x18;
+const CLEAR_INTERRUPT = 0x1c;
+
+function half(value: bigint, high: boolean): number {
+  return Number(high ? value >> 32n : value & 0xffffffffn);
+}
+
+function withHalf(value: bigint, high: boolean, half: number): bigint {
+  return high ? (BigInt(half) << 32n) | (value & 0xffffffffn) : (value & ~0xffffffffn) | BigInt(half);
+}

@@ -1,0 +1,31 @@
+import type { GuestAddress } from '../../base/quantities.ts';
+import type { QueuePlace } from './virtqueue.ts';
+
+/**
+ * A legacy queue's parts (virtio 1.2, 2.7.2, "Legacy Interfaces: A Note on Virtqueue Layout"): descriptors, the
+ * available ring behind them, and the used ring at the next multiple of the alignment.
+ */
+export function legacyQueuePlace({
+  start,
+  size,
+  alignment,
+}: {
+  start: GuestAddress;
+  size: number;
+  alignment: number;
+}): QueuePlace {
+  const available = start + size * DESCRIPTOR_BYTES;
+  const availableEnd = available + RING_HEAD_BYTES + size * AVAILABLE_ENTRY_BYTES;
+  // An alignment of 0, which no driver means, is none.
+  const used = Math.ceil(availableEnd / Math.max(1, alignment)) * Math.max(1, alignment);
+  return { size, descriptors: start, available, used };
+}
+
+/** As QEMU: the lowest set bit counts; a page of 0 bytes is one of 1. */
+export function pageShift(pageBytes: number): number {
+  return pageBytes === 0 ? 0 : 31 - Math.clz32(pageBytes & -pageBytes);
+}
+
+const DESCRIPTOR_BYTES = 16;
+const RING_HEAD_BYTES = 4;
+const AVAILABLE_ENTRY_BYTES = 2;

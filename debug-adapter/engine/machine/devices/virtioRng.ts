@@ -1,0 +1,102 @@
+import type { State } from '../../base/state.ts';
+import type { DeviceContext, GuestMemory, TimedDevice } from './device.ts';
+import { copyIn, lengthOf } from './segments.ts';
+import { FEATURE_VERSION_1 } from './virtioRegisters.ts';
+import { VirtioMmio, type VirtioBackend } from './virtioMmio.ts';
+import type { Segment } from './virtqueue.ts';
+
+/**
+ * The guest's source of entropy: virtio-rng (virtio 1.2, section 5.4) over virtio-mmio. A request is answered a fixed
+ * virtual time later, in the order made, one a step, with bytes from outside; those are an outside event, so that a
+ * replay gives the same.
+ */
+export class VirtioRng implements TimedDevice, VirtioBackend {
+  readonly name: string;
+  readonly deviceId = ENTROPY_DEVICE_ID;
+  readonly features = FEATURES;
+  readonly configuration = new Uint8Array(0);
+  readonly queueCount = 1;
+  readonly #context: DeviceContext;
+  readonly #memory: GuestMemory;
+  readonly #entropy: (lengthBytes: number) => Uint8Array;
+  readonly #transport: VirtioMmio;
+  #pending: PendingRequest[] = [];
+
+  constructor(options: {
+    name: string;
+    context: DeviceContext;
+    memory: GuestMemory;
+    legacy?: boolean;
+    entropy: (lengthBytes: number) => Uint8Array;
+  }) {
+    this.name = options.name;
+    this.#context = options.context;
+    this.#memory = options.memory;
+    this.#entropy = options.entropy;
+    this.#transport = new VirtioMmio({ ...options, backend: this });
+  }
+
+  read(offset: number, sizeBytes: 1 | 2 | 4): number {
+    return this.#transport.read(offset, sizeBytes);
+  }
+
+  write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void {
+    this.#transport.write(offset, value, sizeBytes);
+  }
+
+  deadline(): number {
+    return this.#pending.length > 0 ? this.#pending[0].dueNanoseconds : Infinity;
+  }
+
+  act(): void {
+    const { head, segments } = this.#pending.shift()!;
+    const bytes = this.#entropy(Math.min(lengthOf(segments), ANSWER_BYTES_MAX));
+    copyIn(this.#memory, bytes, segments);
+    const used = { head, writtenBytes: bytes.length };
+    const wanted = this.#transport.queue(0).push(used, this.#transport.hasFeature(FEATURE_EVENT_INDEX));
+    if (wanted) this.#transport.interruptForUsedBuffer();
+  }
+
+  notified(queue: number): void {
+    for (;;) {
+      const chain = this.#transport.queue(queue).pop(this.#transport.hasFeature(FEATURE_EVENT_INDEX));
+      if (!chain) return;
+      const dueNanoseconds = this.#context.now() + REQUEST_NANOSECONDS;
+      this.#pending.push({ head: chain.head, dueNanoseconds, segments: chain.writable });
+    }
+  }
+
+  abandon(): void {
+    this.#pending = [];
+  }
+
+  saveState(): State {
+    return { transport: this.#transport.saveState(), pending: this.#pending.map(copyOf) as unknown as State[] };
+  }
+
+  loadState(state: State): void {
+    this.#transport.loadState(state.transport as State);
+    this.#pending = (state.pending as unknown as PendingRequest[]).map(copyOf);
+  }
+}
+
+interface PendingRequest {
+  head: number;
+  dueNanoseconds: number;
+  segments: Segment[];
+}
+
+function copyOf({ segments, ...rest }: PendingRequest): PendingRequest {
+  return { ...rest, segments: segments.map((segment) => ({ ...segment })) };
+}
+
+const ENTROPY_DEVICE_ID = 4;
+/** As a disk's: see virtioBlk.ts. */
+const REQUEST_NANOSECONDS = 10_000;
+/** 5.4.6.1: the device need not fill the buffer. What it gives is kept in the recording. */
+const ANSWER_BYTES_MAX = 1024;
+
+// virtio 1.2, 6, "Reserved Feature Bits". The device has none of its own.
+const FEATURE_INDIRECT_DESCRIPTORS = 1n << 28n;
+const FEATURE_EVENT_INDEX = 1n << 29n;
+const FEATURES = FEATURE_INDIRECT_DESCRIPTORS | FEATURE_EVENT_INDEX | FEATURE_VERSION_1;

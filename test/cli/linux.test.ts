@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite, test, type TestContext } from 'node:test';
+import { type DriveSpec, type Outcome, type Session, Workplace } from '../support/cli.ts';
+import { requireTool, runTool } from '../support/tools.ts';
+
+/**
+ * A whole Linux: Debian's kernel and busybox, which are no part of the project. BLKREPLAY_LINUX_GUEST names a folder with
+ * Image, initramfs.cpio.gz and make-disk.sh; its init mounts the disk, hashes a file, copies it and hashes the copy.
+ */
+const FOLDER = process.env.BLKREPLAY_LINUX_GUEST;
+const OPENSBI = '/usr/share/qemu/opensbi-riscv64-generic-fw_dynamic.bin';
+/** Of the data.bin that make-disk.sh makes. */
+const DATA_SHA256 = '431ad49c56b15bf5722dd44b50f6ab240a087866b0dd60e9f7054d6da3746bf9';
+
+const DISK: DriveSpec = { image: 'disk.raw', overlay: 'hd0.qcow2' };
+
+if (FOLDER === undefined) {
+  // Where CI has it it names it; where it has not, it says so itself.
+  if (!process.env.CI) test('Linux', (t) => t.skip('BLKREPLAY_LINUX_GUEST names no folder with a Linux guest'));
+} else {
+  suite('Linux', () => {
+    test('boots on the built-in firmware, uses its disk, powers off; the replay is the same', async (t) => {
+      const place = placeWithDisk(t);
+      if (!place) return;
+      await recordAndReplay(place, linux(DISK, ['--rng']));
+    });
+
+    test('boots on OpenSBI with a legacy disk in the last slot; the replay is the same', async (t) => {
+      const place = placeWithDisk(t);
+      if (!place || !hasOpenSbi(t)) return;
+      await recordAndReplay(place, linux({ ...DISK, slot: 7, virtio: 'legacy' }, ['--bios', OPENSBI]));
+    });
+
+    test('its shell takes what is typed, and the replay prints the same', async (t) => {
+      const place = new Workplace(t);
+      const typed = ['echo sum $((6*7))', 'dd if=/dev/zero bs=4k count=64 2>/dev/null | sha256sum', 'sleep 20', 'exit'];
+      place.write('typed', typed.join('\n') + '\n');
+      const session = { ...linux(undefined, [], 'shell=1'), stdin: 'typed' };
+      const { console } = await recordAndReplay(place, session, { hasDisk: false });
+      assert.match(console, /^GUEST# echo sum \$\(\(6\*7\)\)\r\nsum 42\r$/m);
+      assert.match(console, /^8a39d2abd3999ab73c34db2476849cddf303ce389b35826850f9a700589b4a90 {2}-\r$/m);
+    });
+  });
+}
+
+/** What is printed comes back as it was. */
+async function recordAndReplay(place: Workplace, session: Session, { hasDisk = true } = {}): Promise<Outcome> {
+  const recorded = await place.record(session);
+  const summary = recorded.ended(0, 'powerOff');
+  assert.match(recorded.console, /^INIT-DONE [\d.]+ 6\./m);
+  assert.match(recorded.console, /^POWEROFF /m);
+  if (hasDisk) {
+    const sums = [...recorded.console.matchAll(/^([0-9a-f]{64}) {2}(\S+)\r$/gm)].map(([, sum, file]) => [sum, file]);
+    assert.deepEqual(sums, [
+      [DATA_SHA256, '/mnt/data.bin'],
+      [DATA_SHA256, '/mnt/copy.bin'],
+    ]);
+  }
+  const replayed = await place.replay(session);
+  const again = replayed.ended(0, 'powerOff');
+  assert.equal(replayed.console, recorded.console);
+  assert.deepEqual([again.position, again.digest], [summary.position, summary.digest]);
+  return recorded;
+}
+
+function linux(drive: DriveSpec | undefined, options: readonly string[], append = ''): Session {
+  return {
+    kernel: path.join(FOLDER!, 'Image'),
+    drives: drive ? [drive] : [],
+    options: [
+      ...['--initrd', path.join(FOLDER!, 'initramfs.cpio.gz'), '--append', `console=ttyS0 ${append}`.trim()],
+      ...['--memory', '256M', ...options],
+    ],
+  };
+}
+
+function placeWithDisk(t: TestContext): Workplace | undefined {
+  if (!requireTool('mkfs.ext4', t)) return undefined;
+  const place = new Workplace(t);
+  runTool('sh', [path.join(FOLDER!, 'make-disk.sh'), place.path('disk.raw')]);
+  return place;
+}
+
+function hasOpenSbi(t: TestContext): boolean {
+  if (fs.existsSync(OPENSBI)) return true;
+  if (process.env.CI) throw new Error(`${OPENSBI} is missing: CI must have it`);
+  t.skip(`${OPENSBI} is not installed`);
+  return false;
+}

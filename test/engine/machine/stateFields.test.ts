@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { decodeState, encodeCbor } from '../../../debug-adapter/engine/base/cbor.ts';
+import type { State, StateValue } from '../../../debug-adapter/engine/base/state.ts';
+import { BlkreplayFilter, SILENT_LOG } from '../../../debug-adapter/engine/block/blkreplay.ts';
+import { RawImage } from '../../../debug-adapter/engine/block/raw.ts';
+import { bootElf } from '../../../debug-adapter/engine/machine/boot/bootElf.ts';
+import { Machine, MACHINE_STATE_VERSION } from '../../../debug-adapter/engine/machine/machine.ts';
+import { LiveInputs } from '../../../debug-adapter/engine/recording/inputs/liveInputs.ts';
+import { guest } from '../../support/guests.ts';
+import { MemoryFile } from '../../support/memoryFile.ts';
+
+/**
+ * The layout of saved state: `stateFields.json` lists every field's name and type for the current version. A field that
+ * comes, goes or changes its type needs a new MACHINE_STATE_VERSION in the same commit, and this list anew:
+ * `UPDATE_STATE_FIELDS=1 npm run test:one -- test/engine/machine/stateFields.test.ts`.
+ */
+const LIST = path.join(import.meta.dirname, 'stateFields.json');
+
+/** A machine with one of everything, at work: a drive with requests on their way, and entropy asked for. */
+function busyMachine(): Machine {
+  const disk = new MemoryFile('disk.img', new Uint8Array(4 << 20));
+  const drive = new BlkreplayFilter({ id: 'hd0', device: new RawImage(disk, { writable: true }), log: SILENT_LOG });
+  const options = { memoryBytes: 32 << 20, drives: [drive], rng: true, inputs: new LiveInputs([]) };
+  return new Machine({ ...options, onConsoleByte: () => {} });
+}
+
+function boot(machine: Machine, name: string): Machine {
+  bootElf(machine, { kernel: { name, bytes: readFileSync(guest(name)) } });
+  return machine;
+}
+
+/** The states of a machine on its way, among them one with a disk request, and one with a question for entropy. */
+function statesOnTheWay(): { machine: Machine; state: State; seen: string }[] {
+  return [
+    ['demo/demo', 'virtio0'],
+    ['small/outside', 'virtio7'],
+  ].map(([name, seen]) => {
+    const machine = boot(busyMachine(), name);
+    const device = machine.board.timed.find((timed) => timed.name === seen)!;
+    while (device.deadline() === Infinity && machine.position < 8_000_000) machine.run(machine.position + 3);
+    assert.notEqual(device.deadline(), Infinity, `${name} was seen waiting for ${seen}`);
+    return { machine, state: machine.saveState(), seen };
+  });
+}
+
+/** `devices.clint.compares[]: bigint` for each field, in order. */
+function fieldsOf(value: StateValue, name = ''): string[] {
+  if (Array.isArray(value)) return value.flatMap((item) => fieldsOf(item, `${name}[]`));
+  if (value instanceof Uint8Array) return [`${name}: bytes`];
+  if (typeof value !== 'object') return [`${name}: ${typeof value}`];
+  return Object.entries(value).flatMap(([field, inner]) => fieldsOf(inner, name ? `${name}.${field}` : field));
+}
+
+const states = statesOnTheWay();
+
+test('the fields of saved state are those of its version', () => {
+  const fields = [...new Set(states.flatMap(({ state }) => fieldsOf(state)))].sort();
+  const now = { version: MACHINE_STATE_VERSION, fields };
+  if (process.env.UPDATE_STATE_FIELDS) writeList(now);
+  const listed = JSON.parse(readFileSync(LIST, 'utf8')) as typeof now;
+  assert.deepEqual(
+    fields,
+    listed.fields,
+    'the layout of saved state is not the listed one: give it a new MACHINE_STATE_VERSION and list it anew',
+  );
+  assert.equal(listed.version, MACHINE_STATE_VERSION, 'the list is of another version: list it anew');
+});
+
+for (const { machine, state, seen } of states) {
+  test(`saved, loaded and saved again, every device and hart is the same (${seen} at work)`, () => {
+    const other = busyMachine();
+    other.loadState(decodeState(encodeCbor(state)));
+    const again = other.saveState();
+    for (const [name, device] of Object.entries(state.devices as State)) {
+      assert.deepEqual((again.devices as State)[name], device, name);
+    }
+    assert.deepEqual(again, state);
+    machine.run(machine.position + 100_000);
+    assert.deepEqual(other.saveState(), state, 'what was loaded is a copy');
+  });
+}
+
+/** A list of an older version stays what it was: only a new version is written over it. */
+function writeList(now: { version: number; fields: string[] }): void {
+  let before: { version: number; fields: string[] } | undefined;
+  try {
+    before = JSON.parse(readFileSync(LIST, 'utf8')) as typeof now;
+  } catch {
+    before = undefined;
+  }
+  const isSameVersion = before?.version === now.version;
+  if (isSameVersion)
+    assert.deepEqual(now.fields, before?.fields, 'other fields need a new MACHINE_STATE_VERSION first');
+  writeFileSync(LIST, JSON.stringify(now, null, 2) + '\n');
+}
