@@ -263,7 +263,7 @@ const KERNELS: Refusal[] = [
     what: '32 bits',
     ...elf(makeElf({ class: 1 })),
     code: 'kernel-32-bit',
-    says: /^bad\.elf is a 32-bit ELF and the machine is RV64: give an ELF built for RISC-V 64-bit as the kernel/,
+    says: /^bad\.elf is a 32-bit ELF and the machine is RV64: give an ELF built for RISC-V 64-bit, or/,
   },
   {
     what: 'big-endian',

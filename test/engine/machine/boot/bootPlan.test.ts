@@ -78,7 +78,7 @@ for (const [what, plan, says] of [
   [
     'an Image that zeroes more than there is',
     () => planBoot({ kernel: { name: 'Image', bytes: imageOf({ memoryBytes: 20 * MIB }) } }, 16 * MIB),
-    /^Image loads to 0x80000000\.\.0x81400000, outside RAM .* give the machine more --memory/,
+    /^Image loads to 0x80000000\.\.0x81400000, outside RAM .* give the machine more memory/,
   ],
   [
     'an initrd that reaches beyond RAM',
@@ -88,7 +88,7 @@ for (const [what, plan, says] of [
   [
     'an initrd where the device tree is',
     () => planBoot({ kernel: KERNEL, initrd: { name: 'initrd.gz', bytes: new Uint8Array(7 * MIB) } }, 16 * MIB),
-    /^initrd\.gz and the device tree would both be loaded to 0x80e00000: give the machine more --memory/,
+    /^initrd\.gz and the device tree would both be loaded to 0x80e00000: give the machine more memory/,
   ],
 ] as const) {
   test(`refused: ${what}`, () => {
