@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
+import { openReplay, type Timeline } from '../../debug-adapter/engine/index.ts';
+import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
 import { type DriveSpec, type Outcome, type Session, Workplace } from '../support/cli.ts';
+import { SeededRandom } from '../support/seededRandom.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 
 /**
@@ -24,7 +27,17 @@ if (FOLDER === undefined) {
     test('boots on the built-in firmware, uses its disk, powers off; the replay is the same', async (t) => {
       const place = placeWithDisk(t);
       if (!place) return;
-      await recordAndReplay(place, linux(DISK, ['--rng']));
+      const session = linux(DISK, ['--rng']);
+      const { summary } = await recordAndReplay(place, session);
+      const { position, digest } = summary!;
+      for (const threshold of [0, 100]) {
+        const again = openRecorded(place, threshold);
+        assert.equal(again.advance(Infinity)?.reason, 'powerOff');
+        assert.deepEqual([again.position, again.digest().toString(16).padStart(16, '0')], [position, digest]);
+        again.close({ reason: 'powerOff' });
+      }
+      const copy = place.copy(t);
+      goesBack(t, openRecorded(place), openRecorded(copy));
     });
 
     test('boots on OpenSBI with a legacy disk in the last slot; the replay is the same', async (t) => {
@@ -63,6 +76,31 @@ async function recordAndReplay(place: Workplace, session: Session, { hasDisk = t
   assert.equal(replayed.console, recorded.console);
   assert.deepEqual([again.position, again.digest], [summary.position, summary.digest]);
   return recorded;
+}
+
+const REWINDS = 100;
+
+/** To random places of the recording, in random order: the state is that of a straight run. */
+function goesBack(t: TestContext, timeline: Timeline, straight: Timeline): void {
+  const random = SeededRandom.forTest(t);
+  const { end } = timeline.travel!;
+  const places = Array.from({ length: REWINDS }, () => random.below(end)).sort((a, b) => a - b);
+  const digests = new Map(places.map((place) => [place, (straight.advance(place), straight.digest())]));
+  for (let i = 0; i < REWINDS; i++) {
+    const place = random.pick(places);
+    timeline.travel!.seekTo(place);
+    assert.equal(timeline.digest(), digests.get(place), `rewind ${i}, to ${place}`);
+  }
+  timeline.abandon();
+  straight.abandon();
+}
+
+/** The session of `linux(DISK, ...)`; with a threshold, another number of arrivals before code is translated. */
+function openRecorded(place: Workplace, translationThreshold?: number): Timeline {
+  const unsaid = { bios: null, initrd: null, append: null, memoryBytes: null, rrsnapshot: null, translationThreshold };
+  const files = { image: place.path('disk.raw'), overlay: place.path('hd0.qcow2') };
+  const drives = [{ ...files, id: 'hd0', format: 'raw', readOnly: false } as const];
+  return openReplay(nodeHost, { ...unsaid, rrfile: place.path('a.rr'), drives, onConsoleByte: () => {} });
 }
 
 function linux(drive: DriveSpec | undefined, options: readonly string[], append = ''): Session {

@@ -145,6 +145,7 @@ function makeMachine(setup: LiveSetup, drives: readonly DriveStack[], inputs: Li
     rng: setup.rng,
     inputs,
     onConsoleByte: setup.onConsoleByte,
+    translationThreshold: setup.translationThreshold,
   });
 }
 

@@ -55,6 +55,7 @@ export function openReplay(host: Host, setup: ReplaySetup): ReplayTimeline {
       rng: reader.header.machine.rng,
       inputs: player,
       onConsoleByte: setup.onConsoleByte,
+      translationThreshold: setup.translationThreshold,
     });
     const ramImages = new RamImages(machine.ram);
     const snapshots =

@@ -11,6 +11,8 @@ export interface MachineSetup {
   drives: readonly DriveOptions[];
   /** With a source of entropy (virtio-rng) in the last free slot. A replay has one when the recording has. */
   rng?: boolean;
+  /** How often a jump comes to a place before its code is translated, 0 for never: for tests, as it changes nothing. */
+  translationThreshold?: number;
   /** Each byte the guest sends over its UART, with its position: whoever looks back hears the past again. */
   onConsoleByte: (byte: number, position: Position) => void;
 }
