@@ -40,7 +40,7 @@ test('in gdb: CSRs, the privilege, memory and what cannot be written', async (t)
     ],
   });
   assert.match(said, /pc +0x80000000/);
-  assert.match(said, /misa +0x8000000000141105/);
+  assert.match(said, /misa +0x800000000014112d/);
   assert.match(said, /priv +0x3\s+prv:3 \[Machine\]/);
   assert.match(said, /Cannot access memory at address 0x10000000/, 'devices are not read: that would change them');
   assert.match(said, /does not support this command|not recorded/);
