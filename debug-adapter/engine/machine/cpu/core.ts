@@ -2,6 +2,7 @@ import { type FunctionHandle, ModuleBuilder } from '../../base/wasm/moduleBuilde
 import { defineAtomics } from './atomics.ts';
 import { type Core, FUNCTIONS, type FunctionName, IMPORTS } from './coreContext.ts';
 import { type CsrName, csrIndexTable, csrNames, defineCsrAccess } from './csr.ts';
+import { defineFetch } from './fetch.ts';
 import { addFloatHelpers } from './floatHelpers.ts';
 import { defineInterpreter } from './interpreter.ts';
 import type { Layout } from './layout.ts';
@@ -43,6 +44,7 @@ export function buildCore(layout: Layout): {
   const core: Core = { layout, builder, functions, helpers, regionType };
   definePages(core);
   defineMmu(core);
+  defineFetch(core);
   definePmp(core);
   defineMemoryAccess(core);
   defineAtomics(core);

@@ -9,7 +9,7 @@ import {
   slot,
   slot32,
 } from './coreContext.ts';
-import { FCSR_FLAGS, FCSR_MODE_SHIFT, markFloatsDirty } from './floatFormat.ts';
+import { floatingPoint } from './floatRegisters.ts';
 import type { SlotName } from './layout.ts';
 import {
   ALL_INTERRUPTS,
@@ -22,6 +22,7 @@ import {
   SSTATUS_WRITABLE,
   SUPERVISOR_INTERRUPTS,
 } from './mstatus.ts';
+import { physicalMemoryProtection } from './pmpRegisters.ts';
 import { belowOrTrapped, noticeInterrupts, pendingBits } from './privilege.ts';
 
 /**
@@ -76,27 +77,6 @@ const identification = (): Csr[] => [
   readOnly('mhartid', 0xf14, 0n),
   readOnly('mconfigptr', 0xf15, 0n),
 ];
-
-/** Views of one register: flags in bits 0-4, rounding mode in bits 5-7. */
-function floatingPoint(): Csr[] {
-  const isOff = i32.eqz(i32.and(slot32('MSTATUS'), i32.const(MSTATUS.FS)));
-  const view = (name: string, number: number, { shift, mask }: { shift: number; mask: number }): Csr => ({
-    name,
-    number,
-    read: i64.and(i64.shrU(slot('FCSR'), i64.const(shift)), i64.const(mask)),
-    write: (value) => {
-      const others = i64.and(slot('FCSR'), i64.const(~(mask << shift)));
-      const written = i64.shl(i64.and(value, i64.const(mask)), i64.const(shift));
-      return sequence(setSlot('FCSR', i64.or(others, written)), markFloatsDirty);
-    },
-    forbidden: isOff,
-  });
-  return [
-    view('fflags', 0x001, { shift: 0, mask: FCSR_FLAGS }),
-    view('frm', 0x002, { shift: FCSR_MODE_SHIFT, mask: 7 }),
-    view('fcsr', 0x003, { shift: 0, mask: 0xff }),
-  ];
-}
 
 // --- traps -----------------------------------------------------------------------------------------------------------
 
@@ -312,56 +292,7 @@ function counters(): Csr[] {
   return list;
 }
 
-// --- physical memory protection --------------------------------------------------------------------------------------
-
-/** Every entry's L, A, X, W and R; bits 5 and 6 are reserved. */
-const PMP_CONFIG_BITS = 0x9f9f9f9f9f9f9f9fn;
-const PMP_LOCKS = 0x8080808080808080n;
-const PMP_ADDRESS_BITS = (1n << 54n) - 1n;
-
-function physicalMemoryProtection(core: Core): Csr[] {
-  const config = (name: string, number: number, slotName: SlotName): Csr => {
-    // Every byte whose lock is set, as a mask of whole bytes: 0x80 >> 7 = 1, times 255.
-    const locked = i64.mul(i64.shrU(i64.and(slot(slotName), i64.const(PMP_LOCKS)), i64.const(7)), i64.const(0xff));
-    const free = i64.and(i64.xor(locked, i64.const(-1)), i64.const(PMP_CONFIG_BITS));
-    return {
-      name,
-      number,
-      read: slot(slotName),
-      write: (value) =>
-        sequence(setSlot(slotName, i64.or(i64.and(slot(slotName), locked), i64.and(value, free))), forget(core)),
-    };
-  };
-  return [
-    config('pmpcfg0', 0x3a0, 'PMPCFG0'),
-    config('pmpcfg2', 0x3a2, 'PMPCFG2'),
-    ...Array.from({ length: 16 }, (_, i) => pmpAddress(core, i)),
-  ];
-}
-
-/** What the TLBs hold was allowed by the old entries. */
-const forget = ({ functions }: Core): Code => sequence(call(functions.flushAll), call(functions.updateContexts));
-
-const pmpByte = (entry: number): Code =>
-  i64.and(i64.shrU(slot(entry < 8 ? 'PMPCFG0' : 'PMPCFG2'), i64.const((entry % 8) * 8)), i64.const(0xff));
-
-/** Fixed while its entry is locked, or the next one is locked and uses it as the start of a range (TOR). */
-function pmpAddress(core: Core, entry: number): Csr {
-  const slotName = `PMPADDR${entry}` as SlotName;
-  const isLocked = i64.ne(i64.and(pmpByte(entry), i64.const(0x80)), zero);
-  const nextHoldsIt = i64.eq(i64.and(pmpByte(entry + 1), i64.const(0x98)), i64.const(0x88));
-  return {
-    name: `pmpaddr${entry}`,
-    number: 0x3b0 + entry,
-    read: slot(slotName),
-    write: (value) =>
-      when(
-        i32.eqz(entry < 15 ? i32.or(isLocked, nextHoldsIt) : isLocked),
-        setSlot(slotName, i64.and(value, i64.const(PMP_ADDRESS_BITS))),
-        forget(core),
-      ),
-  };
-}
+// --- debug ----------------------------------------------------------------------------------------------------------
 
 /** tselect and its data: there are no triggers, which debuggers find out by reading zero back. */
 const debugTriggers = (): Csr[] =>

@@ -8,7 +8,6 @@ import {
   brIf,
   call,
   choose,
-  drop,
   i32,
   i64,
   label,
@@ -31,14 +30,7 @@ import {
   slot,
   slot32,
 } from './coreContext.ts';
-import {
-  DATA_CONTEXT_BYTES,
-  FETCH_CONTEXT_BYTES,
-  FETCH_TLB,
-  FETCH_TLB_ENTRIES,
-  PAGE_TABLE,
-  STRADDLE_ENTRY,
-} from './layout.ts';
+import { DATA_CONTEXT_BYTES, FETCH_CONTEXT_BYTES, PAGE_TABLE } from './layout.ts';
 import { MSTATUS } from './mstatus.ts';
 import { ACCESS_FETCH, ACCESS_READ, ACCESS_WRITE, dataPrivilege } from './access.ts';
 import { pmpIsActive } from './pmp.ts';
@@ -59,8 +51,6 @@ export function defineMmu(core: Core): void {
     );
   });
   defineTranslate(core);
-  defineTranslateFetch(core);
-  defineFetch(core);
   defineUpdateContexts(core);
 }
 
@@ -214,85 +204,6 @@ function leafAddress(walk: Walk): Code {
   const { va, shift } = walk;
   const offsetMask = i64.sub(i64.shl(i64.const(1), shift.get), i64.const(1));
   return i64.or(i64.shl(ppn(walk), i64.const(12)), i64.and(va.get, offsetMask));
-}
-
-// --- fetching --------------------------------------------------------------------------------------------------------
-
-function defineFetch(core: Core): void {
-  const { builder, functions, layout } = core;
-  const mayExecutePage = (address: Local): Code =>
-    call(
-      functions.pmpAllows,
-      i64.and(address.get, i64.const(-4096)),
-      i32.const(4096),
-      i32.const(ACCESS_FETCH),
-      slot32('PRIVILEGE'),
-    );
-  const straddleUnlessFault = select(slot32('FAULT'), i32.const(0), i32.const(STRADDLE_ENTRY));
-  builder.define(functions.fetchPage, (frame) => {
-    const [pc] = frame.parameters;
-    const address = frame.local(I64);
-    const page = frame.local(I32);
-    const entries = frame.local(I32);
-    const entry = frame.local(I32);
-    return sequence(
-      set(address, call(functions.translateFetch, pc.get)),
-      when(slot32('FAULT'), ret(i32.const(0))),
-      // Where PMP tells parts of the page apart each instruction is fetched, and asked for, anew.
-      when(i32.eqz(mayExecutePage(address)), call(functions.fetchStraddle, pc.get), ret(straddleUnlessFault)),
-      set(page, i32.shrU(ramOffset(address.get), i32.const(12))),
-      set(entries, i32.load(i32.shl(page.get, i32.const(2)), layout.decodePages)),
-      when(i32.eqz(entries.get), set(entries, call(functions.allocateDecodePage, page.get))),
-      set(
-        entry,
-        i32.add(
-          slot32('FETCH_CONTEXT'),
-          i32.and(i32.shrU(i32.wrap(pc.get), i32.const(8)), i32.const((FETCH_TLB_ENTRIES - 1) << 4)),
-        ),
-      ),
-      i64.store(entry.get, i64.and(pc.get, i64.const(-4096)), FETCH_TLB),
-      i32.store(entry.get, entries.get, FETCH_TLB + 8),
-      when(slot32('FETCH_CONTEXT'), call(functions.noteFilled, i32.add(entry.get, i32.const(FETCH_TLB)))),
-      entries.get,
-    );
-  });
-  builder.define(functions.fetchStraddle, (frame) => {
-    const [pc] = frame.parameters;
-    const first = frame.local(I64);
-    const second = frame.local(I64);
-    const half = (address: Local): Code => i32.load16u(ramAt(core, ramOffset(address.get)));
-    const next = i64.add(pc.get, i64.const(2));
-    const isCompressed = (bits: Code): Code => i32.ne(i32.and(bits, i32.const(3)), i32.const(3));
-    return sequence(
-      set(first, call(functions.translateFetch, pc.get)),
-      when(slot32('FAULT'), ret()),
-      when(isCompressed(half(first)), call(functions.decodeStraddle, half(first)), ret()),
-      set(second, call(functions.translateFetch, next)),
-      when(slot32('FAULT'), ret()),
-      call(functions.decodeStraddle, i32.or(half(first), i32.shl(half(second), i32.const(16)))),
-    );
-  });
-}
-
-/** Translates for a fetch of two bytes; code outside RAM is an instruction access fault (cause 1). */
-function defineTranslateFetch(core: Core): void {
-  const { builder, functions } = core;
-  builder.define(functions.translateFetch, (frame) => {
-    const [va] = frame.parameters;
-    const address = frame.local(I64);
-    return sequence(
-      set(address, call(functions.translate, va.get, i32.const(ACCESS_FETCH))),
-      when(
-        i32.and(i32.eqz(slot32('FAULT')), i32.eqz(isRam(core, address.get, i32.const(2)))),
-        call(functions.raise, i32.const(1), va.get),
-      ),
-      when(
-        i32.eqz(slot32('FAULT')),
-        drop(call(functions.protect, address.get, va.get, i32.const(2), i32.const(ACCESS_FETCH))),
-      ),
-      address.get,
-    );
-  });
 }
 
 // --- contexts --------------------------------------------------------------------------------------------------------

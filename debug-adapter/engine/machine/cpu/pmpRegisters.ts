@@ -1,0 +1,56 @@
+import { type Code, call, i32, i64, sequence, when } from '../../base/wasm/code.ts';
+import { type Core, setSlot, slot } from './coreContext.ts';
+import type { Csr } from './csrTable.ts';
+import type { SlotName } from './layout.ts';
+
+/** The registers of physical memory protection (see pmp.ts): what is locked stays until a reset. */
+const zero = i64.const(0);
+
+/** Every entry's L, A, X, W and R; bits 5 and 6 are reserved. */
+const PMP_CONFIG_BITS = 0x9f9f9f9f9f9f9f9fn;
+const PMP_LOCKS = 0x8080808080808080n;
+const PMP_ADDRESS_BITS = (1n << 54n) - 1n;
+
+export function physicalMemoryProtection(core: Core): Csr[] {
+  const config = (name: string, number: number, slotName: SlotName): Csr => {
+    // Every byte whose lock is set, as a mask of whole bytes: 0x80 >> 7 = 1, times 255.
+    const locked = i64.mul(i64.shrU(i64.and(slot(slotName), i64.const(PMP_LOCKS)), i64.const(7)), i64.const(0xff));
+    const free = i64.and(i64.xor(locked, i64.const(-1)), i64.const(PMP_CONFIG_BITS));
+    return {
+      name,
+      number,
+      read: slot(slotName),
+      write: (value) =>
+        sequence(setSlot(slotName, i64.or(i64.and(slot(slotName), locked), i64.and(value, free))), forget(core)),
+    };
+  };
+  return [
+    config('pmpcfg0', 0x3a0, 'PMPCFG0'),
+    config('pmpcfg2', 0x3a2, 'PMPCFG2'),
+    ...Array.from({ length: 16 }, (_, i) => pmpAddress(core, i)),
+  ];
+}
+
+/** What the TLBs hold was allowed by the old entries. */
+const forget = ({ functions }: Core): Code => sequence(call(functions.flushAll), call(functions.updateContexts));
+
+const pmpByte = (entry: number): Code =>
+  i64.and(i64.shrU(slot(entry < 8 ? 'PMPCFG0' : 'PMPCFG2'), i64.const((entry % 8) * 8)), i64.const(0xff));
+
+/** Fixed while its entry is locked, or the next one is locked and uses it as the start of a range (TOR). */
+function pmpAddress(core: Core, entry: number): Csr {
+  const slotName = `PMPADDR${entry}` as SlotName;
+  const isLocked = i64.ne(i64.and(pmpByte(entry), i64.const(0x80)), zero);
+  const nextHoldsIt = i64.eq(i64.and(pmpByte(entry + 1), i64.const(0x98)), i64.const(0x88));
+  return {
+    name: `pmpaddr${entry}`,
+    number: 0x3b0 + entry,
+    read: slot(slotName),
+    write: (value) =>
+      when(
+        i32.eqz(entry < 15 ? i32.or(isLocked, nextHoldsIt) : isLocked),
+        setSlot(slotName, i64.and(value, i64.const(PMP_ADDRESS_BITS))),
+        forget(core),
+      ),
+  };
+}

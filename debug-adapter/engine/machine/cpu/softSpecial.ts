@@ -1,0 +1,30 @@
+import { type Code, type Local, i32, i64, ret, select, when } from '../../base/wasm/code.ts';
+import type { FunctionHandle } from '../../base/wasm/moduleBuilder.ts';
+import { bits64, BOX, canonicalNaN, FLAG, isNaN, isSignaling, isSingle, raiseFlags } from './floatFormat.ts';
+import type { Rounding } from './softRound.ts';
+
+/** What the exact operations share: NaNs, invalid operations, and results that need no rounding. */
+export type Parts = Rounding & { mulhu: FunctionHandle };
+
+export const any = (conditions: Code[]): Code => conditions.reduce((one, other) => i32.or(one, other));
+
+/** Answers with the canonical NaN when an operand is a NaN; a signaling one is an invalid operation. */
+export const nanOperands = (operands: Local[], control: Local): Code =>
+  when(
+    any(operands.map((operand) => isNaN(operand.get))),
+    when(any(operands.map((operand) => isSignaling(operand.get))), raiseFlags(FLAG.INVALID)),
+    ret(canonicalNaN(control.get)),
+  );
+
+export const invalidWhen = (condition: Code, control: Local): Code =>
+  when(condition, raiseFlags(FLAG.INVALID), ret(canonicalNaN(control.get)));
+
+/** A double that any format holds exactly (zero or infinity), as a register of the format asked for. */
+export const asResult = (value: Code, control: Local): Code => {
+  const high = i64.shrU(value, i64.const(32));
+  // Infinity's exponent is 8 bits in single and 11 in double.
+  const single = i64.and(high, bits64(0xff80_0000n));
+  return select(isSingle(control.get), i64.or(single, bits64(BOX)), value);
+};
+
+export const nonZero = (value: Code): Code => i64.extendU(i64.ne(value, i64.const(0)));
