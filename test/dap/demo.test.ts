@@ -82,7 +82,7 @@ async function assertVariables(dap: DapClient, written: string): Promise<void> {
   const { scopes } = await dap.request('scopes', { frameId });
   assert.deepEqual(
     scopes.map(({ name }: { name: string }) => name),
-    ['Locals', 'Globals', 'Registers', 'CSRs'],
+    ['Locals', 'Globals', 'Registers', 'Floating point', 'CSRs'],
   );
   const [locals, globals, registers, csrs] = await Promise.all(
     scopes.map(({ variablesReference }: { variablesReference: number }) => variablesOf(dap, variablesReference)),
