@@ -84,12 +84,13 @@ async function assertVariables(dap: DapClient, written: string): Promise<void> {
     scopes.map(({ name }: { name: string }) => name),
     ['Locals', 'Globals', 'Registers', 'Floating point', 'CSRs'],
   );
-  const [locals, globals, registers, csrs] = await Promise.all(
+  const [locals, globals, registers, floats, csrs] = await Promise.all(
     scopes.map(({ variablesReference }: { variablesReference: number }) => variablesOf(dap, variablesReference)),
   );
   assert.equal(locals.get('now_us')!.value, written);
   assert.equal(locals.get('level')!.value, '8');
   assert.match(registers.get('pc')!.value, /^0x8000[0-9a-f]{4}$/);
+  assert.equal(floats.get('fa0')!.value, '0 (0x0)');
   assert.equal(csrs.get('privilege')!.value, 'M');
   const store = await variablesOf(dap, globals.get('store')!.variablesReference);
   const superblock = await variablesOf(dap, store.get('superblock')!.variablesReference);
