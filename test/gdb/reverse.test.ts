@@ -138,7 +138,9 @@ function choosePlaces(stage: Stage, command: Command): number[] {
       travel!.seekTo(position);
       const { pc } = session.inspector;
       const place = rangeAt(stage.functions, pc);
-      if (!place || NO_FRAMES.test(place.name) || !rangeAt(stage.lines, pc)) continue;
+      const line = rangeAt(stage.lines, pc);
+      // gdb runs through assembly that is marked as a signal frame, line after line (see README.md).
+      if (!place || NO_FRAMES.test(place.name) || !line || line.file.endsWith('.S')) continue;
     }
     places.push(position);
   }
