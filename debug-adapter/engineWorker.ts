@@ -1,6 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { EngineService, type ToEngine } from './dap/index.ts';
 import { listenOnLoopback } from './host/loopbackServer.ts';
+import { optimiseEarly } from './host/codeTiering.ts';
 import { nodeHost } from './host/nodeHost.ts';
 import { RealtimeIdleClock, wallClock } from './host/wallClock.ts';
 
@@ -9,6 +10,7 @@ declare const BLKREPLAY_VERSION: string;
 
 const { signals } = workerData as { signals: Int32Array<SharedArrayBuffer> };
 const port = parentPort!;
+optimiseEarly();
 
 const service = new EngineService({
   host: nodeHost,

@@ -15,6 +15,8 @@ const common = {
   format: 'cjs',
   sourcemap: true,
   minifySyntax: true,
+  // Names stay, for the stacks in reports; the rest is a third of what Node reads at start-up.
+  minifyWhitespace: true,
   logLevel: 'warning',
 };
 

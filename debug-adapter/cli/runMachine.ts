@@ -11,6 +11,7 @@ import {
   RealtimeIdle,
   type Timeline,
 } from '../engine/index.ts';
+import { optimiseEarly } from '../host/codeTiering.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 import { RealtimeIdleClock, wallClock } from '../host/wallClock.ts';
 import { consoleOutput } from './consoleOutput.ts';
@@ -33,6 +34,7 @@ const EXIT_INTERRUPTED = 130;
 
 export async function runMachine(command: MachineCommand, version: string): Promise<number> {
   const interruption = watchSignals();
+  optimiseEarly();
   const timeline = open(command, version);
   const started = wallClock.monotonicMilliseconds();
   let end: End;

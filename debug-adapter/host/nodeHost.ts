@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Host, HostFiles } from '../engine/base/host.ts';
 import { nodeCompression } from './compression.ts';
 import { createFolderOf, fileExistsAt, openFile, readWholeFile, removeFile } from './nodeFiles.ts';
 import { lockOverlay } from './overlayLock.ts';
+import { randomBytes } from './randomBytes.ts';
 import { createTemporaryFile } from './temporaryFiles.ts';
 import { wallClock } from './wallClock.ts';
 
@@ -27,7 +27,7 @@ export const nodeHost: Host = {
   files,
   compression: nodeCompression,
   dateMilliseconds: () => wallClock.dateMilliseconds(),
-  entropy: (lengthBytes) => new Uint8Array(randomBytes(lengthBytes)),
+  entropy: randomBytes,
 };
 
 /** Hard links are one file too, so what exists is known by its number; what does not, by its path. */

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import { overlayInUse, overlayLockUnclear } from '../engine/errors/host.ts';
 import { atProcessEnd } from './processEnd.ts';
 import { identityOf, isAlive } from './processes.ts';
 import { codeOf, openFailure } from './systemErrors.ts';
+import { randomBytes } from './randomBytes.ts';
 
 /**
  * One session an overlay: `<overlay>.lock` stands beside it while it is open, and says which process on which host
@@ -26,7 +26,7 @@ export function lockOverlay(overlayPath: string, name = overlayPath): OverlayLoc
     pid: process.pid,
     host: os.hostname(),
     process: identityOf(process.pid),
-    token: randomUUID(),
+    token: Buffer.from(randomBytes(16)).toString('hex'),
   };
   if (!create(lock, holder)) takeOver({ overlay: name, lock, holder });
   return held(lock, holder);

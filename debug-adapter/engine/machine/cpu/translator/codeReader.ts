@@ -4,13 +4,16 @@ import type { DecodeCache } from '../decodeCache.ts';
 import { FETCH_TLB, FETCH_TLB_ENTRIES, type Layout } from '../layout.ts';
 import type { Ordered } from './flowOrder.ts';
 import type { RegionPages } from './regionCode.ts';
-import type { Offset } from './regionGraph.ts';
+import type { GuestCode, Offset } from './regionGraph.ts';
+
+// Of JAL, in bytes.
+const REACH = 1 << 20;
 
 /**
  * Reads guest code for a region by its offset from the entry's page. Other pages are those that the guest's own fetches
  * have brought into the fetch TLB: looking for more would walk page tables, and that leaves marks in them.
  */
-export class CodeReader {
+export class CodeReader implements GuestCode {
   /** Of the first instruction, in the entry's page. */
   readonly entryOffset: Offset;
   private layout: Layout;
@@ -23,13 +26,23 @@ export class CodeReader {
   private pages = new Map<number, { ramPage: number; decodeEntries: number } | undefined>();
   private known = new Map<Offset, Decoded | undefined>();
 
+  /** Virtual addresses: where the indirect call that returns to one has gone. */
+  private callees: ReadonlyMap<bigint, bigint>;
+
   constructor(
-    from: { memory: WebAssembly.Memory; layout: Layout; decodeCache: DecodeCache; breakOffsets: ReadonlySet<number> },
+    from: {
+      memory: WebAssembly.Memory;
+      layout: Layout;
+      decodeCache: DecodeCache;
+      breakOffsets: ReadonlySet<number>;
+      callees: ReadonlyMap<bigint, bigint>;
+    },
     at: { entry: number; pageVa: bigint; fetchContext: number },
   ) {
     this.layout = from.layout;
     this.decodeCache = from.decodeCache;
     this.breakOffsets = from.breakOffsets;
+    this.callees = from.callees;
     this.view = new DataView(from.memory.buffer);
     this.pageVa = at.pageVa;
     this.fetchContext = at.fetchContext;
@@ -45,6 +58,13 @@ export class CodeReader {
     const decoded = raw === undefined ? undefined : decode(raw);
     this.known.set(offset, decoded);
     return decoded;
+  }
+
+  calleeOf(returnsTo: Offset): Offset | undefined {
+    const callee = this.callees.get(BigInt.asIntN(64, this.pageVa + BigInt(returnsTo)));
+    const offset = callee === undefined ? undefined : Number(callee - this.pageVa);
+    // Another page as far away as a direct call could be.
+    return offset !== undefined && Math.abs(offset) < REACH ? offset : undefined;
   }
 
   rawAt(offset: Offset): number {

@@ -98,7 +98,7 @@ function cut(from: Block, to: Block): void {
   const { end } = from;
   const leave = (target: Block | Offset) => (target === to ? to.offset : target);
   if (end.kind === 'branch') from.end = { ...end, taken: leave(end.taken), otherwise: leave(end.otherwise) };
-  else if (end.kind === 'jump' || end.kind === 'return') from.end = { ...end, to: leave(end.to) };
+  else if (end.kind === 'jump' || end.kind === 'expected') from.end = { ...end, to: leave(end.to) };
 }
 
 function nest(order: Ordered[]): void {

@@ -232,7 +232,7 @@ class RegionWriter {
       }
       case 'jump':
         return sequence(body, this.go(item, end.to));
-      case 'return': {
+      case 'expected': {
         const isExpected = i64.eq(this.target.get, this.address(end.expected));
         return sequence(body, when(isExpected, this.go(item, end.to)), this.goOutside(this.target.get, dirty));
       }

@@ -31,8 +31,8 @@ export type Target = Block | Offset;
 export type BlockEnd =
   | { kind: 'branch'; condition: string; taken: Target; otherwise: Target }
   | { kind: 'jump'; to: Target }
-  /** An inlined function's return: its address is compared, since a guest may change it. */
-  | { kind: 'return'; to: Target; expected: Offset }
+  /** An indirect jump that is expected to go there: an inlined function's return, or a call that did so before. */
+  | { kind: 'expected'; to: Target; expected: Offset }
   | { kind: 'indirect' }
   /** The region ends before the instruction at `to`. */
   | { kind: 'leave'; to: Offset };
@@ -43,8 +43,12 @@ export interface Block {
   end: BlockEnd;
 }
 
-/** What the guest's code is, at an offset; undefined where it is not known or has to be left to the interpreter. */
-export type CodeAt = (offset: Offset) => Decoded | undefined;
+export interface GuestCode {
+  /** The instruction at an offset; undefined where it is not known or has to be left to the interpreter. */
+  at(offset: Offset): Decoded | undefined;
+  /** Where the indirect call that returns to an offset has gone; undefined where that is not known. */
+  calleeOf(returnsTo: Offset): Offset | undefined;
+}
 
 // A function of usual size; beyond that a region's registers no longer fit the host's.
 const INSTRUCTIONS_MAX = 300;
@@ -53,8 +57,8 @@ const INLINING_DEPTH_MAX = 3;
 const RETURN_ADDRESS = 1;
 
 /** The entry's block, from which all others are reached; undefined when not even one instruction can be translated. */
-export function buildGraph(codeAt: CodeAt, entry: Offset): Block | undefined {
-  const builder = new GraphBuilder(codeAt);
+export function buildGraph(code: GuestCode, entry: Offset): Block | undefined {
+  const builder = new GraphBuilder(code);
   const block = builder.build(entry);
   return block.instructions.length > 0 ? block : undefined;
 }
@@ -62,14 +66,14 @@ export function buildGraph(codeAt: CodeAt, entry: Offset): Block | undefined {
 /** Every target of a block that is in the region. */
 export function successorsOf({ end }: Block): Block[] {
   const targets: Target[] =
-    end.kind === 'branch' ? [end.taken, end.otherwise] : end.kind === 'jump' || end.kind === 'return' ? [end.to] : [];
+    end.kind === 'branch' ? [end.taken, end.otherwise] : end.kind === 'jump' || end.kind === 'expected' ? [end.to] : [];
   return targets.filter((target) => typeof target !== 'number');
 }
 
 type Exit =
   | { kind: 'branch'; condition: string; taken: Place; otherwise: Place }
   | { kind: 'jump'; to: Place }
-  | { kind: 'return'; to: Place; expected: Offset }
+  | { kind: 'expected'; to: Place; expected: Offset }
   | { kind: 'indirect' }
   | { kind: 'leave' };
 
@@ -84,15 +88,15 @@ interface Node {
 }
 
 class GraphBuilder {
-  private codeAt: CodeAt;
+  private code: GuestCode;
   private nodes = new Map<string, Node>();
   private leaders = new Map<string, Place>();
   private blocks = new Map<string, Block>();
   private inlinings = new Map<string, Inlining>();
   private count = 0;
 
-  constructor(codeAt: CodeAt) {
-    this.codeAt = codeAt;
+  constructor(code: GuestCode) {
+    this.code = code;
   }
 
   build(entry: Offset): Block {
@@ -115,7 +119,7 @@ class GraphBuilder {
     for (;;) {
       const key = keyOf({ offset: at, inlining });
       if (this.nodes.has(key) || this.count >= INSTRUCTIONS_MAX) return;
-      const decoded = this.codeAt(at);
+      const decoded = this.code.at(at);
       const instruction = decoded && asInstruction(at, decoded);
       if (!instruction) {
         this.nodes.set(key, { instruction: undefined, exit: { kind: 'leave' } });
@@ -130,7 +134,7 @@ class GraphBuilder {
   }
 
   private exitOf({ offset, name, decoded }: Instruction, inlining: Inlining | undefined): Exit | undefined {
-    const { rd, rs1, immediate, lengthBytes } = decoded;
+    const { rd, immediate, lengthBytes } = decoded;
     const next = offset + lengthBytes;
     const condition = conditionOf(name);
     if (condition) {
@@ -146,11 +150,19 @@ class GraphBuilder {
         ? { kind: 'jump', to: this.lead({ offset: callee, inlining: inner }) }
         : { kind: 'jump', to: { offset: callee, inlining: OUTSIDE } };
     }
-    if (name !== 'JALR') return undefined;
-    const isReturn = rd === 0 && rs1 === RETURN_ADDRESS && immediate === 0 && inlining !== undefined;
-    if (!isReturn) return { kind: 'indirect' };
+    return name === 'JALR' ? this.exitOfIndirect(decoded, next, inlining) : undefined;
+  }
+
+  private exitOfIndirect({ rd, rs1, immediate }: Decoded, next: Offset, inlining: Inlining | undefined): Exit {
+    if (rd === RETURN_ADDRESS) {
+      const callee = this.code.calleeOf(next);
+      const inner = callee === undefined ? undefined : this.inline(callee, next, inlining);
+      if (inner) return { kind: 'expected', to: this.lead({ offset: callee!, inlining: inner }), expected: callee! };
+    }
+    const isReturn = rd === 0 && rs1 === RETURN_ADDRESS && immediate === 0;
+    if (!isReturn || !inlining) return { kind: 'indirect' };
     const to = this.lead({ offset: inlining.returnsTo, inlining: inlining.parent });
-    return { kind: 'return', to, expected: inlining.returnsTo };
+    return { kind: 'expected', to, expected: inlining.returnsTo };
   }
 
   private inline(callee: Offset, returnsTo: Offset, parent: Inlining | undefined): Inlining | undefined {
@@ -173,7 +185,7 @@ class GraphBuilder {
     for (let at = open.pop(); at !== undefined; at = open.pop()) {
       while (!seen.has(at)) {
         seen.add(at);
-        const decoded = this.codeAt(at);
+        const decoded = this.code.at(at);
         const instruction = decoded && asInstruction(at, decoded);
         if (!instruction || seen.size > INLINED_INSTRUCTIONS_MAX) return false;
         const {
@@ -221,7 +233,7 @@ class GraphBuilder {
       case 'branch':
         return { ...exit, taken: this.target(exit.taken), otherwise: this.target(exit.otherwise) };
       case 'jump':
-      case 'return':
+      case 'expected':
         return { ...exit, to: this.target(exit.to) };
       case 'indirect':
         return exit;

@@ -1,7 +1,7 @@
 import { I32, I64 } from '../../../base/wasm/code.ts';
 import { type FunctionHandle, ModuleBuilder } from '../../../base/wasm/moduleBuilder.ts';
 import type { DecodeCache } from '../decodeCache.ts';
-import { type Layout, LONE_ENTRY_BYTES, PAGE_TRANSLATED } from '../layout.ts';
+import { type Layout, LONE_ENTRY_BYTES, PAGE_TRANSLATED, REGISTERS } from '../layout.ts';
 import { OP } from '../operations.ts';
 import { addArithmeticHelpers, type ArithmeticHelpers } from '../semantics.ts';
 import { CodeReader } from './codeReader.ts';
@@ -25,6 +25,7 @@ const BATCH_INSTRUCTIONS_MAX = 3000;
 /** A module of few regions waits for more, this many runs of the interpreter at most. */
 const BATCH_REGIONS_MIN = 8;
 const RUNS_WAITED_MAX = 4;
+const CALLEES_MAX = 10_000;
 /** Beyond this everything is dropped and begins anew. */
 const INSTRUCTIONS_MAX = 1_000_000;
 
@@ -55,6 +56,8 @@ export class Translator {
   private regions = new Map<number, Region>();
   private regionsOfPage = new Map<number, Set<Region>>();
   private freeSlots: number[] = [];
+  /** Virtual addresses that calls return to, and where these calls went. */
+  private callees = new Map<bigint, bigint>();
   private instructions = 0;
   private runsWaited = 0;
   private breakOffsets: ReadonlySet<number> = new Set();
@@ -88,6 +91,13 @@ export class Translator {
     // Marks that are no instruction, and an instruction that is decoded outside of its page.
     if (isTranslated || operation <= OP.BREAK || entry < this.layout.decodePool) return;
     this.candidates.set(entry, { entry, pageVa: va & ~0xfffn, fetchContext });
+    this.noteCaller(va);
+  }
+
+  /** If a call led here, it returns to what is in x1 now: where else an indirect call goes can be seen nowhere. */
+  private noteCaller(va: bigint): void {
+    if (this.callees.size >= CALLEES_MAX) this.callees.clear();
+    this.callees.set(this.view.getBigInt64(REGISTERS + 8, true), va);
   }
 
   /** Between runs: translates what is waiting, as much of it as keeps a run's pause short. */
@@ -142,10 +152,16 @@ export class Translator {
 
   private translate(candidate: Candidate, batch: Batch): void {
     const reader = new CodeReader(
-      { memory: this.memory, layout: this.layout, decodeCache: this.decodeCache, breakOffsets: this.breakOffsets },
+      {
+        memory: this.memory,
+        layout: this.layout,
+        decodeCache: this.decodeCache,
+        breakOffsets: this.breakOffsets,
+        callees: this.callees,
+      },
       candidate,
     );
-    const graph = buildGraph((offset) => reader.at(offset), reader.entryOffset);
+    const graph = buildGraph(reader, reader.entryOffset);
     if (!graph) return;
     const order = orderBlocks(graph);
     const { pages, code, instructions } = reader.used(order);
