@@ -231,10 +231,15 @@ export class Workbench {
     }
   }
 
-  /** The list holds the rows that fit; others come by opening what they are in, and by scrolling. */
+  /**
+   * The list holds the rows that fit; others come by opening what they are in, and by scrolling: down, and from the top
+   * again, since a list that is filled anew meanwhile is where it was.
+   */
   private async showVariable(row: Locator, parent: Locator | undefined): Promise<void> {
+    let tries = 0;
     await this.until(`there is ${row}`, async () => {
       if ((await row.count()) > 0) return true;
+      if (++tries % TRIES_FROM_TOP === 0) await this.page.mouse.wheel(0, -100_000);
       const isClosed = (await parent?.count()) && (await parent!.getAttribute('aria-expanded')) === 'false';
       if (isClosed) await parent!.locator('.monaco-tl-twistie').click({ timeout: 1000 });
       else await this.page.mouse.wheel(0, 44);
@@ -243,6 +248,8 @@ export class Workbench {
     await row.scrollIntoViewIfNeeded();
   }
 }
+
+const TRIES_FROM_TOP = 40;
 
 async function plain(locator: Locator): Promise<string> {
   return (await locator.innerText()).replace(/\s+/g, ' ').trim();
