@@ -34,7 +34,7 @@ export function openDebuggee(
   try {
     const keys = configuration.rr === 'replay' ? undefined : new ConsoleInput();
     console.goesTo = configuration.console;
-    const timeline = openTimeline(surroundings, configuration, { keys, onConsoleByte: console.onConsoleByte });
+    const timeline = openTimeline(surroundings, configuration, { keys, console });
     const exists = (path: string) => surroundings.host.files.exists(path);
     return new Debuggee({ timeline, symbols, configuration, keys, exists });
   } catch (error) {
@@ -48,12 +48,12 @@ const FIRST_SNAPSHOT = 'replay_init';
 function openTimeline(
   { host, idleClock, version }: Surroundings,
   configuration: LaunchConfiguration,
-  { keys, onConsoleByte }: { keys?: ConsoleInput; onConsoleByte: LiveSetup['onConsoleByte'] },
+  { keys, console }: { keys?: ConsoleInput; console: GuestConsole },
 ): Timeline {
   const { rr, rrfile, rrsnapshot, bios, initrd, drives, append, memoryBytes, idle, rng } = configuration;
   const machine = {
     ...{ bios, initrd, drives, rng },
-    onConsoleByte,
+    onConsoleByte: console.onConsoleByte,
   };
   if (rr === 'replay') return openReplay(host, { ...machine, rrfile, rrsnapshot, append, memoryBytes });
   const typed = keys ? [keys] : [];
@@ -64,7 +64,9 @@ function openTimeline(
     memoryBytes: memoryBytes ?? MEMORY_BYTES,
     idle,
     live: new LiveInputs(
-      idle === 'realtime' ? [...typed, new RealtimeIdle(idleClock, { waitsForKeys: true })] : typed,
+      idle === 'realtime'
+        ? [...typed, new RealtimeIdle(idleClock, { waitsForKeys: true, beforeSleep: () => console.flush() })]
+        : typed,
       host,
     ),
     otherInputs: configuration.symbols,
