@@ -40,9 +40,8 @@ const LOAD_ADDRESS = 0x8020_0000n;
 function imageSymbols({ name, bytes }: NamedFile): Symbols[] {
   const elf = elfOfImage(bytes);
   if (!elf) return [];
-  const linked = openSymbols({ name, bytes: elf });
-  const [start] = linked.symbolsNamed('_start');
-  return [linked, openSymbols({ name, bytes: elf, loadBias: LOAD_ADDRESS - start.address })];
+  const loadBiases = [0n, LOAD_ADDRESS - elf.start];
+  return loadBiases.map((loadBias) => openSymbols({ name, bytes: elf.bytes, loadBias }));
 }
 
 function recordedKernel(host: Host, { rrfile }: LaunchConfiguration): NamedFile {

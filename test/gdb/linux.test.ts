@@ -17,8 +17,10 @@ if (LINUX_FOLDER === undefined) {
       const place = new Workplace(t);
       place.disk('disk.img', 1 << 20);
       place.write('typed', 'cat /proc/version\nexit\n');
+      const toFile = { through: ['sh', '-c', '"$@" > vmlinux', 'sh'] };
+      assert.equal((await place.cli(['symbols', linuxFile('Image')], toFile)).status, 0);
       const { running, port } = await serve(t, place, ['record', ...OPTIONS, '--stdin', 'typed']);
-      const said = await runGdb({ port, commands: commands() });
+      const said = await runGdb({ port, commands: commands(place.path('vmlinux')) });
       const { console, summary } = await running.end;
       assert.equal(summary.reason, 'powerOff', said);
       assert.match(console, /^GUEST# cat \/proc\/version\r\nLinux version 6\./m);
@@ -31,6 +33,9 @@ if (LINUX_FOLDER === undefined) {
       assert.deepEqual(marks.shellForth, marks.shell);
       assert.ok(marks.opened.position < marks.shell.position);
       assert.deepEqual(marks.shellAgain, marks.shell);
+      // With the file that `symbols` writes, by name.
+      assert.match(said, /^version_proc_show in section \.text$/m);
+      assert.match(said, /^#0 .* do_sys_openat2 \(\)\n#1 .* __riscv_sys_openat \(\)$/m);
 
       const replayed = await place.cli(['replay', ...OPTIONS, '--json']);
       const again = replayed.ended(0, 'powerOff');
@@ -52,7 +57,7 @@ function linuxOptions(): string[] {
 }
 
 /** `version_proc_show` runs when somebody reads /proc/version: at the shell only. */
-function commands(): string[] {
+function commands(elf: string): string[] {
   const symbols = linuxSymbols();
   const at = (name: string) => `*0x${symbols.get(name)!.toString(16)}`;
   return [
@@ -62,7 +67,15 @@ function commands(): string[] {
     ...[`break ${at('version_proc_show')}`, 'continue', ...mark('shell')],
     ...[`reverse-stepi ${STEPS}`, ...mark('shellBack'), `stepi ${STEPS}`, ...mark('shellForth')],
     ...[`break ${at('do_sys_openat2')}`, 'reverse-continue', ...mark('opened'), 'continue', ...mark('shellAgain')],
-    ...['delete', 'detach'],
+    ...[
+      `file ${elf}`,
+      'info symbol $pc',
+      'break do_sys_openat2',
+      'reverse-continue',
+      'backtrace 2',
+      'delete',
+      'detach',
+    ],
   ];
 }
 

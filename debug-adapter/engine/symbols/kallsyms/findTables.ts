@@ -8,6 +8,8 @@
  * - markers: offsets of 32 bits of every 256th name, before the token table
  * - names: length and tokens of each, before the markers; their number before them
  * - offsets: of 32 bits, ascending, from a base of 64 bits; behind the token index since Linux 6.4, else before the number
+ *
+ * Linux 6.2 and 6.3 have one more table between markers and tokens; they are not read.
  */
 export interface KallsymsTables {
   count: number;
@@ -61,7 +63,6 @@ const NAMES_A_MARKER = 256;
 const NAME_BYTES_MAX = 2 + 513;
 
 function findNames(view: DataView, image: Uint8Array, tableAt: number) {
-  // Since 6.2 there may be the order of the names between markers and tokens: 3 bytes a name.
   const markers = markersBefore(view, tableAt & ~3);
   if (!markers) return undefined;
   const last = view.getUint32(markers.at + 4 * (markers.count - 1), true);

@@ -3,9 +3,15 @@ import { type KernelSymbol, readKallsyms } from './kallsyms.ts';
 /**
  * A Linux `Image` as the ELF file that it was before: its bytes as one section where the kernel runs with the MMU on, and
  * its own symbols as the symbol table. That is all that names in a debugger need, ours or gdb; lines and types are gone.
- * Undefined for an image without symbols.
+ * Undefined for an image without symbols. Costs some 200 ms for a distribution's kernel.
  */
-export function elfOfImage(image: Uint8Array): Uint8Array | undefined {
+export interface ImageElf {
+  bytes: Uint8Array;
+  /** Where the image's first byte is linked to. */
+  start: bigint;
+}
+
+export function elfOfImage(image: Uint8Array): ImageElf | undefined {
   const symbols = readKallsyms(image);
   // The header, and with it this symbol, is the image's first byte.
   const start = symbols?.find(({ name }) => name === '_start')?.address;
@@ -13,12 +19,13 @@ export function elfOfImage(image: Uint8Array): Uint8Array | undefined {
   const strings = new Strings();
   const end = start + BigInt(image.length);
   const table = symbolTable(symbols, strings, { start, end });
-  return elfFile([
+  const bytes = elfFile([
     { name: '', type: 0, bytes: new Uint8Array() },
     { name: '.text', type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_EXECINSTR, address: start, bytes: image },
     { name: '.symtab', type: SHT_SYMTAB, bytes: table, link: 3, info: 1, entryBytes: SYMBOL_BYTES },
     { name: '.strtab', type: SHT_STRTAB, bytes: strings.bytes() },
   ]);
+  return { bytes, start };
 }
 
 /** Nothing says how long a symbol is: to the next one. */
