@@ -24,6 +24,11 @@ class ConsoleOutput {
     this.flush();
   }
 
+  write(bytes: Uint8Array): void {
+    this.flush();
+    for (let done = 0; done < bytes.length && !this.isClosed;) done += this.tryWrite(bytes.subarray(done));
+  }
+
   flush(): void {
     for (let done = 0; done < this.used && !this.isClosed;) {
       done += this.tryWrite(this.buffer.subarray(done, this.used));

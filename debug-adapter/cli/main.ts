@@ -3,6 +3,7 @@ import { consoleOutput } from './consoleOutput.ts';
 import { showInfo } from './info.ts';
 import { type CommandLine, parseCommandLine } from './options.ts';
 import { runMachine } from './runMachine.ts';
+import { symbolsOf } from './symbols.ts';
 import { USAGE } from './usage.ts';
 
 /**
@@ -33,6 +34,9 @@ async function execute(command: CommandLine): Promise<number> {
       return 0;
     case 'info':
       consoleOutput.print(showInfo(command));
+      return 0;
+    case 'symbols':
+      consoleOutput.write(symbolsOf(command.image));
       return 0;
     default:
       return runMachine(command, BLKREPLAY_VERSION);

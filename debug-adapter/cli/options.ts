@@ -15,7 +15,8 @@ export type CommandLine =
   | RunCommand
   | RecordCommand
   | ReplayCommand
-  | { kind: 'info'; rrfile: string; json: boolean };
+  | { kind: 'info'; rrfile: string; json: boolean }
+  | { kind: 'symbols'; image: string };
 
 /** What the three that start a machine have in common. Paths are as given, relative to the current directory. */
 export interface MachineOptions {
@@ -67,7 +68,7 @@ export type IdleMode = 'warp' | 'realtime';
 
 export type { DriveOption } from './driveOption.ts';
 
-const COMMANDS = ['run', 'record', 'replay', 'info'] as const;
+const COMMANDS = ['run', 'record', 'replay', 'info', 'symbols'] as const;
 const MEMORY_BYTES_DEFAULT = 128 << 20;
 export const SNAPSHOT_NAME_DEFAULT = 'replay_init';
 
@@ -85,6 +86,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       return parseMachineCommand(command, words);
     case 'info':
       return parseInfo(words);
+    case 'symbols':
+      return parseSymbols(words);
     default:
       throw commandUnknown(command, COMMANDS);
   }
@@ -93,6 +96,11 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
 function parseInfo(words: Words): CommandLine {
   words.checkOptions('info', { text: [], repeated: [], flags: ['json'] });
   return { kind: 'info', rrfile: words.onlyArgument('info', 'RRFILE'), json: words.flag('json') };
+}
+
+function parseSymbols(words: Words): CommandLine {
+  words.checkOptions('symbols', { text: [], repeated: [], flags: [] });
+  return { kind: 'symbols', image: words.onlyArgument('symbols', 'IMAGE') };
 }
 
 const MACHINE_WORDS = {

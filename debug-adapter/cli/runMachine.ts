@@ -82,7 +82,10 @@ const STDIN_BYTES_MAX = 1 << 30;
 
 function liveInputs({ stdin, idle }: LiveOptions): LiveInputs {
   const typed = stdin === null ? [] : [new ConsoleInput(nodeHost.files.readWhole(stdin, STDIN_BYTES_MAX))];
-  const waiting = idle === 'realtime' ? [new RealtimeIdle(new RealtimeIdleClock())] : [];
+  const waiting =
+    idle === 'realtime'
+      ? [new RealtimeIdle(new RealtimeIdleClock(), { beforeSleep: () => consoleOutput.flush() })]
+      : [];
   return new LiveInputs([...typed, ...waiting], nodeHost);
 }
 

@@ -6,6 +6,7 @@ Usage:
   blkreplay record --kernel FILE --rrfile FILE [options]    run and record
   blkreplay replay --kernel FILE --rrfile FILE [options]    replay; give the options of the recording
   blkreplay info   RRFILE [--json]                          say what a recording holds
+  blkreplay symbols IMAGE > FILE                            write a Linux Image's own symbols as an ELF file for gdb
 
 The machine:
   --kernel FILE         ELF, or Linux Image; a replay may leave it out, the recording holds it
@@ -21,7 +22,9 @@ The machine:
                         modern virtio disk in the first free slot; QEMU's default is slot=7,virtio=legacy
   --rng                 a source of entropy (virtio-rng) in the last free slot
   --stdin FILE          what is typed on the console (not used by replay)
-  --idle warp|realtime  skip the time in which the guest waits (default), or wait it out
+  --idle warp|realtime  skip the time in which the guest waits (default), or wait it out. With warp, a guest whose timer
+                        ticks at a prompt where nothing is left to type runs on as fast as it can: end it with ctrl-c
+                        or --stop-at, or have the last line of --stdin power it off
 
 The recording:
   --rrfile FILE         the recording

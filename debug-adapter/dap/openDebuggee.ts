@@ -7,10 +7,7 @@ import {
   openRecord,
   openReplay,
   openRun,
-  openSymbols,
   RealtimeIdle,
-  RecordingReader,
-  type Symbols,
   type Timeline,
   UserError,
 } from '../engine/index.ts';
@@ -18,6 +15,7 @@ import { launchWouldOverwrite } from '../engine/errors/dap.ts';
 import { Debuggee } from './debuggee.ts';
 import type { GuestConsole } from './guestConsole.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
+import { sessionSymbols } from './sessionSymbols.ts';
 
 /** Opens what a launch configuration names. Symbols come first: a mistake there creates no file. */
 export interface Surroundings {
@@ -32,48 +30,15 @@ export function openDebuggee(
   configuration: LaunchConfiguration,
   console: GuestConsole,
 ): Debuggee {
-  const symbols = configuration.noDebug ? [] : allSymbols(surroundings.host, configuration);
+  const symbols = configuration.noDebug ? [] : sessionSymbols(surroundings.host, configuration);
   try {
     const keys = configuration.rr === 'replay' ? undefined : new ConsoleInput();
     console.goesTo = configuration.console;
-    const timeline = openTimeline(surroundings, configuration, { keys, onConsoleByte: console.onConsoleByte });
+    const timeline = openTimeline(surroundings, configuration, { keys, console });
     const exists = (path: string) => surroundings.host.files.exists(path);
     return new Debuggee({ timeline, symbols, configuration, keys, exists });
   } catch (error) {
     throw aboutOverwriting(error, configuration);
-  }
-}
-
-const ELF_BYTES_MAX = 1 << 30;
-
-/**
- * A kernel may be a Linux Image, which has no symbols; what is named as symbols must have some. A replay that names no
- * kernel has the recorded one.
- */
-function allSymbols(host: Host, configuration: LaunchConfiguration): Symbols[] {
-  const { kernel, bios, symbols } = configuration;
-  const fromFile = (name: string) => ({ name, bytes: host.files.readWhole(name, ELF_BYTES_MAX) });
-  const open = (file: { name: string; bytes: Uint8Array }) => openSymbols({ ...file, compression: host.compression });
-  const isFile = (name: string | null): name is string => name !== null && name !== 'none' && name !== 'builtin';
-  const named = [kernel, bios].filter(isFile).map(fromFile);
-  const recorded = configuration.rr === 'replay' && kernel === null ? [recordedKernel(host, configuration)] : [];
-  const boot = [...recorded, ...named].flatMap((file) => {
-    try {
-      return [open(file)];
-    } catch (error) {
-      if (error instanceof UserError && error.code.startsWith('symbols-')) return [];
-      throw error;
-    }
-  });
-  return [...boot, ...symbols.map((name) => open(fromFile(name)))];
-}
-
-function recordedKernel(host: Host, { rrfile }: LaunchConfiguration): { name: string; bytes: Uint8Array } {
-  const file = host.files.open(rrfile, { write: false, create: 'never' });
-  try {
-    return new RecordingReader(file, host.compression).bootFile('kernel');
-  } finally {
-    file.close();
   }
 }
 
@@ -83,12 +48,12 @@ const FIRST_SNAPSHOT = 'replay_init';
 function openTimeline(
   { host, idleClock, version }: Surroundings,
   configuration: LaunchConfiguration,
-  { keys, onConsoleByte }: { keys?: ConsoleInput; onConsoleByte: LiveSetup['onConsoleByte'] },
+  { keys, console }: { keys?: ConsoleInput; console: GuestConsole },
 ): Timeline {
   const { rr, rrfile, rrsnapshot, bios, initrd, drives, append, memoryBytes, idle, rng } = configuration;
   const machine = {
     ...{ bios, initrd, drives, rng },
-    onConsoleByte,
+    onConsoleByte: console.onConsoleByte,
   };
   if (rr === 'replay') return openReplay(host, { ...machine, rrfile, rrsnapshot, append, memoryBytes });
   const typed = keys ? [keys] : [];
@@ -99,7 +64,9 @@ function openTimeline(
     memoryBytes: memoryBytes ?? MEMORY_BYTES,
     idle,
     live: new LiveInputs(
-      idle === 'realtime' ? [...typed, new RealtimeIdle(idleClock, { waitsForKeys: true })] : typed,
+      idle === 'realtime'
+        ? [...typed, new RealtimeIdle(idleClock, { waitsForKeys: true, beforeSleep: () => console.flush() })]
+        : typed,
       host,
     ),
     otherInputs: configuration.symbols,

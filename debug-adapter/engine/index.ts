@@ -26,5 +26,5 @@ export { type CodeRow, listCode } from './session/codeListing.ts';
 export { frameViewOf } from './session/frameView.ts';
 export { type SourceFrame, sourceFramesAt } from './session/sourceFrames.ts';
 export { SourceSteps } from './session/sourceSteps.ts';
-export { openSymbols } from './symbols/index.ts';
+export { elfOfImage, openSymbols } from './symbols/index.ts';
 export type * from './symbols/index.ts';

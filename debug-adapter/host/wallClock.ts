@@ -33,7 +33,7 @@ export class RealtimeIdleClock implements IdleClock {
     this.cell = cell;
   }
 
-  sleepUntil(nanosecondsToWake: number): number {
+  sleepUntil(nanosecondsToWake: number, beforeSleep: () => void = () => {}): number {
     const wantedMs = nanosecondsToWake / 1e6;
     const sliceMs = Math.min(wantedMs, LONGEST_SLEEP_MS);
     const owedMs = this.#owedMs + sliceMs;
@@ -41,6 +41,7 @@ export class RealtimeIdleClock implements IdleClock {
       this.#owedMs = owedMs;
       return nanosecondsToWake;
     }
+    beforeSleep();
     const start = this.#clock.monotonicMilliseconds();
     const woken = Atomics.wait(this.cell, 0, 0, owedMs) !== 'timed-out';
     const sleptMs = this.#clock.monotonicMilliseconds() - start;

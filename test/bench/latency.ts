@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DapClient } from '../support/dapClient.ts';
 import { guest, SESSION } from '../support/guests.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
+import { milliseconds, reportTimes } from './figures.ts';
 
 const STEPS_MIN = 100_000_000;
 /** Steps back between two ways to another place. */
@@ -92,7 +93,7 @@ async function measureSteps(client: DapClient, samples: number): Promise<void> {
         if (reason === 'step') times.push(time);
         else await client.until('continue');
       }
-      report(`${what}, ${how}`, times, target);
+      reportTimes(`${what}, ${how}`, times, target);
     }
   }
 }
@@ -138,26 +139,11 @@ async function measureWhileRunning(client: DapClient, samples: number): Promise<
     }
     pauses.push(await milliseconds(() => pause(client)));
   }
-  for (const [name, list] of times) report(`while a reverse-continue runs: ${name}`, list, TARGETS.answer);
-  report('while a reverse-continue runs: pause, until it stops', pauses, TARGETS.pause);
+  for (const [name, list] of times) reportTimes(`while a reverse-continue runs: ${name}`, list, TARGETS.answer);
+  reportTimes('while a reverse-continue runs: pause, until it stops', pauses, TARGETS.pause);
 }
 
 async function pause(client: DapClient): Promise<void> {
   const { reason } = await client.until('pause');
   if (reason !== 'pause') throw new Error(`the way back was too short to be paused: ${reason}`);
-}
-
-// --- figures -----------------------------------------------------------------------------------------------------------
-
-async function milliseconds(act: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await act();
-  return performance.now() - start;
-}
-
-function report(what: string, times: readonly number[], target: number): void {
-  const sorted = times.toSorted((a, b) => a - b);
-  const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1].toFixed(1).padStart(8);
-  const row = `${at(0.5)}${at(0.95)}${at(1)}${String(target).padStart(8)}`;
-  console.log(`${what.padEnd(60)}${row}   ${times.length} samples`);
 }

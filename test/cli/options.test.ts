@@ -84,6 +84,7 @@ test('replay takes what was not said from the recording', () => {
 test('info, help and version', () => {
   assert.deepEqual(parseCommandLine(['info', 'my file.rr']), { kind: 'info', rrfile: 'my file.rr', json: false });
   assert.deepEqual(parseCommandLine(['info', '--json', 'a.rr']), { kind: 'info', rrfile: 'a.rr', json: true });
+  assert.deepEqual(parseCommandLine(['symbols', 'Image']), { kind: 'symbols', image: 'Image' });
   for (const line of ['--help', '-h', 'record --help', 'run --kernel k.elf --help', 'nonsense --help']) {
     assert.deepEqual(parseCommandLine(words(line)), { kind: 'help' }, line);
   }
@@ -143,7 +144,7 @@ for (const [text, drive] of [
 
 const DRIVE = '--drive id=hd0,image=disk.img,format=raw';
 const MISTAKES: [line: string, code: string, says: RegExp][] = [
-  ['', 'cli-command-missing', /^No command is given; the first word is one of run, record, replay and info/],
+  ['', 'cli-command-missing', /^No command is given; the first word is one of run, record, replay, info and symbols/],
   ['rewind', 'cli-command-unknown', /no command "rewind"; the first word is one of run/],
   ['run', 'cli-option-required', /^run needs --kernel FILE/],
   ['record --kernel k.elf', 'cli-option-required', /^record needs --rrfile FILE/],
@@ -178,6 +179,8 @@ const MISTAKES: [line: string, code: string, says: RegExp][] = [
   ['run --kernel a --gdb 65536', 'cli-option-bad-value', /^--gdb "65536" is not possible; give a port from 1 to 65535/],
   ['replay --rrfile a --gdb tcp:1', 'cli-option-bad-value', /^--gdb "tcp:1" is not possible/],
   ['run --kernel a --gdb=-1', 'cli-option-bad-value', /^--gdb "-1" is not possible/],
+  ['symbols', 'cli-argument-missing', /^symbols needs IMAGE/],
+  ['symbols Image --json', 'cli-option-unknown', /^--json is not an option of symbols, which has none\.$/],
   ['info a --gdb 1', 'cli-option-unknown', /^--gdb is not an option of info/],
   ['run --kernel a --idle fast', 'cli-option-bad-value', /^--idle "fast" is not possible; give warp .* or realtime/],
   ['replay --rrfile a --idle fast', 'cli-option-bad-value', /^--idle "fast"/],
@@ -254,7 +257,7 @@ test('one image may serve two drives that each have their own overlay', () => {
 test('the usage text names every option and command', () => {
   const options =
     '--kernel --bios --initrd --append --memory --rrfile --rrsnapshot --drive --rng --stdin --stop-at --idle --overwrite --json';
-  for (const word of [...words(options), 'run ', 'record', 'replay', 'info', '--help', '--version']) {
+  for (const word of [...words(options), 'run ', 'record', 'replay', 'info', 'symbols', '--help', '--version']) {
     assert.ok(USAGE.includes(word), word);
   }
   assert.deepEqual(parseCommandLine(words('record --kernel k.elf --rrfile a.rr')), RECORD);

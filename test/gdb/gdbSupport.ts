@@ -31,7 +31,8 @@ export function sessionIn(place: Workplace, kernel: string, stdin?: string): str
 
 /** Runs commands in gdb, connected to the port; returns what it printed. One that fails says so, and the next follows. */
 export async function runGdb(options: {
-  elf: string;
+  /** None for a guest that gdb knows by its addresses alone. */
+  elf?: string;
   port: number;
   commands: readonly string[];
   timeoutMs?: number;
@@ -44,7 +45,7 @@ export async function runGdb(options: {
     `target remote 127.0.0.1:${port}`,
     ...commands,
   ];
-  const words = ['-batch', '-nx', ...script.flatMap((line) => ['-ex', line]), elf];
+  const words = ['-batch', '-nx', ...script.flatMap((line) => ['-ex', line]), ...(elf === undefined ? [] : [elf])];
   // One pipe for both, so that what `monitor` says (on stderr) stays in its place.
   const child = spawn('sh', ['-c', 'exec "$@" 2>&1', 'sh', GDB, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 300_000);

@@ -37,6 +37,11 @@ export class DapClient {
     this.#child.stdin.on('error', () => {});
   }
 
+  /** Of the adapter's process. */
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   /** The guest's console so far. */
   get console(): string {
     const outputs = this.events.filter(({ event, body }) => event === 'output' && body.category === 'stdout');
@@ -90,6 +95,16 @@ export class DapClient {
       const next = new Promise<void>((resolve) => this.#watchers.add(resolve));
       await inTime(next, () => `the event ${name}; stderr: ${this.stderr}`);
     }
+  }
+
+  /** What is typed to the guest. */
+  async type(text: string): Promise<void> {
+    await this.request('blkreplay/consoleInput', { base64: Buffer.from(text, 'latin1').toString('base64') });
+  }
+
+  /** Until the guest has said so on its terminal, from the `from`th character on. */
+  async untilTerminal(text: string, from = 0): Promise<void> {
+    while (!this.terminal.includes(text, from)) await this.event('blkreplay/console');
   }
 
   /** Runs and returns the `stopped` that follows. */

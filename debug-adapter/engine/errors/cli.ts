@@ -16,7 +16,9 @@ export const commandUnknown = (command: string, commands: readonly string[]): Us
 export const optionUnknown = (option: string, command: string, options: readonly string[]): UserError =>
   badInput(
     'cli-option-unknown',
-    `${option} is not an option of ${command}; its options are ${list(options.map((name) => `--${name}`))}.`,
+    options.length === 0
+      ? `${option} is not an option of ${command}, which has none.`
+      : `${option} is not an option of ${command}; its options are ${list(options.map((name) => `--${name}`))}.`,
   );
 
 export const optionNeedsValue = (option: string): UserError =>

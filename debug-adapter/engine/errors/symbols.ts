@@ -24,6 +24,12 @@ export const symbolsAreTruncated = (name: string) =>
     `${name} is cut short: its table of sections ends past the end of the file; build it again.`,
   );
 
+export const imageHasNoSymbols = (name: string) =>
+  badInput(
+    'symbols-not-in-image',
+    `${name} is no Linux Image with a table of symbols: give an uncompressed Image of a kernel with CONFIG_KALLSYMS.`,
+  );
+
 /** Complaints: shown once, in the console. */
 export const debugInfoIsDamaged = (name: string, section: string, what: string) =>
   `${name}: ${section} is damaged (${what}); some lines or variables will be missing: build it again`;

@@ -131,6 +131,17 @@ test('what was recorded plays back the same', () => {
   assert.deepEqual(replayed.log, recorded.log);
 });
 
+test('before an idle machine sleeps, what is to be seen is shown', () => {
+  let shown = 0;
+  const clock = { sleepUntil: (nanoseconds: number, beforeSleep: () => void) => (beforeSleep(), nanoseconds) };
+  const idle = new RealtimeIdle(clock, { waitsForKeys: true, beforeSleep: () => shown++ });
+  idle.take(at(5, { wakeNanoseconds: 1000 }));
+  assert.equal(shown, 0, 'it runs');
+  idle.take(at(5, { idle: true, wakeNanoseconds: 1000 }));
+  idle.take(at(5, { idle: true, consoleReadyNanoseconds: 5 }));
+  assert.equal(shown, 2);
+});
+
 test('real-time idling records only waits that were cut short', () => {
   const asked: number[] = [];
   let slept: number[] = [];

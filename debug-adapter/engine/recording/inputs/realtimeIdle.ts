@@ -7,9 +7,9 @@ export interface IdleClock {
   /**
    * Called while every hart waits and the machine would wake in `nanosecondsToWake` (finite, more than 0). Sleeps, and
    * returns how many nanoseconds the machine's clock is to move: `nanosecondsToWake` when all of it has passed, fewer
-   * when something else wants to be looked at first.
+   * when something else wants to be looked at first. `beforeSleep` is called if it comes to a sleep at all.
    */
-  sleepUntil(nanosecondsToWake: number): number;
+  sleepUntil(nanosecondsToWake: number, beforeSleep: () => void): number;
 }
 
 // Of virtual time at a go, when only a key can end the wait.
@@ -23,10 +23,13 @@ const WAIT_FOR_KEY_NANOSECONDS = 50_000_000;
 export class RealtimeIdle implements InputSource {
   readonly #clock: IdleClock;
   readonly #waitsForKeys: boolean;
+  readonly #beforeSleep: () => void;
 
-  constructor(clock: IdleClock, options: { waitsForKeys?: boolean } = {}) {
+  /** `beforeSleep` shows what would else wait until the machine wakes: the echo of a key, say. */
+  constructor(clock: IdleClock, options: { waitsForKeys?: boolean; beforeSleep?: () => void } = {}) {
     this.#clock = clock;
     this.#waitsForKeys = options.waitsForKeys ?? false;
+    this.#beforeSleep = options.beforeSleep ?? (() => {});
   }
 
   nextPosition(): Position {
@@ -37,13 +40,13 @@ export class RealtimeIdle implements InputSource {
     const toWake = status.wakeNanoseconds - status.nanoseconds;
     if (!status.idle || !(toWake > 0)) return undefined;
     if (toWake === Infinity) return this.#waitForKey(status);
-    const slept = Math.floor(this.#clock.sleepUntil(toWake));
+    const slept = Math.floor(this.#clock.sleepUntil(toWake, this.#beforeSleep));
     return slept >= toWake ? undefined : { kind: 'clockJump', nanoseconds: Math.max(1, slept) };
   }
 
   #waitForKey({ consoleReadyNanoseconds }: InputStatus): OutsideEvent | undefined {
     if (!this.#waitsForKeys || consoleReadyNanoseconds === Infinity) return undefined;
-    const slept = Math.floor(this.#clock.sleepUntil(WAIT_FOR_KEY_NANOSECONDS));
+    const slept = Math.floor(this.#clock.sleepUntil(WAIT_FOR_KEY_NANOSECONDS, this.#beforeSleep));
     return { kind: 'clockJump', nanoseconds: Math.max(1, slept) };
   }
 }

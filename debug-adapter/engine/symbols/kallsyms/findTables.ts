@@ -1,0 +1,153 @@
+/**
+ * Where a Linux `Image` keeps its own table of symbols (CONFIG_KALLSYMS; formats: scripts/kallsyms.c of Linux 5.x-6.x).
+ * Nothing points there from outside, so the tables are found by what they must look like, and each find is held against
+ * the next table: no other bytes fit all of them.
+ *
+ * - token table: 256 strings with zeroes behind them; a byte that occurs in names as itself has a token of one character
+ * - token index: their 256 offsets of 16 bits, behind the table
+ * - markers: offsets of 32 bits of every 256th name, before the token table
+ * - names: length and tokens of each, before the markers; their number before them
+ * - offsets: of 32 bits, ascending, from a base of 64 bits; behind the token index since Linux 6.4, else before the number
+ *
+ * Linux 6.2 and 6.3 have one more table between markers and tokens; they are not read.
+ */
+export interface KallsymsTables {
+  count: number;
+  /** What each byte of a name stands for. */
+  tokens: readonly string[];
+  /** Offsets into the image. */
+  namesAt: number;
+  offsetsAt: number;
+  relativeBase: bigint;
+}
+
+/** Undefined where there are none: a kernel without CONFIG_KALLSYMS, or no kernel. */
+export function findKallsyms(image: Uint8Array): KallsymsTables | undefined {
+  const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
+  for (let digits = indexOf(image, DIGITS, 0); digits >= 0; digits = indexOf(image, DIGITS, digits + 1)) {
+    const found = tokensAround(view, image, digits);
+    const names = found && findNames(view, image, found.tableAt);
+    const addresses = names && findAddresses(view, { ...names, after: found.end });
+    if (addresses) return { ...names, ...addresses, tokens: found.tokens };
+  }
+  return undefined;
+}
+
+// --- tokens ------------------------------------------------------------------------------------------------------------
+
+const TOKENS = 256;
+const INDEX_BYTES = 2 * TOKENS;
+const DIGITS = Uint8Array.from([...'0123456789'].flatMap((digit) => [digit.charCodeAt(0), 0]));
+
+function tokensAround(view: DataView, image: Uint8Array, digits: number) {
+  let tableAt = digits;
+  for (let before = DIGITS[0]; before > 0; before--) tableAt = image.lastIndexOf(0, tableAt - 2) + 1;
+  const tokens: string[] = [];
+  const starts: number[] = [];
+  let end = tableAt;
+  for (; tokens.length < TOKENS; end = image.indexOf(0, end) + 1) {
+    starts.push(end - tableAt);
+    tokens.push(decoder.decode(image.subarray(end, image.indexOf(0, end))));
+  }
+  for (let at = aligned(end, 2); at < end + 2 * ALIGNMENT; at += 2) {
+    const isIndex = at + INDEX_BYTES <= image.length && starts.every((s, i) => view.getUint16(at + 2 * i, true) === s);
+    if (isIndex) return { tableAt, tokens, end: at + INDEX_BYTES };
+  }
+  return undefined;
+}
+
+// --- names -------------------------------------------------------------------------------------------------------------
+
+const NAMES_A_MARKER = 256;
+/** Of a name: a length of at most two bytes, and a type and at most 512 characters, mostly one a token. */
+const NAME_BYTES_MAX = 2 + 513;
+
+function findNames(view: DataView, image: Uint8Array, tableAt: number) {
+  const markers = markersBefore(view, tableAt & ~3);
+  if (!markers) return undefined;
+  const last = view.getUint32(markers.at + 4 * (markers.count - 1), true);
+  const least = Math.max(8, markers.at - last - NAMES_A_MARKER * NAME_BYTES_MAX);
+  for (let namesAt = (markers.at - last) & ~3; namesAt >= least; namesAt -= 4) {
+    for (const countAt of [namesAt - 8, namesAt - 4]) {
+      const count = view.getUint32(countAt, true);
+      if (Math.ceil(count / NAMES_A_MARKER) !== markers.count) continue;
+      if (fitsMarkers(view, image, { namesAt, count, markersAt: markers.at })) return { namesAt, count, countAt };
+    }
+  }
+  return undefined;
+}
+
+/** From the last one, down to the first, which is 0; there may be a zero of padding behind them. */
+function markersBefore(view: DataView, end: number): { at: number; count: number } | undefined {
+  let at = end - 4;
+  if (at >= 4 && view.getUint32(at, true) === 0) at -= 4;
+  const last = at;
+  for (let next = Infinity; at >= 0; at -= 4) {
+    const marker = view.getUint32(at, true);
+    if (marker >= next) return undefined;
+    if (marker === 0) return { at, count: (last - at) / 4 + 1 };
+    next = marker;
+  }
+  return undefined;
+}
+
+function fitsMarkers(
+  view: DataView,
+  image: Uint8Array,
+  { namesAt, count, markersAt }: { namesAt: number; count: number; markersAt: number },
+): boolean {
+  let at = namesAt;
+  for (let i = 0; i < count; i++) {
+    const isMarked = i % NAMES_A_MARKER === 0;
+    if (isMarked && view.getUint32(markersAt + (4 * i) / NAMES_A_MARKER, true) !== at - namesAt) return false;
+    at = nameAt(image, at).end;
+    if (at > markersAt) return false;
+  }
+  return markersAt - at < 2 * ALIGNMENT;
+}
+
+/** Where a name's tokens are. Since Linux 6.1 a length has 7 bits a byte, and bit 7 says that there is a second. */
+export function nameAt(image: Uint8Array, at: number): { start: number; end: number } {
+  const short = image[at];
+  const isLong = short >= 0x80;
+  const start = at + (isLong ? 2 : 1);
+  return { start, end: start + (isLong ? (short & 0x7f) | (image[at + 1] << 7) : short) };
+}
+
+// --- addresses ---------------------------------------------------------------------------------------------------------
+
+function findAddresses(
+  view: DataView,
+  { count, countAt, after }: { count: number; countAt: number; after: number },
+): { offsetsAt: number; relativeBase: bigint } | undefined {
+  const behind = aligned(after, ALIGNMENT);
+  const baseBehind = aligned(behind + 4 * count, ALIGNMENT);
+  const baseBefore = countAt - 8;
+  const before = (baseBefore - 4 * count) & ~(ALIGNMENT - 1);
+  const places = [
+    { offsetsAt: behind, baseAt: baseBehind },
+    { offsetsAt: before, baseAt: baseBefore },
+  ];
+  const place = places.find(({ offsetsAt, baseAt }) => offsetsAt >= 0 && isAscending(view, offsetsAt, baseAt, count));
+  return place && { offsetsAt: place.offsetsAt, relativeBase: view.getBigUint64(place.baseAt, true) };
+}
+
+function isAscending(view: DataView, at: number, baseAt: number, count: number): boolean {
+  if (baseAt + 8 > view.byteLength) return false;
+  for (let i = 1; i < count; i++) {
+    if (view.getUint32(at + 4 * i, true) < view.getUint32(at + 4 * (i - 1), true)) return false;
+  }
+  return true;
+}
+
+const ALIGNMENT = 8;
+const aligned = (at: number, to: number): number => Math.ceil(at / to) * to;
+
+const decoder = new TextDecoder('latin1');
+
+function indexOf(bytes: Uint8Array, wanted: Uint8Array, from: number): number {
+  for (let at = bytes.indexOf(wanted[0], from); at >= 0; at = bytes.indexOf(wanted[0], at + 1)) {
+    if (wanted.every((byte, i) => bytes[at + i] === byte)) return at;
+  }
+  return -1;
+}

@@ -1,0 +1,14 @@
+/** How long something takes. */
+export async function milliseconds(act: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await act();
+  return performance.now() - start;
+}
+
+/** A row of a table in milliseconds: median, 95th percentile, the longest, what is wanted. */
+export function reportTimes(what: string, times: readonly number[], target: number): void {
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1].toFixed(1).padStart(8);
+  const row = `${at(0.5)}${at(0.95)}${at(1)}${String(target).padStart(8)}`;
+  console.log(`${what.padEnd(60)}${row}   ${times.length} samples`);
+}

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { Workplace } from '../support/cli.ts';
+import { DapClient } from '../support/dapClient.ts';
+import { LINUX_FOLDER, linuxLaunch, linuxSymbols, PROMPT } from '../support/linuxGuest.ts';
+
+/** A whole Linux in the editor: by the symbols that its Image holds, at boot and at its shell. */
+const STEPS = 50;
+const OPEN = 'do_sys_openat2';
+
+if (LINUX_FOLDER === undefined) {
+  if (!process.env.CI) test('Linux', (t) => t.skip('BLKREPLAY_LINUX_GUEST names no folder with a Linux guest'));
+} else {
+  suite('Linux', () => {
+    test('goes back from kernel functions, at boot and at the shell, and its replay too', async (t) => {
+      const place = new Workplace(t);
+      const dap = new DapClient(t);
+      await dap.start(linuxLaunch(place.folder), () => breakAt(dap, ['_start', 'setup_vm', 'start_kernel']));
+      await boot(dap);
+      await breakAt(dap, []);
+      await dap.request('continue', { threadId: 1 });
+      await dap.untilTerminal(PROMPT);
+      const opened = await openTwoFiles(dap);
+      await comparesWithGuest(dap);
+      await dap.type('exit\n');
+      const { description } = await dap.event('stopped');
+      assert.match(description, /powered off/);
+      const { position: end } = dap.place;
+      assert.equal(await dap.leave(), 0);
+      await replaysTheSame(new DapClient(t), { place, opened, end, console: dap.terminal });
+      assert.equal(dap.stderr, '');
+    });
+  });
+}
+
+const breakAt = async (dap: DapClient, names: readonly string[]): Promise<void> => {
+  const breakpoints = names.map((name) => ({ name }));
+  const answer = await dap.request('setFunctionBreakpoints', { breakpoints });
+  for (const { verified } of answer.breakpoints) assert.equal(verified, true);
+};
+
+/** The first two run before the MMU is on, where the kernel was loaded; the third where it was linked to. */
+async function boot(dap: DapClient): Promise<void> {
+  const places: Place[] = [];
+  for (const name of ['_start', 'setup_vm', 'start_kernel']) {
+    assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
+    assert.equal((await dap.topFrame()).name, name);
+    places.push(await placeOf(dap));
+    if (name !== 'start_kernel') await dap.request('continue', { threadId: 1 });
+  }
+  assert.deepEqual(
+    places.map(({ registers }) => BigInt(registers.pc) > 1n << 63n),
+    [false, false, true],
+  );
+  await goesBackAndForth(dap);
+  for (const earlier of [places[1], places[0]]) {
+    assert.equal((await dap.until('reverseContinue')).reason, 'function breakpoint');
+    assert.deepEqual(await placeOf(dap), earlier);
+  }
+  assert.equal((await dap.until('reverseContinue')).description, 'Beginning of recording');
+  for (const again of places) {
+    await dap.until('continue');
+    assert.deepEqual(await placeOf(dap), again);
+  }
+}
+
+/** At a prompt; leaves it at the next. Returns where the kernel opened the two files. */
+async function openTwoFiles(dap: DapClient): Promise<Place[]> {
+  await breakAt(dap, [OPEN]);
+  await dap.type('cat /proc/version /proc/uptime\n');
+  const opened: Place[] = [];
+  for (const file of ['/proc/version', '/proc/uptime']) {
+    if (opened.length > 0) await dap.request('continue', { threadId: 1 });
+    assert.equal((await dap.event('stopped')).reason, 'function breakpoint', file);
+    opened.push(await placeOf(dap));
+  }
+  assert.equal((await dap.until('reverseContinue')).reason, 'function breakpoint');
+  assert.deepEqual(await placeOf(dap), opened[0], 'the earlier call');
+  const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
+  const names = stackFrames.map(({ name }: { name: string }) => name);
+  assert.deepEqual(names.slice(0, 3), [OPEN, '__riscv_sys_openat', 'do_trap_ecall_u']);
+  const { instructions } = await dap.request('disassemble', {
+    ...{ memoryReference: stackFrames[1].instructionPointerReference, instructionOffset: -1, instructionCount: 1 },
+  });
+  assert.match(instructions[0].instruction, /do_sys_openat2|jalr/, 'the call');
+  assert.match(instructions[0].symbol, /^__riscv_sys_openat\+\d+$/);
+  await goesBackAndForth(dap);
+  // By line, where there are none, is by instruction.
+  assert.equal((await dap.until('stepBack')).reason, 'step');
+  assert.equal(dap.place.position, opened[0].position - 1);
+  await dap.until('stepIn');
+  assert.deepEqual(await placeOf(dap), opened[0]);
+  assert.equal((await dap.until('continue')).reason, 'function breakpoint');
+  assert.deepEqual(await placeOf(dap), opened[1], 'the later call again');
+  await breakAt(dap, []);
+  const from = dap.terminal.length;
+  await dap.request('continue', { threadId: 1 });
+  await dap.untilTerminal(PROMPT, from);
+  return opened;
+}
+
+/** Step for step: what was on the way back is there on the way forth. */
+async function goesBackAndForth(dap: DapClient): Promise<void> {
+  const before = [await placeOf(dap)];
+  for (let i = 0; i < STEPS; i++) {
+    assert.equal((await dap.until('stepBack', { threadId: 1, granularity: 'instruction' })).reason, 'step');
+    before.push(await placeOf(dap));
+    assert.ok(before[i + 1].position < before[i].position);
+  }
+  for (const place of before.reverse().slice(1)) {
+    await dap.until('stepIn', { threadId: 1, granularity: 'instruction' });
+    assert.deepEqual(await placeOf(dap), place);
+  }
+}
+
+/** What the running kernel says about its symbols is what was read from its file. */
+async function comparesWithGuest(dap: DapClient): Promise<void> {
+  const from = dap.terminal.length;
+  await dap.type('head -n 20000 /proc/kallsyms | tail -n 40; echo over\n');
+  await dap.untilTerminal(`\nover\r\n${PROMPT}`, from);
+  const listed = [...dap.terminal.slice(from).matchAll(/^([0-9a-f]{16}) \w (\S+)\r$/gm)];
+  assert.equal(listed.length, 40);
+  const ours = linuxSymbols();
+  for (const [, address, name] of listed) assert.equal(ours.get(name)?.toString(16), address, name);
+}
+
+/** From the recording alone, kernel and symbols included. */
+async function replaysTheSame(
+  dap: DapClient,
+  { place, opened, end, console }: { place: Workplace; opened: Place[]; end: number; console: string },
+): Promise<void> {
+  await dap.start(linuxLaunch(place.folder, { rr: 'replay', kernel: undefined, initrd: undefined }));
+  assert.match((await dap.event('stopped')).description, /powered off/);
+  assert.deepEqual([dap.place.position, dap.terminal], [end, console]);
+  await dap.until('blkreplay/goTo', { position: opened[1].position + 1 });
+  await breakAt(dap, [OPEN]);
+  for (const earlier of [opened[1], opened[0]]) {
+    assert.equal((await dap.until('reverseContinue')).reason, 'function breakpoint');
+    assert.deepEqual(await placeOf(dap), earlier);
+  }
+  await goesBackAndForth(dap);
+  assert.equal(dap.stderr, '');
+}
+
+interface Place {
+  position: number;
+  registers: Record<string, string>;
+}
+
+/** Where the machine stands, with everything in its registers. */
+async function placeOf(dap: DapClient): Promise<Place> {
+  const { id: frameId } = await dap.topFrame();
+  const { scopes } = await dap.request('scopes', { frameId });
+  const { variablesReference } = scopes.find(({ name }: { name: string }) => name === 'Registers');
+  const { variables } = await dap.request('variables', { variablesReference });
+  const registers = variables.map(({ name, value }: { name: string; value: string }) => [name, value]);
+  return { position: dap.place.position, registers: Object.fromEntries(registers) };
+}

@@ -1,0 +1,26 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { readKallsyms } from '../../debug-adapter/engine/symbols/kallsyms/kallsyms.ts';
+
+/** Debian's Linux and busybox (test/cli/linux.test.ts tells of it) for a debugger: it boots to a shell. */
+export const LINUX_FOLDER = process.env.BLKREPLAY_LINUX_GUEST;
+export const PROMPT = 'GUEST# ';
+
+export const linuxFile = (name: 'Image' | 'initramfs.cpio.gz'): string => path.join(LINUX_FOLDER!, name);
+
+/** A launch that records it; the disk is there for its overlay alone. */
+export function linuxLaunch(cwd: string, more: object = {}): object {
+  writeFileSync(path.join(cwd, 'disk.img'), new Uint8Array(1 << 20));
+  return {
+    ...{ rr: 'record', rrfile: 'a.rr', cwd, idle: 'realtime', console: 'terminal', memory: '256M' },
+    ...{ kernel: linuxFile('Image'), initrd: linuxFile('initramfs.cpio.gz'), append: 'console=ttyS0 shell=1' },
+    drives: [{ id: 'hd0', image: 'disk.img', format: 'raw', overlay: 'hd0.qcow2' }],
+    ...more,
+  };
+}
+
+/** Where the kernel's own table says its symbols are, by name; the first of each. */
+export function linuxSymbols(): Map<string, bigint> {
+  const symbols = readKallsyms(readFileSync(linuxFile('Image')))!;
+  return new Map(symbols.reverse().map(({ name, address }) => [name, address]));
+}
