@@ -1,6 +1,6 @@
 import { commandMissing, commandUnknown, optionBadValue } from '../engine/errors/cli.ts';
 import { drivesShareNothing, parseDrive, type DriveOption } from './driveOption.ts';
-import { parseMemory, parsePort, parsePosition, parseSnapshotName } from './quantities.ts';
+import { parseHarts, parseMemory, parsePort, parsePosition, parseSnapshotName } from './quantities.ts';
 import { Words } from './words.ts';
 
 /**
@@ -37,6 +37,7 @@ export interface LiveOptions extends MachineOptions {
   kernel: string;
   append: string;
   memoryBytes: number;
+  harts: number;
   idle: IdleMode;
   /** A file whose bytes are fed to the console. */
   stdin: string | null;
@@ -61,6 +62,7 @@ export interface ReplayCommand extends MachineOptions {
   kernel: string | null;
   append: string | null;
   memoryBytes: number | null;
+  harts: number | null;
   rrsnapshot: string | null;
 }
 
@@ -104,7 +106,20 @@ function parseSymbols(words: Words): CommandLine {
 }
 
 const MACHINE_WORDS = {
-  text: ['kernel', 'bios', 'initrd', 'append', 'memory', 'rrfile', 'rrsnapshot', 'stdin', 'stop-at', 'idle', 'gdb'],
+  text: [
+    'kernel',
+    'bios',
+    'initrd',
+    'append',
+    'memory',
+    'harts',
+    'rrfile',
+    'rrsnapshot',
+    'stdin',
+    'stop-at',
+    'idle',
+    'gdb',
+  ],
   repeated: ['drive'],
   flags: ['rng', 'overwrite', 'json'],
 } as const;
@@ -130,6 +145,8 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
     json: words.flag('json'),
   };
   const memoryBytes = memory === null ? null : parseMemory('--memory', memory);
+  const hartsText = words.text('harts');
+  const harts = hartsText === null ? null : parseHarts('--harts', hartsText);
   const idle = parseIdle(words.text('idle') ?? 'warp');
   const stdin = words.file('stdin');
   const rrfile = words.file('rrfile');
@@ -141,13 +158,14 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
 
   if (command === 'replay') {
     const recording = words.required(rrfile, '--rrfile FILE', command);
-    return { kind: 'replay', ...machine, rrfile: recording, kernel, append, memoryBytes, rrsnapshot };
+    return { kind: 'replay', ...machine, rrfile: recording, kernel, append, memoryBytes, harts, rrsnapshot };
   }
   const live: LiveOptions = {
     ...machine,
     kernel: words.required(kernel, '--kernel FILE', command),
     append: append ?? '',
     memoryBytes: memoryBytes ?? MEMORY_BYTES_DEFAULT,
+    harts: harts ?? 1,
     idle,
     stdin,
     overwrite,

@@ -16,6 +16,14 @@ export function parseMemory(option: string, value: string): number {
   throw optionBadValue({ option, value, allowed });
 }
 
+const HARTS_MAX = 8;
+
+export function parseHarts(option: string, value: string): number {
+  const harts = /^\d$/.test(value) ? Number(value) : NaN;
+  if (harts >= 1 && harts <= HARTS_MAX) return harts;
+  throw optionBadValue({ option, value, allowed: `a number from 1 to ${HARTS_MAX}` });
+}
+
 /** `1000000` or `1_000_000`. */
 export function parsePosition(option: string, value: string): number {
   const position = /^\d+(_\d+)*$/.test(value) ? Number(value.replaceAll('_', '')) : NaN;

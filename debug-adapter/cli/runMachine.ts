@@ -65,13 +65,14 @@ function open(command: MachineCommand, version: string): Timeline {
   const onConsoleByte = firstTimeOnly((byte) => consoleOutput.byte(byte));
   const { bios, initrd, drives } = command;
   if (command.kind === 'replay') {
-    const { rrfile, rrsnapshot, append, memoryBytes } = command;
-    return openReplay(nodeHost, { bios, initrd, drives, onConsoleByte, rrfile, rrsnapshot, append, memoryBytes });
+    const { rrfile, rrsnapshot, append, memoryBytes, harts } = command;
+    const recorded = { rrfile, rrsnapshot, append, memoryBytes, harts };
+    return openReplay(nodeHost, { bios, initrd, drives, onConsoleByte, ...recorded });
   }
-  const { kernel, append, memoryBytes, idle, stdin, overwrite, rng } = command;
+  const { kernel, append, memoryBytes, harts, idle, stdin, overwrite, rng } = command;
   const live = liveInputs(command);
   const setup: LiveSetup = {
-    ...{ bios, initrd, drives, onConsoleByte, kernel, append, memoryBytes, idle },
+    ...{ bios, initrd, drives, onConsoleByte, kernel, append, memoryBytes, harts, idle },
     ...{ live, otherInputs: stdin === null ? [] : [stdin], overwrite, rng },
   };
   if (command.kind === 'run') return openRun(nodeHost, setup);

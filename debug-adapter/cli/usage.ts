@@ -16,6 +16,7 @@ The machine:
   --initrd FILE         initial RAM disk
   --append TEXT         the kernel's command line
   --memory SIZE         RAM, 16M to 2G in whole MiB, such as 128M (default), 1G or 262144K
+  --harts N             how many harts, 1 (default) to 8
   --drive id=NAME,image=FILE,format=raw|qcow2[,overlay=FILE][,readonly][,slot=0..7][,virtio=modern|legacy]
                         a disk; give it once a disk, up to 8. The image is never written: writes and snapshots
                         go to the overlay, a temporary one if none is given. Write a comma in a name twice. It is a

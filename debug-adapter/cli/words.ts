@@ -29,6 +29,7 @@ const VALUED = [
   'initrd',
   'append',
   'memory',
+  'harts',
   'rrfile',
   'rrsnapshot',
   'drive',

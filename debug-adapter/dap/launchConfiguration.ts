@@ -16,6 +16,7 @@ export interface LaunchConfiguration {
   initrd: string | null;
   append: string | null;
   memoryBytes: number | null;
+  harts: number | null;
   idle: 'warp' | 'realtime';
   overwrite: 'ask' | 'always' | 'never';
   /** Where the guest's console is shown. */
@@ -38,7 +39,6 @@ export function parseLaunch(given: unknown): LaunchConfiguration {
   const settings = new Settings(root, '', cwd);
   const rr = settings.word('rr', ['record', 'replay', 'off']) ?? 'record';
   settings.word('machine', ['virt']);
-  settings.only('harts', 1);
   const configuration: LaunchConfiguration = {
     rr,
     rrfile: rr === 'off' ? '' : settings.need('rrfile', settings.file('rrfile'), 'the file of the recording'),
@@ -48,6 +48,7 @@ export function parseLaunch(given: unknown): LaunchConfiguration {
     initrd: settings.file('initrd'),
     append: settings.text('append'),
     memoryBytes: memoryBytes(settings),
+    harts: harts(settings),
     idle: settings.word('idle', ['warp', 'realtime']) ?? 'realtime',
     overwrite: settings.word('overwrite', ['ask', 'always', 'never']) ?? 'ask',
     console: settings.word('console', ['debugConsole', 'terminal']) ?? 'debugConsole',
@@ -121,6 +122,14 @@ function memoryBytes(settings: Settings): number | null {
   const bytes = match ? Number(match[1]) * (UNIT_BYTES[match[2].toUpperCase()] ?? 1) : NaN;
   if (bytes % MIB === 0 && bytes >= MEMORY_MIB.min * MIB && bytes <= MEMORY_MIB.max * MIB) return bytes;
   return settings.bad('memory', 'whole MiB from "16M" to "2G"');
+}
+
+const HARTS_MAX = 8;
+
+function harts(settings: Settings): number | null {
+  const count = settings.number('harts');
+  if (count === null || (Number.isInteger(count) && count >= 1 && count <= HARTS_MAX)) return count;
+  return settings.bad('harts', `a number from 1 to ${HARTS_MAX}`);
 }
 
 const PORT_MAX = 65535;
@@ -201,10 +210,6 @@ class Settings {
       return value as number | undefined;
     }
     return this.bad('slot', `a number from 0 to ${DRIVES_MAX - 1}`);
-  }
-
-  only(name: string, value: unknown): void {
-    if ((this.values[name] ?? value) !== value) this.bad(name, JSON.stringify(value));
   }
 
   objects(name: string): Settings[] {

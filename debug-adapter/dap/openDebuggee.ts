@@ -50,18 +50,19 @@ function openTimeline(
   configuration: LaunchConfiguration,
   { keys, console }: { keys?: ConsoleInput; console: GuestConsole },
 ): Timeline {
-  const { rr, rrfile, rrsnapshot, bios, initrd, drives, append, memoryBytes, idle, rng } = configuration;
+  const { rr, rrfile, rrsnapshot, bios, initrd, drives, append, memoryBytes, harts, idle, rng } = configuration;
   const machine = {
     ...{ bios, initrd, drives, rng },
     onConsoleByte: console.onConsoleByte,
   };
-  if (rr === 'replay') return openReplay(host, { ...machine, rrfile, rrsnapshot, append, memoryBytes });
+  if (rr === 'replay') return openReplay(host, { ...machine, rrfile, rrsnapshot, append, memoryBytes, harts });
   const typed = keys ? [keys] : [];
   const setup: LiveSetup = {
     ...machine,
     kernel: configuration.kernel!,
     append: append ?? '',
     memoryBytes: memoryBytes ?? MEMORY_BYTES,
+    harts: harts ?? 1,
     idle,
     live: new LiveInputs(
       idle === 'realtime'

@@ -17,6 +17,7 @@ const LIVE = {
   stdin: null,
   stopAt: null,
   gdbPort: null,
+  harts: 1,
   idle: 'warp',
   overwrite: false,
   json: false,
@@ -30,7 +31,7 @@ test('run, with everything left out', () => {
 
 test('record, with everything given', () => {
   const line =
-    'record --kernel k.elf --bios fw.bin --initrd i.cpio --append=-x --memory 1G --rrfile a.rr --rrsnapshot start' +
+    'record --kernel k.elf --bios fw.bin --initrd i.cpio --append=-x --memory 1G --harts 4 --rrfile a.rr --rrsnapshot start' +
     ' --drive id=hd0,image=disk.img,format=raw,overlay=o.qcow2 --drive id=cd,image=b.qcow2,format=qcow2,readonly,slot=7,virtio=legacy' +
     ' --rng --stdin keys --stop-at 1_000_000 --gdb 1234 --idle realtime --overwrite --json';
   assert.deepEqual(parseCommandLine(words(line)), {
@@ -40,6 +41,7 @@ test('record, with everything given', () => {
     initrd: 'i.cpio',
     append: '-x',
     memoryBytes: 2 ** 30,
+    harts: 4,
     rrfile: 'a.rr',
     rrsnapshot: 'start',
     drives: [
@@ -58,26 +60,26 @@ test('record, with everything given', () => {
 
 test('run, record and replay take the same options and differ in one word', () => {
   const options =
-    '--kernel k.elf --bios none --memory 64M --rrfile a.rr --rrsnapshot s --drive id=hd0,image=disk.img,format=raw' +
+    '--kernel k.elf --bios none --memory 64M --harts 2 --rrfile a.rr --rrsnapshot s --drive id=hd0,image=disk.img,format=raw' +
     ' --stdin keys --stop-at 5 --gdb 0 --idle warp --overwrite --json';
   const [run, record, replay] = ['run', 'record', 'replay'].map((word) =>
     parseCommandLine(words(`${word} ${options}`)),
   );
   const live = {
-    ...{ ...LIVE, memoryBytes: 64 << 20, drives: [HD0], stdin: 'keys' },
+    ...{ ...LIVE, memoryBytes: 64 << 20, harts: 2, drives: [HD0], stdin: 'keys' },
     ...{ bios: 'none', stopAt: 5, gdbPort: 0, overwrite: true, json: true },
   };
   assert.deepEqual(run, { kind: 'run', ...live });
   assert.deepEqual(record, { ...live, kind: 'record', rrfile: 'a.rr', rrsnapshot: 's' });
-  const { kernel, bios, initrd, memoryBytes, drives, rng, stopAt, gdbPort, json } = live;
-  const same = { kernel, bios, initrd, memoryBytes, drives, rng, stopAt, gdbPort, json };
+  const { kernel, bios, initrd, memoryBytes, harts, drives, rng, stopAt, gdbPort, json } = live;
+  const same = { kernel, bios, initrd, memoryBytes, harts, drives, rng, stopAt, gdbPort, json };
   assert.deepEqual(replay, { kind: 'replay', ...same, append: null, rrfile: 'a.rr', rrsnapshot: 's' });
 });
 
 test('replay takes what was not said from the recording', () => {
   const { bios, initrd, drives, rng, stopAt, gdbPort, json } = LIVE;
   const said = { bios, initrd, drives, rng, stopAt, gdbPort, json, rrfile: 'a.rr' };
-  const unsaid = { kernel: null, append: null, memoryBytes: null, rrsnapshot: null };
+  const unsaid = { kernel: null, append: null, memoryBytes: null, harts: null, rrsnapshot: null };
   assert.deepEqual(parseCommandLine(words('replay --rrfile a.rr')), { kind: 'replay', ...said, ...unsaid });
 });
 
@@ -144,6 +146,8 @@ for (const [text, drive] of [
 
 const DRIVE = '--drive id=hd0,image=disk.img,format=raw';
 const MISTAKES: [line: string, code: string, says: RegExp][] = [
+  ['run --kernel a --harts 9', 'cli-option-bad-value', /^--harts "9" is not possible; give a number from 1 to 8/],
+  ['run --kernel a --harts 0', 'cli-option-bad-value', /^--harts "0" is not possible/],
   ['', 'cli-command-missing', /^No command is given; the first word is one of run, record, replay, info and symbols/],
   ['rewind', 'cli-command-unknown', /no command "rewind"; the first word is one of run/],
   ['run', 'cli-option-required', /^run needs --kernel FILE/],

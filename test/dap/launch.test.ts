@@ -16,7 +16,7 @@ test('each mistake in a launch configuration is one sentence, and the next launc
     [{ kernel: 7 }, /"kernel": 7 .* give a string/],
     [{ kernel: 'absent.elf' }, /no file .*absent\.elf/],
     [{ memory: '3.5M' }, /"memory": "3\.5M".* whole MiB/],
-    [{ harts: 2 }, /"harts": 2/],
+    [{ harts: 9 }, /"harts": 9 .* a number from 1 to 8/],
     [{ overwrite: 'maybe' }, /"overwrite": "maybe"/],
     [{ stopOnEntry: 'yes' }, /"stopOnEntry": "yes".* true or false/],
     [{ drives: [{ ...drive, format: 'vmdk' }] }, /"drives\[0\]\.format": "vmdk"/],

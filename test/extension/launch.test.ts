@@ -16,7 +16,7 @@ test("the adapter's sentences tell which setting they are about", () => {
     [{ kernel: 7 }, 'kernel'],
     [{ kernel: undefined }, 'kernel'],
     [{ memory: '3.5M' }, 'memory'],
-    [{ harts: 2 }, 'harts'],
+    [{ harts: 9 }, 'harts'],
     [{ stopOnEntry: 'yes' }, 'stopOnEntry'],
     [{ symbols: 'a.elf' }, 'symbols'],
     [{ rrsnapshot: 'auto-7' }, 'rrsnapshot'],

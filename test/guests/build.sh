@@ -67,6 +67,12 @@ build_sbi() {
   $CC $FLAGS $LINK -T sbi/sbi.ld $objects -o sbi/sbi.elf
 }
 
+# Several harts at work.
+build_harts() {
+  objects=$(compile -Og harts/start.S harts/harts.c lib/uart.c lib/print.c lib/finisher.c lib/string.c lib/clint.c)
+  $CC $FLAGS $LINK -T lib/link.ld $objects -o harts/harts.elf
+}
+
 build_small() {
   objects=$(compile -Og lib/start.S $LIBRARY small/small.c "small/$1.c")
   $CC $FLAGS $LINK -T lib/link.ld $objects -o "small/$1.elf"
@@ -90,9 +96,9 @@ build_walk() {
 WALKS=$(for source in walks/*.c; do basename "$source" .c; done)
 SMALL=$(for source in small/*.c; do basename "$source" .c; done | grep -v '^small$')
 
-for guest in ${*:-demo kernel sbi $SMALL $WALKS}; do
+for guest in ${*:-demo kernel sbi harts $SMALL $WALKS}; do
   case $guest in
-    demo | kernel | sbi) "build_$guest" ;;
+    demo | kernel | sbi | harts) "build_$guest" ;;
     calls | inlines | interrupts | lines | tails) build_walk "$guest" ;;
     *) build_small "$guest" ;;
   esac

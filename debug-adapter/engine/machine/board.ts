@@ -72,6 +72,7 @@ export class Board {
 
   constructor(options: {
     clock: BoardClock;
+    harts: number;
     memory: GuestRam;
     drives: readonly Drive[];
     /** One for each drive. */
@@ -81,7 +82,7 @@ export class Board {
     outside: BoardOutside;
     transmit: (byte: number) => void;
   }) {
-    const { clock, memory, wiring, outside } = options;
+    const { clock, harts, memory, wiring, outside } = options;
     const context = (setInterrupt: (level: boolean) => void): DeviceContext => ({
       now: () => clock.now(),
       position: () => clock.position(),
@@ -90,8 +91,8 @@ export class Board {
     });
     const unwired = context(() => {});
     const wired = (source: number) => context((level) => this.plic.setLevel(source, level));
-    this.plic = new Plic({ context: unwired });
-    this.clint = new Clint({ context: unwired });
+    this.plic = new Plic({ context: unwired, harts });
+    this.clint = new Clint({ context: unwired, harts });
     this.finisher = new Finisher({ context: unwired });
     this.uart = new Uart16550({ context: wired(UART_SOURCE), transmit: options.transmit });
     this.rtc = new GoldfishRtc({ context: wired(RTC_SOURCE), hostTime: () => outside.hostTime() });

@@ -5,19 +5,21 @@ import type { Drive } from '../block/drive.ts';
 import { Board, type DriveWiring, wireDrives } from './board.ts';
 import type { BootPlan } from './boot/bootPlan.ts';
 import { Hart } from './cpu/hart.ts';
-import { IRQ } from './cpu/mstatus.ts';
+import { HartBanks } from './cpu/hartBanks.ts';
 import type { Finish } from './devices/finisher.ts';
 import { GuestRam } from './guestRam.ts';
+import { HartInterrupts } from './hartInterrupts.ts';
 import { type Inputs, type InputStatus, type OutsideEvent, PC_REGISTER } from './inputs.ts';
 import { type DigestPart, machineDigest } from './machineDigest.ts';
 import { PowerOn } from './powerOn.ts';
 import { NO_STOP_POINTS, type StopPoints, type WatchHit } from './stopPoints.ts';
+import { Turns } from './turns.ts';
 import type { Watcher } from './watcher.ts';
 
 /**
- * The whole machine: a hart, the virt board, RAM, drives. Deterministic: the same boot, drives and inputs give the same
+ * The whole machine: harts, the virt board, RAM, drives. Deterministic: the same boot, drives and inputs give the same
  * state at every position. `run` advances it step by step to a position; between any two calls it stands exactly
- * between two steps.
+ * between two steps. Harts take turns (turns.ts): a step of any of them is a step of the machine.
  *
  * A boundary is a moment between steps where `run` looks around, in this order: outside events, timed devices,
  * interrupts, idle time. Each of these that happens is one step. Where boundaries fall besides the needed ones changes
@@ -42,6 +44,8 @@ export const MACHINE_STATE_VERSION = 2;
 
 export interface MachineOptions {
   memoryBytes: number;
+  /** 1 to 8; 1 when it is not said. */
+  harts?: number;
   drives: readonly Drive[];
   /** One for each drive; without it they are modern ones in the first slots. */
   wiring?: readonly DriveWiring[];
@@ -57,7 +61,9 @@ export interface MachineOptions {
 }
 
 export class Machine {
+  /** The one whose step is next. */
   readonly hart: Hart;
+  readonly harts: HartBanks;
   readonly ram: GuestRam;
   readonly board: Board;
   readonly drives: readonly Drive[];
@@ -76,13 +82,15 @@ export class Machine {
   private runFrom: Position = 0;
   /** Where the last run paused; -1 when it did not, or when it cannot simply go on. */
   private pausedAt: Position = -1;
-  private supervisorTimer = { compare: -1n, tickDelta: 0n, deadline: Infinity };
+  private interrupts: HartInterrupts;
+  private turns: Turns;
 
   constructor(options: MachineOptions) {
     this.drives = options.drives;
     this.inputs = options.inputs;
     const { memoryBytes, decodePoolPages, translationThreshold } = options;
     this.hart = new Hart({ memoryBytes, bus: this, decodePoolPages, translationThreshold });
+    this.harts = new HartBanks(this.hart, options.harts ?? 1);
     this.ram = new GuestRam(this.hart);
     this.watcher = this.ram.makeWatcher();
     this.board = new Board({
@@ -91,6 +99,7 @@ export class Machine {
         position: () => this.positionInStep(),
         attention: () => this.hart.requestAttention(),
       },
+      harts: this.harts.count,
       memory: this.ram,
       drives: options.drives,
       wiring: options.wiring ?? wireDrives(options.drives.map(() => ({}))),
@@ -101,6 +110,8 @@ export class Machine {
       },
       transmit: (byte) => options.onConsoleByte(byte, this.positionInStep()),
     });
+    this.interrupts = new HartInterrupts(this.harts, this.board);
+    this.turns = new Turns(this.harts, this.interrupts);
     this.power = new PowerOn(this);
     this.status = {
       position: 0,
@@ -121,9 +132,14 @@ export class Machine {
     return this.currentPosition + this.clockOffsetNanoseconds;
   }
 
-  /** Instructions retired since power-on. */
+  /** Instructions that all harts retired since power-on. */
   get instructions(): number {
-    return this.hart.retired(this.currentPosition);
+    return this.harts.retired(this.currentPosition);
+  }
+
+  /** The number of the hart whose step is next. */
+  get currentHart(): number {
+    return this.harts.current;
   }
 
   /** Once, before the first step. */
@@ -162,10 +178,12 @@ export class Machine {
       if (finish) return { kind: 'finished', finish };
       if (this.board.finisher.wantsReset) {
         this.power.reset(this.currentPosition);
+        this.turns.begin(0, this.currentPosition);
         this.countStep();
         continue;
       }
       this.updateInterruptLines();
+      // While one hart has something to do it is its turn.
       const idle = this.hart.isWaiting && this.hart.enabledPending === 0;
       if (this.deliverEvent(idle) || this.actTimedDevice() || this.takeInterrupt()) continue;
       if (idle) {
@@ -232,6 +250,7 @@ export class Machine {
     if (cause < 0) return false;
     this.hart.takeInterrupt(cause);
     this.currentPosition++;
+    this.settleTurn();
     return true;
   }
 
@@ -246,11 +265,7 @@ export class Machine {
 
   /** When something will happen by itself that could end the wait: a disk completes, or an enabled timer rings. */
   private wakeNanoseconds(): number {
-    const enabled = this.hart.enabledInterrupts;
-    let wake = this.earliestTimedDevice()?.deadline() ?? Infinity;
-    if (enabled & (1 << IRQ.MTI)) wake = Math.min(wake, this.board.clint.timerDeadlineNanoseconds(0));
-    if (enabled & (1 << IRQ.STI)) wake = Math.min(wake, this.supervisorDeadline());
-    return wake;
+    return Math.min(this.earliestTimedDevice()?.deadline() ?? Infinity, this.interrupts.wakeNanoseconds());
   }
 
   private runHart(until: Position): void {
@@ -265,16 +280,18 @@ export class Machine {
     } finally {
       this.isRunning = false;
     }
+    this.settleTurn();
   }
 
   /** Steps until something other than instructions is due. */
   private budget(until: Position): number {
     const next = Math.min(
       until,
+      this.turns.end,
       this.inputs.nextPosition(this.updateStatus(false)),
       this.positionAt(this.earliestTimedDevice()?.deadline() ?? Infinity),
-      this.positionOfTimer(this.board.clint.timerDeadlineNanoseconds(0)),
-      this.positionOfTimer(this.supervisorDeadline()),
+      this.positionOfTimer(this.board.clint.timerDeadlineNanoseconds(this.currentHart)),
+      this.positionOfTimer(this.interrupts.supervisorDeadline(this.currentHart)),
     );
     return Math.min(MAX_BUDGET, Math.max(1, next - this.currentPosition));
   }
@@ -297,32 +314,7 @@ export class Machine {
   }
 
   private updateInterruptLines(): void {
-    const { clint, plic } = this.board;
-    const now = this.nanoseconds;
-    const line = (level: boolean, irq: number): number => (level ? 1 << irq : 0);
-    this.hart.setInterruptLines(
-      line(clint.softwareInterrupt(0), IRQ.MSI) |
-        line(clint.timerDeadlineNanoseconds(0) <= now, IRQ.MTI) |
-        line(plic.externalInterrupt(0), IRQ.MEI) |
-        line(plic.externalInterrupt(1), IRQ.SEI) |
-        line(this.supervisorDeadline() <= now, IRQ.STI),
-    );
-  }
-
-  /** When stimecmp rings; computed anew only when it or mtime was written. */
-  private supervisorDeadline(): number {
-    const compare = this.hart.supervisorTimeCompare;
-    if (compare === undefined) return Infinity;
-    const timer = this.supervisorTimer;
-    const { clint } = this.board;
-    if (timer.compare !== compare || timer.tickDelta !== clint.tickDelta) {
-      this.supervisorTimer = {
-        compare,
-        tickDelta: clint.tickDelta,
-        deadline: clint.nanosecondsAtTime(compare),
-      };
-    }
-    return this.supervisorTimer.deadline;
+    this.hart.setInterruptLines(this.interrupts.lines(this.currentHart, this.nanoseconds));
   }
 
   private updateStatus(idle: boolean): InputStatus {
@@ -339,6 +331,12 @@ export class Machine {
   private countStep(): void {
     this.currentPosition++;
     this.hart.countUnretiredStep();
+    this.settleTurn();
+  }
+
+  /** After every step: another hart's turn may have come. */
+  private settleTurn(): void {
+    this.turns.settle(this.currentPosition, this.nanoseconds);
   }
 
   private positionInStep(): Position {
@@ -382,11 +380,15 @@ export class Machine {
     for (const device of this.board.devices) devices[device.name] = device.saveState();
     const drives: State = {};
     for (const drive of this.drives) drives[drive.id] = drive.saveState();
+    const harts: State = {};
+    for (let i = 0; i < this.harts.count; i++) harts[hartName(i)] = this.harts.saveState(i, this.currentPosition);
     return {
       version: MACHINE_STATE_VERSION,
       position: this.currentPosition,
       clockOffsetNanoseconds: this.clockOffsetNanoseconds,
-      hart0: this.hart.saveState(),
+      // One hart has all turns.
+      ...(this.harts.count > 1 ? { turn: this.turns.saveState() } : {}),
+      ...harts,
       devices,
       drives,
     };
@@ -397,7 +399,10 @@ export class Machine {
     this.currentPosition = state.position as number;
     this.pausedAt = -1;
     this.clockOffsetNanoseconds = state.clockOffsetNanoseconds as number;
-    this.hart.loadState(state.hart0 as State);
+    const turn = (state.turn ?? { hart: 0, endsAt: 0 }) as State;
+    const harts = Array.from({ length: this.harts.count }, (_, i) => state[hartName(i)] as State);
+    this.harts.loadStates(harts, { current: turn.hart as number, position: this.currentPosition });
+    this.turns.loadState(turn);
     const devices = state.devices as State;
     for (const device of this.board.devices) device.loadState(devices[device.name] as State);
     const drives = state.drives as State;
@@ -411,6 +416,9 @@ export class Machine {
 }
 
 const never = (): boolean => false;
+
+/** Of a hart's state and digest. */
+export const hartName = (hart: number): string => `hart${hart}`;
 
 /** Half a millisecond to some: `wantsPause` is asked that often, even when the guest has no timer at all. */
 const MAX_BUDGET = 1 << 18;

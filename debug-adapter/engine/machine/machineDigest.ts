@@ -1,7 +1,7 @@
 import { encodeCbor } from '../base/cbor.ts';
 import type { State } from '../base/state.ts';
 import { xxh64 } from '../base/xxhash64.ts';
-import type { Machine } from './machine.ts';
+import { hartName, type Machine } from './machine.ts';
 
 /**
  * State digests: one 64-bit number for each part of the machine, so that a difference names where it is, and one for
@@ -13,11 +13,14 @@ export interface DigestPart {
 }
 
 export function machineDigest(machine: Machine): DigestPart[] {
-  const { hart0, devices, drives, ...rest } = machine.saveState();
+  const { devices, drives, ...rest } = machine.saveState();
+  const names = Array.from({ length: machine.harts.count }, (_, i) => hartName(i));
+  const harts = names.map((name) => ({ name, value: digestState(rest[name] as State) }));
+  for (const name of names) delete rest[name];
   return [
     { name: 'RAM', value: machine.ram.digest() },
     { name: 'clock', value: digestState(rest) },
-    { name: 'hart0', value: digestState(hart0 as State) },
+    ...harts,
     ...Object.entries(devices as State).map(([name, state]) => ({ name, value: digestState(state as State) })),
     ...machine.drives.map((drive) => ({
       name: `drive ${drive.id}`,

@@ -41,9 +41,9 @@ export function recordedBootFiles(reader: RecordingReader): BootFile[] {
 /** Throws what could not boot, before anything else is opened. */
 export function bootPlan(
   files: readonly BootFile[],
-  { append, memoryBytes }: { append: string; memoryBytes: number },
+  { append, memoryBytes, harts }: { append: string; memoryBytes: number; harts?: number },
 ): BootPlan {
   const find = (role: BootFile['role']) => files.find((file) => file.role === role);
   const [bios, initrd] = [find('bios'), find('initrd')];
-  return planBoot({ kernel: find('kernel')!, bios, initrd, append: append || undefined }, memoryBytes);
+  return planBoot({ kernel: find('kernel')!, bios, initrd, append: append || undefined }, memoryBytes, harts);
 }

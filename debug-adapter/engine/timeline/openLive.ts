@@ -140,6 +140,7 @@ function openDrives(
 function makeMachine(setup: LiveSetup, drives: readonly DriveStack[], inputs: LiveSetup['live']): Machine {
   return new Machine({
     memoryBytes: setup.memoryBytes,
+    harts: setup.harts,
     drives: drives.map(({ filter }) => filter),
     wiring: wireDrives(setup.drives),
     rng: setup.rng,
@@ -166,9 +167,10 @@ function openWriter(
 
 function headerOf(setup: RecordSetup, bases: readonly BaseDisk[]): HeaderToWrite {
   const wiring = wireDrives(setup.drives);
+  const { memoryBytes } = setup;
   return {
     blkreplayVersion: setup.version,
-    machine: { kind: 'virt', memoryBytes: setup.memoryBytes, harts: 1, isa: ISA, rng: setup.rng ?? false },
+    machine: { kind: 'virt', memoryBytes, harts: setup.harts ?? 1, isa: ISA, rng: setup.rng ?? false },
     idle: setup.idle,
     append: setup.append,
     rrsnapshot: setup.rrsnapshot,

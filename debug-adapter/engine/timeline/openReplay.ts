@@ -50,6 +50,7 @@ export function openReplay(host: Host, setup: ReplaySetup): ReplayTimeline {
     });
     const machine = new Machine({
       memoryBytes: reader.header.machine.memoryBytes,
+      harts: reader.header.machine.harts,
       drives: drives.map(({ filter }) => filter),
       wiring: wireDrives(setup.drives),
       rng: reader.header.machine.rng,
@@ -66,7 +67,8 @@ export function openReplay(host: Host, setup: ReplaySetup): ReplayTimeline {
       });
     const { append, machine: recorded } = reader.header;
     // Also for a machine that starts from a snapshot: the guest may reset it.
-    machine.powerOn(bootPlan(recordedBootFiles(reader), { append, memoryBytes: recorded.memoryBytes }));
+    const { memoryBytes, harts } = recorded;
+    machine.powerOn(bootPlan(recordedBootFiles(reader), { append, memoryBytes, harts }));
     if (snapshots && snapshot !== undefined) machine.loadState(snapshots.load(snapshot));
     const travel = new TimeTravel({
       ...{ machine, images: ramImages, log, isLive: false },
@@ -119,7 +121,7 @@ function checkSame(setup: ReplaySetup, reader: RecordingReader, bases: readonly 
   const { header } = reader;
   const wiring = wireDrives(setup.drives);
   checkSameMachine(setup.rrfile, header, {
-    machine: setup.memoryBytes === null ? {} : { memoryBytes: setup.memoryBytes },
+    machine: { memoryBytes: setup.memoryBytes ?? undefined, harts: setup.harts ?? undefined },
     append: setup.append ?? undefined,
     drives: setup.drives.map(({ id, format, readOnly, image }, i) => ({
       id,

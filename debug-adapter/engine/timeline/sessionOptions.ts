@@ -21,6 +21,8 @@ export interface LiveSetup extends MachineSetup {
   kernel: string;
   append: string;
   memoryBytes: number;
+  /** 1 to 8; 1 when it is not said. */
+  harts?: number;
   idle: 'warp' | 'realtime';
   /** Console input and idle time: what a recorder wraps. */
   live: Inputs;
@@ -43,6 +45,7 @@ export interface ReplaySetup extends MachineSetup {
   rrsnapshot: string | null;
   append: string | null;
   memoryBytes: number | null;
+  harts?: number | null;
 }
 
 /** The state-only image of a recording without a writable drive. */

@@ -5,7 +5,7 @@ import type { Qcow2Image } from '../block/qcow2/image.ts';
 import type { SnapshotDraft } from '../block/qcow2/snapshotDraft.ts';
 import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
 import { snapshotForeign } from '../errors/drives.ts';
-import { MACHINE_STATE_VERSION, type Machine } from '../machine/machine.ts';
+import { hartName, MACHINE_STATE_VERSION, type Machine } from '../machine/machine.ts';
 import type { RamImage } from './ramImages.ts';
 
 /**
@@ -89,6 +89,8 @@ export function readState(view: SnapshotView, of: { overlay: string; snapshot: s
     throw foreign(`it has state version ${String(state.version)}, this is version ${MACHINE_STATE_VERSION}`);
   }
   if (state.memoryBytes !== of.machine.ram.lengthBytes) throw foreign('it has another amount of memory');
+  const { count } = of.machine.harts;
+  if (!(hartName(count - 1) in state) || hartName(count) in state) throw foreign('it has another number of harts');
   return state;
 }
 

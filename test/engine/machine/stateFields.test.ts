@@ -20,10 +20,10 @@ import { MemoryFile } from '../../support/memoryFile.ts';
 const LIST = path.join(import.meta.dirname, 'stateFields.json');
 
 /** A machine with one of everything, at work: a drive with requests on their way, and entropy asked for. */
-function busyMachine(): Machine {
+function busyMachine(harts = 1): Machine {
   const disk = new MemoryFile('disk.img', new Uint8Array(4 << 20));
   const drive = new BlkreplayFilter({ id: 'hd0', device: new RawImage(disk, { writable: true }), log: SILENT_LOG });
-  const options = { memoryBytes: 32 << 20, drives: [drive], rng: true, inputs: new LiveInputs([]) };
+  const options = { memoryBytes: 32 << 20, harts, drives: [drive], rng: true, inputs: new LiveInputs([]) };
   return new Machine({ ...options, onConsoleByte: () => {} });
 }
 
@@ -33,16 +33,16 @@ function boot(machine: Machine, name: string): Machine {
 }
 
 /** The states of a machine on its way, among them one with a disk request, and one with a question for entropy. */
-function statesOnTheWay(): { machine: Machine; state: State; seen: string }[] {
+function statesOnTheWay(): { machine: Machine; state: State; seen: string; harts: number }[] {
   return [
-    ['demo/demo', 'virtio0'],
-    ['small/outside', 'virtio7'],
-  ].map(([name, seen]) => {
-    const machine = boot(busyMachine(), name);
+    { name: 'demo/demo', seen: 'virtio0', harts: 1 },
+    { name: 'small/outside', seen: 'virtio7', harts: 2 },
+  ].map(({ name, seen, harts }) => {
+    const machine = boot(busyMachine(harts), name);
     const device = machine.board.timed.find((timed) => timed.name === seen)!;
     while (device.deadline() === Infinity && machine.position < 8_000_000) machine.run(machine.position + 3);
     assert.notEqual(device.deadline(), Infinity, `${name} was seen waiting for ${seen}`);
-    return { machine, state: machine.saveState(), seen };
+    return { machine, state: machine.saveState(), seen, harts };
   });
 }
 
@@ -69,9 +69,9 @@ test('the fields of saved state are those of its version', () => {
   assert.equal(listed.version, MACHINE_STATE_VERSION, 'the list is of another version: list it anew');
 });
 
-for (const { machine, state, seen } of states) {
+for (const { machine, state, seen, harts } of states) {
   test(`saved, loaded and saved again, every device and hart is the same (${seen} at work)`, () => {
-    const other = busyMachine();
+    const other = busyMachine(harts);
     other.loadState(decodeState(encodeCbor(state)));
     const again = other.saveState();
     for (const [name, device] of Object.entries(state.devices as State)) {

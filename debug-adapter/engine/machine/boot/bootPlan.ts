@@ -42,13 +42,14 @@ interface Piece {
 }
 
 /** Throws what keeps these files from booting, before there is a machine. */
-export function planBoot(files: BootFiles, memoryBytes: number): BootPlan {
+export function planBoot(files: BootFiles, memoryBytes: number, harts = 1): BootPlan {
   const firmware = files.bios ? placeFirmware(files.bios, memoryBytes) : [];
   const kernel = placeKernel(files.kernel, { memoryBytes, after: endOf(firmware) });
   const initrd = files.initrd && placeInitrd(kernel.start, files.initrd, memoryBytes);
   const isOwnFirmware = files.bios?.name === BUILTIN;
   const tree = buildDeviceTree({
     memoryBytes,
+    harts,
     bootargs: files.append,
     initrd: initrd && { start: initrd.address, end: initrd.address + initrd.memoryBytes },
     reserved: isOwnFirmware ? { start: RAM_BASE, lengthBytes: FIRMWARE_MEMORY_BYTES } : undefined,

@@ -74,7 +74,7 @@ const identification = (): Csr[] => [
   readOnly('mvendorid', 0xf11, 0n),
   readOnly('marchid', 0xf12, 0n),
   readOnly('mimpid', 0xf13, 0n),
-  readOnly('mhartid', 0xf14, 0n),
+  { name: 'mhartid', number: 0xf14, read: slot('HARTID') },
   readOnly('mconfigptr', 0xf15, 0n),
 ];
 

@@ -159,10 +159,6 @@ export class Hart implements Stateful {
     return (words[SLOT.MIP_LINES >> 2] | words[SLOT.MIP_SOFTWARE >> 2]) & words[SLOT.MIE >> 2];
   }
 
-  get enabledInterrupts(): number {
-    return this.words[SLOT.MIE >> 2];
-  }
-
   setInterruptLines(lines: number): void {
     this.words[SLOT.MIP_LINES >> 2] = lines;
   }
@@ -185,11 +181,6 @@ export class Hart implements Stateful {
   /** Instructions retired, given the position. */
   retired(position: Position): number {
     return position - this.number('NOT_RETIRED');
-  }
-
-  /** The S-mode timer (Sstc): its compare value while menvcfg enables it. */
-  get supervisorTimeCompare(): bigint | undefined {
-    return this.slots[SLOT.MENVCFG >> 3] >> 63n ? this.slots[SLOT.STIMECMP >> 3] : undefined;
   }
 
   /** What the `time` CSR is made of besides the position. */

@@ -73,8 +73,19 @@ export const STATE_SLOTS = [
   ...Array.from({ length: 16 }, (_, i) => `PMPADDR${i}` as const),
 ] as const;
 
-/** Scratch, derived, or the machine's. */
-const OTHER_SLOTS = [
+/** Of each hart, too, but derived from its state or from where it stands on the board. */
+const HART_SLOTS = [
+  /** `mhartid`. */
+  'HARTID',
+  /** Offset of the current data TLB and fetch TLB. */
+  'DATA_CONTEXT',
+  'FETCH_CONTEXT',
+  /** The bits of mip that devices and timers drive. */
+  'MIP_LINES',
+] as const;
+
+/** Scratch, or the machine's: one for all harts. */
+const SHARED_SLOTS = [
   /** Not 0: an exception with CAUSE and TVAL is to be taken. */
   'FAULT',
   'CAUSE',
@@ -89,17 +100,12 @@ const OTHER_SLOTS = [
   'CLOCK_OFFSET',
   /** Added to mtime's ticks by guest writes to it. */
   'TICK_DELTA',
-  /** Offset of the current data TLB and fetch TLB. */
-  'DATA_CONTEXT',
-  'FETCH_CONTEXT',
   'FLUSH_COUNT',
-  /** The bits of mip that devices and timers drive. */
-  'MIP_LINES',
   /** How often a jump must come to a place for its code to be translated; 0 for never. */
   'HOT_THRESHOLD',
 ] as const;
 
-const slotNames = [...OTHER_SLOTS, ...STATE_SLOTS] as const;
+const slotNames = [...HART_SLOTS, ...STATE_SLOTS, ...SHARED_SLOTS] as const;
 
 export type SlotName = (typeof slotNames)[number];
 
@@ -107,6 +113,9 @@ export type SlotName = (typeof slotNames)[number];
 export const SLOT = Object.fromEntries(
   slotNames.map((name, i) => [name, REGISTERS + (REGISTER_COUNT + i) * 8]),
 ) as Record<SlotName, number>;
+
+/** All that a hart has for itself, in 8-byte words from REGISTERS on: what is exchanged when another one's turn comes. */
+export const BANK_WORDS = REGISTER_COUNT + HART_SLOTS.length + STATE_SLOTS.length;
 
 export const CSR_INDEX = 0x1000;
 export const STRADDLE_ENTRY = 0x2000;

@@ -101,6 +101,10 @@ const cases: [string[], DeviceTreeOptions][] = [
     ['-m', '2G', '-kernel', 'test/guests/demo/demo.elf', '-append', 'root=/dev/vda ro'],
     { memoryBytes: 2048 * MIB, bootargs: 'root=/dev/vda ro' },
   ],
+  ...[1, 2, 4, 8].map((harts): [string[], DeviceTreeOptions] => [
+    ['-smp', String(harts)],
+    { memoryBytes: 128 * MIB, harts },
+  ]),
   [['-m', '5G', '-smp', '3'], { memoryBytes: 5120 * MIB, harts: 3 }],
 ];
 for (const [args, options] of cases) {

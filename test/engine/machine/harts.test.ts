@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { suite, test } from 'node:test';
+import { decodeState, encodeCbor } from '../../../debug-adapter/engine/base/cbor.ts';
+import { bootElf } from '../../../debug-adapter/engine/machine/boot/bootElf.ts';
+import { Machine } from '../../../debug-adapter/engine/machine/machine.ts';
+import { combinedDigest } from '../../../debug-adapter/engine/machine/machineDigest.ts';
+import { LiveInputs } from '../../../debug-adapter/engine/recording/inputs/liveInputs.ts';
+import { guest } from '../../support/guests.ts';
+import { SeededRandom } from '../../support/seededRandom.ts';
+
+/** Several harts on one machine: whose turn it is is state, and where a run is sliced changes nothing. */
+function machineWith(harts: number, translationThreshold?: number): Machine {
+  const options = { memoryBytes: 16 << 20, harts, drives: [], inputs: new LiveInputs([]), translationThreshold };
+  const machine = new Machine({ ...options, onConsoleByte: () => {} });
+  bootElf(machine, { kernel: { name: 'harts.elf', bytes: readFileSync(guest('harts/harts')) } });
+  return machine;
+}
+
+const digest = (machine: Machine): bigint => combinedDigest(machine.digestParts());
+
+// Within the two million steps that two harts have to do.
+const PLACES = Array.from({ length: 40 }, (_, i) => 50_003 * (i + 1));
+
+for (const harts of [2, 4, 8]) {
+  suite(`${harts} harts`, () => {
+    const straight = machineWith(harts);
+    const digests = PLACES.map((place) => (straight.run(place), digest(straight)));
+    assert.equal(straight.run(Infinity).kind, 'finished');
+
+    test('all of them execute, each for a quantum', () => {
+      const machine = machineWith(harts);
+      const seen = new Set<number>();
+      for (let i = 0; i < 20; i++) {
+        seen.add(machine.currentHart);
+        machine.run(machine.position + 10_000);
+      }
+      assert.deepEqual([...seen].sort(), [...Array(harts).keys()]);
+    });
+
+    test('run in slices of any length, all is as in one run', (t) => {
+      const random = SeededRandom.forTest(t);
+      const machine = machineWith(harts);
+      PLACES.forEach((place, i) => {
+        while (machine.position < place) {
+          const steps = 1 + random.below(random.pick([3, 300, 9_999, 30_000]));
+          machine.run(Math.min(place, machine.position + steps));
+        }
+        assert.equal(digest(machine), digests[i], `at ${place}`);
+      });
+      assert.equal(machine.run(Infinity).kind, 'finished');
+      assert.equal(machine.position, straight.position);
+      assert.equal(machine.instructions, straight.instructions);
+      assert.equal(digest(machine), digest(straight));
+    });
+
+    for (const threshold of [0, 2]) {
+      test(`translated ${threshold ? 'early' : 'never'}, all is the same`, () => {
+        const machine = machineWith(harts, threshold);
+        PLACES.forEach((place, i) => {
+          machine.run(place);
+          assert.equal(digest(machine), digests[i], `at ${place}`);
+        });
+      });
+    }
+
+    test('saved in the middle of anything and loaded, it goes on the same', (t) => {
+      const random = SeededRandom.forTest(t);
+      const machine = machineWith(harts);
+      PLACES.forEach((place, i) => {
+        const other = machineWith(harts);
+        // It has been somewhere else before.
+        other.run(random.below(1_500_000));
+        machine.run(place - random.below(100_000));
+        const state = machine.saveState();
+        for (let page = 0; page < machine.ram.pageCount; page++) other.ram.restorePage(page, machine.ram.page(page));
+        other.loadState(decodeState(encodeCbor(state)));
+        assert.deepEqual(other.saveState(), state);
+        other.run(place);
+        assert.equal(digest(other), digests[i], `at ${place}`);
+      });
+    });
+  });
+}
+
+test('of a hart that does not execute everything can be seen, and seeing changes nothing', () => {
+  const machine = machineWith(4);
+  machine.run(1_234_567);
+  const before = digest(machine);
+  const state = machine.saveState();
+  for (let i = 0; i < 4; i++) {
+    const view = machine.harts.view(i, machine.position);
+    assert.equal(view.readCsr(0xf14, machine.position), BigInt(i));
+    assert.equal(view.slot('PC'), (state[`hart${i}`] as { pc: bigint }).pc);
+    assert.equal(view.register(2), (state[`hart${i}`] as { registers: bigint[] }).registers[2]);
+  }
+  assert.equal(digest(machine), before);
+});

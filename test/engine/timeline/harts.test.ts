@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { suite, test, type TestContext } from 'node:test';
+import { SeededRandom } from '../../support/seededRandom.ts';
+import { digestsOnTheWay, stageOf } from './travelSupport.ts';
+
+/** Several harts through a recording: live, looking back, replayed, and from a snapshot. */
+const HARTS = { kernel: 'test/guests/harts/harts.elf', diskBytes: 1 << 20 };
+const JUMPS = Number(process.env.TRAVEL_JUMPS ?? 60);
+
+for (const harts of [2, 4]) {
+  suite(`${harts} harts`, () => {
+    test('record, rewind and replay: every place has the digest of the straight run', (t) => {
+      const { stage, timeline, positions, digests, random } = recorded(harts, t);
+      jumps('live', timeline.travel!);
+      const end = timeline.advance(Infinity)!;
+      assert.equal(end.reason, 'powerOff');
+      const last = { position: timeline.position, digest: timeline.digest() };
+      timeline.close(end);
+      const replay = stage.replay();
+      jumps('replaying', replay.travel!, replay);
+      assert.deepEqual(replay.advance(Infinity), end);
+      assert.deepEqual({ position: replay.position, digest: replay.digest() }, last);
+      replay.close(end);
+
+      function jumps(when: string, travel: { seekTo(position: number): unknown }, on = timeline): void {
+        for (let i = 0; i < JUMPS; i++) {
+          const target = random.pick(positions);
+          travel.seekTo(target);
+          assert.equal(on.digest(), digests.get(target), `${when}, jump ${i} to ${target}`);
+        }
+      }
+    });
+  });
+}
+
+test('a replay with another number of harts is refused', (t) => {
+  const { stage, timeline } = recorded(2, t);
+  timeline.close(timeline.advance(Infinity)!);
+  stage.setup.harts = 3;
+  assert.throws(() => stage.replay(), /harts: 2 when it was recorded, 3 now/);
+});
+
+function recorded(harts: number, t: TestContext) {
+  const random = SeededRandom.forTest(t);
+  const stage = stageOf(HARTS, t);
+  stage.setup.harts = harts;
+  const timeline = stage.record();
+  const positions = Array.from({ length: 40 }, () => random.below(2_200_000));
+  return { random, stage, timeline, positions, digests: digestsOnTheWay(timeline, positions) };
+}
