@@ -1,4 +1,4 @@
-import { type RecordingHeader, RecordingReader } from '../engine/index.ts';
+import { closedRecording, type RecordingHeader, RecordingReader } from '../engine/index.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 
 /** `info RRFILE`: what a recording holds, from the recording alone. */
@@ -7,7 +7,7 @@ export function showInfo({ rrfile, json }: { rrfile: string; json: boolean }): s
   const reader = new RecordingReader(file, nodeHost.compression);
   try {
     const found = collect(reader);
-    return json ? JSON.stringify(found) + '\n' : inWords(rrfile, found);
+    return json ? JSON.stringify(withFiles(rrfile, reader, found)) + '\n' : inWords(rrfile, found);
   } finally {
     reader.close();
   }
@@ -38,6 +38,21 @@ function collect(reader: RecordingReader): Info {
     end: end ? { reason: end.reason, guestExit: end.guestExit ?? null } : null,
     entries,
     snapshots,
+  };
+}
+
+/** The same with what the files beside the recording hold now, in the words of the debug adapter's overview. */
+function withFiles(rrfile: string, reader: RecordingReader, found: Info) {
+  const { drives, stateFile, snapshots } = closedRecording(nodeHost, rrfile, reader);
+  const kept = snapshots?.map(({ dateMilliseconds, ...snapshot }) => {
+    return { ...snapshot, date: new Date(dateMilliseconds).toISOString() };
+  });
+  return {
+    ...found,
+    rrfile,
+    stateFile,
+    drives: found.drives.map((drive, i) => ({ ...drive, ...drives[i] })),
+    snapshots: kept ?? found.snapshots,
   };
 }
 

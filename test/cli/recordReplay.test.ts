@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { driveText, type Outcome, type Session, type Summary, Workplace } from '../support/cli.ts';
 import { guest, SESSION } from '../support/guests.ts';
@@ -251,13 +252,36 @@ suite('info', () => {
     assert.equal(info.complete, true);
     assert.equal(info.lastPosition, position);
     assert.deepEqual(info.end, { reason: 'guestFailed', guestExit: 1 });
-    assert.deepEqual(info.snapshots, snapshots);
+    type Listed = { name: string; position: number; date: string; isAutomatic: boolean; stateBytes: number };
+    const listed = info.snapshots as Listed[];
+    assert.deepEqual(
+      listed.map(({ name, position }) => ({ name, position })),
+      snapshots,
+    );
+    assert.deepEqual(
+      listed.map(({ isAutomatic }) => isAutomatic),
+      snapshots.map(({ name }) => name !== 'replay_init'),
+    );
+    assert.ok(listed.every(({ date, stateBytes }) => !Number.isNaN(Date.parse(date)) && stateBytes > 128 * MIB));
     assert.equal(info.entries.snapshot, snapshots.length);
     assert.equal(info.entries.digest, snapshots.length + 1, 'one at each snapshot and one at the end');
     assert.equal(info.entries.blockRequest, info.entries.blockCompletion);
     const [drive] = info.drives;
     assert.match(drive.contentDigest, /^[0-9a-f]{16}$/);
     assert.equal(drive.overlay, 'hd0.qcow2');
+    const lengthOf = (file: string) => fs.statSync(path.resolve(place.folder, file)).size;
+    assert.deepEqual(
+      drive.chain.map(({ file, format, fileBytes, virtualBytes }: Record<string, unknown>) => [
+        format,
+        virtualBytes,
+        fileBytes === lengthOf(file as string),
+      ]),
+      [
+        ['qcow2', 4 * MIB, true],
+        ['raw', 4 * MIB, true],
+      ],
+    );
+    assert.deepEqual([info.rrfile, info.stateFile, drive.isReadOnly, drive.isTemporary], ['a.rr', null, false, false]);
   });
 
   test('changes nothing', async (t) => {

@@ -5,6 +5,7 @@ import type { BlkreplayFilter } from '../../../debug-adapter/engine/block/blkrep
 import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
 import { RawImage } from '../../../debug-adapter/engine/block/raw.ts';
 import { ConsoleInput, errors, LiveInputs, type Timeline } from '../../../debug-adapter/engine/index.ts';
+import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { requireTool, runTool } from '../../support/tools.ts';
@@ -117,6 +118,95 @@ test('an automatic snapshot that got a name of the user’s is not thinned out',
   checkOverlay(stage, t);
 });
 
+test('two drives: both get a snapshot or it does not count, and a stray of a kill is mended at the next change', (t) => {
+  const { stage, second } = withSecondDrive(t);
+  const timeline = stage.record();
+  const digests = digestsOnTheWay(timeline, [3_000_000, 6_000_000]);
+  for (const position of digests.keys()) {
+    timeline.travel!.seekTo(position);
+    timeline.takeSnapshot(`s${position}`);
+  }
+  timeline.close({ reason: 'interrupted' });
+  // As if a renaming and a taking had been killed between the two overlays.
+  changeOverlay(second, (image) => {
+    image.renameSnapshot('s3000000', 'half renamed');
+    image.createSnapshotFrom('s6000000', { ...image.snapshots[0], name: 'half taken', icount: 7_000_000 }, () => {});
+  });
+  const replay = stage.replay();
+  replay.travel!.seekTo(3_000_000);
+  assert.equal(replay.digest(), digests.get(3_000_000), 'goes there from another snapshot');
+  replay.takeSnapshot('half taken');
+  assert.deepEqual(
+    replay.snapshots().map(({ name }) => name),
+    ['replay_init', 's3000000', 'half taken', 's6000000'],
+  );
+  replay.close({ reason: 'interrupted' });
+  const names = new Set(snapshotsOf(stage).map(({ name }) => name));
+  changeOverlay(second, (image) => assert.deepEqual(new Set(image.snapshots.map(({ name }) => name)), names));
+  const fresh = stage.replay({ rrsnapshot: 'half taken' });
+  assert.equal(fresh.digest(), digests.get(3_000_000));
+  fresh.close({ reason: 'interrupted' });
+});
+
+test('a recording without a writable drive keeps snapshots of the past in its state file', (t) => {
+  const stage = stageOf(KERNEL, t);
+  stage.setup.drives = [];
+  const timeline = stage.record();
+  const digests = digestsOnTheWay(timeline, [2_000_000, 5_000_000]);
+  timeline.travel!.seekTo(2_000_000);
+  timeline.takeSnapshot('early');
+  timeline.close({ reason: 'interrupted' });
+  const replay = stage.replay({ rrsnapshot: 'early' });
+  assert.equal(replay.digest(), digests.get(2_000_000));
+  assert.throws(() => replay.deleteSnapshot('early'), /replays start from/);
+  replay.travel!.seekTo(5_000_000);
+  assert.equal(replay.takeSnapshot('late').position, 5_000_000);
+  assert.equal(replay.digest(), digests.get(5_000_000));
+  assert.equal(replay.files().stateFile, `${stage.setup.rrfile}.qcow2`);
+  replay.close({ reason: 'interrupted' });
+});
+
+test('where a snapshot could not keep everything, taking one is refused', (t) => {
+  const { stage } = withSecondDrive(t);
+  stage.setup.drives = stage.setup.drives.map((drive, i) => (i === 1 ? { ...drive, overlay: null } : drive));
+  const timeline = stage.record();
+  timeline.advance(2_000_000);
+  assert.deepEqual(
+    timeline.files().drives.map(({ isTemporary, chain }) => [isTemporary, chain.map(({ format }) => format)]),
+    [
+      [false, ['qcow2', 'raw']],
+      [true, ['qcow2', 'raw']],
+    ],
+  );
+  timeline.close({ reason: 'interrupted' });
+  const replay = stage.replay();
+  replay.travel!.seekTo(1_000_000);
+  assert.throws(() => replay.takeSnapshot('here'), /Drive hd1 was recorded with a temporary overlay/);
+  replay.close({ reason: 'interrupted' });
+});
+
+test('a replay of a file that may not be written says so, and goes on', (t) => {
+  const stage = stageOf(DEMO, t);
+  const timeline = stage.record();
+  timeline.advance(2_000_000);
+  timeline.close({ reason: 'interrupted' });
+  const overlay = stage.setup.drives[0].overlay!;
+  const { open } = nodeHost.files;
+  const replay = stage.replay();
+  replay.travel!.seekTo(1_000_000);
+  const digest = replay.digest();
+  t.after(() => (nodeHost.files.open = open));
+  nodeHost.files.open = (path, mode) => {
+    if (mode.write && path === overlay) throw errors.fileNotPermitted(path, 'write');
+    return open(path, mode);
+  };
+  assert.throws(() => replay.takeSnapshot('here'), new RegExp(overlay));
+  nodeHost.files.open = open;
+  assert.equal(replay.digest(), digest);
+  replay.takeSnapshot('here');
+  replay.close({ reason: 'interrupted' });
+});
+
 test('what cannot be is refused in one sentence', (t) => {
   const stage = stageOf(DEMO, t);
   const timeline = stage.record();
@@ -165,6 +255,22 @@ function recordWithSnapshots(scene: Scene, length: number, t: TestContext) {
   timeline.close(end);
   checkOverlay(stage, t);
   return { random, stage, positions: [...early, ...late], digests, end };
+}
+
+/** The demo with another disk that it leaves alone. */
+function withSecondDrive(t: TestContext): { stage: Stage; second: string } {
+  const stage = stageOf(DEMO, t);
+  const [first] = stage.setup.drives;
+  const second = first.overlay!.replace('hd0', 'hd1');
+  stage.setup.drives = [first, { ...first, id: 'hd1', image: `${first.image}.2`, overlay: second }];
+  copyFileSync(first.image, `${first.image}.2`);
+  return { stage, second };
+}
+
+function changeOverlay(path: string, change: (image: Qcow2Image) => void): void {
+  const image = Qcow2Image.open(openFile(path, { write: true, create: 'never' }), { writable: true });
+  change(image);
+  image.close();
 }
 
 function checkOverlay(stage: Stage, t: TestContext): void {

@@ -62,6 +62,34 @@ test('a kill while an image is created leaves no image or a whole one', () => {
   }
 });
 
+test('a full disk at any moment of a snapshot of another state: it throws, and nothing is lost or leaked', () => {
+  for (let room = 0; ; room += 512) {
+    const file = new MemoryFile('overlay.qcow2');
+    const image = Qcow2Image.create(file, { lengthBytes: 100 * KIB, clusterSizeBytes: 512 });
+    image.write(0, filled(40 * KIB, 1));
+    takeSnapshot(image, 'first');
+    image.write(0, filled(10 * KIB, 2));
+    file.lengthMax = file.length() + room;
+    const nothing = { dateSeconds: 0, dateNanoseconds: 0, vmClockNanoseconds: 0, vmStateSizeBytes: 0, icount: 7 };
+    const derive = () =>
+      image.createSnapshotFrom('first', { name: 'second', ...nothing }, (draft) =>
+        draft.setDisk(5 * KIB, filled(30 * KIB, 3)),
+      );
+    const failed = throwsNoSpace(derive);
+    file.lengthMax = Infinity;
+    if (failed) derive();
+    assert.deepEqual(image.check().corruptions, []);
+    image.deleteSnapshot('first');
+    const expected = filled(40 * KIB, 1).fill(3, 5 * KIB, 35 * KIB);
+    assertSameBytes(readDisk(image.openSnapshot('second').disk, 0, 40 * KIB), expected);
+    image.close();
+    const again = Qcow2Image.open(file, { writable: true });
+    assertClean(again);
+    assertSameBytes(readDisk(again, 0, 10 * KIB), filled(10 * KIB, 2));
+    if (!failed) return;
+  }
+});
+
 test('a full disk at any moment of a snapshot: it throws, and nothing is lost', () => {
   for (let room = 0; ; room += 512) {
     const file = new MemoryFile('overlay.qcow2');
@@ -102,7 +130,7 @@ function recordWorkload(random: SeededRandom, options: { clusterSizeBytes: numbe
   const start = fresh.contents();
   const file = new SimulatedFile('overlay.qcow2', start);
   const image = Qcow2Image.open(file, { writable: true });
-  const model = new ImageModel(new Uint8Array(diskBytes), 16 * KIB);
+  const model = new ImageModel(new Uint8Array(diskBytes), 16 * KIB).startsHere();
   const run: Run = { start, log: file.log, promises: [], steps: [], random };
   const note = (list: Run['steps']) => list.push({ calls: file.log.length, model: model.copy() });
   note(run.promises);
@@ -114,7 +142,8 @@ function recordWorkload(random: SeededRandom, options: { clusterSizeBytes: numbe
     else if (dice < 55) model.writeZeroes(image, random);
     else if (dice < 62) model.writeVmState(image, random);
     else if (dice < 65) model.relinkVmState(image, random);
-    else if (dice < 74) model.createSnapshot(image);
+    else if (dice < 70) model.createSnapshot(image);
+    else if (dice < 74) model.createSnapshotFrom(image, random);
     else if (dice < 80) model.deleteSnapshot(image, random);
     else if (dice < 82) model.renameSnapshot(image, random);
     else if (dice < 85) model.applySnapshot(image, random);

@@ -7,22 +7,34 @@ import { assertSameBytes, filled, readAll, readVm, takeSnapshot } from './suppor
  * What an image must hold, as plain byte arrays, and random steps that change the image and the model alike. Used to
  * compare the two and, in the crash tests, to know what may be in a file whose process died.
  */
+const NOTHING = { dateSeconds: 0, dateNanoseconds: 0, vmClockNanoseconds: 0 };
+
 export class ImageModel {
   disk: Uint8Array;
   vmState: Uint8Array;
   snapshots = new Map<string, { disk: Uint8Array; vmState: Uint8Array; icount: number }>();
+  /** What an empty image shows. */
+  #base: Uint8Array;
   #named = 0;
 
   constructor(disk: Uint8Array, vmStateBytes: number) {
     this.disk = disk.slice();
+    this.#base = this.disk;
     this.vmState = new Uint8Array(vmStateBytes);
   }
 
   copy(): ImageModel {
     const copy = new ImageModel(this.disk, 0);
     copy.vmState = this.vmState.slice();
+    copy.#base = this.#base;
     copy.snapshots = new Map(this.snapshots);
     return copy;
+  }
+
+  /** Call once the disk is as the image under it. */
+  startsHere(): this {
+    this.#base = this.disk.slice();
+    return this;
   }
 
   write(image: Qcow2Image, random: SeededRandom): void {
@@ -55,6 +67,31 @@ export class ImageModel {
     const icount = this.#named++;
     takeSnapshot(image, `s${icount}`, { vmStateSizeBytes: this.vmState.length, icount });
     this.snapshots.set(`s${icount}`, { disk: this.disk.slice(), vmState: this.vmState.slice(), icount });
+  }
+
+  /** A snapshot of another state: of a snapshot, or of nothing, with changes. */
+  createSnapshotFrom(image: Qcow2Image, random: SeededRandom): void {
+    const icount = this.#named++;
+    const from = random.chance(0.9) ? random.pick([undefined, ...this.snapshots.keys()]) : undefined;
+    const origin = from === undefined ? undefined : this.snapshots.get(from)!;
+    const disk = (origin?.disk ?? this.#base).slice();
+    const vmState = origin?.vmState.slice() ?? new Uint8Array(this.vmState.length);
+    const wanted = { ...NOTHING, name: `s${icount}`, vmStateSizeBytes: vmState.length, icount };
+    image.createSnapshotFrom(from, wanted, (draft) => {
+      for (let change = random.below(6); change > 0; change--) {
+        const { offset, length } = this.#range(random, random.chance(0.5) ? disk.length : vmState.length);
+        const target = offset + length <= vmState.length && random.chance(0.5) ? vmState : disk;
+        const bytes = random.chance(0.3) ? new Uint8Array(length) : filled(length, random.below(255) + 1);
+        const isZeroed = random.chance(0.2);
+        target.set(isZeroed ? new Uint8Array(length) : bytes, offset);
+        if (target === disk) {
+          if (isZeroed) draft.zeroDisk(offset, length);
+          else draft.setDisk(offset, bytes);
+        } else if (isZeroed) draft.zeroVmState(offset, length);
+        else draft.setVmState(offset, bytes);
+      }
+    });
+    this.snapshots.set(`s${icount}`, { disk, vmState, icount });
   }
 
   deleteSnapshot(image: Qcow2Image, random: SeededRandom): void {

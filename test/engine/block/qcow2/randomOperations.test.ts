@@ -22,6 +22,7 @@ for (const clusterSizeBytes of [512, 4096, 65536]) {
       });
       const model = new ImageModel(new Uint8Array(diskBytes), 100 * KIB);
       if (baseBytes) model.disk.set(baseBytes.subarray(0, diskBytes));
+      model.startsHere();
       const run = new RandomRun({ image, file, base, model, random });
       for (let step = 0; step < 600; step++) run.step();
       run.compare();
@@ -57,7 +58,8 @@ class RandomRun {
     else if (dice < 50) model.writeZeroes(image, random);
     else if (dice < 65) model.writeVmState(image, random);
     else if (dice < 70) model.zeroVmState(image, random);
-    else if (dice < 77) model.createSnapshot(image);
+    else if (dice < 74) model.createSnapshot(image);
+    else if (dice < 77) model.createSnapshotFrom(image, random);
     else if (dice < 83) model.deleteSnapshot(image, random);
     else if (dice < 85) model.renameSnapshot(image, random);
     else if (dice < 88) model.applySnapshot(image, random);
