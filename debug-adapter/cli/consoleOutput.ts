@@ -20,8 +20,13 @@ class ConsoleOutput {
   }
 
   print(text: string): void {
-    for (const byte of new TextEncoder().encode(text)) this.byte(byte);
+    this.write(text);
     this.flush();
+  }
+
+  /** Kept back until there is more, or `flush`. */
+  write(text: string): void {
+    for (const byte of new TextEncoder().encode(text)) this.byte(byte);
   }
 
   flush(): void {

@@ -1,5 +1,6 @@
 import { UserError, type UserErrorKind } from '../engine/index.ts';
 import { consoleOutput } from './consoleOutput.ts';
+import { runFileCommand } from './fileCommands.ts';
 import { showInfo } from './info.ts';
 import { type CommandLine, parseCommandLine } from './options.ts';
 import { runMachine } from './runMachine.ts';
@@ -34,8 +35,12 @@ async function execute(command: CommandLine): Promise<number> {
     case 'info':
       consoleOutput.print(showInfo(command));
       return 0;
-    default:
+    case 'run':
+    case 'record':
+    case 'replay':
       return runMachine(command, BLKREPLAY_VERSION);
+    default:
+      return runFileCommand(command, BLKREPLAY_VERSION);
   }
 }
 

@@ -1,4 +1,5 @@
 import { commandMissing, commandUnknown, optionBadValue } from '../engine/errors/cli.ts';
+import { FILE_COMMANDS, type FileCommand, parseFileCommand } from './fileOptions.ts';
 import { drivesShareNothing, parseDrive, type DriveOption } from './driveOption.ts';
 import { parseMemory, parsePort, parsePosition, parseSnapshotName } from './quantities.ts';
 import { Words } from './words.ts';
@@ -15,7 +16,8 @@ export type CommandLine =
   | RunCommand
   | RecordCommand
   | ReplayCommand
-  | { kind: 'info'; rrfile: string; json: boolean };
+  | { kind: 'info'; rrfile: string; json: boolean }
+  | FileCommand;
 
 /** What the three that start a machine have in common. Paths are as given, relative to the current directory. */
 export interface MachineOptions {
@@ -65,7 +67,7 @@ export type IdleMode = 'warp' | 'realtime';
 
 export type { DriveOption } from './driveOption.ts';
 
-const COMMANDS = ['run', 'record', 'replay', 'info'] as const;
+const COMMANDS = ['run', 'record', 'replay', 'info', ...FILE_COMMANDS] as const;
 const MEMORY_BYTES_DEFAULT = 128 << 20;
 export const SNAPSHOT_NAME_DEFAULT = 'replay_init';
 
@@ -83,8 +85,11 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       return parseMachineCommand(command, words);
     case 'info':
       return parseInfo(words);
-    default:
-      throw commandUnknown(command, COMMANDS);
+    default: {
+      const parsed = parseFileCommand(command, words);
+      if (!parsed) throw commandUnknown(command, COMMANDS);
+      return parsed;
+    }
   }
 }
 

@@ -6,6 +6,22 @@ Usage:
   blkreplay record --kernel FILE --rrfile FILE [options]    run and record
   blkreplay replay --kernel FILE --rrfile FILE [options]    replay; give the options of the recording
   blkreplay info   RRFILE [--json]                          say what a recording holds
+  blkreplay dump   RRFILE [--from POSITION] [--to POSITION] [--kind KIND,...] [--drive-id NAME] [--json]
+                                                            its log: a line an event, the position first
+  blkreplay pack   RRFILE --into FILE [--without-bases] [--overwrite] [--json]
+                                                            one file with the recording and all that it needs
+  blkreplay unpack FILE --into FOLDER [--base DRIVE=FILE] [--overwrite] [--json]
+
+  blkreplay overlay create OVERLAY --base FILE --format raw|qcow2 [--overwrite]     make an empty one over a base
+  blkreplay overlay info | map OVERLAY                      what it is; where each part of its disk lies
+  blkreplay overlay check OVERLAY [--repair]                exit status 2 for damage; leaked space is none
+  blkreplay overlay commit OVERLAY [--yes]                  bring its base up to it; then it is empty
+  blkreplay overlay discard OVERLAY [--yes]                 forget what was written to it
+  blkreplay overlay rebase OVERLAY --base FILE --format raw|qcow2 [--name-only] [--yes]
+                                                            another base, the same content; --name-only: a moved one
+  blkreplay snapshot list FILE                              FILE is a recording, for all its drives, or an overlay
+  blkreplay snapshot apply | delete FILE NAME [--yes]
+  blkreplay snapshot rename FILE NAME NEWNAME [--yes]       --yes: although a recording's replay ends, or data goes
 
 The machine:
   --kernel FILE         ELF, or Linux Image; a replay may leave it out, the recording holds it

@@ -20,6 +20,7 @@ const files: HostFiles = {
   // Both through links, so that ".." means the folder it looks like.
   relativeName: ({ from, to }) => portable(path.relative(path.dirname(realPath(from)), realPath(to))),
   resolveName: ({ from, name }) => path.resolve(path.dirname(from), name),
+  inFolder: (folder, name) => path.join(folder, name),
 };
 
 export const nodeHost: Host = {

@@ -141,7 +141,7 @@ for (const [text, drive] of [
 
 const DRIVE = '--drive id=hd0,image=disk.img,format=raw';
 const MISTAKES: [line: string, code: string, says: RegExp][] = [
-  ['', 'cli-command-missing', /^No command is given; the first word is one of run, record, replay and info/],
+  ['', 'cli-command-missing', /^No command is given; the first word is one of run, record, replay, info, overlay/],
   ['rewind', 'cli-command-unknown', /no command "rewind"; the first word is one of run/],
   ['run', 'cli-option-required', /^run needs --kernel FILE/],
   ['record --kernel k.elf', 'cli-option-required', /^record needs --rrfile FILE/],
@@ -243,3 +243,60 @@ test('the usage text names every option and command', () => {
   }
   assert.deepEqual(parseCommandLine(words('record --kernel k.elf --rrfile a.rr')), RECORD);
 });
+
+for (const [line, parsed] of [
+  [
+    'overlay create o.qcow2 --base b.img --format raw',
+    {
+      kind: 'overlay create',
+      overlay: 'o.qcow2',
+      base: { path: 'b.img', format: 'raw' },
+      overwrite: false,
+      json: false,
+    },
+  ],
+  ['overlay map o.qcow2 --json', { kind: 'overlay map', overlay: 'o.qcow2', json: true }],
+  ['overlay check --repair o.qcow2', { kind: 'overlay check', overlay: 'o.qcow2', repair: true, json: false }],
+  ['overlay commit o.qcow2 --yes', { kind: 'overlay commit', overlay: 'o.qcow2', confirmed: true, json: false }],
+  [
+    'snapshot rename a.rr one two',
+    { kind: 'snapshot rename', file: 'a.rr', name: 'one', newName: 'two', confirmed: false, json: false },
+  ],
+  [
+    'dump a.rr --from 1_000 --kind end,digest',
+    { kind: 'dump', rrfile: 'a.rr', from: 1000, to: Infinity, kinds: ['end', 'digest'], driveId: null, json: false },
+  ],
+  [
+    'unpack p --into d --base hd0=a=b --base hd1=c',
+    {
+      ...{ kind: 'unpack', pack: 'p', folder: 'd', overwrite: false, json: false },
+      bases: new Map([
+        ['hd0', 'a=b'],
+        ['hd1', 'c'],
+      ]),
+    },
+  ],
+] as const) {
+  test(`blkreplay ${line}`, () => assert.deepEqual(parseCommandLine(words(line)), parsed));
+}
+
+for (const [line, says] of [
+  ['overlay', /^overlay needs a further word; write overlay and one of create, info/],
+  ['overlay grow o.qcow2', /^There is no command "overlay grow"; write overlay and one of/],
+  ['overlay create o.qcow2 --base b.img', /^overlay create needs --format raw\|qcow2/],
+  ['overlay create o.qcow2 --base b.img --format vmdk', /^--format "vmdk" is not possible; give raw or qcow2/],
+  ['overlay info', /^overlay info needs OVERLAY; write overlay info OVERLAY/],
+  ['overlay info a b', /^overlay info does not know what to do with "b"/],
+  ['overlay map o.qcow2 --yes', /^--yes is not an option of overlay map/],
+  ['snapshot rename a.rr one', /^snapshot rename needs NEWNAME; write snapshot rename FILE NAME NEWNAME/],
+  ['pack a.rr', /^pack needs --into FILE/],
+  ['unpack p --into d --base hd0', /^--base "hd0" is not possible; give DRIVE=FILE/],
+  ['unpack p --into d --base hd0=a --base hd0=b', /^--base hd0= is given twice/],
+] as const) {
+  test(`mistake: ${line}`, () => {
+    assert.throws(
+      () => parseCommandLine(words(line)),
+      (error) => error instanceof Error && says.test(error.message),
+    );
+  });
+}

@@ -55,6 +55,8 @@ export interface HostFiles {
   relativeName(names: { from: string; to: string }): string;
   /** The inverse: the path of a file that the file at `from` calls `name`. */
   resolveName(names: { from: string; name: string }): string;
+  /** The path of the file of that name in a folder. */
+  inFolder(folder: string, name: string): string;
 }
 
 export interface HostLock {

@@ -11,7 +11,8 @@ import { backingChainTooLong, backingFormatMissing, backingNameRefused } from '.
  */
 export type DiskFormat = 'raw' | 'qcow2';
 
-interface DiskPlace {
+/** Where a disk's image is, and what it is. */
+export interface DiskPlace {
   path: string;
   format: DiskFormat;
 }
@@ -84,6 +85,19 @@ export function diskFiles(host: Host, image: DiskPlace, depth = 0): DiskFile[] {
   const here: DiskFile = { file: path, format, fileBytes, virtualBytes: device.lengthBytes };
   device.close();
   return next ? [here, ...diskFiles(host, next, depth + 1)] : [here];
+}
+
+/** What a qcow2 of the user's stands on by name; nothing below it is opened. */
+export function backingOf(host: Host, path: string): DiskPlace | undefined {
+  const file = host.files.open(path, { write: false, create: 'never' });
+  try {
+    let place: DiskPlace | undefined;
+    const openBacking = (name: BackingName) => void (place = backingPlace(host, path, name, 0));
+    Qcow2Image.open(file, { writable: false, openBacking });
+    return place;
+  } finally {
+    file.close();
+  }
 }
 
 function backingPlace(host: Host, path: string, name: BackingName, depth: number): DiskPlace | undefined {

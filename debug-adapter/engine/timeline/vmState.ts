@@ -75,21 +75,38 @@ function writePages(
 
 const placeOf = (page: number): number => STATE_AREA_BYTES + page * PAGE_SIZE_BYTES;
 
+/** Whether a snapshot's VM state is a machine of ours, of whatever version, and not one of QEMU's, say. */
+export function isStateOfOurs(view: SnapshotView): boolean {
+  const ours = encodedState(view);
+  try {
+    return ours !== undefined && typeof decodeState(ours).version === 'number';
+  } catch (error) {
+    if (error instanceof CborError) return false;
+    throw error;
+  }
+}
+
 /** What a snapshot says of itself, and the machine's state in it. */
 export function readState(view: SnapshotView, of: { overlay: string; snapshot: string; machine: Machine }): State {
   const foreign = (why: string) => snapshotForeign(of.overlay, of.snapshot, why);
-  const head = new Uint8Array(LENGTH_BYTES);
-  view.readVmState(0, head);
-  const length = new DataView(head.buffer).getBigUint64(0);
-  if (length === 0n || length > BigInt(STATE_AREA_BYTES - LENGTH_BYTES)) throw foreign('it has no state of blkreplay');
-  const encoded = new Uint8Array(Number(length));
-  view.readVmState(LENGTH_BYTES, encoded);
+  const encoded = encodedState(view);
+  if (!encoded) throw foreign('it has no state of blkreplay');
   const state = decode(encoded, foreign);
   if (state.version !== MACHINE_STATE_VERSION) {
     throw foreign(`it has state version ${String(state.version)}, this is version ${MACHINE_STATE_VERSION}`);
   }
   if (state.memoryBytes !== of.machine.ram.lengthBytes) throw foreign('it has another amount of memory');
   return state;
+}
+
+function encodedState(view: SnapshotView): Uint8Array | undefined {
+  const head = new Uint8Array(LENGTH_BYTES);
+  view.readVmState(0, head);
+  const length = new DataView(head.buffer).getBigUint64(0);
+  if (length === 0n || length > BigInt(STATE_AREA_BYTES - LENGTH_BYTES)) return undefined;
+  const encoded = new Uint8Array(Number(length));
+  view.readVmState(LENGTH_BYTES, encoded);
+  return encoded;
 }
 
 function decode(encoded: Uint8Array, foreign: (why: string) => Error): State {

@@ -5,8 +5,10 @@ import type { ByteRange } from '../byteRange.ts';
 import { checkImage, type CheckResult } from './check.ts';
 import { commit, markClean } from './commit.ts';
 import { createImage, type CreateOptions } from './createImage.ts';
+import { type DiskExtent, diskExtents } from './diskExtents.ts';
 import type { ImageParts } from './imageParts.ts';
 import { allocatedRanges } from './allocatedRanges.ts';
+import { makeEmpty } from './makeEmpty.ts';
 import { type BackingName, openParts, reloadParts } from './openParts.ts';
 import { readGuest } from './readData.ts';
 import * as snapshots from './snapshots.ts';
@@ -69,6 +71,11 @@ export class Qcow2Image implements BlockDevice {
 
   get backingFormat(): string | undefined {
     return this.#parts.header.backingFormat;
+  }
+
+  /** What unallocated parts show, as it was opened; undefined when the image stands on nothing. */
+  get backing(): BlockDevice | undefined {
+    return this.#parts.backing;
   }
 
   read(offset: number, into: Uint8Array): void {
@@ -194,6 +201,17 @@ export class Qcow2Image implements BlockDevice {
     return allocatedRanges(this.#parts, this.#parts.l1, this.lengthBytes);
   }
 
+  /** What each part of the disk is, in order. Reads the tables, no data. */
+  extents(): Generator<DiskExtent> {
+    return diskExtents(this.#parts);
+  }
+
+  /** The disk shows the backing device again. Snapshots stay. Atomic. */
+  makeEmpty(): void {
+    this.#checkWritable();
+    makeEmpty(this.#parts);
+  }
+
   /** Reads every table. An image open for writing is flushed first. */
   check(): CheckResult {
     return checkImage(this.#parts, { writable: !this.readOnly });
@@ -224,6 +242,8 @@ export interface OpenImage {
   /** How much of the L2 tables stays in memory. */
   tableCacheBytes?: number;
 }
+
+export type { DiskExtent } from './diskExtents.ts';
 
 /** A snapshot as the table lists it. */
 export type SnapshotInfo = snapshots.NewSnapshot & { id: string; diskSizeBytes: number };
