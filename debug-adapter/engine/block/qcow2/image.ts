@@ -22,8 +22,8 @@ import { writeGuest, zeroGuest } from './writeData.ts';
  * parts show the backing device, and it holds VM state and internal snapshots that every other qcow2 program reads.
  *
  * What is durable: data and tables after `flush`, snapshot operations when they return. `writeBack` makes everything
- * written so far survive the end of this process, but not a power cut. Between these a crash loses only what came
- * later; it never damages what was there (see commit.ts).
+ * written so far survive the end of this process, but not a power cut. Between these a crash of either sort loses only
+ * what came later; it never damages what was there (see commit.ts).
  */
 export class Qcow2Image implements BlockDevice {
   readonly name: string;
@@ -95,12 +95,12 @@ export class Qcow2Image implements BlockDevice {
     zeroGuest(this.#parts, offset, lengthBytes);
   }
 
-  /** Two to four syncs when tables changed, one when only data did, none when nothing did. */
+  /** Two or three syncs when tables changed, one when only data did, none when nothing did. */
   flush(): void {
     if (!this.readOnly) commit(this.#parts, { durable: true });
   }
 
-  /** Everything written so far survives the end of this process. No sync; nothing at all when nothing changed. */
+  /** Everything written so far survives the end of this process. One sync when tables changed, else nothing at all. */
   writeBack(): void {
     if (!this.readOnly) commit(this.#parts, { durable: false });
   }
