@@ -6,10 +6,10 @@ import { StoredTable } from './storedTable.ts';
 /**
  * The one place that writes metadata, in the one order that is safe at every moment:
  *
- *     data (already in the file), refcounts, new tables  |  entries of tables in use  |  header  |  freeing
+ *     data (already in the file), refcounts, new tables  |  L2 entries in use  |  L1 entries  |  header  |  freeing
  *
- * Each bar is a barrier: what is referred to, and its refcount, is on stable storage before the reference, and what lost
- * its last reference is free only when the loss itself is there. A crash between any two file calls, of the process or
+ * Each bar is a barrier: what is referred to, its refcount and the COPIED flags in it are on stable storage before the
+ * reference, and what lost its last reference is free only when the loss itself is there. A crash between any two file calls, of the process or
  * of the host, leaves leaked clusters and nothing worse. Without `durable` the last bar is left out, and nothing is
  * freed: enough against a killed process, and a power cut then brings back each table entry as it was or as it is.
  *
@@ -27,7 +27,10 @@ export function commit(parts: ImageParts, { durable, change = {} }: { durable: b
   movedL1?.writeDirty(file);
   file.barrier({ durable: true });
   l2.writeDirty();
-  if (!movedL1) parts.l1.writeDirty(file);
+  if (!movedL1 && parts.l1.isDirty) {
+    file.barrier({ durable: true });
+    parts.l1.writeDirty(file);
+  }
   if (movedL1 || change.snapshots) {
     file.barrier({ durable: true });
     switchHeader(parts, movedL1, change);

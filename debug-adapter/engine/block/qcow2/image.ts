@@ -95,12 +95,12 @@ export class Qcow2Image implements BlockDevice {
     zeroGuest(this.#parts, offset, lengthBytes);
   }
 
-  /** Two or three syncs when tables changed, one when only data did, none when nothing did. */
+  /** Two to four syncs when tables changed, one when only data did, none when nothing did. */
   flush(): void {
     if (!this.readOnly) commit(this.#parts, { durable: true });
   }
 
-  /** Everything written so far survives the end of this process. One sync when tables changed, else nothing at all. */
+  /** Everything written so far survives the end of this process. One or two syncs when tables changed, else nothing. */
   writeBack(): void {
     if (!this.readOnly) commit(this.#parts, { durable: false });
   }
