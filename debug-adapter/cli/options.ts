@@ -50,7 +50,8 @@ export interface RunCommand extends LiveOptions {
 export interface RecordCommand extends LiveOptions {
   kind: 'record';
   rrfile: string;
-  rrsnapshot: string;
+  /** Null when it was not said. */
+  rrsnapshot: string | null;
 }
 
 /** What is null here was not said and is taken from the recording. */
@@ -69,7 +70,6 @@ export type { DriveOption } from './driveOption.ts';
 
 const COMMANDS = ['run', 'record', 'replay', 'info', ...FILE_COMMANDS] as const;
 const MEMORY_BYTES_DEFAULT = 128 << 20;
-export const SNAPSHOT_NAME_DEFAULT = 'replay_init';
 
 /** `args` are those after the program's name. Throws a UserError of kind `badInput`. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
@@ -150,7 +150,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
     kind: 'record',
     ...live,
     rrfile: words.required(rrfile, '--rrfile FILE', command),
-    rrsnapshot: rrsnapshot ?? SNAPSHOT_NAME_DEFAULT,
+    rrsnapshot,
   };
 }
 

@@ -37,7 +37,8 @@ The machine:
 
 The recording:
   --rrfile FILE         the recording
-  --rrsnapshot NAME     name of the first snapshot (default replay_init)
+  --rrsnapshot NAME     name of the first snapshot (default replay_init). Written out, a qcow2 image without an overlay
+                        takes the guest's writes and the snapshots itself
   --overwrite           replace a recording and overlays that exist
   --stop-at POSITION    stop after exactly that many steps, such as 1_000_000
 

@@ -77,7 +77,6 @@ function recordedKernel(host: Host, { rrfile }: LaunchConfiguration): { name: st
 }
 
 const MEMORY_BYTES = 128 << 20;
-const FIRST_SNAPSHOT = 'replay_init';
 
 function openTimeline(
   { host, idleClock, version }: Surroundings,
@@ -102,7 +101,7 @@ function openTimeline(
     overwrite: configuration.overwrite === 'always',
   };
   if (rr === 'off') return openRun(host, setup);
-  return openRecord(host, { ...setup, rrfile, rrsnapshot: rrsnapshot ?? FIRST_SNAPSHOT, version });
+  return openRecord(host, { ...setup, rrfile, rrsnapshot, version });
 }
 
 /** The engine speaks of the command line's option; here it is a setting. */

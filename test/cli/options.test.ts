@@ -20,7 +20,7 @@ const LIVE = {
   overwrite: false,
   json: false,
 };
-const RECORD = { kind: 'record', ...LIVE, rrfile: 'a.rr', rrsnapshot: 'replay_init' };
+const RECORD = { kind: 'record', ...LIVE, rrfile: 'a.rr', rrsnapshot: null };
 const HD0 = { id: 'hd0', image: 'disk.img', format: 'raw', overlay: null, readOnly: false };
 
 test('run, with everything left out', () => {

@@ -13,8 +13,10 @@ import { type BaseDisk, type DriveStack, openBases, openLiveDrive } from './driv
 import { LiveTimeline } from './liveTimeline.ts';
 import { RamImages } from './ramImages.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
-import { type LiveSetup, type RecordSetup, stateFileOf } from './sessionOptions.ts';
+import { isInPlace, refuseTakenName, takingSnapshots } from './inPlace.ts';
+import { FIRST_SNAPSHOT_DEFAULT, type LiveSetup, type RecordSetup, stateFileOf } from './sessionOptions.ts';
 import { liveImage } from './snapshotImage.ts';
+import { automaticOnes } from './snapshotInfo.ts';
 import { SnapshotStore } from './snapshotStore.ts';
 import { filesOfDrive, type TimelineFiles } from './timelineFiles.ts';
 import { type History, TimeTravel } from './timeTravel.ts';
@@ -41,22 +43,30 @@ export function openRun(host: Host, setup: LiveSetup): LiveTimeline {
  * A machine that is being recorded, with its first snapshot taken. All that can be refused is refused before anything
  * is created; an overlay or recording that exists is only replaced when `overwrite` says so.
  */
-export function openRecord(host: Host, setup: RecordSetup): LiveTimeline {
+export function openRecord(host: Host, wanted: RecordSetup): LiveTimeline {
+  const setup = settled(wanted);
   const files = readBootFiles(host, setup);
   const targets = writeTargets(setup, setup.rrfile);
   checkWriteTargets(host, setup, targets);
   return Undo.onFailure((undo) => {
     const bases = openBases(host, setup.drives);
+    undo.add(() => bases.forEach(({ base }) => base.close()));
+    if (!setup.overwrite) refuseTakenName(setup.drives, bases, setup.rrsnapshot);
     // Before anything is emptied: what another session uses stays as it is.
     const locks = lockAll(host, targets, undo);
     const writer = openWriter(host, setup, bases, files, undo);
     const recorder = new Recorder(setup.live, writer);
     const log = new RequestLogSwitch(recorder);
     const drives = openDrives(host, setup, bases, log, undo);
+    for (const { overlay, options } of drives) {
+      if (overlay && isInPlace(options)) makeRoom(overlay, setup);
+    }
     const machine = makeMachine(setup, drives, recorder);
     const images = new RamImages(machine.ram);
     boot(machine, files, setup.append);
-    const overlays = drives.flatMap(({ overlay, options }) => (overlay ? [liveImage(overlay, options.id)] : []));
+    const overlays = drives.flatMap(({ overlay, options }) =>
+      overlay ? [liveImage(overlay, options.id, { isShared: isInPlace(options) })] : [],
+    );
     const stateOnly = needsStateFile(setup) ? createStateImage(host, setup.rrfile) : undefined;
     if (stateOnly) undo.add(() => stateOnly.abandon());
     const snapshots = new SnapshotStore({
@@ -79,6 +89,14 @@ export function openRecord(host: Host, setup: RecordSetup): LiveTimeline {
   });
 }
 
+/** With everything that was left open decided. */
+type SettledRecord = RecordSetup & { rrsnapshot: string };
+
+function settled(setup: RecordSetup): SettledRecord {
+  if (setup.rrsnapshot === null) return { ...setup, rrsnapshot: FIRST_SNAPSHOT_DEFAULT };
+  return { ...setup, rrsnapshot: setup.rrsnapshot, drives: takingSnapshots(setup.drives) };
+}
+
 /** The history of a live machine: what its recorder has written so far. */
 function liveHistory(
   host: Host,
@@ -98,9 +116,9 @@ function liveHistory(
   };
 }
 
-function travelDisk(host: Host, { filter, base, baseDigest, overlay, options }: DriveStack): TravelDisk {
+function travelDisk(host: Host, { filter, base, baseDigest, ownRanges, overlay, options }: DriveStack): TravelDisk {
   const openScratch = () => host.files.temporary(`${options.id}.scratch`);
-  return new TravelDisk({ filter, base: { base, baseDigest }, overlay, openScratch });
+  return new TravelDisk({ filter, base: { base, baseDigest, ownRanges }, overlay, openScratch });
 }
 
 function filesOf(host: Host, drives: readonly DriveStack[], recorded?: RecordSetup): TimelineFiles {
@@ -111,8 +129,16 @@ function filesOf(host: Host, drives: readonly DriveStack[], recorded?: RecordSet
   };
 }
 
-function lockAll(host: Host, { overlays, recording }: WriteTargets, undo: Undo): HostLock[] {
-  return [...recording, ...overlays].map((path) => {
+/** The user's own image: what an earlier recording took by itself goes, and a snapshot to be replaced. */
+function makeRoom(image: Qcow2Image, { rrsnapshot, overwrite }: SettledRecord): void {
+  image.unmapVmState();
+  const names = automaticOnes(image);
+  if (overwrite && image.snapshots.some(({ name }) => name === rrsnapshot)) names.push(rrsnapshot);
+  if (names.length > 0) image.deleteSnapshots(names);
+}
+
+function lockAll(host: Host, { overlays, images, recording }: WriteTargets, undo: Undo): HostLock[] {
+  return [...recording, ...overlays, ...images].map((path) => {
     host.files.createFolderOf(path);
     const lock = host.files.lock(path);
     undo.add(() => lock.release());
@@ -145,7 +171,7 @@ function makeMachine(setup: LiveSetup, drives: readonly DriveStack[], inputs: Li
 
 function openWriter(
   host: Host,
-  setup: RecordSetup,
+  setup: SettledRecord,
   bases: readonly BaseDisk[],
   files: readonly BootFile[],
   undo: Undo,
@@ -158,7 +184,7 @@ function openWriter(
   return writer;
 }
 
-function headerOf(setup: RecordSetup, bases: readonly BaseDisk[]): HeaderToWrite {
+function headerOf(setup: SettledRecord, bases: readonly BaseDisk[]): HeaderToWrite {
   return {
     blkreplayVersion: setup.version,
     machine: { kind: 'virt', memoryBytes: setup.memoryBytes, harts: 1, isa: ISA },

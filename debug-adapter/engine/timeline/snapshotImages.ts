@@ -14,17 +14,20 @@ export class SnapshotImages {
   readonly state: SnapshotImage;
   /** The image with the state is the last. */
   private images: readonly SnapshotImage[];
+  private first: string | undefined;
   private listed: SnapshotInfo[] | undefined;
   private whole: SnapshotInfo[] | undefined;
 
-  constructor(state: SnapshotImage, all: readonly SnapshotImage[]) {
+  /** `first` is the recording's first snapshot: in an image of the user's it tells which are this recording's. */
+  constructor(state: SnapshotImage, all: readonly SnapshotImage[], first?: string) {
     this.state = state;
+    this.first = state.isShared ? first : undefined;
     this.images = [...all.filter((image) => image !== state), state];
   }
 
   /** What there is, in order of position. */
   list(): readonly SnapshotInfo[] {
-    return (this.listed ??= listSnapshots(this.state.image));
+    return (this.listed ??= listSnapshots(this.state.image, this.first));
   }
 
   /** Those that every image has. */
@@ -40,7 +43,7 @@ export class SnapshotImages {
   mend(): void {
     const kept = this.list();
     for (const snapshotImage of this.images) {
-      if (snapshotImage === this.state || strays(snapshotImage.image, kept).length === 0) continue;
+      if (!this.mayMend(snapshotImage) || strays(snapshotImage.image, kept).length === 0) continue;
       try {
         snapshotImage.change((image) => mend(image, kept));
       } catch (error) {
@@ -71,6 +74,11 @@ export class SnapshotImages {
     this.change((image) => image.applySnapshot(name));
   }
 
+  /** What the user keeps in an image of theirs looks like what a kill left. */
+  private mayMend(snapshotImage: SnapshotImage): boolean {
+    return snapshotImage !== this.state && !snapshotImage.isShared;
+  }
+
   /** Something new in all of them: the image with the state is worked on last. */
   change(
     work: (image: Qcow2Image, isStateImage: boolean, driveId: string | undefined) => void,
@@ -81,7 +89,7 @@ export class SnapshotImages {
       for (const snapshotImage of order) {
         const isStateImage = snapshotImage === this.state;
         snapshotImage.change((image) => {
-          if (!isStateImage && order === this.images) mend(image, kept);
+          if (this.mayMend(snapshotImage) && order === this.images) mend(image, kept);
           work(image, isStateImage, snapshotImage.driveId);
         });
       }

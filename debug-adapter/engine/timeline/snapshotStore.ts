@@ -55,7 +55,7 @@ export class SnapshotStore {
     dateMilliseconds: () => number;
   }) {
     this.machine = options.machine;
-    this.images = new SnapshotImages(options.stateImage, options.images);
+    this.images = new SnapshotImages(options.stateImage, options.images, options.first);
     this.images.mend();
     this.reserved = options.first;
     this.needed = [options.first, ...(options.startedFrom === undefined ? [] : [options.startedFrom])];
@@ -101,7 +101,7 @@ export class SnapshotStore {
     const entryFor = this.newEntry(name);
     this.images.change((image, isStateImage) => {
       if (isStateImage) {
-        writeMoment(image, { state, ram }, this.written);
+        writeMoment(image, { state, ram, first: this.reserved }, this.written);
         this.written = ram;
       }
       image.createSnapshot(entryFor(isStateImage));
@@ -119,7 +119,7 @@ export class SnapshotStore {
     this.images.change((image, isStateImage, driveId) => {
       image.createSnapshotFrom(from, entryFor(isStateImage), (draft) => {
         moment.disks.find((disk) => disk.driveId === driveId)?.writeTo(draft);
-        if (isStateImage) writeMomentTo(draft, moment);
+        if (isStateImage) writeMomentTo(draft, { ...moment, first: this.reserved });
       });
     });
   }

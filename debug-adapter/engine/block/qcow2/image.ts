@@ -190,6 +190,12 @@ export class Qcow2Image implements BlockDevice {
     vmState.zeroVmState(this.#parts, offset, lengthBytes);
   }
 
+  /** VM state that another program left in the active table goes; snapshots keep theirs. */
+  unmapVmState(): void {
+    this.#checkWritable();
+    vmState.unmapVmState(this.#parts);
+  }
+
   /** After opening: VM state of this snapshot becomes the active one, so that the next snapshot is incremental. */
   relinkVmState(snapshotName: string): void {
     this.#checkWritable();

@@ -5,6 +5,7 @@ import { keepsNoSnapshots, losesDisk, losesFirstSnapshot } from '../../errors/ov
 import { snapshotNameTaken, snapshotUnknown } from '../../errors/snapshots.ts';
 import { MAGIC } from '../../recording/chunk.ts';
 import { RecordingReader } from '../../recording/recordingReader.ts';
+import { isInPlace } from '../inPlace.ts';
 import { stateFileOf } from '../sessionOptions.ts';
 import { recordedImage, type SnapshotImage } from '../snapshotImage.ts';
 import { SnapshotImages } from '../snapshotImages.ts';
@@ -27,7 +28,10 @@ export interface KeptSnapshot {
 }
 
 export function keptSnapshots(host: Host, path: string): KeptSnapshot[] {
-  return withKept(host, path, { locked: false }, ({ images }) => listKept(images.state.image));
+  return withKept(host, path, { locked: false }, ({ images }) => {
+    const listed = images.list();
+    return listKept(images.state.image).filter(({ name }) => listed.some((other) => other.name === name));
+  });
 }
 
 /** The disks of all drives become the snapshot's. */
@@ -83,8 +87,11 @@ function withKept<T>(host: Host, path: string, { locked }: { locked: boolean }, 
   return underLocks(host, locked ? paths : [], () => {
     const opened: SnapshotImage[] = [];
     try {
-      for (const each of paths) opened.push(recordedImage(host, each));
-      const images = new SnapshotImages(opened[0], opened);
+      for (const each of paths) {
+        const isShared = recording?.shared.includes(each) ?? true;
+        opened.push(recordedImage(host, each, undefined, { isShared }));
+      }
+      const images = new SnapshotImages(opened[0], opened, recording?.first);
       if (locked) images.mend();
       const isFirst = (name: string) => {
         if (recording) return name === recording.first;
@@ -99,7 +106,7 @@ function withKept<T>(host: Host, path: string, { locked }: { locked: boolean }, 
 }
 
 /** The image with the machine's state is the first. Undefined for a file that is no recording. */
-function recordingAt(host: Host, path: string): { paths: string[]; first: string } | undefined {
+function recordingAt(host: Host, path: string): { paths: string[]; shared: string[]; first: string } | undefined {
   const file = host.files.open(path, { write: false, create: 'never' });
   const magic = new Uint8Array(MAGIC.length);
   const length = file.readAt(0, magic);
@@ -113,7 +120,8 @@ function recordingAt(host: Host, path: string): { paths: string[]; first: string
     // A temporary overlay of the first drive had the machine's state, and without it the others tell of nothing.
     const isLost = header.stateFile === null && header.drives.find(({ readOnly }) => !readOnly)?.overlay === null;
     const paths = header.stateFile === null ? overlays : [stateFileOf(path), ...overlays];
-    return { paths: isLost ? [] : paths, first: header.rrsnapshot };
+    const shared = header.drives.filter(isInPlace).map(({ image }) => image);
+    return { paths: isLost ? [] : paths, shared, first: header.rrsnapshot };
   } finally {
     file.close();
   }

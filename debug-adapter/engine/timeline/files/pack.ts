@@ -3,6 +3,7 @@ import { overlayMissing } from '../../errors/drives.ts';
 import { packTargetExists } from '../../errors/overlays.ts';
 import { RecordingReader } from '../../recording/recordingReader.ts';
 import type { RecordedDrive, RecordingHeader } from '../../recording/header.ts';
+import { isInPlace } from '../inPlace.ts';
 import { backingOf, type DiskPlace } from '../openDisk.ts';
 import { stateFileOf } from '../sessionOptions.ts';
 import { underLocks } from './overlayFile.ts';
@@ -93,9 +94,11 @@ function planOf(host: Host, rrfile: string, header: RecordingHeader, withBases: 
     locked.push(files[files.push({ path: stateFileOf(rrfile), name: stateFileOf('recording.rr') }) - 1].path);
   const drives = header.drives.map((drive): PackedDrive => {
     const { id, format, readOnly, contentDigest } = drive;
-    const overlay = drive.overlay === null || readOnly ? null : add(drive.overlay, `${id}.overlay.qcow2`);
-    if (overlay !== null) locked.push(drive.overlay!);
-    const bases = withBases ? addBases(host, drive, files) : { image: null, backings: [] };
+    // An image that takes its own snapshots is no base that could be left out.
+    const inPlace = isInPlace(drive);
+    const overlay = drive.overlay === null || readOnly || inPlace ? null : add(drive.overlay, `${id}.overlay.qcow2`);
+    if (overlay !== null || inPlace) locked.push(drive.overlay!);
+    const bases = withBases || inPlace ? addBases(host, drive, files) : { image: null, backings: [] };
     const backings = [...bases.backings];
     if (overlay !== null && bases.image !== null) backings.unshift({ file: overlay, backing: bases.image, format });
     return { id, format, readOnly, overlay, image: bases.image, imageAsRecorded: drive.image, contentDigest, backings };

@@ -10,6 +10,12 @@ import { filled, KIB, newImage, takeSnapshot } from './support.ts';
 const damages: { what: string; at: number; bytes: number[]; says: RegExp }[] = [
   { what: 'another magic', at: 0, bytes: [0], says: /is not a qcow2 image/ },
   { what: 'version 4', at: 4, bytes: [0, 0, 0, 4], says: /qcow2 version 4/ },
+  {
+    what: 'a place past it for a name of no bytes',
+    at: 8,
+    bytes: [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0],
+    says: /name leaves the header/,
+  },
   { what: 'clusters of 2^30 bytes', at: 20, bytes: [0, 0, 0, 30], says: /clusters of 2\^30/ },
   { what: 'a huge L1 table', at: 36, bytes: [0xff, 0, 0, 0], says: /an L1 table of 4278190080 entries/ },
   { what: 'an L1 table too small', at: 36, bytes: [0, 0, 0, 0], says: /too small for the disk/ },
