@@ -25,6 +25,8 @@ export interface MachineOptions {
   initrd: string | null;
   /** In the order of their slots. */
   drives: DriveOption[];
+  /** Files and folders, besides those of the drives, that backing files may be or be in. */
+  allow: string[];
   /** Run exactly to this position; null for to the end. */
   stopAt: number | null;
   /** Wait for gdb on this port, at `stopAt` or else at the start; 0 is any. */
@@ -100,7 +102,7 @@ function parseInfo(words: Words): CommandLine {
 
 const MACHINE_WORDS = {
   text: ['kernel', 'bios', 'initrd', 'append', 'memory', 'rrfile', 'rrsnapshot', 'stdin', 'stop-at', 'idle', 'gdb'],
-  repeated: ['drive'],
+  repeated: ['drive', 'allow'],
   flags: ['overwrite', 'json'],
 } as const;
 
@@ -118,6 +120,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
     bios: bios === 'none' ? null : bios,
     initrd: words.file('initrd'),
     drives,
+    allow: words.all('allow'),
     stopAt: stopAt === null ? null : parsePosition('--stop-at', stopAt),
     gdbPort: gdb === null ? null : parsePort('--gdb', gdb),
     json: words.flag('json'),

@@ -1,4 +1,5 @@
 import {
+  allowing,
   ConsoleInput,
   digestText,
   type End,
@@ -62,9 +63,10 @@ export async function runMachine(command: MachineCommand, version: string): Prom
 function open(command: MachineCommand, version: string): Timeline {
   const onConsoleByte = firstTimeOnly((byte) => consoleOutput.byte(byte));
   const { bios, initrd, drives } = command;
+  const host = allowing(nodeHost, command.allow);
   if (command.kind === 'replay') {
     const { rrfile, rrsnapshot, append, memoryBytes } = command;
-    return openReplay(nodeHost, { bios, initrd, drives, onConsoleByte, rrfile, rrsnapshot, append, memoryBytes });
+    return openReplay(host, { bios, initrd, drives, onConsoleByte, rrfile, rrsnapshot, append, memoryBytes });
   }
   const { kernel, append, memoryBytes, idle, stdin, overwrite } = command;
   const live = liveInputs(command);
@@ -72,8 +74,8 @@ function open(command: MachineCommand, version: string): Timeline {
     ...{ bios, initrd, drives, onConsoleByte, kernel, append, memoryBytes, idle },
     ...{ live, otherInputs: stdin === null ? [] : [stdin], overwrite },
   };
-  if (command.kind === 'run') return openRun(nodeHost, setup);
-  return openRecord(nodeHost, { ...setup, rrfile: command.rrfile, rrsnapshot: command.rrsnapshot, version });
+  if (command.kind === 'run') return openRun(host, setup);
+  return openRecord(host, { ...setup, rrfile: command.rrfile, rrsnapshot: command.rrsnapshot, version });
 }
 
 const STDIN_BYTES_MAX = 1 << 30;

@@ -32,6 +32,8 @@ The machine:
   --drive id=NAME,image=FILE,format=raw|qcow2[,overlay=FILE][,readonly]
                         a disk; give it once a disk, up to 8. The image is never written: writes and snapshots
                         go to the overlay, a temporary one if none is given. Write a comma in a name twice
+  --allow FILE          a backing file that a qcow2 may name, or a folder of such, besides files beside it and in the
+                        current folder; give it as often as needed
   --stdin FILE          what is typed on the console (not used by replay)
   --idle warp|realtime  skip the time in which the guest waits (default), or wait it out
 

@@ -32,6 +32,7 @@ const VALUED = [
   'rrfile',
   'rrsnapshot',
   'drive',
+  'allow',
   'stdin',
   'stop-at',
   'idle',

@@ -1,4 +1,5 @@
 import {
+  allowing,
   ConsoleInput,
   type Host,
   type IdleClock,
@@ -88,7 +89,8 @@ function openTimeline(
     ...{ bios, initrd, drives },
     onConsoleByte,
   };
-  if (rr === 'replay') return openReplay(host, { ...machine, rrfile, rrsnapshot, append, memoryBytes });
+  const workspace = allowing(host, [configuration.cwd]);
+  if (rr === 'replay') return openReplay(workspace, { ...machine, rrfile, rrsnapshot, append, memoryBytes });
   const typed = keys ? [keys] : [];
   const setup: LiveSetup = {
     ...machine,
@@ -100,8 +102,8 @@ function openTimeline(
     otherInputs: configuration.symbols,
     overwrite: configuration.overwrite === 'always',
   };
-  if (rr === 'off') return openRun(host, setup);
-  return openRecord(host, { ...setup, rrfile, rrsnapshot, version });
+  if (rr === 'off') return openRun(workspace, setup);
+  return openRecord(workspace, { ...setup, rrfile, rrsnapshot, version });
 }
 
 /** The engine speaks of the command line's option; here it is a setting. */

@@ -1,4 +1,5 @@
 /** What front ends (command line, debug adapter, gdb server) use of the engine. */
+export { allowing } from './base/host.ts';
 export type { Host, HostFile, HostFiles } from './base/host.ts';
 export type { Position } from './base/quantities.ts';
 export { UserError, type UserErrorKind } from './errors/userError.ts';

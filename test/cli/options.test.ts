@@ -13,6 +13,7 @@ const LIVE = {
   append: '',
   memoryBytes: 128 << 20,
   drives: [],
+  allow: [],
   stdin: null,
   stopAt: null,
   gdbPort: null,
@@ -41,6 +42,7 @@ test('record, with everything given', () => {
     memoryBytes: 2 ** 30,
     rrfile: 'a.rr',
     rrsnapshot: 'start',
+    allow: [],
     drives: [
       { ...HD0, overlay: 'o.qcow2' },
       { id: 'cd', image: 'b.qcow2', format: 'qcow2', overlay: null, readOnly: true },
@@ -57,24 +59,24 @@ test('record, with everything given', () => {
 test('run, record and replay take the same options and differ in one word', () => {
   const options =
     '--kernel k.elf --bios none --memory 64M --rrfile a.rr --rrsnapshot s --drive id=hd0,image=disk.img,format=raw' +
-    ' --stdin keys --stop-at 5 --gdb 0 --idle warp --overwrite --json';
+    ' --allow up --stdin keys --stop-at 5 --gdb 0 --idle warp --overwrite --json';
   const [run, record, replay] = ['run', 'record', 'replay'].map((word) =>
     parseCommandLine(words(`${word} ${options}`)),
   );
   const live = {
-    ...{ ...LIVE, memoryBytes: 64 << 20, drives: [HD0], stdin: 'keys' },
+    ...{ ...LIVE, memoryBytes: 64 << 20, drives: [HD0], allow: ['up'], stdin: 'keys' },
     ...{ stopAt: 5, gdbPort: 0, overwrite: true, json: true },
   };
   assert.deepEqual(run, { kind: 'run', ...live });
   assert.deepEqual(record, { ...live, kind: 'record', rrfile: 'a.rr', rrsnapshot: 's' });
-  const { kernel, bios, initrd, memoryBytes, drives, stopAt, gdbPort, json } = live;
-  const same = { kernel, bios, initrd, memoryBytes, drives, stopAt, gdbPort, json };
+  const { kernel, bios, initrd, memoryBytes, drives, allow, stopAt, gdbPort, json } = live;
+  const same = { kernel, bios, initrd, memoryBytes, drives, allow, stopAt, gdbPort, json };
   assert.deepEqual(replay, { kind: 'replay', ...same, append: null, rrfile: 'a.rr', rrsnapshot: 's' });
 });
 
 test('replay takes what was not said from the recording', () => {
-  const { bios, initrd, drives, stopAt, gdbPort, json } = LIVE;
-  const said = { bios, initrd, drives, stopAt, gdbPort, json, rrfile: 'a.rr' };
+  const { bios, initrd, drives, allow, stopAt, gdbPort, json } = LIVE;
+  const said = { bios, initrd, drives, allow, stopAt, gdbPort, json, rrfile: 'a.rr' };
   const unsaid = { kernel: null, append: null, memoryBytes: null, rrsnapshot: null };
   assert.deepEqual(parseCommandLine(words('replay --rrfile a.rr')), { kind: 'replay', ...said, ...unsaid });
 });

@@ -1,4 +1,4 @@
-import type { Host } from '../base/host.ts';
+import { allowing, type Host } from '../base/host.ts';
 import { BlkreplayFilter } from '../block/blkreplay.ts';
 import type { BlockDevice } from '../block/blockDevice.ts';
 import type { ByteRange } from '../block/byteRange.ts';
@@ -46,6 +46,13 @@ export interface BaseDisk {
   /** Where, besides what an overlay says, other disks of this drive can differ: see inPlace.ts. */
   ownRanges?: readonly ByteRange[];
 }
+
+/** What the user named may be a backing file, too. */
+export const allowingDrives = (host: Host, drives: readonly DriveOptions[]): Host =>
+  allowing(
+    host,
+    drives.flatMap(({ image, overlay }) => (overlay === null ? [image] : [image, overlay])),
+  );
 
 /**
  * Opens the bases only: nothing is created or changed yet, so everything can still be refused. `first` names the

@@ -3,7 +3,7 @@ import type { BlockDevice } from '../block/blockDevice.ts';
 import { RawImage } from '../block/raw.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
 import type { BackingName } from '../block/qcow2/openParts.ts';
-import { backingChainTooLong, backingFormatMissing, backingNameRefused } from '../errors/drives.ts';
+import { backingChainTooLong, backingFormatMissing, backingNameRefused, backingOutside } from '../errors/drives.ts';
 
 /**
  * Opens what is under an overlay: a raw or qcow2 image with all that it stands on, read-only, in the formats that are
@@ -107,5 +107,12 @@ function backingPlace(host: Host, path: string, name: BackingName, depth: number
   // QEMU's protocols (`nbd:`, `json:`) name other things than files beside the image.
   if (/^[a-z][a-z0-9+.-]+:/i.test(backingFileName)) throw backingNameRefused(path, backingFileName);
   if (backingFormat !== 'raw' && backingFormat !== 'qcow2') throw backingFormatMissing(path, backingFormat);
-  return { path: host.files.resolveName({ from: path, name: backingFileName }), format: backingFormat };
+  const backing = host.files.resolveName({ from: path, name: backingFileName });
+  if (!mayLeadTo(host, path, backing)) throw backingOutside(path, backing);
+  return { path: backing, format: backingFormat };
+}
+
+/** An image may come from anywhere, and any file of the user's can be read as a raw disk. */
+function mayLeadTo({ files, allowed }: Host, image: string, backing: string): boolean {
+  return [files.folderOf(image), ...allowed].some((place) => files.isWithin(backing, place));
 }

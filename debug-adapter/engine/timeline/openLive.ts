@@ -9,7 +9,7 @@ import { Player } from '../recording/player.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
 import { RecordingWriter } from '../recording/recordingWriter.ts';
 import { boot, readBootFiles } from './bootFiles.ts';
-import { type BaseDisk, type DriveStack, openBases, openLiveDrive } from './driveStack.ts';
+import { allowingDrives, type BaseDisk, type DriveStack, openBases, openLiveDrive } from './driveStack.ts';
 import { LiveTimeline } from './liveTimeline.ts';
 import { RamImages } from './ramImages.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
@@ -25,7 +25,8 @@ import { Undo } from './undo.ts';
 import { checkWriteTargets, needsStateFile, type WriteTargets, writeTargets } from './writeTargets.ts';
 
 /** A machine that runs without being recorded. */
-export function openRun(host: Host, setup: LiveSetup): LiveTimeline {
+export function openRun(anyHost: Host, setup: LiveSetup): LiveTimeline {
+  const host = allowingDrives(anyHost, setup.drives);
   const files = readBootFiles(host, setup);
   const targets = writeTargets(setup, undefined);
   checkWriteTargets(host, setup, targets);
@@ -43,7 +44,8 @@ export function openRun(host: Host, setup: LiveSetup): LiveTimeline {
  * A machine that is being recorded, with its first snapshot taken. All that can be refused is refused before anything
  * is created; an overlay or recording that exists is only replaced when `overwrite` says so.
  */
-export function openRecord(host: Host, wanted: RecordSetup): LiveTimeline {
+export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
+  const host = allowingDrives(anyHost, wanted.drives);
   const setup = settled(wanted);
   const files = readBootFiles(host, setup);
   const targets = writeTargets(setup, setup.rrfile);

@@ -7,7 +7,14 @@ import { Player } from '../recording/player.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
 import { checkSameMachine } from '../recording/sameMachine.ts';
 import { boot, recordedBootFiles } from './bootFiles.ts';
-import { type BaseDisk, type DriveOptions, type DriveStack, openBases, openReplayDrive } from './driveStack.ts';
+import {
+  allowingDrives,
+  type BaseDisk,
+  type DriveOptions,
+  type DriveStack,
+  openBases,
+  openReplayDrive,
+} from './driveStack.ts';
 import { asRecorded, isInPlace } from './inPlace.ts';
 import { RamImages } from './ramImages.ts';
 import { ReplayTimeline } from './replayTimeline.ts';
@@ -25,7 +32,8 @@ import { Undo } from './undo.ts';
  * bases are held against the digests in the recording's header, so a changed base is refused here and not found out
  * about later. Everything is opened read-only; who takes, renames or deletes a snapshot opens the overlays for that.
  */
-export function openReplay(host: Host, given: ReplaySetup): ReplayTimeline {
+export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
+  const host = allowingDrives(anyHost, given.drives);
   return Undo.onFailure((undo) => {
     const reader = openReader(host, given.rrfile, undo);
     const setup = { ...given, drives: asRecorded(given.drives, reader.header) };

@@ -2,9 +2,11 @@ import type { Host, HostFile } from '../../base/host.ts';
 import { overlayMissing } from '../../errors/drives.ts';
 import { packTargetExists } from '../../errors/overlays.ts';
 import { RecordingReader } from '../../recording/recordingReader.ts';
-import type { RecordedDrive, RecordingHeader } from '../../recording/header.ts';
+import { baseChanged } from '../../errors/recording.ts';
+import { contentDigest } from '../../block/driveDigest.ts';
+import { digestText, type RecordedDrive, type RecordingHeader } from '../../recording/header.ts';
 import { isInPlace } from '../inPlace.ts';
-import { backingOf, type DiskPlace } from '../openDisk.ts';
+import { backingOf, type DiskPlace, openDisk } from '../openDisk.ts';
 import { stateFileOf } from '../sessionOptions.ts';
 import { underLocks } from './overlayFile.ts';
 import { type PackedDrive, PackWriter } from './packFormat.ts';
@@ -98,12 +100,23 @@ function planOf(host: Host, rrfile: string, header: RecordingHeader, withBases: 
     const inPlace = isInPlace(drive);
     const overlay = drive.overlay === null || readOnly || inPlace ? null : add(drive.overlay, `${id}.overlay.qcow2`);
     if (overlay !== null || inPlace) locked.push(drive.overlay!);
+    if (withBases && !inPlace) checkBase(host, rrfile, drive);
     const bases = withBases || inPlace ? addBases(host, drive, files) : { image: null, backings: [] };
     const backings = [...bases.backings];
     if (overlay !== null && bases.image !== null) backings.unshift({ file: overlay, backing: bases.image, format });
     return { id, format, readOnly, overlay, image: bases.image, imageAsRecorded: drive.image, contentDigest, backings };
   });
   return { files, locked, rrfile: 'recording.rr', drives };
+}
+
+/** A recording may come from anywhere, and names any file: it has to know what is in it, too. */
+function checkBase(host: Host, rrfile: string, { id, image, format, contentDigest: recorded }: RecordedDrive): void {
+  const disk = openDisk(host, { path: image, format });
+  try {
+    if (digestText(contentDigest(disk)) !== recorded) throw baseChanged({ file: rrfile, drive: id, image });
+  } finally {
+    disk.close();
+  }
 }
 
 /** The image and all that it stands on, each file once. */
