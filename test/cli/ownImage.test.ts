@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test, type TestContext } from 'node:test';
 import { type Session, Workplace } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
@@ -101,6 +102,32 @@ test('it is refused for two drives on one image, and where it cannot be written'
   const narrow = named('one', { ...DEMO, drives: [{ image: 'narrow.qcow2', format: 'qcow2' }] });
   assert.equal((await place.record(narrow)).refused(2).code, 'refcounts-too-narrow');
   assert.deepEqual(place.fingerprint(Object.keys(before)), before);
+});
+
+test('a machine that QEMU saved in it is listed as foreign, stays, and is not loaded', async (t) => {
+  if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t) || !requireTool('qemu-system-riscv64', t)) return;
+  const place = withImage(t);
+  const machine = ['-M', 'virt', '-m', '16M', '-display', 'none', '-S', '-bios', 'none', '-serial', 'none'];
+  const drive = ['-drive', `if=none,id=d,format=qcow2,file=${place.path('mine.qcow2')}`];
+  const device = ['-device', 'virtio-blk-device,drive=d', '-monitor', 'stdio'];
+  execFileSync('qemu-system-riscv64', [...machine, ...drive, ...device], {
+    input: 'savevm theirs\nquit\n',
+    stdio: 'pipe',
+  });
+  const list = async () =>
+    JSON.parse((await place.cli(['snapshot', 'list', 'mine.qcow2', '--json'])).console) as Record<string, unknown>[];
+  assert.deepEqual(
+    (await list()).map(({ name, state }) => [name, state]),
+    [['theirs', 'foreign']],
+  );
+  const { digest } = (await place.record(named('one'))).summary;
+  assert.equal((await place.replay(named('one'))).summary.digest, digest);
+  assert.equal(
+    (await place.replay({ ...named('one'), options: ['--rrsnapshot', 'theirs'] })).refused(2).code,
+    'snapshot-foreign',
+  );
+  assert.ok((await list()).some(({ name, state }) => name === 'theirs' && state === 'foreign'));
+  qemuImg(place, 'check', 'mine.qcow2');
 });
 
 test('it is packed with what it stands on, and replays elsewhere', async (t) => {

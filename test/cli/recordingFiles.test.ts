@@ -170,6 +170,16 @@ suite('dump', () => {
     assert.match(bad.refused(2).message, /--kind "interrupt" is not possible; give some of consoleInput,/);
   });
 
+  test('a failed request of the guest is in the log as its outcome, and replays as that', async (t) => {
+    const place = new Workplace(t);
+    place.disk('disk.img', 4 * MIB);
+    const session: Session = { kernel: guest('small/blkerr'), drives: [{ image: 'disk.img', overlay: 'o.qcow2' }] };
+    const { digest } = (await place.record(session)).summary;
+    const { console } = await does(place, 'dump a.rr --kind blockCompletion');
+    assert.match(console, /^\d+ {2}drive hd0 request \d+ done: ioError$/m);
+    assert.equal((await place.replay(session)).summary.digest, digest);
+  });
+
   test('a pipe that closes early ends it quietly', async () => {
     const { status, stderr } = await recorded.cli(['dump', 'demo.rr'], {
       through: ['sh', '-c', '"$@" | head -1', 'sh'],
