@@ -20,13 +20,18 @@ class ConsoleOutput {
   }
 
   print(text: string): void {
-    for (const byte of new TextEncoder().encode(text)) this.byte(byte);
+    this.writeText(text);
     this.flush();
   }
 
   write(bytes: Uint8Array): void {
     this.flush();
     for (let done = 0; done < bytes.length && !this.isClosed;) done += this.tryWrite(bytes.subarray(done));
+  }
+
+  /** Kept back until there is more, or `flush`. */
+  writeText(text: string): void {
+    for (const byte of new TextEncoder().encode(text)) this.byte(byte);
   }
 
   flush(): void {

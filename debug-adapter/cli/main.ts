@@ -1,5 +1,6 @@
 import { UserError, type UserErrorKind } from '../engine/index.ts';
 import { consoleOutput } from './consoleOutput.ts';
+import { runFileCommand } from './fileCommands.ts';
 import { showInfo } from './info.ts';
 import { type CommandLine, parseCommandLine } from './options.ts';
 import { runMachine } from './runMachine.ts';
@@ -38,8 +39,12 @@ async function execute(command: CommandLine): Promise<number> {
     case 'symbols':
       consoleOutput.write(symbolsOf(command.image));
       return 0;
-    default:
+    case 'run':
+    case 'record':
+    case 'replay':
       return runMachine(command, BLKREPLAY_VERSION);
+    default:
+      return runFileCommand(command, BLKREPLAY_VERSION);
   }
 }
 

@@ -1,4 +1,5 @@
 import { commandMissing, commandUnknown, optionBadValue } from '../engine/errors/cli.ts';
+import { FILE_COMMANDS, type FileCommand, parseFileCommand } from './fileOptions.ts';
 import { drivesShareNothing, parseDrive, type DriveOption } from './driveOption.ts';
 import { parseHarts, parseMemory, parsePort, parsePosition, parseSnapshotName } from './quantities.ts';
 import { Words } from './words.ts';
@@ -16,7 +17,8 @@ export type CommandLine =
   | RecordCommand
   | ReplayCommand
   | { kind: 'info'; rrfile: string; json: boolean }
-  | { kind: 'symbols'; image: string };
+  | { kind: 'symbols'; image: string }
+  | FileCommand;
 
 /** What the three that start a machine have in common. Paths are as given, relative to the current directory. */
 export interface MachineOptions {
@@ -26,6 +28,8 @@ export interface MachineOptions {
   drives: DriveOption[];
   /** With a source of entropy; a replay takes what the recording has. */
   rng: boolean;
+  /** Files and folders, besides those of the drives, that backing files may be or be in. */
+  allow: string[];
   /** Run exactly to this position; null for to the end. */
   stopAt: number | null;
   /** Wait for gdb on this port, at `stopAt` or else at the start; 0 is any. */
@@ -52,7 +56,8 @@ export interface RunCommand extends LiveOptions {
 export interface RecordCommand extends LiveOptions {
   kind: 'record';
   rrfile: string;
-  rrsnapshot: string;
+  /** Null when it was not said. */
+  rrsnapshot: string | null;
 }
 
 /** What is null here was not said and is taken from the recording. */
@@ -70,9 +75,8 @@ export type IdleMode = 'warp' | 'realtime';
 
 export type { DriveOption } from './driveOption.ts';
 
-const COMMANDS = ['run', 'record', 'replay', 'info', 'symbols'] as const;
+const COMMANDS = ['run', 'record', 'replay', 'info', 'symbols', ...FILE_COMMANDS] as const;
 const MEMORY_BYTES_DEFAULT = 128 << 20;
-export const SNAPSHOT_NAME_DEFAULT = 'replay_init';
 
 /** `args` are those after the program's name. Throws a UserError of kind `badInput`. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
@@ -90,8 +94,11 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       return parseInfo(words);
     case 'symbols':
       return parseSymbols(words);
-    default:
-      throw commandUnknown(command, COMMANDS);
+    default: {
+      const parsed = parseFileCommand(command, words);
+      if (!parsed) throw commandUnknown(command, COMMANDS);
+      return parsed;
+    }
   }
 }
 
@@ -120,7 +127,7 @@ const MACHINE_WORDS = {
     'idle',
     'gdb',
   ],
-  repeated: ['drive'],
+  repeated: ['drive', 'allow'],
   flags: ['rng', 'overwrite', 'json'],
 } as const;
 
@@ -140,6 +147,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
     initrd: words.file('initrd'),
     drives,
     rng,
+    allow: words.all('allow'),
     stopAt: stopAt === null ? null : parsePosition('--stop-at', stopAt),
     gdbPort: gdb === null ? null : parsePort('--gdb', gdb),
     json: words.flag('json'),
@@ -175,7 +183,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
     kind: 'record',
     ...live,
     rrfile: words.required(rrfile, '--rrfile FILE', command),
-    rrsnapshot: rrsnapshot ?? SNAPSHOT_NAME_DEFAULT,
+    rrsnapshot,
   };
 }
 

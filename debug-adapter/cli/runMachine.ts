@@ -1,4 +1,5 @@
 import {
+  allowing,
   ConsoleInput,
   digestText,
   type End,
@@ -64,10 +65,11 @@ export async function runMachine(command: MachineCommand, version: string): Prom
 function open(command: MachineCommand, version: string): Timeline {
   const onConsoleByte = firstTimeOnly((byte) => consoleOutput.byte(byte));
   const { bios, initrd, drives } = command;
+  const host = allowing(nodeHost, command.allow);
   if (command.kind === 'replay') {
     const { rrfile, rrsnapshot, append, memoryBytes, harts } = command;
     const recorded = { rrfile, rrsnapshot, append, memoryBytes, harts };
-    return openReplay(nodeHost, { bios, initrd, drives, onConsoleByte, ...recorded });
+    return openReplay(host, { bios, initrd, drives, onConsoleByte, ...recorded });
   }
   const { kernel, append, memoryBytes, harts, idle, stdin, overwrite, rng } = command;
   const live = liveInputs(command);
@@ -75,8 +77,8 @@ function open(command: MachineCommand, version: string): Timeline {
     ...{ bios, initrd, drives, onConsoleByte, kernel, append, memoryBytes, harts, idle },
     ...{ live, otherInputs: stdin === null ? [] : [stdin], overwrite, rng },
   };
-  if (command.kind === 'run') return openRun(nodeHost, setup);
-  return openRecord(nodeHost, { ...setup, rrfile: command.rrfile, rrsnapshot: command.rrsnapshot, version });
+  if (command.kind === 'run') return openRun(host, setup);
+  return openRecord(host, { ...setup, rrfile: command.rrfile, rrsnapshot: command.rrsnapshot, version });
 }
 
 const STDIN_BYTES_MAX = 1 << 30;

@@ -7,6 +7,22 @@ Usage:
   blkreplay replay --kernel FILE --rrfile FILE [options]    replay; give the options of the recording
   blkreplay info   RRFILE [--json]                          say what a recording holds
   blkreplay symbols IMAGE > FILE                            write a Linux Image's own symbols as an ELF file for gdb
+  blkreplay dump   RRFILE [--from POSITION] [--to POSITION] [--kind KIND,...] [--drive-id NAME] [--json]
+                                                            its log: a line an event, the position first
+  blkreplay pack   RRFILE --into FILE [--without-bases] [--overwrite] [--json]
+                                                            one file with the recording and all that it needs
+  blkreplay unpack FILE --into FOLDER [--base DRIVE=FILE] [--overwrite] [--json]
+
+  blkreplay overlay create OVERLAY --base FILE --format raw|qcow2 [--overwrite]     make an empty one over a base
+  blkreplay overlay info | map OVERLAY                      what it is; where each part of its disk lies
+  blkreplay overlay check OVERLAY [--repair]                exit status 2 for damage; leaked space is none
+  blkreplay overlay commit OVERLAY [--yes]                  bring its base up to it; then it is empty
+  blkreplay overlay discard OVERLAY [--yes]                 forget what was written to it
+  blkreplay overlay rebase OVERLAY --base FILE --format raw|qcow2 [--name-only] [--yes]
+                                                            another base, the same content; --name-only: a moved one
+  blkreplay snapshot list FILE                              FILE is a recording, for all its drives, or an overlay
+  blkreplay snapshot apply | delete FILE NAME [--yes]
+  blkreplay snapshot rename FILE NAME NEWNAME [--yes]       --yes: although a recording's replay ends, or data goes
 
 The machine:
   --kernel FILE         ELF, or Linux Image; a replay may leave it out, the recording holds it
@@ -21,6 +37,8 @@ The machine:
                         a disk; give it once a disk, up to 8. The image is never written: writes and snapshots
                         go to the overlay, a temporary one if none is given. Write a comma in a name twice. It is a
                         modern virtio disk in the first free slot; QEMU's default is slot=7,virtio=legacy
+  --allow FILE          a backing file that a qcow2 may name, or a folder of such, besides files beside it and in the
+                        current folder; give it as often as needed
   --rng                 a source of entropy (virtio-rng) in the last free slot
   --stdin FILE          what is typed on the console (not used by replay)
   --idle warp|realtime  skip the time in which the guest waits (default), or wait it out. With warp, a guest whose timer
@@ -29,7 +47,8 @@ The machine:
 
 The recording:
   --rrfile FILE         the recording
-  --rrsnapshot NAME     name of the first snapshot (default replay_init)
+  --rrsnapshot NAME     name of the first snapshot (default replay_init). Written out, a qcow2 image without an overlay
+                        takes the guest's writes and the snapshots itself
   --overwrite           replace a recording and overlays that exist
   --stop-at POSITION    stop after exactly that many steps, such as 1_000_000
 

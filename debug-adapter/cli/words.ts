@@ -33,10 +33,18 @@ const VALUED = [
   'rrfile',
   'rrsnapshot',
   'drive',
+  'allow',
   'stdin',
   'stop-at',
   'idle',
   'gdb',
+  'base',
+  'format',
+  'from',
+  'to',
+  'kind',
+  'drive-id',
+  'into',
 ];
 
 interface Option {
@@ -122,9 +130,20 @@ export class Words {
 
   /** The one argument after the command. */
   onlyArgument(command: string, what: string): string {
-    const [, argument, extra] = this.#arguments;
-    if (extra !== undefined) throw argumentUnexpected(extra, command);
-    if (!argument) throw argumentMissing(what, command);
-    return argument;
+    return this.namedArguments(command, [what])[0];
+  }
+
+  /** The arguments after the words of the command itself, exactly these. */
+  namedArguments(command: string, names: readonly string[]): string[] {
+    const given = this.#arguments.slice(command.split(' ').length);
+    if (given.length > names.length) throw argumentUnexpected(given[names.length], command);
+    const missing = names.find((_, index) => !given[index]);
+    if (missing !== undefined) throw argumentMissing(missing, command, names);
+    return given;
+  }
+
+  /** The word after the command, of those that have several kinds. */
+  subcommand(): string | undefined {
+    return this.#arguments[1];
   }
 }

@@ -1,4 +1,5 @@
 import {
+  allowing,
   ConsoleInput,
   type Host,
   type IdleClock,
@@ -43,7 +44,6 @@ export function openDebuggee(
 }
 
 const MEMORY_BYTES = 128 << 20;
-const FIRST_SNAPSHOT = 'replay_init';
 
 function openTimeline(
   { host, idleClock, version }: Surroundings,
@@ -55,7 +55,8 @@ function openTimeline(
     ...{ bios, initrd, drives, rng },
     onConsoleByte: console.onConsoleByte,
   };
-  if (rr === 'replay') return openReplay(host, { ...machine, rrfile, rrsnapshot, append, memoryBytes, harts });
+  const workspace = allowing(host, [configuration.cwd]);
+  if (rr === 'replay') return openReplay(workspace, { ...machine, rrfile, rrsnapshot, append, memoryBytes, harts });
   const typed = keys ? [keys] : [];
   const setup: LiveSetup = {
     ...machine,
@@ -73,8 +74,8 @@ function openTimeline(
     otherInputs: configuration.symbols,
     overwrite: configuration.overwrite === 'always',
   };
-  if (rr === 'off') return openRun(host, setup);
-  return openRecord(host, { ...setup, rrfile, rrsnapshot: rrsnapshot ?? FIRST_SNAPSHOT, version });
+  if (rr === 'off') return openRun(workspace, setup);
+  return openRecord(workspace, { ...setup, rrfile, rrsnapshot, version });
 }
 
 /** The engine speaks of the command line's option; here it is a setting. */

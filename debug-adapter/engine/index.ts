@@ -1,9 +1,12 @@
 /** What front ends (command line, debug adapter, gdb server) use of the engine. */
+export { allowing } from './base/host.ts';
 export type { Host, HostFile, HostFiles } from './base/host.ts';
 export type { Position } from './base/quantities.ts';
 export { UserError, type UserErrorKind } from './errors/userError.ts';
 export * as errors from './errors/index.ts';
+export { describeEntry, entryAsJson } from './recording/describeEntry.ts';
 export { digestText, type RecordingHeader } from './recording/header.ts';
+export { LOG_ENTRY_KINDS, type LogEntry, type LogEntryKind } from './recording/logEntry.ts';
 export { ConsoleInput } from './recording/inputs/consoleInput.ts';
 export { LiveInputs } from './recording/inputs/liveInputs.ts';
 export { type IdleClock, RealtimeIdle } from './recording/inputs/realtimeIdle.ts';
@@ -12,6 +15,18 @@ export { closedRecording } from './timeline/closedRecording.ts';
 export type { SnapshotInfo } from './timeline/snapshotInfo.ts';
 export type { TimelineFiles } from './timeline/timelineFiles.ts';
 export type { DriveOptions } from './timeline/driveStack.ts';
+export { applyKept, deleteKept, type KeptSnapshot, keptSnapshots, renameKept } from './timeline/files/keptSnapshots.ts';
+export { commitOverlay, createOverlay, discardOverlay } from './timeline/files/overlayChanges.ts';
+export {
+  checkOverlay,
+  type MapEntry,
+  overlayInfo,
+  type OverlayInfo,
+  overlayMap,
+} from './timeline/files/overlayInfo.ts';
+export { packRecording } from './timeline/files/pack.ts';
+export { rebaseOverlay } from './timeline/files/rebase.ts';
+export { type Unpacked, unpackRecording } from './timeline/files/unpack.ts';
 export { firstTimeOnly } from './timeline/firstTimeOnly.ts';
 export { openRecord, openRun } from './timeline/openLive.ts';
 export { openReplay } from './timeline/openReplay.ts';

@@ -21,11 +21,19 @@ const files: HostFiles = {
   // Both through links, so that ".." means the folder it looks like.
   relativeName: ({ from, to }) => portable(path.relative(path.dirname(realPath(from)), realPath(to))),
   resolveName: ({ from, name }) => path.resolve(path.dirname(from), name),
+  isWithin: (filePath, fileOrFolder) => {
+    const way = path.relative(realPath(fileOrFolder), realPath(filePath));
+    return !path.isAbsolute(way) && way.split(path.sep)[0] !== '..';
+  },
+  folderOf: (filePath) => path.dirname(filePath),
+  inFolder: (folder, name) => path.join(folder, name),
 };
 
 export const nodeHost: Host = {
   files,
   compression: nodeCompression,
+  // A command line's workspace is where it was started.
+  allowed: ['.'],
   dateMilliseconds: () => wallClock.dateMilliseconds(),
   entropy: randomBytes,
 };

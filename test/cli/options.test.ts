@@ -14,6 +14,7 @@ const LIVE = {
   memoryBytes: 128 << 20,
   drives: [],
   rng: false,
+  allow: [],
   stdin: null,
   stopAt: null,
   gdbPort: null,
@@ -22,7 +23,7 @@ const LIVE = {
   overwrite: false,
   json: false,
 };
-const RECORD = { kind: 'record', ...LIVE, rrfile: 'a.rr', rrsnapshot: 'replay_init' };
+const RECORD = { kind: 'record', ...LIVE, rrfile: 'a.rr', rrsnapshot: null };
 const HD0 = { id: 'hd0', image: 'disk.img', format: 'raw', overlay: null, readOnly: false };
 
 test('run, with everything left out', () => {
@@ -44,6 +45,7 @@ test('record, with everything given', () => {
     harts: 4,
     rrfile: 'a.rr',
     rrsnapshot: 'start',
+    allow: [],
     drives: [
       { ...HD0, overlay: 'o.qcow2' },
       { id: 'cd', image: 'b.qcow2', format: 'qcow2', overlay: null, readOnly: true, slot: 7, virtio: 'legacy' },
@@ -61,24 +63,24 @@ test('record, with everything given', () => {
 test('run, record and replay take the same options and differ in one word', () => {
   const options =
     '--kernel k.elf --bios none --memory 64M --harts 2 --rrfile a.rr --rrsnapshot s --drive id=hd0,image=disk.img,format=raw' +
-    ' --stdin keys --stop-at 5 --gdb 0 --idle warp --overwrite --json';
+    ' --allow up --stdin keys --stop-at 5 --gdb 0 --idle warp --overwrite --json';
   const [run, record, replay] = ['run', 'record', 'replay'].map((word) =>
     parseCommandLine(words(`${word} ${options}`)),
   );
   const live = {
-    ...{ ...LIVE, memoryBytes: 64 << 20, harts: 2, drives: [HD0], stdin: 'keys' },
+    ...{ ...LIVE, memoryBytes: 64 << 20, harts: 2, drives: [HD0], allow: ['up'], stdin: 'keys' },
     ...{ bios: 'none', stopAt: 5, gdbPort: 0, overwrite: true, json: true },
   };
   assert.deepEqual(run, { kind: 'run', ...live });
   assert.deepEqual(record, { ...live, kind: 'record', rrfile: 'a.rr', rrsnapshot: 's' });
-  const { kernel, bios, initrd, memoryBytes, harts, drives, rng, stopAt, gdbPort, json } = live;
-  const same = { kernel, bios, initrd, memoryBytes, harts, drives, rng, stopAt, gdbPort, json };
+  const { kernel, bios, initrd, memoryBytes, harts, drives, rng, allow, stopAt, gdbPort, json } = live;
+  const same = { kernel, bios, initrd, memoryBytes, harts, drives, rng, allow, stopAt, gdbPort, json };
   assert.deepEqual(replay, { kind: 'replay', ...same, append: null, rrfile: 'a.rr', rrsnapshot: 's' });
 });
 
 test('replay takes what was not said from the recording', () => {
-  const { bios, initrd, drives, rng, stopAt, gdbPort, json } = LIVE;
-  const said = { bios, initrd, drives, rng, stopAt, gdbPort, json, rrfile: 'a.rr' };
+  const { bios, initrd, drives, rng, allow, stopAt, gdbPort, json } = LIVE;
+  const said = { bios, initrd, drives, rng, allow, stopAt, gdbPort, json, rrfile: 'a.rr' };
   const unsaid = { kernel: null, append: null, memoryBytes: null, harts: null, rrsnapshot: null };
   assert.deepEqual(parseCommandLine(words('replay --rrfile a.rr')), { kind: 'replay', ...said, ...unsaid });
 });
@@ -148,7 +150,7 @@ const DRIVE = '--drive id=hd0,image=disk.img,format=raw';
 const MISTAKES: [line: string, code: string, says: RegExp][] = [
   ['run --kernel a --harts 9', 'cli-option-bad-value', /^--harts "9" is not possible; give a number from 1 to 8/],
   ['run --kernel a --harts 0', 'cli-option-bad-value', /^--harts "0" is not possible/],
-  ['', 'cli-command-missing', /^No command is given; the first word is one of run, record, replay, info and symbols/],
+  ['', 'cli-command-missing', /^No command is given; the first word is one of run, record, replay, info, symbols/],
   ['rewind', 'cli-command-unknown', /no command "rewind"; the first word is one of run/],
   ['run', 'cli-option-required', /^run needs --kernel FILE/],
   ['record --kernel k.elf', 'cli-option-required', /^record needs --rrfile FILE/],
@@ -266,3 +268,60 @@ test('the usage text names every option and command', () => {
   }
   assert.deepEqual(parseCommandLine(words('record --kernel k.elf --rrfile a.rr')), RECORD);
 });
+
+for (const [line, parsed] of [
+  [
+    'overlay create o.qcow2 --base b.img --format raw',
+    {
+      kind: 'overlay create',
+      overlay: 'o.qcow2',
+      base: { path: 'b.img', format: 'raw' },
+      overwrite: false,
+      json: false,
+    },
+  ],
+  ['overlay map o.qcow2 --json', { kind: 'overlay map', overlay: 'o.qcow2', json: true }],
+  ['overlay check --repair o.qcow2', { kind: 'overlay check', overlay: 'o.qcow2', repair: true, json: false }],
+  ['overlay commit o.qcow2 --yes', { kind: 'overlay commit', overlay: 'o.qcow2', confirmed: true, json: false }],
+  [
+    'snapshot rename a.rr one two',
+    { kind: 'snapshot rename', file: 'a.rr', name: 'one', newName: 'two', confirmed: false, json: false },
+  ],
+  [
+    'dump a.rr --from 1_000 --kind end,digest',
+    { kind: 'dump', rrfile: 'a.rr', from: 1000, to: Infinity, kinds: ['end', 'digest'], driveId: null, json: false },
+  ],
+  [
+    'unpack p --into d --base hd0=a=b --base hd1=c',
+    {
+      ...{ kind: 'unpack', pack: 'p', folder: 'd', overwrite: false, json: false },
+      bases: new Map([
+        ['hd0', 'a=b'],
+        ['hd1', 'c'],
+      ]),
+    },
+  ],
+] as const) {
+  test(`blkreplay ${line}`, () => assert.deepEqual(parseCommandLine(words(line)), parsed));
+}
+
+for (const [line, says] of [
+  ['overlay', /^overlay needs a further word; write overlay and one of create, info/],
+  ['overlay grow o.qcow2', /^There is no command "overlay grow"; write overlay and one of/],
+  ['overlay create o.qcow2 --base b.img', /^overlay create needs --format raw\|qcow2/],
+  ['overlay create o.qcow2 --base b.img --format vmdk', /^--format "vmdk" is not possible; give raw or qcow2/],
+  ['overlay info', /^overlay info needs OVERLAY; write overlay info OVERLAY/],
+  ['overlay info a b', /^overlay info does not know what to do with "b"/],
+  ['overlay map o.qcow2 --yes', /^--yes is not an option of overlay map/],
+  ['snapshot rename a.rr one', /^snapshot rename needs NEWNAME; write snapshot rename FILE NAME NEWNAME/],
+  ['pack a.rr', /^pack needs --into FILE/],
+  ['unpack p --into d --base hd0', /^--base "hd0" is not possible; give DRIVE=FILE/],
+  ['unpack p --into d --base hd0=a --base hd0=b', /^--base hd0= is given twice/],
+] as const) {
+  test(`mistake: ${line}`, () => {
+    assert.throws(
+      () => parseCommandLine(words(line)),
+      (error) => error instanceof Error && says.test(error.message),
+    );
+  });
+}

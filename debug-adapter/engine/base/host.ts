@@ -55,6 +55,11 @@ export interface HostFiles {
   relativeName(names: { from: string; to: string }): string;
   /** The inverse: the path of a file that the file at `from` calls `name`. */
   resolveName(names: { from: string; name: string }): string;
+  /** Whether a path is that file, or lies in that folder or below, links followed. */
+  isWithin(path: string, fileOrFolder: string): boolean;
+  folderOf(path: string): string;
+  /** The path of the file of that name in a folder. */
+  inFolder(folder: string, name: string): string;
 }
 
 export interface HostLock {
@@ -65,8 +70,19 @@ export interface HostLock {
 export interface Host {
   files: HostFiles;
   compression: HostCompression;
+  /**
+   * Files and folders that the user works with: what an image names as its backing file is opened when it is one of
+   * them, lies in one of them, or beside the image; anything else an image has no business to name.
+   */
+  allowed: readonly string[];
   /** Milliseconds since 1970, for dates that people read and for the guest's clock. */
   dateMilliseconds(): number;
   /** Unpredictable bytes, for the guest's source of entropy. */
   entropy(lengthBytes: number): Uint8Array;
 }
+
+/** The same host for a user who also named these. */
+export const allowing = (host: Host, paths: readonly string[]): Host => ({
+  ...host,
+  allowed: [...host.allowed, ...paths],
+});

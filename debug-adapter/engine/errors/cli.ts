@@ -42,8 +42,15 @@ export const argumentUnexpected = (argument: string, command: string): UserError
     `${command} does not know what to do with "${argument}"; give files by options such as --kernel (${HELP}).`,
   );
 
-export const argumentMissing = (argument: string, command: string): UserError =>
-  badInput('cli-argument-missing', `${command} needs ${argument}; write ${command} ${argument}.`);
+export const argumentMissing = (argument: string, command: string, all: readonly string[] = [argument]): UserError =>
+  badInput('cli-argument-missing', `${command} needs ${argument}; write ${[command, ...all].join(' ')}.`);
+
+export const subcommandBad = (command: string, given: string | undefined, words: readonly string[]): UserError =>
+  badInput(
+    'cli-command-unknown',
+    `${given === undefined ? `${command} needs a further word` : `There is no command "${command} ${given}"`}; ` +
+      `write ${command} and one of ${list(words)} (${HELP}).`,
+  );
 
 /** `allowed` ends the sentence: `give ...`. */
 export const optionBadValue = (bad: { option: string; value: string; allowed: string }): UserError =>

@@ -14,6 +14,13 @@ export const backingNameRefused = (image: string, backing: string) =>
     `${image} has "${backing}" as its backing file, which is not a file's name: rebase it onto a file with "qemu-img rebase -u".`,
   );
 
+export const backingOutside = (image: string, backing: string) =>
+  badInput(
+    'backing-outside',
+    `${image} names ${backing} as its backing file, which is neither beside it, nor in the workspace or current folder, ` +
+      `nor named by you: if you trust the image, say --allow with that file or its folder, or start above both.`,
+  );
+
 export const backingFormatMissing = (image: string, format: string | undefined) =>
   badInput(
     'backing-format-missing',

@@ -77,6 +77,8 @@ export const KIND_CODES: Readonly<Record<LogEntryKind, number>> = {
   entropy: 12,
 };
 
+export const LOG_ENTRY_KINDS = Object.keys(KIND_CODES) as readonly LogEntryKind[];
+
 /** A set of kinds as bits; each events chunk says which it holds, so that a search skips the others unread. */
 export function kindMask(kinds: readonly LogEntryKind[]): number {
   return kinds.reduce((mask, kind) => mask | (1 << (KIND_CODES[kind] - 1)), 0);

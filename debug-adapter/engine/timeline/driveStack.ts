@@ -1,13 +1,15 @@
-import type { Host } from '../base/host.ts';
+import { allowing, type Host } from '../base/host.ts';
 import { BlkreplayFilter } from '../block/blkreplay.ts';
 import type { BlockDevice } from '../block/blockDevice.ts';
+import type { ByteRange } from '../block/byteRange.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
 import { DriveDigest } from '../block/driveDigest.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
 import { ScratchLayer } from '../block/scratchLayer.ts';
 import { overlayOfOtherSize } from '../errors/drives.ts';
 import type { DriveWiring } from '../machine/board.ts';
-import { type DiskFormat, openDisk } from './openDisk.ts';
+import { isInPlace, openFirstDisk, ownRangesOf } from './inPlace.ts';
+import { type DiskFormat, openDisk, openOnBacking } from './openDisk.ts';
 
 /**
  * One drive as a session opens it: base image, what takes the writes, and the filter on top that the machine sees.
@@ -20,7 +22,7 @@ export interface DriveOptions {
   id: string;
   image: string;
   format: DiskFormat;
-  /** Null for a temporary overlay. */
+  /** Null for a temporary overlay; the image itself when that takes its own snapshots. */
   overlay: string | null;
   readOnly: boolean;
   /** Of the eight virtio slots, 0 to 7; without it the first that no drive names. */
@@ -46,21 +48,36 @@ export interface DriveStack extends BaseDisk {
 export interface BaseDisk {
   base: BlockDevice;
   baseDigest: DriveDigest;
+  /** Where, besides what an overlay says, other disks of this drive can differ: see inPlace.ts. */
+  ownRanges?: readonly ByteRange[];
 }
 
-/** Opens the bases only: nothing is created or changed yet, so everything can still be refused. */
-export function openBases(host: Host, drives: readonly DriveOptions[]): BaseDisk[] {
+/** What the user named may be a backing file, too. */
+export const allowingDrives = (host: Host, drives: readonly DriveOptions[]): Host =>
+  allowing(
+    host,
+    drives.flatMap(({ image, overlay }) => (overlay === null ? [image] : [image, overlay])),
+  );
+
+/**
+ * Opens the bases only: nothing is created or changed yet, so everything can still be refused. `first` names the
+ * snapshot in which images that are their own overlays have what they showed before the recording.
+ */
+export function openBases(host: Host, drives: readonly DriveOptions[], first?: string): BaseDisk[] {
   const opened: BaseDisk[] = [];
   try {
-    for (const { image, format } of drives) {
-      const base = openDisk(host, { path: image, format });
-      opened.push({ base, baseDigest: new DriveDigest(base) });
-    }
+    for (const drive of drives) opened.push(openBase(host, drive, first));
     return opened;
   } catch (error) {
     for (const { base } of opened) base.close();
     throw error;
   }
+}
+
+function openBase(host: Host, drive: DriveOptions, first: string | undefined): BaseDisk {
+  if (first !== undefined && isInPlace(drive)) return openFirstDisk(host, drive, first);
+  const base = openDisk(host, { path: drive.image, format: drive.format });
+  return { base, baseDigest: new DriveDigest(base) };
 }
 
 /** For a session that runs on: makes the overlay, over what may be there (whoever asks has checked that). */
@@ -71,6 +88,7 @@ export function openLiveDrive(
   log: RequestLog,
 ): DriveStack {
   if (options.readOnly) return readOnlyDrive(options, base, baseDigest, log);
+  if (isInPlace(options)) return openInPlace(host, options, { base, baseDigest }, log);
   const overlay = createOverlay(host, options, base);
   const digest = DriveDigest.from(baseDigest, overlay);
   const filter = new BlkreplayFilter({ id: options.id, device: overlay, log, digest });
@@ -87,6 +105,18 @@ export function openLiveDrive(
     close: end(() => (options.overlay === null ? overlay.abandon() : overlay.close())),
     abandon: end(() => overlay.abandon()),
   };
+}
+
+/** The image takes the writes; it was open read-only until now, to be held against everything else. */
+function openInPlace(host: Host, options: DriveOptions, before: BaseDisk, log: RequestLog): DriveStack {
+  before.base.close();
+  const file = host.files.open(options.image, { write: true, create: 'never' });
+  const overlay = openOnBacking(host, { path: options.image, file, writable: true });
+  const baseDigest = DriveDigest.from(before.baseDigest, overlay);
+  const digest = DriveDigest.from(baseDigest, overlay);
+  const filter = new BlkreplayFilter({ id: options.id, device: overlay, log, digest });
+  const disk = { base: overlay, baseDigest, ownRanges: ownRangesOf(overlay) };
+  return { options, ...disk, filter, overlay, close: () => overlay.close(), abandon: () => overlay.abandon() };
 }
 
 function createOverlay(host: Host, options: DriveOptions, base: BlockDevice): Qcow2Image {
@@ -112,19 +142,20 @@ export function openReplayDrive(
   disk: BaseDisk & { overlay?: Qcow2Image; snapshot?: string },
   log: RequestLog,
 ): DriveStack {
-  const { base, baseDigest, overlay, snapshot } = disk;
+  const { base, baseDigest, ownRanges, overlay, snapshot } = disk;
   if (options.readOnly) return readOnlyDrive(options, base, baseDigest, log);
   const view = overlay && snapshot !== undefined ? overlay.openSnapshot(snapshot) : undefined;
   const lower = view?.disk ?? base;
   if (lower.lengthBytes !== base.lengthBytes) throw overlayOfOtherSize(overlay!.name, base.name);
   const device = new ScratchLayer({ lower, scratch: host.files.temporary(`${options.id}.scratch`) });
-  const digest = DriveDigest.from(baseDigest, device, view?.allocatedRanges());
+  const changed = [...(ownRanges ?? []), ...(view?.allocatedRanges() ?? [])];
+  const digest = DriveDigest.from(baseDigest, device, changed);
   const filter = new BlkreplayFilter({ id: options.id, device, log, digest });
   const close = () => {
     device.close();
     base.close();
   };
-  return { options, base, baseDigest, filter, scratch: device, close, abandon: close };
+  return { options, base, baseDigest, ownRanges, filter, scratch: device, close, abandon: close };
 }
 
 function readOnlyDrive(options: DriveOptions, base: BlockDevice, baseDigest: DriveDigest, log: RequestLog): DriveStack {

@@ -3,7 +3,7 @@ import type { BlockDevice } from '../block/blockDevice.ts';
 import { RawImage } from '../block/raw.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
 import type { BackingName } from '../block/qcow2/openParts.ts';
-import { backingChainTooLong, backingFormatMissing, backingNameRefused } from '../errors/drives.ts';
+import { backingChainTooLong, backingFormatMissing, backingNameRefused, backingOutside } from '../errors/drives.ts';
 
 /**
  * Opens what is under an overlay: a raw or qcow2 image with all that it stands on, read-only, in the formats that are
@@ -11,7 +11,8 @@ import { backingChainTooLong, backingFormatMissing, backingNameRefused } from '.
  */
 export type DiskFormat = 'raw' | 'qcow2';
 
-interface DiskPlace {
+/** Where a disk's image is, and what it is. */
+export interface DiskPlace {
   path: string;
   format: DiskFormat;
 }
@@ -86,6 +87,19 @@ export function diskFiles(host: Host, image: DiskPlace, depth = 0): DiskFile[] {
   return next ? [here, ...diskFiles(host, next, depth + 1)] : [here];
 }
 
+/** What a qcow2 of the user's stands on by name; nothing below it is opened. */
+export function backingOf(host: Host, path: string): DiskPlace | undefined {
+  const file = host.files.open(path, { write: false, create: 'never' });
+  try {
+    let place: DiskPlace | undefined;
+    const openBacking = (name: BackingName) => void (place = backingPlace(host, path, name, 0));
+    Qcow2Image.open(file, { writable: false, openBacking });
+    return place;
+  } finally {
+    file.close();
+  }
+}
+
 function backingPlace(host: Host, path: string, name: BackingName, depth: number): DiskPlace | undefined {
   if (depth >= CHAIN_MAX) throw backingChainTooLong(path, CHAIN_MAX);
   const { backingFileName, backingFormat } = name;
@@ -93,5 +107,12 @@ function backingPlace(host: Host, path: string, name: BackingName, depth: number
   // QEMU's protocols (`nbd:`, `json:`) name other things than files beside the image.
   if (/^[a-z][a-z0-9+.-]+:/i.test(backingFileName)) throw backingNameRefused(path, backingFileName);
   if (backingFormat !== 'raw' && backingFormat !== 'qcow2') throw backingFormatMissing(path, backingFormat);
-  return { path: host.files.resolveName({ from: path, name: backingFileName }), format: backingFormat };
+  const backing = host.files.resolveName({ from: path, name: backingFileName });
+  if (!mayLeadTo(host, path, backing)) throw backingOutside(path, backing);
+  return { path: backing, format: backingFormat };
+}
+
+/** An image may come from anywhere, and any file of the user's can be read as a raw disk. */
+function mayLeadTo({ files, allowed }: Host, image: string, backing: string): boolean {
+  return [files.folderOf(image), ...allowed].some((place) => files.isWithin(backing, place));
 }

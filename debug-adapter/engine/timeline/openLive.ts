@@ -10,12 +10,21 @@ import { Player } from '../recording/player.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
 import { RecordingWriter } from '../recording/recordingWriter.ts';
 import { bootPlan, readBootFiles } from './bootFiles.ts';
-import { type BaseDisk, type DriveStack, openBases, openLiveDrive, recordedWiring } from './driveStack.ts';
+import {
+  allowingDrives,
+  type BaseDisk,
+  type DriveStack,
+  openBases,
+  openLiveDrive,
+  recordedWiring,
+} from './driveStack.ts';
 import { LiveTimeline } from './liveTimeline.ts';
 import { RamImages } from './ramImages.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
-import { type LiveSetup, type RecordSetup, stateFileOf } from './sessionOptions.ts';
+import { isInPlace, refuseTakenName, takingSnapshots } from './inPlace.ts';
+import { FIRST_SNAPSHOT_DEFAULT, type LiveSetup, type RecordSetup, stateFileOf } from './sessionOptions.ts';
 import { liveImage } from './snapshotImage.ts';
+import { automaticOnes } from './snapshotInfo.ts';
 import { SnapshotStore } from './snapshotStore.ts';
 import { filesOfDrive, type TimelineFiles } from './timelineFiles.ts';
 import { type History, TimeTravel } from './timeTravel.ts';
@@ -24,7 +33,8 @@ import { Undo } from './undo.ts';
 import { checkWriteTargets, needsStateFile, type WriteTargets, writeTargets } from './writeTargets.ts';
 
 /** A machine that runs without being recorded. */
-export function openRun(host: Host, setup: LiveSetup): LiveTimeline {
+export function openRun(anyHost: Host, setup: LiveSetup): LiveTimeline {
+  const host = allowingDrives(anyHost, setup.drives);
   const files = readBootFiles(host, setup);
   const plan = bootPlan(files, setup);
   const targets = writeTargets(setup, undefined);
@@ -43,23 +53,32 @@ export function openRun(host: Host, setup: LiveSetup): LiveTimeline {
  * A machine that is being recorded, with its first snapshot taken. All that can be refused is refused before anything
  * is created; an overlay or recording that exists is only replaced when `overwrite` says so.
  */
-export function openRecord(host: Host, setup: RecordSetup): LiveTimeline {
+export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
+  const host = allowingDrives(anyHost, wanted.drives);
+  const setup = settled(wanted);
   const files = readBootFiles(host, setup);
   const plan = bootPlan(files, setup);
   const targets = writeTargets(setup, setup.rrfile);
   checkWriteTargets(host, setup, targets);
   return Undo.onFailure((undo) => {
     const bases = openBases(host, setup.drives);
+    undo.add(() => bases.forEach(({ base }) => base.close()));
+    if (!setup.overwrite) refuseTakenName(setup.drives, bases, setup.rrsnapshot);
     // Before anything is emptied: what another session uses stays as it is.
     const locks = lockAll(host, targets, undo);
     const writer = openWriter(host, setup, bases, files, undo);
     const recorder = new Recorder(setup.live, writer);
     const log = new RequestLogSwitch(recorder);
     const drives = openDrives(host, setup, bases, log, undo);
+    for (const { overlay, options } of drives) {
+      if (overlay && isInPlace(options)) makeRoom(overlay, setup);
+    }
     const machine = makeMachine(setup, drives, recorder);
     const images = new RamImages(machine.ram);
     machine.powerOn(plan);
-    const overlays = drives.flatMap(({ overlay, options }) => (overlay ? [liveImage(overlay, options.id)] : []));
+    const overlays = drives.flatMap(({ overlay, options }) =>
+      overlay ? [liveImage(overlay, options.id, { isShared: isInPlace(options) })] : [],
+    );
     const stateOnly = needsStateFile(setup) ? createStateImage(host, setup.rrfile) : undefined;
     if (stateOnly) undo.add(() => stateOnly.abandon());
     const snapshots = new SnapshotStore({
@@ -82,6 +101,14 @@ export function openRecord(host: Host, setup: RecordSetup): LiveTimeline {
   });
 }
 
+/** With everything that was left open decided. */
+type SettledRecord = RecordSetup & { rrsnapshot: string };
+
+function settled(setup: RecordSetup): SettledRecord {
+  if (setup.rrsnapshot === null) return { ...setup, rrsnapshot: FIRST_SNAPSHOT_DEFAULT };
+  return { ...setup, rrsnapshot: setup.rrsnapshot, drives: takingSnapshots(setup.drives) };
+}
+
 /** The history of a live machine: what its recorder has written so far. */
 function liveHistory(
   host: Host,
@@ -101,9 +128,9 @@ function liveHistory(
   };
 }
 
-function travelDisk(host: Host, { filter, base, baseDigest, overlay, options }: DriveStack): TravelDisk {
+function travelDisk(host: Host, { filter, base, baseDigest, ownRanges, overlay, options }: DriveStack): TravelDisk {
   const openScratch = () => host.files.temporary(`${options.id}.scratch`);
-  return new TravelDisk({ filter, base: { base, baseDigest }, overlay, openScratch });
+  return new TravelDisk({ filter, base: { base, baseDigest, ownRanges }, overlay, openScratch });
 }
 
 function filesOf(host: Host, drives: readonly DriveStack[], recorded?: RecordSetup): TimelineFiles {
@@ -114,8 +141,16 @@ function filesOf(host: Host, drives: readonly DriveStack[], recorded?: RecordSet
   };
 }
 
-function lockAll(host: Host, { overlays, recording }: WriteTargets, undo: Undo): HostLock[] {
-  return [...recording, ...overlays].map((path) => {
+/** The user's own image: what an earlier recording took by itself goes, and a snapshot to be replaced. */
+function makeRoom(image: Qcow2Image, { rrsnapshot, overwrite }: SettledRecord): void {
+  image.unmapVmState();
+  const names = automaticOnes(image);
+  if (overwrite && image.snapshots.some(({ name }) => name === rrsnapshot)) names.push(rrsnapshot);
+  if (names.length > 0) image.deleteSnapshots(names);
+}
+
+function lockAll(host: Host, { overlays, images, recording }: WriteTargets, undo: Undo): HostLock[] {
+  return [...recording, ...overlays, ...images].map((path) => {
     host.files.createFolderOf(path);
     const lock = host.files.lock(path);
     undo.add(() => lock.release());
@@ -152,7 +187,7 @@ function makeMachine(setup: LiveSetup, drives: readonly DriveStack[], inputs: Li
 
 function openWriter(
   host: Host,
-  setup: RecordSetup,
+  setup: SettledRecord,
   bases: readonly BaseDisk[],
   files: readonly BootFile[],
   undo: Undo,
@@ -165,7 +200,7 @@ function openWriter(
   return writer;
 }
 
-function headerOf(setup: RecordSetup, bases: readonly BaseDisk[]): HeaderToWrite {
+function headerOf(setup: SettledRecord, bases: readonly BaseDisk[]): HeaderToWrite {
   const wiring = wireDrives(setup.drives);
   const { memoryBytes } = setup;
   return {

@@ -9,6 +9,7 @@ import { RecordingReader } from '../recording/recordingReader.ts';
 import { checkSameMachine } from '../recording/sameMachine.ts';
 import { bootPlan, recordedBootFiles } from './bootFiles.ts';
 import {
+  allowingDrives,
   type BaseDisk,
   type DriveOptions,
   type DriveStack,
@@ -16,6 +17,7 @@ import {
   openReplayDrive,
   recordedWiring,
 } from './driveStack.ts';
+import { asRecorded, isInPlace } from './inPlace.ts';
 import { RamImages } from './ramImages.ts';
 import { ReplayTimeline } from './replayTimeline.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
@@ -32,10 +34,12 @@ import { Undo } from './undo.ts';
  * bases are held against the digests in the recording's header, so a changed base is refused here and not found out
  * about later. Everything is opened read-only; who takes, renames or deletes a snapshot opens the overlays for that.
  */
-export function openReplay(host: Host, setup: ReplaySetup): ReplayTimeline {
+export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
+  const host = allowingDrives(anyHost, given.drives);
   return Undo.onFailure((undo) => {
-    const reader = openReader(host, setup.rrfile, undo);
-    const bases = openBases(host, setup.drives);
+    const reader = openReader(host, given.rrfile, undo);
+    const setup = { ...given, drives: asRecorded(given.drives, reader.header) };
+    const bases = openBases(host, setup.drives, reader.header.rrsnapshot);
     undo.add(() => bases.forEach(({ base }) => base.close()));
     checkSame(setup, reader, bases);
     const player = new Player(reader);
@@ -99,12 +103,12 @@ function replayHistory(player: Player, { drives }: ReplaySetup, snapshots: Snaps
 
 function travelDisk(
   host: Host,
-  { filter, base, baseDigest, scratch, options }: DriveStack,
+  { filter, base, baseDigest, ownRanges, scratch, options }: DriveStack,
   from: { overlay?: Qcow2Image; snapshot: string | undefined },
 ): TravelDisk {
   return new TravelDisk({
     filter,
-    base: { base, baseDigest },
+    base: { base, baseDigest, ownRanges },
     overlay: from.overlay,
     openScratch: () => host.files.temporary(`${options.id}.past`),
     shown: scratch && { layer: scratch, snapshot: from.snapshot },
@@ -149,19 +153,19 @@ function openImages(
   reader: RecordingReader,
   undo: Undo,
 ): { images: SnapshotImage[]; locks: HostLock[] } {
-  const named: { id?: string; path: string }[] = setup.drives.flatMap(({ id, overlay }) =>
-    overlay === null ? [] : [{ id, path: overlay }],
+  const named: { id?: string; path: string; isShared?: boolean }[] = setup.drives.flatMap((drive) =>
+    drive.overlay === null ? [] : [{ id: drive.id, path: drive.overlay, isShared: isInPlace(drive) }],
   );
   // The state-only image belongs to no drive.
   if (reader.header.stateFile !== null) named.unshift({ path: stateFileOf(setup.rrfile) });
   const images: SnapshotImage[] = [];
   const locks: HostLock[] = [];
-  for (const { id, path } of named) {
+  for (const { id, path, isShared } of named) {
     if (!host.files.exists(path)) throw overlayMissing(path, setup.rrfile);
     const lock = host.files.lock(path);
     undo.add(() => lock.release());
     locks.push(lock);
-    const opened = recordedImage(host, path, id);
+    const opened = recordedImage(host, path, id, { isShared });
     undo.add(() => opened.image.close());
     images.push(opened);
   }

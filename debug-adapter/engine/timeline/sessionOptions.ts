@@ -34,10 +34,13 @@ export interface LiveSetup extends MachineSetup {
 
 export interface RecordSetup extends LiveSetup {
   rrfile: string;
-  rrsnapshot: string;
+  /** Null when it was not written out. When it was, a qcow2 without an overlay takes its own snapshots. */
+  rrsnapshot: string | null;
   /** Of blkreplay, for the recording's header. */
   version: string;
 }
+
+export const FIRST_SNAPSHOT_DEFAULT = 'replay_init';
 
 /** What is null was not said and is taken from the recording. */
 export interface ReplaySetup extends MachineSetup {

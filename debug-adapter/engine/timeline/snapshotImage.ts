@@ -10,18 +10,25 @@ import { openOnBacking } from './openDisk.ts';
 export interface SnapshotImage {
   /** The drive whose disk it keeps; undefined for a state-only image. */
   readonly driveId: string | undefined;
+  /** It is the user's own image, and may keep snapshots that are not of this recording. */
+  readonly isShared: boolean;
   /** To read from. */
   readonly image: Qcow2Image;
   /** `work` gets the image open for writing. */
   change(work: (writable: Qcow2Image) => void): void;
 }
 
-export function liveImage(image: Qcow2Image, driveId?: string): SnapshotImage {
-  return { driveId, image, change: (work) => work(image) };
+export function liveImage(image: Qcow2Image, driveId?: string, { isShared = false } = {}): SnapshotImage {
+  return { driveId, isShared, image, change: (work) => work(image) };
 }
 
 /** Opens the file read-only; `image.close` closes it. */
-export function recordedImage(host: Host, path: string, driveId?: string): SnapshotImage {
+export function recordedImage(
+  host: Host,
+  path: string,
+  driveId?: string,
+  { isShared = false }: { isShared?: boolean } = {},
+): SnapshotImage {
   const open = (writable: boolean): Qcow2Image => {
     const file = host.files.open(path, { write: writable, create: 'never' });
     return openOnBacking(host, { path, file, writable });
@@ -39,5 +46,5 @@ export function recordedImage(host: Host, path: string, driveId?: string): Snaps
       image.reload();
     }
   };
-  return { driveId, image, change };
+  return { driveId, isShared, image, change };
 }

@@ -1,5 +1,6 @@
 import type { Position } from '../base/quantities.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
+import { firstOf } from './vmState.ts';
 import * as errors from '../errors/snapshots.ts';
 
 /** A snapshot as users see it. */
@@ -19,9 +20,17 @@ const NAME_BYTES_MAX = 255;
 
 export const automaticName = (position: Position): string => `${AUTOMATIC_PREFIX}${position}`;
 
-/** What the image that keeps the machine's state holds, in order of position. */
-export function listSnapshots(image: Qcow2Image): SnapshotInfo[] {
+/** The names of those that recordings took by themselves. */
+export const automaticOnes = (image: Qcow2Image): string[] =>
+  image.snapshots.map(({ name }) => name).filter((name) => name.startsWith(AUTOMATIC_PREFIX));
+
+/**
+ * What the image that keeps the machine's state holds, in order of position; of an image of the user's, which may keep
+ * others too, those of the recording whose first snapshot is `first`.
+ */
+export function listSnapshots(image: Qcow2Image, first?: string): SnapshotInfo[] {
   return image.snapshots
+    .filter(({ name }) => first === undefined || firstOf(image.openSnapshot(name)) === first)
     .map(({ name, icount, dateSeconds, dateNanoseconds, vmStateSizeBytes }) => ({
       name,
       position: icount ?? 0,

@@ -1,17 +1,16 @@
-import type { Qcow2Image } from '../block/qcow2/image.ts';
 import type { SnapshotDraft } from '../block/qcow2/snapshotDraft.ts';
 import type { NewSnapshot } from '../block/qcow2/snapshots.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { State } from '../base/state.ts';
 import type { RamImage, RamImages } from './ramImages.ts';
 import type { SnapshotImage } from './snapshotImage.ts';
-import { checkChangeable, checkNewName, listSnapshots, type SnapshotInfo } from './snapshotInfo.ts';
+import { SnapshotImages } from './snapshotImages.ts';
+import { checkChangeable, checkNewName, type SnapshotInfo } from './snapshotInfo.ts';
 import { readMoment, vmStateBytes, writeMoment, writeMomentTo } from './vmState.ts';
 
 /**
  * The snapshots of a recording: machine state in one image, the disks of all drives each in their own overlay, under one
- * name. The image with the state is the one that counts: it gets a snapshot last and loses it first, so that whatever
- * it lists is whole, and what a kill left in the others alone is cleared away at the next change.
+ * name (see snapshotImages.ts).
  */
 export interface TakenSnapshot {
   name: string;
@@ -36,17 +35,13 @@ export interface PastDisk {
 
 export class SnapshotStore {
   private machine: Machine;
-  private stateImage: SnapshotImage;
-  /** The image with the state is the last. */
-  private images: readonly SnapshotImage[];
+  private images: SnapshotImages;
   /** Those that replays start from. */
   private needed: readonly string[];
   private reserved: string;
   private dateMilliseconds: () => number;
   /** RAM as the state image's active VM state has it. */
   private written: RamImage = [];
-  private listed: SnapshotInfo[] | undefined;
-  private usable: SnapshotInfo[] | undefined;
 
   constructor(options: {
     machine: Machine;
@@ -60,8 +55,8 @@ export class SnapshotStore {
     dateMilliseconds: () => number;
   }) {
     this.machine = options.machine;
-    this.stateImage = options.stateImage;
-    this.images = [...options.images.filter((image) => image !== options.stateImage), options.stateImage];
+    this.images = new SnapshotImages(options.stateImage, options.images, options.first);
+    this.images.mend();
     this.reserved = options.first;
     this.needed = [options.first, ...(options.startedFrom === undefined ? [] : [options.startedFrom])];
     this.dateMilliseconds = options.dateMilliseconds;
@@ -71,16 +66,12 @@ export class SnapshotStore {
 
   /** What there is, in order of position. */
   list(): readonly SnapshotInfo[] {
-    return (this.listed ??= listSnapshots(this.stateImage.image));
+    return this.images.list();
   }
 
   /** Those that can be gone to: the ones that every drive has. */
   anchors(): readonly SnapshotInfo[] {
-    return (this.usable ??= this.list().filter(({ name, position }) =>
-      this.images.every(({ image }) =>
-        image.snapshots.some((other) => other.name === name && other.icount === position),
-      ),
-    ));
+    return this.images.wholeOnes();
   }
 
   find(name: string): SnapshotInfo | undefined {
@@ -89,7 +80,7 @@ export class SnapshotStore {
 
   /** Puts a snapshot's RAM into the machine and returns its state. */
   load(name: string): State {
-    const { image } = this.stateImage;
+    const { image } = this.images.state;
     return readMoment(this.machine, image.openSnapshot(name), { overlay: image.name, snapshot: name });
   }
 
@@ -108,9 +99,9 @@ export class SnapshotStore {
     const state = this.machine.saveState();
     const { image: ram, copiedBytes } = ramImages.capture();
     const entryFor = this.newEntry(name);
-    this.changeImages((image, isStateImage) => {
+    this.images.change((image, isStateImage) => {
       if (isStateImage) {
-        writeMoment(image, { state, ram }, this.written);
+        writeMoment(image, { state, ram, first: this.reserved }, this.written);
         this.written = ram;
       }
       image.createSnapshot(entryFor(isStateImage));
@@ -125,28 +116,20 @@ export class SnapshotStore {
   takePast(name: string, moment: PastMoment): void {
     const from = this.anchors().findLast(({ position }) => position <= this.machine.position)?.name;
     const entryFor = this.newEntry(name);
-    this.changeImages((image, isStateImage, driveId) => {
+    this.images.change((image, isStateImage, driveId) => {
       image.createSnapshotFrom(from, entryFor(isStateImage), (draft) => {
         moment.disks.find((disk) => disk.driveId === driveId)?.writeTo(draft);
-        if (isStateImage) writeMomentTo(draft, moment);
+        if (isStateImage) writeMomentTo(draft, { ...moment, first: this.reserved });
       });
     });
   }
 
   delete(names: readonly string[]): void {
-    this.changeImages(
-      (image) => {
-        const here = image.snapshots.filter(({ name }) => names.includes(name));
-        image.deleteSnapshots(here.map(({ name }) => name));
-      },
-      [...this.images].reverse(),
-    );
+    this.images.delete(names);
   }
 
   rename(from: string, to: string): void {
-    this.changeImages((image) => {
-      if (image.snapshots.some(({ name }) => name === from)) image.renameSnapshot(from, to);
-    });
+    this.images.rename(from, to);
   }
 
   private newEntry(name: string): (isStateImage: boolean) => NewSnapshot {
@@ -160,40 +143,5 @@ export class SnapshotStore {
       vmStateSizeBytes: isStateImage ? vmStateBytes(machine) : 0,
       icount: machine.position,
     });
-  }
-
-  private changeImages(
-    work: (image: Qcow2Image, isStateImage: boolean, driveId: string | undefined) => void,
-    order: readonly SnapshotImage[] = this.images,
-  ): void {
-    const kept = this.list();
-    try {
-      for (const snapshotImage of order) {
-        const isStateImage = snapshotImage === this.stateImage;
-        snapshotImage.change((image) => {
-          if (!isStateImage && order === this.images) mend(image, kept);
-          work(image, isStateImage, snapshotImage.driveId);
-        });
-      }
-    } finally {
-      this.listed = undefined;
-      this.usable = undefined;
-    }
-  }
-}
-
-/**
- * Makes a drive's overlay list the snapshots that the state image lists, after a kill between the two. A position has
- * one state only, so a snapshot of the same position is the one that is missing, under the name it had or was to get.
- */
-function mend(image: Qcow2Image, kept: readonly SnapshotInfo[]): void {
-  const isKept = (name: string): boolean => kept.some((other) => other.name === name);
-  const strays = image.snapshots.filter(({ name }) => !isKept(name));
-  for (const { name, icount } of strays) {
-    const missing = kept.find(
-      (other) => other.position === icount && !image.snapshots.some((present) => present.name === other.name),
-    );
-    if (missing) image.renameSnapshot(name, missing.name);
-    else image.deleteSnapshot(name);
   }
 }

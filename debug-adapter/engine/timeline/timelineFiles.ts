@@ -1,6 +1,7 @@
 import type { Host } from '../base/host.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
 import type { DriveOptions } from './driveStack.ts';
+import { isInPlace } from './inPlace.ts';
 import { diskFiles, type DiskFile } from './openDisk.ts';
 
 /** The files of a session, for people to look at: names are as the user gave them. */
@@ -24,16 +25,17 @@ export interface DriveFiles {
 /** Costs an open of each base; the overlay is open already, and not there in a replay without one. */
 export function filesOfDrive(host: Host, options: DriveOptions, overlay: Qcow2Image | undefined): DriveFiles {
   const { id, readOnly, image, format } = options;
-  const top: DiskFile[] = overlay
-    ? [
-        {
-          file: options.overlay ?? overlay.name,
-          format: 'qcow2',
-          fileBytes: overlay.fileBytes,
-          virtualBytes: overlay.lengthBytes,
-        },
-      ]
-    : [];
+  const top: DiskFile[] =
+    overlay && !isInPlace(options)
+      ? [
+          {
+            file: options.overlay ?? overlay.name,
+            format: 'qcow2',
+            fileBytes: overlay.fileBytes,
+            virtualBytes: overlay.lengthBytes,
+          },
+        ]
+      : [];
   return {
     id,
     isReadOnly: readOnly,

@@ -132,6 +132,10 @@ export class TravelDisk {
   /** From the base's digest, so that only what differs from the base is read. */
   private digestOf(layer: ScratchLayer): DriveDigest {
     const inOverlay = this.view(this.shown)?.allocatedRanges() ?? [];
-    return DriveDigest.from(this.base.baseDigest, layer, [...inOverlay, ...layer.writtenRanges()]);
+    return DriveDigest.from(this.base.baseDigest, layer, [
+      ...(this.base.ownRanges ?? []),
+      ...inOverlay,
+      ...layer.writtenRanges(),
+    ]);
   }
 }

@@ -20,17 +20,25 @@ const RUN_BYTES_MAX = 1 << 20;
 
 export const vmStateBytes = (machine: Machine): number => STATE_AREA_BYTES + machine.ram.lengthBytes;
 
+/** A machine at one position. */
+interface Moment {
+  state: State;
+  ram: RamImage;
+  /** The name of its recording's first snapshot, which tells recordings in one image apart. */
+  first: string;
+}
+
 /** Brings the image's active VM state up to a moment of the machine; pages that `written` has already are left alone. */
-export function writeMoment(image: Qcow2Image, moment: { state: State; ram: RamImage }, written: RamImage): void {
+export function writeMoment(image: Qcow2Image, moment: Moment, written: RamImage): void {
   const memoryBytes = moment.ram.length * PAGE_SIZE_BYTES;
-  image.writeVmState(0, encodeStateArea({ ...moment.state, memoryBytes }));
+  image.writeVmState(0, encodeStateArea({ ...moment.state, memoryBytes, first: moment.first }));
   writePages(image, moment.ram, (page) => moment.ram[page] !== written[page]);
 }
 
 /** The same for a draft, which compares by itself. Reads the RAM that the draft's snapshot maps. */
-export function writeMomentTo(draft: SnapshotDraft, moment: { state: State; ram: RamImage }): void {
+export function writeMomentTo(draft: SnapshotDraft, moment: Moment): void {
   const memoryBytes = moment.ram.length * PAGE_SIZE_BYTES;
-  draft.setVmState(0, encodeStateArea({ ...moment.state, memoryBytes }));
+  draft.setVmState(0, encodeStateArea({ ...moment.state, memoryBytes, first: moment.first }));
   const writeVmState = (offset: number, bytes: Uint8Array) => draft.setVmState(offset, bytes);
   const zeroVmState = (offset: number, lengthBytes: number) => draft.zeroVmState(offset, lengthBytes);
   writePages({ writeVmState, zeroVmState }, moment.ram, () => true);
@@ -75,15 +83,27 @@ function writePages(
 
 const placeOf = (page: number): number => STATE_AREA_BYTES + page * PAGE_SIZE_BYTES;
 
+/** Whether a snapshot's VM state is a machine of ours, of whatever version, and not one of QEMU's, say. */
+export const isStateOfOurs = (view: SnapshotView): boolean => typeof stateIfOurs(view)?.version === 'number';
+
+/** Of which recording it is, by the name of that one's first snapshot. */
+export const firstOf = (view: SnapshotView): unknown => stateIfOurs(view)?.first;
+
+function stateIfOurs(view: SnapshotView): State | undefined {
+  const ours = encodedState(view);
+  try {
+    return ours && decodeState(ours);
+  } catch (error) {
+    if (error instanceof CborError) return undefined;
+    throw error;
+  }
+}
+
 /** What a snapshot says of itself, and the machine's state in it. */
 export function readState(view: SnapshotView, of: { overlay: string; snapshot: string; machine: Machine }): State {
   const foreign = (why: string) => snapshotForeign(of.overlay, of.snapshot, why);
-  const head = new Uint8Array(LENGTH_BYTES);
-  view.readVmState(0, head);
-  const length = new DataView(head.buffer).getBigUint64(0);
-  if (length === 0n || length > BigInt(STATE_AREA_BYTES - LENGTH_BYTES)) throw foreign('it has no state of blkreplay');
-  const encoded = new Uint8Array(Number(length));
-  view.readVmState(LENGTH_BYTES, encoded);
+  const encoded = encodedState(view);
+  if (!encoded) throw foreign('it has no state of blkreplay');
   const state = decode(encoded, foreign);
   if (state.version !== MACHINE_STATE_VERSION) {
     throw foreign(`it has state version ${String(state.version)}, this is version ${MACHINE_STATE_VERSION}`);
@@ -92,6 +112,16 @@ export function readState(view: SnapshotView, of: { overlay: string; snapshot: s
   const { count } = of.machine.harts;
   if (!(hartName(count - 1) in state) || hartName(count) in state) throw foreign('it has another number of harts');
   return state;
+}
+
+function encodedState(view: SnapshotView): Uint8Array | undefined {
+  const head = new Uint8Array(LENGTH_BYTES);
+  view.readVmState(0, head);
+  const length = new DataView(head.buffer).getBigUint64(0);
+  if (length === 0n || length > BigInt(STATE_AREA_BYTES - LENGTH_BYTES)) return undefined;
+  const encoded = new Uint8Array(Number(length));
+  view.readVmState(LENGTH_BYTES, encoded);
+  return encoded;
 }
 
 function decode(encoded: Uint8Array, foreign: (why: string) => Error): State {

@@ -1,6 +1,7 @@
 import type { Host } from '../base/host.ts';
 import { overlayExists, overlayIsImage, recordingExists, recordingIsInput } from '../errors/drives.ts';
 import { isNoFile } from './bootFiles.ts';
+import { isInPlace } from './inPlace.ts';
 import { filesOfDisk } from './openDisk.ts';
 import { stateFileOf } from './sessionOptions.ts';
 import type { LiveSetup } from './sessionOptions.ts';
@@ -12,20 +13,24 @@ import type { LiveSetup } from './sessionOptions.ts';
  */
 export interface WriteTargets {
   overlays: readonly string[];
+  /** Images that take their own snapshots: they are there, and stay. */
+  images: readonly string[];
   /** The recording, and its state-only image when it has one. */
   recording: readonly string[];
 }
 
 export function writeTargets(setup: LiveSetup, rrfile: string | undefined): WriteTargets {
-  const overlays = setup.drives.flatMap(({ overlay }) => (overlay === null ? [] : [overlay]));
-  if (rrfile === undefined) return { overlays, recording: [] };
-  return { overlays, recording: needsStateFile(setup) ? [rrfile, stateFileOf(rrfile)] : [rrfile] };
+  const named = (inPlace: boolean) =>
+    setup.drives.flatMap((drive) => (drive.overlay === null || isInPlace(drive) !== inPlace ? [] : [drive.overlay]));
+  const written = { overlays: named(false), images: named(true) };
+  if (rrfile === undefined) return { ...written, recording: [] };
+  return { ...written, recording: needsStateFile(setup) ? [rrfile, stateFileOf(rrfile)] : [rrfile] };
 }
 
 /** Without a writable drive no overlay can keep the machine's state. */
 export const needsStateFile = ({ drives }: LiveSetup): boolean => drives.every(({ readOnly }) => readOnly);
 
-export function checkWriteTargets(host: Host, setup: LiveSetup, { overlays, recording }: WriteTargets): void {
+export function checkWriteTargets(host: Host, setup: LiveSetup, { overlays, images, recording }: WriteTargets): void {
   const taken = new Set(filesRead(host, setup).map((path) => host.files.identity(path)));
   const claim = (path: string, refusal: (path: string) => Error): void => {
     const identity = host.files.identity(path);
@@ -33,7 +38,8 @@ export function checkWriteTargets(host: Host, setup: LiveSetup, { overlays, reco
     taken.add(identity);
   };
   for (const path of recording) claim(path, recordingIsInput);
-  for (const path of overlays) claim(path, overlayIsImage);
+  for (const path of [...overlays, ...images]) claim(path, overlayIsImage);
+  refuseUnwritable(host, images);
   const existing = (paths: readonly string[]) => paths.filter((path) => host.files.exists(path));
   if (setup.overwrite) return refuseUnwritable(host, existing([...recording, ...overlays]));
   const [overlay] = existing([...overlays, ...recording.slice(1)]);
@@ -47,7 +53,10 @@ function refuseUnwritable(host: Host, paths: readonly string[]): void {
 }
 
 function filesRead(host: Host, { kernel, bios, initrd, otherInputs, drives }: LiveSetup): string[] {
-  const disks = drives.flatMap(({ image, format }) => filesOfDisk(host, { path: image, format }));
+  const disks = drives.flatMap((drive) => {
+    const files = filesOfDisk(host, { path: drive.image, format: drive.format });
+    return isInPlace(drive) ? files.slice(1) : files;
+  });
   const firmware = bios === null || isNoFile(bios) ? [] : [bios];
   return [kernel, ...firmware, ...(initrd === null ? [] : [initrd]), ...otherInputs, ...disks];
 }

@@ -70,6 +70,31 @@ test('restoring a snapshot with its digest known reads nothing', () => {
   assert.equal(file.calls.reads, reads);
 });
 
+test('a request that fails leaves the disk as it was: nothing of it is written', () => {
+  const { image } = newImage({ base: filled(64 * KIB, 7) });
+  const { filter } = filterOver(image);
+  const digest = filter.digest();
+  for (const operation of ['write', 'discard', 'writeZeroes'] as const) {
+    assert.equal(run(filter, operation, 63 * KIB, 2 * KIB), 'ioError');
+  }
+  assert.equal(filter.digest(), digest);
+  assertSameBytes(readAll(image), filled(64 * KIB, 7));
+});
+
+test('a failure of the host stops the session: it is thrown, and never told to the log as an outcome', () => {
+  const { image, file } = newImage({ lengthBytes: 64 * KIB });
+  const { filter, lines } = filterOver(image);
+  const id = filter.begin({ position: 1, operation: 'write', offset: 0, lengthBytes: 512 });
+  file.changesLeft = 0;
+  assert.throws(() => filter.complete({ position: 2, id, data: filled(512, 1) }), /IO error/);
+  assert.deepEqual(lines, ['1 hd0#0 write 0+512']);
+  const broken = { ...rawImage(filled(4096, 7)), name: 'x', lengthBytes: 4096, readOnly: true } as BlockDevice;
+  broken.read = () => assert.fail('the cable is out');
+  const reading = filterOver(broken);
+  assert.throws(() => run(reading.filter, 'read', 0, 512), /the cable is out/);
+  assert.equal(reading.lines.length, 1);
+});
+
 test('save, load, save gives the same state, with requests in flight', () => {
   const { filter } = filterOver(newImage().image);
   run(filter, 'read', 0, 512);

@@ -6,12 +6,12 @@ import { StoredTable } from './storedTable.ts';
 /**
  * The one place that writes metadata, in the one order that is safe at every moment:
  *
- *     data (already in the file) and refcounts  |  L2 tables, new tables  |  L1 entries  |  header  |  freeing
+ *     data (already in the file), refcounts, new tables  |  L2 entries in use  |  L1 entries  |  header  |  freeing
  *
- * Each bar is a barrier: a table is referred to only when it and the refcounts under it are there, and what lost its
- * last reference is free only when the loss itself is there. A crash between any two file calls leaves leaked clusters
- * and nothing worse. Without `durable` the order is the same and the barriers cost nothing: enough against a killed
- * process. Then nothing is freed either, since a power cut could still bring the old references back.
+ * Each bar is a barrier: what is referred to, its refcount and the COPIED flags in it are on stable storage before the
+ * reference, and what lost its last reference is free only when the loss itself is there. A crash between any two file calls, of the process or
+ * of the host, leaves leaked clusters and nothing worse. Without `durable` the last bar is left out, and nothing is
+ * freed: enough against a killed process, and a power cut then brings back each table entry as it was or as it is.
  *
  * The header's dirty bit is set before the first change and cleared by a clean close, so that QEMU too counts the
  * references anew after a crash.
@@ -21,24 +21,25 @@ export function commit(parts: ImageParts, { durable, change = {} }: { durable: b
   if (isIdle(parts, change, durable)) return file.barrier({ durable });
   const movedL1 = parts.l1Moved ? placeL1(parts) : undefined;
   markDirty(parts);
-  writeRefcounts(parts, durable);
-  file.barrier({ durable });
-  l2.writeDirty();
+  writeRefcounts(parts);
+  l2.writeFresh();
   for (const { offset, bytes } of change.newTables ?? []) file.write(offset, bytes);
-  if (movedL1) movedL1.writeDirty(file);
-  else if (parts.l1.isDirty) {
-    file.barrier({ durable });
+  movedL1?.writeDirty(file);
+  file.barrier({ durable: true });
+  l2.writeDirty();
+  if (!movedL1 && parts.l1.isDirty) {
+    file.barrier({ durable: true });
     parts.l1.writeDirty(file);
   }
   if (movedL1 || change.snapshots) {
-    file.barrier({ durable });
+    file.barrier({ durable: true });
     switchHeader(parts, movedL1, change);
   }
   if (!durable) return;
   file.barrier({ durable });
   if (!refcounts.hasDrops) return;
   refcounts.applyDrops();
-  writeRefcounts(parts, durable);
+  writeRefcounts(parts);
 }
 
 /** What a snapshot operation adds to a commit. */
@@ -76,9 +77,9 @@ function markDirty(parts: ImageParts): void {
   header.autoclearFeatures = 0;
 }
 
-function writeRefcounts(parts: ImageParts, durable: boolean): void {
+function writeRefcounts(parts: ImageParts): void {
   parts.refcounts.write({
-    durable,
+    durable: true,
     moved: (place) => {
       parts.header.refcountTableOffset = place.offset;
       parts.header.refcountTableClusters = place.clusters;

@@ -215,10 +215,10 @@ function readNames(file: ImageFile, cluster: Uint8Array<ArrayBuffer>, headerByte
   const nameOffset = readU64(view, 8);
   const nameBytes = view.getUint32(16);
   let backingFileName: string | undefined;
+  if (nameBytes > limits.BACKING_NAME_BYTES_MAX || nameOffset + nameBytes > cluster.length) {
+    throw file.corrupt("the backing file's name leaves the header's cluster", 8);
+  }
   if (nameOffset !== 0 && nameBytes > 0) {
-    if (nameBytes > limits.BACKING_NAME_BYTES_MAX || nameOffset + nameBytes > cluster.length) {
-      throw file.corrupt("the backing file's name leaves the header's cluster", 8);
-    }
     backingFileName = new TextDecoder().decode(cluster.subarray(nameOffset, nameOffset + nameBytes));
   }
   const end = nameOffset === 0 ? cluster.length : nameOffset;
@@ -273,5 +273,5 @@ const V2_HEADER_BYTES = 72;
 const V3_HEADER_BYTES = 104;
 const REFCOUNT_ORDER_16_BITS = 4;
 const REFCOUNT_ORDER_MAX = 6;
-const EXTENSION_BACKING_FORMAT = 0xe2792aca;
+export const EXTENSION_BACKING_FORMAT = 0xe2792aca;
 const EXTENSION_BITMAPS = 0x23852875;

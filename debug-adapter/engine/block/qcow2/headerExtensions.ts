@@ -28,3 +28,18 @@ export function parseExtensions(
   }
   return extensions;
 }
+
+/** With the mark of their end. */
+export function encodeExtensions(extensions: readonly HeaderExtension[]): Uint8Array {
+  const places = extensions.map(({ data }) => 8 + Math.ceil(data.length / 8) * 8);
+  const bytes = new Uint8Array(places.reduce((sum, place) => sum + place, 8));
+  const view = viewOf(bytes);
+  let at = 0;
+  extensions.forEach(({ type, data }, i) => {
+    view.setUint32(at, type);
+    view.setUint32(at + 4, data.length);
+    bytes.set(data, at + 8);
+    at += places[i];
+  });
+  return bytes;
+}

@@ -5,8 +5,10 @@ import type { ByteRange } from '../byteRange.ts';
 import { checkImage, type CheckResult } from './check.ts';
 import { commit, markClean } from './commit.ts';
 import { createImage, type CreateOptions } from './createImage.ts';
+import { type DiskExtent, diskExtents } from './diskExtents.ts';
 import type { ImageParts } from './imageParts.ts';
 import { allocatedRanges } from './allocatedRanges.ts';
+import { makeEmpty } from './makeEmpty.ts';
 import { type BackingName, openParts, reloadParts } from './openParts.ts';
 import { readGuest } from './readData.ts';
 import * as snapshots from './snapshots.ts';
@@ -20,8 +22,8 @@ import { writeGuest, zeroGuest } from './writeData.ts';
  * parts show the backing device, and it holds VM state and internal snapshots that every other qcow2 program reads.
  *
  * What is durable: data and tables after `flush`, snapshot operations when they return. `writeBack` makes everything
- * written so far survive the end of this process, but not a power cut. Between these a crash loses only what came
- * later; it never damages what was there (see commit.ts).
+ * written so far survive the end of this process, but not a power cut. Between these a crash of either sort loses only
+ * what came later; it never damages what was there (see commit.ts).
  */
 export class Qcow2Image implements BlockDevice {
   readonly name: string;
@@ -71,6 +73,11 @@ export class Qcow2Image implements BlockDevice {
     return this.#parts.header.backingFormat;
   }
 
+  /** What unallocated parts show, as it was opened; undefined when the image stands on nothing. */
+  get backing(): BlockDevice | undefined {
+    return this.#parts.backing;
+  }
+
   read(offset: number, into: Uint8Array): void {
     this.#checkRange(offset, into.length);
     readGuest(this.#parts, this.#parts.l1, offset, into);
@@ -93,7 +100,7 @@ export class Qcow2Image implements BlockDevice {
     if (!this.readOnly) commit(this.#parts, { durable: true });
   }
 
-  /** Everything written so far survives the end of this process. No sync; nothing at all when nothing changed. */
+  /** Everything written so far survives the end of this process. One or two syncs when tables changed, else nothing. */
   writeBack(): void {
     if (!this.readOnly) commit(this.#parts, { durable: false });
   }
@@ -183,6 +190,12 @@ export class Qcow2Image implements BlockDevice {
     vmState.zeroVmState(this.#parts, offset, lengthBytes);
   }
 
+  /** VM state that another program left in the active table goes; snapshots keep theirs. */
+  unmapVmState(): void {
+    this.#checkWritable();
+    vmState.unmapVmState(this.#parts);
+  }
+
   /** After opening: VM state of this snapshot becomes the active one, so that the next snapshot is incremental. */
   relinkVmState(snapshotName: string): void {
     this.#checkWritable();
@@ -192,6 +205,17 @@ export class Qcow2Image implements BlockDevice {
   /** Where the disk does not show the backing device: the only places where it can differ from it. */
   allocatedRanges(): ByteRange[] {
     return allocatedRanges(this.#parts, this.#parts.l1, this.lengthBytes);
+  }
+
+  /** What each part of the disk is, in order. Reads the tables, no data. */
+  extents(): Generator<DiskExtent> {
+    return diskExtents(this.#parts);
+  }
+
+  /** The disk shows the backing device again. Snapshots stay. Atomic. */
+  makeEmpty(): void {
+    this.#checkWritable();
+    makeEmpty(this.#parts);
   }
 
   /** Reads every table. An image open for writing is flushed first. */
@@ -224,6 +248,8 @@ export interface OpenImage {
   /** How much of the L2 tables stays in memory. */
   tableCacheBytes?: number;
 }
+
+export type { DiskExtent } from './diskExtents.ts';
 
 /** A snapshot as the table lists it. */
 export type SnapshotInfo = snapshots.NewSnapshot & { id: string; diskSizeBytes: number };

@@ -1,5 +1,6 @@
 import type { HostFile } from '../../base/host.ts';
 import { imageCorrupt } from '../../errors/block.ts';
+import { CLUSTER_BITS_MAX } from './layout.ts';
 
 /**
  * The file under a qcow2 image, with the two things all of its structures need: reads that see zeroes past the file's
@@ -61,6 +62,10 @@ export class ImageFile {
    */
   readTable(offset: number, lengthBytes: number, what: string): Uint8Array<ArrayBuffer> {
     if (offset >= this.#lengthBytes) throw this.corrupt(`${what} lies past the file's end`, offset);
+    // So that a damaged length is found before memory is taken for it.
+    if (offset + lengthBytes > this.#lengthBytes + CLUSTER_BYTES_MAX) {
+      throw this.corrupt(`${what} ends past the file's end`, offset);
+    }
     const bytes = new Uint8Array(lengthBytes);
     this.read(offset, bytes);
     return bytes;
@@ -70,3 +75,5 @@ export class ImageFile {
     return imageCorrupt(this.name, what, offset);
   }
 }
+
+const CLUSTER_BYTES_MAX = 2 ** CLUSTER_BITS_MAX;

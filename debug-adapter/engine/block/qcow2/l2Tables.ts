@@ -13,6 +13,8 @@ export class L2Tables {
   readonly #layout: Layout;
   readonly #tables = new Map<number, StoredTable>();
   readonly #dirty = new Set<StoredTable>();
+  /** Of the dirty ones, those in clusters that nothing in the file refers to yet. */
+  readonly #fresh = new Set<StoredTable>();
   readonly #tablesMax: number;
 
   constructor(file: ImageFile, layout: Layout, cacheBytesMax = CACHE_BYTES_MAX) {
@@ -35,6 +37,7 @@ export class L2Tables {
     const table = new StoredTable(bytes?.slice() ?? new Uint8Array(this.#layout.clusterSizeBytes), hostOffset);
     table.markAllDirty();
     this.markDirty(table);
+    this.#fresh.add(table);
     return table;
   }
 
@@ -52,6 +55,7 @@ export class L2Tables {
     if (!table) return;
     this.#tables.delete(hostOffset);
     this.#dirty.delete(table);
+    this.#fresh.delete(table);
   }
 
   /** Whatever is in the file now is read again. Nothing may be waiting to be written. */
@@ -60,7 +64,18 @@ export class L2Tables {
     this.#tables.clear();
   }
 
+  /** Those to which references come only afterwards. */
+  writeFresh(): void {
+    for (const table of this.#fresh) {
+      table.writeDirty(this.#file);
+      this.#dirty.delete(table);
+      this.#fresh.delete(table);
+    }
+  }
+
+  /** Those that are in use where they are. */
   writeDirty(): void {
+    assert(this.#fresh.size === 0, 'new tables are written before references to them');
     for (const table of this.#dirty) table.writeDirty(this.#file);
     this.#dirty.clear();
   }

@@ -149,6 +149,37 @@ test('after a kill qemu-img repairs what is left, because the image says that it
   assertSameBytes(converted(folder, path).subarray(0, 64 * KIB), filled(64 * KIB, 1).fill(2, 0, 32 * KIB));
 });
 
+for (const [whose, options] of [
+  ['ours', undefined],
+  ['of QEMU', 'cluster_size=65536'],
+  ['of QEMU with 8-bit refcounts', 'cluster_size=4096,refcount_bits=8'],
+  ['of QEMU, version 2', 'compat=0.10,cluster_size=512'],
+] as const) {
+  test(`a hundred snapshots made and deleted leave no cluster behind in an image ${whose}`, (t) => {
+    if (!requireTool('qemu-img', t)) return;
+    const folder = support.temporaryFolder(t);
+    const path = join(folder, 'image.qcow2');
+    if (options === undefined) saveFile(folder, 'image.qcow2', newImage({ lengthBytes: MIB }).file.contents());
+    else runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', options, path, '1M']);
+    const file = loadFile(path);
+    const image = Qcow2Image.open(file, { writable: true });
+    let lengthHalfway = 0;
+    for (let i = 1; i <= 100; i++) {
+      image.write((i * 37 * KIB) % (900 * KIB), filled(20 * KIB, i));
+      image.writeVmState((i * 4096) % (64 * KIB), filled(8192, i));
+      takeSnapshot(image, `s${i}`, { icount: i, vmStateSizeBytes: 72 * KIB });
+      if (i > 3) image.deleteSnapshot(`s${i - 3}`);
+      if (i === 50) lengthHalfway = file.length();
+    }
+    image.deleteSnapshots(['s98', 's99', 's100']);
+    support.assertClean(image);
+    image.close();
+    assert.ok(file.length() <= lengthHalfway + 512 * KIB, 'freed clusters are used again');
+    assertQemuClean(saveFile(folder, 'after.qcow2', file.contents()));
+    assert.equal(runTool('qemu-img', ['snapshot', '-l', join(folder, 'after.qcow2')]), '');
+  });
+}
+
 interface QemuInfo {
   filename: string;
   'virtual-size': number;

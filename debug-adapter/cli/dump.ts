@@ -1,0 +1,25 @@
+import { describeEntry, entryAsJson, type LogEntry, RecordingReader } from '../engine/index.ts';
+import { nodeHost } from '../host/nodeHost.ts';
+import { consoleOutput } from './consoleOutput.ts';
+import type { DumpCommand } from './fileOptions.ts';
+
+/** `dump RRFILE`: what the log holds, a line an entry, its position first. Prints as it reads, for logs can be long. */
+export function dumpRecording({ rrfile, from, to, kinds, driveId, json }: DumpCommand): number {
+  const file = nodeHost.files.open(rrfile, { write: false, create: 'never' });
+  const reader = new RecordingReader(file, nodeHost.compression);
+  try {
+    for (const entry of reader.entriesFrom(from, kinds ?? undefined)) {
+      if (entry.position > to || consoleOutput.isClosed) break;
+      if (driveId !== null && !isOfDrive(entry, driveId)) continue;
+      consoleOutput.writeText(
+        json ? JSON.stringify(entryAsJson(entry)) + '\n' : `${entry.position}  ${describeEntry(entry)}\n`,
+      );
+    }
+    consoleOutput.flush();
+    return 0;
+  } finally {
+    reader.close();
+  }
+}
+
+const isOfDrive = (entry: LogEntry, drive: string): boolean => 'drive' in entry && entry.drive === drive;

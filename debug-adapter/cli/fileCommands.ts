@@ -1,0 +1,81 @@
+import * as engine from '../engine/index.ts';
+import { overlayDamaged } from '../engine/errors/overlays.ts';
+import { nodeHost } from '../host/nodeHost.ts';
+import { consoleOutput } from './consoleOutput.ts';
+import { dumpRecording } from './dump.ts';
+import type { FileCommand } from './fileOptions.ts';
+import { driveText, infoText, mapJson, mapText, snapshotsJson, snapshotsText } from './fileTexts.ts';
+
+/** Does one of the commands that work on files, and prints what there is to say. */
+export function runFileCommand(command: FileCommand, version: string): number {
+  if (command.kind === 'dump') return dumpRecording(command);
+  const { json, text } = execute(command, version);
+  consoleOutput.print(command.json ? JSON.stringify(json) + '\n' : text);
+  return 0;
+}
+
+interface Answer {
+  json: unknown;
+  text: string;
+}
+
+function execute(command: Exclude<FileCommand, { kind: 'dump' }>, version: string): Answer {
+  switch (command.kind) {
+    case 'overlay create':
+      engine.createOverlay(nodeHost, command.overlay, command.base, command);
+      return done(`${command.overlay} is an empty overlay over ${command.base.path}`);
+    case 'overlay info': {
+      const info = engine.overlayInfo(nodeHost, command.overlay);
+      return { json: { ...info, snapshots: snapshotsJson(info.snapshots) }, text: infoText(command.overlay, info) };
+    }
+    case 'overlay map': {
+      const map = engine.overlayMap(nodeHost, command.overlay);
+      return { json: mapJson(map), text: mapText(map) };
+    }
+    case 'overlay check':
+      return check(command);
+    case 'overlay commit':
+      engine.commitOverlay(nodeHost, command.overlay, command);
+      return done(`${command.overlay} is committed into its base, and empty`);
+    case 'overlay discard':
+      engine.discardOverlay(nodeHost, command.overlay, command);
+      return done(`${command.overlay} is empty`);
+    case 'overlay rebase':
+      engine.rebaseOverlay(nodeHost, command.overlay, command.base, command);
+      return done(`${command.overlay} stands on ${command.base.path}`);
+    case 'snapshot list': {
+      const snapshots = engine.keptSnapshots(nodeHost, command.file);
+      return { json: snapshotsJson(snapshots), text: snapshotsText(snapshots) };
+    }
+    case 'snapshot apply':
+      engine.applyKept(nodeHost, command.file, command.name, command);
+      return done(`${command.file} shows the disk of "${command.name}"`);
+    case 'snapshot rename':
+      engine.renameKept(nodeHost, command.file, command.name, command.newName, command);
+      return done(`"${command.name}" is called "${command.newName}"`);
+    case 'snapshot delete':
+      engine.deleteKept(nodeHost, command.file, command.name, command);
+      return done(`"${command.name}" is deleted`);
+    case 'pack': {
+      const files = engine.packRecording(nodeHost, { ...command, version });
+      const list = files.map(({ path, name }) => `  ${name}: ${path}\n`).join('');
+      return { json: { files }, text: `${command.into} holds\n${list}` };
+    }
+    case 'unpack': {
+      const unpacked = engine.unpackRecording(nodeHost, command);
+      const drives = unpacked.drives.map((drive) => ` \\\n  --drive ${driveText(drive)}`).join('');
+      return { json: unpacked, text: `Replay it with\n  blkreplay replay --rrfile ${unpacked.rrfile}${drives}\n` };
+    }
+  }
+}
+
+/** Damage is bad input: the one outcome of a check that is not exit status 0. */
+function check({ overlay, repair }: { overlay: string; repair: boolean }): Answer {
+  const found = engine.checkOverlay(nodeHost, overlay, { repair });
+  const { corruptions, leaks } = found;
+  if (corruptions.length > 0) throw overlayDamaged(overlay, { corruptions: corruptions.length, first: corruptions[0] });
+  const text = leaks === 0 ? 'sound' : `sound, with ${leaks} leaked clusters, which --repair frees`;
+  return { json: found, text: `${overlay} is ${text}.\n` };
+}
+
+const done = (what: string): Answer => ({ json: { done: true }, text: `${what}.\n` });

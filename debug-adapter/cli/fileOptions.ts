@@ -1,0 +1,183 @@
+import { type LogEntryKind, LOG_ENTRY_KINDS } from '../engine/index.ts';
+import { optionBadValue, optionTwice, subcommandBad } from '../engine/errors/cli.ts';
+import { parsePosition, parseSnapshotName } from './quantities.ts';
+import type { Words } from './words.ts';
+
+/** The commands that start no machine and work on files: overlays, snapshots, recordings. */
+export type FileCommand =
+  | { kind: 'overlay create'; overlay: string; base: DiskOption; overwrite: boolean; json: boolean }
+  | { kind: 'overlay info' | 'overlay map'; overlay: string; json: boolean }
+  | { kind: 'overlay check'; overlay: string; repair: boolean; json: boolean }
+  | { kind: 'overlay commit' | 'overlay discard'; overlay: string; confirmed: boolean; json: boolean }
+  | { kind: 'overlay rebase'; overlay: string; base: DiskOption; nameOnly: boolean; confirmed: boolean; json: boolean }
+  | { kind: 'snapshot list'; file: string; json: boolean }
+  | { kind: 'snapshot apply' | 'snapshot delete'; file: string; name: string; confirmed: boolean; json: boolean }
+  | { kind: 'snapshot rename'; file: string; name: string; newName: string; confirmed: boolean; json: boolean }
+  | DumpCommand
+  | { kind: 'pack'; rrfile: string; into: string; withBases: boolean; overwrite: boolean; json: boolean }
+  | { kind: 'unpack'; pack: string; folder: string; bases: Map<string, string>; overwrite: boolean; json: boolean };
+
+export interface DumpCommand {
+  kind: 'dump';
+  rrfile: string;
+  from: number;
+  /** That position is the last. */
+  to: number;
+  /** Null for all. */
+  kinds: readonly LogEntryKind[] | null;
+  driveId: string | null;
+  json: boolean;
+}
+
+interface DiskOption {
+  path: string;
+  format: 'raw' | 'qcow2';
+}
+
+export const FILE_COMMANDS = ['overlay', 'snapshot', 'dump', 'pack', 'unpack'] as const;
+
+const OVERLAY_WORDS = ['create', 'info', 'map', 'check', 'commit', 'discard', 'rebase'] as const;
+const SNAPSHOT_WORDS = ['list', 'apply', 'rename', 'delete'] as const;
+
+/** Undefined for a word that is none of these commands. */
+export function parseFileCommand(command: string, words: Words): FileCommand | undefined {
+  switch (command) {
+    case 'overlay':
+      return parseOverlay(words);
+    case 'snapshot':
+      return parseSnapshot(words);
+    case 'dump':
+      return parseDump(words);
+    case 'pack':
+      return parsePack(words);
+    case 'unpack':
+      return parseUnpack(words);
+    default:
+      return undefined;
+  }
+}
+
+function parseOverlay(words: Words): FileCommand {
+  const word = oneOf('overlay', words.subcommand(), OVERLAY_WORDS);
+  const kind = `overlay ${word}` as const;
+  const options = {
+    create: { text: ['base', 'format'], flags: ['overwrite', 'json'] },
+    info: { text: [], flags: ['json'] },
+    map: { text: [], flags: ['json'] },
+    check: { text: [], flags: ['repair', 'json'] },
+    commit: { text: [], flags: ['yes', 'json'] },
+    discard: { text: [], flags: ['yes', 'json'] },
+    rebase: { text: ['base', 'format'], flags: ['name-only', 'yes', 'json'] },
+  }[word];
+  words.checkOptions(kind, { ...options, repeated: [] });
+  const common = { overlay: words.onlyArgument(kind, 'OVERLAY'), json: words.flag('json') };
+  const confirmed = words.flag('yes');
+  switch (kind) {
+    case 'overlay create':
+      return { kind, ...common, base: parseBase(kind, words), overwrite: words.flag('overwrite') };
+    case 'overlay check':
+      return { kind, ...common, repair: words.flag('repair') };
+    case 'overlay commit':
+    case 'overlay discard':
+      return { kind, ...common, confirmed };
+    case 'overlay rebase':
+      return { kind, ...common, base: parseBase(kind, words), nameOnly: words.flag('name-only'), confirmed };
+    default:
+      return { kind, ...common };
+  }
+}
+
+function parseSnapshot(words: Words): FileCommand {
+  const word = oneOf('snapshot', words.subcommand(), SNAPSHOT_WORDS);
+  const kind = `snapshot ${word}` as const;
+  const flags = kind === 'snapshot list' ? ['json'] : ['yes', 'json'];
+  words.checkOptions(kind, { text: [], repeated: [], flags });
+  const names = {
+    list: ['FILE'],
+    apply: ['FILE', 'NAME'],
+    delete: ['FILE', 'NAME'],
+    rename: ['FILE', 'NAME', 'NEWNAME'],
+  };
+  const [file, name, newName] = words.namedArguments(kind, names[word]);
+  const common = { file, json: words.flag('json') };
+  const confirmed = words.flag('yes');
+  switch (kind) {
+    case 'snapshot list':
+      return { kind, ...common };
+    case 'snapshot rename':
+      return { kind, ...common, name, newName: parseSnapshotName('NEWNAME', newName), confirmed };
+    default:
+      return { kind, ...common, name, confirmed };
+  }
+}
+
+function parseDump(words: Words): FileCommand {
+  words.checkOptions('dump', { text: ['from', 'to', 'kind', 'drive-id'], repeated: [], flags: ['json'] });
+  const rrfile = words.onlyArgument('dump', 'RRFILE');
+  const position = (name: string, otherwise: number) => {
+    const text = words.text(name);
+    return text === null ? otherwise : parsePosition(`--${name}`, text);
+  };
+  const kinds = words.text('kind');
+  return {
+    kind: 'dump',
+    rrfile,
+    from: position('from', 0),
+    to: position('to', Infinity),
+    kinds: kinds === null ? null : parseKinds(kinds),
+    driveId: words.text('drive-id'),
+    json: words.flag('json'),
+  };
+}
+
+function parsePack(words: Words): FileCommand {
+  words.checkOptions('pack', { text: ['into'], repeated: [], flags: ['without-bases', 'overwrite', 'json'] });
+  return {
+    kind: 'pack',
+    rrfile: words.onlyArgument('pack', 'RRFILE'),
+    into: words.required(words.file('into'), '--into FILE', 'pack'),
+    withBases: !words.flag('without-bases'),
+    overwrite: words.flag('overwrite'),
+    json: words.flag('json'),
+  };
+}
+
+function parseUnpack(words: Words): FileCommand {
+  words.checkOptions('unpack', { text: ['into'], repeated: ['base'], flags: ['overwrite', 'json'] });
+  const bases = new Map<string, string>();
+  for (const text of words.all('base')) {
+    const [, drive, file] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+    if (!drive) throw optionBadValue({ option: '--base', value: text, allowed: 'DRIVE=FILE, such as hd0=disk.img' });
+    if (bases.has(drive)) throw optionTwice(`--base ${drive}=`);
+    bases.set(drive, file);
+  }
+  return {
+    kind: 'unpack',
+    pack: words.onlyArgument('unpack', 'FILE'),
+    folder: words.required(words.file('into'), '--into FOLDER', 'unpack'),
+    bases,
+    overwrite: words.flag('overwrite'),
+    json: words.flag('json'),
+  };
+}
+
+function oneOf<T extends string>(command: string, given: string | undefined, known: readonly T[]): T {
+  const found = known.find((word) => word === given);
+  if (!found) throw subcommandBad(command, given, known);
+  return found;
+}
+
+function parseBase(command: string, words: Words): DiskOption {
+  const path = words.required(words.file('base'), '--base FILE', command);
+  const format = words.required(words.text('format'), '--format raw|qcow2, the format of the base,', command);
+  if (format === 'raw' || format === 'qcow2') return { path, format };
+  throw optionBadValue({ option: '--format', value: format, allowed: 'raw or qcow2' });
+}
+
+function parseKinds(text: string): LogEntryKind[] {
+  return text.split(',').map((word) => {
+    const found = LOG_ENTRY_KINDS.find((kind) => kind === word);
+    if (found) return found;
+    throw optionBadValue({ option: '--kind', value: word, allowed: `some of ${LOG_ENTRY_KINDS.join(',')}` });
+  });
+}

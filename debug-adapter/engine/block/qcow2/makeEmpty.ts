@@ -1,0 +1,40 @@
+import { commit } from './commit.ts';
+import type { ImageParts } from './imageParts.ts';
+import { ENTRY_BYTES } from './layout.ts';
+import { referencesOf } from './references.ts';
+import { StoredTable } from './storedTable.ts';
+
+/**
+ * The active table maps nothing any more: the disk shows the backing device, and VM state is gone. Snapshots keep what
+ * is theirs. An empty L1 table is written beside the old one and the header switched to it, so that a crash shows the
+ * disk before or the disk after. What is free at the file's end then goes back to the host.
+ */
+export function makeEmpty(parts: ImageParts): void {
+  commit(parts, { durable: true });
+  const dropped = referencesOf(parts, parts.l1);
+  if (dropped.length > 0) {
+    switchToEmptyL1(parts);
+    for (const hostOffset of dropped) parts.refcounts.dropLater(hostOffset);
+    parts.refcounts.applyDrops();
+    // The table stands behind what was just freed; it moves once more, to where there is room now.
+    parts.l1Moved = true;
+  }
+  commit(parts, { durable: true });
+  commit(parts, { durable: true });
+  const { usedBytes } = parts.refcounts;
+  if (usedBytes < parts.file.lengthBytes) parts.file.truncate(usedBytes);
+}
+
+function switchToEmptyL1(parts: ImageParts): void {
+  const before = parts.l1;
+  try {
+    parts.l1 = new StoredTable(new Uint8Array(parts.layout.vmStateFirstL1Index * ENTRY_BYTES), before.hostOffset);
+    parts.l1Moved = true;
+    commit(parts, { durable: true });
+  } catch (error) {
+    if (!parts.l1Moved) throw error; // Only the last sync failed: the disk is empty.
+    parts.l1 = before;
+    parts.l1Moved = false;
+    throw error;
+  }
+}

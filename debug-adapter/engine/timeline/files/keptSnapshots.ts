@@ -1,0 +1,133 @@
+import type { Host } from '../../base/host.ts';
+import type { Position } from '../../base/quantities.ts';
+import type { Qcow2Image } from '../../block/qcow2/image.ts';
+import { keepsNoSnapshots, losesDisk, losesFirstSnapshot } from '../../errors/overlays.ts';
+import { snapshotNameTaken, snapshotUnknown } from '../../errors/snapshots.ts';
+import { MAGIC } from '../../recording/chunk.ts';
+import { RecordingReader } from '../../recording/recordingReader.ts';
+import { isInPlace } from '../inPlace.ts';
+import { stateFileOf } from '../sessionOptions.ts';
+import { recordedImage, type SnapshotImage } from '../snapshotImage.ts';
+import { SnapshotImages } from '../snapshotImages.ts';
+import { isStateOfOurs } from '../vmState.ts';
+import type { Confirmation } from './overlayChanges.ts';
+import { keepsRecording, underLocks } from './overlayFile.ts';
+
+/**
+ * The snapshots in files that no session has open. They are named by a recording, which has them in the overlays of all
+ * its drives (its names start at the current folder, as when it was made), or by a qcow2 alone.
+ */
+export interface KeptSnapshot {
+  name: string;
+  /** Null for one that was taken outside record and replay. */
+  position: Position | null;
+  dateMilliseconds: number;
+  stateBytes: number;
+  /** `foreign`: a machine's state that is not of blkreplay, such as QEMU's; it is listed and never loaded. */
+  state: 'ours' | 'foreign' | 'none';
+}
+
+export function keptSnapshots(host: Host, path: string): KeptSnapshot[] {
+  return withKept(host, path, { locked: false }, ({ images }) => {
+    const listed = images.list();
+    return listKept(images.state.image).filter(({ name }) => listed.some((other) => other.name === name));
+  });
+}
+
+/** The disks of all drives become the snapshot's. */
+export function applyKept(host: Host, path: string, name: string, { confirmed }: Confirmation): void {
+  withKept(host, path, { locked: true }, ({ images, names }) => {
+    checkThere(images, name);
+    if (!confirmed) throw losesDisk(names, name);
+    images.apply(name);
+  });
+}
+
+export function renameKept(host: Host, path: string, name: string, newName: string, { confirmed }: Confirmation): void {
+  withKept(host, path, { locked: true }, ({ images, isFirst }) => {
+    checkThere(images, name);
+    if (name === newName) return;
+    if (images.list().some((other) => other.name === newName)) throw snapshotNameTaken(newName);
+    if (isFirst(name) && !confirmed) throw losesFirstSnapshot(path, name, 'rename');
+    images.rename(name, newName);
+  });
+}
+
+export function deleteKept(host: Host, path: string, name: string, { confirmed }: Confirmation): void {
+  withKept(host, path, { locked: true }, ({ images, isFirst }) => {
+    checkThere(images, name);
+    if (isFirst(name) && !confirmed) throw losesFirstSnapshot(path, name, 'delete');
+    images.delete([name]);
+  });
+}
+
+export function listKept(image: Qcow2Image): KeptSnapshot[] {
+  return image.snapshots.map(({ name, icount, dateSeconds, dateNanoseconds, vmStateSizeBytes }) => ({
+    name,
+    position: icount ?? null,
+    dateMilliseconds: dateSeconds * 1000 + Math.floor(dateNanoseconds / 1_000_000),
+    stateBytes: vmStateSizeBytes,
+    state: vmStateSizeBytes === 0 ? 'none' : isStateOfOurs(image.openSnapshot(name)) ? 'ours' : 'foreign',
+  }));
+}
+
+interface Kept {
+  images: SnapshotImages;
+  /** The files, for people. */
+  names: string;
+  /** Replays start from it. */
+  isFirst: (name: string) => boolean;
+}
+
+function withKept<T>(host: Host, path: string, { locked }: { locked: boolean }, work: (kept: Kept) => T): T {
+  const recording = recordingAt(host, path);
+  const paths = recording?.paths ?? [path];
+  if (paths.length === 0) throw keepsNoSnapshots(path);
+  for (const each of paths) host.files.open(each, { write: false, create: 'never' }).close();
+  return underLocks(host, locked ? paths : [], () => {
+    const opened: SnapshotImage[] = [];
+    try {
+      for (const each of paths) {
+        const isShared = recording?.shared.includes(each) ?? true;
+        opened.push(recordedImage(host, each, undefined, { isShared }));
+      }
+      const images = new SnapshotImages(opened[0], opened, recording?.first);
+      if (locked) images.mend();
+      const isFirst = (name: string) => {
+        if (recording) return name === recording.first;
+        const { image } = images.state;
+        return image.snapshots.find((snapshot) => snapshot.name === name)?.icount === 0 && keepsRecording(image);
+      };
+      return work({ images, names: paths.join(' and '), isFirst });
+    } finally {
+      for (const { image } of opened) image.close();
+    }
+  });
+}
+
+/** The image with the machine's state is the first. Undefined for a file that is no recording. */
+function recordingAt(host: Host, path: string): { paths: string[]; shared: string[]; first: string } | undefined {
+  const file = host.files.open(path, { write: false, create: 'never' });
+  const magic = new Uint8Array(MAGIC.length);
+  const length = file.readAt(0, magic);
+  if (length < MAGIC.length || magic.some((byte, index) => byte !== MAGIC[index])) {
+    file.close();
+    return undefined;
+  }
+  try {
+    const { header } = new RecordingReader(file, host.compression);
+    const overlays = header.drives.flatMap(({ overlay, readOnly }) => (overlay === null || readOnly ? [] : [overlay]));
+    // A temporary overlay of the first drive had the machine's state, and without it the others tell of nothing.
+    const isLost = header.stateFile === null && header.drives.find(({ readOnly }) => !readOnly)?.overlay === null;
+    const paths = header.stateFile === null ? overlays : [stateFileOf(path), ...overlays];
+    const shared = header.drives.filter(isInPlace).map(({ image }) => image);
+    return { paths: isLost ? [] : paths, shared, first: header.rrsnapshot };
+  } finally {
+    file.close();
+  }
+}
+
+function checkThere(images: SnapshotImages, name: string): void {
+  const known = images.list().map((snapshot) => snapshot.name);
+  if (!known.includes(name)) throw snapshotUnknown(name, known);
+}

@@ -1,0 +1,120 @@
+import type { Host } from '../../base/host.ts';
+import type { BlockDevice } from '../../block/blockDevice.ts';
+import type { CheckResult } from '../../block/qcow2/check.ts';
+import { Qcow2Image } from '../../block/qcow2/image.ts';
+import { type DiskFile, diskFiles } from '../openDisk.ts';
+import { type KeptSnapshot, listKept } from './keptSnapshots.ts';
+import { changeOverlay, keepsRecording, readOverlay } from './overlayFile.ts';
+
+/** What an overlay, or any qcow2 of the user's, is: its sizes, what it stands on, what it keeps. */
+export interface OverlayInfo {
+  virtualBytes: number;
+  fileBytes: number;
+  clusterBytes: number;
+  /** Of the disk, how much does not show the base. */
+  allocatedBytes: number;
+  /** The overlay first, the last base at the end. */
+  chain: DiskFile[];
+  snapshots: KeptSnapshot[];
+  /** It has snapshots that a recording is replayed from. */
+  keepsRecording: boolean;
+}
+
+export function overlayInfo(host: Host, overlay: string): OverlayInfo {
+  return readOverlay(host, overlay, (image) => ({
+    virtualBytes: image.lengthBytes,
+    fileBytes: image.fileBytes,
+    clusterBytes: image.clusterSizeBytes,
+    allocatedBytes: image.allocatedRanges().reduce((sum, { lengthBytes }) => sum + lengthBytes, 0),
+    chain: diskFiles(host, { path: overlay, format: 'qcow2' }),
+    snapshots: listKept(image),
+    keepsRecording: keepsRecording(image),
+  }));
+}
+
+/** Problems that are found are an answer. `repair` frees what a kill leaked. */
+export function checkOverlay(host: Host, overlay: string, { repair }: { repair: boolean }): CheckResult {
+  if (repair) return changeOverlay(host, overlay, (image) => image.check());
+  return readOverlay(host, overlay, (image) => image.check());
+}
+
+/** One line of `qemu-img map`: a part of the disk, and which file of the chain says what is there. */
+export interface MapEntry {
+  start: number;
+  lengthBytes: number;
+  /** 0 is the overlay, 1 its base, and so on. */
+  depth: number;
+  /** Some file of the chain says what is there; otherwise it reads as zeroes because none does. */
+  isPresent: boolean;
+  isZero: boolean;
+  hasData: boolean;
+  isCompressed: boolean;
+  /** Where the data is in its file, when it lies there as it is. */
+  hostOffset?: number;
+}
+
+/** All of the disk, in order, in as few parts as can be. */
+export function overlayMap(host: Host, overlay: string): MapEntry[] {
+  return readOverlay(host, overlay, (image) => {
+    const entries: MapEntry[] = [];
+    for (const entry of entriesOf(image, 0, image.lengthBytes, 0)) {
+      const last = entries.at(-1);
+      if (last && continues(last, entry)) last.lengthBytes += entry.lengthBytes;
+      else entries.push(entry);
+    }
+    return entries;
+  });
+}
+
+function* entriesOf(device: BlockDevice | undefined, from: number, to: number, depth: number): Generator<MapEntry> {
+  const flags = { isPresent: true, isZero: false, hasData: false, isCompressed: false };
+  if (!device) {
+    if (from < to) yield nothing(from, to, depth);
+  } else if (!(device instanceof Qcow2Image)) {
+    yield { ...flags, start: from, lengthBytes: to - from, depth, hasData: true, hostOffset: from };
+  } else {
+    for (const extent of device.extents()) {
+      const start = Math.max(extent.offset, from);
+      const end = Math.min(extent.offset + extent.lengthBytes, to);
+      if (start >= end) continue;
+      const place = { start, lengthBytes: end - start, depth };
+      if (extent.kind === 'zero') yield { ...flags, ...place, isZero: true };
+      else if (extent.kind === 'compressed') yield { ...flags, ...place, hasData: true, isCompressed: true };
+      else if (extent.kind === 'data') {
+        yield { ...flags, ...place, hasData: true, hostOffset: extent.hostOffset! + start - extent.offset };
+      } else yield* below(device, start, end, depth);
+    }
+  }
+}
+
+/** What is not allocated here is what the backing file says, as far as that reaches. */
+function* below(image: Qcow2Image, from: number, to: number, depth: number): Generator<MapEntry> {
+  const { backing } = image;
+  const reach = Math.min(to, Math.max(from, backing?.lengthBytes ?? 0));
+  if (from < reach) yield* entriesOf(backing, from, reach, depth + 1);
+  if (reach < to) yield nothing(reach, to, depth);
+}
+
+function nothing(from: number, to: number, depth: number): MapEntry {
+  return {
+    start: from,
+    lengthBytes: to - from,
+    depth,
+    isPresent: false,
+    isZero: true,
+    hasData: false,
+    isCompressed: false,
+  };
+}
+
+function continues(last: MapEntry, next: MapEntry): boolean {
+  const alike =
+    last.depth === next.depth &&
+    last.isPresent === next.isPresent &&
+    last.isZero === next.isZero &&
+    last.isCompressed === next.isCompressed;
+  if (!alike) return false;
+  return last.hostOffset === undefined
+    ? next.hostOffset === undefined
+    : next.hostOffset === last.hostOffset + last.lengthBytes;
+}

@@ -1,0 +1,194 @@
+import type { HostCompression, HostFile } from '../../base/host.ts';
+import { viewOf } from '../../block/qcow2/bigEndian.ts';
+import { xxh64 } from '../../base/xxhash64.ts';
+import { notAPack, packDamaged, packFromFuture } from '../../errors/overlays.ts';
+
+/**
+ * The file that `pack` writes: magic (8 bytes), version (u32, big-endian like all of it), the length of a JSON header
+ * (u32) and its XXH64 (u64), the header, then each file's data in blocks of 1 MiB: the length of the deflated block
+ * (u32; 0 for a block of zeroes, which has nothing behind it), and the XXH64 of that (u64), seeded with the checksum
+ * before, so that no block can be taken for another.
+ */
+export interface PackHeader {
+  blkreplayVersion: string;
+  /** How many bytes each file has, in their order in the pack; its name in the folder that it is unpacked into. */
+  files: { name: string; lengthBytes: number }[];
+  rrfile: string;
+  drives: PackedDrive[];
+}
+
+export interface PackedDrive {
+  id: string;
+  format: 'raw' | 'qcow2';
+  readOnly: boolean;
+  /** The base's name in the folder; null when it is not in the pack. */
+  image: string | null;
+  overlay: string | null;
+  /** What the base was called where it was packed, and what its bytes were: to find it again. */
+  imageAsRecorded: string;
+  contentDigest: string;
+  /** Of the files in the pack, which stands on which. */
+  backings: { file: string; backing: string; format: 'raw' | 'qcow2' }[];
+}
+
+export class PackWriter {
+  private file: HostFile;
+  private compression: HostCompression;
+  private offset = 0;
+  private checksum: bigint;
+
+  constructor(file: HostFile, compression: HostCompression, header: PackHeader) {
+    this.file = file;
+    this.compression = compression;
+    const json = new TextEncoder().encode(JSON.stringify(header));
+    this.checksum = xxh64(json);
+    const start = new Uint8Array(START_BYTES);
+    start.set(PACK_MAGIC);
+    const view = viewOf(start);
+    view.setUint32(8, PACK_VERSION);
+    view.setUint32(12, json.length);
+    view.setBigUint64(16, this.checksum);
+    this.append(start);
+    this.append(json);
+  }
+
+  /** All of `from`, in the header's order. */
+  addFile(from: HostFile, lengthBytes: number): void {
+    const block = new Uint8Array(BLOCK_BYTES);
+    for (let at = 0; at < lengthBytes; at += BLOCK_BYTES) {
+      const bytes = block.subarray(0, Math.min(BLOCK_BYTES, lengthBytes - at));
+      bytes.fill(0, from.readAt(at, bytes));
+      this.addBlock(bytes);
+    }
+  }
+
+  private addBlock(bytes: Uint8Array): void {
+    const packed = isZero(bytes) ? new Uint8Array(0) : this.compression.deflate(bytes);
+    this.checksum = xxh64(packed, this.checksum);
+    const head = new Uint8Array(BLOCK_HEADER_BYTES);
+    viewOf(head).setUint32(0, packed.length);
+    viewOf(head).setBigUint64(4, this.checksum);
+    this.append(head);
+    this.append(packed);
+  }
+
+  private append(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.file.writeAt(this.offset, bytes);
+    this.offset += bytes.length;
+  }
+}
+
+export class PackReader {
+  readonly header: PackHeader;
+  private file: HostFile;
+  private compression: HostCompression;
+  private offset: number;
+  private checksum: bigint;
+
+  constructor(file: HostFile, compression: HostCompression) {
+    this.file = file;
+    this.compression = compression;
+    const start = this.bytes(0, START_BYTES);
+    if (start.length < START_BYTES || PACK_MAGIC.some((byte, i) => byte !== start[i])) throw notAPack(file.name);
+    const version = viewOf(start).getUint32(8);
+    if (version > PACK_VERSION) throw packFromFuture({ file: file.name, version, newestKnown: PACK_VERSION });
+    const length = viewOf(start).getUint32(12);
+    if (version === 0 || length > HEADER_BYTES_MAX) throw this.damaged(8, 'its header cannot be');
+    const json = this.bytes(START_BYTES, length);
+    this.checksum = viewOf(start).getBigUint64(16);
+    if (json.length < length || xxh64(json) !== this.checksum)
+      throw this.damaged(START_BYTES, 'its header is cut or changed');
+    this.offset = START_BYTES + length;
+    this.header = this.decodeHeader(json);
+  }
+
+  /** The next file's data, into a new and empty one. */
+  nextFile(into: HostFile, lengthBytes: number): void {
+    for (let at = 0; at < lengthBytes; at += BLOCK_BYTES) {
+      const block = this.nextBlock(Math.min(BLOCK_BYTES, lengthBytes - at));
+      if (block) into.writeAt(at, block);
+    }
+    // Zeroes at its end were left out.
+    if (into.length() < lengthBytes) into.truncate(lengthBytes);
+  }
+
+  /** Undefined for zeroes. */
+  private nextBlock(lengthBytes: number): Uint8Array | undefined {
+    const head = this.bytes(this.offset, BLOCK_HEADER_BYTES);
+    if (head.length < BLOCK_HEADER_BYTES) throw this.damaged(this.offset, 'it ends inside a file');
+    const packedBytes = viewOf(head).getUint32(0);
+    if (packedBytes > PACKED_BYTES_MAX) throw this.damaged(this.offset, 'a block there cannot be so long');
+    const packed = this.bytes(this.offset + BLOCK_HEADER_BYTES, packedBytes);
+    if (packed.length < packedBytes) throw this.damaged(this.offset, 'it ends inside a file');
+    const checksum = xxh64(packed, this.checksum);
+    if (checksum !== viewOf(head).getBigUint64(4))
+      throw this.damaged(this.offset, 'a block there is not what was packed');
+    const at = this.offset;
+    this.checksum = checksum;
+    this.offset += BLOCK_HEADER_BYTES + packedBytes;
+    if (packedBytes === 0) return undefined;
+    try {
+      return this.compression.inflate(packed, lengthBytes);
+    } catch {
+      throw this.damaged(at, 'a block there does not inflate');
+    }
+  }
+
+  private bytes(offset: number, lengthBytes: number): Uint8Array {
+    const bytes = new Uint8Array(lengthBytes);
+    return bytes.subarray(0, this.file.readAt(offset, bytes));
+  }
+
+  private decodeHeader(json: Uint8Array): PackHeader {
+    try {
+      return checkedHeader(JSON.parse(new TextDecoder().decode(json)));
+    } catch {
+      throw this.damaged(START_BYTES, 'its header is not one');
+    }
+  }
+
+  private damaged(offset: number, what: string): Error {
+    return packDamaged({ file: this.file.name, offset, what });
+  }
+}
+
+/** Throws for what `pack` never writes: above all for names that lead out of the folder. */
+function checkedHeader(json: unknown): PackHeader {
+  const header = json as PackHeader;
+  const names = new Set<string>();
+  const check = (holds: boolean) => {
+    if (!holds) throw new Error('not a header');
+  };
+  for (const { name, lengthBytes } of header.files) {
+    check(typeof name === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name) && !names.has(name.toLowerCase()));
+    check(Number.isSafeInteger(lengthBytes) && lengthBytes >= 0 && lengthBytes <= FILE_BYTES_MAX);
+    names.add(name.toLowerCase());
+  }
+  const isPacked = (name: unknown) => header.files.some((file) => file.name === name);
+  check(isPacked(header.rrfile) && typeof header.blkreplayVersion === 'string');
+  for (const drive of header.drives) {
+    check(/^[A-Za-z][A-Za-z0-9._-]{0,31}$/.test(drive.id) && (drive.format === 'raw' || drive.format === 'qcow2'));
+    check(drive.image === null || isPacked(drive.image));
+    check(drive.overlay === null || isPacked(drive.overlay));
+    check(typeof drive.readOnly === 'boolean' && typeof drive.imageAsRecorded === 'string');
+    check(/^[0-9a-f]{16}$/.test(drive.contentDigest));
+    for (const { file, backing, format } of drive.backings) {
+      check(isPacked(file) && isPacked(backing) && (format === 'raw' || format === 'qcow2'));
+    }
+  }
+  return header;
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
+const PACK_MAGIC = new TextEncoder().encode('BLKRPACK');
+const PACK_VERSION = 1;
+const START_BYTES = 24;
+const BLOCK_HEADER_BYTES = 12;
+const BLOCK_BYTES = 1 << 20;
+/** Deflate adds a little to what it cannot make smaller. */
+const PACKED_BYTES_MAX = BLOCK_BYTES + (64 << 10);
+const HEADER_BYTES_MAX = 16 << 20;
+const FILE_BYTES_MAX = 2 ** 44;

@@ -1,0 +1,107 @@
+import type { Host } from '../../base/host.ts';
+import type { BlockDevice } from '../../block/blockDevice.ts';
+import { writeBackingName } from '../../block/qcow2/backingName.ts';
+import type { Qcow2Image } from '../../block/qcow2/image.ts';
+import { rebaseOntoItself } from '../../errors/overlays.ts';
+import { type DiskPlace, filesOfDisk, openDisk } from '../openDisk.ts';
+import { type Confirmation, confirmationToLose } from './overlayChanges.ts';
+import { changeOverlay, underLocks } from './overlayFile.ts';
+
+/**
+ * Puts an overlay on another base and keeps what it shows: where the bases differ, the old one's data goes into the
+ * overlay first. Snapshots cannot get that, so on a base with other content they go. With `nameOnly` nothing is looked
+ * at, and only the name changes: for a base that was moved.
+ */
+export function rebaseOverlay(
+  host: Host,
+  overlay: string,
+  base: DiskPlace,
+  { confirmed, nameOnly }: Confirmation & { nameOnly: boolean },
+): void {
+  refuseItself(host, overlay, base);
+  if (!nameOnly) takeOverDifferences(host, overlay, base, confirmed);
+  renameBase(host, overlay, base);
+}
+
+/** Only the name in the overlay changes. */
+export function renameBase(host: Host, overlay: string, base: DiskPlace): void {
+  const name = host.files.relativeName({ from: overlay, to: base.path });
+  underLocks(host, [overlay], () => {
+    const file = host.files.open(overlay, { write: true, create: 'never' });
+    try {
+      writeBackingName(file, { name, format: base.format });
+    } finally {
+      file.close();
+    }
+  });
+}
+
+function refuseItself(host: Host, overlay: string, base: DiskPlace): void {
+  const own = host.files.identity(overlay);
+  if (filesOfDisk(host, base).some((path) => host.files.identity(path) === own))
+    throw rebaseOntoItself(overlay, base.path);
+}
+
+function takeOverDifferences(host: Host, overlay: string, base: DiskPlace, confirmed: boolean): void {
+  const next = openDisk(host, base);
+  try {
+    changeOverlay(host, overlay, (image) => {
+      if (image.snapshots.length > 0 && differ(image, next)) {
+        if (!confirmed) throw confirmationToLose(image, 'a base of other content');
+        image.deleteSnapshots(image.snapshots.map(({ name }) => name));
+      }
+      keepWhatShows(image, next);
+    });
+  } finally {
+    next.close();
+  }
+}
+
+/** Whether the two bases differ anywhere on the overlay's disk. */
+function differ(image: Qcow2Image, next: BlockDevice): boolean {
+  return !differences(image, next, 0, image.lengthBytes).next().done;
+}
+
+function keepWhatShows(image: Qcow2Image, next: BlockDevice): void {
+  const untouched = [...image.extents()].filter(({ kind }) => kind === 'unallocated');
+  for (const { offset, lengthBytes } of untouched) {
+    for (const { at, old } of differences(image, next, offset, lengthBytes)) {
+      if (old.every((byte) => byte === 0)) image.writeZeroes(at, old.length);
+      else image.write(at, old);
+    }
+  }
+}
+
+/** The clusters in which the present backing and `next` differ, with what they hold now; valid until the next. */
+function* differences(image: Qcow2Image, next: BlockDevice, offset: number, lengthBytes: number) {
+  const buffer = { old: new Uint8Array(COMPARE_BYTES), next: new Uint8Array(COMPARE_BYTES) };
+  for (let done = 0; done < lengthBytes;) {
+    const length = Math.min(COMPARE_BYTES, lengthBytes - done);
+    const old = buffer.old.subarray(0, length);
+    const other = buffer.next.subarray(0, length);
+    readAsFarAsItGoes(image.backing, offset + done, old);
+    readAsFarAsItGoes(next, offset + done, other);
+    const step = image.clusterSizeBytes;
+    for (let at = 0; at < length; at += step) {
+      const end = Math.min(length, at + step);
+      if (!isSame(old.subarray(at, end), other.subarray(at, end))) {
+        yield { at: offset + done + at, old: old.slice(at, end) };
+      }
+    }
+    done += length;
+  }
+}
+
+function readAsFarAsItGoes(device: BlockDevice | undefined, offset: number, into: Uint8Array): void {
+  const available = Math.max(0, Math.min(into.length, (device?.lengthBytes ?? 0) - offset));
+  if (available > 0) device!.read(offset, into.subarray(0, available));
+  into.fill(0, available);
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** A multiple of every cluster size. */
+const COMPARE_BYTES = 2 << 20;

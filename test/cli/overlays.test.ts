@@ -1,0 +1,336 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { suite, test, type TestContext } from 'node:test';
+import { Workplace } from '../support/cli.ts';
+import { isSound, visibleBytes } from '../support/overlays.ts';
+import { requireTool, runTool } from '../support/tools.ts';
+
+/** The overlay commands, judged by what qemu-img does with the same files. */
+const MIB = 1 << 20;
+/** Header, refcount table, refcount block and L1 table, in clusters of 64 KiB, and one that moving tables left free. */
+const EMPTY_BYTES_MAX = 5 * 65536;
+
+suite('overlay create', () => {
+  test('makes what qemu-img takes for an overlay, with a relative name', async (t) => {
+    if (!requireTool('qemu-img', t)) return;
+    const place = withBase(t);
+    await does(place, 'overlay create deep/er/o.qcow2 --base base.img --format raw');
+    const info = JSON.parse(qemuImg(place, 'info', '--output=json', 'deep/er/o.qcow2')) as Record<string, unknown>;
+    assert.deepEqual(
+      [info['virtual-size'], info['backing-filename'], info['backing-filename-format'], info['cluster-size']],
+      [2 * MIB, '../../base.img', 'raw', 4096],
+    );
+    qemuImg(place, 'check', 'deep/er/o.qcow2');
+    qemuImg(place, 'compare', 'deep/er/o.qcow2', 'base.img');
+  });
+
+  test('refuses what exists, its own base, and a base that is not there, and touches nothing', async (t) => {
+    const place = withBase(t);
+    place.write('o.qcow2', 'precious');
+    const before = place.fingerprint();
+    const refused = async (words: string, code: string) =>
+      assert.equal((await place.cli([...words.split(' '), '--json'])).refused(2).code, code, words);
+    await refused('overlay create o.qcow2 --base base.img --format raw', 'overlay-exists');
+    await refused('overlay create base.img --base base.img --format raw --overwrite', 'overlay-is-image');
+    await refused('overlay create new.qcow2 --base gone.img --format raw', 'file-missing');
+    await refused('overlay create new.qcow2 --base base.img --format qcow2', 'image-not-qcow2');
+    await refused('overlay create new.qcow2 --base base.img', 'cli-option-required');
+    await refused('overlay commit o.qcow2', 'image-not-qcow2');
+    await refused('overlay shrink o.qcow2', 'cli-command-unknown');
+    assert.deepEqual(place.fingerprint(), before);
+  });
+});
+
+suite('overlay map', () => {
+  test('is what qemu-img map says, through a chain with every sort of cluster', async (t) => {
+    if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
+    const place = withBase(t);
+    // Of the raw base QEMU also asks the file system about holes: it has none.
+    place.write('base.img', new Uint8Array(2 * MIB).fill(7));
+    qemuImg(place, 'create', '-q', '-f', 'qcow2', '-b', 'base.img', '-F', 'raw', 'middle.qcow2', '3M');
+    qemuIo(place, 'middle.qcow2', 'write -P 1 64k 300k', 'write -z 512k 128k', 'write -P 2 2500k 70k');
+    qemuImg(
+      place,
+      'create',
+      '-q',
+      '-f',
+      'qcow2',
+      '-o',
+      'cluster_size=4k',
+      '-b',
+      'middle.qcow2',
+      '-F',
+      'qcow2',
+      'top.qcow2',
+      '4M',
+    );
+    qemuIo(place, 'top.qcow2', 'write -P 3 100k 20k', 'write -c -P 4 1M 4k', 'write -z 600k 8k', 'discard 100k 4k');
+    qemuIo(place, 'top.qcow2', 'write -P 5 3500k 4k', 'write -P 6 3508k 4k', 'write -z 3900k 8k');
+    for (const name of ['middle.qcow2', 'top.qcow2']) {
+      const ours = (await does(place, `overlay map ${name} --json`)).console;
+      const theirs = qemuImg(place, 'map', '--output=json', name);
+      assert.deepEqual(JSON.parse(ours), withoutCompressed(JSON.parse(theirs)), name);
+    }
+    assert.match((await does(place, 'overlay map top.qcow2')).console, /compressed data in overlay/);
+  });
+});
+
+suite('overlay commit', () => {
+  for (const baseFormat of ['raw', 'qcow2'] as const) {
+    test(`leaves base and overlay as qemu-img commit does, on a ${baseFormat} base`, async (t) => {
+      if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
+      const place = withOverlay(t, baseFormat);
+      const theirs = place.copy(t);
+      qemuImg(theirs, 'commit', '-q', 'o.qcow2');
+      await does(place, 'overlay commit o.qcow2');
+      for (const name of [`base.${baseFormat}`, 'o.qcow2']) {
+        assert.ok(converted(place, name).equals(converted(theirs, name)), name);
+        if (name.endsWith('qcow2')) qemuImg(place, 'check', name);
+      }
+      assert.match(qemuImg(place, 'map', '--output=json', 'o.qcow2'), /"depth": ?1/);
+      assert.doesNotMatch(qemuImg(place, 'map', '--output=json', 'o.qcow2'), /"depth": ?0/);
+      assert.ok(fs.statSync(place.path('o.qcow2')).size <= EMPTY_BYTES_MAX, 'the space is given back');
+    });
+  }
+
+  test('makes a raw base longer, and refuses a qcow2 one that is too short', async (t) => {
+    if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
+    const place = withOverlay(t, 'raw', '3M');
+    const theirs = place.copy(t);
+    qemuImg(theirs, 'commit', '-q', 'o.qcow2');
+    await does(place, 'overlay commit o.qcow2');
+    assert.ok(place.read('base.raw').equals(theirs.read('base.raw')));
+    const short = withOverlay(t, 'qcow2', '3M');
+    const before = short.fingerprint(['base.qcow2']);
+    const { code } = (await short.cli(['overlay', 'commit', 'o.qcow2', '--json'])).refused(2);
+    assert.equal(code, 'base-too-short');
+    assert.deepEqual(short.fingerprint(['base.qcow2']), before);
+  });
+
+  test('asks before snapshots go, and refuses what stands on nothing', async (t) => {
+    if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
+    const place = withOverlay(t, 'raw');
+    qemuImg(place, 'snapshot', '-c', 'mine', 'o.qcow2');
+    const before = place.fingerprint();
+    for (const word of ['commit', 'discard']) {
+      const { message, code } = (await place.cli(['overlay', word, 'o.qcow2', '--json'])).refused(2);
+      assert.equal(code, 'confirmation-needed');
+      assert.match(message, /o\.qcow2 holds snapshots, and .* deletes them; say --yes/);
+    }
+    assert.deepEqual(place.fingerprint(), before);
+    await does(place, 'overlay commit o.qcow2 --yes');
+    assert.equal(qemuImg(place, 'snapshot', '-l', 'o.qcow2'), '');
+    qemuImg(place, 'create', '-q', '-f', 'qcow2', 'alone.qcow2', '1M');
+    assert.equal((await place.cli(['overlay', 'commit', 'alone.qcow2', '--json'])).refused(2).code, 'overlay-no-base');
+  });
+});
+
+test('overlay discard brings the base back and gives the space back', async (t) => {
+  if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
+  const place = withOverlay(t, 'raw');
+  const base = place.read('base.raw');
+  await does(place, 'overlay discard o.qcow2');
+  qemuImg(place, 'check', 'o.qcow2');
+  assert.ok(Buffer.from(visibleBytes(place, 'o.qcow2', 'base.raw')).equals(base));
+  assert.ok(place.read('base.raw').equals(base));
+  assert.ok(fs.statSync(place.path('o.qcow2')).size <= EMPTY_BYTES_MAX);
+});
+
+suite('overlay rebase', () => {
+  test('onto a base of other content keeps what shows, as qemu-img rebase does', async (t) => {
+    if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
+    for (const next of ['other.img', 'short.img', 'other.qcow2']) {
+      const place = withOverlay(t, 'raw');
+      place.write('other.img', new Uint8Array(2 * MIB).fill(9).fill(7, 0, MIB));
+      place.write('short.img', new Uint8Array(MIB).fill(7));
+      qemuImg(place, 'convert', '-O', 'qcow2', 'other.img', 'other.qcow2');
+      const shown = converted(place, 'o.qcow2');
+      const format = next.endsWith('img') ? 'raw' : 'qcow2';
+      const theirs = place.copy(t);
+      qemuImg(theirs, 'rebase', '-F', format, '-b', next, 'o.qcow2');
+      await does(place, `overlay rebase o.qcow2 --base ${next} --format ${format}`);
+      qemuImg(place, 'check', 'o.qcow2');
+      assert.ok(converted(place, 'o.qcow2').equals(shown), next);
+      assert.ok(converted(theirs, 'o.qcow2').equals(shown), next);
+      assert.match(qemuImg(place, 'info', 'o.qcow2'), new RegExp(`backing file: ${next}`));
+    }
+  });
+
+  test('--name-only follows a base that was moved, however long its name', async (t) => {
+    if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
+    for (const clusterSize of [512, 1024, 4096, 65536]) {
+      const place = withBase(t);
+      const options = ['-o', `cluster_size=${clusterSize}`, '-b', 'base.img', '-F', 'raw'];
+      qemuImg(place, 'create', '-q', '-f', 'qcow2', ...options, 'o.qcow2');
+      qemuIo(place, 'o.qcow2', 'write -P 1 64k 300k');
+      const shown = converted(place, 'o.qcow2');
+      for (const moved of [
+        'b.img',
+        'x'.repeat(100),
+        `${'y'.repeat(clusterSize === 512 ? 30 : 200)}/${'z'.repeat(100)}`,
+        'base2.img',
+      ]) {
+        place.write(moved, place.read('base.img'));
+        const outcome = await place.cli([
+          'overlay',
+          'rebase',
+          'o.qcow2',
+          '--base',
+          moved,
+          '--format',
+          'raw',
+          '--name-only',
+        ]);
+        assert.equal(outcome.status, 0, outcome.stderr);
+        const info = JSON.parse(qemuImg(place, 'info', '--output=json', 'o.qcow2')) as Record<string, unknown>;
+        assert.deepEqual([info['backing-filename'], info['backing-filename-format']], [moved, 'raw']);
+        qemuImg(place, 'check', 'o.qcow2');
+        assert.ok(converted(place, 'o.qcow2').equals(shown), `${moved}, clusters of ${clusterSize}`);
+      }
+    }
+  });
+
+  test('refuses a loop, and asks before snapshots go', async (t) => {
+    if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
+    const place = withOverlay(t, 'raw');
+    qemuImg(place, 'create', '-q', '-f', 'qcow2', '-b', 'o.qcow2', '-F', 'qcow2', 'top.qcow2');
+    const rebase = (...more: string[]) => place.cli(['overlay', 'rebase', 'o.qcow2', '--json', ...more]);
+    for (const base of ['top.qcow2', 'o.qcow2'])
+      assert.equal((await rebase('--base', base, '--format', 'qcow2')).refused(2).code, 'rebase-onto-itself');
+    qemuImg(place, 'snapshot', '-c', 'mine', 'o.qcow2');
+    place.write('other.img', new Uint8Array(2 * MIB).fill(9));
+    place.write('same.img', place.read('base.raw'));
+    const shown = converted(place, 'o.qcow2');
+    assert.equal((await rebase('--base', 'other.img', '--format', 'raw')).refused(2).code, 'confirmation-needed');
+    assert.equal((await rebase('--base', 'same.img', '--format', 'raw')).status, 0, 'the same content ends nothing');
+    assert.match(qemuImg(place, 'snapshot', '-l', 'o.qcow2'), /mine/);
+    assert.equal((await rebase('--base', 'other.img', '--format', 'raw', '--yes')).status, 0);
+    assert.equal(qemuImg(place, 'snapshot', '-l', 'o.qcow2'), '');
+    assert.ok(converted(place, 'o.qcow2').equals(shown));
+  });
+});
+
+suite('overlay check', () => {
+  test('tells leaks and frees them, as qemu-img does', async (t) => {
+    if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
+    const place = withOverlay(t, 'raw');
+    assert.match((await does(place, 'overlay check o.qcow2')).console, /^o\.qcow2 is sound\.$/m);
+    leakCluster(place, 'o.qcow2');
+    const found = JSON.parse((await does(place, 'overlay check o.qcow2 --json')).console) as object;
+    assert.deepEqual(found, { corruptions: [], leaks: 1, staleFlags: 0 });
+    assert.throws(() => qemuImg(place, 'check', 'o.qcow2'), /Command failed/);
+    await does(place, 'overlay check o.qcow2 --repair');
+    qemuImg(place, 'check', 'o.qcow2');
+    isSound(place, 'o.qcow2');
+  });
+
+  test('of a damaged one is exit status 2, with the place', async (t) => {
+    if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
+    const place = withOverlay(t, 'raw');
+    const bytes = place.read('o.qcow2');
+    const refcountBlock = Number(bytes.readBigUInt64BE(Number(bytes.readBigUInt64BE(48))));
+    bytes.writeUInt16BE(0, refcountBlock + 2 * Math.floor(Number(bytes.readBigUInt64BE(40)) / 65536));
+    place.write('o.qcow2', bytes);
+    const { message, code } = (await place.cli(['overlay', 'check', 'o.qcow2', '--json'])).refused(2);
+    assert.equal(code, 'overlay-damaged');
+    assert.match(message, /^o\.qcow2 is damaged in one place, first: cluster \d+: refcount 0, 1 references/);
+  });
+});
+
+test('overlay info tells chain, sizes and foreign snapshots', async (t) => {
+  if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
+  const place = withOverlay(t, 'raw');
+  qemuImg(place, 'snapshot', '-c', 'mine', 'o.qcow2');
+  const info = JSON.parse((await does(place, 'overlay info o.qcow2 --json')).console) as {
+    virtualBytes: number;
+    clusterBytes: number;
+    chain: { file: string; format: string }[];
+    snapshots: { name: string; position: number | null; state: string }[];
+    keepsRecording: boolean;
+  };
+  assert.deepEqual([info.virtualBytes, info.clusterBytes, info.keepsRecording], [2 * MIB, 65536, false]);
+  assert.deepEqual(
+    info.chain.map(({ format }) => format),
+    ['qcow2', 'raw'],
+  );
+  assert.deepEqual(
+    info.snapshots.map(({ name, position, state }) => [name, position, state]),
+    // What qemu-img writes as the instruction count of a snapshot outside record and replay.
+    [['mine', 0, 'none']],
+  );
+  assert.match((await does(place, 'overlay info o.qcow2')).console, /"mine", position 0, .* disk only/);
+});
+
+test('two commands at once: the second is refused while the first has the overlay', async (t) => {
+  const place = withBase(t);
+  await does(place, 'overlay create o.qcow2 --base base.img --format raw');
+  const { hostname } = await import('node:os');
+  const holder = { pid: process.pid, host: hostname(), process: null, token: 'test' };
+  place.write('o.qcow2.lock', JSON.stringify(holder));
+  const before = place.fingerprint();
+  for (const words of [
+    'commit o.qcow2',
+    'discard o.qcow2',
+    'check o.qcow2',
+    'rebase o.qcow2 --base base.img --format raw',
+  ]) {
+    const outcome = await place.cli(['overlay', ...words.split(' '), '--json']);
+    assert.equal(outcome.refused(2).code, 'overlay-in-use', words);
+  }
+  assert.deepEqual(place.fingerprint(), before);
+});
+
+function withBase(t: TestContext): Workplace {
+  const place = new Workplace(t);
+  place.disk('base.img', 2 * MIB, 'sacred');
+  return place;
+}
+
+/** An overlay made by QEMU on a base with something in it: data, zeroes, clusters that show the base. */
+function withOverlay(t: TestContext, baseFormat: 'raw' | 'qcow2', size = '2M'): Workplace {
+  const place = withBase(t);
+  qemuImg(place, 'convert', '-O', baseFormat, 'base.img', `base.${baseFormat}`);
+  qemuImg(place, 'create', '-q', '-f', 'qcow2', '-b', `base.${baseFormat}`, '-F', baseFormat, 'o.qcow2', size);
+  qemuIo(place, 'o.qcow2', 'write -P 1 10k 300k', 'write -z 512k 128k', 'write -P 2 1900k 100k', 'discard 64k 64k');
+  if (size !== '2M') qemuIo(place, 'o.qcow2', 'write -P 3 2560k 64k');
+  return place;
+}
+
+/** Appends a cluster that is counted and that nothing refers to. */
+function leakCluster(place: Workplace, name: string): void {
+  const bytes = place.read(name);
+  const cluster = Math.ceil(bytes.length / 65536);
+  const grown = Buffer.concat([bytes, new Uint8Array((cluster + 1) * 65536 - bytes.length)]);
+  const refcountBlock = Number(grown.readBigUInt64BE(Number(grown.readBigUInt64BE(48))));
+  grown.writeUInt16BE(1, refcountBlock + 2 * cluster);
+  place.write(name, grown);
+}
+
+async function does(place: Workplace, words: string) {
+  const outcome = await place.cli(words.split(' '));
+  assert.equal(outcome.status, 0, outcome.stderr);
+  return outcome;
+}
+
+function converted(place: Workplace, name: string): Buffer {
+  qemuImg(place, 'convert', '-O', 'raw', name, 'converted.tmp');
+  const bytes = place.read('converted.tmp');
+  fs.rmSync(place.path('converted.tmp'));
+  return bytes;
+}
+
+/** Newer versions of QEMU also say which parts are compressed. */
+const withoutCompressed = (map: unknown): unknown =>
+  (map as Record<string, unknown>[]).map(({ compressed: _, ...entry }) => entry);
+
+const qemuImg = (place: Workplace, command: string, ...args: string[]): string =>
+  runTool('qemu-img', [command, ...args.map((word, i) => (args[i - 1] === '-b' ? word : inPlace(place, word)))]);
+
+/** Names of files in the place; those of backing files are relative to the file that names them. */
+function inPlace(place: Workplace, word: string): string {
+  return place.exists(word) || /^[^-].*\.(qcow2|img|raw|tmp)$/.test(word) ? place.path(word) : word;
+}
+
+function qemuIo(place: Workplace, name: string, ...commands: string[]): void {
+  runTool('qemu-io', ['-f', 'qcow2', ...commands.flatMap((command) => ['-c', command]), place.path(name)]);
+}

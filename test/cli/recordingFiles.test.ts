@@ -1,0 +1,327 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { after, before, suite, test } from 'node:test';
+import { xxh64 } from '../../debug-adapter/engine/base/xxhash64.ts';
+import { type DriveSpec, type Outcome, type Session, type Summary, Workplace } from '../support/cli.ts';
+import { guest } from '../support/guests.ts';
+import { entriesOf } from '../support/recordings.ts';
+import { requireTool, runTool } from '../support/tools.ts';
+
+/** Commands on the files of recordings: their snapshots, their log, and all of them in one file. */
+const MIB = 1 << 20;
+const recorded = new Workplace({ after });
+
+const DEMO: Session = {
+  kernel: guest('demo/demo'),
+  drives: [{ image: 'disk.img', overlay: 'overlays/hd0.qcow2' }],
+  rrfile: 'demo.rr',
+};
+const TWO: Session = {
+  kernel: guest('small/twodisk'),
+  drives: [
+    { image: 'chain.qcow2', format: 'qcow2', overlay: 'a.qcow2' },
+    { image: 'second.img', overlay: 'b.qcow2' },
+  ],
+  rrfile: 'two.rr',
+};
+const TIMER: Session = { kernel: guest('small/timer'), rrfile: 'timer.rr' };
+
+const summaries = new Map<Session, Summary>();
+before(async () => {
+  recorded.disk('disk.img', 4 * MIB);
+  recorded.disk('root.img', 4 * MIB, 'sacred');
+  recorded.disk('second.img', MIB);
+  await recorded.cli(['overlay', 'create', 'chain.qcow2', '--base', 'root.img', '--format', 'raw']);
+  for (const session of [DEMO, TWO, TIMER]) summaries.set(session, (await recorded.record(session)).summary);
+});
+
+suite('snapshots of closed recordings', () => {
+  test('list is what qemu-img lists, for a recording and for an overlay alone', async (t) => {
+    if (!requireTool('qemu-img', t)) return;
+    const files = [
+      ['demo.rr', 'overlays/hd0.qcow2'],
+      ['overlays/hd0.qcow2', 'overlays/hd0.qcow2'],
+      ['two.rr', 'a.qcow2'],
+      ['timer.rr', 'timer.rr.qcow2'],
+    ];
+    for (const [file, overlay] of files) {
+      const ours = await list(recorded, file);
+      const theirs = infoOf(recorded, overlay).snapshots;
+      assert.deepEqual(
+        ours.map(({ name, position, stateBytes }) => [name, position, stateBytes]),
+        theirs.map((one) => [one.name, one.icount, one['vm-state-size']]),
+      );
+      for (const { state } of ours) assert.equal(state, 'ours');
+    }
+    assert.match(
+      (await does(recorded, 'snapshot list demo.rr')).console,
+      /^"replay_init", position 0, .* machine state$/m,
+    );
+  });
+
+  test('renamed and deleted in the overlays of all drives, and replays go on', async (t) => {
+    const place = recorded.copy(t);
+    const [first, second, third] = (await list(place, 'demo.rr')).map(({ name }) => name);
+    await does(place, `snapshot rename demo.rr ${second} mine`);
+    await does(place, `snapshot delete demo.rr ${third}`);
+    const names = (await list(place, 'demo.rr')).map(({ name }) => name);
+    assert.deepEqual(names.slice(0, 2), [first, 'mine']);
+    assert.ok(!names.includes(third));
+    replayed(await place.replay(DEMO), DEMO);
+    replayed(await place.replay({ ...DEMO, options: ['--rrsnapshot', 'mine'] }), DEMO);
+    assert.match((await does(place, 'overlay check overlays/hd0.qcow2')).console, /is sound\.$/m);
+  });
+
+  test('what ends the replay, or loses data, is asked for first; with --yes it is done in every drive', async (t) => {
+    const place = recorded.copy(t);
+    const before = place.fingerprint();
+    const asks: [string, RegExp][] = [
+      [
+        'snapshot delete two.rr replay_init',
+        /"replay_init" is the snapshot of two\.rr that replays start from, .* once it is deleted; say --yes/,
+      ],
+      ['snapshot rename two.rr replay_init other', /cannot once it is renamed; say --yes/],
+      ['snapshot apply two.rr replay_init', /replaces the disk that a\.qcow2 and b\.qcow2 shows? now/],
+      ['snapshot delete a.qcow2 replay_init', /snapshot of a\.qcow2 that replays start from/],
+      [
+        'overlay commit a.qcow2',
+        /^a\.qcow2 holds snapshots that a recording is replayed from, and committing it, .* ends that/,
+      ],
+      ['overlay discard a.qcow2', /ends that for good; say --yes/],
+    ];
+    for (const [words, says] of asks) {
+      const { message, code } = (await place.cli([...words.split(' '), '--json'])).refused(2);
+      assert.equal(code, 'confirmation-needed', words);
+      assert.match(message, says);
+    }
+    assert.deepEqual(place.fingerprint(), before);
+    await does(place, 'snapshot delete two.rr replay_init --yes');
+    for (const overlay of ['a.qcow2', 'b.qcow2']) {
+      assert.ok(!(await list(place, overlay)).some(({ name }) => name === 'replay_init'), overlay);
+    }
+    assert.equal((await place.replay(TWO)).refused(2).code, 'snapshot-not-in-overlay');
+  });
+
+  test('apply brings every drive back to the snapshot, and the recording still replays', async (t) => {
+    if (!requireTool('qemu-img', t)) return;
+    const place = recorded.copy(t);
+    await does(place, 'snapshot apply two.rr replay_init --yes');
+    for (const [overlay, base, format] of [
+      ['a.qcow2', 'chain.qcow2', 'qcow2'],
+      ['b.qcow2', 'second.img', 'raw'],
+    ]) {
+      runTool('qemu-img', ['check', place.path(overlay)]);
+      runTool('qemu-img', ['compare', '-F', format, place.path(overlay), place.path(base)]);
+    }
+    replayed(await place.replay(TWO), TWO);
+  });
+
+  test('names that are not there, or are taken, and files that are not there', async (t) => {
+    const place = recorded.copy(t);
+    const refused = async (words: string, code: string) =>
+      assert.equal((await place.cli([...words.split(' '), '--json'])).refused(2).code, code, words);
+    await refused('snapshot delete demo.rr nothing', 'snapshot-unknown');
+    await refused('snapshot apply demo.rr nothing --yes', 'snapshot-unknown');
+    await refused('snapshot rename demo.rr auto-16777216 replay_init', 'snapshot-name-taken');
+    await refused('snapshot rename demo.rr auto-16777216 auto-7', 'cli-option-bad-value');
+    await refused('snapshot list gone.rr', 'file-missing');
+    await refused('snapshot list disk.img', 'image-not-qcow2');
+    await refused('snapshot rename demo.rr one', 'cli-argument-missing');
+    await refused('snapshot', 'cli-command-unknown');
+    fs.rmSync(place.path('b.qcow2'));
+    await refused('snapshot delete two.rr replay_init --yes', 'file-missing');
+  });
+});
+
+suite('dump', () => {
+  test('has a line for each entry, with its position first', async () => {
+    const entries = entriesOf(recorded, 'two.rr');
+    const lines = (await does(recorded, 'dump two.rr')).console.trimEnd().split('\n');
+    const shown = lines.filter((line) => !/^\d+ {2}reached/.test(line));
+    assert.equal(shown.length, entries.length);
+    shown.forEach((line, i) => assert.equal(Number(/^(\d+) {2}\S/.exec(line)![1]), entries[i].position, line));
+    assert.match(lines.join('\n'), /^\d+ {2}drive hd1 request \d+: write of \d+ bytes at sector \d+$/m);
+    assert.match(lines.join('\n'), /^\d+ {2}drive hd0 request 0 done: ok, data [0-9a-f]{16}$/m);
+    assert.match(lines.join('\n'), /^0 {2}snapshot "replay_init"$/m);
+    assert.match(lines.at(-1)!, /^\d+ {2}end: powerOff, guest exit 0$/);
+  });
+
+  test('picks by position, kind and drive, and says the same as JSON', async () => {
+    const { position } = summaries.get(TWO)!;
+    const half = Math.floor(position / 2);
+    const { console } = await does(
+      recorded,
+      `dump two.rr --from ${half} --kind blockRequest,end --drive-id hd1 --json`,
+    );
+    const lines = console
+      .trimEnd()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as { position: number });
+    const wanted = entriesOf(recorded, 'two.rr').filter(
+      (entry) => entry.position >= half && entry.kind === 'blockRequest' && entry.drive === 'hd1',
+    );
+    assert.deepEqual(lines, wanted);
+    const upTo = (await does(recorded, `dump two.rr --to ${half} --kind blockCompletion`)).console
+      .trimEnd()
+      .split('\n');
+    for (const line of upTo.filter(Boolean)) assert.ok(Number.parseInt(line, 10) <= half && / done: /.test(line), line);
+    const bad = await recorded.cli(['dump', 'two.rr', '--kind', 'interrupt', '--json']);
+    assert.match(bad.refused(2).message, /--kind "interrupt" is not possible; give some of consoleInput,/);
+  });
+
+  test('a failed request of the guest is in the log as its outcome, and replays as that', async (t) => {
+    const place = new Workplace(t);
+    place.disk('disk.img', 4 * MIB);
+    const session: Session = { kernel: guest('small/blkerr'), drives: [{ image: 'disk.img', overlay: 'o.qcow2' }] };
+    const { digest } = (await place.record(session)).summary;
+    const { console } = await does(place, 'dump a.rr --kind blockCompletion');
+    assert.match(console, /^\d+ {2}drive hd0 request \d+ done: ioError$/m);
+    assert.equal((await place.replay(session)).summary.digest, digest);
+  });
+
+  test('a pipe that closes early ends it quietly', async () => {
+    const { status, stderr } = await recorded.cli(['dump', 'demo.rr'], {
+      through: ['sh', '-c', '"$@" | head -1', 'sh'],
+    });
+    assert.deepEqual([status, stderr], [0, '']);
+  });
+});
+
+suite('pack and unpack', () => {
+  for (const [what, session] of [
+    ['a drive', DEMO],
+    ['two drives on a chain', TWO],
+    ['no drive', TIMER],
+  ] as const) {
+    test(`a recording with ${what} replays from another folder with equal digests`, async (t) => {
+      const source = recorded.copy(t);
+      await does(source, `pack ${session.rrfile!} --into out/all.pack`);
+      const place = new Workplace(t);
+      place.write('got.pack', source.read('out/all.pack'));
+      fs.rmSync(source.folder, { recursive: true });
+      const unpacked = JSON.parse((await does(place, 'unpack got.pack --into some/where --json')).console) as Unpacked;
+      replayed(await place.replay(sessionOf(session, unpacked)), session);
+      if (!requireTool('qemu-img', t)) return;
+      for (const drive of unpacked.drives) runTool('qemu-img', ['check', place.path(drive.overlay!)]);
+    });
+  }
+
+  test('without bases they are named with their digest, and only the right ones will do', async (t) => {
+    const source = recorded.copy(t);
+    await does(source, 'pack two.rr --into all.pack --without-bases');
+    assert.ok(source.read('all.pack').length < MIB);
+    const place = new Workplace(t);
+    for (const name of ['all.pack', 'chain.qcow2', 'root.img', 'second.img', 'disk.img'])
+      place.write(name, source.read(name));
+    const unpack = (...bases: string[]) =>
+      place.cli(['unpack', 'all.pack', '--into', 'here', '--json', ...bases.flatMap((base) => ['--base', base])]);
+    const before = place.fingerprint();
+    const { message, code } = (await unpack('hd0=chain.qcow2')).refused(2);
+    assert.equal(code, 'pack-base-needed');
+    assert.match(
+      message,
+      /without the base image of drive hd1 \(second\.img, content digest [0-9a-f]{16}\): .*--base hd1=FILE/,
+    );
+    assert.equal((await unpack('hd0=chain.qcow2', 'hd1=disk.img')).refused(2).code, 'pack-base-other');
+    assert.equal(
+      (await unpack('hd0=chain.qcow2', 'hd1=second.img', 'hd7=disk.img')).refused(2).code,
+      'pack-base-unknown',
+    );
+    assert.deepEqual(place.fingerprint(), before);
+    const unpacked = JSON.parse((await unpack('hd0=chain.qcow2', 'hd1=second.img')).console) as Unpacked;
+    replayed(await place.replay(sessionOf(TWO, unpacked)), TWO);
+  });
+
+  test('nothing is overwritten silently, and a damaged pack is said to be one', async (t) => {
+    const place = recorded.copy(t);
+    await does(place, 'pack timer.rr --into all.pack');
+    const refused = async (words: string, code: string) =>
+      assert.equal((await place.cli([...words.split(' '), '--json'])).refused(2).code, code, words);
+    await refused('pack timer.rr --into all.pack', 'pack-target-exists');
+    await refused('pack timer.rr --into timer.rr --overwrite', 'pack-target-exists');
+    await does(place, 'pack timer.rr --into all.pack --overwrite');
+    await does(place, 'unpack all.pack --into there');
+    await refused('unpack all.pack --into there', 'pack-target-exists');
+    await refused('unpack timer.rr --into other', 'pack-not-one');
+    const { length } = place.read('all.pack');
+    for (const at of [30, 200, Math.floor(length / 2), length - 1]) {
+      const whole = place.read('all.pack');
+      place.write('bad.pack', whole);
+      place.flipByte('bad.pack', at);
+      await refused('unpack bad.pack --into bad --overwrite', 'pack-damaged');
+      place.write('bad.pack', whole.subarray(0, at));
+      await refused('unpack bad.pack --into bad --overwrite', 'pack-damaged');
+    }
+  });
+
+  test('a pack whose names lead elsewhere is not unpacked', async (t) => {
+    const place = new Workplace(t);
+    const header = (name: string) => ({
+      blkreplayVersion: '1',
+      files: [{ name, lengthBytes: 0 }],
+      rrfile: name,
+      drives: [],
+    });
+    for (const name of ['../out.rr', '/tmp/out.rr', 'a/b.rr', '.hidden', '', 'con\u0000.rr']) {
+      place.write('evil.pack', packStart(header(name)));
+      const before = place.fingerprint();
+      assert.equal(
+        (await place.cli(['unpack', 'evil.pack', '--into', 'in', '--json'])).refused(2).code,
+        'pack-damaged',
+      );
+      assert.deepEqual(place.fingerprint(), before);
+    }
+  });
+});
+
+/** It came to the same end with the same state. */
+function replayed({ summary }: Outcome, session: Session): void {
+  const { position, reason, digest, guestExit } = summaries.get(session)!;
+  assert.deepEqual([summary.position, summary.reason, summary.guestExit], [position, reason, guestExit]);
+  assert.equal(summary.digest, digest);
+}
+
+interface Unpacked {
+  rrfile: string;
+  drives: { id: string; image: string; format: 'raw' | 'qcow2'; overlay: string | null; readOnly: boolean }[];
+}
+
+function sessionOf({ kernel }: Session, { rrfile, drives }: Unpacked): Session {
+  const specs = drives.map((drive): DriveSpec => ({ ...drive, overlay: drive.overlay ?? undefined }));
+  return { kernel, rrfile, drives: specs };
+}
+
+interface Listed {
+  name: string;
+  position: number | null;
+  stateBytes: number;
+  state: string;
+  date: string;
+}
+
+async function list(place: Workplace, file: string): Promise<Listed[]> {
+  return JSON.parse((await does(place, `snapshot list ${file} --json`)).console) as Listed[];
+}
+
+async function does(place: Workplace, words: string) {
+  const outcome = await place.cli(words.split(' '));
+  assert.equal(outcome.status, 0, outcome.stderr);
+  return outcome;
+}
+
+function infoOf(place: Workplace, name: string) {
+  const info = runTool('qemu-img', ['info', '--output=json', place.path(name)]);
+  return JSON.parse(info) as { snapshots: { name: string; icount: number; 'vm-state-size': number }[] };
+}
+
+/** Everything before the files' data. */
+function packStart(header: object): Buffer {
+  const json = Buffer.from(JSON.stringify(header));
+  const start = Buffer.alloc(24);
+  start.write('BLKRPACK');
+  start.writeUInt32BE(1, 8);
+  start.writeUInt32BE(json.length, 12);
+  start.writeBigUInt64BE(xxh64(json), 16);
+  return Buffer.concat([start, json]);
+}

@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { xxh64 } from '../../../debug-adapter/engine/base/xxhash64.ts';
+import { BlkreplayFilter } from '../../../debug-adapter/engine/block/blkreplay.ts';
+import type { BlockOperation } from '../../../debug-adapter/engine/block/blockRequest.ts';
+import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
+import { RawImage } from '../../../debug-adapter/engine/block/raw.ts';
+import { LiveInputs } from '../../../debug-adapter/engine/recording/inputs/liveInputs.ts';
+import type { HeaderToWrite } from '../../../debug-adapter/engine/recording/header.ts';
+import { Recorder } from '../../../debug-adapter/engine/recording/recorder.ts';
+import { RecordingWriter } from '../../../debug-adapter/engine/recording/recordingWriter.ts';
+import { liveImage } from '../../../debug-adapter/engine/timeline/snapshotImage.ts';
+import { SnapshotImages } from '../../../debug-adapter/engine/timeline/snapshotImages.ts';
+import { nodeCompression } from '../../../debug-adapter/host/compression.ts';
+import { MemoryFile } from '../../support/memoryFile.ts';
+import type { SeededRandom } from '../../support/seededRandom.ts';
+import { SimulatedWorld } from '../../support/simulatedWorld.ts';
+
+/**
+ * A recording without a machine: a guest that makes random disk requests on two drives, recorded as a session records
+ * it, with snapshots taken now and in the past, renamed and deleted. Beside it stands what must be there after a crash.
+ */
+export const DRIVES = ['hd0', 'hd1'] as const;
+export const DISK_BYTES = 12 * 1024;
+export const BASE = new Uint8Array(DISK_BYTES).map((_, i) => i >> 9);
+const CLUSTER_BYTES = 512;
+const VM_BYTES = 3000;
+
+type Drive = (typeof DRIVES)[number];
+type Disks = Record<Drive, Uint8Array>;
+export type Kept = ReadonlyMap<string, number>;
+
+export interface Request {
+  operation: BlockOperation;
+  offset: number;
+  data: Uint8Array;
+}
+
+export class RecordingWorld {
+  readonly world = new SimulatedWorld();
+  /** By drive, then by id. */
+  readonly requests: Record<Drive, Request[]> = { hd0: [], hd1: [] };
+  /** The disks after each position at which they changed or a snapshot was taken. */
+  readonly disksAt = new Map<number, Disks>();
+  /** What is promised from so many calls on: replay reaches this, and these sectors stay on the overlays. */
+  readonly promises: { calls: number; position: number; disks: Disks }[] = [];
+  /** The snapshots from so many calls on; between two, those before or those after are there. */
+  readonly snapshots: { calls: number; kept: Kept }[] = [];
+  readonly changes: { calls: number; disks: Disks }[] = [];
+  position = 0;
+  #disks: Disks = { hd0: BASE.slice(), hd1: BASE.slice() };
+  #kept = new Map<string, number>();
+  #random: SeededRandom;
+  #filters!: Record<Drive, BlkreplayFilter>;
+  #overlays!: Record<Drive, Qcow2Image>;
+  #recorder!: Recorder;
+  #writer!: RecordingWriter;
+  #images!: SnapshotImages;
+
+  constructor(random: SeededRandom) {
+    this.#random = random;
+  }
+
+  /** As `openRecord` does: header, overlays, first snapshot. Nothing is promised before. */
+  start(): void {
+    const { world } = this;
+    this.#writer = new RecordingWriter(world.create('a.rr'), nodeCompression);
+    this.#writer.writeHeader(HEADER, []);
+    this.#recorder = new Recorder(new LiveInputs([]), this.#writer);
+    const overlays = DRIVES.map((id) =>
+      Qcow2Image.create(world.create(`${id}.qcow2`), {
+        lengthBytes: DISK_BYTES,
+        clusterSizeBytes: CLUSTER_BYTES,
+        backing: { name: 'base.img', format: 'raw' },
+        backingDevice: baseDevice(),
+      }),
+    );
+    this.#overlays = { hd0: overlays[0], hd1: overlays[1] };
+    const filter = (id: Drive) => new BlkreplayFilter({ id, device: this.#overlays[id], log: this.#recorder });
+    this.#filters = { hd0: filter('hd0'), hd1: filter('hd1') };
+    const images = DRIVES.map((id) => liveImage(this.#overlays[id], id));
+    this.#images = new SnapshotImages(images[0], images);
+    this.#take('init');
+    this.#promise();
+  }
+
+  step(): void {
+    const random = this.#random;
+    const dice = random.below(100);
+    this.position += 1 + random.below(9);
+    if (dice < 45) this.#request('write');
+    else if (dice < 53) this.#request(random.pick(['discard', 'writeZeroes']));
+    else if (dice < 57) this.#request('read');
+    else if (dice < 65) this.#request('flush');
+    else if (dice < 73) this.#writeBack();
+    else if (dice < 83) this.#take(`s${this.position}`);
+    else if (dice < 88) this.#takePast();
+    else if (dice < 94) this.#delete();
+    else this.#rename();
+  }
+
+  close(): void {
+    for (const drive of DRIVES) this.#overlays[drive].close();
+    this.#writer.close({ position: this.position, reason: 'powerOff' });
+    this.#promise();
+  }
+
+  #request(operation: BlockOperation): void {
+    const random = this.#random;
+    const drive = random.pick(DRIVES);
+    const filter = this.#filters[drive];
+    const lengthBytes = operation === 'flush' ? 0 : 512 * (1 + random.below(4));
+    const offset = operation === 'flush' ? 0 : 512 * random.below((DISK_BYTES - lengthBytes) / 512);
+    const data = operation === 'write' ? random.bytes(lengthBytes) : new Uint8Array(lengthBytes);
+    const after = { ...this.#disks, [drive]: changed(this.#disks[drive], { operation, offset, data }) };
+    this.requests[drive].push({ operation, offset, data });
+    const id = filter.begin({ position: this.position, operation, offset, lengthBytes });
+    // While it is under way, a crash may show either.
+    this.changes.push({ calls: this.world.log.length, disks: after });
+    this.position += 2;
+    filter.complete({ position: this.position, id, data: operation === 'read' ? data.slice() : data });
+    this.#disks = after;
+    this.disksAt.set(++this.position, after);
+    this.#boundary();
+    if (operation === 'flush') this.#promise([drive]);
+  }
+
+  /** Where the recorder makes itself durable after a flush of the guest. */
+  #boundary(): void {
+    const { position } = this;
+    const never = { consoleReadyNanoseconds: Infinity, wakeNanoseconds: Infinity, idle: false };
+    this.#recorder.nextPosition({ position, nanoseconds: position, ...never });
+  }
+
+  /** Survives a kill; a power cut may lose it. */
+  #writeBack(): void {
+    for (const drive of DRIVES) this.#overlays[drive].writeBack();
+    this.#writer.flush(this.position);
+  }
+
+  #take(name: string): void {
+    this.disksAt.set(this.position, this.#disks);
+    this.#writer.flushDurably(this.position);
+    this.#changeKept(new Map([...this.#kept, [name, this.position]]), () => {
+      this.#images.change((image, isState) => {
+        if (isState) image.writeVmState(0, machineAt(this.position));
+        image.createSnapshot(entryOf(name, this.position, isState));
+      });
+      this.#recorder.snapshot(this.position, name);
+    });
+    this.#writer.flushDurably(this.position);
+    this.#promise();
+  }
+
+  /** Of an earlier position, from the last snapshot before it. */
+  #takePast(): void {
+    const positions = [...this.disksAt.keys()].filter((position) => position <= this.position);
+    const position = this.#random.pick(positions);
+    const name = `p${this.position}`;
+    const from = [...this.#kept].filter(([, at]) => at <= position).sort((a, b) => b[1] - a[1])[0][0];
+    this.#writer.flushDurably(this.position);
+    this.#changeKept(new Map([...this.#kept, [name, position]]), () =>
+      this.#images.change((image, isState, drive) =>
+        image.createSnapshotFrom(from, entryOf(name, position, isState), (draft) => {
+          draft.setDisk(0, this.disksAt.get(position)![DRIVES[isState ? 0 : 1]]);
+          assert.equal(drive, DRIVES[isState ? 0 : 1]);
+          if (isState) draft.setVmState(0, machineAt(position));
+        }),
+      ),
+    );
+  }
+
+  #delete(): void {
+    const name = this.#pickName();
+    if (name === undefined) return;
+    const rest = new Map(this.#kept);
+    rest.delete(name);
+    this.#changeKept(rest, () => this.#images.delete([name]));
+  }
+
+  #rename(): void {
+    const name = this.#pickName();
+    if (name === undefined) return;
+    const newName = `r${this.position}`;
+    const renamed = new Map([...this.#kept].map(([each, position]) => [each === name ? newName : each, position]));
+    this.#changeKept(renamed, () => this.#images.rename(name, newName));
+  }
+
+  #pickName(): string | undefined {
+    const names = [...this.#kept.keys()].filter((name) => name !== 'init');
+    return names.length > 0 ? this.#random.pick(names) : undefined;
+  }
+
+  #changeKept(kept: Map<string, number>, work: () => void): void {
+    this.snapshots.push({ calls: this.world.log.length, kept });
+    work();
+    this.#kept = kept;
+    this.snapshots.push({ calls: this.world.log.length, kept });
+  }
+
+  /** A flush of one drive says nothing of what the other has. */
+  #promise(drives: readonly Drive[] = DRIVES): void {
+    const before = this.promises.at(-1)?.disks ?? { hd0: BASE, hd1: BASE };
+    const disks = { ...before };
+    for (const drive of drives) disks[drive] = this.#disks[drive];
+    this.promises.push({ calls: this.world.log.length, position: this.position, disks });
+  }
+}
+
+export const baseDevice = (): RawImage => new RawImage(new MemoryFile('base.img', BASE));
+
+/** What the machine's state is at a position: some of it changes, some stays. */
+export function machineAt(position: number): Uint8Array {
+  const state = new Uint8Array(VM_BYTES).fill(1);
+  new DataView(state.buffer).setUint32(0, position);
+  return state.fill(position, 1200, 1300);
+}
+
+export function changed(disk: Uint8Array, { operation, offset, data }: Request): Uint8Array {
+  if (operation === 'read' || operation === 'flush') return disk;
+  const after = disk.slice();
+  after.set(data, offset);
+  return after;
+}
+
+export const digestOf = ({ operation, data }: Request): bigint => (operation === 'write' ? xxh64(data) : 0n);
+
+const entryOf = (name: string, position: number, isState: boolean) => ({
+  ...{ name, icount: position, vmStateSizeBytes: isState ? VM_BYTES : 0 },
+  ...{ dateSeconds: 1, dateNanoseconds: 0, vmClockNanoseconds: position },
+});
+
+const HEADER: HeaderToWrite = {
+  blkreplayVersion: '0.0.0',
+  machine: { kind: 'virt', memoryBytes: 16 << 20, harts: 1, isa: 'rv64' },
+  ...{ idle: 'warp', append: '', rrsnapshot: 'init', stateFile: null },
+  drives: DRIVES.map((id) => ({
+    ...{ id, format: 'raw' as const, readOnly: false, lengthBytes: DISK_BYTES, contentDigest: '0'.repeat(16) },
+    ...{ image: 'base.img', overlay: `${id}.qcow2` },
+  })),
+};

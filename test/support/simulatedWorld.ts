@@ -1,0 +1,136 @@
+import type { HostFile } from '../../debug-adapter/engine/base/host.ts';
+import { MemoryFile } from './memoryFile.ts';
+import type { SeededRandom } from './seededRandom.ts';
+import type { FileChange } from './simulatedFile.ts';
+
+/**
+ * Several files on one simulated disk, which remembers every change in the order in which they came, so that a test can
+ * ask what all files hold had the world ended at any moment. A sync makes its own file's changes stay; of what else was
+ * written any sectors may be there after a power cut, whatever came first.
+ */
+export class SimulatedWorld {
+  readonly log: { file: string; change: FileChange }[] = [];
+  readonly names: string[] = [];
+  /** So many more changes succeed; then each fails, a write after half of it, as on a full or broken disk. */
+  changesLeft = Infinity;
+
+  /** A new and empty file. */
+  create(name: string): HostFile {
+    this.names.push(name);
+    return new WorldFile(this, name);
+  }
+
+  noted(file: string, change: FileChange): void {
+    if (this.changesLeft <= 0) {
+      if (change.kind === 'write' && this.changesLeft === 0) this.noteHalf(file, change);
+      this.changesLeft = -1;
+      throw new Error(`${file}: no space left`);
+    }
+    this.changesLeft--;
+    this.log.push({ file, change });
+  }
+
+  /** As far as whole sectors go. */
+  private noteHalf(file: string, { offset, bytes }: FileChange & { kind: 'write' }): void {
+    const half = Math.floor((offset + bytes.length / 2) / SECTOR_BYTES) * SECTOR_BYTES - offset;
+    if (half > 0) this.log.push({ file, change: { kind: 'write', offset, bytes: bytes.subarray(0, half) } });
+  }
+}
+
+class WorldFile implements HostFile {
+  readonly name: string;
+  readonly #world: SimulatedWorld;
+  readonly #file: MemoryFile;
+
+  constructor(world: SimulatedWorld, name: string) {
+    this.name = name;
+    this.#world = world;
+    this.#file = new MemoryFile(name);
+  }
+
+  readAt(offset: number, into: Uint8Array): number {
+    return this.#file.readAt(offset, into);
+  }
+
+  writeAt(offset: number, from: Uint8Array): void {
+    this.#world.noted(this.name, { kind: 'write', offset, bytes: from.slice() });
+    this.#file.writeAt(offset, from);
+  }
+
+  length(): number {
+    return this.#file.length();
+  }
+
+  truncate(length: number): void {
+    this.#world.noted(this.name, { kind: 'truncate', length });
+    this.#file.truncate(length);
+  }
+
+  sync(): void {
+    this.#world.noted(this.name, { kind: 'sync' });
+  }
+
+  close(): void {}
+}
+
+/** Walks through a world's log once, and shows what the files would hold if it ended here. */
+export class WorldsEnd {
+  /** How many of the changes have happened. */
+  calls = 0;
+  readonly #world: SimulatedWorld;
+  readonly #files: Map<string, { synced: MemoryFile; pending: FileChange[] }>;
+
+  constructor(world: SimulatedWorld) {
+    this.#world = world;
+    this.#files = new Map(world.names.map((name) => [name, { synced: new MemoryFile(name), pending: [] }]));
+  }
+
+  get isOver(): boolean {
+    return this.calls > this.#world.log.length;
+  }
+
+  next(): void {
+    const entry = this.#world.log[this.calls++];
+    if (!entry) return;
+    const file = this.#files.get(entry.file)!;
+    if (entry.change.kind === 'sync') {
+      for (const change of file.pending) applySectors(file.synced, change, () => true);
+      file.pending = [];
+    } else file.pending.push(entry.change);
+  }
+
+  /** The process is gone, and everything it wrote is there. */
+  afterKill(): Map<string, MemoryFile> {
+    return this.#left(() => true);
+  }
+
+  /** The power is gone: of what was not synced each sector may be missing. */
+  afterPowerCut(random: SeededRandom): Map<string, MemoryFile> {
+    const survives = random.pick([0, 0.1, 0.5, 0.9]);
+    return this.#left(() => random.chance(survives));
+  }
+
+  #left(survives: () => boolean): Map<string, MemoryFile> {
+    const left = new Map<string, MemoryFile>();
+    for (const [name, { synced, pending }] of this.#files) {
+      const file = new MemoryFile(name, synced.contents());
+      for (const change of pending) applySectors(file, change, survives);
+      left.set(name, file);
+    }
+    return left;
+  }
+}
+
+const SECTOR_BYTES = 512;
+
+/** Sectors are atomic, as disks promise; a change of the length is one thing. */
+function applySectors(file: MemoryFile, change: FileChange, survives: () => boolean): void {
+  if (change.kind === 'truncate' && survives()) file.truncate(change.length);
+  if (change.kind !== 'write') return;
+  const { offset, bytes } = change;
+  for (let at = 0; at < bytes.length;) {
+    const end = Math.min(bytes.length, at + SECTOR_BYTES - ((offset + at) % SECTOR_BYTES));
+    if (survives()) file.writeAt(offset + at, bytes.subarray(at, end));
+    at = end;
+  }
+}
