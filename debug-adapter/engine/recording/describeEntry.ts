@@ -14,7 +14,7 @@ export function describeEntry(entry: LogEntry): string {
     case 'registerWrite':
       return `debugger writes register ${entry.register}: 0x${digestText(entry.value)}`;
     case 'hostTime':
-      return `guest asks for the date: ${new Date(entry.milliseconds).toISOString()}`;
+      return `guest asks for the date: ${entry.milliseconds} ms since 1970`;
     case 'entropy':
       return `guest asks for entropy: ${bytesText(entry.bytes)}`;
     case 'blockRequest': {
