@@ -46,6 +46,17 @@ if (FOLDER === undefined) {
       await recordAndReplay(place, linux({ ...DISK, slot: 7, virtio: 'legacy' }, ['--bios', OPENSBI]));
     });
 
+    test('boots on four harts, with either firmware; the replay is the same, and so is every rewind', async (t) => {
+      for (const firmware of [[], ...(fs.existsSync(OPENSBI) ? [['--bios', OPENSBI]] : [])]) {
+        const place = placeWithDisk(t);
+        if (!place) return;
+        const { console } = await recordAndReplay(place, linux(DISK, ['--harts', '4', ...firmware]));
+        assert.match(console, /smp: Brought up 1 node, 4 CPUs/);
+        const copy = place.copy(t);
+        goesBack(t, openRecorded(place), openRecorded(copy));
+      }
+    });
+
     test('its shell takes what is typed, and the replay prints the same', async (t) => {
       const place = new Workplace(t);
       const typed = ['echo sum $((6*7))', 'dd if=/dev/zero bs=4k count=64 2>/dev/null | sha256sum', 'sleep 20', 'exit'];

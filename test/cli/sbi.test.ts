@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
+import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { builtinFirmware } from '../../debug-adapter/engine/machine/boot/firmware.ts';
 import { Workplace } from '../support/cli.ts';
@@ -38,6 +39,17 @@ suite('SBI', { concurrency: 2 }, () => {
     ours.ended(0, 'powerOff');
     assert.equal(common(ours.console), common(expected('sbi/sbi').console));
   });
+
+  for (const bios of ['builtin', `${OPENSBI}.bin`]) {
+    test(`${path.basename(bios)} answers on three harts as OpenSBI does on QEMU's`, async (t) => {
+      if (bios !== 'builtin' && !hasOpenSbi(bios, t)) return;
+      const options = ['--bios', bios, '--harts', '3'];
+      const ours = await new Workplace(t).run({ kernel: KERNEL, options });
+      ours.ended(0, 'powerOff');
+      const theirs = expected('sbi/sbi').console.replace('start of hart 64: -3\n', (line) => line + THREE_HARTS);
+      assert.equal(common(ours.console), common(theirs));
+    });
+  }
 
   test('it has the debug console, too', async (t) => {
     const { console } = await new Workplace(t).run({ kernel: KERNEL, options: ['--bios', 'builtin'] });

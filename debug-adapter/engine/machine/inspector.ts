@@ -1,4 +1,5 @@
 import type { GuestAddress } from '../base/quantities.ts';
+import type { HartView } from './cpu/hartBanks.ts';
 import type { Machine } from './machine.ts';
 
 /**
@@ -14,37 +15,50 @@ const SATP_SV39 = 8n;
 
 export class Inspector {
   private machine: Machine;
+  private fixedHart: number | undefined;
 
-  constructor(machine: Machine) {
+  /** Of one hart, or of the one whose step is next, whichever that is. */
+  constructor(machine: Machine, hart?: number) {
     this.machine = machine;
+    this.fixedHart = hart;
+  }
+
+  /** Whose registers and page tables these are. */
+  get hart(): number {
+    return this.fixedHart ?? this.machine.currentHart;
+  }
+
+  private get view(): HartView {
+    const { machine } = this;
+    return this.fixedHart === undefined ? machine.hart : machine.harts.view(this.fixedHart, machine.position);
   }
 
   get pc(): bigint {
-    return this.machine.hart.slot('PC');
+    return this.view.slot('PC');
   }
 
   /** 0 U, 1 S, 3 M. */
   get privilege(): number {
-    return Number(this.machine.hart.slot('PRIVILEGE'));
+    return Number(this.view.slot('PRIVILEGE'));
   }
 
   register(index: number): bigint {
-    return this.machine.hart.register(index);
+    return this.view.register(index);
   }
 
   /** All 64 bits of a floating-point register; a single has the upper ones set. */
   float(index: number): bigint {
-    return this.machine.hart.float(index);
+    return this.view.float(index);
   }
 
   /** The CSRs that this machine has. */
   get csrs(): readonly { name: string; number: number }[] {
-    return this.machine.hart.csrs;
+    return this.view.csrs;
   }
 
   /** A CSR's value as M-mode reads it; undefined for one that does not exist. */
   csr(number: number): bigint | undefined {
-    return this.machine.hart.readCsr(number, this.machine.position);
+    return this.view.readCsr(number, this.machine.position);
   }
 
   /** The bytes at a virtual address up to the first that cannot be read. */
@@ -67,7 +81,7 @@ export class Inspector {
    * may read what the guest may not.
    */
   translate(address: bigint): GuestAddress | undefined {
-    const { hart } = this.machine;
+    const hart = this.view;
     const satp = hart.slot('SATP');
     const isBare = hart.slot('PRIVILEGE') === PRIVILEGE_MACHINE || satp >> 60n !== SATP_SV39;
     if (!isBare) return this.walk(address, (satp & PPN_MASK) << PAGE_BITS);

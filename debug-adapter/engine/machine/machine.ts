@@ -137,6 +137,16 @@ export class Machine {
     return this.harts.retired(this.currentPosition);
   }
 
+  /** The same, by one hart. */
+  instructionsOf(hart: number): number {
+    return this.harts.retiredBy(hart, this.currentPosition);
+  }
+
+  /** Where the turn of the current hart began, and where it ends at the latest; one hart alone has one for ever. */
+  get turn(): { start: Position; end: Position } {
+    return this.turns.current;
+  }
+
   /** The number of the hart whose step is next. */
   get currentHart(): number {
     return this.harts.current;

@@ -23,6 +23,12 @@ export class Turns implements Stateful {
     return this.harts.count === 1 ? Infinity : this.endsAt;
   }
 
+  get current(): { start: Position; end: Position } {
+    return this.harts.count === 1
+      ? { start: 0, end: Infinity }
+      : { start: this.endsAt - QUANTUM_STEPS, end: this.endsAt };
+  }
+
   /** After every step, at the position (and virtual time) behind it: puts in place the hart whose step is next. */
   settle(position: Position, now: number): void {
     const { harts, interrupts } = this;

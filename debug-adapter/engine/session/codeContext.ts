@@ -2,6 +2,7 @@ import type { Inspector } from '../machine/inspector.ts';
 
 /** What tells one piece of code from another that runs the same instruction. */
 export interface CodeContext {
+  hart: number;
   pc: bigint;
   stackPointer: bigint;
   privilege: number;
@@ -13,6 +14,7 @@ const SATP = 0x180;
 
 export function contextOf(inspector: Inspector): CodeContext {
   return {
+    hart: inspector.hart,
     pc: inspector.pc,
     stackPointer: inspector.register(STACK_POINTER),
     privilege: inspector.privilege,
@@ -21,4 +23,8 @@ export function contextOf(inspector: Inspector): CodeContext {
 }
 
 export const isSameContext = (a: CodeContext, b: CodeContext): boolean =>
-  a.pc === b.pc && a.stackPointer === b.stackPointer && a.privilege === b.privilege && a.satp === b.satp;
+  a.hart === b.hart &&
+  a.pc === b.pc &&
+  a.stackPointer === b.stackPointer &&
+  a.privilege === b.privilege &&
+  a.satp === b.satp;

@@ -42,9 +42,10 @@ export class StepForward implements InstructionStep {
   private oneStep(): StopReason | undefined {
     const { session } = this;
     const before = contextOf(session.inspector);
-    const { instructions } = session.timeline.machine;
+    const { machine } = session.timeline;
+    const instructions = machine.instructionsOf(before.hart);
     const reason = session.stepInstruction();
-    if (reason.kind !== 'step' || session.timeline.machine.instructions !== instructions) return reason;
+    if (reason.kind !== 'step' || machine.instructionsOf(before.hart) !== instructions) return reason;
     // An outside event, or idle time that passed.
     if (session.inspector.pc === before.pc) return undefined;
     const trap = trapAt(session.inspector);
@@ -118,11 +119,12 @@ export class StepBack implements InstructionStep {
   private oneStep(): StopReason | undefined {
     const { session } = this;
     const returned = contextOf(session.inspector);
-    const { instructions } = session.timeline.machine;
+    const { machine } = session.timeline;
+    const instructions = machine.instructionsOf(returned.hart);
     const reason = session.stepBackInstruction();
     if (reason.kind !== 'step') return reason;
     const { pc } = session.inspector;
-    if (session.timeline.machine.instructions === instructions) return pc === returned.pc ? undefined : reason;
+    if (machine.instructionsOf(returned.hart) === instructions) return pc === returned.pc ? undefined : reason;
     const { returnsFrom } = instructionAt(session.inspector, pc);
     if (returnsFrom === undefined) return reason;
     const handlers = handlersOf(session.inspector, returnsFrom);

@@ -106,17 +106,30 @@ export class Session {
     return this.stopped(this.travel().backward(this.stopPoints(), wantsPause));
   }
 
-  /** One step: an instruction, or the trap or interrupt that came instead of it. */
-  stepInstruction(): StopReason {
-    const stop = this.timeline.forward(this.position + 1, this.stepPoints());
+  /** One step of this hart: an instruction, or the trap or interrupt that came instead of it. */
+  stepInstruction(wantsPause: WantsPause = never): StopReason {
+    const { machine } = this.timeline;
+    const hart = machine.currentHart;
+    let stop = this.timeline.forward(this.position + 1, this.stepPoints());
+    // When that ended its turn: the others' turns, in which the user's breakpoints count.
+    while (stop.kind === 'reached' && machine.currentHart !== hart) {
+      const until = Math.max(this.position + 1, machine.turn.end);
+      stop = this.timeline.forward(until, this.stopPoints(), wantsPause);
+    }
     return this.stopped(stop, { kind: 'step' });
   }
 
   stepBackInstruction(): StopReason {
     const travel = this.travel();
+    const { machine } = this.timeline;
+    const hart = machine.currentHart;
     if (this.position === travel.start) return this.because({ kind: 'startOfRecording' });
     travel.seekTo(this.position - 1);
-    return this.because({ kind: 'step' });
+    // Another hart's step: past its whole turn.
+    while (machine.currentHart !== hart && this.position > travel.start) {
+      travel.seekTo(Math.max(travel.start, machine.turn.start - 1));
+    }
+    return this.because({ kind: machine.currentHart === hart ? 'step' : 'startOfRecording' });
   }
 
   /** To a position in what is recorded; paused, it stands where it came by. */

@@ -42,8 +42,10 @@ export class SourceSteps {
     const frame = this.symbols.newestFrame(frameViewOf(this.session.inspector));
     const caller = this.symbols.callerOf(frame);
     const { cfa } = frame;
+    const { hart } = this.session.inspector;
+    const isBack = () => this.session.inspector.hart === hart && this.sp >= cfa!;
     if (caller.kind !== 'caller' || cfa === undefined) return this.ended(this.stepLine('over', wantsPause));
-    const reason = this.session.runTo([caller.frame.pc], () => this.sp >= cfa, wantsPause);
+    const reason = this.session.runTo([caller.frame.pc], isBack, wantsPause);
     return this.ended(this.asStep(reason));
   }
 
@@ -87,27 +89,30 @@ export class SourceSteps {
   private stepOneInstruction(kind: 'over' | 'in', wantsPause: WantsPause): StopReason {
     const { session, symbols } = this;
     const { machine } = session.timeline;
-    const before = { pc: this.pc, sp: this.sp, privilege: session.inspector.privilege };
+    const { hart, privilege } = session.inspector;
+    const before = { pc: this.pc, sp: this.sp };
     const { flow, lengthBytes } = instructionAt(session.inspector, before.pc);
-    const retired = machine.instructions;
-    const reason = session.stepInstruction();
+    const retired = machine.instructionsOf(hart);
+    const reason = session.stepInstruction(wantsPause);
     if (reason.kind !== 'step') return reason;
-    const back = () => this.sp === before.sp && session.inspector.privilege === before.privilege;
+    const isHere = () => session.inspector.hart === hart;
+    const back = () => isHere() && this.sp === before.sp && session.inspector.privilege === privilege;
     const next = before.pc + BigInt(lengthBytes);
-    if (machine.instructions === retired && this.pc !== before.pc) {
+    if (machine.instructionsOf(hart) === retired && this.pc !== before.pc) {
       // A trap returns to the instruction (interrupt, page fault) or behind it (ecall).
       return this.asStep(session.runTo([before.pc, next], back, wantsPause));
     }
     if (flow !== 'call' || this.pc === next) return STEPPED;
     const callee = symbols.functionAt(this.pc);
-    if (kind === 'in' && callee?.line !== undefined) return this.enter(symbols.breakpointAddress(callee), wantsPause);
+    if (kind === 'in' && callee?.line !== undefined)
+      return this.enter(symbols.breakpointAddress(callee), isHere, wantsPause);
     return this.asStep(session.runTo([next], back, wantsPause));
   }
 
   /** Past a function's prologue. */
-  private enter(address: bigint, wantsPause: WantsPause): StopReason {
+  private enter(address: bigint, isHere: () => boolean, wantsPause: WantsPause): StopReason {
     if (address === this.pc) return STEPPED;
-    return this.asStep(this.session.runTo([address], () => true, wantsPause));
+    return this.asStep(this.session.runTo([address], isHere, wantsPause));
   }
 
   // --- backwards -------------------------------------------------------------------------------------------------------
@@ -144,7 +149,8 @@ export class SourceSteps {
     if (entry === undefined || frame.cfa === undefined || !session.canGoBack) return this.walkBack('over', wantsPause);
     if (this.pc !== entry) {
       // At a function's first instruction the stack pointer is the frame's address.
-      const isEntry = () => this.sp === frame.cfa;
+      const { hart } = session.inspector;
+      const isEntry = () => session.inspector.hart === hart && this.sp === frame.cfa;
       const reason = this.asStep(session.runBackTo([entry], isEntry, wantsPause));
       if (reason.kind !== 'step') return reason;
     }

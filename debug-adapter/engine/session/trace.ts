@@ -1,6 +1,7 @@
 import type { Position } from '../base/quantities.ts';
 import { type CodeContext, contextOf } from './codeContext.ts';
 import { type Instruction, instructionAt } from './controlFlow.ts';
+import { Inspector } from '../machine/inspector.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -10,6 +11,8 @@ import type { Session } from './session.ts';
 export interface TracedStep extends CodeContext, Instruction {
   /** The instruction was executed; else a trap or interrupt came, idle time passed or something came from outside. */
   isExecuted: boolean;
+  /** It was another hart's step: this one is as it was. */
+  isOthers: boolean;
 }
 
 const FIRST_STEPS = 256;
@@ -17,6 +20,8 @@ const STEPS_MAX = 16384;
 
 export class Trace {
   private session: Session;
+  /** The hart whose steps these are, wherever the machine stands. */
+  readonly inspector: Inspector;
   private start: Position;
   private first: Position = -1;
   private steps: TracedStep[] = [];
@@ -25,6 +30,7 @@ export class Trace {
   constructor(session: Session, start: Position) {
     this.session = session;
     this.start = start;
+    this.inspector = new Inspector(session.timeline.machine, session.inspector.hart);
   }
 
   /** The step that led from `position` to `position + 1`. Moves the machine. */
@@ -43,12 +49,19 @@ export class Trace {
   }
 
   private step(): TracedStep {
-    const { inspector, timeline } = this.session;
-    const { machine } = timeline;
+    const { inspector } = this;
+    const { machine } = this.session.timeline;
+    const { hart } = inspector;
+    const last = this.steps.at(-1);
+    const isOthers = machine.currentHart !== hart;
+    if (isOthers && last?.isOthers) {
+      machine.run(machine.position + 1);
+      return last;
+    }
     const context = contextOf(inspector);
-    const { instructions } = machine;
     const instruction = instructionAt(inspector, context.pc);
+    const instructions = machine.instructionsOf(hart);
     machine.run(machine.position + 1);
-    return { ...context, ...instruction, isExecuted: machine.instructions !== instructions };
+    return { ...context, ...instruction, isExecuted: machine.instructionsOf(hart) !== instructions, isOthers };
   }
 }

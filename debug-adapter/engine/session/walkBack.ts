@@ -111,7 +111,7 @@ export class WalkBack {
     const { session } = this;
     const { inspector } = session;
     session.timeline.travel!.seekTo(step + 1);
-    const here = contextOf(inspector);
+    const here = contextOf(this.trace.inspector);
     const isCall = () => {
       const { flow, lengthBytes } = instructionAt(inspector, inspector.pc);
       const behind = { ...contextOf(inspector), pc: inspector.pc + BigInt(lengthBytes) };
@@ -126,13 +126,16 @@ export class WalkBack {
     const { session } = this;
     const travel = session.timeline.travel!;
     travel.seekTo(step + 1);
-    const here = contextOf(session.inspector);
+    const here = contextOf(this.trace.inspector);
     travel.seekTo(step);
-    const handlers = handlersOf(session.inspector, returnsFrom!);
+    const handlers = handlersOf(this.trace.inspector, returnsFrom!);
     const isEntry = () => isEntryFrom(session, returnsFrom!, here);
     const found = this.found(session.findBack(handlers, isEntry, this.wantsPause), step);
     // The step before the handler's first instruction is the trap.
-    return found === 'paused' || found === step ? found : found - 1;
+    if (found === 'paused' || found === step) return found;
+    let trap = found - 1;
+    while (trap > travel.start && this.trace.at(trap).isOthers) trap--;
+    return trap;
   }
 
   /** Where nothing led here (a jump out of deep calls, another task's stack) the step before is what there is. */

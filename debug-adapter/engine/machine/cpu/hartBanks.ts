@@ -78,11 +78,15 @@ export class HartBanks {
 
   /** Instructions that all of them retired, given the position. */
   retired(position: Position): number {
-    let sum = this.hart.retired(position);
-    for (let i = 0; i < this.count; i++) {
-      if (i !== this.selected) sum += this.awaySince[i] - Number(this.banks[i][wordOf('NOT_RETIRED')]);
-    }
+    let sum = 0;
+    for (let i = 0; i < this.count; i++) sum += this.retiredBy(i, position);
     return sum;
+  }
+
+  /** The same, of one of them. */
+  retiredBy(index: number, position: Position): number {
+    if (index === this.selected) return this.hart.retired(position);
+    return this.awaySince[index] - Number(this.banks[index][wordOf('NOT_RETIRED')]);
   }
 
   /** To look at a hart without moving anything; good until the next step. */

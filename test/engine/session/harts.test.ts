@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test, type TestContext } from 'node:test';
+import { openSymbols, Session, SourceSteps } from '../../../debug-adapter/engine/index.ts';
+import { stageOf } from '../timeline/travelSupport.ts';
+
+/** Stepping on one of several harts: the others have their turns in between, and are not stepped into. */
+const HARTS = { kernel: 'test/guests/harts/harts.elf', diskBytes: 1 << 20 };
+const STEPS = 40;
+
+/** Hart 2 of four, at the start of a function that all of them are in. */
+function atFunction(name: string, t: TestContext) {
+  const stage = stageOf(HARTS, t);
+  stage.setup.harts = 4;
+  const session = new Session(stage.record());
+  t.after(() => session.timeline.close({ reason: 'interrupted' }));
+  const { machine } = session.timeline;
+  const symbols = openSymbols({ name: HARTS.kernel, bytes: readFileSync(HARTS.kernel) });
+  const address = symbols.functionsNamed(name)[0].low;
+  session.runTo([address], () => machine.currentHart === 2);
+  assert.deepEqual([machine.currentHart, session.inspector.pc], [2, address]);
+  return { session, machine, symbols, steps: new SourceSteps(session, symbols) };
+}
+
+test('over lines, forwards and back, it stays on its hart', (t) => {
+  const { session, machine, symbols, steps } = atFunction('take_turns', t);
+  const { start } = machine.turn;
+  const lines: (number | undefined)[] = [];
+  const at = () => symbols.lineAt(session.inspector.pc)?.line;
+  let turnsOfOthers = 0;
+  for (let i = 0; i < STEPS; i++) {
+    const before = machine.turn.start;
+    assert.equal(steps.stepOver().kind, 'step');
+    if (machine.turn.start !== before) turnsOfOthers++;
+    assert.deepEqual([machine.currentHart, symbols.functionAt(session.inspector.pc)?.name], [2, 'take_turns']);
+    lines.push(at());
+  }
+  assert.ok(turnsOfOthers > 0 && machine.turn.start > start, 'others had turns in between');
+  // Backwards every round of a loop in one line begins that line anew.
+  const back = [at()];
+  for (let i = 0; i < STEPS; i++) {
+    assert.equal(steps.stepBack().kind, 'step');
+    assert.equal(machine.currentHart, 2);
+    if (at() !== back[0]) back.unshift(at());
+  }
+  assert.ok(back.length > STEPS / 3);
+  assert.deepEqual(back, lines.slice(-back.length));
+});
+
+test('an instruction at the end of a turn is one step, either way', (t) => {
+  const { session, machine } = atFunction('count_own', t);
+  session.goTo(session.position);
+  session.timeline.advance(machine.turn.end - 1);
+  const { position } = session;
+  const { pc } = session.inspector;
+  const instructions = machine.instructionsOf(2);
+  assert.equal(machine.currentHart, 2);
+  assert.equal(session.stepInstruction().kind, 'step');
+  assert.deepEqual([machine.currentHart, machine.instructionsOf(2)], [2, instructions + 1]);
+  assert.ok(session.position >= position + 30_000, 'three others had their turns');
+  assert.equal(session.stepBackInstruction().kind, 'step');
+  assert.deepEqual([session.position, session.inspector.pc, machine.currentHart], [position, pc, 2]);
+});
