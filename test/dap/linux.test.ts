@@ -20,6 +20,7 @@ if (LINUX_FOLDER === undefined) {
       await breakAt(dap, []);
       await dap.request('continue', { threadId: 1 });
       await dap.untilTerminal(PROMPT);
+      await waits(dap);
       const opened = await openTwoFiles(dap);
       await comparesWithGuest(dap);
       await dap.type('exit\n');
@@ -52,6 +53,11 @@ async function boot(dap: DapClient): Promise<void> {
     places.map(({ registers }) => BigInt(registers.pc) > 1n << 63n),
     [false, false, true],
   );
+  const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
+  assert.deepEqual(
+    stackFrames.map(({ name }: { name: string }) => name),
+    ['start_kernel', '_start_kernel'],
+  );
   await goesBackAndForth(dap);
   for (const earlier of [places[1], places[0]]) {
     assert.equal((await dap.until('reverseContinue')).reason, 'function breakpoint');
@@ -62,6 +68,19 @@ async function boot(dap: DapClient): Promise<void> {
     await dap.until('continue');
     assert.deepEqual(await placeOf(dap), again);
   }
+}
+
+/** The stack of its idle task: some of these functions have tests before their prologues. */
+async function waits(dap: DapClient): Promise<void> {
+  await breakAt(dap, ['ct_idle_enter']);
+  assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
+  const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
+  const names = stackFrames.map(({ name }: { name: string }) => name);
+  assert.deepEqual(names.slice(0, 3), ['ct_idle_enter', 'default_idle_call', 'do_idle']);
+  // Neither will ever return, and the second has not even kept where to.
+  assert.deepEqual(names.slice(-2), ['rest_init', 'start_kernel']);
+  await breakAt(dap, []);
+  await dap.request('continue', { threadId: 1 });
 }
 
 /** At a prompt; leaves it at the next. Returns where the kernel opened the two files. */
@@ -78,7 +97,7 @@ async function openTwoFiles(dap: DapClient): Promise<Place[]> {
   assert.deepEqual(await placeOf(dap), opened[0], 'the earlier call');
   const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
   const names = stackFrames.map(({ name }: { name: string }) => name);
-  assert.deepEqual(names.slice(0, 3), [OPEN, '__riscv_sys_openat', 'do_trap_ecall_u']);
+  assert.deepEqual(names, [OPEN, '__riscv_sys_openat', 'do_trap_ecall_u', 'handle_exception']);
   const { instructions } = await dap.request('disassemble', {
     ...{ memoryReference: stackFrames[1].instructionPointerReference, instructionOffset: -1, instructionCount: 1 },
   });

@@ -38,12 +38,18 @@ function symbolTable(symbols: readonly KernelSymbol[], strings: Strings, image: 
     if (i + 1 < symbols.length && symbols[i + 1].address !== address) next = symbols[i + 1].address;
     const at = SYMBOL_BYTES * (i + 1);
     view.setUint32(at, strings.add(name), true);
-    view.setUint8(at + 4, (STB_GLOBAL << 4) | (/[tw]/i.test(type) ? STT_FUNC : STT_OBJECT));
+    view.setUint8(at + 4, (STB_GLOBAL << 4) | typeOf(type, name));
     view.setUint16(at + 6, isIn(image, address) ? 1 : SHN_ABS, true);
     view.setBigUint64(at + 8, address, true);
     view.setBigUint64(at + 16, next > address ? next - address : 0n, true);
   }
   return bytes;
+}
+
+/** Of several symbols at one address a debugger shows the function, and no mark between two parts of the kernel. */
+function typeOf(type: string, name: string): number {
+  if (/^_.*(start|stop|end|begin|text|\$x.*)$/.test(name)) return STT_NOTYPE;
+  return /[tw]/i.test(type) ? STT_FUNC : STT_OBJECT;
 }
 
 const isIn = ({ start, end }: { start: bigint; end: bigint }, address: bigint) => start <= address && address < end;
@@ -144,5 +150,6 @@ const SHF_ALLOC = 2;
 const SHF_EXECINSTR = 4;
 const SHN_ABS = 0xfff1;
 const STB_GLOBAL = 1;
+const STT_NOTYPE = 0;
 const STT_FUNC = 2;
 const STT_OBJECT = 1;

@@ -14,11 +14,11 @@ export interface Prologue {
   saved: Map<number, number>;
 }
 
+/** Undefined where memory cannot be read. */
+export type ReadCode = (address: bigint, lengthBytes: number) => Uint8Array | undefined;
+
 /** Scans from `start` up to `end` at most, or 100 bytes. */
-export function scanPrologue(
-  readCode: (address: bigint, lengthBytes: number) => Uint8Array | undefined,
-  { start, end }: { start: bigint; end: bigint },
-): Prologue {
+export function scanPrologue(readCode: ReadCode, { start, end }: { start: bigint; end: bigint }): Prologue {
   const prologue: Prologue = { end: start, frameBytes: 0, framePointerOffset: undefined, saved: new Map() };
   const limit = end < start + SCAN_BYTES ? end : start + SCAN_BYTES;
   while (prologue.end < limit) {
@@ -47,17 +47,14 @@ function follow(prologue: Prologue, instruction: Instruction): boolean {
   return instruction.kind === 'constant';
 }
 
-type Instruction = { lengthBytes: number } & (
+export type Instruction = { lengthBytes: number } & (
   | { kind: 'addi'; rd: number; rs1: number; immediate: number }
   | { kind: 'store'; rs1: number; rs2: number; immediate: number }
   | { kind: 'constant' }
-  | { kind: 'other' }
+  | { kind: 'other'; word: number }
 );
 
-function readInstruction(
-  readCode: (address: bigint, lengthBytes: number) => Uint8Array | undefined,
-  address: bigint,
-): Instruction | undefined {
+export function readInstruction(readCode: ReadCode, address: bigint): Instruction | undefined {
   const low = readCode(address, 2);
   if (!low) return undefined;
   const half = low[0] | (low[1] << 8);
@@ -79,7 +76,7 @@ function decode(word: number): Instruction {
     return { kind: 'store', lengthBytes, rs1, rs2: (word >>> 20) & 31, immediate };
   }
   if (opcode === 0x37 || opcode === 0x17) return { kind: 'constant', lengthBytes };
-  return { kind: 'other', lengthBytes };
+  return { kind: 'other', lengthBytes, word };
 }
 
 /** RISC-V unprivileged ISA, "RVC Instruction Set Listings". */
@@ -107,10 +104,13 @@ function decodeCompressed(half: number): Instruction {
   if ((half & 3) === 2 && funct3 === 6) {
     return { kind: 'store', lengthBytes, rs1: SP, rs2: (half >>> 2) & 31, immediate: bits(9, 4, 2) | bits(7, 2, 6) };
   }
-  return { kind: 'other', lengthBytes };
+  return { kind: 'other', lengthBytes, word: half };
 }
 
-const SP = 2;
+/** `ret`: c.jr ra and jalr zero, 0(ra). */
+export const RETURNS: ReadonlySet<number> = new Set([0x8082, 0x8067]);
+
+export const SP = 2;
 const FP = 8;
 
 /** As gdb: longer prologues are not written by compilers. */

@@ -3,7 +3,7 @@ import { evaluateLocation, evaluateNumber, type ExpressionContext } from '../dwa
 import { rulesAt, type FrameRules, type RegisterRule } from '../dwarf/cfiProgram.ts';
 import type { FrameIndex } from '../dwarf/frame.ts';
 import type { Frame, FrameView, UnwindResult } from './frame.ts';
-import { scanPrologue } from './prologueScan.ts';
+import { prologueBefore } from './laterPrologue.ts';
 import { isLostInCalls, RA, SP } from './registers.ts';
 
 /**
@@ -221,10 +221,12 @@ function contextOf(frame: Frame, bias: bigint): ExpressionContext {
 }
 
 /** Without call frame information: what the instructions from the function's start to here have done. */
-function rulesOfPrologue(start: bigint, { pc, view }: FrameParts): CallerRules {
+function rulesOfPrologue(start: bigint, { pc, view, isExact }: FrameParts): CallerRules {
   const readCode = (address: bigint, length: number) => view.readMemory(address, length);
-  const { frameBytes, framePointerOffset, saved } = scanPrologue(readCode, { start, end: pc });
+  const { frameBytes, framePointerOffset, saved } = prologueBefore(readCode, { start, end: pc, isExact });
   const registers = new Map<number, RegisterRule>();
+  // A call has overwritten it: who has not stored it will not return.
+  if (!isExact) registers.set(RA, { kind: 'undefined' });
   for (const [register, offset] of saved) registers.set(register, { kind: 'offset', offset });
   const cfa =
     framePointerOffset === undefined
