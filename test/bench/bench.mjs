@@ -1,5 +1,6 @@
-// `npm run bench [-- --pairs N --samples N]`: whole-process speed beside QEMU, then how long a user of the debug adapter
-// waits (latency.ts), and what an idle Linux costs (idle.ts). What cannot be measured here is left out and named.
+// `npm run bench [-- --pairs N --samples N]`: whole-process speed beside QEMU, what the block engine costs (block.ts), how
+// long a user of the debug adapter waits (latency.ts), and what an idle Linux costs (idle.ts). What cannot be measured
+// here is left out and named.
 //
 // Speed: each guest runs alternately under `qemu-system-riscv64 -icount shift=0` and under `blkreplay run`, in one go on
 // one machine, so the ratios mean something where the seconds do not. Guests: *.elf of the folder named by
@@ -8,6 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureBlock } from './block.ts';
 import { measureIdle } from './idle.ts';
 import { measureLatency } from './latency.ts';
 
@@ -19,6 +21,7 @@ const folder = process.env.BLKREPLAY_BENCH_GUESTS;
 const missing = whatIsMissing();
 if (missing) console.log(`speed beside QEMU is left out: ${missing}`);
 else measureSpeed();
+measureBlock(pairs);
 await measureLatency(Number(values.samples));
 await measureIdle(20);
 

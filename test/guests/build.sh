@@ -93,12 +93,19 @@ build_walk() {
   $CC $FLAGS $LINK -T lib/link.ld $objects -o "walks/$1.elf"
 }
 
+# What the bench measures the block engine with.
+build_disk() {
+  objects=$(compile -Og lib/start.S $LIBRARY small/small.c "disk/$1.c")
+  $CC $FLAGS $LINK -T lib/link.ld $objects -o "disk/$1.elf"
+}
+
 WALKS=$(for source in walks/*.c; do basename "$source" .c; done)
 SMALL=$(for source in small/*.c; do basename "$source" .c; done | grep -v '^small$')
 
-for guest in ${*:-demo kernel sbi harts $SMALL $WALKS}; do
+for guest in ${*:-demo kernel sbi harts $SMALL $WALKS requests stream}; do
   case $guest in
     demo | kernel | sbi | harts) "build_$guest" ;;
+    requests | stream) build_disk "$guest" ;;
     calls | inlines | interrupts | lines | tails) build_walk "$guest" ;;
     *) build_small "$guest" ;;
   esac

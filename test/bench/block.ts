@@ -1,0 +1,199 @@
+// What the block engine costs: snapshots of a machine with few dirty pages, a guest that does nothing but disk requests
+// (beside `run` and beside QEMU's record and replay), and sequential requests beside plain file calls. Whole processes
+// alternate on one machine, so ratios mean something where seconds do not.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { LiveInputs, openRecord, type Timeline } from '../../debug-adapter/engine/index.ts';
+import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
+import { guest } from '../support/guests.ts';
+
+const MIB = 1 << 20;
+const RAM_START = 0x8000_0000;
+const PAGE_BYTES = 4096;
+const DIRTY_PAGES = 1024;
+const REQUESTS = 4096;
+const STREAM_MIB = 64;
+const CHUNK_BYTES = 64 << 10;
+const QEMU = 'qemu-system-riscv64';
+const QEMU_SECONDS_MAX = 15;
+
+export function measureBlock(pairs: number): void {
+  const folder = fs.mkdtempSync(path.join(tmpdir(), 'blkreplay-bench-'));
+  try {
+    console.log('\nblock engine');
+    for (const memoryMib of [128, 1024]) measureSnapshots(folder, memoryMib);
+    measureRequests(folder, pairs);
+    measureStream(folder, pairs);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+function measureSnapshots(folder: string, memoryMib: number): void {
+  const overlay = path.join(folder, `snapshots${memoryMib}.qcow2`);
+  const timeline = openBooted(folder, overlay, memoryMib);
+  const times: number[] = [];
+  const growths: number[] = [];
+  for (let round = 0; round < 9; round++) {
+    dirtyPages(timeline, memoryMib, round);
+    const before = fs.statSync(overlay).size;
+    const start = performance.now();
+    timeline.takeSnapshot(`round ${round}`);
+    times.push(performance.now() - start);
+    growths.push(fs.statSync(overlay).size - before);
+  }
+  timeline.close({ reason: 'interrupted' });
+  const what = `snapshot, ${memoryMib} MiB of RAM, ${DIRTY_PAGES} scattered dirty pages`;
+  line(
+    what,
+    `${median(times).toFixed(1)} ms`,
+    'target 50',
+    `grows ${(Math.max(...growths) / MIB).toFixed(2)} MiB`,
+    'target 8',
+  );
+}
+
+function openBooted(folder: string, overlay: string, memoryMib: number): Timeline {
+  const image = path.join(folder, 'small.img');
+  fs.writeFileSync(image, new Uint8Array(4 * MIB));
+  const timeline = openRecord(nodeHost, {
+    ...{ bios: null, initrd: null, append: '', onConsoleByte: () => {}, idle: 'warp', version: 'bench' },
+    ...{ otherInputs: [], overwrite: true, live: new LiveInputs([]), rrsnapshot: null },
+    kernel: guest('kernel/oslet'),
+    memoryBytes: memoryMib * MIB,
+    rrfile: path.join(folder, 'snapshots.rr'),
+    drives: [{ id: 'hd0', image, format: 'raw', overlay, readOnly: false }],
+  });
+  timeline.advance(2_000_000);
+  return timeline;
+}
+
+/** As far apart as they can be, above everything that the guest uses. */
+function dirtyPages(timeline: Timeline, memoryMib: number, round: number): void {
+  const step = Math.floor(((memoryMib - 32) * MIB) / DIRTY_PAGES / PAGE_BYTES) * PAGE_BYTES;
+  for (let i = 0; i < DIRTY_PAGES; i++) {
+    const address = RAM_START + 32 * MIB + i * step;
+    timeline.inject({ kind: 'memoryWrite', address, bytes: Uint8Array.of(round + 1, i & 0xff, i >> 8) });
+  }
+}
+
+function measureRequests(folder: string, pairs: number): void {
+  const kernel = guest('disk/requests');
+  const options = ['--kernel', kernel, '--rrfile', 'r.rr', '--drive', 'id=hd0,image=disk.img,format=raw'];
+  fs.writeFileSync(path.join(folder, 'disk.img'), new Uint8Array(32 * MIB));
+  const overlay = [...options.slice(0, -1), `${options.at(-1)},overlay=r.qcow2`];
+  const hasQemu = spawnSync(QEMU, ['--version']).error === undefined;
+  const times = { run: [] as number[], record: [] as number[], replay: [] as number[] };
+  for (let pair = 0; pair < pairs; pair++) {
+    times.run.push(blkreplay(folder, 'run', options));
+    times.record.push(blkreplay(folder, 'record', [...overlay, '--overwrite']));
+    times.replay.push(blkreplay(folder, 'replay', overlay));
+  }
+  const what = `${REQUESTS} requests of 4 KiB`;
+  for (const way of ['record', 'replay'] as const) {
+    const ratio = median(times[way].map((time, i) => time / times.run[i]));
+    line(`${what}: ${way}`, `${median(times[way]).toFixed(2)} s`, `${ratio.toFixed(2)} x run`, 'target 1.15');
+    const theirs = hasQemu ? qemu(folder, kernel, way) : undefined;
+    if (theirs !== undefined) line(`  rr=${way} of QEMU`, `${theirs.toFixed(2)} s`);
+    else console.log(`  rr=${way} of QEMU: ${hasQemu ? `does not end within ${QEMU_SECONDS_MAX} s` : 'not installed'}`);
+  }
+  line(`${what}: log`, `${logBytesARequest(folder).toFixed(1)} bytes a request`, 'target 40');
+}
+
+/** What the log has beyond the boot files and the header: a recording that stops at once has these, too. */
+function logBytesARequest(folder: string): number {
+  const whole = fs.statSync(path.join(folder, 'r.rr')).size;
+  blkreplay(folder, 'record', [
+    '--kernel',
+    guest('disk/requests'),
+    '--rrfile',
+    'none.rr',
+    '--stop-at',
+    '0',
+    '--drive',
+    'id=hd0,image=disk.img,format=raw',
+  ]);
+  return (whole - fs.statSync(path.join(folder, 'none.rr')).size) / REQUESTS;
+}
+
+function measureStream(folder: string, pairs: number): void {
+  fs.writeFileSync(path.join(folder, 'stream.img'), new Uint8Array(STREAM_MIB * MIB));
+  const drive = 'id=hd0,image=stream.img,format=raw,overlay=s.qcow2';
+  const options = ['--kernel', guest('disk/stream'), '--rrfile', 's.rr', '--overwrite', '--drive', drive];
+  const nothing = [...options, '--stop-at', '0'];
+  const ratios: number[] = [];
+  const speeds: number[] = [];
+  for (let pair = 0; pair < pairs; pair++) {
+    const started = blkreplay(folder, 'record', nothing);
+    const seconds = Math.max(blkreplay(folder, 'record', options) - started, 1e-3);
+    speeds.push((2 * STREAM_MIB) / seconds);
+    ratios.push(plainCalls(path.join(folder, 'plain.img')) / seconds);
+  }
+  const what = `sequential 64 KiB writes, then reads, while recording`;
+  line(what, `${median(speeds).toFixed(0)} MiB/s`, `${median(ratios).toFixed(2)} of plain file calls`, 'target 0.33');
+}
+
+/** Seconds for the same bytes by plain synchronous calls of that size. */
+function plainCalls(file: string): number {
+  const handle = fs.openSync(file, 'w+');
+  const chunk = new Uint8Array(CHUNK_BYTES).fill(7);
+  const start = performance.now();
+  for (let at = 0; at < STREAM_MIB * MIB; at += CHUNK_BYTES) fs.writeSync(handle, chunk, 0, CHUNK_BYTES, at);
+  for (let at = 0; at < STREAM_MIB * MIB; at += CHUNK_BYTES) fs.readSync(handle, chunk, 0, CHUNK_BYTES, at);
+  const seconds = (performance.now() - start) / 1000;
+  fs.closeSync(handle);
+  return seconds;
+}
+
+function blkreplay(folder: string, command: string, options: readonly string[]): number {
+  return seconds(process.execPath, [path.resolve('dist/cli.js'), command, ...options], folder);
+}
+
+/** Undefined when it fails or does not end. */
+function qemu(folder: string, kernel: string, rr: 'record' | 'replay'): number | undefined {
+  fs.copyFileSync(path.join(folder, 'disk.img'), path.join(folder, 'qemu.img'));
+  const start = performance.now();
+  const { status } = spawnSync(
+    QEMU,
+    [
+      ...[
+        '-machine',
+        'virt',
+        '-m',
+        '128M',
+        '-bios',
+        'none',
+        '-display',
+        'none',
+        '-monitor',
+        'none',
+        '-serial',
+        'stdio',
+      ],
+      ...['-net', 'none', '-kernel', kernel, '-icount', `shift=0,rr=${rr},rrfile=qemu.rr`],
+      ...['-drive', 'file=qemu.img,format=raw,if=none,id=image'],
+      ...['-drive', 'driver=blkreplay,if=none,image=image,id=disk'],
+      ...['-global', 'virtio-mmio.force-legacy=false', '-device', 'virtio-blk-device,drive=disk,bus=virtio-mmio-bus.0'],
+    ],
+    { cwd: folder, stdio: 'ignore', timeout: QEMU_SECONDS_MAX * 1000, killSignal: 'SIGKILL' },
+  );
+  return status === 0 ? (performance.now() - start) / 1000 : undefined;
+}
+
+function seconds(command: string, args: readonly string[], cwd: string): number {
+  const start = performance.now();
+  const { status, stderr } = spawnSync(command, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
+  return (performance.now() - start) / 1000;
+}
+
+const line = (what: string, ...figures: string[]): void =>
+  console.log(`${what.padEnd(60)} ${figures.map((figure) => figure.padStart(16)).join(' ')}`);
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+if (import.meta.main) measureBlock(3);

@@ -1,0 +1,53 @@
+// For the bench: writes 64 MiB from front to back in requests of 64 KiB, then reads them, with as many requests under way
+// as the queue has room for.
+#include "../small/small.h"
+
+#include "../lib/virtio_blk.h"
+
+#define CHUNK_BYTES 65536
+#define CHUNKS 1024
+#define UNDER_WAY 2
+
+static struct disk disk;
+static _Alignas(4096) uint8_t buffers[UNDER_WAY][CHUNK_BYTES];
+static struct disk_request requests[UNDER_WAY];
+
+static void wait_for(struct disk_request *request) {
+  while (!request->done) {
+    disk_collect(&disk);
+  }
+  if (request->status != DISK_OK) {
+    panic("a transfer failed");
+  }
+}
+
+static void stream(enum disk_operation operation) {
+  for (uint64_t i = 0; i < CHUNKS + UNDER_WAY; i++) {
+    struct disk_request *request = &requests[i % UNDER_WAY];
+    if (i >= UNDER_WAY) {
+      wait_for(request);
+    }
+    if (i < CHUNKS) {
+      *request = (struct disk_request){
+          .header = {.operation = operation, .sector = i * (CHUNK_BYTES / SECTOR_BYTES)},
+          .segments = {{buffers[i % UNDER_WAY], CHUNK_BYTES}},
+          .segment_count = 1,
+      };
+      disk_submit(&disk, request);
+    }
+  }
+}
+
+int main(void) {
+  if (!disk_start(&disk, 0) || disk.sector_count < CHUNKS * (CHUNK_BYTES / SECTOR_BYTES)) {
+    print("stream: needs a disk of 64 MiB in slot 0\n");
+    return 1;
+  }
+  for (uint64_t i = 0; i < CHUNK_BYTES; i++) {
+    buffers[0][i] = buffers[1][i] = i * 31;
+  }
+  stream(DISK_WRITE);
+  stream(DISK_READ);
+  print("%u MiB each way\n", CHUNKS / 16);
+  return 0;
+}
