@@ -15,7 +15,7 @@ import { isRecord } from './arguments.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { type EngineLink, RequestFailure } from './engineLink.ts';
 import { type CommandRules, ENGINE_COMMANDS } from './messages.ts';
-import { THREAD_ID } from './stopEvents.ts';
+import { THREAD_ID, threadOf } from './stopEvents.ts';
 
 /**
  * The protocol's thread: answers what it can by itself, passes on what needs the engine, and knows from its own
@@ -32,6 +32,8 @@ export class Adapter extends ProtocolServer {
   private isGdbRunning = false;
   /** Events that only some clients understand. */
   private clientKnows: Record<string, boolean> = {};
+  /** Known from the launch on. */
+  private harts = 1;
   private nextBreakpointId = 1;
 
   constructor(engine: EngineLink, onDisconnected: () => void) {
@@ -73,7 +75,9 @@ export class Adapter extends ProtocolServer {
       case 'initialize':
         return this.initialize(args);
       case 'threads':
-        return { threads: [{ id: THREAD_ID, name: 'hart 0' }] };
+        return {
+          threads: Array.from({ length: this.harts }, (_, hart) => ({ id: threadOf(hart), name: `hart ${hart}` })),
+        };
       case 'pause':
         if (this.phase === 'running') this.engine.pause();
         return {};
@@ -129,7 +133,9 @@ export class Adapter extends ProtocolServer {
   private async launch(args: unknown): Promise<unknown> {
     this.phase = 'launching';
     try {
-      return await this.engine.ask('launch', args);
+      const body = await this.engine.ask('launch', args);
+      if (isRecord(body) && typeof body.harts === 'number') this.harts = body.harts;
+      return {};
     } catch (error) {
       if (this.phase === 'launching') this.phase = 'initialized';
       throw error;

@@ -2,6 +2,7 @@ import {
   type ConsoleInput,
   type Frame,
   frameViewOf,
+  Inspector,
   type FrameView,
   Session,
   type SourceFrame,
@@ -25,6 +26,8 @@ import type { Container } from './variableViews.ts';
  */
 export interface ShownFrame {
   id: number;
+  /** Whose stack it is on. */
+  hart: number;
   frame: Frame;
   /** The file whose code runs in it; undefined without symbols. */
   symbols: Symbols | undefined;
@@ -51,7 +54,8 @@ export class Debuggee {
   isRunning = false;
   readonly containers = new Handles<Container>();
   private frameHandles = new Handles<ShownFrame>();
-  private frames: ShownFrame[] | undefined;
+  /** By hart. */
+  private stacks = new Map<number, readonly ShownFrame[]>();
   private loaded: LoadedFiles;
   private written: Written[] = [];
 
@@ -92,8 +96,8 @@ export class Debuggee {
   }
 
   /** The machine now; `memory` may say otherwise about some bytes. */
-  view(memory?: FrameView['readMemory']): FrameView {
-    const { inspector } = this.session;
+  view(memory?: FrameView['readMemory'], hart?: number): FrameView {
+    const inspector = this.inspectorOf(hart);
     const view = frameViewOf(inspector);
     return {
       ...view,
@@ -105,9 +109,26 @@ export class Debuggee {
     };
   }
 
+  /** The hart whose step is next. */
+  get currentHart(): number {
+    return this.session.timeline.machine.currentHart;
+  }
+
+  get hartCount(): number {
+    return this.session.timeline.machine.harts.count;
+  }
+
+  /** To look at a hart; at the current one without a number. */
+  inspectorOf(hart = this.currentHart): Inspector {
+    const { inspector, timeline } = this.session;
+    return hart === this.currentHart ? inspector : new Inspector(timeline.machine, hart);
+  }
+
   /** From the newest. Unwound once a stop. */
-  callStack(): readonly ShownFrame[] {
-    return (this.frames ??= this.unwind());
+  callStack(hart = this.currentHart): readonly ShownFrame[] {
+    const frames = this.stacks.get(hart) ?? this.unwind(hart);
+    this.stacks.set(hart, frames);
+    return frames;
   }
 
   /** By the id that `stackTrace` gave; the newest without one. */
@@ -126,7 +147,7 @@ export class Debuggee {
 
   /** The debugger wrote something: the stack may be another, but what the client holds can still be asked for. */
   changed(written?: Written): void {
-    this.frames = undefined;
+    this.stacks.clear();
     this.loaded.forget();
     this.written.push(written);
   }
@@ -138,19 +159,19 @@ export class Debuggee {
 
   /** The machine is about to move. */
   forget(): void {
-    this.frames = undefined;
+    this.stacks.clear();
     this.loaded.forget();
     this.frameHandles.clear();
     this.containers.clear();
   }
 
-  private unwind(): ShownFrame[] {
+  private unwind(hart: number): ShownFrame[] {
     const frames: ShownFrame[] = [];
-    const view = this.view();
+    const view = this.view(undefined, hart);
     let symbols = this.symbolsAt(view.pc);
     let frame: Frame | undefined = symbols?.newestFrame(view) ?? bareFrame(view);
     while (frame && frames.length < FRAMES_MAX) {
-      for (const source of sourcesOf(frame, symbols)) frames.push(this.shown({ frame, symbols, source }));
+      for (const source of sourcesOf(frame, symbols)) frames.push(this.shown({ hart, frame, symbols, source }));
       const caller: UnwindResult | undefined = symbols?.callerOf(frame);
       frame = caller?.kind === 'caller' ? caller.frame : undefined;
       if (frame) symbols = this.symbolsAt(frame.lookupPc);

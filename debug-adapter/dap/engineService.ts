@@ -11,7 +11,7 @@ import { OpenSession } from './openSession.ts';
 import { ANSWERS, RUNS } from './requests/index.ts';
 import type { Slice } from './requests/running.ts';
 import type { RunnerSurroundings } from './runner.ts';
-import { endWords, stoppedBody, THREAD_ID } from './stopEvents.ts';
+import { endWords, stoppedBody, THREAD_ID, threadOf } from './stopEvents.ts';
 
 /**
  * The engine's side of the adapter: owns the session and answers the requests that need it, one after the other. Each
@@ -97,7 +97,8 @@ export class EngineService {
       }
       this.openSession(configuration, door);
       this.event('initialized', undefined);
-      this.surroundings.post({ kind: 'reply', id, body: {} });
+      const harts = this.open?.debuggee.hartCount;
+      this.surroundings.post({ kind: 'reply', id, body: { harts } });
     } catch (error) {
       door?.close();
       this.surroundings.post({ kind: 'failed', id, failure: failureOf(error) });
@@ -161,7 +162,8 @@ export class EngineService {
       this.event('terminated', {});
     } else {
       const stop = { reason: 'exception', description: text, text };
-      this.event('stopped', { ...stop, threadId: THREAD_ID, allThreadsStopped: true });
+      const threadId = threadOf(open.debuggee.currentHart);
+      this.event('stopped', { ...stop, threadId, allThreadsStopped: true });
     }
   }
 

@@ -8,10 +8,13 @@ import { hex } from './variableViews.ts';
 type StoppedBody = DebugProtocol.StoppedEvent['body'];
 type DataHit = Extract<StopReason, { kind: 'dataBreakpoint' }>['hits'][number];
 
+/** Of hart 0: ids of threads are not to be 0. */
 export const THREAD_ID = 1;
 
+export const threadOf = (hart: number): number => THREAD_ID + hart;
+
 export function stoppedBody(debuggee: Debuggee, stop: StopReason): StoppedBody {
-  return { threadId: THREAD_ID, allThreadsStopped: true, ...wordsFor(debuggee, stop) };
+  return { threadId: threadOf(debuggee.currentHart), allThreadsStopped: true, ...wordsFor(debuggee, stop) };
 }
 
 type Words = Omit<StoppedBody, 'threadId' | 'allThreadsStopped'>;

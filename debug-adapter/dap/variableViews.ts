@@ -1,13 +1,13 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { Scope, Value } from '../engine/index.ts';
+import type { Inspector, Scope, Value } from '../engine/index.ts';
 import type { Debuggee, FrameWithSymbols, ShownFrame } from './debuggee.ts';
 
 /** What a `variablesReference` stands for, and how values and registers look to the client. */
 export type Container =
   | { kind: 'values'; values: () => Value[]; shown: FrameWithSymbols }
   | { kind: 'registers'; shown: ShownFrame }
-  | { kind: 'floats' }
-  | { kind: 'csrs' };
+  | { kind: 'floats'; hart: number }
+  | { kind: 'csrs'; hart: number };
 
 export const valuesOf = (container: Container): Value[] => (container.kind === 'values' ? container.values() : []);
 
@@ -18,9 +18,9 @@ export function variablesIn(debuggee: Debuggee, container: Container): DebugProt
     case 'registers':
       return registers(container.shown);
     case 'floats':
-      return floats(debuggee);
+      return floats(debuggee.inspectorOf(container.hart));
     case 'csrs':
-      return csrs(debuggee);
+      return csrs(debuggee.inspectorOf(container.hart));
   }
 }
 
@@ -84,9 +84,9 @@ const FLOAT_NAMES = (
 ).split(' ');
 
 /** As they are now, in every frame. */
-function floats({ session }: Debuggee): DebugProtocol.Variable[] {
+function floats(inspector: Inspector): DebugProtocol.Variable[] {
   return FLOAT_NAMES.map((name, i) => {
-    const bits = session.inspector.float(i);
+    const bits = inspector.float(i);
     return { name, value: `${floatText(bits)} (${hex(bits)})`, variablesReference: 0 };
   });
 }
@@ -100,8 +100,7 @@ function floatText(bits: bigint): string {
   return isSingle ? `${Math.fround(view.getFloat32(4))}f` : String(view.getFloat64(0));
 }
 
-function csrs({ session }: Debuggee): DebugProtocol.Variable[] {
-  const { inspector } = session;
+function csrs(inspector: Inspector): DebugProtocol.Variable[] {
   const privilege = ['U', 'S', '?', 'M'][inspector.privilege];
   return [
     { name: 'privilege', value: privilege, variablesReference: 0 },

@@ -39,6 +39,7 @@ export { type DataBreakpoint, Session } from './session/session.ts';
 export type { BreakpointId, StopReason } from './session/stopReason.ts';
 export { type CodeRow, listCode } from './session/codeListing.ts';
 export { frameViewOf } from './session/frameView.ts';
+export { Inspector } from './machine/inspector.ts';
 export { type SourceFrame, sourceFramesAt } from './session/sourceFrames.ts';
 export { SourceSteps } from './session/sourceSteps.ts';
 export { elfOfImage, openSymbols } from './symbols/index.ts';

@@ -6,6 +6,7 @@ import { escapeBinary, PACKET_BYTES_MAX } from './packets.ts';
 import { allRegisters, readRegister, targetXml } from './registers.ts';
 import { resume, type Resumption, reverse } from './resuming.ts';
 import type { StopPointKind } from './stopPointTable.ts';
+import { threadId } from './stopReply.ts';
 import type { Target } from './target.ts';
 import { writeAllRegisters, writeMemory, writeMemoryAsHex, writeOneRegister } from './writing.ts';
 
@@ -39,10 +40,10 @@ const CANNOT_READ = 'E14';
 
 const REQUESTS: Record<string, Request> = {
   '?': (target) => target.stopReply(),
-  g: (target) => allRegisters(target.session.inspector),
-  G: (target, rest) => writeAllRegisters(target, rest) ?? MALFORMED,
+  g: (target) => allRegisters(target.inspector),
+  G: (target, rest) => (target.isAtCurrent ? writeAllRegisters(target, rest) : undefined) ?? MALFORMED,
   p: (target, rest) => oneRegister(target, rest),
-  P: (target, rest) => writeOneRegister(target, rest) ?? MALFORMED,
+  P: (target, rest) => (target.isAtCurrent ? writeOneRegister(target, rest) : undefined) ?? MALFORMED,
   m: (target, rest) => readMemory(target, rest),
   M: (target, rest) => writeMemoryAsHex(target, rest) ?? MALFORMED,
   X: (target, rest) => writeMemory(target, rest) ?? MALFORMED,
@@ -61,15 +62,16 @@ const REQUESTS: Record<string, Request> = {
   vMustReplyEmpty: () => NOT_SUPPORTED,
   k: () => ({ leaving: 'killed' }),
   D: (target) => detach(target),
+  Hg: (target, rest) => lookAt(target, rest),
   H: () => OK,
-  T: (_, rest) => (parseHex(rest) === 1n ? OK : MALFORMED),
+  T: (target, rest) => (threadIn(target, rest) === undefined ? MALFORMED : OK),
   qSupported: (target, rest) => supported(target, rest),
   QStartNoAckMode: () => ({ text: OK, acknowledges: false }),
   'qXfer:features:read:': (target, rest) => features(target, rest),
   // An existing machine: gdb's quit lets it go on instead of killing it.
   qAttached: () => '1',
-  qC: () => 'QC01',
-  qfThreadInfo: () => 'm01',
+  qC: (target) => `QC${threadId(target.thread)}`,
+  qfThreadInfo: ({ threadCount }) => `m${Array.from({ length: threadCount }, (_, i) => threadId(i + 1)).join()}`,
   qsThreadInfo: () => 'l',
   'qRcmd,': (target, rest) => command(target, rest),
 };
@@ -77,21 +79,37 @@ const REQUESTS: Record<string, Request> = {
 /** Longer ones first, so that `bs` is not taken for a `b`. */
 const NAMES = Object.keys(REQUESTS).sort((a, b) => b.length - a.length);
 
-// --- registers and memory ----------------------------------------------------------------------------------------------
+// --- threads -----------------------------------------------------------------------------------------------------------
 
-function oneRegister({ session }: Target, rest: string): string {
-  const number = parseHexUpTo(rest, 0xffff);
-  if (number === undefined) return MALFORMED;
-  return readRegister(session.inspector, number) ?? MALFORMED;
+function threadIn({ threadCount }: Target, text: string): number | undefined {
+  const thread = parseHexUpTo(text, threadCount);
+  return thread === 0 ? undefined : thread;
 }
 
-function readMemory({ session }: Target, rest: string): string {
+/** All of them (-1) or any (0) mean no other one than now. */
+function lookAt(target: Target, rest: string): string {
+  if (rest === '-1' || rest === '0') return OK;
+  const thread = threadIn(target, rest);
+  if (thread === undefined) return MALFORMED;
+  target.lookAt(thread);
+  return OK;
+}
+
+// --- registers and memory ----------------------------------------------------------------------------------------------
+
+function oneRegister({ inspector }: Target, rest: string): string {
+  const number = parseHexUpTo(rest, 0xffff);
+  if (number === undefined) return MALFORMED;
+  return readRegister(inspector, number) ?? MALFORMED;
+}
+
+function readMemory({ inspector }: Target, rest: string): string {
   const [address, length, ...more] = rest.split(',');
   const from = parseHex(address);
   // Two digits a byte.
   const lengthBytes = parseHexUpTo(length, PACKET_BYTES_MAX / 2);
   if (from === undefined || lengthBytes === undefined || more.length > 0) return MALFORMED;
-  const bytes = session.inspector.readMemory(from, lengthBytes);
+  const bytes = inspector.readMemory(from, lengthBytes);
   // Fewer than asked for is fine: gdb then asks for the rest and learns where it ends.
   return bytes.length === 0 && lengthBytes > 0 ? CANNOT_READ : toHex(bytes);
 }
@@ -121,7 +139,7 @@ function resumeHere(target: Target, address: string, how: Resumption): Promise<s
   return resume(target, how);
 }
 
-/** Of `vCont`, the first action: there is one thread. */
+/** Of `vCont`, the first action: all harts run together. */
 function actions(target: Target, rest: string): string | Promise<string> {
   const [action] = rest.split(';')[0].split(':');
   switch (action[0]) {

@@ -13,11 +13,17 @@ export interface StopReplyWords {
 
 const SIGNAL_INTERRUPT = 'T02';
 const SIGNAL_TRAP = 'T05';
-export const THREAD = 'thread:01;';
+/** Thread n is hart n - 1. */
+export const threadId = (thread: number): string => thread.toString(16).padStart(2, '0');
 
-export function stopReply(reason: StopReason, table: StopPointTable, words: StopReplyWords, registers: string): string {
+export function stopReply(
+  reason: StopReason,
+  table: StopPointTable,
+  words: StopReplyWords,
+  { thread, registers }: { thread: number; registers: string },
+): string {
   const signal = reason.kind === 'pause' ? SIGNAL_INTERRUPT : SIGNAL_TRAP;
-  return `${signal}${THREAD}${why(reason, table, words)}${registers}`;
+  return `${signal}thread:${threadId(thread)};${why(reason, table, words)}${registers}`;
 }
 
 function why(reason: StopReason, table: StopPointTable, words: StopReplyWords): string {

@@ -1,4 +1,4 @@
-import type { Session, StopReason } from '../engine/index.ts';
+import { Inspector, type Session, type StopReason } from '../engine/index.ts';
 import type { GdbHost } from './gdbServer.ts';
 import { expeditedRegisters } from './registers.ts';
 import { StopPointTable } from './stopPointTable.ts';
@@ -24,6 +24,8 @@ export class Target {
   /** Set from outside while it runs. */
   wantsInterrupt = false;
   isGone = false;
+  /** That gdb looks at: the one whose step is next until it names another one (`Hg`). */
+  private lookedAt: number | undefined;
   private reason: StopReason;
   private host: GdbHost;
 
@@ -48,9 +50,33 @@ export class Target {
     return this.stopReply();
   }
 
+  /** Thread n is hart n - 1. */
+  get threadCount(): number {
+    return this.session.timeline.machine.harts.count;
+  }
+
+  get thread(): number {
+    return 1 + (this.lookedAt ?? this.session.timeline.machine.currentHart);
+  }
+
+  lookAt(thread: number): void {
+    this.lookedAt = thread - 1;
+  }
+
+  /** Whether it looks at the hart whose step is next, which is the one that can be written to. */
+  get isAtCurrent(): boolean {
+    return this.thread === 1 + this.session.timeline.machine.currentHart;
+  }
+
+  get inspector(): Inspector {
+    const { session } = this;
+    return this.isAtCurrent ? session.inspector : new Inspector(session.timeline.machine, this.thread - 1);
+  }
+
   stopReply(): string {
-    const { session, reason, stopPoints, understands } = this;
-    return stopReply(reason, stopPoints, understands, expeditedRegisters(session.inspector));
+    this.lookedAt = undefined;
+    const { reason, stopPoints, understands, thread } = this;
+    return stopReply(reason, stopPoints, understands, { thread, registers: expeditedRegisters(this.inspector) });
   }
 
   private async runSlices(slice: (wantsPause: WantsPause) => StopReason, firstMilliseconds: number): Promise<void> {

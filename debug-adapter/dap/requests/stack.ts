@@ -1,19 +1,26 @@
 import * as path from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { staleReference } from '../../engine/errors/dap.ts';
+import { staleReference, threadUnknown } from '../../engine/errors/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Debuggee, ShownFrame } from '../debuggee.ts';
+import { threadOf } from '../stopEvents.ts';
 import { globalsOf, hex, localsOf, variablesIn } from '../variableViews.ts';
 
 /** The call stack, what is in reach in a frame, and what is in that. */
 export function stackTrace(debuggee: Debuggee, args: Arguments): DebugProtocol.StackTraceResponse['body'] {
-  const frames = debuggee.callStack();
+  const frames = debuggee.callStack(hartOf(debuggee, args.optionalInteger('threadId')));
   const start = args.optionalInteger('startFrame') ?? 0;
   const count = args.optionalInteger('levels') || frames.length;
   return {
     stackFrames: frames.slice(start, start + count).map((shown) => stackFrame(debuggee, shown)),
     totalFrames: frames.length,
   };
+}
+
+/** Thread n is hart n - 1. */
+function hartOf({ hartCount, currentHart }: Debuggee, threadId = threadOf(currentHart)): number {
+  if (threadId < 1 || threadId > hartCount) throw threadUnknown(threadId);
+  return threadId - 1;
 }
 
 function stackFrame({ sources }: Debuggee, { id, frame, symbols, source }: ShownFrame): DebugProtocol.StackFrame {
@@ -34,8 +41,12 @@ export function scopes(debuggee: Debuggee, args: Arguments): DebugProtocol.Scope
       variablesReference: containers.add({ kind: 'registers', shown }),
       expensive: false,
     },
-    { name: 'Floating point', variablesReference: containers.add({ kind: 'floats' }), expensive: true },
-    { name: 'CSRs', variablesReference: containers.add({ kind: 'csrs' }), expensive: true },
+    {
+      name: 'Floating point',
+      variablesReference: containers.add({ kind: 'floats', hart: shown.hart }),
+      expensive: true,
+    },
+    { name: 'CSRs', variablesReference: containers.add({ kind: 'csrs', hart: shown.hart }), expensive: true },
   ];
   if (!shown.symbols) return { scopes: machine };
   const withSymbols = { ...shown, symbols: shown.symbols };

@@ -38,7 +38,7 @@ export function assign(
   if (location.kind === 'memory') {
     const written = bytes ?? withBitField(debuggee, target, value);
     writeBytes(debuggee, location.address, written);
-  } else if (location.kind === 'register' && shown.frame.depth === 0 && bytes) {
+  } else if (location.kind === 'register' && canWriteRegisters(debuggee, shown) && bytes) {
     debuggee.session.writeRegister(location.register, registerValue(value, bytes));
     debuggee.changed();
   } else {
@@ -92,10 +92,13 @@ function registerValue(value: Value, bytes: Uint8Array): bigint {
 
 const numberOf = (bytes: Uint8Array): bigint => bytes.reduceRight((number, byte) => (number << 8n) | BigInt(byte), 0n);
 
-/** Of the frame that runs: a caller's registers are wherever they were saved. */
+/** Of the frame that runs, of the hart whose step is next: a caller's registers are wherever they were saved. */
+const canWriteRegisters = ({ currentHart }: Debuggee, { hart, frame }: ShownFrame): boolean =>
+  hart === currentHart && frame.depth === 0;
+
 function setRegister(debuggee: Debuggee, shown: ShownFrame, { name, text }: { name: string; text: string }) {
   const number = registerNumber(name);
-  if (!number || shown.frame.depth > 0) throw notWritable(name);
+  if (!number || !canWriteRegisters(debuggee, shown)) throw notWritable(name);
   const value = numberIn(shown, text);
   debuggee.session.writeRegister(number, value);
   debuggee.changed();

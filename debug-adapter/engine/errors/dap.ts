@@ -45,6 +45,9 @@ export const sessionHasEnded = () => badInput('session-ended', 'The session has 
 export const staleReference = (what: 'frame' | 'variable') =>
   badInput('stale-reference', `This ${what} belongs to an earlier stop: ask for the stack again.`);
 
+export const threadUnknown = (threadId: number) =>
+  badInput('thread-unknown', `There is no thread ${threadId}: the harts are the threads, from 1 on.`);
+
 export const variableUnknown = (name: string) => badInput('variable-unknown', `There is no '${name}' in this scope.`);
 
 export const noSymbols = () =>

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Workplace } from '../support/cli.ts';
+import { DapClient } from '../support/dapClient.ts';
+import { guest } from '../support/guests.ts';
+
+/** Harts are threads: the stopped one is the one whose step is next, and the others can be looked at where they are. */
+test('each hart has its stack, registers and CSRs; a stop names the one whose step is next', async (t) => {
+  const place = new Workplace(t);
+  const dap = new DapClient(t);
+  const launch = { rr: 'record', rrfile: 'a.rr', cwd: place.folder, kernel: guest('harts/harts'), harts: 4 };
+  await dap.start({ ...launch, stopOnEntry: true, idle: 'warp' });
+  await dap.event('stopped');
+  const { threads } = await dap.request('threads');
+  const ids = threads.map(({ id }: { id: number }) => id);
+  assert.deepEqual(
+    threads.map(({ name }: { name: string }) => name),
+    ['hart 0', 'hart 1', 'hart 2', 'hart 3'],
+  );
+  await dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'count_own' }] });
+  const seen = new Set<number>();
+  while (seen.size < 4) {
+    await dap.request('continue', { threadId: ids[0] });
+    const stop = await dap.event('stopped');
+    assert.equal(stop.reason, 'function breakpoint');
+    seen.add(stop.threadId);
+    assert.equal((await stackOf(stop.threadId))[0].name, 'count_own');
+    assert.equal(await csrOf(stop.threadId, 'mhartid'), `0x${(stop.threadId - 1).toString(16)}`);
+  }
+  for (const threadId of ids) {
+    const stack = await stackOf(threadId);
+    assert.ok(
+      stack.some(({ name }) => name === 'work'),
+      JSON.stringify(stack),
+    );
+    assert.equal(await csrOf(threadId, 'mhartid'), `0x${(threadId - 1).toString(16)}`);
+    const value = await dap.request('evaluate', {
+      expression: 'hart->id',
+      frameId: stack.find(({ name }) => name === 'work')!.id,
+    });
+    assert.equal(Number(value.result), threadId - 1);
+  }
+  assert.match(await dap.refused('stackTrace', { threadId: 5 }), /no thread 5/);
+
+  async function stackOf(threadId: number): Promise<{ id: number; name: string }[]> {
+    return (await dap.request('stackTrace', { threadId })).stackFrames;
+  }
+
+  async function csrOf(threadId: number, name: string): Promise<string> {
+    const [{ id }] = await stackOf(threadId);
+    const { scopes } = await dap.request('scopes', { frameId: id });
+    const { variablesReference } = scopes.find((scope: { name: string }) => scope.name === 'CSRs');
+    const { variables } = await dap.request('variables', { variablesReference });
+    return variables.find((variable: { name: string }) => variable.name === name).value;
+  }
+});
