@@ -11,7 +11,7 @@ test('a numbered name keeps folder, extension and the way its slashes lean', () 
   assert.equal(numbered(posix, 'boot', 12), 'boot-12');
   assert.equal(numbered(posix, 'a b/x.tar.rr', 2), 'a b/x.tar-2.rr');
   assert.equal(numbered(win32, 'C:\\work\\boot.rr', 2), 'C:\\work\\boot-2.rr');
-  assert.equal(numbered(win32, 'C:/work/boot.rr', 2), 'C:/work/boot-2.rr');
+  assert.equal(numbered(win32, 'C:/kernels/boot.rr', 2), 'C:/kernels/boot-2.rr');
   assert.equal(numbered(win32, 'C:\\boot.rr', 2), 'C:\\boot-2.rr');
   assert.equal(numbered(win32, '\\\\server\\share\\boot.rr', 2), '\\\\server\\share\\boot-2.rr');
   assert.equal(numbered(win32, 'C:boot.rr', 2), 'C:boot-2.rr');

@@ -200,9 +200,14 @@ export class Machine {
         if (!this.skipIdleTime()) return { kind: 'stuck' };
         continue;
       }
+      const wokenAt = this.hart.isWaiting ? this.currentPosition : undefined;
       this.hart.wake();
       this.runHart(until);
-      if (this.breakpointAt !== undefined) return { kind: 'breakpoint', pc: this.breakpointAt };
+      if (this.breakpointAt !== undefined) {
+        // Waking is no step: who comes to this position by counting finds a hart that waits.
+        if (wokenAt === this.currentPosition) this.hart.setSlot('WAITING', 1n);
+        return { kind: 'breakpoint', pc: this.breakpointAt };
+      }
     }
     const hits = this.watcher.takeHits();
     if (hits.length > 0) return { kind: 'watchpoint', hits };

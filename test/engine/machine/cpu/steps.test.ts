@@ -301,6 +301,21 @@ test('wfi waits for what is enabled, though it may not be taken, and the wait is
   assert.equal(machine.instructions, before + 3, 'the second one has nothing to wait for');
 });
 
+test('a breakpoint behind a wfi that wakes without a trap stops in the state that is there by count', () => {
+  const setUp = [a.li(5, MTIMECMP), a.li(6, 50), a.sd(6, 0, 5), a.li(6, 1 << MTI), a.csrw(CSR.mie, 6)];
+  const program = [...setUp, a.wfi, a.nop, a.nop];
+  const behind = START + 4 * [...setUp, a.wfi].flat().length;
+  const stopped = machineWith(program);
+  stopped.setStopPoints({ breakpoints: new Set([BigInt(behind)]), watchpoints: [] });
+  assert.equal(stopped.run(1000).kind, 'breakpoint');
+  const counted = machineWith(program);
+  counted.run(stopped.position);
+  assert.equal(digestOf(stopped), digestOf(counted));
+  stopped.run(stopped.position + 2);
+  counted.run(counted.position + 2);
+  assert.equal(digestOf(stopped), digestOf(counted));
+});
+
 // --- reservations -----------------------------------------------------------------------------------------------------
 
 test('an SC fails after a trap, a return from one, or another SC', () => {
