@@ -97,6 +97,7 @@ function differenceBack(walked: Walked, gdb: GdbStep): string | undefined {
   }
   const { position: ours } = session;
   if (ours === gdb.to.position) return kind;
+  if (isLostByGdb(walked, gdb, ours)) return 'lostByGdb';
   if (isPassedByGdb(walked, gdb, ours)) return `${kind}passedByGdb`;
   session.goTo(ours);
   return isTouchingPiece(walked, gdb) ? `${kind}touchingPiece` : undefined;
@@ -119,6 +120,16 @@ function isPassedByGdb({ session, symbols }: Walked, { from, to }: GdbStep, ours
     const next = inFrame[i + 1]?.pc;
     return pc !== row.start || next === undefined || next <= row.start || next >= row.end;
   });
+}
+
+/**
+ * gdb looks back for the call of what has returned. A jump out of deep calls (`jump` of tails.c, as longjmp) returned from
+ * none that is to be found, and gdb runs to the beginning of all that is recorded.
+ */
+function isLostByGdb({ session, symbols }: Walked, { from, to }: GdbStep, ours: number): boolean {
+  const { timeline } = session;
+  if (to.position !== timeline.travel!.start || ours >= from.position) return false;
+  return trace(timeline, ours, from.position).some(({ pc }) => symbols.functionAt(pc)?.name === 'jump');
 }
 
 function isInTrapEntry({ session, symbols }: Walked): boolean {

@@ -4,7 +4,7 @@ import type { ByteRange } from '../block/byteRange.ts';
 import { DriveDigest } from '../block/driveDigest.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
 import { snapshotExists } from '../errors/block.ts';
-import { snapshotNotInOverlay } from '../errors/drives.ts';
+import { overlayIsImage, snapshotNotInOverlay } from '../errors/drives.ts';
 import type { RecordingHeader } from '../recording/header.ts';
 import type { BaseDisk, DriveOptions } from './driveStack.ts';
 import { openOnBacking } from './openDisk.ts';
@@ -15,6 +15,11 @@ import { openOnBacking } from './openDisk.ts';
  * showed before the recording is in its first snapshot, which is the base of every replay.
  */
 export const isInPlace = ({ image, overlay }: Pick<DriveOptions, 'image' | 'overlay'>): boolean => overlay === image;
+
+/** That an image takes its own snapshots is said by leaving the overlay out. An overlay that is named is another file. */
+export function refuseOwnOverlay(drives: readonly DriveOptions[]): void {
+  for (const drive of drives) if (isInPlace(drive)) throw overlayIsImage(drive.image);
+}
 
 /** For recording. Two drives on one image stay two drives on one overlay, which is refused. */
 export function takingSnapshots(drives: readonly DriveOptions[]): DriveOptions[] {

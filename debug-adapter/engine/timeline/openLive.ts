@@ -21,7 +21,7 @@ import {
 import { LiveTimeline } from './liveTimeline.ts';
 import { RamImages } from './ramImages.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
-import { isInPlace, refuseTakenName, takingSnapshots } from './inPlace.ts';
+import { refuseOwnOverlay, isInPlace, refuseTakenName, takingSnapshots } from './inPlace.ts';
 import { FIRST_SNAPSHOT_DEFAULT, type LiveSetup, type RecordSetup, stateFileOf } from './sessionOptions.ts';
 import { liveImage } from './snapshotImage.ts';
 import { automaticOnes } from './snapshotInfo.ts';
@@ -34,6 +34,7 @@ import { checkWriteTargets, needsStateFile, type WriteTargets, writeTargets } fr
 
 /** A machine that runs without being recorded. */
 export function openRun(anyHost: Host, setup: LiveSetup): LiveTimeline {
+  refuseOwnOverlay(setup.drives);
   const host = allowingDrives(anyHost, setup.drives);
   const files = readBootFiles(host, setup);
   const plan = bootPlan(files, setup);
@@ -54,6 +55,7 @@ export function openRun(anyHost: Host, setup: LiveSetup): LiveTimeline {
  * is created; an overlay or recording that exists is only replaced when `overwrite` says so.
  */
 export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
+  refuseOwnOverlay(wanted.drives);
   const host = allowingDrives(anyHost, wanted.drives);
   const setup = settled(wanted);
   const files = readBootFiles(host, setup);

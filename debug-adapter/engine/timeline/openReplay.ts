@@ -17,7 +17,7 @@ import {
   openReplayDrive,
   recordedWiring,
 } from './driveStack.ts';
-import { asRecorded, isInPlace } from './inPlace.ts';
+import { asRecorded, isInPlace, refuseOwnOverlay } from './inPlace.ts';
 import { RamImages } from './ramImages.ts';
 import { ReplayTimeline } from './replayTimeline.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
@@ -35,6 +35,7 @@ import { Undo } from './undo.ts';
  * about later. Everything is opened read-only; who takes, renames or deletes a snapshot opens the overlays for that.
  */
 export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
+  refuseOwnOverlay(given.drives);
   const host = allowingDrives(anyHost, given.drives);
   return Undo.onFailure((undo) => {
     const reader = openReader(host, given.rrfile, undo);
