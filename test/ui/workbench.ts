@@ -123,7 +123,7 @@ export class Workbench {
   async variable(scope: string, ...names: string[]): Promise<Locator> {
     const list = this.page.locator('.debug-variables .monaco-list');
     await list.hover();
-    await this.page.mouse.wheel(0, -100_000);
+    await this.scrollToTop();
     const labels = names.map((name, i) => `[aria-level="${i + 2}"][aria-label^="${name}, value "]`);
     const path = [`[aria-label="Scope ${scope}"]`, ...labels].map((label) => list.locator(`.monaco-list-row${label}`));
     for (const [i, row] of path.entries()) await this.showVariable(row.first(), path[i - 1]?.first());
@@ -231,6 +231,11 @@ export class Workbench {
     }
   }
 
+  /** Step by step: one huge turn of the wheel is not always taken. */
+  private async scrollToTop(): Promise<void> {
+    for (let turn = 0; turn < 25; turn++) await this.page.mouse.wheel(0, -200);
+  }
+
   /**
    * The list holds the rows that fit; others come by opening what they are in, and by scrolling: down, and from the top
    * again, since a list that is filled anew meanwhile is where it was.
@@ -239,7 +244,10 @@ export class Workbench {
     let tries = 0;
     await this.until(`there is ${row}`, async () => {
       if ((await row.count()) > 0) return true;
-      if (++tries % TRIES_FROM_TOP === 0) await this.page.mouse.wheel(0, -100_000);
+      if (++tries % TRIES_FROM_TOP === 0) {
+        await this.scrollToTop();
+        return false;
+      }
       const isClosed = (await parent?.count()) && (await parent!.getAttribute('aria-expanded')) === 'false';
       if (isClosed) await parent!.locator('.monaco-tl-twistie').click({ timeout: 1000 });
       else await this.page.mouse.wheel(0, 44);
