@@ -14,12 +14,13 @@ export function activation(): void {
       assert.ok(extension);
       assert.equal(extension.isActive, false, 'a window without our sessions does not load it');
       const [start, processor] = [performance.now(), process.cpuUsage()];
-      await extension.activate();
+      const { activationMilliseconds } = await extension.activate();
       const tookMs = performance.now() - start;
       const { user, system } = process.cpuUsage(processor);
       const processorMs = (user + system) / 1000;
       const both = `${tookMs.toFixed(0)} ms, of which the processor worked ${processorMs.toFixed(0)} ms`;
-      notes.push(`activation: ${both} (wanted: under ${WANTED_MS} ms)`);
+      const ours = activationMilliseconds.toFixed(0);
+      notes.push(`activation: ${ours} ms (wanted: under ${WANTED_MS} ms); with the editor's own share ${both}`);
       assert.ok(processorMs < FAILURE_MS, both);
     });
 
