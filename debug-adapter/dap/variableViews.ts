@@ -1,5 +1,11 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { Inspector, Scope, Value } from '../engine/index.ts';
+import {
+  FLOAT_REGISTER_NAMES,
+  type Inspector,
+  INTEGER_REGISTER_NAMES,
+  type Scope,
+  type Value,
+} from '../engine/index.ts';
 import type { Debuggee, FrameWithSymbols, ShownFrame } from './debuggee.ts';
 
 /** What a `variablesReference` stands for, and how values and registers look to the client. */
@@ -60,32 +66,23 @@ export function globalsOf({ frame, symbols }: FrameWithSymbols): Value[] {
   return variables.map((variable) => symbols.read(variable, frame));
 }
 
-const NAMES = (
-  'zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 ' + 's2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6'
-).split(' ');
-
 const PC_NUMBER = 32;
 
 /** As the session numbers them; undefined for what is none. */
 export function registerNumber(name: string): number | undefined {
   if (name === 'pc') return PC_NUMBER;
-  const number = NAMES.indexOf(name);
+  const number = INTEGER_REGISTER_NAMES.indexOf(name);
   return number < 0 ? undefined : number;
 }
 
 function registers({ frame }: ShownFrame): DebugProtocol.Variable[] {
-  const general = NAMES.map((name, number) => register(name, frame.register(number)));
+  const general = INTEGER_REGISTER_NAMES.map((name, number) => register(name, frame.register(number)));
   return [register('pc', frame.pc), ...general];
 }
 
-const FLOAT_NAMES = (
-  'ft0 ft1 ft2 ft3 ft4 ft5 ft6 ft7 fs0 fs1 fa0 fa1 fa2 fa3 fa4 fa5 fa6 fa7 ' +
-  'fs2 fs3 fs4 fs5 fs6 fs7 fs8 fs9 fs10 fs11 ft8 ft9 ft10 ft11'
-).split(' ');
-
 /** As they are now, in every frame. */
 function floats(inspector: Inspector): DebugProtocol.Variable[] {
-  return FLOAT_NAMES.map((name, i) => {
+  return FLOAT_REGISTER_NAMES.map((name, i) => {
     const bits = inspector.float(i);
     return { name, value: `${floatText(bits)} (${hex(bits)})`, variablesReference: 0 };
   });

@@ -2,6 +2,7 @@
 export { allowing } from './base/host.ts';
 export type { Host, HostFile, HostFiles } from './base/host.ts';
 export type { Position } from './base/quantities.ts';
+export { FLOAT_REGISTER_NAMES, INTEGER_REGISTER_NAMES } from './base/registerNames.ts';
 export { UserError, type UserErrorKind } from './errors/userError.ts';
 export * as errors from './errors/index.ts';
 export { describeEntry, entryAsJson } from './recording/describeEntry.ts';

@@ -1,4 +1,4 @@
-import type { Session } from '../engine/index.ts';
+import { FLOAT_REGISTER_NAMES, INTEGER_REGISTER_NAMES, type Session } from '../engine/index.ts';
 import { littleEndian } from './hex.ts';
 
 /**
@@ -43,7 +43,7 @@ export function targetXml(inspector: Inspector): string {
       register('pc', PC, 'code_ptr'),
     ]),
     feature('fpu', [
-      ...FLOATS.map((name, i) => register(name, FIRST_FLOAT + i, 'ieee_double')),
+      ...FLOAT_REGISTER_NAMES.map((name, i) => register(name, FIRST_FLOAT + i, 'ieee_double')),
       ...inspector.csrs.filter(isOfFloats).map(({ name, number }) => register(name, FIRST_CSR + number)),
     ]),
     feature(
@@ -65,13 +65,8 @@ function valueOf(inspector: Inspector, number: number): bigint | undefined {
   return number >= FIRST_CSR && number <= LAST_CSR ? inspector.csr(number - FIRST_CSR) : undefined;
 }
 
-const GENERAL = (
-  'zero ra sp gp tp t0 t1 t2 fp s1 a0 a1 a2 a3 a4 a5 a6 a7 ' + 's2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6'
-).split(' ');
-const FLOATS = (
-  'ft0 ft1 ft2 ft3 ft4 ft5 ft6 ft7 fs0 fs1 fa0 fa1 fa2 fa3 fa4 fa5 fa6 fa7 ' +
-  'fs2 fs3 fs4 fs5 fs6 fs7 fs8 fs9 fs10 fs11 ft8 ft9 ft10 ft11'
-).split(' ');
+/** gdb calls s0 by its other name. */
+const GENERAL = INTEGER_REGISTER_NAMES.map((name) => (name === 's0' ? 'fp' : name));
 /** gdb wants these beside the registers. */
 const isOfFloats = ({ name }: { name: string }): boolean => ['fflags', 'frm', 'fcsr'].includes(name);
 const TYPES: Record<string, string> = {

@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts';
+import { FLOAT_REGISTER_NAMES, INTEGER_REGISTER_NAMES } from '../base/registerNames.ts';
 import { csrName } from './csrNames.ts';
 import { type Immediate, immediateOf, signed, unsigned } from './immediates.ts';
 
@@ -22,12 +23,6 @@ export function formatOperands(template: string, instruction: Instruction): stri
 export const mnemonicOf = (mnemonic: string, bits: number): string =>
   mnemonic.replace('*', ['', '.rl', '.aq', '.aqrl'][field(bits, 26, 25)]);
 
-const INTEGER_REGISTERS =
-  'zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6'.split(' ');
-const FLOATING_REGISTERS =
-  'ft0 ft1 ft2 ft3 ft4 ft5 ft6 ft7 fs0 fs1 fa0 fa1 fa2 fa3 fa4 fa5 fa6 fa7 fs2 fs3 fs4 fs5 fs6 fs7 fs8 fs9 fs10 fs11 ft8 ft9 ft10 ft11'.split(
-    ' ',
-  );
 const ROUNDING_MODES = ['rne', 'rtz', 'rdn', 'rup', 'rmm', 'unknown', 'unknown', 'dyn'];
 
 const field = (bits: number, high: number, low: number): number => (bits >>> low) & ((1 << (high - low + 1)) - 1);
@@ -37,16 +32,16 @@ type Format = (instruction: Instruction) => string;
 const register =
   (high: number, low: number): Format =>
   ({ bits }) =>
-    INTEGER_REGISTERS[field(bits, high, low)];
+    INTEGER_REGISTER_NAMES[field(bits, high, low)];
 const floating =
   (high: number, low: number): Format =>
   ({ bits }) =>
-    FLOATING_REGISTERS[field(bits, high, low)];
+    FLOAT_REGISTER_NAMES[field(bits, high, low)];
 /** The three bits that name x8 to x15 in a compressed instruction. */
 const shortRegister =
   (low: number): Format =>
   ({ bits }) =>
-    INTEGER_REGISTERS[8 + field(bits, low + 2, low)];
+    INTEGER_REGISTER_NAMES[8 + field(bits, low + 2, low)];
 const decimal =
   (immediate: Immediate): Format =>
   ({ bits }) =>
@@ -101,10 +96,10 @@ const OPERANDS: Record<string, Format> = {
   succ: ({ bits }) => ordered(field(bits, 23, 20)),
 
   crs2: register(6, 2),
-  cfrs2: ({ bits }) => FLOATING_REGISTERS[field(bits, 6, 2)],
+  cfrs2: ({ bits }) => FLOAT_REGISTER_NAMES[field(bits, 6, 2)],
   cshort1: shortRegister(7),
   cshort2: shortRegister(2),
-  cfshort: ({ bits }) => FLOATING_REGISTERS[8 + field(bits, 4, 2)],
+  cfshort: ({ bits }) => FLOAT_REGISTER_NAMES[8 + field(bits, 4, 2)],
   cimm: decimal(signed({ 12: '5', 6: '4:0' })),
   // The 20 bits of LUI, sign-extended into them.
   cupper: ({ bits }) => hex(immediateOf(signed({ 12: '5', 6: '4:0' }), bits) & 0xfffff),

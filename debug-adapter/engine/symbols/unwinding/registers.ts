@@ -1,3 +1,4 @@
+import { FLOAT_REGISTER_NAMES, INTEGER_REGISTER_NAMES } from '../../base/registerNames.ts';
 /** RISC-V's registers by DWARF number (RISC-V ELF psABI, "DWARF Register Numbers") and by name. */
 export const RA = 1;
 export const SP = 2;
@@ -18,20 +19,12 @@ export function registerNumber(name: string): number | undefined {
   const plain = /^([xf])(\d|[12]\d|3[01])$/.exec(name);
   if (plain) return Number(plain[2]) + (plain[1] === 'f' ? 32 : 0);
   if (name === 'fp') return 8;
-  const index = INTEGER_NAMES.indexOf(name);
+  const index = INTEGER_REGISTER_NAMES.indexOf(name);
   if (index >= 0) return index;
-  const float = FLOAT_NAMES.indexOf(name);
+  const float = FLOAT_REGISTER_NAMES.indexOf(name);
   return float >= 0 ? 32 + float : undefined;
 }
 
 export function registerName(dwarfNumber: number): string {
-  return INTEGER_NAMES[dwarfNumber] ?? FLOAT_NAMES[dwarfNumber - 32] ?? `register ${dwarfNumber}`;
+  return INTEGER_REGISTER_NAMES[dwarfNumber] ?? FLOAT_REGISTER_NAMES[dwarfNumber - 32] ?? `register ${dwarfNumber}`;
 }
-
-const INTEGER_NAMES = (
-  'zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 ' + 's2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6'
-).split(' ');
-const FLOAT_NAMES = (
-  'ft0 ft1 ft2 ft3 ft4 ft5 ft6 ft7 fs0 fs1 fa0 fa1 fa2 fa3 fa4 fa5 fa6 fa7 ' +
-  'fs2 fs3 fs4 fs5 fs6 fs7 fs8 fs9 fs10 fs11 ft8 ft9 ft10 ft11'
-).split(' ');
