@@ -1,6 +1,7 @@
 // Bundles the entry points into dist/. CommonJS, because VS Code requires its extensions and adapters.
 import { build } from 'esbuild';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readyMadeCore } from './readyMadeCore.mjs';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
@@ -29,6 +30,7 @@ await build({
   },
   outdir: 'dist',
   define: { BLKREPLAY_VERSION: JSON.stringify(version) },
+  plugins: [readyMadeCore],
 });
 
 // `.cjs`, because VS Code would take `.js` for an ES module: package.json says "type": "module".

@@ -23,7 +23,7 @@ let instance: Instance | undefined;
 
 function makeInstance(): Instance {
   const memory = new WebAssembly.Memory({ initial: 16 });
-  const builder = new ModuleBuilder({ memoryPages: 16 });
+  const builder = new ModuleBuilder();
   addXxh64(builder, 'hash');
   const module = new WebAssembly.Module(builder.toBytes());
   const { hash } = new WebAssembly.Instance(module, { env: { memory } }).exports;

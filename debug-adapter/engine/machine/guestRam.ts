@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts';
 import { type GuestAddress, PAGE_SIZE_BYTES } from '../base/quantities.ts';
 import type { Hart } from './cpu/hart.ts';
-import { PAGE_DIRTY_SNAPSHOT, PAGE_DIRTY_TLB, RAM_BASE } from './cpu/layout.ts';
+import { PAGE_DIRTY_SNAPSHOT, PAGE_DIRTY_TLB, PAGE_FLAGS, RAM, RAM_BASE } from './cpu/layout.ts';
 import { Watcher } from './watcher.ts';
 import type { GuestMemory } from './devices/device.ts';
 
@@ -19,12 +19,12 @@ export class GuestRam implements GuestMemory {
   private digestSum = 0n;
 
   constructor(hart: Hart) {
-    const { memory, layout } = hart;
+    const { memory, memoryBytes } = hart;
     this.hart = hart;
-    this.lengthBytes = layout.memoryBytes;
-    this.bytes = new Uint8Array(memory.buffer, layout.ram, layout.memoryBytes);
-    this.view = new DataView(memory.buffer, layout.ram, layout.memoryBytes);
-    this.flags = new Uint8Array(memory.buffer, layout.pageFlags, layout.ramPages);
+    this.lengthBytes = memoryBytes;
+    this.bytes = new Uint8Array(memory.buffer, RAM, memoryBytes);
+    this.view = new DataView(memory.buffer, RAM, memoryBytes);
+    this.flags = new Uint8Array(memory.buffer, PAGE_FLAGS, memoryBytes / PAGE_SIZE_BYTES);
   }
 
   contains(address: GuestAddress, lengthBytes: number): boolean {

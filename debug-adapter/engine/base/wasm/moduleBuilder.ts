@@ -21,16 +21,14 @@ export interface Frame {
   local(type: ValueType): Local;
 }
 
+// Any memory will do: addresses are the business of who generates the code.
+const MEMORY_PAGES_MIN = 1;
+
 export class ModuleBuilder {
   private types: FunctionType[] = [];
   private imports: { name: string; type: number }[] = [];
   private functions: { type: number; exportName?: string; locals: ValueType[]; code?: Uint8Array }[] = [];
-  private memoryPages: number;
   private table: { exportName: string; entries: number } | undefined;
-
-  constructor(options: { memoryPages: number }) {
-    this.memoryPages = options.memoryPages;
-  }
 
   /** The one table of functions, for `callIndirect`. */
   defineTable(exportName: string, entries: number): void {
@@ -109,7 +107,7 @@ export class ModuleBuilder {
     out.name('memory');
     out.u8(0x02);
     out.u8(0x00);
-    out.u32(this.memoryPages);
+    out.u32(MEMORY_PAGES_MIN);
   }
 
   private writeExports(out: CodeBuffer): void {

@@ -84,9 +84,9 @@ function locate({ core, va, pa, at }: Atomic, size: Code, access: number): Code 
     when(slot32('FAULT'), ret(i64.const(0))),
     drop(call(core.functions.protect, pa.get, va.get, size, i32.const(access))),
     when(slot32('FAULT'), ret(i64.const(0))),
-    when(i32.eqz(isRam(core, pa.get, size)), raise(core, cause, va.get), ret(i64.const(0))),
+    when(i32.eqz(isRam(pa.get, size)), raise(core, cause, va.get), ret(i64.const(0))),
     noticeRead(core, ramOffset(pa.get), size),
-    set(at, ramAt(core, ramOffset(pa.get))),
+    set(at, ramAt(ramOffset(pa.get))),
   );
 }
 

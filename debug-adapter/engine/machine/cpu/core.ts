@@ -5,7 +5,7 @@ import { type CsrName, csrIndexTable, csrNames, defineCsrAccess } from './csr.ts
 import { defineFetch } from './fetch.ts';
 import { addFloatHelpers } from './floatHelpers.ts';
 import { defineInterpreter } from './interpreter.ts';
-import type { Layout } from './layout.ts';
+import { REGION_SLOTS } from './layout.ts';
 import { defineMemoryAccess } from './memoryAccess.ts';
 import { defineMmu } from './mmu.ts';
 import { definePages } from './pages.ts';
@@ -18,18 +18,21 @@ import { REGION_TYPE } from './translator/translator.ts';
 /**
  * The core module: a whole RISC-V hart as one generated WebAssembly module. It holds the interpreter loop and all that
  * it needs in place: address translation, slow memory paths, CSRs, traps, atomics and the RAM digest. Only device
- * accesses and decoding call out to TypeScript. Generating it takes a few milliseconds at start-up.
+ * accesses and decoding call out to TypeScript. It is the same for every machine, so bundles hold it ready-made.
  *
  * Faults travel as a flag: whoever finds one calls `raise` and returns anything; whoever called it looks at FAULT
  * before using the answer.
  */
-/** The module's bytes for RAM of a size, the table that goes to CSR_INDEX, and the registers in it. */
-export function buildCore(layout: Layout): {
+export interface CoreImage {
+  /** The module. */
   bytes: Uint8Array<ArrayBuffer>;
+  /** The table that goes to CSR_INDEX, and the registers in it. */
   csrIndex: Uint8Array;
   csrs: readonly CsrName[];
-} {
-  const builder = new ModuleBuilder({ memoryPages: layout.wasmPages });
+}
+
+export function buildCore(): CoreImage {
+  const builder = new ModuleBuilder();
   const functions = {} as Record<FunctionName, FunctionHandle>;
   for (const [name, type] of Object.entries(IMPORTS)) {
     functions[name as FunctionName] = builder.importFunction(name, type);
@@ -37,11 +40,11 @@ export function buildCore(layout: Layout): {
   for (const [name, type] of Object.entries(FUNCTIONS)) {
     functions[name as FunctionName] = builder.declare(type, name);
   }
-  builder.defineTable('regions', layout.regionSlots);
+  builder.defineTable('regions', REGION_SLOTS);
   const arithmetic = addArithmeticHelpers(builder);
   const helpers = { ...arithmetic, ...addFloatHelpers(builder, arithmetic.mulhu) };
   const regionType = builder.typeHandle(REGION_TYPE);
-  const core: Core = { layout, builder, functions, helpers, regionType };
+  const core: Core = { builder, functions, helpers, regionType };
   definePages(core);
   defineMmu(core);
   defineFetch(core);

@@ -1,6 +1,6 @@
 import { type Code, I32, I64, call, i32, i64 } from '../../base/wasm/code.ts';
 import type { FunctionHandle, FunctionType, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
-import { type Layout, RAM_BASE, SLOT, type SlotName } from './layout.ts';
+import { RAM, RAM_BASE, SLOT, type SlotName } from './layout.ts';
 import type { FloatHelpers } from './floatHelpers.ts';
 import type { ArithmeticHelpers } from './semantics.ts';
 
@@ -9,7 +9,6 @@ import type { ArithmeticHelpers } from './semantics.ts';
  * in. Each part defines some of the functions; core.ts puts them together.
  */
 export interface Core {
-  layout: Layout;
   builder: ModuleBuilder;
   helpers: ArithmeticHelpers & FloatHelpers;
   functions: Record<FunctionName, FunctionHandle>;
@@ -109,14 +108,14 @@ export const PRIVILEGE_MACHINE = 3;
 export const positionNow: Code = i64.sub(i64.sub(slot('STEPS_END'), i64.extendU(slot32('BUDGET'))), i64.const(1));
 
 /** True when `size` bytes at a physical address are RAM. */
-export const isRam = (core: Core, address: Code, sizeBytes: Code): Code =>
-  i64.leU(i64.sub(address, i64.const(RAM_BASE)), i64.sub(i64.const(core.layout.memoryBytes), i64.extendU(sizeBytes)));
+export const isRam = (address: Code, sizeBytes: Code): Code =>
+  i64.leU(i64.sub(address, i64.const(RAM_BASE)), i64.sub(slot('RAM_BYTES'), i64.extendU(sizeBytes)));
 
 /** Offset in RAM of a physical address that is RAM. */
 export const ramOffset = (address: Code): Code => i32.sub(i32.wrap(address), i32.const(RAM_BASE | 0));
 
 /** Where in the memory an offset in RAM is. */
-export const ramAt = (core: Core, offset: Code): Code => i32.add(offset, i32.const(core.layout.ram));
+export const ramAt = (offset: Code): Code => i32.add(offset, i32.const(RAM));
 
 /** Notes an exception; the caller returns at once. */
 export const raise = (core: Core, cause: number, tval: Code): Code =>

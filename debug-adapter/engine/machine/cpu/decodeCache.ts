@@ -1,12 +1,16 @@
 import { decode } from './decode.ts';
 import {
   DECODE_PAGE_BYTES,
+  DECODE_PAGES,
+  DECODE_POOL,
+  DECODE_POOL_PAGES,
   ENTRY_BYTES,
   FETCH_CONTEXT_BYTES,
   FETCH_CONTEXTS,
   FETCH_TLB,
-  type Layout,
   PAGE_CODE,
+  PAGE_FLAGS,
+  RAM,
   RAM_BASE,
   SINK,
   STRADDLE_ENTRY,
@@ -21,22 +25,23 @@ import { handlerIndex, OP } from './operations.ts';
  * Nothing of this is machine state: dropping all of it at any time changes nothing but speed.
  */
 export class DecodeCache {
-  private layout: Layout;
   private bytes: Uint8Array;
   private view: DataView;
   private flushPaged: () => void = () => {};
   private dropRegions: () => void = () => {};
   private used = 0;
+  private pagesMax: number;
   /** Which RAM page each page of the pool decodes. */
   private ramPageOf: Int32Array;
   /** Offsets in a page at which some breakpoint is: entries there ask before they execute. */
   private breakOffsets: ReadonlySet<number> = new Set();
 
-  constructor(memory: WebAssembly.Memory, layout: Layout) {
-    this.layout = layout;
+  /** `pagesMax`: fewer than there is room for, for tests. */
+  constructor(memory: WebAssembly.Memory, pagesMax = DECODE_POOL_PAGES) {
+    this.pagesMax = pagesMax;
     this.bytes = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
-    this.ramPageOf = new Int32Array(layout.decodePoolPages);
+    this.ramPageOf = new Int32Array(pagesMax);
   }
 
   /** The core exists only after this object: it hands over its flush. */
@@ -47,25 +52,25 @@ export class DecodeCache {
 
   /** Import of the core: fresh entries for a RAM page that has none. */
   allocateDecodePage(ramPage: number): number {
-    const { layout, bytes, view } = this;
-    if (this.used === layout.decodePoolPages) this.dropAll();
+    const { bytes, view } = this;
+    if (this.used === this.pagesMax) this.dropAll();
     const index = this.used++;
-    const address = layout.decodePool + index * DECODE_PAGE_BYTES;
+    const address = DECODE_POOL + index * DECODE_PAGE_BYTES;
     bytes.fill(0, address, address + DECODE_PAGE_BYTES);
     this.writeEndMark(address + DECODE_PAGE_BYTES - ENTRY_BYTES);
     this.ramPageOf[index] = ramPage;
-    view.setInt32(layout.decodePages + ramPage * 4, address, true);
-    bytes[layout.pageFlags + ramPage] |= PAGE_CODE;
+    view.setInt32(DECODE_PAGES + ramPage * 4, address, true);
+    bytes[PAGE_FLAGS + ramPage] |= PAGE_CODE;
     this.leaveWriteTlb(ramPage);
     return address;
   }
 
   /** Import of the core: decodes the instruction at an entry that is in no straddle. */
   decodeEntry(entry: number, pageEntries: number): void {
-    const { layout, view } = this;
-    const ramPage = this.ramPageOf[((pageEntries >>> 0) - layout.decodePool) / DECODE_PAGE_BYTES];
+    const { view } = this;
+    const ramPage = this.ramPageOf[((pageEntries >>> 0) - DECODE_POOL) / DECODE_PAGE_BYTES];
     const pageOffset = (entry - pageEntries) >> 3;
-    const at = layout.ram + ramPage * 4096 + pageOffset;
+    const at = RAM + ramPage * 4096 + pageOffset;
     const low = view.getUint16(at, true);
     const straddles = (low & 3) === 3 && pageOffset === 4094;
     const raw = (low & 3) === 3 && !straddles ? view.getUint32(at, true) : low;
@@ -76,9 +81,8 @@ export class DecodeCache {
 
   /** Which RAM page an entry decodes, and where that page's entries begin. */
   pageOf(entry: number): { ramPage: number; pageEntries: number } {
-    const { decodePool } = this.layout;
-    const index = Math.floor((entry - decodePool) / DECODE_PAGE_BYTES);
-    return { ramPage: this.ramPageOf[index], pageEntries: decodePool + index * DECODE_PAGE_BYTES };
+    const index = Math.floor((entry - DECODE_POOL) / DECODE_PAGE_BYTES);
+    return { ramPage: this.ramPageOf[index], pageEntries: DECODE_POOL + index * DECODE_PAGE_BYTES };
   }
 
   /** Where breakpoints may be, as offsets in any page; what is decoded there is decoded anew. */
@@ -88,7 +92,7 @@ export class DecodeCache {
     );
     this.breakOffsets = offsets;
     for (let page = 0; page < this.used; page++) {
-      const entries = this.layout.decodePool + page * DECODE_PAGE_BYTES;
+      const entries = DECODE_POOL + page * DECODE_PAGE_BYTES;
       for (const offset of changed) this.bytes[entries + offset * (ENTRY_BYTES / 2)] = OP.UNDECODED;
     }
   }
@@ -108,11 +112,11 @@ export class DecodeCache {
 
   /** All entries go; their pages count as holding no code. */
   private dropAll(): void {
-    const { layout, bytes } = this;
+    const { bytes } = this;
     this.dropRegions();
     for (let i = 0; i < this.used; i++) {
-      bytes[layout.pageFlags + this.ramPageOf[i]] &= ~PAGE_CODE;
-      this.view.setInt32(layout.decodePages + this.ramPageOf[i] * 4, 0, true);
+      bytes[PAGE_FLAGS + this.ramPageOf[i]] &= ~PAGE_CODE;
+      this.view.setInt32(DECODE_PAGES + this.ramPageOf[i] * 4, 0, true);
     }
     bytes.fill(0xff, FETCH_TLB, FETCH_TLB + FETCH_CONTEXTS * FETCH_CONTEXT_BYTES);
     this.used = 0;

@@ -15,12 +15,12 @@ import {
 } from '../../base/wasm/code.ts';
 import { ACCESS_FETCH } from './access.ts';
 import { type Core, isRam, ramAt, ramOffset, slot32 } from './coreContext.ts';
-import { FETCH_TLB, FETCH_TLB_ENTRIES, STRADDLE_ENTRY } from './layout.ts';
+import { DECODE_PAGES, FETCH_TLB, FETCH_TLB_ENTRIES, STRADDLE_ENTRY } from './layout.ts';
 
 /** Finding the decoded code at a program counter: through translation, protection and the fetch TLB. */
 export function defineFetch(core: Core): void {
   defineTranslateFetch(core);
-  const { builder, functions, layout } = core;
+  const { builder, functions } = core;
   const mayExecutePage = (address: Local): Code =>
     call(
       functions.pmpAllows,
@@ -42,7 +42,7 @@ export function defineFetch(core: Core): void {
       // Where PMP tells parts of the page apart each instruction is fetched, and asked for, anew.
       when(i32.eqz(mayExecutePage(address)), call(functions.fetchStraddle, pc.get), ret(straddleUnlessFault)),
       set(page, i32.shrU(ramOffset(address.get), i32.const(12))),
-      set(entries, i32.load(i32.shl(page.get, i32.const(2)), layout.decodePages)),
+      set(entries, i32.load(i32.shl(page.get, i32.const(2)), DECODE_PAGES)),
       when(i32.eqz(entries.get), set(entries, call(functions.allocateDecodePage, page.get))),
       set(
         entry,
@@ -61,7 +61,7 @@ export function defineFetch(core: Core): void {
     const [pc] = frame.parameters;
     const first = frame.local(I64);
     const second = frame.local(I64);
-    const half = (address: Local): Code => i32.load16u(ramAt(core, ramOffset(address.get)));
+    const half = (address: Local): Code => i32.load16u(ramAt(ramOffset(address.get)));
     const next = i64.add(pc.get, i64.const(2));
     const isCompressed = (bits: Code): Code => i32.ne(i32.and(bits, i32.const(3)), i32.const(3));
     return sequence(
@@ -84,7 +84,7 @@ function defineTranslateFetch(core: Core): void {
     return sequence(
       set(address, call(functions.translate, va.get, i32.const(ACCESS_FETCH))),
       when(
-        i32.and(i32.eqz(slot32('FAULT')), i32.eqz(isRam(core, address.get, i32.const(2)))),
+        i32.and(i32.eqz(slot32('FAULT')), i32.eqz(isRam(address.get, i32.const(2)))),
         call(functions.raise, i32.const(1), va.get),
       ),
       when(

@@ -1,6 +1,6 @@
 import type { State, Stateful } from '../../base/state.ts';
 import type { Position } from '../../base/quantities.ts';
-import { buildCore } from './core.ts';
+import { coreModule } from './coreModule.ts';
 import type { CsrName } from './csr.ts';
 import { DecodeCache } from './decodeCache.ts';
 import {
@@ -9,13 +9,12 @@ import {
   FETCH_CONTEXTS,
   FETCH_TLB,
   FLOAT_0,
-  type Layout,
   READ_TLB,
   REGISTERS,
   SLOT,
   type SlotName,
   STATE_SLOTS,
-  makeLayout,
+  wasmPagesFor,
 } from './layout.ts';
 import { MSTATUS } from './mstatus.ts';
 import { Translator } from './translator/translator.ts';
@@ -50,7 +49,7 @@ interface CoreExports {
 }
 
 export class Hart implements Stateful {
-  readonly layout: Layout;
+  readonly memoryBytes: number;
   readonly memory: WebAssembly.Memory;
   readonly core: CoreExports;
   /** The CSRs there are. */
@@ -61,25 +60,26 @@ export class Hart implements Stateful {
   private slots: BigUint64Array;
 
   constructor(options: { memoryBytes: number; bus: HartBus; decodePoolPages?: number; translationThreshold?: number }) {
-    this.layout = makeLayout(options.memoryBytes, options.decodePoolPages);
-    this.memory = new WebAssembly.Memory({ initial: this.layout.wasmPages });
+    this.memoryBytes = options.memoryBytes;
+    this.memory = new WebAssembly.Memory({ initial: wasmPagesFor(options.memoryBytes) });
     this.words = new Int32Array(this.memory.buffer, 0, CSR_INDEX / 4);
     this.slots = new BigUint64Array(this.memory.buffer, 0, CSR_INDEX / 8);
-    this.decodeCache = new DecodeCache(this.memory, this.layout);
-    const { bytes, csrIndex, csrs } = buildCore(this.layout);
+    this.decodeCache = new DecodeCache(this.memory, options.decodePoolPages);
+    const { module, csrIndex, csrs } = coreModule();
     new Uint8Array(this.memory.buffer).set(csrIndex, CSR_INDEX);
     this.csrs = csrs;
-    this.core = this.instantiate(bytes, options.bus);
-    const { memory, layout, decodeCache } = this;
-    this.translator = new Translator({ memory, layout, decodeCache, table: this.core.regions });
+    this.core = this.instantiate(module, options.bus);
+    const { memory, decodeCache } = this;
+    this.translator = new Translator({ memory, decodeCache, table: this.core.regions });
     this.decodeCache.attach(this.core, this.translator);
     this.setTranslationThreshold(options.translationThreshold ?? Translator.threshold);
+    this.setNumber('RAM_BYTES', options.memoryBytes);
     this.setSlot('PRIVILEGE', 3n);
     this.setSlot('STIMECMP', 0n);
     this.flushAll();
   }
 
-  private instantiate(bytes: Uint8Array<ArrayBuffer>, bus: HartBus): CoreExports {
+  private instantiate(module: WebAssembly.Module, bus: HartBus): CoreExports {
     const fault = () => (this.words[SLOT.FAULT >> 2] = 1);
     const env = {
       memory: this.memory,
@@ -101,7 +101,6 @@ export class Hart implements Stateful {
       decodeStraddle: (raw: number): void => this.decodeCache.decodeStraddle(raw),
       allocateDecodePage: (page: number): number => this.decodeCache.allocateDecodePage(page),
     };
-    const module = new WebAssembly.Module(bytes);
     return new WebAssembly.Instance(module, { env }).exports as unknown as CoreExports;
   }
 

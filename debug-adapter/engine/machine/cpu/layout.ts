@@ -2,8 +2,9 @@ import { assert } from '../../base/assert.ts';
 import { PAGE_SIZE_BYTES } from '../../base/quantities.ts';
 
 /**
- * Where things live in the one WebAssembly.Memory that the hart, its caches and guest RAM share. Fixed addresses come
- * first, so that generated code can name them as constants; what grows with RAM comes after, RAM itself last.
+ * Where things live in the one WebAssembly.Memory that the hart, its caches and guest RAM share. All addresses are
+ * constants, so that generated code can name them and is the same for every size of RAM, which comes last: the tables
+ * before it have room for the most there can be, and what is never touched costs no memory.
  *
  *   0x0000     nothing
  *   0x0400     hart state: integer and floating-point registers, then 8-byte slots (SLOT)
@@ -12,13 +13,14 @@ import { PAGE_SIZE_BYTES } from '../../base/quantities.ts';
  *   0x4000     list of TLB entries filled for paged contexts, to flush only those
  *   0x8000     how often jumps came to decode entries, u16 each, by a hash of the entry's address
  *   0x10000    data TLBs, one pair (reads, writes) a context
- *   0xb0000    fetch TLBs, one a context
- *   0x100000   page flags, hashes and decode-page addresses, one of each a RAM page
+ *   0x290000   fetch TLBs, one a context
+ *   0x300000   page flags, hashes and decode-page addresses, one of each a RAM page
  *              decode pool
  *              the first instruction of each of the translator's regions, decoded by itself
  *              RAM
  */
 export const RAM_BASE = 0x8000_0000;
+const WASM_PAGE_BYTES = 65536;
 
 export const REGISTERS = 0x400;
 /** Where writes to x0 go: one past x31. */
@@ -103,6 +105,8 @@ const SHARED_SLOTS = [
   'FLUSH_COUNT',
   /** How often a jump must come to a place for its code to be translated; 0 for never. */
   'HOT_THRESHOLD',
+  /** Size of RAM. */
+  'RAM_BYTES',
 ] as const;
 
 const slotNames = [...HART_SLOTS, ...STATE_SLOTS, ...SHARED_SLOTS] as const;
@@ -128,11 +132,11 @@ export const HOT_COUNTS = 0x8000;
 export const HOT_COUNTS_ENTRIES = 4096;
 
 /**
- * Data TLBs: 4096 direct-mapped entries of {i64 tag, i32 addend} in 16 bytes, reads and writes apart. A tag is the
+ * Data TLBs: 16384 (64 MiB of pages) direct-mapped entries of {i64 tag, i32 addend} in 16 bytes, reads and writes apart. A tag is the
  * virtual page; -1 matches nothing. Contexts keep privilege changes from flushing: 0 is untranslated, 1 is S, 2 is U,
  * 3 is S with SUM, 4 is untranslated below M while PMP tells them apart.
  */
-export const TLB_ENTRIES = 4096;
+export const TLB_ENTRIES = 16384;
 export const TLB_BYTES = TLB_ENTRIES * 16;
 export const READ_TLB = 0x10000;
 export const WRITE_TLB = READ_TLB + TLB_BYTES;
@@ -150,9 +154,9 @@ export const ENTRY_BYTES = 16;
 /** One entry a halfword, and an end mark. */
 export const DECODE_PAGE_BYTES = (PAGE_SIZE_BYTES / 2 + 1) * ENTRY_BYTES;
 /** 16 MiB of guest code decoded at a time; beyond that everything is dropped and decoded anew. */
-const DECODE_POOL_PAGES_MAX = 4096;
+export const DECODE_POOL_PAGES = 4096;
 /** A kernel and its programs have some thousand hot places at a time. */
-const REGION_SLOTS = 16384;
+export const REGION_SLOTS = 16384;
 
 /** Page flags. A page is written without a look only while all three dirty marks are set and it holds no code. */
 export const PAGE_DIRTY_TLB = 1;
@@ -166,48 +170,27 @@ export const PAGE_TABLE = 32;
 /** Regions of the translator were made from code here. */
 export const PAGE_TRANSLATED = 64;
 
-export interface Layout {
-  memoryBytes: number;
-  ramPages: number;
-  /** u8 a RAM page. */
-  pageFlags: number;
-  /** i64 a RAM page: its share of the RAM digest. */
-  pageHashes: number;
-  /** i32 a RAM page: address of its decode entries, 0 for none. */
-  decodePages: number;
-  decodePool: number;
-  decodePoolPages: number;
-  /** A lone entry for each of `regionSlots`. */
-  regionEntries: number;
-  regionSlots: number;
-  ram: number;
-  /** Size of the whole memory in 64 KiB WebAssembly pages. */
-  wasmPages: number;
+const RAM_BYTES_MAX = 2 << 30 >>> 0;
+const RAM_PAGES_MAX = RAM_BYTES_MAX / PAGE_SIZE_BYTES;
+
+/** u8 a RAM page. */
+export const PAGE_FLAGS = 0x300000;
+/** i64 a RAM page: its share of the RAM digest. */
+export const PAGE_HASHES = PAGE_FLAGS + RAM_PAGES_MAX;
+/** i32 a RAM page: address of its decode entries, 0 for none. */
+export const DECODE_PAGES = PAGE_HASHES + RAM_PAGES_MAX * 8;
+export const DECODE_POOL = DECODE_PAGES + RAM_PAGES_MAX * 4;
+/** A lone entry for each of REGION_SLOTS. */
+export const REGION_ENTRIES = DECODE_POOL + DECODE_POOL_PAGES * DECODE_PAGE_BYTES;
+export const RAM = alignUp(REGION_ENTRIES + REGION_SLOTS * LONE_ENTRY_BYTES, WASM_PAGE_BYTES);
+
+/** Size of the whole memory in WebAssembly pages. */
+export function wasmPagesFor(ramBytes: number): number {
+  assert(ramBytes > 0 && ramBytes % PAGE_SIZE_BYTES === 0, 'RAM is a whole number of pages');
+  assert(ramBytes <= RAM_BYTES_MAX, 'RAM fits behind the tables that describe it');
+  return (RAM + alignUp(ramBytes, WASM_PAGE_BYTES)) / WASM_PAGE_BYTES;
 }
 
-export function makeLayout(memoryBytes: number, decodePoolPagesMax = DECODE_POOL_PAGES_MAX): Layout {
-  assert(memoryBytes > 0 && memoryBytes % PAGE_SIZE_BYTES === 0, 'RAM is a whole number of pages');
-  const ramPages = memoryBytes / PAGE_SIZE_BYTES;
-  const decodePoolPages = Math.min(ramPages, decodePoolPagesMax);
-  const pageFlags = 0x100000;
-  const pageHashes = alignUp(pageFlags + ramPages, 4096);
-  const decodePages = alignUp(pageHashes + ramPages * 8, 4096);
-  const decodePool = alignUp(decodePages + ramPages * 4, 4096);
-  const regionEntries = decodePool + decodePoolPages * DECODE_PAGE_BYTES;
-  const ram = alignUp(regionEntries + REGION_SLOTS * LONE_ENTRY_BYTES, 65536);
-  return {
-    memoryBytes,
-    ramPages,
-    pageFlags,
-    pageHashes,
-    decodePages,
-    decodePool,
-    decodePoolPages,
-    regionEntries,
-    regionSlots: REGION_SLOTS,
-    ram,
-    wasmPages: (ram + alignUp(memoryBytes, 65536)) / 65536,
-  };
+function alignUp(value: number, unit: number): number {
+  return Math.ceil(value / unit) * unit;
 }
-
-const alignUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;

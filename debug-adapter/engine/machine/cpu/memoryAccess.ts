@@ -21,7 +21,7 @@ import {
 } from '../../base/wasm/code.ts';
 import type { Frame } from '../../base/wasm/moduleBuilder.ts';
 import { type Core, isRam, raise, ramAt, ramOffset, slot32 } from './coreContext.ts';
-import { PAGE_CODE, PAGE_WATCHED, RAM_BASE, READ_TLB, TLB_ENTRIES, WRITE_TLB } from './layout.ts';
+import { PAGE_CODE, PAGE_FLAGS, PAGE_WATCHED, RAM, RAM_BASE, READ_TLB, TLB_ENTRIES, WRITE_TLB } from './layout.ts';
 import { ACCESS_READ, ACCESS_WRITE } from './access.ts';
 import { noticeRead } from './pages.ts';
 
@@ -66,7 +66,7 @@ const tlbEntry = (va: Code): Code =>
 
 /** Enters the page into a TLB: afterwards its accesses are inline. */
 function fillTlb(core: Core, v: { entry: Local; va: Local; pa: Local; tlb: number }): Code {
-  const addend = i32.add(i32.sub(i32.wrap(v.pa.get), i32.wrap(v.va.get)), i32.const((core.layout.ram - RAM_BASE) | 0));
+  const addend = i32.add(i32.sub(i32.wrap(v.pa.get), i32.wrap(v.va.get)), i32.const((RAM - RAM_BASE) | 0));
   return sequence(
     set(v.entry, tlbEntry(v.va.get)),
     i64.store(v.entry.get, i64.and(v.va.get, i64.const(-4096)), v.tlb),
@@ -75,8 +75,7 @@ function fillTlb(core: Core, v: { entry: Local; va: Local; pa: Local; tlb: numbe
   );
 }
 
-const pageFlags = (core: Core, pa: Code): Code =>
-  i32.load8u(i32.shrU(ramOffset(pa), i32.const(12)), core.layout.pageFlags);
+const pageFlags = (pa: Code): Code => i32.load8u(i32.shrU(ramOffset(pa), i32.const(12)), PAGE_FLAGS);
 
 // --- loads -----------------------------------------------------------------------------------------------------------
 
@@ -94,15 +93,15 @@ function defineLoadSlow(core: Core): void {
       set(cacheable, call(functions.protect, pa.get, va.get, sizeOf(kind.get), i32.const(ACCESS_READ))),
       when(slot32('FAULT'), ret(i64.const(0))),
       when(
-        isRam(core, pa.get, sizeOf(kind.get)),
+        isRam(pa.get, sizeOf(kind.get)),
         ifElse(
-          i32.and(pageFlags(core, pa.get), i32.const(PAGE_WATCHED)),
+          i32.and(pageFlags(pa.get), i32.const(PAGE_WATCHED)),
           call(functions.watchRead, ramOffset(pa.get), sizeOf(kind.get)),
           when(cacheable.get, fillTlb(core, { entry, va, pa, tlb: READ_TLB })),
         ),
         dispatch(
           kind.get,
-          LOAD_BY_KIND.map((load) => ret(load(ramAt(core, ramOffset(pa.get))))),
+          LOAD_BY_KIND.map((load) => ret(load(ramAt(ramOffset(pa.get))))),
         ),
       ),
       loadDevice(core, frame, { va, pa, kind }),
@@ -130,7 +129,7 @@ function loadCrossing(core: Core, frame: Frame, va: Local, kind: Local): Code {
       set(left, i32.sub(left.get, i32.const(1))),
       set(offset, byteOffset(crossing, left)),
       noticeRead(core, offset.get, i32.const(1)),
-      set(value, i64.or(i64.shl(value.get, i64.const(8)), i64.load8u(ramAt(core, offset.get)))),
+      set(value, i64.or(i64.shl(value.get, i64.const(8)), i64.load8u(ramAt(offset.get)))),
       brIf(next, left.get),
     ),
     ret(extendByKind(value.get, kind.get)),
@@ -157,7 +156,7 @@ function translateBoth(
       drop(call(core.functions.protect, physical.get, virtual, bytes, i32.const(access))),
       when(slot32('FAULT'), leave),
     );
-  const isInRam = (address: Local): Code => isRam(core, address.get, i32.const(1));
+  const isInRam = (address: Local): Code => isRam(address.get, i32.const(1));
   return sequence(
     set(first, call(core.functions.translate, va.get, i32.const(access))),
     when(slot32('FAULT'), leave),
@@ -218,15 +217,15 @@ function defineStoreSlow(core: Core): void {
       set(cacheable, call(functions.protect, pa.get, va.get, sizeOf(kind.get), i32.const(ACCESS_WRITE))),
       when(slot32('FAULT'), ret()),
       when(
-        isRam(core, pa.get, sizeOf(kind.get)),
+        isRam(pa.get, sizeOf(kind.get)),
         call(functions.touch, ramOffset(pa.get), sizeOf(kind.get)),
         when(
-          i32.and(cacheable.get, i32.eqz(i32.and(pageFlags(core, pa.get), i32.const(PAGE_WATCHED | PAGE_CODE)))),
+          i32.and(cacheable.get, i32.eqz(i32.and(pageFlags(pa.get), i32.const(PAGE_WATCHED | PAGE_CODE)))),
           fillTlb(core, { entry, va, pa, tlb: WRITE_TLB }),
         ),
         dispatch(
           kind.get,
-          STORE_BY_KIND.map((store) => sequence(store(ramAt(core, ramOffset(pa.get)), value.get), ret())),
+          STORE_BY_KIND.map((store) => sequence(store(ramAt(ramOffset(pa.get)), value.get), ret())),
         ),
       ),
       storeDevice(core, { va, pa, value, kind }),
@@ -251,7 +250,7 @@ function storeCrossing(core: Core, frame: Frame, v: { va: Local; value: Local; k
       next,
       set(offset, byteOffset(crossing, done)),
       call(core.functions.touch, offset.get, i32.const(1)),
-      i64.store8(ramAt(core, offset.get), i64.shrU(value.get, i64.extendU(i32.shl(done.get, i32.const(3))))),
+      i64.store8(ramAt(offset.get), i64.shrU(value.get, i64.extendU(i32.shl(done.get, i32.const(3))))),
       set(done, i32.add(done.get, i32.const(1))),
       brIf(next, i32.ltU(done.get, sizeOf(kind.get))),
     ),

@@ -30,7 +30,7 @@ import {
   slot,
   slot32,
 } from './coreContext.ts';
-import { DATA_CONTEXT_BYTES, FETCH_CONTEXT_BYTES, PAGE_TABLE } from './layout.ts';
+import { DATA_CONTEXT_BYTES, FETCH_CONTEXT_BYTES, PAGE_FLAGS, PAGE_TABLE } from './layout.ts';
 import { MSTATUS } from './mstatus.ts';
 import { ACCESS_FETCH, ACCESS_READ, ACCESS_WRITE, dataPrivilege } from './access.ts';
 import { pmpIsActive } from './pmp.ts';
@@ -112,7 +112,7 @@ const pteHas = ({ pte }: Walk, mask: number): Code => i32.and(i32.wrap(pte.get),
 const ppn = ({ pte }: Walk): Code => i64.and(i64.shrU(pte.get, i64.const(10)), i64.const((1n << 44n) - 1n));
 
 function findLeaf(walk: Walk): Code {
-  const { core, va, pte, at, shift } = walk;
+  const { va, pte, at, shift } = walk;
   const found = label();
   const descend = label();
   const entry = i64.shl(i64.and(i64.shrU(va.get, shift.get), i64.const(0x1ff)), i64.const(3));
@@ -124,10 +124,10 @@ function findLeaf(walk: Walk): Code {
       loop(
         descend,
         set(at, i64.add(at.get, entry)),
-        accessFaultWhen(walk, i32.eqz(isRam(core, at.get, i32.const(8)))),
+        accessFaultWhen(walk, i32.eqz(isRam(at.get, i32.const(8)))),
         accessFaultWhen(walk, i32.eqz(walkAllowed(walk))),
         markTable(walk),
-        set(pte, i64.load(ramAt(core, ramOffset(at.get)))),
+        set(pte, i64.load(ramAt(ramOffset(at.get)))),
         // Not valid, write-only, or with bits of extensions that are not there (Svnapot, Svpbmt, reserved).
         pageFaultWhen(walk, i32.eqz(pteHas(walk, PTE.V))),
         pageFaultWhen(walk, i32.eq(pteHas(walk, PTE.R | PTE.W), i32.const(PTE.W))),
@@ -152,7 +152,7 @@ const tablePage = ({ at }: Walk): Code => i32.shrU(ramOffset(at.get), i32.const(
 
 function markTable(walk: Walk): Code {
   const { core } = walk;
-  const flags = i32.load8u(tablePage(walk), core.layout.pageFlags);
+  const flags = i32.load8u(tablePage(walk), PAGE_FLAGS);
   return when(i32.eqz(i32.and(flags, i32.const(PAGE_TABLE))), call(core.functions.becomeTable, tablePage(walk)));
 }
 
@@ -189,15 +189,14 @@ function markLeaf(walk: Walk): Code {
     setTableFlag(walk, false),
     call(core.functions.touch, ramOffset(at.get), i32.const(8)),
     setTableFlag(walk, true),
-    i64.store(ramAt(core, ramOffset(at.get)), pte.get),
+    i64.store(ramAt(ramOffset(at.get)), pte.get),
   );
 }
 
 function setTableFlag(walk: Walk, on: boolean): Code {
-  const { pageFlags } = walk.core.layout;
-  const flags = i32.load8u(tablePage(walk), pageFlags);
+  const flags = i32.load8u(tablePage(walk), PAGE_FLAGS);
   const changed = on ? i32.or(flags, i32.const(PAGE_TABLE)) : i32.and(flags, i32.const(~PAGE_TABLE));
-  return i32.store8(tablePage(walk), changed, pageFlags);
+  return i32.store8(tablePage(walk), changed, PAGE_FLAGS);
 }
 
 function leafAddress(walk: Walk): Code {

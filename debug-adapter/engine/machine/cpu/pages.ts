@@ -21,6 +21,7 @@ import { type Core, setSlot32, slot32 } from './coreContext.ts';
 import {
   DATA_CONTEXTS,
   DATA_CONTEXT_BYTES,
+  DECODE_PAGES,
   ENTRY_BYTES,
   FETCH_CONTEXTS,
   FETCH_CONTEXT_BYTES,
@@ -29,6 +30,7 @@ import {
   FLUSH_LIST_ENTRIES,
   PAGE_CODE,
   PAGE_DIRTY_ALL,
+  PAGE_FLAGS,
   PAGE_TABLE,
   PAGE_TRANSLATED,
   PAGE_WATCHED,
@@ -67,13 +69,13 @@ function defineFlushAll({ builder, functions }: Core): void {
   );
 }
 
-function defineTouch({ builder, functions, layout }: Core): void {
+function defineTouch({ builder, functions }: Core): void {
   builder.define(functions.touch, (frame) => {
     const [offset, length] = frame.parameters;
     const flagsAt = frame.local(I32);
     const flags = frame.local(I32);
     return sequence(
-      set(flagsAt, i32.add(i32.shrU(offset.get, i32.const(12)), i32.const(layout.pageFlags))),
+      set(flagsAt, i32.add(i32.shrU(offset.get, i32.const(12)), i32.const(PAGE_FLAGS))),
       set(flags, i32.load8u(flagsAt.get)),
       when(
         i32.and(flags.get, i32.const(PAGE_CODE)),
@@ -97,7 +99,7 @@ function defineTouch({ builder, functions, layout }: Core): void {
     const again = label();
     const inPage = i32.and(offset, i32.const(0xfff));
     const first = i32.shrU(inPage, i32.const(1));
-    const entries = i32.load(i32.shl(i32.shrU(offset, i32.const(12)), i32.const(2)), layout.decodePages);
+    const entries = i32.load(i32.shl(i32.shrU(offset, i32.const(12)), i32.const(2)), DECODE_PAGES);
     const last = i32.shrU(i32.sub(i32.add(inPage, length), i32.const(1)), i32.const(1));
     return sequence(
       set(
@@ -115,14 +117,14 @@ function defineTouch({ builder, functions, layout }: Core): void {
   }
 }
 
-function defineBecomeTable({ builder, functions, layout }: Core): void {
+function defineBecomeTable({ builder, functions }: Core): void {
   builder.define(functions.becomeTable, (frame) => {
     const [page] = frame.parameters;
     const entry = frame.local(I32);
     const index = i32.and(i32.add(page.get, i32.const(RAM_BASE >>> 12)), i32.const(TLB_ENTRIES - 1));
     const address = i64.add(i64.shl(i64.extendU(page.get), i64.const(12)), i64.const(RAM_BASE));
     return sequence(
-      i32.store8(page.get, i32.or(i32.load8u(page.get, layout.pageFlags), i32.const(PAGE_TABLE)), layout.pageFlags),
+      i32.store8(page.get, i32.or(i32.load8u(page.get, PAGE_FLAGS), i32.const(PAGE_TABLE)), PAGE_FLAGS),
       // It leaves the write TLB: the untranslated one, where its place is known, and all others.
       set(entry, i32.shl(index, i32.const(4))),
       when(i64.eq(i64.load(entry.get, WRITE_TLB), address), i64.store(entry.get, i64.const(-1), WRITE_TLB)),
@@ -190,6 +192,6 @@ export const touch = (core: Core, offset: Code, length: Code): Code => call(core
 /** After reading `length` bytes at an offset in RAM, inside one page. */
 export const noticeRead = (core: Core, offset: Code, length: Code): Code =>
   when(
-    i32.and(i32.load8u(i32.shrU(offset, i32.const(12)), core.layout.pageFlags), i32.const(PAGE_WATCHED)),
+    i32.and(i32.load8u(i32.shrU(offset, i32.const(12)), PAGE_FLAGS), i32.const(PAGE_WATCHED)),
     call(core.functions.watchRead, offset, length),
   );

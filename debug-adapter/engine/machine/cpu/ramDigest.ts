@@ -15,8 +15,8 @@ import {
   when,
 } from '../../base/wasm/code.ts';
 import { addXxh64 } from '../../base/xxhash64.ts';
-import { type Core } from './coreContext.ts';
-import { PAGE_DIRTY_DIGEST, PAGE_DIRTY_TLB } from './layout.ts';
+import { type Core, slot32 } from './coreContext.ts';
+import { PAGE_DIRTY_DIGEST, PAGE_DIRTY_TLB, PAGE_FLAGS, PAGE_HASHES, RAM } from './layout.ts';
 
 /**
  * The digest of all RAM, at the cost of the pages written since the last one. Each page has a share: XXH64 of its bytes
@@ -24,7 +24,7 @@ import { PAGE_DIRTY_DIGEST, PAGE_DIRTY_TLB } from './layout.ts';
  * contents alone. Shares are summed modulo 2^64.
  */
 export function defineRamDigest(core: Core): void {
-  const { builder, functions, layout } = core;
+  const { builder, functions } = core;
   const xxh64 = addXxh64(builder);
   const isZeroPage = defineIsZeroPage(core);
   builder.define(functions.digestRam, (frame) => {
@@ -33,14 +33,15 @@ export function defineRamDigest(core: Core): void {
     const share = frame.local(I64);
     const sum = frame.local(I64);
     const next = label();
-    const flags = i32.load8u(page.get, layout.pageFlags);
+    const ramPages = i32.shrU(slot32('RAM_BYTES'), i32.const(12));
+    const flags = i32.load8u(page.get, PAGE_FLAGS);
     const hashAt = i32.shl(page.get, i32.const(3));
     return sequence(
       loop(
         next,
         when(
           i32.and(flags, i32.const(PAGE_DIRTY_DIGEST)),
-          set(at, i32.add(i32.shl(page.get, i32.const(12)), i32.const(layout.ram))),
+          set(at, i32.add(i32.shl(page.get, i32.const(12)), i32.const(RAM))),
           set(
             share,
             choose(
@@ -50,13 +51,13 @@ export function defineRamDigest(core: Core): void {
               call(xxh64, at.get, i32.const(4096), i64.extendU(page.get)),
             ),
           ),
-          set(sum, i64.add(sum.get, i64.sub(share.get, i64.load(hashAt, layout.pageHashes)))),
-          i64.store(hashAt, share.get, layout.pageHashes),
+          set(sum, i64.add(sum.get, i64.sub(share.get, i64.load(hashAt, PAGE_HASHES)))),
+          i64.store(hashAt, share.get, PAGE_HASHES),
           // The page leaves the write TLB (the caller flushes it), so that the next write marks it again.
-          i32.store8(page.get, i32.and(flags, i32.const(~(PAGE_DIRTY_DIGEST | PAGE_DIRTY_TLB))), layout.pageFlags),
+          i32.store8(page.get, i32.and(flags, i32.const(~(PAGE_DIRTY_DIGEST | PAGE_DIRTY_TLB))), PAGE_FLAGS),
         ),
         set(page, i32.add(page.get, i32.const(1))),
-        brIf(next, i32.ltU(page.get, i32.const(layout.ramPages))),
+        brIf(next, i32.ltU(page.get, ramPages)),
       ),
       sum.get,
     );

@@ -15,7 +15,7 @@ import {
 } from '../../base/wasm/code.ts';
 import { setSlot, slot, slot32 } from './coreContext.ts';
 import { type Variables, immediate32, pc, refund } from './handlerContext.ts';
-import { HOT_COUNTS, HOT_COUNTS_ENTRIES, LONE_ENTRY_BYTES } from './layout.ts';
+import { HOT_COUNTS, HOT_COUNTS_ENTRIES, LONE_ENTRY_BYTES, REGION_ENTRIES } from './layout.ts';
 import { OP } from './operations.ts';
 
 /** Where the interpreter meets translated code: it finds what is worth translating, and calls what is. */
@@ -43,7 +43,7 @@ export function countArrival(v: Variables): Code {
 export function regionHandler(v: Variables): Code {
   const { core, budget, entry, pageEntries, pageVa, low, va } = v;
   const again = label();
-  const loneEntry = i32.add(i32.mul(immediate32(v), i32.const(LONE_ENTRY_BYTES)), i32.const(core.layout.regionEntries));
+  const loneEntry = i32.add(i32.mul(immediate32(v), i32.const(LONE_ENTRY_BYTES)), i32.const(REGION_ENTRIES));
   return sequence(
     refund(v),
     setSlot('PC', pc(v)),

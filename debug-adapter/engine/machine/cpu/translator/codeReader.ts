@@ -1,7 +1,7 @@
 import { decode } from '../decode.ts';
 import type { Decoded } from '../decoded.ts';
 import type { DecodeCache } from '../decodeCache.ts';
-import { FETCH_TLB, FETCH_TLB_ENTRIES, type Layout } from '../layout.ts';
+import { FETCH_TLB, FETCH_TLB_ENTRIES, RAM } from '../layout.ts';
 import type { Ordered } from './flowOrder.ts';
 import type { RegionPages } from './regionCode.ts';
 import type { GuestCode, Offset } from './regionGraph.ts';
@@ -16,7 +16,6 @@ const REACH = 1 << 20;
 export class CodeReader implements GuestCode {
   /** Of the first instruction, in the entry's page. */
   readonly entryOffset: Offset;
-  private layout: Layout;
   private decodeCache: DecodeCache;
   private view: DataView;
   private breakOffsets: ReadonlySet<number>;
@@ -32,14 +31,12 @@ export class CodeReader implements GuestCode {
   constructor(
     from: {
       memory: WebAssembly.Memory;
-      layout: Layout;
       decodeCache: DecodeCache;
       breakOffsets: ReadonlySet<number>;
       callees: ReadonlyMap<bigint, bigint>;
     },
     at: { entry: number; pageVa: bigint; fetchContext: number },
   ) {
-    this.layout = from.layout;
     this.decodeCache = from.decodeCache;
     this.breakOffsets = from.breakOffsets;
     this.callees = from.callees;
@@ -103,7 +100,7 @@ export class CodeReader implements GuestCode {
     const delta = offset >> 12;
     if (!this.pages.has(delta)) this.pages.set(delta, this.findPage(delta));
     const page = this.pages.get(delta);
-    return page && this.view.getUint16(this.layout.ram + page.ramPage * 4096 + (offset & 0xfff), true);
+    return page && this.view.getUint16(RAM + page.ramPage * 4096 + (offset & 0xfff), true);
   }
 
   private findPage(delta: number): { ramPage: number; decodeEntries: number } | undefined {

@@ -1,7 +1,15 @@
 import { I32, I64 } from '../../../base/wasm/code.ts';
 import { type FunctionHandle, ModuleBuilder } from '../../../base/wasm/moduleBuilder.ts';
 import type { DecodeCache } from '../decodeCache.ts';
-import { type Layout, LONE_ENTRY_BYTES, PAGE_TRANSLATED, REGISTERS } from '../layout.ts';
+import {
+  DECODE_POOL,
+  LONE_ENTRY_BYTES,
+  PAGE_FLAGS,
+  PAGE_TRANSLATED,
+  REGION_ENTRIES,
+  REGION_SLOTS,
+  REGISTERS,
+} from '../layout.ts';
 import { OP } from '../operations.ts';
 import { addArithmeticHelpers, type ArithmeticHelpers } from '../semantics.ts';
 import { CodeReader } from './codeReader.ts';
@@ -47,7 +55,6 @@ interface Region {
 
 export class Translator {
   private memory: WebAssembly.Memory;
-  private layout: Layout;
   private decodeCache: DecodeCache;
   private table: WebAssembly.Table;
   private bytes: Uint8Array;
@@ -64,18 +71,16 @@ export class Translator {
 
   constructor(options: {
     memory: WebAssembly.Memory;
-    layout: Layout;
     decodeCache: DecodeCache;
     /** The core's, of regions. */
     table: WebAssembly.Table;
   }) {
     this.memory = options.memory;
-    this.layout = options.layout;
     this.decodeCache = options.decodeCache;
     this.table = options.table;
     this.bytes = new Uint8Array(options.memory.buffer);
     this.view = new DataView(options.memory.buffer);
-    for (let slot = this.layout.regionSlots - 1; slot >= 0; slot--) this.freeSlots.push(slot);
+    for (let slot = REGION_SLOTS - 1; slot >= 0; slot--) this.freeSlots.push(slot);
   }
 
   static readonly threshold = THRESHOLD;
@@ -89,7 +94,7 @@ export class Translator {
     const operation = this.bytes[entry];
     const isTranslated = operation === OP.REGION;
     // Marks that are no instruction, and an instruction that is decoded outside of its page.
-    if (isTranslated || operation <= OP.BREAK || entry < this.layout.decodePool) return;
+    if (isTranslated || operation <= OP.BREAK || entry < DECODE_POOL) return;
     this.candidates.set(entry, { entry, pageVa: va & ~0xfffn, fetchContext });
     this.noteCaller(va);
   }
@@ -106,7 +111,7 @@ export class Translator {
     if (this.candidates.size < BATCH_REGIONS_MIN && ++this.runsWaited < RUNS_WAITED_MAX) return;
     this.runsWaited = 0;
     if (this.instructions > INSTRUCTIONS_MAX || this.freeSlots.length < BATCH_REGIONS_MAX) this.dropAll();
-    const batch = new Batch(this.layout);
+    const batch = new Batch();
     for (const candidate of this.candidates.values()) {
       if (batch.isFull) break;
       this.candidates.delete(candidate.entry);
@@ -154,7 +159,6 @@ export class Translator {
     const reader = new CodeReader(
       {
         memory: this.memory,
-        layout: this.layout,
         decodeCache: this.decodeCache,
         breakOffsets: this.breakOffsets,
         callees: this.callees,
@@ -185,7 +189,7 @@ export class Translator {
   private regionsIn(page: number): Set<Region> {
     let regions = this.regionsOfPage.get(page);
     if (!regions) this.regionsOfPage.set(page, (regions = new Set()));
-    this.bytes[this.layout.pageFlags + page] |= PAGE_TRANSLATED;
+    this.bytes[PAGE_FLAGS + page] |= PAGE_TRANSLATED;
     return regions;
   }
 
@@ -200,7 +204,7 @@ export class Translator {
       regions.delete(region);
       if (regions.size > 0) continue;
       this.regionsOfPage.delete(page);
-      this.bytes[this.layout.pageFlags + page] &= ~PAGE_TRANSLATED;
+      this.bytes[PAGE_FLAGS + page] &= ~PAGE_TRANSLATED;
     }
   }
 
@@ -216,7 +220,7 @@ export class Translator {
   /** The entry calls the region; its instruction is decoded elsewhere, for when the region cannot even do that one. */
   private mark({ entry, slot, raw }: Region): void {
     if (this.bytes[entry] === OP.REGION) return;
-    this.decodeCache.decodeLone(this.layout.regionEntries + slot * LONE_ENTRY_BYTES, raw);
+    this.decodeCache.decodeLone(REGION_ENTRIES + slot * LONE_ENTRY_BYTES, raw);
     this.bytes[entry] = OP.REGION;
     this.view.setInt32(entry + 8, slot, true);
   }
@@ -228,14 +232,10 @@ export class Translator {
 
 /** The regions of one module. */
 class Batch {
-  readonly builder: ModuleBuilder;
+  readonly builder = new ModuleBuilder();
   readonly regions: Omit<Region, 'slot'>[] = [];
   private helpers: ArithmeticHelpers | undefined;
   private instructions = 0;
-
-  constructor({ wasmPages }: Layout) {
-    this.builder = new ModuleBuilder({ memoryPages: wasmPages });
-  }
 
   get isFull(): boolean {
     return this.regions.length >= BATCH_REGIONS_MAX || this.instructions >= BATCH_INSTRUCTIONS_MAX;
