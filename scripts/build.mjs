@@ -24,11 +24,13 @@ const common = {
 await build({
   ...common,
   entryPoints: {
-    cli: 'debug-adapter/cli/main.ts',
+    cli: 'debug-adapter/commandLine.ts',
+    'cli-main': 'debug-adapter/cli/main.ts',
     'debug-adapter': 'debug-adapter/main.ts',
     'engine-worker': 'debug-adapter/engineWorker.ts',
   },
   outdir: 'dist',
+  external: ['./cli-main.js'],
   define: { BLKREPLAY_VERSION: JSON.stringify(version) },
   plugins: [readyMadeCore],
 });

@@ -62,9 +62,3 @@ function report(error: unknown, wantsJson: boolean): number {
   }
   return EXIT_STATUS[error.kind];
 }
-
-if (require.main === module) {
-  void main(process.argv.slice(2)).then((status) => {
-    process.exitCode = status;
-  });
-}

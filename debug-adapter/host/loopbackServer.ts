@@ -1,4 +1,4 @@
-import * as net from 'node:net';
+import type * as net from 'node:net';
 import { portInUse, portNotPermitted } from '../engine/errors/gdb.ts';
 import { useFailure, codeOf } from './systemErrors.ts';
 
@@ -27,8 +27,10 @@ export async function listenOnLoopback(
   port: number,
   onConnection: (connection: Connection) => ConnectionUser,
 ): Promise<LoopbackServer> {
+  // Loaded when somebody wants it: few runs do.
+  const { createServer } = await import('node:net');
   let current: net.Socket | undefined;
-  const server = net.createServer((socket) => {
+  const server = createServer((socket) => {
     if (current) {
       socket.destroy();
       return;

@@ -23,12 +23,18 @@ export function disassembleOne(word: number, pc: bigint, symbolAt: SymbolAt = ()
   const isCompressed = (word & 3) !== 3;
   const bits = isCompressed ? word & 0xffff : word >>> 0;
   const lengthBytes = isCompressed ? 2 : 4;
-  const pattern = matchingPattern(isCompressed ? HALVES : WORDS, bits);
+  const pattern = matchingPattern(isCompressed ? halves() : words(), bits);
   if (!pattern) return { text: `.${lengthBytes}byte 0x${bits.toString(16)}`, lengthBytes };
   const mnemonic = mnemonicOf(pattern.mnemonic, bits);
   const operands = formatOperands(pattern.operands, { bits, pc, symbolAt });
   return { text: operands ? `${mnemonic} ${operands}` : mnemonic, lengthBytes };
 }
 
-const WORDS: readonly InstructionPattern[] = readPatterns(SYSTEM + INTEGER + FLOATING_POINT, 32);
-const HALVES: readonly InstructionPattern[] = readPatterns(COMPRESSED, 16);
+const words = once(() => readPatterns(SYSTEM + INTEGER + FLOATING_POINT, 32));
+const halves = once(() => readPatterns(COMPRESSED, 16));
+
+/** Most runs disassemble nothing, and the tables take longer to read than a small guest runs. */
+function once(read: () => InstructionPattern[]): () => readonly InstructionPattern[] {
+  let known: InstructionPattern[] | undefined;
+  return () => (known ??= read());
+}

@@ -14,6 +14,7 @@ import {
   SLOT,
   type SlotName,
   STATE_SLOTS,
+  TLB_BYTES,
   wasmPagesFor,
 } from './layout.ts';
 import { MSTATUS } from './mstatus.ts';
@@ -76,7 +77,7 @@ export class Hart implements Stateful {
     this.setNumber('RAM_BYTES', options.memoryBytes);
     this.setSlot('PRIVILEGE', 3n);
     this.setSlot('STIMECMP', 0n);
-    this.flushAll();
+    this.emptyTlbs();
   }
 
   private instantiate(module: WebAssembly.Module, bus: HartBus): CoreExports {
@@ -250,6 +251,13 @@ export class Hart implements Stateful {
     for (const name of STATE_SLOTS) this.setSlot(name, state[name.toLowerCase()] as bigint);
     this.core.updateContexts();
     this.flushAll();
+  }
+
+  /** In fresh memory: a tag of 0 matches nothing but page 0, whose place is the first of each TLB. */
+  private emptyTlbs(): void {
+    const tags = new BigInt64Array(this.memory.buffer);
+    for (let at = READ_TLB; at < FETCH_TLB; at += TLB_BYTES) tags[at >> 3] = -1n;
+    for (let i = 0; i < FETCH_CONTEXTS; i++) tags[(FETCH_TLB + i * FETCH_CONTEXT_BYTES) >> 3] = -1n;
   }
 
   /** Drops every translation: for restores and set-up. */
