@@ -38,10 +38,10 @@ import {
   spend,
   takeFault,
 } from './handlerContext.ts';
-import { FETCH_TLB, FETCH_TLB_ENTRIES, STRADDLE_ENTRY } from './layout.ts';
+import { FETCH_TLB, STRADDLE_ENTRY } from './layout.ts';
 import { loadHandler, storeHandler } from './memoryHandlers.ts';
 import { COMPRESSIBLE, OPERATION_NAMES, type OperationName } from './operations.ts';
-import { countArrival, executeLoneEntry, regionHandler } from './regionHandler.ts';
+import { countArrival, executeLoneEntry, fetchTlbEntry, noteCall, regionHandler } from './regionHandler.ts';
 import { COMPUTE, CONDITION, FLOAT_LOADS, FLOAT_STORES, LOADS, STORES } from './semantics.ts';
 
 const CAUSE_ILLEGAL = 2;
@@ -68,13 +68,7 @@ function fetch(v: Variables): Code {
     set(context, slot32('DATA_CONTEXT')),
     set(low, i32.wrap(tee(va, slot('PC')))),
     set(pageVa, i64.and(va.get, i64.const(-4096))),
-    set(
-      tlb,
-      i32.add(
-        slot32('FETCH_CONTEXT'),
-        i32.and(i32.shrU(low.get, i32.const(8)), i32.const((FETCH_TLB_ENTRIES - 1) << 4)),
-      ),
-    ),
+    set(tlb, fetchTlbEntry(low.get)),
     block(
       located,
       ifElse(
@@ -226,6 +220,7 @@ function jalr(v: Handler): Code {
   const offset = i32.and(i32.wrap(v.va.get), i32.const(0xffe));
   return sequence(
     jalrTarget(v),
+    noteCall(v),
     setRd(v, link(v)),
     when(
       i64.eq(i64.and(v.va.get, i64.const(-4096)), v.pageVa.get),

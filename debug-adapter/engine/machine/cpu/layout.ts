@@ -12,6 +12,7 @@ import { PAGE_SIZE_BYTES } from '../../base/quantities.ts';
  *   0x2000     a decode entry and its end mark for instructions that straddle a page
  *   0x4000     list of TLB entries filled for paged contexts, to flush only those
  *   0x8000     how often jumps came to decode entries, u16 each, by a hash of the entry's address
+ *   0xa000     where indirect calls went
  *   0x10000    data TLBs, one pair (reads, writes) a context
  *   0x290000   fetch TLBs, one a context
  *   0x300000   page flags, hashes and decode-page addresses, one of each a RAM page
@@ -131,6 +132,10 @@ export const FLUSH_LIST_ENTRIES = 4096;
 export const HOT_COUNTS = 0x8000;
 export const HOT_COUNTS_ENTRIES = 4096;
 
+/** What indirect calls do, by a hash of where they return to: {i64 that address, i64 where they went, 0 for several}. */
+export const CALL_TARGETS = 0xa000;
+export const CALL_TARGETS_ENTRIES = 1024;
+
 /**
  * Data TLBs: 16384 (64 MiB of pages) direct-mapped entries of {i64 tag, i32 addend} in 16 bytes, reads and writes apart. A tag is the
  * virtual page; -1 matches nothing. Contexts keep privilege changes from flushing: 0 is untranslated, 1 is S, 2 is U,
@@ -170,7 +175,7 @@ export const PAGE_TABLE = 32;
 /** Regions of the translator were made from code here. */
 export const PAGE_TRANSLATED = 64;
 
-const RAM_BYTES_MAX = 2 << 30 >>> 0;
+const RAM_BYTES_MAX = (2 << 30) >>> 0;
 const RAM_PAGES_MAX = RAM_BYTES_MAX / PAGE_SIZE_BYTES;
 
 /** u8 a RAM page. */

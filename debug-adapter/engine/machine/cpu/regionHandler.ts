@@ -6,6 +6,7 @@ import {
   callIndirect,
   i32,
   i64,
+  ifElse,
   label,
   loop,
   sequence,
@@ -14,9 +15,20 @@ import {
   when,
 } from '../../base/wasm/code.ts';
 import { setSlot, slot, slot32 } from './coreContext.ts';
-import { type Variables, immediate32, pc, refund } from './handlerContext.ts';
-import { HOT_COUNTS, HOT_COUNTS_ENTRIES, LONE_ENTRY_BYTES, REGION_ENTRIES } from './layout.ts';
+import { type Handler, type Variables, field, immediate32, link, pc, refund } from './handlerContext.ts';
+import {
+  CALL_TARGETS,
+  CALL_TARGETS_ENTRIES,
+  FETCH_TLB,
+  FETCH_TLB_ENTRIES,
+  HOT_COUNTS,
+  HOT_COUNTS_ENTRIES,
+  LONE_ENTRY_BYTES,
+  REGION_ENTRIES,
+} from './layout.ts';
 import { OP } from './operations.ts';
+
+const RETURN_ADDRESS = 1;
 
 /** Where the interpreter meets translated code: it finds what is worth translating, and calls what is. */
 
@@ -35,13 +47,31 @@ export function countArrival(v: Variables): Code {
   );
 }
 
+/** Where an indirect call goes, in `va`: a translation of the caller takes in what is always called from there. */
+export function noteCall(v: Handler): Code {
+  const at = i32.and(i32.shl(i32.wrap(link(v)), i32.const(3)), i32.const((CALL_TARGETS_ENTRIES - 1) << 4));
+  const isCall = i32.eq(field(v, 2), i32.const(RETURN_ADDRESS * 8));
+  return when(
+    isCall,
+    set(v.tlb, at),
+    ifElse(
+      i64.eq(i64.load(v.tlb.get, CALL_TARGETS), link(v)),
+      when(
+        i64.ne(i64.load(v.tlb.get, CALL_TARGETS + 8), v.va.get),
+        i64.store(v.tlb.get, i64.const(0), CALL_TARGETS + 8),
+      ),
+      sequence(i64.store(v.tlb.get, link(v), CALL_TARGETS), i64.store(v.tlb.get, v.va.get, CALL_TARGETS + 8)),
+    ),
+  );
+}
+
 /**
- * Calls the region that begins here, and the next while one leads to another in the page. When a region could not do
- * even one instruction (the budget is short of its first block, or that instruction is not plain), this one is
- * interpreted.
+ * Calls the region that begins here, and the next while one leads to another. When a region could not do even one
+ * instruction (the budget is short of its first block, or that instruction is not plain, or the region is not for the
+ * address spaces in force), this one is interpreted.
  */
 export function regionHandler(v: Variables): Code {
-  const { core, budget, entry, pageEntries, pageVa, low, va } = v;
+  const { core, budget, entry, pageEntries, pageVa, low, tlb, va } = v;
   const again = label();
   const loneEntry = i32.add(i32.mul(immediate32(v), i32.const(LONE_ENTRY_BYTES)), i32.const(REGION_ENTRIES));
   return sequence(
@@ -50,10 +80,16 @@ export function regionHandler(v: Variables): Code {
     loop(
       again,
       set(low, callIndirect(core.regionType, immediate32(v), budget.get, pageVa.get)),
-      when(i32.eq(low.get, budget.get), executeLoneEntry(v, loneEntry)),
+      when(i32.eq(low.get, budget.get), countArrival(v), executeLoneEntry(v, loneEntry)),
       set(budget, low.get),
       set(low, i32.wrap(tee(va, slot('PC')))),
-      brIf(v.fetch, i64.ne(i64.and(va.get, i64.const(-4096)), pageVa.get)),
+      when(
+        i64.ne(i64.and(va.get, i64.const(-4096)), pageVa.get),
+        set(tlb, fetchTlbEntry(low.get)),
+        brIf(v.fetch, i64.ne(i64.load(tlb.get, FETCH_TLB), i64.and(va.get, i64.const(-4096)))),
+        set(pageVa, i64.and(va.get, i64.const(-4096))),
+        set(pageEntries, i32.load(tlb.get, FETCH_TLB + 8)),
+      ),
       set(entry, i32.add(pageEntries.get, i32.shl(i32.and(low.get, i32.const(0xffe)), i32.const(3)))),
       brIf(again, i32.eq(i32.load8u(entry.get), i32.const(OP.REGION))),
     ),
@@ -65,3 +101,7 @@ export function regionHandler(v: Variables): Code {
 /** An entry outside its page, whose jumps are all far, pretends to start a page at the instruction's address. */
 export const executeLoneEntry = (v: Variables, entry: Code): Code =>
   sequence(set(v.pageVa, slot('PC')), set(v.pageEntries, entry), set(v.entry, v.pageEntries.get), br(v.execute));
+
+/** Where the fetch TLB in force would have the page of an address. */
+export const fetchTlbEntry = (low: Code): Code =>
+  i32.add(slot32('FETCH_CONTEXT'), i32.and(i32.shrU(low, i32.const(8)), i32.const((FETCH_TLB_ENTRIES - 1) << 4)));

@@ -1,7 +1,7 @@
 import { decode } from '../decode.ts';
 import type { Decoded } from '../decoded.ts';
 import type { DecodeCache } from '../decodeCache.ts';
-import { FETCH_TLB, FETCH_TLB_ENTRIES, RAM } from '../layout.ts';
+import { CALL_TARGETS, CALL_TARGETS_ENTRIES, FETCH_TLB, FETCH_TLB_ENTRIES, RAM } from '../layout.ts';
 import type { Ordered } from './flowOrder.ts';
 import type { RegionPages } from './regionCode.ts';
 import type { GuestCode, Offset } from './regionGraph.ts';
@@ -25,21 +25,16 @@ export class CodeReader implements GuestCode {
   private pages = new Map<number, { ramPage: number; decodeEntries: number } | undefined>();
   private known = new Map<Offset, Decoded | undefined>();
 
-  /** Virtual addresses: where the indirect call that returns to one has gone. */
-  private callees: ReadonlyMap<bigint, bigint>;
-
   constructor(
     from: {
       memory: WebAssembly.Memory;
       decodeCache: DecodeCache;
       breakOffsets: ReadonlySet<number>;
-      callees: ReadonlyMap<bigint, bigint>;
     },
     at: { entry: number; pageVa: bigint; fetchContext: number },
   ) {
     this.decodeCache = from.decodeCache;
     this.breakOffsets = from.breakOffsets;
-    this.callees = from.callees;
     this.view = new DataView(from.memory.buffer);
     this.pageVa = at.pageVa;
     this.fetchContext = at.fetchContext;
@@ -58,8 +53,11 @@ export class CodeReader implements GuestCode {
   }
 
   calleeOf(returnsTo: Offset): Offset | undefined {
-    const callee = this.callees.get(BigInt.asIntN(64, this.pageVa + BigInt(returnsTo)));
-    const offset = callee === undefined ? undefined : Number(callee - this.pageVa);
+    const va = BigInt.asIntN(64, this.pageVa + BigInt(returnsTo));
+    const at = CALL_TARGETS + (Number(va & BigInt(CALL_TARGETS_ENTRIES * 2 - 1)) >> 1) * 16;
+    const isKnown = this.view.getBigInt64(at, true) === va;
+    const callee = isKnown ? this.view.getBigInt64(at + 8, true) : 0n;
+    const offset = callee === 0n ? undefined : Number(callee - this.pageVa);
     // Another page as far away as a direct call could be.
     return offset !== undefined && Math.abs(offset) < REACH ? offset : undefined;
   }

@@ -26,6 +26,8 @@ import { boxed } from '../floatFormat.ts';
 import {
   FETCH_TLB,
   FETCH_TLB_ENTRIES,
+  RAM,
+  RAM_BASE,
   READ_TLB,
   REGISTER_COUNT,
   REGISTERS,
@@ -51,11 +53,16 @@ export interface RegionPages {
   decodeEntries: number;
 }
 
-export function regionCode(
-  frame: Frame,
-  region: { order: Ordered[]; pages: RegionPages[]; helpers: ArithmeticHelpers },
-): Code {
+export function regionCode(frame: Frame, region: RegionSource): Code {
   return new RegionWriter(frame, region).all();
+}
+
+export interface RegionSource {
+  order: Ordered[];
+  pages: RegionPages[];
+  /** Addresses are not translated where it runs: RAM is at a constant distance. It does nothing anywhere else. */
+  isBare: boolean;
+  helpers: ArithmeticHelpers;
 }
 
 const ORIGIN = i32.const(0);
@@ -64,6 +71,7 @@ class RegionWriter {
   private frame: Frame;
   private order: Ordered[];
   private pages: RegionPages[];
+  private isBare: boolean;
   private helpers: ArithmeticHelpers;
   private budget: Local;
   private base: Local;
@@ -88,10 +96,11 @@ class RegionWriter {
   private loops = new Map<Ordered, Label>();
   private merges = new Map<Ordered, Label>();
 
-  constructor(frame: Frame, region: { order: Ordered[]; pages: RegionPages[]; helpers: ArithmeticHelpers }) {
+  constructor(frame: Frame, region: RegionSource) {
     this.frame = frame;
     this.order = region.order;
     this.pages = region.pages;
+    this.isBare = region.isBare;
     this.helpers = region.helpers;
     [this.budget, this.base] = frame.parameters;
     this.context = frame.local(I32);
@@ -110,7 +119,7 @@ class RegionWriter {
   all(): Code {
     return sequence(
       ...this.pages.map((page) => this.checkPage(page)),
-      set(this.context, slot32('DATA_CONTEXT')),
+      this.isBare ? when(slot32('DATA_CONTEXT'), ret(this.budget.get)) : set(this.context, slot32('DATA_CONTEXT')),
       this.usesFloats ? this.lookAtFloats() : nothing,
       ...this.registers.map((local, r) => (local ? set(local, i64.load(ORIGIN, REGISTERS + r * 8)) : nothing)),
       block(this.leaving, this.tree(this.order[0])),
@@ -317,7 +326,7 @@ class RegionWriter {
     const group = at.groups.get(instruction);
     const inGroup = group !== undefined && group.accesses > 1;
     const table = storeOf(name) ? WRITE_TLB : READ_TLB;
-    const address = inGroup ? this.groupAddress(group, at) : i32.add(this.low.get, i32.load(this.tlb.get, table + 8));
+    const address = inGroup ? this.groupAddress(group, at) : this.hostAddress(table);
     const shift = inGroup ? decoded.immediate - group.start : 0;
     return sequence(
       isFloat(name) ? when(i32.eqz(this.floatsAreDirty.get), this.leave(offset, at.unused)) : nothing,
@@ -340,7 +349,12 @@ class RegionWriter {
 
   private tlbEntry(): Code {
     const index = i32.and(i32.shrU(this.low.get, i32.const(8)), i32.const((TLB_ENTRIES - 1) << 4));
-    return tee(this.tlb, i32.add(this.context.get, index));
+    return tee(this.tlb, this.isBare ? index : i32.add(this.context.get, index));
+  }
+
+  /** Of the access whose entry was found. A constant keeps the look-up out of the way of the access itself. */
+  private hostAddress(table: number): Code {
+    return i32.add(this.low.get, this.isBare ? i32.const((RAM - RAM_BASE) | 0) : i32.load(this.tlb.get, table + 8));
   }
 
   /** As the interpreter's: page and alignment in one comparison. */
@@ -370,7 +384,7 @@ class RegionWriter {
         ),
         this.leave(offset, at.unused),
       ),
-      set(at.addresses.get(group)!, i32.add(this.low.get, i32.load(this.tlb.get, table + 8))),
+      set(at.addresses.get(group)!, this.hostAddress(table)),
     );
   }
 

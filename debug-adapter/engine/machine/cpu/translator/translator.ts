@@ -8,7 +8,7 @@ import {
   PAGE_TRANSLATED,
   REGION_ENTRIES,
   REGION_SLOTS,
-  REGISTERS,
+  SLOT,
 } from '../layout.ts';
 import { OP } from '../operations.ts';
 import { addArithmeticHelpers, type ArithmeticHelpers } from '../semantics.ts';
@@ -33,7 +33,6 @@ const BATCH_INSTRUCTIONS_MAX = 3000;
 /** A module of few regions waits for more, this many runs of the interpreter at most. */
 const BATCH_REGIONS_MIN = 8;
 const RUNS_WAITED_MAX = 4;
-const CALLEES_MAX = 10_000;
 /** Beyond this everything is dropped and begins anew. */
 const INSTRUCTIONS_MAX = 1_000_000;
 
@@ -51,6 +50,8 @@ interface Region {
   /** By RAM page: a byte for each halfword of it that the region was made from. */
   code: Map<number, Uint8Array>;
   instructions: number;
+  /** For code that runs with untranslated addresses only. */
+  isBare: boolean;
 }
 
 export class Translator {
@@ -63,8 +64,6 @@ export class Translator {
   private regions = new Map<number, Region>();
   private regionsOfPage = new Map<number, Set<Region>>();
   private freeSlots: number[] = [];
-  /** Virtual addresses that calls return to, and where these calls went. */
-  private callees = new Map<bigint, bigint>();
   private instructions = 0;
   private runsWaited = 0;
   private breakOffsets: ReadonlySet<number> = new Set();
@@ -92,17 +91,16 @@ export class Translator {
   /** Import of the core: the interpreter has come to an entry often. */
   noteHot(entry: number, va: bigint, fetchContext: number): void {
     const operation = this.bytes[entry];
-    const isTranslated = operation === OP.REGION;
+    if (operation === OP.REGION) this.retireUnfit(entry);
     // Marks that are no instruction, and an instruction that is decoded outside of its page.
-    if (isTranslated || operation <= OP.BREAK || entry < DECODE_POOL) return;
+    else if (operation <= OP.BREAK || entry < DECODE_POOL) return;
     this.candidates.set(entry, { entry, pageVa: va & ~0xfffn, fetchContext });
-    this.noteCaller(va);
   }
 
-  /** If a call led here, it returns to what is in x1 now: where else an indirect call goes can be seen nowhere. */
-  private noteCaller(va: bigint): void {
-    if (this.callees.size >= CALLEES_MAX) this.callees.clear();
-    this.callees.set(this.view.getBigInt64(REGISTERS + 8, true), va);
+  /** What was made for untranslated addresses does nothing where they are translated. */
+  private retireUnfit(entry: number): void {
+    const region = this.regions.get(entry)!;
+    if (region.isBare && this.view.getInt32(SLOT.DATA_CONTEXT, true) !== 0) this.retire(region);
   }
 
   /** Between runs: translates what is waiting, as much of it as keeps a run's pause short. */
@@ -161,7 +159,6 @@ export class Translator {
         memory: this.memory,
         decodeCache: this.decodeCache,
         breakOffsets: this.breakOffsets,
-        callees: this.callees,
       },
       candidate,
     );
@@ -169,7 +166,9 @@ export class Translator {
     if (!graph) return;
     const order = orderBlocks(graph);
     const { pages, code, instructions } = reader.used(order);
-    batch.add(order, pages, { entry: candidate.entry, raw: reader.rawAt(reader.entryOffset), code, instructions });
+    const isBare = candidate.fetchContext === 0;
+    const raw = reader.rawAt(reader.entryOffset);
+    batch.add(order, pages, { entry: candidate.entry, raw, code, instructions, isBare });
   }
 
   private install(batch: Batch): void {
@@ -243,7 +242,9 @@ class Batch {
 
   add(order: Ordered[], pages: RegionPages[], region: Omit<Region, 'slot'>): void {
     const handle = this.builder.declare(REGION_TYPE, `r${this.regions.length}`);
-    this.builder.define(handle, (frame) => regionCode(frame, { order, pages, helpers: this.lazyHelpers() }));
+    this.builder.define(handle, (frame) =>
+      regionCode(frame, { order, pages, isBare: region.isBare, helpers: this.lazyHelpers() }),
+    );
     this.regions.push(region);
     this.instructions += region.instructions;
   }
