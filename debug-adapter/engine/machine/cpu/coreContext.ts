@@ -31,8 +31,8 @@ export const IMPORTS = {
   watchWrite: { parameters: [I32, I32], results: [] },
   /** (offset in RAM, length): a read of a watched page. */
   watchRead: { parameters: [I32, I32], results: [] },
-  /** (address of an entry, its virtual address): jumps have come there often. */
-  noteHot: { parameters: [I32, I64], results: [] },
+  /** (address of an entry, its virtual address): jumps have come there often. Not 0 to leave the loop for a moment. */
+  noteHot: { parameters: [I32, I64], results: [I32] },
   /** (offset in RAM, length): before a write to a page with translated code. */
   codeWritten: { parameters: [I32, I32], results: [] },
   /** (RAM page) -> address of fresh decode entries for it. */

@@ -96,8 +96,8 @@ export class Hart implements Stateful {
       watchWrite: (offset: number, length: number): void => bus.watched('write', offset >>> 0, length),
       watchRead: (offset: number, length: number): void => bus.watched('read', offset >>> 0, length),
       decodeEntry: (entry: number, page: number): void => this.decodeCache.decodeEntry(entry, page),
-      noteHot: (entry: number, va: bigint): void =>
-        this.translator.noteHot(entry >>> 0, va, this.words[SLOT.FETCH_CONTEXT >> 2]),
+      noteHot: (entry: number, va: bigint): number =>
+        this.translator.noteHot(entry >>> 0, va, this.words[SLOT.FETCH_CONTEXT >> 2]) ? 1 : 0,
       codeWritten: (offset: number, length: number): void => this.translator.codeWritten(offset >>> 0, length),
       decodeStraddle: (raw: number): void => this.decodeCache.decodeStraddle(raw),
       allocateDecodePage: (page: number): number => this.decodeCache.allocateDecodePage(page),

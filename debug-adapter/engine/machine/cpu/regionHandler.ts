@@ -9,6 +9,7 @@ import {
   ifElse,
   label,
   loop,
+  ret,
   sequence,
   set,
   tee,
@@ -42,7 +43,7 @@ export function countArrival(v: Variables): Code {
     when(
       i32.eq(tlb.get, slot32('HOT_THRESHOLD')),
       i32.store16(low.get, i32.const(0), HOT_COUNTS),
-      call(v.core.functions.noteHot, entry.get, pc(v)),
+      when(call(v.core.functions.noteHot, entry.get, pc(v)), setSlot('PC', pc(v)), ret(v.budget.get)),
     ),
   );
 }

@@ -30,6 +30,8 @@ const THRESHOLD = 1000;
 const BATCH_REGIONS_MAX = 64;
 // About 10 ms of generating and compiling.
 const BATCH_INSTRUCTIONS_MAX = 3000;
+/** So many are worth a module at once. */
+const BATCH_REGIONS_ENOUGH = 16;
 /** A module of few regions waits for more, this many runs of the interpreter at most. */
 const BATCH_REGIONS_MIN = 8;
 const RUNS_WAITED_MAX = 4;
@@ -88,19 +90,22 @@ export class Translator {
     return this.regions.size;
   }
 
-  /** Import of the core: the interpreter has come to an entry often. */
-  noteHot(entry: number, va: bigint, fetchContext: number): void {
+  /** Import of the core: the interpreter has come to an entry often. Whether there is enough for `work` now. */
+  noteHot(entry: number, va: bigint, fetchContext: number): boolean {
     const operation = this.bytes[entry];
-    if (operation === OP.REGION) this.retireUnfit(entry);
+    if (operation === OP.REGION && !this.retireUnfit(entry)) return false;
     // Marks that are no instruction, and an instruction that is decoded outside of its page.
-    else if (operation <= OP.BREAK || entry < DECODE_POOL) return;
+    if (operation <= OP.BREAK || entry < DECODE_POOL) return false;
     this.candidates.set(entry, { entry, pageVa: va & ~0xfffn, fetchContext });
+    return this.candidates.size >= BATCH_REGIONS_ENOUGH;
   }
 
   /** What was made for untranslated addresses does nothing where they are translated. */
-  private retireUnfit(entry: number): void {
+  private retireUnfit(entry: number): boolean {
     const region = this.regions.get(entry)!;
-    if (region.isBare && this.view.getInt32(SLOT.DATA_CONTEXT, true) !== 0) this.retire(region);
+    const isUnfit = region.isBare && this.view.getInt32(SLOT.DATA_CONTEXT, true) !== 0;
+    if (isUnfit) this.retire(region);
+    return isUnfit;
   }
 
   /** Between runs: translates what is waiting, as much of it as keeps a run's pause short. */
