@@ -29,6 +29,7 @@ const ROOMS: Record<string, string[]> = {
   'debug-adapter/gdb': [ENGINE, `${ENGINE}/errors`],
   'debug-adapter/dap': [ENGINE, `${ENGINE}/errors`, 'debug-adapter/gdb'],
   'debug-adapter/main.ts': [`${ENGINE}/errors`, 'debug-adapter/dap'],
+  'debug-adapter/commandLine.ts': ['debug-adapter/cli'],
   'debug-adapter/engineWorker.ts': ['debug-adapter/dap', 'debug-adapter/host'],
   extension: ['debug-adapter/dap'],
   'debug-adapter/cli': [ENGINE, `${ENGINE}/errors`, 'debug-adapter/host', 'debug-adapter/gdb'],

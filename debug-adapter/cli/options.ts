@@ -58,6 +58,8 @@ export interface RecordCommand extends LiveOptions {
   rrfile: string;
   /** Null when it was not said. */
   rrsnapshot: string | null;
+  /** Every automatic snapshot, whatever it costs. */
+  allSnapshots: boolean;
 }
 
 /** What is null here was not said and is taken from the recording. */
@@ -128,7 +130,7 @@ const MACHINE_WORDS = {
     'gdb',
   ],
   repeated: ['drive', 'allow'],
-  flags: ['rng', 'overwrite', 'json'],
+  flags: ['rng', 'overwrite', 'all-snapshots', 'json'],
 } as const;
 
 function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words): CommandLine {
@@ -163,6 +165,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
   const append = words.text('append');
   const kernel = words.file('kernel');
   const overwrite = words.flag('overwrite');
+  const allSnapshots = words.flag('all-snapshots');
 
   if (command === 'replay') {
     const recording = words.required(rrfile, '--rrfile FILE', command);
@@ -184,6 +187,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
     ...live,
     rrfile: words.required(rrfile, '--rrfile FILE', command),
     rrsnapshot,
+    allSnapshots,
   };
 }
 

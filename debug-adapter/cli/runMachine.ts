@@ -12,6 +12,7 @@ import {
   RealtimeIdle,
   type Timeline,
 } from '../engine/index.ts';
+import { TimedPace } from '../host/checkpointPace.ts';
 import { optimiseEarly } from '../host/codeTiering.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 import { RealtimeIdleClock, wallClock } from '../host/wallClock.ts';
@@ -78,7 +79,9 @@ function open(command: MachineCommand, version: string): Timeline {
     ...{ live, otherInputs: stdin === null ? [] : [stdin], overwrite, rng },
   };
   if (command.kind === 'run') return openRun(host, setup);
-  return openRecord(host, { ...setup, rrfile: command.rrfile, rrsnapshot: command.rrsnapshot, version });
+  const { rrfile, rrsnapshot, allSnapshots } = command;
+  const pace = allSnapshots ? undefined : new TimedPace();
+  return openRecord(host, { ...setup, rrfile, rrsnapshot, version, pace });
 }
 
 const STDIN_BYTES_MAX = 1 << 30;

@@ -1,5 +1,6 @@
 import {
   allowing,
+  type CheckpointPace,
   ConsoleInput,
   type Host,
   type IdleClock,
@@ -22,6 +23,8 @@ import { sessionSymbols } from './sessionSymbols.ts';
 export interface Surroundings {
   host: Host;
   idleClock: IdleClock;
+  /** For one recording. */
+  makePace: () => CheckpointPace;
   /** Of blkreplay, for the recording's header. */
   version: string;
 }
@@ -46,7 +49,7 @@ export function openDebuggee(
 const MEMORY_BYTES = 128 << 20;
 
 function openTimeline(
-  { host, idleClock, version }: Surroundings,
+  { host, idleClock, makePace, version }: Surroundings,
   configuration: LaunchConfiguration,
   { keys, console }: { keys?: ConsoleInput; console: GuestConsole },
 ): Timeline {
@@ -75,7 +78,7 @@ function openTimeline(
     overwrite: configuration.overwrite === 'always',
   };
   if (rr === 'off') return openRun(workspace, setup);
-  return openRecord(workspace, { ...setup, rrfile, rrsnapshot, version });
+  return openRecord(workspace, { ...setup, rrfile, rrsnapshot, version, pace: makePace() });
 }
 
 /** The engine speaks of the command line's option; here it is a setting. */

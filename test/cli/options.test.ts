@@ -23,7 +23,7 @@ const LIVE = {
   overwrite: false,
   json: false,
 };
-const RECORD = { kind: 'record', ...LIVE, rrfile: 'a.rr', rrsnapshot: null };
+const RECORD = { kind: 'record', ...LIVE, rrfile: 'a.rr', rrsnapshot: null, allSnapshots: false };
 const HD0 = { id: 'hd0', image: 'disk.img', format: 'raw', overlay: null, readOnly: false };
 
 test('run, with everything left out', () => {
@@ -34,7 +34,7 @@ test('record, with everything given', () => {
   const line =
     'record --kernel k.elf --bios fw.bin --initrd i.cpio --append=-x --memory 1G --harts 4 --rrfile a.rr --rrsnapshot start' +
     ' --drive id=hd0,image=disk.img,format=raw,overlay=o.qcow2 --drive id=cd,image=b.qcow2,format=qcow2,readonly,slot=7,virtio=legacy' +
-    ' --rng --stdin keys --stop-at 1_000_000 --gdb 1234 --idle realtime --overwrite --json';
+    ' --rng --stdin keys --stop-at 1_000_000 --gdb 1234 --idle realtime --all-snapshots --overwrite --json';
   assert.deepEqual(parseCommandLine(words(line)), {
     kind: 'record',
     kernel: 'k.elf',
@@ -45,6 +45,7 @@ test('record, with everything given', () => {
     harts: 4,
     rrfile: 'a.rr',
     rrsnapshot: 'start',
+    allSnapshots: true,
     allow: [],
     drives: [
       { ...HD0, overlay: 'o.qcow2' },
@@ -72,7 +73,7 @@ test('run, record and replay take the same options and differ in one word', () =
     ...{ bios: 'none', stopAt: 5, gdbPort: 0, overwrite: true, json: true },
   };
   assert.deepEqual(run, { kind: 'run', ...live });
-  assert.deepEqual(record, { ...live, kind: 'record', rrfile: 'a.rr', rrsnapshot: 's' });
+  assert.deepEqual(record, { ...live, kind: 'record', rrfile: 'a.rr', rrsnapshot: 's', allSnapshots: false });
   const { kernel, bios, initrd, memoryBytes, harts, drives, rng, allow, stopAt, gdbPort, json } = live;
   const same = { kernel, bios, initrd, memoryBytes, harts, drives, rng, allow, stopAt, gdbPort, json };
   assert.deepEqual(replay, { kind: 'replay', ...same, append: null, rrfile: 'a.rr', rrsnapshot: 's' });

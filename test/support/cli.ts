@@ -84,8 +84,9 @@ export class Workplace {
     return this.cli(['run', ...optionsOf({ ...session, drives }), ...more]);
   }
 
+  /** With all automatic snapshots: how many there are otherwise is a matter of time. */
   record(session: Session, ...more: string[]): Promise<Outcome> {
-    return this.cli(['record', ...optionsOf(session), ...more]);
+    return this.cli(['record', ...optionsOf(session), '--all-snapshots', ...more]);
   }
 
   replay(session: Session, ...more: string[]): Promise<Outcome> {

@@ -86,3 +86,11 @@ export const allowing = (host: Host, paths: readonly string[]): Host => ({
   ...host,
   allowed: [...host.allowed, ...paths],
 });
+
+/** Says which automatic snapshots of a recording are worth their cost: by a clock, which is why the host says it. */
+export interface CheckpointPace {
+  /** Asked before each: whether it is worth its cost now. */
+  isDue(): boolean;
+  /** It was taken. */
+  taken(): void;
+}

@@ -1,4 +1,4 @@
-import type { HostLock } from '../base/host.ts';
+import type { CheckpointPace, HostLock } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
 import { noHistory, pastIsFixed } from '../errors/session.ts';
@@ -38,7 +38,7 @@ export class LiveTimeline implements Timeline {
   private locks: readonly HostLock[];
   private recording: RecordingParts | undefined;
   private listFiles: () => TimelineFiles;
-  private checkpoints = new Checkpoints();
+  private checkpoints: Checkpoints;
   private digestedAt: Position = -1;
 
   constructor(options: {
@@ -47,12 +47,14 @@ export class LiveTimeline implements Timeline {
     locks: readonly HostLock[];
     recording?: RecordingParts;
     listFiles: () => TimelineFiles;
+    pace?: CheckpointPace;
   }) {
     this.machine = options.machine;
     this.locks = options.locks;
     this.drives = options.drives;
     this.recording = options.recording;
     this.listFiles = options.listFiles;
+    this.checkpoints = new Checkpoints(options.pace);
   }
 
   get position(): Position {
@@ -164,7 +166,7 @@ export class LiveTimeline implements Timeline {
     for (let stopsAtStart = comesFromPast; this.position < until; stopsAtStart = true) {
       const checkpoint = this.recording ? this.checkpoints.nextAfter(this.position) : Infinity;
       const stop = this.machine.run(Math.min(until, checkpoint), wantsPause, { stopsAtStart });
-      if (this.position === checkpoint) this.takeCheckpoint();
+      if (this.position === checkpoint) this.checkpoints.take(() => this.takeCheckpoint());
       const end = endOf(stop);
       if (end) return { kind: 'ended', end };
       if (stop.kind === 'paused' || stop.kind === 'breakpoint' || stop.kind === 'watchpoint') return stop;

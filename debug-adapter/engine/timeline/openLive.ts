@@ -97,7 +97,7 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
     });
     const recording = { writer, recorder, snapshots, travel, ramImages: images, stateOnly };
     const listFiles = () => filesOf(host, drives, setup);
-    const timeline = new LiveTimeline({ machine, drives, locks, recording, listFiles });
+    const timeline = new LiveTimeline({ machine, drives, locks, recording, listFiles, pace: setup.pace });
     timeline.start(setup.rrsnapshot);
     return timeline;
   });

@@ -1,3 +1,4 @@
+import type { CheckpointPace } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import type { Inputs } from '../machine/inputs.ts';
 import type { DriveOptions } from './driveStack.ts';
@@ -38,6 +39,8 @@ export interface RecordSetup extends LiveSetup {
   rrsnapshot: string | null;
   /** Of blkreplay, for the recording's header. */
   version: string;
+  /** Leaves out automatic snapshots where they would cost too much; without it there are all. */
+  pace?: CheckpointPace;
 }
 
 export const FIRST_SNAPSHOT_DEFAULT = 'replay_init';

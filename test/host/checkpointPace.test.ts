@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { TimedPace } from '../../debug-adapter/host/checkpointPace.ts';
+
+/** A recording of so many seconds, asked every 10 ms, whose snapshots take `costMs`: how many it takes. */
+function snapshotsIn(seconds: number, costMs: number): number {
+  let now = 0;
+  let taken = 0;
+  const pace = new TimedPace({ monotonicMilliseconds: () => now, dateMilliseconds: () => 0 });
+  for (; now < seconds * 1000; now += 10) {
+    if (!pace.isDue()) continue;
+    now += costMs;
+    taken++;
+    pace.taken();
+  }
+  return taken;
+}
+
+test('whatever a snapshot costs, all of them get a twenty-fifth of the time', () => {
+  for (const costMs of [1, 5, 20, 100, 400]) {
+    const taken = snapshotsIn(60, costMs);
+    assert.ok(taken > 0);
+    assert.ok(taken * costMs <= (60_000 / 25) * 1.05 + costMs, `${taken} of ${costMs} ms`);
+  }
+});
+
+test('cheap ones come often', () => {
+  assert.ok(snapshotsIn(60, 2) > 500);
+});
+
+test('a recording of a moment has none', () => {
+  assert.equal(snapshotsIn(0.2, 5), 0);
+});
