@@ -12,6 +12,9 @@ class Conversation {
   readonly server: GdbServer;
   /** What happens between two slices. */
   betweenSlices = (): void => {};
+  /** By the server's clock; 0: a run is one slice. */
+  millisecondsALook = 0;
+  private milliseconds = 0;
   private reader = new PacketReader();
   private replies: string[] = [];
   private wake = (): void => {};
@@ -23,7 +26,7 @@ class Conversation {
     this.session = new Session(timeline);
     this.server = new GdbServer(this.session, {
       send: (bytes) => this.heard(bytes),
-      milliseconds: () => performance.now(),
+      milliseconds: () => (this.milliseconds += this.millisecondsALook),
       betweenSlices: async () => {
         this.betweenSlices();
         await new Promise(setImmediate);
@@ -155,8 +158,12 @@ for (const [way, packet] of [
   test(`an interrupt stops a run ${way}`, async (t) => {
     const gdb = new Conversation(t);
     if (packet === 'bc') await gdb.ask('c');
+    // A slice ends when it looks at the clock for the first time.
+    gdb.millisecondsALook = 1000;
     gdb.betweenSlices = () => gdb.server.received(Uint8Array.of(3));
     assert.match(await gdb.ask(packet), /^T02/);
+    assert.ok(gdb.session.position > 0 || packet === 'c', 'on its way');
+    gdb.millisecondsALook = 0;
     gdb.betweenSlices = () => {};
     assert.match(await gdb.ask('c'), /^T05.*replaylog:end;/, 'and it goes on');
   });

@@ -5,6 +5,7 @@ import {
   openReplay,
   openSymbols,
   Session,
+  StepForward,
   type StopPoints,
   type Symbols,
   type Timeline,
@@ -127,25 +128,43 @@ async function goBack(t: TestContext, stage: Stage, command: Command): Promise<v
 
 // --- in gdb ------------------------------------------------------------------------------------------------------------
 
-/** Random positions; for the commands that go by source, where there is some. */
+/** Random positions; for the commands that go by source, after a step from which there is some. */
 function choosePlaces(stage: Stage, command: Command): number[] {
-  const { travel } = stage.straight;
-  const session = new Session(stage.straight);
   const places: number[] = [];
   while (places.length < PLACES) {
     const position = 1000 + stage.random.below(stage.end - 1000);
-    if (command !== 'reverse-stepi' && command !== 'reverse-continue') {
-      travel!.seekTo(position);
-      const { pc } = session.inspector;
-      const place = rangeAt(stage.functions, pc);
-      const line = rangeAt(stage.lines, pc);
-      // gdb runs through assembly that is marked as a signal frame, line after line (see README.md).
-      if (!place || NO_FRAMES.test(place.name) || !line || line.file.endsWith('.S')) continue;
-    }
-    places.push(position);
+    // Most of the time goes by in few functions: every other place is in any of them.
+    const isAnywhere = !goesBySource(command) || places.length % 2 === 0;
+    const place = isAnywhere ? position : inSomeFunction(stage, position);
+    if (place !== undefined && (!goesBySource(command) || leadsToSource(stage, place))) places.push(place);
   }
   return places;
 }
+
+/** Shortly behind the next entry into a random function, if that comes soon. */
+function inSomeFunction({ straight, random, functions, end }: Stage, position: number): number | undefined {
+  straight.travel!.seekTo(position);
+  const until = Math.min(end, position + STEPS_TO_ENTRY_MAX);
+  const stop = straight.forward(until, entering(random.pick(functions).start));
+  const place = straight.position + random.below(STEPS_BEHIND_ENTRY);
+  return stop.kind === 'breakpoint' && place < end ? place : undefined;
+}
+
+const STEPS_TO_ENTRY_MAX = 1_000_000;
+const STEPS_BEHIND_ENTRY = 40;
+
+function leadsToSource({ straight, functions, lines }: Stage, position: number): boolean {
+  const session = new Session(straight);
+  session.goTo(position);
+  new StepForward(session).run(() => false);
+  const { pc } = session.inspector;
+  const place = rangeAt(functions, pc);
+  const line = rangeAt(lines, pc);
+  // gdb runs through assembly that is marked as a signal frame, line after line (see README.md).
+  return place !== undefined && !NO_FRAMES.test(place.name) && line !== undefined && !line.file.endsWith('.S');
+}
+
+const goesBySource = (command: Command): boolean => command !== 'reverse-stepi' && command !== 'reverse-continue';
 
 /** Assembly: no frame to go back out of. */
 const NO_FRAMES = /^(_start|trap|user_|kernel_trap|switch|trampoline|enter|return|main$)/;
@@ -163,16 +182,19 @@ async function movesOf(port: number, stage: Stage, command: Command, places: rea
       const isContinue = command === 'reverse-continue';
       return [
         ...[`monitor goto ${position}`, 'maintenance flush register-cache', 'maintenance flush dcache'],
+        // gdb remembers before which inlined bodies it stood at its last stop, wherever it is brought; a step by
+        // instruction makes it stand inside of those that begin there.
+        ...(goesBySource(command) ? ['stepi'] : []),
         ...(isContinue ? [`tbreak *${name}`, `echo @breakpoint ${name}\\n`] : []),
-        ...[`echo @from ${position}\\n`, command, 'echo @to\\n', 'monitor position', 'info registers'],
+        ...['echo @from\\n', 'monitor position', command, 'echo @to\\n', 'monitor position', 'info registers'],
         ...['echo @line\\n', 'info line *$pc', 'delete'],
       ];
     }),
   });
   return said
-    .split('@from ')
+    .split('@from\n')
     .slice(1)
-    .map((part, i) => moveOf(part, said.split('@from ')[i]));
+    .map((part, i) => moveOf(part, said.split('@from\n')[i]));
 }
 
 function moveOf(part: string, before: string): Move {
@@ -227,34 +249,27 @@ const ORACLES: Record<Command, Oracle> = {
   },
 
   'reverse-step': (stage, move, told) => {
-    const ran = ranIn(stage, move, told);
-    if (!ran) return;
-    // Optimised code: within a line gdb goes on over rows of the line table that begin no statement.
-    const allowed = [lineOf(stage, ran[0].pc), lineOf(stage, ran.at(-1)!.pc)];
-    if (stage.isOptimised) return;
-    for (const { pc } of ran) assert.ok(allowed.includes(lineOf(stage, pc)), `${told}: ${lineOf(stage, pc)}`);
+    const way = wayOf(stage, move, told);
+    if (!endsBody(stage, way)) startsLine(stage, way, told);
+    if (!stage.isOptimised) passesNoLine(stage, way, told);
   },
 
   'reverse-next': (stage, move, told) => {
-    const ran = ranIn(stage, move, told);
-    if (!ran) return;
-    const [first] = ran;
-    const allowed = [lineOf(stage, first.pc), lineOf(stage, ran.at(-1)!.pc)];
-    if (stage.isOptimised) return;
-    const frame = rangeAt(stage.functions, first.pc);
-    const inFrame = ran.filter(
-      ({ pc, stackPointer }) => stackPointer >= first.stackPointer && rangeAt(stage.functions, pc) === frame,
-    );
-    for (const { pc } of inFrame) assert.ok(allowed.includes(lineOf(stage, pc)), `${told}: ${lineOf(stage, pc)}`);
+    const way = wayOf(stage, move, told);
+    startsLine(stage, way, told);
+    if (!stage.isOptimised) passesNoLine(stage, { ...way, ran: inFrameOfFirst(stage, way) }, told);
   },
 
-  'reverse-finish': (stage, { from, to }, told) => {
+  'reverse-finish': (stage, move, told) => {
+    const { from, to } = move;
     const { straight } = stage;
     const { inspector } = new Session(straight);
     straight.travel!.seekTo(from);
     const left = rangeAt(stage.functions, inspector.pc)!;
+    const body = stage.symbols.inlinedAt(inspector.pc).at(0);
     straight.travel!.seekTo(to);
     straight.advance(to + 1);
+    if (body && inspector.pc !== left.start) return leavesBody(stage, wayOf(stage, move, told), { body, told });
     assert.equal(inspector.pc, left.start, `${told}: the instruction before is the call`);
     // gdb goes to the last entry into the function: where it calls itself that may be an inner call that has returned
     // (infcmd.c, finish_backward: its breakpoint there asks for no frame). Otherwise it is this frame's.
@@ -282,14 +297,40 @@ const entering = (address: bigint): StopPoints => ({ breakpoints: new Set([addre
 // A line can call for tens of millions of steps, each of which is a Moment.
 const TRACED_STEPS_MAX = 500_000;
 
-/** What ran on the way, from the start of a line; of a longer way only that is looked at. */
-function ranIn(stage: Stage, { from, to }: Move, told: string): Moment[] | undefined {
+interface Way {
+  /** Without interrupts; of a longer way only the first moment. */
+  ran: Moment[];
+  /** The code that stands where gdb came from, or, of a longer way, what ran after that moment. */
+  after: bigint;
+}
+
+function wayOf({ straight }: Stage, { from, to }: Move, told: string): Way {
   assert.ok(to < from, told);
   const isLong = from - to > TRACED_STEPS_MAX;
-  const ran = trace(stage.straight, to, isLong ? to + 1 : from).filter((moment) => !moment.isInterrupt);
+  const ran = trace(straight, to, isLong ? to + 1 : from).filter((moment) => !moment.isInterrupt);
   assert.ok(ran.length > 0, told);
-  startsLine(stage, ran[0], told);
-  return isLong ? undefined : ran;
+  return { ran, after: new Session(straight).inspector.pc };
+}
+
+function inFrameOfFirst({ functions }: Stage, { ran }: Way): Moment[] {
+  const [first] = ran;
+  const frame = rangeAt(functions, first.pc);
+  return ran.filter(({ pc, stackPointer }) => stackPointer >= first.stackPointer && rangeAt(functions, pc) === frame);
+}
+
+/**
+ * On the way gdb came by no place where it stops: the beginning of a row, out of the row's middle. At a function's
+ * beginning it never does (infrun.c, process_event_stop_test), and a line that it came into by a call or a jump is left
+ * the same way. Not so in optimised code, where rows that begin no statement and inlined bodies are passed.
+ */
+function passesNoLine({ lines, functions }: Stage, { ran, after }: Way, told: string): void {
+  const pcs = [...ran.map(({ pc }) => pc), after];
+  for (let i = 1; i < ran.length; i++) {
+    const row = rangeAt(lines, pcs[i]);
+    const wouldStop = row?.start === pcs[i] && pcs[i + 1] > row.start && pcs[i + 1] < row.end;
+    const isEntry = functions.some(({ start }) => start === pcs[i]);
+    assert.ok(!wouldStop || isEntry, `${told}: passed ${row?.file}:${row?.line}`);
+  }
 }
 
 function lineOf(stage: Stage, pc: bigint): string {
@@ -297,6 +338,30 @@ function lineOf(stage: Stage, pc: bigint): string {
   return row ? `${row.file}:${row.line}` : 'none';
 }
 
-function startsLine(stage: Stage, { pc }: Moment, told: string): void {
+function startsLine(stage: Stage, { ran: [{ pc }] }: Way, told: string): void {
   assert.equal(rangeAt(stage.lines, pc)?.start, pc, `${told}: at a line's start`);
+}
+
+type InlinedCall = ReturnType<Symbols['inlinedAt']>[number];
+
+const bodyAt = ({ symbols }: Stage, body: InlinedCall, pc: bigint): InlinedCall | undefined =>
+  symbols.inlinedAt(pc).find(({ entry }) => entry === body.entry);
+
+/** The last instruction of an inlined body, from behind it (see README.md). */
+function endsBody(stage: Stage, { ran, after }: Way): boolean {
+  const [{ pc }] = ran;
+  const second = ran[1]?.pc ?? after;
+  return stage.symbols.inlinedAt(pc).some((body) => !bodyAt(stage, body, second));
+}
+
+/** gdb's reverse-finish of an inlined body, likewise: to its call, or from there back to what ran before. */
+function leavesBody(stage: Stage, way: Way, { body, told }: { body: InlinedCall; told: string }): void {
+  startsLine(stage, way, told);
+  const [{ pc: first }] = way.ran;
+  const left = bodyAt(stage, body, first);
+  assert.ok(!left || first === left.entry || first === left.range.start, `${told}: still in ${body.name}`);
+  for (const { pc } of inFrameOfFirst(stage, way)) {
+    const isOfWay = bodyAt(stage, body, pc) !== undefined || lineOf(stage, pc) === lineOf(stage, first);
+    assert.ok(isOfWay, `${told}: ${lineOf(stage, pc)}`);
+  }
 }

@@ -11,8 +11,8 @@ import type { MemorySnapshot } from './memorySnapshots.ts';
 export interface SearchGround {
   readonly machine: Machine;
   readonly start: Position;
-  /** Restores the last snapshot before a position; returns where it is. */
-  restoreBefore(position: Position): Position;
+  /** Restores the last snapshot before a position; says whether that took reading the overlay. */
+  restoreBefore(position: Position): { isFromDisk: boolean };
   /** The state here, in memory. */
   capture(): MemorySnapshot;
   show(moment: MemorySnapshot): void;
@@ -35,10 +35,10 @@ interface Segment {
   reached?: MemorySnapshot;
 }
 
-// 5 ms: with what restoring costs, a slice that is too short still gets somewhere.
-const STEPS_UNASKED = 2_000_000;
+// 2 ms, or 10 while code is cold: what taking it up again costs, so a slice that is too short still gets somewhere.
+const STEPS_UNASKED = 500_000;
 
-// What restoring the state before a segment takes.
+// What restoring the state before a segment takes, when it is in memory.
 const STEPS_AS_RESTORING = 200_000;
 
 export class ReverseSearch {
@@ -91,7 +91,9 @@ export class ReverseSearch {
       segment.reached = undefined;
       return segment;
     }
-    const start = ground.restoreBefore(this.upTo);
+    // Some 20 ms, and kept while it is interrupted: enough for a slice.
+    if (ground.restoreBefore(this.upTo).isFromDisk) this.stepsUnasked = 0;
+    const start = ground.machine.position;
     // What is searched begins where the last segment did.
     this.stand = this.segmentStart ?? this.stand;
     this.segmentStart = ground.capture();

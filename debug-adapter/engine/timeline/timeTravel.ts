@@ -233,19 +233,20 @@ export class TimeTravel {
     };
   }
 
-  /** Restores the last snapshot at or before a position; returns where it is. */
-  private restoreNearest(target: Position, { mayStay }: { mayStay: boolean }): Position {
+  /** Restores the last snapshot at or before a position; says whether that took reading the overlay. */
+  private restoreNearest(target: Position, { mayStay }: { mayStay: boolean }): { isFromDisk: boolean } {
     const { machine } = this;
     const cached = this.cache.latestUpTo(target);
     const anchor = this.history.anchors().findLast(({ position }) => position <= target && position >= this.start);
     const nearest = Math.max(cached?.position ?? -1, anchor?.position ?? -1);
-    if (mayStay && machine.position <= target && machine.position >= nearest) return machine.position;
-    if (cached && cached.position === nearest) this.show(cached);
+    if (mayStay && machine.position <= target && machine.position >= nearest) return { isFromDisk: false };
+    const isFromDisk = cached?.position !== nearest;
+    if (!isFromDisk) this.show(cached);
     else {
       assert(anchor, 'there is a snapshot at the start');
       this.showAnchor(anchor.name);
     }
-    return machine.position;
+    return { isFromDisk };
   }
 
   private show(moment: MemorySnapshot): void {

@@ -140,10 +140,9 @@ export function readMoment(machine: Machine, view: SnapshotView, names: { overla
   const pagesAChunk = RUN_BYTES_MAX / PAGE_SIZE_BYTES;
   for (let page = 0; page < machine.ram.pageCount; page += pagesAChunk) {
     const pages = Math.min(pagesAChunk, machine.ram.pageCount - page);
-    view.readVmState(placeOf(page), chunk.subarray(0, pages * PAGE_SIZE_BYTES));
-    for (let i = 0; i < pages; i++) {
-      machine.ram.restorePage(page + i, chunk.subarray(i * PAGE_SIZE_BYTES, (i + 1) * PAGE_SIZE_BYTES));
-    }
+    const run = chunk.subarray(0, pages * PAGE_SIZE_BYTES);
+    view.readVmState(placeOf(page), run);
+    machine.ram.restorePages(page, run);
   }
   return state;
 }
