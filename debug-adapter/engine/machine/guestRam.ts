@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { type GuestAddress, PAGE_SIZE_BYTES } from '../base/quantities.ts';
+import { hashInPlace } from '../base/xxhash64.ts';
 import type { Hart } from './cpu/hart.ts';
 import { PAGE_DIRTY_SNAPSHOT, PAGE_DIRTY_TLB, RAM_BASE } from './cpu/layout.ts';
 import { Watcher } from './watcher.ts';
@@ -20,6 +21,7 @@ export class GuestRam implements GuestMemory {
 
   constructor(hart: Hart) {
     const { memory, layout } = hart;
+    hashInPlace(memory);
     this.hart = hart;
     this.lengthBytes = layout.memoryBytes;
     this.bytes = new Uint8Array(memory.buffer, layout.ram, layout.memoryBytes);
@@ -35,6 +37,11 @@ export class GuestRam implements GuestMemory {
   read(address: GuestAddress, into: Uint8Array): void {
     const offset = this.offsetOf(address, into.length);
     into.set(this.bytes.subarray(offset, offset + into.length));
+  }
+
+  bytesAt(address: GuestAddress, lengthBytes: number): Uint8Array {
+    const offset = this.offsetOf(address, lengthBytes);
+    return this.bytes.subarray(offset, offset + lengthBytes);
   }
 
   write(address: GuestAddress, from: Uint8Array): void {
