@@ -4,7 +4,6 @@ import { overlayInUse, overlayLockUnclear } from '../engine/errors/host.ts';
 import { atProcessEnd } from './processEnd.ts';
 import { identityOf, isAlive } from './processes.ts';
 import { codeOf, openFailure } from './systemErrors.ts';
-import { randomBytes } from './randomBytes.ts';
 
 /**
  * One session an overlay: `<overlay>.lock` stands beside it while it is open, and says which process on which host
@@ -26,7 +25,7 @@ export function lockOverlay(overlayPath: string, name = overlayPath): OverlayLoc
     pid: process.pid,
     host: os.hostname(),
     process: identityOf(process.pid),
-    token: Buffer.from(randomBytes(16)).toString('hex'),
+    token: `${os.hostname().replaceAll(/[^\w-]/g, '_')}-${process.pid}-${process.hrtime.bigint()}`,
   };
   if (!create(lock, holder)) takeOver({ overlay: name, lock, holder });
   return held(lock, holder);
@@ -37,6 +36,7 @@ interface Holder {
   host: string;
   /** Tells a process from a later one with the same number; null where the system does not say. */
   process: string | null;
+  /** No two locks have the same: host, process and when. Random bytes would cost the slowest module that Node has. */
   token: string;
 }
 

@@ -253,6 +253,15 @@ suite('pack and unpack', () => {
       place.write('bad.pack', whole.subarray(0, at));
       await refused('unpack bad.pack --into bad --overwrite', 'pack-damaged');
     }
+    for (const [version, code] of [
+      [1, 'pack-past-version'],
+      [9, 'pack-future-version'],
+    ] as const) {
+      const other = place.read('all.pack');
+      other.writeUInt32BE(version, 8);
+      place.write('other.pack', other);
+      await refused('unpack other.pack --into other --overwrite', code);
+    }
   });
 
   test('a pack whose names lead elsewhere is not unpacked', async (t) => {

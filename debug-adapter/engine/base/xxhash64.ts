@@ -7,27 +7,64 @@ import { type Frame, type FunctionHandle, ModuleBuilder } from './wasm/moduleBui
  * always changes the hash. It is no protection against someone who wants a collision.
  */
 export function xxh64(bytes: Uint8Array, seed = 0n): bigint {
-  const { memory, hash } = (instance ??= makeInstance());
-  if (bytes.length > memory.buffer.byteLength) {
-    memory.grow(Math.ceil((bytes.length - memory.buffer.byteLength) / 65536));
-  }
-  new Uint8Array(memory.buffer).set(bytes);
-  return BigInt.asUintN(64, hash(0, bytes.length, seed));
+  const own = inPlace.get(bytes.buffer);
+  if (own) return hashAt(own, bytes.byteOffset, bytes.length, seed);
+  instance ??= makeInstance(new WebAssembly.Memory({ initial: MEMORY_PAGES }));
+  makeRoom(instance.memory, bytes.length);
+  new Uint8Array(instance.memory.buffer).set(bytes);
+  return hashAt(instance, 0, bytes.length, seed);
 }
+
+/** What lies in this memory, which keeps its size, is hashed where it is from now on; anything else is copied first. */
+export function hashInPlace(memory: WebAssembly.Memory): void {
+  inPlace.set(memory.buffer, makeInstance(memory));
+}
+
+/**
+ * Room for bytes on their way from one place to another, in which they are hashed without copying them. There is one
+ * such room: what it holds is good until the next call of this function.
+ */
+export function transferBuffer(lengthBytes: number): Uint8Array<ArrayBuffer> {
+  if (lengthBytes > TRANSFER_BYTES_MAX) return new Uint8Array(lengthBytes);
+  transfer ??= new WebAssembly.Memory({ initial: MEMORY_PAGES });
+  makeRoom(transfer, lengthBytes);
+  if (!inPlace.has(transfer.buffer)) hashInPlace(transfer);
+  return new Uint8Array(transfer.buffer, 0, lengthBytes);
+}
+
+/** Memory once taken is not given back. */
+const TRANSFER_BYTES_MAX = 4 << 20;
 
 interface Instance {
   memory: WebAssembly.Memory;
   hash(address: number, length: number, seed: bigint): bigint;
 }
+const inPlace = new WeakMap<ArrayBufferLike, Instance>();
+let module: WebAssembly.Module | undefined;
 let instance: Instance | undefined;
+let transfer: WebAssembly.Memory | undefined;
 
-function makeInstance(): Instance {
-  const memory = new WebAssembly.Memory({ initial: 16 });
+const WASM_PAGE_BYTES = 65536;
+const MEMORY_PAGES = 16;
+
+function hashAt({ hash }: Instance, address: number, length: number, seed: bigint): bigint {
+  return BigInt.asUintN(64, hash(address, length, seed));
+}
+
+function makeRoom(memory: WebAssembly.Memory, lengthBytes: number): void {
+  const missing = lengthBytes - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / WASM_PAGE_BYTES));
+}
+
+function makeInstance(memory: WebAssembly.Memory): Instance {
+  const { hash } = new WebAssembly.Instance((module ??= makeModule()), { env: { memory } }).exports;
+  return { memory, hash: hash as Instance['hash'] };
+}
+
+function makeModule(): WebAssembly.Module {
   const builder = new ModuleBuilder();
   addXxh64(builder, 'hash');
-  const module = new WebAssembly.Module(builder.toBytes());
-  const { hash } = new WebAssembly.Instance(module, { env: { memory } }).exports;
-  return { memory, hash: hash as Instance['hash'] };
+  return new WebAssembly.Module(builder.toBytes());
 }
 
 // xxHash specification, "XXH64 Algorithm Description": the five primes.

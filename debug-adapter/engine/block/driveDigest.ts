@@ -1,93 +1,129 @@
-import { xxh64 } from '../base/xxhash64.ts';
 import type { BlockDevice } from './blockDevice.ts';
+import { BLOCK_BYTES, BLOCKS_MAX, blockShares } from './blockShares.ts';
 import type { ByteRange } from './byteRange.ts';
 
 /**
- * A digest of every byte of a disk that costs only what changed. The disk is cut into blocks of 64 KiB; each block's
- * XXH64 is mixed with its index by a bijection, and the digest is the sum of these modulo 2^64. Changing one byte
- * changes its block's hash for certain and so the sum; swapping blocks changes it too, because the index is mixed in.
+ * A digest of every byte of a disk that costs only what changed. The disk is cut into blocks of 4 KiB, the last one
+ * filled up with zeroes. Each has a share (blockShares.ts), which depends on its bytes and its number; the digest is the
+ * sum of all shares, and of one that the disk's length has, modulo 2^64. Changing one byte changes its block's share for
+ * certain and so the sum; swapping blocks changes it too.
  *
  * Blocks told of by `touch` are read again at the next `value()`. A disk nobody has looked at yet is read once in full,
  * unless it is an overlay over a base whose digest is known: then only what the overlay itself holds is read.
  */
 export class DriveDigest {
   readonly #device: BlockDevice;
-  /** What each block adds to the sum. */
-  readonly #terms: BigUint64Array;
-  readonly #isStale: Uint8Array;
+  /** By stretch of 1 MiB: the shares of its blocks, never changed in place; undefined where all are 0. */
+  readonly #shares = new Map<number, BigUint64Array>();
+  /** By stretch: NOTHING, SOME (those in `#staleBlocks`) or ALL of its blocks must be read again. */
+  readonly #stale: Uint8Array;
+  readonly #staleBlocks = new Map<number, Uint8Array>();
   #staleFrom: number;
   #staleTo: number;
   #sum: bigint;
 
   /** Of a device about which nothing is known; reads nothing yet. */
   constructor(device: BlockDevice) {
-    const blocks = Math.ceil(device.lengthBytes / BLOCK_BYTES);
+    const stretches = Math.ceil(device.lengthBytes / STRETCH_BYTES);
     this.#device = device;
-    this.#terms = new BigUint64Array(blocks);
-    this.#isStale = new Uint8Array(blocks).fill(1);
+    this.#stale = new Uint8Array(stretches).fill(ALL);
     this.#staleFrom = 0;
-    this.#staleTo = blocks;
+    this.#staleTo = stretches;
     this.#sum = 0n;
   }
 
   /** Of a device that differs from one whose digest is known in `changed` only. The two may differ in length. */
   static from(known: DriveDigest, device: BlockDevice, changed: ByteRange[] = []): DriveDigest {
     const digest = new DriveDigest(device);
-    if (known.#device.lengthBytes === device.lengthBytes) {
-      digest.#terms.set(known.#terms);
-      digest.#isStale.set(known.#isStale);
-      digest.#sum = known.#sum;
-    } else digest.#takeWholeBlocks(known);
+    digest.#takeOver(known);
     for (const { offset, lengthBytes } of changed) digest.touch(offset, lengthBytes);
     return digest;
-  }
-
-  /** A block cut short by the end of one of the two disks differs from the whole one. */
-  #takeWholeBlocks(known: DriveDigest): void {
-    const shorter = Math.min(known.#device.lengthBytes, this.#device.lengthBytes);
-    for (let block = 0; block < Math.floor(shorter / BLOCK_BYTES); block++) {
-      if (known.#isStale[block]) continue;
-      this.#isStale[block] = 0;
-      this.#terms[block] = known.#terms[block];
-      this.#sum = BigInt.asUintN(64, this.#sum + known.#terms[block]);
-    }
   }
 
   /** These bytes may have changed. Free. */
   touch(offset: number, lengthBytes: number): void {
     if (lengthBytes === 0) return;
-    const first = Math.floor(offset / BLOCK_BYTES);
-    const end = Math.ceil((offset + lengthBytes) / BLOCK_BYTES);
-    this.#isStale.fill(1, first, end);
+    const first = Math.floor(offset / STRETCH_BYTES);
+    const end = Math.ceil((offset + lengthBytes) / STRETCH_BYTES);
+    for (let stretch = first; stretch < end; stretch++) {
+      if (this.#stale[stretch] === ALL) continue;
+      const start = stretch * STRETCH_BYTES;
+      const from = Math.max(0, Math.floor((offset - start) / BLOCK_BYTES));
+      const to = Math.min(BLOCKS_MAX, Math.ceil((offset + lengthBytes - start) / BLOCK_BYTES));
+      this.#staleBlocksOf(stretch).fill(1, from, to);
+    }
     this.#staleFrom = Math.min(this.#staleFrom, first);
     this.#staleTo = Math.max(this.#staleTo, end);
   }
 
   /** Reads and hashes the blocks touched since the last call, in reads of up to 1 MiB. */
   value(): bigint {
-    let block = this.#staleFrom;
-    while (block < this.#staleTo) {
-      let end = block;
-      while (end < this.#staleTo && end - block < BLOCKS_PER_READ && this.#isStale[end]) end++;
-      if (end > block) this.#hashBlocks(block, end);
-      block = Math.max(end, block + 1);
+    for (let stretch = this.#staleFrom; stretch < this.#staleTo; stretch++) {
+      if (this.#stale[stretch] === ALL) this.#hash(stretch, 0, this.#blocksOf(stretch));
+      if (this.#stale[stretch] === SOME) this.#hashRuns(stretch, this.#staleBlocksOf(stretch));
+      this.#stale[stretch] = NOTHING;
     }
-    this.#staleFrom = this.#terms.length;
+    this.#staleBlocks.clear();
+    this.#staleFrom = this.#stale.length;
     this.#staleTo = 0;
-    return this.#sum;
+    return BigInt.asUintN(64, this.#sum + BigInt(this.#device.lengthBytes) * LENGTH_FACTOR);
   }
 
-  #hashBlocks(first: number, end: number): void {
-    const start = first * BLOCK_BYTES;
-    const bytes = readBuffer.subarray(0, Math.min(end * BLOCK_BYTES, this.#device.lengthBytes) - start);
-    this.#device.read(start, bytes);
-    for (let block = first; block < end; block++) {
-      const at = (block - first) * BLOCK_BYTES;
-      const term = mix(block, hashBlock(bytes.subarray(at, at + BLOCK_BYTES)));
-      this.#sum = BigInt.asUintN(64, this.#sum - this.#terms[block] + term);
-      this.#terms[block] = term;
-      this.#isStale[block] = 0;
+  /** A stretch that the end of one of the two disks cuts short has a block that differs, or is not there. */
+  #takeOver(known: DriveDigest): void {
+    const [ours, theirs] = [this.#device.lengthBytes, known.#device.lengthBytes];
+    const same = ours === theirs ? this.#stale.length : Math.floor(Math.min(ours, theirs) / STRETCH_BYTES);
+    for (let stretch = 0; stretch < same; stretch++) this.#stale[stretch] = known.#stale[stretch];
+    for (const [stretch, blocks] of known.#staleBlocks) {
+      if (stretch < same) this.#staleBlocks.set(stretch, blocks.slice());
     }
+    for (const [stretch, shares] of known.#shares) {
+      if (stretch >= same) continue;
+      this.#shares.set(stretch, shares);
+      if (ours !== theirs) this.#sum = BigInt.asUintN(64, this.#sum + sumOf(shares));
+    }
+    if (ours !== theirs) return;
+    this.#sum = known.#sum;
+    this.#staleFrom = known.#staleFrom;
+    this.#staleTo = known.#staleTo;
+  }
+
+  #staleBlocksOf(stretch: number): Uint8Array {
+    let blocks = this.#staleBlocks.get(stretch);
+    if (!blocks) this.#staleBlocks.set(stretch, (blocks = new Uint8Array(BLOCKS_MAX)));
+    this.#stale[stretch] = SOME;
+    return blocks;
+  }
+
+  #blocksOf(stretch: number): number {
+    return Math.min(BLOCKS_MAX, Math.ceil((this.#device.lengthBytes - stretch * STRETCH_BYTES) / BLOCK_BYTES));
+  }
+
+  #hashRuns(stretch: number, stale: Uint8Array): void {
+    const blocks = this.#blocksOf(stretch);
+    for (let first = stale.indexOf(1); first >= 0 && first < blocks; first = stale.indexOf(1, first)) {
+      const end = stale.indexOf(0, first);
+      const next = end < 0 ? blocks : Math.min(end, blocks);
+      this.#hash(stretch, first, next - first);
+      first = next;
+    }
+  }
+
+  #hash(stretch: number, first: number, blocks: number): void {
+    const { bytes, shares, update } = blockShares();
+    const offset = stretch * STRETCH_BYTES + first * BLOCK_BYTES;
+    const length = Math.min(blocks * BLOCK_BYTES, this.#device.lengthBytes - offset);
+    this.#device.read(offset, bytes.subarray(0, length));
+    bytes.fill(0, length, blocks * BLOCK_BYTES);
+    const before = this.#shares.get(stretch);
+    if (before) shares.set(before.subarray(first, first + blocks));
+    else shares.fill(0n, 0, blocks);
+    const growth = update(blocks, stretch * BLOCKS_MAX + first);
+    if (growth === 0n && !before && shares.subarray(0, blocks).every((share) => share === 0n)) return;
+    this.#sum = BigInt.asUintN(64, this.#sum + growth);
+    const after = before?.slice() ?? new BigUint64Array(BLOCKS_MAX);
+    after.set(shares.subarray(0, blocks), first);
+    this.#shares.set(stretch, after);
   }
 }
 
@@ -96,27 +132,15 @@ export function contentDigest(device: BlockDevice): bigint {
   return new DriveDigest(device).value();
 }
 
-/** Fresh disks are mostly zeroes, and seeing that is cheaper than hashing them. */
-function hashBlock(block: Uint8Array): bigint {
-  if (block.length < BLOCK_BYTES || !isZero(block)) return xxh64(block);
-  return (zeroBlockHash ??= xxh64(block));
+function sumOf(shares: BigUint64Array): bigint {
+  let sum = 0n;
+  for (const share of shares) sum += share;
+  return sum;
 }
 
-function isZero(block: Uint8Array): boolean {
-  const words = new Uint32Array(block.buffer, block.byteOffset, block.length / 4);
-  for (let i = 0; i < words.length; i++) if (words[i] !== 0) return false;
-  return true;
-}
-
-/** For each index a bijection of the hash: the finalizer of SplitMix64 over the two. */
-function mix(index: number, hash: bigint): bigint {
-  let x = BigInt.asUintN(64, hash + BigInt(index + 1) * 0x9e3779b97f4a7c15n);
-  x = BigInt.asUintN(64, (x ^ (x >> 30n)) * 0xbf58476d1ce4e5b9n);
-  x = BigInt.asUintN(64, (x ^ (x >> 27n)) * 0x94d049bb133111ebn);
-  return x ^ (x >> 31n);
-}
-
-const BLOCK_BYTES = 64 * 1024;
-const BLOCKS_PER_READ = 16;
-const readBuffer = new Uint8Array(BLOCKS_PER_READ * BLOCK_BYTES);
-let zeroBlockHash: bigint | undefined;
+const STRETCH_BYTES = BLOCKS_MAX * BLOCK_BYTES;
+const NOTHING = 0;
+const SOME = 1;
+const ALL = 2;
+/** Odd, so that no two lengths have one share: 2^64 divided by the golden ratio. */
+const LENGTH_FACTOR = 0x9e3779b97f4a7c15n;

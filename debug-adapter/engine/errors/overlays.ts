@@ -59,6 +59,13 @@ export const keepsNoSnapshots = (rrfile: string) =>
 export const notAPack = (file: string) =>
   badInput('pack-not-one', `${file} is not a packed recording: it does not start like one; give what "pack" wrote.`);
 
+export const packFromPast = (found: { file: string; version: number; oldestKnown: number }) =>
+  badInput(
+    'pack-past-version',
+    `${found.file} was packed in version ${found.version} of its format, but this blkreplay reads versions from ` +
+      `${found.oldestKnown} on; unpack it with the version that packed it, or record again.`,
+  );
+
 export const packFromFuture = (found: { file: string; version: number; newestKnown: number }) =>
   badInput(
     'pack-future-version',

@@ -18,6 +18,13 @@ export const recordingFromFuture = (found: { file: string; version: number; newe
       `${found.newestKnown}; replay it with the version that recorded it, or a newer one.`,
   );
 
+export const recordingFromPast = (found: { file: string; version: number; oldestKnown: number }): UserError =>
+  badInput(
+    'recording-past-version',
+    `${found.file} is a recording of format version ${found.version}, but this blkreplay reads versions from ` +
+      `${found.oldestKnown} on; replay it with the version that recorded it, or record again.`,
+  );
+
 export const recordingNeedsNewer = (found: { file: string; offset: number; type: number }): UserError =>
   badInput(
     'recording-future-chunk',

@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { type GuestAddress, PAGE_SIZE_BYTES } from '../base/quantities.ts';
+import { hashInPlace } from '../base/xxhash64.ts';
 import type { Hart } from './cpu/hart.ts';
 import { PAGE_DIRTY_SNAPSHOT, PAGE_DIRTY_TLB, PAGE_FLAGS, RAM, RAM_BASE } from './cpu/layout.ts';
 import { Watcher } from './watcher.ts';
@@ -21,6 +22,7 @@ export class GuestRam implements GuestMemory {
 
   constructor(hart: Hart) {
     const { memory, memoryBytes } = hart;
+    hashInPlace(memory);
     this.hart = hart;
     this.lengthBytes = memoryBytes;
     this.bytes = new Uint8Array(memory.buffer, RAM, memoryBytes);
@@ -37,6 +39,11 @@ export class GuestRam implements GuestMemory {
   read(address: GuestAddress, into: Uint8Array): void {
     const offset = this.offsetOf(address, into.length);
     into.set(this.bytes.subarray(offset, offset + into.length));
+  }
+
+  bytesAt(address: GuestAddress, lengthBytes: number): Uint8Array {
+    const offset = this.offsetOf(address, lengthBytes);
+    return this.bytes.subarray(offset, offset + lengthBytes);
   }
 
   write(address: GuestAddress, from: Uint8Array): void {
@@ -109,17 +116,8 @@ export class GuestRam implements GuestMemory {
 
   /** Puts a page's contents back; untouched when they are the same already, so that decoded code survives. */
   restorePage(page: number, contents: Uint8Array): void {
-    this.restorePages(page, contents);
-  }
-
-  /** The same for pages side by side, at some GB a second where they are the same. */
-  restorePages(first: number, contents: Uint8Array): void {
-    const wanted = wordsOf(contents);
-    for (let page = 0; page < contents.length / PAGE_SIZE_BYTES; page++) {
-      if (isEqual(this.words, (first + page) * PAGE_WORDS, wanted, page * PAGE_WORDS)) continue;
-      const bytes = contents.subarray(page * PAGE_SIZE_BYTES, (page + 1) * PAGE_SIZE_BYTES);
-      this.write(this.base + (first + page) * PAGE_SIZE_BYTES, bytes);
-    }
+    if (isEqual(this.words, page * PAGE_WORDS, wordsOf(contents), 0)) return;
+    this.write(this.base + page * PAGE_SIZE_BYTES, contents);
   }
 
   /** All zeroes, as at power-on. */

@@ -73,6 +73,8 @@ export class Machine {
   /** Virtual time minus position: idle advances and clock jumps. */
   private clockOffsetNanoseconds = 0;
   private isRunning = false;
+  /** What the inputs said at this boundary. */
+  private nextInput: Position = 0;
   private power: PowerOn;
   private status: InputStatus;
   private watcher: Watcher;
@@ -224,7 +226,8 @@ export class Machine {
 
   private deliverEvent(idle: boolean): boolean {
     const status = this.updateStatus(idle);
-    if (!idle && this.inputs.nextPosition(status) > this.currentPosition) return false;
+    this.nextInput = this.inputs.nextPosition(status);
+    if (!idle && this.nextInput > this.currentPosition) return false;
     const event = this.inputs.take(status);
     if (event) this.deliver(event);
     return event !== undefined;
@@ -303,7 +306,7 @@ export class Machine {
     const next = Math.min(
       until,
       this.turns.end,
-      this.inputs.nextPosition(this.updateStatus(false)),
+      this.nextInput,
       this.positionAt(this.earliestTimedDevice()?.deadline() ?? Infinity),
       this.positionOfTimer(this.board.clint.timerDeadlineNanoseconds(this.currentHart)),
       this.positionOfTimer(this.interrupts.supervisorDeadline(this.currentHart)),

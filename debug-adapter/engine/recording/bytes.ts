@@ -16,10 +16,12 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export class ByteSink {
   #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView;
   #length = 0;
 
   constructor(capacityBytes = 256) {
     this.#bytes = new Uint8Array(capacityBytes);
+    this.#view = new DataView(this.#bytes.buffer);
   }
 
   get length(): number {
@@ -53,13 +55,13 @@ export class ByteSink {
 
   u32(value: number): void {
     this.#reserve(4);
-    new DataView(this.#bytes.buffer).setUint32(this.#length, value, true);
+    this.#view.setUint32(this.#length, value, true);
     this.#length += 4;
   }
 
   u64(value: bigint): void {
     this.#reserve(8);
-    new DataView(this.#bytes.buffer).setBigUint64(this.#length, value, true);
+    this.#view.setBigUint64(this.#length, value, true);
     this.#length += 8;
   }
 
@@ -82,6 +84,7 @@ export class ByteSink {
     const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
   }
 }
 

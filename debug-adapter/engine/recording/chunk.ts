@@ -16,7 +16,9 @@ import { ByteSink } from './bytes.ts';
  * Flag `afterSync` says that all before this chunk was on stable storage when it was written. Damage before such a
  * chunk is damage; damage that no such chunk follows may be what a kill or a power failure leaves, and is a torn tail.
  */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
+/** Version 1 had other digests of disks: blocks of 64 KiB. */
+export const OLDEST_VERSION = 2;
 
 /** As in PNG, the line ends show a transfer in text mode, and 0x1A ends a DOS `type`. */
 export const MAGIC = Uint8Array.of(0x42, 0x4c, 0x4b, 0x52, 0x52, 0x0d, 0x0a, 0x1a); // "BLKRR\r\n\x1a"

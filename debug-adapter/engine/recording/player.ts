@@ -49,7 +49,7 @@ export class Player implements Inputs {
 
   /** The next position, from here on, that the recording has a digest of; Infinity when there is none. */
   get nextDigestPosition(): Position {
-    return this.#digests.head?.position ?? Infinity;
+    return this.#digests.position;
   }
 
   /** Digests up to and at `position` are known to hold: the next one is after it. */
@@ -75,7 +75,7 @@ export class Player implements Inputs {
 
   nextPosition(status: InputStatus): Position {
     this.#checkNothingMissed(status.position);
-    return this.#inputs.head?.position ?? Infinity;
+    return this.#inputs.position;
   }
 
   hostTime(position: Position): number {
@@ -92,8 +92,8 @@ export class Player implements Inputs {
 
   take(status: InputStatus): OutsideEvent | undefined {
     this.#checkNothingMissed(status.position);
-    const head = this.#inputs.head;
-    if (head?.position !== status.position) return undefined;
+    if (this.#inputs.position !== status.position) return undefined;
+    const head = this.#inputs.head!;
     if (head.kind === 'clockJump' && !status.idle) throw this.#divergences.notIdle(head);
     this.#inputs.advance();
     const { position: _, ...event } = head;
@@ -139,14 +139,18 @@ export class Player implements Inputs {
     if (difference) throw difference;
   }
 
-  /** The guest went past something that the recording has: a request it did not make, an event that found no taker. */
+  /**
+   * The guest went past something that the recording has: a request it did not make, an event that found no taker.
+   * Asked at every boundary, so it only looks at positions.
+   */
   #checkNothingMissed(position: Position): void {
-    const heads = [this.#inputs.head, this.#answers.head, this.#block.head];
-    let earliest = heads[0];
-    for (const head of heads) {
-      if ((head?.position ?? Infinity) < (earliest?.position ?? Infinity)) earliest = head;
-    }
-    if (earliest !== undefined && earliest.position < position) throw this.#divergences.missed(earliest, position);
+    const inputs = this.#inputs.position;
+    const answers = this.#answers.position;
+    const block = this.#block.position;
+    if (inputs >= position && answers >= position && block >= position) return;
+    const earliest = Math.min(inputs, answers, block);
+    const missed = [this.#inputs, this.#answers, this.#block].find((cursor) => cursor.position === earliest);
+    throw this.#divergences.missed(missed!.head!, position);
   }
 
   /** The recorded answer to what a device asks in the step at `position`. */
@@ -178,20 +182,26 @@ export class Player implements Inputs {
 class Cursor<E extends LogEntry> {
   readonly #entries: Iterator<LogEntry, void>;
   #head: E | undefined;
-  #looked = false;
+  #position: Position = -1;
 
   constructor(recording: RecordingReader, from: Position, kinds: readonly E['kind'][] & readonly LogEntryKind[]) {
     this.#entries = recording.entriesFrom(from, kinds);
   }
 
   get head(): E | undefined {
-    if (!this.#looked) this.advance();
+    if (this.#position < 0) this.advance();
     return this.#head;
+  }
+
+  /** The head's; Infinity when there is none any more. */
+  get position(): Position {
+    if (this.#position < 0) this.advance();
+    return this.#position;
   }
 
   advance(): void {
     const next = this.#entries.next();
     this.#head = next.done ? undefined : (next.value as E);
-    this.#looked = true;
+    this.#position = this.#head?.position ?? Infinity;
   }
 }

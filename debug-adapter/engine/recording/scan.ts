@@ -5,6 +5,7 @@ import {
   recordingCutShort,
   recordingDamaged,
   recordingFromFuture,
+  recordingFromPast,
   recordingNeedsNewer,
 } from '../errors/recording.ts';
 import { ByteSource, Malformed } from './bytes.ts';
@@ -18,6 +19,7 @@ import {
   MAGIC,
   MAX_EVENTS_PAYLOAD_BYTES,
   MAX_HEADER_PAYLOAD_BYTES,
+  OLDEST_VERSION,
   PREAMBLE_BYTES,
 } from './chunk.ts';
 import { decodeEventsSummary, type EventsSummary } from './entryCodec.ts';
@@ -90,6 +92,9 @@ class Scan {
     const version = new ByteSource(preamble.subarray(MAGIC.length)).u32();
     if (version > FORMAT_VERSION) {
       throw recordingFromFuture({ file: this.#file.name, version, newestKnown: FORMAT_VERSION });
+    }
+    if (version > 0 && version < OLDEST_VERSION) {
+      throw recordingFromPast({ file: this.#file.name, version, oldestKnown: OLDEST_VERSION });
     }
     if (version === 0) throw this.#damaged(MAGIC.length, 'its format version is 0');
   }

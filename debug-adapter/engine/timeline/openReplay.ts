@@ -18,7 +18,7 @@ import {
   recordedWiring,
 } from './driveStack.ts';
 import { asRecorded, isInPlace, refuseOwnOverlay } from './inPlace.ts';
-import { RamImages } from './ramImages.ts';
+import { bytesOf, RamImages } from './ramImages.ts';
 import { ReplayTimeline } from './replayTimeline.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
 import { type ReplaySetup, stateFileOf } from './sessionOptions.ts';
@@ -74,13 +74,18 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
     // Also for a machine that starts from a snapshot: the guest may reset it.
     const { memoryBytes, harts } = recorded;
     machine.powerOn(bootPlan(recordedBootFiles(reader), { append, memoryBytes, harts }));
-    if (snapshots && snapshot !== undefined) machine.loadState(snapshots.load(snapshot));
+    if (snapshots && snapshot !== undefined) {
+      const { state, ram } = snapshots.load(snapshot);
+      ramImages.restore(ram);
+      machine.loadState(state);
+    }
     const travel = new TimeTravel({
       ...{ machine, images: ramImages, log, isLive: false },
       disks: drives.map((drive) => travelDisk(host, drive, { overlay: overlayOf(drive.options), snapshot })),
       history: replayHistory(player, setup, snapshots),
     });
-    travel.remember({ name: snapshot, state: machine.saveState(), ...ramImages.capture() });
+    const { image } = ramImages.capture();
+    travel.remember({ name: snapshot, state: machine.saveState(), image, copiedBytes: bytesOf(image) });
     player.seek(machine.position);
     const listFiles = (): TimelineFiles => ({
       rrfile: setup.rrfile,

@@ -31,6 +31,7 @@ export class RamImages {
     return { image, copiedBytes };
   }
 
+  /** Pages that are as they were when `image` was last the current one are not even looked at. */
   restore(image: RamImage): void {
     const dirty = new Set<number>();
     this.ram.forEachDirtyPage((page) => dirty.add(page));
@@ -42,6 +43,9 @@ export class RamImages {
     this.current = image.slice();
   }
 }
+
+/** What the pages of a picture take that shares none. */
+export const bytesOf = (image: RamImage): number => image.reduce((sum, page) => sum + (page?.length ?? 0), 0);
 
 const ZERO_PAGE = new Uint8Array(4096);
 

@@ -78,8 +78,8 @@ export class SnapshotStore {
     return this.list().find((snapshot) => snapshot.name === name);
   }
 
-  /** Puts a snapshot's RAM into the machine and returns its state. */
-  load(name: string): State {
+  /** What a snapshot keeps of the machine. */
+  load(name: string): { state: State; ram: RamImage } {
     const { image } = this.images.state;
     return readMoment(this.machine, image.openSnapshot(name), { overlay: image.name, snapshot: name });
   }

@@ -8,7 +8,7 @@ import type { Machine, MachineStop } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
 import type { Player } from '../recording/player.ts';
 import { costOf, type MemorySnapshot, MemorySnapshots } from './memorySnapshots.ts';
-import { type RamImage, RamImages } from './ramImages.ts';
+import { bytesOf, type RamImage, RamImages } from './ramImages.ts';
 import { ReverseSearch, type SearchGround } from './reverseSearch.ts';
 import type { RequestLogSwitch } from './requestLogSwitch.ts';
 import type { PastMoment } from './snapshotStore.ts';
@@ -23,8 +23,8 @@ import type { DiskMoment, TravelDisk } from './travelDisk.ts';
 export interface History {
   /** The snapshots on disk, in order of position. */
   anchors(): readonly { name: string; position: Position }[];
-  /** Puts an anchor's RAM into the machine and returns its state; the disks are not its business. */
-  loadAnchor(name: string): State;
+  /** What an anchor keeps of the machine; the disks are not its business. */
+  loadAnchor(name: string): { state: State; ram: RamImage };
   /** Over everything recorded so far. Called when a live machine leaves its present; for a replay once. */
   openPlayer(): OpenPlayer;
   /** Where the recorded history of a replay ends. */
@@ -262,9 +262,11 @@ export class TimeTravel {
   private showAnchor(name: string): void {
     const { machine } = this;
     machine.setStopPoints(NO_STOP_POINTS);
-    machine.loadState(this.history.loadAnchor(name));
+    const { state, ram } = this.history.loadAnchor(name);
+    this.images.restore(ram);
+    machine.loadState(state);
     for (const disk of this.disks) disk.show({ snapshot: name });
-    this.remember({ name, state: machine.saveState(), ...this.images.capture() });
+    this.remember({ name, state: machine.saveState(), image: ram, copiedBytes: bytesOf(ram) });
     this.past!.player.seek(machine.position);
   }
 

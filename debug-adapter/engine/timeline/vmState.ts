@@ -1,6 +1,7 @@
 import { CborError, decodeState, encodeCbor } from '../base/cbor.ts';
 import { PAGE_SIZE_BYTES } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
+import type { ByteRange } from '../block/byteRange.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
 import type { SnapshotDraft } from '../block/qcow2/snapshotDraft.ts';
 import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
@@ -133,16 +134,27 @@ function decode(encoded: Uint8Array, foreign: (why: string) => Error): State {
   }
 }
 
-/** Puts a snapshot's RAM into the machine and returns its state. Costs a read of the RAM that the snapshot maps. */
-export function readMoment(machine: Machine, view: SnapshotView, names: { overlay: string; snapshot: string }): State {
+/** What a snapshot keeps of a machine: its state, and a picture of its RAM. Costs a read of the RAM that it maps. */
+export function readMoment(
+  machine: Machine,
+  view: SnapshotView,
+  names: { overlay: string; snapshot: string },
+): { state: State; ram: RamImage } {
   const state = readState(view, { ...names, machine });
-  const chunk = new Uint8Array(RUN_BYTES_MAX);
-  const pagesAChunk = RUN_BYTES_MAX / PAGE_SIZE_BYTES;
-  for (let page = 0; page < machine.ram.pageCount; page += pagesAChunk) {
-    const pages = Math.min(pagesAChunk, machine.ram.pageCount - page);
-    const run = chunk.subarray(0, pages * PAGE_SIZE_BYTES);
-    view.readVmState(placeOf(page), run);
-    machine.ram.restorePages(page, run);
+  const ram = new Array<Uint8Array | undefined>(machine.ram.pageCount).fill(undefined);
+  for (const range of view.vmStateRanges(vmStateBytes(machine))) readPages(view, range, ram);
+  return { state, ram };
+}
+
+/** A range may begin in the state area, and with large clusters inside a run of pages. */
+function readPages(view: SnapshotView, { offset, lengthBytes }: ByteRange, ram: (Uint8Array | undefined)[]): void {
+  const first = Math.max(0, Math.floor((offset - STATE_AREA_BYTES) / PAGE_SIZE_BYTES));
+  const end = Math.min(ram.length, Math.ceil((offset + lengthBytes - STATE_AREA_BYTES) / PAGE_SIZE_BYTES));
+  for (let page = first; page < end;) {
+    const pages = Math.min(RUN_BYTES_MAX / PAGE_SIZE_BYTES, end - page);
+    const bytes = new Uint8Array(pages * PAGE_SIZE_BYTES);
+    view.readVmState(placeOf(page), bytes);
+    for (let i = 0; i < pages; i++) ram[page + i] = bytes.slice(i * PAGE_SIZE_BYTES, (i + 1) * PAGE_SIZE_BYTES);
+    page += pages;
   }
-  return state;
 }

@@ -109,7 +109,15 @@ test('a future format version is refused with both numbers', () => {
   bytes[8] = 9;
   const error = userErrorOf(() => open(bytes));
   assert.equal(error?.code, 'recording-future-version');
-  assert.match(error!.message, /format version 9.*reads versions up to 1/);
+  assert.match(error!.message, /format version 9.*reads versions up to 2/);
+});
+
+test('a recording of version 1, whose disk digests were others, is refused with the way out', () => {
+  const bytes = write(KILLED).bytes.slice();
+  bytes[8] = 1;
+  const error = userErrorOf(() => open(bytes));
+  assert.equal(error?.code, 'recording-past-version');
+  assert.match(error!.message, /format version 1, .*from 2 on; replay it with the version that recorded it, or record/);
 });
 
 test('chunks of a later version are skipped, or refused when they are critical', () => {

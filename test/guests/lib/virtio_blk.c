@@ -1,6 +1,6 @@
 // The driver for a virtio block device (virtio 1.1: 2.6 split virtqueues, 4.2 MMIO transport, 5.2 block device).
 //
-// One queue of eight descriptors. A request is a chain: header, data segments, one status byte. Its first descriptor's
+// One queue of eight descriptors, or more. A request is a chain: header, data segments, one status byte. Its first descriptor's
 // number is how the device names it when it is done.
 #include "virtio_blk.h"
 

@@ -1,15 +1,15 @@
 // A virtio block device on the modern (version 2) MMIO transport.
 //
 // A request is a structure of the caller's that lives until it is done. disk_submit() hands it to the device and returns
-// at once; disk_collect() takes finished requests off the used ring and marks them done. Call disk_collect() in a loop
-// to poll, or from the interrupt handler to sleep meanwhile. Addresses are physical: buffers must be identity-mapped.
-// One hart only, and the caller keeps interrupts off around disk_submit() if a handler may collect.
+// at once; disk_collect() takes finished requests off the used ring and marks them done: call it in a loop to poll, or
+// from the interrupt handler. Addresses are physical. One hart only, with interrupts off if a handler may collect.
 #pragma once
-
 #include "lib.h"
 
 #define SECTOR_BYTES 512
+#ifndef DISK_QUEUE_SIZE  // a guest with more requests under way builds this library with a longer one
 #define DISK_QUEUE_SIZE 8
+#endif
 #define DISK_SEGMENTS_MAX (DISK_QUEUE_SIZE - 2)  // a request also needs descriptors for its header and its status
 
 enum disk_operation { DISK_READ = 0, DISK_WRITE = 1, DISK_FLUSH = 4, DISK_GET_ID = 8 };

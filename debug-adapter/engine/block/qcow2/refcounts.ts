@@ -30,6 +30,9 @@ export class Refcounts {
   #drops: number[] = [];
   /** No cluster below this one is free. */
   #searchFrom = 0;
+  /** How many clusters are ALIGNED_BYTES, and below which one no aligned run of so many is free. */
+  readonly #alignment: number;
+  #alignedFrom = 0;
   /** Told of each cluster that becomes free, so that no cache keeps what lay there. */
   onFreed: (hostOffset: number) => void = () => {};
 
@@ -39,6 +42,7 @@ export class Refcounts {
     this.#bits = bits;
     this.#perBlock = refcountsPerBlock(layout.clusterSizeBytes, bits);
     this.#max = refcountMax(bits);
+    this.#alignment = Math.max(1, ALIGNED_BYTES / layout.clusterSizeBytes);
     this.#table = table;
   }
 
@@ -75,17 +79,23 @@ export class Refcounts {
     return cluster < this.#counts.length ? this.#counts[cluster] : 0;
   }
 
-  /** Up to `clustersMax` free clusters in a row, as many as there are at the first free place. */
+  /**
+   * Up to `clustersMax` free clusters in a row, as many as there are at the first free place; for a long run the first
+   * free place that is aligned.
+   */
   allocate(clustersMax: number): { offset: number; clusters: number } {
-    let first = this.#nextFree(this.#searchFrom);
+    const isLong = clustersMax >= this.#alignment;
+    const find = isLong ? () => this.#nextFreeAligned() : () => this.#nextFree(this.#searchFrom);
+    let first = find();
     while (!this.#hasBlock(first)) {
       this.#addBlock(first);
-      first = this.#nextFree(first);
+      first = find();
     }
     let clusters = 1;
     while (clusters < clustersMax && this.#isFree(first + clusters) && this.#hasBlock(first + clusters)) clusters++;
     this.#take(first, clusters);
-    this.#searchFrom = first + clusters;
+    if (isLong) this.#alignedFrom = first + clusters;
+    else this.#searchFrom = first + clusters;
     return { offset: first * this.#layout.clusterSizeBytes, clusters };
   }
 
@@ -157,6 +167,7 @@ export class Refcounts {
       this.#set(cluster, wanted);
     }
     this.#searchFrom = 0;
+    this.#alignedFrom = 0;
     for (let cluster = 0; cluster < references.length; cluster += this.#perBlock) {
       if (!this.#hasBlock(cluster)) this.#addBlock(cluster);
     }
@@ -260,6 +271,7 @@ export class Refcounts {
     this.#set(cluster, count - 1);
     if (count > 1) return;
     if (cluster < this.#searchFrom) this.#searchFrom = cluster;
+    if (cluster < this.#alignedFrom) this.#alignedFrom = cluster;
     this.onFreed(hostOffset);
   }
 
@@ -283,6 +295,19 @@ export class Refcounts {
     return cluster;
   }
 
+  #nextFreeAligned(): number {
+    const alignment = this.#alignment;
+    let first = Math.ceil(this.#alignedFrom / alignment) * alignment;
+    for (let length = 0; length < alignment;) {
+      if (this.#isFree(first + length)) length++;
+      else {
+        first += alignment;
+        length = 0;
+      }
+    }
+    return first;
+  }
+
   #isFree(cluster: number): boolean {
     return cluster >= this.#counts.length || this.#counts[cluster] === 0;
   }
@@ -295,6 +320,9 @@ export class Refcounts {
     return Math.floor(cluster / this.#perBlock);
   }
 }
+
+/** What file systems like best: a run that begins elsewhere takes half as long again to write and twice to read. */
+const ALIGNED_BYTES = 64 << 10;
 
 export interface TablePlace {
   offset: number;

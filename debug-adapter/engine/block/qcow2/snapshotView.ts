@@ -1,7 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import type { BlockDevice } from '../blockDevice.ts';
 import type { ByteRange } from '../byteRange.ts';
-import { allocatedRanges } from './allocatedRanges.ts';
+import { allocatedRanges, dataRanges } from './allocatedRanges.ts';
 import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { DISK_BYTES_MAX, makeLayout } from './layout.ts';
@@ -16,6 +16,8 @@ import type { SnapshotEntry } from './snapshotTable.ts';
 export interface SnapshotView {
   readonly disk: BlockDevice;
   readVmState(offset: number, into: Uint8Array): void;
+  /** Where its VM state is not all zeroes, in order: at least these places, within `lengthBytes`. Reads no data. */
+  vmStateRanges(lengthBytes: number): ByteRange[];
   /** Where the snapshot's disk does not show the backing device. */
   allocatedRanges(): ByteRange[];
 }
@@ -39,6 +41,10 @@ export function openSnapshotView(parts: ImageParts, name: string): SnapshotView 
     readVmState: (offset, into) => {
       live();
       readGuest(view, l1, view.layout.vmStateOffset + offset, into);
+    },
+    vmStateRanges: (lengthBytes) => {
+      live();
+      return dataRanges(view, l1, { offset: view.layout.vmStateOffset, lengthBytes });
     },
     allocatedRanges: () => allocatedRanges(view, l1, entry.diskSizeBytes),
   };

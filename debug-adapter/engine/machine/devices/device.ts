@@ -44,6 +44,8 @@ export interface GuestMemory {
   contains(address: GuestAddress, lengthBytes: number): boolean;
   /** Copies out; the range must be RAM. */
   read(address: GuestAddress, into: Uint8Array): void;
+  /** The bytes themselves, to be read before anything else happens; the range must be RAM. */
+  bytesAt(address: GuestAddress, lengthBytes: number): Uint8Array;
   /** Copies in, marks pages dirty and drops decoded code there; the range must be RAM. */
   write(address: GuestAddress, from: Uint8Array): void;
   readU16(address: GuestAddress): number;

@@ -17,7 +17,13 @@ export function lengthOf(segments: Segment[]): number {
 export function slice(segments: Segment[], start: number, end: number): Segment[] {
   const result: Segment[] = [];
   let at = 0;
-  for (const { address, lengthBytes } of segments) {
+  for (const segment of segments) {
+    const { address, lengthBytes } = segment;
+    if (at >= start && at + lengthBytes <= end) {
+      result.push(segment);
+      at += lengthBytes;
+      continue;
+    }
     const from = Math.max(start, at);
     const to = Math.min(end, at + lengthBytes);
     if (from < to) result.push({ address: address + (from - at), lengthBytes: to - from });

@@ -1,6 +1,7 @@
 import type { BlockOperation, BlockStatus } from '../../block/blockRequest.ts';
 import type { Drive } from '../../block/drive.ts';
 import type { State } from '../../base/state.ts';
+import { transferBuffer } from '../../base/xxhash64.ts';
 import type { DeviceContext, GuestMemory, TimedDevice } from './device.ts';
 import { copyIn, copyOut, lengthOf, slice } from './segments.ts';
 import { FEATURE_VERSION_1 } from './virtioRegisters.ts';
@@ -104,24 +105,31 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
   #begin(chain: Chain): void {
     const parsed = parseRequest(this.#memory, chain);
     const order = understand(this.#memory, parsed);
-    let work: Work;
-    let lengthBytes = 0;
-    if (order.kind === 'drive') {
-      lengthBytes = order.lengthBytes;
-      const { kind, ...request } = order;
-      work = { kind, ...request, id: this.#drive.begin({ position: this.#context.position(), ...request }) };
-    } else {
-      work = order;
-    }
+    const work = order.kind === 'drive' ? this.#beginOnDrive(order) : order;
+    const dueNanoseconds = this.#dueNanoseconds(order.kind === 'drive' ? order.lengthBytes : 0);
     const { head, dataSegments, statusAddress, writableBytes } = parsed;
-    const dueNanoseconds = this.#dueNanoseconds(lengthBytes);
     this.#pending.push({ head, dueNanoseconds, work, dataSegments, statusAddress, writableBytes });
+  }
+
+  #beginOnDrive({ operation, offset, lengthBytes }: DriveOrder): DriveWork {
+    const position = this.#context.position();
+    const id = this.#drive.begin({ position, operation, offset, lengthBytes });
+    return { kind: 'drive', id, operation, offset, lengthBytes };
   }
 
   #dueNanoseconds(lengthBytes: number): number {
     const own = this.#context.now() + REQUEST_NANOSECONDS + Math.floor(lengthBytes / BYTES_PER_NANOSECOND);
     const previous = this.#pending.at(-1)?.dueNanoseconds ?? 0;
     return Math.max(previous, own);
+  }
+
+  /** What the drive takes or fills. Guest memory itself is only given to be read: a read may fail on the way. */
+  #dataFor({ operation, lengthBytes }: DriveWork, segments: Segment[]): Uint8Array {
+    if (operation === 'write' && segments.length === 1) return this.#memory.bytesAt(segments[0].address, lengthBytes);
+    if (operation !== 'read' && operation !== 'write') return NO_BYTES;
+    const data = transferBuffer(lengthBytes);
+    if (operation === 'write') copyOut(this.#memory, segments, data);
+    return data;
   }
 
   /** Does a request's work, drive included, but leaves guest memory as it is. `data` is what the guest will read. */
@@ -132,8 +140,7 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
       case 'identify':
         return { status: 'ok', data: identity(this.#drive.id) };
       case 'drive': {
-        const data = movesData(work.operation) ? new Uint8Array(work.lengthBytes) : NO_BYTES;
-        if (work.operation === 'write') copyOut(this.#memory, dataSegments, data);
+        const data = this.#dataFor(work, dataSegments);
         const status = this.#drive.complete({ position: this.#context.position(), id: work.id, data });
         return { status, data: status === 'ok' ? data : NO_BYTES };
       }
@@ -142,13 +149,21 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
 }
 
 /** What is to be done when a request's time comes. */
-type Work =
-  | { kind: 'drive'; id: number; operation: BlockOperation; offset: number; lengthBytes: number }
-  | { kind: 'identify' }
-  | { kind: 'answer'; status: BlockStatus };
+type Work = DriveWork | Answer;
 
 /** A request as the guest meant it, before the drive knows of it. */
-type Order = Exclude<Work, { kind: 'drive' }> | Omit<Extract<Work, { kind: 'drive' }>, 'id'>;
+type Order = DriveOrder | Answer;
+
+interface DriveOrder {
+  kind: 'drive';
+  operation: BlockOperation;
+  offset: number;
+  lengthBytes: number;
+}
+
+type DriveWork = DriveOrder & { id: number };
+
+type Answer = { kind: 'identify' } | { kind: 'answer'; status: BlockStatus };
 
 interface PendingRequest {
   head: number;
@@ -180,16 +195,22 @@ function parseRequest(memory: GuestMemory, chain: Chain): ParsedRequest {
   const readableBytes = lengthOf(chain.readable);
   const writableBytes = lengthOf(chain.writable);
   if (readableBytes < HEADER_BYTES || writableBytes < 1) throw new BadQueueError('a request without header or status');
-  const header = new Uint8Array(HEADER_BYTES);
-  copyOut(memory, chain.readable, header);
-  const view = new DataView(header.buffer);
-  const type = view.getUint32(0, true);
-  const sector = Number(view.getBigUint64(8, true));
+  const { type, sector } = readHeader(memory, chain.readable);
   const readable = slice(chain.readable, HEADER_BYTES, readableBytes);
   const writable = slice(chain.writable, 0, writableBytes - 1);
-  const statusAddress = slice(chain.writable, writableBytes - 1, writableBytes)[0].address;
+  const last = chain.writable[chain.writable.length - 1];
+  const statusAddress = last.address + last.lengthBytes - 1;
   const dataSegments = type & TYPE_OUT ? readable : writable;
   return { head: chain.head, type, sector, readable, writable, dataSegments, statusAddress, writableBytes };
+}
+
+function readHeader(memory: GuestMemory, segments: Segment[]): { type: number; sector: number } {
+  const { address, lengthBytes } = segments[0];
+  if (lengthBytes >= HEADER_BYTES) return { type: memory.readU32(address), sector: memory.readU64(address + 8) };
+  const header = new Uint8Array(HEADER_BYTES);
+  copyOut(memory, segments, header);
+  const view = new DataView(header.buffer);
+  return { type: view.getUint32(0, true), sector: Number(view.getBigUint64(8, true)) };
 }
 
 /** What the guest asks for, with the answer at once to what no drive needs to see. */
@@ -239,10 +260,6 @@ function rangeOrder(memory: GuestMemory, { type, readable }: ParsedRequest): Ord
   }
   if (sectors === 0) return { kind: 'answer', status: 'ok' };
   return { kind: 'drive', operation: type === TYPE_DISCARD ? 'discard' : 'writeZeroes', offset, lengthBytes };
-}
-
-function movesData(operation: BlockOperation): boolean {
-  return operation === 'read' || operation === 'write';
 }
 
 /** 5.2.6: 20 bytes of ASCII, padded with zeroes, and no zero at the end of a full one. */

@@ -1,7 +1,7 @@
 import type { HostCompression, HostFile } from '../../base/host.ts';
 import { viewOf } from '../../block/qcow2/bigEndian.ts';
 import { xxh64 } from '../../base/xxhash64.ts';
-import { notAPack, packDamaged, packFromFuture } from '../../errors/overlays.ts';
+import { notAPack, packDamaged, packFromFuture, packFromPast } from '../../errors/overlays.ts';
 
 /**
  * The file that `pack` writes: magic (8 bytes), version (u32, big-endian like all of it), the length of a JSON header
@@ -93,6 +93,9 @@ export class PackReader {
     const version = viewOf(start).getUint32(8);
     if (version > PACK_VERSION) throw packFromFuture({ file: file.name, version, newestKnown: PACK_VERSION });
     const length = viewOf(start).getUint32(12);
+    if (version > 0 && version < OLDEST_VERSION) {
+      throw packFromPast({ file: file.name, version, oldestKnown: OLDEST_VERSION });
+    }
     if (version === 0 || length > HEADER_BYTES_MAX) throw this.damaged(8, 'its header cannot be');
     const json = this.bytes(START_BYTES, length);
     this.checksum = viewOf(start).getBigUint64(16);
@@ -184,7 +187,9 @@ function isZero(bytes: Uint8Array): boolean {
 }
 
 const PACK_MAGIC = new TextEncoder().encode('BLKRPACK');
-const PACK_VERSION = 1;
+const PACK_VERSION = 2;
+/** Version 1 had other digests of disks. */
+const OLDEST_VERSION = 2;
 const START_BYTES = 24;
 const BLOCK_HEADER_BYTES = 12;
 const BLOCK_BYTES = 1 << 20;

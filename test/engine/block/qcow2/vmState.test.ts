@@ -55,6 +55,20 @@ test('a second snapshot with 20 changed pages costs about 20 clusters and the ta
   assertClean(image);
 });
 
+test('a snapshot tells where its VM state is not all zeroes', () => {
+  const { image } = newImage({ lengthBytes: 100 * KIB, base: filled(8 * MIB, 7) });
+  image.writeVmState(0, filled(3 * 4096, 1));
+  image.writeVmState(5 * MIB, filled(4096, 2));
+  image.writeVmState(9 * MIB, filled(4096, 3));
+  image.zeroVmState(4096, 4096);
+  takeSnapshot(image, 'first', { vmStateSizeBytes: RAM_BYTES });
+  assert.deepEqual(image.openSnapshot('first').vmStateRanges(8 * MIB), [
+    { offset: 0, lengthBytes: 4096 },
+    { offset: 2 * 4096, lengthBytes: 4096 },
+    { offset: 5 * MIB, lengthBytes: 4096 },
+  ]);
+});
+
 test('a clean close takes VM state out of the active table; snapshots keep it', () => {
   const { image, file } = newImage();
   image.writeVmState(0, filled(MIB, 1));

@@ -57,6 +57,10 @@ export class FakeMemory implements GuestMemory {
     into.set(this.at(address, into.length));
   }
 
+  bytesAt(address: number, lengthBytes: number): Uint8Array {
+    return this.at(address, lengthBytes);
+  }
+
   write(address: number, from: Uint8Array): void {
     this.at(address, from.length).set(from);
   }
