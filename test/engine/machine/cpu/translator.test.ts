@@ -11,7 +11,9 @@ import { LiveInputs } from '../../../../debug-adapter/engine/recording/inputs/li
 import { guest, SESSION, SMALL_GUESTS } from '../../../support/guests.ts';
 import { MemoryFile } from '../../../support/memoryFile.ts';
 import { SeededRandom } from '../../../support/seededRandom.ts';
-import { bareMachine } from './bareMachine.ts';
+import { a, assemble, CSR } from './assembler.ts';
+import { bareMachine, machineWith, START, steps, words } from './bareMachine.ts';
+import { ALL, pte, PTE, satp } from './paging.ts';
 import { randomImage, type RandomImage } from './randomProgram.ts';
 
 /** Translated code is the interpreter's, in other words: whatever is translated, and when, every state is the same. */
@@ -86,6 +88,57 @@ test('random programs end in the same state, whatever is translated', (t) => {
     }
   }
 });
+
+test('code that is hot where addresses are not translated goes on where they are', () => {
+  const runs = [OFF, 1, 2, 100].map((threshold) => loopInBothWorlds(threshold));
+  const [expected] = runs;
+  assert.equal(expected.sum, BigInt(LOOPS) * (3n + 5n));
+  for (const { regions, ...found } of runs.slice(1)) {
+    assert.deepEqual({ ...found, regions: 0 }, expected);
+    assert.ok(regions > 0);
+  }
+});
+
+const LOOPS = 1000;
+
+/**
+ * A loop over the memory at DATA, in M-mode and then, at the same addresses, in S-mode, where DATA is another page. What
+ * the TLB for untranslated addresses holds is still there by then.
+ */
+function loopInBothWorlds(translationThreshold: number) {
+  const [DATA, OTHER, HANDLER] = [START + 0x1000, START + 0x2000, START + 0x3000];
+  const [ROOT, MIDDLE, LEAVES] = [START + 0x4000, START + 0x5000, START + 0x6000];
+  const MPP_SUPERVISOR = 1 << 11;
+  const machine = machineWith(
+    [
+      a.ld(6, 0, 5),
+      a.add(11, 11, 6),
+      a.sd(11, 8, 5),
+      a.addi(7, 7, -1),
+      a.bne(7, 0, -16),
+      // In S-mode this goes to the handler, which stays there.
+      a.csrw(CSR.mepc, 8),
+      a.csrw(CSR.satp, 9),
+      a.csrw(CSR.mstatus, 10),
+      a.addi(7, 0, LOOPS),
+      a.mret,
+    ],
+    { translationThreshold },
+  );
+  const { hart, ram } = machine;
+  ram.write(HANDLER, assemble([a.jal(0, 0)]));
+  ram.write(DATA, words(3n));
+  ram.write(OTHER, words(5n));
+  ram.write(ROOT + 8 * (START >>> 30), words(pte(MIDDLE, PTE.V)));
+  ram.write(MIDDLE, words(pte(LEAVES, PTE.V)));
+  ram.write(LEAVES, words(pte(START, ALL), pte(OTHER, ALL)));
+  hart.setSlot('MTVEC', BigInt(HANDLER));
+  const registers = { 5: DATA, 7: LOOPS, 8: START, 9: satp(ROOT), 10: MPP_SUPERVISOR };
+  for (const [register, value] of Object.entries(registers)) hart.setRegister(Number(register), BigInt(value));
+  for (let step = 0; step < 40; step++) steps(machine, 300);
+  const digest = combinedDigest(machine.digestParts());
+  return { sum: hart.register(11), digest, position: machine.position, regions: hart.regionCount };
+}
 
 function runImage(image: RandomImage, translationThreshold: number) {
   const machine = bareMachine({ memoryBytes: 128 << 20, translationThreshold });
