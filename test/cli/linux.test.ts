@@ -30,14 +30,17 @@ if (FOLDER === undefined) {
       const session = linux(DISK, ['--rng']);
       const { summary } = await recordAndReplay(place, session);
       const { position, digest } = summary!;
-      for (const threshold of [0, 100]) {
+      for (const threshold of [0, 1, 2, 100]) {
         const again = openRecorded(place, threshold);
         assert.equal(again.advance(Infinity)?.reason, 'powerOff');
         assert.deepEqual([again.position, again.digest().toString(16).padStart(16, '0')], [position, digest]);
         again.close({ reason: 'powerOff' });
       }
-      const copy = place.copy(t);
-      goesBack(t, openRecorded(place), openRecorded(copy));
+      const copies = Array.from({ length: 4 }, () => place.copy(t));
+      goesBack(t, openRecorded(place), openRecorded(copies[0]));
+      for (const [i, threshold] of [2, 100].entries()) {
+        goesBack(t, openRecorded(copies[1 + i], threshold), openRecorded(copies[3], 0), 20);
+      }
     });
 
     test('boots on OpenSBI with a legacy disk in the last slot; the replay is the same', async (t) => {
@@ -92,12 +95,12 @@ async function recordAndReplay(place: Workplace, session: Session, { hasDisk = t
 const REWINDS = 100;
 
 /** To random places of the recording, in random order: the state is that of a straight run. */
-function goesBack(t: TestContext, timeline: Timeline, straight: Timeline): void {
+function goesBack(t: TestContext, timeline: Timeline, straight: Timeline, rewinds = REWINDS): void {
   const random = SeededRandom.forTest(t);
   const { end } = timeline.travel!;
-  const places = Array.from({ length: REWINDS }, () => random.below(end)).sort((a, b) => a - b);
+  const places = Array.from({ length: rewinds }, () => random.below(end)).sort((a, b) => a - b);
   const digests = new Map(places.map((place) => [place, (straight.advance(place), straight.digest())]));
-  for (let i = 0; i < REWINDS; i++) {
+  for (let i = 0; i < rewinds; i++) {
     const place = random.pick(places);
     timeline.travel!.seekTo(place);
     assert.equal(timeline.digest(), digests.get(place), `rewind ${i}, to ${place}`);

@@ -29,8 +29,13 @@ export const KERNEL: Scene = {
 export interface Stage {
   setup: RecordSetup;
   record(): Timeline;
-  replay(options?: { rrsnapshot?: string }): Timeline;
+  replay(options?: ReplayOptions): Timeline;
   console: string;
+}
+
+export interface ReplayOptions {
+  rrsnapshot?: string;
+  translationThreshold?: number;
 }
 
 /** A fresh folder with a disk, in which a scene is recorded and replayed. */
@@ -59,8 +64,8 @@ export function stageOf(scene: Scene, t: TestContext): Stage {
   return Object.assign(stage, {
     setup,
     record: () => openRecord(nodeHost, setup),
-    replay: ({ rrsnapshot = null }: { rrsnapshot?: string | null } = {}) =>
-      openReplay(nodeHost, { ...setup, append: null, memoryBytes: null, rrsnapshot }),
+    replay: (options: ReplayOptions = {}) =>
+      openReplay(nodeHost, { ...setup, append: null, memoryBytes: null, rrsnapshot: null, ...options }),
   });
 }
 
