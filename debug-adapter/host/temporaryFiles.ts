@@ -32,13 +32,13 @@ export function createTemporaryFile(name: string, { keepPath = false } = {}): Te
   }
   if (!keepPath && process.platform !== 'win32') {
     remove();
-    return { file, path: null };
+    return { file: withoutSync(file), path: null };
   }
   const forget = atProcessEnd(() => {
     file.close();
     remove();
   });
-  return { file: closingWith(file, () => (forget(), remove())), path: filePath };
+  return { file: closingWith(withoutSync(file), () => (forget(), remove())), path: filePath };
 }
 
 function createFolder(): string {
@@ -50,17 +50,27 @@ function createFolder(): string {
   }
 }
 
+/** Nobody opens it again after a crash, so that what a guest flushes there need not be on stable storage. */
+function withoutSync(file: HostFile): HostFile {
+  return { ...forwarding(file), sync: () => {} };
+}
+
 function closingWith(file: HostFile, afterClose: () => void): HostFile {
   return {
-    name: file.name,
-    readAt: (offset, into) => file.readAt(offset, into),
-    writeAt: (offset, from) => file.writeAt(offset, from),
-    length: () => file.length(),
-    truncate: (length) => file.truncate(length),
-    sync: () => file.sync(),
+    ...forwarding(file),
     close: () => {
       file.close();
       afterClose();
     },
   };
 }
+
+const forwarding = (file: HostFile): HostFile => ({
+  name: file.name,
+  readAt: (offset, into) => file.readAt(offset, into),
+  writeAt: (offset, from) => file.writeAt(offset, from),
+  length: () => file.length(),
+  truncate: (length) => file.truncate(length),
+  sync: () => file.sync(),
+  close: () => file.close(),
+});

@@ -34,7 +34,7 @@ suite('a host that fails', { concurrency: 2 }, () => {
       const place = new Workplace(t);
       place.disk('disk.img');
       await onSmallDisk(place.path('small'), kib, t, async () => {
-        const recorded = await place.cli(['record', ...optionsOf(session)]);
+        const recorded = await place.cli(['record', ...optionsOf(session), '--all-snapshots']);
         const { message } = recorded.refused(4);
         assert.match(
           message,
@@ -61,7 +61,7 @@ function overlayAt(overlay: string): DriveSpec {
 }
 
 const recordUnder = (place: Workplace, under?: Under): Promise<Outcome> =>
-  place.cli(['record', ...optionsOf(DEMO)], under);
+  place.cli(['record', ...optionsOf(DEMO), '--all-snapshots'], under);
 
 /** No file may become longer than that. */
 const limitedTo = (kib: number): string[] => ['bash', '-c', `ulimit -f ${kib}; exec "$@"`, 'bash'];

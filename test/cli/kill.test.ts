@@ -47,7 +47,7 @@ suite('SIGKILL while recording', { concurrency: 2 }, () => {
       const place = new Workplace(t);
       const session = busyKernel(place);
       const base = place.fingerprint(['disk.img']);
-      await killAfter(place.start(['record', ...optionsOf(session)]), random.below(250));
+      await killAfter(place.start(['record', ...optionsOf(session), '--all-snapshots']), random.below(250));
       const replayed = await place.replay(session);
       if (replayed.status === 0) replayed.ended(0, 'endOfRecording');
       else replayed.refused(2); // Killed before there was anything to replay.
@@ -111,7 +111,7 @@ function busyKernel(place: Workplace): Session {
 }
 
 async function startRecording(place: Workplace, session: Session, untilPrinted: string): Promise<RunningCli> {
-  const running = place.start(['record', ...optionsOf(session)]);
+  const running = place.start(['record', ...optionsOf(session), '--all-snapshots']);
   await running.untilPrinted(untilPrinted);
   return running;
 }
