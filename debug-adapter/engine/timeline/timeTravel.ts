@@ -4,7 +4,7 @@ import type { Position } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
 import type { Inputs } from '../machine/inputs.ts';
-import type { Machine, MachineStop } from '../machine/machine.ts';
+import type { Machine, MachineStop, RunOptions } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
 import type { Player } from '../recording/player.ts';
 import { costOf, type MemorySnapshot, MemorySnapshots } from './memorySnapshots.ts';
@@ -166,7 +166,12 @@ export class TimeTravel {
    * Forwards to a stop point, `until`, or the end of the history. A live machine that arrives at its present is live
    * again and stops there as `reached`; its owner then runs it on.
    */
-  forward(until: Position, points: StopPoints, wantsPause: WantsPause = never): TravelStop {
+  forward(
+    until: Position,
+    points: StopPoints,
+    wantsPause: WantsPause = never,
+    { stopsAtStart = false }: RunOptions = {},
+  ): TravelStop {
     assert(!this.isPresent, 'the present has no recorded future');
     assert(until >= 0, 'a run goes to a position');
     this.interrupted = undefined;
@@ -174,7 +179,7 @@ export class TimeTravel {
     const { machine } = this;
     machine.setStopPoints(points);
     this.openPast();
-    const stop = this.runChecked(goal, wantsPause);
+    const stop = this.runChecked(goal, wantsPause, stopsAtStart);
     if (stop.kind !== 'reached') return stop;
     if (this.present && machine.position === this.present.position) {
       this.returnToPresent();
@@ -294,10 +299,10 @@ export class TimeTravel {
   }
 
   /** Runs, and where a replay comes for the first time holds its state against the recording's digests. */
-  private runChecked(until: Position, wantsPause: WantsPause): MachineStop {
+  private runChecked(until: Position, wantsPause: WantsPause, stopsAtFirst = false): MachineStop {
     const { machine } = this;
     const { player } = this.past!;
-    for (let stopsAtStart = false; ; stopsAtStart = true) {
+    for (let stopsAtStart = stopsAtFirst; ; stopsAtStart = true) {
       this.checkDigest();
       const digest = this.isLive ? Infinity : player.nextDigestPosition;
       const stop = machine.run(Math.min(until, digest), wantsPause, { stopsAtStart });
