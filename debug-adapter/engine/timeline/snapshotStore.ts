@@ -80,6 +80,15 @@ export class SnapshotStore {
 
   /** Puts a snapshot's RAM into the machine and returns its state. */
   load(name: string): State {
+    const reading = this.reading(name);
+    for (;;) {
+      const { done, value } = reading.next();
+      if (done) return value;
+    }
+  }
+
+  /** The same piece by piece. */
+  reading(name: string): Iterator<void, State> {
     const { image } = this.images.state;
     return readMoment(this.machine, image.openSnapshot(name), { overlay: image.name, snapshot: name });
   }

@@ -7,9 +7,10 @@ import type { Inputs } from '../machine/inputs.ts';
 import type { Machine, MachineStop, RunOptions } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
 import type { Player } from '../recording/player.ts';
+import { AnchorLoad } from './anchorLoad.ts';
 import { costOf, type MemorySnapshot, MemorySnapshots } from './memorySnapshots.ts';
 import { type RamImage, RamImages } from './ramImages.ts';
-import { ReverseSearch, type SearchGround } from './reverseSearch.ts';
+import { type Restored, ReverseSearch, type SearchGround } from './reverseSearch.ts';
 import type { RequestLogSwitch } from './requestLogSwitch.ts';
 import type { PastMoment } from './snapshotStore.ts';
 import type { DiskMoment, TravelDisk } from './travelDisk.ts';
@@ -23,8 +24,8 @@ import type { DiskMoment, TravelDisk } from './travelDisk.ts';
 export interface History {
   /** The snapshots on disk, in order of position. */
   anchors(): readonly { name: string; position: Position }[];
-  /** Puts an anchor's RAM into the machine and returns its state; the disks are not its business. */
-  loadAnchor(name: string): State;
+  /** Puts an anchor's RAM into the machine, piece by piece, and returns its state; the disks are not its business. */
+  readAnchor(name: string): Iterator<void, State>;
   /** Over everything recorded so far. Called when a live machine leaves its present; for a replay once. */
   openPlayer(): OpenPlayer;
   /** Where the recorded history of a replay ends. */
@@ -64,6 +65,8 @@ export class TimeTravel {
   private isLive: boolean;
   /** A run backwards that paused, until the machine is elsewhere. */
   private interrupted: ReverseSearch | undefined;
+  /** An anchor that a run backwards was loading when it paused. */
+  private loading: AnchorLoad | undefined;
   /** Up to here a replay was held against the recording's digests. */
   private verifiedTo: Position = -1;
 
@@ -126,6 +129,7 @@ export class TimeTravel {
   forget(names: readonly string[], remove: () => void): void {
     this.cache.forget(names);
     this.interrupted = undefined;
+    this.loading = undefined;
     const standsOnThem = !this.isPresent && this.disks.some((disk) => disk.standsOn(names));
     remove();
     for (const disk of this.disks) disk.forget(names);
@@ -140,6 +144,7 @@ export class TimeTravel {
   renamed(from: string, to: string): void {
     this.cache.renamed(from, to);
     this.interrupted = undefined;
+    this.loading = undefined;
     for (const disk of this.disks) disk.renamed(from, to);
   }
 
@@ -230,7 +235,7 @@ export class TimeTravel {
     return {
       machine: this.machine,
       start: this.start,
-      restoreBefore: (position) => this.restoreNearest(position - 1, { mayStay: false }),
+      restoreBefore: (position, wantsPause) => this.restoreNearest(position - 1, { mayStay: false }, wantsPause),
       capture: () => this.capture(),
       show: (moment) => this.show(moment),
       nextLeft: (position, before) => Math.min(nextRegular(position), before),
@@ -238,20 +243,19 @@ export class TimeTravel {
     };
   }
 
-  /** Restores the last snapshot at or before a position; says whether that took reading the overlay. */
-  private restoreNearest(target: Position, { mayStay }: { mayStay: boolean }): { isFromDisk: boolean } {
+  /** Restores the last snapshot at or before a position. Paused, the machine shows no moment at all. */
+  private restoreNearest(target: Position, { mayStay }: { mayStay: boolean }, wantsPause = never): Restored {
     const { machine } = this;
     const cached = this.cache.latestUpTo(target);
     const anchor = this.history.anchors().findLast(({ position }) => position <= target && position >= this.start);
     const nearest = Math.max(cached?.position ?? -1, anchor?.position ?? -1);
-    if (mayStay && machine.position <= target && machine.position >= nearest) return { isFromDisk: false };
-    const isFromDisk = cached?.position !== nearest;
-    if (!isFromDisk) this.show(cached);
-    else {
-      assert(anchor, 'there is a snapshot at the start');
-      this.showAnchor(anchor.name);
+    if (mayStay && machine.position <= target && machine.position >= nearest) return 'fromMemory';
+    if (cached && cached.position === nearest) {
+      this.show(cached);
+      return 'fromMemory';
     }
-    return { isFromDisk };
+    assert(anchor, 'there is a snapshot at the start');
+    return this.showAnchor(anchor.name, wantsPause) ? 'fromDisk' : 'paused';
   }
 
   private show(moment: MemorySnapshot): void {
@@ -264,13 +268,20 @@ export class TimeTravel {
     this.past!.player.seek(machine.position);
   }
 
-  private showAnchor(name: string): void {
+  /** Returns false when it was paused before all of it was there. */
+  private showAnchor(name: string, wantsPause: WantsPause): boolean {
     const { machine } = this;
     machine.setStopPoints(NO_STOP_POINTS);
-    machine.loadState(this.history.loadAnchor(name));
+    const isBegun = this.loading?.name === name;
+    const load = isBegun ? this.loading! : new AnchorLoad(name, this.history.readAnchor(name), this.images);
+    const loaded = load.run(wantsPause);
+    this.loading = loaded === 'paused' ? load : undefined;
+    if (loaded === 'paused') return false;
+    machine.loadState(loaded.state);
     for (const disk of this.disks) disk.show({ snapshot: name });
-    this.remember({ name, state: machine.saveState(), ...this.images.capture() });
+    this.remember({ ...loaded, name, state: machine.saveState() });
     this.past!.player.seek(machine.position);
+    return true;
   }
 
   /** Returns false when it was paused on the way. */

@@ -133,8 +133,15 @@ function decode(encoded: Uint8Array, foreign: (why: string) => Error): State {
   }
 }
 
-/** Puts a snapshot's RAM into the machine and returns its state. Costs a read of the RAM that the snapshot maps. */
-export function readMoment(machine: Machine, view: SnapshotView, names: { overlay: string; snapshot: string }): State {
+/**
+ * Puts a snapshot's RAM into the machine, some milliseconds' worth at a time, and returns its state in the end. Costs a
+ * read of the RAM that the snapshot maps.
+ */
+export function* readMoment(
+  machine: Machine,
+  view: SnapshotView,
+  names: { overlay: string; snapshot: string },
+): Generator<void, State> {
   const state = readState(view, { ...names, machine });
   const chunk = new Uint8Array(RUN_BYTES_MAX);
   const pagesAChunk = RUN_BYTES_MAX / PAGE_SIZE_BYTES;
@@ -143,6 +150,10 @@ export function readMoment(machine: Machine, view: SnapshotView, names: { overla
     const run = chunk.subarray(0, pages * PAGE_SIZE_BYTES);
     view.readVmState(placeOf(page), run);
     machine.ram.restorePages(page, run);
+    if ((page / pagesAChunk) % CHUNKS_A_PIECE === CHUNKS_A_PIECE - 1) yield;
   }
   return state;
 }
+
+// 1 ms where RAM is as it was, 4 where all of it has to be read.
+const CHUNKS_A_PIECE = 8;
