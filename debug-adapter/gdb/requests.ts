@@ -50,10 +50,10 @@ const REQUESTS: Record<string, Request> = {
   Z: (target, rest) => stopPoint(target, rest, 'insert'),
   z: (target, rest) => stopPoint(target, rest, 'remove'),
   c: (target, rest) => resumeHere(target, rest, { kind: 'continue' }),
-  s: (target, rest) => resumeHere(target, rest, { kind: 'step' }),
+  s: (target, rest) => resumeHere(target, rest, { kind: 'step', hart: target.hartToStep() }),
   // With a signal to deliver: a bare machine has none.
   C: (target) => resume(target, { kind: 'continue' }),
-  S: (target) => resume(target, { kind: 'step' }),
+  S: (target) => resume(target, { kind: 'step', hart: target.hartToStep() }),
   bc: (target) => reverse(target, 'continue'),
   bs: (target) => reverse(target, 'step'),
   'vCont?': () => 'vCont;c;C;s;S;r',
@@ -62,8 +62,8 @@ const REQUESTS: Record<string, Request> = {
   vMustReplyEmpty: () => NOT_SUPPORTED,
   k: () => ({ leaving: 'killed' }),
   D: (target) => detach(target),
-  Hg: (target, rest) => lookAt(target, rest),
-  H: () => OK,
+  Hg: (target, rest) => nameThread(target, rest, (thread) => thread && target.lookAt(thread)),
+  Hc: (target, rest) => nameThread(target, rest, (thread) => target.stepsAreOf(thread)),
   T: (target, rest) => (threadIn(target, rest) === undefined ? MALFORMED : OK),
   qSupported: (target, rest) => supported(target, rest),
   QStartNoAckMode: () => ({ text: OK, acknowledges: false }),
@@ -86,12 +86,12 @@ function threadIn({ threadCount }: Target, text: string): number | undefined {
   return thread === 0 ? undefined : thread;
 }
 
-/** All of them (-1) or any (0) mean no other one than now. */
-function lookAt(target: Target, rest: string): string {
-  if (rest === '-1' || rest === '0') return OK;
-  const thread = threadIn(target, rest);
-  if (thread === undefined) return MALFORMED;
-  target.lookAt(thread);
+/** All of them (-1) or any (0) are none in particular. */
+function nameThread(target: Target, rest: string, name: (thread: number | undefined) => void): string {
+  const isAny = rest === '-1' || rest === '0';
+  const thread = isAny ? undefined : threadIn(target, rest);
+  if (!isAny && thread === undefined) return MALFORMED;
+  name(thread);
   return OK;
 }
 
@@ -139,23 +139,33 @@ function resumeHere(target: Target, address: string, how: Resumption): Promise<s
   return resume(target, how);
 }
 
-/** Of `vCont`, the first action: all harts run together. */
+/** Of `vCont`, the first action: all harts run together, also where there is none for some of them. */
 function actions(target: Target, rest: string): string | Promise<string> {
-  const [action] = rest.split(';')[0].split(':');
+  const [first, ...others] = rest.split(';');
+  const [action, thread] = first.split(':');
+  const isAny = thread === undefined || thread === '-1' || thread === '0';
+  const named = isAny ? undefined : threadIn(target, thread);
+  if (!isAny && named === undefined) return MALFORMED;
+  const how = resumptionOf(action, target.hartToStep(named));
+  if (!how) return MALFORMED;
+  if (named !== undefined && others.length === 0) target.resumeAlone(named - 1);
+  return resume(target, how);
+}
+
+function resumptionOf(action: string, hart: number): Resumption | undefined {
   switch (action[0]) {
     case 'c':
     case 'C':
-      return resume(target, { kind: 'continue' });
+      return { kind: 'continue' };
     case 's':
     case 'S':
-      return resume(target, { kind: 'step' });
+      return { kind: 'step', hart };
     case 'r': {
       const [start, end] = action.slice(1).split(',').map(parseHex);
-      if (start === undefined || end === undefined) return MALFORMED;
-      return resume(target, { kind: 'range', start, end });
+      return start === undefined || end === undefined ? undefined : { kind: 'range', hart, start, end };
     }
     default:
-      return MALFORMED;
+      return undefined;
   }
 }
 

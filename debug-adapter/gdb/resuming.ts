@@ -7,9 +7,10 @@ import type { Target, WantsPause } from './target.ts';
  */
 export type Resumption =
   | { kind: 'continue' }
-  | { kind: 'step' }
+  /** On a hart; the others run meanwhile. */
+  | { kind: 'step'; hart: number }
   /** Instructions while the program counter is in [start, end): a source line, say. */
-  | { kind: 'range'; start: bigint; end: bigint };
+  | { kind: 'range'; hart: number; start: bigint; end: bigint };
 
 export function resume(target: Target, how: Resumption): Promise<string> {
   const { session } = target;
@@ -17,7 +18,7 @@ export function resume(target: Target, how: Resumption): Promise<string> {
     case 'continue':
       return target.run((wantsPause) => session.continue(wantsPause));
     case 'step': {
-      const step = new StepForward(session);
+      const step = new StepForward(session, how.hart);
       return target.run((wantsPause) => step.run(wantsPause));
     }
     case 'range':
@@ -29,13 +30,13 @@ export function resume(target: Target, how: Resumption): Promise<string> {
 export function reverse(target: Target, how: 'continue' | 'step'): Promise<string> {
   const { session } = target;
   if (how === 'continue') return target.run((wantsPause) => session.reverseContinue(wantsPause), true);
-  const step = new StepBack(session);
+  const step = new StepBack(session, target.hartToStep());
   return target.run((wantsPause) => step.run(wantsPause), true);
 }
 
 /** The slices of a range step: each goes on where the one before paused. */
-function stepThrough({ session, stopPoints }: Target, { start, end }: { start: bigint; end: bigint }) {
-  let step = new StepForward(session);
+function stepThrough({ session, stopPoints }: Target, { hart, start, end }: Extract<Resumption, { kind: 'range' }>) {
+  let step = new StepForward(session, hart);
   return (wantsPause: WantsPause): StopReason => {
     for (;;) {
       const reason = step.run(wantsPause);
@@ -44,7 +45,7 @@ function stepThrough({ session, stopPoints }: Target, { start, end }: { start: b
       if (pc < start || pc >= end) return reason;
       const ids = stopPoints.at(pc);
       if (ids.length > 0) return { kind: 'breakpoint', ids, pc };
-      step = new StepForward(session);
+      step = new StepForward(session, hart);
       if (wantsPause()) return { kind: 'pause' };
     }
   };

@@ -15,11 +15,14 @@ export interface StopPoint {
 
 export class StopPointTable {
   private session: Session;
+  private isMeant: () => boolean;
   private ids = new Map<string, BreakpointId>();
   private points = new Map<BreakpointId, StopPoint>();
 
-  constructor(session: Session) {
+  /** `isMeant` is asked where the machine comes to a breakpoint. */
+  constructor(session: Session, isMeant: () => boolean) {
     this.session = session;
+    this.isMeant = isMeant;
   }
 
   /** Throws a UserError where the session does. */
@@ -59,7 +62,7 @@ export class StopPointTable {
   }
 
   private add({ kind, address, lengthBytes }: StopPoint): BreakpointId {
-    if (!isWatch(kind)) return this.session.addBreakpoint(address);
+    if (!isWatch(kind)) return this.session.addBreakpoint(address, this.isMeant);
     return this.session.addDataBreakpoint({ address, lengthBytes, access: ACCESS[kind] });
   }
 }

@@ -26,6 +26,10 @@ export class Target {
   isGone = false;
   /** That gdb looks at: the one whose step is next until it names another one (`Hg`). */
   private lookedAt: number | undefined;
+  /** The hart that steps are of (`Hc`), until gdb names another one; undefined: the one whose step is next. */
+  private steps: number | undefined;
+  /** While gdb believes that this hart runs alone, and would not understand a breakpoint of another one's. */
+  private alone: number | undefined;
   private reason: StopReason;
   private host: GdbHost;
 
@@ -33,7 +37,9 @@ export class Target {
     this.session = session;
     this.host = host;
     this.reason = session.reason;
-    this.stopPoints = new StopPointTable(session);
+    const { machine } = session.timeline;
+    const isMeant = () => this.alone === undefined || this.alone === machine.currentHart;
+    this.stopPoints = new StopPointTable(session, isMeant);
   }
 
   /** Runs `slice` again and again while all it says is that it paused. */
@@ -45,6 +51,7 @@ export class Target {
       await this.runSlices(slice, isBackwards ? SLICE_BACK_MILLISECONDS : SLICE_MILLISECONDS);
     } finally {
       this.isRunning = false;
+      this.alone = undefined;
     }
     this.host.runEnded?.(this.reason);
     return this.stopReply();
@@ -57,6 +64,21 @@ export class Target {
 
   get thread(): number {
     return 1 + (this.lookedAt ?? this.session.timeline.machine.currentHart);
+  }
+
+  /** A thread's hart, or without one that which gdb has named for its steps. */
+  hartToStep(thread?: number): number {
+    if (thread !== undefined) return thread - 1;
+    return this.steps ?? this.session.timeline.machine.currentHart;
+  }
+
+  /** The next run is one hart's, by gdb. The others run, too, and their breakpoints are passed. */
+  resumeAlone(hart: number): void {
+    this.alone = hart;
+  }
+
+  stepsAreOf(thread: number | undefined): void {
+    this.steps = thread === undefined ? undefined : thread - 1;
   }
 
   lookAt(thread: number): void {

@@ -14,8 +14,9 @@ import { milliseconds, reportTimes } from './figures.ts';
 const STEPS_MIN = 100_000_000;
 /** Steps back between two ways to another place. */
 const IN_A_ROW = 20;
-/** Requests of each kind during one run. */
+/** Requests of each kind during one run, and how many milliseconds apart at most. A whole way back takes 120 or more. */
 const ASKED_IN_A_RUN = 5;
+const ASKED_EVERY = 16;
 const TARGETS = { instruction: 50, line: 150, answer: 100, pause: 200 };
 /** Every system call comes through it: a way to many places. */
 const MANY_PLACES = 'syscall';
@@ -117,33 +118,41 @@ async function runAndPause(client: DapClient, random: SeededRandom): Promise<voi
 
 // --- meanwhile ---------------------------------------------------------------------------------------------------------
 
-/** A way back over everything, asked all sorts of things meanwhile and paused at some moment. */
+/** Ways back over everything, asked all sorts of things meanwhile and paused at some moment. */
 async function measureWhileRunning(client: DapClient, samples: number): Promise<void> {
   const random = new SeededRandom(1);
   const { dataId } = await client.request('dataBreakpointInfo', { name: NEVER_WRITTEN });
   await client.request('setDataBreakpoints', { breakpoints: [{ dataId, accessType: 'write' }] });
   const requests: Record<string, () => Promise<unknown>> = {
     threads: () => client.request('threads'),
-    'evaluate (refused)': () => client.refused('evaluate', { expression: '1', context: 'repl' }),
-    'stackTrace (refused)': () => client.refused('stackTrace', { threadId: 1 }),
+    'evaluate (refused)': () => client.send('evaluate', { expression: '1', context: 'repl' }),
+    'stackTrace (refused)': () => client.send('stackTrace', { threadId: 1 }),
     setFunctionBreakpoints: () => client.request('setFunctionBreakpoints', { breakpoints: [] }),
   };
   const times = new Map<string, number[]>(Object.keys(requests).map((name) => [name, []]));
   const pauses: number[] = [];
-  while (pauses.length < samples / ASKED_IN_A_RUN) {
+  for (let tries = 0; pauses.length < samples / ASKED_IN_A_RUN; tries++) {
+    if (tries > samples) throw new Error('the way back was too short to be paused');
     await client.until('continue');
+    const isOver = whenStopped(client);
     await client.request('reverseContinue', { threadId: 1 });
-    for (let i = 0; i < ASKED_IN_A_RUN; i++) {
-      await sleep(random.below(40));
-      for (const [name, ask] of Object.entries(requests)) times.get(name)!.push(await milliseconds(ask));
+    for (let i = 0; i < ASKED_IN_A_RUN && !isOver(); i++) {
+      await sleep(random.below(ASKED_EVERY));
+      for (const [name, ask] of Object.entries(requests)) {
+        const time = await milliseconds(ask);
+        if (!isOver()) times.get(name)!.push(time);
+      }
     }
-    pauses.push(await milliseconds(() => pause(client)));
+    const start = performance.now();
+    const { reason } = await client.until('pause');
+    if (reason === 'pause') pauses.push(performance.now() - start);
   }
   for (const [name, list] of times) reportTimes(`while a reverse-continue runs: ${name}`, list, TARGETS.answer);
   reportTimes('while a reverse-continue runs: pause, until it stops', pauses, TARGETS.pause);
 }
 
-async function pause(client: DapClient): Promise<void> {
-  const { reason } = await client.until('pause');
-  if (reason !== 'pause') throw new Error(`the way back was too short to be paused: ${reason}`);
+/** Whether it has stopped since now. */
+function whenStopped({ events }: DapClient): () => boolean {
+  const from = events.length;
+  return () => events.slice(from).some(({ event }) => event === 'stopped');
 }

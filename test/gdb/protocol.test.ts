@@ -1,59 +1,19 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { Session } from '../../debug-adapter/engine/index.ts';
-import { GdbServer } from '../../debug-adapter/gdb/index.ts';
-import { encodePacket, escapeBinary, PacketReader } from '../../debug-adapter/gdb/packets.ts';
+import { encodePacket, escapeBinary } from '../../debug-adapter/gdb/packets.ts';
 import { DEMO, stageOf } from '../engine/timeline/travelSupport.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
+import { Conversation } from './conversation.ts';
 
-/** Conversations with the server, without a socket: the demo being recorded. */
-class Conversation {
-  readonly session: Session;
-  readonly server: GdbServer;
-  /** What happens between two slices. */
-  betweenSlices = (): void => {};
-  /** By the server's clock; 0: a run is one slice. */
-  millisecondsALook = 0;
-  private milliseconds = 0;
-  private reader = new PacketReader();
-  private replies: string[] = [];
-  private wake = (): void => {};
-  acknowledgements = '';
-
-  constructor(t: TestContext) {
-    const timeline = stageOf(DEMO, t).record();
-    t.after(() => timeline.abandon());
-    this.session = new Session(timeline);
-    this.server = new GdbServer(this.session, {
-      send: (bytes) => this.heard(bytes),
-      milliseconds: () => (this.milliseconds += this.millisecondsALook),
-      betweenSlices: async () => {
-        this.betweenSlices();
-        await new Promise(setImmediate);
-      },
-    });
-  }
-
-  /** Sends a packet and waits for its reply. */
-  async ask(content: string): Promise<string> {
-    this.server.received(encodePacket(content));
-    while (this.replies.length === 0) await new Promise<void>((resolve) => (this.wake = resolve));
-    return this.replies.shift()!;
-  }
-
-  private heard(bytes: Uint8Array): void {
-    for (const event of this.reader.read(bytes)) {
-      if (event.kind === 'packet') this.replies.push(event.content);
-      if (event.kind === 'acknowledged') this.acknowledgements += event.well ? '+' : '-';
-    }
-    this.wake();
-  }
+/** What each packet is answered: the demo being recorded. */
+function conversation(t: TestContext): Conversation {
+  return new Conversation(stageOf(DEMO, t).record(), t);
 }
 
 const RAM = '80000000';
 
 test('what is supported, and the description of the machine', async (t) => {
-  const gdb = new Conversation(t);
+  const gdb = conversation(t);
   const supported = await gdb.ask('qSupported:multiprocess+;swbreak+;hwbreak+');
   for (const word of ['PacketSize=4000', 'ReverseStep+', 'ReverseContinue+', 'QStartNoAckMode+', 'vContSupported+']) {
     assert.ok(supported.split(';').includes(word), word);
@@ -70,7 +30,7 @@ test('what is supported, and the description of the machine', async (t) => {
 });
 
 test('registers, CSRs and memory', async (t) => {
-  const gdb = new Conversation(t);
+  const gdb = conversation(t);
   assert.match(await gdb.ask('?'), /^T05thread:01;20:0000008000000000;/);
   assert.equal((await gdb.ask('g')).length, 33 * 16);
   assert.equal(await gdb.ask('p20'), '0000008000000000');
@@ -83,7 +43,7 @@ test('registers, CSRs and memory', async (t) => {
 });
 
 test('what is written in the present is there, and the past cannot be written', async (t) => {
-  const gdb = new Conversation(t);
+  const gdb = conversation(t);
   for (let i = 0; i < 3; i++) await gdb.ask('s');
   const { position } = gdb.session;
   assert.equal(await gdb.ask(`X${RAM},0:`), 'OK', 'gdb asks whether there is such a packet');
@@ -115,12 +75,12 @@ test('what is written in the present is there, and the past cannot be written', 
 });
 
 test('a run at another address is refused', async (t) => {
-  const gdb = new Conversation(t);
+  const gdb = conversation(t);
   assert.match(await gdb.ask(`c${RAM}`), /^E\.A run begins where/);
 });
 
 test('steps, breakpoints and watchpoints both ways', async (t) => {
-  const gdb = new Conversation(t);
+  const gdb = conversation(t);
   await gdb.ask('qSupported:swbreak+;hwbreak+');
   assert.match(await gdb.ask('bs'), /replaylog:begin;/);
   assert.match(await gdb.ask('vCont;s:1'), /^T05/);
@@ -142,7 +102,7 @@ test('steps, breakpoints and watchpoints both ways', async (t) => {
 });
 
 test('the end of the guest is the end of its history, not of gdb', async (t) => {
-  const gdb = new Conversation(t);
+  const gdb = conversation(t);
   assert.match(await gdb.ask('c'), /^T05.*replaylog:end;/);
   const end = gdb.session.position;
   assert.match(await gdb.ask('bs'), /^T05/);
@@ -156,7 +116,7 @@ for (const [way, packet] of [
   ['backwards', 'bc'],
 ] as const) {
   test(`an interrupt stops a run ${way}`, async (t) => {
-    const gdb = new Conversation(t);
+    const gdb = conversation(t);
     if (packet === 'bc') await gdb.ask('c');
     // A slice ends when it looks at the clock for the first time.
     gdb.millisecondsALook = 1000;
@@ -170,7 +130,7 @@ for (const [way, packet] of [
 }
 
 test('monitor commands', async (t) => {
-  const gdb = new Conversation(t);
+  const gdb = conversation(t);
   const monitor = async (line: string) =>
     Buffer.from(await gdb.ask(`qRcmd,${Buffer.from(line).toString('hex')}`), 'hex').toString();
   for (let i = 0; i < 3; i++) await gdb.ask('s');
@@ -185,20 +145,20 @@ test('monitor commands', async (t) => {
 });
 
 test('how gdb leaves', async (t) => {
-  const detaching = new Conversation(t);
+  const detaching = conversation(t);
   assert.equal(await detaching.ask('D'), 'OK');
   assert.equal(await detaching.server.over, 'detached');
-  const killing = new Conversation(t);
+  const killing = conversation(t);
   killing.server.received(encodePacket('k'));
   assert.equal(await killing.server.over, 'killed');
-  const breaking = new Conversation(t);
+  const breaking = conversation(t);
   breaking.betweenSlices = () => breaking.server.disconnected();
   breaking.server.received(encodePacket('c'));
   assert.equal(await breaking.server.over, 'gone', 'also in the middle of a run');
 });
 
 test('packets that make no sense get an error or the empty reply, and the session lives', async (t) => {
-  const gdb = new Conversation(t);
+  const gdb = conversation(t);
   for (const bad of [
     'm',
     'm80000000',
@@ -227,7 +187,7 @@ test('packets that make no sense get an error or the empty reply, and the sessio
 
 test('random packets never end the session (seeded)', async (t) => {
   const random = SeededRandom.forTest(t);
-  const gdb = new Conversation(t);
+  const gdb = conversation(t);
   const starts = [
     'm',
     'p',

@@ -42,6 +42,11 @@ export type MachineStop =
 /** New layouts get a new number in the same commit (see CONTRIBUTING.md). */
 export const MACHINE_STATE_VERSION = 2;
 
+export interface RunOptions {
+  /** A breakpoint right where the run begins stops it, too. */
+  stopsAtStart?: boolean;
+}
+
 export interface MachineOptions {
   memoryBytes: number;
   /** 1 to 8; 1 when it is not said. */
@@ -173,7 +178,7 @@ export class Machine {
    * Advances to `until`, or until the guest ends, or a stop point is hit, or `wantsPause` says so at a boundary. A
    * breakpoint at the very start of a run does not stop it, unless `stopsAtStart`: whoever stands there wants to go on.
    */
-  run(until: Position, wantsPause: () => boolean = never, options: { stopsAtStart?: boolean } = {}): MachineStop {
+  run(until: Position, wantsPause: () => boolean = never, options: RunOptions = {}): MachineStop {
     if (options.stopsAtStart) this.runFrom = -1;
     // A run that paused goes on as the same run: what it had come to when it paused still stops it.
     else if (this.pausedAt !== this.currentPosition) this.runFrom = this.currentPosition;

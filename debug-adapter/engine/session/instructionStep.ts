@@ -1,4 +1,5 @@
 import type { Position } from '../base/quantities.ts';
+import { Inspector } from '../machine/inspector.ts';
 import { type CodeContext, contextOf, isSameContext } from './codeContext.ts';
 import { instructionAt } from './controlFlow.ts';
 import type { Session, WantsPause } from './session.ts';
@@ -24,34 +25,52 @@ const isOwnPlace = (reason: StopReason): boolean => reason.kind === 'breakpoint'
 
 export class StepForward implements InstructionStep {
   private session: Session;
+  private hart: number;
+  /** While its instruction has been, and others' turns run. */
+  private begun: Begun | undefined;
   private interrupted: CodeContext | undefined;
 
-  constructor(session: Session) {
+  /** Of the hart whose step is next; of another one, its next turn is run to first. */
+  constructor(session: Session, hart = session.inspector.hart) {
     this.session = session;
+    this.hart = hart;
   }
 
   run(wantsPause: WantsPause): StopReason {
     for (;;) {
-      const stop = this.interrupted ? this.toReturn(this.interrupted, wantsPause) : this.oneStep();
+      const stop = this.interrupted ? this.toReturn(this.interrupted, wantsPause) : this.oneStep(wantsPause);
       if (stop) return stop;
       if (wantsPause()) return { kind: 'pause' };
     }
   }
 
   /** Undefined while the instruction is still to come. */
-  private oneStep(): StopReason | undefined {
-    const { session } = this;
-    const before = contextOf(session.inspector);
+  private oneStep(wantsPause: WantsPause): StopReason | undefined {
+    const { session, hart } = this;
     const { machine } = session.timeline;
-    const instructions = machine.instructionsOf(before.hart);
-    const reason = session.stepInstruction();
-    if (reason.kind !== 'step' || machine.instructionsOf(before.hart) !== instructions) return reason;
+    const reason = this.begun ? this.toOwnTurn(wantsPause) : this.begin(wantsPause);
+    if (reason.kind === 'pause' || !this.begun) return reason;
+    const { before, instructions } = this.begun;
+    this.begun = undefined;
+    if (reason.kind !== 'step' || machine.instructionsOf(hart) !== instructions) return reason;
     // An outside event, or idle time that passed.
     if (session.inspector.pc === before.pc) return undefined;
     const trap = trapAt(session.inspector);
     if (!trap?.isInterrupt || trap.from.pc !== before.pc) return reason;
     this.interrupted = before;
     return undefined;
+  }
+
+  private begin(wantsPause: WantsPause): StopReason {
+    const { session, hart } = this;
+    const reason = session.runToTurnOf(hart, wantsPause);
+    if (reason.kind !== 'step') return reason;
+    this.begun = begunAt(session, hart);
+    return session.stepInstruction(wantsPause);
+  }
+
+  private toOwnTurn(wantsPause: WantsPause): StopReason {
+    return this.session.runToTurnOf(this.hart, wantsPause, { stopsAtStart: true });
   }
 
   private toReturn(interrupted: CodeContext, wantsPause: WantsPause): StopReason | undefined {
@@ -62,6 +81,16 @@ export class StepForward implements InstructionStep {
     this.interrupted = undefined;
     return undefined;
   }
+}
+
+/** A hart before its step. */
+interface Begun {
+  before: CodeContext;
+  instructions: number;
+}
+
+function begunAt({ timeline: { machine } }: Session, hart: number): Begun {
+  return { before: contextOf(new Inspector(machine, hart)), instructions: machine.instructionsOf(hart) };
 }
 
 /** The same, but a call runs until it is back: gdb's nexti. */
@@ -101,30 +130,36 @@ export class StepOverCall implements InstructionStep {
 
 export class StepBack implements InstructionStep {
   private session: Session;
+  private hart: number;
+  /** While it is on its way back through others' turns. */
+  private begun: Begun | undefined;
   private search: EntrySearch | undefined;
 
-  constructor(session: Session) {
+  /** Of the hart whose step is next, or of another one: to before that one's last step. */
+  constructor(session: Session, hart = session.inspector.hart) {
     this.session = session;
+    this.hart = hart;
   }
 
   run(wantsPause: WantsPause): StopReason {
     for (;;) {
-      const stop = this.search ? this.searchOn(this.search, wantsPause) : this.oneStep();
+      const stop = this.search ? this.searchOn(this.search, wantsPause) : this.oneStep(wantsPause);
       if (stop) return stop;
       if (wantsPause()) return { kind: 'pause' };
     }
   }
 
   /** Undefined while the instruction before is still to be found. */
-  private oneStep(): StopReason | undefined {
-    const { session } = this;
-    const returned = contextOf(session.inspector);
+  private oneStep(wantsPause: WantsPause): StopReason | undefined {
+    const { session, hart } = this;
     const { machine } = session.timeline;
-    const instructions = machine.instructionsOf(returned.hart);
-    const reason = session.stepBackInstruction();
+    this.begun ??= begunAt(session, hart);
+    const reason = session.stepBackInstruction(hart, wantsPause);
     if (reason.kind !== 'step') return reason;
+    const { before: returned, instructions } = this.begun;
+    this.begun = undefined;
     const { pc } = session.inspector;
-    if (machine.instructionsOf(returned.hart) === instructions) return pc === returned.pc ? undefined : reason;
+    if (machine.instructionsOf(hart) === instructions) return pc === returned.pc ? undefined : reason;
     const { returnsFrom } = instructionAt(session.inspector, pc);
     if (returnsFrom === undefined) return reason;
     const handlers = handlersOf(session.inspector, returnsFrom);

@@ -3,6 +3,7 @@ import type { GuestAddress, Position } from '../base/quantities.ts';
 import { badAddress, noHistory, positionOutside } from '../errors/session.ts';
 import { PC_REGISTER } from '../machine/inputs.ts';
 import { Inspector } from '../machine/inspector.ts';
+import type { RunOptions } from '../machine/machine.ts';
 import type { StopPoints, Watchpoint } from '../machine/stopPoints.ts';
 import type { Timeline, TimelineStop } from '../timeline/timeline.ts';
 import type { TravelStop } from '../timeline/timeTravel.ts';
@@ -108,25 +109,37 @@ export class Session {
 
   /** One step of this hart: an instruction, or the trap or interrupt that came instead of it. */
   stepInstruction(wantsPause: WantsPause = never): StopReason {
+    const hart = this.timeline.machine.currentHart;
+    const stop = this.timeline.forward(this.position + 1, this.stepPoints());
+    if (stop.kind !== 'reached') return this.stopped(stop);
+    return this.runToTurnOf(hart, wantsPause, { stopsAtStart: true });
+  }
+
+  /**
+   * Forwards to where the next step is this hart's: through the others' turns, in which the user's breakpoints count.
+   * Paused, it goes on when called again.
+   */
+  runToTurnOf(hart: number, wantsPause: WantsPause = never, options: RunOptions = {}): StopReason {
     const { machine } = this.timeline;
-    const hart = machine.currentHart;
-    let stop = this.timeline.forward(this.position + 1, this.stepPoints());
-    // When that ended its turn: the others' turns, in which the user's breakpoints count.
+    let { stopsAtStart } = options;
+    let stop: TimelineStop = { kind: 'reached' };
     while (stop.kind === 'reached' && machine.currentHart !== hart) {
       const until = Math.max(this.position + 1, machine.turn.end);
-      stop = this.timeline.forward(until, this.stopPoints(), wantsPause);
+      stop = this.timeline.forward(until, this.stopPoints(), wantsPause, { stopsAtStart });
+      stopsAtStart = true;
     }
     return this.stopped(stop, { kind: 'step' });
   }
 
-  stepBackInstruction(): StopReason {
+  /** To before the last step of a hart. Paused on the way, in another hart's turn, it goes on when called again. */
+  stepBackInstruction(hart = this.timeline.machine.currentHart, wantsPause: WantsPause = never): StopReason {
     const travel = this.travel();
     const { machine } = this.timeline;
-    const hart = machine.currentHart;
     if (this.position === travel.start) return this.because({ kind: 'startOfRecording' });
-    travel.seekTo(this.position - 1);
+    if (machine.currentHart === hart) travel.seekTo(this.position - 1);
     // Another hart's step: past its whole turn.
     while (machine.currentHart !== hart && this.position > travel.start) {
+      if (wantsPause()) return this.because({ kind: 'pause' });
       travel.seekTo(Math.max(travel.start, machine.turn.start - 1));
     }
     return this.because({ kind: machine.currentHart === hart ? 'step' : 'startOfRecording' });

@@ -3,7 +3,7 @@ import type { Position } from '../base/quantities.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
 import { noHistory, pastIsFixed } from '../errors/session.ts';
 import type { OutsideEvent } from '../machine/inputs.ts';
-import type { Machine } from '../machine/machine.ts';
+import type { Machine, RunOptions } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { RecordingWriter } from '../recording/recordingWriter.ts';
@@ -76,17 +76,18 @@ export class LiveTimeline implements Timeline {
     return stop.kind === 'ended' ? stop.end : undefined;
   }
 
-  forward(until: Position, points: StopPoints, wantsPause?: () => boolean): TimelineStop {
+  forward(until: Position, points: StopPoints, wantsPause?: () => boolean, options: RunOptions = {}): TimelineStop {
     const { travel, position } = this;
     if (travel && !travel.isPresent) {
-      const stop = travel.forward(until, points, wantsPause);
+      const stop = travel.forward(until, points, wantsPause, options);
       if (stop.kind === 'reached' && this.position < until) {
-        return this.forwardLive(until, points, wantsPause, this.position > position);
+        const stopsAtStart = options.stopsAtStart === true || this.position > position;
+        return this.forwardLive(until, points, wantsPause, { stopsAtStart });
       }
       if (stop.kind !== 'finished' && stop.kind !== 'stuck' && stop.kind !== 'endOfRecording') return stop;
       travel.seekTo(travel.end);
     }
-    return this.forwardLive(until, points, wantsPause);
+    return this.forwardLive(until, points, wantsPause, options);
   }
 
   inject(event: OutsideEvent): void {
@@ -159,11 +160,11 @@ export class LiveTimeline implements Timeline {
     until: Position,
     points: StopPoints,
     wantsPause?: () => boolean,
-    comesFromPast = false,
+    options: RunOptions = {},
   ): TimelineStop {
     this.machine.setStopPoints(points);
     // Where it only looks around on the way, or becomes live, a breakpoint counts.
-    for (let stopsAtStart = comesFromPast; this.position < until; stopsAtStart = true) {
+    for (let { stopsAtStart } = options; this.position < until; stopsAtStart = true) {
       const checkpoint = this.recording ? this.checkpoints.nextAfter(this.position) : Infinity;
       const stop = this.machine.run(Math.min(until, checkpoint), wantsPause, { stopsAtStart });
       if (this.position === checkpoint) this.checkpoints.take(() => this.takeCheckpoint());

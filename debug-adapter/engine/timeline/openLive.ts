@@ -119,7 +119,7 @@ function liveHistory(
 ): History {
   return {
     anchors: () => live.snapshots.anchors(),
-    loadAnchor: (name) => live.snapshots.load(name),
+    readAnchor: (name) => live.snapshots.reading(name),
     openPlayer: () => {
       live.writer.flush(live.machine.position);
       const file = host.files.open(rrfile, { write: false, create: 'never' });

@@ -101,7 +101,7 @@ function replayHistory(player: Player, { drives }: ReplaySetup, snapshots: Snaps
   const keepsDisks = drives.every(({ readOnly, overlay }) => readOnly || overlay !== null);
   return {
     anchors: () => (snapshots && keepsDisks ? snapshots.anchors() : []),
-    loadAnchor: (name) => snapshots!.load(name),
+    readAnchor: (name) => snapshots!.reading(name),
     openPlayer: () => ({ player, close: () => {} }),
     end: () => player.lastPosition,
   };

@@ -2,7 +2,7 @@ import type { HostLock } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import { pastIsFixed } from '../errors/session.ts';
 import { snapshotDiskLost, snapshotStateLost } from '../errors/snapshots.ts';
-import type { Machine } from '../machine/machine.ts';
+import type { Machine, RunOptions } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
 import type { Player } from '../recording/player.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
@@ -63,8 +63,8 @@ export class ReplayTimeline implements Timeline {
     return stop.kind === 'ended' ? stop.end : undefined;
   }
 
-  forward(until: Position, points: StopPoints, wantsPause?: () => boolean): TimelineStop {
-    const stop = this.travel.forward(until, points, wantsPause);
+  forward(until: Position, points: StopPoints, wantsPause?: () => boolean, options?: RunOptions): TimelineStop {
+    const stop = this.travel.forward(until, points, wantsPause, options);
     switch (stop.kind) {
       case 'endOfRecording':
         return { kind: 'ended', end: this.endHere() };

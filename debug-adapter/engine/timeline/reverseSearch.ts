@@ -11,8 +11,8 @@ import type { MemorySnapshot } from './memorySnapshots.ts';
 export interface SearchGround {
   readonly machine: Machine;
   readonly start: Position;
-  /** Restores the last snapshot before a position; says whether that took reading the overlay. */
-  restoreBefore(position: Position): { isFromDisk: boolean };
+  /** Restores the last snapshot before a position. Paused, it goes on when called again for the same. */
+  restoreBefore(position: Position, wantsPause: () => boolean): Restored;
   /** The state here, in memory. */
   capture(): MemorySnapshot;
   show(moment: MemorySnapshot): void;
@@ -20,6 +20,8 @@ export interface SearchGround {
   nextLeft(position: Position, before: Position): Position;
   leaveSnapshot(): void;
 }
+
+export type Restored = 'fromMemory' | 'fromDisk' | 'paused';
 
 export interface Found {
   position: Position;
@@ -66,7 +68,8 @@ export class ReverseSearch {
     const { ground } = this;
     this.stepsUnasked = STEPS_UNASKED;
     while (this.upTo > ground.start) {
-      const segment = this.takeUpSegment();
+      const segment = this.takeUpSegment(wantsPause);
+      if (!segment) return 'paused';
       if (this.runSegment(segment, wantsPause) === 'paused') {
         segment.reached = ground.capture();
         return 'paused';
@@ -84,18 +87,21 @@ export class ReverseSearch {
     return this.stand !== undefined;
   }
 
-  private takeUpSegment(): Segment {
+  /** Undefined when it paused before the segment's start was there. */
+  private takeUpSegment(wantsPause: () => boolean): Segment | undefined {
     const { ground, segment } = this;
     if (segment?.reached) {
       ground.show(segment.reached);
       segment.reached = undefined;
       return segment;
     }
-    // Some 20 ms, and kept while it is interrupted: enough for a slice.
-    if (ground.restoreBefore(this.upTo).isFromDisk) this.stepsUnasked = 0;
-    const start = ground.machine.position;
     // What is searched begins where the last segment did.
     this.stand = this.segmentStart ?? this.stand;
+    const restored = ground.restoreBefore(this.upTo, wantsPause);
+    if (restored === 'paused') return undefined;
+    // It is kept while the search is interrupted: enough for a slice.
+    if (restored === 'fromDisk') this.stepsUnasked = 0;
+    const start = ground.machine.position;
     this.segmentStart = ground.capture();
     // The segment's first state counts too: nothing was stopped at yet.
     return (this.segment = { start, last: undefined, stopsAtStart: true });

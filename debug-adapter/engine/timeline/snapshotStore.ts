@@ -6,7 +6,7 @@ import type { RamImage, RamImages } from './ramImages.ts';
 import type { SnapshotImage } from './snapshotImage.ts';
 import { SnapshotImages } from './snapshotImages.ts';
 import { checkChangeable, checkNewName, type SnapshotInfo } from './snapshotInfo.ts';
-import { readMoment, vmStateBytes, writeMoment, writeMomentTo } from './vmState.ts';
+import { type KeptMoment, readMoment, vmStateBytes, writeMoment, writeMomentTo } from './vmState.ts';
 
 /**
  * The snapshots of a recording: machine state in one image, the disks of all drives each in their own overlay, under one
@@ -79,7 +79,16 @@ export class SnapshotStore {
   }
 
   /** What a snapshot keeps of the machine. */
-  load(name: string): { state: State; ram: RamImage } {
+  load(name: string): KeptMoment {
+    const reading = this.reading(name);
+    for (;;) {
+      const { done, value } = reading.next();
+      if (done) return value;
+    }
+  }
+
+  /** The same piece by piece. */
+  reading(name: string): Iterator<void, KeptMoment> {
     const { image } = this.images.state;
     return readMoment(this.machine, image.openSnapshot(name), { overlay: image.name, snapshot: name });
   }

@@ -4,15 +4,17 @@ import type { Position } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
 import type { Inputs } from '../machine/inputs.ts';
-import type { Machine, MachineStop } from '../machine/machine.ts';
+import type { Machine, MachineStop, RunOptions } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
 import type { Player } from '../recording/player.ts';
+import { AnchorLoad } from './anchorLoad.ts';
 import { costOf, type MemorySnapshot, MemorySnapshots } from './memorySnapshots.ts';
 import { bytesOf, type RamImage, RamImages } from './ramImages.ts';
-import { ReverseSearch, type SearchGround } from './reverseSearch.ts';
+import { type Restored, ReverseSearch, type SearchGround } from './reverseSearch.ts';
 import type { RequestLogSwitch } from './requestLogSwitch.ts';
 import type { PastMoment } from './snapshotStore.ts';
 import type { DiskMoment, TravelDisk } from './travelDisk.ts';
+import type { KeptMoment } from './vmState.ts';
 
 /**
  * Moving a machine through its recorded history: to any position, forwards and backwards, to stop points. Going back is
@@ -23,8 +25,8 @@ import type { DiskMoment, TravelDisk } from './travelDisk.ts';
 export interface History {
   /** The snapshots on disk, in order of position. */
   anchors(): readonly { name: string; position: Position }[];
-  /** What an anchor keeps of the machine; the disks are not its business. */
-  loadAnchor(name: string): { state: State; ram: RamImage };
+  /** What an anchor keeps of the machine, read piece by piece; the disks are not its business. */
+  readAnchor(name: string): Iterator<void, KeptMoment>;
   /** Over everything recorded so far. Called when a live machine leaves its present; for a replay once. */
   openPlayer(): OpenPlayer;
   /** Where the recorded history of a replay ends. */
@@ -64,6 +66,8 @@ export class TimeTravel {
   private isLive: boolean;
   /** A run backwards that paused, until the machine is elsewhere. */
   private interrupted: ReverseSearch | undefined;
+  /** An anchor that a run backwards was loading when it paused. */
+  private loading: AnchorLoad | undefined;
   /** Up to here a replay was held against the recording's digests. */
   private verifiedTo: Position = -1;
 
@@ -126,6 +130,7 @@ export class TimeTravel {
   forget(names: readonly string[], remove: () => void): void {
     this.cache.forget(names);
     this.interrupted = undefined;
+    this.loading = undefined;
     const standsOnThem = !this.isPresent && this.disks.some((disk) => disk.standsOn(names));
     remove();
     for (const disk of this.disks) disk.forget(names);
@@ -140,6 +145,7 @@ export class TimeTravel {
   renamed(from: string, to: string): void {
     this.cache.renamed(from, to);
     this.interrupted = undefined;
+    this.loading = undefined;
     for (const disk of this.disks) disk.renamed(from, to);
   }
 
@@ -166,7 +172,12 @@ export class TimeTravel {
    * Forwards to a stop point, `until`, or the end of the history. A live machine that arrives at its present is live
    * again and stops there as `reached`; its owner then runs it on.
    */
-  forward(until: Position, points: StopPoints, wantsPause: WantsPause = never): TravelStop {
+  forward(
+    until: Position,
+    points: StopPoints,
+    wantsPause: WantsPause = never,
+    { stopsAtStart = false }: RunOptions = {},
+  ): TravelStop {
     assert(!this.isPresent, 'the present has no recorded future');
     assert(until >= 0, 'a run goes to a position');
     this.interrupted = undefined;
@@ -174,7 +185,7 @@ export class TimeTravel {
     const { machine } = this;
     machine.setStopPoints(points);
     this.openPast();
-    const stop = this.runChecked(goal, wantsPause);
+    const stop = this.runChecked(goal, wantsPause, stopsAtStart);
     if (stop.kind !== 'reached') return stop;
     if (this.present && machine.position === this.present.position) {
       this.returnToPresent();
@@ -225,7 +236,7 @@ export class TimeTravel {
     return {
       machine: this.machine,
       start: this.start,
-      restoreBefore: (position) => this.restoreNearest(position - 1, { mayStay: false }),
+      restoreBefore: (position, wantsPause) => this.restoreNearest(position - 1, { mayStay: false }, wantsPause),
       capture: () => this.capture(),
       show: (moment) => this.show(moment),
       nextLeft: (position, before) => Math.min(nextRegular(position), before),
@@ -233,20 +244,19 @@ export class TimeTravel {
     };
   }
 
-  /** Restores the last snapshot at or before a position; says whether that took reading the overlay. */
-  private restoreNearest(target: Position, { mayStay }: { mayStay: boolean }): { isFromDisk: boolean } {
+  /** Restores the last snapshot at or before a position. Paused, the machine shows no moment at all. */
+  private restoreNearest(target: Position, { mayStay }: { mayStay: boolean }, wantsPause = never): Restored {
     const { machine } = this;
     const cached = this.cache.latestUpTo(target);
     const anchor = this.history.anchors().findLast(({ position }) => position <= target && position >= this.start);
     const nearest = Math.max(cached?.position ?? -1, anchor?.position ?? -1);
-    if (mayStay && machine.position <= target && machine.position >= nearest) return { isFromDisk: false };
-    const isFromDisk = cached?.position !== nearest;
-    if (!isFromDisk) this.show(cached);
-    else {
-      assert(anchor, 'there is a snapshot at the start');
-      this.showAnchor(anchor.name);
+    if (mayStay && machine.position <= target && machine.position >= nearest) return 'fromMemory';
+    if (cached && cached.position === nearest) {
+      this.show(cached);
+      return 'fromMemory';
     }
-    return { isFromDisk };
+    assert(anchor, 'there is a snapshot at the start');
+    return this.showAnchor(anchor.name, wantsPause) ? 'fromDisk' : 'paused';
   }
 
   private show(moment: MemorySnapshot): void {
@@ -259,15 +269,22 @@ export class TimeTravel {
     this.past!.player.seek(machine.position);
   }
 
-  private showAnchor(name: string): void {
+  /** Returns false when it was paused before all of it was there. */
+  private showAnchor(name: string, wantsPause: WantsPause): boolean {
     const { machine } = this;
     machine.setStopPoints(NO_STOP_POINTS);
-    const { state, ram } = this.history.loadAnchor(name);
+    const isBegun = this.loading?.name === name;
+    const load = isBegun ? this.loading! : new AnchorLoad(name, this.history.readAnchor(name));
+    const loaded = load.run(wantsPause);
+    this.loading = loaded === 'paused' ? load : undefined;
+    if (loaded === 'paused') return false;
+    const { state, ram } = loaded;
     this.images.restore(ram);
     machine.loadState(state);
     for (const disk of this.disks) disk.show({ snapshot: name });
     this.remember({ name, state: machine.saveState(), image: ram, copiedBytes: bytesOf(ram) });
     this.past!.player.seek(machine.position);
+    return true;
   }
 
   /** Returns false when it was paused on the way. */
@@ -296,10 +313,10 @@ export class TimeTravel {
   }
 
   /** Runs, and where a replay comes for the first time holds its state against the recording's digests. */
-  private runChecked(until: Position, wantsPause: WantsPause): MachineStop {
+  private runChecked(until: Position, wantsPause: WantsPause, stopsAtFirst = false): MachineStop {
     const { machine } = this;
     const { player } = this.past!;
-    for (let stopsAtStart = false; ; stopsAtStart = true) {
+    for (let stopsAtStart = stopsAtFirst; ; stopsAtStart = true) {
       this.checkDigest();
       const digest = this.isLive ? Infinity : player.nextDigestPosition;
       const stop = machine.run(Math.min(until, digest), wantsPause, { stopsAtStart });

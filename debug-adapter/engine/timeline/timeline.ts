@@ -1,7 +1,7 @@
 import type { Position } from '../base/quantities.ts';
 import { combinedDigest } from '../machine/machineDigest.ts';
 import type { OutsideEvent } from '../machine/inputs.ts';
-import type { Machine, MachineStop } from '../machine/machine.ts';
+import type { Machine, MachineStop, RunOptions } from '../machine/machine.ts';
 import type { StopPoints } from '../machine/stopPoints.ts';
 import type { SnapshotInfo } from './snapshotInfo.ts';
 import type { TimelineFiles } from './timelineFiles.ts';
@@ -21,8 +21,11 @@ export interface Timeline {
   advance(until: Position, wantsPause?: () => boolean): End | undefined;
   /** Moving through what is recorded; undefined for a machine that is not recorded. */
   readonly travel: TimeTravel | undefined;
-  /** `advance` to the next stop point; a recorded machine in its past goes on into its present. */
-  forward(until: Position, points: StopPoints, wantsPause?: () => boolean): TimelineStop;
+  /**
+   * `advance` to the next stop point; a recorded machine in its past goes on into its present. A breakpoint right where it
+   * begins is passed, unless `stopsAtStart`.
+   */
+  forward(until: Position, points: StopPoints, wantsPause?: () => boolean, options?: RunOptions): TimelineStop;
   /** The debugger changes the machine, as a step that is recorded. Refused anywhere but in a live present. */
   inject(event: OutsideEvent): void;
   /** What the host calls about twice a second: what happened so far survives a kill of the process. */

@@ -134,20 +134,30 @@ function decode(encoded: Uint8Array, foreign: (why: string) => Error): State {
   }
 }
 
-/** What a snapshot keeps of a machine: its state, and a picture of its RAM. Costs a read of the RAM that it maps. */
-export function readMoment(
+/** What a snapshot keeps of a machine: its state, and a picture of its RAM. */
+export interface KeptMoment {
+  state: State;
+  ram: RamImage;
+}
+
+/** Read some milliseconds' worth at a time. Costs a read of the RAM that the snapshot maps. */
+export function* readMoment(
   machine: Machine,
   view: SnapshotView,
   names: { overlay: string; snapshot: string },
-): { state: State; ram: RamImage } {
+): Generator<void, KeptMoment> {
   const state = readState(view, { ...names, machine });
   const ram = new Array<Uint8Array | undefined>(machine.ram.pageCount).fill(undefined);
-  for (const range of view.vmStateRanges(vmStateBytes(machine))) readPages(view, range, ram);
+  for (const range of view.vmStateRanges(vmStateBytes(machine))) yield* readPages(view, range, ram);
   return { state, ram };
 }
 
 /** A range may begin in the state area, and with large clusters inside a run of pages. */
-function readPages(view: SnapshotView, { offset, lengthBytes }: ByteRange, ram: (Uint8Array | undefined)[]): void {
+function* readPages(
+  view: SnapshotView,
+  { offset, lengthBytes }: ByteRange,
+  ram: (Uint8Array | undefined)[],
+): Generator<void, void> {
   const first = Math.max(0, Math.floor((offset - STATE_AREA_BYTES) / PAGE_SIZE_BYTES));
   const end = Math.min(ram.length, Math.ceil((offset + lengthBytes - STATE_AREA_BYTES) / PAGE_SIZE_BYTES));
   for (let page = first; page < end;) {
@@ -156,5 +166,6 @@ function readPages(view: SnapshotView, { offset, lengthBytes }: ByteRange, ram: 
     view.readVmState(placeOf(page), bytes);
     for (let i = 0; i < pages; i++) ram[page + i] = bytes.slice(i * PAGE_SIZE_BYTES, (i + 1) * PAGE_SIZE_BYTES);
     page += pages;
+    yield;
   }
 }

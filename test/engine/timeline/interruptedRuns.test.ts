@@ -71,6 +71,28 @@ test('a run back that may run for next to nothing at a time still ends, and stan
   );
 });
 
+test('a run back that pauses in the middle of reading an overlay’s snapshot goes on there', (t) => {
+  const stage = stageOf(DEMO, t);
+  const recorded = stage.record();
+  const places = digestsOnTheWay(recorded, [1 << 24, 1 << 25, 50_000_000]);
+  recorded.close(recorded.advance(Infinity)!);
+  const session = new Session(stage.replay());
+  t.after(() => session.timeline.abandon());
+  session.addBreakpoint(JOURNAL_CHECKPOINT);
+  // Forwards nothing is left in memory: backwards the overlay's snapshots have to be read.
+  const whole = stopsOf(session, () => session.continue());
+  const stood: number[] = [];
+  const backwards = stopsOf(session, () => {
+    const { position } = session;
+    const reason = session.reverseContinue(() => true);
+    if (reason.kind === 'pause' && session.position === position) stood.push(position);
+    if (places.has(session.position)) assert.equal(session.timeline.digest(), places.get(session.position));
+    return reason;
+  });
+  assert.deepEqual(backwards.reverse(), whole);
+  assert.ok(stood.length >= 50, `${stood.length} pauses without getting anywhere else`);
+});
+
 test('a paused run back is taken up only where it was left, and with the same stop points', (t) => {
   const session = breakpointsAt(t, TRAP_ENTRY);
   const whole: number[] = [];

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test, type TestContext } from 'node:test';
+import { Inspector, openSymbols } from '../../debug-adapter/engine/index.ts';
+import { stageOf } from '../engine/timeline/travelSupport.ts';
+import { Workplace } from '../support/cli.ts';
+import { guest } from '../support/guests.ts';
+import { requireTool } from '../support/tools.ts';
+import { Conversation } from './conversation.ts';
+import { GDB, runGdb, serve } from './gdbSupport.ts';
+
+/** Harts are gdb's threads: thread n is hart n - 1. All of them run together; a step is of one of them. */
+const HARTS = { kernel: 'test/guests/harts/harts.elf', diskBytes: 1 << 20 };
+const PC = 32;
+
+/** Hart 0 of two in the middle of `count_own`, hart 1 there too. */
+async function withTwoHarts(t: TestContext) {
+  const stage = stageOf(HARTS, t);
+  stage.setup.harts = 2;
+  const gdb = new Conversation(stage.record(), t);
+  const { machine } = gdb.session.timeline;
+  const { low } = openSymbols({ name: HARTS.kernel, bytes: readFileSync(HARTS.kernel) }).functionsNamed('count_own')[0];
+  const at = `Z1,${low.toString(16)},2`;
+  assert.equal(await gdb.ask(at), 'OK');
+  for (let harts = 0; harts < 2; harts++) assert.match(await gdb.ask('c'), /^T05/);
+  assert.equal(await gdb.ask(at.replace('Z', 'z')), 'OK');
+  while (machine.currentHart !== 0) gdb.session.timeline.advance(machine.turn.end);
+  gdb.session.timeline.advance(gdb.session.position + 100);
+  assert.equal(machine.currentHart, 0);
+  const pcOf = (hart: number) => new Inspector(machine, hart).pc;
+  const instructionsOf = (hart: number) => machine.instructionsOf(hart);
+  return { gdb, machine, pcOf, instructionsOf };
+}
+
+/** As `p20` gives it. */
+function wordOf(value: bigint): string {
+  return value.toString(16).padStart(16, '0').match(/../g)!.reverse().join('');
+}
+
+test('threads are listed, are alive, and are looked at one at a time', async (t) => {
+  const { gdb, pcOf } = await withTwoHarts(t);
+  assert.equal(await gdb.ask('qfThreadInfo'), 'm01,02');
+  assert.equal(await gdb.ask('qsThreadInfo'), 'l');
+  assert.deepEqual([await gdb.ask('T1'), await gdb.ask('T02')], ['OK', 'OK']);
+  for (const nobody of ['T0', 'T3', 'Tx', 'Hg3', 'Hc3', 'Hgx', 'vCont;s:3', 'vCont;s:x'])
+    assert.match(await gdb.ask(nobody), /^E/, nobody);
+  assert.match(await gdb.ask('?'), /^T\d\dthread:01;/);
+  assert.equal(await gdb.ask('Hg2'), 'OK');
+  assert.equal(await gdb.ask('qC'), 'QC02');
+  assert.equal(await gdb.ask(`p${PC.toString(16)}`), wordOf(pcOf(1)));
+  assert.ok((await gdb.ask('g')).endsWith(wordOf(pcOf(1))));
+  assert.equal(
+    await gdb.ask('G'.padEnd(1 + 33 * 16, '0')),
+    'E16',
+    'only the hart whose step is next can be written to',
+  );
+  assert.equal(await gdb.ask('Hg0'), 'OK', 'any: as it was');
+  assert.equal(await gdb.ask('qC'), 'QC02');
+  assert.equal(await gdb.ask('Hg1'), 'OK');
+  assert.equal(await gdb.ask(`p${PC.toString(16)}`), wordOf(pcOf(0)));
+});
+
+test('a step is of the thread that is named, either way', async (t) => {
+  const { gdb, machine, instructionsOf } = await withTwoHarts(t);
+  const start = gdb.session.position;
+  const before = instructionsOf(1);
+  assert.match(await gdb.ask('vCont;s:2;c'), /^T05thread:02;/);
+  assert.deepEqual([machine.currentHart, instructionsOf(1)], [1, before + 1]);
+  assert.ok(gdb.session.position > start + 1, 'hart 0 had the rest of its turn');
+  assert.equal(await gdb.ask('Hc2'), 'OK');
+  assert.match(await gdb.ask('bs'), /^T05thread:02;/);
+  assert.equal(instructionsOf(1), before);
+  // Hart 1 is before its turn now: hart 0 is asked to step back from there.
+  const ofHart0 = instructionsOf(0);
+  assert.equal(await gdb.ask('Hc1'), 'OK');
+  assert.match(await gdb.ask('bs'), /^T05thread:01;/);
+  assert.deepEqual([machine.currentHart, instructionsOf(0)], [0, ofHart0 - 1]);
+  assert.match(await gdb.ask('s'), /^T05thread:01;/);
+  assert.equal(instructionsOf(0), ofHart0);
+  assert.equal(await gdb.ask('Hc-1'), 'OK');
+  assert.match(await gdb.ask('s'), /^T05/);
+});
+
+test('a breakpoint on the first instruction of another thread’s turn stops a step that passes over that turn', async (t) => {
+  const { gdb, machine, pcOf, instructionsOf } = await withTwoHarts(t);
+  gdb.session.timeline.advance(machine.turn.end - 1);
+  assert.equal(machine.currentHart, 0);
+  const others = pcOf(1);
+  const retired = instructionsOf(1);
+  assert.equal(await gdb.ask(`Z1,${others.toString(16)},2`), 'OK');
+  assert.match(await gdb.ask('vCont;s:1;c'), /^T05thread:02;/);
+  assert.deepEqual([machine.currentHart, pcOf(1), instructionsOf(1)], [1, others, retired]);
+  assert.match(await gdb.ask('vCont;s:2;c'), /^T05thread:02;/, 'a step from there passes it');
+  assert.equal(instructionsOf(1), retired + 1);
+});
+
+test('in gdb: thread 2 is stepped both ways while thread 1 is the one that stopped', async (t) => {
+  if (!requireTool(GDB, t)) return;
+  const place = new Workplace(t);
+  const options = ['--kernel', guest('harts/harts'), '--rrfile', 'a.rr', '--harts', '2'];
+  const { port } = await serve(t, place, ['record', ...options]);
+  const counted = 'printf "@ %lx\\n", $minstret';
+  const said = await runGdb({
+    elf: guest('harts/harts'),
+    port,
+    commands: [
+      // gdb for Linux steps by breakpoints, which the other hart comes by; a bare machine's gdb asks for steps.
+      ...[
+        'set osabi none',
+        'break count_own',
+        'continue',
+        'continue',
+        'delete',
+        'info threads',
+        'thread 1',
+        'stepi 20',
+      ],
+      ...[
+        'thread 2',
+        'stepi 20',
+        counted,
+        'stepi',
+        counted,
+        'reverse-stepi',
+        counted,
+        'thread 1',
+        'stepi',
+        'info threads',
+      ],
+    ],
+  });
+  const counts = [...said.matchAll(/^@ ([0-9a-f]+)$/gm)].map(([, digits]) => BigInt(`0x${digits}`));
+  assert.deepEqual(counts, [counts[0], counts[0] + 1n, counts[0]], said);
+  assert.match(said, /\* 1 +Thread 1/, said);
+});
