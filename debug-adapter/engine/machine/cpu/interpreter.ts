@@ -15,6 +15,7 @@ import {
   tee,
   when,
 } from '../../base/wasm/code.ts';
+import { noteCall, RETURN_ADDRESS } from './callTargets.ts';
 import { type Core, setSlot, setSlot32, slot, slot32 } from './coreContext.ts';
 import { floatHandler, floatLoadHandler, floatStoreHandler } from './floatHandlers.ts';
 import type { FloatName } from './floatNames.ts';
@@ -22,6 +23,7 @@ import { FLOAT } from './floatSemantics.ts';
 import {
   type Handler,
   type Variables,
+  field,
   immediate,
   immediate32,
   leaveOnAttention,
@@ -41,7 +43,7 @@ import {
 import { FETCH_TLB, STRADDLE_ENTRY } from './layout.ts';
 import { loadHandler, storeHandler } from './memoryHandlers.ts';
 import { COMPRESSIBLE, OPERATION_NAMES, type OperationName } from './operations.ts';
-import { countArrival, executeLoneEntry, fetchTlbEntry, noteCall, regionHandler } from './regionHandler.ts';
+import { countArrival, executeLoneEntry, fetchTlbEntry, regionHandler } from './regionHandler.ts';
 import { COMPUTE, CONDITION, FLOAT_LOADS, FLOAT_STORES, LOADS, STORES } from './semantics.ts';
 
 const CAUSE_ILLEGAL = 2;
@@ -220,7 +222,7 @@ function jalr(v: Handler): Code {
   const offset = i32.and(i32.wrap(v.va.get), i32.const(0xffe));
   return sequence(
     jalrTarget(v),
-    noteCall(v),
+    when(i32.eq(field(v, 2), i32.const(RETURN_ADDRESS * 8)), noteCall({ link: link(v), target: v.va.get, at: v.tlb })),
     setRd(v, link(v)),
     when(
       i64.eq(i64.and(v.va.get, i64.const(-4096)), v.pageVa.get),

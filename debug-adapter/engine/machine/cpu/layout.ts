@@ -132,7 +132,10 @@ export const FLUSH_LIST_ENTRIES = 4096;
 export const HOT_COUNTS = 0x8000;
 export const HOT_COUNTS_ENTRIES = 4096;
 
-/** What indirect calls do, by a hash of where they return to: {i64 that address, i64 where they went, 0 for several}. */
+/**
+ * What indirect calls do, by a hash of where they return to: {i64 that address, i64 where the last one went}. Bit 0 of the
+ * latter says that they have gone to several places.
+ */
 export const CALL_TARGETS = 0xa000;
 export const CALL_TARGETS_ENTRIES = 1024;
 

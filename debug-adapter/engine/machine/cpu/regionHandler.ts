@@ -6,7 +6,6 @@ import {
   callIndirect,
   i32,
   i64,
-  ifElse,
   label,
   loop,
   ret,
@@ -16,10 +15,8 @@ import {
   when,
 } from '../../base/wasm/code.ts';
 import { setSlot, slot, slot32 } from './coreContext.ts';
-import { type Handler, type Variables, field, immediate32, link, pc, refund } from './handlerContext.ts';
+import { type Variables, immediate32, pc, refund } from './handlerContext.ts';
 import {
-  CALL_TARGETS,
-  CALL_TARGETS_ENTRIES,
   FETCH_TLB,
   FETCH_TLB_ENTRIES,
   HOT_COUNTS,
@@ -28,8 +25,6 @@ import {
   REGION_ENTRIES,
 } from './layout.ts';
 import { OP } from './operations.ts';
-
-const RETURN_ADDRESS = 1;
 
 /** Where the interpreter meets translated code: it finds what is worth translating, and calls what is. */
 
@@ -44,24 +39,6 @@ export function countArrival(v: Variables): Code {
       i32.eq(tlb.get, slot32('HOT_THRESHOLD')),
       i32.store16(low.get, i32.const(0), HOT_COUNTS),
       when(call(v.core.functions.noteHot, entry.get, pc(v)), setSlot('PC', pc(v)), ret(v.budget.get)),
-    ),
-  );
-}
-
-/** Where an indirect call goes, in `va`: a translation of the caller takes in what is always called from there. */
-export function noteCall(v: Handler): Code {
-  const at = i32.and(i32.shl(i32.wrap(link(v)), i32.const(3)), i32.const((CALL_TARGETS_ENTRIES - 1) << 4));
-  const isCall = i32.eq(field(v, 2), i32.const(RETURN_ADDRESS * 8));
-  return when(
-    isCall,
-    set(v.tlb, at),
-    ifElse(
-      i64.eq(i64.load(v.tlb.get, CALL_TARGETS), link(v)),
-      when(
-        i64.ne(i64.load(v.tlb.get, CALL_TARGETS + 8), v.va.get),
-        i64.store(v.tlb.get, i64.const(0), CALL_TARGETS + 8),
-      ),
-      sequence(i64.store(v.tlb.get, link(v), CALL_TARGETS), i64.store(v.tlb.get, v.va.get, CALL_TARGETS + 8)),
     ),
   );
 }

@@ -1,7 +1,8 @@
+import { lastCall } from '../callTargets.ts';
 import { decode } from '../decode.ts';
 import type { Decoded } from '../decoded.ts';
 import type { DecodeCache } from '../decodeCache.ts';
-import { CALL_TARGETS, CALL_TARGETS_ENTRIES, FETCH_TLB, FETCH_TLB_ENTRIES, RAM } from '../layout.ts';
+import { FETCH_TLB, FETCH_TLB_ENTRIES, RAM } from '../layout.ts';
 import type { Ordered } from './flowOrder.ts';
 import type { RegionPages } from './regionCode.ts';
 import type { GuestCode, Offset } from './regionGraph.ts';
@@ -53,11 +54,8 @@ export class CodeReader implements GuestCode {
   }
 
   calleeOf(returnsTo: Offset): Offset | undefined {
-    const va = BigInt.asIntN(64, this.pageVa + BigInt(returnsTo));
-    const at = CALL_TARGETS + (Number(va & BigInt(CALL_TARGETS_ENTRIES * 2 - 1)) >> 1) * 16;
-    const isKnown = this.view.getBigInt64(at, true) === va;
-    const callee = isKnown ? this.view.getBigInt64(at + 8, true) : 0n;
-    const offset = callee === 0n ? undefined : Number(callee - this.pageVa);
+    const known = lastCall(this.view, BigInt.asIntN(64, this.pageVa + BigInt(returnsTo)));
+    const offset = known && !known.varies ? Number(known.callee - this.pageVa) : undefined;
     // Another page as far away as a direct call could be.
     return offset !== undefined && Math.abs(offset) < REACH ? offset : undefined;
   }

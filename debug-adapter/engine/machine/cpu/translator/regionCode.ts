@@ -35,6 +35,7 @@ import {
   WRITE_TLB,
 } from '../layout.ts';
 import type { OperationName } from '../operations.ts';
+import { noteCall, RETURN_ADDRESS } from '../callTargets.ts';
 import { type ArithmeticHelpers, COMPUTE, CONDITION, FLOAT_LOADS, FLOAT_STORES, LOADS } from '../semantics.ts';
 import type { Ordered } from './flowOrder.ts';
 import { groupAccesses, loadOf, type MemoryGroup, storeOf } from './memoryGroups.ts';
@@ -66,6 +67,8 @@ export interface RegionSource {
 }
 
 const ORIGIN = i32.const(0);
+// A region has at most 300 instructions.
+const UNUSED_BITS = 10;
 
 class RegionWriter {
   private frame: Frame;
@@ -81,7 +84,8 @@ class RegionWriter {
   private tlb: Local;
   /** Where an indirect jump goes. */
   private target: Local;
-  private leaveAt: Local;
+  /** The rare way out that was taken: see `leave`. */
+  private exit: Local;
   private registers = new Array<Local | undefined>(REGISTER_COUNT).fill(undefined);
   private groupAddresses: Local[] = [];
   /** Registers written anywhere; and per block, those that may differ from memory at its start and end. */
@@ -108,7 +112,7 @@ class RegionWriter {
     this.low = frame.local(I32);
     this.tlb = frame.local(I32);
     this.target = frame.local(I64);
-    this.leaveAt = frame.local(I64);
+    this.exit = frame.local(I64);
     this.floatsAreDirty = frame.local(I32);
     this.mayRound = frame.local(I32);
     this.value = frame.local(I64);
@@ -124,8 +128,8 @@ class RegionWriter {
       ...this.registers.map((local, r) => (local ? set(local, i64.load(ORIGIN, REGISTERS + r * 8)) : nothing)),
       block(this.leaving, this.tree(this.order[0])),
       this.flush(this.written),
-      setSlot('PC', this.leaveAt.get),
-      this.budget.get,
+      setSlot('PC', i64.add(this.base.get, i64.shrS(this.exit.get, i64.const(UNUSED_BITS)))),
+      i32.add(this.budget.get, i32.and(i32.wrap(this.exit.get), i32.const((1 << UNUSED_BITS) - 1))),
     );
   }
 
@@ -184,13 +188,12 @@ class RegionWriter {
     return offset === 0 ? this.base.get : i64.add(this.base.get, i64.const(offset));
   }
 
-  /** The rare ways out share one exit; `unused` instructions of the block were charged and are not executed. */
+  /**
+   * The rare ways out share one exit, and each has but a number of its own, since there is one at every access to memory:
+   * the offset where it leaves, and how many instructions of the block were charged and are not executed.
+   */
   private leave(at: Offset, unused: number): Code {
-    return sequence(
-      unused === 0 ? nothing : set(this.budget, i32.add(this.budget.get, i32.const(unused))),
-      set(this.leaveAt, this.address(at)),
-      br(this.leaving),
-    );
+    return sequence(set(this.exit, i64.const(at * (1 << UNUSED_BITS) + unused)), br(this.leaving));
   }
 
   /** The usual ways out write back only what they must. */
@@ -231,7 +234,6 @@ class RegionWriter {
 
   private leaf(item: Ordered): Code {
     const { instructions, end } = item.block;
-    const dirty = this.dirtyOut.get(item)!;
     const body = this.body(item);
     switch (end.kind) {
       case 'branch': {
@@ -243,13 +245,23 @@ class RegionWriter {
         return sequence(body, this.go(item, end.to));
       case 'expected': {
         const isExpected = i64.eq(this.target.get, this.address(end.expected));
-        return sequence(body, when(isExpected, this.go(item, end.to)), this.goOutside(this.target.get, dirty));
+        return sequence(body, when(isExpected, this.go(item, end.to)), this.goWhereverItGoes(item));
       }
       case 'indirect':
-        return sequence(body, this.goOutside(this.target.get, dirty));
+        return sequence(body, this.goWhereverItGoes(item));
       case 'leave':
         return sequence(body, this.leave(end.to, 0));
     }
+  }
+
+  /** An indirect jump; where a call went is noted, as the interpreter does. */
+  private goWhereverItGoes(item: Ordered): Code {
+    const { decoded } = item.block.instructions.at(-1)!;
+    const isCall = decoded.rd === RETURN_ADDRESS;
+    return sequence(
+      isCall ? noteCall({ link: this.get(decoded.rd), target: this.target.get, at: this.low }) : nothing,
+      this.goOutside(this.target.get, this.dirtyOut.get(item)!),
+    );
   }
 
   private go(from: Ordered, to: Target): Code {

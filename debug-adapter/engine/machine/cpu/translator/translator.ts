@@ -3,6 +3,8 @@ import { type FunctionHandle, ModuleBuilder } from '../../../base/wasm/moduleBui
 import type { DecodeCache } from '../decodeCache.ts';
 import {
   DECODE_POOL,
+  HOT_COUNTS,
+  HOT_COUNTS_ENTRIES,
   LONE_ENTRY_BYTES,
   PAGE_FLAGS,
   PAGE_TRANSLATED,
@@ -12,6 +14,7 @@ import {
 } from '../layout.ts';
 import { OP } from '../operations.ts';
 import { addArithmeticHelpers, type ArithmeticHelpers } from '../semantics.ts';
+import { functionCalledLast, type Place } from './callers.ts';
 import { CodeReader } from './codeReader.ts';
 import { orderBlocks, type Ordered } from './flowOrder.ts';
 import { regionCode, type RegionPages } from './regionCode.ts';
@@ -35,6 +38,9 @@ const BATCH_REGIONS_ENOUGH = 16;
 /** A module of few regions waits for more, this many runs of the interpreter at most. */
 const BATCH_REGIONS_MIN = 8;
 const RUNS_WAITED_MAX = 4;
+/** Longer ones are cut into several regions anyway. */
+const FUNCTION_BYTES_MAX = 1000n;
+const TRIED_MAX = 100_000;
 /** Beyond this everything is dropped and begins anew. */
 const INSTRUCTIONS_MAX = 1_000_000;
 
@@ -66,6 +72,8 @@ export class Translator {
   private regions = new Map<number, Region>();
   private regionsOfPage = new Map<number, Set<Region>>();
   private freeSlots: number[] = [];
+  /** Functions that were translated for a loop in them. */
+  private tried = new Set<number>();
   private instructions = 0;
   private runsWaited = 0;
   private breakOffsets: ReadonlySet<number> = new Set();
@@ -96,8 +104,23 @@ export class Translator {
     if (operation === OP.REGION && !this.retireUnfit(entry)) return false;
     // Marks that are no instruction, and an instruction that is decoded outside of its page.
     if (operation <= OP.BREAK || entry < DECODE_POOL) return false;
-    this.candidates.set(entry, { entry, pageVa: va & ~0xfffn, fetchContext });
+    const { entry: start, va: startVa } = this.functionOf({ entry, va }, fetchContext) ?? { entry, va };
+    this.candidates.set(start, { entry: start, pageVa: startVa & ~0xfffn, fetchContext });
     return this.candidates.size >= BATCH_REGIONS_ENOUGH;
+  }
+
+  /** A hot loop of a function that is called often itself: the function's region will have it, too. Tried once. */
+  private functionOf(loop: Place, fetchContext: number): Place | undefined {
+    const start = functionCalledLast(this.view, { decodeCache: this.decodeCache, fetchContext });
+    if (!start || start.va >= loop.va || start.va < loop.va - FUNCTION_BYTES_MAX) return undefined;
+    const arrivals = this.view.getUint16(HOT_COUNTS + ((start.entry >> 3) & ((HOT_COUNTS_ENTRIES - 1) << 1)), true);
+    const isCalledOften = arrivals > this.view.getInt32(SLOT.HOT_THRESHOLD, true) / 8;
+    const operation = this.bytes[start.entry];
+    if (!isCalledOften || operation === OP.REGION || operation <= OP.BREAK || this.tried.has(start.entry))
+      return undefined;
+    if (this.tried.size > TRIED_MAX) this.tried.clear();
+    this.tried.add(start.entry);
+    return start;
   }
 
   /** What was made for untranslated addresses does nothing where they are translated. */
@@ -154,6 +177,7 @@ export class Translator {
   dropAll(): void {
     for (const region of this.regions.values()) this.retire(region);
     this.candidates.clear();
+    this.tried.clear();
   }
 
   // --- making regions --------------------------------------------------------------------------------------------------

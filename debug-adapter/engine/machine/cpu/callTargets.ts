@@ -1,0 +1,31 @@
+import { type Code, type Local, i32, i64, ifElse, sequence, set, when } from '../../base/wasm/code.ts';
+import { CALL_TARGETS, CALL_TARGETS_ENTRIES } from './layout.ts';
+
+/**
+ * Where indirect calls go: a translation of the caller takes in what is always called from there. No machine state; what
+ * one call overwrites of another's is forgotten.
+ */
+export const RETURN_ADDRESS = 1;
+
+/** The call that returns to `link` goes to `target`; `at` is scratch. */
+export function noteCall({ link, target, at }: { link: Code; target: Code; at: Local }): Code {
+  return sequence(
+    set(at, i32.and(i32.shl(i32.wrap(link), i32.const(3)), i32.const((CALL_TARGETS_ENTRIES - 1) << 4))),
+    ifElse(
+      i64.eq(i64.load(at.get, CALL_TARGETS), link),
+      when(
+        i64.ne(i64.and(i64.load(at.get, CALL_TARGETS + 8), i64.const(-2)), target),
+        i64.store(at.get, i64.or(target, i64.const(1)), CALL_TARGETS + 8),
+      ),
+      sequence(i64.store(at.get, link, CALL_TARGETS), i64.store(at.get, target, CALL_TARGETS + 8)),
+    ),
+  );
+}
+
+/** Where the last indirect call that returns to an address went, and whether they all go there; as far as is known. */
+export function lastCall(view: DataView, returnsTo: bigint): { callee: bigint; varies: boolean } | undefined {
+  const at = CALL_TARGETS + (Number(returnsTo & BigInt(CALL_TARGETS_ENTRIES * 2 - 1)) >> 1) * 16;
+  if (view.getBigInt64(at, true) !== returnsTo) return undefined;
+  const target = view.getBigInt64(at + 8, true);
+  return { callee: target & ~1n, varies: (target & 1n) !== 0n };
+}
