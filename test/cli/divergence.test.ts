@@ -93,7 +93,8 @@ const LIES: Lie[] = [
     says: (log) =>
       new RegExp(
         `position ${completionOf(log, read(log)).position}: expected .*, but .*; ` +
-          `the guest read other data from drive hd0 at sector ${read(log).offset / 512}`,
+          `the guest read other data from drive hd0 at sector ${read(log).offset / 512}: its base image disk\\.img or ` +
+          `overlay hd0\\.qcow2 was changed`,
       ),
   },
   {
@@ -193,7 +194,7 @@ suite('an overlay that was changed since the recording', { concurrency: 2 }, () 
     [
       'in the first byte of its disk',
       (image) => image.write(0, Uint8Array.of(1)),
-      /position 0: expected digest \w+ of drive hd0, but it is \w+; the content of drive hd0 differs: its base image or overlay was changed since the recording/,
+      /position 0: expected digest \w+ of drive hd0, but it is \w+; the content of drive hd0 differs: its base image disk\.img or overlay hd0\.qcow2 was changed since the recording/,
     ],
     [
       'in the last byte of its disk',

@@ -329,7 +329,7 @@ function packStart(header: object): Buffer {
   const json = Buffer.from(JSON.stringify(header));
   const start = Buffer.alloc(24);
   start.write('BLKRPACK');
-  start.writeUInt32BE(1, 8);
+  start.writeUInt32BE(2, 8);
   start.writeUInt32BE(json.length, 12);
   start.writeBigUInt64BE(xxh64(json), 16);
   return Buffer.concat([start, json]);

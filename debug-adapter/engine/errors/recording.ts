@@ -110,16 +110,25 @@ export const recordingEndsHere = (asked: { file: string; lastPosition: number; c
       `stop the replay there.`,
   );
 
+/** As they were named when recording. */
+interface DriveFiles {
+  image: string;
+  overlay: string | null;
+}
+
+const fileOf = ({ image, overlay }: DriveFiles): string =>
+  overlay === null || overlay === image ? `its image ${image}` : `its base image ${image} or overlay ${overlay}`;
+
 /** Why a replay may differ, most likely reason first. */
 export const divergenceCauses = {
-  driveContent: (at: { drive: string; sector: number }) =>
-    `the guest read other data from drive ${at.drive} at sector ${at.sector}: its base image or overlay was changed ` +
-    `since the recording`,
+  driveContent: (at: { drive: string; sector: number; files: DriveFiles }) =>
+    `the guest read other data from drive ${at.drive} at sector ${at.sector}: ${fileOf(at.files)} was changed since the ` +
+    `recording`,
   driveWrite: (at: { drive: string; sector: number }) =>
     `the guest wrote other data to drive ${at.drive} at sector ${at.sector}, so it had left the recorded way before; ` +
     `the digests before this position tell where`,
-  driveDigest: (drive: string) =>
-    `the content of drive ${drive} differs: its base image or overlay was changed since the recording`,
+  driveDigest: (at: { drive: string; files: DriveFiles }) =>
+    `the content of drive ${at.drive} differs: ${fileOf(at.files)} was changed since the recording`,
   driveError: (drive: string) =>
     `drive ${drive} answered in another way than when recording: its image, overlay or read-only setting was changed`,
   machine: (recordedBy: string) =>

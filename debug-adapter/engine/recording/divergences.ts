@@ -4,7 +4,7 @@ import type { BlockCompletion, BlockOperation, BlockRequest } from '../block/blo
 import { type DivergenceCode, divergenceCauses, recordingEndsHere, replayDiverged } from '../errors/recording.ts';
 import type { UserError } from '../errors/userError.ts';
 import { loggedOffset } from './entryCodec.ts';
-import { digestText } from './header.ts';
+import { digestText, type RecordedDrive } from './header.ts';
 import type { AnswerEntry, BlockEntry, DigestEntry, DigestPart, EndEntry, InputEntry } from './logEntry.ts';
 import type { RecordingReader } from './recordingReader.ts';
 
@@ -60,13 +60,14 @@ export class Divergences {
             .map((part) => part.name)
             .join(', ')})`
         : '';
-    const drive = /^drive (.*)$/.exec(name);
+    const drive = /^drive (.*)$/.exec(name)?.[1];
+    const files = drive === undefined ? undefined : this.#filesOf(drive);
     return this.#diverged('divergence-digest', {
       position: expected.position,
       expected: `digest ${valueText(differing[0]?.value)} of ${name}`,
       came: `it is ${valueText(there.get(name))}${others}`,
-      cause: drive
-        ? divergenceCauses.driveDigest(drive[1])
+      cause: files
+        ? divergenceCauses.driveDigest({ drive: files.id, files })
         : divergenceCauses.machine(this.#recording.header.blkreplayVersion),
     });
   }
@@ -146,9 +147,14 @@ export class Divergences {
     }
     if (expected.status !== came.status) return divergenceCauses.driveError(came.drive);
     const request = expected.digest !== came.digest ? this.#requestOf(came) : undefined;
-    if (request === undefined) return divergenceCauses.machine(header.blkreplayVersion);
-    const at = { drive: came.drive, sector: Math.floor(request.offset / 512) };
+    const files = this.#filesOf(came.drive);
+    if (request === undefined || !files) return divergenceCauses.machine(header.blkreplayVersion);
+    const at = { drive: came.drive, sector: Math.floor(request.offset / 512), files };
     return request.operation === 'read' ? divergenceCauses.driveContent(at) : divergenceCauses.driveWrite(at);
+  }
+
+  #filesOf(drive: string): RecordedDrive | undefined {
+    return this.#recording.header.drives.find(({ id }) => id === drive);
   }
 
   /** The recorded request that this completes. Reads the recording from its start: only for words about a difference. */

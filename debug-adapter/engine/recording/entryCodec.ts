@@ -52,6 +52,9 @@ export class EventsEncoder {
   #first: Position = 0;
   #last: Position = 0;
   #kinds = 0;
+  /** Of the entry that is being added: its kind, and how far it is from the one before. */
+  #code = 0;
+  #distance = 0;
 
   constructor(nameNumber: NameNumber) {
     this.#nameNumber = nameNumber;
@@ -68,10 +71,9 @@ export class EventsEncoder {
     this.#last = entry.position;
     const code = KIND_CODES[entry.kind];
     this.#kinds |= 1 << (code - 1);
-    this.#write(entry, (flags) => {
-      this.#entries.byte(code | (flags << 4));
-      this.#entries.varint(distance);
-    });
+    this.#code = code;
+    this.#distance = distance;
+    this.#write(entry);
   }
 
   /** The payload of an events chunk, and starts the next one. */
@@ -87,43 +89,49 @@ export class EventsEncoder {
     return payload.view();
   }
 
-  #write(entry: LogEntry, start: (flags: number) => void): void {
+  /** What each entry begins with. */
+  #start(flags: number): void {
+    this.#entries.byte(this.#code | (flags << 4));
+    this.#entries.varint(this.#distance);
+  }
+
+  #write(entry: LogEntry): void {
     const to = this.#entries;
     switch (entry.kind) {
       case 'consoleInput':
-        start(0);
+        this.#start(0);
         to.byte(entry.byte);
         return;
       case 'clockJump':
-        start(0);
+        this.#start(0);
         to.varint(entry.nanoseconds);
         return;
       case 'memoryWrite':
-        start(0);
+        this.#start(0);
         to.varint(entry.address);
         to.varint(entry.bytes.length);
         to.bytes(entry.bytes);
         return;
       case 'registerWrite':
-        start(0);
+        this.#start(0);
         to.byte(entry.register);
         to.u64(entry.value);
         return;
       case 'hostTime':
-        start(0);
+        this.#start(0);
         to.varint(entry.milliseconds);
         return;
       case 'entropy':
-        start(0);
+        this.#start(0);
         to.varint(entry.bytes.length);
         to.bytes(entry.bytes);
         return;
       case 'blockRequest':
-        return this.#writeRequest(entry, start);
+        return this.#writeRequest(entry);
       case 'blockCompletion':
-        return this.#writeCompletion(entry, start);
+        return this.#writeCompletion(entry);
       case 'digest':
-        start(0);
+        this.#start(0);
         to.varint(entry.parts.length);
         for (const part of entry.parts) {
           to.varint(this.#nameNumber(part.name));
@@ -131,14 +139,14 @@ export class EventsEncoder {
         }
         return;
       case 'snapshot':
-        start(0);
+        this.#start(0);
         to.text(entry.name);
         return;
       case 'reached':
-        start(0);
+        this.#start(0);
         return;
       case 'end':
-        start(entry.guestExit === undefined ? 0 : END_GUEST_EXIT_FOLLOWS);
+        this.#start(entry.guestExit === undefined ? 0 : END_GUEST_EXIT_FOLLOWS);
         to.text(entry.reason);
         if (entry.guestExit !== undefined) to.varint(entry.guestExit);
         return;
@@ -147,26 +155,26 @@ export class EventsEncoder {
     }
   }
 
-  #writeRequest(entry: LogEntry & { kind: 'blockRequest' }, start: (flags: number) => void): void {
+  #writeRequest(entry: LogEntry & { kind: 'blockRequest' }): void {
     const drive = this.#nameNumber(entry.drive);
     const ids = idsOf(this.#ids, drive);
     const offset = loggedOffset(entry.offset);
     const plain = entry.id === ids.nextRequest && offset % SECTOR_BYTES === 0 && entry.lengthBytes % SECTOR_BYTES === 0;
     const unit = plain ? SECTOR_BYTES : 1;
     ids.nextRequest = entry.id + 1;
-    start(OPERATIONS.indexOf(entry.operation) | (plain ? 0 : REQUEST_SPELLED_OUT));
+    this.#start(OPERATIONS.indexOf(entry.operation) | (plain ? 0 : REQUEST_SPELLED_OUT));
     this.#entries.varint(drive);
     if (!plain) this.#entries.varint(entry.id);
     this.#entries.varint(offset / unit);
     this.#entries.varint(entry.lengthBytes / unit);
   }
 
-  #writeCompletion(entry: LogEntry & { kind: 'blockCompletion' }, start: (flags: number) => void): void {
+  #writeCompletion(entry: LogEntry & { kind: 'blockCompletion' }): void {
     const drive = this.#nameNumber(entry.drive);
     const ids = idsOf(this.#ids, drive);
     const plain = entry.id === ids.nextCompletion;
     ids.nextCompletion = entry.id + 1;
-    start(
+    this.#start(
       STATUSES.indexOf(entry.status) |
         (plain ? 0 : COMPLETION_ID_FOLLOWS) |
         (entry.digest === 0n ? COMPLETION_NO_DIGEST : 0),

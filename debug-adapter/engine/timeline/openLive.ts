@@ -147,7 +147,7 @@ function filesOf(host: Host, drives: readonly DriveStack[], recorded?: RecordSet
 function makeRoom(image: Qcow2Image, { rrsnapshot, overwrite }: SettledRecord): void {
   image.unmapVmState();
   const names = automaticOnes(image);
-  if (overwrite && image.snapshots.some(({ name }) => name === rrsnapshot)) names.push(rrsnapshot);
+  if (overwrite) names.push(...image.snapshots.flatMap(({ name }) => (name === rrsnapshot ? [name] : [])));
   if (names.length > 0) image.deleteSnapshots(names);
 }
 

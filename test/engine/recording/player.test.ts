@@ -257,7 +257,7 @@ const DIVERGENCES: {
     position: 200,
     does: (played) => played.blockCompletion({ ...COMPLETION, digest: 1n }),
     code: 'divergence-completion',
-    says: /data digest 0000000000000abc, but .*data digest 0000000000000001; the guest read other data from drive hd0 at sector 12: its base image or overlay was changed/,
+    says: /data digest 0000000000000abc, but .*data digest 0000000000000001; the guest read other data from drive hd0 at sector 12: its base image disk\.img or overlay hd0\.qcow2 was changed/,
   },
   {
     title: 'other data written',
@@ -327,7 +327,10 @@ for (const [name, says] of [
   ],
   ['hart0', /of hart0, but it is 0000000000000063;/],
   ['virtio0', /of virtio0/],
-  ['drive hd0', /of drive hd0, .*; the content of drive hd0 differs: its base image or overlay was changed/],
+  [
+    'drive hd0',
+    /of drive hd0, .*; the content of drive hd0 differs: its base image disk\.img or overlay hd0\.qcow2 was changed/,
+  ],
 ] as const) {
   test(`divergence: the digest of ${name}`, () => {
     const parts = PARTS.map((part) => (part.name === name ? { name, value: 0x63n } : part));

@@ -6,7 +6,7 @@ export interface DiskExtent {
   offset: number;
   lengthBytes: number;
   kind: ExtentKind;
-  /** In the image's file; only for `data`. */
+  /** In the image's file: of `data`, and of `zero` where a cluster is kept for it. */
   hostOffset?: number;
 }
 
@@ -15,7 +15,7 @@ export function* diskExtents(parts: ImageParts): Generator<DiskExtent> {
   const { diskLengthBytes } = parts.layout;
   for (let offset = 0; offset < diskLengthBytes;) {
     const { kind, lengthBytes, hostOffset } = extentAt(parts, parts.l1, offset, diskLengthBytes - offset);
-    yield { offset, lengthBytes, kind, ...(kind === 'data' ? { hostOffset } : {}) };
+    yield { offset, lengthBytes, kind, ...(hostOffset !== 0 ? { hostOffset } : {}) };
     offset += lengthBytes;
   }
 }

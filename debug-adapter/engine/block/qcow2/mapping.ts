@@ -11,7 +11,7 @@ import { SUBCLUSTERS } from './layout.ts';
 export interface Extent {
   kind: ExtentKind;
   lengthBytes: number;
-  /** Where the data is; only for kind `data`. */
+  /** Where the data is; of kind `zero` where a cluster is kept for it; 0 otherwise. */
   hostOffset: number;
   /** The L2 entry; only for kind `compressed`, whose extents are single clusters. */
   entry?: { table: EntryTable; index: number };
@@ -26,8 +26,7 @@ export function extentAt(parts: ImageParts, l1: EntryTable, guestOffset: number,
   while (extent.lengthBytes < lengthMax && extent.kind !== 'compressed') {
     const rest = lengthMax - extent.lengthBytes;
     const next = extentInOneTable(parts, l1, guestOffset + extent.lengthBytes, rest);
-    if (next.kind !== extent.kind) break;
-    if (next.kind === 'data' && next.hostOffset !== extent.hostOffset + extent.lengthBytes) break;
+    if (next.kind !== extent.kind || next.hostOffset !== hostOffsetAfter(extent)) break;
     extent.lengthBytes += next.lengthBytes;
   }
   return extent;
@@ -70,23 +69,25 @@ function extentInOneTable(parts: ImageParts, l1: EntryTable, guestOffset: number
   const kind = kindOfEntry(table, first);
   const extent: Extent = { kind, lengthBytes: clusterSizeBytes - inCluster, hostOffset: 0 };
   if (kind === 'compressed') extent.entry = { table, index: first };
-  else if (kind === 'data') {
-    const host = hostOffsetOf(parts, table, first);
-    extent.hostOffset = host + inCluster;
+  else {
+    if (table.offset(first) !== 0) extent.hostOffset = placeOf(parts, table, first, kind) + inCluster;
     for (let i = first + 1; i < entriesPerL2 && extent.lengthBytes < lengthMax; i++) {
-      if (kindOfEntry(table, i) !== kind || table.offset(i) !== host + (i - first) * clusterSizeBytes) break;
-      hostOffsetOf(parts, table, i);
-      extent.lengthBytes += clusterSizeBytes;
-    }
-  } else {
-    for (let i = first + 1; i < entriesPerL2 && extent.lengthBytes < lengthMax; i++) {
-      if (kindOfEntry(table, i) !== kind) break;
+      if (kindOfEntry(table, i) !== kind || table.offset(i) !== hostOffsetAfter(extent)) break;
+      if (kind === 'data') hostOffsetOf(parts, table, i);
       extent.lengthBytes += clusterSizeBytes;
     }
   }
   extent.lengthBytes = Math.min(extent.lengthBytes, lengthMax);
   return extent;
 }
+
+/** Where a neighbour must lie to be one extent with this one: behind it, or nowhere as it does. */
+const hostOffsetAfter = ({ hostOffset, lengthBytes }: Extent): number =>
+  hostOffset === 0 ? 0 : hostOffset + lengthBytes;
+
+/** A cluster that is kept for zeroes is not read: where it lies matters to who counts references. */
+const placeOf = (parts: ImageParts, table: EntryTable, index: number, kind: ExtentKind): number =>
+  kind === 'data' ? hostOffsetOf(parts, table, index) : table.offset(index);
 
 /**
  * The same where each cluster has 32 subclusters with a state of their own (qcow2 spec, "Extended L2 Entries"): within
@@ -105,7 +106,8 @@ function extentOfSubclusters(parts: ImageParts, table: EntryTable, inTable: numb
   const kind = kindOfSubcluster(table, index, first);
   let end = first + 1;
   while (end < SUBCLUSTERS && kindOfSubcluster(table, index, end) === kind) end++;
-  const hostOffset = kind === 'data' ? hostOffsetOf(parts, table, index) + inCluster : 0;
+  const isPlaced = kind !== 'unallocated' && table.offset(index) !== 0;
+  const hostOffset = kind === 'data' || isPlaced ? placeOf(parts, table, index, kind) + inCluster : 0;
   return { kind, lengthBytes: Math.min(rest, end * subclusterBytes - inCluster), hostOffset };
 }
 

@@ -27,17 +27,25 @@ export function decodeRefcounts(block: Uint8Array, bits: number, into: Uint16Arr
 }
 
 export function encodeRefcounts(counts: Uint16Array, bits: number, block: Uint8Array): void {
+  if (bits === 16) return encodeUsual(counts, block);
   const view = viewOf(block);
   block.fill(0);
   for (let i = 0; i < counts.length; i++) {
     const count = counts[i];
-    if (bits === 16) view.setUint16(i * 2, count);
-    else if (bits === 32) view.setUint32(i * 4, count);
+    if (bits === 32) view.setUint32(i * 4, count);
     else if (bits === 64) view.setUint32(i * 8 + 4, count);
     else {
       const bit = i * bits;
       block[bit >> 3] |= count << (bit & 7);
     }
+  }
+}
+
+/** The width that nearly all images have. */
+function encodeUsual(counts: Uint16Array, block: Uint8Array): void {
+  for (let i = 0; i < counts.length; i++) {
+    block[2 * i] = counts[i] >> 8;
+    block[2 * i + 1] = counts[i];
   }
 }
 

@@ -64,14 +64,21 @@ export function addEntry(parts: ImageParts, wanted: NewSnapshot, l1: EntryTable)
   switchSnapshots(parts, [...parts.snapshots, entry], [table]);
 }
 
-/** Several at once cost hardly more than one. */
+/**
+ * Several at once cost hardly more than one. QEMU lets two snapshots have one name: each mention of a name deletes one
+ * of them, the first first.
+ */
 export function deleteSnapshots(parts: ImageParts, names: string[]): void {
-  const deleted = names.map((name) => findSnapshot(parts, name));
+  const deleted: SnapshotEntry[] = [];
+  for (const name of names) {
+    const others = parts.snapshots.filter((entry) => !deleted.includes(entry));
+    deleted.push(findIn(others, name, parts.file.name));
+  }
   const references = deleted.map((entry) => referencesOf(parts, readSnapshotL1(parts, entry)));
   const rest = parts.snapshots.filter((entry) => !deleted.includes(entry));
   switchSnapshots(parts, rest, []);
   for (const hostOffset of references.flat()) parts.refcounts.dropLater(hostOffset);
-  for (const entry of new Set(deleted)) {
+  for (const entry of deleted) {
     if (entry.l1Entries > 0) parts.refcounts.dropLater(entry.l1Offset, clustersOfL1(parts, entry.l1Entries));
   }
   parts.refcounts.applyDrops();
@@ -115,10 +122,14 @@ export function applySnapshot(parts: ImageParts, name: string): void {
 }
 
 export function findSnapshot(parts: ImageParts, name: string): SnapshotEntry {
-  const entry = parts.snapshots.find((snapshot) => snapshot.name === name);
+  return findIn(parts.snapshots, name, parts.file.name);
+}
+
+function findIn(snapshots: readonly SnapshotEntry[], name: string, file: string): SnapshotEntry {
+  const entry = snapshots.find((snapshot) => snapshot.name === name);
   if (entry) return entry;
-  const known = parts.snapshots.map((snapshot) => snapshot.name);
-  throw snapshotMissing(parts.file.name, name, known);
+  const known = snapshots.map((snapshot) => snapshot.name);
+  throw snapshotMissing(file, name, known);
 }
 
 /** A copy of the snapshot's L1 table, at least as long as the disk needs. */

@@ -49,7 +49,7 @@ export interface MapEntry {
   isZero: boolean;
   hasData: boolean;
   isCompressed: boolean;
-  /** Where the data is in its file, when it lies there as it is. */
+  /** Where the data is in its file, when it lies there as it is, or the cluster that is kept for zeroes. */
   hostOffset?: number;
 }
 
@@ -78,11 +78,11 @@ function* entriesOf(device: BlockDevice | undefined, from: number, to: number, d
       const end = Math.min(extent.offset + extent.lengthBytes, to);
       if (start >= end) continue;
       const place = { start, lengthBytes: end - start, depth };
-      if (extent.kind === 'zero') yield { ...flags, ...place, isZero: true };
+      const where = extent.hostOffset === undefined ? {} : { hostOffset: extent.hostOffset + start - extent.offset };
+      if (extent.kind === 'zero') yield { ...flags, ...place, isZero: true, ...where };
       else if (extent.kind === 'compressed') yield { ...flags, ...place, hasData: true, isCompressed: true };
-      else if (extent.kind === 'data') {
-        yield { ...flags, ...place, hasData: true, hostOffset: extent.hostOffset! + start - extent.offset };
-      } else yield* below(device, start, end, depth);
+      else if (extent.kind === 'data') yield { ...flags, ...place, hasData: true, ...where };
+      else yield* below(device, start, end, depth);
     }
   }
 }

@@ -86,6 +86,35 @@ test('snapshots that qemu-img took are listed, viewed and applied', (t) => {
   assertClean(image);
 });
 
+test('two snapshots to which QEMU gave one name are both listed, and both can be deleted', (t) => {
+  if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
+  const folder = support.temporaryFolder(t);
+  const path = join(folder, 'image.qcow2');
+  runTool('qemu-img', ['create', '-q', '-f', 'qcow2', path, '1M']);
+  for (const value of [1, 2, 3]) {
+    runTool('qemu-io', ['-c', `write -P ${value} 0 300k`, path]);
+    if (value < 3) runTool('qemu-img', ['snapshot', '-c', 'same', path]);
+  }
+  for (const deletions of [[['same'], ['same']], [['same', 'same']]]) {
+    const file = loadFile(path);
+    const image = Qcow2Image.open(file, { writable: true });
+    assert.deepEqual(
+      image.snapshots.map(({ name, id }) => [name, id]),
+      [
+        ['same', '1'],
+        ['same', '2'],
+      ],
+    );
+    assert.throws(() => support.takeSnapshot(image, 'same'), /has a snapshot named "same"/);
+    for (const names of deletions) image.deleteSnapshots(names);
+    assert.throws(() => image.deleteSnapshots(['same']), /has no snapshot named "same"/);
+    assertSameBytes(readAll(image).subarray(0, 300 * KIB), filled(300 * KIB, 3));
+    assertClean(image);
+    image.close();
+    assertQemuClean(saveFile(folder, 'after.qcow2', file.contents()));
+  }
+});
+
 test('a snapshot of an image that counts in one bit is refused, and the image stays as it was', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const path = join(support.temporaryFolder(t), 'image.qcow2');

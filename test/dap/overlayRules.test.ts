@@ -1,0 +1,265 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { after, before, suite, test, type TestContext } from 'node:test';
+import { type DriveSpec, type Session, Workplace } from '../support/cli.ts';
+import { DapClient } from '../support/dapClient.ts';
+import { guest } from '../support/guests.ts';
+import { changeOverlay, makeOverlay } from '../support/overlays.ts';
+
+/**
+ * The rules for overlays and snapshots hold whichever front end starts the session: the command line and the adapter
+ * refuse the same, in the same sentence but for the way out, and touch nothing.
+ */
+interface Rule {
+  what: string;
+  /** Makes the trouble. */
+  trouble?: (place: Workplace) => void;
+  rr: 'record' | 'replay';
+  session: Session;
+  /** As the launch configuration and the command line both name it. */
+  rrsnapshot?: string;
+  memory?: string;
+  overwrite?: boolean;
+  says: RegExp;
+}
+
+const MIB = 1 << 20;
+const DRIVE: DriveSpec = { image: 'disk.img', overlay: 'hd0.qcow2' };
+const DEMO: Session = { kernel: 'demo.elf', drives: [DRIVE] };
+const withDrive = (drive: Partial<DriveSpec>): Session => ({ ...DEMO, drives: [{ ...DRIVE, ...drive }] });
+const STOP_AT = ['--stop-at', '3_000_000'];
+
+const RECORDING: Omit<Rule, 'rr'>[] = [
+  {
+    what: 'an overlay that exists',
+    trouble: (place) => place.write('hd0.qcow2', 'precious'),
+    session: DEMO,
+    says: /^hd0\.qcow2 exists .*name another/,
+  },
+  {
+    what: 'a recording that exists',
+    trouble: (place) => place.write('a.rr', 'precious'),
+    session: DEMO,
+    says: /^a\.rr exists .*name another/,
+  },
+  {
+    what: 'a state-only image that exists',
+    trouble: (place) => place.write('a.rr.qcow2', 'precious'),
+    session: { ...DEMO, drives: [] },
+    says: /^a\.rr\.qcow2 exists /,
+  },
+  {
+    what: 'an overlay that is the image',
+    session: withDrive({ overlay: 'disk.img' }),
+    overwrite: true,
+    says: /disk\.img.* (as image and overlay|named both as)/,
+  },
+  {
+    what: 'an overlay that is a link to the image',
+    trouble: (place) => fs.symlinkSync('disk.img', place.path('link.qcow2')),
+    session: withDrive({ overlay: 'link.qcow2' }),
+    overwrite: true,
+    says: /link\.qcow2.* (as image and overlay|named both as)/,
+  },
+  {
+    what: 'an overlay that is what a qcow2 image stands on',
+    trouble: (place) => makeOverlay(place, 'on-disk.qcow2', 'disk.img'),
+    session: withDrive({ image: 'on-disk.qcow2', format: 'qcow2', overlay: 'disk.img' }),
+    overwrite: true,
+    says: /^disk\.img /,
+  },
+  {
+    what: 'an overlay that is the recording',
+    session: withDrive({ overlay: 'a.rr' }),
+    overwrite: true,
+    says: /^a\.rr /,
+  },
+  {
+    what: 'a recording that is the image',
+    session: { ...DEMO, rrfile: 'disk.img' },
+    overwrite: true,
+    says: /^disk\.img .*give the recording a name of its own/,
+  },
+  {
+    what: 'one overlay for two drives',
+    trouble: (place) => place.disk('other.img', MIB),
+    session: { ...DEMO, drives: [DRIVE, { image: 'other.img', overlay: 'hd0.qcow2' }] },
+    says: /(share an overlay|both use the file "hd0\.qcow2"); give each its own/,
+  },
+  { what: 'an image that is not there', session: withDrive({ image: 'absent.img' }), says: /no file absent\.img/ },
+  {
+    what: 'a raw image given as qcow2',
+    session: withDrive({ format: 'qcow2' }),
+    says: /^disk\.img is not a qcow2 image/,
+  },
+  { what: 'a first snapshot with a name of the automatic ones', session: DEMO, rrsnapshot: 'auto-1', says: /auto-/ },
+  {
+    what: 'a name that the image of the user’s has already',
+    trouble: (place) => makeOverlay(place, 'mine.qcow2', 'disk.img', { snapshot: 'here' }),
+    session: withDrive({ image: 'mine.qcow2', format: 'qcow2', overlay: undefined }),
+    rrsnapshot: 'here',
+    says: /mine\.qcow2 .*"here"/,
+  },
+];
+
+const REPLAYING: Omit<Rule, 'rr'>[] = [
+  {
+    what: 'a base that was changed',
+    trouble: (place) => place.flipByte('disk.img', 2 * MIB),
+    session: DEMO,
+    says: /^The content of disk\.img \(drive hd0\) is not what it was when a\.rr was recorded; bring the old image back/,
+  },
+  {
+    what: 'a base that became longer',
+    trouble: (place) => place.cut('disk.img', 5 * MIB),
+    session: DEMO,
+    says: /drive hd0: length: 4194304 bytes when it was recorded, 5242880 bytes now/,
+  },
+  {
+    what: 'an overlay that is gone',
+    trouble: (place) => fs.rmSync(place.path('hd0.qcow2')),
+    session: DEMO,
+    says: /^hd0\.qcow2, the overlay that a\.rr was recorded with, does not exist: put it back, or record again/,
+  },
+  {
+    what: 'an overlay that is not qcow2',
+    trouble: (place) => place.write('hd0.qcow2', 'precious'),
+    session: DEMO,
+    says: /^hd0\.qcow2 is not a qcow2 image/,
+  },
+  {
+    what: 'an overlay that was cut off',
+    trouble: (place) => place.cut('hd0.qcow2', 50_000),
+    session: DEMO,
+    says: /^hd0\.qcow2 is damaged: .*record again/,
+  },
+  {
+    what: 'no overlay where there was one',
+    session: withDrive({ overlay: undefined }),
+    says: /^drive hd0 was recorded with overlay hd0\.qcow2 and is given with no overlay/,
+  },
+  {
+    what: 'a drive that is now read-only',
+    session: withDrive({ overlay: undefined, readOnly: true }),
+    says: /drive hd0: readonly: off when it was recorded, on now/,
+  },
+  { what: 'a drive that is missing', session: { ...DEMO, drives: [] }, says: /^a\.rr was recorded with a drive hd0/ },
+  {
+    what: 'other memory',
+    session: DEMO,
+    memory: '64M',
+    says: /^a\.rr is a recording of another machine \(memory: 128 MiB .* 64 MiB now\)/,
+  },
+  {
+    what: 'a first snapshot that is not there',
+    session: DEMO,
+    rrsnapshot: 'init',
+    says: /^hd0\.qcow2 has no snapshot "init" to start from \(it has "replay_init"\)/,
+  },
+  {
+    what: 'a first snapshot that was deleted',
+    trouble: (place) => changeOverlay(place, 'hd0.qcow2', (image) => image.deleteSnapshot('replay_init')),
+    session: DEMO,
+    says: /^hd0\.qcow2 has no snapshot "replay_init" to start from \(it has none\)/,
+  },
+  {
+    what: 'a first snapshot that is not ours',
+    trouble: (place) => makeOverlay(place, 'hd0.qcow2', 'disk.img', { snapshot: 'replay_init' }),
+    session: DEMO,
+    says: /^snapshot "replay_init" in hd0\.qcow2 is not one of this machine/,
+  },
+  {
+    what: 'an overlay of a disk of another length',
+    trouble: (place) => makeOverlay(place, 'other.qcow2', place.disk('other.img', MIB), { snapshot: 'replay_init' }),
+    session: withDrive({ overlay: 'other.qcow2' }),
+    says: /^other\.qcow2 is not as long as disk\.img under it: it belongs to another image/,
+  },
+  {
+    what: 'a recording of an older format',
+    trouble: (place) => {
+      const bytes = place.read('a.rr');
+      bytes.writeUInt32LE(1, 8);
+      place.write('a.rr', bytes);
+    },
+    session: DEMO,
+    says: /^a\.rr is a recording of format version 1, .*replay it with the version that recorded it, or record again/,
+  },
+];
+
+/** Made once, copied for each test. */
+const fresh = new Workplace({ after });
+fresh.write('demo.elf', fs.readFileSync(guest('demo/demo')));
+fresh.disk('disk.img', 4 * MIB);
+const recorded = fresh.copy({ after });
+before(async () => void (await recorded.record(DEMO, ...STOP_AT)));
+
+for (const [rr, rules] of [
+  ['record', RECORDING],
+  ['replay', REPLAYING],
+] as const) {
+  suite(`${rr} refuses through both`, { concurrency: 2 }, () => {
+    for (const rule of rules) {
+      test(rule.what, async (t) => {
+        const place = (rr === 'replay' ? recorded : fresh).copy(t);
+        rule.trouble?.(place);
+        const untouched = place.fingerprint();
+        const cli = (await place[rr](rule.session, ...words(rule))).refused(2).message;
+        assert.match(cli, rule.says);
+        const dap = new DapClient(t);
+        await dap.request('initialize', { adapterID: 'blkreplay' });
+        const sentence = await dap.refused('launch', launch(place, { ...rule, rr }));
+        assert.match(sentence.replaceAll(`${place.folder}/`, ''), rule.says);
+        assert.deepEqual(place.fingerprint(), untouched, 'nothing is created, changed or removed');
+      });
+    }
+  });
+}
+
+suite('a recording made through one is replayed through the other', () => {
+  const session: Session = {
+    kernel: guest('small/twodisk'),
+    drives: [{ ...DRIVE }, { image: 'b.img', overlay: 'b.qcow2' }],
+  };
+  const through = async (t: TestContext, place: Workplace, rr: Rule['rr']) => {
+    const dap = new DapClient(t);
+    await dap.start({ ...launch(place, { rr, session }), noDebug: true });
+    const { exitCode } = await dap.event('exited');
+    await dap.event('terminated');
+    await dap.request('disconnect');
+    assert.equal(await dap.exited, 0);
+    return { exitCode: exitCode as number, console: dap.console };
+  };
+
+  test('with overlays of two drives, both ways', async (t) => {
+    fresh.disk('b.img', MIB);
+    const [first, second] = [fresh.copy(t), fresh.copy(t)];
+    const recorded = await first.record(session);
+    assert.deepEqual(await through(t, first, 'replay'), {
+      exitCode: recorded.summary.guestExit,
+      console: recorded.console,
+    });
+    const { exitCode, console } = await through(t, second, 'record');
+    const replayed = await second.replay(session);
+    assert.deepEqual({ exitCode: replayed.summary.guestExit, console: replayed.console }, { exitCode, console });
+    assert.equal(replayed.summary.digest, recorded.summary.digest);
+  });
+});
+
+function words({ rrsnapshot, memory, overwrite }: Omit<Rule, 'rr'>): string[] {
+  return [
+    ...(rrsnapshot === undefined ? [] : ['--rrsnapshot', rrsnapshot]),
+    ...(memory === undefined ? [] : ['--memory', memory]),
+    ...(overwrite ? ['--overwrite'] : []),
+  ];
+}
+
+function launch(place: Workplace, rule: Omit<Rule, 'what' | 'says'>): object {
+  const { rr, session, rrsnapshot, memory, overwrite } = rule;
+  const { kernel, rrfile = 'a.rr', drives = [] } = session;
+  return {
+    ...{ rr, rrfile, cwd: place.folder, kernel, idle: 'warp', overwrite: overwrite ? 'always' : 'never' },
+    ...(rrsnapshot === undefined ? {} : { rrsnapshot }),
+    ...(memory === undefined ? {} : { memory }),
+    drives: drives.map((drive, i) => ({ id: `hd${i}`, format: 'raw', ...drive })),
+  };
+}

@@ -1,0 +1,295 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { suite, test, type TestContext } from 'node:test';
+import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
+import { checkOverlay, overlayInfo, overlayMap } from '../../../../debug-adapter/engine/timeline/files/overlayInfo.ts';
+import { changeOverlay, readOverlay } from '../../../../debug-adapter/engine/timeline/files/overlayFile.ts';
+import { nodeHost } from '../../../../debug-adapter/host/nodeHost.ts';
+import { SeededRandom } from '../../../support/seededRandom.ts';
+import { requireTool, runTool } from '../../../support/tools.ts';
+import { assertSameBytes, filled, KIB, MIB, readAll, takeSnapshot, temporaryFolder } from './support.ts';
+
+/**
+ * Every kind of image, made by QEMU and by us, goes from hand to hand: QEMU writes, zeroes, discards and takes snapshots,
+ * then we, then QEMU again. After each, both say the same of it: the bytes of the disk and of each snapshot, info, map,
+ * check. What one of the two cannot do to a kind (a snapshot where refcounts have one bit) is left out.
+ */
+interface Kind {
+  what: string;
+  /** As `qemu-img create -o` has them; of ours only the size of clusters counts. */
+  options: Record<string, string | number>;
+  backing: Backing;
+  by: 'QEMU' | 'us';
+}
+
+type Backing = 'nothing' | 'a shorter raw file' | 'a shorter qcow2 on a raw file, in folders below';
+
+/** Ends inside a cluster, and inside a page. */
+const DISK_BYTES = 5 * MIB + 3 * 512;
+const BACKINGS: Backing[] = ['nothing', 'a shorter raw file', 'a shorter qcow2 on a raw file, in folders below'];
+const CLUSTER_SIZES = Array.from({ length: 13 }, (_, i) => 512 << i);
+
+for (const by of ['QEMU', 'us'] as const) {
+  suite(`made by ${by}`, () => {
+    for (const kind of kinds(by)) {
+      test(`${kind.what}, on ${kind.backing}`, (t) => {
+        if (requireTool('qemu-img', t) && requireTool('qemu-io', t)) fromHandToHand(t, kind);
+      });
+    }
+  });
+}
+
+function kinds(by: Kind['by']): Kind[] {
+  const clusters = CLUSTER_SIZES.map((size) => ({ what: `clusters of ${size} bytes`, cluster_size: size }));
+  const others =
+    by === 'us'
+      ? []
+      : [
+          ...[512, 65536, 2 * MIB].map((size) => ({
+            ...{ what: `version 2, clusters of ${size} bytes`, compat: '0.10', cluster_size: size },
+          })),
+          ...[1, 2, 4, 8, 16, 32, 64].map((bits, i) => ({
+            ...{ what: `refcounts of ${bits} bits`, refcount_bits: bits, cluster_size: [512, 65536][i % 2] },
+          })),
+          { what: 'lazy refcounts', lazy_refcounts: 'on' },
+        ];
+  return [...clusters, ...others].flatMap(({ what, ...options }, i) => {
+    // Each on each would be a long wait: the sizes that people use go on all three.
+    const onAll = 'cluster_size' in options && [4096, 65536].includes(options.cluster_size) && i < clusters.length;
+    const backings = onAll ? BACKINGS : [BACKINGS[i % BACKINGS.length]];
+    return backings.map((backing) => ({ what, options, backing, by }));
+  });
+}
+
+function fromHandToHand(t: TestContext, kind: Kind): void {
+  const place = new Place(temporaryFolder(t), kind, SeededRandom.forTest(t));
+  // A cluster of the active disk and of n snapshots has n + 1 references, and one more while QEMU applies one of them.
+  const snapshotsMax = 2 ** Number(kind.options.refcount_bits ?? 16) - 3;
+  const keepsSnapshots = snapshotsMax > 0;
+  place.make();
+  place.agree('made');
+  qemuChanges(place, { snapshot: keepsSnapshots ? 'by qemu' : undefined });
+  place.agree('after QEMU');
+  weChange(place, snapshotsMax);
+  place.agree('after us');
+  if (keepsSnapshots) {
+    const [newest] = overlayInfo(nodeHost, place.image).snapshots.slice(-1);
+    place.qemuImg('snapshot', '-a', newest.name, place.image);
+    place.agree('after QEMU applied one');
+    place.qemuImg('snapshot', '-d', newest.name, place.image);
+    qemuChanges(place, { snapshot: 'by qemu again' });
+    place.agree('after QEMU deleted it');
+    changeOverlay(nodeHost, place.image, (image) => image.applySnapshot('by qemu again'));
+    place.agree('after we applied QEMU’s');
+    changeOverlay(nodeHost, place.image, (image) => image.deleteSnapshots(image.snapshots.map(({ name }) => name)));
+    place.agree('after we deleted all');
+  }
+  assert.deepEqual(place.belowBytes(), place.below, 'what is below is not touched');
+}
+
+function qemuChanges(place: Place, { snapshot }: { snapshot: string | undefined }): void {
+  place.qemuIo('write -P 1 10k 300k', 'write -P 2 1M 100k', `write -P 3 ${DISK_BYTES - 512} 512`);
+  place.qemuIo('write -z 90k 70k', 'write -z -u 1088k 64k', 'discard 200k 64k', 'write -z 4M 512k');
+  if (snapshot === undefined) return;
+  place.qemuImg('snapshot', '-c', snapshot, place.image);
+  place.qemuIo('write -P 4 5k 20k', 'write -P 5 2M 200k', 'discard 1M 64k', 'write -z 3M 130k');
+}
+
+function weChange(place: Place, snapshotsMax: number): void {
+  changeOverlay(nodeHost, place.image, (image) => {
+    for (const [round, name] of ['ours', 'gone', 'last'].entries()) {
+      for (let i = 0; i < 12; i++) place.writeSome(image);
+      if (image.snapshots.length >= snapshotsMax) continue;
+      image.writeVmState(round * 4096, filled(9000, round + 1));
+      takeSnapshot(image, name, { icount: 1000 + round, vmStateSizeBytes: 20_000 });
+    }
+    const has = (name: string) => image.snapshots.some((snapshot) => snapshot.name === name);
+    if (has('gone')) image.deleteSnapshot('gone');
+    if (has('by qemu')) image.renameSnapshot('by qemu', 'renamed');
+  });
+}
+
+class Place {
+  readonly folder: string;
+  readonly image: string;
+  /** The files that the image stands on, as they were made. */
+  below: Buffer[] = [];
+  private kind: Kind;
+  private random: SeededRandom;
+
+  constructor(folder: string, kind: Kind, random: SeededRandom) {
+    this.folder = folder;
+    this.image = join(folder, 'image.qcow2');
+    this.kind = kind;
+    this.random = random;
+  }
+
+  make(): void {
+    const backing = this.makeBacking();
+    const { options, by } = this.kind;
+    if (by === 'QEMU') {
+      const list = Object.entries(options).map(([name, value]) => `${name}=${value}`);
+      const below = backing ? ['-b', backing.name, '-F', backing.format] : [];
+      this.qemuImg('create', '-q', '-f', 'qcow2', '-o', list.join(','), ...below, this.image, String(DISK_BYTES));
+    } else {
+      const file = nodeHost.files.open(this.image, { write: true, create: 'new' });
+      const clusterSizeBytes = options.cluster_size as number;
+      Qcow2Image.create(file, { lengthBytes: DISK_BYTES, clusterSizeBytes, backing }).close();
+    }
+    this.below = this.belowBytes();
+  }
+
+  belowBytes(): Buffer[] {
+    return overlayInfo(nodeHost, this.image)
+      .chain.slice(1)
+      .map(({ file }) => fs.readFileSync(file));
+  }
+
+  /** Both programs say the same of the image, and neither finds anything wrong. */
+  agree(when: string): void {
+    const { image } = this;
+    assert.deepEqual(
+      checkOverlay(nodeHost, image, { repair: false }),
+      { corruptions: [], leaks: 0, staleFlags: 0 },
+      when,
+    );
+    this.qemuImg('check', '-q', '-f', 'qcow2', image);
+    this.agreeOnInfo(when);
+    this.agreeOnMap(when);
+    const disk = readOverlay(nodeHost, image, readAll);
+    const ours = join(this.folder, 'ours.img');
+    fs.writeFileSync(ours, disk);
+    this.qemuImg('compare', '-q', '-f', 'qcow2', '-F', 'raw', image, ours);
+    this.qemuReads(disk);
+    for (const { name } of overlayInfo(nodeHost, image).snapshots) {
+      const shown = readOverlay(nodeHost, image, (opened) => readAll(opened.openSnapshot(name).disk));
+      assertSameBytes(shown, this.converted(name), `${when}: ${name}`);
+    }
+  }
+
+  writeSome(image: Qcow2Image): void {
+    const { random } = this;
+    const offset = random.below(DISK_BYTES / 512) * 512;
+    const length = Math.min(DISK_BYTES - offset, 512 * (1 + random.below(random.pick([3, 400]))));
+    if (random.chance(0.3)) image.writeZeroes(offset, length);
+    else image.write(offset, random.chance(0.3) ? random.bytes(length) : filled(length, 1 + random.below(255)));
+  }
+
+  qemuImg(command: string, ...args: string[]): string {
+    return runTool('qemu-img', [command, ...args]);
+  }
+
+  qemuIo(...commands: string[]): string {
+    return runTool('qemu-io', [
+      '-t',
+      'unsafe',
+      '-f',
+      'qcow2',
+      ...commands.flatMap((command) => ['-c', command]),
+      this.image,
+    ]);
+  }
+
+  /** Written in full, since QEMU also asks the file system for holes; shorter than the image, and relative to it. */
+  private makeBacking(): { name: string; format: 'raw' | 'qcow2' } | undefined {
+    if (this.kind.backing === 'nothing') return undefined;
+    const base = filled(3 * MIB + 512, 7);
+    base.set(this.random.bytes(100 * KIB), MIB);
+    if (this.kind.backing === 'a shorter raw file') {
+      fs.writeFileSync(join(this.folder, 'base.img'), base);
+      return { name: 'base.img', format: 'raw' };
+    }
+    fs.mkdirSync(join(this.folder, 'below/deeper'), { recursive: true });
+    fs.writeFileSync(join(this.folder, 'below/deeper/base.img'), base);
+    const middle = join(this.folder, 'below/middle.qcow2');
+    this.qemuImg('create', '-q', '-f', 'qcow2', '-b', 'deeper/base.img', '-F', 'raw', middle, '4M');
+    runTool('qemu-io', ['-f', 'qcow2', '-c', 'write -P 9 100k 900k', '-c', 'write -z 2M 100k', middle]);
+    return { name: 'below/middle.qcow2', format: 'qcow2' };
+  }
+
+  private agreeOnInfo(when: string): void {
+    const ours = overlayInfo(nodeHost, this.image);
+    const chain = JSON.parse(this.qemuImg('info', '--backing-chain', '--output=json', this.image)) as QemuInfo[];
+    const [theirs] = chain;
+    assert.deepEqual([ours.virtualBytes, ours.clusterBytes], [theirs['virtual-size'], theirs['cluster-size']], when);
+    assert.deepEqual(
+      ours.chain.map(({ file, format, virtualBytes }) => [fs.realpathSync(file), format, virtualBytes]),
+      chain.map((link) => [fs.realpathSync(link.filename), link.format, link['virtual-size']]),
+      when,
+    );
+    assert.deepEqual(
+      ours.snapshots.map(({ name, position }) => [name, position ?? 0]),
+      (theirs.snapshots ?? []).map(({ name, icount }) => [name, icount ?? 0]),
+      when,
+    );
+    const listed = this.qemuImg('snapshot', '-l', this.image);
+    for (const { name } of ours.snapshots) assert.ok(listed.includes(name), `${when}: ${name}`);
+  }
+
+  private agreeOnMap(when: string): void {
+    const theirs = withoutHoles(JSON.parse(this.qemuImg('map', '--output=json', this.image)) as QemuExtent[]);
+    const ours = overlayMap(nodeHost, this.image).map(
+      ({ lengthBytes, isPresent, isZero, hasData, hostOffset, ...rest }) => ({
+        ...{
+          start: rest.start,
+          length: lengthBytes,
+          depth: rest.depth,
+          present: isPresent,
+          zero: isZero,
+          data: hasData,
+        },
+        ...(hostOffset === undefined ? {} : { offset: hostOffset }),
+      }),
+    );
+    assert.deepEqual(ours, theirs, when);
+  }
+
+  /** Some sectors that are of one byte throughout, as `qemu-io` sees them. */
+  private qemuReads(disk: Uint8Array): void {
+    const commands: string[] = [];
+    for (let i = 0; i < 12; i++) {
+      const offset = this.random.below(DISK_BYTES / 512) * 512;
+      const sector = disk.subarray(offset, offset + 512);
+      if (sector.every((byte) => byte === sector[0])) commands.push(`read -P ${sector[0]} ${offset} 512`);
+    }
+    assert.doesNotMatch(this.qemuIo(...commands), /Pattern verification failed/);
+  }
+
+  private converted(snapshot: string): Uint8Array {
+    const raw = join(this.folder, 'theirs.img');
+    this.qemuImg('convert', '-l', `snapshot.name=${snapshot}`, '-f', 'qcow2', '-O', 'raw', this.image, raw);
+    return fs.readFileSync(raw);
+  }
+}
+
+interface QemuInfo {
+  filename: string;
+  format: string;
+  'virtual-size': number;
+  'cluster-size': number;
+  snapshots?: { name: string; icount?: number }[];
+}
+
+interface QemuExtent {
+  start: number;
+  length: number;
+  depth: number;
+  offset?: number;
+  zero: boolean;
+  data: boolean;
+}
+
+/** QEMU also asks the file system where the image's file has holes: those are data here, of zeroes. */
+function withoutHoles(extents: readonly QemuExtent[]): QemuExtent[] {
+  const whole: QemuExtent[] = [];
+  for (const extent of extents) {
+    const { length, ...rest } = { ...extent, zero: extent.zero && !extent.data };
+    const last = whole.at(-1);
+    const isNext = last?.depth === rest.depth && rest.offset === last.offset! + last.length;
+    const continues = isNext && last.data && rest.data;
+    if (continues) last.length += length;
+    else whole.push({ ...rest, length });
+  }
+  return whole;
+}
