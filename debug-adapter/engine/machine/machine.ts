@@ -444,4 +444,4 @@ const never = (): boolean => false;
 export const hartName = (hart: number): string => `hart${hart}`;
 
 /** Half a millisecond to some: `wantsPause` is asked that often, even when the guest has no timer at all. */
-const MAX_BUDGET = 1 << 18;
+const MAX_BUDGET = 1 << 20;

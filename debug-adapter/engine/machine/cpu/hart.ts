@@ -107,8 +107,9 @@ export class Hart implements Stateful {
 
   // --- running -------------------------------------------------------------------------------------------------------
 
-  /** Runs at most `budget` steps from `position`; returns how many it did. Fewer only when something wants attention. */
-  run(position: Position, budget: number): number {
+  /** Runs at most so many steps from `position`; returns how many it did. Fewer when something wants attention. */
+  run(position: Position, budgetMax: number): number {
+    const budget = Math.min(budgetMax, this.translator.stepsMax);
     this.words[SLOT.ATTENTION >> 2] = 0;
     this.setNumber('STEPS_END', position + budget);
     this.words[SLOT.BUDGET >> 2] = budget;

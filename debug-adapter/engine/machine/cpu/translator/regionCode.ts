@@ -39,6 +39,7 @@ import { noteCall, RETURN_ADDRESS } from '../callTargets.ts';
 import { type ArithmeticHelpers, COMPUTE, CONDITION, FLOAT_LOADS, FLOAT_STORES, LOADS } from '../semantics.ts';
 import type { Ordered } from './flowOrder.ts';
 import { groupAccesses, loadOf, type MemoryGroup, storeOf } from './memoryGroups.ts';
+import { narrowAfter, narrowAtStart, narrowOperation, type Registers } from './narrowRegisters.ts';
 import { floatsAreDirty, type PlainFloat, plainFloat, roundsInexactToNearest } from './plainFloats.ts';
 import type { Instruction, Offset, Target } from './regionGraph.ts';
 
@@ -91,6 +92,7 @@ class RegionWriter {
   /** Registers written anywhere; and per block, those that may differ from memory at its start and end. */
   private written = new Set<number>();
   private dirtyOut = new Map<Ordered, ReadonlySet<number>>();
+  private narrow: Map<Ordered, Registers>;
   private usesFloats = false;
   /** Not 0: see plainFloats.ts. */
   private floatsAreDirty: Local;
@@ -118,6 +120,7 @@ class RegionWriter {
     this.value = frame.local(I64);
     this.nameRegisters();
     this.flowDirty();
+    this.narrow = narrowAtStart(this.order);
   }
 
   all(): Code {
@@ -278,17 +281,23 @@ class RegionWriter {
 
   // --- instructions ----------------------------------------------------------------------------------------------------
 
-  private body({ block: { offset, instructions } }: Ordered): Code {
+  private body(item: Ordered): Code {
+    const { offset, instructions } = item.block;
     const count = instructions.length;
     if (count === 0) return nothing;
     const groups = groupAccesses({ instructions, offset, end: { kind: 'indirect' } });
     const shared = { groups, addresses: new Map<MemoryGroup, Local>(), checked: new Set<MemoryGroup>() };
+    let narrow = this.narrow.get(item)!;
     return sequence(
       when(
         i32.ltS(tee(this.budget, i32.sub(this.budget.get, i32.const(count))), i32.const(0)),
         this.leave(offset, count),
       ),
-      ...instructions.map((instruction, done) => this.instruction(instruction, { unused: count - done, ...shared })),
+      ...instructions.map((instruction, done) => {
+        const code = this.instruction(instruction, { unused: count - done, narrow, ...shared });
+        narrow = narrowAfter(instruction, narrow);
+        return code;
+      }),
     );
   }
 
@@ -299,7 +308,7 @@ class RegionWriter {
     if (compute) {
       if (rd === 0) return nothing;
       const operands = { a: this.get(rs1), b: this.get(rs2), imm: i64.const(immediate), helpers: this.helpers };
-      return this.put(rd, compute(operands));
+      return this.put(rd, narrowOperation(instruction, at.narrow, operands) ?? compute(operands));
     }
     if (loadOf(name) ?? storeOf(name)) return this.memory(instruction, at);
     const float = plainFloat(name);
@@ -411,6 +420,8 @@ class RegionWriter {
 interface InBlock {
   /** Instructions of the block from this one on. */
   unused: number;
+  /** What is narrow before it. */
+  narrow: Registers;
   groups: Map<Instruction, MemoryGroup>;
   addresses: Map<MemoryGroup, Local>;
   checked: Set<MemoryGroup>;

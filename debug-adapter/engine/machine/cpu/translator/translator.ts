@@ -35,12 +35,13 @@ const BATCH_REGIONS_MAX = 64;
 const BATCH_INSTRUCTIONS_MAX = 3000;
 /** So many are worth a module at once. */
 const BATCH_REGIONS_ENOUGH = 16;
-/** A module of few regions waits for more, this many runs of the interpreter at most. */
+/** A module of few regions waits for more, for some short runs of the interpreter: 0.9 ms each. */
 const BATCH_REGIONS_MIN = 8;
 const RUNS_WAITED_MAX = 4;
+const WAITING_STEPS = 1 << 18;
 /** Longer ones are cut into several regions anyway. */
 const FUNCTION_BYTES_MAX = 1000n;
-const TRIED_MAX = 100_000;
+const REMEMBERED_MAX = 100_000;
 /** Beyond this everything is dropped and begins anew. */
 const INSTRUCTIONS_MAX = 1_000_000;
 
@@ -71,9 +72,13 @@ export class Translator {
   private candidates = new Map<number, Candidate>();
   private regions = new Map<number, Region>();
   private regionsOfPage = new Map<number, Set<Region>>();
+  /** Slots from this one on were never used; and those that were and are free again. */
+  private nextSlot = 0;
   private freeSlots: number[] = [];
   /** Functions that were translated for a loop in them. */
   private tried = new Set<number>();
+  /** Entries with an instruction that no region begins with, and that instruction. */
+  private hopeless = new Map<number, number>();
   private instructions = 0;
   private runsWaited = 0;
   private breakOffsets: ReadonlySet<number> = new Set();
@@ -89,7 +94,6 @@ export class Translator {
     this.table = options.table;
     this.bytes = new Uint8Array(options.memory.buffer);
     this.view = new DataView(options.memory.buffer);
-    for (let slot = REGION_SLOTS - 1; slot >= 0; slot--) this.freeSlots.push(slot);
   }
 
   static readonly threshold = THRESHOLD;
@@ -105,8 +109,15 @@ export class Translator {
     // Marks that are no instruction, and an instruction that is decoded outside of its page.
     if (operation <= OP.BREAK || entry < DECODE_POOL) return false;
     const { entry: start, va: startVa } = this.functionOf({ entry, va }, fetchContext) ?? { entry, va };
+    if (this.candidates.has(start) || this.hopeless.get(start) === this.rawAt(start)) return false;
     this.candidates.set(start, { entry: start, pageVa: startVa & ~0xfffn, fetchContext });
-    return this.candidates.size >= BATCH_REGIONS_ENOUGH;
+    const { size } = this.candidates;
+    return size === 1 || size >= BATCH_REGIONS_ENOUGH;
+  }
+
+  /** How many steps the next run should have at most: until there is something to do again. */
+  get stepsMax(): number {
+    return this.candidates.size > 0 ? WAITING_STEPS : Infinity;
   }
 
   /** A hot loop of a function that is called often itself: the function's region will have it, too. Tried once. */
@@ -118,7 +129,7 @@ export class Translator {
     const operation = this.bytes[start.entry];
     if (!isCalledOften || operation === OP.REGION || operation <= OP.BREAK || this.tried.has(start.entry))
       return undefined;
-    if (this.tried.size > TRIED_MAX) this.tried.clear();
+    if (this.tried.size > REMEMBERED_MAX) this.tried.clear();
     this.tried.add(start.entry);
     return start;
   }
@@ -136,7 +147,7 @@ export class Translator {
     if (this.candidates.size === 0) return;
     if (this.candidates.size < BATCH_REGIONS_MIN && ++this.runsWaited < RUNS_WAITED_MAX) return;
     this.runsWaited = 0;
-    if (this.instructions > INSTRUCTIONS_MAX || this.freeSlots.length < BATCH_REGIONS_MAX) this.dropAll();
+    if (this.instructions > INSTRUCTIONS_MAX || this.regions.size > REGION_SLOTS - BATCH_REGIONS_MAX) this.dropAll();
     const batch = new Batch();
     for (const candidate of this.candidates.values()) {
       if (batch.isFull) break;
@@ -178,6 +189,7 @@ export class Translator {
     for (const region of this.regions.values()) this.retire(region);
     this.candidates.clear();
     this.tried.clear();
+    this.hopeless.clear();
   }
 
   // --- making regions --------------------------------------------------------------------------------------------------
@@ -192,7 +204,11 @@ export class Translator {
       candidate,
     );
     const graph = buildGraph(reader, reader.entryOffset);
-    if (!graph) return;
+    if (!graph) {
+      if (this.hopeless.size > REMEMBERED_MAX) this.hopeless.clear();
+      this.hopeless.set(candidate.entry, this.rawAt(candidate.entry));
+      return;
+    }
     const order = orderBlocks(graph);
     const { pages, code, instructions } = reader.used(order);
     const isBare = candidate.fetchContext === 0;
@@ -200,12 +216,19 @@ export class Translator {
     batch.add(order, pages, { entry: candidate.entry, raw, code, instructions, isBare });
   }
 
+  /** Of the instruction that an entry decodes. */
+  private rawAt(entry: number): number {
+    return this.view.getInt32(entry + 12, true);
+  }
+
   private install(batch: Batch): void {
     if (batch.regions.length === 0) return;
     const module = new WebAssembly.Module(batch.builder.toBytes());
     const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
     batch.regions.forEach((made, i) => {
-      const region: Region = { ...made, slot: this.freeSlots.pop()! };
+      const before = this.regions.get(made.entry);
+      if (before) this.retire(before);
+      const region: Region = { ...made, slot: this.freeSlots.pop() ?? this.nextSlot++ };
       this.table.set(region.slot, exports[`r${i}`]);
       this.regions.set(region.entry, region);
       this.instructions += region.instructions;
