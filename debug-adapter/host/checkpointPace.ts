@@ -4,8 +4,8 @@ import { type WallClock, wallClock } from './wallClock.ts';
 // An automatic snapshot costs some milliseconds, files included: with it one part in 25 of the time goes into them, and
 // where a guest writes much of its memory they come seldom by themselves.
 const PARTS = 25;
-// Before the first is measured: with a sync or two of an ordinary disk.
-const COST_MS_AT_FIRST = 10;
+// Before the first is measured. Half a second is replayed in no more than that, so a shorter recording needs none.
+const COST_MS_AT_FIRST = 20;
 
 /** Lets automatic snapshots have a small part of a recording's time, whatever they cost. */
 export class TimedPace implements CheckpointPace {
