@@ -6,8 +6,10 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { LiveInputs, openRecord, type Timeline } from '../../debug-adapter/engine/index.ts';
+import { TimedPace } from '../../debug-adapter/host/checkpointPace.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
 import { guest } from '../support/guests.ts';
+import { blkreplay, isInstalled, median, QEMU, qemuMachine } from './processes.ts';
 
 const MIB = 1 << 20;
 const RAM_START = 0x8000_0000;
@@ -19,7 +21,6 @@ const STREAM_PASSES = 4;
 const CHUNK_BYTES = 64 << 10;
 /** Recordings before those that count. */
 const WARM_UP = 2;
-const QEMU = 'qemu-system-riscv64';
 /** QEMU takes 6 to 10 s on a quiet machine. */
 const QEMU_SECONDS_MAX = 60;
 
@@ -92,12 +93,12 @@ function measureRequests(folder: string, pairs: number): void {
   const options = ['--kernel', kernel, '--rrfile', 'r.rr', '--drive', 'id=hd0,image=disk.img,format=raw'];
   fs.writeFileSync(path.join(folder, 'disk.img'), new Uint8Array(32 * MIB));
   const overlay = [...options.slice(0, -1), `${options.at(-1)},overlay=r.qcow2`];
-  const hasQemu = spawnSync(QEMU, ['--version']).error === undefined;
+  const hasQemu = isInstalled(QEMU);
   const times = { run: [] as number[], record: [] as number[], replay: [] as number[] };
   for (let pair = 0; pair < pairs; pair++) {
-    times.run.push(blkreplay(folder, 'run', options));
-    times.record.push(blkreplay(folder, 'record', [...overlay, '--overwrite']));
-    times.replay.push(blkreplay(folder, 'replay', overlay));
+    times.run.push(blkreplay(['run', ...options], folder));
+    times.record.push(blkreplay(['record', ...overlay, '--overwrite'], folder));
+    times.replay.push(blkreplay(['replay', ...overlay], folder));
   }
   const what = `${REQUESTS} requests of 4 KiB`;
   for (const way of ['record', 'replay'] as const) {
@@ -120,16 +121,8 @@ function measureRequests(folder: string, pairs: number): void {
 /** What the log has beyond the boot files and the header: a recording that stops at once has these, too. */
 function logBytesARequest(folder: string): number {
   const whole = fs.statSync(path.join(folder, 'r.rr')).size;
-  blkreplay(folder, 'record', [
-    '--kernel',
-    guest('disk/requests'),
-    '--rrfile',
-    'none.rr',
-    '--stop-at',
-    '0',
-    '--drive',
-    'id=hd0,image=disk.img,format=raw',
-  ]);
+  const drive = ['--drive', 'id=hd0,image=disk.img,format=raw'];
+  blkreplay(['record', '--kernel', guest('disk/requests'), '--rrfile', 'none.rr', '--stop-at', '0', ...drive], folder);
   return (whole - fs.statSync(path.join(folder, 'none.rr')).size) / REQUESTS;
 }
 
@@ -176,6 +169,7 @@ function costOf(act: () => void): Cost {
 function recordStream(folder: string, image: string): Cost {
   const timeline = openRecord(nodeHost, {
     ...liveOptions('disk/stream', 128),
+    pace: new TimedPace(),
     rrfile: path.join(folder, 's.rr'),
     drives: [{ id: 'hd0', image, format: 'raw', overlay: path.join(folder, 's.qcow2'), readOnly: false }],
   });
@@ -198,53 +192,25 @@ function plainCalls(file: string): Cost {
   return cost;
 }
 
-function blkreplay(folder: string, command: string, options: readonly string[]): number {
-  return seconds(process.execPath, [path.resolve('dist/cli.js'), command, ...options], folder);
-}
-
 /** Undefined when it fails or does not end. */
 function qemu(folder: string, kernel: string, rr: 'record' | 'replay'): number | undefined {
   fs.copyFileSync(path.join(folder, 'disk.img'), path.join(folder, 'qemu.img'));
   const start = performance.now();
   const { status } = spawnSync(
     QEMU,
-    [
-      ...[
-        '-machine',
-        'virt',
-        '-m',
-        '128M',
-        '-bios',
-        'none',
-        '-display',
-        'none',
-        '-monitor',
-        'none',
-        '-serial',
-        'stdio',
-      ],
-      ...['-net', 'none', '-kernel', kernel, '-icount', `shift=0,rr=${rr},rrfile=qemu.rr`],
+    qemuMachine(
+      '128M',
+      ...['-bios', 'none', '-kernel', kernel, '-icount', `shift=0,rr=${rr},rrfile=qemu.rr`],
       ...['-drive', 'file=qemu.img,format=raw,if=none,id=image'],
       ...['-drive', 'driver=blkreplay,if=none,image=image,id=disk'],
       ...['-global', 'virtio-mmio.force-legacy=false', '-device', 'virtio-blk-device,drive=disk,bus=virtio-mmio-bus.0'],
-    ],
+    ),
     { cwd: folder, stdio: 'ignore', timeout: QEMU_SECONDS_MAX * 1000, killSignal: 'SIGKILL' },
   );
   return status === 0 ? (performance.now() - start) / 1000 : undefined;
 }
 
-function seconds(command: string, args: readonly string[], cwd: string): number {
-  const start = performance.now();
-  const { status, stderr } = spawnSync(command, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
-  return (performance.now() - start) / 1000;
-}
-
 const line = (what: string, ...figures: string[]): void =>
   console.log(`${what.padEnd(60)} ${figures.map((figure) => figure.padStart(16)).join(' ')}`);
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-}
 
 if (import.meta.main) measureBlock(3);
