@@ -126,7 +126,8 @@ test('the package holds what runs and what is read, and is small', async () => {
     files.filter((file) => !file.startsWith('media/')),
     [
       ...['CHANGELOG.md', 'LICENSE', 'README.md'],
-      ...['cli.js', 'debug-adapter.js', 'engine-worker.js', 'extension.cjs', 'package.json'].map((f) => `dist/${f}`),
+      ...['dist/cli-main.js', 'dist/cli.js', 'dist/debug-adapter.js', 'dist/engine-worker.js', 'dist/extension.cjs'],
+      ...['dist/package.json'],
       'package.json',
     ],
   );
