@@ -17,7 +17,7 @@ const PAGE_BYTES = 4096;
 const DIRTY_PAGES = 1024;
 const REQUESTS = 4096;
 const STREAM_MIB = 64;
-const STREAM_PASSES = 4;
+const STREAM_PASSES = 12;
 const CHUNK_BYTES = 64 << 10;
 /** Recordings before those that count. */
 const WARM_UP = 2;
