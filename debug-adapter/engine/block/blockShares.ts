@@ -1,21 +1,6 @@
-import {
-  block,
-  br,
-  brIf,
-  call,
-  choose,
-  type Code,
-  I32,
-  I64,
-  i32,
-  i64,
-  label,
-  type Local,
-  loop,
-  sequence,
-  set,
-} from '../base/wasm/code.ts';
-import { type FunctionHandle, ModuleBuilder } from '../base/wasm/moduleBuilder.ts';
+import { brIf, call, choose, I32, I64, i32, i64, label, loop, sequence, set } from '../base/wasm/code.ts';
+import { ModuleBuilder } from '../base/wasm/moduleBuilder.ts';
+import { addIsZeroBlock } from '../base/wasm/zeroBlock.ts';
 import { addXxh64 } from '../base/xxhash64.ts';
 
 /**
@@ -64,7 +49,7 @@ function makeInstance(): BlockShares {
 /** `(blocks: i32, first: i64) -> i64`. */
 function addUpdate(builder: ModuleBuilder): void {
   const xxh64 = addXxh64(builder);
-  const isZeroBlock = addIsZeroBlock(builder);
+  const isZeroBlock = addIsZeroBlock(builder, BLOCK_BYTES);
   builder.add({ parameters: [I32, I64], results: [I64] }, 'update', (frame) => {
     const [blocks, number] = frame.parameters;
     const at = frame.local(I32);
@@ -95,30 +80,3 @@ function addUpdate(builder: ModuleBuilder): void {
     );
   });
 }
-
-/** `(at: i32) -> i32`. */
-function addIsZeroBlock(builder: ModuleBuilder): FunctionHandle {
-  return builder.add({ parameters: [I32], results: [I32] }, undefined, (frame) => {
-    const [at] = frame.parameters;
-    const end = frame.local(I32);
-    const next = label();
-    const done = label();
-    return sequence(
-      set(end, i32.add(at.get, i32.const(BLOCK_BYTES))),
-      block(
-        done,
-        loop(
-          next,
-          brIf(done, i64.ne(fourWords(at), i64.const(0))),
-          set(at, i32.add(at.get, i32.const(32))),
-          brIf(done, i32.eq(at.get, end.get)),
-          br(next),
-        ),
-      ),
-      i32.eq(at.get, end.get),
-    );
-  });
-}
-
-const fourWords = (at: Local): Code =>
-  [0, 8, 16, 24].map((offset) => i64.load(at.get, offset)).reduce((all, word) => i64.or(all, word));

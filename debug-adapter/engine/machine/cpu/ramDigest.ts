@@ -1,19 +1,5 @@
-import {
-  I32,
-  I64,
-  brIf,
-  call,
-  block,
-  br,
-  choose,
-  i32,
-  i64,
-  label,
-  loop,
-  sequence,
-  set,
-  when,
-} from '../../base/wasm/code.ts';
+import { I32, I64, brIf, call, choose, i32, i64, label, loop, sequence, set, when } from '../../base/wasm/code.ts';
+import { addIsZeroBlock } from '../../base/wasm/zeroBlock.ts';
 import { addXxh64 } from '../../base/xxhash64.ts';
 import { type Core, slot32 } from './coreContext.ts';
 import { PAGE_DIRTY_DIGEST, PAGE_DIRTY_TLB, PAGE_FLAGS, PAGE_HASHES, RAM } from './layout.ts';
@@ -26,7 +12,7 @@ import { PAGE_DIRTY_DIGEST, PAGE_DIRTY_TLB, PAGE_FLAGS, PAGE_HASHES, RAM } from 
 export function defineRamDigest(core: Core): void {
   const { builder, functions } = core;
   const xxh64 = addXxh64(builder);
-  const isZeroPage = defineIsZeroPage(core);
+  const isZeroPage = addIsZeroBlock(builder, 4096);
   builder.define(functions.digestRam, (frame) => {
     const page = frame.local(I32);
     const at = frame.local(I32);
@@ -60,29 +46,6 @@ export function defineRamDigest(core: Core): void {
         brIf(next, i32.ltU(page.get, ramPages)),
       ),
       sum.get,
-    );
-  });
-}
-
-function defineIsZeroPage({ builder }: Core): { index: number } {
-  return builder.add({ parameters: [I32], results: [I32] }, undefined, (frame) => {
-    const [at] = frame.parameters;
-    const end = frame.local(I32);
-    const next = label();
-    const done = label();
-    return sequence(
-      set(end, i32.add(at.get, i32.const(4096))),
-      block(
-        done,
-        loop(
-          next,
-          brIf(done, i64.ne(i64.load(at.get), i64.const(0))),
-          set(at, i32.add(at.get, i32.const(8))),
-          brIf(done, i32.eq(at.get, end.get)),
-          br(next),
-        ),
-      ),
-      i32.eq(at.get, end.get),
     );
   });
 }

@@ -1,8 +1,9 @@
 import { lastCall } from '../callTargets.ts';
 import { decode } from '../decode.ts';
 import type { DecodeCache } from '../decodeCache.ts';
-import { FETCH_TLB, FETCH_TLB_ENTRIES, RAM, REGISTERS } from '../layout.ts';
+import { RAM, REGISTERS } from '../layout.ts';
 import { OP } from '../operations.ts';
+import { fetchedPage } from './fetchedPages.ts';
 
 /** Which function runs, as far as the return address in x1 tells: right for one that has called nothing since. */
 export interface Place {
@@ -16,10 +17,8 @@ export function functionCalledLast(
   { decodeCache, fetchContext }: { decodeCache: DecodeCache; fetchContext: number },
 ): Place | undefined {
   const entryAt = (va: bigint): number | undefined => {
-    const index = Number(BigInt.asUintN(32, va) >> 12n) & (FETCH_TLB_ENTRIES - 1);
-    const at = fetchContext + index * 16 + FETCH_TLB;
-    if (view.getBigInt64(at, true) !== (va & ~0xfffn)) return undefined;
-    return view.getUint32(at + 8, true) + Number(va & 0xffen) * 8;
+    const page = fetchedPage(view, fetchContext, va);
+    return page === undefined ? undefined : page + Number(va & 0xffen) * 8;
   };
   const returnsTo = view.getBigInt64(REGISTERS + 8, true);
   const callee = lastCall(view, returnsTo)?.callee ?? directCallee(view, returnsTo, { decodeCache, entryAt });

@@ -2,7 +2,8 @@ import { lastCall } from '../callTargets.ts';
 import { decode } from '../decode.ts';
 import type { Decoded } from '../decoded.ts';
 import type { DecodeCache } from '../decodeCache.ts';
-import { FETCH_TLB, FETCH_TLB_ENTRIES, RAM } from '../layout.ts';
+import { RAM } from '../layout.ts';
+import { fetchedPage } from './fetchedPages.ts';
 import type { Ordered } from './flowOrder.ts';
 import type { RegionPages } from './regionCode.ts';
 import type { GuestCode, Offset } from './regionGraph.ts';
@@ -11,8 +12,7 @@ import type { GuestCode, Offset } from './regionGraph.ts';
 const REACH = 1 << 20;
 
 /**
- * Reads guest code for a region by its offset from the entry's page. Other pages are those that the guest's own fetches
- * have brought into the fetch TLB: looking for more would walk page tables, and that leaves marks in them.
+ * Reads guest code for a region by its offset from the entry's page, on the pages that were fetched.
  */
 export class CodeReader implements GuestCode {
   /** Of the first instruction, in the entry's page. */
@@ -101,10 +101,9 @@ export class CodeReader implements GuestCode {
 
   private findPage(delta: number): { ramPage: number; decodeEntries: number } | undefined {
     const va = BigInt.asIntN(64, this.pageVa + BigInt(delta) * 4096n);
-    const index = Number(BigInt.asUintN(32, va) >> 12n) & (FETCH_TLB_ENTRIES - 1);
-    const entry = this.fetchContext + index * 16;
-    if (this.view.getBigInt64(entry + FETCH_TLB, true) !== va) return undefined;
-    const decodeEntries = this.view.getUint32(entry + FETCH_TLB + 8, true);
-    return { ramPage: this.decodeCache.pageOf(decodeEntries).ramPage, decodeEntries };
+    const decodeEntries = fetchedPage(this.view, this.fetchContext, va);
+    return decodeEntries === undefined
+      ? undefined
+      : { ramPage: this.decodeCache.pageOf(decodeEntries).ramPage, decodeEntries };
   }
 }
