@@ -1,7 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { EngineService, type ToEngine } from './dap/index.ts';
 import { listenOnLoopback } from './host/loopbackServer.ts';
-import { TimedPace } from './host/checkpointPace.ts';
+import { COST_MS_AT_FIRST_WATCHED, TimedPace } from './host/checkpointPace.ts';
 import { optimiseEarly } from './host/codeTiering.ts';
 import { nodeHost } from './host/nodeHost.ts';
 import { RealtimeIdleClock, wallClock } from './host/wallClock.ts';
@@ -17,7 +17,7 @@ const service = new EngineService({
   host: nodeHost,
   // What wakes the engine wakes a machine that sleeps, too.
   idleClock: new RealtimeIdleClock(wallClock, signals),
-  makePace: () => new TimedPace(),
+  makePace: () => new TimedPace({ costAtFirstMs: COST_MS_AT_FIRST_WATCHED }),
   version: BLKREPLAY_VERSION,
   post: (message) => port.postMessage(message),
   milliseconds: () => wallClock.monotonicMilliseconds(),

@@ -6,6 +6,8 @@ import { type WallClock, wallClock } from './wallClock.ts';
 const PARTS = 25;
 // Before the first is measured. Half a second is replayed in no more than that, so a shorter recording needs none.
 const COST_MS_AT_FIRST = 20;
+/** The same for who looks on: snapshots are there to go to from early on, and the way back from the first stop is short. */
+export const COST_MS_AT_FIRST_WATCHED = 2;
 
 /** Lets automatic snapshots have a small part of a recording's time, whatever they cost. */
 export class TimedPace implements CheckpointPace {
@@ -13,10 +15,13 @@ export class TimedPace implements CheckpointPace {
   #begunAt: number;
   #dueAt: number;
 
-  constructor(clock: WallClock = wallClock) {
+  constructor({
+    clock = wallClock,
+    costAtFirstMs = COST_MS_AT_FIRST,
+  }: { clock?: WallClock; costAtFirstMs?: number } = {}) {
     this.#clock = clock;
     this.#begunAt = clock.monotonicMilliseconds();
-    this.#dueAt = this.#begunAt + COST_MS_AT_FIRST * PARTS;
+    this.#dueAt = this.#begunAt + costAtFirstMs * PARTS;
   }
 
   isDue(): boolean {

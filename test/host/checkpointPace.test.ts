@@ -6,7 +6,7 @@ import { TimedPace } from '../../debug-adapter/host/checkpointPace.ts';
 function snapshotsIn(seconds: number, costMs: number): number {
   let now = 0;
   let taken = 0;
-  const pace = new TimedPace({ monotonicMilliseconds: () => now, dateMilliseconds: () => 0 });
+  const pace = new TimedPace({ clock: { monotonicMilliseconds: () => now, dateMilliseconds: () => 0 } });
   for (; now < seconds * 1000; now += 10) {
     if (!pace.isDue()) continue;
     now += costMs;
