@@ -47,6 +47,8 @@ function encodeUsual(counts: Uint16Array, block: Uint8Array): void {
     block[2 * i] = counts[i] >> 8;
     block[2 * i + 1] = counts[i];
   }
+  // The file's last clusters may need only a part, and the buffer may have held another block.
+  block.fill(0, 2 * counts.length);
 }
 
 function readRefcount(view: DataView, index: number, bits: number): number {
