@@ -60,6 +60,8 @@ interface GdbStep {
   seed: number;
 }
 
+type LineAt = NonNullable<ReturnType<Walked['symbols']['lineAt']>>;
+
 /** Registers and line that gdb shows are those of the position. */
 function standIsRight({ session, symbols }: Walked, stand: Stand): void {
   session.goTo(stand.position);
@@ -106,7 +108,8 @@ function differenceBack(walked: Walked, gdb: GdbStep): string | undefined {
 /**
  * gdb stops at the beginning of a row that it came into the middle of. Where the line ran in rows of one instruction, or
  * was left by a jump out of a row's middle, gdb goes on to the line before. Then all that ran in this frame since ours is
- * of our line (or begins no statement), and no row of it ran from its beginning into its middle.
+ * of our line, or begins no statement, or is of rows that were jumped into behind their beginning, where neither stops;
+ * and no row of it ran from its beginning into its middle.
  */
 function isPassedByGdb({ session, symbols }: Walked, { from, to }: GdbStep, ours: number): boolean {
   if (ours <= to.position || ours >= from.position) return false;
@@ -114,9 +117,12 @@ function isPassedByGdb({ session, symbols }: Walked, { from, to }: GdbStep, ours
   const [first] = ran;
   const line = symbols.lineAt(first.pc)?.line;
   const inFrame = ran.filter(({ stackPointer }) => stackPointer >= first.stackPointer);
+  const ranFromBeginning = (row: LineAt) => inFrame.some(({ pc }) => pc === row.start);
   return inFrame.every(({ pc }, i) => {
     const row = symbols.lineAt(pc);
-    if (!row || (row.line !== line && (row.isStatement || row.start !== pc))) return false;
+    if (!row) return false;
+    const isOfOther = row.line !== line;
+    if (isOfOther && (row.isStatement ? ranFromBeginning(row) : row.start !== pc)) return false;
     const next = inFrame[i + 1]?.pc;
     return pc !== row.start || next === undefined || next <= row.start || next >= row.end;
   });
