@@ -3,6 +3,7 @@ import {
   ConsoleInput,
   digestText,
   type End,
+  endOfPresent,
   firstTimeOnly,
   type LiveSetup,
   LiveInputs,
@@ -99,17 +100,10 @@ async function runToEnd(timeline: Timeline, command: MachineCommand, interruptio
   const { gdbPort, stopAt } = command;
   if (gdbPort === null) return advanceToEnd(timeline, stopAt ?? Infinity, interruption);
   if (stopAt !== null) await advanceToEnd(timeline, stopAt, interruption);
-  if (interruption.requested) return { reason: 'interrupted' };
+  if (interruption.requested) return endOfPresent(timeline);
   const left = await serveGdb(timeline, gdbPort, interruption);
   if (left === 'detached') return advanceToEnd(timeline, Infinity, interruption);
   return endOfPresent(timeline);
-}
-
-/** A guest that has ended by itself is not interrupted; a live one is what it is in its present, wherever gdb was. */
-function endOfPresent(timeline: Timeline): End {
-  const { travel } = timeline;
-  if (travel?.isLookingBack) travel.seekTo(travel.end);
-  return timeline.advance(timeline.position) ?? { reason: 'interrupted' };
 }
 
 async function advanceToEnd(timeline: Timeline, stopAt: number, interruption: Interruption): Promise<End> {

@@ -1,4 +1,4 @@
-import { type End, type StopReason, type Timeline, UserError } from '../engine/index.ts';
+import { type End, endOfPresent, type StopReason, UserError } from '../engine/index.ts';
 import { machineIsRunning, ownMistake, requestTwice, requestUnknown, sessionHasEnded } from '../engine/errors/dap.ts';
 import { Arguments } from './arguments.ts';
 import type { Debuggee } from './debuggee.ts';
@@ -230,13 +230,6 @@ export class EngineService {
 /** With a past there is something to look at when the guest has ended. */
 function endsSession({ session, configuration }: Debuggee): boolean {
   return configuration.noDebug || !session.canGoBack;
-}
-
-/** A guest that has ended by itself is not interrupted; a live one is what it is in its present. */
-function endOfPresent(timeline: Timeline): End {
-  const { travel } = timeline;
-  if (travel?.isLookingBack) travel.seekTo(travel.end);
-  return timeline.advance(timeline.position) ?? { reason: 'interrupted' };
 }
 
 function failureOf(error: unknown): Failure {

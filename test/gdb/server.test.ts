@@ -35,13 +35,13 @@ test('--stop-at is where gdb finds the machine', async (t) => {
 
 test('a connection that breaks off, in the middle of a run too, closes the recording as interrupted', async (t) => {
   const place = new Workplace(t);
-  const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
+  const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('endless/endless'))]);
   const gdb = await GdbClient.connect(port);
   gdb.send('c');
-  await running.untilPrinted('kv: open');
+  await running.untilPrinted('round 1:');
   gdb.break();
   const { position } = (await running.end).ended(130, 'interrupted');
-  const replayed = await place.cli(['replay', ...sessionIn(place, guest('demo/demo')), '--json']);
+  const replayed = await place.cli(['replay', ...sessionIn(place, guest('endless/endless')), '--json']);
   assert.equal(replayed.ended(0, 'endOfRecording').position, position);
 });
 

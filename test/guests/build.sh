@@ -73,6 +73,13 @@ build_harts() {
   $CC $FLAGS $LINK -T lib/link.ld $objects -o harts/harts.elf
 }
 
+# For what must happen while a machine computes.
+build_endless() {
+  library="lib/trap.S lib/uart.c lib/print.c lib/finisher.c lib/string.c lib/clint.c"
+  objects=$(compile -O0 lib/start.S endless/endless.c)
+  $CC $FLAGS $LINK -T lib/link.ld $objects $(compile -Og $library) -o endless/endless.elf
+}
+
 build_small() {
   objects=$(compile -Og lib/start.S $LIBRARY small/small.c "small/$1.c")
   $CC $FLAGS $LINK -T lib/link.ld $objects -o "small/$1.elf"
@@ -108,9 +115,9 @@ build_disk() {
 WALKS=$(for source in walks/*.c; do basename "$source" .c; done)
 SMALL=$(for source in small/*.c; do basename "$source" .c; done | grep -v '^small$')
 
-for guest in ${*:-demo kernel sbi harts $SMALL $WALKS requests stream}; do
+for guest in ${*:-demo kernel sbi harts endless $SMALL $WALKS requests stream}; do
   case $guest in
-    demo | kernel | sbi | harts) "build_$guest" ;;
+    demo | kernel | sbi | harts | endless) "build_$guest" ;;
     requests | stream) build_disk "$guest" ;;
     calls | inlines | interrupts | lines | tails) build_walk "$guest" ;;
     *) build_small "$guest" ;;

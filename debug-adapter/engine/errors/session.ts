@@ -14,6 +14,12 @@ export const pastIsFixed = () =>
     'What is recorded cannot be changed: go to the end of a live recording, where writes become part of it.',
   );
 
+export const guestHasEnded = () =>
+  badInput(
+    'guest-has-ended',
+    'The guest has ended, so nothing can be written to it any more: start it again, and write before its last step.',
+  );
+
 export const positionOutside = (asked: { position: number; start: number; end: number }) =>
   badInput(
     'position-outside',

@@ -6,6 +6,7 @@ import { Board, type DriveWiring, wireDrives } from './board.ts';
 import type { BootPlan } from './boot/bootPlan.ts';
 import { Hart } from './cpu/hart.ts';
 import { HartBanks } from './cpu/hartBanks.ts';
+import { Deadlines } from './deadlines.ts';
 import type { Finish } from './devices/finisher.ts';
 import { GuestRam } from './guestRam.ts';
 import { HartInterrupts } from './hartInterrupts.ts';
@@ -21,7 +22,7 @@ import type { Watcher } from './watcher.ts';
  * state at every position. `run` advances it step by step to a position; between any two calls it stands exactly
  * between two steps. Harts take turns (turns.ts): a step of any of them is a step of the machine.
  *
- * A boundary is a moment between steps where `run` looks around, in this order: outside events, timed devices,
+ * A boundary is a moment between steps where `run` looks around, in this order: outside events, a reset, timed devices,
  * interrupts, idle time. Each of these that happens is one step. Where boundaries fall besides the needed ones changes
  * nothing.
  */
@@ -90,6 +91,7 @@ export class Machine {
   /** Where the last run paused; -1 when it did not, or when it cannot simply go on. */
   private pausedAt: Position = -1;
   private interrupts: HartInterrupts;
+  private deadlines: Deadlines;
   private turns: Turns;
 
   constructor(options: MachineOptions) {
@@ -118,6 +120,7 @@ export class Machine {
       transmit: (byte) => options.onConsoleByte(byte, this.positionInStep()),
     });
     this.interrupts = new HartInterrupts(this.harts, this.board);
+    this.deadlines = new Deadlines(this.board, this.interrupts);
     this.turns = new Turns(this.harts, this.interrupts);
     this.power = new PowerOn(this);
     this.status = {
@@ -169,7 +172,7 @@ export class Machine {
     if (points === this.stopPoints) return;
     this.stopPoints = points;
     this.pausedAt = -1;
-    this.hart.setBreakOffsets(new Set([...points.breakpoints].map((address) => Number(address & 0xfffn))));
+    this.hart.setBreakOffsets(pageOffsets(points.breakpoints));
     this.watcher.set(points.watchpoints);
     this.hart.flushAll();
   }
@@ -193,16 +196,10 @@ export class Machine {
       }
       const finish = this.board.finisher.result;
       if (finish) return { kind: 'finished', finish };
-      if (this.board.finisher.wantsReset) {
-        this.power.reset(this.currentPosition);
-        this.turns.begin(0, this.currentPosition);
-        this.countStep();
-        continue;
-      }
       this.updateInterruptLines();
       // While one hart has something to do it is its turn.
       const idle = this.hart.isWaiting && this.hart.enabledPending === 0;
-      if (this.deliverEvent(idle) || this.actTimedDevice() || this.takeInterrupt()) continue;
+      if (this.deliverEvent(idle) || this.reset() || this.actTimedDevice() || this.takeInterrupt()) continue;
       if (idle) {
         if (!this.skipIdleTime()) return { kind: 'stuck' };
         continue;
@@ -260,8 +257,17 @@ export class Machine {
     this.countStep();
   }
 
+  /** The guest asked for it. */
+  private reset(): boolean {
+    if (!this.board.finisher.wantsReset) return false;
+    this.power.reset(this.currentPosition);
+    this.turns.begin(0, this.currentPosition);
+    this.countStep();
+    return true;
+  }
+
   private actTimedDevice(): boolean {
-    const due = this.earliestTimedDevice();
+    const due = this.deadlines.earliestDevice();
     if (!due || due.deadline() > this.nanoseconds) return false;
     due.act();
     this.countStep();
@@ -279,16 +285,11 @@ export class Machine {
 
   /** Advances the clock to what ends the wait; false when nothing ever will. */
   private skipIdleTime(): boolean {
-    const wake = this.wakeNanoseconds();
+    const wake = this.deadlines.wake();
     if (wake === Infinity) return false;
     this.clockOffsetNanoseconds += wake - this.nanoseconds;
     this.countStep();
     return true;
-  }
-
-  /** When something will happen by itself that could end the wait: a disk completes, or an enabled timer rings. */
-  private wakeNanoseconds(): number {
-    return Math.min(this.earliestTimedDevice()?.deadline() ?? Infinity, this.interrupts.wakeNanoseconds());
   }
 
   private runHart(until: Position): void {
@@ -308,32 +309,9 @@ export class Machine {
 
   /** Steps until something other than instructions is due. */
   private budget(until: Position): number {
-    const next = Math.min(
-      until,
-      this.turns.end,
-      this.nextInput,
-      this.positionAt(this.earliestTimedDevice()?.deadline() ?? Infinity),
-      this.positionOfTimer(this.board.clint.timerDeadlineNanoseconds(this.currentHart)),
-      this.positionOfTimer(this.interrupts.supervisorDeadline(this.currentHart)),
-    );
+    const due = this.deadlines.next(this.currentHart, this.nanoseconds) - this.clockOffsetNanoseconds;
+    const next = Math.min(until, this.turns.end, this.nextInput, due);
     return Math.min(MAX_BUDGET, Math.max(1, next - this.currentPosition));
-  }
-
-  private positionAt(nanoseconds: number): Position {
-    return nanoseconds - this.clockOffsetNanoseconds;
-  }
-
-  /** A timer that has rung already changes nothing any more. */
-  private positionOfTimer(nanoseconds: number): Position {
-    return nanoseconds <= this.nanoseconds ? Infinity : this.positionAt(nanoseconds);
-  }
-
-  private earliestTimedDevice() {
-    let earliest = undefined;
-    for (const device of this.board.timed) {
-      if (!earliest || device.deadline() < earliest.deadline()) earliest = device;
-    }
-    return earliest;
   }
 
   private updateInterruptLines(): void {
@@ -346,7 +324,7 @@ export class Machine {
     status.nanoseconds = this.nanoseconds;
     status.consoleReadyNanoseconds = this.board.uart.readyNanoseconds();
     status.idle = idle;
-    status.wakeNanoseconds = idle ? this.wakeNanoseconds() : Infinity;
+    status.wakeNanoseconds = idle ? this.deadlines.wake() : Infinity;
     return status;
   }
 
@@ -439,6 +417,13 @@ export class Machine {
 }
 
 const never = (): boolean => false;
+
+/** Within their pages. Instructions begin at even addresses: a breakpoint anywhere else is never come to. */
+function pageOffsets(addresses: Iterable<bigint>): Set<number> {
+  const offsets = new Set<number>();
+  for (const address of addresses) if ((address & 1n) === 0n) offsets.add(Number(address & 0xfffn));
+  return offsets;
+}
 
 /** Of a hart's state and digest. */
 export const hartName = (hart: number): string => `hart${hart}`;

@@ -1,7 +1,7 @@
 import type { CheckpointPace, HostLock } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
-import { noHistory, pastIsFixed } from '../errors/session.ts';
+import { guestHasEnded, noHistory, pastIsFixed } from '../errors/session.ts';
 import type { OutsideEvent } from '../machine/inputs.ts';
 import type { Machine, RunOptions } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
@@ -92,6 +92,8 @@ export class LiveTimeline implements Timeline {
 
   inject(event: OutsideEvent): void {
     if (this.travel && !this.travel.isPresent) throw pastIsFixed();
+    // It would be a step behind the last one, which no replay comes to.
+    if (this.machine.board.finisher.result) throw guestHasEnded();
     this.recording?.recorder.note(this.position, event);
     this.machine.inject(event);
   }

@@ -156,12 +156,13 @@ export class TimeTravel {
   seekTo(target: Position, wantsPause: WantsPause = never): boolean {
     assert(target >= this.start && target <= this.end, `position ${target} is not in the history`);
     const { machine } = this;
-    if (target === machine.position) return true;
-    this.interrupted = undefined;
     if (this.present && target === this.present.position) {
+      this.interrupted = undefined;
       this.returnToPresent();
       return true;
     }
+    if (target === machine.position) return true;
+    this.interrupted = undefined;
     machine.setStopPoints(NO_STOP_POINTS);
     this.leavePresent();
     this.restoreNearest(target, { mayStay: true });

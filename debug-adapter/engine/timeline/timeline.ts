@@ -96,4 +96,14 @@ function endOfFinish({ kind, code }: { kind: 'pass' | 'fail'; code: number }): E
   }
 }
 
+/**
+ * How a timeline ends that is closed now: a guest that has ended by itself is not interrupted, and a live one is what it
+ * is in its present, to which it goes.
+ */
+export function endOfPresent(timeline: Timeline): End {
+  const { travel } = timeline;
+  if (travel?.isLookingBack) travel.seekTo(travel.end);
+  return timeline.advance(timeline.position) ?? { reason: 'interrupted' };
+}
+
 export const digestOf = (machine: Machine): bigint => combinedDigest(machine.digestParts());

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { Session } from '../../../debug-adapter/engine/index.ts';
+import { NO_STOP_POINTS, type StopPoints } from '../../../debug-adapter/engine/machine/stopPoints.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, KERNEL, stageOf } from './travelSupport.ts';
 
@@ -79,6 +80,23 @@ test('asking at every instruction changes nothing', (t) => {
     return session.timeline.digest();
   });
   assert.equal(digests[1], digests[0]);
+});
+
+test('breakpoints at odd addresses, which no instruction has, change nothing', (t) => {
+  const end = 500_000;
+  const run = (points: readonly StopPoints[]): bigint => {
+    const { timeline } = new Session(stageOf(DEMO, t).record());
+    t.after(() => timeline.close({ reason: 'interrupted' }));
+    // They come and go while their pages are decoded.
+    for (let i = 0; timeline.position < end; i++) {
+      const until = Math.min(end, timeline.position + 1000);
+      assert.equal(timeline.forward(until, points[i % points.length]).kind, 'reached');
+    }
+    return timeline.digest();
+  };
+  const odd = Array.from({ length: 2048 }, (_, i) => 0x8000_0001n + BigInt(2 * i));
+  const points = { breakpoints: new Set(odd), watchpoints: [] };
+  assert.equal(run([NO_STOP_POINTS, points]), run([NO_STOP_POINTS]));
 });
 
 test('a data breakpoint going back stops before the last write, with the value before and after', (t) => {

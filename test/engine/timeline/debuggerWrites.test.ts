@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { endOfPresent, Session, UserError } from '../../../debug-adapter/engine/index.ts';
+import { SeededRandom } from '../../support/seededRandom.ts';
+import { DEMO, KERNEL, type Scene, stageOf } from './travelSupport.ts';
+
+/**
+ * A debugger that writes to memory and registers whenever it likes, whatever that does to the guest, and looks back in
+ * between: what came of it is recorded and replays.
+ */
+const SESSIONS = 12;
+const ACTS = 60;
+const PC = 32;
+const REFUSALS = ['guest-has-ended', 'address-not-ram'];
+
+const RESETS: Scene = { kernel: 'test/guests/small/reset.elf', diskBytes: 4 << 20 };
+const SCENES: Record<string, Scene> = { demo: DEMO, kernel: KERNEL, resets: RESETS };
+
+for (const [name, scene] of Object.entries(SCENES)) {
+  test(`${name}: random writes by the debugger, looks back between them, and the same again in a replay`, (t) => {
+    const random = SeededRandom.forTest(t);
+    for (let i = 0; i < SESSIONS; i++) {
+      const stage = stageOf(scene, t);
+      const session = new Session(stage.record());
+      const marks = new Map<number, bigint>();
+      for (let act = 0; act < ACTS; act++) {
+        actAtRandom(session, random);
+        marks.set(session.position, session.timeline.digest());
+      }
+      const end = endOfPresent(session.timeline);
+      const expected = { position: session.position, digest: session.timeline.digest() };
+      session.timeline.close(end);
+      const replay = new Session(stage.replay());
+      for (const [position, digest] of marks) {
+        replay.goTo(position);
+        assert.equal(replay.timeline.digest(), digest, `at ${position}`);
+      }
+      assert.equal(replay.continue().kind, end.reason === 'interrupted' ? 'endOfRecording' : 'ended');
+      assert.deepEqual({ position: replay.position, digest: replay.timeline.digest() }, expected);
+      replay.timeline.close(end);
+    }
+  });
+}
+
+test('a write between the guest’s wish for a reset and the reset comes before it in a replay, too', (t) => {
+  const stage = stageOf(RESETS, t);
+  const session = new Session(stage.record());
+  const { finisher } = session.timeline.machine.board;
+  while (!finisher.wantsReset) session.stepInstruction();
+  const wished = session.position;
+  session.writeMemory(0x8100_0000n, Uint8Array.of(1, 2, 3));
+  assert.equal(session.position, wished + 1);
+  session.timeline.advance(wished + 1000);
+  const expected = session.timeline.digest();
+  session.goTo(wished);
+  session.goTo(wished + 900);
+  session.goTo(wished + 1000);
+  assert.equal(session.timeline.digest(), expected);
+  session.timeline.close(endOfPresent(session.timeline));
+  const replay = new Session(stage.replay());
+  t.after(() => replay.timeline.close({ reason: 'interrupted' }));
+  replay.goTo(wished + 1000);
+  assert.equal(replay.timeline.digest(), expected);
+});
+
+test('nothing is written to a guest that has ended', (t) => {
+  const session = new Session(stageOf(DEMO, t).record());
+  t.after(() => session.timeline.close(endOfPresent(session.timeline)));
+  assert.equal(session.continue().kind, 'ended');
+  const { position } = session;
+  assert.throws(() => session.writeRegister(5, 1n), /The guest has ended, so nothing can be written to it any more/);
+  assert.throws(() => session.writeMemory(0x8100_0000n, Uint8Array.of(1)), /The guest has ended/);
+  assert.equal(session.position, position);
+  session.stepBackInstruction();
+  assert.equal(session.continue().kind, 'ended');
+  assert.equal(session.timeline.travel!.isPresent, true);
+});
+
+function actAtRandom(session: Session, random: SeededRandom): void {
+  const { start, end } = session.timeline.travel!;
+  switch (random.below(8)) {
+    case 0:
+    case 1:
+    case 2:
+      session.goTo(end);
+      return writeAtRandom(session, random);
+    case 3:
+      session.stepInstruction();
+      return;
+    case 4:
+    case 5:
+      session.timeline.advance(session.position + random.below(200_000));
+      return;
+    case 6:
+      session.stepBackInstruction();
+      return;
+    default:
+      session.goTo(start + random.below(end - start + 1));
+  }
+}
+
+/** Where nothing can be written it is refused, and nothing happens. */
+function writeAtRandom(session: Session, random: SeededRandom): void {
+  const { position } = session;
+  try {
+    if (random.chance(0.5)) session.writeMemory(anAddress(session, random), random.bytes(1 + random.below(8)));
+    else if (random.chance(0.7)) session.writeRegister(1 + random.below(31), BigInt(random.uint32()));
+    else session.writeRegister(PC, session.inspector.pc + BigInt(2 * random.below(3)));
+  } catch (error) {
+    assert.ok(error instanceof UserError && REFUSALS.includes(error.code), String(error));
+    assert.equal(session.position, position);
+  }
+}
+
+/** Near what the guest is at: its code, or where one of its registers points. */
+function anAddress({ inspector }: Session, random: SeededRandom): bigint {
+  const base = random.chance(0.5) ? inspector.pc : inspector.register(random.below(32));
+  return BigInt.asUintN(64, base + BigInt(random.below(256)));
+}

@@ -1,0 +1,29 @@
+// Never ends and never waits: rounds of work, each told on the console. For what must happen while a machine computes.
+#include "../lib/lib.h"
+
+#define WORDS 4096
+
+static uint32_t words[WORDS];
+
+// A million instructions or two.
+static uint32_t work(uint32_t seed) {
+  for (int pass = 0; pass < 20; pass++) {
+    for (int i = 0; i < WORDS; i++) {
+      seed = seed * 1664525 + 1013904223;
+      words[i] ^= seed;
+    }
+  }
+  return seed;
+}
+
+void machine_trap(struct trap_frame *frame) {
+  panic("a trap where none was expected");
+}
+
+int main(void) {
+  uint32_t seed = 1;
+  for (int round = 1;; round++) {
+    seed = work(seed);
+    print("round %d: %x\n", round, seed);
+  }
+}
