@@ -8,7 +8,7 @@ import { DEMO, KERNEL, type Scene, stageOf } from './travelSupport.ts';
  * A debugger that writes to memory and registers whenever it likes, whatever that does to the guest, and looks back in
  * between: what came of it is recorded and replays.
  */
-const SESSIONS = 12;
+const SESSIONS = 6;
 const ACTS = 60;
 const PC = 32;
 const REFUSALS = ['guest-has-ended', 'address-not-ram'];
