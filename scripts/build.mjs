@@ -1,7 +1,7 @@
 // Bundles the entry points into dist/. CommonJS, because VS Code requires its extensions and adapters.
 import { build } from 'esbuild';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { readyMadeCore } from './readyMadeCore.mjs';
+import { readyMade } from './readyMade.mjs';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
@@ -32,7 +32,7 @@ await build({
   outdir: 'dist',
   external: ['./cli-main.js'],
   define: { BLKREPLAY_VERSION: JSON.stringify(version) },
-  plugins: [readyMadeCore],
+  plugins: [readyMade],
 });
 
 // `.cjs`, because VS Code would take `.js` for an ES module: package.json says "type": "module".

@@ -50,7 +50,7 @@ The recording:
   --rrsnapshot NAME     name of the first snapshot (default replay_init). Written out, a qcow2 image without an overlay
                         takes the guest's writes and the snapshots itself
   --all-snapshots       take every automatic snapshot, at multiples of 16777216 steps and later wider ones, however long
-                        that takes; without it they get a twenty-fifth of the recording's time
+                        that takes; without it they get a fortieth of the recording's time
   --overwrite           replace a recording and overlays that exist
   --stop-at POSITION    stop after exactly that many steps, such as 1_000_000
 

@@ -1,6 +1,6 @@
 import { I32, I64, brIf, call, choose, i32, i64, label, loop, sequence, set, when } from '../../base/wasm/code.ts';
 import { addIsZeroBlock } from '../../base/wasm/zeroBlock.ts';
-import { addXxh64 } from '../../base/xxhash64.ts';
+import { addXxh64 } from '../../base/wasm/xxhash64Code.ts';
 import { type Core, slot32 } from './coreContext.ts';
 import { PAGE_DIRTY_DIGEST, PAGE_DIRTY_TLB, PAGE_FLAGS, PAGE_HASHES, RAM } from './layout.ts';
 

@@ -1,0 +1,100 @@
+import { I32, I64, type Code, type Local, block, br, brIf, i32, i64, label, loop, sequence, set } from './code.ts';
+import { type Frame, type FunctionHandle, ModuleBuilder } from './moduleBuilder.ts';
+
+/** XXH64 in WebAssembly: a module of its own, or a function of another one. */
+export function buildXxhash64(): { bytes: Uint8Array<ArrayBuffer> } {
+  const builder = new ModuleBuilder();
+  addXxh64(builder, 'hash');
+  return { bytes: builder.toBytes() };
+}
+
+// xxHash specification, "XXH64 Algorithm Description": the five primes.
+const PRIME1 = 0x9e3779b185ebca87n;
+const PRIME2 = 0xc2b2ae3d27d4eb4fn;
+const PRIME3 = 0x165667b19e3779f9n;
+const PRIME4 = 0x85ebca77c2b2ae63n;
+const PRIME5 = 0x27d4eb2f165667c5n;
+
+/** Adds `(address: i32, length: i32, seed: i64) -> i64` to a module, for hashing in that module's own memory. */
+export function addXxh64(builder: ModuleBuilder, exportName?: string): FunctionHandle {
+  return builder.add({ parameters: [I32, I32, I64], results: [I64] }, exportName, (frame) => {
+    const [at, length, seed] = frame.parameters;
+    const end = frame.local(I32);
+    const acc = frame.local(I64);
+    return sequence(
+      set(end, i32.add(at.get, length.get)),
+      set(acc, i64.add(seed.get, i64.const(PRIME5))),
+      stripes(frame, { at, end, length, seed, acc }),
+      set(acc, i64.add(acc.get, i64.extendU(length.get))),
+      tail({ at, end, acc }),
+      avalanche(acc),
+      acc.get,
+    );
+  });
+}
+
+const round = (acc: Code, lane: Code): Code =>
+  i64.mul(i64.rotl(i64.add(acc, i64.mul(lane, i64.const(PRIME2))), i64.const(31)), i64.const(PRIME1));
+
+/** Steps 1-3: four lanes of 8 bytes while 32 bytes are left. */
+function stripes(frame: Frame, v: { at: Local; end: Local; length: Local; seed: Local; acc: Local }): Code {
+  const lanes = [0, 1, 2, 3].map(() => frame.local(I64));
+  const short = label();
+  const next = label();
+  const starts = [PRIME1 + PRIME2, PRIME2, 0n, -PRIME1];
+  const turns = [1, 7, 12, 18];
+  const merged = lanes
+    .map((lane, i) => i64.rotl(lane.get, i64.const(turns[i])))
+    .reduce((sum, turned) => i64.add(sum, turned));
+  const merge = (lane: Local): Code =>
+    set(
+      v.acc,
+      i64.add(i64.mul(i64.xor(v.acc.get, round(i64.const(0), lane.get)), i64.const(PRIME1)), i64.const(PRIME4)),
+    );
+  return block(
+    short,
+    brIf(short, i32.ltU(v.length.get, i32.const(32))),
+    ...lanes.map((lane, i) => set(lane, i64.add(v.seed.get, i64.const(starts[i])))),
+    loop(
+      next,
+      ...lanes.map((lane, i) => set(lane, round(lane.get, i64.load(v.at.get, 8 * i)))),
+      set(v.at, i32.add(v.at.get, i32.const(32))),
+      brIf(next, i32.geU(i32.sub(v.end.get, v.at.get), i32.const(32))),
+    ),
+    set(v.acc, merged),
+    ...lanes.map(merge),
+  );
+}
+
+/** Step 5: the last bytes, eight, four and one at a time. */
+function tail({ at, end, acc }: { at: Local; end: Local; acc: Local }): Code {
+  const left = i32.sub(end.get, at.get);
+  const mix = (value: Code, turn: number, times: bigint, plus: bigint): Code =>
+    set(acc, i64.add(i64.mul(i64.rotl(i64.xor(acc.get, value), i64.const(turn)), i64.const(times)), i64.const(plus)));
+  const whileLeft = (size: number, body: Code): Code => {
+    const done = label();
+    const again = label();
+    return block(
+      done,
+      loop(
+        again,
+        brIf(done, i32.ltU(left, i32.const(size))),
+        body,
+        set(at, i32.add(at.get, i32.const(size))),
+        br(again),
+      ),
+    );
+  };
+  return sequence(
+    whileLeft(8, mix(round(i64.const(0), i64.load(at.get)), 27, PRIME1, PRIME4)),
+    whileLeft(4, mix(i64.mul(i64.load32u(at.get), i64.const(PRIME1)), 23, PRIME2, PRIME3)),
+    whileLeft(1, mix(i64.mul(i64.load8u(at.get), i64.const(PRIME5)), 11, PRIME1, 0n)),
+  );
+}
+
+/** Step 6. */
+function avalanche(acc: Local): Code {
+  const fold = (shift: number): Code => set(acc, i64.xor(acc.get, i64.shrU(acc.get, i64.const(shift))));
+  const times = (prime: bigint): Code => set(acc, i64.mul(acc.get, i64.const(prime)));
+  return sequence(fold(33), times(PRIME2), fold(29), times(PRIME3), fold(32));
+}

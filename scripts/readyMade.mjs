@@ -1,0 +1,35 @@
+// For esbuild: puts WebAssembly modules into a bundle as bytes, where the sources would generate them at each start, which
+// takes longer than a small guest runs. Each comes from a file of its own, with one export that makes it.
+import { buildXxhash64 } from '../debug-adapter/engine/base/wasm/xxhash64Code.ts';
+import { buildBlockShares } from '../debug-adapter/engine/block/blockSharesCode.ts';
+import { buildCore } from '../debug-adapter/engine/machine/cpu/core.ts';
+
+const IMAGES = { coreImage: buildCore, xxhash64Image: buildXxhash64, blockSharesImage: buildBlockShares };
+const PLACE = /[/\\]debug-adapter[/\\]engine[/\\].*[/\\](\w+Image)\.ts$/;
+const NAMESPACE = 'ready-made';
+
+export const readyMade = {
+  name: NAMESPACE,
+  setup(build) {
+    const images = new Map(Object.entries(IMAGES).map(([name, make]) => [name, make()]));
+    build.onLoad({ filter: PLACE }, ({ path }) => {
+      const [, name] = PLACE.exec(path);
+      const image = images.get(name);
+      return image && { contents: sourceOf(name, image), loader: 'js' };
+    });
+    build.onResolve({ filter: new RegExp(`^${NAMESPACE}:`) }, ({ path }) => ({ path, namespace: NAMESPACE }));
+    build.onLoad({ filter: /.*/, namespace: NAMESPACE }, ({ path }) => {
+      const [, name, part] = path.split(':');
+      return { contents: images.get(name)[part], loader: 'binary' };
+    });
+  },
+};
+
+/** The file with the bytes imported, and all else written out. */
+function sourceOf(name, image) {
+  const isBytes = (part) => image[part] instanceof Uint8Array;
+  const parts = Object.keys(image);
+  const imports = parts.filter(isBytes).map((part) => `import ${part} from '${NAMESPACE}:${name}:${part}';`);
+  const values = parts.map((part) => (isBytes(part) ? part : `${part}: ${JSON.stringify(image[part])}`));
+  return `${imports.join('\n')}\nexport const ${name} = () => ({ ${values.join(', ')} });`;
+}
