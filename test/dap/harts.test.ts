@@ -54,3 +54,48 @@ test('each hart has its stack, registers and CSRs; a stop names the one whose st
     return variables.find((variable: { name: string }) => variable.name === name).value;
   }
 });
+
+test('a step is of the thread that is named, either way', async (t) => {
+  const dap = new DapClient(t);
+  const launch = { rr: 'record', rrfile: 'a.rr', cwd: new Workplace(t).folder, kernel: guest('harts/harts'), harts: 4 };
+  await dap.start({ ...launch, idle: 'warp' }, () =>
+    dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'take_turns' }] }),
+  );
+  let { threadId: stopped } = await dap.event('stopped');
+  for (let i = 1; i < 4; i++) stopped = (await dap.until('continue')).threadId;
+  await dap.request('setFunctionBreakpoints', { breakpoints: [] });
+  for (const threadId of [1, 2, 3, 4].filter((id) => id !== stopped)) {
+    const before = await top(threadId);
+    const after = await stepped('next', threadId);
+    assert.ok(after.name === before.name && after.line !== before.line, `${before.line} to ${after.line}`);
+    // From the middle of a line it came to the next one; back is to that line's beginning.
+    const back = await stepped('stepBack', threadId);
+    assert.deepEqual([back.name, back.line], [before.name, before.line]);
+    assert.deepEqual(await stepped('next', threadId), after);
+  }
+  // Another thread's line, from where this one is.
+  for (const threadId of [1, 2, 3, 4]) {
+    const { position } = dap.place;
+    const before = await top(threadId);
+    const back = await stepped('stepBack', threadId);
+    assert.equal(back.name, before.name);
+    assert.ok(dap.place.position < position);
+  }
+  const before = await top(2);
+  const pc = (frame: { instructionPointerReference: string }) => BigInt(frame.instructionPointerReference);
+  const after = await stepped('next', 2, 'instruction');
+  assert.ok(pc(after) > pc(before));
+  assert.deepEqual(await stepped('stepBack', 2, 'instruction'), before);
+  assert.match(await dap.refused('next', { threadId: 5 }), /no thread 5/);
+
+  async function top(threadId: number) {
+    const { id: _, ...frame } = (await dap.request('stackTrace', { threadId })).stackFrames[0];
+    return frame;
+  }
+
+  async function stepped(command: string, threadId: number, granularity = 'line') {
+    const stop = await dap.until(command, { threadId, granularity });
+    assert.deepEqual([stop.reason, stop.threadId], ['step', threadId], command);
+    return top(threadId);
+  }
+});

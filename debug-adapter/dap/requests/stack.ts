@@ -18,7 +18,7 @@ export function stackTrace(debuggee: Debuggee, args: Arguments): DebugProtocol.S
 }
 
 /** Thread n is hart n - 1. */
-function hartOf({ hartCount, currentHart }: Debuggee, threadId = threadOf(currentHart)): number {
+export function hartOf({ hartCount, currentHart }: Debuggee, threadId = threadOf(currentHart)): number {
   if (threadId < 1 || threadId > hartCount) throw threadUnknown(threadId);
   return threadId - 1;
 }

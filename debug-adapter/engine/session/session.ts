@@ -4,7 +4,7 @@ import { badAddress, noHistory, positionOutside } from '../errors/session.ts';
 import { PC_REGISTER } from '../machine/inputs.ts';
 import { Inspector } from '../machine/inspector.ts';
 import type { RunOptions } from '../machine/machine.ts';
-import type { StopPoints, Watchpoint } from '../machine/stopPoints.ts';
+import { NO_STOP_POINTS, type StopPoints, type Watchpoint } from '../machine/stopPoints.ts';
 import type { Timeline, TimelineStop } from '../timeline/timeline.ts';
 import type { TravelStop } from '../timeline/timeTravel.ts';
 import type { BreakpointId, StopReason } from './stopReason.ts';
@@ -129,6 +129,17 @@ export class Session {
       stopsAtStart = true;
     }
     return this.stopped(stop, { kind: 'step' });
+  }
+
+  /** The same past all stop points. False when the hart waits, or the machine ends first: it then stands somewhere later. */
+  passToTurnOf(hart: number): boolean {
+    const { machine } = this.timeline;
+    for (let turns = 0; machine.currentHart !== hart; turns++) {
+      const until = Math.max(this.position + 1, machine.turn.end);
+      if (turns > 2 * machine.harts.count || this.timeline.forward(until, NO_STOP_POINTS).kind !== 'reached')
+        return false;
+    }
+    return true;
   }
 
   /** To before the last step of a hart. Paused on the way, in another hart's turn, it goes on when called again. */
