@@ -46,6 +46,10 @@ test('functions and instructions stop, in both directions, until their list is s
   await dap.request('setInstructionBreakpoints', { breakpoints: [{ instructionReference }] });
   assert.equal((await dap.until('continue')).reason, 'instruction breakpoint');
   assert.equal((await dap.topFrame()).name, 'main');
+  const odd = [{ instructionReference, offset: 1 }];
+  const [unset] = (await dap.request('setInstructionBreakpoints', { breakpoints: odd })).breakpoints;
+  assert.deepEqual([unset.verified, /even addresses, so none/.test(unset.message)], [false, true]);
+  await dap.request('setInstructionBreakpoints', { breakpoints: [{ instructionReference }] });
   assert.equal((await dap.until('reverseContinue')).reason, 'function breakpoint');
   assert.equal((await dap.topFrame()).name, 'verify_store');
 });

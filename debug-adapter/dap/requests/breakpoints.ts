@@ -1,6 +1,6 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { BreakpointId, Symbols } from '../../engine/index.ts';
-import { noCodeAt, noFunction, notWithoutDebugging } from '../../engine/errors/dap.ts';
+import { noCodeAt, noFunction, noInstructionAt, notWithoutDebugging } from '../../engine/errors/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { ClientBreakpoint } from '../breakpointTable.ts';
 import type { Debuggee } from '../debuggee.ts';
@@ -41,8 +41,10 @@ export function setFunctionBreakpoints(debuggee: Debuggee, args: Arguments, ids:
 export function setInstructionBreakpoints(debuggee: Debuggee, args: Arguments, ids: readonly number[]) {
   const wanted = args.list('breakpoints');
   return setList(debuggee, { list: 'instructions', kind: 'instruction breakpoint', wanted, ids }, (one) => {
-    const address = one.address('instructionReference') + BigInt(one.optionalInteger('offset') ?? 0);
-    return { addresses: [{ address: BigInt.asUintN(64, address) }], shown: { instructionReference: hex(address) } };
+    const offset = BigInt(one.optionalInteger('offset') ?? 0);
+    const address = BigInt.asUintN(64, one.address('instructionReference') + offset);
+    const isOdd = (address & 1n) === 1n;
+    return isOdd ? { addresses: [], message: noInstructionAt(hex(address)) } : { addresses: [{ address }] };
   });
 }
 

@@ -79,6 +79,8 @@ export const noCodeAt = (line: number) => `No code for line ${line} or after it 
 export const noFunction = (name: string) => `No function "${name}" in the symbols that are loaded`;
 export const setWhenStopped = () => 'Set as soon as the machine stops';
 export const notWithoutDebugging = () => 'Not used: this session runs without debugging';
+export const noInstructionAt = (address: string) =>
+  `Instructions begin at even addresses, so none begins at ${address}`;
 export const notInMemory = (name: string) => `${name} is not in memory, so accesses to it cannot be seen`;
 
 export const ownMistake = (text: string) => `This is a mistake in blkreplay itself, please report it: ${text}`;
