@@ -87,6 +87,10 @@ test('a step is of the thread that is named, either way', async (t) => {
   assert.ok(pc(after) > pc(before));
   assert.deepEqual(await stepped('stepBack', 2, 'instruction'), before);
   assert.match(await dap.refused('next', { threadId: 5 }), /no thread 5/);
+  // At the end of the guest the others wait, and have no turn to come.
+  await dap.until('continue');
+  assert.match((await stepped('stepBack', 3)).name, /^(other_hart|wait_for_interrupt)$/);
+  assert.ok(dap.place.position < dap.place.end);
 
   async function top(threadId: number) {
     const { id: _, ...frame } = (await dap.request('stackTrace', { threadId })).stackFrames[0];

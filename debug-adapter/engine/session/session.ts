@@ -131,13 +131,13 @@ export class Session {
     return this.stopped(stop, { kind: 'step' });
   }
 
-  /** The same past all stop points. False when the hart waits, or the machine ends first: it then stands somewhere later. */
+  /** The same past all stop points. False when the hart waits, or the machine ends first: it may stand later then. */
   passToTurnOf(hart: number): boolean {
     const { machine } = this.timeline;
-    for (let turns = 0; machine.currentHart !== hart; turns++) {
+    if (machine.harts.waits(hart)) return false;
+    while (machine.currentHart !== hart) {
       const until = Math.max(this.position + 1, machine.turn.end);
-      if (turns > 2 * machine.harts.count || this.timeline.forward(until, NO_STOP_POINTS).kind !== 'reached')
-        return false;
+      if (this.timeline.forward(until, NO_STOP_POINTS).kind !== 'reached') return false;
     }
     return true;
   }
