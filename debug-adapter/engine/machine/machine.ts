@@ -174,6 +174,7 @@ export class Machine {
     this.pausedAt = -1;
     this.hart.setBreakOffsets(pageOffsets(points.breakpoints));
     this.watcher.set(points.watchpoints);
+    this.hart.setReadsWatched(points.watchpoints.some(({ access }) => access !== 'write'));
     this.hart.flushAll();
   }
 

@@ -9,6 +9,7 @@ import {
   FETCH_CONTEXTS,
   FETCH_TLB,
   FLOAT_0,
+  RAM_BASE,
   READ_TLB,
   REGISTERS,
   SLOT,
@@ -70,10 +71,11 @@ export class Hart implements Stateful {
     new Uint8Array(this.memory.buffer).set(csrIndex, CSR_INDEX);
     this.csrs = csrs;
     this.core = this.instantiate(module, options.bus);
-    const { memory, decodeCache } = this;
-    this.translator = new Translator({ memory, decodeCache, table: this.core.regions });
+    const { memory, decodeCache, memoryBytes: ramBytes } = this;
+    this.translator = new Translator({ memory, decodeCache, ramBytes, table: this.core.regions });
     this.decodeCache.attach(this.core, this.translator);
     this.setTranslationThreshold(options.translationThreshold ?? Translator.threshold);
+    this.setNumber('RAM_START', RAM_BASE);
     this.setNumber('RAM_BYTES', options.memoryBytes);
     this.setSlot('PRIVILEGE', 3n);
     this.setSlot('STIMECMP', 0n);
@@ -133,6 +135,11 @@ export class Hart implements Stateful {
   setBreakOffsets(offsets: ReadonlySet<number>): void {
     this.decodeCache.setBreakOffsets(offsets);
     this.translator.setBreakOffsets(offsets);
+  }
+
+  /** Whether some watchpoint wants to hear of reads. */
+  setReadsWatched(are: boolean): void {
+    this.translator.setReadsWatched(are);
   }
 
   /** While `run` is under way: the position of the step in progress. */

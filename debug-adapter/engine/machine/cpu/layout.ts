@@ -83,6 +83,8 @@ const HART_SLOTS = [
   /** Offset of the current data TLB and fetch TLB. */
   'DATA_CONTEXT',
   'FETCH_CONTEXT',
+  /** Not 0: a read of RAM may be another's or forbidden, since addresses are translated or PMP is in use. */
+  'READS_CHECKED',
   /** The bits of mip that devices and timers drive. */
   'MIP_LINES',
 ] as const;
@@ -106,7 +108,8 @@ const SHARED_SLOTS = [
   'FLUSH_COUNT',
   /** How often a jump must come to a place for its code to be translated; 0 for never. */
   'HOT_THRESHOLD',
-  /** Size of RAM. */
+  /** Address and size of RAM. */
+  'RAM_START',
   'RAM_BYTES',
 ] as const;
 

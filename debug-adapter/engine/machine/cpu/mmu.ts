@@ -232,6 +232,7 @@ function defineUpdateContexts({ builder, functions }: Core): void {
         'FETCH_CONTEXT',
         i32.mul(context(slot32('PRIVILEGE'), i32.const(1), 3), i32.const(FETCH_CONTEXT_BYTES)),
       ),
+      setSlot32('READS_CHECKED', i32.or(slot32('DATA_CONTEXT'), pmpIsActive)),
     ),
   );
 }

@@ -7,6 +7,7 @@ import type { Block, Instruction } from './regionGraph.ts';
  * one look into the TLB serves them all, when everything they touch lies in one page.
  */
 export interface MemoryGroup {
+  register: number;
   /** From the base register's value, in bytes; `end` is exclusive. */
   start: number;
   end: number;
@@ -30,7 +31,8 @@ export function groupAccesses({ instructions }: Block): Map<Instruction, MemoryG
       const start = decoded.immediate;
       groups.set(
         instruction,
-        extend(open, decoded.rs1, {
+        extend(open, {
+          register: decoded.rs1,
           start,
           end: start + (1 << access.sizeLog2),
           hasStore: storeOf(name) !== undefined,
@@ -44,12 +46,11 @@ export function groupAccesses({ instructions }: Block): Map<Instruction, MemoryG
 
 function extend(
   open: Map<number, MemoryGroup>,
-  register: number,
-  { start, end, hasStore }: { start: number; end: number; hasStore: boolean },
+  { register, start, end, hasStore }: Omit<MemoryGroup, 'accesses'>,
 ): MemoryGroup {
   const group = open.get(register);
   if (!group || Math.max(group.end, end) - Math.min(group.start, start) > SPAN_BYTES_MAX) {
-    const fresh = { start, end, hasStore, accesses: 1 };
+    const fresh = { register, start, end, hasStore, accesses: 1 };
     open.set(register, fresh);
     return fresh;
   }

@@ -23,25 +23,16 @@ import {
 import type { Frame } from '../../../base/wasm/moduleBuilder.ts';
 import { setSlot, slot32 } from '../coreContext.ts';
 import { boxed } from '../floatFormat.ts';
-import {
-  FETCH_TLB,
-  FETCH_TLB_ENTRIES,
-  RAM,
-  RAM_BASE,
-  READ_TLB,
-  REGISTER_COUNT,
-  REGISTERS,
-  TLB_ENTRIES,
-  WRITE_TLB,
-} from '../layout.ts';
+import { FETCH_TLB, FETCH_TLB_ENTRIES, REGISTER_COUNT, REGISTERS } from '../layout.ts';
 import type { OperationName } from '../operations.ts';
 import { noteCall, RETURN_ADDRESS } from '../callTargets.ts';
-import { type ArithmeticHelpers, COMPUTE, CONDITION, FLOAT_LOADS, FLOAT_STORES, LOADS } from '../semantics.ts';
+import { type ArithmeticHelpers, COMPUTE, CONDITION, FLOAT_LOADS, FLOAT_STORES } from '../semantics.ts';
 import type { Ordered } from './flowOrder.ts';
-import { groupAccesses, loadOf, type MemoryGroup, storeOf } from './memoryGroups.ts';
+import { groupAccesses, loadOf, storeOf } from './memoryGroups.ts';
 import { narrowAfter, narrowAtStart, narrowOperation, type Registers } from './narrowRegisters.ts';
 import { floatsAreDirty, type PlainFloat, plainFloat, roundsInexactToNearest } from './plainFloats.ts';
 import type { Instruction, Offset, Target } from './regionGraph.ts';
+import { type BlockAccesses, RegionMemory } from './regionMemory.ts';
 
 /**
  * The code of one region, a function (budget, address of the entry's page) -> budget left. It runs the region from its
@@ -62,8 +53,9 @@ export function regionCode(frame: Frame, region: RegionSource): Code {
 export interface RegionSource {
   order: Ordered[];
   pages: RegionPages[];
-  /** Addresses are not translated where it runs: RAM is at a constant distance. It does nothing anywhere else. */
+  /** Every read of RAM is plain where it runs: addresses are not translated. It does nothing anywhere else. */
   isBare: boolean;
+  ramBytes: number;
   helpers: ArithmeticHelpers;
 }
 
@@ -80,6 +72,7 @@ class RegionWriter {
   private budget: Local;
   private base: Local;
   private context: Local;
+  private accesses: RegionMemory;
   private va: Local;
   private low: Local;
   private tlb: Local;
@@ -88,7 +81,6 @@ class RegionWriter {
   /** The rare way out that was taken: see `leave`. */
   private exit: Local;
   private registers = new Array<Local | undefined>(REGISTER_COUNT).fill(undefined);
-  private groupAddresses: Local[] = [];
   /** Registers written anywhere; and per block, those that may differ from memory at its start and end. */
   private written = new Set<number>();
   private dirtyOut = new Map<Ordered, ReadonlySet<number>>();
@@ -118,6 +110,9 @@ class RegionWriter {
     this.floatsAreDirty = frame.local(I32);
     this.mayRound = frame.local(I32);
     this.value = frame.local(I64);
+    const { isBare, context } = this;
+    const registers = { get: (r: number) => this.get(r), put: (r: number, value: Code) => this.put(r, value) };
+    this.accesses = new RegionMemory(frame, { isBare, ramBytes: region.ramBytes, registers, context });
     this.nameRegisters();
     this.flowDirty();
     this.narrow = narrowAtStart(this.order);
@@ -126,7 +121,7 @@ class RegionWriter {
   all(): Code {
     return sequence(
       ...this.pages.map((page) => this.checkPage(page)),
-      this.isBare ? when(slot32('DATA_CONTEXT'), ret(this.budget.get)) : set(this.context, slot32('DATA_CONTEXT')),
+      this.isBare ? when(slot32('READS_CHECKED'), ret(this.budget.get)) : set(this.context, slot32('DATA_CONTEXT')),
       this.usesFloats ? this.lookAtFloats() : nothing,
       ...this.registers.map((local, r) => (local ? set(local, i64.load(ORIGIN, REGISTERS + r * 8)) : nothing)),
       block(this.leaving, this.tree(this.order[0])),
@@ -286,7 +281,7 @@ class RegionWriter {
     const count = instructions.length;
     if (count === 0) return nothing;
     const groups = groupAccesses({ instructions, offset, end: { kind: 'indirect' } });
-    const shared = { groups, addresses: new Map<MemoryGroup, Local>(), checked: new Set<MemoryGroup>() };
+    const accesses: BlockAccesses = { groups, addresses: new Map() };
     let narrow = this.narrow.get(item)!;
     return sequence(
       when(
@@ -294,7 +289,7 @@ class RegionWriter {
         this.leave(offset, count),
       ),
       ...instructions.map((instruction, done) => {
-        const code = this.instruction(instruction, { unused: count - done, narrow, ...shared });
+        const code = this.instruction(instruction, { unused: count - done, narrow, ...accesses });
         narrow = narrowAfter(instruction, narrow);
         return code;
       }),
@@ -343,88 +338,19 @@ class RegionWriter {
   }
 
   private memory(instruction: Instruction, at: InBlock): Code {
-    const { name, offset, decoded } = instruction;
-    const group = at.groups.get(instruction);
-    const inGroup = group !== undefined && group.accesses > 1;
-    const table = storeOf(name) ? WRITE_TLB : READ_TLB;
-    const address = inGroup ? this.groupAddress(group, at) : this.hostAddress(table);
-    const shift = inGroup ? decoded.immediate - group.start : 0;
+    const leave = this.leave(instruction.offset, at.unused);
     return sequence(
-      isFloat(name) ? when(i32.eqz(this.floatsAreDirty.get), this.leave(offset, at.unused)) : nothing,
-      inGroup ? this.checkGroup(instruction, group, at) : this.checkAccess(instruction, at.unused),
-      this.access(instruction, address, shift),
+      isFloat(instruction.name) ? when(i32.eqz(this.floatsAreDirty.get), leave) : nothing,
+      this.accesses.access(instruction, at, leave),
     );
-  }
-
-  private access({ name, decoded }: Instruction, address: Code, shift: number): Code {
-    const store = storeOf(name);
-    if (store) return store.store(address, this.get(decoded.rs2), shift);
-    const float = FLOAT_LOADS[name];
-    return this.put(decoded.rd, float ? float.fromRaw(float.load(address, shift)) : LOADS[name]!.load(address, shift));
-  }
-
-  private setAddress(register: number, offset: number): Code {
-    const address = offset === 0 ? this.get(register) : i64.add(this.get(register), i64.const(offset));
-    return set(this.low, i32.wrap(tee(this.va, address)));
-  }
-
-  private tlbEntry(): Code {
-    const index = i32.and(i32.shrU(this.low.get, i32.const(8)), i32.const((TLB_ENTRIES - 1) << 4));
-    return tee(this.tlb, this.isBare ? index : i32.add(this.context.get, index));
-  }
-
-  /** Of the access whose entry was found. A constant keeps the look-up out of the way of the access itself. */
-  private hostAddress(table: number): Code {
-    return i32.add(this.low.get, this.isBare ? i32.const((RAM - RAM_BASE) | 0) : i32.load(this.tlb.get, table + 8));
-  }
-
-  /** As the interpreter's: page and alignment in one comparison. */
-  private checkAccess({ name, offset, decoded }: Instruction, unused: number): Code {
-    const { sizeLog2 } = (loadOf(name) ?? storeOf(name))!;
-    const table = storeOf(name) ? WRITE_TLB : READ_TLB;
-    const page = i64.and(this.va.get, i64.const(-4096 | ((1 << sizeLog2) - 1)));
-    return sequence(
-      this.setAddress(decoded.rs1, decoded.immediate),
-      when(i64.ne(i64.load(this.tlbEntry(), table), page), this.leave(offset, unused)),
-    );
-  }
-
-  /** Once, before the first of a group: the page is there for all of it, and it does not end in between. */
-  private checkGroup({ offset, decoded }: Instruction, group: MemoryGroup, at: InBlock): Code {
-    if (at.checked.has(group)) return nothing;
-    at.checked.add(group);
-    const table = group.hasStore ? WRITE_TLB : READ_TLB;
-    const page = i64.and(this.va.get, i64.const(-4096));
-    const lastStart = 4096 - (group.end - group.start);
-    return sequence(
-      this.setAddress(decoded.rs1, group.start),
-      when(
-        i32.or(
-          i64.ne(i64.load(this.tlbEntry(), table), page),
-          i32.gtU(i32.and(this.low.get, i32.const(4095)), i32.const(lastStart)),
-        ),
-        this.leave(offset, at.unused),
-      ),
-      set(at.addresses.get(group)!, this.hostAddress(table)),
-    );
-  }
-
-  /** The groups of all blocks share their locals. */
-  private groupAddress(group: MemoryGroup, { addresses }: InBlock): Code {
-    let local = addresses.get(group);
-    if (!local) addresses.set(group, (local = this.groupAddresses[addresses.size] ??= this.frame.local(I32)));
-    return local.get;
   }
 }
 
-interface InBlock {
+interface InBlock extends BlockAccesses {
   /** Instructions of the block from this one on. */
   unused: number;
   /** What is narrow before it. */
   narrow: Registers;
-  groups: Map<Instruction, MemoryGroup>;
-  addresses: Map<MemoryGroup, Local>;
-  checked: Set<MemoryGroup>;
 }
 
 const isFloat = (name: OperationName): boolean =>

@@ -1,5 +1,6 @@
 import { I32, I64 } from '../../../base/wasm/code.ts';
 import { type FunctionHandle, ModuleBuilder } from '../../../base/wasm/moduleBuilder.ts';
+import { PAGE_SIZE_BYTES } from '../../../base/quantities.ts';
 import type { DecodeCache } from '../decodeCache.ts';
 import {
   DECODE_POOL,
@@ -8,6 +9,7 @@ import {
   LONE_ENTRY_BYTES,
   PAGE_FLAGS,
   PAGE_TRANSLATED,
+  RAM_BASE,
   REGION_ENTRIES,
   REGION_SLOTS,
   SLOT,
@@ -16,8 +18,8 @@ import { OP } from '../operations.ts';
 import { addArithmeticHelpers, type ArithmeticHelpers } from '../semantics.ts';
 import { functionCalledLast, type Place } from './callers.ts';
 import { CodeReader } from './codeReader.ts';
-import { orderBlocks, type Ordered } from './flowOrder.ts';
-import { regionCode, type RegionPages } from './regionCode.ts';
+import { orderBlocks } from './flowOrder.ts';
+import { regionCode, type RegionSource } from './regionCode.ts';
 import { buildGraph } from './regionGraph.ts';
 
 /**
@@ -59,13 +61,14 @@ interface Region {
   /** By RAM page: a byte for each halfword of it that the region was made from. */
   code: Map<number, Uint8Array>;
   instructions: number;
-  /** For code that runs with untranslated addresses only. */
+  /** For where every read of RAM is plain. */
   isBare: boolean;
 }
 
 export class Translator {
   private memory: WebAssembly.Memory;
   private decodeCache: DecodeCache;
+  private ramBytes: number;
   private table: WebAssembly.Table;
   private bytes: Uint8Array;
   private view: DataView;
@@ -82,15 +85,18 @@ export class Translator {
   private instructions = 0;
   private runsWaited = 0;
   private breakOffsets: ReadonlySet<number> = new Set();
+  private readsWatched = false;
 
   constructor(options: {
     memory: WebAssembly.Memory;
     decodeCache: DecodeCache;
+    ramBytes: number;
     /** The core's, of regions. */
     table: WebAssembly.Table;
   }) {
     this.memory = options.memory;
     this.decodeCache = options.decodeCache;
+    this.ramBytes = options.ramBytes;
     this.table = options.table;
     this.bytes = new Uint8Array(options.memory.buffer);
     this.view = new DataView(options.memory.buffer);
@@ -134,12 +140,31 @@ export class Translator {
     return start;
   }
 
-  /** What was made for untranslated addresses does nothing where they are translated. */
+  /** What was made for plain reads does nothing where they are not. */
   private retireUnfit(entry: number): boolean {
     const region = this.regions.get(entry)!;
-    const isUnfit = region.isBare && this.view.getInt32(SLOT.DATA_CONTEXT, true) !== 0;
+    const isUnfit = region.isBare && !this.readsArePlain;
     if (isUnfit) this.retire(region);
     return isUnfit;
+  }
+
+  private get readsArePlain(): boolean {
+    return this.view.getInt32(SLOT.READS_CHECKED, true) === 0 && !this.readsWatched;
+  }
+
+  /**
+   * Between runs: whether reads are to be heard of. Then what was made for plain reads is made anew at once, since it would
+   * have to become hot again otherwise.
+   */
+  setReadsWatched(are: boolean): void {
+    this.readsWatched = are;
+    if (!are) return;
+    for (const region of [...this.regions.values()].filter(({ isBare }) => isBare)) {
+      this.retire(region);
+      const { entry } = region;
+      const { ramPage } = this.decodeCache.pageOf(entry);
+      this.candidates.set(entry, { entry, pageVa: BigInt(RAM_BASE + ramPage * PAGE_SIZE_BYTES), fetchContext: 0 });
+    }
   }
 
   /** Between runs: translates what is waiting, as much of it as keeps a run's pause short. */
@@ -211,9 +236,9 @@ export class Translator {
     }
     const order = orderBlocks(graph);
     const { pages, code, instructions } = reader.used(order);
-    const isBare = candidate.fetchContext === 0;
+    const isBare = candidate.fetchContext === 0 && this.readsArePlain;
     const raw = reader.rawAt(reader.entryOffset);
-    batch.add(order, pages, { entry: candidate.entry, raw, code, instructions, isBare });
+    batch.add({ order, pages, ramBytes: this.ramBytes }, { entry: candidate.entry, raw, code, instructions, isBare });
   }
 
   /** Of the instruction that an entry decodes. */
@@ -292,10 +317,10 @@ class Batch {
     return this.regions.length >= BATCH_REGIONS_MAX || this.instructions >= BATCH_INSTRUCTIONS_MAX;
   }
 
-  add(order: Ordered[], pages: RegionPages[], region: Omit<Region, 'slot'>): void {
+  add(source: Pick<RegionSource, 'order' | 'pages' | 'ramBytes'>, region: Omit<Region, 'slot'>): void {
     const handle = this.builder.declare(REGION_TYPE, `r${this.regions.length}`);
     this.builder.define(handle, (frame) =>
-      regionCode(frame, { order, pages, isBare: region.isBare, helpers: this.lazyHelpers() }),
+      regionCode(frame, { ...source, isBare: region.isBare, helpers: this.lazyHelpers() }),
     );
     this.regions.push(region);
     this.instructions += region.instructions;

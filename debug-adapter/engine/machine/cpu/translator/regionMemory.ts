@@ -1,0 +1,157 @@
+import { type Code, type Local, I32, I64, i32, i64, sequence, set, tee, when } from '../../../base/wasm/code.ts';
+import type { Frame } from '../../../base/wasm/moduleBuilder.ts';
+import { slot } from '../coreContext.ts';
+import { RAM, RAM_BASE, READ_TLB, TLB_ENTRIES, WRITE_TLB } from '../layout.ts';
+import { FLOAT_LOADS, LOADS } from '../semantics.ts';
+import { loadOf, type MemoryGroup, storeOf } from './memoryGroups.ts';
+import type { Instruction } from './regionGraph.ts';
+
+/**
+ * Loads and stores of a region: a check that the access is a plain one to RAM, else the region is left before it, and the
+ * access in place. What is plain the TLBs tell, for reads and writes apart; where addresses are not translated, every
+ * read of RAM is, and one comparison of the address tells.
+ */
+export interface RegionRegisters {
+  get(register: number): Code;
+  put(register: number, value: Code): Code;
+}
+
+/** Of one block: the groups of its accesses, and where those are that have been checked. */
+export interface BlockAccesses {
+  groups: Map<Instruction, MemoryGroup>;
+  addresses: Map<MemoryGroup, Local>;
+}
+
+interface Access {
+  /** Offset in bytes from a register, and how many bytes from there. */
+  register: number;
+  offset: number;
+  lengthBytes: number;
+  table: number;
+}
+
+export class RegionMemory {
+  private frame: Frame;
+  private isBare: boolean;
+  private ramBytes: number;
+  private registers: RegionRegisters;
+  /** Offset of the data TLB in force. */
+  private context: Local;
+  /** Virtual address; of an untranslated read its distance from the start of RAM. */
+  private va: Local;
+  private low: Local;
+  private tlb: Local;
+  /** The groups of all blocks share their locals. */
+  private groupAddresses: Local[] = [];
+
+  constructor(
+    frame: Frame,
+    options: { isBare: boolean; ramBytes: number; registers: RegionRegisters; context: Local },
+  ) {
+    this.frame = frame;
+    this.isBare = options.isBare;
+    this.ramBytes = options.ramBytes;
+    this.registers = options.registers;
+    this.context = options.context;
+    this.va = frame.local(I64);
+    this.low = frame.local(I32);
+    this.tlb = frame.local(I32);
+  }
+
+  /** `leave`: the way out of the region, before this instruction. */
+  access(instruction: Instruction, block: BlockAccesses, leave: Code): Code {
+    const group = block.groups.get(instruction);
+    return group && group.accesses > 1
+      ? this.grouped(instruction, group, block, leave)
+      : this.single(instruction, leave);
+  }
+
+  private single(instruction: Instruction, leave: Code): Code {
+    const { name, decoded } = instruction;
+    const lengthBytes = 1 << (loadOf(name) ?? storeOf(name))!.sizeLog2;
+    const table = storeOf(name) ? WRITE_TLB : READ_TLB;
+    const access = { register: decoded.rs1, offset: decoded.immediate, lengthBytes, table };
+    return this.isPlainRead(table)
+      ? sequence(this.checkRead(access, leave), this.inPlace(instruction, i32.wrap(this.va.get), RAM))
+      : sequence(this.checkAligned(access, leave), this.inPlace(instruction, this.hostAddress(table), 0));
+  }
+
+  private grouped(instruction: Instruction, group: MemoryGroup, { addresses }: BlockAccesses, leave: Code): Code {
+    const { register, start, end, hasStore } = group;
+    const table = hasStore ? WRITE_TLB : READ_TLB;
+    const isPlain = this.isPlainRead(table);
+    const shift = instruction.decoded.immediate - start + (isPlain ? RAM : 0);
+    const known = addresses.get(group);
+    if (known) return this.inPlace(instruction, known.get, shift);
+    const address = (this.groupAddresses[addresses.size] ??= this.frame.local(I32));
+    addresses.set(group, address);
+    const access = { register, offset: start, lengthBytes: end - start, table };
+    return sequence(
+      isPlain ? this.checkRead(access, leave) : this.checkWithinPage(access, leave),
+      set(address, isPlain ? i32.wrap(this.va.get) : this.hostAddress(table)),
+      this.inPlace(instruction, address.get, shift),
+    );
+  }
+
+  private inPlace({ name, decoded }: Instruction, address: Code, shift: number): Code {
+    const { registers } = this;
+    const store = storeOf(name);
+    if (store) return store.store(address, registers.get(decoded.rs2), shift);
+    const float = FLOAT_LOADS[name];
+    const loaded = float ? float.fromRaw(float.load(address, shift)) : LOADS[name]!.load(address, shift);
+    return registers.put(decoded.rd, loaded);
+  }
+
+  // --- untranslated reads ----------------------------------------------------------------------------------------------
+
+  private isPlainRead(table: number): boolean {
+    return this.isBare && table === READ_TLB;
+  }
+
+  private checkRead({ register, offset, lengthBytes }: Access, leave: Code): Code {
+    return sequence(
+      set(this.va, this.distance(register, offset)),
+      when(i64.gtU(this.va.get, i64.const(this.ramBytes - lengthBytes)), leave),
+    );
+  }
+
+  /** From the start of RAM. A constant of more than 31 bits would take one of the host's registers: that one is loaded. */
+  private distance(register: number, offset: number): Code {
+    const base = this.registers.get(register);
+    if (offset > 0) return i64.add(base, i64.const(offset - RAM_BASE));
+    return i64.sub(offset === 0 ? base : i64.add(base, i64.const(offset)), slot('RAM_START'));
+  }
+
+  // --- by the TLBs -----------------------------------------------------------------------------------------------------
+
+  /** As the interpreter's: page and alignment in one comparison. */
+  private checkAligned({ register, offset, lengthBytes, table }: Access, leave: Code): Code {
+    const page = i64.and(this.va.get, i64.const(-4096 | (lengthBytes - 1)));
+    return sequence(this.setAddress(register, offset), when(i64.ne(i64.load(this.tlbEntry(), table), page), leave));
+  }
+
+  /** The page is there for all of it, and it does not end in between. */
+  private checkWithinPage({ register, offset, lengthBytes, table }: Access, leave: Code): Code {
+    const page = i64.and(this.va.get, i64.const(-4096));
+    const isLate = i32.gtU(i32.and(this.low.get, i32.const(4095)), i32.const(4096 - lengthBytes));
+    return sequence(
+      this.setAddress(register, offset),
+      when(i32.or(i64.ne(i64.load(this.tlbEntry(), table), page), isLate), leave),
+    );
+  }
+
+  private setAddress(register: number, offset: number): Code {
+    const base = this.registers.get(register);
+    return set(this.low, i32.wrap(tee(this.va, offset === 0 ? base : i64.add(base, i64.const(offset)))));
+  }
+
+  private tlbEntry(): Code {
+    const index = i32.and(i32.shrU(this.low.get, i32.const(8)), i32.const((TLB_ENTRIES - 1) << 4));
+    return tee(this.tlb, this.isBare ? index : i32.add(this.context.get, index));
+  }
+
+  /** Of the access whose entry was found. A constant keeps the look-up out of the way of the access itself. */
+  private hostAddress(table: number): Code {
+    return i32.add(this.low.get, this.isBare ? i32.const((RAM - RAM_BASE) | 0) : i32.load(this.tlb.get, table + 8));
+  }
+}
