@@ -72,9 +72,9 @@ export class Hart implements Stateful {
     this.csrs = csrs;
     this.core = this.instantiate(module, options.bus);
     const { memory, decodeCache, memoryBytes: ramBytes } = this;
-    this.translator = new Translator({ memory, decodeCache, ramBytes, table: this.core.regions });
+    const { translationThreshold: threshold } = options;
+    this.translator = new Translator({ memory, decodeCache, ramBytes, table: this.core.regions, threshold });
     this.decodeCache.attach(this.core, this.translator);
-    this.setTranslationThreshold(options.translationThreshold ?? Translator.threshold);
     this.setNumber('RAM_START', RAM_BASE);
     this.setNumber('RAM_BYTES', options.memoryBytes);
     this.setSlot('PRIVILEGE', 3n);
@@ -119,11 +119,6 @@ export class Hart implements Stateful {
     this.translator.work();
     // The core may have moved the end nearer.
     return this.number('STEPS_END') - left - position;
-  }
-
-  /** How often a jump comes to a place before its code is translated; 0 for never. Changes nothing but speed. */
-  setTranslationThreshold(threshold: number): void {
-    this.words[SLOT.HOT_THRESHOLD >> 2] = threshold;
   }
 
   /** How many pieces of code are translated now. */

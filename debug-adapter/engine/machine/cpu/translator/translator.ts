@@ -30,8 +30,14 @@ import { buildGraph } from './regionGraph.ts';
  */
 export const REGION_TYPE = { parameters: [I32, I64], results: [I32] };
 
-// 33 us of a loop of ten instructions, interpreted.
-const THRESHOLD = 1000;
+/**
+ * How often a jump comes to a place before its code is translated: a region takes 0.3 ms, in which the interpreter does some
+ * 100,000 instructions. A program of few hot places stays in them; a system that comes to ever new ones, as a Linux that
+ * boots, leaves most of them soon.
+ */
+const FEW_REGIONS = 1200;
+const THRESHOLD_WHILE_FEW = 500;
+const THRESHOLD_OF_MANY = 5000;
 const BATCH_REGIONS_MAX = 64;
 // About 10 ms of generating and compiling.
 const BATCH_INSTRUCTIONS_MAX = 3000;
@@ -83,6 +89,9 @@ export class Translator {
   /** Entries with an instruction that no region begins with, and that instruction. */
   private hopeless = new Map<number, number>();
   private instructions = 0;
+  /** Regions, in all. */
+  private made = 0;
+  private threshold: number | undefined;
   private runsWaited = 0;
   private breakOffsets: ReadonlySet<number> = new Set();
   private readsWatched = false;
@@ -93,6 +102,8 @@ export class Translator {
     ramBytes: number;
     /** The core's, of regions. */
     table: WebAssembly.Table;
+    /** Arrivals at a place before it is translated; 0 for never. Changes nothing but speed. */
+    threshold?: number;
   }) {
     this.memory = options.memory;
     this.decodeCache = options.decodeCache;
@@ -100,9 +111,14 @@ export class Translator {
     this.table = options.table;
     this.bytes = new Uint8Array(options.memory.buffer);
     this.view = new DataView(options.memory.buffer);
+    this.threshold = options.threshold;
+    this.setThreshold();
   }
 
-  static readonly threshold = THRESHOLD;
+  private setThreshold(): void {
+    const usual = this.made < FEW_REGIONS ? THRESHOLD_WHILE_FEW : THRESHOLD_OF_MANY;
+    this.view.setInt32(SLOT.HOT_THRESHOLD, this.threshold ?? usual, true);
+  }
 
   get regionCount(): number {
     return this.regions.size;
@@ -260,6 +276,8 @@ export class Translator {
       for (const page of region.code.keys()) this.regionsIn(page).add(region);
       if (!this.isBlocked(region)) this.mark(region);
     });
+    this.made += batch.regions.length;
+    this.setThreshold();
   }
 
   private regionsIn(page: number): Set<Region> {
