@@ -1,6 +1,6 @@
 import { describeEntry, entryAsJson, type LogEntry, RecordingReader } from '../engine/index.ts';
 import { nodeHost } from '../host/nodeHost.ts';
-import { consoleOutput } from './consoleOutput.ts';
+import { consoleOutput } from './outputs.ts';
 import type { DumpCommand } from './fileOptions.ts';
 
 /** `dump RRFILE`: what the log holds, a line an entry, its position first. Prints as it reads, for logs can be long. */

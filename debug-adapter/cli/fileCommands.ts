@@ -1,7 +1,7 @@
 import * as engine from '../engine/index.ts';
 import { overlayDamaged } from '../engine/errors/overlays.ts';
 import { nodeHost } from '../host/nodeHost.ts';
-import { consoleOutput } from './consoleOutput.ts';
+import { consoleOutput } from './outputs.ts';
 import { dumpRecording } from './dump.ts';
 import type { FileCommand } from './fileOptions.ts';
 import { driveText, infoText, mapJson, mapText, snapshotsJson, snapshotsText } from './fileTexts.ts';

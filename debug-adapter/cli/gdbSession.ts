@@ -2,7 +2,7 @@ import { Session, type Timeline } from '../engine/index.ts';
 import { GdbServer, type Leaving } from '../gdb/index.ts';
 import { type Connection, type ConnectionUser, listenOnLoopback } from '../host/loopbackServer.ts';
 import { wallClock } from '../host/wallClock.ts';
-import { consoleOutput } from './consoleOutput.ts';
+import { consoleOutput, messages } from './outputs.ts';
 import type { Interruption } from './interruption.ts';
 import { WriteBack } from './writeBack.ts';
 
@@ -12,7 +12,7 @@ import { WriteBack } from './writeBack.ts';
  */
 export async function serveGdb(timeline: Timeline, port: number, interruption: Interruption): Promise<Leaving> {
   const server = await GdbListener.listen(timeline, port);
-  process.stderr.write(`gdb server on 127.0.0.1:${server.port}\n`);
+  messages.print(`gdb server on 127.0.0.1:${server.port}\n`);
   try {
     return await Promise.race([server.whenLeft, endWhen(interruption, server)]);
   } finally {

@@ -1,5 +1,5 @@
 import { UserError, type UserErrorKind } from '../engine/index.ts';
-import { consoleOutput } from './consoleOutput.ts';
+import { consoleOutput, messages } from './outputs.ts';
 import { runFileCommand } from './fileCommands.ts';
 import { showInfo } from './info.ts';
 import { type CommandLine, parseCommandLine } from './options.ts';
@@ -51,14 +51,12 @@ async function execute(command: CommandLine): Promise<number> {
 function report(error: unknown, wantsJson: boolean): number {
   if (!(error instanceof UserError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`blkreplay: this is a mistake in blkreplay itself, please report it:\n${text}\n`);
+    messages.print(`blkreplay: this is a mistake in blkreplay itself, please report it:\n${text}\n`);
     return EXIT_OUR_MISTAKE;
   }
-  process.stderr.write(`blkreplay: ${error.message}\n`);
+  messages.print(`blkreplay: ${error.message}\n`);
   if (wantsJson) {
-    process.stderr.write(
-      JSON.stringify({ reason: 'error', error: { code: error.code, message: error.message } }) + '\n',
-    );
+    messages.print(JSON.stringify({ reason: 'error', error: { code: error.code, message: error.message } }) + '\n');
   }
   return EXIT_STATUS[error.kind];
 }

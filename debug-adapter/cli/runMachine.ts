@@ -17,7 +17,7 @@ import { TimedPace } from '../host/checkpointPace.ts';
 import { optimiseEarly } from '../host/codeTiering.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 import { RealtimeIdleClock, wallClock } from '../host/wallClock.ts';
-import { consoleOutput } from './consoleOutput.ts';
+import { consoleOutput, messages } from './outputs.ts';
 import { serveGdb } from './gdbSession.ts';
 import type { LiveOptions, RecordCommand, ReplayCommand, RunCommand } from './options.ts';
 import { type Interruption, watchSignals } from './interruption.ts';
@@ -60,7 +60,7 @@ export async function runMachine(command: MachineCommand, version: string): Prom
     snapshots: timeline.snapshots().map(({ name, position }) => ({ name, position })),
   };
   timeline.close(end);
-  process.stderr.write(command.json ? summaryJson(summary) : summaryText(summary));
+  messages.print(command.json ? summaryJson(summary) : summaryText(summary));
   return exitStatus(end);
 }
 

@@ -1,4 +1,17 @@
-import fs from 'node:fs';
+import {
+  type Stats,
+  closeSync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import type { HostFile } from '../engine/base/host.ts';
 import { fileTooLarge, ioFailed, notAFile, notAFolder } from '../engine/errors/host.ts';
@@ -19,8 +32,8 @@ export function openFile(filePath: string, mode: OpenMode, name = filePath): Hos
   const opening = { name, access: mode.write ? 'write' : 'read', creating: mode.create !== 'never' } as const;
   let handle: number;
   try {
-    refuseIrregular(fs.statSync(filePath, { throwIfNoEntry: false }), name);
-    handle = fs.openSync(filePath, flagsOf(mode), 0o666);
+    refuseIrregular(statSync(filePath, { throwIfNoEntry: false }), name);
+    handle = openSync(filePath, flagsOf(mode), 0o666);
   } catch (error) {
     throw openFailure(error, opening);
   }
@@ -32,7 +45,7 @@ export function readWholeFile(filePath: string, maxBytes: number, name = filePat
   const opening = { name, access: 'read', creating: false } as const;
   let lengthBytes: number;
   try {
-    const stat = fs.statSync(filePath);
+    const stat = statSync(filePath);
     if (stat.isDirectory()) throw notAFile(name, 'a folder');
     lengthBytes = stat.size;
   } catch (error) {
@@ -41,7 +54,7 @@ export function readWholeFile(filePath: string, maxBytes: number, name = filePat
   if (lengthBytes > maxBytes) throw fileTooLarge({ name, lengthBytes, maxBytes });
   let bytes: Uint8Array;
   try {
-    bytes = fs.readFileSync(filePath);
+    bytes = readFileSync(filePath);
   } catch (error) {
     throw openFailure(error, opening);
   }
@@ -50,13 +63,13 @@ export function readWholeFile(filePath: string, maxBytes: number, name = filePat
 }
 
 export function fileExistsAt(filePath: string): boolean {
-  return fs.statSync(filePath, { throwIfNoEntry: false }) !== undefined;
+  return statSync(filePath, { throwIfNoEntry: false }) !== undefined;
 }
 
 /** Removes a file if it is there. */
 export function removeFile(filePath: string, name = filePath): void {
   try {
-    fs.rmSync(filePath, { force: true });
+    rmSync(filePath, { force: true });
   } catch (error) {
     throw openFailure(error, { name, access: 'write', creating: false });
   }
@@ -65,7 +78,7 @@ export function removeFile(filePath: string, name = filePath): void {
 /** Creates the folder that `filePath` is to stand in, with those above it. */
 export function createFolderOf(filePath: string): void {
   try {
-    fs.mkdirSync(path.dirname(filePath), { recursive: true });
+    mkdirSync(path.dirname(filePath), { recursive: true });
   } catch (error) {
     const name = path.dirname(filePath);
     if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOTDIR') throw notAFolder(name, filePath);
@@ -86,7 +99,7 @@ class NodeFile implements HostFile {
     return this.#guard('Reading', () => {
       let done = 0;
       while (done < into.length) {
-        const read = fs.readSync(this.#handle, into, done, into.length - done, offset + done);
+        const read = readSync(this.#handle, into, done, into.length - done, offset + done);
         if (read === 0) break;
         done += read;
       }
@@ -98,7 +111,7 @@ class NodeFile implements HostFile {
     this.#guard('Writing', () => {
       let done = 0;
       while (done < from.length) {
-        const written = fs.writeSync(this.#handle, from, done, from.length - done, offset + done);
+        const written = writeSync(this.#handle, from, done, from.length - done, offset + done);
         // A full disk is reported by an error on the next call; a host that never does must not make us loop.
         if (written === 0) throw ioFailed({ doing: 'Writing', file: this.name, why: 'nothing was written' });
         done += written;
@@ -107,17 +120,17 @@ class NodeFile implements HostFile {
   }
 
   length(): number {
-    return this.#guard('Reading', () => fs.fstatSync(this.#handle).size);
+    return this.#guard('Reading', () => fstatSync(this.#handle).size);
   }
 
   truncate(length: number): void {
-    this.#guard('Writing', () => fs.ftruncateSync(this.#handle, length));
+    this.#guard('Writing', () => ftruncateSync(this.#handle, length));
   }
 
   sync(): void {
     this.#guard('Writing', () => {
       try {
-        fs.fdatasyncSync(this.#handle);
+        fdatasyncSync(this.#handle);
       } catch (error) {
         // Some network and memory file systems, and handles opened only to read on Windows, have no sync: nothing to do.
         if (!['EINVAL', 'ENOTSUP', 'ENOSYS', 'EPERM'].includes(codeOf(error) ?? '')) throw error;
@@ -129,7 +142,7 @@ class NodeFile implements HostFile {
     if (this.#handle < 0) return;
     const handle = this.#handle;
     this.#handle = -1;
-    this.#guard('Closing', () => fs.closeSync(handle));
+    this.#guard('Closing', () => closeSync(handle));
   }
 
   #guard<T>(doing: string, call: () => T): T {
@@ -148,7 +161,7 @@ function flagsOf({ write, create }: OpenMode): string {
 }
 
 /** Before opening, because opening a pipe waits for its other end. */
-function refuseIrregular(stat: fs.Stats | undefined, name: string): void {
+function refuseIrregular(stat: Stats | undefined, name: string): void {
   if (stat === undefined || stat.isFile()) return;
   throw notAFile(name, stat.isDirectory() ? 'a folder' : 'a device or pipe');
 }

@@ -1,4 +1,4 @@
-import * as fs from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import * as path from 'node:path';
 import type { Host, HostFiles } from '../engine/base/host.ts';
 import { nodeCompression } from './compression.ts';
@@ -40,7 +40,7 @@ export const nodeHost: Host = {
 
 /** Hard links are one file too, so what exists is known by its number; what does not, by its path. */
 function identity(filePath: string): string {
-  const stat = fs.statSync(filePath, { bigint: true, throwIfNoEntry: false });
+  const stat = statSync(filePath, { bigint: true, throwIfNoEntry: false });
   return stat && stat.ino !== 0n ? `${stat.dev}:${stat.ino}` : realPath(filePath);
 }
 
@@ -48,7 +48,7 @@ function identity(filePath: string): string {
 function realPath(filePath: string): string {
   const absolute = path.resolve(filePath);
   try {
-    return fs.realpathSync(absolute);
+    return realpathSync(absolute);
   } catch {
     const parent = path.dirname(absolute);
     return parent === absolute ? absolute : path.join(realPath(parent), path.basename(absolute));

@@ -1,4 +1,4 @@
-import fs from 'node:fs';
+import { linkSync, lstatSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { overlayInUse, overlayLockUnclear } from '../engine/errors/host.ts';
 import { atProcessEnd } from './processEnd.ts';
@@ -46,7 +46,7 @@ type Found = { kind: 'none' } | { kind: 'holder'; holder: Holder } | { kind: 'un
 /** Where a link points to, so that an overlay has one lock by whichever name it is opened. */
 function throughLink(overlayPath: string): string {
   try {
-    return fs.lstatSync(overlayPath).isSymbolicLink() ? fs.realpathSync(overlayPath) : overlayPath;
+    return lstatSync(overlayPath).isSymbolicLink() ? realpathSync(overlayPath) : overlayPath;
   } catch {
     return overlayPath; // Not there yet, or leading nowhere: opening it will say so.
   }
@@ -55,7 +55,7 @@ function throughLink(overlayPath: string): string {
 function held(lock: string, holder: Holder): OverlayLock {
   const remove = () => {
     const found = read(lock);
-    if (found.kind === 'holder' && found.holder.token === holder.token) fs.rmSync(lock, { force: true });
+    if (found.kind === 'holder' && found.holder.token === holder.token) rmSync(lock, { force: true });
   };
   const forget = atProcessEnd(remove);
   let released = false;
@@ -78,12 +78,12 @@ function takeOver(wanted: { overlay: string; lock: string; holder: Holder }): vo
   try {
     // Again, now that nobody else takes over: what was dead before may have been replaced meanwhile.
     refuseIfHeld(wanted.overlay, wanted.lock);
-    fs.rmSync(wanted.lock, { force: true });
+    rmSync(wanted.lock, { force: true });
     if (create(wanted.lock, wanted.holder)) return;
     refuseIfHeld(wanted.overlay, wanted.lock);
     throw overlayLockUnclear({ overlay: wanted.overlay, lock: wanted.lock });
   } finally {
-    fs.rmSync(guard, { force: true });
+    rmSync(guard, { force: true });
   }
 }
 
@@ -92,7 +92,7 @@ function acquireGuard(guard: string, { overlay, holder }: { overlay: string; hol
   for (let attempt = 0; attempt < 50; attempt++) {
     if (create(guard, holder)) return;
     const found = read(guard);
-    if (found.kind === 'holder' && isDead(found.holder)) fs.rmSync(guard, { force: true });
+    if (found.kind === 'holder' && isDead(found.holder)) rmSync(guard, { force: true });
     else sleep(10);
   }
   throw overlayLockUnclear({ overlay, lock: guard });
@@ -123,16 +123,16 @@ function create(lock: string, holder: Holder): boolean {
   const finished = `${lock}.${holder.token}`;
   const content = JSON.stringify(holder) + '\n';
   try {
-    fs.writeFileSync(finished, content, { flag: 'wx' });
+    writeFileSync(finished, content, { flag: 'wx' });
     try {
-      fs.linkSync(finished, lock);
+      linkSync(finished, lock);
       return true;
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return false;
       // No links here (FAT, some network file systems).
       return createExclusively(lock, content);
     } finally {
-      fs.rmSync(finished, { force: true });
+      rmSync(finished, { force: true });
     }
   } catch (error) {
     throw openFailure(error, { name: lock, access: 'write', creating: true });
@@ -141,7 +141,7 @@ function create(lock: string, holder: Holder): boolean {
 
 function createExclusively(lock: string, content: string): boolean {
   try {
-    fs.writeFileSync(lock, content, { flag: 'wx' });
+    writeFileSync(lock, content, { flag: 'wx' });
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
@@ -152,7 +152,7 @@ function createExclusively(lock: string, content: string): boolean {
 function read(lock: string): Found {
   let text: string;
   try {
-    text = fs.readFileSync(lock, 'utf8');
+    text = readFileSync(lock, 'utf8');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { kind: 'none' };
     throw openFailure(error, { name: lock, access: 'read', creating: false });

@@ -1,4 +1,4 @@
-import fs from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { codeOf } from './systemErrors.ts';
 
 /** What the system says about other processes of this host. */
@@ -22,7 +22,7 @@ export function isAlive(pid: number): boolean {
  */
 export function identityOf(pid: number): string | null {
   try {
-    const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const startTicks = statFields(pid)?.[19];
     return startTicks ? `${boot}/${startTicks}` : null;
   } catch {
@@ -33,7 +33,7 @@ export function identityOf(pid: number): string | null {
 /** The fields of `/proc/PID/stat` from the third (the state) on; undefined where there is no such file. */
 function statFields(pid: number): string[] | undefined {
   try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // proc(5): field 2 is the command in parentheses, which may hold anything; the start time is field 22.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {

@@ -1,4 +1,4 @@
-import fs from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { HostFile } from '../engine/base/host.ts';
@@ -22,7 +22,7 @@ export interface TemporaryFile {
 export function createTemporaryFile(name: string, { keepPath = false } = {}): TemporaryFile {
   const folder = createFolder();
   const filePath = path.join(folder, name);
-  const remove = () => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   let file: HostFile;
   try {
     file = openFile(filePath, { write: true, create: 'new' }, `temporary file ${name}`);
@@ -44,7 +44,7 @@ export function createTemporaryFile(name: string, { keepPath = false } = {}): Te
 function createFolder(): string {
   const prefix = path.join(os.tmpdir(), 'blkreplay-');
   try {
-    return fs.mkdtempSync(prefix);
+    return mkdtempSync(prefix);
   } catch (error) {
     throw openFailure(error, { name: prefix, access: 'write', creating: true });
   }

@@ -18,8 +18,6 @@ export class GuestRam implements GuestMemory {
   private words: Int32Array;
   private view: DataView;
   private flags: Uint8Array;
-  /** The same, four pages in each: RAM is a multiple of a MiB. */
-  private fourFlags: Int32Array;
   private digestSum = 0n;
 
   constructor(hart: Hart) {
@@ -31,7 +29,6 @@ export class GuestRam implements GuestMemory {
     this.words = wordsOf(this.bytes);
     this.view = new DataView(memory.buffer, RAM, memoryBytes);
     this.flags = new Uint8Array(memory.buffer, PAGE_FLAGS, memoryBytes / PAGE_SIZE_BYTES);
-    this.fourFlags = new Int32Array(memory.buffer, PAGE_FLAGS, this.flags.length / 4);
   }
 
   contains(address: GuestAddress, lengthBytes: number): boolean {
@@ -97,19 +94,13 @@ export class GuestRam implements GuestMemory {
 
   /** Calls `visit` for each page written since `clearSnapshotMarks`, in order, with a view of its bytes. */
   forEachDirtyPage(visit: (page: number, bytes: Uint8Array) => void): void {
-    const { flags, fourFlags } = this;
-    for (let i = 0; i < fourFlags.length; i++) {
-      if ((fourFlags[i] & (FOUR_TIMES * PAGE_DIRTY_SNAPSHOT)) === 0) continue;
-      for (let page = 4 * i; page < 4 * i + 4; page++) {
-        if (flags[page] & PAGE_DIRTY_SNAPSHOT) visit(page, this.page(page));
-      }
-    }
+    const { pageCount } = this;
+    const next = (page: number): number => this.hart.core.nextMarked(page, PAGE_DIRTY_SNAPSHOT);
+    for (let page = next(0); page < pageCount; page = next(page + 1)) visit(page, this.page(page));
   }
 
   clearSnapshotMarks(): void {
-    const { fourFlags } = this;
-    const kept = ~(FOUR_TIMES * (PAGE_DIRTY_SNAPSHOT | PAGE_DIRTY_TLB));
-    for (let i = 0; i < fourFlags.length; i++) fourFlags[i] &= kept;
+    this.hart.core.clearMarks(PAGE_DIRTY_SNAPSHOT | PAGE_DIRTY_TLB);
     this.hart.core.flushWrites();
   }
 
@@ -154,8 +145,6 @@ export class GuestRam implements GuestMemory {
 }
 
 const PAGE_WORDS = PAGE_SIZE_BYTES / 4;
-/** The same flag for each of four pages. */
-const FOUR_TIMES = 0x01010101;
 
 /** Four bytes each: a fifth of the time of one each. Eight each would be bigints until their code is optimised. */
 function wordsOf(bytes: Uint8Array): Int32Array {

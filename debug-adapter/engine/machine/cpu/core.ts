@@ -8,6 +8,7 @@ import { defineInterpreter } from './interpreter.ts';
 import { REGION_SLOTS } from './layout.ts';
 import { defineMemoryAccess } from './memoryAccess.ts';
 import { defineMmu } from './mmu.ts';
+import { definePageMarks } from './pageMarks.ts';
 import { definePages } from './pages.ts';
 import { definePmp } from './pmp.ts';
 import { definePrivilege } from './privilege.ts';
@@ -46,6 +47,7 @@ export function buildCore(): CoreImage {
   const regionType = builder.typeHandle(REGION_TYPE);
   const core: Core = { builder, functions, helpers, regionType };
   definePages(core);
+  definePageMarks(core);
   defineMmu(core);
   defineFetch(core);
   definePmp(core);

@@ -46,6 +46,10 @@ export const FUNCTIONS = {
   touch: { parameters: [I32, I32], results: [] },
   /** (RAM page): a walk reads it; from now on writes to it come through `touch`. */
   becomeTable: { parameters: [I32], results: [] },
+  /** (RAM page, flags) -> the first page from there that has one of them, the number of pages for none. */
+  nextMarked: { parameters: [I32, I32], results: [I32] },
+  /** (flags): no page has them any more. */
+  clearMarks: { parameters: [I32], results: [] },
   flushPaged: { parameters: [], results: [] },
   flushWrites: { parameters: [], results: [] },
   /** (address of a TLB entry): remembers it for `flushPaged`. */

@@ -44,6 +44,8 @@ interface CoreExports {
   updateContexts(): void;
   flushPaged(): void;
   flushWrites(): void;
+  nextMarked(page: number, marks: number): number;
+  clearMarks(marks: number): void;
   touch(offset: number, length: number): void;
   digestRam(): bigint;
   csrRead(number: number): bigint;

@@ -55,12 +55,15 @@ export function definePages(core: Core): void {
   const { builder, functions } = core;
   builder.define(functions.flushWrites, () =>
     sequence(
-      ...Array.from({ length: DATA_CONTEXTS }, (_, context) =>
-        memoryFill(i32.const(WRITE_TLB + context * DATA_CONTEXT_BYTES), i32.const(-1), i32.const(TLB_BYTES)),
-      ),
+      dropWrites(0),
+      // Nothing was filled for the others where the list is empty.
+      when(slot32('FLUSH_COUNT'), ...Array.from({ length: DATA_CONTEXTS - 1 }, (_, i) => dropWrites(i + 1))),
     ),
   );
 }
+
+const dropWrites = (context: number): Code =>
+  memoryFill(i32.const(WRITE_TLB + context * DATA_CONTEXT_BYTES), i32.const(-1), i32.const(TLB_BYTES));
 
 function defineFlushAll({ builder, functions }: Core): void {
   const bytes = DATA_CONTEXTS * DATA_CONTEXT_BYTES + FETCH_CONTEXTS * FETCH_CONTEXT_BYTES;

@@ -1,4 +1,4 @@
-import { I32, I64, brIf, call, choose, i32, i64, label, loop, sequence, set, when } from '../../base/wasm/code.ts';
+import { I32, I64, br, call, choose, i32, i64, label, loop, sequence, set, when } from '../../base/wasm/code.ts';
 import { addIsZeroBlock } from '../../base/wasm/zeroBlock.ts';
 import { addXxh64 } from '../../base/wasm/xxhash64Code.ts';
 import { type Core, slot32 } from './coreContext.ts';
@@ -25,8 +25,9 @@ export function defineRamDigest(core: Core): void {
     return sequence(
       loop(
         next,
+        set(page, call(functions.nextMarked, page.get, i32.const(PAGE_DIRTY_DIGEST))),
         when(
-          i32.and(flags, i32.const(PAGE_DIRTY_DIGEST)),
+          i32.ltU(page.get, ramPages),
           set(at, i32.add(i32.shl(page.get, i32.const(12)), i32.const(RAM))),
           set(
             share,
@@ -41,9 +42,9 @@ export function defineRamDigest(core: Core): void {
           i64.store(hashAt, share.get, PAGE_HASHES),
           // The page leaves the write TLB (the caller flushes it), so that the next write marks it again.
           i32.store8(page.get, i32.and(flags, i32.const(~(PAGE_DIRTY_DIGEST | PAGE_DIRTY_TLB))), PAGE_FLAGS),
+          set(page, i32.add(page.get, i32.const(1))),
+          br(next),
         ),
-        set(page, i32.add(page.get, i32.const(1))),
-        brIf(next, i32.ltU(page.get, ramPages)),
       ),
       sum.get,
     );

@@ -1,18 +1,25 @@
-import * as fs from 'node:fs';
+import { writeSync } from 'node:fs';
 import { useFailure } from '../host/systemErrors.ts';
 
 /**
- * The guest's console on stdout: bytes as they are, written at once and in order, so that a kill loses nothing that was
- * printed before. Written with plain file calls, because stdout's stream would keep what a pipe does not take yet.
+ * Where text goes: bytes as they are, written at once and in order, so that a kill loses nothing that was printed before.
+ * Written with plain file calls: a stream would keep what a pipe does not take yet, and loading it takes longer than a
+ * small guest's first million steps.
  */
-const STDOUT = 1;
 const BUFFER_BYTES = 1 << 16;
 
-class ConsoleOutput {
+class Output {
+  private handle: number;
+  private name: string;
   private buffer = new Uint8Array(BUFFER_BYTES);
   private used = 0;
   /** Nobody reads any more (`| head`), or it cannot be written: the rest is dropped. */
   isClosed = false;
+
+  constructor(handle: number, name: string) {
+    this.handle = handle;
+    this.name = name;
+  }
 
   byte(value: number): void {
     if (this.used === BUFFER_BYTES) this.flush();
@@ -43,7 +50,7 @@ class ConsoleOutput {
 
   private tryWrite(bytes: Uint8Array): number {
     try {
-      return fs.writeSync(STDOUT, bytes);
+      return writeSync(this.handle, bytes);
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === 'EAGAIN') {
@@ -51,10 +58,13 @@ class ConsoleOutput {
         return 0;
       }
       this.isClosed = true;
-      if (code !== 'EPIPE') throw useFailure(error, 'Writing', 'the console on stdout');
+      if (code !== 'EPIPE') throw useFailure(error, 'Writing', this.name);
       return 0;
     }
   }
 }
 
-export const consoleOutput = new ConsoleOutput();
+/** The guest's console. */
+export const consoleOutput = new Output(1, 'the console on stdout');
+/** What is said about the guest. */
+export const messages = new Output(2, 'messages on stderr');
