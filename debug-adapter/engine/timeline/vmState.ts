@@ -33,7 +33,9 @@ interface Moment {
 export function writeMoment(image: Qcow2Image, moment: Moment, written: RamImage): void {
   const memoryBytes = moment.ram.length * PAGE_SIZE_BYTES;
   image.writeVmState(0, encodeStateArea({ ...moment.state, memoryBytes, first: moment.first }));
-  writePages(image, moment.ram, (page) => moment.ram[page] !== written[page]);
+  const isWanted = (page: number): boolean => moment.ram[page] !== written[page];
+  if (image.clusterSizeBytes === PAGE_SIZE_BYTES) writeClusters(image, moment.ram, isWanted);
+  else writePages(image, moment.ram, isWanted);
 }
 
 /** The same for a draft, which compares by itself. Reads the RAM that the draft's snapshot maps. */
@@ -51,6 +53,18 @@ function encodeStateArea(state: State): Uint8Array {
   new DataView(area.buffer).setBigUint64(0, BigInt(encoded.length));
   area.set(encoded, LENGTH_BYTES);
   return area;
+}
+
+/** Each page is a cluster: wherever they are, they can be written together. */
+function writeClusters(image: Qcow2Image, ram: RamImage, isWanted: (page: number) => boolean): void {
+  const clusters: { offset: number; bytes: Uint8Array }[] = [];
+  for (let page = 0; page < ram.length; page++) {
+    if (!isWanted(page)) continue;
+    const bytes = ram[page];
+    if (bytes) clusters.push({ offset: placeOf(page), bytes });
+    else image.zeroVmState(placeOf(page), PAGE_SIZE_BYTES);
+  }
+  image.writeVmStateClusters(clusters);
 }
 
 function writePages(

@@ -185,6 +185,11 @@ export class Qcow2Image implements BlockDevice {
     vmState.writeVmState(this.#parts, offset, from);
   }
 
+  writeVmStateClusters(clusters: readonly vmState.VmStateCluster[]): void {
+    this.#checkWritable();
+    vmState.writeVmStateClusters(this.#parts, clusters);
+  }
+
   zeroVmState(offset: number, lengthBytes: number): void {
     this.#checkWritable();
     vmState.zeroVmState(this.#parts, offset, lengthBytes);

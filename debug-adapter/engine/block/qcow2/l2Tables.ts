@@ -64,12 +64,18 @@ export class L2Tables {
     this.#tables.clear();
   }
 
-  /** Those to which references come only afterwards. */
+  /** Those to which references come only afterwards; neighbours in the file together. */
   writeFresh(): void {
-    for (const table of this.#fresh) {
-      table.writeDirty(this.#file);
-      this.#dirty.delete(table);
-      this.#fresh.delete(table);
+    const tables = [...this.#fresh].sort((a, b) => a.hostOffset - b.hostOffset);
+    for (let done = 0; done < tables.length;) {
+      const run = neighbours(tables, done);
+      if (run.length === 1) run[0].writeDirty(this.#file);
+      else StoredTable.writeAll(this.#file, run);
+      for (const table of run) {
+        this.#dirty.delete(table);
+        this.#fresh.delete(table);
+      }
+      done += run.length;
     }
   }
 
@@ -98,6 +104,18 @@ export class L2Tables {
   }
 }
 
+/** Those from an index on that lie side by side in the file, up to some. */
+function neighbours(tables: readonly StoredTable[], first: number): StoredTable[] {
+  const { hostOffset, bytes } = tables[first];
+  let end = first + 1;
+  while (end < tables.length && end - first < WRITTEN_TOGETHER_MAX) {
+    if (tables[end].hostOffset !== hostOffset + (end - first) * bytes.length) break;
+    end++;
+  }
+  return tables.slice(first, end);
+}
+
+const WRITTEN_TOGETHER_MAX = 64;
 // 64 MiB of tables map 32 GiB in clusters of 4 KiB: more than a guest touches between two snapshots.
 const CACHE_BYTES_MAX = 64 * 1024 * 1024;
 const TABLES_MIN = 2;

@@ -29,6 +29,19 @@ export class StoredTable extends EntryTable {
     if (!this.isDirty) return;
     const from = this.#dirtyFrom * this.entryBytes;
     file.write(this.hostOffset + from, this.bytes.subarray(from, this.#dirtyTo * this.entryBytes));
+    this.#markClean();
+  }
+
+  /** All of some tables that lie side by side, with one write. */
+  static writeAll(file: ImageFile, tables: readonly StoredTable[]): void {
+    const [{ hostOffset, bytes }] = tables;
+    const together = new Uint8Array(tables.length * bytes.length);
+    tables.forEach((table, i) => together.set(table.bytes, i * bytes.length));
+    file.write(hostOffset, together);
+    for (const table of tables) table.#markClean();
+  }
+
+  #markClean(): void {
     this.#dirtyFrom = Infinity;
     this.#dirtyTo = 0;
   }

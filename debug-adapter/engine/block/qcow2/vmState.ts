@@ -3,6 +3,7 @@ import type { ImageParts } from './imageParts.ts';
 import { readGuest } from './readData.ts';
 import { addReferences, rebuildCopiedFlags, referencesOf } from './references.ts';
 import { checkSameSize, findSnapshot, readSnapshotL1 } from './snapshots.ts';
+import { writeClusters } from './writeClusters.ts';
 import { growL1, writeGuest, zeroGuest } from './writeData.ts';
 
 /**
@@ -18,6 +19,20 @@ export function readVmState(parts: ImageParts, offset: number, into: Uint8Array)
 export function writeVmState(parts: ImageParts, offset: number, from: Uint8Array): void {
   assert(offset >= 0, 'VM state starts at 0');
   writeGuest(parts, parts.layout.vmStateOffset + offset, from);
+}
+
+/** Many whole clusters, by their offset in VM state, in few writes. */
+export function writeVmStateClusters(parts: ImageParts, clusters: readonly VmStateCluster[]): void {
+  const { vmStateOffset } = parts.layout;
+  writeClusters(
+    parts,
+    clusters.map(({ offset, bytes }) => ({ guestOffset: vmStateOffset + offset, bytes })),
+  );
+}
+
+export interface VmStateCluster {
+  offset: number;
+  bytes: Uint8Array;
 }
 
 /** Costs no file space: the clusters are dropped. */

@@ -62,7 +62,7 @@ export function growL1(parts: ImageParts, entries: number): void {
 }
 
 /** Writes as far as the clusters are ours alone and neighbours in the file; returns how many bytes that were. */
-function overwriteInPlace(parts: ImageParts, guestOffset: number, data: Uint8Array): number {
+export function overwriteInPlace(parts: ImageParts, guestOffset: number, data: Uint8Array): number {
   const { clusterSizeBytes, bytesPerL2 } = parts.layout;
   const l1Index = Math.floor(guestOffset / bytesPerL2);
   const table = l2TableAt(parts, parts.l1, l1Index);
@@ -134,7 +134,7 @@ function filledUp(
 }
 
 /** The active L2 table for an L1 index, made or copied if it is missing or shared. */
-function writableL2Table(parts: ImageParts, l1Index: number): StoredTable {
+export function writableL2Table(parts: ImageParts, l1Index: number): StoredTable {
   growL1(parts, l1Index + 1);
   const present = l2TableAt(parts, parts.l1, l1Index);
   if (present && parts.refcounts.of(present.hostOffset) === 1) return present;

@@ -50,11 +50,25 @@ export class ImageModel {
     this.disk.fill(0, offset, offset + length);
   }
 
+  /** A range, or clusters here and there. */
   writeVmState(image: Qcow2Image, random: SeededRandom): void {
+    if (random.chance(0.5)) return this.writeVmStateClusters(image, random);
     const { offset, length } = this.#range(random, this.vmState.length);
     const value = random.below(255) + 1;
     image.writeVmState(offset, filled(length, value));
     this.vmState.fill(value, offset, offset + length);
+  }
+
+  writeVmStateClusters(image: Qcow2Image, random: SeededRandom): void {
+    const { clusterSizeBytes } = image;
+    const wanted = random.below(40);
+    const clusters: { offset: number; bytes: Uint8Array }[] = [];
+    for (let at = 0; at + clusterSizeBytes <= this.vmState.length; at += clusterSizeBytes * (1 + random.below(3))) {
+      if (clusters.length === wanted) break;
+      clusters.push({ offset: at, bytes: filled(clusterSizeBytes, random.below(255) + 1) });
+    }
+    image.writeVmStateClusters(clusters);
+    for (const { offset, bytes } of clusters) this.vmState.set(bytes, offset);
   }
 
   zeroVmState(image: Qcow2Image, random: SeededRandom): void {

@@ -55,6 +55,22 @@ test('a second snapshot with 20 changed pages costs about 20 clusters and the ta
   assertClean(image);
 });
 
+test('clusters from all over VM state are written side by side, with one call for a MiB', () => {
+  const { image, file } = newImage({ lengthBytes: 64 * KIB });
+  image.writeVmState(0, filled(RAM_BYTES, 1));
+  takeSnapshot(image, 'first', { vmStateSizeBytes: RAM_BYTES });
+  const expected = filled(RAM_BYTES, 1);
+  const pages = Array.from({ length: 256 }, (_, i) => 16 * i + 3);
+  const before = file.calls.writes;
+  image.writeVmStateClusters(pages.map((page) => ({ offset: page * 4096, bytes: filled(4096, page % 255) })));
+  assert.equal(file.calls.writes - before, 1);
+  for (const page of pages) expected.fill(page % 255, page * 4096, page * 4096 + 4096);
+  takeSnapshot(image, 'second', { vmStateSizeBytes: RAM_BYTES });
+  assertSameBytes(readVm(image.openSnapshot('second'), 0, RAM_BYTES), expected);
+  assertSameBytes(readVm(image.openSnapshot('first'), 0, RAM_BYTES), filled(RAM_BYTES, 1));
+  assertClean(image);
+});
+
 test('a snapshot tells where its VM state is not all zeroes', () => {
   const { image } = newImage({ lengthBytes: 100 * KIB, base: filled(8 * MIB, 7) });
   image.writeVmState(0, filled(3 * 4096, 1));

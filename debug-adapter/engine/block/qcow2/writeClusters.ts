@@ -1,0 +1,45 @@
+import type { ImageParts } from './imageParts.ts';
+import { dropEntry, overwriteInPlace, writableL2Table } from './writeData.ts';
+
+/**
+ * Whole clusters of guest bytes from anywhere, as `writeGuest` writes them, but what needs new clusters lies side by side
+ * in the file and takes one write: a snapshot's pages are scattered over all of RAM.
+ */
+export interface GuestCluster {
+  guestOffset: number;
+  bytes: Uint8Array;
+}
+
+const WRITE_BYTES_MAX = 1 << 20;
+
+export function writeClusters(parts: ImageParts, clusters: readonly GuestCluster[]): void {
+  const left = clusters.filter(({ guestOffset, bytes }) => overwriteInPlace(parts, guestOffset, bytes) === 0);
+  const atOnce = Math.max(1, Math.min(left.length, WRITE_BYTES_MAX / parts.layout.clusterSizeBytes));
+  const together = new Uint8Array(atOnce * parts.layout.clusterSizeBytes);
+  for (let done = 0; done < left.length;) done += writeSome(parts, left.slice(done, done + atOnce), together);
+}
+
+/** As many as there are free clusters in a row; returns how many that were. */
+function writeSome(parts: ImageParts, clusters: readonly GuestCluster[], together: Uint8Array): number {
+  const { clusterSizeBytes, bytesPerL2 } = parts.layout;
+  const run = parts.refcounts.allocate(clusters.length);
+  let referredTo = 0;
+  try {
+    const now = clusters.slice(0, run.clusters);
+    now.forEach(({ bytes }, i) => together.set(bytes, i * clusterSizeBytes));
+    parts.file.write(run.offset, together.subarray(0, run.clusters * clusterSizeBytes));
+    for (const { guestOffset } of now) {
+      const l1Index = Math.floor(guestOffset / bytesPerL2);
+      const table = writableL2Table(parts, l1Index);
+      const index = (guestOffset - l1Index * bytesPerL2) / clusterSizeBytes;
+      parts.l2.markDirty(table);
+      dropEntry(parts, table, index);
+      table.setOffset(index, run.offset + referredTo * clusterSizeBytes, { copied: true });
+      referredTo++;
+    }
+  } catch (error) {
+    parts.refcounts.dropNow(run.offset + referredTo * clusterSizeBytes, run.clusters - referredTo);
+    throw error;
+  }
+  return run.clusters;
+}
