@@ -14,6 +14,10 @@ export function decompressZstd(bytes: Uint8Array, lengthBytes: number): Uint8Arr
   return unpacked;
 }
 
+/** No raw deflate stream begins so: it would be a stored block whose two lengths do not fit each other. */
+export const isZstd = (bytes: Uint8Array): boolean =>
+  bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === MAGIC;
+
 interface Frame {
   lengthBytes: number;
   /** Undefined when the frame does not say. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inflateRawSync } from 'node:zlib';
 import { nodeCompression } from '../../debug-adapter/host/compression.ts';
+import { isZstd } from '../../debug-adapter/host/zstd.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 
 test('whatever its size, what is deflated is a stream that zlib inflates', (t) => {
@@ -16,4 +17,25 @@ test('whatever its size, what is deflated is a stream that zlib inflates', (t) =
 
 test('what is large and alike gets smaller', () => {
   assert.ok(nodeCompression.deflate(new Uint8Array(1 << 20)).length < 10_000);
+});
+
+test('what is compressed comes back, also where zlib knows no Zstandard, and so does what is deflated', (t) => {
+  const random = SeededRandom.forTest(t);
+  for (const length of [0, 1, 32 << 10, (32 << 10) + 1, 1 << 20]) {
+    const bytes = random.chance(0.5) ? random.bytes(length) : new Uint8Array(length).fill(7);
+    const compressed = nodeCompression.compress(bytes);
+    const back = [
+      nodeCompression.decompress(compressed, length),
+      nodeCompression.decompress(nodeCompression.deflate(bytes), length),
+      ...(isZstd(compressed) ? [nodeCompression.decompressZstd(compressed, length)] : []),
+    ];
+    for (const found of back) assert.deepEqual(new Uint8Array(found), bytes, `${length} bytes`);
+    for (const wrong of [length - 1, length + 1]) assert.throws(() => nodeCompression.decompress(compressed, wrong));
+  }
+});
+
+test('large files are Zstandard frames, and damaged ones are refused', () => {
+  const compressed = nodeCompression.compress(new Uint8Array(1 << 20));
+  assert.ok(isZstd(compressed) && compressed.length < 1000);
+  assert.throws(() => nodeCompression.decompress(compressed.subarray(0, -3), 1 << 20));
 });

@@ -28,6 +28,10 @@ export interface HostCompression {
   inflate(bytes: Uint8Array, lengthBytes: number): Uint8Array;
   /** Zstandard (RFC 8878): one frame, whatever comes behind it. Throws as `inflate` does. */
   decompressZstd(bytes: Uint8Array, lengthBytes: number): Uint8Array;
+  /** Quickly, in whichever way the host has: a raw deflate stream or a Zstandard frame, which `decompress` tells apart. */
+  compress(bytes: Uint8Array): Uint8Array;
+  /** Throws as `inflate` does. */
+  decompress(bytes: Uint8Array, lengthBytes: number): Uint8Array;
 }
 
 /** How to open a file: `new` refuses one that exists, `truncate` empties it, both need `write`. */

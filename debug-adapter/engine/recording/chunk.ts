@@ -16,8 +16,8 @@ import { ByteSink } from './bytes.ts';
  * Flag `afterSync` says that all before this chunk was on stable storage when it was written. Damage before such a
  * chunk is damage; damage that no such chunk follows may be what a kill or a power failure leaves, and is a torn tail.
  */
-export const FORMAT_VERSION = 2;
-/** Version 1 had other digests of disks: blocks of 64 KiB. */
+export const FORMAT_VERSION = 3;
+/** Version 2 had deflated boot files only, which version 3 reads. Version 1 had other digests of disks: blocks of 64 KiB. */
 export const OLDEST_VERSION = 2;
 
 /** As in PNG, the line ends show a transfer in text mode, and 0x1A ends a DOS `type`. */

@@ -6,7 +6,7 @@ import { FORMAT_VERSION } from './chunk.ts';
  * What a recording says of itself before the first event: which machine, which drives, which boot files. It is JSON, so
  * that anyone can read it, and it is taken apart field by field when it is read: fields that a later version adds are
  * left alone, fields that are missing or of another type make the recording unreadable. The boot files themselves
- * follow it, one chunk each, deflated, so that a rebuilt kernel does not orphan the recording.
+ * follow it, one chunk each, compressed, so that a rebuilt kernel does not orphan the recording.
  */
 export interface RecordingHeader {
   formatVersion: number;
@@ -118,15 +118,18 @@ export function decodeHeader(payload: Uint8Array): RecordingHeader {
 
 const ROLES: readonly BootFileRole[] = ['kernel', 'bios', 'initrd'];
 
-/** The start of a boot file's chunk; the deflated bytes follow it. */
-export function encodeBootFileChunk(file: BootFile, deflated: Uint8Array): Uint8Array {
-  const sink = new ByteSink(deflated.length + 512);
+/** The start of a boot file's chunk; the compressed bytes follow it. */
+export function encodeBootFileChunk(file: BootFile, compressed: Uint8Array): Uint8Array {
+  const sink = new ByteSink(compressed.length + 512);
   sink.byte(ROLES.indexOf(file.role));
   sink.text(file.name);
   sink.varint(file.bytes.length);
-  sink.bytes(deflated);
+  sink.bytes(compressed);
   return sink.view();
 }
+
+/** Of Zstandard: a block of 128 KiB takes four bytes at least (RFC 8878, 3.1.1.2). Deflate's is 1032. */
+const SHRINKING_MAX = (128 << 10) / 4;
 
 /** Throws `Malformed`, also when the chunk is not the file that the header's line announces. */
 export function decodeBootFileChunk(payload: Uint8Array, line: RecordedBootFile): Uint8Array {
@@ -137,11 +140,11 @@ export function decodeBootFileChunk(payload: Uint8Array, line: RecordedBootFile)
   if (role !== line.role || name !== line.name || lengthBytes !== line.lengthBytes) {
     throw new Malformed('is not the boot file that the header names');
   }
-  const deflated = source.bytes(source.remaining);
-  // Deflate shrinks at most 1032 to 1, and no machine has more than 2 GiB: what goes beyond is not allocated for.
-  if (lengthBytes > Math.min((deflated.length + 1) * 1032, 2 ** 31))
+  const compressed = source.bytes(source.remaining);
+  // No machine has more than 2 GiB: what goes beyond is not allocated for.
+  if (lengthBytes > Math.min((compressed.length + 1) * SHRINKING_MAX, 2 ** 31))
     throw new Malformed('states a length that its data cannot have');
-  return deflated;
+  return compressed;
 }
 
 function decodeMachine(fields: Fields): RecordedMachine {

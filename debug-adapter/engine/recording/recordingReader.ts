@@ -60,7 +60,7 @@ export class RecordingReader {
     return this.header.bootFiles.some((line) => line.role === role);
   }
 
-  /** Reads, inflates and checks a boot file: milliseconds for a large kernel. */
+  /** Reads, decompresses and checks a boot file: milliseconds for a large kernel. */
   bootFile(role: BootFileRole): BootFile {
     const index = this.header.bootFiles.findIndex((line) => line.role === role);
     if (index < 0) throw noSuchBootFile({ file: this.name, role });
@@ -68,8 +68,8 @@ export class RecordingReader {
     const chunk = this.#bootFiles[index];
     const payload = this.#payload(chunk);
     if (xxh64(payload, chunk.seed) !== chunk.checksum) throw this.#badBootFile(chunk, line, 'has a wrong checksum');
-    const deflated = this.#decode(chunk, () => decodeBootFileChunk(payload, line));
-    const bytes = this.#inflate(deflated, chunk, line);
+    const compressed = this.#decode(chunk, () => decodeBootFileChunk(payload, line));
+    const bytes = this.#decompress(compressed, chunk, line);
     if (digestText(xxh64(bytes)) !== line.digest) throw this.#badBootFile(chunk, line, 'is not the file recorded');
     return { role, name: line.name, bytes };
   }
@@ -128,11 +128,11 @@ export class RecordingReader {
     return bytes.subarray(0, this.#file.readAt(chunk.offset, bytes));
   }
 
-  #inflate(deflated: Uint8Array, chunk: PlacedChunk, line: RecordedBootFile): Uint8Array {
+  #decompress(compressed: Uint8Array, chunk: PlacedChunk, line: RecordedBootFile): Uint8Array {
     try {
-      return this.#compression.inflate(deflated, line.lengthBytes);
+      return this.#compression.decompress(compressed, line.lengthBytes);
     } catch {
-      throw this.#badBootFile(chunk, line, 'does not inflate');
+      throw this.#badBootFile(chunk, line, 'does not decompress');
     }
   }
 

@@ -60,7 +60,7 @@ export class RecordingWriter {
     this.#offset = preamble.length;
     this.#writeChunk(CHUNK_TYPE.header, encodeHeader(complete));
     for (const file of bootFiles) {
-      this.#writeChunk(CHUNK_TYPE.bootFile, encodeBootFileChunk(file, this.#compression.deflate(file.bytes)));
+      this.#writeChunk(CHUNK_TYPE.bootFile, encodeBootFileChunk(file, this.#compression.compress(file.bytes)));
     }
     this.#sync();
     return complete;

@@ -109,7 +109,19 @@ test('a future format version is refused with both numbers', () => {
   bytes[8] = 9;
   const error = userErrorOf(() => open(bytes));
   assert.equal(error?.code, 'recording-future-version');
-  assert.match(error!.message, /format version 9.*reads versions up to 2/);
+  assert.match(error!.message, /format version 9.*reads versions up to 3/);
+});
+
+test('a recording of version 2 is read: it differs only in what boot files may be', () => {
+  const deflating = { ...compression, compress: compression.deflate };
+  const file = new MemoryFile();
+  const kernel = { ...KERNEL, bytes: new Uint8Array(100_000).fill(1) };
+  const writer = new RecordingWriter(file, deflating);
+  writer.writeHeader(HEADER, [kernel]);
+  writer.abandon();
+  const bytes = file.bytes.slice();
+  bytes[8] = 2;
+  assert.deepEqual(new Uint8Array(open(bytes).bootFile('kernel').bytes), kernel.bytes);
 });
 
 test('a recording of version 1, whose disk digests were others, is refused with the way out', () => {
