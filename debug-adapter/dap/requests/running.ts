@@ -1,4 +1,4 @@
-import { errors, StepBack, StepForward, StepOverCall, type StopReason } from '../../engine/index.ts';
+import { errors, type SourceSteps, StepBack, StepForward, StepOverCall, type StopReason } from '../../engine/index.ts';
 import { requestMalformed } from '../../engine/errors/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Debuggee } from '../debuggee.ts';
@@ -34,82 +34,90 @@ export const goTo: StartRun = ({ session }, args) => {
   return (wantsPause) => session.goTo(position, wantsPause);
 };
 
-export const next: StartRun = (debuggee, args) =>
-  stepOf(debuggee, args, (byLine) => {
-    const steps = byLine && debuggee.sourceSteps();
-    if (steps) return (wantsPause) => steps.stepOver(wantsPause);
-    const step = new StepOverCall(debuggee.session);
-    return (wantsPause) => step.run(wantsPause);
-  });
+// --- steps: by line where there are lines and the client does not want instructions ----------------------------------
 
-export const stepIn: StartRun = (debuggee, args) =>
-  stepOf(debuggee, args, (byLine) => {
-    const steps = byLine && debuggee.sourceSteps();
-    return steps ? (wantsPause) => steps.stepIn(wantsPause) : stepForward(debuggee);
-  });
+export const next = forwards(byLine((steps, wantsPause) => steps.stepOver(wantsPause), overCall));
+
+export const stepIn = forwards(byLine((steps, wantsPause) => steps.stepIn(wantsPause), instructionForward));
 
 /** To the caller, whatever the granularity. */
-export const stepOut: StartRun = (debuggee, args) =>
-  stepOf(debuggee, args, () => {
-    const steps = debuggee.sourceSteps();
-    return steps ? (wantsPause) => steps.stepOut(wantsPause) : stepForward(debuggee);
-  });
+export const stepOut = forwards(alwaysByLine((steps, wantsPause) => steps.stepOut(wantsPause), instructionForward));
 
-/** A reverse step over a line; by instruction when asked for, or where there are no lines. */
-export const stepBack: StartRun = (debuggee, args) =>
-  stepBackOf(debuggee, args, (byLine) => {
-    const steps = byLine && debuggee.sourceSteps();
-    return steps ? (wantsPause) => steps.stepBack(wantsPause) : instructionBack(debuggee);
-  });
+export const stepBack = backwards(byLine((steps, wantsPause) => steps.stepBack(wantsPause), instructionBack));
 
 /** Into what the line before called last. */
-export const reverseStepIn: StartRun = (debuggee, args) =>
-  stepBackOf(debuggee, args, (byLine) => {
-    const steps = byLine && debuggee.sourceSteps();
-    return steps ? (wantsPause) => steps.reverseStepIn(wantsPause) : instructionBack(debuggee);
-  });
+export const reverseStepIn = backwards(byLine((steps, wantsPause) => steps.reverseStepIn(wantsPause), instructionBack));
 
 /** To the call of this function, whatever the granularity. */
-export const reverseStepOut: StartRun = (debuggee, args) =>
-  stepBackOf(debuggee, args, () => {
-    const steps = debuggee.sourceSteps();
-    return steps ? (wantsPause) => steps.reverseStepOut(wantsPause) : instructionBack(debuggee);
-  });
+export const reverseStepOut = backwards(
+  alwaysByLine((steps, wantsPause) => steps.reverseStepOut(wantsPause), instructionBack),
+);
 
+type SourceStep = (steps: SourceSteps, wantsPause: WantsPause) => StopReason;
+type InstructionStep = (debuggee: Debuggee) => Slice;
 /** Made when its hart stands where its next step is. */
-type MakeStep = (byLine: boolean) => Slice;
+type MakeStep = (debuggee: Debuggee, wantsLines: boolean) => Slice;
+
+function byLine(overSource: SourceStep, otherwise: InstructionStep): MakeStep {
+  return (debuggee, wantsLines) => {
+    const steps = wantsLines ? debuggee.sourceSteps() : undefined;
+    return steps ? (wantsPause) => overSource(steps, wantsPause) : otherwise(debuggee);
+  };
+}
+
+function alwaysByLine(overSource: SourceStep, otherwise: InstructionStep): MakeStep {
+  const make = byLine(overSource, otherwise);
+  return (debuggee) => make(debuggee, true);
+}
 
 /** A step of the thread that the client names. Where another hart's step is next, that thread's turn is run to first. */
-function stepOf(debuggee: Debuggee, args: Arguments, make: MakeStep): Slice {
-  const { session, currentHart } = debuggee;
-  const hart = hartOf(debuggee, args.optionalInteger('threadId'));
-  const byLine = isByLine(args);
-  if (hart === currentHart) return make(byLine);
-  let step: Slice | undefined;
-  return (wantsPause) => {
-    const reason = step ? undefined : session.runToTurnOf(hart, wantsPause);
-    if (reason && reason.kind !== 'step') return reason;
-    step ??= make(byLine);
-    return step(wantsPause);
-  };
+function forwards(make: MakeStep): StartRun {
+  return ofThread(make, ({ session }, hart, begin) => {
+    let step: Slice | undefined;
+    return (wantsPause) => {
+      const reason = step ? undefined : session.runToTurnOf(hart, wantsPause);
+      if (reason && reason.kind !== 'step') return reason;
+      step ??= begin();
+      return step(wantsPause);
+    };
+  });
 }
 
 /**
  * The same backwards: from a hart's next turn on it steps back past the others'. One that waits has none: of that one it
  * goes back by the instruction it waits at.
  */
-function stepBackOf(debuggee: Debuggee, args: Arguments, make: MakeStep): Slice {
-  const { session, currentHart } = debuggee;
-  if (!session.canGoBack) throw errors.noHistory();
-  const hart = hartOf(debuggee, args.optionalInteger('threadId'));
-  const byLine = isByLine(args);
-  if (hart === currentHart) return make(byLine);
-  const { position } = session;
-  let step: Slice | undefined;
-  return (wantsPause) => {
-    step ??= session.passToTurnOf(hart) ? make(byLine) : (session.goTo(position), instructionBack(debuggee, hart));
-    return step(wantsPause);
+function backwards(make: MakeStep): StartRun {
+  const step = ofThread(make, (debuggee, hart, begin) => {
+    const { session } = debuggee;
+    const { position } = session;
+    let step: Slice | undefined;
+    return (wantsPause) => {
+      step ??= session.passToTurnOf(hart) ? begin() : (session.goTo(position), instructionBack(debuggee, hart));
+      return step(wantsPause);
+    };
+  });
+  return (debuggee, args) => {
+    if (!debuggee.session.canGoBack) throw errors.noHistory();
+    return step(debuggee, args);
   };
+}
+
+function ofThread(
+  make: MakeStep,
+  elsewhere: (debuggee: Debuggee, hart: number, begin: () => Slice) => Slice,
+): StartRun {
+  return (debuggee, args) => {
+    const hart = hartOf(debuggee, args.optionalInteger('threadId'));
+    const wantsLines = isByLine(args);
+    const begin = () => make(debuggee, wantsLines);
+    return hart === debuggee.currentHart ? begin() : elsewhere(debuggee, hart, begin);
+  };
+}
+
+function overCall({ session }: Debuggee): Slice {
+  const step = new StepOverCall(session);
+  return (wantsPause) => step.run(wantsPause);
 }
 
 function instructionBack({ session }: Debuggee, hart?: number): Slice {
@@ -117,7 +125,7 @@ function instructionBack({ session }: Debuggee, hart?: number): Slice {
   return (wantsPause) => step.run(wantsPause);
 }
 
-function stepForward({ session }: Debuggee): Slice {
+function instructionForward({ session }: Debuggee): Slice {
   const step = new StepForward(session);
   return (wantsPause) => step.run(wantsPause);
 }

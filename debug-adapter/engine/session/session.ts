@@ -120,26 +120,29 @@ export class Session {
    * Paused, it goes on when called again.
    */
   runToTurnOf(hart: number, wantsPause: WantsPause = never, options: RunOptions = {}): StopReason {
-    const { machine } = this.timeline;
-    let { stopsAtStart } = options;
-    let stop: TimelineStop = { kind: 'reached' };
-    while (stop.kind === 'reached' && machine.currentHart !== hart) {
-      const until = Math.max(this.position + 1, machine.turn.end);
-      stop = this.timeline.forward(until, this.stopPoints(), wantsPause, { stopsAtStart });
-      stopsAtStart = true;
-    }
-    return this.stopped(stop, { kind: 'step' });
+    return this.stopped(this.forwardToTurnOf(hart, this.stopPoints(), wantsPause, options), { kind: 'step' });
   }
 
   /** The same past all stop points. False when the hart waits, or the machine ends first: it may stand later then. */
   passToTurnOf(hart: number): boolean {
+    if (this.timeline.machine.harts.waits(hart)) return false;
+    return this.forwardToTurnOf(hart, NO_STOP_POINTS).kind === 'reached';
+  }
+
+  private forwardToTurnOf(
+    hart: number,
+    points: StopPoints,
+    wantsPause: WantsPause = never,
+    { stopsAtStart }: RunOptions = {},
+  ): TimelineStop {
     const { machine } = this.timeline;
-    if (machine.harts.waits(hart)) return false;
-    while (machine.currentHart !== hart) {
+    let stop: TimelineStop = { kind: 'reached' };
+    while (stop.kind === 'reached' && machine.currentHart !== hart) {
       const until = Math.max(this.position + 1, machine.turn.end);
-      if (this.timeline.forward(until, NO_STOP_POINTS).kind !== 'reached') return false;
+      stop = this.timeline.forward(until, points, wantsPause, { stopsAtStart });
+      stopsAtStart = true;
     }
-    return true;
+    return stop;
   }
 
   /** To before the last step of a hart. Paused on the way, in another hart's turn, it goes on when called again. */
