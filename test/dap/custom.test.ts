@@ -40,7 +40,7 @@ test('what is typed reaches the guest while it sleeps, and the replay has it', a
   const place = new Workplace(t);
   const dap = new DapClient(t);
   await dap.start(kernelLaunch(place));
-  await untilSaid(dap, '$ ');
+  await dap.untilTerminal('$ ');
   for (const line of readFileSync(SESSION, 'utf8').split(/(?<=\n)/)) await type(dap, line);
   const stop = await dap.event('stopped');
   assert.equal(stop.description, 'The guest powered off');
@@ -84,7 +84,3 @@ function kernelLaunch(place: Workplace, more: object = {}): object {
 }
 
 const type = (dap: DapClient, text: string) => dap.request('blkreplay/consoleInput', { base64: btoa(text) });
-
-async function untilSaid(dap: DapClient, text: string): Promise<void> {
-  while (!dap.terminal.includes(text)) await sleep(5);
-}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { endOfPresent, Session, UserError } from '../../../debug-adapter/engine/index.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
-import { DEMO, KERNEL, type Scene, stageOf } from './travelSupport.ts';
+import { DEMO, KERNEL, type Scene, stageOf, RESETS } from './travelSupport.ts';
 
 /**
  * A debugger that writes to memory and registers whenever it likes, whatever that does to the guest, and looks back in
@@ -13,7 +13,6 @@ const ACTS = 60;
 const PC = 32;
 const REFUSALS = ['guest-has-ended', 'address-not-ram'];
 
-const RESETS: Scene = { kernel: 'test/guests/small/reset.elf', diskBytes: 4 << 20 };
 const SCENES: Record<string, Scene> = { demo: DEMO, kernel: KERNEL, resets: RESETS };
 
 for (const [name, scene] of Object.entries(SCENES)) {

@@ -3,12 +3,12 @@ import { suite, test } from 'node:test';
 import { LiveInputs } from '../../../debug-adapter/engine/index.ts';
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
-import { digestsOnTheWay, type Scene, stageOf } from './travelSupport.ts';
+import { digestsOnTheWay, RESETS, type Scene, stageOf } from './travelSupport.ts';
 
 /** What comes from outside in the middle of a step, and resets, in recordings, replays and looking back. */
 const SCENES: Record<string, Scene> = {
   'date and entropy': { kernel: 'test/guests/small/outside.elf', diskBytes: 4096 },
-  resets: { kernel: 'test/guests/small/reset.elf', diskBytes: 4 << 20 },
+  resets: RESETS,
 };
 
 suite('outside', () => {

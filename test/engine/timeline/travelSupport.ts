@@ -25,6 +25,7 @@ export const KERNEL: Scene = {
   diskBytes: 4 << 20,
   typed: 'test/guests/kernel/session.txt',
 };
+export const RESETS: Scene = { kernel: 'test/guests/small/reset.elf', diskBytes: 4 << 20 };
 
 export interface Stage {
   setup: RecordSetup;
