@@ -16,14 +16,20 @@ export interface Instruction {
   decoded: Decoded;
 }
 
-/** One call that was taken in: where it returns to, and into what. */
-export interface Inlining {
+/** The region's own function, or one call that was taken in: where it returns to, and what is known of its code. */
+interface Copy {
+  /** Of a call. */
   returnsTo: Offset;
   /** The function called: calling it again inside is recursion, and stays a call. */
-  callee: Offset;
-  parent: Inlining | undefined;
+  callee: Offset | undefined;
+  /** What it was taken into; undefined for the region's own. */
+  parent: Copy | undefined;
   depth: number;
-  id: number;
+  nodes: Map<Offset, Node>;
+  leaders: Set<Offset>;
+  blocks: Map<Offset, Block>;
+  /** Calls that were taken into it, by where they return to. */
+  calls: Map<Offset, Copy>;
 }
 
 export type Target = Block | Offset;
@@ -79,7 +85,7 @@ type Exit =
 
 interface Place {
   offset: Offset;
-  inlining: Inlining | undefined;
+  copy: Copy;
 }
 
 interface Node {
@@ -89,10 +95,7 @@ interface Node {
 
 class GraphBuilder {
   private code: GuestCode;
-  private nodes = new Map<string, Node>();
-  private leaders = new Map<string, Place>();
-  private blocks = new Map<string, Block>();
-  private inlinings = new Map<string, Inlining>();
+  private leaders: Place[] = [];
   private count = 0;
 
   constructor(code: GuestCode) {
@@ -100,82 +103,82 @@ class GraphBuilder {
   }
 
   build(entry: Offset): Block {
-    const place = this.lead({ offset: entry, inlining: undefined });
+    const place = this.lead({ offset: entry, copy: newCopy() });
     // Leaders are appended while they are followed.
-    for (const leader of this.leaders.values()) this.follow(leader);
+    for (const leader of this.leaders) this.follow(leader);
     return this.block(place);
   }
 
   // --- finding instructions --------------------------------------------------------------------------------------------
 
   private lead(place: Place): Place {
-    const key = keyOf(place);
-    if (!this.leaders.has(key)) this.leaders.set(key, place);
+    const { leaders } = place.copy;
+    if (!leaders.has(place.offset)) {
+      leaders.add(place.offset);
+      this.leaders.push(place);
+    }
     return place;
   }
 
-  private follow({ offset, inlining }: Place): void {
-    let at = offset;
-    for (;;) {
-      const key = keyOf({ offset: at, inlining });
-      if (this.nodes.has(key) || this.count >= INSTRUCTIONS_MAX) return;
+  private follow({ offset, copy }: Place): void {
+    for (let at = offset; ;) {
+      if (copy.nodes.has(at) || this.count >= INSTRUCTIONS_MAX) return;
       const decoded = this.code.at(at);
       const instruction = decoded && asInstruction(at, decoded);
       if (!instruction) {
-        this.nodes.set(key, { instruction: undefined, exit: { kind: 'leave' } });
+        copy.nodes.set(at, { instruction: undefined, exit: { kind: 'leave' } });
         return;
       }
       this.count++;
-      const exit = this.exitOf(instruction, inlining);
-      this.nodes.set(key, { instruction, exit });
+      const exit = this.exitOf(instruction, copy);
+      copy.nodes.set(at, { instruction, exit });
       if (exit) return;
       at += instruction.decoded.lengthBytes;
     }
   }
 
-  private exitOf({ offset, name, decoded }: Instruction, inlining: Inlining | undefined): Exit | undefined {
+  private exitOf({ offset, name, decoded }: Instruction, copy: Copy): Exit | undefined {
     const { rd, immediate, lengthBytes } = decoded;
     const next = offset + lengthBytes;
-    const condition = conditionOf(name);
+    const condition = CONDITIONS[decoded.operation];
     if (condition) {
-      const taken = this.lead({ offset: offset + immediate, inlining });
-      return { kind: 'branch', condition, taken, otherwise: this.lead({ offset: next, inlining }) };
+      const taken = this.lead({ offset: offset + immediate, copy });
+      return { kind: 'branch', condition, taken, otherwise: this.lead({ offset: next, copy }) };
     }
-    if (name === 'J_NEAR') return { kind: 'jump', to: this.lead({ offset: offset + immediate, inlining }) };
+    if (name === 'J_NEAR') return { kind: 'jump', to: this.lead({ offset: offset + immediate, copy }) };
     if (name === 'JAL_NEAR') {
       const callee = offset + immediate;
-      const inner = rd === RETURN_ADDRESS ? this.inline(callee, next, inlining) : undefined;
+      const inner = rd === RETURN_ADDRESS ? this.inline(callee, next, copy) : undefined;
       // A call that is not taken in ends the region: where it goes is an offset, and no block of this one.
       return inner
-        ? { kind: 'jump', to: this.lead({ offset: callee, inlining: inner }) }
-        : { kind: 'jump', to: { offset: callee, inlining: OUTSIDE } };
+        ? { kind: 'jump', to: this.lead({ offset: callee, copy: inner }) }
+        : { kind: 'jump', to: { offset: callee, copy: OUTSIDE } };
     }
-    return name === 'JALR' ? this.exitOfIndirect(decoded, next, inlining) : undefined;
+    return name === 'JALR' ? this.exitOfIndirect(decoded, next, copy) : undefined;
   }
 
-  private exitOfIndirect({ rd, rs1, immediate }: Decoded, next: Offset, inlining: Inlining | undefined): Exit {
+  private exitOfIndirect({ rd, rs1, immediate }: Decoded, next: Offset, copy: Copy): Exit {
     if (rd === RETURN_ADDRESS) {
       const callee = this.code.calleeOf(next);
-      const inner = callee === undefined ? undefined : this.inline(callee, next, inlining);
-      if (inner) return { kind: 'expected', to: this.lead({ offset: callee!, inlining: inner }), expected: callee! };
+      const inner = callee === undefined ? undefined : this.inline(callee, next, copy);
+      if (inner) return { kind: 'expected', to: this.lead({ offset: callee!, copy: inner }), expected: callee! };
     }
     const isReturn = rd === 0 && rs1 === RETURN_ADDRESS && immediate === 0;
-    if (!isReturn || !inlining) return { kind: 'indirect' };
-    const to = this.lead({ offset: inlining.returnsTo, inlining: inlining.parent });
-    return { kind: 'expected', to, expected: inlining.returnsTo };
+    if (!isReturn || !copy.parent) return { kind: 'indirect' };
+    const to = this.lead({ offset: copy.returnsTo, copy: copy.parent });
+    return { kind: 'expected', to, expected: copy.returnsTo };
   }
 
-  private inline(callee: Offset, returnsTo: Offset, parent: Inlining | undefined): Inlining | undefined {
-    for (let outer = parent; outer; outer = outer.parent) if (outer.callee === callee) return undefined;
-    const depth = (parent?.depth ?? 0) + 1;
-    if (depth > INLINING_DEPTH_MAX || !this.isSmall(callee)) return undefined;
-    const key = `${parent?.id ?? 0}:${returnsTo}`;
-    let inlining = this.inlinings.get(key);
-    if (!inlining) {
-      inlining = { returnsTo, callee, parent, depth, id: this.inlinings.size + 1 };
-      this.inlinings.set(key, inlining);
+  private inline(callee: Offset, returnsTo: Offset, parent: Copy): Copy | undefined {
+    for (let outer: Copy | undefined = parent; outer; outer = outer.parent) {
+      if (outer.callee === callee) return undefined;
     }
-    return inlining;
+    if (parent.depth === INLINING_DEPTH_MAX || !this.isSmall(callee)) return undefined;
+    const known = parent.calls.get(returnsTo);
+    if (known) return known;
+    const copy = newCopy({ returnsTo, callee, parent });
+    parent.calls.set(returnsTo, copy);
+    return copy;
   }
 
   /** Whether all of a function can be translated, and is short. */
@@ -193,7 +196,7 @@ class GraphBuilder {
           decoded: { rd, immediate, lengthBytes },
         } = instruction;
         if (name === 'JALR' && rd === 0) break;
-        if (conditionOf(name)) open.push(at + immediate);
+        if (CONDITIONS[decoded!.operation]) open.push(at + immediate);
         at += name === 'J_NEAR' ? immediate : lengthBytes;
       }
     }
@@ -203,21 +206,19 @@ class GraphBuilder {
   // --- making blocks ---------------------------------------------------------------------------------------------------
 
   private block(place: Place): Block {
-    const key = keyOf(place);
-    const known = this.blocks.get(key);
+    const { nodes, leaders, blocks } = place.copy;
+    const known = blocks.get(place.offset);
     if (known) return known;
     const block: Block = { offset: place.offset, instructions: [], end: { kind: 'leave', to: place.offset } };
-    this.blocks.set(key, block);
-    let at = place.offset;
-    for (;;) {
-      const here = { offset: at, inlining: place.inlining };
-      const node = this.nodes.get(keyOf(here));
+    blocks.set(place.offset, block);
+    for (let at = place.offset; ;) {
+      const node = nodes.get(at);
       if (!node?.instruction) {
         block.end = { kind: 'leave', to: at };
         return block;
       }
-      if (at !== place.offset && this.leaders.has(keyOf(here))) {
-        block.end = { kind: 'jump', to: this.block(here) };
+      if (at !== place.offset && leaders.has(at)) {
+        block.end = { kind: 'jump', to: this.block({ offset: at, copy: place.copy }) };
         return block;
       }
       block.instructions.push(node.instruction);
@@ -243,27 +244,46 @@ class GraphBuilder {
   }
 
   private target(place: Place): Target {
-    if (place.inlining === OUTSIDE || !this.nodes.get(keyOf(place))?.instruction) return place.offset;
-    return this.block(place);
+    return place.copy.nodes.get(place.offset)?.instruction ? this.block(place) : place.offset;
   }
 }
 
-const OUTSIDE: Inlining = { returnsTo: 0, callee: 0, parent: undefined, depth: 0, id: -1 };
+function newCopy(of?: { returnsTo: Offset; callee: Offset; parent: Copy }): Copy {
+  const { returnsTo = 0, callee, parent } = of ?? {};
+  const depth = parent ? parent.depth + 1 : 0;
+  return {
+    returnsTo,
+    callee,
+    parent,
+    depth,
+    nodes: new Map(),
+    leaders: new Set(),
+    blocks: new Map(),
+    calls: new Map(),
+  };
+}
 
-const keyOf = ({ offset, inlining }: Place): string => `${inlining?.id ?? 0}:${offset}`;
+/** What is not taken in: nothing is known of its code. */
+const OUTSIDE = newCopy();
 
-const conditionOf = (name: OperationName): string | undefined => {
+/** By operation: the condition of a branch within reach. */
+const CONDITIONS = OPERATION_NAMES.map((name) => {
   const base = name.slice(0, -'_NEAR'.length);
   return name.endsWith('_NEAR') && CONDITION[base] ? base : undefined;
-};
+});
 
 const OTHERS: ReadonlySet<OperationName> = new Set(['NOP', 'AUIPC', 'JAL_NEAR', 'J_NEAR', 'JALR']);
 
-function asInstruction(offset: Offset, decoded: Decoded): Instruction | undefined {
-  const name = OPERATION_NAMES[decoded.operation];
+/** By operation: whether it is plain whatever its operands are; a float operation may be. */
+const PLAIN = OPERATION_NAMES.map((name, operation) => {
   const isKnown = COMPUTE[name] ?? LOADS[name] ?? STORES[name] ?? FLOAT_LOADS[name] ?? FLOAT_STORES[name];
+  return isKnown !== undefined || CONDITIONS[operation] !== undefined || OTHERS.has(name);
+});
+
+function asInstruction(offset: Offset, decoded: Decoded): Instruction | undefined {
+  const { operation, immediate } = decoded;
+  const name = OPERATION_NAMES[operation];
+  if (PLAIN[operation]) return { offset, name, decoded };
   const float = plainFloat(name);
-  const isFloat = float !== undefined && (!float.rounds || mayBePlain(decoded.immediate));
-  const isPlain = isKnown !== undefined || conditionOf(name) !== undefined || OTHERS.has(name) || isFloat;
-  return isPlain ? { offset, name, decoded } : undefined;
+  return float && (!float.rounds || mayBePlain(immediate)) ? { offset, name, decoded } : undefined;
 }
