@@ -1,8 +1,10 @@
+import { once } from '../base/once.ts';
+
 /**
  * Names of the control and status registers: Volume II, "Control and Status Registers", with AIA, Smstateen,
  * vectors and debug. Whether a register exists in this machine is another question; any other number is shown as such.
  */
-export const csrName = (number: number): string => NAMES.get(number) ?? `0x${number.toString(16)}`;
+export const csrName = (number: number): string => names().get(number) ?? `0x${number.toString(16)}`;
 
 /** Numbered on from the first; a blank entry `-` skips a number. `name{3..31}` is a name for each number of the range. */
 const TABLE: Record<number, string> = {
@@ -53,14 +55,17 @@ const TABLE: Record<number, string> = {
   0xfb0: 'mtopi',
 };
 
-const NAMES = new Map(
-  Object.entries(TABLE).flatMap(([first, names]) =>
-    names
-      .split(' ')
-      .flatMap(numbered)
-      .map((name, i): [number, string] => [Number(first) + i, name])
-      .filter(([, name]) => name !== '-'),
-  ),
+const names = once(
+  () =>
+    new Map(
+      Object.entries(TABLE).flatMap(([first, line]) =>
+        line
+          .split(' ')
+          .flatMap(numbered)
+          .map((name, i): [number, string] => [Number(first) + i, name])
+          .filter(([, name]) => name !== '-'),
+      ),
+    ),
 );
 
 function numbered(name: string): string[] {

@@ -1,7 +1,8 @@
+import { once } from '../base/once.ts';
 import { COMPRESSED } from './compressed.ts';
 import { FLOATING_POINT } from './floatingPoint.ts';
 import { INTEGER } from './integer.ts';
-import { type InstructionPattern, matchingPattern, readPatterns } from './patterns.ts';
+import { matchingPattern, readPatterns } from './patterns.ts';
 import { formatOperands, mnemonicOf } from './operands.ts';
 import { SYSTEM } from './system.ts';
 
@@ -30,11 +31,6 @@ export function disassembleOne(word: number, pc: bigint, symbolAt: SymbolAt = ()
   return { text: operands ? `${mnemonic} ${operands}` : mnemonic, lengthBytes };
 }
 
+/** Most runs disassemble nothing, and the tables take longer to read than a small guest runs. */
 const words = once(() => readPatterns(SYSTEM + INTEGER + FLOATING_POINT, 32));
 const halves = once(() => readPatterns(COMPRESSED, 16));
-
-/** Most runs disassemble nothing, and the tables take longer to read than a small guest runs. */
-function once(read: () => InstructionPattern[]): () => readonly InstructionPattern[] {
-  let known: InstructionPattern[] | undefined;
-  return () => (known ??= read());
-}

@@ -1,22 +1,26 @@
+import { once } from '../base/once.ts';
+
 /**
  * Immediates as the manual draws them: which bits of the value stand where in the instruction. `'12|10:5'` at 31 says
  * that bit 31 is the value's bit 12 and that bits 30 to 25 are its bits 10 to 5.
  */
-export interface Immediate {
+export type Immediate = () => {
   /** Pairs of a bit of the instruction and a bit of the value. */
   moves: [from: number, to: number][];
   /** Where the sign is; undefined for unsigned values. */
   signBit?: number;
-}
+};
 
-export const unsigned = (fields: Record<number, string>): Immediate => ({ moves: movesOf(fields) });
+export const unsigned = (fields: Record<number, string>): Immediate => once(() => ({ moves: movesOf(fields) }));
 
-export function signed(fields: Record<number, string>): Immediate {
-  const moves = movesOf(fields);
-  return { moves, signBit: Math.max(...moves.map(([, to]) => to)) };
-}
+export const signed = (fields: Record<number, string>): Immediate =>
+  once(() => {
+    const moves = movesOf(fields);
+    return { moves, signBit: Math.max(...moves.map(([, to]) => to)) };
+  });
 
-export function immediateOf({ moves, signBit }: Immediate, bits: number): number {
+export function immediateOf(immediate: Immediate, bits: number): number {
+  const { moves, signBit } = immediate();
   let value = 0;
   for (const [from, to] of moves) value |= ((bits >>> from) & 1) << to;
   return signBit === undefined ? value : (value << (31 - signBit)) >> (31 - signBit);
