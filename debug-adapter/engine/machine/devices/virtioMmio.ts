@@ -51,6 +51,8 @@ export interface VirtioBackend {
   notified(queue: number): void;
   /** The guest resets the device or stops a queue: requests in flight must end now and leave guest memory alone. */
   abandon(): void;
+  /** When it acts next, in virtual nanoseconds. */
+  deadline(): number;
 }
 
 /**
@@ -144,9 +146,11 @@ export class VirtioMmio implements Device {
 
   write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void {
     if (offset >= CONFIGURATION || sizeBytes !== 4) return;
+    const before = this.#backend.deadline();
     if (QUEUE_REGISTERS.has(offset)) this.#writeQueueRegister(offset, value);
     else this.#writeRegister(offset, value);
-    this.#context.attention();
+    // Of a change of its interrupt line the PLIC tells.
+    if (this.#backend.deadline() !== before) this.#context.attention();
   }
 
   saveState(): State {
