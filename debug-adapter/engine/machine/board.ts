@@ -20,6 +20,7 @@ export interface BoardClock {
   now(): number;
   position(): number;
   attention(): void;
+  linesFell(): void;
 }
 
 /** What devices learn from outside: see `Inputs`. */
@@ -87,6 +88,7 @@ export class Board {
       now: () => clock.now(),
       position: () => clock.position(),
       attention: () => clock.attention(),
+      linesFell: () => clock.linesFell(),
       setInterrupt,
     });
     const unwired = context(() => {});

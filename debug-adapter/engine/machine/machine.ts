@@ -107,6 +107,7 @@ export class Machine {
         now: () => this.nanosecondsInStep(),
         position: () => this.positionInStep(),
         attention: () => this.hart.requestAttention(),
+        linesFell: () => this.updateInterruptLines(),
       },
       harts: this.harts.count,
       memory: this.ram,

@@ -28,6 +28,8 @@ export interface DeviceContext {
    * by a device whose `deadline()` moved or whose readiness for console input changed.
    */
   attention(): void;
+  /** Interrupt lines of harts fell, and that is all: no interrupt is due by that, but `mip` shows it at once. */
+  linesFell(): void;
 }
 
 /** A device that does something by itself at a time. */

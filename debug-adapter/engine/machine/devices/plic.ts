@@ -159,14 +159,17 @@ export class Plic implements Device {
   }
 
   #update(): void {
-    let changed = false;
+    let rose = false;
+    let fell = false;
     for (let context = 0; context < this.contexts; context++) {
       const output = this.#best(context) !== 0;
       if (output === this.#outputs[context]) continue;
       this.#outputs[context] = output;
-      changed = true;
+      if (output) rose = true;
+      else fell = true;
     }
-    if (changed) this.#context.attention();
+    if (rose) this.#context.attention();
+    else if (fell) this.#context.linesFell();
   }
 }
 

@@ -5,13 +5,14 @@ import type { Drive } from '../../../../debug-adapter/engine/block/drive.ts';
 import type { Device, DeviceContext, GuestMemory } from '../../../../debug-adapter/engine/machine/devices/device.ts';
 
 /**
- * The board as one device sees it: a clock that the test turns, an interrupt line and a count of attentions to look
+ * The board as one device sees it: a clock that the test turns, an interrupt line and counts of attentions and falls to look
  * at, RAM and a drive.
  */
 export class FakeBoard implements DeviceContext {
   nanoseconds = 0;
   interrupt = false;
   attentions = 0;
+  falls = 0;
   readonly memory = new FakeMemory();
 
   now(): number {
@@ -30,11 +31,22 @@ export class FakeBoard implements DeviceContext {
     this.attentions++;
   }
 
+  linesFell(): void {
+    this.falls++;
+  }
+
   /** Whether `work` called attention(). */
   wakes(work: () => void): boolean {
     const before = this.attentions;
     work();
     return this.attentions > before;
+  }
+
+  /** Whether it called linesFell(). */
+  hearsOfFall(work: () => void): boolean {
+    const before = this.falls;
+    work();
+    return this.falls > before;
   }
 }
 
