@@ -30,8 +30,9 @@ export const nodeCompression: HostCompression = {
   decompressZstd,
 
   compress(bytes) {
+    if (bytes.length <= STORED_BYTES_MAX) return stored(bytes);
     const { zstdCompressSync, constants } = zlib() as ZlibOfLate;
-    if (bytes.length <= STORED_BYTES_MAX || !zstdCompressSync) return nodeCompression.deflate(bytes);
+    if (!zstdCompressSync) return nodeCompression.deflate(bytes);
     return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } });
   },
 

@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { after, before, suite, test } from 'node:test';
-import { scanRecording } from '../../debug-adapter/engine/recording/scan.ts';
-import { openFile } from '../../debug-adapter/host/nodeFiles.ts';
-import { type DriveSpec, optionsOf, type Outcome, type Session, Workplace } from '../support/cli.ts';
+import { suite, test } from 'node:test';
+import { optionsOf, type Outcome, type Session, Workplace } from '../support/cli.ts';
 import { makeElf } from '../support/elf.ts';
-import { guest } from '../support/guests.ts';
 import { changeOverlay, makeOverlay } from '../support/overlays.ts';
-import { SeededRandom } from '../support/seededRandom.ts';
+import { DEMO, DRIVE, firstEventsOf, fresh, recorded, TIMER, withDrive } from './recordedScene.ts';
 
 /**
  * What cannot be done is refused before anything is touched: exit status 2, one sentence that names the file and the way
@@ -23,11 +20,6 @@ interface Refusal {
 }
 
 const MIB = 1 << 20;
-const DRIVE: DriveSpec = { image: 'disk.img', overlay: 'hd0.qcow2' };
-const DEMO: Session = { kernel: 'demo.elf', drives: [DRIVE] };
-const TIMER: Session = { kernel: 'timer.elf' };
-
-const withDrive = (drive: Partial<DriveSpec>): Session => ({ ...DEMO, drives: [{ ...DRIVE, ...drive }] });
 const record =
   (session: Session, ...more: string[]) =>
   (place: Workplace) =>
@@ -541,22 +533,6 @@ const REPLAY: Refusal[] = [
 
 // --- the tests ----------------------------------------------------------------------------------------------------
 
-/** Made once, copied for each test. */
-const fresh = new Workplace({ after });
-fresh.write('demo.elf', fs.readFileSync(guest('demo/demo')));
-fresh.write('timer.elf', fs.readFileSync(guest('small/timer')));
-fresh.write('demo.c', 'int main(void);\n');
-fresh.disk('disk.img', 4 * MIB);
-fresh.write('folder/in-it', 'precious');
-const recorded = fresh.copy({ after });
-before(async () => {
-  const stopAt = ['--stop-at', '3_000_000'];
-  await recorded.record(DEMO, ...stopAt);
-  await recorded.record({ ...DEMO, rrfile: 'temporary.rr', drives: [{ image: 'disk.img' }] }, ...stopAt);
-  await recorded.record({ ...withDrive({ overlay: 'small.qcow2' }), rrfile: 'small.rr' }, '--memory', '64M', ...stopAt);
-  await recorded.record({ ...TIMER, rrfile: 'timer.rr' });
-});
-
 for (const [command, refusals] of [
   ['record refuses', RECORD],
   ['record refuses to write over what it reads', TWICE],
@@ -596,57 +572,6 @@ test('a folder in which nothing may be created', async (t) => {
   assert.deepEqual(place.fingerprint(), untouched);
 });
 
-suite('--overwrite', { concurrency: 2 }, () => {
-  test('replaces recording and overlay, and the replay is of the new one', async (t) => {
-    const place = recorded.copy(t);
-    const before = place.fingerprint(['disk.img']);
-    const { position, digest } = (await place.record(DEMO, '--overwrite')).ended(1, 'guestFailed');
-    const replayed = (await place.replay(DEMO)).ended(1, 'guestFailed');
-    assert.deepEqual([replayed.position, replayed.digest], [position, digest]);
-    assert.deepEqual(place.fingerprint(['disk.img']), before);
-  });
-
-  test('replaces a state-only image', async (t) => {
-    const place = recorded.copy(t);
-    const session = { ...TIMER, rrfile: 'timer.rr' };
-    const { digest } = (await place.record(session, '--overwrite', '--stop-at', '1000')).ended(0, 'stopAt');
-    assert.equal((await place.replay(session)).ended(0, 'endOfRecording').digest, digest);
-  });
-
-  test('replaces the overlay of a run', async (t) => {
-    const place = recorded.copy(t);
-    const args = ['run', ...optionsOf(DEMO), '--stop-at', '1000'];
-    assert.equal((await place.cli(args)).refused(2).code, 'overlay-exists');
-    (await place.cli([...args, '--overwrite'])).ended(0, 'stopAt');
-  });
-
-  test('is harmless when there is nothing to replace', async (t) => {
-    const place = fresh.copy(t);
-    (await place.record(TIMER, '--overwrite')).ended(0, 'powerOff');
-    (await place.replay(TIMER)).ended(0, 'powerOff');
-  });
-});
-
-suite('a recording whose tail is missing', () => {
-  test('replays to the last point that is whole', async (t) => {
-    const random = SeededRandom.forTest(t);
-    const place = recorded.copy(t);
-    const whole = place.read('a.rr');
-    for (let round = 0; round < 5; round++) {
-      const from = firstEventsOf(place, 'a.rr') + 100;
-      place.cut('a.rr', from + random.below(whole.length - from));
-      const { complete, lastPosition } = JSON.parse((await place.cli(['info', 'a.rr', '--json'])).console);
-      assert.equal(complete, false);
-      const replayed = await place.replay(DEMO);
-      const { digest, position } = replayed.ended(0, 'endOfRecording');
-      assert.equal(position, lastPosition);
-      const ran = await place.run(DEMO, '--stop-at', String(position));
-      assert.deepEqual([digest, replayed.console], [ran.summary.digest, ran.console]);
-      place.write('a.rr', whole);
-    }
-  });
-});
-
 suite('an overlay in use by a session that runs', () => {
   const others: [what: string, act: (place: Workplace) => Promise<Outcome>, names: string][] = [
     ['record onto it', overwrite({ ...DEMO, rrfile: 'b.rr' }), 'hd0.qcow2'],
@@ -680,11 +605,3 @@ suite('an overlay in use by a session that runs', () => {
     assert.deepEqual([replayed.position, replayed.digest], [position, digest]);
   });
 });
-
-/** Where the log begins. */
-function firstEventsOf(place: Workplace, rrfile: string): number {
-  const file = openFile(place.path(rrfile), { write: false, create: 'never' });
-  const { events } = scanRecording(file);
-  file.close();
-  return events[0].offset;
-}

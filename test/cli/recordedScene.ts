@@ -1,0 +1,37 @@
+import fs from 'node:fs';
+import { after, before } from 'node:test';
+import { scanRecording } from '../../debug-adapter/engine/recording/scan.ts';
+import { openFile } from '../../debug-adapter/host/nodeFiles.ts';
+import { type DriveSpec, type Session, Workplace } from '../support/cli.ts';
+import { guest } from '../support/guests.ts';
+
+/** A folder with guests and a disk, and the same with recordings of them: made once, copied for each test. */
+const MIB = 1 << 20;
+export const DRIVE: DriveSpec = { image: 'disk.img', overlay: 'hd0.qcow2' };
+export const DEMO: Session = { kernel: 'demo.elf', drives: [DRIVE] };
+export const TIMER: Session = { kernel: 'timer.elf' };
+
+export const withDrive = (drive: Partial<DriveSpec>): Session => ({ ...DEMO, drives: [{ ...DRIVE, ...drive }] });
+
+export const fresh = new Workplace({ after });
+fresh.write('demo.elf', fs.readFileSync(guest('demo/demo')));
+fresh.write('timer.elf', fs.readFileSync(guest('small/timer')));
+fresh.write('demo.c', 'int main(void);\n');
+fresh.disk('disk.img', 4 * MIB);
+fresh.write('folder/in-it', 'precious');
+export const recorded = fresh.copy({ after });
+before(async () => {
+  const stopAt = ['--stop-at', '3_000_000'];
+  await recorded.record(DEMO, ...stopAt);
+  await recorded.record({ ...DEMO, rrfile: 'temporary.rr', drives: [{ image: 'disk.img' }] }, ...stopAt);
+  await recorded.record({ ...withDrive({ overlay: 'small.qcow2' }), rrfile: 'small.rr' }, '--memory', '64M', ...stopAt);
+  await recorded.record({ ...TIMER, rrfile: 'timer.rr' });
+});
+
+/** Where the log begins. */
+export function firstEventsOf(place: Workplace, rrfile: string): number {
+  const file = openFile(place.path(rrfile), { write: false, create: 'never' });
+  const { events } = scanRecording(file);
+  file.close();
+  return events[0].offset;
+}
