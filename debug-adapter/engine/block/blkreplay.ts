@@ -99,6 +99,16 @@ export class BlkreplayFilter implements Drive {
     if (typeof this.#digest !== 'function') this.#digest.touch(offset, lengthBytes);
   }
 
+  #write(offset: number, data: Uint8Array): void {
+    try {
+      this.#device.write(offset, data);
+    } catch (error) {
+      this.#changed(offset, data.length);
+      throw error;
+    }
+    if (typeof this.#digest !== 'function') this.#digest.written(offset, data);
+  }
+
   #perform(request: BlockRequest, data: Uint8Array): BlockStatus {
     const { operation, offset, lengthBytes } = request;
     if (operation !== 'read' && operation !== 'flush' && this.readOnly) return 'ioError';
@@ -110,8 +120,7 @@ export class BlkreplayFilter implements Drive {
         return 'ok';
       case 'write':
         assert(data.length === lengthBytes, 'a write brings what it announced');
-        this.#changed(offset, lengthBytes);
-        this.#device.write(offset, data);
+        this.#write(offset, data);
         return 'ok';
       case 'discard':
       case 'writeZeroes':

@@ -95,6 +95,19 @@ test('a failure of the host stops the session: it is thrown, and never told to t
   assert.equal(reading.lines.length, 1);
 });
 
+test('what a write left behind that the host stopped half-way is in the digest', () => {
+  const { image } = newImage({ base: filled(64 * KIB, 7) });
+  const { filter } = filterOver(image);
+  filter.digest();
+  const write = image.write.bind(image);
+  image.write = (offset, bytes) => {
+    write(offset, bytes.subarray(0, 512));
+    assert.fail('the cable is out');
+  };
+  assert.throws(() => run(filter, 'write', 8 * KIB, 4 * KIB), /the cable is out/);
+  assert.equal(filter.digest(), contentDigest(image));
+});
+
 test('save, load, save gives the same state, with requests in flight', () => {
   const { filter } = filterOver(newImage().image);
   run(filter, 'read', 0, 512);
