@@ -57,7 +57,8 @@ export class BlkreplayFilter implements Drive {
   }
 
   begin(request: { position: number; operation: BlockOperation; offset: number; lengthBytes: number }): number {
-    const begun: BlockRequest = { id: this.#nextId, drive: this.id, ...request };
+    const { position, operation, offset, lengthBytes } = request;
+    const begun: BlockRequest = { id: this.#nextId, drive: this.id, operation, offset, lengthBytes, position };
     this.#log.blockRequest(begun);
     this.#begun.push(begun);
     this.#nextId++;

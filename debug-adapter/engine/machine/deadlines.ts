@@ -11,11 +11,13 @@ export class Deadlines {
     this.interrupts = interrupts;
   }
 
-  /** The device that acts next. */
+  /** The device that acts next; undefined where none will. */
   earliestDevice() {
     let earliest = undefined;
+    let deadline = Infinity;
     for (const device of this.board.timed) {
-      if (!earliest || device.deadline() < earliest.deadline()) earliest = device;
+      const own = device.deadline();
+      if (own < deadline) [earliest, deadline] = [device, own];
     }
     return earliest;
   }
@@ -35,7 +37,9 @@ export class Deadlines {
   }
 
   private deviceDeadline(): number {
-    return this.earliestDevice()?.deadline() ?? Infinity;
+    let deadline = Infinity;
+    for (const device of this.board.timed) deadline = Math.min(deadline, device.deadline());
+    return deadline;
   }
 }
 

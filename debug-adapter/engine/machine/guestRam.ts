@@ -66,6 +66,12 @@ export class GuestRam implements GuestMemory {
     return Math.min(value, Number.MAX_SAFE_INTEGER);
   }
 
+  writeU8(address: GuestAddress, value: number): void {
+    const offset = this.offsetOf(address, 1);
+    this.touch(offset, 1);
+    this.view.setUint8(offset, value);
+  }
+
   writeU16(address: GuestAddress, value: number): void {
     const offset = this.offsetOf(address, 2);
     this.touch(offset, 2);

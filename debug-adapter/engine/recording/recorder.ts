@@ -55,7 +55,7 @@ export class Recorder implements Inputs {
 
   blockCompletion(completion: BlockCompletion): void {
     const { id, drive, status, digest, position } = completion;
-    if (this.#flushes.delete(`${drive}/${id}`)) this.#flushAtBoundary = true;
+    if (this.#flushes.size > 0 && this.#flushes.delete(`${drive}/${id}`)) this.#flushAtBoundary = true;
     this.#writer.append({ kind: 'blockCompletion', id, drive, status, digest, position });
     this.#live.blockCompletion(completion);
   }

@@ -43,6 +43,22 @@ export class EntryTable {
     return (this.low(index) & 1) !== 0 && !this.isCompressed(index);
   }
 
+  /**
+   * How many entries from one on, itself included and `max` at most, differ in nothing but that each names the cluster
+   * behind the one before.
+   */
+  neighbours(first: number, max: number, clusterSizeBytes: number): number {
+    const high = this.high(first);
+    let low = this.low(first);
+    let count = 1;
+    // A run ends where the low word overflows: the next one begins there.
+    for (; count < max; count++) {
+      low += clusterSizeBytes;
+      if (this.low(first + count) !== low || this.high(first + count) !== high) break;
+    }
+    return count;
+  }
+
   high(index: number): number {
     return this.#view.getUint32(index * this.entryBytes);
   }

@@ -69,16 +69,28 @@ function extentInOneTable(parts: ImageParts, l1: EntryTable, guestOffset: number
   const kind = kindOfEntry(table, first);
   const extent: Extent = { kind, lengthBytes: clusterSizeBytes - inCluster, hostOffset: 0 };
   if (kind === 'compressed') extent.entry = { table, index: first };
-  else {
-    if (table.offset(first) !== 0) extent.hostOffset = placeOf(parts, table, first, kind) + inCluster;
+  else if (kind === 'data') {
+    extent.hostOffset = hostOffsetOf(parts, table, first) + inCluster;
+    const clusters = dataClusters(parts, table, first, inCluster + lengthMax);
+    extent.lengthBytes += (clusters - 1) * clusterSizeBytes;
+  } else {
+    if (table.offset(first) !== 0) extent.hostOffset = table.offset(first) + inCluster;
     for (let i = first + 1; i < entriesPerL2 && extent.lengthBytes < lengthMax; i++) {
       if (kindOfEntry(table, i) !== kind || table.offset(i) !== hostOffsetAfter(extent)) break;
-      if (kind === 'data') hostOffsetOf(parts, table, i);
       extent.lengthBytes += clusterSizeBytes;
     }
   }
   extent.lengthBytes = Math.min(extent.lengthBytes, lengthMax);
   return extent;
+}
+
+/** How many clusters of data, from one on, lie side by side in the file and in this table, to hold so many bytes. */
+export function dataClusters(parts: ImageParts, table: EntryTable, first: number, lengthBytes: number): number {
+  const { clusterSizeBytes, entriesPerL2 } = parts.layout;
+  const max = Math.min(entriesPerL2 - first, Math.ceil(lengthBytes / clusterSizeBytes));
+  const clusters = table.neighbours(first, max, clusterSizeBytes);
+  hostOffsetOf(parts, table, first + clusters - 1);
+  return clusters;
 }
 
 /** Where a neighbour must lie to be one extent with this one: behind it, or nowhere as it does. */

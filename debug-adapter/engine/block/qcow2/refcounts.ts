@@ -75,6 +75,14 @@ export class Refcounts {
     return this.ofCluster(hostOffset / this.#layout.clusterSizeBytes);
   }
 
+  /** How many of so many clusters from a place on have exactly one reference, without a gap. */
+  ownedFrom(hostOffset: number, clustersMax: number): number {
+    const first = hostOffset / this.#layout.clusterSizeBytes;
+    let clusters = 0;
+    while (clusters < clustersMax && this.#counts[first + clusters] === 1) clusters++;
+    return clusters;
+  }
+
   ofCluster(cluster: number): number {
     return cluster < this.#counts.length ? this.#counts[cluster] : 0;
   }

@@ -4,7 +4,7 @@ import { compressedHostClusters } from './compressed.ts';
 import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { ENTRY_BYTES, L1_BYTES_MAX } from './layout.ts';
-import { hostOffsetOf, kindOfEntry, l2TableAt } from './mapping.ts';
+import { dataClusters, hostOffsetOf, kindOfEntry, l2TableAt } from './mapping.ts';
 import { readGuest } from './readData.ts';
 import { StoredTable } from './storedTable.ts';
 
@@ -72,14 +72,8 @@ export function overwriteInPlace(parts: ImageParts, guestOffset: number, data: U
   const inCluster = inTable - first * clusterSizeBytes;
   if (!isOursAlone(parts, table, first)) return 0;
   const host = table.offset(first);
-  let index = first + 1;
-  let length = clusterSizeBytes - inCluster;
-  while (length < data.length && isOursAlone(parts, table, index)) {
-    if (table.offset(index) !== host + (index - first) * clusterSizeBytes) break;
-    index++;
-    length += clusterSizeBytes;
-  }
-  length = Math.min(length, data.length);
+  const clusters = parts.refcounts.ownedFrom(host, dataClusters(parts, table, first, inCluster + data.length));
+  const length = Math.min(clusters * clusterSizeBytes - inCluster, data.length);
   parts.file.write(host + inCluster, data.subarray(0, length));
   return length;
 }

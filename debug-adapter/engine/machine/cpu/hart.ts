@@ -77,15 +77,15 @@ export class Hart implements Stateful {
     const { translationThreshold: threshold } = options;
     this.translator = new Translator({ memory, decodeCache, ramBytes, table: this.core.regions, threshold });
     this.decodeCache.attach(this.core, this.translator);
-    this.setNumber('RAM_START', RAM_BASE);
-    this.setNumber('RAM_BYTES', options.memoryBytes);
+    this.setNumber(WORD.RAM_START, RAM_BASE);
+    this.setNumber(WORD.RAM_BYTES, options.memoryBytes);
     this.setSlot('PRIVILEGE', 3n);
     this.setSlot('STIMECMP', 0n);
     this.emptyTlbs();
   }
 
   private instantiate(module: WebAssembly.Module, bus: HartBus): CoreExports {
-    const fault = () => (this.words[SLOT.FAULT >> 2] = 1);
+    const fault = () => (this.words[WORD.FAULT] = 1);
     const env = {
       memory: this.memory,
       mmioRead: (address: number, size: number): number => {
@@ -101,7 +101,7 @@ export class Hart implements Stateful {
       watchRead: (offset: number, length: number): void => bus.watched('read', offset >>> 0, length),
       decodeEntry: (entry: number, page: number): void => this.decodeCache.decodeEntry(entry, page),
       noteHot: (entry: number, va: bigint): number =>
-        this.translator.noteHot(entry >>> 0, va, this.words[SLOT.FETCH_CONTEXT >> 2]) ? 1 : 0,
+        this.translator.noteHot(entry >>> 0, va, this.words[WORD.FETCH_CONTEXT]) ? 1 : 0,
       codeWritten: (offset: number, length: number): void => this.translator.codeWritten(offset >>> 0, length),
       decodeStraddle: (raw: number): void => this.decodeCache.decodeStraddle(raw),
       allocateDecodePage: (page: number): number => this.decodeCache.allocateDecodePage(page),
@@ -114,13 +114,13 @@ export class Hart implements Stateful {
   /** Runs at most so many steps from `position`; returns how many it did. Fewer when something wants attention. */
   run(position: Position, budgetMax: number): number {
     const budget = Math.min(budgetMax, this.translator.stepsMax);
-    this.words[SLOT.ATTENTION >> 2] = 0;
-    this.setNumber('STEPS_END', position + budget);
-    this.words[SLOT.BUDGET >> 2] = budget;
+    this.words[WORD.ATTENTION] = 0;
+    this.setNumber(WORD.STEPS_END, position + budget);
+    this.words[WORD.BUDGET] = budget;
     const left = this.core.run(budget);
     this.translator.work();
     // The core may have moved the end nearer.
-    return this.number('STEPS_END') - left - position;
+    return this.number(WORD.STEPS_END) - left - position;
   }
 
   /** How many pieces of code are translated now. */
@@ -141,31 +141,31 @@ export class Hart implements Stateful {
 
   /** While `run` is under way: the position of the step in progress. */
   positionInRun(): Position {
-    return this.number('STEPS_END') - this.words[SLOT.BUDGET >> 2] - 1;
+    return this.number(WORD.STEPS_END) - this.words[WORD.BUDGET] - 1;
   }
 
   /** Makes `run` return after the current instruction. */
   requestAttention(): void {
-    this.words[SLOT.ATTENTION >> 2] = 1;
+    this.words[WORD.ATTENTION] = 1;
   }
 
   get isWaiting(): boolean {
-    return this.words[SLOT.WAITING >> 2] !== 0;
+    return this.words[WORD.WAITING] !== 0;
   }
 
   /** A waiting hart goes on once something enabled is pending, whether or not it takes the interrupt. */
   wake(): void {
-    this.words[SLOT.WAITING >> 2] = 0;
+    this.words[WORD.WAITING] = 0;
   }
 
   /** Pending and locally enabled interrupts, as bits of mip. */
   get enabledPending(): number {
     const words = this.words;
-    return (words[SLOT.MIP_LINES >> 2] | words[SLOT.MIP_SOFTWARE >> 2]) & words[SLOT.MIE >> 2];
+    return (words[WORD.MIP_LINES] | words[WORD.MIP_SOFTWARE]) & words[WORD.MIE];
   }
 
   setInterruptLines(lines: number): void {
-    this.words[SLOT.MIP_LINES >> 2] = lines;
+    this.words[WORD.MIP_LINES] = lines;
   }
 
   /** The cause of the interrupt to take now, -1 for none. */
@@ -180,18 +180,18 @@ export class Hart implements Stateful {
 
   /** Another step that retired nothing. */
   countUnretiredStep(): void {
-    this.slots[SLOT.NOT_RETIRED >> 3]++;
+    this.slots[WORD.NOT_RETIRED >> 1]++;
   }
 
   /** Instructions retired, given the position. */
   retired(position: Position): number {
-    return position - this.number('NOT_RETIRED');
+    return position - this.number(WORD.NOT_RETIRED);
   }
 
   /** What the `time` CSR is made of besides the position. */
   setClock(clock: { offsetNanoseconds: number; tickDelta: bigint }): void {
-    this.setNumber('CLOCK_OFFSET', clock.offsetNanoseconds);
-    this.setSlot('TICK_DELTA', clock.tickDelta);
+    this.setNumber(WORD.CLOCK_OFFSET, clock.offsetNanoseconds);
+    this.slots[WORD.TICK_DELTA >> 1] = clock.tickDelta;
   }
 
   /**
@@ -200,19 +200,19 @@ export class Hart implements Stateful {
    */
   readCsr(number: number, position: Position): bigint | undefined {
     const [privilege, status] = [this.slot('PRIVILEGE'), this.slot('MSTATUS')];
-    const run = { end: this.number('STEPS_END'), budget: this.words[SLOT.BUDGET >> 2] };
-    this.setNumber('STEPS_END', position + 1);
-    this.words[SLOT.BUDGET >> 2] = 0;
+    const run = { end: this.number(WORD.STEPS_END), budget: this.words[WORD.BUDGET] };
+    this.setNumber(WORD.STEPS_END, position + 1);
+    this.words[WORD.BUDGET] = 0;
     this.setSlot('PRIVILEGE', 3n);
     // fflags, frm and fcsr are there while the unit is off, too; only the guest may not read them.
     if (number >= 1 && number <= 3) this.setSlot('MSTATUS', status | BigInt(MSTATUS.FS));
     const value = BigInt.asUintN(64, this.core.csrRead(number));
     this.setSlot('PRIVILEGE', privilege);
     this.setSlot('MSTATUS', status);
-    this.setNumber('STEPS_END', run.end);
-    this.words[SLOT.BUDGET >> 2] = run.budget;
-    const isThere = this.words[SLOT.FAULT >> 2] === 0;
-    this.words[SLOT.FAULT >> 2] = 0;
+    this.setNumber(WORD.STEPS_END, run.end);
+    this.words[WORD.BUDGET] = run.budget;
+    const isThere = this.words[WORD.FAULT] === 0;
+    this.words[WORD.FAULT] = 0;
     return isThere ? value : undefined;
   }
 
@@ -269,18 +269,35 @@ export class Hart implements Stateful {
   flushAll(): void {
     const bytes = new Uint8Array(this.memory.buffer);
     bytes.fill(0xff, READ_TLB, FETCH_TLB + FETCH_CONTEXTS * FETCH_CONTEXT_BYTES);
-    this.words[SLOT.FLUSH_COUNT >> 2] = 0;
+    this.words[WORD.FLUSH_COUNT] = 0;
   }
 
   /** Numbers cross as two halves: exact below 2^53 and no BigInt on the way. */
-  private setNumber(name: SlotName, value: number): void {
-    const at = SLOT[name] >> 2;
+  private setNumber(at: number, value: number): void {
     this.words[at] = value;
     this.words[at + 1] = Math.floor(value / 0x1_0000_0000);
   }
 
-  private number(name: SlotName): number {
-    const at = SLOT[name] >> 2;
+  private number(at: number): number {
     return (this.words[at] >>> 0) + this.words[at + 1] * 0x1_0000_0000;
   }
 }
+
+/** Where what is looked at between runs lies, in 32-bit words. Looked up once: a name in `SLOT` is found by hashing it. */
+const WORD = {
+  ATTENTION: SLOT.ATTENTION >> 2,
+  BUDGET: SLOT.BUDGET >> 2,
+  CLOCK_OFFSET: SLOT.CLOCK_OFFSET >> 2,
+  FAULT: SLOT.FAULT >> 2,
+  FETCH_CONTEXT: SLOT.FETCH_CONTEXT >> 2,
+  FLUSH_COUNT: SLOT.FLUSH_COUNT >> 2,
+  MIE: SLOT.MIE >> 2,
+  MIP_LINES: SLOT.MIP_LINES >> 2,
+  MIP_SOFTWARE: SLOT.MIP_SOFTWARE >> 2,
+  NOT_RETIRED: SLOT.NOT_RETIRED >> 2,
+  RAM_BYTES: SLOT.RAM_BYTES >> 2,
+  RAM_START: SLOT.RAM_START >> 2,
+  STEPS_END: SLOT.STEPS_END >> 2,
+  TICK_DELTA: SLOT.TICK_DELTA >> 2,
+  WAITING: SLOT.WAITING >> 2,
+};

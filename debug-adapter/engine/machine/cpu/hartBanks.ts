@@ -53,27 +53,27 @@ export class HartBanks {
     before.set(live);
     this.awaySince[this.selected] = position;
     live.set(banks[index]);
-    live[wordOf('NOT_RETIRED')] += BigInt(position - this.awaySince[index]);
+    live[NOT_RETIRED] += BigInt(position - this.awaySince[index]);
     this.selected = index;
     this.forgetTranslations(before);
   }
 
   /** Whether a hart waits, and which interrupts it has enabled and made pending itself (bits of mip). */
   waits(index: number): boolean {
-    return this.word(index, 'WAITING') !== 0n;
+    return this.word(index, WAITING) !== 0n;
   }
 
   enabled(index: number): number {
-    return Number(this.word(index, 'MIE'));
+    return Number(this.word(index, MIE));
   }
 
   softwarePending(index: number): number {
-    return Number(this.word(index, 'MIP_SOFTWARE'));
+    return Number(this.word(index, MIP_SOFTWARE));
   }
 
   /** The S-mode timer (Sstc): its compare value while menvcfg enables it. */
   supervisorTimeCompare(index: number): bigint | undefined {
-    return this.word(index, 'MENVCFG') >> 63n ? this.word(index, 'STIMECMP') : undefined;
+    return this.word(index, MENVCFG) >> 63n ? this.word(index, STIMECMP) : undefined;
   }
 
   /** Instructions that all of them retired, given the position. */
@@ -86,7 +86,7 @@ export class HartBanks {
   /** The same, of one of them. */
   retiredBy(index: number, position: Position): number {
     if (index === this.selected) return this.hart.retired(position);
-    return this.awaySince[index] - Number(this.banks[index][wordOf('NOT_RETIRED')]);
+    return this.awaySince[index] - Number(this.banks[index][NOT_RETIRED]);
   }
 
   /** To look at a hart without moving anything; good until the next step. */
@@ -120,8 +120,8 @@ export class HartBanks {
 
   // --- helpers -------------------------------------------------------------------------------------------------------
 
-  private word(index: number, name: SlotName): bigint {
-    return (index === this.selected ? this.live : this.banks[index])[wordOf(name)];
+  private word(index: number, at: number): bigint {
+    return (index === this.selected ? this.live : this.banks[index])[at];
   }
 
   /** What `look` sees with a hart in place. It must only look: no translation is made or dropped. */
@@ -129,7 +129,7 @@ export class HartBanks {
     if (index === this.selected) return look();
     const kept = this.live.slice();
     this.live.set(this.banks[index]);
-    this.live[wordOf('NOT_RETIRED')] += BigInt(position - this.awaySince[index]);
+    this.live[NOT_RETIRED] += BigInt(position - this.awaySince[index]);
     try {
       return look();
     } finally {
@@ -152,12 +152,22 @@ export class HartBanks {
 /** Where a slot is in a bank. */
 const wordOf = (name: SlotName): number => (SLOT[name] - REGISTERS) >> 3;
 
+// Looked up once: these are asked for at each boundary.
+const WAITING = wordOf('WAITING');
+const MIE = wordOf('MIE');
+const MIP_SOFTWARE = wordOf('MIP_SOFTWARE');
+const NOT_RETIRED = wordOf('NOT_RETIRED');
+const MENVCFG = wordOf('MENVCFG');
+const STIMECMP = wordOf('STIMECMP');
+const SATP = wordOf('SATP');
+const STATUS = wordOf('MSTATUS');
+
 const PMP_WORDS = (Object.keys(SLOT) as SlotName[]).filter((name) => name.startsWith('PMP')).map(wordOf);
 
-const translates = (bank: BigUint64Array): boolean => bank[wordOf('SATP')] >> 60n !== 0n;
+const translates = (bank: BigUint64Array): boolean => bank[SATP] >> 60n !== 0n;
 
 /** satp's mode and number fit above bit 0 when it is shifted: MXR goes there. */
 const translationKey = (bank: BigUint64Array): bigint =>
-  (bank[wordOf('SATP')] << 1n) | ((bank[wordOf('MSTATUS')] / BigInt(MSTATUS.MXR)) & 1n);
+  (bank[SATP] << 1n) | ((bank[STATUS] / BigInt(MSTATUS.MXR)) & 1n);
 
 assert(wordOf('PC') > REGISTER_COUNT && wordOf('PMPADDR15') === BANK_WORDS - 1, 'a bank is one piece');

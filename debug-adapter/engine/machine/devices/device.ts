@@ -54,6 +54,7 @@ export interface GuestMemory {
   readU32(address: GuestAddress): number;
   /** As a number: must be below 2^53, larger values saturate to 2^53 - 1. */
   readU64(address: GuestAddress): number;
+  writeU8(address: GuestAddress, value: number): void;
   writeU16(address: GuestAddress, value: number): void;
   writeU32(address: GuestAddress, value: number): void;
 }

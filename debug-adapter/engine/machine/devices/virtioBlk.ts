@@ -61,7 +61,7 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
     if (request.work.kind !== 'drive' || request.work.operation === 'read') {
       copyIn(this.#memory, data, request.dataSegments);
     }
-    this.#memory.write(request.statusAddress, Uint8Array.of(STATUS_BYTE[status]));
+    this.#memory.writeU8(request.statusAddress, STATUS_BYTE[status]);
     const used = { head: request.head, writtenBytes: request.writableBytes };
     const wanted = this.#transport.queue(0).push(used, this.#transport.hasFeature(FEATURE_EVENT_INDEX));
     if (wanted) this.#transport.interruptForUsedBuffer();

@@ -90,6 +90,10 @@ export class FakeMemory implements GuestMemory {
     return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);
   }
 
+  writeU8(address: number, value: number): void {
+    this.write(address, Uint8Array.of(value));
+  }
+
   writeU16(address: number, value: number): void {
     this.#view.setUint16(this.#offset(address, 2), value, true);
   }
