@@ -1,10 +1,11 @@
 // For esbuild: puts WebAssembly modules into a bundle as bytes, where the sources would generate them at each start, which
 // takes longer than a small guest runs. Each comes from a file of its own, with one export that makes it.
+import { buildXxh3 } from '../debug-adapter/engine/base/wasm/xxh3Code.ts';
 import { buildXxhash64 } from '../debug-adapter/engine/base/wasm/xxhash64Code.ts';
 import { buildBlockShares } from '../debug-adapter/engine/block/blockSharesCode.ts';
 import { buildCore } from '../debug-adapter/engine/machine/cpu/core.ts';
 
-const IMAGES = { coreImage: buildCore, xxhash64Image: buildXxhash64, blockSharesImage: buildBlockShares };
+const IMAGES = { coreImage: buildCore, xxhash64Image: buildXxhash64, xxh3Image: buildXxh3, blockSharesImage: buildBlockShares };
 const PLACE = /[/\\]debug-adapter[/\\]engine[/\\].*[/\\](\w+Image)\.ts$/;
 const NAMESPACE = 'ready-made';
 

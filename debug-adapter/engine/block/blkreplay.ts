@@ -1,6 +1,5 @@
 import { assert, assertNever } from '../base/assert.ts';
 import type { State } from '../base/state.ts';
-import { xxh64 } from '../base/xxhash64.ts';
 import type { BlockDevice } from './blockDevice.ts';
 import type { BlockOperation, BlockRequest, BlockStatus, RequestLog } from './blockRequest.ts';
 import type { Drive } from './drive.ts';
@@ -70,7 +69,7 @@ export class BlkreplayFilter implements Drive {
     assert(request?.id === id, 'requests complete in the order they were begun');
     const status = this.#perform(request, data);
     const hasData = status === 'ok' && (request.operation === 'read' || request.operation === 'write');
-    this.#log.blockCompletion({ id, drive: this.id, status, digest: hasData ? xxh64(data) : 0n, position });
+    this.#log.blockCompletion({ id, drive: this.id, status, digest: hasData ? this.#log.digestOf(data) : 0n, position });
     this.#begun.shift();
     return status;
   }
@@ -139,4 +138,4 @@ export class BlkreplayFilter implements Drive {
 }
 
 /** For drives outside record and replay. */
-export const SILENT_LOG: RequestLog = { blockRequest() {}, blockCompletion() {} };
+export const SILENT_LOG: RequestLog = { digestOf: () => 0n, blockRequest() {}, blockCompletion() {} };

@@ -25,12 +25,14 @@ export interface BlockCompletion {
   id: number;
   drive: string;
   status: BlockStatus;
-  /** XXH64 of the data read or written; 0n where there is none. */
+  /** Of the data read or written, as the log's `digestOf` gave it; 0n where there is none. */
   digest: bigint;
   position: Position;
 }
 
 export interface RequestLog {
+  /** Of the data of a request. A log that listens to nobody says 0n. */
+  digestOf(data: Uint8Array): bigint;
   blockRequest(request: BlockRequest): void;
   blockCompletion(completion: BlockCompletion): void;
 }

@@ -1,8 +1,8 @@
 import { assert } from '../base/assert.ts';
 import { type GuestAddress, PAGE_SIZE_BYTES } from '../base/quantities.ts';
-import { hashInPlace } from '../base/xxhash64.ts';
+import { hashInPlace } from '../base/hashMemory.ts';
 import type { Hart } from './cpu/hart.ts';
-import { PAGE_DIRTY_SNAPSHOT, PAGE_DIRTY_TLB, PAGE_FLAGS, RAM, RAM_BASE } from './cpu/layout.ts';
+import { HASH_CONSTANTS, PAGE_DIRTY_SNAPSHOT, PAGE_DIRTY_TLB, PAGE_FLAGS, RAM, RAM_BASE } from './cpu/layout.ts';
 import { Watcher } from './watcher.ts';
 import type { GuestMemory } from './devices/device.ts';
 
@@ -22,7 +22,7 @@ export class GuestRam implements GuestMemory {
 
   constructor(hart: Hart) {
     const { memory, memoryBytes } = hart;
-    hashInPlace(memory);
+    hashInPlace(memory, HASH_CONSTANTS);
     this.hart = hart;
     this.lengthBytes = memoryBytes;
     this.bytes = new Uint8Array(memory.buffer, RAM, memoryBytes);

@@ -16,8 +16,10 @@ import { ByteSink } from './bytes.ts';
  * Flag `afterSync` says that all before this chunk was on stable storage when it was written. Damage before such a
  * chunk is damage; damage that no such chunk follows may be what a kill or a power failure leaves, and is a torn tail.
  */
-export const FORMAT_VERSION = 3;
-/** Version 2 had deflated boot files only, which version 3 reads. Version 1 had other digests of disks: blocks of 64 KiB. */
+export const FORMAT_VERSION = 4;
+/** The first version in which the data of disk requests has XXH3 digests; those before have XXH64. */
+export const XXH3_VERSION = 4;
+/** Version 2 had deflated boot files only, which later ones read too. Version 1 had other digests of disks: blocks of 64 KiB. */
 export const OLDEST_VERSION = 2;
 
 /** As in PNG, the line ends show a transfer in text mode, and 0x1A ends a DOS `type`. */

@@ -1,6 +1,9 @@
 import type { Position } from '../base/quantities.ts';
+import { xxh3 } from '../base/xxh3.ts';
+import { xxh64 } from '../base/xxhash64.ts';
 import type { BlockCompletion, BlockRequest } from '../block/blockRequest.ts';
 import type { Inputs, InputStatus, OutsideEvent } from '../machine/inputs.ts';
+import { XXH3_VERSION } from './chunk.ts';
 import { Divergences } from './divergences.ts';
 import { ANSWER_KINDS, INPUT_KINDS } from './logEntry.ts';
 import type {
@@ -98,6 +101,10 @@ export class Player implements Inputs {
     this.#inputs.advance();
     const { position: _, ...event } = head;
     return event;
+  }
+
+  digestOf(data: Uint8Array): bigint {
+    return this.#recording.header.formatVersion < XXH3_VERSION ? xxh64(data) : xxh3(data);
   }
 
   blockRequest(request: BlockRequest): void {

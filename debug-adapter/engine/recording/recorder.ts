@@ -1,3 +1,4 @@
+import { xxh3 } from '../base/xxh3.ts';
 import type { Position } from '../base/quantities.ts';
 import type { BlockCompletion, BlockRequest } from '../block/blockRequest.ts';
 import type { Inputs, InputStatus, OutsideEvent } from '../machine/inputs.ts';
@@ -44,6 +45,10 @@ export class Recorder implements Inputs {
     const bytes = this.#live.entropy(position, lengthBytes);
     this.#writer.append({ kind: 'entropy', position, bytes });
     return bytes;
+  }
+
+  digestOf(data: Uint8Array): bigint {
+    return xxh3(data);
   }
 
   blockRequest(request: BlockRequest): void {

@@ -74,16 +74,18 @@ class Scan {
   }
 
   run(): ScannedRecording {
-    this.#checkPreamble();
+    const version = this.#checkPreamble();
     const { chunk, payload } = this.#startChunk(CHUNK_TYPE.header, 'its header', MAX_HEADER_PAYLOAD_BYTES);
     const header = this.#decode(chunk, () => decodeHeader(payload()));
+    if (header.formatVersion !== version) throw this.#damaged(MAGIC.length, 'it has two format versions');
     const bootFiles = header.bootFiles.map(
       (line) => this.#startChunk(CHUNK_TYPE.bootFile, `the boot file ${line.name}`, BOOT_FILE_BYTES_MAX).chunk,
     );
     return { header, bootFiles, ...this.#scanEvents() };
   }
 
-  #checkPreamble(): void {
+  /** Returns the format's version. */
+  #checkPreamble(): number {
     const preamble = this.#read(0, PREAMBLE_BYTES);
     const magic = preamble.subarray(0, MAGIC.length);
     if (magic.length === 0) throw recordingCutShort({ file: this.#file.name, inside: 'its header', lengthBytes: 0 });
@@ -97,6 +99,7 @@ class Scan {
       throw recordingFromPast({ file: this.#file.name, version, oldestKnown: OLDEST_VERSION });
     }
     if (version === 0) throw this.#damaged(MAGIC.length, 'its format version is 0');
+    return version;
   }
 
   /** A chunk that must be there before the first event, for without it nothing can be replayed. */

@@ -8,6 +8,10 @@ export class RequestLogSwitch implements RequestLog {
     this.target = target;
   }
 
+  digestOf(data: Uint8Array): bigint {
+    return this.target.digestOf(data);
+  }
+
   blockRequest(request: BlockRequest): void {
     this.target.blockRequest(request);
   }

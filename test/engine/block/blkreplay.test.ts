@@ -125,6 +125,7 @@ test('save, load, save gives the same state, with requests in flight', () => {
 
 test('a log that stops the replay leaves the request unmade', () => {
   const log: RequestLog = {
+    digestOf: () => 0n,
     blockRequest() {
       throw new Error('divergence');
     },
@@ -139,6 +140,7 @@ test('a log that stops the replay leaves the request unmade', () => {
 function filterOver(device: BlockDevice) {
   const lines: string[] = [];
   const log: RequestLog = {
+    digestOf: xxh64,
     blockRequest: (r) => lines.push(`${r.position} ${r.drive}#${r.id} ${r.operation} ${r.offset}+${r.lengthBytes}`),
     blockCompletion: (c) => lines.push(`${c.position} ${c.drive}#${c.id} ${c.status} ${c.digest}`),
   };

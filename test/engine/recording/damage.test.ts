@@ -8,6 +8,7 @@ import {
   HEADER,
   KERNEL,
   MemoryFile,
+  ofVersion,
   open,
   Random,
   randomLog,
@@ -109,17 +110,18 @@ test('a future format version is refused with both numbers', () => {
   bytes[8] = 9;
   const error = userErrorOf(() => open(bytes));
   assert.equal(error?.code, 'recording-future-version');
-  assert.match(error!.message, /format version 9.*reads versions up to 3/);
+  assert.match(error!.message, /format version 9.*reads versions up to 4/);
 });
 
-test('a recording of version 2 is read: it differs only in what boot files may be', () => {
+test('a recording of version 2 is read, whose boot files are all deflated', () => {
   const deflating = { ...compression, compress: compression.deflate };
   const file = new MemoryFile();
   const kernel = { ...KERNEL, bytes: new Uint8Array(100_000).fill(1) };
   const writer = new RecordingWriter(file, deflating);
-  writer.writeHeader(HEADER, [kernel]);
+  writer.writeHeader(ofVersion(2, HEADER), [kernel]);
   writer.abandon();
   const bytes = file.bytes.slice();
+  assert.equal(userErrorOf(() => open(bytes))?.code, 'recording-damaged', 'its two versions differ');
   bytes[8] = 2;
   assert.deepEqual(new Uint8Array(open(bytes).bootFile('kernel').bytes), kernel.bytes);
 });

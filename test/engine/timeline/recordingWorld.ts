@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { xxh64 } from '../../../debug-adapter/engine/base/xxhash64.ts';
+import { xxh3 } from '../../../debug-adapter/engine/base/xxh3.ts';
 import { BlkreplayFilter } from '../../../debug-adapter/engine/block/blkreplay.ts';
 import type { BlockOperation } from '../../../debug-adapter/engine/block/blockRequest.ts';
 import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
@@ -222,7 +222,7 @@ export function changed(disk: Uint8Array, { operation, offset, data }: Request):
   return after;
 }
 
-export const digestOf = ({ operation, data }: Request): bigint => (operation === 'write' ? xxh64(data) : 0n);
+export const digestOf = ({ operation, data }: Request): bigint => (operation === 'write' ? xxh3(data) : 0n);
 
 const entryOf = (name: string, position: number, isState: boolean) => ({
   ...{ name, icount: position, vmStateSizeBytes: isState ? VM_BYTES : 0 },

@@ -7,7 +7,7 @@ import { CodeBuffer } from './codeBuffer.ts';
  */
 export type Code = (out: CodeBuffer) => void;
 
-export type ValueType = 0x7f | 0x7e | 0x7d | 0x7c;
+export type ValueType = 0x7f | 0x7e | 0x7d | 0x7c | 0x7b;
 export const I32: ValueType = 0x7f;
 export const I64: ValueType = 0x7e;
 const VOID = 0x40;

@@ -10,6 +10,7 @@ import { PAGE_SIZE_BYTES } from '../../base/quantities.ts';
  *   0x0400     hart state: integer and floating-point registers, then 8-byte slots (SLOT)
  *   0x1000     CSR number -> index of its handler, one byte for each of 4096
  *   0x2000     a decode entry and its end mark for instructions that straddle a page
+ *   0x3000     the constants of a hash that reads RAM in place
  *   0x4000     list of TLB entries filled for paged contexts, to flush only those
  *   0x8000     how often jumps came to decode entries, u16 each, by a hash of the entry's address
  *   0xa000     where indirect calls went
@@ -129,6 +130,7 @@ export const CSR_INDEX = 0x1000;
 export const STRADDLE_ENTRY = 0x2000;
 /** An instruction decoded by itself, with an end mark behind either length of it. */
 export const LONE_ENTRY_BYTES = 3 * 16;
+export const HASH_CONSTANTS = 0x3000;
 export const FLUSH_LIST = 0x4000;
 export const FLUSH_LIST_ENTRIES = 4096;
 

@@ -1,7 +1,7 @@
 import type { BlockOperation, BlockStatus } from '../../block/blockRequest.ts';
 import type { Drive } from '../../block/drive.ts';
 import type { State } from '../../base/state.ts';
-import { transferBuffer } from '../../base/xxhash64.ts';
+import { transferBuffer } from '../../base/hashMemory.ts';
 import type { DeviceContext, GuestMemory, TimedDevice } from './device.ts';
 import { copyIn, copyOut, lengthOf, slice } from './segments.ts';
 import { FEATURE_VERSION_1 } from './virtioRegisters.ts';

@@ -39,6 +39,10 @@ export class LiveInputs implements Inputs {
     return this.#world.entropy(lengthBytes);
   }
 
+  digestOf(): bigint {
+    return 0n;
+  }
+
   blockRequest(): void {}
 
   blockCompletion(): void {}

@@ -12,6 +12,7 @@ export const NO_INPUTS: Inputs = {
   take: () => undefined,
   hostTime: () => 0,
   entropy: (_, lengthBytes) => new Uint8Array(lengthBytes),
+  digestOf: () => 0n,
   blockRequest() {},
   blockCompletion() {},
 };

@@ -1,0 +1,63 @@
+import { type Code, type Load, type ValueType, i32 } from './code.ts';
+
+/** WebAssembly's vectors of 128 bits (core spec 2.0, section 5.4, "Vector Instructions"), in the manner of `code.ts`. */
+export const V128: ValueType = 0x7b;
+
+const PREFIX = 0xfd;
+
+const vector =
+  (opcode: number) =>
+  (...operands: Code[]): Code =>
+  (out) => {
+    for (const operand of operands) operand(out);
+    out.u8(PREFIX);
+    out.u32(opcode);
+  };
+
+const load: Load =
+  (address, offset = 0) =>
+  (out) => {
+    vector(0)(address)(out);
+    out.u8(0);
+    out.u32(offset);
+  };
+
+export const v128 = {
+  load,
+  xor: vector(0x51),
+  /** Two 64-bit lanes, the low one first. */
+  const:
+    (low: bigint, high: bigint): Code =>
+    (out) => {
+      vector(0x0c)()(out);
+      const bytes = new DataView(new ArrayBuffer(16));
+      bytes.setBigUint64(0, low, true);
+      bytes.setBigUint64(8, high, true);
+      for (let i = 0; i < 16; i++) out.u8(bytes.getUint8(i));
+    },
+};
+
+export const i32x4 = {
+  /** Four lanes by number: 0 to 3 are `a`'s, 4 to 7 `b`'s. */
+  shuffle:
+    (a: Code, b: Code, lanes: readonly [number, number, number, number]): Code =>
+    (out) => {
+      vector(0x0d)(a, b)(out);
+      for (const lane of lanes) for (let byte = 0; byte < 4; byte++) out.u8(4 * lane + byte);
+    },
+};
+
+export const i64x2 = {
+  extractLane:
+    (a: Code, lane: 0 | 1): Code =>
+    (out) => {
+      vector(0x1d)(a)(out);
+      out.u8(lane);
+    },
+  shrU: (a: Code, bits: number): Code => vector(0xcd)(a, i32.const(bits)),
+  add: vector(0xce),
+  mul: vector(0xd5),
+  /** Products of the low, or the high, two of four unsigned 32-bit lanes. */
+  extmulLowU: vector(0xde),
+  extmulHighU: vector(0xdf),
+};
