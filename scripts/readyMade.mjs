@@ -5,7 +5,12 @@ import { buildXxhash64 } from '../debug-adapter/engine/base/wasm/xxhash64Code.ts
 import { buildBlockShares } from '../debug-adapter/engine/block/blockSharesCode.ts';
 import { buildCore } from '../debug-adapter/engine/machine/cpu/core.ts';
 
-const IMAGES = { coreImage: buildCore, xxhash64Image: buildXxhash64, xxh3Image: buildXxh3, blockSharesImage: buildBlockShares };
+const IMAGES = {
+  coreImage: buildCore,
+  xxhash64Image: buildXxhash64,
+  xxh3Image: buildXxh3,
+  blockSharesImage: buildBlockShares,
+};
 const PLACE = /[/\\]debug-adapter[/\\]engine[/\\].*[/\\](\w+Image)\.ts$/;
 const NAMESPACE = 'ready-made';
 

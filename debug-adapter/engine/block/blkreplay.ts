@@ -69,7 +69,13 @@ export class BlkreplayFilter implements Drive {
     assert(request?.id === id, 'requests complete in the order they were begun');
     const status = this.#perform(request, data);
     const hasData = status === 'ok' && (request.operation === 'read' || request.operation === 'write');
-    this.#log.blockCompletion({ id, drive: this.id, status, digest: hasData ? this.#log.digestOf(data) : 0n, position });
+    this.#log.blockCompletion({
+      id,
+      drive: this.id,
+      status,
+      digest: hasData ? this.#log.digestOf(data) : 0n,
+      position,
+    });
     this.#begun.shift();
     return status;
   }

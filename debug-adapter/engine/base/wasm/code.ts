@@ -262,7 +262,9 @@ export const i64 = {
     (value: number | bigint): Code =>
     (out) => {
       out.u8(0x42);
-      out.s64(BigInt(value));
+      // A small one is written alike in 32 bits, without BigInts.
+      if (typeof value === 'number' && value === (value | 0)) out.s32(value);
+      else out.s64(BigInt(value));
     },
   load: load(0x29),
   load8s: load(0x30),
