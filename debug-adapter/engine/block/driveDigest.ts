@@ -13,8 +13,10 @@ import type { ByteRange } from './byteRange.ts';
  */
 export class DriveDigest {
   readonly #device: BlockDevice;
-  /** By stretch of 1 MiB: the shares of its blocks, never changed in place; undefined where all are 0. */
+  /** By stretch of 1 MiB: the shares of its blocks; undefined where all are 0. */
   readonly #shares = new Map<number, BigUint64Array>();
+  /** The stretches whose shares no other digest has, too; those of others are never changed in place. */
+  readonly #own = new Set<number>();
   /** By stretch: NOTHING, SOME (those in `#staleBlocks`) or ALL of its blocks must be read again. */
   readonly #stale: Uint8Array;
   readonly #staleBlocks = new Map<number, Uint8Array>();
@@ -89,6 +91,7 @@ export class DriveDigest {
 
   /** A stretch that the end of one of the two disks cuts short has a block that differs, or is not there. */
   #takeOver(known: DriveDigest): void {
+    known.#own.clear();
     const [ours, theirs] = [this.#device.lengthBytes, known.#device.lengthBytes];
     const same = ours === theirs ? this.#stale.length : Math.floor(Math.min(ours, theirs) / STRETCH_BYTES);
     for (let stretch = 0; stretch < same; stretch++) this.#stale[stretch] = known.#stale[stretch];
@@ -145,14 +148,22 @@ export class DriveDigest {
   #takeShares(stretch: number, first: number, blocks: number): void {
     const { shares, update } = blockShares();
     const before = this.#shares.get(stretch);
-    if (before) shares.set(before.subarray(first, first + blocks));
-    else shares.fill(0n, 0, blocks);
+    for (let i = 0; i < blocks; i++) shares[i] = before ? before[first + i] : 0n;
     const growth = update(blocks, stretch * BLOCKS_MAX + first);
     if (growth === 0n && !before && shares.subarray(0, blocks).every((share) => share === 0n)) return;
     this.#sum = BigInt.asUintN(64, this.#sum + growth);
-    const after = before?.slice() ?? new BigUint64Array(BLOCKS_MAX);
-    after.set(shares.subarray(0, blocks), first);
-    this.#shares.set(stretch, after);
+    const after = this.#ownShares(stretch);
+    for (let i = 0; i < blocks; i++) after[first + i] = shares[i];
+  }
+
+  /** To be changed: other digests do not see it. */
+  #ownShares(stretch: number): BigUint64Array {
+    const shares = this.#shares.get(stretch);
+    if (shares && this.#own.has(stretch)) return shares;
+    const own = shares?.slice() ?? new BigUint64Array(BLOCKS_MAX);
+    this.#shares.set(stretch, own);
+    this.#own.add(stretch);
+    return own;
   }
 }
 

@@ -105,6 +105,25 @@ test('what is written in part of a block, across stretches or in plenty is read 
   assert.equal(value, contentDigest(device));
 });
 
+test('digests that began as one go their own ways', () => {
+  const [first, second] = [countedDevice(2 * MIB).device, countedDevice(2 * MIB).device];
+  const digest = new DriveDigest(first);
+  digest.value();
+  const other = DriveDigest.from(digest, second);
+  for (const round of [1, 2]) {
+    first.write(4 * KIB, filled(4 * KIB, round));
+    digest.written(4 * KIB, filled(4 * KIB, round));
+    second.write(4 * KIB, filled(8 * KIB, 10 + round));
+    other.written(4 * KIB, filled(8 * KIB, 10 + round));
+    assert.equal(digest.value(), contentDigest(first));
+    assert.equal(other.value(), contentDigest(second));
+  }
+  const back = DriveDigest.from(digest, first);
+  other.touch(0, 2 * MIB);
+  assert.equal(back.value(), contentDigest(first));
+  assert.equal(other.value(), contentDigest(second));
+});
+
 test('a random run of writes keeps the digest right', (t) => {
   const random = SeededRandom.forTest(t);
   const { device } = countedDevice(2 * MIB + 512);

@@ -24,7 +24,9 @@ const load: Load =
 
 export const v128 = {
   load,
+  or: vector(0x50),
   xor: vector(0x51),
+  anyTrue: vector(0x53),
   /** Two 64-bit lanes, the low one first. */
   const:
     (low: bigint, high: bigint): Code =>
