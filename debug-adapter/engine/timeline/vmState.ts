@@ -58,12 +58,7 @@ function encodeStateArea(state: State): Uint8Array {
 /** Each page is a cluster: wherever they are, they can be written together. */
 function writeClusters(image: Qcow2Image, ram: RamImage, isWanted: (page: number) => boolean): void {
   const clusters: { offset: number; bytes: Uint8Array }[] = [];
-  for (let page = 0; page < ram.length; page++) {
-    if (!isWanted(page)) continue;
-    const bytes = ram[page];
-    if (bytes) clusters.push({ offset: placeOf(page), bytes });
-    else image.zeroVmState(placeOf(page), PAGE_SIZE_BYTES);
-  }
+  eachWanted(image, ram, isWanted, (page, bytes) => clusters.push({ offset: placeOf(page), bytes }));
   image.writeVmStateClusters(clusters);
 }
 
@@ -79,21 +74,30 @@ function writePages(
     if (pages > 0) image.writeVmState(placeOf(first), run.subarray(0, pages * PAGE_SIZE_BYTES));
     pages = 0;
   };
-  for (let page = 0; page < ram.length; page++) {
-    const bytes = ram[page];
-    if (!isWanted(page)) continue;
-    if (!bytes) {
-      image.zeroVmState(placeOf(page), PAGE_SIZE_BYTES);
-      continue;
-    }
+  eachWanted(image, ram, isWanted, (page, bytes) => {
     if (page !== first + pages || pages * PAGE_SIZE_BYTES === RUN_BYTES_MAX) {
       flush();
       first = page;
     }
     run.set(bytes, pages * PAGE_SIZE_BYTES);
     pages++;
-  }
+  });
   flush();
+}
+
+/** In order. Pages of zeroes are dropped from the image here. */
+function eachWanted(
+  image: Pick<Qcow2Image, 'zeroVmState'>,
+  ram: RamImage,
+  isWanted: (page: number) => boolean,
+  write: (page: number, bytes: Uint8Array) => void,
+): void {
+  for (let page = 0; page < ram.length; page++) {
+    if (!isWanted(page)) continue;
+    const bytes = ram[page];
+    if (bytes) write(page, bytes);
+    else image.zeroVmState(placeOf(page), PAGE_SIZE_BYTES);
+  }
 }
 
 const placeOf = (page: number): number => STATE_AREA_BYTES + page * PAGE_SIZE_BYTES;

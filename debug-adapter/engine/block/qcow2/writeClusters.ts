@@ -1,5 +1,5 @@
 import type { ImageParts } from './imageParts.ts';
-import { dropEntry, overwriteInPlace, writableL2Table } from './writeData.ts';
+import { mapTo, overwriteInPlace, writableL2Table } from './writeData.ts';
 
 /**
  * Whole clusters of guest bytes from anywhere, as `writeGuest` writes them, but what needs new clusters lies side by side
@@ -32,9 +32,7 @@ function writeSome(parts: ImageParts, clusters: readonly GuestCluster[], togethe
       const l1Index = Math.floor(guestOffset / bytesPerL2);
       const table = writableL2Table(parts, l1Index);
       const index = (guestOffset - l1Index * bytesPerL2) / clusterSizeBytes;
-      parts.l2.markDirty(table);
-      dropEntry(parts, table, index);
-      table.setOffset(index, run.offset + referredTo * clusterSizeBytes, { copied: true });
+      mapTo(parts, table, index, run.offset + referredTo * clusterSizeBytes);
       referredTo++;
     }
   } catch (error) {

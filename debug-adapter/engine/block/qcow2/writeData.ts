@@ -103,12 +103,15 @@ function writeToNewClusters(parts: ImageParts, guestOffset: number, data: Uint8A
     parts.refcounts.dropNow(run.offset, run.clusters);
     throw error;
   }
-  parts.l2.markDirty(table);
-  for (let i = 0; i < run.clusters; i++) {
-    dropEntry(parts, table, first + i);
-    table.setOffset(first + i, run.offset + i * clusterSizeBytes, { copied: true });
-  }
+  for (let i = 0; i < run.clusters; i++) mapTo(parts, table, first + i, run.offset + i * clusterSizeBytes);
   return written.length;
+}
+
+/** A new cluster takes the place of whatever an active L2 entry refers to. */
+export function mapTo(parts: ImageParts, table: StoredTable, index: number, hostOffset: number): void {
+  parts.l2.markDirty(table);
+  dropEntry(parts, table, index);
+  table.setOffset(index, hostOffset, { copied: true });
 }
 
 /** The new data with the rest of its first and last cluster around it, as those read now. */
