@@ -12,7 +12,10 @@ const STORED_BYTES_MAX = 0xffff;
 /** Loaded when somebody wants it: a start should not wait for it. */
 const zlib = () => process.getBuiltinModule('node:zlib');
 
-/** Compression for the engine, over node:zlib, where Zstandard came with Node 22.15. Inflating stops at the stated length, whatever the data would grow to. */
+/**
+ * Compression for the engine, over node:zlib, where Zstandard came with Node 22.15. Inflating stops at the stated length,
+ * whatever the data would grow to.
+ */
 export const nodeCompression: HostCompression = {
   deflate(bytes) {
     return bytes.length <= STORED_BYTES_MAX ? stored(bytes) : zlib().deflateRawSync(bytes, { level: LEVEL });

@@ -8,8 +8,9 @@ import type { ByteRange } from './byteRange.ts';
  * sum of all shares, and of one that the disk's length has, modulo 2^64. Changing one byte changes its block's share for
  * certain and so the sum; swapping blocks changes it too.
  *
- * Blocks told of by `touch` are read again at the next `value()`; few that are given to `written` are not. A disk nobody has looked at yet is read once in full,
- * unless it is an overlay over a base whose digest is known: then only what the overlay itself holds is read.
+ * Blocks told of by `touch` are read again at the next `value()`; few that are given to `written` are not. A disk nobody
+ * has looked at yet is read once in full, unless it is an overlay over a base whose digest is known: then only what the
+ * overlay itself holds is read.
  */
 export class DriveDigest {
   readonly #device: BlockDevice;

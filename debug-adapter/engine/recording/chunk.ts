@@ -19,7 +19,7 @@ import { ByteSink } from './bytes.ts';
 export const FORMAT_VERSION = 4;
 /** The first version in which the data of disk requests has XXH3 digests; those before have XXH64. */
 export const XXH3_VERSION = 4;
-/** Version 2 had deflated boot files only, which later ones read too. Version 1 had other digests of disks: blocks of 64 KiB. */
+/** Version 2 had deflated boot files only, which are read still. Version 1 had other digests of disks. */
 export const OLDEST_VERSION = 2;
 
 /** As in PNG, the line ends show a transfer in text mode, and 0x1A ends a DOS `type`. */

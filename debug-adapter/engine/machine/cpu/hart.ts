@@ -283,7 +283,7 @@ export class Hart implements Stateful {
   }
 }
 
-/** Where what is looked at between runs lies, in 32-bit words. Looked up once: a name in `SLOT` is found by hashing it. */
+/** Where what is looked at between runs lies, in 32-bit words. Looked up once: SLOT is searched for each name. */
 const WORD = {
   ATTENTION: SLOT.ATTENTION >> 2,
   BUDGET: SLOT.BUDGET >> 2,
