@@ -1,3 +1,6 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { FORMAT_VERSION, MAGIC } from '../../debug-adapter/engine/recording/chunk.ts';
+import type { HeaderToWrite } from '../../debug-adapter/engine/recording/header.ts';
 import type { LogEntry } from '../../debug-adapter/engine/recording/logEntry.ts';
 import { RecordingReader } from '../../debug-adapter/engine/recording/recordingReader.ts';
 import { RecordingWriter } from '../../debug-adapter/engine/recording/recordingWriter.ts';
@@ -15,15 +18,22 @@ export function entriesOf(place: Workplace, rrfile: string): LogEntry[] {
 
 /** Writes a recording anew with another log: it is well-formed, all its checksums are right, and it lies. */
 export function rewriteRecording(place: Workplace, rrfile: string, entries: readonly LogEntry[]): void {
-  const reader = open(place, rrfile);
-  const { formatVersion: _, bootFiles, ...header } = reader.header;
+  rewriteFile(place.path(rrfile), () => entries);
+}
+
+/** The same for any file, with a log made from its own, and in the format of an earlier version where one is given. */
+export function rewriteFile(
+  file: string,
+  change: (entries: LogEntry[]) => readonly LogEntry[],
+  formatVersion = FORMAT_VERSION,
+): void {
+  const reader = openPath(file);
+  const { bootFiles, ...header } = reader.header;
   const files = bootFiles.map(({ role }) => reader.bootFile(role));
+  const entries = change([...reader.entriesFrom(0)]);
   reader.close();
-  const writer = new RecordingWriter(
-    openFile(place.path(rrfile), { write: true, create: 'truncate' }),
-    nodeCompression,
-  );
-  writer.writeHeader(header, files);
+  const writer = new RecordingWriter(openFile(file, { write: true, create: 'truncate' }), nodeCompression);
+  writer.writeHeader(ofVersion(formatVersion, header), files);
   for (const entry of entries) {
     if (entry.kind === 'end') writer.close(entry);
     else writer.append(entry);
@@ -31,7 +41,16 @@ export function rewriteRecording(place: Workplace, rrfile: string, entries: read
   const last = entries.at(-1);
   if (last && last.kind !== 'end') writer.flush(last.position);
   writer.abandon();
+  const bytes = readFileSync(file);
+  bytes[MAGIC.length] = formatVersion;
+  writeFileSync(file, bytes);
 }
 
-const open = (place: Workplace, rrfile: string) =>
-  new RecordingReader(openFile(place.path(rrfile), { write: false, create: 'never' }), nodeCompression);
+/** For a writer to write another version into the header; the file's start has it, too. */
+export const ofVersion = (formatVersion: number, header: HeaderToWrite): HeaderToWrite =>
+  Object.assign({}, header, { formatVersion });
+
+const open = (place: Workplace, rrfile: string) => openPath(place.path(rrfile));
+
+const openPath = (file: string) =>
+  new RecordingReader(openFile(file, { write: false, create: 'never' }), nodeCompression);

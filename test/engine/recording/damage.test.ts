@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { CHUNK_FLAG, decodeChunkHeader, encodeChunk } from '../../../debug-adapter/engine/recording/chunk.ts';
 import { RecordingWriter } from '../../../debug-adapter/engine/recording/recordingWriter.ts';
+import { ofVersion } from '../../support/recordings.ts';
 import {
   compression,
   events,
   HEADER,
   KERNEL,
   MemoryFile,
-  ofVersion,
   open,
   Random,
   randomLog,

@@ -105,10 +105,6 @@ export const HEADER: HeaderToWrite = {
   stateFile: null,
 };
 
-/** For a recording as an earlier version wrote it; the file's ninth byte has the version, too. */
-export const ofVersion = (formatVersion: number, header: HeaderToWrite): HeaderToWrite =>
-  Object.assign({}, header, { formatVersion });
-
 export const KERNEL: BootFile = {
   role: 'kernel',
   name: 'kernel.elf',

@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { xxh64 } from '../../../debug-adapter/engine/base/xxhash64.ts';
 import type { LogEntry } from '../../../debug-adapter/engine/recording/logEntry.ts';
 import { Player } from '../../../debug-adapter/engine/recording/player.ts';
-import { RecordingReader } from '../../../debug-adapter/engine/recording/recordingReader.ts';
-import { RecordingWriter } from '../../../debug-adapter/engine/recording/recordingWriter.ts';
-import { nodeCompression } from '../../../debug-adapter/host/compression.ts';
-import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
-import { ofVersion } from '../recording/support.ts';
+import { rewriteFile } from '../../support/recordings.ts';
 import { DEMO, type Stage, stageOf } from './travelSupport.ts';
 
 test('a recording of version 3, whose requests have XXH64 digests, replays with equal digests', (t) => {
@@ -56,23 +51,7 @@ function oldDigests(stage: Stage, t: TestContext): Map<bigint, bigint> {
 
 /** The recording anew, with other digests of requests where they are given. */
 function writeAsVersion3({ setup: { rrfile } }: Stage, digests: ReadonlyMap<bigint, bigint>): void {
-  const reader = new RecordingReader(openFile(rrfile, { write: false, create: 'never' }), nodeCompression);
-  const { formatVersion: _, bootFiles, ...header } = reader.header;
-  const files = bootFiles.map(({ role }) => reader.bootFile(role));
-  const entries = [...reader.entriesFrom(0)];
-  reader.close();
-  const writer = new RecordingWriter(openFile(rrfile, { write: true, create: 'truncate' }), nodeCompression);
-  writer.writeHeader(ofVersion(3, header), files);
-  for (const entry of entries) {
-    if (entry.kind === 'end') writer.close(entry);
-    else writer.append(withDigest(entry, digests));
-  }
-  const bytes = readFileSync(rrfile);
-  bytes[8] = 3;
-  writeFileSync(rrfile, bytes);
-}
-
-function withDigest(entry: LogEntry, digests: ReadonlyMap<bigint, bigint>): LogEntry {
-  if (entry.kind !== 'blockCompletion') return entry;
-  return { ...entry, digest: digests.get(entry.digest) ?? entry.digest };
+  const withDigest = (entry: LogEntry): LogEntry =>
+    entry.kind === 'blockCompletion' ? { ...entry, digest: digests.get(entry.digest) ?? entry.digest } : entry;
+  rewriteFile(rrfile, (entries) => entries.map(withDigest), 3);
 }
