@@ -10,17 +10,27 @@ import * as vscode from 'vscode';
 type Message = DebugProtocol.Request | DebugProtocol.Response | DebugProtocol.Event;
 
 const WAIT_MS_MAX = 60_000;
+const QUIET_MS = 200;
 
 export class TestSession {
   /** Both ways, in the order in which they came. */
   readonly messages: Message[] = [];
-  private tracker: vscode.Disposable;
+  private running = new Map<string, vscode.DebugSession>();
+  private lastMessageAt = 0;
+  private subscriptions: vscode.Disposable[];
 
   constructor() {
-    const take = (message: Message) => void this.messages.push(message);
-    this.tracker = vscode.debug.registerDebugAdapterTrackerFactory('blkreplay', {
-      createDebugAdapterTracker: () => ({ onWillReceiveMessage: take, onDidSendMessage: take }),
-    });
+    const take = (message: Message) => {
+      this.messages.push(message);
+      this.lastMessageAt = performance.now();
+    };
+    this.subscriptions = [
+      vscode.debug.registerDebugAdapterTrackerFactory('blkreplay', {
+        createDebugAdapterTracker: () => ({ onWillReceiveMessage: take, onDidSendMessage: take }),
+      }),
+      vscode.debug.onDidStartDebugSession((session) => this.running.set(session.id, session)),
+      vscode.debug.onDidTerminateDebugSession(({ id }) => this.running.delete(id)),
+    ];
   }
 
   async start(configuration: vscode.DebugConfiguration): Promise<boolean> {
@@ -28,8 +38,8 @@ export class TestSession {
   }
 
   get session(): vscode.DebugSession {
-    const session = vscode.debug.activeDebugSession;
-    assert.ok(session, 'a session is active');
+    const session = [...this.running.values()].at(-1);
+    assert.ok(session, 'a session runs');
     return session;
   }
 
@@ -58,12 +68,16 @@ export class TestSession {
     return (await this.session.customRequest('evaluate', { expression, frameId, context: 'watch' })).result;
   }
 
-  /** Ends it, and forgets its breakpoints and files. */
+  /**
+   * Ends it, and forgets its breakpoints and files. Not while the editor is still busy with a stop: once in some hundred
+   * times it would go on calling a session active that has ended.
+   */
   async dispose(): Promise<void> {
+    await until('the editor has asked what it wants', () => performance.now() > this.lastMessageAt + QUIET_MS);
     await vscode.debug.stopDebugging();
-    await until('the session ends', () => vscode.debug.activeDebugSession === undefined);
+    await until('the session ends', () => this.running.size === 0);
     vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
-    this.tracker.dispose();
+    for (const subscription of this.subscriptions) subscription.dispose();
     fs.rmSync(vscode.Uri.joinPath(folder().uri, '.blkreplay').fsPath, { recursive: true, force: true });
   }
 }
