@@ -35,6 +35,8 @@ export class Adapter extends ProtocolServer {
   /** Known from the launch on. */
   private harts = 1;
   private nextBreakpointId = 1;
+  /** What is written does not arrive any more. */
+  private isUnheard = false;
 
   constructor(engine: EngineLink, onDisconnected: () => void) {
     super();
@@ -45,6 +47,12 @@ export class Adapter extends ProtocolServer {
     this.on('error', (problem: DebugProtocol.Event) =>
       this.note(`A message could not be read: ${String(problem.body)}`),
     );
+  }
+
+  override start(from: NodeJS.ReadableStream, to: NodeJS.WritableStream): void {
+    // Before the library's own listener, which makes a problem of it: to tell of that would fail again, for ever.
+    to.on('error', () => (this.isUnheard = true));
+    super.start(from, to);
   }
 
   /** The client is gone or wants to be: whatever runs is stopped, and recording and overlays are completed. */
@@ -197,6 +205,7 @@ export class Adapter extends ProtocolServer {
   }
 
   private note(text: string): void {
+    if (this.isUnheard) return;
     this.sendEvent(new Event('output', { category: 'stderr', output: `${text}\n` }));
   }
 }

@@ -72,3 +72,22 @@ test('the process ends when its client goes, before a session and in one', async
   assert.equal(await busy.leave(), 0);
   assert.equal(busy.stderr, '');
 });
+
+test(
+  'the process ends when nobody hears it any more, and leaves a recording that replays',
+  { timeout: 60_000 },
+  async (t) => {
+    const place = new Workplace(t);
+    const dap = new DapClient(t);
+    const launch = demoLaunch(place, { stopOnEntry: true });
+    await dap.start(launch);
+    await dap.event('stopped');
+    dap.stopListening();
+    // Each answer fails; two of them come after the first failure.
+    for (const command of ['threads', 'stackTrace', 'threads']) void dap.send(command, { threadId: 1 }).catch(() => {});
+    assert.equal(await dap.exited, 0);
+    const replay = new DapClient(t);
+    await replay.start({ ...launch, rr: 'replay' });
+    assert.equal((await replay.event('stopped')).reason, 'entry');
+  },
+);

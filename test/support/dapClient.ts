@@ -136,6 +136,11 @@ export class DapClient {
     return result;
   }
 
+  /** The client reads no more, as one that was killed; what it is told then fails. */
+  stopListening(): void {
+    this.#child.stdout.destroy();
+  }
+
   /** The client goes, as an editor that is closed: without a word. */
   leave(): Promise<number | null> {
     this.#child.stdin.end();
