@@ -1,6 +1,22 @@
-import { type Code, type Local, I32, I64, block, brIf, call, i32, i64, label, loop, sequence, set } from './code.ts';
+import {
+  type Code,
+  type Local,
+  I32,
+  I64,
+  block,
+  br,
+  brIf,
+  call,
+  i32,
+  i64,
+  label,
+  loop,
+  sequence,
+  set,
+} from './code.ts';
 import { type Frame, type FunctionHandle, ModuleBuilder } from './moduleBuilder.ts';
 import { i32x4, i64x2, V128, v128 } from './simdCode.ts';
+import { PRIME1, PRIME2, PRIME3, PRIME4, PRIME5 } from './xxhash64Code.ts';
 
 /**
  * XXH3-64 of long inputs in WebAssembly, with vectors: `(address: i32, length: i32, secret: i32) -> i64`, for more than
@@ -20,7 +36,7 @@ export function buildXxh3(): { bytes: Uint8Array<ArrayBuffer>; secret: Uint8Arra
       ...state.accumulators.map((acc, i) => set(acc, v128.const(INITIAL[2 * i], INITIAL[2 * i + 1]))),
       wholeBlocks(frame, state, { at, length, secret }),
       lastBlock(frame, state, { at, end, secret }),
-      set(hash, i64.mul(i64.extendU(length.get), i64.const(PRIME64_1))),
+      set(hash, i64.mul(i64.extendU(length.get), i64.const(PRIME1))),
       merge(state, { hash, secret, multiplyAndFold }),
       avalanche(hash),
       hash.get,
@@ -32,13 +48,8 @@ export function buildXxh3(): { bytes: Uint8Array<ArrayBuffer>; secret: Uint8Arra
 const PRIME32_1 = 0x9e3779b1n;
 const PRIME32_2 = 0x85ebca77n;
 const PRIME32_3 = 0xc2b2ae3dn;
-const PRIME64_1 = 0x9e3779b185ebca87n;
-const PRIME64_2 = 0xc2b2ae3d27d4eb4fn;
-const PRIME64_3 = 0x165667b19e3779f9n;
-const PRIME64_4 = 0x85ebca77c2b2ae63n;
-const PRIME64_5 = 0x27d4eb2f165667c5n;
 const PRIME_MX1 = 0x165667919e3779f9n;
-const INITIAL = [PRIME32_3, PRIME64_1, PRIME64_2, PRIME64_3, PRIME64_4, PRIME32_2, PRIME64_5, PRIME32_1];
+const INITIAL = [PRIME32_3, PRIME1, PRIME2, PRIME3, PRIME4, PRIME32_2, PRIME5, PRIME32_1];
 
 /** The default secret of the specification. */
 const SECRET = Uint8Array.from(
@@ -98,7 +109,7 @@ function wholeBlocks(
       giveSums(state),
       scramble(state, secret),
       set(left, i32.sub(left.get, i32.const(1))),
-      brIf(nextBlock, i32.const(1)),
+      br(nextBlock),
     ),
   );
 }
@@ -117,7 +128,7 @@ function lastBlock(frame: Frame, state: State, { at, end, secret }: Record<'at' 
         accumulate(state, at.get, keys.get),
         set(at, i32.add(at.get, i32.const(STRIPE_BYTES))),
         set(keys, i32.add(keys.get, i32.const(SECRET_STEP))),
-        brIf(next, i32.const(1)),
+        br(next),
       ),
     ),
     accumulate(state, i32.sub(end.get, i32.const(STRIPE_BYTES)), i32.add(secret.get, i32.const(LAST_STRIPE_SECRET))),

@@ -8,12 +8,12 @@ export function buildXxhash64(): { bytes: Uint8Array<ArrayBuffer> } {
   return { bytes: builder.toBytes() };
 }
 
-// xxHash specification, "XXH64 Algorithm Description": the five primes.
-const PRIME1 = 0x9e3779b185ebca87n;
-const PRIME2 = 0xc2b2ae3d27d4eb4fn;
-const PRIME3 = 0x165667b19e3779f9n;
-const PRIME4 = 0x85ebca77c2b2ae63n;
-const PRIME5 = 0x27d4eb2f165667c5n;
+// xxHash specification, "XXH64 Algorithm Description": the five primes, which XXH3 has, too.
+export const PRIME1 = 0x9e3779b185ebca87n;
+export const PRIME2 = 0xc2b2ae3d27d4eb4fn;
+export const PRIME3 = 0x165667b19e3779f9n;
+export const PRIME4 = 0x85ebca77c2b2ae63n;
+export const PRIME5 = 0x27d4eb2f165667c5n;
 
 /** Adds `(address: i32, length: i32, seed: i64) -> i64` to a module, for hashing in that module's own memory. */
 export function addXxh64(builder: ModuleBuilder, exportName?: string): FunctionHandle {

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { Outcome, Session, Workplace } from '../support/cli.ts';
+import { fresh } from './recordedScene.ts';
+
+/**
+ * What cannot be done is refused before anything is touched: exit status 2, one sentence that names the file and the way
+ * out, and every file afterwards as it was before.
+ */
+export interface Refusal {
+  what: string;
+  /** Makes the trouble. */
+  trouble?: (place: Workplace) => void;
+  command: (place: Workplace) => Promise<Outcome>;
+  code: string;
+  says: RegExp;
+}
+
+export const MIB = 1 << 20;
+export const record =
+  (session: Session, ...more: string[]) =>
+  (place: Workplace) =>
+    place.record(session, ...more);
+export const replay =
+  (session: Session, ...more: string[]) =>
+  (place: Workplace) =>
+    place.replay(session, ...more);
+/** Records over whatever is there, which makes a file that is used twice a lost one. */
+export const overwrite = (session: Session) => record(session, '--overwrite');
+
+/** A test for each, in a copy of the scene. */
+export function refuses(command: string, scene: typeof fresh, refusals: readonly Refusal[]): void {
+  suite(command, { concurrency: 2 }, () => {
+    for (const refusal of refusals) {
+      test(refusal.what, async (t) => {
+        const place = scene.copy(t);
+        refusal.trouble?.(place);
+        const untouched = place.fingerprint();
+        const { message, code } = (await refusal.command(place)).refused(2);
+        assert.equal(code, refusal.code, message);
+        assert.match(message, refusal.says);
+        assert.deepEqual(place.fingerprint(), untouched, 'nothing is created, changed or removed');
+      });
+    }
+  });
+}
