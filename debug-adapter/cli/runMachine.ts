@@ -7,6 +7,7 @@ import {
   firstTimeOnly,
   type LiveSetup,
   LiveInputs,
+  type Notice,
   openRecord,
   openReplay,
   openRun,
@@ -66,17 +67,18 @@ export async function runMachine(command: MachineCommand, version: string): Prom
 
 function open(command: MachineCommand, version: string): Timeline {
   const onConsoleByte = firstTimeOnly((byte) => consoleOutput.byte(byte));
+  const onNotice = ({ message }: Notice) => messages.print(`blkreplay: ${message}\n`);
   const { bios, initrd, drives } = command;
   const host = allowing(nodeHost, command.allow);
   if (command.kind === 'replay') {
     const { rrfile, rrsnapshot, append, memoryBytes, harts } = command;
     const recorded = { rrfile, rrsnapshot, append, memoryBytes, harts };
-    return openReplay(host, { bios, initrd, drives, onConsoleByte, ...recorded });
+    return openReplay(host, { bios, initrd, drives, onConsoleByte, onNotice, ...recorded });
   }
   const { kernel, append, memoryBytes, harts, idle, stdin, overwrite, rng } = command;
   const live = liveInputs(command);
   const setup: LiveSetup = {
-    ...{ bios, initrd, drives, onConsoleByte, kernel, append, memoryBytes, harts, idle },
+    ...{ bios, initrd, drives, onConsoleByte, onNotice, kernel, append, memoryBytes, harts, idle },
     ...{ live, otherInputs: stdin === null ? [] : [stdin], overwrite, rng },
   };
   if (command.kind === 'run') return openRun(host, setup);

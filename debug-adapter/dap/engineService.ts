@@ -106,7 +106,9 @@ export class EngineService {
   }
 
   private openSession(configuration: LaunchConfiguration, door: GdbDoor | undefined): void {
-    const debuggee = openDebuggee(this.surroundings, configuration, this.console);
+    const debuggee = openDebuggee(this.surroundings, configuration, this.console, ({ message }) =>
+      this.output('important', message),
+    );
     this.wasLaunched = true;
     this.open = new OpenSession({
       ...{ debuggee, door, console: this.console, surroundings: this.surroundings },
@@ -218,7 +220,7 @@ export class EngineService {
     }
   }
 
-  private output(category: 'console' | 'stderr', text: string): void {
+  private output(category: 'console' | 'important' | 'stderr', text: string): void {
     this.event('output', { category, output: `${text}\n` });
   }
 

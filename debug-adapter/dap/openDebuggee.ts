@@ -6,6 +6,7 @@ import {
   type IdleClock,
   LiveInputs,
   type LiveSetup,
+  type Notice,
   openRecord,
   openReplay,
   openRun,
@@ -33,12 +34,13 @@ export function openDebuggee(
   surroundings: Surroundings,
   configuration: LaunchConfiguration,
   console: GuestConsole,
+  onNotice: (notice: Notice) => void,
 ): Debuggee {
   const symbols = configuration.noDebug ? [] : sessionSymbols(surroundings.host, configuration);
   try {
     const keys = configuration.rr === 'replay' ? undefined : new ConsoleInput();
     console.goesTo = configuration.console;
-    const timeline = openTimeline(surroundings, configuration, { keys, console });
+    const timeline = openTimeline(surroundings, configuration, { keys, console, onNotice });
     const exists = (path: string) => surroundings.host.files.exists(path);
     return new Debuggee({ timeline, symbols, configuration, keys, exists });
   } catch (error) {
@@ -51,12 +53,13 @@ const MEMORY_BYTES = 128 << 20;
 function openTimeline(
   { host, idleClock, makePace, version }: Surroundings,
   configuration: LaunchConfiguration,
-  { keys, console }: { keys?: ConsoleInput; console: GuestConsole },
+  { keys, console, onNotice }: { keys?: ConsoleInput; console: GuestConsole; onNotice: (notice: Notice) => void },
 ): Timeline {
   const { rr, rrfile, rrsnapshot, bios, initrd, drives, append, memoryBytes, harts, idle, rng } = configuration;
   const machine = {
     ...{ bios, initrd, drives, rng },
     onConsoleByte: console.onConsoleByte,
+    onNotice,
   };
   const workspace = allowing(host, [configuration.cwd]);
   if (rr === 'replay') return openReplay(workspace, { ...machine, rrfile, rrsnapshot, append, memoryBytes, harts });

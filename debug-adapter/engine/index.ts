@@ -31,7 +31,7 @@ export { type Unpacked, unpackRecording } from './timeline/files/unpack.ts';
 export { firstTimeOnly } from './timeline/firstTimeOnly.ts';
 export { openRecord, openRun } from './timeline/openLive.ts';
 export { openReplay } from './timeline/openReplay.ts';
-export type { LiveSetup, RecordSetup, ReplaySetup } from './timeline/sessionOptions.ts';
+export type { LiveSetup, Notice, RecordSetup, ReplaySetup } from './timeline/sessionOptions.ts';
 export { type End, type EndReason, endOfPresent, type Timeline } from './timeline/timeline.ts';
 export { type Disassembled, disassembleOne, type SymbolAt } from './disassembly/disassemble.ts';
 export type { StopPoints, Watchpoint, WatchHit } from './machine/stopPoints.ts';

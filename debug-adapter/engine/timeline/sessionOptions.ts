@@ -16,6 +16,15 @@ export interface MachineSetup {
   translationThreshold?: number;
   /** Each byte the guest sends over its UART, with its position: whoever looks back hears the past again. */
   onConsoleByte: (byte: number, position: Position) => void;
+  /** What the user must learn while the session continues; each is said once. */
+  onNotice?: (notice: Notice) => void;
+}
+
+/** Something that went wrong without ending the session: what, where, and what was kept or can be done. */
+export interface Notice {
+  /** A stable name, such as `snapshot-failed`. */
+  code: string;
+  message: string;
 }
 
 export interface LiveSetup extends MachineSetup {
