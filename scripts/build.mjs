@@ -1,6 +1,7 @@
 // Bundles the entry points into dist/. CommonJS, because VS Code requires its extensions and adapters.
 import { build } from 'esbuild';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { noticesFor } from './notices.ts';
 import { readyMade } from './readyMade.mjs';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -19,9 +20,10 @@ const common = {
   // Names stay, for the stacks in reports; the rest is a third of what Node reads at start-up.
   minifyWhitespace: true,
   logLevel: 'warning',
+  metafile: true,
 };
 
-await build({
+const adapter = await build({
   ...common,
   entryPoints: {
     cli: 'debug-adapter/commandLine.ts',
@@ -36,7 +38,7 @@ await build({
 });
 
 // `.cjs`, because VS Code would take `.js` for an ES module: package.json says "type": "module".
-await build({
+const extension = await build({
   ...common,
   entryPoints: ['extension/main.ts'],
   outfile: 'dist/extension.cjs',
@@ -45,3 +47,5 @@ await build({
   banner: { js: 'const BLKREPLAY_LOADING_AT = performance.now();' },
   footer: { js: 'const BLKREPLAY_LOADING_MS = performance.now() - BLKREPLAY_LOADING_AT;' },
 });
+
+writeFileSync('dist/THIRD_PARTY_NOTICES.txt', noticesFor([adapter.metafile, extension.metafile]));
