@@ -67,6 +67,12 @@ build_sbi() {
   $CC $FLAGS $LINK -T sbi/sbi.ld $objects -o sbi/sbi.elf
 }
 
+# What a Linux Image and its vmlinux are to a debugger.
+build_image() {
+  objects=$(compile -O0 image/start.S image/image.c lib/uart.c lib/print.c lib/finisher.c lib/string.c)
+  $CC $FLAGS $LINK -T image/image.ld $objects -o image/image.elf
+}
+
 # Several harts at work.
 build_harts() {
   objects=$(compile -Og harts/start.S harts/harts.c lib/uart.c lib/print.c lib/finisher.c lib/string.c lib/clint.c)
@@ -115,9 +121,9 @@ build_disk() {
 WALKS=$(for source in walks/*.c; do basename "$source" .c; done)
 SMALL=$(for source in small/*.c; do basename "$source" .c; done | grep -v '^small$')
 
-for guest in ${*:-demo kernel sbi harts endless $SMALL $WALKS requests stream}; do
+for guest in ${*:-demo kernel sbi image harts endless $SMALL $WALKS requests stream}; do
   case $guest in
-    demo | kernel | sbi | harts | endless) "build_$guest" ;;
+    demo | kernel | sbi | image | harts | endless) "build_$guest" ;;
     requests | stream) build_disk "$guest" ;;
     calls | inlines | interrupts | lines | tails) build_walk "$guest" ;;
     *) build_small "$guest" ;;

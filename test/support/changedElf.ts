@@ -1,0 +1,109 @@
+/** ELF files as other tools leave them, made from one with everything, so that no test needs those tools. */
+
+/** As `strip --strip-all` does: no symbols and no debug information. */
+export function stripped(elf: Uint8Array): Uint8Array {
+  return changed(elf, (section, name) => {
+    const isDropped = section.type === SHT_SYMTAB || /^\.(debug_|strtab)/.test(name);
+    return isDropped ? { ...section, type: SHT_NULL, lengthBytes: 0n } : section;
+  });
+}
+
+/** As `strip --strip-debug` does: the table of symbols stays. */
+export function withoutDebugInfo(elf: Uint8Array): Uint8Array {
+  return changed(elf, (section, name) =>
+    name.startsWith('.debug_') ? { ...section, type: SHT_NULL, lengthBytes: 0n } : section,
+  );
+}
+
+/** As `objcopy --only-keep-debug` does: sections that are loaded keep their places and lose their bytes. */
+export function debugOnly(elf: Uint8Array): Uint8Array {
+  return changed(elf, (section) => (section.isLoaded ? { ...section, type: SHT_NOBITS } : section));
+}
+
+/** As `sstrip` does: no table of sections at all. */
+export function withoutSections(elf: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(elf);
+  const view = viewOf(copy);
+  view.setBigUint64(E_SHOFF, 0n, true);
+  view.setUint16(E_SHNUM, 0, true);
+  view.setUint16(E_SHSTRNDX, 0, true);
+  return copy;
+}
+
+/** The bytes that are loaded, from the lowest address on, as `objcopy -O binary` writes them. */
+export function flat(elf: Uint8Array): Uint8Array {
+  const loaded = sectionsOf(elf).filter(
+    ({ isLoaded, type, lengthBytes }) => isLoaded && type !== SHT_NOBITS && lengthBytes > 0n,
+  );
+  const start = loaded.reduce((least, { address }) => (address < least ? address : least), loaded[0].address);
+  const end = loaded.reduce(
+    (most, { address, lengthBytes }) => Math.max(most, Number(address - start + lengthBytes)),
+    0,
+  );
+  const image = new Uint8Array(end);
+  for (const { address, offset, lengthBytes } of loaded) {
+    image.set(elf.subarray(offset, offset + Number(lengthBytes)), Number(address - start));
+  }
+  return image;
+}
+
+/** With one byte of a section's flipped, at an address of the guest. */
+export function patched(elf: Uint8Array, address: bigint): Uint8Array {
+  const holds = (one: Section) => one.isLoaded && one.address <= address && address < one.address + one.lengthBytes;
+  const { offset, address: start } = sectionsOf(elf).find(holds)!;
+  const copy = new Uint8Array(elf);
+  copy[offset + Number(address - start)] ^= 0x10;
+  return copy;
+}
+
+interface Section {
+  header: number;
+  type: number;
+  isLoaded: boolean;
+  address: bigint;
+  offset: number;
+  lengthBytes: bigint;
+}
+
+function sectionsOf(elf: Uint8Array): Section[] {
+  const view = viewOf(elf);
+  const start = Number(view.getBigUint64(E_SHOFF, true));
+  return Array.from({ length: view.getUint16(E_SHNUM, true) }, (_, i) => {
+    const header = start + SECTION_HEADER_BYTES * i;
+    return {
+      header,
+      type: view.getUint32(header + 4, true),
+      isLoaded: (view.getBigUint64(header + 8, true) & SHF_ALLOC) !== 0n,
+      address: view.getBigUint64(header + 16, true),
+      offset: Number(view.getBigUint64(header + 24, true)),
+      lengthBytes: view.getBigUint64(header + 32, true),
+    };
+  });
+}
+
+function changed(elf: Uint8Array, change: (section: Section, name: string) => Section): Uint8Array {
+  const sections = sectionsOf(elf);
+  const copy = new Uint8Array(elf);
+  const view = viewOf(copy);
+  const names = sections[view.getUint16(E_SHSTRNDX, true)].offset;
+  for (const section of sections) {
+    const at = names + view.getUint32(section.header, true);
+    const name = new TextDecoder().decode(elf.subarray(at, elf.indexOf(0, at)));
+    const { type, lengthBytes } = change(section, name);
+    view.setUint32(section.header + 4, type, true);
+    view.setBigUint64(section.header + 32, lengthBytes, true);
+  }
+  return copy;
+}
+
+const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+// System V ABI, the 64-bit layouts.
+const E_SHOFF = 40;
+const E_SHNUM = 60;
+const E_SHSTRNDX = 62;
+const SECTION_HEADER_BYTES = 64;
+const SHT_NULL = 0;
+const SHT_SYMTAB = 2;
+const SHT_NOBITS = 8;
+const SHF_ALLOC = 2n;
