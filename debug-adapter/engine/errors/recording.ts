@@ -52,6 +52,11 @@ export const noSuchBootFile = (asked: { file: string; role: string }): UserError
     `${asked.file} holds no ${asked.role}; replay it with the options it was made with.`,
   );
 
+/** A notice: the replay continues. */
+export const bootFileDiffers = ({ role, name }: { role: 'kernel' | 'bios' | 'initrd'; name: string }): string =>
+  `${name} differs from the ${role} that was recorded: the replay uses the recorded one` +
+  `${role === 'initrd' ? '' : ' and its symbols'}. Record again to debug the new one.`;
+
 // --- record and replay take the same options ---------------------------------------------------------------------
 
 export const recordedWithOther = (differs: {

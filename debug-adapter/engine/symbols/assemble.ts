@@ -28,6 +28,8 @@ export interface Readers extends EnvironmentParts {
   unwinder: Unwinder;
   /** The file's own code around an address. */
   codeAround: Symbols['codeAround'];
+  code: Symbols['code'];
+  buildId: Symbols['buildId'];
 }
 
 export function assemble({ name, bytes, loadBias = 0n, compression }: SymbolsSource, complaints: Complaints): Readers {
@@ -72,6 +74,11 @@ export function assemble({ name, bytes, loadBias = 0n, compression }: SymbolsSou
     types,
     symbolTable,
     shown,
+    code: file.code.map(({ name: section, address, sizeBytes, bytes: own }) => ({
+      ...{ name: section, sizeBytes, bytes: own },
+      address: BigInt.asUintN(64, address + loadBias),
+    })),
+    buildId: file.buildId,
     codeAround: (pc, reachBytes) => {
       const found = file.codeAround(inFile(pc), reachBytes);
       return found && { address: BigInt.asUintN(64, found.address + loadBias), bytes: found.bytes };

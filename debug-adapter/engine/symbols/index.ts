@@ -1,6 +1,7 @@
 /** The front door of the room: what a session uses to turn addresses into source, and variables into text. */
 export { openSymbols } from './openSymbols.ts';
-export { elfOfImage } from './kallsyms/imageElf.ts';
+export { elfOfCode, elfOfImage, IMAGE_SECTION } from './kallsyms/imageElf.ts';
+export { type CodeGroup, groupByCode, type SymbolFile } from './codeGroup.ts';
 export type * from './symbols.ts';
 export type { Frame, FrameView, UnwindResult } from './unwinding/frame.ts';
 export type * from './types/type.ts';

@@ -33,6 +33,8 @@ export function openSymbols(source: SymbolsSource): Symbols {
     functionsNamed: (wanted) => guard([], () => functions.named(wanted)),
     breakpointAddress: (of) => guard(of.low, () => functions.breakpointAddress(of)),
     inlinedAt: (pc) => guard([], () => functions.inlinedAt(pc)),
+    code: readers.code,
+    buildId: readers.buildId,
     codeAround: readers.codeAround,
     symbolAt: (address) => symbolTable.at(address),
     symbolsNamed: (wanted) => symbolTable.named(wanted),

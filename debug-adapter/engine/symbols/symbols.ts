@@ -38,6 +38,11 @@ export interface Symbols {
   /** The functions inlined at `pc`, innermost first. */
   inlinedAt(pc: bigint): InlinedCall[];
 
+  /** The executable sections. */
+  readonly code: readonly CodeSection[];
+  /** The GNU build ID in hexadecimal; undefined for a file without one. */
+  readonly buildId: string | undefined;
+
   /**
    * The file's own bytes of the code around `pc`, at most `reachBytes` each way; undefined where it has none. Held
    * against the guest's memory they tell which of several files runs there.
@@ -82,6 +87,16 @@ export interface SymbolsSource {
 export interface AddressRange {
   start: bigint;
   end: bigint;
+}
+
+export interface CodeSection {
+  /** Empty for a segment of a file without sections. */
+  name: string;
+  address: bigint;
+  /** In memory. */
+  sizeBytes: bigint;
+  /** None in a file that holds debug information only (`objcopy --only-keep-debug`). */
+  bytes: Uint8Array;
 }
 
 export interface SourceFile {

@@ -1,8 +1,10 @@
-import type { Host } from '../base/host.ts';
+import type { Host, HostFile } from '../base/host.ts';
+import { xxh64 } from '../base/xxhash64.ts';
+import { UserError } from '../errors/userError.ts';
 import { type BootPlan, BUILTIN, planBoot } from '../machine/boot/bootPlan.ts';
 import { builtinFirmware } from '../machine/boot/firmware.ts';
 import { readLinuxImage } from '../machine/boot/linuxImage.ts';
-import type { BootFile } from '../recording/header.ts';
+import { type BootFile, digestText, type RecordingHeader } from '../recording/header.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
 
 /** The files a machine boots from: read from the host for a live session, from the recording for a replay. */
@@ -36,6 +38,37 @@ export const isNoFile = (bios: string): boolean => bios === NO_FIRMWARE || bios 
 export function recordedBootFiles(reader: RecordingReader): BootFile[] {
   const more = (['bios', 'initrd'] as const).filter((role) => reader.hasBootFile(role));
   return [reader.bootFile('kernel'), ...more.map((role) => reader.bootFile(role))];
+}
+
+/**
+ * Files that a replay was given and that are not what was recorded: a rebuilt kernel, say. The replay uses the recorded
+ * ones, so a file that is gone or cannot be read is no loss.
+ */
+export function changedBootFiles(
+  host: Host,
+  { bootFiles }: RecordingHeader,
+  given: Partial<Record<BootFile['role'], string | null>>,
+): { role: BootFile['role']; name: string }[] {
+  return bootFiles.flatMap(({ role, lengthBytes, digest }) => {
+    const name = given[role] ?? null;
+    if (name === null || isNoFile(name)) return [];
+    return holdsOther(host, name, { lengthBytes, digest }) ? [{ role, name }] : [];
+  });
+}
+
+function holdsOther(host: Host, name: string, recorded: { lengthBytes: number; digest: string }): boolean {
+  let file: HostFile | undefined;
+  try {
+    file = host.files.open(name, { write: false, create: 'never' });
+    if (file.length() !== recorded.lengthBytes) return true;
+    const bytes = new Uint8Array(recorded.lengthBytes);
+    return digestText(xxh64(bytes.subarray(0, file.readAt(0, bytes)))) !== recorded.digest;
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  } finally {
+    file?.close();
+  }
 }
 
 /** Throws what could not boot, before anything else is opened. */

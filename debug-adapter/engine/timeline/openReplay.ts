@@ -1,5 +1,6 @@
 import type { Host, HostLock } from '../base/host.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
+import { bootFileDiffers } from '../errors/recording.ts';
 import { overlayGiven, overlayMissing, snapshotNotInOverlay } from '../errors/drives.ts';
 import { wireDrives } from '../machine/board.ts';
 import { Machine } from '../machine/machine.ts';
@@ -7,7 +8,7 @@ import { digestText, type RecordedDrive } from '../recording/header.ts';
 import { Player } from '../recording/player.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
 import { checkSameMachine } from '../recording/sameMachine.ts';
-import { bootPlan, recordedBootFiles } from './bootFiles.ts';
+import { bootPlan, changedBootFiles, recordedBootFiles } from './bootFiles.ts';
 import {
   allowingDrives,
   type BaseDisk,
@@ -43,6 +44,7 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
     const bases = openBases(host, setup.drives, reader.header.rrsnapshot);
     undo.add(() => bases.forEach(({ base }) => base.close()));
     checkSame(setup, reader, bases);
+    sayChangedBootFiles(host, setup, reader);
     const player = new Player(reader);
     const { images, locks } = openImages(host, setup, reader, undo);
     const stateImage = keepsState(reader) ? images[0] : undefined;
@@ -125,6 +127,14 @@ function openReader(host: Host, rrfile: string, undo: Undo): RecordingReader {
   const file = host.files.open(rrfile, { write: false, create: 'never' });
   undo.add(() => file.close());
   return new RecordingReader(file, host.compression);
+}
+
+/** The replay is right with the recorded ones, but whoever rebuilt a kernel may think that he debugs the new one. */
+function sayChangedBootFiles(host: Host, setup: ReplaySetup, reader: RecordingReader): void {
+  const { kernel = null, bios, initrd, onNotice } = setup;
+  for (const changed of changedBootFiles(host, reader.header, { kernel, bios, initrd })) {
+    onNotice?.({ code: 'boot-file-differs', message: bootFileDiffers(changed) });
+  }
 }
 
 function checkSame(setup: ReplaySetup, reader: RecordingReader, bases: readonly BaseDisk[]): void {

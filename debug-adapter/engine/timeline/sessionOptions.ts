@@ -57,6 +57,8 @@ export const FIRST_SNAPSHOT_DEFAULT = 'replay_init';
 /** What is null was not said and is taken from the recording. */
 export interface ReplaySetup extends MachineSetup {
   rrfile: string;
+  /** Boot files are taken from the recording; one that is given and differs is said. */
+  kernel?: string | null;
   rrsnapshot: string | null;
   append: string | null;
   memoryBytes: number | null;

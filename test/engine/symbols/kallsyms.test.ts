@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { elfOfImage } from '../../../debug-adapter/engine/symbols/kallsyms/imageElf.ts';
 import { type KernelSymbol, readKallsyms } from '../../../debug-adapter/engine/symbols/kallsyms/kallsyms.ts';
 import { openSymbols } from '../../../debug-adapter/engine/symbols/index.ts';
+import { kallsymsTables } from '../../support/kallsyms.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 
 /** A kernel's own table of symbols, in images made by hand. test/dap/linux.test.ts compares with a kernel that runs. */
@@ -58,55 +59,7 @@ test('damage never throws, and what is left of the symbols is whole', (t) => {
 
 // --- images ------------------------------------------------------------------------------------------------------------
 
-/** Every character is its own token, and two bytes that no name has stand for more. */
-const TOKENS = Array.from({ length: 256 }, (_, byte) => {
-  return (
-    new Map([
-      [1, 'sys_'],
-      [0x80, 'do_'],
-    ]).get(byte) ?? (/\w/.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : '')
-  );
-});
-
 function makeImage(symbols: readonly KernelSymbol[], order: 'since 6.4' | 'before'): Uint8Array {
-  const names = symbols.map(({ type, name }) => encodeName(type + name));
-  const markers: number[] = [];
-  let at = 0;
-  names.forEach((name, i) => {
-    if (i % 256 === 0) markers.push(at);
-    at += name.length;
-  });
-  const starts: number[] = [];
-  let end = 0;
-  for (const token of TOKENS) {
-    starts.push(end);
-    end += token.length + 1;
-  }
-  const offsets = bytesOf(
-    4,
-    symbols.map(({ address }) => Number(address - BASE)),
-  );
-  const base = bytesOf(8, [BASE]);
-  const addresses = [offsets, base];
-  const count = bytesOf(4, [symbols.length]);
-  const tables = [count, names.flat(), bytesOf(4, markers), Buffer.from(TOKENS.join('\0') + '\0'), bytesOf(2, starts)];
-  const parts = order === 'before' ? [...addresses, ...tables] : [...tables, ...addresses];
-  const code = Array.from({ length: 8192 }, (_, i) => i & 0x7f);
-  return Uint8Array.from([code, ...parts, code].flatMap(aligned));
+  const code = Uint8Array.from({ length: 8192 }, (_, i) => i & 0x7f);
+  return Uint8Array.from([...code, ...kallsymsTables(symbols, { base: BASE, order }), ...code]);
 }
-
-function encodeName(text: string): number[] {
-  const codes = [...text.replaceAll('sys_', '\x01').replaceAll('do_', '\x80')].map((one) => one.charCodeAt(0));
-  return codes.length < 0x80 ? [codes.length, ...codes] : [(codes.length & 0x7f) | 0x80, codes.length >> 7, ...codes];
-}
-
-function bytesOf(size: 2 | 4 | 8, values: readonly (number | bigint)[]): number[] {
-  return values.flatMap((value) =>
-    Array.from({ length: size }, (_, i) => Number((BigInt(value) >> BigInt(8 * i)) & 0xffn)),
-  );
-}
-
-const aligned = (bytes: ArrayLike<number>): number[] => [
-  ...Array.from(bytes),
-  ...new Array<number>(-bytes.length & 7).fill(0),
-];

@@ -61,6 +61,12 @@ export function planBoot(files: BootFiles, memoryBytes: number, harts = 1): Boot
   return { pieces, treeAddress, rom: bootRom({ treeAddress, kernelAddress: kernel.start }) };
 }
 
+/** Where a Linux Image is loaded behind this firmware. */
+export function imageAddress({ bios, kernel }: Pick<BootFiles, 'bios' | 'kernel'>, memoryBytes: number): GuestAddress {
+  const firmware = bios ? placeFirmware(bios, memoryBytes) : [];
+  return placeKernel(kernel, { memoryBytes, after: endOf(firmware) }).start;
+}
+
 /** The name of blkreplay's own firmware, where a file's name could be. */
 export const BUILTIN = 'builtin';
 

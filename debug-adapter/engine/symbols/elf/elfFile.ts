@@ -4,7 +4,7 @@ import type { AddressRange } from '../symbols.ts';
 /**
  * The sections of an ELF file (System V ABI, "ELF Header" and "Sections"), for symbols. Refuses what is no linked
  * RV64 file in one sentence. A section whose bytes lie outside the file has none; a file without a table of sections
- * (stripped) has no sections, which is fine.
+ * (stripped) has no sections, and its segments say where its code is.
  */
 export interface ElfFile {
   sections: ElfSection[];
@@ -14,6 +14,10 @@ export interface ElfFile {
   codeAround(address: bigint, reachBytes: number): { address: bigint; bytes: Uint8Array } | undefined;
   /** Where the guest's memory is taken, by its sections: what lies outside was thrown away by the linker. */
   allocated: AddressRange[];
+  /** The executable sections; of a file without a table of sections, the executable segments. */
+  code: ElfSection[];
+  /** The GNU build ID in hexadecimal. */
+  buildId: string | undefined;
 }
 
 export interface ElfSection {
@@ -37,14 +41,18 @@ export function readElfFile(bytes: Uint8Array, name: string): ElfFile {
   const type = view.getUint16(E_TYPE, true);
   if (type !== TYPE_EXECUTABLE && type !== TYPE_SHARED) throw symbolsAreNotLinked(name);
   const sections = readSections(view, bytes, name);
-  const allocated = sections
+  const inMemory = sections.length > 0 ? sections : readSegments(view, bytes);
+  const allocated = inMemory
     .filter((section) => section.flags & SHF_ALLOC && section.sizeBytes > 0n)
     .map(({ address, sizeBytes }) => ({ start: address, end: address + sizeBytes }));
+  const code = inMemory.filter(({ flags, sizeBytes }) => flags & SHF_EXECINSTR && sizeBytes > 0n);
   return {
     sections,
     allocated,
-    bytesAt: (address, length) => bytesAt(sections, address, length),
-    codeAround: (address, reach) => codeAround(sections, address, reach),
+    code,
+    buildId: buildIdOf(sections),
+    bytesAt: (address, length) => bytesAt(inMemory, address, length),
+    codeAround: (address, reach) => codeAround(code, address, reach),
   };
 }
 
@@ -71,6 +79,37 @@ function readSections(view: DataView, bytes: Uint8Array, name: string): ElfSecti
   }));
 }
 
+/** The segments that are loaded, as sections without names (System V ABI, "Program Header"). */
+function readSegments(view: DataView, bytes: Uint8Array): ElfSection[] {
+  const start = Number(view.getBigUint64(E_PHOFF, true));
+  const count = view.getUint16(E_PHNUM, true);
+  if (view.getUint16(E_PHENTSIZE, true) !== PROGRAM_HEADER_BYTES) return [];
+  const headers = Array.from({ length: count }, (_, i) => start + i * PROGRAM_HEADER_BYTES);
+  return headers
+    .filter((at) => at + PROGRAM_HEADER_BYTES <= bytes.length && view.getUint32(at, true) === PT_LOAD)
+    .map((at) => {
+      const offset = Number(view.getBigUint64(at + P_OFFSET, true));
+      const fileBytes = Number(view.getBigUint64(at + P_FILESZ, true));
+      const isExecutable = (view.getUint32(at + P_FLAGS, true) & PF_X) !== 0;
+      return {
+        name: '',
+        type: SHT_PROGBITS,
+        flags: SHF_ALLOC | (isExecutable ? SHF_EXECINSTR : 0),
+        address: view.getBigUint64(at + P_VADDR, true),
+        link: 0,
+        bytes: offset + fileBytes <= bytes.length ? bytes.subarray(offset, offset + fileBytes) : new Uint8Array(),
+        sizeBytes: view.getBigUint64(at + P_MEMSZ, true),
+      };
+    });
+}
+
+/** Of a note (System V ABI, "Note Section"): the sizes of name and description, the type, the name padded to words. */
+function buildIdOf(sections: readonly ElfSection[]): string | undefined {
+  const bytes = sections.find(({ name }) => name === '.note.gnu.build-id')?.bytes;
+  if (!bytes || bytes.length <= BUILD_ID_AT) return undefined;
+  return Array.from(bytes.subarray(BUILD_ID_AT), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 function bodyOf(view: DataView, bytes: Uint8Array, at: number): Uint8Array {
   if (view.getUint32(at + SH_TYPE, true) === SHT_NOBITS) return new Uint8Array();
   const offset = Number(view.getBigUint64(at + SH_OFFSET, true));
@@ -88,10 +127,8 @@ function bytesAt(sections: ElfSection[], address: bigint, lengthBytes: number): 
   return undefined;
 }
 
-function codeAround(sections: ElfSection[], address: bigint, reachBytes: number) {
-  const isCode = ({ flags, address: start, bytes }: ElfSection) =>
-    (flags & SHF_EXECINSTR) !== 0 && start <= address && address < start + BigInt(bytes.length);
-  const section = sections.find(isCode);
+function codeAround(code: ElfSection[], address: bigint, reachBytes: number) {
+  const section = code.find(({ address: start, bytes }) => start <= address && address < start + BigInt(bytes.length));
   if (!section) return undefined;
   const offset = Number(address - section.address);
   const from = Math.max(0, offset - reachBytes);
@@ -109,6 +146,7 @@ const decoder = new TextDecoder();
 
 export const SHF_COMPRESSED = 0x800;
 export const SHT_SYMTAB = 2;
+const SHT_PROGBITS = 1;
 const SHT_NOBITS = 8;
 const SHF_ALLOC = 2;
 const SHF_EXECINSTR = 4;
@@ -121,7 +159,10 @@ const EI_DATA = 5;
 const HEADER_BYTES = 64;
 const E_TYPE = 16;
 const E_MACHINE = 18;
+const E_PHOFF = 32;
 const E_SHOFF = 40;
+const E_PHENTSIZE = 54;
+const E_PHNUM = 56;
 const E_SHENTSIZE = 58;
 const E_SHNUM = 60;
 const E_SHSTRNDX = 62;
@@ -136,3 +177,13 @@ const SH_ADDR = 16;
 const SH_OFFSET = 24;
 const SH_SIZE = 32;
 const SH_LINK = 40;
+const PROGRAM_HEADER_BYTES = 56;
+const PT_LOAD = 1;
+const PF_X = 1;
+const P_FLAGS = 4;
+const P_OFFSET = 8;
+const P_VADDR = 16;
+const P_FILESZ = 32;
+const P_MEMSZ = 40;
+/** Behind the note's header and its name, "GNU". */
+const BUILD_ID_AT = 16;

@@ -11,7 +11,7 @@ export interface ImageElf {
   start: bigint;
 }
 
-export function elfOfImage(image: Uint8Array): ImageElf | undefined {
+export function elfOfImage(image: Uint8Array, section = '.text'): ImageElf | undefined {
   const symbols = readKallsyms(image);
   // The header, and with it this symbol, is the image's first byte.
   const start = symbols?.find(({ name }) => name === '_start')?.address;
@@ -21,11 +21,22 @@ export function elfOfImage(image: Uint8Array): ImageElf | undefined {
   const table = symbolTable(symbols, strings, { start, end });
   const bytes = elfFile([
     { name: '', type: 0, bytes: new Uint8Array() },
-    { name: '.text', type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_EXECINSTR, address: start, bytes: image },
+    { name: section, type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_EXECINSTR, address: start, bytes: image },
     { name: '.symtab', type: SHT_SYMTAB, bytes: table, link: 3, info: 1, entryBytes: SYMBOL_BYTES },
     { name: '.strtab', type: SHT_STRTAB, bytes: strings.bytes() },
   ]);
   return { bytes, start };
+}
+
+/** It holds all sections of the file that it was made from, and is none of them. */
+export const IMAGE_SECTION = '.image';
+
+/** Code and no symbols, as the ELF file of one section that it could have come from. */
+export function elfOfCode(bytes: Uint8Array, start: bigint): Uint8Array {
+  return elfFile([
+    { name: '', type: 0, bytes: new Uint8Array() },
+    { name: IMAGE_SECTION, type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_EXECINSTR, address: start, bytes },
+  ]);
 }
 
 /** Nothing says how long a symbol is: to the next one. */

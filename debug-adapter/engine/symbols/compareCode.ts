@@ -1,0 +1,86 @@
+import type { AddressRange, CodeSection, Symbols } from './symbols.ts';
+
+/**
+ * Whether two files describe the same code, such as a kernel and the same kernel without its symbols: all code that both
+ * have at the same addresses has the same bytes, and that is most of what one of them has. A file that holds debug
+ * information only goes by its build ID and by where its sections lie.
+ */
+export type CodeComparison = { kind: 'same' } | { kind: 'different'; address: bigint } | { kind: 'apart' };
+
+export function compareCode(one: Symbols, other: Symbols): CodeComparison {
+  if (!hasBytes(one)) return compareLayout(one, other);
+  if (!hasBytes(other)) return compareLayout(other, one);
+  let common = 0;
+  let difference: bigint | undefined;
+  for (const a of one.code) {
+    for (const b of other.code) {
+      const both = overlap(bytesRange(a), bytesRange(b));
+      if (!both) continue;
+      common += Number(both.end - both.start);
+      const found = firstDifference(a, b, both);
+      if (found !== undefined && (difference === undefined || found < difference)) difference = found;
+    }
+  }
+  if (difference !== undefined) return { kind: 'different', address: difference };
+  const isMost = common > 0 && 2 * common >= Math.min(byteCount(one), byteCount(other));
+  return isMost ? { kind: 'same' } : { kind: 'apart' };
+}
+
+/** Whether a file's own code in these ranges is what another has there. */
+export function sameCodeIn(ranges: readonly AddressRange[], one: Symbols, other: Symbols): boolean {
+  return ranges.every(({ start, end }) => {
+    const [a, b] = [one.codeAround(start, 1), other.codeAround(start, 1)].map((code) => code !== undefined);
+    if (!a || !b) return false;
+    const lengthBytes = Number(end - start);
+    const [own, its] = [codeFrom(one, start, lengthBytes), codeFrom(other, start, lengthBytes)];
+    return own.length === its.length && own.every((byte, i) => byte === its[i]);
+  });
+}
+
+/** A file's own bytes from an address on; fewer where its section ends. */
+export function codeFrom(symbols: Symbols, address: bigint, lengthBytes: number): Uint8Array {
+  const around = symbols.codeAround(address, Math.max(lengthBytes, 1));
+  if (!around) return new Uint8Array();
+  const skipped = Number(address - around.address);
+  return around.bytes.subarray(skipped, skipped + lengthBytes);
+}
+
+/** Each section of the one without bytes lies in one of the other's, and is as long where both begin together. */
+function compareLayout(debugOnly: Symbols, other: Symbols): CodeComparison {
+  const [first] = debugOnly.code;
+  if (!first) return { kind: 'apart' };
+  const ids = [debugOnly.buildId, other.buildId];
+  const holds = (outer: CodeSection, inner: CodeSection) =>
+    outer.address <= inner.address && inner.address + inner.sizeBytes <= outer.address + outer.sizeBytes;
+  const isSame = debugOnly.code.every((inner) =>
+    other.code.some((outer) => {
+      const isTwin = outer.address === inner.address && outer.name === inner.name;
+      return isTwin ? outer.sizeBytes === inner.sizeBytes : holds(outer, inner);
+    }),
+  );
+  const touches = other.code.some((section) =>
+    debugOnly.code.some((inner) => overlap(wholeRange(section), wholeRange(inner))),
+  );
+  if (!touches) return { kind: 'apart' };
+  const areOtherBuilds = ids[0] !== undefined && ids[1] !== undefined && ids[0] !== ids[1];
+  return isSame && !areOtherBuilds ? { kind: 'same' } : { kind: 'different', address: first.address };
+}
+
+const hasBytes = (symbols: Symbols) => symbols.code.some(({ bytes }) => bytes.length > 0);
+const byteCount = (symbols: Symbols) => symbols.code.reduce((sum, { bytes }) => sum + bytes.length, 0);
+const bytesRange = ({ address, bytes }: CodeSection) => ({ start: address, end: address + BigInt(bytes.length) });
+const wholeRange = ({ address, sizeBytes }: CodeSection) => ({ start: address, end: address + sizeBytes });
+
+function overlap(a: AddressRange, b: AddressRange): AddressRange | undefined {
+  const start = a.start > b.start ? a.start : b.start;
+  const end = a.end < b.end ? a.end : b.end;
+  return start < end ? { start, end } : undefined;
+}
+
+function firstDifference(a: CodeSection, b: CodeSection, { start, end }: AddressRange): bigint | undefined {
+  const [inA, inB, count] = [start - a.address, start - b.address, end - start].map(Number);
+  for (let i = 0; i < count; i++) {
+    if (a.bytes[inA + i] !== b.bytes[inB + i]) return start + BigInt(i);
+  }
+  return undefined;
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { groupByCode, openSymbols } from '../../../debug-adapter/engine/symbols/index.ts';
+import { compareCode } from '../../../debug-adapter/engine/symbols/compareCode.ts';
+import { elfOfCode } from '../../../debug-adapter/engine/symbols/kallsyms/imageElf.ts';
+import { debugOnly, flat, patched, stripped, withoutDebugInfo, withoutSections } from '../../support/changedElf.ts';
+import { guest } from '../../support/guests.ts';
+
+/** Files of the same code, whoever made them from each other. */
+const CALLS = readFileSync(guest('walks/calls'));
+const LINES = readFileSync(guest('walks/lines'));
+const IMAGE = readFileSync(guest('image/image'));
+const SUM = readFileSync(guest('kernel/user/sum'));
+const PRIMES = readFileSync(guest('kernel/user/primes'));
+
+const open = (bytes: Uint8Array, loadBias = 0n) => openSymbols({ name: 'a.elf', bytes, loadBias });
+const compared = (one: Uint8Array, other: Uint8Array) => [
+  compareCode(open(one), open(other)).kind,
+  compareCode(open(other), open(one)).kind,
+];
+
+test('code is the same with and without symbols, sections and debug information', () => {
+  for (const other of [stripped(CALLS), withoutSections(CALLS), withoutDebugInfo(CALLS), debugOnly(CALLS), CALLS]) {
+    assert.deepEqual(compared(CALLS, other), ['same', 'same']);
+  }
+  assert.deepEqual(compared(stripped(CALLS), debugOnly(CALLS)), ['same', 'same']);
+  assert.deepEqual(compared(withoutSections(CALLS), debugOnly(CALLS)), ['same', 'same']);
+});
+
+test('an image is the same code as the file it was made from, where it is linked to and where it is loaded', () => {
+  const start = 0xffff_ffff_8020_0000n;
+  const loaded = 0x8020_0000n;
+  const [image, moved] = [start, loaded].map((address) => open(elfOfCode(flat(IMAGE), address)));
+  for (const vmlinux of [IMAGE, stripped(IMAGE), debugOnly(IMAGE)]) {
+    assert.equal(compareCode(image, open(vmlinux)).kind, 'same');
+    assert.equal(compareCode(moved, open(vmlinux, loaded - start)).kind, 'same');
+    assert.equal(compareCode(moved, open(vmlinux)).kind, 'apart');
+  }
+});
+
+test('code that differs says where, and code elsewhere is apart', () => {
+  const changed = compareCode(open(CALLS), open(patched(CALLS, 0x8000_0ea0n)));
+  assert.deepEqual(changed, { kind: 'different', address: 0x8000_0ea0n });
+  assert.deepEqual(compared(CALLS, LINES), ['different', 'different']);
+  assert.deepEqual(compared(debugOnly(CALLS), LINES), ['different', 'different']);
+  assert.deepEqual(compared(SUM, PRIMES), ['different', 'different']);
+  assert.deepEqual(compared(SUM, CALLS), ['apart', 'apart']);
+});
+
+test('the richest file of a group answers, wherever it comes in the order', () => {
+  const files = [stripped(CALLS), withoutDebugInfo(CALLS), CALLS];
+  for (const order of [files, [...files].reverse(), [files[1], files[2], files[0]]]) {
+    const groups = groupByCode(order.map((bytes) => ({ symbols: open(bytes), isBooted: bytes === files[0] })));
+    assert.equal(groups.length, 1);
+    const [group] = groups;
+    assert.equal(group.isBooted, true);
+    const addresses = group.addressesOfFunction('fibonacci');
+    assert.deepEqual(addresses, open(CALLS).functionsNamed('fibonacci').map(open(CALLS).breakpointAddress));
+    assert.equal(group.at(addresses[0]).lineAt(addresses[0])?.file.name, 'calls.c');
+    assert.equal(group.addressesOfLine('walks/calls.c', 23)?.addresses.length, 1);
+    assert.deepEqual(group.addressesOfFunction('nodes'), [], 'data is no place for a breakpoint');
+  }
+});
+
+test('another build of what was booted can run where its functions are the same', () => {
+  const other = patched(CALLS, 0x8000_0ea0n);
+  const groups = groupByCode([
+    { symbols: open(other), isBooted: false },
+    { symbols: open(stripped(CALLS)), isBooted: true },
+    { symbols: open(SUM), isBooted: false },
+  ]);
+  const [given, booted, program] = groups;
+  assert.deepEqual(given.otherBuildOf, { booted, address: 0x8000_0ea0n });
+  assert.equal(given.canRun(given.addressesOfFunction('fibonacci')[0]), false);
+  assert.equal(given.canRun(given.addressesOfFunction('ackermann')[0]), true);
+  assert.equal(program.otherBuildOf, undefined);
+  assert.equal(program.canRun(program.addressesOfFunction('main')[0]), true);
+});
