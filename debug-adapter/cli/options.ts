@@ -111,7 +111,7 @@ function parseInfo(words: Words): CommandLine {
 
 function parseSymbols(words: Words): CommandLine {
   words.checkOptions('symbols', { text: [], repeated: [], flags: [] });
-  return { kind: 'symbols', image: words.onlyArgument('symbols', 'IMAGE') };
+  return { kind: 'symbols', image: words.onlyArgument('symbols', 'IMAGE or RRFILE') };
 }
 
 const MACHINE_WORDS = {

@@ -71,8 +71,8 @@ function open(command: MachineCommand, version: string): Timeline {
   const { bios, initrd, drives } = command;
   const host = allowing(nodeHost, command.allow);
   if (command.kind === 'replay') {
-    const { rrfile, rrsnapshot, append, memoryBytes, harts } = command;
-    const recorded = { rrfile, rrsnapshot, append, memoryBytes, harts };
+    const { rrfile, rrsnapshot, kernel, append, memoryBytes, harts } = command;
+    const recorded = { rrfile, rrsnapshot, kernel, append, memoryBytes, harts };
     return openReplay(host, { bios, initrd, drives, onConsoleByte, onNotice, ...recorded });
   }
   const { kernel, append, memoryBytes, harts, idle, stdin, overwrite, rng } = command;

@@ -1,12 +1,29 @@
 import { imageHasNoSymbols } from '../engine/errors/symbols.ts';
-import { elfOfImage } from '../engine/index.ts';
+import { elfOfImage, isElf, RecordingReader, UserError } from '../engine/index.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 
 const IMAGE_BYTES_MAX = 1 << 30;
 
-/** `symbols IMAGE`: what the image says about its own code, as an ELF file. */
-export function symbolsOf(image: string): Uint8Array {
-  const elf = elfOfImage(nodeHost.files.readWhole(image, IMAGE_BYTES_MAX));
-  if (!elf) throw imageHasNoSymbols(image);
+/** `symbols FILE`: what a Linux Image says about its own code, or the kernel of a recording, as an ELF file. */
+export function symbolsOf(name: string): Uint8Array {
+  const kernel = recordedKernel(name);
+  if (kernel && isElf(kernel)) return kernel;
+  const elf = elfOfImage(kernel ?? nodeHost.files.readWhole(name, IMAGE_BYTES_MAX));
+  if (!elf) throw imageHasNoSymbols(name);
   return elf.bytes;
+}
+
+/** Undefined for what is no recording: an Image may also come through a pipe. */
+function recordedKernel(name: string): Uint8Array | undefined {
+  try {
+    const file = nodeHost.files.open(name, { write: false, create: 'never' });
+    try {
+      return new RecordingReader(file, nodeHost.compression).bootFile('kernel').bytes;
+    } finally {
+      file.close();
+    }
+  } catch (error) {
+    if (error instanceof UserError && ['recording-not-one', 'file-not-one'].includes(error.code)) return undefined;
+    throw error;
+  }
 }

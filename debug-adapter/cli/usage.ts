@@ -6,7 +6,8 @@ Usage:
   blkreplay record --kernel FILE --rrfile FILE [options]    run and record
   blkreplay replay --kernel FILE --rrfile FILE [options]    replay; give the options of the recording
   blkreplay info   RRFILE [--json]                          say what a recording holds
-  blkreplay symbols IMAGE > FILE                            write a Linux Image's own symbols as an ELF file for gdb
+  blkreplay symbols IMAGE | RRFILE > FILE                   write a Linux Image's own symbols, or a recording's kernel, as
+                                                            an ELF file for gdb
   blkreplay dump   RRFILE [--from POSITION] [--to POSITION] [--kind KIND,...] [--drive-id NAME] [--json]
                                                             its log: a line an event, the position first
   blkreplay pack   RRFILE --into FILE [--without-bases] [--overwrite] [--json]
