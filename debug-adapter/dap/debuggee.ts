@@ -1,4 +1,5 @@
 import {
+  type CodeGroup,
   type ConsoleInput,
   type Frame,
   frameViewOf,
@@ -44,6 +45,8 @@ const FRAMES_MAX = 1000;
 
 export class Debuggee {
   readonly session: Session;
+  /** The files with symbols, those of the same code together. */
+  readonly groups: readonly CodeGroup[];
   readonly symbols: readonly Symbols[];
   readonly configuration: LaunchConfiguration;
   readonly sources: SourcePaths;
@@ -61,33 +64,45 @@ export class Debuggee {
 
   constructor(options: {
     timeline: Timeline;
-    symbols: readonly Symbols[];
+    groups: readonly CodeGroup[];
     configuration: LaunchConfiguration;
     keys?: ConsoleInput;
     exists: (path: string) => boolean;
   }) {
     this.session = new Session(options.timeline);
-    this.symbols = options.symbols;
+    this.groups = options.groups;
+    this.symbols = options.groups.flatMap(({ files }) => files);
     this.configuration = options.configuration;
     this.keys = options.keys;
     this.sources = new SourcePaths({ exists: options.exists, cwd: options.configuration.cwd });
     this.breakpoints = new BreakpointTable(this.session);
-    this.loaded = new LoadedFiles(this.symbols, this.session.inspector);
+    this.loaded = new LoadedFiles(this.groups, this.session.inspector);
   }
 
-  /** The file whose code stands in memory at `pc`; the first one where none does. */
+  /** The file whose code stands in memory at `pc` and that knows most about it; some other for its types where none does. */
   symbolsAt(pc: bigint): Symbols | undefined {
-    return this.loaded.at(pc) ?? this.symbols[0];
+    return this.describing(pc)?.at(pc) ?? this.fallback;
   }
 
   /** The same, and none where none does. */
   loadedAt(pc: bigint): Symbols | undefined {
-    return this.loaded.at(pc);
+    return this.loaded.at(pc)?.at(pc);
   }
 
-  /** Whether what stands at `pc` is that file's code, for whoever asks while the machine runs. */
-  readonly isLoadedNow = (symbols: Symbols, pc: bigint): boolean =>
-    new LoadedFiles(this.symbols, this.session.inspector).at(pc) === symbols;
+  /** Whether what stands at `pc` is that program's code, for whoever asks while the machine runs. */
+  readonly isLoadedNow = (group: CodeGroup, pc: bigint): boolean =>
+    new LoadedFiles(this.groups, this.session.inspector).isLoaded(group, pc);
+
+  /** Where no file's code stands, what was booted there: kernels free the code that they began with. */
+  private describing(pc: bigint): CodeGroup | undefined {
+    return this.loaded.at(pc) ?? this.groups.find((group) => group.isBooted && group.codeAround(pc, 1));
+  }
+
+  /** For names and types where the code that runs has none. */
+  private get fallback(): Symbols | undefined {
+    const booted = this.groups.filter(({ isBooted }) => isBooted).flatMap(({ files }) => files);
+    return booted.find(hasDebugInfo) ?? this.symbols.find(hasDebugInfo) ?? this.symbols[0];
+  }
 
   /** Undefined where steps can only be by instruction. */
   sourceSteps(): SourceSteps | undefined {
@@ -168,13 +183,15 @@ export class Debuggee {
   private unwind(hart: number): ShownFrame[] {
     const frames: ShownFrame[] = [];
     const view = this.view(undefined, hart);
-    let symbols = this.symbolsAt(view.pc);
-    let frame: Frame | undefined = symbols?.newestFrame(view) ?? bareFrame(view);
+    let frame: Frame | undefined = this.symbolsAt(view.pc)?.newestFrame(view) ?? bareFrame(view);
     while (frame && frames.length < FRAMES_MAX) {
-      for (const source of sourcesOf(frame, symbols)) frames.push(this.shown({ hart, frame, symbols, source }));
-      const caller: UnwindResult | undefined = symbols?.callerOf(frame);
+      const group = this.describing(frame.lookupPc);
+      const symbols: Symbols | undefined = group?.at(frame.lookupPc) ?? this.fallback;
+      // The fallback may have other code here, whose names would be wrong.
+      const named: Symbols | undefined = group || !symbols?.codeAround(frame.lookupPc, 1) ? symbols : undefined;
+      for (const source of sourcesOf(frame, named)) frames.push(this.shown({ hart, frame, symbols, source }));
+      const caller: UnwindResult | undefined = group ? group.callerOf(frame) : named?.callerOf(frame);
       frame = caller?.kind === 'caller' ? caller.frame : undefined;
-      if (frame) symbols = this.symbolsAt(frame.lookupPc);
     }
     return frames;
   }
@@ -185,6 +202,8 @@ export class Debuggee {
     return shown;
   }
 }
+
+const hasDebugInfo = (symbols: Symbols) => symbols.hasDebugInfo;
 
 function sourcesOf({ lookupPc }: Frame, symbols: Symbols | undefined): SourceFrame[] {
   return symbols ? sourceFramesAt(symbols, lookupPc) : [{ name: undefined, at: undefined, inlineDepth: 0 }];

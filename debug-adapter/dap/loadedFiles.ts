@@ -1,8 +1,8 @@
-import type { Session, Symbols } from '../engine/index.ts';
+import type { CodeGroup, Session } from '../engine/index.ts';
 
 /**
- * Which of several ELF files runs where. Programs of a kernel have code at the same addresses, one at a time, so a
- * file is held against the guest's memory: the one whose code agrees with it best is there, if most of it agrees. (A
+ * Which of several programs runs where. Programs of a kernel have code at the same addresses, one at a time, so their
+ * files are held against the guest's memory: the one whose code agrees with it best is there, if most of it agrees. (A
  * kernel patches itself here and there, so not all of it need.)
  */
 // A library that programs share is rarely longer: what tells them apart is within reach.
@@ -12,23 +12,23 @@ const AGREEMENT_MIN = 0.75;
 const BLOCK_BITS = 6n;
 
 export class LoadedFiles {
-  private symbols: readonly Symbols[];
+  private groups: readonly CodeGroup[];
   private inspector: Session['inspector'];
-  private known = new Map<bigint, Symbols>();
+  private known = new Map<bigint, readonly CodeGroup[]>();
 
-  constructor(symbols: readonly Symbols[], inspector: Session['inspector']) {
-    this.symbols = symbols;
+  constructor(groups: readonly CodeGroup[], inspector: Session['inspector']) {
+    this.groups = groups;
     this.inspector = inspector;
   }
 
   /** Looked up once for 64 bytes until `forget`; costs microseconds, and some 100 us where a look nearby does not tell. */
-  at(pc: bigint): Symbols | undefined {
-    const block = pc >> BLOCK_BITS;
-    const known = this.known.get(block);
-    if (known?.codeAround(pc, 1)) return known;
-    const found = this.find(pc);
-    if (found) this.known.set(block, found);
-    return found;
+  at(pc: bigint): CodeGroup | undefined {
+    return this.allAt(pc)[0];
+  }
+
+  /** Whether that program's code is there; several may agree with memory alike. */
+  isLoaded(group: CodeGroup, pc: bigint): boolean {
+    return this.allAt(pc).includes(group);
   }
 
   /** Memory may be another. */
@@ -36,25 +36,46 @@ export class LoadedFiles {
     this.known.clear();
   }
 
-  private find(pc: bigint): Symbols | undefined {
-    const candidates = this.symbols.filter((symbols) => symbols.codeAround(pc, 1));
+  private allAt(pc: bigint): readonly CodeGroup[] {
+    const block = pc >> BLOCK_BITS;
+    const known = this.known.get(block);
+    if (known?.[0]?.codeAround(pc, 1) && known[0].knows(pc)) return known;
+    const found = this.find(pc);
+    this.known.set(block, found);
+    return found;
+  }
+
+  /** The best first. */
+  private find(pc: bigint): readonly CodeGroup[] {
+    const candidates = this.groups.filter((group) => group.codeAround(pc, 1));
+    const knowing = candidates.filter((group) => group.knows(pc));
     // Where nothing can be read a program is about to be loaded: the only file for the place is good enough.
-    if (this.inspector.readMemory(pc, 1).length === 0) return candidates.length === 1 ? candidates[0] : undefined;
+    if (this.inspector.readMemory(pc, 1).length === 0) return knowing.length === 1 ? knowing : [];
+    const best = this.bestOf(candidates, pc);
+    if (best.some((group) => knowing.includes(group))) return best;
+    // What runs has no names here; those of another build are right in a function that is the same in both.
+    return [...knowing.filter((group) => this.holdsFunction(group, pc)), ...best];
+  }
+
+  private bestOf(candidates: readonly CodeGroup[], pc: bigint): CodeGroup[] {
     // Mostly a look nearby is enough, which is what a breakpoint costs that is often come by.
     const nearby = this.agreeing(candidates, pc, NEARBY_BYTES);
-    if (nearby.length === 1) return nearby[0].symbols;
-    return this.agreeing(candidates, pc, REACH_BYTES).reduce((a, b) => (b.agreement > a.agreement ? b : a), NOBODY)
-      .symbols;
+    if (nearby.length === 1) return [nearby[0].group];
+    const agreeing = this.agreeing(candidates, pc, REACH_BYTES);
+    const most = Math.max(...agreeing.map((one) => one.agreement));
+    return agreeing.filter((one) => one.agreement === most).map(({ group }) => group);
   }
 
-  private agreeing(candidates: readonly Symbols[], pc: bigint, reachBytes: number) {
+  private agreeing(candidates: readonly CodeGroup[], pc: bigint, reachBytes: number) {
     return candidates
-      .map((symbols) => ({ symbols, agreement: agreement(this.inspector, symbols.codeAround(pc, reachBytes)!) }))
+      .map((group) => ({ group, agreement: agreement(this.inspector, group.codeAround(pc, reachBytes)!) }))
       .filter((one) => one.agreement >= AGREEMENT_MIN);
   }
-}
 
-const NOBODY: { symbols: Symbols | undefined; agreement: number } = { symbols: undefined, agreement: -1 };
+  private holdsFunction(group: CodeGroup, pc: bigint): boolean {
+    return group.functionCode(pc).every((code) => agreement(this.inspector, code) === 1);
+  }
+}
 
 /** The part of the code that is in memory, of what of it can be read; pages that are not there yet say nothing. */
 function agreement(

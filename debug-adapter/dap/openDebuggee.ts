@@ -36,16 +36,30 @@ export function openDebuggee(
   console: GuestConsole,
   onNotice: (notice: Notice) => void,
 ): Debuggee {
-  const symbols = configuration.noDebug ? [] : sessionSymbols(surroundings.host, configuration);
+  const { host, forget } = readingOnce(surroundings.host);
+  const groups = configuration.noDebug ? [] : sessionSymbols(host, configuration, onNotice);
   try {
     const keys = configuration.rr === 'replay' ? undefined : new ConsoleInput();
     console.goesTo = configuration.console;
-    const timeline = openTimeline(surroundings, configuration, { keys, console, onNotice });
-    const exists = (path: string) => surroundings.host.files.exists(path);
-    return new Debuggee({ timeline, symbols, configuration, keys, exists });
+    const timeline = openTimeline({ ...surroundings, host }, configuration, { keys, console, onNotice });
+    const exists = (path: string) => host.files.exists(path);
+    return new Debuggee({ timeline, groups, configuration, keys, exists });
   } catch (error) {
     throw aboutOverwriting(error, configuration);
+  } finally {
+    forget();
   }
+}
+
+/** Until it is told to forget, a file is what it was when it was read first, even while a build replaces it. */
+function readingOnce(host: Host): { host: Host; forget: () => void } {
+  let read: Map<string, Uint8Array> | undefined = new Map();
+  const readWhole: Host['files']['readWhole'] = (path, maxBytes) => {
+    const bytes = read?.get(path) ?? host.files.readWhole(path, maxBytes);
+    read?.set(path, bytes);
+    return bytes;
+  };
+  return { host: { ...host, files: { ...host.files, readWhole } }, forget: () => (read = undefined) };
 }
 
 const MEMORY_BYTES = 128 << 20;
@@ -55,14 +69,15 @@ function openTimeline(
   configuration: LaunchConfiguration,
   { keys, console, onNotice }: { keys?: ConsoleInput; console: GuestConsole; onNotice: (notice: Notice) => void },
 ): Timeline {
-  const { rr, rrfile, rrsnapshot, bios, initrd, drives, append, memoryBytes, harts, idle, rng } = configuration;
+  const { rr, rrfile, rrsnapshot, kernel, bios, initrd, drives, append, memoryBytes, harts, idle, rng } = configuration;
   const machine = {
     ...{ bios, initrd, drives, rng },
     onConsoleByte: console.onConsoleByte,
     onNotice,
   };
   const workspace = allowing(host, [configuration.cwd]);
-  if (rr === 'replay') return openReplay(workspace, { ...machine, rrfile, rrsnapshot, append, memoryBytes, harts });
+  if (rr === 'replay')
+    return openReplay(workspace, { ...machine, rrfile, rrsnapshot, kernel, append, memoryBytes, harts });
   const typed = keys ? [keys] : [];
   const setup: LiveSetup = {
     ...machine,

@@ -1,54 +1,189 @@
-import { elfOfImage, type Host, openSymbols, RecordingReader, type Symbols, UserError } from '../engine/index.ts';
+import {
+  type CodeGroup,
+  elfOfCode,
+  elfOfImage,
+  groupByCode,
+  type Host,
+  IMAGE_SECTION,
+  imageAddress,
+  type Notice,
+  openSymbols,
+  readBootFiles,
+  readLinuxImage,
+  RecordingReader,
+  type SymbolFile,
+  type Symbols,
+  UserError,
+} from '../engine/index.ts';
+import { symbolsAreOfOtherBuild } from '../engine/errors/symbols.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
 
 /**
- * The symbols of a session: of its kernel and firmware as far as they have some, and of the files named as symbols, which
- * must have some. A replay that names no kernel has the recorded one.
+ * The symbols of a session: of what the machine boots as far as there are some, and of the files named as symbols, which
+ * must have some and win where both know the same. A replay boots what was recorded, whatever lies at those paths now.
  */
 interface NamedFile {
   name: string;
   bytes: Uint8Array;
 }
 
-const ELF_BYTES_MAX = 1 << 30;
+interface Booted {
+  kernel: NamedFile;
+  bios: NamedFile | undefined;
+}
 
-export function sessionSymbols(host: Host, configuration: LaunchConfiguration): Symbols[] {
-  const { kernel, bios, symbols } = configuration;
-  const fromFile = (name: string) => ({ name, bytes: host.files.readWhole(name, ELF_BYTES_MAX) });
-  const open = (file: NamedFile) => openSymbols({ ...file, compression: host.compression });
-  const isFile = (name: string | null): name is string => name !== null && name !== 'none' && name !== 'builtin';
-  const named = [kernel, bios].filter(isFile).map(fromFile);
-  const recorded = configuration.rr === 'replay' && kernel === null ? [recordedKernel(host, configuration)] : [];
-  const boot = [...recorded, ...named].flatMap((file) => {
+const ELF_BYTES_MAX = 1 << 30;
+const MEMORY_BYTES_MAX = 2 ** 31;
+
+export function sessionSymbols(
+  host: Host,
+  configuration: LaunchConfiguration,
+  onNotice: (notice: Notice) => void,
+): CodeGroup[] {
+  const named = configuration.symbols.map((name) => readNamed(host, name));
+  const opener = new Opener(host);
+  const booted = configuration.rr === 'replay' ? recordedFiles(host, configuration) : liveFiles(host, configuration);
+  const given = named.map((file) => opener.open(file));
+  const image = readLinuxImage(booted.kernel.bytes)
+    ? imageFiles(opener, booted, { named, given })
+    : { booted: opener.openBooted(booted.kernel), given: [] };
+  const ofKernel = [...image.booted, ...opener.openFirmware(booted.bios)];
+  const richer = ofKernel.some(({ hasDebugInfo }) => hasDebugInfo) ? [] : fileInPlace(opener, host, configuration);
+  const files: SymbolFile[] = [
+    ...[...given, ...image.given].map((symbols) => ({ symbols, isBooted: false })),
+    ...ofKernel.map((symbols) => ({ symbols, isBooted: true })),
+    ...richer.map((symbols) => ({ symbols, isBooted: false })),
+  ];
+  const groups = groupByCode(files).filter((group) => group.isBooted || !richer.includes(group.files[0]));
+  sayOtherBuilds(groups, onNotice);
+  return groups;
+}
+
+class Opener {
+  private host: Host;
+
+  constructor(host: Host) {
+    this.host = host;
+  }
+
+  open({ name, bytes }: NamedFile, loadBias = 0n): Symbols {
+    return openSymbols({ name, bytes, loadBias, compression: this.host.compression });
+  }
+
+  /** Nothing where there is no ELF file with code in it. */
+  openBooted(file: NamedFile): Symbols[] {
     try {
-      return [open(file)];
+      return [this.open(file)];
     } catch (error) {
-      if (error instanceof UserError && error.code.startsWith('symbols-')) return imageSymbols(file);
+      if (error instanceof UserError && error.code.startsWith('symbols-')) return [];
       throw error;
     }
-  });
-  return [...boot, ...symbols.map((name) => open(fromFile(name)))];
+  }
+
+  /** Firmware that is no ELF file begins where RAM does, and has no names. */
+  openFirmware(file: NamedFile | undefined): Symbols[] {
+    if (!file) return [];
+    const opened = this.openBooted(file);
+    return opened.length > 0 ? opened : [this.openCode(file, RAM_START)];
+  }
+
+  openCode({ name, bytes }: NamedFile, start: bigint): Symbols {
+    return this.open({ name, bytes: elfOfCode(bytes, start) });
+  }
 }
 
-/** Where the boot files put a Linux Image: behind the firmware's 2 MiB. */
-const LOAD_ADDRESS = 0x8020_0000n;
+const RAM_START = 0x8000_0000n;
 
 /**
- * A Linux Image has its own table of symbols, or none. It begins to run where it was loaded, and goes on where it was
- * linked to once it has turned the MMU on: symbols for both.
+ * A Linux Image has its own table of symbols, or none. It begins to run where it is loaded, and continues where it is
+ * linked to once it has turned the MMU on: symbols for both, and the same for the vmlinux that it was made from.
  */
-function imageSymbols({ name, bytes }: NamedFile): Symbols[] {
-  const elf = elfOfImage(bytes);
-  if (!elf) return [];
-  const loadBiases = [0n, LOAD_ADDRESS - elf.start];
-  return loadBiases.map((loadBias) => openSymbols({ name, bytes: elf.bytes, loadBias }));
+function imageFiles(
+  opener: Opener,
+  { kernel, bios }: Booted,
+  { named, given }: { named: readonly NamedFile[]; given: readonly Symbols[] },
+): { booted: Symbols[]; given: Symbols[] } {
+  const loaded = BigInt(imageAddress({ kernel, bios }, MEMORY_BYTES_MAX));
+  const own = elfOfImage(kernel.bytes, IMAGE_SECTION);
+  const starts = given.map((symbols) => linkedStart(symbols));
+  const linked = own?.start ?? starts.find((start) => start !== undefined);
+  const addresses = linked === undefined || linked === loaded ? [loaded] : [linked, loaded];
+  const atLoadAddress = named.flatMap((file, i) => {
+    const start = starts[i];
+    return start === undefined || start === loaded ? [] : [opener.open(file, loaded - start)];
+  });
+  return {
+    booted: addresses.map((address) =>
+      own
+        ? opener.open({ name: kernel.name, bytes: own.bytes }, address - own.start)
+        : opener.openCode(kernel, address),
+    ),
+    given: atLoadAddress,
+  };
 }
 
-function recordedKernel(host: Host, { rrfile }: LaunchConfiguration): NamedFile {
+/** Where a file's image begins, if it is a kernel: those are linked to the upper half of the address space. */
+function linkedStart(symbols: Symbols): bigint | undefined {
+  const start = symbols.symbolsNamed('_start').find(({ address }) => address >= UPPER_HALF);
+  return start?.address;
+}
+
+const UPPER_HALF = 1n << 63n;
+
+function liveFiles(host: Host, { kernel, bios }: LaunchConfiguration): Booted {
+  const files = readBootFiles(host, { kernel: kernel!, bios, initrd: null });
+  return { kernel: files[0], bios: files.find(({ role }) => role === 'bios') };
+}
+
+/** Under the names that the user gives them now, which say where their sources are. */
+function recordedFiles(host: Host, { rrfile, kernel, bios }: LaunchConfiguration): Booted {
   const file = host.files.open(rrfile, { write: false, create: 'never' });
   try {
-    return new RecordingReader(file, host.compression).bootFile('kernel');
+    const reader = new RecordingReader(file, host.compression);
+    const isFile = (name: string | null): name is string => name !== null && name !== 'none' && name !== 'builtin';
+    const named = ({ name, bytes }: NamedFile, given: string | null) => ({ name: isFile(given) ? given : name, bytes });
+    return {
+      kernel: named(reader.bootFile('kernel'), kernel),
+      bios: reader.hasBootFile('bios') ? named(reader.bootFile('bios'), bios) : undefined,
+    };
   } finally {
     file.close();
+  }
+}
+
+/** What lies at a replayed kernel's path now: the same code with its debug information is as good as a symbols file. */
+function fileInPlace(opener: Opener, host: Host, { rr, kernel }: LaunchConfiguration): Symbols[] {
+  if (rr !== 'replay' || kernel === null || !host.files.exists(kernel)) return [];
+  try {
+    return opener.openBooted({ name: kernel, bytes: readRegular(host, kernel) });
+  } catch (error) {
+    // The replay does without it.
+    if (error instanceof UserError) return [];
+    throw error;
+  }
+}
+
+/** Not a pipe, which could be waited for without end. */
+function readRegular(host: Host, name: string): Uint8Array {
+  const file = host.files.open(name, { write: false, create: 'never' });
+  try {
+    const bytes = new Uint8Array(Math.min(file.length(), ELF_BYTES_MAX));
+    return bytes.subarray(0, file.readAt(0, bytes));
+  } finally {
+    file.close();
+  }
+}
+
+function readNamed(host: Host, name: string): NamedFile {
+  return { name, bytes: host.files.readWhole(name, ELF_BYTES_MAX) };
+}
+
+function sayOtherBuilds(groups: readonly CodeGroup[], onNotice: (notice: Notice) => void): void {
+  const said = new Set<string>();
+  for (const { name, otherBuildOf } of groups) {
+    if (!otherBuildOf || said.has(name)) continue;
+    said.add(name);
+    const { booted, address } = otherBuildOf;
+    onNotice({ code: 'symbols-differ', message: symbolsAreOfOtherBuild({ name, booted: booted.name, address }) });
   }
 }

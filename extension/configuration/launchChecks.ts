@@ -38,8 +38,10 @@ function mustExist(launch: LaunchConfiguration): (Problem & { file: string })[] 
   ];
 }
 
-function bootFiles({ kernel, bios, initrd, symbols }: LaunchConfiguration): [setting: string, file: string][] {
-  const single = Object.entries({ kernel, bios, initrd }).flatMap(([setting, file]): [string, string][] =>
+/** A replay has its boot files in the recording. */
+function bootFiles({ rr, kernel, bios, initrd, symbols }: LaunchConfiguration): [setting: string, file: string][] {
+  const booted = rr === 'replay' ? {} : { kernel, bios, initrd };
+  const single = Object.entries(booted).flatMap(([setting, file]): [string, string][] =>
     file === null ? [] : [[setting, file]],
   );
   return [...single, ...symbols.map((file, i): [string, string] => [`symbols[${i}]`, file])];

@@ -46,6 +46,9 @@ test('files that must be there are named with their setting', () => {
   assert.equal(lacking(replay, 'boot.rr')?.setting, 'rrfile');
   assert.match(lacking(replay, 'boot.rr')!.message, /no recording .*boot\.rr .* record it first with "rr": "record"/);
   assert.equal(lacking(replay, 'hd0.qcow2')?.setting, 'drives[0].overlay');
+  const boots = { rr: 'replay', bios: 'fw.elf', initrd: 'initrd' };
+  assert.equal(lacking(boots, 'kernel.elf', 'fw.elf', 'initrd'), undefined, 'the recording holds these');
+  assert.equal(lacking({ ...boots, symbols: ['a.elf'] }, 'a.elf')?.setting, 'symbols[0]');
 });
 
 test('the editor adds where paths start and the terminal, and nothing that the user wrote differently', () => {

@@ -1,6 +1,13 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { BreakpointId, Symbols } from '../../engine/index.ts';
-import { noCodeAt, noFunction, noInstructionAt, notWithoutDebugging } from '../../engine/errors/dap.ts';
+import type { BreakpointId, CodeGroup } from '../../engine/index.ts';
+import {
+  codeIsNotBooted,
+  noCodeAt,
+  noFunction,
+  noInstructionAt,
+  nothingAt,
+  notWithoutDebugging,
+} from '../../engine/errors/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { ClientBreakpoint } from '../breakpointTable.ts';
 import type { Debuggee } from '../debuggee.ts';
@@ -15,13 +22,18 @@ export function setBreakpoints(debuggee: Debuggee, args: Arguments, ids: readonl
   const list = `source ${path}`;
   return setList(debuggee, { list, kind: 'breakpoint', wanted: args.list('breakpoints'), ids }, (one) => {
     const line = one.integer('line');
-    const found = debuggee.symbols.flatMap((symbols) => {
-      const place = symbols.addressesOfLine(path, line);
-      return place ? [{ line: place.line, addresses: inFile(symbols, place.addresses) }] : [];
+    const found = debuggee.groups.flatMap((group) => {
+      const place = group.addressesOfLine(path, line);
+      return place ? [{ line: place.line, addresses: inGroup(group, place.addresses) }] : [];
     });
-    const addresses = found.flatMap((place) => place.addresses);
-    if (addresses.length === 0) return { addresses, message: noCodeAt(line) };
-    return { addresses, shown: { line: found[0].line, source: { path, name: source.optionalText('name') } } };
+    const place = placeOf(
+      found.flatMap(({ addresses }) => addresses),
+      noCodeAt(line),
+    );
+    const shown = found.find(({ addresses }) => addresses.includes(place.addresses[0]));
+    return shown
+      ? { ...place, shown: { line: shown.line, source: { path, name: source.optionalText('name') } } }
+      : place;
   });
 }
 
@@ -29,12 +41,8 @@ export function setFunctionBreakpoints(debuggee: Debuggee, args: Arguments, ids:
   const wanted = args.list('breakpoints');
   return setList(debuggee, { list: 'functions', kind: 'function breakpoint', wanted, ids }, (one) => {
     const name = one.text('name');
-    const addresses = debuggee.symbols.flatMap((symbols) => {
-      const functions = symbols.functionsNamed(name).map((found) => symbols.breakpointAddress(found));
-      const labels = () => symbols.symbolsNamed(name).map(({ address }) => address);
-      return inFile(symbols, functions.length > 0 ? functions : labels());
-    });
-    return addresses.length === 0 ? { addresses, message: noFunction(name) } : { addresses };
+    const found = debuggee.groups.flatMap((group) => inGroup(group, group.addressesOfFunction(name)));
+    return placeOf(found, noFunction(name));
   });
 }
 
@@ -43,49 +51,62 @@ export function setInstructionBreakpoints(debuggee: Debuggee, args: Arguments, i
   return setList(debuggee, { list: 'instructions', kind: 'instruction breakpoint', wanted, ids }, (one) => {
     const offset = BigInt(one.optionalInteger('offset') ?? 0);
     const address = BigInt.asUintN(64, one.address('instructionReference') + offset);
-    const isOdd = (address & 1n) === 1n;
-    return isOdd ? { addresses: [], message: noInstructionAt(hex(address)) } : { addresses: [{ address }] };
+    if ((address & 1n) === 1n) return { addresses: [], message: noInstructionAt(hex(address)) };
+    const isKnown = debuggee.groups.some((group) => group.codeAround(address, 1));
+    const isThere = isKnown || debuggee.session.inspector.readMemory(address, 1).length > 0;
+    // It stays set: pages of a program come later.
+    return isThere ? { addresses: [{ address }] } : { addresses: [{ address }], message: nothingAt(hex(address)) };
   });
 }
 
-/** In one file: several programs may have code at one address. None for a bare address. */
+/** In one program: several may have code at one address. None for a bare address. */
 interface Address {
   address: bigint;
-  symbols?: Symbols;
+  group?: CodeGroup;
 }
 
 interface Place {
   addresses: Address[];
   shown?: Partial<Breakpoint>;
-  /** Why there is no address. */
+  /** Why the machine does not come there, as far as is known. */
   message?: string;
 }
 
-const inFile = (symbols: Symbols, addresses: readonly bigint[]): Address[] =>
-  addresses.map((address) => ({ address, symbols }));
+const inGroup = (group: CodeGroup, addresses: readonly bigint[]): Address[] =>
+  addresses.map((address) => ({ address, group }));
+
+/** Those of the addresses that the machine can come to, or why it can come to none. */
+function placeOf(found: readonly Address[], whyNone: string): Place {
+  const addresses = found.filter(({ address, group }) => group!.canRun(address));
+  if (addresses.length > 0) return { addresses };
+  const group = found[0]?.group;
+  const other = group?.otherBuildOf;
+  if (!group || !other) return { addresses, message: whyNone };
+  return { addresses, message: codeIsNotBooted({ symbols: group.name, booted: other.booted.name }) };
+}
 
 function setList(
   debuggee: Debuggee,
   set: { list: string; kind: ClientBreakpoint['kind']; wanted: readonly Arguments[]; ids: readonly number[] },
-  placeOf: (one: Arguments) => Place,
+  find: (one: Arguments) => Place,
 ): DebugProtocol.SetBreakpointsResponse['body'] {
   const { breakpoints, configuration } = debuggee;
   // All are looked up before any is changed: a malformed list leaves the old one.
-  const places = set.wanted.map(placeOf);
+  const places = set.wanted.map(find);
   breakpoints.clear(set.list);
   const answers = places.map(({ addresses, shown, message }, i): Breakpoint => {
     const id = set.ids[i];
     if (configuration.noDebug) return { id, verified: false, message: notWithoutDebugging() };
-    if (message !== undefined) return { id, verified: false, message };
     for (const at of addresses) breakpoints.add(set.list, insert(debuggee, at), { id, kind: set.kind });
+    if (message !== undefined) return { id, verified: false, message };
     return { id, verified: true, instructionReference: hex(addresses[0].address), ...shown };
   });
   return { breakpoints: answers };
 }
 
-/** With several files it stops only where the one it was set in is what runs. */
-function insert({ session, symbols, isLoadedNow }: Debuggee, at: Address): BreakpointId {
-  const { address, symbols: file } = at;
-  if (!file || symbols.length === 1) return session.addBreakpoint(address);
-  return session.addBreakpoint(address, () => isLoadedNow(file, address));
+/** Where several programs can be it stops only while the one it was set in is what runs. */
+function insert({ session, groups, isLoadedNow }: Debuggee, { address, group }: Address): BreakpointId {
+  const isAlone = groups.every((other) => other === group || !other.codeAround(address, 1));
+  if (!group || (group.isBooted && isAlone) || groups.length === 1) return session.addBreakpoint(address);
+  return session.addBreakpoint(address, () => isLoadedNow(group, address));
 }

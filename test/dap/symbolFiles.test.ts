@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync } from 'node:fs';
+import { test, type TestContext } from 'node:test';
+import { openSymbols } from '../../debug-adapter/engine/symbols/index.ts';
+import { Workplace } from '../support/cli.ts';
+import { debugOnly, flat, patched, stripped, withoutDebugInfo, withoutSections } from '../support/changedElf.ts';
+import { DapClient, source } from '../support/dapClient.ts';
+import { guest } from '../support/guests.ts';
+import { withKallsyms } from '../support/kallsyms.ts';
+
+/**
+ * Which files a session takes its symbols from: a replay those that were recorded; and of several that describe the same
+ * code, the one that knows most.
+ */
+const CALLS = readFileSync(guest('walks/calls'));
+/** With the same library in front, and another program behind it: as another build of the same kernel would be. */
+const OTHER_BUILD = readFileSync(guest('walks/lines'));
+const IMAGE = readFileSync(guest('image/image'));
+
+/** What an Image's own table would have of them. */
+const IMAGE_NAMES = ['_start', 'early_setup', 'add', 'image_main', 'print', 'tally'].map((name) => {
+  const [{ address, kind }] = openSymbols({ name: 'vmlinux', bytes: IMAGE }).symbolsNamed(name);
+  return { name, address, type: kind === 'object' ? 'B' : 'T' };
+});
+IMAGE_NAMES.sort((a, b) => (a.address < b.address ? -1 : 1));
+
+// --- a replay ------------------------------------------------------------------------------------------------------------
+
+for (const [what, other] of [
+  ['rebuilt', OTHER_BUILD],
+  ['another program', readFileSync(guest('small/hello'))],
+  ['no ELF file', Buffer.from('not a kernel')],
+] as const) {
+  test(`a replay uses the recorded kernel's symbols when the file at its path is ${what}, and says so once`, async (t) => {
+    const place = await recorded(t, CALLS);
+    place.write('kernel.elf', other);
+    const dap = await replayed(t, place, { kernel: 'kernel.elf' });
+    const kernel = place.path('kernel.elf');
+    assert.deepEqual(noticesOf(dap), [
+      `${kernel} differs from the kernel that was recorded: the replay uses the recorded one and its symbols. ` +
+        'Record again to debug the new one.\n',
+    ]);
+    await stopsInFibonacci(dap);
+  });
+}
+
+test('a replay needs no kernel file for symbols, and says nothing when the file is gone or the same', async (t) => {
+  const place = await recorded(t, CALLS);
+  for (const [kernel, isThere] of [
+    ['kernel.elf', true],
+    ['kernel.elf', false],
+    [undefined, false],
+  ] as const) {
+    if (!isThere) rmSync(place.path('kernel.elf'), { force: true });
+    const dap = await replayed(t, place, { kernel });
+    await stopsInFibonacci(dap);
+    assert.deepEqual(noticesOf(dap), []);
+    await dap.leave();
+  }
+});
+
+test('a replay says when firmware or initial RAM disk differ, each once', async (t) => {
+  const place = new Workplace(t);
+  place.write('kernel.elf', flat(IMAGE));
+  place.write('initrd', 'one');
+  const files = { kernel: 'kernel.elf', initrd: 'initrd' };
+  await record(t, place, files);
+  place.write('initrd', 'two');
+  const dap = await replayed(t, place, files);
+  assert.match(
+    noticesOf(dap).join(),
+    /^\S+initrd differs from the initrd that was recorded: .* the recorded one\. Record/,
+  );
+});
+
+test('a stripped kernel that was recorded gets the debug information of the same code at its path', async (t) => {
+  const place = await recorded(t, stripped(CALLS));
+  place.write('kernel.elf', CALLS);
+  const dap = await replayed(t, place, { kernel: 'kernel.elf' });
+  await stopsInFibonacci(dap);
+  await dap.leave();
+  place.write('kernel.elf', OTHER_BUILD);
+  const other = await replayed(t, place, { kernel: 'kernel.elf' });
+  assert.equal((await breakAt(other, ['main']))[0].verified, false);
+  assert.equal(noticesOf(other).length, 1);
+});
+
+// --- files of the same code ----------------------------------------------------------------------------------------------
+
+for (const [what, kernel, symbols] of [
+  ['a stripped kernel', stripped(CALLS), CALLS],
+  ['a kernel without a table of sections', withoutSections(CALLS), CALLS],
+  ['a kernel with names only', withoutDebugInfo(CALLS), CALLS],
+  ['itself', CALLS, CALLS],
+  ['a kernel with everything, itself without', CALLS, withoutDebugInfo(CALLS)],
+  ['a stripped kernel, itself without code', stripped(CALLS), debugOnly(CALLS)],
+  ['a kernel without sections, itself without code', withoutSections(CALLS), debugOnly(CALLS)],
+] as const) {
+  test(`a symbols file beside ${what} has the lines, types and breakpoints, live and replayed`, async (t) => {
+    const place = new Workplace(t);
+    place.write('kernel.elf', kernel);
+    place.write('full.elf', symbols);
+    const files = { kernel: 'kernel.elf', symbols: ['full.elf'] };
+    const live = new DapClient(t);
+    await live.start(launchOf(place, files), () => setFibonacci(live));
+    await showsFibonacci(live);
+    await live.leave();
+    const replay = await replayed(t, place, files);
+    await stopsInFibonacci(replay);
+    assert.deepEqual(noticesOf(replay), []);
+  });
+}
+
+for (const [what, image, vmlinux] of [
+  ['with its own symbols', withKallsyms(flat(IMAGE), IMAGE_NAMES), IMAGE],
+  ['without symbols', flat(IMAGE), IMAGE],
+  ['with its own symbols, itself without code,', withKallsyms(flat(IMAGE), IMAGE_NAMES), debugOnly(IMAGE)],
+] as const) {
+  test(`a vmlinux beside an Image ${what} has lines and types, before and after the MMU is on`, async (t) => {
+    const place = new Workplace(t);
+    place.write('Image', image);
+    place.write('vmlinux', vmlinux);
+    const dap = new DapClient(t);
+    const files = { kernel: 'Image', symbols: ['vmlinux'] };
+    await dap.start(launchOf(place, files), () => breakAt(dap, ['early_setup', 'add']));
+    assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
+    assert.equal(await whereIs(dap), 'early_setup image.c');
+    assert.equal(await dap.evaluate('table'), '0x80201000 <page_table>');
+    await dap.until('continue');
+    assert.equal(await whereIs(dap), 'add image.c');
+    const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
+    assert.deepEqual(namesIn(stackFrames).slice(0, 2), ['add', 'image_main']);
+    assert.equal(await dap.evaluate('*to'), '{rounds = 0, sum = 0}');
+    await dap.until('continue');
+    assert.equal(await dap.evaluate('*to'), '{rounds = 1, sum = 1}');
+    await dap.until('reverseContinue');
+    await dap.until('reverseContinue');
+    assert.equal(await whereIs(dap), 'early_setup image.c');
+    assert.deepEqual(noticesOf(dap), []);
+  });
+}
+
+// --- files of other code -------------------------------------------------------------------------------------------------
+
+test('symbols of another build are said once, and hold where their code is what runs', async (t) => {
+  const place = new Workplace(t);
+  place.write('kernel.elf', stripped(CALLS));
+  place.write('other.elf', OTHER_BUILD);
+  const dap = new DapClient(t);
+  let set: { verified: boolean; message?: string }[] = [];
+  const files = { kernel: 'kernel.elf', symbols: ['other.elf'] };
+  await dap.start(launchOf(place, files), async () => {
+    set = await breakAt(dap, ['console_put', 'main']);
+  });
+  assert.deepEqual(
+    set.map(({ verified }) => verified),
+    [true, false],
+  );
+  assert.match(
+    set[1].message!,
+    /^The code here in \S+other\.elf is not what the machine runs: \S+kernel\.elf is another/,
+  );
+  assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
+  assert.equal(await whereIs(dap), 'console_put uart.c');
+  assert.equal(noticesOf(dap).length, 1);
+  assert.match(
+    noticesOf(dap)[0],
+    /other\.elf is another build of \S+kernel\.elf: their code differs from 0x8000\w+ on\./,
+  );
+  const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
+  assert.ok(!namesIn(stackFrames).includes('main'), 'the callers in other code have no names');
+});
+
+test("the recorded kernel's symbols are right where those of a slightly other build lie beside it", async (t) => {
+  const place = await recorded(t, CALLS);
+  // One instruction of fibonacci's differs.
+  place.write('other.elf', patched(CALLS, 0x8000_0ea0n));
+  const dap = await replayed(t, place, { symbols: ['other.elf'] });
+  assert.equal(noticesOf(dap).length, 1);
+  assert.match(noticesOf(dap)[0], /other\.elf is another build of .* differs from 0x80000ea0 on/);
+  await stopsInFibonacci(dap);
+});
+
+test('a breakpoint that cannot be hit is not verified, and says why', async (t) => {
+  const place = new Workplace(t);
+  place.write('kernel.elf', CALLS);
+  const dap = new DapClient(t);
+  await dap.start({ ...launchOf(place, { kernel: 'kernel.elf' }), stopOnEntry: true });
+  await dap.event('stopped');
+  const [data] = await breakAt(dap, ['nodes']);
+  assert.deepEqual([data.verified, data.message], [false, 'No function "nodes" in the symbols that are loaded']);
+  const breakpoints = [{ instructionReference: '0x40000000' }, { instructionReference: '0x80000e84' }];
+  const answer = await dap.request('setInstructionBreakpoints', { breakpoints });
+  const [nowhere, fibonacci] = answer.breakpoints;
+  assert.deepEqual([nowhere.verified, fibonacci.verified], [false, true]);
+  assert.match(nowhere.message, /^There is no memory at 0x40000000 now/);
+});
+
+// --- helpers -------------------------------------------------------------------------------------------------------------
+
+function launchOf(place: Workplace, more: object): object {
+  return { rr: 'record', rrfile: 'a.rr', cwd: place.folder, idle: 'warp', ...more };
+}
+
+/** A recording of a kernel to its end, as kernel.elf. */
+async function recorded(t: TestContext, kernel: Uint8Array): Promise<Workplace> {
+  const place = new Workplace(t);
+  place.write('kernel.elf', kernel);
+  await record(t, place, { kernel: 'kernel.elf' });
+  return place;
+}
+
+async function record(t: TestContext, place: Workplace, files: object): Promise<void> {
+  const dap = new DapClient(t);
+  await dap.start(launchOf(place, files));
+  await dap.event('stopped');
+  await dap.leave();
+}
+
+/** At the end of the recording. */
+async function replayed(t: TestContext, place: Workplace, files: object): Promise<DapClient> {
+  const dap = new DapClient(t);
+  await dap.start(launchOf(place, { ...files, rr: 'replay' }));
+  await dap.event('stopped');
+  return dap;
+}
+
+const noticesOf = (dap: DapClient): string[] =>
+  dap.events
+    .filter(({ event, body }) => event === 'output' && body.category === 'important')
+    .map(({ body }) => body.output as string);
+
+async function breakAt(dap: DapClient, names: readonly string[]) {
+  const breakpoints = names.map((name) => ({ name }));
+  return (await dap.request('setFunctionBreakpoints', { breakpoints })).breakpoints;
+}
+
+/** By its name, and by the line of its second return. */
+async function setFibonacci(dap: DapClient): Promise<void> {
+  const [byName] = await breakAt(dap, ['fibonacci']);
+  assert.equal(byName.verified, true);
+  const breakpoints = [{ line: LINE }];
+  const [byLine] = (await dap.request('setBreakpoints', { source: { path: CALLS_SOURCE }, breakpoints })).breakpoints;
+  assert.equal(byLine.verified, true);
+}
+
+const CALLS_SOURCE = source('walks/calls.c');
+const LINE =
+  readFileSync(CALLS_SOURCE, 'utf8')
+    .split('\n')
+    .findIndex((text) => text.includes('fibonacci(n - 1)')) + 1;
+
+async function showsFibonacci(dap: DapClient): Promise<void> {
+  assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
+  await isInFibonacci(dap);
+  await breakAt(dap, []);
+  assert.equal((await dap.until('continue')).reason, 'breakpoint');
+  assert.equal((await dap.topFrame()).line, LINE);
+  await isInFibonacci(dap);
+}
+
+async function isInFibonacci(dap: DapClient): Promise<void> {
+  const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
+  assert.equal(stackFrames[0].name, 'fibonacci');
+  assert.match(stackFrames[0].source.name, /^calls\.c$/);
+  assert.ok(namesIn(stackFrames).includes('main'), 'its callers');
+  assert.match(await dap.evaluate('n'), /^\d+$/);
+  assert.match(await dap.evaluate('sizeof(struct node)'), /^24$/);
+}
+
+/** From the end of the recording, backwards. */
+async function stopsInFibonacci(dap: DapClient): Promise<void> {
+  await breakAt(dap, ['fibonacci']);
+  assert.equal((await dap.until('reverseContinue')).reason, 'function breakpoint');
+  await isInFibonacci(dap);
+}
+
+async function whereIs(dap: DapClient): Promise<string> {
+  const { name, source: file } = await dap.topFrame();
+  return `${name} ${file?.path.split('/').at(-1)}`;
+}
+
+const namesIn = (stackFrames: { name: string }[]): string[] => stackFrames.map(({ name }) => name);
