@@ -40,21 +40,27 @@ export function sessionSymbols(
   configuration: LaunchConfiguration,
   onNotice: (notice: Notice) => void,
 ): CodeGroup[] {
-  const named = configuration.symbols.map((name) => readNamed(host, name));
   const opener = new Opener(host);
-  const booted = configuration.rr === 'replay' ? recordedFiles(host, configuration) : liveFiles(host, configuration);
+  const { kernel, bios } =
+    configuration.rr === 'replay' ? recordedFiles(host, configuration) : liveFiles(host, configuration);
+  const named = configuration.symbols.map((name) => readNamed(host, name));
   const given = named.map((file) => opener.open(file));
-  const image = readLinuxImage(booted.kernel.bytes)
-    ? imageFiles(opener, booted, { named, given })
-    : { booted: opener.openBooted(booted.kernel), given: [] };
-  const ofKernel = [...image.booted, ...opener.openFirmware(booted.bios)];
-  const richer = ofKernel.some(({ hasDebugInfo }) => hasDebugInfo) ? [] : fileInPlace(opener, host, configuration);
-  const files: SymbolFile[] = [
-    ...[...given, ...image.given].map((symbols) => ({ symbols, isBooted: false })),
-    ...ofKernel.map((symbols) => ({ symbols, isBooted: true })),
-    ...richer.map((symbols) => ({ symbols, isBooted: false })),
+  const image = readLinuxImage(kernel.bytes) && placedImage({ kernel, bios }, given);
+  const booted = [
+    ...(image ? opener.openAt(image.file, image.biases) : opener.openBooted(kernel)),
+    ...opener.openFirmware(bios),
   ];
-  const groups = groupByCode(files).filter((group) => group.isBooted || !richer.includes(group.files[0]));
+  // Of use as other files for the code that is booted, and for nothing else.
+  const companions = [
+    ...(image ? named.flatMap((file, i) => opener.openAt(file, loadBiases(given[i], image.loaded))) : []),
+    ...(booted.some(({ hasDebugInfo }) => hasDebugInfo) ? [] : fileInPlace(opener, host, configuration)),
+  ];
+  const files: SymbolFile[] = [
+    ...given.map((symbols) => ({ symbols, isBooted: false })),
+    ...booted.map((symbols) => ({ symbols, isBooted: true })),
+    ...companions.map((symbols) => ({ symbols, isBooted: false })),
+  ];
+  const groups = groupByCode(files).filter((group) => group.isBooted || !companions.includes(group.files[0]));
   sayOtherBuilds(groups, onNotice);
   return groups;
 }
@@ -68,6 +74,10 @@ class Opener {
 
   open({ name, bytes }: NamedFile, loadBias = 0n): Symbols {
     return openSymbols({ name, bytes, loadBias, compression: this.host.compression });
+  }
+
+  openAt(file: NamedFile, loadBiases: readonly bigint[]): Symbols[] {
+    return loadBiases.map((loadBias) => this.open(file, loadBias));
   }
 
   /** Nothing where there is no ELF file with code in it. */
@@ -84,48 +94,44 @@ class Opener {
   openFirmware(file: NamedFile | undefined): Symbols[] {
     if (!file) return [];
     const opened = this.openBooted(file);
-    return opened.length > 0 ? opened : [this.openCode(file, RAM_START)];
-  }
-
-  openCode({ name, bytes }: NamedFile, start: bigint): Symbols {
-    return this.open({ name, bytes: elfOfCode(bytes, start) });
+    return opened.length > 0 ? opened : [this.open({ name: file.name, bytes: elfOfCode(file.bytes, RAM_START) })];
   }
 }
 
 const RAM_START = 0x8000_0000n;
 
+interface PlacedImage {
+  /** As an ELF file. */
+  file: NamedFile;
+  /** From where that says it is, to where its code runs. */
+  biases: bigint[];
+  /** Where it is loaded. */
+  loaded: bigint;
+}
+
 /**
  * A Linux Image has its own table of symbols, or none. It begins to run where it is loaded, and continues where it is
  * linked to once it has turned the MMU on: symbols for both, and the same for the vmlinux that it was made from.
  */
-function imageFiles(
-  opener: Opener,
-  { kernel, bios }: Booted,
-  { named, given }: { named: readonly NamedFile[]; given: readonly Symbols[] },
-): { booted: Symbols[]; given: Symbols[] } {
+function placedImage({ kernel, bios }: Booted, given: readonly Symbols[]): PlacedImage {
   const loaded = BigInt(imageAddress({ kernel, bios }, MEMORY_BYTES_MAX));
   const own = elfOfImage(kernel.bytes, IMAGE_SECTION);
-  const starts = given.map((symbols) => linkedStart(symbols));
-  const linked = own?.start ?? starts.find((start) => start !== undefined);
-  const addresses = linked === undefined || linked === loaded ? [loaded] : [linked, loaded];
-  const atLoadAddress = named.flatMap((file, i) => {
-    const start = starts[i];
-    return start === undefined || start === loaded ? [] : [opener.open(file, loaded - start)];
-  });
-  return {
-    booted: addresses.map((address) =>
-      own
-        ? opener.open({ name: kernel.name, bytes: own.bytes }, address - own.start)
-        : opener.openCode(kernel, address),
-    ),
-    given: atLoadAddress,
-  };
+  const { bytes, start } = own ?? { bytes: elfOfCode(kernel.bytes, loaded), start: loaded };
+  const linked = own?.start ?? given.map(linkedStart).find((address) => address !== undefined) ?? loaded;
+  const addresses = new Set([linked, loaded]);
+  return { file: { name: kernel.name, bytes }, biases: [...addresses].map((address) => address - start), loaded };
 }
 
-/** Where a file's image begins, if it is a kernel: those are linked to the upper half of the address space. */
-function linkedStart(symbols: Symbols): bigint | undefined {
-  const start = symbols.symbolsNamed('_start').find(({ address }) => address >= UPPER_HALF);
-  return start?.address;
+/** What takes a file to where its kernel is loaded. */
+function loadBiases(symbols: Symbols, loaded: bigint): bigint[] {
+  const start = linkedStart(symbols);
+  return start === undefined ? [] : [loaded - start];
+}
+
+/** Where a file's code begins, if it is a kernel: those are linked to the upper half of the address space. */
+function linkedStart({ code }: Symbols): bigint | undefined {
+  const starts = code.map(({ address }) => address).filter((address) => address >= UPPER_HALF);
+  return starts.length > 0 ? starts.reduce((least, address) => (address < least ? address : least)) : undefined;
 }
 
 const UPPER_HALF = 1n << 63n;

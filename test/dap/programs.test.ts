@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { readFileSync } from 'node:fs';
+import { test, type TestContext } from 'node:test';
+import { stripped } from '../support/changedElf.ts';
 import { Workplace } from '../support/cli.ts';
 import { DapClient, source } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
@@ -7,10 +9,15 @@ import { guest } from '../support/guests.ts';
 /** A kernel and several of its programs, which all have their code at the same addresses. */
 const PROGRAMS = ['sh', 'sum', 'primes', 'spin'];
 
-test('the symbols of a program apply where it is what is in memory', async (t) => {
+for (const isStripped of [false, true]) {
+  const what = isStripped ? ', above a kernel whose symbols are in a file beside it' : '';
+  test(`the symbols of a program apply where it is what is in memory${what}`, (t) => followsPrograms(t, isStripped));
+}
+
+async function followsPrograms(t: TestContext, isStripped: boolean): Promise<void> {
   const place = new Workplace(t);
   const dap = new DapClient(t);
-  await dap.start(launchOf(place), () => setBreakpoints(dap));
+  await dap.start(launchOf(place, isStripped), () => setBreakpoints(dap));
   await type(dap, 'sum 3\nprimes 30\nspin 2\npoweroff\n');
   const stops = [];
   for (let stop = await dap.event('stopped'); stop.reason === 'breakpoint'; stop = await dap.until('continue')) {
@@ -27,7 +34,7 @@ test('the symbols of a program apply where it is what is in memory', async (t) =
   await dap.leave();
 
   // The kernel's symbols come with the recording.
-  const { kernel: _, ...launch } = launchOf(place);
+  const { kernel: _, ...launch } = launchOf(place, isStripped);
   const replay = new DapClient(t);
   await replay.start({ ...launch, rr: 'replay' }, () =>
     replay.request('setFunctionBreakpoints', { breakpoints: [{ name: 'sys_sbrk' }] }),
@@ -39,12 +46,15 @@ test('the symbols of a program apply where it is what is in memory', async (t) =
   await replay.until('reverseContinue');
   const frame = await replay.topFrame();
   assert.deepEqual([frame.name, frame.source?.path], ['console_read', source('kernel/console.c')]);
-});
+  await replay.leave();
+}
 
-function launchOf(place: Workplace) {
+function launchOf(place: Workplace, isStripped: boolean) {
   const drives = [{ id: 'hd0', image: place.disk('disk.img'), format: 'raw', overlay: 'hd0.qcow2' }];
-  const symbols = PROGRAMS.map((name) => guest(`kernel/user/${name}`));
-  const kernel = guest('kernel/oslet');
+  const programs = PROGRAMS.map((name) => guest(`kernel/user/${name}`));
+  const full = guest('kernel/oslet');
+  const kernel = isStripped ? place.write('oslet.elf', stripped(readFileSync(full))) : full;
+  const symbols = isStripped ? [...programs, full] : programs;
   return { rr: 'record', rrfile: 'a.rr', cwd: place.folder, kernel, drives, symbols };
 }
 

@@ -140,6 +140,17 @@ for (const [what, image, vmlinux] of [
   });
 }
 
+test('a symbols file of a kernel above firmware has its breakpoints', async (t) => {
+  const place = new Workplace(t);
+  const full = guest('sbi/sbi');
+  place.write('kernel.elf', stripped(readFileSync(full)));
+  const dap = new DapClient(t);
+  const files = { kernel: 'kernel.elf', bios: 'builtin', symbols: [full] };
+  await dap.start(launchOf(place, files), () => breakAt(dap, ['main']));
+  assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
+  assert.equal(await whereIs(dap), 'main sbi.c');
+});
+
 // --- files of other code -------------------------------------------------------------------------------------------------
 
 test('symbols of another build are said once, and hold where their code is what runs', async (t) => {
@@ -156,16 +167,13 @@ test('symbols of another build are said once, and hold where their code is what 
     set.map(({ verified }) => verified),
     [true, false],
   );
-  assert.match(
-    set[1].message!,
-    /^The code here in \S+other\.elf is not what the machine runs: \S+kernel\.elf is another/,
-  );
+  assert.match(set[1].message!, /^The code of \S+other\.elf at this place is not what the machine runs/);
   assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
   assert.equal(await whereIs(dap), 'console_put uart.c');
   assert.equal(noticesOf(dap).length, 1);
   assert.match(
     noticesOf(dap)[0],
-    /other\.elf is another build of \S+kernel\.elf: their code differs from 0x8000\w+ on\./,
+    /other\.elf is another build of \S+kernel\.elf: the code differs from 0x8000\w+ on\./,
   );
   const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
   assert.ok(!namesIn(stackFrames).includes('main'), 'the callers in other code have no names');

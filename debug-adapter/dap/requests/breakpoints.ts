@@ -80,9 +80,7 @@ function placeOf(found: readonly Address[], whyNone: string): Place {
   const addresses = found.filter(({ address, group }) => group!.canRun(address));
   if (addresses.length > 0) return { addresses };
   const group = found[0]?.group;
-  const other = group?.otherBuildOf;
-  if (!group || !other) return { addresses, message: whyNone };
-  return { addresses, message: codeIsNotBooted({ symbols: group.name, booted: other.booted.name }) };
+  return { addresses, message: group ? codeIsNotBooted(group.name) : whyNone };
 }
 
 function setList(

@@ -77,8 +77,8 @@ export const inputNotInPast = () =>
 /** Why a breakpoint is not set, shown beside it. */
 export const noCodeAt = (line: number) => `No code for line ${line} or after it in the symbols that are loaded`;
 export const noFunction = (name: string) => `No function "${name}" in the symbols that are loaded`;
-export const codeIsNotBooted = (where: { symbols: string; booted: string }) =>
-  `The code here in ${where.symbols} is not what the machine runs: ${where.booted} is another build`;
+export const codeIsNotBooted = (symbols: string) =>
+  `The code of ${symbols} at this place is not what the machine runs, which is another build`;
 export const nothingAt = (address: string) =>
   `There is no memory at ${address} now; the machine stops here if code is mapped there later`;
 export const setWhenStopped = () => 'Set as soon as the machine stops';

@@ -24,10 +24,11 @@ export const symbolsAreTruncated = (name: string) =>
     `${name} is cut short: its table of sections ends past the end of the file; build it again.`,
   );
 
-/** A notice: the session continues. `booted` is the file whose code is in the machine. */
-export const symbolsAreOfOtherBuild = (differ: { name: string; booted: string; address: bigint }) =>
-  `${differ.name} is another build of ${differ.booted}: their code differs from 0x${differ.address.toString(16)} on. ` +
-  `Breakpoints are set in functions that are the same in both. Give the symbols of the build that the machine runs.`;
+/** A notice: the session continues. `booted` is the file whose code is in the machine; a rebuilt one has its name. */
+export const symbolsAreOfOtherBuild = ({ name, booted, address }: { name: string; booted: string; address: bigint }) =>
+  `${name} is another build of ${name === booted ? 'what was recorded' : booted}: the code differs from ` +
+  `0x${address.toString(16)} on. Breakpoints are set in functions that are the same in both. ` +
+  `Give the symbols of the build that the machine runs.`;
 
 export const imageHasNoSymbols = (name: string) =>
   badInput(

@@ -129,7 +129,7 @@ function openReader(host: Host, rrfile: string, undo: Undo): RecordingReader {
   return new RecordingReader(file, host.compression);
 }
 
-/** The replay is right with the recorded ones, but whoever rebuilt a kernel may think that he debugs the new one. */
+/** The replay uses the recorded ones; after a build, its user may expect the new one. */
 function sayChangedBootFiles(host: Host, setup: ReplaySetup, reader: RecordingReader): void {
   const { kernel = null, bios, initrd, onNotice } = setup;
   for (const changed of changedBootFiles(host, reader.header, { kernel, bios, initrd })) {

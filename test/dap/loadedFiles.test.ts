@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { LoadedFiles } from '../../debug-adapter/dap/loadedFiles.ts';
+import type { Inspector } from '../../debug-adapter/engine/index.ts';
+import { groupByCode, openSymbols } from '../../debug-adapter/engine/symbols/index.ts';
+import { flat, patched, stripped } from '../support/changedElf.ts';
+import { guest } from '../support/guests.ts';
+
+/** What runs, by what a memory holds that is nothing but bytes. */
+const CALLS = readFileSync(guest('walks/calls'));
+const SUM = readFileSync(guest('kernel/user/sum'));
+const PRIMES = readFileSync(guest('kernel/user/primes'));
+
+function memoryWith(elf: Uint8Array, start: bigint): Inspector {
+  const bytes = flat(elf);
+  const readMemory = (address: bigint, lengthBytes: number) => {
+    const offset = Number(address - start);
+    return offset < 0 ? new Uint8Array() : bytes.slice(offset, offset + lengthBytes);
+  };
+  return { readMemory } as unknown as Inspector;
+}
+
+function groupsOf(files: readonly { bytes: Uint8Array; isBooted?: boolean }[]) {
+  return groupByCode(
+    files.map(({ bytes, isBooted = false }, i) => ({ symbols: openSymbols({ name: `${i}`, bytes }), isBooted })),
+  );
+}
+
+test('of programs at the same addresses the one is there whose code is', () => {
+  const groups = groupsOf([{ bytes: SUM }, { bytes: PRIMES }]);
+  for (const [i, bytes] of [SUM, PRIMES].entries()) {
+    const loaded = new LoadedFiles(groups, memoryWith(bytes, 0x1_0000n));
+    const [main] = groups[i].addressesOfFunction('main');
+    assert.equal(loaded.at(main), groups[i]);
+    assert.deepEqual(
+      groups.map((group) => loaded.isLoaded(group, main)),
+      [i === 0, i === 1],
+    );
+  }
+});
+
+test('two programs that agree with memory alike are both there, as far as breakpoints go', () => {
+  // They differ only where memory cannot be read.
+  const far = 0x8000_0000n;
+  const grown = CALLS;
+  const groups = groupsOf([{ bytes: grown }, { bytes: patched(grown, far) }]);
+  const memory = memoryWith(grown, far);
+  const hidden = {
+    ...memory,
+    readMemory: (at: bigint, n: number) => (at < far + 4n ? new Uint8Array() : memory.readMemory(at, n)),
+  };
+  const [fibonacci] = groups[0].addressesOfFunction('fibonacci');
+  const loaded = new LoadedFiles(groups, hidden as Inspector);
+  assert.deepEqual(
+    groups.map((group) => loaded.isLoaded(group, fibonacci)),
+    [true, true],
+  );
+});
+
+test('a file of another build names only functions that are the same, and none where the booted code has names', () => {
+  const other = patched(CALLS, 0x8000_0ea0n);
+  const memory = memoryWith(CALLS, 0x8000_0000n);
+  const groups = groupsOf([{ bytes: other }, { bytes: stripped(CALLS), isBooted: true }]);
+  const [given, booted] = groups;
+  const [fibonacci, ackermann] = ['fibonacci', 'ackermann'].map((name) => given.addressesOfFunction(name)[0]);
+  const loaded = new LoadedFiles(groups, memory);
+  assert.equal(loaded.at(fibonacci), booted);
+  assert.equal(loaded.at(ackermann), given);
+  const named = groupsOf([{ bytes: other }, { bytes: CALLS, isBooted: true }]);
+  assert.equal(new LoadedFiles(named, memory).at(ackermann), named[1]);
+});

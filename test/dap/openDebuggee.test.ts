@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { GuestConsole } from '../../debug-adapter/dap/guestConsole.ts';
+import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
+import { openDebuggee } from '../../debug-adapter/dap/openDebuggee.ts';
+import type { Host } from '../../debug-adapter/engine/base/host.ts';
+import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
+import { RealtimeIdleClock } from '../../debug-adapter/host/wallClock.ts';
+import { guest } from '../support/guests.ts';
+
+test('a kernel is read once, so a build in between cannot part symbols from machine', () => {
+  const reads: string[] = [];
+  const readWhole: Host['files']['readWhole'] = (name, maxBytes) => {
+    reads.push(path.basename(name));
+    return nodeHost.files.readWhole(name, maxBytes);
+  };
+  const debuggee = openDebuggee(
+    {
+      host: { ...nodeHost, files: { ...nodeHost.files, readWhole } },
+      idleClock: new RealtimeIdleClock(),
+      makePace: () => ({ isDue: () => false, taken: () => {} }),
+      version: 'test',
+    },
+    parseLaunch({ rr: 'off', idle: 'warp', kernel: guest('small/hello'), symbols: [guest('small/hello')] }),
+    new GuestConsole(() => {}),
+    () => {},
+  );
+  assert.deepEqual(reads, ['hello.elf']);
+  assert.equal(debuggee.groups.length, 1);
+  debuggee.session.timeline.abandon();
+});
