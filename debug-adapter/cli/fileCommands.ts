@@ -74,7 +74,8 @@ function check({ overlay, repair }: { overlay: string; repair: boolean }): Answe
   const found = engine.checkOverlay(nodeHost, overlay, { repair });
   const { corruptions, leaks } = found;
   if (corruptions.length > 0) throw overlayDamaged(overlay, { corruptions: corruptions.length, first: corruptions[0] });
-  const text = leaks === 0 ? 'sound' : `sound, with ${leaks} leaked clusters, which --repair frees`;
+  const text =
+    leaks === 0 ? 'sound' : `sound, with ${leaks} leaked cluster${leaks === 1 ? '' : 's'}, which --repair frees`;
   return { json: found, text: `${overlay} is ${text}.\n` };
 }
 

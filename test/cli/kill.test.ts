@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import fs from 'node:fs';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { optionsOf, type RunningCli, type Session, Workplace } from '../support/cli.ts';
@@ -139,25 +138,10 @@ async function replaysToItsEnd(place: Workplace, session: Session) {
   return { lastPosition, replayed };
 }
 
-/**
- * Corruptions are 2; leaks, which a kill may leave, are 3. A kill between raising a refcount and clearing the COPIED
- * flag beside it (two places, so never one write) leaves the flag stale. The image says that it was not closed, so
- * QEMU counts anew before it uses it: that is the one "error" there may be, and repairing it must leave none.
- */
+/** Corruptions are 2; leaks, which a kill may leave, are 3. */
 function qemuImgAgrees(overlay: string): void {
-  const { error, status, stdout } = spawnSync('qemu-img', ['check', overlay], { encoding: 'utf8' });
-  if (error !== undefined || status === 0 || status === 3) return;
-  const errors = stdout.split('\n').filter((line) => line.startsWith('ERROR'));
-  assert.deepEqual(
-    errors.filter((line) => !line.startsWith('ERROR OFLAG_COPIED')),
-    [],
-    stdout,
-  );
-  const copy = `${overlay}.copy`;
-  fs.copyFileSync(overlay, copy);
-  spawnSync('qemu-img', ['check', '-r', 'all', copy]);
-  assert.equal(spawnSync('qemu-img', ['check', copy]).status, 0, stdout);
-  fs.rmSync(copy);
+  const { error, status, stdout, stderr } = spawnSync('qemu-img', ['check', overlay], { encoding: 'utf8' });
+  assert.ok(error !== undefined || status === 0 || status === 3, stdout + stderr);
 }
 
 /** What the session had printed that long before its end is in the replay, and nothing else is. */

@@ -217,7 +217,7 @@ suite('overlay check', () => {
     assert.match((await does(place, 'overlay check o.qcow2')).console, /^o\.qcow2 is sound\.$/m);
     leakCluster(place, 'o.qcow2');
     const found = JSON.parse((await does(place, 'overlay check o.qcow2 --json')).console) as object;
-    assert.deepEqual(found, { corruptions: [], leaks: 1, staleFlags: 0 });
+    assert.deepEqual(found, { corruptions: [], leaks: 1 });
     assert.throws(() => qemuImg(place, 'check', 'o.qcow2'), /Command failed/);
     await does(place, 'overlay check o.qcow2 --repair');
     qemuImg(place, 'check', 'o.qcow2');

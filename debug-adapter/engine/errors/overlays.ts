@@ -45,7 +45,7 @@ export const overlayDamaged = (overlay: string, found: { corruptions: number; fi
   badInput(
     'overlay-damaged',
     `${overlay} is damaged in ${found.corruptions === 1 ? 'one place' : `${found.corruptions} places`}, first: ` +
-      `${found.first}; try "qemu-img check -r all" on a copy, or record again.`,
+      `${found.first}. Run "overlay check --repair" on it, try "qemu-img check -r all" on a copy, or record again.`,
   );
 
 export const keepsNoSnapshots = (rrfile: string) =>

@@ -3,18 +3,17 @@ import type { EntryTable } from './entryTable.ts';
 import { countReferences } from './countReferences.ts';
 import type { ImageParts } from './imageParts.ts';
 import { loadRefcounts } from './loadRefcounts.ts';
-import { kindOfEntry, l2TableAt } from './mapping.ts';
+import { l2TableAt } from './mapping.ts';
 
 /**
- * Compares what the tables of an image refer to with what its refcounts say, as `qemu-img check` does. Corruptions
- * can lose data; leaks only waste space; a stale COPIED flag that is missing costs one needless copy.
+ * Compares what the tables of an image refer to with what its refcounts say, and finds what `qemu-img check` finds.
+ * Corruptions can lose data when the image is written to: among them is each COPIED flag that contradicts the refcount
+ * beside it, either way. Leaks only waste space.
  */
 export interface CheckResult {
   corruptions: string[];
   /** Clusters whose refcount is higher than the references to them. */
   leaks: number;
-  /** COPIED flags missing where the refcount is one. */
-  staleFlags: number;
 }
 
 /** Checks the file, not the memory: changes that are not written yet are written first. */
@@ -31,29 +30,32 @@ export function checkImage(parts: ImageParts, { writable }: { writable: boolean 
     if (counted > needed) leaks++;
     if (counted < needed) corruptions.push(`cluster ${cluster}: refcount ${counted}, ${needed} references`);
   }
-  const staleFlags = checkCopiedFlags(parts, references, corruptions);
-  return { corruptions, leaks, staleFlags };
+  return { corruptions: corruptions.concat(copiedFlagErrors(parts, counts)), leaks };
 }
 
-/** qcow2 spec, "Cluster mapping": only the active tables' flags mean anything. */
-function checkCopiedFlags(parts: ImageParts, references: Uint16Array, corruptions: string[]): number {
-  let stale = 0;
+/**
+ * As qcow2 programs use them: the flag must say whether the refcount in the file is one. qcow2 spec, "Cluster mapping":
+ * only the active tables' flags mean anything.
+ */
+function copiedFlagErrors(parts: ImageParts, counts: Uint16Array): string[] {
+  const errors: string[] = [];
   const check = (table: EntryTable, index: number, what: string) => {
-    const cluster = table.offset(index) / parts.layout.clusterSizeBytes;
-    const alone = references[cluster] === 1;
-    if (table.isCopied(index) && !alone) corruptions.push(`${what}: COPIED, but cluster ${cluster} is shared`);
-    if (!table.isCopied(index) && alone) stale++;
+    const refcount = counts[table.offset(index) / parts.layout.clusterSizeBytes] ?? 0;
+    const isCopied = table.isCopied(index);
+    if (isCopied !== (refcount === 1))
+      errors.push(`${what}: COPIED is ${isCopied ? 'set' : 'clear'}, refcount ${refcount}`);
   };
   for (let l1Index = 0; l1Index < parts.l1.length; l1Index++) {
     const table = tryL2Table(parts, l1Index);
     if (!table) continue;
     check(parts.l1, l1Index, `L1 entry ${l1Index}`);
     for (let index = 0; index < table.length; index++) {
-      const kind = kindOfEntry(table, index);
-      if (kind !== 'compressed' && table.offset(index) !== 0) check(table, index, `L2 entry ${l1Index}/${index}`);
+      const what = `L2 entry ${l1Index}/${index}`;
+      if (!table.isCompressed(index) && table.offset(index) !== 0) check(table, index, what);
+      else if (table.isCompressed(index) && table.isCopied(index)) errors.push(`${what}: COPIED and compressed`);
     }
   }
-  return stale;
+  return errors;
 }
 
 /** Impossible tables were reported by the count already. */

@@ -1,17 +1,21 @@
-import { INCOMPATIBLE_DIRTY, writeHeader } from './header.ts';
+import { changeHeader, type ChangeableFields, INCOMPATIBLE_DIRTY, writeHeader } from './header.ts';
 import type { ImageParts } from './imageParts.ts';
 import { clustersFor, ENTRY_BYTES } from './layout.ts';
 import { StoredTable } from './storedTable.ts';
 
 /**
- * The one place that writes metadata, in the one order that is safe at every moment:
+ * Writes metadata in place, in the one order that is safe at every moment:
  *
  *     data (already in the file), refcounts, new tables  |  L2 entries in use  |  L1 entries  |  header  |  freeing
  *
  * Each bar is a barrier: what is referred to, its refcount and the COPIED flags in it are on stable storage before the
- * reference, and what lost its last reference is free only when the loss itself is there. A crash between any two file calls, of the process or
- * of the host, leaves leaked clusters and nothing worse. Without `durable` the last bar is left out, and nothing is
- * freed: enough against a killed process, and a power cut then brings back each table entry as it was or as it is.
+ * reference, and what lost its last reference is free only when the loss itself is there. A crash between any two file
+ * calls, of the process or of the host, leaves leaked clusters and nothing worse. Without `durable` the last bar is left
+ * out, and nothing is freed: enough against a killed process, and a power cut then brings back each table entry as it
+ * was or as it is.
+ *
+ * This holds as long as no cluster that the active tables refer to becomes shared, or stops being shared: then its
+ * refcount and its COPIED flag change together, which is for atomicCommit.ts.
  *
  * The header's dirty bit is set before the first change and cleared by a clean close, so that QEMU too counts the
  * references anew after a crash.
@@ -77,7 +81,7 @@ function markDirty(parts: ImageParts): void {
   header.autoclearFeatures = 0;
 }
 
-function writeRefcounts(parts: ImageParts): void {
+export function writeRefcounts(parts: ImageParts): void {
   parts.refcounts.write({
     durable: true,
     moved: (place) => {
@@ -100,20 +104,12 @@ function placeL1(parts: ImageParts): StoredTable {
 function switchHeader(parts: ImageParts, movedL1: StoredTable | undefined, change: CommitChange): void {
   const { header, layout } = parts;
   const before = { ...header };
-  if (movedL1) {
-    header.l1Offset = movedL1.hostOffset;
-    header.l1Entries = movedL1.length;
-  }
+  const fields: Partial<ChangeableFields> = {};
+  if (movedL1) Object.assign(fields, { l1Offset: movedL1.hostOffset, l1Entries: movedL1.length });
   if (change.snapshots) {
-    header.snapshotsOffset = change.snapshots.offset;
-    header.snapshotCount = change.snapshots.count;
+    Object.assign(fields, { snapshotsOffset: change.snapshots.offset, snapshotCount: change.snapshots.count });
   }
-  try {
-    writeHeader(parts.file, header);
-  } catch (error) {
-    Object.assign(header, before);
-    throw error;
-  }
+  changeHeader(parts.file, header, fields);
   if (!movedL1) return;
   parts.l1 = movedL1;
   parts.l1Moved = false;

@@ -70,6 +70,30 @@ export function writeHeader(file: ImageFile, header: Header): void {
   file.write(0, header.bytes.subarray(0, Math.min(header.bytes.length, limits.SECTOR_BYTES)));
 }
 
+/** The same with other values in some of them; when the write fails, `header` is as it was. */
+export function changeHeader(file: ImageFile, header: Header, fields: Partial<ChangeableFields>): void {
+  const before = { ...header };
+  Object.assign(header, fields);
+  try {
+    writeHeader(file, header);
+  } catch (error) {
+    Object.assign(header, before);
+    throw error;
+  }
+}
+
+export type ChangeableFields = Pick<
+  Header,
+  | 'incompatibleFeatures'
+  | 'autoclearFeatures'
+  | 'l1Offset'
+  | 'l1Entries'
+  | 'refcountTableOffset'
+  | 'refcountTableClusters'
+  | 'snapshotsOffset'
+  | 'snapshotCount'
+>;
+
 /** The whole first cluster of a new version 3 image. */
 export function encodeNewHeaderCluster(
   file: ImageFile,

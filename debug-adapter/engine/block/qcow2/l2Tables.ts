@@ -49,6 +49,23 @@ export class L2Tables {
     this.#evict();
   }
 
+  /** It is not in the file as it is here. */
+  isChanged(table: StoredTable): boolean {
+    return this.#dirty.has(table);
+  }
+
+  /** Nothing in the file refers to its cluster yet. */
+  isFresh(table: StoredTable): boolean {
+    return this.#fresh.has(table);
+  }
+
+  /** A table that was written takes the place of another, which nothing refers to any more. */
+  replace(old: StoredTable, next: StoredTable): void {
+    this.forget(old.hostOffset);
+    this.#tables.set(next.hostOffset, next);
+    this.#evict();
+  }
+
   /** The cluster was freed: whatever comes to lie there is not this table. */
   forget(hostOffset: number): void {
     const table = this.#tables.get(hostOffset);
@@ -66,16 +83,11 @@ export class L2Tables {
 
   /** Those to which references come only afterwards; neighbours in the file together. */
   writeFresh(): void {
-    const tables = [...this.#fresh].sort((a, b) => a.hostOffset - b.hostOffset);
-    for (let done = 0; done < tables.length;) {
-      const run = neighbours(tables, done);
-      if (run.length === 1) run[0].writeDirty(this.#file);
-      else StoredTable.writeAll(this.#file, run);
-      for (const table of run) {
-        this.#dirty.delete(table);
-        this.#fresh.delete(table);
-      }
-      done += run.length;
+    const written = [...this.#fresh];
+    writeWhole(this.#file, written);
+    for (const table of written) {
+      this.#dirty.delete(table);
+      this.#fresh.delete(table);
     }
   }
 
@@ -101,6 +113,16 @@ export class L2Tables {
       this.#tables.delete(hostOffset);
       return;
     }
+  }
+}
+
+/** Writes all of some tables, those that are neighbours in the file together. */
+export function writeWhole(file: ImageFile, tables: readonly StoredTable[]): void {
+  const sorted = [...tables].sort((a, b) => a.hostOffset - b.hostOffset);
+  for (let done = 0; done < sorted.length;) {
+    const run = neighbours(sorted, done);
+    StoredTable.writeAll(file, run);
+    done += run.length;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { HostCompression, HostFile } from '../../base/host.ts';
 import { imageHasBitmaps, imageHasSubclusters, imageMarkedCorrupt } from '../../errors/block.ts';
 import type { BlockDevice } from '../blockDevice.ts';
+import { commitAtomically } from './atomicCommit.ts';
 import { commit } from './commit.ts';
 import { countReferences } from './countReferences.ts';
 import * as headers from './header.ts';
@@ -9,7 +10,7 @@ import type { ImageParts } from './imageParts.ts';
 import { L2Tables } from './l2Tables.ts';
 import { ENTRY_BYTES, makeLayout } from './layout.ts';
 import { loadRefcounts } from './loadRefcounts.ts';
-import { rebuildCopiedFlags } from './references.ts';
+import { hasRightFlags } from './references.ts';
 import { Refcounts } from './refcounts.ts';
 import { readSnapshotTable } from './snapshotTable.ts';
 import { StoredTable } from './storedTable.ts';
@@ -95,9 +96,11 @@ function prepareForWriting(parts: ImageParts): void {
   refcounts.adopt(loaded);
   refcounts.onFreed = (hostOffset) => parts.l2.forget(hostOffset);
   for (const { index } of badBlocks) refcounts.forgetBlock(index);
-  refcounts.replaceAll(references);
-  rebuildCopiedFlags(parts, parts.l1);
-  commit(parts, { durable: true });
+  const { tooLow } = refcounts.replaceAll(references);
+  // Freeing what is leaked contradicts nothing. Anything else is mended at once, so that a crash on the way mends nothing.
+  if (tooLow > 0 || badBlocks.length > 0 || !hasRightFlags(parts, parts.l1)) {
+    commitAtomically(parts, { count: () => {}, l1: parts.l1, l1Tables: 1 });
+  } else commit(parts, { durable: true });
 }
 
 const EMPTY = new Uint8Array(0);

@@ -154,6 +154,19 @@ export class Refcounts {
     for (let i = 0; i < clusters; i++) this.#drop(first + i);
   }
 
+  /**
+   * For a commit that switches to new tables at once: what was dropped no longer counts, but a cluster that has lost its
+   * last reference keeps a count of one until `applyDrops`.
+   */
+  settleDrops(): void {
+    this.#drops = this.#drops.filter((cluster) => {
+      const count = this.ofCluster(cluster);
+      if (count <= 1) return true;
+      this.#set(cluster, count - 1);
+      return false;
+    });
+  }
+
   /** After a sync: what was dropped before it is free now. */
   applyDrops(): void {
     const drops = this.#drops;
@@ -212,6 +225,61 @@ export class Refcounts {
       this.#file.barrier({ durable });
       this.#listBlocks();
     }
+  }
+
+  /**
+   * Writes changed blocks to new clusters, and a new table that lists them all: what the file had stays as it is. The
+   * header must then be switched to the table that this returns. What it replaces is dropped.
+   */
+  writeBeside(): TablePlace {
+    const moved = new Set<number>();
+    this.#moveChangedBlocks(moved);
+    const table = this.#placeTable();
+    // Finding room for the table may have changed other blocks.
+    this.#moveChangedBlocks(moved);
+    this.#writeBlocks();
+    this.#file.write(table.offset, this.#encodeTable(table.clusters * this.#layout.clusterSizeBytes));
+    if (this.#table.clusters > 0) this.dropLater(this.#table.offset, this.#table.clusters);
+    this.#table = table;
+    this.#unlistedBlocks.clear();
+    return table;
+  }
+
+  /** Blocks that the file's table does not list are beside it already. The loop sees blocks that change on the way. */
+  #moveChangedBlocks(moved: Set<number>): void {
+    for (const index of this.#dirtyBlocks) {
+      if (moved.has(index) || this.#unlistedBlocks.has(index)) continue;
+      const offset = this.allocateContiguous(1);
+      this.dropLater(this.#blocks[index]);
+      this.#blocks[index] = offset;
+      moved.add(index);
+    }
+  }
+
+  /** All that is known now, for `restore`. */
+  save(): SavedRefcounts {
+    return {
+      counts: this.#counts.slice(),
+      blocks: [...this.#blocks],
+      dirtyBlocks: [...this.#dirtyBlocks],
+      unlistedBlocks: [...this.#unlistedBlocks],
+      table: this.#table,
+      drops: [...this.#drops],
+    };
+  }
+
+  /** Forgets what was taken, counted and written beside since: nothing in the file refers to it. */
+  restore(saved: SavedRefcounts): void {
+    this.#counts = saved.counts;
+    this.#blocks = saved.blocks;
+    this.#dirtyBlocks.clear();
+    for (const index of saved.dirtyBlocks) this.#dirtyBlocks.add(index);
+    this.#unlistedBlocks.clear();
+    for (const index of saved.unlistedBlocks) this.#unlistedBlocks.add(index);
+    this.#table = saved.table;
+    this.#drops = saved.drops;
+    this.#searchFrom = 0;
+    this.#alignedFrom = 0;
   }
 
   #writeBlocks(): void {
@@ -331,6 +399,15 @@ export class Refcounts {
 
 /** What file systems like best: a run that begins elsewhere takes half as long again to write and twice to read. */
 const ALIGNED_BYTES = 64 << 10;
+
+export interface SavedRefcounts {
+  counts: Uint16Array<ArrayBuffer>;
+  blocks: number[];
+  dirtyBlocks: number[];
+  unlistedBlocks: number[];
+  table: TablePlace;
+  drops: number[];
+}
 
 export interface TablePlace {
   offset: number;

@@ -76,8 +76,26 @@ export interface L1Range {
   to: number;
 }
 
-/** Compressed clusters and pure zero clusters never carry the flag. */
-function isOnlyReference(parts: ImageParts, table: EntryTable, index: number): boolean {
+/** Whether the COPIED flags under `l1`, and in it, say what the refcounts say. */
+export function hasRightFlags(parts: ImageParts, l1: EntryTable): boolean {
+  for (let l1Index = 0; l1Index < l1.length; l1Index++) {
+    if (l1.isEmpty(l1Index)) continue;
+    const table = l2TableAt(parts, l1, l1Index);
+    if (!table || l1.isCopied(l1Index) !== (parts.refcounts.of(table.hostOffset) === 1)) return false;
+    if (!hasRightL2Flags(parts, table)) return false;
+  }
+  return true;
+}
+
+export function hasRightL2Flags(parts: ImageParts, table: EntryTable): boolean {
+  for (let index = 0; index < table.length; index++) {
+    if (!table.isEmpty(index) && table.isCopied(index) !== isOnlyReference(parts, table, index)) return false;
+  }
+  return true;
+}
+
+/** What an entry's COPIED flag must say. Compressed clusters and pure zero clusters never carry the flag. */
+export function isOnlyReference(parts: ImageParts, table: EntryTable, index: number): boolean {
   if (table.isCompressed(index) || table.offset(index) === 0) return false;
   return parts.refcounts.of(hostOffsetOf(parts, table, index)) === 1;
 }

@@ -5,18 +5,19 @@ import {
   snapshotOfOtherSize,
   snapshotTooMany,
 } from '../../errors/block.ts';
+import { commitAtomically, type NewTable, placeTable } from './atomicCommit.ts';
 import { commit, type CommitChange } from './commit.ts';
 import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { clustersFor, ENTRY_BYTES, SNAPSHOTS_MAX } from './layout.ts';
-import { addReferences, rebuildCopiedFlags, referencesOf } from './references.ts';
+import { addReferences, referencesOf } from './references.ts';
 import { encodeSnapshotTable, type SnapshotEntry } from './snapshotTable.ts';
 import { StoredTable } from './storedTable.ts';
 
 /**
- * Taking, deleting, renaming and applying internal snapshots. Each is atomic: everything new (the snapshot's L1 table,
- * the snapshot table, the active L1 table when it changed) is written to free clusters, then one write of the header
- * makes it the truth, then the old clusters are freed. A crash shows the state before or the state after.
+ * Taking, deleting, renaming and applying internal snapshots. Each is atomic: everything new is written to free clusters,
+ * then one write of the header makes it the truth, then the old clusters are freed. A crash shows the state before or
+ * the state after. All but renaming change what the active tables share, which atomicCommit.ts does.
  */
 export interface NewSnapshot {
   name: string;
@@ -29,19 +30,15 @@ export interface NewSnapshot {
 
 export function createSnapshot(parts: ImageParts, wanted: NewSnapshot): void {
   checkRoomFor(parts, wanted.name);
-  const added = addReferences(parts, parts.l1);
-  try {
-    rebuildCopiedFlags(parts, parts.l1);
-    // A changed L1 table moves along with this header switch, which saves the barrier for changing it in place.
-    if (parts.l1.isDirty) parts.l1Moved = true;
-    addEntry(parts, wanted, parts.l1);
-  } catch (error) {
-    // When only the last sync failed the snapshot is there, and its references count.
-    if (parts.snapshots.some(({ name }) => name === wanted.name)) throw error;
-    for (const hostOffset of added) parts.refcounts.dropNow(hostOffset);
-    rebuildCopiedFlags(parts, parts.l1);
-    throw error;
-  }
+  commitAtomically(parts, {
+    count: () => addReferences(parts, parts.l1),
+    l1: parts.l1,
+    l1Tables: 2,
+    snapshots: (l1) => {
+      const table = placeTable(parts, l1.bytes);
+      return { entries: [...parts.snapshots, newEntry(parts, wanted, table)], newTables: [table] };
+    },
+  });
 }
 
 /** Whether a snapshot of that name can be added. */
@@ -50,18 +47,21 @@ export function checkRoomFor(parts: ImageParts, name: string): void {
   if (parts.snapshots.length >= SNAPSHOTS_MAX) throw snapshotTooMany(parts.file.name, SNAPSHOTS_MAX);
 }
 
-/** Lists a copy of `l1`, all of whose references are counted, as a snapshot. */
+/** Lists a copy of `l1`, all of whose references are counted, as a snapshot. What the active tables share stays. */
 export function addEntry(parts: ImageParts, wanted: NewSnapshot, l1: EntryTable): void {
   const table = placeTable(parts, l1.bytes.slice());
-  const entry: SnapshotEntry = {
+  switchSnapshots(parts, [...parts.snapshots, newEntry(parts, wanted, table)], [table]);
+}
+
+function newEntry(parts: ImageParts, wanted: NewSnapshot, l1: NewTable): SnapshotEntry {
+  return {
     ...wanted,
     id: nextId(parts),
     diskSizeBytes: parts.layout.diskLengthBytes,
-    l1Offset: table.offset,
-    l1Entries: l1.length,
+    l1Offset: l1.offset,
+    l1Entries: l1.bytes.length / ENTRY_BYTES,
     unknownExtra: new Uint8Array(0),
   };
-  switchSnapshots(parts, [...parts.snapshots, entry], [table]);
 }
 
 /**
@@ -74,17 +74,15 @@ export function deleteSnapshots(parts: ImageParts, names: string[]): void {
     const others = parts.snapshots.filter((entry) => !deleted.includes(entry));
     deleted.push(findIn(others, name, parts.file.name));
   }
-  const references = deleted.map((entry) => referencesOf(parts, readSnapshotL1(parts, entry)));
-  const rest = parts.snapshots.filter((entry) => !deleted.includes(entry));
-  switchSnapshots(parts, rest, []);
-  for (const hostOffset of references.flat()) parts.refcounts.dropLater(hostOffset);
-  for (const entry of deleted) {
-    if (entry.l1Entries > 0) parts.refcounts.dropLater(entry.l1Offset, clustersOfL1(parts, entry.l1Entries));
-  }
-  parts.refcounts.applyDrops();
-  // Clusters that only the active table refers to now may be overwritten in place again.
-  rebuildCopiedFlags(parts, parts.l1);
-  commit(parts, { durable: false });
+  const references = deleted.flatMap((entry) => referencesOf(parts, readSnapshotL1(parts, entry)));
+  const entries = parts.snapshots.filter((entry) => !deleted.includes(entry));
+  const count = () => {
+    for (const hostOffset of references) parts.refcounts.dropLater(hostOffset);
+    for (const entry of deleted) {
+      if (entry.l1Entries > 0) parts.refcounts.dropLater(entry.l1Offset, clustersOfL1(parts, entry.l1Entries));
+    }
+  };
+  commitAtomically(parts, { count, l1: parts.l1, l1Tables: 1, snapshots: () => ({ entries, newTables: [] }) });
 }
 
 export function renameSnapshot(parts: ImageParts, from: string, to: string): void {
@@ -101,24 +99,14 @@ export function applySnapshot(parts: ImageParts, name: string): void {
   checkSameSize(parts, entry);
   commit(parts, { durable: true });
   const dropped = referencesOf(parts, parts.l1);
-  const before = parts.l1;
   const l1 = readSnapshotL1(parts, entry);
-  const added = addReferences(parts, l1);
-  try {
-    parts.l1 = l1;
-    parts.l1Moved = true;
-    rebuildCopiedFlags(parts, l1);
-    commit(parts, { durable: true });
-  } catch (error) {
-    if (!parts.l1Moved) throw error; // Only the last sync failed: the snapshot is the active state.
-    parts.l1 = before;
-    parts.l1Moved = false;
-    for (const hostOffset of added) parts.refcounts.dropNow(hostOffset);
-    throw error;
-  }
-  for (const hostOffset of dropped) parts.refcounts.dropLater(hostOffset);
-  parts.refcounts.applyDrops();
-  commit(parts, { durable: false });
+  const count = () => {
+    for (const hostOffset of dropped) parts.refcounts.dropLater(hostOffset);
+    // First, so that narrow refcounts have room.
+    parts.refcounts.settleDrops();
+    addReferences(parts, l1);
+  };
+  commitAtomically(parts, { count, l1, l1Tables: 1 });
 }
 
 export function findSnapshot(parts: ImageParts, name: string): SnapshotEntry {
@@ -150,6 +138,7 @@ export function clustersOfL1(parts: ImageParts, entries: number): number {
   return clustersFor(parts.layout, entries * ENTRY_BYTES);
 }
 
+/** For a change of the list alone. */
 function switchSnapshots(parts: ImageParts, entries: SnapshotEntry[], newTables: NewTable[]): void {
   const oldOffset = parts.header.snapshotsOffset;
   const oldClusters = clustersFor(parts.layout, parts.snapshotTableBytes);
@@ -171,14 +160,6 @@ function switchSnapshots(parts: ImageParts, entries: SnapshotEntry[], newTables:
   parts.refcounts.dropLater(oldOffset, oldClusters);
   parts.refcounts.applyDrops();
   commit(parts, { durable: false });
-}
-
-type NewTable = { offset: number; bytes: Uint8Array };
-
-/** An empty table takes no cluster and lies nowhere. */
-function placeTable(parts: ImageParts, bytes: Uint8Array): NewTable {
-  if (bytes.length === 0) return { offset: 0, bytes };
-  return { offset: parts.refcounts.allocateContiguous(clustersFor(parts.layout, bytes.length)), bytes };
 }
 
 function checkNewName(parts: ImageParts, name: string): void {

@@ -35,8 +35,11 @@ export class StoredTable extends EntryTable {
   /** All of some tables that lie side by side, with one write. */
   static writeAll(file: ImageFile, tables: readonly StoredTable[]): void {
     const [{ hostOffset, bytes }] = tables;
-    const together = new Uint8Array(tables.length * bytes.length);
-    tables.forEach((table, i) => together.set(table.bytes, i * bytes.length));
+    let together = bytes;
+    if (tables.length > 1) {
+      together = new Uint8Array(tables.length * bytes.length);
+      tables.forEach((table, i) => together.set(table.bytes, i * bytes.length));
+    }
     file.write(hostOffset, together);
     for (const table of tables) table.#markClean();
   }

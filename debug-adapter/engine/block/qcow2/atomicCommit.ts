@@ -1,0 +1,187 @@
+import { writeRefcounts } from './commit.ts';
+import { changeHeader, type ChangeableFields, INCOMPATIBLE_DIRTY } from './header.ts';
+import type { ImageParts } from './imageParts.ts';
+import { writeWhole } from './l2Tables.ts';
+import { clustersFor, ENTRY_BYTES } from './layout.ts';
+import { l2TableAt } from './mapping.ts';
+import { hasRightL2Flags, isOnlyReference } from './references.ts';
+import { encodeSnapshotTable, type SnapshotEntry } from './snapshotTable.ts';
+import { StoredTable } from './storedTable.ts';
+
+/**
+ * A change after which clusters of the active tables are shared that were not, or the other way round. Their refcounts
+ * and COPIED flags lie in different clusters and must change together, for other qcow2 programs take each contradiction
+ * for damage. So nothing in use is changed: all L2 tables, refcount blocks and tables that become different are written
+ * to free clusters, and one write of the header's sector switches to all of them at once (qcow2 spec, "Header": the
+ * places of the L1, refcount and snapshot table lie side by side). What they replace is freed afterwards.
+ *
+ *     data (already in the file), everything new beside the old  |  header  |  freeing
+ *
+ * A crash between any two file calls shows the state before or the state after, with leaked clusters at worst. When the
+ * header cannot be written, file and memory are as they were before.
+ */
+export function commitAtomically(parts: ImageParts, change: AtomicChange): void {
+  const { file, refcounts } = parts;
+  const saved = refcounts.save();
+  let next: Next;
+  try {
+    next = writeNext(parts, change);
+    file.barrier({ durable: true });
+    changeHeader(file, parts.header, next.header);
+  } catch (error) {
+    refcounts.restore(saved);
+    throw error;
+  }
+  adopt(parts, next);
+  file.barrier({ durable: true });
+  refcounts.applyDrops();
+  writeRefcounts(parts);
+}
+
+export interface AtomicChange {
+  /** Adds and drops references, in memory; they count at once. */
+  count(): void;
+  /** The active L1 table after it, as it will be but for the flags and for tables that move. */
+  l1: StoredTable;
+  /** How many L1 tables will have its entries: the active one, and a new snapshot's if there is one. */
+  l1Tables: 1 | 2;
+  /** The snapshots after it, when they change, and what tables come with them. Gets the L1 table as it will be. */
+  snapshots?(l1: StoredTable): { entries: SnapshotEntry[]; newTables: NewTable[] };
+}
+
+/** A table in newly allocated clusters; one of no bytes takes none and lies nowhere. */
+export interface NewTable {
+  offset: number;
+  bytes: Uint8Array;
+}
+
+export function placeTable(parts: ImageParts, bytes: Uint8Array): NewTable {
+  if (bytes.length === 0) return { offset: 0, bytes };
+  return { offset: parts.refcounts.allocateContiguous(clustersFor(parts.layout, bytes.length)), bytes };
+}
+
+interface Next {
+  header: Partial<ChangeableFields>;
+  l1: StoredTable;
+  l2: MovedTable[];
+  snapshots?: { entries: SnapshotEntry[]; offset: number; tableBytes: number };
+}
+
+/** A fresh table, which nothing in the file refers to, stays where it is. */
+interface MovedTable {
+  old: StoredTable;
+  next: StoredTable;
+}
+
+/** Everything that the header is to name, in the file and named by nothing. */
+function writeNext(parts: ImageParts, change: AtomicChange): Next {
+  const { file, header, refcounts } = parts;
+  change.count();
+  refcounts.settleDrops();
+  const l2 = changedTables(parts, change.l1, change.l1Tables);
+  const l1 = placeL1(parts, change.l1, l2);
+  const snapshots = change.snapshots && writeSnapshots(parts, change.snapshots(l1));
+  writeWhole(
+    file,
+    l2.map(({ next }) => next),
+  );
+  l1.writeDirty(file);
+  const table = refcounts.writeBeside();
+  const fields: Partial<ChangeableFields> = {
+    l1Offset: l1.hostOffset,
+    l1Entries: l1.length,
+    refcountTableOffset: table.offset,
+    refcountTableClusters: table.clusters,
+  };
+  if (snapshots) {
+    Object.assign(fields, { snapshotsOffset: snapshots.offset, snapshotCount: snapshots.entries.length });
+  }
+  // Freeing changes refcounts in place. Version 2 has no feature bits.
+  if (header.version >= 3) {
+    Object.assign(fields, {
+      incompatibleFeatures: header.incompatibleFeatures | INCOMPATIBLE_DIRTY,
+      autoclearFeatures: 0,
+    });
+  }
+  return { l1, l2, snapshots, header: fields };
+}
+
+function writeSnapshots(
+  parts: ImageParts,
+  { entries, newTables }: { entries: SnapshotEntry[]; newTables: NewTable[] },
+): NonNullable<Next['snapshots']> {
+  const table = placeTable(parts, encodeSnapshotTable(entries));
+  for (const { offset, bytes } of [...newTables, table]) if (bytes.length > 0) parts.file.write(offset, bytes);
+  dropTable(parts, parts.header.snapshotsOffset, parts.snapshotTableBytes);
+  return { entries, offset: table.offset, tableBytes: table.bytes.length };
+}
+
+/** The L2 tables under `l1` that the file does not have as they will be, by the refcounts as they will be. */
+function changedTables(parts: ImageParts, l1: StoredTable, l1Tables: number): MovedTable[] {
+  const moved = new Map<number, MovedTable>();
+  for (let l1Index = 0; l1Index < l1.length; l1Index++) {
+    const old = l2TableAt(parts, l1, l1Index);
+    if (!old || (!parts.l2.isChanged(old) && hasRightL2Flags(parts, old))) continue;
+    // An odd image may name a table twice in one L1 table.
+    const before = moved.get(old.hostOffset);
+    const table = before ?? moveTable(parts, old);
+    moved.set(old.hostOffset, table);
+    if (table.next.hostOffset === old.hostOffset) continue;
+    const counted = before ? 0 : 1;
+    for (let i = counted; i < l1Tables; i++) parts.refcounts.add(table.next.hostOffset);
+    for (let i = 0; i < l1Tables; i++) parts.refcounts.dropLater(old.hostOffset);
+  }
+  return [...moved.values()];
+}
+
+function moveTable(parts: ImageParts, old: StoredTable): MovedTable {
+  const bytes = old.bytes.slice();
+  const hostOffset = parts.l2.isFresh(old) ? old.hostOffset : parts.refcounts.allocateContiguous(1);
+  const next = new StoredTable(bytes, hostOffset, old.entryBytes);
+  setFlags(parts, next);
+  return { old, next };
+}
+
+function setFlags(parts: ImageParts, table: StoredTable): void {
+  for (let index = 0; index < table.length; index++) {
+    if (table.isEmpty(index)) continue;
+    const copied = isOnlyReference(parts, table, index);
+    if (table.isCopied(index) !== copied) table.setCopied(index, copied);
+  }
+}
+
+/** In a new place when it is not in the file as it will be. */
+function placeL1(parts: ImageParts, l1: StoredTable, moved: readonly MovedTable[]): StoredTable {
+  const { header, refcounts } = parts;
+  const places = new Map(moved.map(({ old, next }) => [old.hostOffset, next.hostOffset]));
+  const next = new StoredTable(l1.bytes.slice(), header.l1Offset);
+  for (let index = 0; index < next.length; index++) {
+    if (next.isEmpty(index)) continue;
+    const before = next.offset(index);
+    const offset = places.get(before) ?? before;
+    const copied = refcounts.of(offset) === 1;
+    if (offset === 0) next.setEmpty(index);
+    else if (offset !== before || copied !== next.isCopied(index)) next.setOffset(index, offset, { copied });
+  }
+  if (l1 === parts.l1 && !l1.isDirty && !parts.l1Moved && !next.isDirty) return l1;
+  dropTable(parts, header.l1Offset, header.l1Entries * ENTRY_BYTES);
+  const { offset } = placeTable(parts, next.bytes);
+  const placed = new StoredTable(next.bytes, offset);
+  placed.markAllDirty();
+  return placed;
+}
+
+function dropTable({ layout, refcounts }: ImageParts, offset: number, lengthBytes: number): void {
+  const clusters = clustersFor(layout, lengthBytes);
+  if (clusters > 0) refcounts.dropLater(offset, clusters);
+}
+
+/** The file is as `next`: so is what we know of it. */
+function adopt(parts: ImageParts, { l1, l2, snapshots }: Next): void {
+  for (const { old, next } of l2) parts.l2.replace(old, next);
+  parts.l1 = l1;
+  parts.l1Moved = false;
+  if (!snapshots) return;
+  parts.snapshots = snapshots.entries;
+  parts.snapshotTableBytes = snapshots.tableBytes;
+}

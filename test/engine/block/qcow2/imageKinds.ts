@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { viewOf } from '../../../../debug-adapter/engine/block/qcow2/bigEndian.ts';
+import { encodeRefcounts, refcountsPerBlock } from '../../../../debug-adapter/engine/block/qcow2/refcountBlocks.ts';
+
+/** Images of the kinds that we write to and do not make, from one that we made: small, with a single refcount block. */
+
+/** Refcounts of another width. */
+export function withRefcountBits(image: Uint8Array, bits: number): Uint8Array {
+  const bytes = image.slice();
+  const view = viewOf(bytes);
+  const clusterSizeBytes = 2 ** view.getUint32(20);
+  const block = firstRefcountBlock(bytes);
+  const room = refcountsPerBlock(clusterSizeBytes, bits);
+  const counts = Uint16Array.from({ length: Math.min(room, clusterSizeBytes / 2) }, (_, i) =>
+    view.getUint16(block + 2 * i),
+  );
+  assert(bytes.length / clusterSizeBytes <= room, 'the image needs one refcount block only');
+  encodeRefcounts(counts, bits, bytes.subarray(block, block + clusterSizeBytes));
+  view.setUint32(96, Math.log2(bits));
+  return bytes;
+}
+
+/** Version 2, which has no feature bits: what follows its short header is the end of its extensions. */
+export function asVersion2(image: Uint8Array): Uint8Array {
+  const bytes = image.slice();
+  const view = viewOf(bytes);
+  assert.equal(view.getUint32(76), 0, 'an image that was closed has no feature bits set');
+  view.setUint32(4, 2);
+  return bytes;
+}
+
+/** Where the block is that counts the file's first clusters. */
+export function firstRefcountBlock(image: Uint8Array): number {
+  const view = viewOf(image);
+  return Number(view.getBigUint64(Number(view.getBigUint64(48))));
+}
