@@ -1,12 +1,14 @@
 import { compressedPlace } from './compressed.ts';
 import type { ImageParts } from './imageParts.ts';
 import { clustersFor, ENTRY_BYTES } from './layout.ts';
+import { refcountMax } from './refcountBlocks.ts';
 import { readSnapshotL1 } from './snapshots.ts';
 
 /**
  * Counts every reference in an image anew, from its tables alone: what each cluster's refcount should be. Costs one
  * read of each L2 table, however many snapshots share it. Finds what no refcount could make right: references out of
- * the file, and tables whose clusters something else claims too.
+ * the file, tables whose clusters something else claims too, and clusters with more references than the image's
+ * refcounts can hold.
  */
 export function countReferences(
   parts: ImageParts,
@@ -64,9 +66,11 @@ class ReferenceCounter {
   readonly #isTable: Uint8Array;
   readonly #parts: ImageParts;
   readonly #clusterSize: number;
+  readonly #max: number;
 
   constructor(parts: ImageParts) {
     this.#parts = parts;
+    this.#max = refcountMax(parts.header.refcountBits);
     this.#clusterSize = parts.layout.clusterSizeBytes;
     const clusters = clustersFor(parts.layout, parts.file.lengthBytes);
     this.references = new Uint16Array(clusters);
@@ -88,8 +92,8 @@ class ReferenceCounter {
       return false;
     }
     for (let cluster = first; cluster < first + clusters; cluster++) {
-      this.references[cluster] = times;
       this.#isTable[cluster] = 1;
+      this.#count(cluster, times);
     }
     return true;
   }
@@ -116,10 +120,17 @@ class ReferenceCounter {
     if (last >= this.references.length) return this.#report('data lies outside the file', offset);
     for (let cluster = first; cluster <= last; cluster++) {
       if (this.#isTable[cluster]) this.#report('data lies where a table is', cluster * this.#clusterSize);
-      else if (this.references[cluster] + times > 0xffff)
-        this.#report('too many references', cluster * this.#clusterSize);
-      else this.references[cluster] += times;
+      else this.#count(cluster, times);
     }
+  }
+
+  #count(cluster: number, times: number): void {
+    const count = this.references[cluster] + times;
+    if (count > this.#max) {
+      const what = `a cluster has ${count} references, and a refcount here is at most ${this.#max}`;
+      this.#report(what, cluster * this.#clusterSize);
+    }
+    this.references[cluster] = Math.min(count, this.#max);
   }
 
   #report(what: string, offset: number): void {

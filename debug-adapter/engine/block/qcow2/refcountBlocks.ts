@@ -1,3 +1,4 @@
+import { assert } from '../../base/assert.ts';
 import { viewOf } from './bigEndian.ts';
 
 /**
@@ -14,24 +15,21 @@ export function refcountMax(bits: number): number {
   return Math.min(2 ** bits - 1, 0xffff);
 }
 
-/** Returns false when a refcount does not fit into 16 bits. */
-export function decodeRefcounts(block: Uint8Array, bits: number, into: Uint16Array): boolean {
+/** A refcount that does not fit into 16 bits reads as 65535: more than there can be references, so it is a leak. */
+export function decodeRefcounts(block: Uint8Array, bits: number, into: Uint16Array): void {
   const view = viewOf(block);
-  let fits = true;
-  for (let i = 0; i < into.length; i++) {
-    const count = readRefcount(view, i, bits);
-    into[i] = count;
-    if (count > 0xffff) fits = false;
-  }
-  return fits;
+  for (let i = 0; i < into.length; i++) into[i] = Math.min(readRefcount(view, i, bits), 0xffff);
 }
 
 export function encodeRefcounts(counts: Uint16Array, bits: number, block: Uint8Array): void {
   if (bits === 16) return encodeUsual(counts, block);
   const view = viewOf(block);
+  const max = refcountMax(bits);
   block.fill(0);
   for (let i = 0; i < counts.length; i++) {
     const count = counts[i];
+    // Where it is narrow, a larger one would run into its neighbour, or wrap to 0 and free a cluster in use.
+    assert(count <= max, 'a refcount fits its width');
     if (bits === 32) view.setUint32(i * 4, count);
     else if (bits === 64) view.setUint32(i * 8 + 4, count);
     else {

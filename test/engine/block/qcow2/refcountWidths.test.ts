@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { viewOf } from '../../../../debug-adapter/engine/block/qcow2/bigEndian.ts';
+import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
+import { encodeRefcounts } from '../../../../debug-adapter/engine/block/qcow2/refcountBlocks.ts';
+import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import { MemoryFile } from '../../../support/memoryFile.ts';
+import { requireTool } from '../../../support/tools.ts';
+import { firstRefcountBlock, withRefcountBits } from './imageKinds.ts';
+import { qemuCheck } from './qemuCheck.ts';
+import {
+  assertClean,
+  assertSameBytes,
+  filled,
+  KIB,
+  MIB,
+  newImage,
+  readAll,
+  readDisk,
+  takeSnapshot,
+} from './support.ts';
+
+/**
+ * A refcount has 1 to 64 bits. An image in which a cluster has more references than fit is damaged, as `qemu-img check`
+ * says, and is not written to: a count that wraps to 0 would give the cluster away while it is in use.
+ */
+const WIDTHS = [1, 2, 4, 8, 16, 32, 64];
+/** In memory a refcount has 16 bits, whatever it has in the file. */
+const maxOf = (bits: number): number => Math.min(2 ** bits - 1, 0xffff);
+
+for (const bits of WIDTHS) {
+  test(`refcounts of ${bits} bits: one reference too many is damage, and the file stays as it is`, (t) => {
+    const bytes = sharedBy(bits, maxOf(bits) + 1);
+    const file = new MemoryFile('image.qcow2', bytes);
+    const isDamage = (error: unknown) => error instanceof UserError && error.code === 'image-corrupt';
+    assert.throws(() => Qcow2Image.open(file, { writable: true }), isDamage);
+    assert.deepEqual(file.contents(), bytes);
+    const { corruptions } = Qcow2Image.open(file, { writable: false }).check();
+    assert.match(
+      corruptions[0],
+      new RegExp(`^a cluster has ${maxOf(bits) + 1} references, .* at most ${maxOf(bits)} `),
+    );
+    if (bits <= 16 && requireTool('qemu-img', t)) assert.equal(qemuCheck(bytes).status, 2);
+  });
+
+  test(`refcounts of ${bits} bits: as many references as fit are in order`, (t) => {
+    const file = new MemoryFile('image.qcow2', sharedBy(bits, maxOf(bits)));
+    const image = Qcow2Image.open(file, { writable: true });
+    assertClean(image);
+    const expected = readDisk(image, 0, 2 * MIB);
+    image.write(0, filled(4 * KIB, 2));
+    expected.fill(2, 0, 4 * KIB);
+    image.close();
+    const again = Qcow2Image.open(file, { writable: true });
+    assertSameBytes(readDisk(again, 0, 2 * MIB), expected);
+    assertClean(again);
+    if (requireTool('qemu-img', t)) assert.equal(qemuCheck(file.contents()).status, 0);
+  });
+}
+
+test('refcounts too narrow for another snapshot refuse it, each way to take one, and nothing changes', () => {
+  for (const bits of [1, 2, 4]) {
+    const { image: fresh, file } = newImage({ lengthBytes: 256 * KIB });
+    fresh.write(0, filled(100 * KIB, 1));
+    fresh.close();
+    const image = Qcow2Image.open(new MemoryFile('image.qcow2', withRefcountBits(file.contents(), bits)), {
+      writable: true,
+    });
+    const isTooNarrow = (error: unknown) => error instanceof UserError && error.code === 'refcounts-too-narrow';
+    for (let taken = 1; taken < maxOf(bits); taken++) takeSnapshot(image, `s${taken}`);
+    assert.throws(() => takeSnapshot(image, 'one more'), isTooNarrow, `${bits} bits`);
+    if (bits > 1) {
+      const nothing = { dateSeconds: 0, dateNanoseconds: 0, vmClockNanoseconds: 0, vmStateSizeBytes: 0, icount: 1 };
+      assert.throws(() => image.createSnapshotFrom('s1', { name: 'one more', ...nothing }, () => {}), isTooNarrow);
+      // Replaces references by as many.
+      image.applySnapshot('s1');
+    }
+    assert.equal(image.snapshots.length, maxOf(bits) - 1);
+    assertClean(image, `${bits} bits`);
+    assertSameBytes(readAll(image).subarray(0, 100 * KIB), filled(100 * KIB, 1));
+  }
+});
+
+test('a refcount beyond 16 bits is a leak, and is set right', (t) => {
+  for (const bits of [32, 64]) {
+    const { image, file } = newImage({ lengthBytes: 64 * KIB });
+    image.write(0, filled(4 * KIB, 1));
+    image.close();
+    const bytes = withRefcountBits(file.contents(), bits);
+    // 65537 has the last 16 bits of 1, which is right.
+    const last = bytes.length / 4096 - 1;
+    viewOf(bytes).setUint16(firstRefcountBlock(bytes) + (last * bits) / 8 + bits / 8 - 4, 1);
+    const damaged = new MemoryFile('image.qcow2', bytes);
+    const { corruptions, leaks } = Qcow2Image.open(damaged, { writable: false }).check();
+    assert.deepEqual({ leaks, flags: corruptions.length }, { leaks: 1, flags: 1 });
+    if (requireTool('qemu-img', t)) assert.match(qemuCheck(bytes).output, /refcount=65537/);
+    Qcow2Image.open(damaged, { writable: true }).close();
+    assertClean(Qcow2Image.open(damaged, { writable: false }));
+    if (requireTool('qemu-img', t)) assert.equal(qemuCheck(damaged.contents()).status, 0);
+  }
+});
+
+test('a refcount that does not fit is a mistake of ours, never a smaller one', () => {
+  for (const bits of [1, 2, 4, 8]) {
+    assert.throws(() => encodeRefcounts(Uint16Array.of(2 ** bits), bits, new Uint8Array(512)), /fits its width/);
+  }
+});
+
+/** An image in which so many L2 entries name one cluster, with the refcounts that they should have, if those fit. */
+function sharedBy(bits: number, references: number): Uint8Array {
+  let tables = Math.ceil(references / 512);
+  while (references % tables !== 0) tables++;
+  const { image, file } = newImage({ lengthBytes: tables * 512 * 4 * KIB });
+  image.write(0, filled(4 * KIB, 1));
+  image.close();
+  const bytes = withRefcountBits(file.contents(), bits);
+  const view = viewOf(bytes);
+  const l1 = Number(view.getBigUint64(40));
+  const l2 = Number(view.getBigUint64(l1) & OFFSET_MASK);
+  const data = Number(view.getBigUint64(l2) & OFFSET_MASK);
+  const isShared = references > 1;
+  // All L2 tables are one.
+  const entries = references / tables;
+  for (let i = 0; i < tables; i++) view.setBigUint64(l1 + 8 * i, BigInt(l2) | (tables > 1 ? 0n : COPIED));
+  for (let i = 0; i < entries; i++) view.setBigUint64(l2 + 8 * i, BigInt(data) | (isShared ? 0n : COPIED));
+  setRefcount(bytes, bits, l2, tables);
+  setRefcount(bytes, bits, data, Math.min(references, maxOf(bits)));
+  return bytes;
+}
+
+function setRefcount(bytes: Uint8Array, bits: number, hostOffset: number, count: number): void {
+  const view = viewOf(bytes);
+  const cluster = hostOffset / (4 * KIB);
+  const block = firstRefcountBlock(bytes);
+  if (bits === 64) view.setBigUint64(block + 8 * cluster, BigInt(count));
+  else if (bits === 32) view.setUint32(block + 4 * cluster, count);
+  else if (bits === 16) view.setUint16(block + 2 * cluster, count);
+  else {
+    const at = block + Math.floor((cluster * bits) / 8);
+    const shift = (cluster * bits) % 8;
+    bytes[at] = (bytes[at] & ~((2 ** bits - 1) << shift)) | (count << shift);
+  }
+}
+
+const OFFSET_MASK = 0x00ff_ffff_ffff_fe00n;
+const COPIED = 1n << 63n;
