@@ -1,4 +1,5 @@
 import type { DiskOffset } from '../base/quantities.ts';
+import type { ByteRange } from './byteRange.ts';
 
 /**
  * The contract of everything that can be a guest disk or part of one: raw images, qcow2 images, snapshot views, the
@@ -14,6 +15,11 @@ export interface BlockDevice {
   write(offset: DiskOffset, from: Uint8Array): void;
   /** The range reads as zeroes afterwards. */
   writeZeroes(offset: DiskOffset, lengthBytes: number): void;
+  /**
+   * Where a range may hold something else than zeroes: in order, not overlapping. Reads tables and no data, and costs
+   * what is allocated, not what the range is long. A device that cannot tell gives the whole range.
+   */
+  dataRanges(offset: DiskOffset, lengthBytes: number): Iterable<ByteRange>;
   /** Everything written before is durable afterwards. */
   flush(): void;
   close(): void;

@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts';
 import type { HostFile } from '../base/host.ts';
 import type { BlockDevice } from './blockDevice.ts';
+import type { ByteRange } from './byteRange.ts';
 
 /**
  * A raw image: the disk's bytes are the file's bytes. Opened read-only it is the base under an overlay, which never
@@ -35,11 +36,22 @@ export class RawImage implements BlockDevice {
     this.#file.writeAt(offset, from);
   }
 
+  /** Zeroes that are there already are not written: a sparse file stays one. */
   writeZeroes(offset: number, lengthBytes: number): void {
-    const zeroes = new Uint8Array(Math.min(lengthBytes, ZERO_CHUNK_BYTES));
-    for (let done = 0; done < lengthBytes; done += zeroes.length) {
-      this.write(offset + done, zeroes.subarray(0, Math.min(zeroes.length, lengthBytes - done)));
+    const now = new Uint8Array(Math.min(lengthBytes, ZERO_CHUNK_BYTES));
+    for (let done = 0; done < lengthBytes; done += now.length) {
+      const piece = now.subarray(0, Math.min(now.length, lengthBytes - done));
+      this.read(offset + done, piece);
+      if (piece.some((byte) => byte !== 0)) this.write(offset + done, piece.fill(0));
     }
+  }
+
+  /**
+   * All of it: where a sparse file has holes is not to be learned from Node. Neither is that there is nothing else from a
+   * file that takes no blocks: file systems also keep small or compressed files so.
+   */
+  dataRanges(offset: number, lengthBytes: number): ByteRange[] {
+    return lengthBytes > 0 ? [{ offset, lengthBytes }] : [];
   }
 
   flush(): void {

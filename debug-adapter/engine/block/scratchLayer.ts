@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts';
 import type { HostFile } from '../base/host.ts';
 import type { BlockDevice } from './blockDevice.ts';
-import type { ByteRange } from './byteRange.ts';
+import { type ByteRange, isEmpty } from './byteRange.ts';
 import { SlotMap, ZERO_SLOT } from './slotMap.ts';
 
 /**
@@ -101,10 +101,24 @@ export class ScratchLayer implements BlockDevice {
     const first = Math.ceil(offset / CLUSTER_BYTES);
     // The disk may end inside its last cluster; zeroing up to that end zeroes all of it.
     const last = end === this.lengthBytes ? Math.ceil(end / CLUSTER_BYTES) : Math.floor(end / CLUSTER_BYTES);
-    if (first >= last) return this.write(offset, new Uint8Array(lengthBytes));
-    this.write(offset, new Uint8Array(first * CLUSTER_BYTES - offset));
+    if (first >= last) return this.#zeroPart(offset, end);
+    this.#zeroPart(offset, first * CLUSTER_BYTES);
     this.#slots.setZero(first, last);
-    if (end > last * CLUSTER_BYTES) this.write(last * CLUSTER_BYTES, new Uint8Array(end - last * CLUSTER_BYTES));
+    this.#zeroPart(last * CLUSTER_BYTES, end);
+  }
+
+  *dataRanges(offset: number, lengthBytes: number): Generator<ByteRange> {
+    this.#checkRange(offset, lengthBytes);
+    const end = offset + lengthBytes;
+    let done = offset;
+    const clusters = [Math.floor(offset / CLUSTER_BYTES), Math.ceil(end / CLUSTER_BYTES)];
+    for (const run of this.#slots.runs(clusters[0], clusters[1])) {
+      const start = Math.max(offset, run.first * CLUSTER_BYTES);
+      if (done < start) yield* this.#lower.dataRanges(done, start - done);
+      done = Math.min(end, (run.first + run.clusters) * CLUSTER_BYTES);
+      if (!run.isZero) yield { offset: start, lengthBytes: done - start };
+    }
+    if (done < end) yield* this.#lower.dataRanges(done, end - done);
   }
 
   /** Nothing here is meant to last. */
@@ -113,6 +127,17 @@ export class ScratchLayer implements BlockDevice {
   /** Closes the scratch file; the device below belongs to the caller. */
   close(): void {
     this.#scratch.close();
+  }
+
+  /** Parts of clusters. Those that are zeroes otherwise become zeroes as a whole, and take no slot. */
+  #zeroPart(offset: number, end: number): void {
+    if (offset >= end) return;
+    const first = Math.floor(offset / CLUSTER_BYTES);
+    const last = Math.ceil(end / CLUSTER_BYTES);
+    const start = first * CLUSTER_BYTES;
+    const isAllZero = isEmpty(this.dataRanges(start, Math.min(last * CLUSTER_BYTES, this.lengthBytes) - start));
+    if (isAllZero) this.#slots.setZero(first, last);
+    else this.write(offset, new Uint8Array(end - offset));
   }
 
   /** One file write for a run of clusters that have no slot yet, filled up from what they show now. */

@@ -74,6 +74,7 @@ function closing(device: BlockDevice, close: () => void): BlockDevice {
     read: (offset, into) => device.read(offset, into),
     write: (offset, from) => device.write(offset, from),
     writeZeroes: (offset, lengthBytes) => device.writeZeroes(offset, lengthBytes),
+    dataRanges: (offset, lengthBytes) => device.dataRanges(offset, lengthBytes),
     flush: () => {},
     close,
   };

@@ -6,7 +6,10 @@ import { MemoryFile } from '../../support/memoryFile.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { assertSameBytes, filled, KIB, rawImage, readAll } from './qcow2/support.ts';
 
-const inert = { readOnly: true, write() {}, writeZeroes() {}, flush() {}, close() {} };
+const inert = {
+  ...{ readOnly: true, write() {}, writeZeroes() {}, flush() {}, close() {} },
+  dataRanges: (offset: number, lengthBytes: number) => [{ offset, lengthBytes }],
+};
 
 test('writes are seen through the layer and never reach the device below', () => {
   const lower = rawImage(filled(100 * KIB, 7));

@@ -13,6 +13,27 @@ export function dataRanges(parts: ImageParts, l1: EntryTable, range: ByteRange):
   return rangesOf(parts, l1, range, (kind) => kind === 'data' || kind === 'compressed');
 }
 
+/**
+ * Where a part of the disk may hold something else than zeroes: the image's data, and where it has none the backing
+ * device's. In order, reading tables only.
+ */
+export function* nonZeroRanges(parts: ImageParts, l1: EntryTable, range: ByteRange): Generator<ByteRange> {
+  const end = range.offset + range.lengthBytes;
+  for (let offset = range.offset; offset < end;) {
+    const { kind, lengthBytes } = extentAt(parts, l1, offset, end - offset);
+    if (kind === 'unallocated') yield* backingRanges(parts, offset, lengthBytes);
+    else if (kind !== 'zero') yield { offset, lengthBytes };
+    offset += lengthBytes;
+  }
+}
+
+/** Where the backing device, as far as it reaches, may show something else than zeroes in this part of the disk. */
+export function backingRanges(parts: ImageParts, offset: number, lengthBytes: number): Iterable<ByteRange> {
+  const { backing, layout } = parts;
+  const reach = Math.min(offset + lengthBytes, backing?.lengthBytes ?? 0, layout.diskLengthBytes);
+  return backing && offset < reach ? backing.dataRanges(offset, reach - offset) : [];
+}
+
 function rangesOf(
   parts: ImageParts,
   l1: EntryTable,

@@ -1,3 +1,4 @@
+import type { ByteRange } from '../byteRange.ts';
 import type { ImageParts } from './imageParts.ts';
 import { extentAt, type ExtentKind } from './mapping.ts';
 
@@ -10,11 +11,11 @@ export interface DiskExtent {
   hostOffset?: number;
 }
 
-/** All of the disk, in order. Neighbours may be of one kind. Reads the L2 tables, no data. */
-export function* diskExtents(parts: ImageParts): Generator<DiskExtent> {
-  const { diskLengthBytes } = parts.layout;
-  for (let offset = 0; offset < diskLengthBytes;) {
-    const { kind, lengthBytes, hostOffset } = extentAt(parts, parts.l1, offset, diskLengthBytes - offset);
+/** A range of the disk, in order. Neighbours may be of one kind. Reads the L2 tables, no data. */
+export function* diskExtents(parts: ImageParts, range: ByteRange): Generator<DiskExtent> {
+  const end = range.offset + range.lengthBytes;
+  for (let offset = range.offset; offset < end;) {
+    const { kind, lengthBytes, hostOffset } = extentAt(parts, parts.l1, offset, end - offset);
     yield { offset, lengthBytes, kind, ...(hostOffset !== 0 ? { hostOffset } : {}) };
     offset += lengthBytes;
   }

@@ -7,7 +7,8 @@ import { commit, markClean } from './commit.ts';
 import { createImage, type CreateOptions } from './createImage.ts';
 import { type DiskExtent, diskExtents } from './diskExtents.ts';
 import type { ImageParts } from './imageParts.ts';
-import { allocatedRanges } from './allocatedRanges.ts';
+import { clusterSizeFor } from './layout.ts';
+import { allocatedRanges, nonZeroRanges } from './allocatedRanges.ts';
 import { makeEmpty } from './makeEmpty.ts';
 import { type BackingName, openParts, reloadParts } from './openParts.ts';
 import { readGuest } from './readData.ts';
@@ -39,7 +40,7 @@ export class Qcow2Image implements BlockDevice {
   /** Overwrites `file` with an empty image and opens it for writing. */
   static create(file: HostFile, options: NewImage): Qcow2Image {
     const { backingDevice, tableCacheBytes, ...rest } = options;
-    createImage(file, { ...rest, clusterSizeBytes: options.clusterSizeBytes ?? CLUSTER_SIZE_BYTES_DEFAULT });
+    createImage(file, { ...rest, clusterSizeBytes: options.clusterSizeBytes ?? clusterSizeFor(options.lengthBytes) });
     return Qcow2Image.open(file, { writable: true, backing: backingDevice, tableCacheBytes });
   }
 
@@ -93,6 +94,18 @@ export class Qcow2Image implements BlockDevice {
     this.#checkWritable();
     this.#checkRange(offset, lengthBytes);
     zeroGuest(this.#parts, offset, lengthBytes);
+  }
+
+  /** As `writeZeroes`, but the range reads as zeroes on any other backing device, too. */
+  writeLastingZeroes(offset: number, lengthBytes: number): void {
+    this.#checkWritable();
+    this.#checkRange(offset, lengthBytes);
+    zeroGuest(this.#parts, offset, lengthBytes, false);
+  }
+
+  dataRanges(offset: number, lengthBytes: number): Generator<ByteRange> {
+    this.#checkRange(offset, lengthBytes);
+    return nonZeroRanges(this.#parts, this.#parts.l1, { offset, lengthBytes });
   }
 
   /** Two to four syncs when tables changed, one when only data did, none when nothing did. */
@@ -212,9 +225,10 @@ export class Qcow2Image implements BlockDevice {
     return allocatedRanges(this.#parts, this.#parts.l1, this.lengthBytes);
   }
 
-  /** What each part of the disk is, in order. Reads the tables, no data. */
-  extents(): Generator<DiskExtent> {
-    return diskExtents(this.#parts);
+  /** What each part of the disk is, or of a range of it, in order. Reads the tables, no data. */
+  extents(range: ByteRange = { offset: 0, lengthBytes: this.lengthBytes }): Generator<DiskExtent> {
+    this.#checkRange(range.offset, range.lengthBytes);
+    return diskExtents(this.#parts, range);
   }
 
   /** The disk shows the backing device again. Snapshots stay. Atomic. */
@@ -238,6 +252,7 @@ export class Qcow2Image implements BlockDevice {
 }
 
 export interface NewImage extends Omit<CreateOptions, 'clusterSizeBytes'> {
+  /** As `clusterSizeFor` its length unless said. */
   clusterSizeBytes?: number;
   /** The opened backing file that `backing` names. */
   backingDevice?: BlockDevice;
@@ -258,6 +273,3 @@ export type { DiskExtent } from './diskExtents.ts';
 
 /** A snapshot as the table lists it. */
 export type SnapshotInfo = snapshots.NewSnapshot & { id: string; diskSizeBytes: number };
-
-// A RAM page is 4 KiB: a snapshot then rewrites exactly the pages that changed.
-const CLUSTER_SIZE_BYTES_DEFAULT = 4096;

@@ -49,6 +49,26 @@ export function clustersFor(layout: Layout, lengthBytes: number): number {
   return Math.ceil(lengthBytes / layout.clusterSizeBytes);
 }
 
+/**
+ * The cluster size of a new overlay: a RAM page, so that a snapshot rewrites exactly the pages that changed, unless the
+ * disk is so large that the L1 table, which every snapshot has a copy of, would outgrow NEW_L1_BYTES_MAX.
+ */
+export function clusterSizeFor(diskLengthBytes: number): number {
+  let clusterBits = PAGE_BITS;
+  const l1Bytes = () => Math.ceil(diskLengthBytes / 2 ** (2 * clusterBits - 3)) * ENTRY_BYTES;
+  while (clusterBits < CLUSTER_BITS_MAX && l1Bytes() > NEW_L1_BYTES_MAX) clusterBits++;
+  return 2 ** clusterBits;
+}
+
+const PAGE_BITS = 12;
+/**
+ * A cluster of c bytes is mapped by one L1 entry for each c * c / 8 bytes of disk, so 32768 entries reach over 64 GiB with
+ * clusters of 4 KiB, 256 GiB with 8 KiB, 1 TiB with 16 KiB, 4 TiB with 32 KiB and 16 TiB with 64 KiB, which is what
+ * qemu-img takes for every disk; and with the largest, 2 MiB, over all of DISK_BYTES_MAX. Half as much would double what a
+ * page changed alone costs a snapshot, twice as much what a snapshot of nothing costs.
+ */
+const NEW_L1_BYTES_MAX = 256 << 10;
+
 /** L1, L2 and refcount table entries are 64-bit big-endian words. */
 export const ENTRY_BYTES = 8;
 /** An L2 entry with the states of its 32 subclusters behind it. */

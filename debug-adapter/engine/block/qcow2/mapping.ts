@@ -42,6 +42,14 @@ export function l2TableAt(parts: ImageParts, l1: EntryTable, l1Index: number) {
   return parts.l2.get(offset);
 }
 
+/** The first L1 index from one on, below `end` or `end` itself, that has an L2 table: most of a large disk has none. */
+export function nextL2Table(l1: EntryTable, from: number, end: number): number {
+  if (from >= l1.length) return end;
+  let index = from;
+  while (index < Math.min(end, l1.length) && l1.offset(index) === 0) index++;
+  return index < l1.length ? index : end;
+}
+
 export function kindOfEntry(table: EntryTable, index: number): ExtentKind {
   if (table.isCompressed(index)) return 'compressed';
   if (table.readsAsZero(index)) return 'zero';
@@ -61,7 +69,10 @@ function extentInOneTable(parts: ImageParts, l1: EntryTable, guestOffset: number
   const l1Index = Math.floor(guestOffset / bytesPerL2);
   const inTable = guestOffset - l1Index * bytesPerL2;
   const table = l2TableAt(parts, l1, l1Index);
-  if (!table) return { kind: 'unallocated', lengthBytes: Math.min(lengthMax, bytesPerL2 - inTable), hostOffset: 0 };
+  if (!table) {
+    const end = nextL2Table(l1, l1Index, Math.ceil((guestOffset + lengthMax) / bytesPerL2));
+    return { kind: 'unallocated', lengthBytes: Math.min(lengthMax, end * bytesPerL2 - guestOffset), hostOffset: 0 };
+  }
 
   if (parts.header.hasSubclusters) return extentOfSubclusters(parts, table, inTable, lengthMax);
   const first = Math.floor(inTable / clusterSizeBytes);

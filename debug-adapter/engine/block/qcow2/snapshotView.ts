@@ -1,7 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import type { BlockDevice } from '../blockDevice.ts';
 import type { ByteRange } from '../byteRange.ts';
-import { allocatedRanges, dataRanges } from './allocatedRanges.ts';
+import { allocatedRanges, dataRanges, nonZeroRanges } from './allocatedRanges.ts';
 import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { DISK_BYTES_MAX, makeLayout } from './layout.ts';
@@ -80,6 +80,12 @@ class SnapshotDisk implements BlockDevice {
     this.#live();
     assert(offset >= 0 && offset + into.length <= this.lengthBytes, `${this.name}: range outside the disk`);
     readGuest(this.#parts, this.#l1, offset, into);
+  }
+
+  dataRanges(offset: number, lengthBytes: number): Generator<ByteRange> {
+    this.#live();
+    assert(offset >= 0 && offset + lengthBytes <= this.lengthBytes, `${this.name}: range outside the disk`);
+    return nonZeroRanges(this.#parts, this.#l1, { offset, lengthBytes });
   }
 
   write(): void {

@@ -1,10 +1,12 @@
 import { assert } from '../../base/assert.ts';
 import { imageTooLarge } from '../../errors/block.ts';
+import { isEmpty } from '../byteRange.ts';
+import { backingRanges, nonZeroRanges } from './allocatedRanges.ts';
 import { compressedHostClusters } from './compressed.ts';
 import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { ENTRY_BYTES, L1_BYTES_MAX } from './layout.ts';
-import { dataClusters, hostOffsetOf, kindOfEntry, l2TableAt } from './mapping.ts';
+import { dataClusters, hostOffsetOf, kindOfEntry, l2TableAt, nextL2Table } from './mapping.ts';
 import { readGuest } from './readData.ts';
 import { StoredTable } from './storedTable.ts';
 
@@ -23,8 +25,11 @@ export function writeGuest(parts: ImageParts, guestOffset: number, from: Uint8Ar
   }
 }
 
-/** Whole clusters lose their data and read as zeroes; parts of clusters are written. */
-export function zeroGuest(parts: ImageParts, guestOffset: number, lengthBytes: number): void {
+/**
+ * Whole clusters lose their data and read as zeroes; parts of clusters are written. What the backing device shows as
+ * zeroes is left to it, unless that is about to be another one.
+ */
+export function zeroGuest(parts: ImageParts, guestOffset: number, lengthBytes: number, isBackingKept = true): void {
   const { clusterSizeBytes, diskLengthBytes } = parts.layout;
   const end = guestOffset + lengthBytes;
   let at = guestOffset;
@@ -33,7 +38,7 @@ export function zeroGuest(parts: ImageParts, guestOffset: number, lengthBytes: n
     const clusterEnd = clusterStart + clusterSizeBytes;
     // The disk's last cluster may be cut short by the disk's end; zeroing up to that end zeroes all of it.
     const wholeCluster = at === clusterStart && (end >= clusterEnd || end === diskLengthBytes);
-    if (wholeCluster) at = zeroWholeClusters(parts, at, end);
+    if (wholeCluster) at = zeroWholeClusters(parts, at, end, isBackingKept);
     else {
       const length = Math.min(end, clusterEnd) - at;
       zeroPartOfCluster(parts, at, length);
@@ -143,24 +148,49 @@ export function writableL2Table(parts: ImageParts, l1Index: number): StoredTable
   return table;
 }
 
-function zeroWholeClusters(parts: ImageParts, start: number, end: number): number {
+function zeroWholeClusters(parts: ImageParts, start: number, end: number, isBackingKept: boolean): number {
   const { clusterSizeBytes, bytesPerL2, entriesPerL2, diskLengthBytes } = parts.layout;
   const l1Index = Math.floor(start / bytesPerL2);
+  const untouched = isBackingKept ? endOfUntouched(parts, start, end) : start;
+  if (untouched > start) return untouched;
   const first = Math.floor((start - l1Index * bytesPerL2) / clusterSizeBytes);
   const toEnd = end - start;
   const clusters = end === diskLengthBytes ? Math.ceil(toEnd / clusterSizeBytes) : Math.floor(toEnd / clusterSizeBytes);
   const last = Math.min(first + clusters, entriesPerL2);
   const next = Math.min(end, l1Index * bytesPerL2 + last * clusterSizeBytes);
-  const backed = start < Math.min(parts.backing?.lengthBytes ?? 0, diskLengthBytes);
-  const present = l2TableAt(parts, parts.l1, l1Index);
-  if (!present && !backed) return next;
+  const backed = isBackingKept ? backedClusters(parts, start, last - first) : new Uint8Array(last - first).fill(1);
   const canSayZero = parts.header.version >= 3;
-  if (backed && !canSayZero) {
-    writeGuest(parts, start, new Uint8Array(next - start));
-    return next;
+  for (let i = 0; i < last - first; i++) {
+    const at = start + i * clusterSizeBytes;
+    if (!backed[i] || canSayZero) zeroCluster(parts, l1Index, first + i, backed[i] === 1);
+    else writeGuest(parts, at, new Uint8Array(Math.min(clusterSizeBytes, next - at)));
   }
-  for (let index = first; index < last; index++) zeroCluster(parts, l1Index, index, backed);
   return next;
+}
+
+/**
+ * How far from `start` on nothing is to be done, because no table is there and the backing device shows zeroes, in whole
+ * tables: a guest that discards a large and empty disk costs no table.
+ */
+function endOfUntouched(parts: ImageParts, start: number, end: number): number {
+  const { bytesPerL2 } = parts.layout;
+  const tables = nextL2Table(parts.l1, Math.floor(start / bytesPerL2), Math.ceil(end / bytesPerL2));
+  const untouched = Math.min(end, tables * bytesPerL2);
+  for (const { offset } of backingRanges(parts, start, untouched - start)) {
+    return Math.max(start, Math.floor(offset / bytesPerL2) * bytesPerL2);
+  }
+  return untouched;
+}
+
+/** Which of some clusters from a guest offset on would not be zeroes without an entry: 1 where the backing has data. */
+function backedClusters(parts: ImageParts, start: number, clusters: number): Uint8Array {
+  const { clusterSizeBytes } = parts.layout;
+  const backed = new Uint8Array(clusters);
+  for (const { offset, lengthBytes } of backingRanges(parts, start, clusters * clusterSizeBytes)) {
+    const first = Math.floor((offset - start) / clusterSizeBytes);
+    backed.fill(1, first, Math.ceil((offset + lengthBytes - start) / clusterSizeBytes));
+  }
+  return backed;
 }
 
 function zeroCluster(parts: ImageParts, l1Index: number, index: number, backed: boolean): void {
@@ -176,6 +206,7 @@ function zeroCluster(parts: ImageParts, l1Index: number, index: number, backed: 
 }
 
 function zeroPartOfCluster(parts: ImageParts, guestOffset: number, lengthBytes: number): void {
+  if (isEmpty(nonZeroRanges(parts, parts.l1, { offset: guestOffset, lengthBytes }))) return;
   const now = new Uint8Array(lengthBytes);
   readGuest(parts, parts.l1, guestOffset, now);
   if (now.every((byte) => byte === 0)) return;

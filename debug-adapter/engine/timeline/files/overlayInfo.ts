@@ -73,16 +73,13 @@ function* entriesOf(device: BlockDevice | undefined, from: number, to: number, d
   } else if (!(device instanceof Qcow2Image)) {
     yield { ...flags, start: from, lengthBytes: to - from, depth, hasData: true, hostOffset: from };
   } else {
-    for (const extent of device.extents()) {
-      const start = Math.max(extent.offset, from);
-      const end = Math.min(extent.offset + extent.lengthBytes, to);
-      if (start >= end) continue;
-      const place = { start, lengthBytes: end - start, depth };
-      const where = extent.hostOffset === undefined ? {} : { hostOffset: extent.hostOffset + start - extent.offset };
+    for (const { offset: start, lengthBytes, ...extent } of device.extents({ offset: from, lengthBytes: to - from })) {
+      const place = { start, lengthBytes, depth };
+      const where = extent.hostOffset === undefined ? {} : { hostOffset: extent.hostOffset };
       if (extent.kind === 'zero') yield { ...flags, ...place, isZero: true, ...where };
       else if (extent.kind === 'compressed') yield { ...flags, ...place, hasData: true, isCompressed: true };
       else if (extent.kind === 'data') yield { ...flags, ...place, hasData: true, ...where };
-      else yield* below(device, start, end, depth);
+      else yield* below(device, start, start + lengthBytes, depth);
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { Host } from '../../base/host.ts';
 import type { BlockDevice } from '../../block/blockDevice.ts';
+import type { ByteRange } from '../../block/byteRange.ts';
 import { writeBackingName } from '../../block/qcow2/backingName.ts';
 import type { Qcow2Image } from '../../block/qcow2/image.ts';
 import { rebaseOntoItself } from '../../errors/overlays.ts';
@@ -66,29 +67,64 @@ function keepWhatShows(image: Qcow2Image, next: BlockDevice): void {
   const untouched = [...image.extents()].filter(({ kind }) => kind === 'unallocated');
   for (const { offset, lengthBytes } of untouched) {
     for (const { at, old } of differences(image, next, offset, lengthBytes)) {
-      if (old.every((byte) => byte === 0)) image.writeZeroes(at, old.length);
+      if (old.every((byte) => byte === 0)) image.writeLastingZeroes(at, old.length);
       else image.write(at, old);
     }
   }
 }
 
-/** The clusters in which the present backing and `next` differ, with what they hold now; valid until the next. */
+/**
+ * The clusters in which the present backing and `next` differ, with what they hold now; valid until the next. Only those
+ * are read in which one of the two may have something else than zeroes.
+ */
 function* differences(image: Qcow2Image, next: BlockDevice, offset: number, lengthBytes: number) {
+  const step = image.clusterSizeBytes;
   const buffer = { old: new Uint8Array(COMPARE_BYTES), next: new Uint8Array(COMPARE_BYTES) };
-  for (let done = 0; done < lengthBytes;) {
-    const length = Math.min(COMPARE_BYTES, lengthBytes - done);
+  for (const piece of piecesWithData(image, next, { offset, lengthBytes })) {
+    const length = piece.lengthBytes;
     const old = buffer.old.subarray(0, length);
     const other = buffer.next.subarray(0, length);
-    readAsFarAsItGoes(image.backing, offset + done, old);
-    readAsFarAsItGoes(next, offset + done, other);
-    const step = image.clusterSizeBytes;
+    readAsFarAsItGoes(image.backing, piece.offset, old);
+    readAsFarAsItGoes(next, piece.offset, other);
     for (let at = 0; at < length; at += step) {
       const end = Math.min(length, at + step);
       if (!isSame(old.subarray(at, end), other.subarray(at, end))) {
-        yield { at: offset + done + at, old: old.slice(at, end) };
+        yield { at: piece.offset + at, old: old.slice(at, end) };
       }
     }
-    done += length;
+  }
+}
+
+/** In order, from one cluster's start to another's or the range's ends, and at most COMPARE_BYTES long. */
+function* piecesWithData(image: Qcow2Image, next: BlockDevice, range: ByteRange): Generator<ByteRange> {
+  const step = image.clusterSizeBytes;
+  const end = range.offset + range.lengthBytes;
+  let done = range.offset;
+  for (const data of inOrder(dataRangesIn(image.backing, range), dataRangesIn(next, range))) {
+    const to = Math.min(end, Math.ceil((data.offset + data.lengthBytes) / step) * step);
+    done = Math.max(done, Math.floor(data.offset / step) * step);
+    for (; done < to; done = Math.min(to, done + COMPARE_BYTES)) {
+      yield { offset: done, lengthBytes: Math.min(COMPARE_BYTES, to - done) };
+    }
+  }
+}
+
+/** As far as the device goes. */
+function dataRangesIn(device: BlockDevice | undefined, { offset, lengthBytes }: ByteRange): Iterable<ByteRange> {
+  const available = Math.min(lengthBytes, (device?.lengthBytes ?? 0) - offset);
+  return available > 0 ? device!.dataRanges(offset, available) : [];
+}
+
+/** The ranges of two lists by where they begin. */
+function* inOrder(first: Iterable<ByteRange>, second: Iterable<ByteRange>): Generator<ByteRange> {
+  const lists = [first[Symbol.iterator](), second[Symbol.iterator]()];
+  const heads = lists.map((list) => list.next());
+  for (;;) {
+    const [a, b] = heads;
+    if (a.done && b.done) return;
+    const earlier = b.done || (!a.done && a.value.offset <= b.value.offset) ? 0 : 1;
+    yield heads[earlier].value as ByteRange;
+    heads[earlier] = lists[earlier].next();
   }
 }
 

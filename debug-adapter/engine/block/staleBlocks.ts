@@ -1,0 +1,98 @@
+import { BLOCKS_MAX } from './blockShares.ts';
+import { type Run, RunSet } from './runSet.ts';
+
+/**
+ * Which blocks of a disk a digest must look at again. A few are marked one by one, in a stretch of 256 blocks (1 MiB) at
+ * a time; long ranges, such as a disk that nobody has looked at or one that the guest discards, are kept as runs of
+ * stretches. So it costs what was touched, and a whole disk of any size costs one run.
+ */
+export class StaleBlocks {
+  /** Stretches all of whose blocks are stale. */
+  readonly #whole: RunSet;
+  /** By stretch, 1 for each block that is stale. */
+  readonly #some: Map<number, Uint8Array>;
+
+  constructor(whole = new RunSet(), some = new Map<number, Uint8Array>()) {
+    this.#whole = whole;
+    this.#some = some;
+  }
+
+  add(first: number, end: number): void {
+    const firstWhole = Math.ceil(first / BLOCKS_MAX);
+    const endWhole = Math.floor(end / BLOCKS_MAX);
+    if (endWhole - firstWhole < RUN_STRETCHES_MIN) return this.#mark(first, end);
+    this.#mark(first, firstWhole * BLOCKS_MAX);
+    this.#whole.add(firstWhole, endWhole);
+    this.#mark(endWhole * BLOCKS_MAX, end);
+  }
+
+  /** Whether a stretch is stale as part of a run; `delete` does not change that. */
+  isWholly(stretch: number): boolean {
+    return this.#whole.has(stretch);
+  }
+
+  /** Of one stretch, blocks that were marked one by one. */
+  delete(first: number, end: number): void {
+    const stretch = Math.floor(first / BLOCKS_MAX);
+    const start = stretch * BLOCKS_MAX;
+    this.#some.get(stretch)?.fill(0, first - start, end - start);
+  }
+
+  clear(): void {
+    this.#whole.clear();
+    this.#some.clear();
+  }
+
+  /** Those below `end`. */
+  copy(end: number): StaleBlocks {
+    const copy = new StaleBlocks();
+    for (const { first, end: runEnd } of this.#whole.within(0, Math.floor(end / BLOCKS_MAX))) {
+      copy.#whole.add(first, runEnd);
+    }
+    for (const [stretch, blocks] of this.#some) {
+      const start = stretch * BLOCKS_MAX;
+      if (start < end) copy.#some.set(stretch, blocks.slice().fill(0, Math.max(0, end - start)));
+    }
+    return copy;
+  }
+
+  /** Runs of stretches, as blocks. */
+  *runs(): Generator<Run> {
+    for (const { first, end } of this.#whole.within(0, Infinity)) {
+      yield { first: first * BLOCKS_MAX, end: end * BLOCKS_MAX };
+    }
+  }
+
+  /** Blocks marked one by one, neighbours of a stretch together, in order. */
+  *few(): Generator<Run> {
+    for (const stretch of [...this.#some.keys()].sort((a, b) => a - b)) {
+      const blocks = this.#some.get(stretch)!;
+      const start = stretch * BLOCKS_MAX;
+      for (let first = blocks.indexOf(1); first >= 0; first = blocks.indexOf(1, first)) {
+        const next = blocks.indexOf(0, first);
+        const end = next < 0 ? BLOCKS_MAX : next;
+        yield { first: start + first, end: start + end };
+        first = end;
+      }
+    }
+  }
+
+  #mark(first: number, end: number): void {
+    for (let at = first; at < end;) {
+      const stretch = Math.floor(at / BLOCKS_MAX);
+      const start = stretch * BLOCKS_MAX;
+      const to = Math.min(end, start + BLOCKS_MAX);
+      if (!this.#whole.has(stretch)) this.#blocksOf(stretch).fill(1, at - start, to - start);
+      at = to;
+    }
+  }
+
+  #blocksOf(stretch: number): Uint8Array {
+    let blocks = this.#some.get(stretch);
+    if (!blocks) this.#some.set(stretch, (blocks = new Uint8Array(BLOCKS_MAX)));
+    return blocks;
+  }
+}
+
+/** 16 MiB: more than guests write at a time, so that what they write is marked without a search, at a byte a block. */
+const RUN_STRETCHES_MIN = 16;
