@@ -121,10 +121,10 @@ build_disk() {
 WALKS=$(for source in walks/*.c; do basename "$source" .c; done)
 SMALL=$(for source in small/*.c; do basename "$source" .c; done | grep -v '^small$')
 
-for guest in ${*:-demo kernel sbi image harts endless $SMALL $WALKS requests stream}; do
+for guest in ${*:-demo kernel sbi image harts endless $SMALL $WALKS far requests stream}; do
   case $guest in
     demo | kernel | sbi | image | harts | endless) "build_$guest" ;;
-    requests | stream) build_disk "$guest" ;;
+    far | requests | stream) build_disk "$guest" ;;
     calls | inlines | interrupts | lines | tails) build_walk "$guest" ;;
     *) build_small "$guest" ;;
   esac

@@ -34,7 +34,7 @@ export function writeMoment(image: Qcow2Image, moment: Moment, written: RamImage
   const memoryBytes = moment.ram.length * PAGE_SIZE_BYTES;
   image.writeVmState(0, encodeStateArea({ ...moment.state, memoryBytes, first: moment.first }));
   const isWanted = (page: number): boolean => moment.ram[page] !== written[page];
-  if (image.clusterSizeBytes === PAGE_SIZE_BYTES) writeClusters(image, moment.ram, isWanted);
+  if (canWriteClusters(image.clusterSizeBytes)) writeClusters(image, moment.ram, isWanted);
   else writePages(image, moment.ram, isWanted);
 }
 
@@ -55,11 +55,39 @@ function encodeStateArea(state: State): Uint8Array {
   return area;
 }
 
-/** Each page is a cluster: wherever they are, they can be written together. */
+/** Where each cluster holds whole pages, and RAM begins with a cluster. */
+const canWriteClusters = (clusterSizeBytes: number): boolean =>
+  clusterSizeBytes >= PAGE_SIZE_BYTES && placeOf(0) % clusterSizeBytes === 0;
+
+/**
+ * The clusters with pages that are wanted, whole, wherever they are: they are written together, and what they held before
+ * is not read. Those of zeroes are dropped.
+ */
 function writeClusters(image: Qcow2Image, ram: RamImage, isWanted: (page: number) => boolean): void {
+  const pagesEach = image.clusterSizeBytes / PAGE_SIZE_BYTES;
   const clusters: { offset: number; bytes: Uint8Array }[] = [];
-  eachWanted(image, ram, isWanted, (page, bytes) => clusters.push({ offset: placeOf(page), bytes }));
+  for (let first = 0; first < ram.length; first += pagesEach) {
+    const end = Math.min(first + pagesEach, ram.length);
+    let page = first;
+    while (page < end && !isWanted(page)) page++;
+    if (page === end) continue;
+    const offset = placeOf(first);
+    const bytes = pagesEach === 1 ? ram[first] : clusterOf(ram.slice(first, end), image.clusterSizeBytes);
+    if (bytes) clusters.push({ offset, bytes });
+    else image.zeroVmState(offset, image.clusterSizeBytes);
+    if (pagesEach > 1 && clusters.length * image.clusterSizeBytes >= RUN_BYTES_MAX) {
+      image.writeVmStateClusters(clusters.splice(0));
+    }
+  }
   image.writeVmStateClusters(clusters);
+}
+
+/** Undefined for zeroes. */
+function clusterOf(pages: RamImage, clusterSizeBytes: number): Uint8Array | undefined {
+  if (pages.every((page) => page === undefined)) return undefined;
+  const bytes = new Uint8Array(clusterSizeBytes);
+  pages.forEach((page, i) => page && bytes.set(page, i * PAGE_SIZE_BYTES));
+  return bytes;
 }
 
 function writePages(

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { suite, test, type TestContext } from 'node:test';
+import { Qcow2Image } from '../../debug-adapter/engine/block/qcow2/image.ts';
+import { openFile } from '../../debug-adapter/host/nodeFiles.ts';
+import { type Session, Workplace } from '../support/cli.ts';
+import { guest } from '../support/guests.ts';
+import { changeOverlay, isSound } from '../support/overlays.ts';
+import { requireTool, runTool } from '../support/tools.ts';
+
+/** Disks of 16 TiB, empty but for a little: reading one would take hours, so that what ends at all does not. */
+const MIB = 2 ** 20;
+const TIB = 2 ** 40;
+const SECTORS = (16 * TIB) / 512;
+
+const SESSION: Session = {
+  kernel: guest('disk/far'),
+  drives: [{ image: 'base.qcow2', format: 'qcow2', overlay: 'o.qcow2' }],
+};
+
+suite('a guest on an empty disk of 16 TiB', () => {
+  test('writes at its end, discards all of it, and replays to the same digest', async (t) => {
+    const place = withBase(t);
+    const outcome = await place.record(SESSION);
+    const { digest, position, snapshots } = outcome.ended(0, 'powerOff');
+    assert.match(outcome.console, new RegExp(`^${SECTORS} sectors written at both ends`));
+    assert.equal((await place.replay(SESSION)).ended(0, 'powerOff').digest, digest);
+    assert.ok(snapshots.length > 1, 'an automatic snapshot, with the disk discarded');
+    const midway = await place.replay(SESSION, '--stop-at', String(Math.floor(position / 2)));
+    midway.ended(0, 'stopAt');
+    assert.ok(fs.statSync(place.path('o.qcow2')).size < 8 * MIB, 'the overlay holds what was written');
+    isSound(place, 'o.qcow2');
+    const ends = [0, 16 * TIB - 4096].map((offset) => byteAt(place, offset));
+    assert.deepEqual(ends, [0x20, 0x22]);
+    if (!requireTool('qemu-img', t)) return;
+    runTool('qemu-img', ['check', place.path('o.qcow2')]);
+    const info = JSON.parse(runTool('qemu-img', ['info', '--output=json', place.path('o.qcow2')]));
+    assert.deepEqual([info['virtual-size'], info['cluster-size']], [16 * TIB, 65536]);
+  });
+
+  test('is packed and unpacked', async (t) => {
+    const place = withBase(t);
+    const { digest } = (await place.record(SESSION, '--stop-at', '100000')).ended(0, 'stopAt');
+    for (const words of ['pack a.rr --into a.pack', 'unpack a.pack --into there']) await does(place, words);
+    assert.ok(fs.statSync(place.path('a.pack')).size < MIB);
+    const [rrfile, image, overlay] = unpacked(place);
+    const drives = [{ image, format: 'qcow2' as const, overlay }];
+    assert.equal((await place.replay({ ...SESSION, rrfile, drives })).summary.digest, digest);
+  });
+});
+
+suite('overlays of 16 TiB', () => {
+  test('are created, looked at, committed, rebased and discarded', async (t) => {
+    const place = withBase(t);
+    await does(place, 'overlay create o.qcow2 --base base.qcow2 --format qcow2');
+    const farEnd = 16 * TIB - 4096;
+    change(place, (image) => image.write(farEnd, new Uint8Array(4096).fill(7)));
+    await does(place, 'overlay info o.qcow2');
+    await does(place, 'overlay check o.qcow2');
+    const map = JSON.parse((await does(place, 'overlay map o.qcow2 --json')).console) as unknown[];
+    assert.equal(map.length, 2, JSON.stringify(map));
+    await does(place, 'overlay commit o.qcow2');
+    assert.equal(byteAt(place, farEnd), 7);
+    isSound(place, 'base.qcow2');
+
+    makeBase(place, 'other.qcow2');
+    changeOverlay(place, 'other.qcow2', (image) => image.write(TIB, new Uint8Array(4096).fill(9)));
+    await does(place, 'overlay rebase o.qcow2 --base other.qcow2 --format qcow2');
+    assert.deepEqual([byteAt(place, farEnd, 'other.qcow2'), byteAt(place, TIB, 'other.qcow2')], [7, 0]);
+    await does(place, 'overlay discard o.qcow2');
+    assert.deepEqual([byteAt(place, farEnd, 'other.qcow2'), byteAt(place, TIB, 'other.qcow2')], [0, 9]);
+    isSound(place, 'o.qcow2');
+  });
+});
+
+function withBase(t: TestContext): Workplace {
+  const place = new Workplace(t);
+  makeBase(place, 'base.qcow2');
+  return place;
+}
+
+/** As `qemu-img create -f qcow2 NAME 16T` makes it. */
+function makeBase(place: Workplace, name: string): void {
+  const file = openFile(place.path(name), { write: true, create: 'truncate' });
+  Qcow2Image.create(file, { lengthBytes: 16 * TIB, clusterSizeBytes: 65536 }).close();
+}
+
+/** What `unpack` made: recording, base, overlay. */
+function unpacked(place: Workplace): string[] {
+  const names = fs.readdirSync(place.path('there'));
+  const find = (part: string) => `there/${names.find((name) => name.includes(part))}`;
+  return [find('recording'), find('base'), find('overlay')];
+}
+
+function change(place: Workplace, work: (image: Qcow2Image) => void, base = 'base.qcow2'): void {
+  const backing = Qcow2Image.open(openFile(place.path(base), { write: false, create: 'never' }), { writable: false });
+  const image = Qcow2Image.open(openFile(place.path('o.qcow2'), { write: true, create: 'never' }), {
+    writable: true,
+    backing,
+  });
+  work(image);
+  image.close();
+  backing.close();
+}
+
+/** What the guest sees in the overlay. */
+function byteAt(place: Workplace, offset: number, base = 'base.qcow2'): number {
+  const byte = new Uint8Array(1);
+  change(place, (image) => image.read(offset, byte), base);
+  return byte[0];
+}
+
+async function does(place: Workplace, words: string) {
+  const outcome = await place.cli(words.split(' '));
+  assert.equal(outcome.status, 0, outcome.stderr);
+  return outcome;
+}
