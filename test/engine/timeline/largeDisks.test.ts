@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
+import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
+import { SeededRandom } from '../../support/seededRandom.ts';
+import { digestsOnTheWay, stageOf } from './travelSupport.ts';
+
+/** After the guest (test/guests/disk/far.c) has discarded the whole disk once, and while it does so again. */
+const END = 12_000_000;
+
+test('on a disk of 16 TiB looking back, past snapshots and replays show the states of the straight run', (t) => {
+  const random = SeededRandom.forTest(t);
+  const stage = stageOf({ kernel: 'test/guests/disk/far.elf', diskBytes: 0 }, t);
+  const [drive] = stage.setup.drives;
+  const image = path.join(path.dirname(drive.image), 'base.qcow2');
+  const file = openFile(image, { write: true, create: 'new' });
+  Qcow2Image.create(file, { lengthBytes: 2 ** 44, clusterSizeBytes: 65536 }).close();
+  Object.assign(stage.setup, { drives: [{ ...drive, image, format: 'qcow2' }] });
+
+  const positions = [50_000, 120_000, END, ...Array.from({ length: 4 }, () => random.below(END))];
+  const live = stage.record();
+  const digests = digestsOnTheWay(live, positions);
+  for (const position of positions) {
+    live.travel!.seekTo(position);
+    assert.equal(live.digest(), digests.get(position), `back at ${position}`);
+  }
+  live.travel!.seekTo(positions[3]);
+  live.takeSnapshot('in the past');
+  live.travel!.seekTo(END);
+  live.close({ reason: 'interrupted' });
+
+  const replay = stage.replay({ rrsnapshot: 'in the past' });
+  assert.equal(replay.position, positions[3]);
+  for (const position of positions.filter((each) => each >= positions[3])) {
+    replay.travel!.seekTo(position);
+    assert.equal(replay.digest(), digests.get(position), `replayed ${position}`);
+  }
+  replay.close({ reason: 'interrupted' });
+});
