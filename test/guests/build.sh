@@ -118,12 +118,18 @@ build_disk() {
   $CC $FLAGS $LINK -T lib/link.ld $objects "$OBJECTS/disk_virtio_blk.c.o" "$OBJECTS/disk_$1.c.o" -o "disk/$1.elf"
 }
 
+# Brings its own driver, for requests that ours does not make.
+build_inflight() {
+  objects=$(compile -Og lib/start.S lib/trap.S lib/uart.c lib/print.c lib/finisher.c lib/string.c small/small.c disk/inflight.c)
+  $CC $FLAGS $LINK -T lib/link.ld $objects -o disk/inflight.elf
+}
+
 WALKS=$(for source in walks/*.c; do basename "$source" .c; done)
 SMALL=$(for source in small/*.c; do basename "$source" .c; done | grep -v '^small$')
 
-for guest in ${*:-demo kernel sbi image harts endless $SMALL $WALKS far requests stream}; do
+for guest in ${*:-demo kernel sbi image harts endless $SMALL $WALKS far requests stream inflight}; do
   case $guest in
-    demo | kernel | sbi | image | harts | endless) "build_$guest" ;;
+    demo | kernel | sbi | image | harts | endless | inflight) "build_$guest" ;;
     far | requests | stream) build_disk "$guest" ;;
     calls | inlines | interrupts | lines | tails) build_walk "$guest" ;;
     *) build_small "$guest" ;;

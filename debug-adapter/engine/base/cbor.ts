@@ -227,3 +227,27 @@ export function decodeState(bytes: Uint8Array): State {
 
   return value;
 }
+
+/** One field of a state; what the others hold is passed over, and costs little. */
+export function decodeField(bytes: Uint8Array, name: string): StateValue | undefined {
+  const reader = new Reader(bytes);
+  const head = reader.bytes[reader.take(1)];
+  if (head >> 5 !== MAJOR.map) throw new CborError('not a state');
+  for (let fields = reader.argument(head & 31); fields > 0; fields--) {
+    if (read(reader, 1) === name) return read(reader, 1);
+    skip(reader);
+  }
+  return undefined;
+}
+
+function skip(reader: Reader): void {
+  for (let values = 1; values > 0; values--) {
+    const head = reader.bytes[reader.take(1)];
+    const major = head >> 5;
+    const argument = reader.argument(head & 31);
+    if (major === MAJOR.bytes || major === MAJOR.text) reader.take(argument);
+    if (major === MAJOR.array) values += argument;
+    if (major === MAJOR.map) values += 2 * argument;
+    if (major === MAJOR.tag) values += 1;
+  }
+}

@@ -50,6 +50,13 @@ export const snapshotDiskLost = (drive: string) =>
     `Drive ${drive} was recorded with a temporary overlay, so a snapshot could not keep its disk: record with an overlay.`,
   );
 
+export const snapshotStateTooLarge = (lengthBytes: number, lengthBytesMax: number) =>
+  badInput(
+    'snapshot-state-too-large',
+    `The machine has more in flight than a snapshot can hold (${lengthBytes} bytes besides RAM, at most ${lengthBytesMax}): ` +
+      'run it on, and take the snapshot when fewer disk requests wait.',
+  );
+
 const listed = (names: readonly string[]): string => {
   const some = names.slice(0, 5).map((name) => `"${name}"`);
   return names.length > 5 ? `${some.join(', ')} and ${names.length - 5} more` : some.join(', ');

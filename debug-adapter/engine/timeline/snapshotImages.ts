@@ -1,7 +1,9 @@
 import type { Qcow2Image } from '../block/qcow2/image.ts';
+import { snapshotExists } from '../errors/block.ts';
 import { UserError } from '../errors/userError.ts';
 import type { SnapshotImage } from './snapshotImage.ts';
 import { listSnapshots, type SnapshotInfo } from './snapshotInfo.ts';
+import { isStateOfOurs } from './vmState.ts';
 
 /**
  * The images that keep one recording's snapshots: each drive's overlay, and the one that has the machine's state in it,
@@ -17,6 +19,8 @@ export class SnapshotImages {
   private first: string | undefined;
   private listed: SnapshotInfo[] | undefined;
   private whole: SnapshotInfo[] | undefined;
+  /** What a failed change left to be done. */
+  private unsettled: (() => void)[] = [];
 
   /** `first` is the recording's first snapshot: in an image of the user's it tells which are this recording's. */
   constructor(state: SnapshotImage, all: readonly SnapshotImage[], first?: string) {
@@ -30,12 +34,14 @@ export class SnapshotImages {
     return (this.listed ??= listSnapshots(this.state.image, this.first));
   }
 
-  /** Those that every image has. */
+  /** Those that every image has, with a machine's state that can be read. */
   wholeOnes(): readonly SnapshotInfo[] {
-    return (this.whole ??= this.list().filter(({ name, position }) =>
-      this.images.every(({ image }) =>
-        image.snapshots.some((other) => other.name === name && other.icount === position),
-      ),
+    const isIn = ({ image }: SnapshotImage, { name, position }: SnapshotInfo): boolean =>
+      image.snapshots.some((other) => other.name === name && other.icount === position);
+    return (this.whole ??= this.list().filter(
+      (snapshot) =>
+        this.images.every((image) => isIn(image, snapshot)) &&
+        isStateOfOurs(this.state.image.openSnapshot(snapshot.name)),
     ));
   }
 
@@ -53,20 +59,35 @@ export class SnapshotImages {
     this.whole = undefined;
   }
 
+  /** A new snapshot, whose entry in each image `work` makes. When one of them cannot have it, none of them keeps it. */
+  add(name: string, work: ImageChange): void {
+    this.settle();
+    this.refuseTaken(name);
+    this.change(work, this.images, (image) => {
+      if (has(image, name)) image.deleteSnapshot(name);
+    });
+  }
+
+  /** The image with the state loses its entry first. Where another one fails to, that is made up for later. */
   delete(names: readonly string[]): void {
-    this.change(
-      (image) => {
-        const here = image.snapshots.filter(({ name }) => names.includes(name));
-        image.deleteSnapshots(here.map(({ name }) => name));
-      },
-      [...this.images].reverse(),
-    );
+    this.settle();
+    const remove = (image: Qcow2Image): void => image.deleteSnapshots(names.filter((name) => has(image, name)));
+    const [state, ...others] = [...this.images].reverse();
+    this.change(remove, [state]);
+    this.change(remove, others, remove);
   }
 
   rename(from: string, to: string): void {
-    this.change((image) => {
-      if (image.snapshots.some(({ name }) => name === from)) image.renameSnapshot(from, to);
-    });
+    this.settle();
+    this.refuseTaken(to);
+    const renameIn = (image: Qcow2Image, before: string, after: string): void => {
+      if (has(image, before)) image.renameSnapshot(before, after);
+    };
+    this.change(
+      (image) => renameIn(image, from, to),
+      this.images,
+      (image) => renameIn(image, to, from),
+    );
   }
 
   /** The disks, and what the active VM state is, become the snapshot's. */
@@ -79,24 +100,54 @@ export class SnapshotImages {
     return snapshotImage !== this.state && !snapshotImage.isShared;
   }
 
-  /** Something new in all of them: the image with the state is worked on last. */
-  change(
-    work: (image: Qcow2Image, isStateImage: boolean, driveId: string | undefined) => void,
+  private refuseTaken(name: string): void {
+    const taken = this.images.find(({ image }) => has(image, name));
+    if (taken) throw snapshotExists(taken.image.name, name);
+  }
+
+  /** In one image after the other. After a failure `undo` takes back what is there already, now or before the next change. */
+  private change(
+    work: ImageChange,
     order: readonly SnapshotImage[] = this.images,
+    undo?: (image: Qcow2Image) => void,
   ): void {
-    const kept = this.list();
+    const tried: SnapshotImage[] = [];
     try {
-      for (const snapshotImage of order) {
-        const isStateImage = snapshotImage === this.state;
-        snapshotImage.change((image) => {
-          if (this.mayMend(snapshotImage) && order === this.images) mend(image, kept);
-          work(image, isStateImage, snapshotImage.driveId);
-        });
+      for (const each of order) {
+        tried.unshift(each);
+        each.change((image) => work(image, each === this.state, each.driveId));
       }
+    } catch (error) {
+      if (undo) this.unsettled.push(...tried.map((each) => () => each.change(undo)));
+      succeeds(() => this.settle());
+      throw error;
     } finally {
       this.listed = undefined;
       this.whole = undefined;
     }
+  }
+
+  /** Before a change: takes back what a failed one left, and what a kill did. */
+  private settle(): void {
+    if (this.unsettled.length > 0) {
+      this.unsettled = this.unsettled.filter((step) => !succeeds(step));
+      this.listed = undefined;
+    }
+    this.mend();
+  }
+}
+
+type ImageChange = (image: Qcow2Image, isStateImage: boolean, driveId: string | undefined) => void;
+
+const has = (image: Qcow2Image, name: string): boolean => image.snapshots.some((snapshot) => snapshot.name === name);
+
+/** What fails is tried again later; the failure that led to it was told. */
+function succeeds(step: () => void): boolean {
+  try {
+    step();
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -2,11 +2,12 @@ import type { SnapshotDraft } from '../block/qcow2/snapshotDraft.ts';
 import type { NewSnapshot } from '../block/qcow2/snapshots.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { State } from '../base/state.ts';
+import { ActiveVmState } from './activeVmState.ts';
 import type { RamImage, RamImages } from './ramImages.ts';
 import type { SnapshotImage } from './snapshotImage.ts';
 import { SnapshotImages } from './snapshotImages.ts';
 import { checkChangeable, checkNewName, type SnapshotInfo } from './snapshotInfo.ts';
-import { type KeptMoment, readMoment, vmStateBytes, writeMoment, writeMomentTo } from './vmState.ts';
+import { encodeMoment, type KeptMoment, readMoment, writeMomentTo } from './vmState.ts';
 
 /**
  * The snapshots of a recording: machine state in one image, the disks of all drives each in their own overlay, under one
@@ -40,8 +41,7 @@ export class SnapshotStore {
   private needed: readonly string[];
   private reserved: string;
   private dateMilliseconds: () => number;
-  /** RAM as the state image's active VM state has it. */
-  private written: RamImage = [];
+  private activeVmState = new ActiveVmState();
 
   constructor(options: {
     machine: Machine;
@@ -107,12 +107,10 @@ export class SnapshotStore {
   takePresent(name: string, ramImages: RamImages): TakenSnapshot {
     const state = this.machine.saveState();
     const { image: ram, copiedBytes } = ramImages.capture();
-    const entryFor = this.newEntry(name);
-    this.images.change((image, isStateImage) => {
-      if (isStateImage) {
-        writeMoment(image, { state, ram, first: this.reserved }, this.written);
-        this.written = ram;
-      }
+    const encoded = encodeMoment({ state, ram, first: this.reserved });
+    const entryFor = this.newEntry(name, encoded.lengthBytes);
+    this.images.add(name, (image, isStateImage) => {
+      if (isStateImage) this.activeVmState.update(image, encoded);
       image.createSnapshot(entryFor(isStateImage));
     });
     return { name, state, image: ram, copiedBytes };
@@ -123,12 +121,13 @@ export class SnapshotStore {
    * hold was not written since, for a replay writes what the recording wrote. Reads the RAM that this snapshot maps.
    */
   takePast(name: string, moment: PastMoment): void {
-    const from = this.anchors().findLast(({ position }) => position <= this.machine.position)?.name;
-    const entryFor = this.newEntry(name);
-    this.images.change((image, isStateImage, driveId) => {
-      image.createSnapshotFrom(from, entryFor(isStateImage), (draft) => {
+    const from = this.anchors().findLast(({ position }) => position <= this.machine.position);
+    const encoded = encodeMoment({ ...moment, first: this.reserved });
+    const entryFor = this.newEntry(name, encoded.lengthBytes);
+    this.images.add(name, (image, isStateImage, driveId) => {
+      image.createSnapshotFrom(from?.name, entryFor(isStateImage), (draft) => {
         moment.disks.find((disk) => disk.driveId === driveId)?.writeTo(draft);
-        if (isStateImage) writeMomentTo(draft, { ...moment, first: this.reserved });
+        if (isStateImage) writeMomentTo(draft, encoded, from?.stateBytes ?? 0);
       });
     });
   }
@@ -141,7 +140,7 @@ export class SnapshotStore {
     this.images.rename(from, to);
   }
 
-  private newEntry(name: string): (isStateImage: boolean) => NewSnapshot {
+  private newEntry(name: string, stateBytes: number): (isStateImage: boolean) => NewSnapshot {
     const { machine } = this;
     const date = this.dateMilliseconds();
     return (isStateImage) => ({
@@ -149,7 +148,7 @@ export class SnapshotStore {
       dateSeconds: Math.floor(date / 1000),
       dateNanoseconds: (date % 1000) * 1_000_000,
       vmClockNanoseconds: machine.nanoseconds,
-      vmStateSizeBytes: isStateImage ? vmStateBytes(machine) : 0,
+      vmStateSizeBytes: isStateImage ? stateBytes : 0,
       icount: machine.position,
     });
   }

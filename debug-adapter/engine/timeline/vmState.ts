@@ -1,25 +1,33 @@
-import { CborError, decodeState, encodeCbor } from '../base/cbor.ts';
+import { CborError, decodeField, decodeState, encodeCbor } from '../base/cbor.ts';
 import { PAGE_SIZE_BYTES } from '../base/quantities.ts';
-import type { State } from '../base/state.ts';
+import type { State, StateValue } from '../base/state.ts';
+import { xxh64 } from '../base/xxhash64.ts';
 import type { ByteRange } from '../block/byteRange.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
 import type { SnapshotDraft } from '../block/qcow2/snapshotDraft.ts';
 import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
 import { snapshotForeign } from '../errors/drives.ts';
+import { snapshotStateTooLarge } from '../errors/snapshots.ts';
 import { hartName, MACHINE_STATE_VERSION, type Machine } from '../machine/machine.ts';
 import type { RamImage } from './ramImages.ts';
 
 /**
- * How a machine lies in a qcow2 image's VM state: 1 MiB for everything but RAM (an 8-byte length, then CBOR with named
- * fields), then RAM, each page at its fixed place. Because places are fixed, a snapshot writes only pages that changed
+ * How a machine lies in a qcow2 image's VM state: 1 MiB for everything but RAM, then RAM, each page at its fixed place,
+ * then what of the rest 1 MiB is too small for. Because places are fixed, a snapshot writes only pages that changed
  * since the one before and shares the rest with it by refcount; pages of zeroes are not mapped at all.
+ *
+ * Everything but RAM is CBOR with named fields, behind its length (u64, big-endian). Where the first MiB cannot hold
+ * both, two more words follow the length: where in VM state the other part is, and the XXH64 of the whole CBOR. A guest
+ * with many disk requests in flight has such a state.
  */
 const STATE_AREA_BYTES = 1 << 20;
 const LENGTH_BYTES = 8;
+/** Of a state in two parts: length, offset of the other part, checksum. */
+const LONG_HEAD_BYTES = 24;
+/** Eight disks with 1024 requests of 1024 segments in flight, the most there can be, take 250 MiB. */
+export const STATE_BYTES_MAX = 256 << 20;
 /** Dirty pages side by side are written together, up to this much at a time. */
 const RUN_BYTES_MAX = 1 << 20;
-
-export const vmStateBytes = (machine: Machine): number => STATE_AREA_BYTES + machine.ram.lengthBytes;
 
 /** A machine at one position. */
 interface Moment {
@@ -29,30 +37,71 @@ interface Moment {
   first: string;
 }
 
-/** Brings the image's active VM state up to a moment of the machine; pages that `written` has already are left alone. */
-export function writeMoment(image: Qcow2Image, moment: Moment, written: RamImage): void {
-  const memoryBytes = moment.ram.length * PAGE_SIZE_BYTES;
-  image.writeVmState(0, encodeStateArea({ ...moment.state, memoryBytes, first: moment.first }));
-  const isWanted = (page: number): boolean => moment.ram[page] !== written[page];
+/** The same as it is written. */
+export interface EncodedMoment {
+  ram: RamImage;
+  /** Everything but RAM. */
+  parts: readonly { offset: number; bytes: Uint8Array }[];
+  /** Of all of the VM state. */
+  lengthBytes: number;
+}
+
+/** What an image's VM state has already. */
+export type WrittenMoment = Pick<EncodedMoment, 'ram' | 'lengthBytes'>;
+
+/** Throws when the state is larger than a snapshot may be: before anything is written. */
+export function encodeMoment({ state, ram, first }: Moment): EncodedMoment {
+  const memoryBytes = ram.length * PAGE_SIZE_BYTES;
+  const encoded = encodeCbor({ ...state, memoryBytes, first });
+  if (encoded.length > STATE_BYTES_MAX) throw snapshotStateTooLarge(encoded.length, STATE_BYTES_MAX);
+  const ramEnd = STATE_AREA_BYTES + memoryBytes;
+  if (LENGTH_BYTES + encoded.length <= STATE_AREA_BYTES) {
+    const area = new Uint8Array(LENGTH_BYTES + encoded.length);
+    new DataView(area.buffer).setBigUint64(0, BigInt(encoded.length));
+    area.set(encoded, LENGTH_BYTES);
+    return { ram, parts: [{ offset: 0, bytes: area }], lengthBytes: ramEnd };
+  }
+  const area = new Uint8Array(STATE_AREA_BYTES);
+  const head = new DataView(area.buffer);
+  head.setBigUint64(0, BigInt(encoded.length));
+  head.setBigUint64(8, BigInt(ramEnd));
+  head.setBigUint64(16, xxh64(encoded));
+  area.set(encoded.subarray(0, STATE_AREA_BYTES - LONG_HEAD_BYTES), LONG_HEAD_BYTES);
+  const rest = encoded.subarray(STATE_AREA_BYTES - LONG_HEAD_BYTES);
+  // Whole pages, so that dropping them leaves nothing.
+  const other = new Uint8Array(Math.ceil(rest.length / PAGE_SIZE_BYTES) * PAGE_SIZE_BYTES);
+  other.set(rest);
+  const parts = [
+    { offset: 0, bytes: area },
+    { offset: ramEnd, bytes: other },
+  ];
+  return { ram, parts, lengthBytes: ramEnd + other.length };
+}
+
+/** Brings the image's active VM state up to a moment of the machine; what `written` has already is left alone. */
+export function writeMoment(image: Qcow2Image, moment: EncodedMoment, written: WrittenMoment): void {
+  for (const { offset, bytes } of moment.parts) image.writeVmState(offset, bytes);
+  dropBehind(image, moment.lengthBytes, written.lengthBytes);
+  const isWanted = (page: number): boolean => moment.ram[page] !== written.ram[page];
   if (canWriteClusters(image.clusterSizeBytes)) writeClusters(image, moment.ram, isWanted);
   else writePages(image, moment.ram, isWanted);
 }
 
-/** The same for a draft, which compares by itself. Reads the RAM that the draft's snapshot maps. */
-export function writeMomentTo(draft: SnapshotDraft, moment: Moment): void {
-  const memoryBytes = moment.ram.length * PAGE_SIZE_BYTES;
-  draft.setVmState(0, encodeStateArea({ ...moment.state, memoryBytes, first: moment.first }));
+/**
+ * The same for a draft, which compares by itself, of a snapshot whose VM state had `lengthBefore` bytes. Reads the RAM
+ * that the draft's snapshot maps.
+ */
+export function writeMomentTo(draft: SnapshotDraft, moment: EncodedMoment, lengthBefore: number): void {
   const writeVmState = (offset: number, bytes: Uint8Array) => draft.setVmState(offset, bytes);
   const zeroVmState = (offset: number, lengthBytes: number) => draft.zeroVmState(offset, lengthBytes);
+  for (const { offset, bytes } of moment.parts) writeVmState(offset, bytes);
+  dropBehind({ zeroVmState }, moment.lengthBytes, lengthBefore);
   writePages({ writeVmState, zeroVmState }, moment.ram, () => true);
 }
 
-function encodeStateArea(state: State): Uint8Array {
-  const encoded = encodeCbor(state);
-  const area = new Uint8Array(LENGTH_BYTES + encoded.length);
-  new DataView(area.buffer).setBigUint64(0, BigInt(encoded.length));
-  area.set(encoded, LENGTH_BYTES);
-  return area;
+/** A longer state before this one would stay in the snapshot, and in the file. */
+function dropBehind(image: Pick<Qcow2Image, 'zeroVmState'>, lengthBytes: number, lengthBefore: number): void {
+  if (lengthBefore > lengthBytes) image.zeroVmState(lengthBytes, lengthBefore - lengthBytes);
 }
 
 /** Where each cluster holds whole pages, and RAM begins with a cluster. */
@@ -131,15 +180,15 @@ function eachWanted(
 const placeOf = (page: number): number => STATE_AREA_BYTES + page * PAGE_SIZE_BYTES;
 
 /** Whether a snapshot's VM state is a machine of ours, of whatever version, and not one of QEMU's, say. */
-export const isStateOfOurs = (view: SnapshotView): boolean => typeof stateIfOurs(view)?.version === 'number';
+export const isStateOfOurs = (view: SnapshotView): boolean => typeof fieldOf(view, 'version') === 'number';
 
 /** Of which recording it is, by the name of that one's first snapshot. */
-export const firstOf = (view: SnapshotView): unknown => stateIfOurs(view)?.first;
+export const firstOf = (view: SnapshotView): unknown => fieldOf(view, 'first');
 
-function stateIfOurs(view: SnapshotView): State | undefined {
-  const ours = encodedState(view);
+function fieldOf(view: SnapshotView, name: string): StateValue | undefined {
+  const encoded = encodedState(view);
   try {
-    return ours && decodeState(ours);
+    return encoded && decodeField(encoded, name);
   } catch (error) {
     if (error instanceof CborError) return undefined;
     throw error;
@@ -161,15 +210,27 @@ export function readState(view: SnapshotView, of: { overlay: string; snapshot: s
   return state;
 }
 
+/** Undefined for what is none of ours, or not whole. */
 function encodedState(view: SnapshotView): Uint8Array | undefined {
-  const head = new Uint8Array(LENGTH_BYTES);
+  const head = new Uint8Array(LONG_HEAD_BYTES);
   view.readVmState(0, head);
-  const length = new DataView(head.buffer).getBigUint64(0);
-  if (length === 0n || length > BigInt(STATE_AREA_BYTES - LENGTH_BYTES)) return undefined;
+  const [length, otherOffset, checksum] = [0, 8, 16].map((at) => new DataView(head.buffer).getBigUint64(at));
+  if (length === 0n || length > BigInt(STATE_BYTES_MAX)) return undefined;
   const encoded = new Uint8Array(Number(length));
-  view.readVmState(LENGTH_BYTES, encoded);
-  return encoded;
+  if (LENGTH_BYTES + encoded.length <= STATE_AREA_BYTES) {
+    view.readVmState(LENGTH_BYTES, encoded);
+    return encoded;
+  }
+  // An earlier build wrote such a state over RAM: the words here are not these two.
+  if (otherOffset < BigInt(STATE_AREA_BYTES) || otherOffset > BigInt(RAM_END_MAX)) return undefined;
+  const inArea = STATE_AREA_BYTES - LONG_HEAD_BYTES;
+  view.readVmState(LONG_HEAD_BYTES, encoded.subarray(0, inArea));
+  view.readVmState(Number(otherOffset), encoded.subarray(inArea));
+  return xxh64(encoded) === checksum ? encoded : undefined;
 }
+
+/** No machine has more than 2 GiB. */
+const RAM_END_MAX = STATE_AREA_BYTES + 2 ** 31;
 
 function decode(encoded: Uint8Array, foreign: (why: string) => Error): State {
   try {
@@ -194,7 +255,8 @@ export function* readMoment(
 ): Generator<void, KeptMoment> {
   const state = readState(view, { ...names, machine });
   const ram = new Array<Uint8Array | undefined>(machine.ram.pageCount).fill(undefined);
-  for (const range of view.vmStateRanges(vmStateBytes(machine))) yield* readPages(view, range, ram);
+  for (const range of view.vmStateRanges(STATE_AREA_BYTES + machine.ram.lengthBytes))
+    yield* readPages(view, range, ram);
   return { state, ram };
 }
 

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CborError, decodeCbor, decodeState, encodeCbor } from '../../../debug-adapter/engine/base/cbor.ts';
+import {
+  CborError,
+  decodeCbor,
+  decodeField,
+  decodeState,
+  encodeCbor,
+} from '../../../debug-adapter/engine/base/cbor.ts';
 import type { StateValue } from '../../../debug-adapter/engine/base/state.ts';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
@@ -60,4 +66,15 @@ test('bytes that are no state are refused, cut or changed anywhere', () => {
   }
   assert.throws(() => decodeState(encodeCbor([1])), /not a state/);
   assert.throws(() => decodeState(new Uint8Array(100).fill(0x81)), CborError);
+});
+
+test('one field is read without the others, whatever they are', () => {
+  const state = { a: [1, [2n, -3n], {}], b: { c: 'text', d: 1.5 }, e: new Uint8Array(300), wanted: 70000, z: true };
+  const encoded = encodeCbor(state);
+  for (const name of Object.keys(state)) {
+    assert.deepEqual(decodeField(encoded, name), state[name as keyof typeof state]);
+  }
+  assert.equal(decodeField(encoded, 'none'), undefined);
+  for (let cut = 0; cut < encoded.length; cut++)
+    assert.throws(() => decodeField(encoded.slice(0, cut), 'z'), CborError);
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { encodeCbor } from '../../../debug-adapter/engine/base/cbor.ts';
 import { xxh3 } from '../../../debug-adapter/engine/base/xxh3.ts';
 import { BlkreplayFilter } from '../../../debug-adapter/engine/block/blkreplay.ts';
 import type { BlockOperation } from '../../../debug-adapter/engine/block/blockRequest.ts';
@@ -141,7 +142,7 @@ export class RecordingWorld {
     this.disksAt.set(this.position, this.#disks);
     this.#writer.flushDurably(this.position);
     this.#changeKept(new Map([...this.#kept, [name, this.position]]), () => {
-      this.#images.change((image, isState) => {
+      this.#images.add(name, (image, isState) => {
         if (isState) image.writeVmState(0, machineAt(this.position));
         image.createSnapshot(entryOf(name, this.position, isState));
       });
@@ -159,7 +160,7 @@ export class RecordingWorld {
     const from = [...this.#kept].filter(([, at]) => at <= position).sort((a, b) => b[1] - a[1])[0][0];
     this.#writer.flushDurably(this.position);
     this.#changeKept(new Map([...this.#kept, [name, position]]), () =>
-      this.#images.change((image, isState, drive) =>
+      this.#images.add(name, (image, isState, drive) =>
         image.createSnapshotFrom(from, entryOf(name, position, isState), (draft) => {
           draft.setDisk(0, this.disksAt.get(position)![DRIVES[isState ? 0 : 1]]);
           assert.equal(drive, DRIVES[isState ? 0 : 1]);
@@ -208,10 +209,13 @@ export class RecordingWorld {
 
 export const baseDevice = (): RawImage => new RawImage(new MemoryFile('base.img', BASE));
 
-/** What the machine's state is at a position: some of it changes, some stays. */
+/** What the machine's state is at a position: the least that is one, and behind it some that changes and some that stays. */
 export function machineAt(position: number): Uint8Array {
   const state = new Uint8Array(VM_BYTES).fill(1);
-  new DataView(state.buffer).setUint32(0, position);
+  const encoded = encodeCbor({ version: 1 });
+  new DataView(state.buffer).setBigUint64(0, BigInt(encoded.length));
+  state.set(encoded, 8);
+  new DataView(state.buffer).setUint32(8 + encoded.length, position);
   return state.fill(position, 1200, 1300);
 }
 

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
+import { errors, type Timeline } from '../../../debug-adapter/engine/index.ts';
+import { encodeMoment, STATE_BYTES_MAX } from '../../../debug-adapter/engine/timeline/vmState.ts';
+import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
+import { requireTool, runTool } from '../../support/tools.ts';
+import { digestsOnTheWay, type Scene, type Stage, stageOf } from './travelSupport.ts';
+
+/**
+ * A guest with so many disk requests in flight that the machine's state is over 1 MiB, which is all the room in front of
+ * RAM: snapshots of it keep all of it, and RAM stays what it is, in that snapshot and in those after it.
+ */
+const IN_FLIGHT: Scene = { kernel: 'test/guests/disk/inflight.elf', diskBytes: 8 << 20 };
+const MEMORY_BYTES = 32 << 20;
+const STATE_AREA_BYTES = 1 << 20;
+
+for (const [where, arrange] of [
+  ['an overlay, whose clusters are RAM pages', () => {}],
+  ['an image of the user’s with clusters of 64 KiB', (stage: Stage) => useOwnImage(stage, 64 << 10)],
+  ['an image of the user’s with clusters of 512 bytes', (stage: Stage) => useOwnImage(stage, 512)],
+] as const) {
+  test(`long and short states over one another are whole in ${where}`, (t) => {
+    const { stage, many, later, few } = prepare(t);
+    arrange(stage);
+    const timeline = stage.record();
+    const digests = digestsOnTheWay(timeline, [many]);
+    timeline.takeSnapshot('many');
+    timeline.advance(later);
+    digests.set(later, timeline.digest());
+    timeline.takeSnapshot('many still');
+    timeline.advance(few);
+    digests.set(few, timeline.digest());
+    timeline.takeSnapshot('few');
+    takeInThePast(timeline, many + 1000, 'past many', digests);
+    takeInThePast(timeline, few - 1000, 'past few', digests);
+    timeline.travel!.seekTo(timeline.travel!.end);
+    const end = timeline.advance(Infinity)!;
+    timeline.close(end);
+    assert.match(stage.console, /done, the constants are there/);
+
+    const long = ['many', 'many still', 'past many'];
+    for (const { name, vmStateSizeBytes, lengthBytes } of statesIn(stage)) {
+      assert.equal(lengthBytes > STATE_AREA_BYTES, long.includes(name), name);
+      const behindRam =
+        lengthBytes > STATE_AREA_BYTES ? Math.ceil((lengthBytes - STATE_AREA_BYTES + 16) / 4096) * 4096 : 0;
+      assert.equal(vmStateSizeBytes, STATE_AREA_BYTES + MEMORY_BYTES + behindRam, name);
+    }
+    for (const name of [...long, 'few', 'past few']) {
+      const replay = stage.replay({ rrsnapshot: name });
+      assert.equal(replay.digest(), digests.get(replay.position), name);
+      assert.deepEqual(replay.advance(Infinity), end, name);
+      replay.close(end);
+    }
+    checkImage(stage, t);
+  });
+}
+
+test('what a longer state had behind RAM is in no snapshot after it', (t) => {
+  const { stage, many, few } = prepare(t);
+  const timeline = stage.record();
+  timeline.advance(many);
+  timeline.takeSnapshot('many');
+  timeline.advance(few);
+  timeline.takeSnapshot('few');
+  timeline.travel!.seekTo(few - 1000);
+  timeline.takeSnapshot('past few');
+  timeline.close(timeline.advance(Infinity)!);
+  const image = openOverlay(stage);
+  const behindRam = (name: string) =>
+    image
+      .openSnapshot(name)
+      .vmStateRanges(64 << 20)
+      .filter((range) => range.offset + range.lengthBytes > RAM_END);
+  assert.equal(behindRam('many').length, 1);
+  assert.deepEqual([behindRam('few'), behindRam('past few')], [[], []]);
+  image.close();
+});
+
+test('a long state that an earlier build wrote over RAM is told from a whole one, and never gone to', (t) => {
+  const { stage, many, few } = prepare(t);
+  const timeline = stage.record();
+  const digests = digestsOnTheWay(timeline, [many, few]);
+  timeline.travel!.seekTo(many);
+  timeline.takeSnapshot('whole');
+  const end = timeline.advance(Infinity)!;
+  timeline.close(end);
+  writeAsBefore(stage, 'whole', 'over RAM', many + 1);
+
+  const replay = stage.replay();
+  for (const position of [few, many + 10, many]) {
+    replay.travel!.seekTo(position);
+    if (digests.has(position)) assert.equal(replay.digest(), digests.get(position));
+  }
+  replay.deleteSnapshot('over RAM');
+  replay.close(end);
+  writeAsBefore(stage, 'whole', 'over RAM', many + 1);
+  assert.throws(() => stage.replay({ rrsnapshot: 'over RAM' }), /"over RAM" .* is not one of this machine/);
+});
+
+test('a state that is larger than any machine can have is refused before anything is written', () => {
+  const state = { much: new Uint8Array(STATE_BYTES_MAX) };
+  assert.throws(
+    () => encodeMoment({ state, ram: [], first: 'first' }),
+    (error) => error instanceof errors.UserError && error.code === 'snapshot-state-too-large',
+  );
+});
+
+const RAM_END = STATE_AREA_BYTES + MEMORY_BYTES;
+
+/** Positions at which much is in flight, still is, and no longer is. */
+function prepare(t: TestContext) {
+  const stage = stageOf(IN_FLIGHT, t);
+  stage.setup.memoryBytes = MEMORY_BYTES;
+  return { stage, many: 3_000_000, later: 3_500_000, few: 6_000_000 };
+}
+
+function useOwnImage(stage: Stage, clusterSizeBytes: number): void {
+  const [drive] = stage.setup.drives;
+  const path = `${drive.image}.qcow2`;
+  const file = openFile(path, { write: true, create: 'truncate' });
+  Qcow2Image.create(file, { lengthBytes: IN_FLIGHT.diskBytes, clusterSizeBytes }).close();
+  stage.setup.drives = [{ ...drive, image: path, format: 'qcow2', overlay: null }];
+}
+
+function takeInThePast(timeline: Timeline, position: number, name: string, digests: Map<number, bigint>): void {
+  timeline.travel!.seekTo(position);
+  digests.set(position, timeline.digest());
+  timeline.takeSnapshot(name);
+  assert.equal(timeline.digest(), digests.get(position), 'taking one changes nothing');
+}
+
+const imageOf = ({ setup: { drives } }: Stage): string => drives[0].overlay ?? drives[0].image;
+
+const openOverlay = (stage: Stage): Qcow2Image =>
+  Qcow2Image.open(openFile(imageOf(stage), { write: false, create: 'never' }), { writable: false });
+
+function statesIn(stage: Stage) {
+  const image = openOverlay(stage);
+  const states = image.snapshots.map(({ name, vmStateSizeBytes }) => {
+    const head = new Uint8Array(8);
+    image.openSnapshot(name).readVmState(0, head);
+    return { name, vmStateSizeBytes, lengthBytes: Number(new DataView(head.buffer).getBigUint64(0)) + 8 };
+  });
+  image.close();
+  return states;
+}
+
+/** A copy of a snapshot as builds wrote it that had no room for its state: a length, then all of it, whatever lies there. */
+function writeAsBefore(stage: Stage, from: string, name: string, position: number): void {
+  const file = openFile(imageOf(stage), { write: true, create: 'never' });
+  const image = Qcow2Image.open(file, { writable: true });
+  const view = image.openSnapshot(from);
+  const head = new Uint8Array(24);
+  view.readVmState(0, head);
+  const encoded = new Uint8Array(Number(new DataView(head.buffer).getBigUint64(0)));
+  view.readVmState(24, encoded.subarray(0, STATE_AREA_BYTES - 24));
+  view.readVmState(RAM_END, encoded.subarray(STATE_AREA_BYTES - 24));
+  const area = new Uint8Array(8 + encoded.length);
+  area.set(head.subarray(0, 8));
+  area.set(encoded, 8);
+  const entry = { ...image.snapshots.find((snapshot) => snapshot.name === from)!, name, icount: position };
+  image.createSnapshotFrom(from, { ...entry, vmStateSizeBytes: RAM_END }, (draft) => {
+    draft.setVmState(0, area);
+    draft.zeroVmState(RAM_END, entry.vmStateSizeBytes - RAM_END);
+  });
+  image.close();
+}
+
+function checkImage(stage: Stage, t: TestContext): void {
+  const image = openOverlay(stage);
+  const { corruptions, leaks } = image.check();
+  image.close();
+  assert.deepEqual({ corruptions, leaks }, { corruptions: [], leaks: 0 });
+  if (requireTool('qemu-img', t)) runTool('qemu-img', ['check', imageOf(stage)]);
+}
