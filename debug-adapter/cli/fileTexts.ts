@@ -17,14 +17,15 @@ export function infoText(overlay: string, info: OverlayInfo): string {
 export const snapshotsText = (snapshots: readonly KeptSnapshot[]): string =>
   snapshots.length === 0 ? 'no snapshots\n' : snapshots.map((snapshot) => `${snapshotLine(snapshot)}\n`).join('');
 
-function snapshotLine({ name, position, dateMilliseconds, stateBytes, state }: KeptSnapshot): string {
+function snapshotLine({ name, position, dateMilliseconds, stateBytes, state, isBeyondEnd }: KeptSnapshot): string {
   const where = position === null ? 'outside a recording' : `position ${position}`;
   const what = {
     ours: `${stateBytes} bytes of machine state`,
     foreign: `${stateBytes} bytes of a machine state that is not of blkreplay and is not loaded`,
     none: 'disk only',
   }[state];
-  return `${JSON.stringify(name)}, ${where}, ${isoDate(dateMilliseconds)}, ${what}`;
+  const note = isBeyondEnd ? ', past the end of the recording, so nothing replays from it' : '';
+  return `${JSON.stringify(name)}, ${where}, ${isoDate(dateMilliseconds)}, ${what}${note}`;
 }
 
 export const snapshotsJson = (snapshots: readonly KeptSnapshot[]) =>

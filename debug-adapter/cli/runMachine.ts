@@ -14,6 +14,7 @@ import {
   RealtimeIdle,
   type Timeline,
 } from '../engine/index.ts';
+import { stopBeforeStart } from '../engine/errors/cli.ts';
 import { TimedPace } from '../host/checkpointPace.ts';
 import { optimiseEarly } from '../host/codeTiering.ts';
 import { nodeHost } from '../host/nodeHost.ts';
@@ -109,6 +110,7 @@ async function runToEnd(timeline: Timeline, command: MachineCommand, interruptio
 }
 
 async function advanceToEnd(timeline: Timeline, stopAt: number, interruption: Interruption): Promise<End> {
+  if (stopAt < timeline.position) throw stopBeforeStart({ stopAt, start: timeline.position });
   const writeBack = new WriteBack(timeline);
   while (timeline.position < stopAt) {
     const sliceEnd = wallClock.monotonicMilliseconds() + SLICE_MILLISECONDS;

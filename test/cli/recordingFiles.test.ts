@@ -4,6 +4,7 @@ import { after, before, suite, test } from 'node:test';
 import { xxh64 } from '../../debug-adapter/engine/base/xxhash64.ts';
 import { type DriveSpec, type Outcome, type Session, type Summary, Workplace } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
+import { changeOverlay } from '../support/overlays.ts';
 import { entriesOf } from '../support/recordings.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 
@@ -36,6 +37,32 @@ before(async () => {
 });
 
 suite('snapshots of closed recordings', () => {
+  test('a replay does not stop before the snapshot that it starts from', async (t) => {
+    const place = recorded.copy(t);
+    await place.cli(['snapshot', 'rename', 'demo.rr', 'auto-16777216', 'here']);
+    const { code, message } = (await place.replay(DEMO, '--rrsnapshot', 'here', '--stop-at', '16777215')).refused(2);
+    assert.equal(code, 'stop-before-start', message);
+    assert.match(message, /^--stop-at 16777215 is before position 16777216, where this replay starts: give a later/);
+    (await place.replay(DEMO, '--rrsnapshot', 'here', '--stop-at', '16777216')).ended(0, 'stopAt');
+  });
+
+  test('one past the end of its recording is listed as such, and can be deleted', async (t) => {
+    const place = recorded.copy(t);
+    changeOverlay(place, 'a.qcow2', (image) => {
+      const [first] = image.snapshots;
+      image.createSnapshotFrom(first.name, { ...first, name: 'late', icount: 10 ** 9 }, () => {});
+    });
+    const { console: listed } = await place.cli(['snapshot', 'list', 'two.rr']);
+    assert.match(
+      listed,
+      /^"late", position 1000000000, .*, past the end of the recording, so nothing replays from it$/m,
+    );
+    const before = JSON.parse((await place.cli(['info', 'two.rr', '--json'])).console) as Summary;
+    assert.ok(before.snapshots.every(({ name }) => name !== 'late'));
+    assert.equal((await place.cli(['snapshot', 'delete', 'two.rr', 'late'])).status, 0);
+    assert.doesNotMatch((await place.cli(['snapshot', 'list', 'two.rr'])).console, /late/);
+  });
+
   test('list is what qemu-img lists, for a recording and for an overlay alone', async (t) => {
     if (!requireTool('qemu-img', t)) return;
     const files = [

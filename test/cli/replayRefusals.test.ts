@@ -102,6 +102,17 @@ const REPLAY: Refusal[] = [
     says: /^hd0\.qcow2, the overlay that a\.rr was recorded with, does not exist: put it back, or record again/,
   },
   {
+    what: 'a snapshot past the end of a recording that was cut off',
+    trouble: (place) =>
+      changeOverlay(place, 'hd0.qcow2', (image) => {
+        const [first] = image.snapshots;
+        image.createSnapshotFrom(first.name, { ...first, name: 'late', icount: 4_000_000 }, () => {});
+      }),
+    command: replay(DEMO, '--rrsnapshot', 'late'),
+    code: 'snapshot-beyond-end',
+    says: /^snapshot "late" in hd0\.qcow2 is at position 4000000, but a\.rr ends at 3000000, .*start from another snapshot/,
+  },
+  {
     what: 'a state-only image that is gone',
     trouble: (place) => fs.rmSync(place.path('timer.rr.qcow2')),
     command: replay({ ...TIMER, rrfile: 'timer.rr' }),

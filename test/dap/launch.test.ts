@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { expected, guest } from '../support/guests.ts';
+import { changeOverlay } from '../support/overlays.ts';
 
 test('each mistake in a launch configuration is one sentence, and the next launch can be right', async (t) => {
   const place = new Workplace(t);
@@ -57,6 +58,23 @@ test('what exists is overwritten when "overwrite" is "always" only', async (t) =
   assert.match(never, /hd0\.qcow2 exists .* set "overwrite" to "always"\.$/);
   assert.equal(place.read('hd0.qcow2').toString(), 'mine');
   await dap.request('launch', demoLaunch(place, { overwrite: 'always' }));
+});
+
+test('a snapshot past the recording’s end is refused, and the next launch can be right', async (t) => {
+  const place = new Workplace(t);
+  const recording = new DapClient(t);
+  await recording.start(demoLaunch(place, { noDebug: true }));
+  await recording.event('terminated');
+  changeOverlay(place, 'hd0.qcow2', (image) => {
+    const [first] = image.snapshots;
+    image.createSnapshotFrom(first.name, { ...first, name: 'late', icount: 10 ** 9 }, () => {});
+  });
+  const dap = new DapClient(t);
+  await dap.request('initialize', { adapterID: 'blkreplay' });
+  const replaying = { rr: 'replay', stopOnEntry: true };
+  const refusal = await dap.refused('launch', demoLaunch(place, { ...replaying, rrsnapshot: 'late' }));
+  assert.match(refusal, /^snapshot "late" .* ends at \d+, so nothing replays from it: start from another snapshot/);
+  await dap.request('launch', demoLaunch(place, replaying));
 });
 
 test('without debugging the guest runs to its end and the session is over', async (t) => {

@@ -84,3 +84,10 @@ function quoted(text: string): string {
 function list(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
+
+export const stopBeforeStart = (asked: { stopAt: number; start: number }) =>
+  badInput(
+    'stop-before-start',
+    `--stop-at ${asked.stopAt} is before position ${asked.start}, where this replay starts: give a later position, ` +
+      'or another snapshot to start from with --rrsnapshot.',
+  );

@@ -69,6 +69,19 @@ export const snapshotNotInOverlay = (missing: { overlay: string; snapshot: strin
     `${missing.overlay} has no snapshot "${missing.snapshot}" to start from (it has ${listed(missing.known)}): name one of these as rrsnapshot, or record again.`,
   );
 
+export const snapshotBeyondEnd = (found: {
+  overlay: string;
+  snapshot: string;
+  position: number;
+  rrfile: string;
+  end: number;
+}) =>
+  badInput(
+    'snapshot-beyond-end',
+    `snapshot "${found.snapshot}" in ${found.overlay} is at position ${found.position}, but ${found.rrfile} ends at ` +
+      `${found.end}, so nothing replays from it: start from another snapshot, and delete this one with "snapshot delete".`,
+  );
+
 export const overlayOfOtherSize = (overlay: string, image: string) =>
   badInput(
     'overlay-other-size',

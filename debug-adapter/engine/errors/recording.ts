@@ -46,6 +46,13 @@ export const recordingDamaged = (found: { file: string; offset: number; what: st
     `${found.file} is damaged at byte ${found.offset}: ${found.what}; copy it again from where it was made, or record again.`,
   );
 
+export const headerTooLong = (file: string, header: { length: number; most: number }): UserError =>
+  badInput(
+    'recording-header-too-long',
+    `${file} cannot begin with the names and the command line of this machine, which take ${header.length} bytes where ` +
+      `${header.most} are the most; give a shorter append or shorter names.`,
+  );
+
 export const noSuchBootFile = (asked: { file: string; role: string }): UserError =>
   badInput(
     'recording-no-boot-file',

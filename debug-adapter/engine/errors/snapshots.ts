@@ -1,4 +1,4 @@
-import { badInput } from './userError.ts';
+import { badInput, type UserError } from './userError.ts';
 
 /** What a user can be told about the snapshots that they take, rename and delete in a session. */
 
@@ -48,6 +48,14 @@ export const snapshotDiskLost = (drive: string) =>
   badInput(
     'snapshot-disk-not-kept',
     `Drive ${drive} was recorded with a temporary overlay, so a snapshot could not keep its disk: record with an overlay.`,
+  );
+
+/** Said while the recording goes on; `cause` is a sentence of its own. */
+export const snapshotFailed = (position: number, cause: UserError) =>
+  badInput(
+    'snapshot-failed',
+    `The automatic snapshot at position ${position} was left out; the recording continues, and keeps all events and all ` +
+      `earlier snapshots. ${cause.message}`,
   );
 
 export const snapshotStateTooLarge = (lengthBytes: number, lengthBytesMax: number) =>

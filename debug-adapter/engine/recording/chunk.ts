@@ -37,6 +37,8 @@ export const CHUNK_FLAG = {
 /** What keeps a reader from allocating for a length that only damage or malice would write. */
 export const MAX_HEADER_PAYLOAD_BYTES = 1 << 20;
 export const MAX_EVENTS_PAYLOAD_BYTES = 1 << 20;
+/** All that the field can say: a boot file longer than the recording shows that this was cut, not that the length is wrong. */
+export const BOOT_FILE_BYTES_MAX = 0xffff_ffff;
 
 const MARKER_0 = 0xb1;
 const MARKER_1 = 0x4b;

@@ -1,6 +1,7 @@
 import { xxh64 } from '../base/xxhash64.ts';
+import { headerTooLong } from '../errors/recording.ts';
 import { ByteSink, ByteSource, decodeText, Malformed } from './bytes.ts';
-import { FORMAT_VERSION } from './chunk.ts';
+import { FORMAT_VERSION, MAX_HEADER_PAYLOAD_BYTES } from './chunk.ts';
 
 /**
  * What a recording says of itself before the first event: which machine, which drives, which boot files. It is JSON, so
@@ -89,6 +90,20 @@ export function completeHeader(header: HeaderToWrite, bootFiles: readonly BootFi
     })),
   };
 }
+
+/** Throws when a reader would refuse the header for its length: before a file is made for it. */
+export function checkHeaderFits(header: HeaderToWrite, bootFiles: readonly BootFile[], rrfile: string): void {
+  const lines = bootFiles.map(({ role, name, bytes }) => ({
+    role,
+    name,
+    lengthBytes: bytes.length,
+    digest: ANY_DIGEST,
+  }));
+  const { length } = encodeHeader({ formatVersion: FORMAT_VERSION, ...header, bootFiles: lines });
+  if (length > MAX_HEADER_PAYLOAD_BYTES) throw headerTooLong(rrfile, { length, most: MAX_HEADER_PAYLOAD_BYTES });
+}
+
+const ANY_DIGEST = digestText(0n);
 
 export function encodeHeader(header: RecordingHeader): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(header));

@@ -2,7 +2,14 @@ import { assert } from '../base/assert.ts';
 import type { HostCompression, HostFile } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import { ByteSink } from './bytes.ts';
-import { CHUNK_FLAG, CHUNK_TYPE, encodeChunk, encodePreamble } from './chunk.ts';
+import {
+  BOOT_FILE_BYTES_MAX,
+  CHUNK_FLAG,
+  CHUNK_TYPE,
+  encodeChunk,
+  encodePreamble,
+  MAX_EVENTS_PAYLOAD_BYTES,
+} from './chunk.ts';
 import { EventsEncoder } from './entryCodec.ts';
 import {
   type BootFile,
@@ -128,6 +135,8 @@ export class RecordingWriter {
   }
 
   #writeChunk(type: number, payload: Uint8Array): void {
+    const payloadBytesMax = type === CHUNK_TYPE.bootFile ? BOOT_FILE_BYTES_MAX : MAX_EVENTS_PAYLOAD_BYTES;
+    assert(payload.length <= payloadBytesMax, 'no reader takes a chunk of that length');
     const flags = CHUNK_FLAG.critical | (this.#synced ? CHUNK_FLAG.afterSync : 0);
     const { bytes, checksum } = encodeChunk({ type, flags, payload }, this.#checksum);
     this.#synced = false;

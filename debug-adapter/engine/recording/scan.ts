@@ -10,6 +10,7 @@ import {
 } from '../errors/recording.ts';
 import { ByteSource, Malformed } from './bytes.ts';
 import {
+  BOOT_FILE_BYTES_MAX,
   CHUNK_FLAG,
   CHUNK_HEADER_BYTES,
   CHUNK_TYPE,
@@ -58,9 +59,6 @@ const END = kindMask(['end']);
 export function scanRecording(file: HostFile): ScannedRecording {
   return new Scan(file).run();
 }
-
-/** Longer than the file there is says that the file was cut, not that the length is wrong: it has a checksum. */
-const BOOT_FILE_BYTES_MAX = 2 ** 32;
 
 class Scan {
   readonly #file: HostFile;

@@ -13,12 +13,16 @@ export interface ClosedRecording {
   /** The chain of a disk that is not there, or cannot be read, is empty: it may be on another computer. */
   drives: DriveFiles[];
   stateFile: string | null;
-  /** In order of position; undefined when the image that keeps them is not there. */
+  /** In order of position, up to the recording's end; undefined when the image that keeps them is not there. */
   snapshots: readonly SnapshotInfo[] | undefined;
 }
 
 /** `rrfile` is the recording's path; names in its header start at the current folder, as they did for recording. */
-export function closedRecording(host: Host, rrfile: string, { header }: RecordingReader): ClosedRecording {
+export function closedRecording(
+  host: Host,
+  rrfile: string,
+  { header, lastPosition }: RecordingReader,
+): ClosedRecording {
   const stateFile = header.stateFile === null ? null : stateFileOf(rrfile);
   const keeper = stateFile ?? header.drives.find(({ readOnly }) => !readOnly)?.overlay ?? undefined;
   return {
@@ -29,7 +33,10 @@ export function closedRecording(host: Host, rrfile: string, { header }: Recordin
       chain: chainOf(host, drive),
     })),
     stateFile,
-    snapshots: keeper === undefined ? undefined : ifThere(() => snapshotsIn(host, keeper)),
+    snapshots:
+      keeper === undefined
+        ? undefined
+        : ifThere(() => snapshotsIn(host, keeper).filter(({ position }) => position <= lastPosition)),
   };
 }
 

@@ -7,9 +7,11 @@ import type { Machine, RunOptions } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { RecordingWriter } from '../recording/recordingWriter.ts';
+import { AutomaticSnapshots } from './automaticSnapshots.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { DriveStack } from './driveStack.ts';
 import type { RamImages } from './ramImages.ts';
+import type { Notice } from './sessionOptions.ts';
 import { automaticName, type SnapshotInfo } from './snapshotInfo.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
 import { digestOf, type End, endOf, type Timeline, type TimelineStop } from './timeline.ts';
@@ -39,6 +41,7 @@ export class LiveTimeline implements Timeline {
   private recording: RecordingParts | undefined;
   private listFiles: () => TimelineFiles;
   private checkpoints: Checkpoints;
+  private automatic: AutomaticSnapshots;
   private digestedAt: Position = -1;
 
   constructor(options: {
@@ -48,6 +51,7 @@ export class LiveTimeline implements Timeline {
     recording?: RecordingParts;
     listFiles: () => TimelineFiles;
     pace?: CheckpointPace;
+    onNotice?: (notice: Notice) => void;
   }) {
     this.machine = options.machine;
     this.locks = options.locks;
@@ -55,6 +59,7 @@ export class LiveTimeline implements Timeline {
     this.recording = options.recording;
     this.listFiles = options.listFiles;
     this.checkpoints = new Checkpoints(options.pace);
+    this.automatic = new AutomaticSnapshots(options.onNotice);
   }
 
   get position(): Position {
@@ -67,8 +72,12 @@ export class LiveTimeline implements Timeline {
 
   /** Once, before the first step: the first digest, and the snapshot that replays start from. */
   start(rrsnapshot: string): void {
-    this.recordSnapshot(rrsnapshot);
-    this.recording?.writer.flushDurably(this.position);
+    if (!this.recording) return;
+    const { recorder, writer } = this.recording;
+    this.leadHere();
+    this.takeInImages(rrsnapshot);
+    recorder.snapshot(this.position, rrsnapshot);
+    writer.flushDurably(this.position);
   }
 
   advance(until: Position, wantsPause?: () => boolean): End | undefined {
@@ -112,12 +121,16 @@ export class LiveTimeline implements Timeline {
   }
 
   takeSnapshot(name: string): SnapshotInfo {
-    const { writer, travel, snapshots } = this.recorded();
+    const { writer, travel, snapshots, recorder } = this.recorded();
     snapshots.checkNewName(name);
-    // Whatever happens after this, replays reach the snapshot.
-    writer.flushDurably(travel.end);
-    if (travel.isPresent) this.recordSnapshot(name);
-    else travel.keep(name, (moment) => snapshots.takePast(name, moment));
+    if (travel.isPresent) {
+      this.leadHere();
+      this.takeInImages(name);
+      recorder.snapshot(this.position, name);
+    } else {
+      writer.flushDurably(travel.end);
+      travel.keep(name, (moment) => snapshots.takePast(name, moment));
+    }
     writer.flushDurably(travel.end);
     return snapshots.find(name)!;
   }
@@ -189,22 +202,29 @@ export class LiveTimeline implements Timeline {
   }
 
   private takeCheckpoint(): void {
-    this.recordSnapshot(automaticName(this.position));
-    const { travel, snapshots } = this.recorded();
+    const { position } = this;
+    this.leadHere();
+    if (!this.automatic.attempt(position, () => this.takeInImages(automaticName(position)))) return;
+    const { travel, snapshots, recorder } = this.recorded();
+    recorder.snapshot(position, automaticName(position));
     // The user may have deleted some, or given them names to keep them.
     const dropped = this.checkpoints
-      .taken(this.position)
+      .taken(position)
       .map(automaticName)
       .filter((name) => snapshots.find(name));
-    if (dropped.length > 0) travel.forget(dropped, () => snapshots.delete(dropped));
+    if (dropped.length === 0) return;
+    this.automatic.attempt(position, () => travel.forget(dropped, () => snapshots.delete(dropped)));
   }
 
-  private recordSnapshot(name: string): void {
-    if (!this.recording) return;
+  /** What leads here is on stable storage before a snapshot is: whatever happens then, replays reach it. */
+  private leadHere(): void {
     this.recordDigest();
-    const { travel, snapshots, ramImages } = this.recording;
+    this.recording?.writer.flushDurably(this.position);
+  }
+
+  private takeInImages(name: string): void {
+    const { travel, snapshots, ramImages } = this.recorded();
     travel.remember(snapshots.takePresent(name, ramImages));
-    this.recording.recorder.snapshot(this.position, name);
   }
 
   private recordDigest(): void {

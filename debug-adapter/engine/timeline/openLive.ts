@@ -4,7 +4,7 @@ import { Qcow2Image } from '../block/qcow2/image.ts';
 import { wireDrives } from '../machine/board.ts';
 import { ISA } from '../machine/boot/deviceTree.ts';
 import { Machine } from '../machine/machine.ts';
-import { type BootFile, digestText, type HeaderToWrite } from '../recording/header.ts';
+import { type BootFile, checkHeaderFits, digestText, type HeaderToWrite } from '../recording/header.ts';
 import { Recorder } from '../recording/recorder.ts';
 import { Player } from '../recording/player.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
@@ -66,6 +66,7 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
     const bases = openBases(host, setup.drives);
     undo.add(() => bases.forEach(({ base }) => base.close()));
     if (!setup.overwrite) refuseTakenName(setup.drives, bases, setup.rrsnapshot);
+    refuseFullImages(setup, bases);
     // Before anything is emptied: what another session uses stays as it is.
     const locks = lockAll(host, targets, undo);
     const writer = openWriter(host, setup, bases, files, undo);
@@ -97,7 +98,8 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
     });
     const recording = { writer, recorder, snapshots, travel, ramImages: images, stateOnly };
     const listFiles = () => filesOf(host, drives, setup);
-    const timeline = new LiveTimeline({ machine, drives, locks, recording, listFiles, pace: setup.pace });
+    const { pace, onNotice } = setup;
+    const timeline = new LiveTimeline({ machine, drives, locks, recording, listFiles, pace, onNotice });
     timeline.start(setup.rrsnapshot);
     return timeline;
   });
@@ -143,12 +145,25 @@ function filesOf(host: Host, drives: readonly DriveStack[], recorded?: RecordSet
   };
 }
 
-/** The user's own image: what an earlier recording took by itself goes, and a snapshot to be replaced. */
-function makeRoom(image: Qcow2Image, { rrsnapshot, overwrite }: SettledRecord): void {
+/** An image of the user's that cannot take the first snapshot is found out about before anything is created. */
+function refuseFullImages(setup: SettledRecord, bases: readonly BaseDisk[]): void {
+  setup.drives.forEach((drive, i) => {
+    const { base } = bases[i];
+    if (!isInPlace(drive) || !(base instanceof Qcow2Image)) return;
+    base.checkRoomForSnapshot(setup.rrsnapshot, goingFrom(base, setup));
+  });
+}
+
+function makeRoom(image: Qcow2Image, setup: SettledRecord): void {
   image.unmapVmState();
-  const names = automaticOnes(image);
-  if (overwrite) names.push(...image.snapshots.flatMap(({ name }) => (name === rrsnapshot ? [name] : [])));
+  const names = goingFrom(image, setup);
   if (names.length > 0) image.deleteSnapshots(names);
+}
+
+/** From the user's own image: what an earlier recording took by itself goes, and a snapshot to be replaced. */
+function goingFrom(image: Qcow2Image, { rrsnapshot, overwrite }: SettledRecord): string[] {
+  const replaced = overwrite ? image.snapshots.filter(({ name }) => name === rrsnapshot) : [];
+  return [...automaticOnes(image), ...replaced.map(({ name }) => name)];
 }
 
 function lockAll(host: Host, { overlays, images, recording }: WriteTargets, undo: Undo): HostLock[] {
@@ -195,6 +210,7 @@ function openWriter(
   undo: Undo,
 ): RecordingWriter {
   const header = headerOf(setup, bases);
+  checkHeaderFits(header, files, setup.rrfile);
   const file = host.files.open(setup.rrfile, { write: true, create: 'truncate' });
   const writer = new RecordingWriter(file, host.compression);
   undo.add(() => writer.abandon());

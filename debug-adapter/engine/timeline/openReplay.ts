@@ -1,7 +1,7 @@
 import type { Host, HostLock } from '../base/host.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
+import { overlayGiven, overlayMissing, snapshotBeyondEnd, snapshotNotInOverlay } from '../errors/drives.ts';
 import { bootFileDiffers } from '../errors/recording.ts';
-import { overlayGiven, overlayMissing, snapshotNotInOverlay } from '../errors/drives.ts';
 import { wireDrives } from '../machine/board.ts';
 import { Machine } from '../machine/machine.ts';
 import { digestText, type RecordedDrive } from '../recording/header.ts';
@@ -70,6 +70,7 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
       stateImage &&
       new SnapshotStore({
         ...{ machine, stateImage, images, first: reader.header.rrsnapshot, startedFrom: snapshot },
+        end: reader.lastPosition,
         dateMilliseconds: host.dateMilliseconds,
       });
     const { append, machine: recorded } = reader.header;
@@ -194,10 +195,15 @@ function openImages(
  */
 function firstSnapshot(setup: ReplaySetup, reader: RecordingReader, stateImage: Qcow2Image): string | undefined {
   const name = setup.rrsnapshot ?? reader.header.rrsnapshot;
-  const known = stateImage.snapshots.map((snapshot) => snapshot.name);
-  if (known.includes(name)) return name;
+  const found = stateImage.snapshots.find((snapshot) => snapshot.name === name);
+  if (found) {
+    const [overlay, { icount: position = 0 }, end] = [stateImage.name, found, reader.lastPosition];
+    if (position > end) throw snapshotBeyondEnd({ overlay, snapshot: name, position, rrfile: setup.rrfile, end });
+    return name;
+  }
   const wasTaken = !reader.entriesFrom(0, ['snapshot']).next().done;
   if (!wasTaken && name === reader.header.rrsnapshot) return undefined;
+  const known = stateImage.snapshots.map((snapshot) => snapshot.name);
   throw snapshotNotInOverlay({ overlay: stateImage.name, snapshot: name, known });
 }
 

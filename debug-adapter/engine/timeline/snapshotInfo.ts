@@ -20,9 +20,9 @@ const NAME_BYTES_MAX = 255;
 
 export const automaticName = (position: Position): string => `${AUTOMATIC_PREFIX}${position}`;
 
-/** The names of those that recordings took by themselves. */
+/** The names of those that recordings took by themselves; a user may have given such a name to another one. */
 export const automaticOnes = (image: Qcow2Image): string[] =>
-  image.snapshots.map(({ name }) => name).filter((name) => name.startsWith(AUTOMATIC_PREFIX));
+  image.snapshots.filter(({ name, icount }) => name === automaticName(icount ?? 0)).map(({ name }) => name);
 
 /**
  * What the image that keeps the machine's state holds, in order of position; of an image of the user's, which may keep

@@ -1,6 +1,7 @@
 import type { SnapshotDraft } from '../block/qcow2/snapshotDraft.ts';
 import type { NewSnapshot } from '../block/qcow2/snapshots.ts';
 import type { Machine } from '../machine/machine.ts';
+import type { Position } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
 import { ActiveVmState } from './activeVmState.ts';
 import type { RamImage, RamImages } from './ramImages.ts';
@@ -40,6 +41,7 @@ export class SnapshotStore {
   /** Those that replays start from. */
   private needed: readonly string[];
   private reserved: string;
+  private end: Position;
   private dateMilliseconds: () => number;
   private activeVmState = new ActiveVmState();
 
@@ -52,26 +54,29 @@ export class SnapshotStore {
     /** The name of the recording's first snapshot, and that of another one that this session started from. */
     first: string;
     startedFrom?: string;
+    /** Where a recording ends that is replayed. A kill may have left snapshots that the log does not lead to. */
+    end?: Position;
     dateMilliseconds: () => number;
   }) {
     this.machine = options.machine;
     this.images = new SnapshotImages(options.stateImage, options.images, options.first);
     this.images.mend();
     this.reserved = options.first;
+    this.end = options.end ?? Infinity;
     this.needed = [options.first, ...(options.startedFrom === undefined ? [] : [options.startedFrom])];
     this.dateMilliseconds = options.dateMilliseconds;
   }
 
   // --- looking ---------------------------------------------------------------------------------------------------------
 
-  /** What there is, in order of position. */
+  /** What there is up to the recording's end, in order of position. */
   list(): readonly SnapshotInfo[] {
-    return this.images.list();
+    return this.images.list().filter(({ position }) => position <= this.end);
   }
 
   /** Those that can be gone to: the ones that every drive has. */
   anchors(): readonly SnapshotInfo[] {
-    return this.images.wholeOnes();
+    return this.images.wholeOnes().filter(({ position }) => position <= this.end);
   }
 
   find(name: string): SnapshotInfo | undefined {
@@ -94,11 +99,11 @@ export class SnapshotStore {
   }
 
   checkNewName(name: string): void {
-    checkNewName(name, { existing: this.list(), reserved: this.reserved });
+    checkNewName(name, { existing: this.images.list(), reserved: this.reserved });
   }
 
   checkChangeable(name: string, change: 'delete' | 'rename'): void {
-    checkChangeable(name, change, { existing: this.list(), needed: this.needed });
+    checkChangeable(name, change, { existing: this.images.list(), needed: this.needed });
   }
 
   // --- changing --------------------------------------------------------------------------------------------------------

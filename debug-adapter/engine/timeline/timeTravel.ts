@@ -182,7 +182,7 @@ export class TimeTravel {
     assert(!this.isPresent, 'the present has no recorded future');
     assert(until >= 0, 'a run goes to a position');
     this.interrupted = undefined;
-    const goal = Math.min(until, this.end);
+    const goal = Math.max(this.machine.position, Math.min(until, this.end));
     const { machine } = this;
     machine.setStopPoints(points);
     this.openPast();
@@ -192,7 +192,7 @@ export class TimeTravel {
       this.returnToPresent();
       return { kind: 'reached' };
     }
-    return machine.position === this.end && until > this.end ? { kind: 'endOfRecording' } : stop;
+    return machine.position >= this.end && until > this.end ? { kind: 'endOfRecording' } : stop;
   }
 
   /**
@@ -317,12 +317,13 @@ export class TimeTravel {
   private runChecked(until: Position, wantsPause: WantsPause, stopsAtFirst = false): MachineStop {
     const { machine } = this;
     const { player } = this.past!;
+    assert(machine.position <= until, 'a run goes forwards');
     for (let stopsAtStart = stopsAtFirst; ; stopsAtStart = true) {
       this.checkDigest();
       const digest = this.isLive ? Infinity : player.nextDigestPosition;
       const stop = machine.run(Math.min(until, digest), wantsPause, { stopsAtStart });
       this.checkDigest();
-      if (stop.kind !== 'reached' || machine.position === until) return stop;
+      if (stop.kind !== 'reached' || machine.position >= until) return stop;
     }
   }
 
@@ -330,7 +331,8 @@ export class TimeTravel {
     if (this.isLive) return;
     const { position } = this.machine;
     const { player } = this.past!;
-    player.skipDigests(this.verifiedTo);
+    // A search backwards passes some, and says so to nobody.
+    player.skipDigests(Math.max(this.verifiedTo, position - 1));
     if (player.nextDigestPosition !== position) return;
     player.checkDigest(position, this.machine.digestParts());
     this.verifiedTo = position;

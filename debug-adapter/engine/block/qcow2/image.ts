@@ -10,8 +10,9 @@ import type { ImageParts } from './imageParts.ts';
 import { clusterSizeFor } from './layout.ts';
 import { allocatedRanges, nonZeroRanges } from './allocatedRanges.ts';
 import { makeEmpty } from './makeEmpty.ts';
-import { type BackingName, openParts, reloadParts } from './openParts.ts';
+import { type BackingName, openParts, refuseWriting, reloadParts } from './openParts.ts';
 import { readGuest } from './readData.ts';
+import { checkRoomForSnapshot } from './roomForSnapshot.ts';
 import * as snapshots from './snapshots.ts';
 import { createSnapshotFrom, type SnapshotDraft } from './snapshotDraft.ts';
 import { openSnapshotView, type SnapshotView } from './snapshotView.ts';
@@ -142,6 +143,12 @@ export class Qcow2Image implements BlockDevice {
   createSnapshot(snapshot: snapshots.NewSnapshot): void {
     this.#checkWritable();
     snapshots.createSnapshot(this.#parts, snapshot);
+  }
+
+  /** Throws what would keep a new snapshot from being taken after others are deleted; also when open read-only. */
+  checkRoomForSnapshot(name: string, gone: readonly string[] = []): void {
+    refuseWriting(this.#parts);
+    checkRoomForSnapshot(this.#parts, name, gone);
   }
 
   deleteSnapshot(name: string): void {

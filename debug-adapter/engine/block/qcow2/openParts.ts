@@ -85,11 +85,16 @@ function readL1(file: ImageFile, header: headers.Header): StoredTable {
   return new StoredTable(bytes, header.l1Offset);
 }
 
-function prepareForWriting(parts: ImageParts): void {
-  const { file, header, refcounts } = parts;
+/** What we do not write to, whatever is in it. */
+export function refuseWriting({ file, header }: ImageParts): void {
   if (header.incompatibleFeatures & headers.INCOMPATIBLE_CORRUPT) throw imageMarkedCorrupt(file.name);
   if (header.hasBitmaps) throw imageHasBitmaps(file.name);
   if (header.hasSubclusters) throw imageHasSubclusters(file.name);
+}
+
+function prepareForWriting(parts: ImageParts): void {
+  const { file, header, refcounts } = parts;
+  refuseWriting(parts);
   const loaded = loadRefcounts(file, header, parts.layout);
   const { references, corruptions, badBlocks } = countReferences(parts, loaded.blocks);
   if (corruptions.length > 0) throw file.corrupt(corruptions[0].what, corruptions[0].offset);

@@ -25,12 +25,14 @@ export interface KeptSnapshot {
   stateBytes: number;
   /** `foreign`: a machine's state that is not of blkreplay, such as QEMU's; it is listed and never loaded. */
   state: 'ours' | 'foreign' | 'none';
+  /** Past the end of its recording, which was cut off before: nothing replays from it or leads to it. */
+  isBeyondEnd: boolean;
 }
 
 export function keptSnapshots(host: Host, path: string): KeptSnapshot[] {
-  return withKept(host, path, { locked: false }, ({ images }) => {
+  return withKept(host, path, { locked: false }, ({ images, end }) => {
     const listed = images.list();
-    return listKept(images.state.image).filter(({ name }) => listed.some((other) => other.name === name));
+    return listKept(images.state.image, end).filter(({ name }) => listed.some((other) => other.name === name));
   });
 }
 
@@ -61,13 +63,14 @@ export function deleteKept(host: Host, path: string, name: string, { confirmed }
   });
 }
 
-export function listKept(image: Qcow2Image): KeptSnapshot[] {
+export function listKept(image: Qcow2Image, end: Position = Infinity): KeptSnapshot[] {
   return image.snapshots.map(({ name, icount, dateSeconds, dateNanoseconds, vmStateSizeBytes }) => ({
     name,
     position: icount ?? null,
     dateMilliseconds: dateSeconds * 1000 + Math.floor(dateNanoseconds / 1_000_000),
     stateBytes: vmStateSizeBytes,
     state: vmStateSizeBytes === 0 ? 'none' : isStateOfOurs(image.openSnapshot(name)) ? 'ours' : 'foreign',
+    isBeyondEnd: (icount ?? 0) > end,
   }));
 }
 
@@ -77,6 +80,8 @@ interface Kept {
   names: string;
   /** Replays start from it. */
   isFirst: (name: string) => boolean;
+  /** Where the recording ends, when there is one. */
+  end: Position | undefined;
 }
 
 function withKept<T>(host: Host, path: string, { locked }: { locked: boolean }, work: (kept: Kept) => T): T {
@@ -98,15 +103,22 @@ function withKept<T>(host: Host, path: string, { locked }: { locked: boolean }, 
         const { image } = images.state;
         return image.snapshots.find((snapshot) => snapshot.name === name)?.icount === 0 && keepsRecording(image);
       };
-      return work({ images, names: paths.join(' and '), isFirst });
+      return work({ images, names: paths.join(' and '), isFirst, end: recording?.end });
     } finally {
       for (const { image } of opened) image.close();
     }
   });
 }
 
+interface Recorded {
+  paths: string[];
+  shared: string[];
+  first: string;
+  end: Position;
+}
+
 /** The image with the machine's state is the first. Undefined for a file that is no recording. */
-function recordingAt(host: Host, path: string): { paths: string[]; shared: string[]; first: string } | undefined {
+function recordingAt(host: Host, path: string): Recorded | undefined {
   const file = host.files.open(path, { write: false, create: 'never' });
   const magic = new Uint8Array(MAGIC.length);
   const length = file.readAt(0, magic);
@@ -115,13 +127,13 @@ function recordingAt(host: Host, path: string): { paths: string[]; shared: strin
     return undefined;
   }
   try {
-    const { header } = new RecordingReader(file, host.compression);
+    const { header, lastPosition: end } = new RecordingReader(file, host.compression);
     const overlays = header.drives.flatMap(({ overlay, readOnly }) => (overlay === null || readOnly ? [] : [overlay]));
     // A temporary overlay of the first drive had the machine's state, and without it the others tell of nothing.
     const isLost = header.stateFile === null && header.drives.find(({ readOnly }) => !readOnly)?.overlay === null;
     const paths = header.stateFile === null ? overlays : [stateFileOf(path), ...overlays];
     const shared = header.drives.filter(isInPlace).map(({ image }) => image);
-    return { paths: isLost ? [] : paths, shared, first: header.rrsnapshot };
+    return { paths: isLost ? [] : paths, shared, first: header.rrsnapshot, end };
   } finally {
     file.close();
   }

@@ -1,0 +1,34 @@
+import { refcountsTooNarrow } from '../../errors/block.ts';
+import { countReferences } from './countReferences.ts';
+import type { ImageParts } from './imageParts.ts';
+import { refcountMax } from './refcountBlocks.ts';
+import { referencesOf } from './references.ts';
+import { checkRoomFor, findSnapshot, readSnapshotL1 } from './snapshots.ts';
+
+/**
+ * Throws what would keep a snapshot with VM state from being taken once some others are gone: for an image that is open
+ * read-only, before anything depends on it. Where refcounts are narrow it reads every table.
+ */
+export function checkRoomForSnapshot(parts: ImageParts, name: string, gone: readonly string[]): void {
+  const left = parts.snapshots.filter((snapshot) => !gone.includes(snapshot.name));
+  checkRoomFor({ ...parts, snapshots: left }, name);
+  const bits = parts.header.refcountBits;
+  if (bits >= WIDE_BITS) return;
+  const max = refcountMax(bits);
+  // Its VM state stays the active one too.
+  if (max < 2) throw refcountsTooNarrow(parts.file.name, bits);
+  const { references } = countReferences(parts, []);
+  const clusterOf = (hostOffset: number) => Math.floor(hostOffset / parts.layout.clusterSizeBytes);
+  for (const each of gone) {
+    for (const host of referencesOf(parts, readSnapshotL1(parts, findSnapshot(parts, each)))) {
+      references[clusterOf(host)]--;
+    }
+  }
+  const disk = { from: 0, to: Math.min(parts.l1.length, parts.layout.vmStateFirstL1Index) };
+  for (const host of referencesOf(parts, parts.l1, disk)) {
+    if (++references[clusterOf(host)] > max) throw refcountsTooNarrow(parts.file.name, bits);
+  }
+}
+
+/** As many bits count more snapshots than a table can list. */
+const WIDE_BITS = 16;
