@@ -2,14 +2,16 @@ import { assert } from '../base/assert.ts';
 import type { HostFile } from '../base/host.ts';
 import type { BlockDevice } from './blockDevice.ts';
 import { type ByteRange, isEmpty } from './byteRange.ts';
+import { ScratchSlots } from './scratchSlots.ts';
 import { SlotMap, ZERO_SLOT } from './slotMap.ts';
 
 /**
- * A throw-away layer over a device that must not change: while a recording replays, the guest's writes land in a
+ * A throw-away layer over a device that must not change: while a recording replays, the guest's writes go to a
  * scratch file and the overlay stays as the recording left it. A map in memory says which cluster is where; nothing
  * of it outlives the process. `reset` forgets all writes, which is how a seek puts the disk of another snapshot under
- * the guest. `capture` and `restore` keep moments of the layer itself: slots that a captured moment uses are never
- * written again, so a moment costs a copy of the map.
+ * the guest. `capture` and `restore` keep states of the layer itself: a captured one shares the map and the slots in it,
+ * and what is written later goes to other slots, until `release` gives it up. The file holds what the layer and its
+ * captured states refer to, and is cut where its end is free.
  */
 export interface ScratchMoment {
   readonly lower: BlockDevice;
@@ -22,42 +24,64 @@ export class ScratchLayer implements BlockDevice {
   readonly readOnly = false;
   #lower: BlockDevice;
   readonly #scratch: HostFile;
-  #slots = new SlotMap();
-  #slotsUsed = 0;
-  /** Slots below this one belong to a captured moment. */
-  #slotsKept = 0;
+  readonly #slots = new ScratchSlots();
+  #map: SlotMap;
+  /** How far the file reaches. */
+  #fileSlots = 0;
 
   constructor({ lower, scratch }: { lower: BlockDevice; scratch: HostFile }) {
     this.name = lower.name;
     this.lengthBytes = lower.lengthBytes;
     this.#lower = lower;
     this.#scratch = scratch;
+    this.#map = new SlotMap(Math.ceil(this.lengthBytes / CLUSTER_BYTES), this.#slots);
   }
 
-  /** Forgets all writes and shows `lower`, a device of the same length. Captured moments stay. */
+  /** What the scratch file holds for the layer and its captured states. */
+  get scratchBytes(): number {
+    return this.#slots.used * CLUSTER_BYTES;
+  }
+
+  /** The part of it that captured states alone refer to. Costs a look at each written region. */
+  capturedScratchBytes(): number {
+    return this.scratchBytes - this.#map.slotCount() * CLUSTER_BYTES;
+  }
+
+  /** What the maps of the layer and its captured states take in memory. */
+  get mapBytes(): number {
+    return this.#slots.mapBytes;
+  }
+
+  /** Forgets all writes and shows `lower`, a device of the same length. Captured states stay. */
   reset(lower: BlockDevice): void {
     assert(lower.lengthBytes === this.lengthBytes, 'a drive keeps its length');
     this.#lower = lower;
-    this.#slots = new SlotMap();
-    if (this.#slotsKept > 0) return;
-    this.#slotsUsed = 0;
-    this.#scratch.truncate(0);
+    this.#map.release();
+    this.#cutFile();
   }
 
-  /** What the layer shows now, to be shown again later. */
+  /** What the layer shows now, to be shown again until it is released. */
   capture(): ScratchMoment {
-    this.#slotsKept = this.#slotsUsed;
-    return { lower: this.#lower, slots: this.#slots.copy() };
+    return { lower: this.#lower, slots: this.#map.share() };
   }
 
   restore(moment: ScratchMoment): void {
+    const map = moment.slots.share();
     this.#lower = moment.lower;
-    this.#slots = moment.slots.copy();
+    this.#map.release();
+    this.#map = map;
+    this.#cutFile();
+  }
+
+  /** A captured state is not needed any more. */
+  release(moment: ScratchMoment): void {
+    moment.slots.release();
+    this.#cutFile();
   }
 
   /** Where the layer may differ from what is under it. */
   writtenRanges(): ByteRange[] {
-    return this.#slots.regions().map(({ first, clusters }) => {
+    return this.#map.regions().map(({ first, clusters }) => {
       const offset = first * CLUSTER_BYTES;
       return { offset, lengthBytes: Math.min(clusters * CLUSTER_BYTES, this.lengthBytes - offset) };
     });
@@ -65,7 +89,7 @@ export class ScratchLayer implements BlockDevice {
 
   /** What was written, exactly, in whole clusters and in order. */
   *writtenExtents(): Generator<ByteRange & { isZero: boolean }> {
-    for (const { first, clusters, isZero } of this.#slots.runs()) {
+    for (const { first, clusters, isZero } of this.#map.runs()) {
       const offset = first * CLUSTER_BYTES;
       yield { offset, lengthBytes: Math.min(clusters * CLUSTER_BYTES, this.lengthBytes - offset), isZero };
     }
@@ -87,11 +111,13 @@ export class ScratchLayer implements BlockDevice {
     this.#checkRange(offset, from.length);
     for (let done = 0; done < from.length;) {
       const at = offset + done;
-      const run = this.#runAt(at, from.length - done);
-      if (run.slot !== undefined && run.slot !== ZERO_SLOT && run.slot >= this.#slotsKept) {
-        this.#scratch.writeAt(run.scratchOffset, from.subarray(done, done + run.lengthBytes));
-        done += run.lengthBytes;
-      } else done += this.#writeNewSlots(at, from.subarray(done, done + run.lengthBytes));
+      const run = this.#writableRunAt(at, from.length - done);
+      const part = from.subarray(done, done + run.lengthBytes);
+      if (run.slot === undefined) done += this.#writeNewSlots(at, part);
+      else {
+        this.#scratch.writeAt(run.slot * CLUSTER_BYTES + (at % CLUSTER_BYTES), part);
+        done += part.length;
+      }
     }
   }
 
@@ -103,7 +129,7 @@ export class ScratchLayer implements BlockDevice {
     const last = end === this.lengthBytes ? Math.ceil(end / CLUSTER_BYTES) : Math.floor(end / CLUSTER_BYTES);
     if (first >= last) return this.#zeroPart(offset, end);
     this.#zeroPart(offset, first * CLUSTER_BYTES);
-    this.#slots.setZero(first, last);
+    this.#map.setZero(first, last);
     this.#zeroPart(last * CLUSTER_BYTES, end);
   }
 
@@ -112,7 +138,7 @@ export class ScratchLayer implements BlockDevice {
     const end = offset + lengthBytes;
     let done = offset;
     const clusters = [Math.floor(offset / CLUSTER_BYTES), Math.ceil(end / CLUSTER_BYTES)];
-    for (const run of this.#slots.runs(clusters[0], clusters[1])) {
+    for (const run of this.#map.runs(clusters[0], clusters[1])) {
       const start = Math.max(offset, run.first * CLUSTER_BYTES);
       if (done < start) yield* this.#lower.dataRanges(done, start - done);
       done = Math.min(end, (run.first + run.clusters) * CLUSTER_BYTES);
@@ -136,38 +162,64 @@ export class ScratchLayer implements BlockDevice {
     const last = Math.ceil(end / CLUSTER_BYTES);
     const start = first * CLUSTER_BYTES;
     const isAllZero = isEmpty(this.dataRanges(start, Math.min(last * CLUSTER_BYTES, this.lengthBytes) - start));
-    if (isAllZero) this.#slots.setZero(first, last);
+    if (isAllZero) this.#map.setZero(first, last);
     else this.write(offset, new Uint8Array(end - offset));
   }
 
-  /** One file write for a run of clusters that have no slot yet, filled up from what they show now. */
+  /** One file write for clusters that get slots of their own, filled up from what they show now. Returns how far it came. */
   #writeNewSlots(offset: number, data: Uint8Array): number {
     const first = Math.floor(offset / CLUSTER_BYTES);
-    const start = first * CLUSTER_BYTES;
-    const clusters = Math.ceil((offset + data.length - start) / CLUSTER_BYTES);
-    const bytes = new Uint8Array(clusters * CLUSTER_BYTES);
-    const head = offset - start;
+    const head = offset - first * CLUSTER_BYTES;
+    const wanted = Math.ceil((head + data.length) / CLUSTER_BYTES);
+    const { first: slot, count } = this.#slots.findFree(wanted);
+    const part = count < wanted ? data.subarray(0, count * CLUSTER_BYTES - head) : data;
+    // A write that fails may have made the file longer, too.
+    this.#fileSlots = Math.max(this.#fileSlots, slot + count);
+    this.#scratch.writeAt(slot * CLUSTER_BYTES, this.#wholeClusters(offset, part));
+    for (let i = 0; i < count; i++) this.#map.set(first + i, slot + i);
+    return part.length;
+  }
+
+  #wholeClusters(offset: number, data: Uint8Array): Uint8Array {
+    const head = offset % CLUSTER_BYTES;
+    const lengthBytes = Math.ceil((head + data.length) / CLUSTER_BYTES) * CLUSTER_BYTES;
+    if (lengthBytes === data.length) return data;
+    const bytes = new Uint8Array(lengthBytes);
     const tail = head + data.length;
-    const visible = Math.min(bytes.length, this.lengthBytes - start);
-    if (head > 0) this.read(start, bytes.subarray(0, head));
-    if (tail < visible) this.read(start + tail, bytes.subarray(tail, visible));
+    const visible = Math.min(lengthBytes, this.lengthBytes - (offset - head));
+    if (head > 0) this.read(offset - head, bytes.subarray(0, head));
+    if (tail < visible) this.read(offset - head + tail, bytes.subarray(tail, visible));
     bytes.set(data, head);
-    this.#scratch.writeAt(this.#slotsUsed * CLUSTER_BYTES, bytes);
-    for (let i = 0; i < clusters; i++) this.#slots.set(first + i, this.#slotsUsed++);
-    return data.length;
+    return bytes;
+  }
+
+  /** How far from `offset` on the clusters can be written in place, side by side, or none of them can. */
+  #writableRunAt(offset: number, lengthMax: number): { slot: number | undefined; lengthBytes: number } {
+    const first = Math.floor(offset / CLUSTER_BYTES);
+    const slot = this.#map.ownSlot(first);
+    let lengthBytes = CLUSTER_BYTES - (offset % CLUSTER_BYTES);
+    for (let i = 1; lengthBytes < lengthMax; i++) {
+      if (this.#map.ownSlot(first + i) !== (slot === undefined ? undefined : slot + i)) break;
+      lengthBytes += CLUSTER_BYTES;
+    }
+    return { slot, lengthBytes: Math.min(lengthBytes, lengthMax) };
+  }
+
+  #cutFile(): void {
+    if (this.#fileSlots <= this.#slots.end) return;
+    this.#fileSlots = this.#slots.end;
+    this.#scratch.truncate(this.#fileSlots * CLUSTER_BYTES);
   }
 
   /** How far from `offset` on the bytes lie in one piece: below, in the scratch file, or nowhere (zeroes). */
   #runAt(offset: number, lengthMax: number) {
     const first = Math.floor(offset / CLUSTER_BYTES);
     const inCluster = offset - first * CLUSTER_BYTES;
-    const slot = this.#slots.get(first);
+    const slot = this.#map.get(first);
     const step = slot === undefined || slot === ZERO_SLOT ? 0 : 1;
     let lengthBytes = CLUSTER_BYTES - inCluster;
     for (let i = 1; lengthBytes < lengthMax; i++) {
-      const next = this.#slots.get(first + i);
-      // A run is all kept or all free to be written.
-      if (next === this.#slotsKept && slot !== undefined && slot >= 0) break;
+      const next = this.#map.get(first + i);
       const follows = slot === undefined ? next === undefined : next === slot + i * step;
       if (!follows) break;
       lengthBytes += CLUSTER_BYTES;

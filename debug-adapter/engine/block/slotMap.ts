@@ -1,134 +1,233 @@
-import { RunSet } from './runSet.ts';
+import { assert } from '../base/assert.ts';
+import type { ScratchSlots } from './scratchSlots.ts';
 
 /**
- * Where each cluster of a scratch layer lies: nowhere yet, in a slot of the scratch file, or nowhere because it is all
- * zeroes. Two levels, so that untouched regions cost nothing, and runs of whole chunks for what is zeroed, so that a
- * guest that discards a whole disk of any size (mkfs does) costs one entry.
+ * Where each cluster of a scratch layer is: nowhere yet, in a slot of the scratch file, or nowhere because it is all
+ * zeroes. A tree of nodes with 512 entries, so that untouched and discarded regions of any size cost one entry. Maps
+ * share nodes: `share` costs nothing, and the first change of either map copies the nodes on the way to it. Each node
+ * counts the maps and nodes that refer to it, each slot the leaves; `release` gives up a map's.
  */
 export class SlotMap {
-  /** Chunks that are not as `#zeroChunks` says. */
-  readonly #chunks = new Map<number, Int32Array>();
-  #zeroChunks = new RunSet();
+  readonly #clusters: number;
+  readonly #slots: ScratchSlots;
+  /** Levels of branches above the leaves. */
+  readonly #height: number;
+  #root: Entry;
+
+  constructor(clusters: number, slots: ScratchSlots) {
+    this.#clusters = clusters;
+    this.#slots = slots;
+    this.#height = heightFor(clusters);
+  }
+
+  /** The same map once more: later changes of one are not seen in the other. */
+  share(): SlotMap {
+    const map = new SlotMap(this.#clusters, this.#slots);
+    map.#root = this.#root;
+    if (isNode(map.#root)) map.#root.owners++;
+    return map;
+  }
+
+  /** Empties the map; slots that no other map refers to are free then. */
+  release(): void {
+    this.#drop(this.#root);
+    this.#root = undefined;
+  }
 
   /** A slot, ZERO_SLOT, or undefined when the cluster was never written. */
   get(cluster: number): number | undefined {
-    const index = Math.floor(cluster / CHUNK_CLUSTERS);
-    const chunk = this.#chunks.get(index);
-    if (!chunk) return this.#zeroChunks.has(index) ? ZERO_SLOT : undefined;
-    const stored = chunk[cluster % CHUNK_CLUSTERS];
-    if (stored === UNWRITTEN) return undefined;
-    return stored === STORED_ZERO ? ZERO_SLOT : stored - 1;
+    let entry = this.#root;
+    for (let level = this.#height; entry instanceof Branch; level--) entry = entry.entries[indexAt(cluster, level)];
+    if (!(entry instanceof Leaf)) return entry === 'zero' ? ZERO_SLOT : undefined;
+    const stored = entry.slots[cluster % FANOUT];
+    if (stored > 0) return stored - 1;
+    return stored === STORED_ZERO ? ZERO_SLOT : undefined;
+  }
+
+  /** The cluster's slot if no other map refers to it, so that it may be written in place. */
+  ownSlot(cluster: number): number | undefined {
+    let entry = this.#root;
+    for (let level = this.#height; entry instanceof Branch; level--) {
+      if (entry.owners > 1) return undefined;
+      entry = entry.entries[indexAt(cluster, level)];
+    }
+    if (!(entry instanceof Leaf) || entry.owners > 1) return undefined;
+    const stored = entry.slots[cluster % FANOUT];
+    return stored > 0 && this.#slots.ownersOf(stored - 1) === 1 ? stored - 1 : undefined;
   }
 
   set(cluster: number, slot: number): void {
-    this.#ownChunk(Math.floor(cluster / CHUNK_CLUSTERS))[cluster % CHUNK_CLUSTERS] =
-      slot === ZERO_SLOT ? STORED_ZERO : slot + 1;
+    assert(cluster < this.#clusters, 'a map has the clusters of its disk');
+    const { slots } = this.#ownLeaf(cluster);
+    const before = slots[cluster % FANOUT];
+    this.#slots.own(slot);
+    slots[cluster % FANOUT] = slot + 1;
+    if (before > 0) this.#slots.disown(before - 1);
   }
 
   setZero(first: number, end: number): void {
-    const firstWhole = Math.ceil(first / CHUNK_CLUSTERS);
-    const endWhole = Math.floor(end / CHUNK_CLUSTERS);
-    if (firstWhole > endWhole) return this.#setZeroInChunk(first, end);
-    this.#setZeroInChunk(first, firstWhole * CHUNK_CLUSTERS);
-    for (const index of this.#chunksIn(firstWhole, endWhole)) this.#chunks.delete(index);
-    this.#zeroChunks.add(firstWhole, endWhole);
-    this.#setZeroInChunk(endWhole * CHUNK_CLUSTERS, end);
+    // To the disk's end is to the tree's end: one entry, however large the disk is.
+    const last = end >= this.#clusters ? Infinity : end;
+    if (first < last) this.#root = this.#zeroed(this.#root, this.#height, first, last);
   }
 
-  clear(): void {
-    this.#chunks.clear();
-    this.#zeroChunks.clear();
-  }
-
-  /** A copy that later changes of this one leave alone, and the other way round. */
-  copy(): SlotMap {
-    const copy = new SlotMap();
-    for (const [index, chunk] of this.#chunks) copy.#chunks.set(index, chunk.slice());
-    copy.#zeroChunks = this.#zeroChunks.copy();
-    return copy;
-  }
-
-  /** The written regions, in clusters, a little larger than true: whole chunks. */
+  /** The written regions, in clusters and in order, a little larger than true: whole leaves. */
   regions(): { first: number; clusters: number }[] {
-    const chunks = [...this.#chunks.keys()].map((index) => ({ first: index, end: index + 1 }));
-    return [...chunks, ...this.#zeroChunks.within(0, Infinity)].map(({ first, end }) => ({
-      first: first * CHUNK_CLUSTERS,
-      clusters: (end - first) * CHUNK_CLUSTERS,
-    }));
+    return [...this.#parts()].map(({ first, clusters }) => ({ first, clusters }));
   }
 
   /**
    * Neighbouring written clusters of a kind, exactly, in order: all of them, or those from one cluster on up to another.
-   * Neighbouring runs may be of one kind.
+   * None reaches from one leaf into the next.
    */
-  *runs(from = 0, to = Infinity): Generator<{ first: number; clusters: number; isZero: boolean }> {
-    const firstChunk = Math.floor(from / CHUNK_CLUSTERS);
-    const endChunk = Math.ceil(to / CHUNK_CLUSTERS);
-    let done = firstChunk;
-    for (const index of this.#chunksIn(firstChunk, endChunk)) {
-      yield* this.#zeroRuns(done, index, from, to);
-      yield* runsOfChunk(this.#chunks.get(index)!, index, from, to);
-      done = index + 1;
-    }
-    yield* this.#zeroRuns(done, endChunk, from, to);
-  }
-
-  *#zeroRuns(firstChunk: number, endChunk: number, from: number, to: number) {
-    for (const run of this.#zeroChunks.within(firstChunk, endChunk)) {
-      const first = Math.max(from, run.first * CHUNK_CLUSTERS);
-      yield { first, clusters: Math.min(to, run.end * CHUNK_CLUSTERS) - first, isZero: true };
+  *runs(from = 0, to = this.#clusters): Generator<Run> {
+    for (const { first, clusters, entry } of this.#parts(from, to)) {
+      if (entry === 'zero') yield* within({ first, clusters, isZero: true }, from, to);
+      else for (const run of runsIn(entry.slots, first)) yield* within(run, from, to);
     }
   }
 
-  /** Those that have slots, in order. */
-  #chunksIn(first: number, end: number): number[] {
-    if (end - first > this.#chunks.size) {
-      return [...this.#chunks.keys()].filter((index) => index >= first && index < end).sort((a, b) => a - b);
+  /** How many clusters have a slot. Costs a look at each written region. */
+  slotCount(): number {
+    let count = 0;
+    for (const { entry } of this.#parts()) {
+      if (entry !== 'zero') count += entry.slots.reduce((sum, stored) => sum + (stored > 0 ? 1 : 0), 0);
     }
-    const found: number[] = [];
-    for (let index = first; index < end; index++) if (this.#chunks.has(index)) found.push(index);
-    return found;
+    return count;
   }
 
-  /** A part of one chunk; one that is zeroed part by part is no chunk any more in the end. */
-  #setZeroInChunk(first: number, end: number): void {
-    const index = Math.floor(first / CHUNK_CLUSTERS);
-    if (first >= end || (!this.#chunks.has(index) && this.#zeroChunks.has(index))) return;
-    const start = index * CHUNK_CLUSTERS;
-    const chunk = this.#ownChunk(index).fill(STORED_ZERO, first - start, end - start);
-    if (chunk.some((stored) => stored !== STORED_ZERO)) return;
-    this.#chunks.delete(index);
-    this.#zeroChunks.add(index, index + 1);
+  // --- nodes -----------------------------------------------------------------------------------------------------------
+
+  #ownLeaf(cluster: number): Leaf {
+    let node = (this.#root = this.#own(this.#root, this.#height));
+    for (let level = this.#height; node instanceof Branch; level--) {
+      const index = indexAt(cluster, level);
+      const below: Node = this.#own(node.entries[index], level - 1);
+      node.entries[index] = below;
+      node = below;
+    }
+    return node;
   }
 
-  #ownChunk(index: number): Int32Array {
-    let chunk = this.#chunks.get(index);
-    if (chunk) return chunk;
-    chunk = new Int32Array(CHUNK_CLUSTERS).fill(this.#zeroChunks.has(index) ? STORED_ZERO : UNWRITTEN);
-    this.#chunks.set(index, chunk);
-    return chunk;
+  /** The entry as a node that this map alone refers to, given that what is above it is one. */
+  #own(entry: Entry, level: number): Node {
+    if (isNode(entry) && entry.owners === 1) return entry;
+    this.#slots.mapBytes += NODE_BYTES[level === 0 ? 'leaf' : 'branch'];
+    if (!isNode(entry)) return level === 0 ? new Leaf(leafOf(entry)) : new Branch(new Array<Entry>(FANOUT).fill(entry));
+    entry.owners--;
+    if (entry instanceof Leaf) {
+      for (const stored of entry.slots) if (stored > 0) this.#slots.own(stored - 1);
+      return new Leaf(entry.slots.slice());
+    }
+    for (const below of entry.entries) if (isNode(below)) below.owners++;
+    return new Branch(entry.entries.slice());
+  }
+
+  #drop(entry: Entry): void {
+    if (!isNode(entry) || --entry.owners > 0) return;
+    this.#slots.mapBytes -= NODE_BYTES[entry instanceof Leaf ? 'leaf' : 'branch'];
+    if (entry instanceof Branch) for (const below of entry.entries) this.#drop(below);
+    else for (const stored of entry.slots) if (stored > 0) this.#slots.disown(stored - 1);
+  }
+
+  /** The entry with zeroes from `first` to `end`, counted from its own first cluster. */
+  #zeroed(entry: Entry, level: number, first: number, end: number): Entry {
+    if (entry === 'zero') return entry;
+    if (first <= 0 && end >= SPANS[level + 1]) {
+      this.#drop(entry);
+      return 'zero';
+    }
+    const node = this.#own(entry, level);
+    const span = SPANS[level];
+    const last = Math.min(FANOUT, Math.ceil(end / span));
+    for (let i = Math.max(0, Math.floor(first / span)); i < last; i++) {
+      if (node instanceof Branch) {
+        node.entries[i] = this.#zeroed(node.entries[i], level - 1, first - i * span, end - i * span);
+      } else {
+        if (node.slots[i] > 0) this.#slots.disown(node.slots[i] - 1);
+        node.slots[i] = STORED_ZERO;
+      }
+    }
+    return node;
+  }
+
+  /** Leaves, and regions of zeroes, in order: those with clusters from `from` on up to `to`. */
+  #parts(from = 0, to = this.#clusters): Generator<Part> {
+    return this.#partsOf(this.#root, { level: this.#height, first: 0 }, { from, to });
+  }
+
+  *#partsOf(
+    entry: Entry,
+    { level, first }: { level: number; first: number },
+    { from, to }: { from: number; to: number },
+  ): Generator<Part> {
+    if (entry === undefined || first >= this.#clusters) return;
+    if (!(entry instanceof Branch)) {
+      yield { first, clusters: Math.min(SPANS[level + 1], this.#clusters - first), entry };
+      return;
+    }
+    const span = SPANS[level];
+    const last = Math.min(FANOUT, Math.ceil((to - first) / span));
+    for (let i = Math.max(0, Math.floor((from - first) / span)); i < last; i++) {
+      yield* this.#partsOf(entry.entries[i], { level: level - 1, first: first + i * span }, { from, to });
+    }
   }
 }
 
 export const ZERO_SLOT = -1;
 
-const CHUNK_CLUSTERS = 512;
+const FANOUT = 512;
+/** How many clusters an entry of a leaf, of a branch above leaves and so on stands for. */
+const SPANS = Array.from({ length: 7 }, (_, level) => FANOUT ** level);
+/** Entries, and the objects around them. */
+const NODE_BYTES = { leaf: FANOUT * 4 + 256, branch: FANOUT * 8 + 64 };
 const UNWRITTEN = 0;
 const STORED_ZERO = -1;
 
-function* runsOfChunk(chunk: Int32Array, index: number, from: number, to: number) {
-  const start = index * CHUNK_CLUSTERS;
-  const last = Math.min(CHUNK_CLUSTERS, to - start);
-  for (let first = Math.max(0, from - start); first < last;) {
-    const kind = kindOf(chunk[first]);
-    let end = first + 1;
-    while (end < last && kindOf(chunk[end]) === kind) end++;
-    if (kind !== 'unwritten') yield { first: start + first, clusters: end - first, isZero: kind === 'zero' };
-    first = end;
+class Branch {
+  owners = 1;
+  readonly entries: Entry[];
+
+  constructor(entries: Entry[]) {
+    this.entries = entries;
   }
 }
 
-function kindOf(stored: number): 'unwritten' | 'zero' | 'slot' {
-  if (stored === UNWRITTEN) return 'unwritten';
-  return stored === STORED_ZERO ? 'zero' : 'slot';
+/** A slot is stored as its number plus one. */
+class Leaf {
+  owners = 1;
+  readonly slots: Int32Array;
+
+  constructor(slots: Int32Array) {
+    this.slots = slots;
+  }
+}
+
+type Node = Branch | Leaf;
+type Entry = Node | 'zero' | undefined;
+type Run = { first: number; clusters: number; isZero: boolean };
+type Part = { first: number; clusters: number; entry: Leaf | 'zero' };
+
+const isNode = (entry: Entry): entry is Node => typeof entry === 'object';
+
+const indexAt = (cluster: number, level: number): number => Math.floor(cluster / SPANS[level]) % FANOUT;
+
+const leafOf = (entry: 'zero' | undefined): Int32Array => new Int32Array(FANOUT).fill(entry ? STORED_ZERO : UNWRITTEN);
+
+const heightFor = (clusters: number): number => SPANS.slice(1).findIndex((span) => span >= clusters);
+
+function* within({ first, clusters, isZero }: Run, from: number, to: number): Generator<Run> {
+  const start = Math.max(first, from);
+  const end = Math.min(first + clusters, to);
+  if (start < end) yield { first: start, clusters: end - start, isZero };
+}
+
+function* runsIn(slots: Int32Array, offset: number): Generator<Run> {
+  for (let start = 0; start < FANOUT;) {
+    const kind = Math.sign(slots[start]);
+    let end = start + 1;
+    while (end < FANOUT && Math.sign(slots[end]) === kind) end++;
+    if (kind !== UNWRITTEN) yield { first: offset + start, clusters: end - start, isZero: kind === STORED_ZERO };
+    start = end;
+  }
 }

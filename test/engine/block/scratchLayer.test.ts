@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BlockDevice } from '../../../debug-adapter/engine/block/blockDevice.ts';
-import { ScratchLayer } from '../../../debug-adapter/engine/block/scratchLayer.ts';
+import { ScratchLayer, type ScratchMoment } from '../../../debug-adapter/engine/block/scratchLayer.ts';
 import { MemoryFile } from '../../support/memoryFile.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { assertSameBytes, filled, KIB, rawImage, readAll } from './qcow2/support.ts';
@@ -87,3 +87,141 @@ test('random requests against a plain array', (t) => {
   }
   assertSameBytes(readAll(layer), expected);
 });
+
+test('going back to a captured state again and again takes no more of the scratch file', () => {
+  const MIB = 1024 * KIB;
+  const scratch = new MemoryFile('scratch');
+  const lower = rawImage(new Uint8Array(16 * MIB));
+  const layer = new ScratchLayer({ lower, scratch });
+  const powerOn = layer.capture();
+  layer.write(0, filled(4 * KIB, 1));
+  const later = layer.capture();
+  for (let pass = 1; pass <= 50; pass++) {
+    if (pass % 2) layer.restore(powerOn);
+    else layer.reset(lower);
+    for (let at = 0; at < 8 * MIB; at += 64 * KIB) layer.write(at, filled(64 * KIB, pass));
+    assert.ok(scratch.length() <= 8 * MIB + 4 * KIB, `pass ${pass}: ${scratch.length()} bytes`);
+  }
+  layer.restore(later);
+  assert.equal(scratch.length(), 4 * KIB);
+  layer.reset(lower);
+  layer.release(later);
+  assert.equal(scratch.length(), 0);
+});
+
+test('captured states share the map: a thousand of them on a discarded disk of 16 TiB take little memory', () => {
+  const lengthBytes = 16 * 1024 ** 4;
+  const lower: BlockDevice = { ...inert, name: 'large', lengthBytes, read: (_, into) => void into.fill(7) };
+  const layer = new ScratchLayer({ lower, scratch: new MemoryFile('scratch') });
+  layer.writeZeroes(0, lengthBytes);
+  for (let i = 0; i < 1000; i++) {
+    layer.write(0, filled(4 * KIB, i));
+    layer.capture();
+  }
+  assert.ok(layer.mapBytes < 20 << 20, `${layer.mapBytes} bytes`);
+  assert.deepEqual([...layer.writtenExtents()].slice(0, 2), [
+    { offset: 0, lengthBytes: 4 * KIB, isZero: false },
+    { offset: 4 * KIB, lengthBytes: 511 * 4 * KIB, isZero: true },
+  ]);
+});
+
+test('what neighbours write after many states were dropped still takes few file calls', () => {
+  const scratch = new MemoryFile('scratch');
+  const layer = new ScratchLayer({ lower: rawImage(new Uint8Array(4096 * KIB)), scratch });
+  for (let round = 0; round < 20; round++) {
+    const state = layer.capture();
+    for (let at = (round % 2) * 4 * KIB; at < 1024 * KIB; at += 12 * KIB) layer.write(at, filled(4 * KIB, round));
+    layer.restore(state);
+    layer.release(state);
+  }
+  const before = scratch.calls.writes;
+  for (let at = 0; at < 1024 * KIB; at += 64 * KIB) layer.write(at, filled(64 * KIB, 1));
+  assert.equal(scratch.calls.writes - before, 16);
+});
+
+test('a scratch file that is full leaves its slots free and the layer as it was', () => {
+  const scratch = new MemoryFile('scratch');
+  const layer = new ScratchLayer({ lower: rawImage(filled(100 * KIB, 7)), scratch });
+  layer.write(0, filled(4 * KIB, 1));
+  const state = layer.capture();
+  scratch.lengthMax = 8 * KIB;
+  assert.throws(() => layer.write(0, filled(12 * KIB, 2)), /no space/);
+  assert.equal(layer.scratchBytes, 4 * KIB);
+  assertSameBytes(readAll(layer), filled(100 * KIB, 7).fill(1, 0, 4 * KIB));
+  layer.write(0, filled(4 * KIB, 3));
+  layer.restore(state);
+  assertSameBytes(readAll(layer), filled(100 * KIB, 7).fill(1, 0, 4 * KIB));
+});
+
+test('random states: each shows what it did, and a slot is used exactly while something refers to it', (t) => {
+  const random = SeededRandom.forTest(t);
+  const lengthBytes = 3000 * KIB + 512;
+  const lowers = [7, 8].map((byte) => rawImage(filled(lengthBytes, byte)));
+  const scratch = new MemoryFile('scratch');
+  const layer = new ScratchLayer({ lower: lowers[0], scratch });
+  let shown = readAll(lowers[0]);
+  const states: { moment: ScratchMoment; shown: Uint8Array }[] = [];
+  const acts: Record<string, () => void> = {
+    write: () => {
+      const offset = random.below(lengthBytes);
+      const bytes = random.bytes(1 + random.below(Math.min(100_000, lengthBytes - offset)));
+      layer.write(offset, bytes);
+      shown.set(bytes, offset);
+    },
+    writeZeroes: () => {
+      const offset = random.chance(0.3) ? 0 : random.below(lengthBytes);
+      const length = random.chance(0.3) ? lengthBytes - offset : 1 + random.below(lengthBytes - offset);
+      layer.writeZeroes(offset, length);
+      shown.fill(0, offset, offset + length);
+    },
+    capture: () => void states.push({ moment: layer.capture(), shown: shown.slice() }),
+    restore: () => {
+      if (states.length === 0) return;
+      const state = random.pick(states);
+      layer.restore(state.moment);
+      shown = state.shown.slice();
+    },
+    reset: () => {
+      const lower = random.pick(lowers);
+      layer.reset(lower);
+      shown = readAll(lower);
+    },
+    release: () => {
+      if (states.length === 0) return;
+      const [state] = states.splice(random.below(states.length), 1);
+      layer.release(state.moment);
+    },
+  };
+  const kinds = ['write', 'write', 'write', 'write', 'write', 'writeZeroes', 'capture', 'restore', 'release'];
+  for (let step = 0; step < 1500; step++) {
+    acts[random.chance(0.02) ? 'reset' : random.pick(kinds)]();
+    while (states.length > 12) acts.release();
+    if (step % 25 !== 0) continue;
+    assertSameBytes(readAll(layer), shown);
+    const current = layer.capture();
+    const slots = slotsOf([current, ...states.map(({ moment }) => moment)], lengthBytes);
+    assert.equal(layer.scratchBytes, slots.size * 4 * KIB);
+    assert.equal(layer.capturedScratchBytes(), (slots.size - slotsOf([current], lengthBytes).size) * 4 * KIB);
+    layer.release(current);
+    const fileMax = Math.max(...slots, -1) + 1;
+    assert.ok(scratch.length() >= fileMax * 4 * KIB);
+  }
+  for (const state of states) {
+    layer.restore(state.moment);
+    assertSameBytes(readAll(layer), state.shown);
+  }
+  for (const { moment } of states) layer.release(moment);
+  layer.reset(lowers[0]);
+  assert.deepEqual([layer.scratchBytes, layer.mapBytes, scratch.length()], [0, 0, 0]);
+});
+
+function slotsOf(states: readonly ScratchMoment[], lengthBytes: number): Set<number> {
+  const slots = new Set<number>();
+  for (const { slots: map } of states) {
+    for (let cluster = 0; cluster * 4 * KIB < lengthBytes; cluster++) {
+      const slot = map.get(cluster);
+      if (slot !== undefined && slot >= 0) slots.add(slot);
+    }
+  }
+  return slots;
+}

@@ -1,0 +1,89 @@
+import { assert } from '../base/assert.ts';
+
+/**
+ * The slots of a scratch file and how many owners each has: a slot is free when no map refers to it, and free slots are
+ * taken again, the lowest first. Neighbours in one write get slots side by side, so the lowest run that is long enough
+ * serves; runs are split only when much of the file lies free.
+ */
+export class ScratchSlots {
+  /** What the maps of these slots take in memory, together. */
+  mapBytes = 0;
+  #owners = new Uint32Array(256);
+  #used = 0;
+  #end = 0;
+  /** By power of two: no free window of that many slots begins before this one, so no search has to. */
+  readonly #searchFrom = new Array<number>(LEVELS).fill(0);
+
+  /** How many slots have an owner. */
+  get used(): number {
+    return this.#used;
+  }
+
+  /** All slots from here on are free. */
+  get end(): number {
+    return this.#end;
+  }
+
+  ownersOf(slot: number): number {
+    return slot < this.#end ? this.#owners[slot] : 0;
+  }
+
+  own(slot: number): void {
+    if (slot >= this.#owners.length) this.#grow(slot + 1);
+    if (this.#owners[slot]++ > 0) return;
+    this.#used++;
+    this.#end = Math.max(this.#end, slot + 1);
+  }
+
+  disown(slot: number): void {
+    assert(this.ownersOf(slot) > 0, `slot ${slot} has an owner`);
+    if (--this.#owners[slot] > 0) return;
+    this.#used--;
+    for (let level = 0; level < LEVELS; level++) {
+      const first = Math.max(0, slot + 1 - 2 ** level);
+      if (first < this.#searchFrom[level]) this.#searchFrom[level] = first;
+    }
+    while (this.#end > 0 && this.#owners[this.#end - 1] === 0) this.#end--;
+  }
+
+  /** Free slots side by side: `wanted` of them, or fewer. They stay free until they are owned. */
+  findFree(wanted: number): { first: number; count: number } {
+    const count = Math.min(wanted, RUN_MAX);
+    const free = this.#end - this.#used;
+    if (free >= count) {
+      const first = this.#firstWindow(count);
+      if (first !== undefined) return { first, count };
+    }
+    if (free <= this.#end / FREE_DIVISOR) return { first: this.#end, count };
+    const first = this.#firstWindow(1)!;
+    let end = first + 1;
+    while (end - first < count && this.#owners[end] === 0) end++;
+    return { first, count: end - first };
+  }
+
+  #firstWindow(count: number): number | undefined {
+    const owners = this.#owners;
+    let first = this.#searchFrom[31 - Math.clz32(count)];
+    let end = first;
+    while (end < this.#end && end - first < count) {
+      if (owners[end++] !== 0) first = end;
+    }
+    const found = end - first === count;
+    for (let level = 32 - Math.clz32(count - 1); level < LEVELS; level++) {
+      this.#searchFrom[level] = Math.max(this.#searchFrom[level], found ? first : this.#end);
+    }
+    return found ? first : undefined;
+  }
+
+  #grow(length: number): void {
+    const grown = new Uint32Array(Math.max(length, this.#owners.length * 2));
+    grown.set(this.#owners);
+    this.#owners = grown;
+  }
+}
+
+/** Of what one search looks for: 2^11 slots of 4 KiB are 8 MiB, more than a guest puts in one request. */
+const LEVELS = 12;
+const RUN_MAX = 2 ** (LEVELS - 1);
+/** At most a quarter of the file lies free before runs are split, so the file is a third larger than what is kept. */
+const FREE_DIVISOR = 4;
