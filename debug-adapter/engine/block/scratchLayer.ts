@@ -74,8 +74,8 @@ export class ScratchLayer implements BlockDevice {
   }
 
   /** A captured state is not needed any more. */
-  release(moment: ScratchMoment): void {
-    moment.slots.release();
+  release(slots: SlotMap): void {
+    slots.release();
     this.#cutFile();
   }
 

@@ -119,10 +119,11 @@ export class GuestRam implements GuestMemory {
     return this.flags.length;
   }
 
-  /** Puts a page's contents back; untouched when they are the same already, so that decoded code survives. */
-  restorePage(page: number, contents: Uint8Array): void {
-    if (isEqual(this.words, page * PAGE_WORDS, wordsOf(contents), 0)) return;
+  /** Puts a page's contents back. Returns false when they are there already: so that decoded code survives, it is not written. */
+  restorePage(page: number, contents: Uint8Array): boolean {
+    if (isEqual(this.words, page * PAGE_WORDS, wordsOf(contents), 0)) return false;
     this.write(this.base + page * PAGE_SIZE_BYTES, contents);
+    return true;
   }
 
   /** All zeroes, as at power-on. */

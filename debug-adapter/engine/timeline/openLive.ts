@@ -92,7 +92,7 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
       dateMilliseconds: host.dateMilliseconds,
     });
     const travel = new TimeTravel({
-      ...{ machine, images, log, isLive: true },
+      ...{ machine, images, log, isLive: true, budget: setup.travelBudget },
       disks: drives.map((drive) => travelDisk(host, drive)),
       history: liveHistory(host, setup, { machine, writer, snapshots }),
     });
@@ -129,6 +129,7 @@ function liveHistory(
       return { player: new Player(reader), close: () => reader.close() };
     },
     end: () => live.machine.position,
+    writtenRam: () => live.snapshots.writtenRam,
   };
 }
 

@@ -19,7 +19,7 @@ import {
   recordedWiring,
 } from './driveStack.ts';
 import { asRecorded, isInPlace, refuseOwnOverlay } from './inPlace.ts';
-import { bytesOf, RamImages } from './ramImages.ts';
+import { RamImages } from './ramImages.ts';
 import { ReplayTimeline } from './replayTimeline.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
 import { type ReplaySetup, stateFileOf } from './sessionOptions.ts';
@@ -83,12 +83,11 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
       machine.loadState(state);
     }
     const travel = new TimeTravel({
-      ...{ machine, images: ramImages, log, isLive: false },
+      ...{ machine, images: ramImages, log, isLive: false, budget: setup.travelBudget },
       disks: drives.map((drive) => travelDisk(host, drive, { overlay: overlayOf(drive.options), snapshot })),
       history: replayHistory(player, setup, snapshots),
     });
-    const { image } = ramImages.capture();
-    travel.remember({ name: snapshot, state: machine.saveState(), image, copiedBytes: bytesOf(image) });
+    travel.remember({ name: snapshot, state: machine.saveState(), image: ramImages.capture() });
     player.seek(machine.position);
     const listFiles = (): TimelineFiles => ({
       rrfile: setup.rrfile,

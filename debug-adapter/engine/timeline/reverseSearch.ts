@@ -13,8 +13,9 @@ export interface SearchGround {
   readonly start: Position;
   /** Restores the last snapshot before a position. Paused, it goes on when called again for the same. */
   restoreBefore(position: Position, wantsPause: () => boolean): Restored;
-  /** The state here, in memory. */
+  /** The state here, in memory until it is released. */
   capture(): MemorySnapshot;
+  release(snapshot: MemorySnapshot): void;
   show(moment: MemorySnapshot): void;
   /** Every so often, so that going to what is found is short: where the next is left, and that it is here. */
   nextLeft(position: Position, before: Position): Position;
@@ -92,11 +93,16 @@ export class ReverseSearch {
     const { ground, segment } = this;
     if (segment?.reached) {
       ground.show(segment.reached);
+      ground.release(segment.reached);
       segment.reached = undefined;
       return segment;
     }
     // What is searched begins where the last segment did.
-    this.stand = this.segmentStart ?? this.stand;
+    if (this.segmentStart) {
+      if (this.stand) ground.release(this.stand);
+      this.stand = this.segmentStart;
+      this.segmentStart = undefined;
+    }
     const restored = ground.restoreBefore(this.upTo, wantsPause);
     if (restored === 'paused') return undefined;
     // It is kept while the search is interrupted: enough for a slice.

@@ -2,6 +2,7 @@ import type { CheckpointPace } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import type { Inputs } from '../machine/inputs.ts';
 import type { DriveOptions } from './driveStack.ts';
+import type { TravelBudget } from './travelBudget.ts';
 
 /** What a user asks for, in our words: the same for run, record and replay but for what each has no use for. */
 export interface MachineSetup {
@@ -14,6 +15,8 @@ export interface MachineSetup {
   rng?: boolean;
   /** How often a jump comes to a place before its code is translated, 0 for never: for tests, as it changes nothing. */
   translationThreshold?: number;
+  /** What looking back may take, TRAVEL_BUDGET by default: for tests, as it changes nothing but how long it takes. */
+  travelBudget?: TravelBudget;
   /** Each byte the guest sends over its UART, with its position: whoever looks back hears the past again. */
   onConsoleByte: (byte: number, position: Position) => void;
   /** What the user must learn while the session continues; each is said once. */

@@ -18,8 +18,6 @@ export interface TakenSnapshot {
   name: string;
   state: State;
   image: RamImage;
-  /** Bytes of pages that were copied for it. */
-  copiedBytes: number;
 }
 
 /** A moment of the past, as the machine stands there. */
@@ -79,6 +77,11 @@ export class SnapshotStore {
     return this.images.wholeOnes().filter(({ position }) => position <= this.end);
   }
 
+  /** The picture of RAM that the next snapshot is held against. */
+  get writtenRam(): RamImage {
+    return this.activeVmState.ram;
+  }
+
   find(name: string): SnapshotInfo | undefined {
     return this.list().find((snapshot) => snapshot.name === name);
   }
@@ -111,14 +114,14 @@ export class SnapshotStore {
   /** Of a live machine in its present. Costs what changed since the last snapshot, in RAM and on the disks. */
   takePresent(name: string, ramImages: RamImages): TakenSnapshot {
     const state = this.machine.saveState();
-    const { image: ram, copiedBytes } = ramImages.capture();
+    const ram = ramImages.capture();
     const encoded = encodeMoment({ state, ram, first: this.reserved });
     const entryFor = this.newEntry(name, encoded.lengthBytes);
     this.images.add(name, (image, isStateImage) => {
       if (isStateImage) this.activeVmState.update(image, encoded);
       image.createSnapshot(entryFor(isStateImage));
     });
-    return { name, state, image: ram, copiedBytes };
+    return { name, state, image: ram };
   }
 
   /**

@@ -8,12 +8,14 @@ import type { Machine, MachineStop, RunOptions } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
 import type { Player } from '../recording/player.ts';
 import { AnchorLoad } from './anchorLoad.ts';
-import { costOf, type MemorySnapshot, MemorySnapshots } from './memorySnapshots.ts';
-import { bytesOf, type RamImage, RamImages } from './ramImages.ts';
+import type { MemorySnapshot } from './memorySnapshots.ts';
+import type { RamImage, RamImages } from './ramImages.ts';
 import { type Restored, ReverseSearch, type SearchGround } from './reverseSearch.ts';
 import type { RequestLogSwitch } from './requestLogSwitch.ts';
 import type { PastMoment } from './snapshotStore.ts';
+import { TRAVEL_BUDGET, type TravelBudget } from './travelBudget.ts';
 import type { DiskMoment, TravelDisk } from './travelDisk.ts';
+import { TravelMemory } from './travelMemory.ts';
 import type { KeptMoment } from './vmState.ts';
 
 /**
@@ -31,6 +33,8 @@ export interface History {
   openPlayer(): OpenPlayer;
   /** Where the recorded history of a replay ends. */
   end(): Position;
+  /** The picture of RAM that is kept to write only what differs from it. */
+  writtenRam?(): RamImage;
 }
 
 export interface OpenPlayer {
@@ -47,8 +51,6 @@ export type TravelStop =
 
 type WantsPause = () => boolean;
 
-/** RAM and disks in memory, besides the machine itself. */
-const MEMORY_BYTES_MAX = 256 << 20;
 // How far before a goal snapshots are left: replaying the nearest takes 10 us to 10 ms.
 const LEFT_BEFORE_GOAL = [4_000_000, 1_000_000, 250_000, 60_000, 15_000, 4_000];
 // On a long way, one as often as checkpoints come at first: 35 ms of replay.
@@ -60,7 +62,7 @@ export class TimeTravel {
   private disks: readonly TravelDisk[];
   private images: RamImages;
   private log: RequestLogSwitch;
-  private cache = new MemorySnapshots(MEMORY_BYTES_MAX);
+  private memory: TravelMemory;
   private past: OpenPlayer | undefined;
   private present: Present | undefined;
   private isLive: boolean;
@@ -79,6 +81,7 @@ export class TimeTravel {
     history: History;
     /** A live machine has a present beyond its history; a replay has only history. */
     isLive: boolean;
+    budget?: TravelBudget;
   }) {
     this.machine = options.machine;
     this.images = options.images;
@@ -86,6 +89,11 @@ export class TimeTravel {
     this.log = options.log;
     this.history = options.history;
     this.isLive = options.isLive;
+    this.memory = new TravelMemory({
+      disks: this.disks,
+      budget: options.budget ?? TRAVEL_BUDGET,
+      images: () => [this.images.current, this.present?.image, this.history.writtenRam?.()],
+    });
   }
 
   /** True while the machine is live and not looking back. */
@@ -105,32 +113,36 @@ export class TimeTravel {
 
   /** The first position there is: that of the first snapshot remembered. */
   get start(): Position {
-    const first = this.cache.first();
+    const first = this.memory.cache.first();
     assert(first, 'a timeline begins with a snapshot');
     return first.position;
   }
 
+  /** What looking back takes now. */
+  get cost(): TravelBudget {
+    return this.memory.cost;
+  }
+
   /** The machine stands at a snapshot that the overlays hold under that name (undefined: at power-on). */
-  remember(snapshot: { name: string | undefined; state: State; image: RamImage; copiedBytes: number }): void {
-    const { name, state, image, copiedBytes } = snapshot;
+  remember({ name, state, image }: { name: string | undefined; state: State; image: RamImage }): void {
+    this.memory.charge();
     const disks = this.disks.map((): DiskMoment => ({ snapshot: name }));
-    this.cache.add({ position: this.machine.position, state, image, disks, bytes: costOf(image, copiedBytes) });
+    this.memory.cache.add({ position: this.machine.position, state, image, disks });
   }
 
   /** Keeps what is here and now, in the past, as a snapshot of the overlays: `write` puts it there. */
   keep(name: string, write: (moment: PastMoment) => void): void {
     assert(!this.isPresent, 'the present has no scratch layers');
     const state = this.machine.saveState();
-    const { image, copiedBytes } = this.images.capture();
+    const image = this.images.capture();
     write({ state, ram: image, disks: this.disks });
-    this.remember({ name, state, image, copiedBytes });
+    this.remember({ name, state, image });
   }
 
   /** `remove` deletes snapshots of these names from the overlays; what stands on them here stands on others then. */
   forget(names: readonly string[], remove: () => void): void {
-    this.cache.forget(names);
-    this.interrupted = undefined;
-    this.loading = undefined;
+    this.memory.cache.forget(names);
+    this.dropInterrupted();
     const standsOnThem = !this.isPresent && this.disks.some((disk) => disk.standsOn(names));
     remove();
     for (const disk of this.disks) disk.forget(names);
@@ -143,9 +155,8 @@ export class TimeTravel {
 
   /** A snapshot of the overlays has another name now. */
   renamed(from: string, to: string): void {
-    this.cache.renamed(from, to);
-    this.interrupted = undefined;
-    this.loading = undefined;
+    this.memory.cache.renamed(from, to);
+    this.dropInterrupted();
     for (const disk of this.disks) disk.renamed(from, to);
   }
 
@@ -157,12 +168,12 @@ export class TimeTravel {
     assert(target >= this.start && target <= this.end, `position ${target} is not in the history`);
     const { machine } = this;
     if (this.present && target === this.present.position) {
-      this.interrupted = undefined;
+      this.dropInterrupted();
       this.returnToPresent();
       return true;
     }
     if (target === machine.position) return true;
-    this.interrupted = undefined;
+    this.dropInterrupted();
     machine.setStopPoints(NO_STOP_POINTS);
     this.leavePresent();
     this.restoreNearest(target, { mayStay: true });
@@ -181,7 +192,7 @@ export class TimeTravel {
   ): TravelStop {
     assert(!this.isPresent, 'the present has no recorded future');
     assert(until >= 0, 'a run goes to a position');
-    this.interrupted = undefined;
+    this.dropInterrupted();
     const goal = Math.max(this.machine.position, Math.min(until, this.end));
     const { machine } = this;
     machine.setStopPoints(points);
@@ -204,6 +215,7 @@ export class TimeTravel {
     const search = this.takeUpSearch(points);
     const found = search.run(wantsPause);
     if (found === 'paused') return this.interrupt(search);
+    this.memory.releaseHeld();
     this.seekTo(found === 'nothing' ? this.start : found.position);
     return found === 'nothing' ? { kind: 'startOfRecording' } : found.stop;
   }
@@ -220,9 +232,10 @@ export class TimeTravel {
 
   private takeUpSearch(points: StopPoints): ReverseSearch {
     const interrupted = this.interrupted;
-    this.interrupted = undefined;
     const isSame = interrupted?.points === points && interrupted.upTo === this.machine.position;
-    const stand = isSame || this.isPresent ? undefined : this.capture();
+    if (!isSame) this.dropInterrupted();
+    this.interrupted = undefined;
+    const stand = isSame || this.isPresent ? undefined : this.memory.hold(this.capture());
     this.leavePresent();
     return isSame ? interrupted : new ReverseSearch(this.searchGround, points, stand);
   }
@@ -238,17 +251,25 @@ export class TimeTravel {
       machine: this.machine,
       start: this.start,
       restoreBefore: (position, wantsPause) => this.restoreNearest(position - 1, { mayStay: false }, wantsPause),
-      capture: () => this.capture(),
+      capture: () => this.memory.hold(this.capture()),
+      release: (snapshot) => this.memory.release(snapshot),
       show: (moment) => this.show(moment),
       nextLeft: (position, before) => Math.min(nextRegular(position), before),
       leaveSnapshot: () => this.leaveSnapshot(),
     };
   }
 
+  /** The machine goes elsewhere: a search that paused is not taken up again. */
+  private dropInterrupted(): void {
+    this.interrupted = undefined;
+    this.loading = undefined;
+    this.memory.releaseHeld();
+  }
+
   /** Restores the last snapshot at or before a position. Paused, the machine shows no moment at all. */
   private restoreNearest(target: Position, { mayStay }: { mayStay: boolean }, wantsPause = never): Restored {
     const { machine } = this;
-    const cached = this.cache.latestUpTo(target);
+    const cached = this.memory.cache.latestUpTo(target);
     const anchor = this.history.anchors().findLast(({ position }) => position <= target && position >= this.start);
     const nearest = Math.max(cached?.position ?? -1, anchor?.position ?? -1);
     if (mayStay && machine.position <= target && machine.position >= nearest) return 'fromMemory';
@@ -267,6 +288,8 @@ export class TimeTravel {
     this.images.restore(moment.image);
     machine.loadState(moment.state);
     this.disks.forEach((disk, i) => disk.show(moment.disks[i]));
+    // What it shows is in use now, not what it showed; the snapshot itself may go.
+    this.memory.charge();
     this.past!.player.seek(machine.position);
   }
 
@@ -279,11 +302,10 @@ export class TimeTravel {
     const loaded = load.run(wantsPause);
     this.loading = loaded === 'paused' ? load : undefined;
     if (loaded === 'paused') return false;
-    const { state, ram } = loaded;
-    this.images.restore(ram);
-    machine.loadState(state);
+    const image = this.images.restoreRead(loaded.ram);
+    machine.loadState(loaded.state);
     for (const disk of this.disks) disk.show({ snapshot: name });
-    this.remember({ name, state: machine.saveState(), image: ram, copiedBytes: bytesOf(ram) });
+    this.remember({ name, state: machine.saveState(), image });
     this.past!.player.seek(machine.position);
     return true;
   }
@@ -302,15 +324,15 @@ export class TimeTravel {
   }
 
   private leaveSnapshot(): void {
-    if (!this.cache.has(this.machine.position)) this.cache.add(this.capture());
+    if (!this.memory.cache.has(this.machine.position)) this.memory.cache.add(this.capture());
   }
 
   private capture(): MemorySnapshot {
     const { machine } = this;
-    const { image, copiedBytes } = this.images.capture();
+    const image = this.images.capture();
+    this.memory.charge();
     const disks = this.disks.map((disk) => disk.capture());
-    const bytes = costOf(image, copiedBytes);
-    return { position: machine.position, state: machine.saveState(), image, disks, bytes };
+    return { position: machine.position, state: machine.saveState(), image, disks };
   }
 
   /** Runs, and where a replay comes for the first time holds its state against the recording's digests. */
@@ -343,7 +365,7 @@ export class TimeTravel {
   private leavePresent(): void {
     if (!this.isPresent) return this.openPast();
     const { machine } = this;
-    const { image } = this.images.capture();
+    const image = this.images.capture();
     this.present = {
       position: machine.position,
       state: machine.saveState(),
@@ -351,6 +373,7 @@ export class TimeTravel {
       inputs: machine.inputs,
       log: this.log.target,
     };
+    this.memory.charge();
     for (const disk of this.disks) disk.leavePresent();
     this.openPast();
   }
@@ -378,6 +401,7 @@ export class TimeTravel {
     this.present = undefined;
     this.past?.close();
     this.past = undefined;
+    this.memory.charge();
   }
 }
 

@@ -6,7 +6,8 @@ import { DriveDigest } from '../block/driveDigest.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
 import type { SnapshotDraft } from '../block/qcow2/snapshotDraft.ts';
 import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
-import { ScratchLayer, type ScratchMoment } from '../block/scratchLayer.ts';
+import { ScratchLayer } from '../block/scratchLayer.ts';
+import type { SlotMap } from '../block/slotMap.ts';
 import type { BaseDisk } from './driveStack.ts';
 
 /**
@@ -16,11 +17,13 @@ import type { BaseDisk } from './driveStack.ts';
 export interface DiskMoment {
   /** The overlay's snapshot that it stands on; undefined for power-on, when the base alone was there. */
   snapshot: string | undefined;
-  /** What was written since; undefined for nothing. */
-  scratch?: ScratchMoment;
+  /** Where what was written since is; undefined for nothing. To be given up by `release`. */
+  slots?: SlotMap;
 }
 
 const COPY_BYTES_MAX = 1 << 20;
+/** Each has a table of the snapshot's: for those that a user goes to and fro between. */
+const VIEWS_MAX = 4;
 
 export class TravelDisk {
   readonly driveId: string;
@@ -62,6 +65,8 @@ export class TravelDisk {
     if (!this.present) return;
     this.filter.setDevice(this.present.device, this.present.digest);
     this.present = undefined;
+    // What the guest wrote in its past is shown no more.
+    this.layer?.reset(this.base.base);
   }
 
   /** Shows the disk as it was at a moment. A drive without a snapshot of its own shows its base. */
@@ -70,7 +75,7 @@ export class TravelDisk {
     this.shown = moment.snapshot;
     const lower = this.view(moment.snapshot)?.disk ?? this.base.base;
     this.layer ??= new ScratchLayer({ lower, scratch: this.openScratch() });
-    if (moment.scratch) this.layer.restore(moment.scratch);
+    if (moment.slots) this.layer.restore({ lower, slots: moment.slots });
     else this.layer.reset(lower);
     const { layer } = this;
     this.filter.setDevice(layer, () => this.digestOf(layer));
@@ -78,7 +83,27 @@ export class TravelDisk {
 
   /** What is shown now, to be shown again later. */
   capture(): DiskMoment {
-    return { snapshot: this.shown, scratch: this.layer?.capture() };
+    return { snapshot: this.shown, slots: this.layer?.capture().slots };
+  }
+
+  /** What was captured is not needed any more. */
+  release({ slots }: DiskMoment): void {
+    if (slots) this.layer?.release(slots);
+  }
+
+  /** What the maps of captured states take in memory. */
+  get mapBytes(): number {
+    return this.layer?.mapBytes ?? 0;
+  }
+
+  /** What the scratch file holds. */
+  get scratchBytes(): number {
+    return this.layer?.scratchBytes ?? 0;
+  }
+
+  /** The part of it that captured states alone refer to. Costs a look at each written region. */
+  capturedScratchBytes(): number {
+    return this.layer?.capturedScratchBytes() ?? 0;
   }
 
   /** Brings a draft from a snapshot at or after the one that is shown up to what is shown now. */
@@ -124,8 +149,11 @@ export class TravelDisk {
 
   private view(name: string | undefined): SnapshotView | undefined {
     if (name === undefined || !this.overlay) return undefined;
-    let view = this.views.get(name);
-    if (!view) this.views.set(name, (view = this.overlay.openSnapshot(name)));
+    const view = this.views.get(name) ?? this.overlay.openSnapshot(name);
+    // The one that was looked at last is the last to go.
+    this.views.delete(name);
+    this.views.set(name, view);
+    if (this.views.size > VIEWS_MAX) this.views.delete(this.views.keys().next().value!);
     return view;
   }
 

@@ -9,7 +9,7 @@ import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
 import { snapshotForeign } from '../errors/drives.ts';
 import { snapshotStateTooLarge } from '../errors/snapshots.ts';
 import { hartName, MACHINE_STATE_VERSION, type Machine } from '../machine/machine.ts';
-import type { RamImage } from './ramImages.ts';
+import { RamImage } from './ramImages.ts';
 
 /**
  * How a machine lies in a qcow2 image's VM state: 1 MiB for everything but RAM, then RAM, each page at its fixed place,
@@ -82,7 +82,7 @@ export function encodeMoment({ state, ram, first }: Moment): EncodedMoment {
 export function writeMoment(image: Qcow2Image, moment: EncodedMoment, written: WrittenMoment): void {
   for (const { offset, bytes } of moment.parts) image.writeVmState(offset, bytes);
   dropBehind(image, moment.lengthBytes, written.lengthBytes);
-  const isWanted = (page: number): boolean => moment.ram[page] !== written.ram[page];
+  const isWanted = (page: number): boolean => moment.ram.page(page) !== written.ram.page(page);
   if (canWriteClusters(image.clusterSizeBytes)) writeClusters(image, moment.ram, isWanted);
   else writePages(image, moment.ram, isWanted);
 }
@@ -121,7 +121,7 @@ function writeClusters(image: Qcow2Image, ram: RamImage, isWanted: (page: number
     while (page < end && !isWanted(page)) page++;
     if (page === end) continue;
     const offset = placeOf(first);
-    const bytes = pagesEach === 1 ? ram[first] : clusterOf(ram.slice(first, end), image.clusterSizeBytes);
+    const bytes = pagesEach === 1 ? ram.page(first) : clusterOf(ram, { first, end }, image.clusterSizeBytes);
     if (bytes) clusters.push({ offset, bytes });
     else image.zeroVmState(offset, image.clusterSizeBytes);
     if (pagesEach > 1 && clusters.length * image.clusterSizeBytes >= RUN_BYTES_MAX) {
@@ -132,10 +132,16 @@ function writeClusters(image: Qcow2Image, ram: RamImage, isWanted: (page: number
 }
 
 /** Undefined for zeroes. */
-function clusterOf(pages: RamImage, clusterSizeBytes: number): Uint8Array | undefined {
-  if (pages.every((page) => page === undefined)) return undefined;
-  const bytes = new Uint8Array(clusterSizeBytes);
-  pages.forEach((page, i) => page && bytes.set(page, i * PAGE_SIZE_BYTES));
+function clusterOf(
+  ram: RamImage,
+  { first, end }: { first: number; end: number },
+  clusterSizeBytes: number,
+): Uint8Array | undefined {
+  let bytes: Uint8Array | undefined;
+  for (let page = first; page < end; page++) {
+    const content = ram.page(page);
+    if (content) (bytes ??= new Uint8Array(clusterSizeBytes)).set(content, (page - first) * PAGE_SIZE_BYTES);
+  }
   return bytes;
 }
 
@@ -171,7 +177,7 @@ function eachWanted(
 ): void {
   for (let page = 0; page < ram.length; page++) {
     if (!isWanted(page)) continue;
-    const bytes = ram[page];
+    const bytes = ram.page(page);
     if (bytes) write(page, bytes);
     else image.zeroVmState(placeOf(page), PAGE_SIZE_BYTES);
   }
@@ -254,10 +260,10 @@ export function* readMoment(
   names: { overlay: string; snapshot: string },
 ): Generator<void, KeptMoment> {
   const state = readState(view, { ...names, machine });
-  const ram = new Array<Uint8Array | undefined>(machine.ram.pageCount).fill(undefined);
+  const pages = new Array<Uint8Array | undefined>(machine.ram.pageCount).fill(undefined);
   for (const range of view.vmStateRanges(STATE_AREA_BYTES + machine.ram.lengthBytes))
-    yield* readPages(view, range, ram);
-  return { state, ram };
+    yield* readPages(view, range, pages);
+  return { state, ram: RamImage.of(pages) };
 }
 
 /** A range may begin in the state area, and with large clusters inside a run of pages. */

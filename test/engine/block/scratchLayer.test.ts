@@ -105,7 +105,7 @@ test('going back to a captured state again and again takes no more of the scratc
   layer.restore(later);
   assert.equal(scratch.length(), 4 * KIB);
   layer.reset(lower);
-  layer.release(later);
+  layer.release(later.slots);
   assert.equal(scratch.length(), 0);
 });
 
@@ -132,7 +132,7 @@ test('what neighbours write after many states were dropped still takes few file 
     const state = layer.capture();
     for (let at = (round % 2) * 4 * KIB; at < 1024 * KIB; at += 12 * KIB) layer.write(at, filled(4 * KIB, round));
     layer.restore(state);
-    layer.release(state);
+    layer.release(state.slots);
   }
   const before = scratch.calls.writes;
   for (let at = 0; at < 1024 * KIB; at += 64 * KIB) layer.write(at, filled(64 * KIB, 1));
@@ -189,7 +189,7 @@ test('random states: each shows what it did, and a slot is used exactly while so
     release: () => {
       if (states.length === 0) return;
       const [state] = states.splice(random.below(states.length), 1);
-      layer.release(state.moment);
+      layer.release(state.moment.slots);
     },
   };
   const kinds = ['write', 'write', 'write', 'write', 'write', 'writeZeroes', 'capture', 'restore', 'release'];
@@ -202,7 +202,7 @@ test('random states: each shows what it did, and a slot is used exactly while so
     const slots = slotsOf([current, ...states.map(({ moment }) => moment)], lengthBytes);
     assert.equal(layer.scratchBytes, slots.size * 4 * KIB);
     assert.equal(layer.capturedScratchBytes(), (slots.size - slotsOf([current], lengthBytes).size) * 4 * KIB);
-    layer.release(current);
+    layer.release(current.slots);
     const fileMax = Math.max(...slots, -1) + 1;
     assert.ok(scratch.length() >= fileMax * 4 * KIB);
   }
@@ -210,7 +210,7 @@ test('random states: each shows what it did, and a slot is used exactly while so
     layer.restore(state.moment);
     assertSameBytes(readAll(layer), state.shown);
   }
-  for (const { moment } of states) layer.release(moment);
+  for (const { moment } of states) layer.release(moment.slots);
   layer.reset(lowers[0]);
   assert.deepEqual([layer.scratchBytes, layer.mapBytes, scratch.length()], [0, 0, 0]);
 });

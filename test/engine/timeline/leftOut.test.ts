@@ -6,6 +6,7 @@ import type { HostFile } from '../../../debug-adapter/engine/base/host.ts';
 import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
 import { errors, type Notice } from '../../../debug-adapter/engine/index.ts';
 import { ActiveVmState } from '../../../debug-adapter/engine/timeline/activeVmState.ts';
+import { RamImage } from '../../../debug-adapter/engine/timeline/ramImages.ts';
 import { liveImage } from '../../../debug-adapter/engine/timeline/snapshotImage.ts';
 import { SnapshotImages } from '../../../debug-adapter/engine/timeline/snapshotImages.ts';
 import { encodeMoment } from '../../../debug-adapter/engine/timeline/vmState.ts';
@@ -209,7 +210,7 @@ class Pair {
 
   take(name: string): void {
     const ram = this.#ram;
-    const moment = encodeMoment({ state: { version: 1, name }, ram, first: 'first' });
+    const moment = encodeMoment({ state: { version: 1, name }, ram: RamImage.of(ram), first: 'first' });
     this.#snapshots.add(name, (image, isState) => {
       if (isState) this.#active.update(image, moment);
       const vmStateSizeBytes = isState ? moment.lengthBytes : 0;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
 import { errors, type Timeline } from '../../../debug-adapter/engine/index.ts';
+import { RamImage } from '../../../debug-adapter/engine/timeline/ramImages.ts';
 import { encodeMoment, STATE_BYTES_MAX } from '../../../debug-adapter/engine/timeline/vmState.ts';
 import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
 import { requireTool, runTool } from '../../support/tools.ts';
@@ -101,7 +102,7 @@ test('a long state that an earlier build wrote over RAM is told from a whole one
 test('a state that is larger than any machine can have is refused before anything is written', () => {
   const state = { much: new Uint8Array(STATE_BYTES_MAX) };
   assert.throws(
-    () => encodeMoment({ state, ram: [], first: 'first' }),
+    () => encodeMoment({ state, ram: new RamImage(0), first: 'first' }),
     (error) => error instanceof errors.UserError && error.code === 'snapshot-state-too-large',
   );
 });

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
+import type { Timeline } from '../../../debug-adapter/engine/index.ts';
+import { TRAVEL_BUDGET, type TravelBudget } from '../../../debug-adapter/engine/timeline/travelBudget.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, digestsOnTheWay, KERNEL, type Scene, stageOf } from './travelSupport.ts';
+
+/** So little that snapshots go as soon as they come, one way or another. */
+const BUDGETS: Record<string, TravelBudget> = {
+  'two snapshots': { ...TRAVEL_BUDGET, snapshots: 2 },
+  '256 KiB of memory': { ...TRAVEL_BUDGET, memoryBytes: 256 << 10 },
+  'no scratch bytes': { ...TRAVEL_BUDGET, scratchBytes: 0 },
+};
 
 const JUMPS = Number(process.env.TRAVEL_JUMPS ?? 150);
 
@@ -60,5 +69,38 @@ for (const [name, scene] of [
       assert.equal(replay.digest(), lastDigest);
       replay.close(end);
     });
+
+    for (const [how, budget] of Object.entries(BUDGETS)) {
+      test(`within ${how}: jumps and runs back give the straight run’s states, in a replay and while recording`, (t) => {
+        const { random, stage, timeline, positions, digests } = recorded(scene, t, 40_000_000);
+        timeline.close(timeline.advance(Infinity)!);
+        const replay = stage.replay({ travelBudget: budget });
+        jumpWithin(replay, budget, { random, positions, digests });
+        replay.close({ reason: 'interrupted' });
+        const live = stageOf(scene, t).record({ travelBudget: budget });
+        live.advance(40_000_000);
+        jumpWithin(live, budget, { random, positions, digests });
+        live.close({ reason: 'interrupted' });
+      });
+    }
   });
+}
+
+function jumpWithin(
+  timeline: Timeline,
+  budget: TravelBudget,
+  { random, positions, digests }: Pick<ReturnType<typeof recorded>, 'random' | 'positions' | 'digests'>,
+): void {
+  const travel = timeline.travel!;
+  const never = { breakpoints: new Set([0xdead_0000n]), watchpoints: [] };
+  for (let i = 0; i < JUMPS / 5; i++) {
+    const target = random.pick(positions);
+    travel.seekTo(target);
+    assert.equal(timeline.digest(), digests.get(target), `jump ${i} to ${target}`);
+    let asked = 0;
+    if (random.chance(0.3)) travel.backward(never, () => asked++ > 3);
+    const { memoryBytes, snapshots } = travel.cost;
+    assert.ok(memoryBytes <= budget.memoryBytes || snapshots === 1, `jump ${i}: ${memoryBytes} bytes`);
+    assert.ok(snapshots <= budget.snapshots, `jump ${i}: ${snapshots} snapshots`);
+  }
 }

@@ -10,6 +10,7 @@ import {
   type RecordSetup,
   type Timeline,
 } from '../../../debug-adapter/engine/index.ts';
+import type { TravelBudget } from '../../../debug-adapter/engine/timeline/travelBudget.ts';
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 
 /** The guests that time travel is tried on: one bare-metal with timer and disk, one kernel with processes and a shell. */
@@ -29,7 +30,7 @@ export const RESETS: Scene = { kernel: 'test/guests/small/reset.elf', diskBytes:
 
 export interface Stage {
   setup: RecordSetup;
-  record(): Timeline;
+  record(options?: { travelBudget?: TravelBudget }): Timeline;
   replay(options?: ReplayOptions): Timeline;
   console: string;
 }
@@ -37,6 +38,7 @@ export interface Stage {
 export interface ReplayOptions {
   rrsnapshot?: string;
   translationThreshold?: number;
+  travelBudget?: TravelBudget;
 }
 
 /** A fresh folder with a disk, in which a scene is recorded and replayed. */
@@ -64,7 +66,7 @@ export function stageOf(scene: Scene, t: TestContext): Stage {
   };
   return Object.assign(stage, {
     setup,
-    record: () => openRecord(nodeHost, setup),
+    record: (options = {}) => openRecord(nodeHost, { ...setup, ...options }),
     replay: (options: ReplayOptions = {}) =>
       openReplay(nodeHost, { ...setup, append: null, memoryBytes: null, rrsnapshot: null, ...options }),
   });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
-import type { RamImage } from '../../../debug-adapter/engine/timeline/ramImages.ts';
-import { writeMoment } from '../../../debug-adapter/engine/timeline/vmState.ts';
+import { RamImage } from '../../../debug-adapter/engine/timeline/ramImages.ts';
+import { type EncodedMoment, encodeMoment, writeMoment } from '../../../debug-adapter/engine/timeline/vmState.ts';
 import { MemoryFile } from '../../support/memoryFile.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { assertClean, assertSameBytes, KIB, MIB, takeSnapshot } from '../block/qcow2/support.ts';
@@ -13,28 +13,33 @@ const PAGES = (16 * MIB) / 4096;
 const STATE_AREA_BYTES = MIB;
 const STATE = { small: 'state' };
 
+type Pages = (Uint8Array | undefined)[];
+
 for (const clusterSizeBytes of [512, 4 * KIB, 64 * KIB, MIB, 2 * MIB]) {
   test(`with clusters of ${clusterSizeBytes} each snapshot has the RAM of its moment`, (t) => {
     const random = SeededRandom.forTest(t);
     const { image } = imageWith(clusterSizeBytes);
-    let written: RamImage = new Array<undefined>(PAGES).fill(undefined);
+    let pages: Pages = new Array<undefined>(PAGES).fill(undefined);
+    let written = momentOf(pages);
     const moments = [0, 1, 2].map((number) => {
-      const ram = written.map((page) => (random.chance(0.1) ? randomPage(random) : page));
-      writeMoment(image, { state: STATE, ram, first: 'first' }, written);
+      pages = pages.map((page) => (random.chance(0.1) ? randomPage(random) : page));
+      const moment = momentOf(pages);
+      writeMoment(image, moment, written);
       takeSnapshot(image, `${number}`, { vmStateSizeBytes: 17 * MIB });
-      written = ram;
-      return ram;
+      written = moment;
+      return pages;
     });
-    moments.forEach((ram, number) => assertSameBytes(ramIn(image, `${number}`), bytesOf(ram), `snapshot ${number}`));
+    moments.forEach((pages, number) =>
+      assertSameBytes(ramIn(image, `${number}`), bytesOf(pages), `snapshot ${number}`),
+    );
     assertClean(image);
   });
 }
 
 test('with clusters of 64 KiB a second snapshot writes the clusters that have changed pages, and reads none', () => {
   const { image, file } = imageWith(64 * KIB);
-  const empty = new Array<undefined>(PAGES).fill(undefined);
-  const first: RamImage = Array.from({ length: PAGES }, (_, page) => pageOf(page));
-  writeMoment(image, { state: STATE, ram: first, first: 'first' }, empty);
+  const first: Pages = Array.from({ length: PAGES }, (_, page) => pageOf(page));
+  writeMoment(image, momentOf(first), momentOf(new Array<undefined>(PAGES).fill(undefined)));
   takeSnapshot(image, 'first', { vmStateSizeBytes: 17 * MIB });
   const before = { ...file.calls };
 
@@ -42,7 +47,7 @@ test('with clusters of 64 KiB a second snapshot writes the clusters that have ch
   const second = first.slice();
   for (const page of [32, 33, 47, 1000, 1005]) second[page] = pageOf(page + 1);
   second[2000] = undefined;
-  writeMoment(image, { state: STATE, ram: second, first: 'first' }, first);
+  writeMoment(image, momentOf(second), momentOf(first));
   const written = file.calls.bytesWritten - before.bytesWritten;
   // The machine's state is a cluster of its own, read and written as a whole.
   assert.ok(written <= 4 * 64 * KIB, `${written} bytes written`);
@@ -60,14 +65,17 @@ function imageWith(clusterSizeBytes: number) {
   return { file, image: Qcow2Image.create(file, { lengthBytes: MIB, clusterSizeBytes }) };
 }
 
+const momentOf = (pages: Pages): EncodedMoment =>
+  encodeMoment({ state: STATE, ram: RamImage.of(pages), first: 'first' });
+
 const pageOf = (number: number): Uint8Array => new Uint8Array(4096).fill(1 + (number % 255));
 
 const randomPage = (random: SeededRandom): Uint8Array | undefined =>
   random.chance(0.3) ? undefined : pageOf(random.below(255));
 
-function bytesOf(ram: RamImage): Uint8Array {
-  const bytes = new Uint8Array(ram.length * 4096);
-  ram.forEach((page, number) => page && bytes.set(page, number * 4096));
+function bytesOf(pages: Pages): Uint8Array {
+  const bytes = new Uint8Array(pages.length * 4096);
+  pages.forEach((page, number) => page && bytes.set(page, number * 4096));
   return bytes;
 }
 

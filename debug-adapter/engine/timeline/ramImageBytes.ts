@@ -1,0 +1,59 @@
+import { assert } from '../base/assert.ts';
+import { type RamImage, STRETCH_PAGES } from './ramImages.ts';
+
+/**
+ * What a set of pictures of RAM takes in memory. Each picture, stretch and page counts who refers to it: it is charged
+ * once, however many share it, and as long as one of them is held.
+ */
+export class RamImageBytes {
+  private charged = 0;
+  private owners = new Map<object, number>();
+
+  get bytes(): number {
+    return this.charged;
+  }
+
+  hold(image: RamImage): void {
+    if (!this.own(image, listBytes(image))) return;
+    for (const stretch of image.stretches) {
+      if (!stretch || !this.own(stretch, STRETCH_BYTES)) continue;
+      for (const page of stretch) if (page) this.own(page, page.length + PAGE_OVERHEAD_BYTES);
+    }
+  }
+
+  release(image: RamImage): void {
+    if (!this.disown(image, listBytes(image))) return;
+    for (const stretch of image.stretches) {
+      if (!stretch || !this.disown(stretch, STRETCH_BYTES)) continue;
+      for (const page of stretch) if (page) this.disown(page, page.length + PAGE_OVERHEAD_BYTES);
+    }
+  }
+
+  /** Whether this is its first owner. */
+  private own(thing: object, bytes: number): boolean {
+    const owners = this.owners.get(thing) ?? 0;
+    this.owners.set(thing, owners + 1);
+    if (owners === 0) this.charged += bytes;
+    return owners === 0;
+  }
+
+  /** Whether it was its last owner. */
+  private disown(thing: object, bytes: number): boolean {
+    const owners = this.owners.get(thing);
+    assert(owners !== undefined, 'what is released is held');
+    if (owners > 1) this.owners.set(thing, owners - 1);
+    else {
+      this.owners.delete(thing);
+      this.charged -= bytes;
+    }
+    return owners === 1;
+  }
+}
+
+export const listBytes = (image: RamImage): number => image.stretches.length * REFERENCE_BYTES + OBJECT_BYTES;
+
+const REFERENCE_BYTES = 8;
+const OBJECT_BYTES = 100;
+export const STRETCH_BYTES = STRETCH_PAGES * REFERENCE_BYTES + OBJECT_BYTES;
+/** Of a typed array with a buffer of its own in V8, and of its entries here; measured with 100,000 of them. */
+export const PAGE_OVERHEAD_BYTES = 512;

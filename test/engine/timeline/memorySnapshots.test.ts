@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type MemorySnapshot, MemorySnapshots } from '../../../debug-adapter/engine/timeline/memorySnapshots.ts';
+import { listBytes, PAGE_OVERHEAD_BYTES, STRETCH_BYTES } from '../../../debug-adapter/engine/timeline/ramImageBytes.ts';
+import { RamImage } from '../../../debug-adapter/engine/timeline/ramImages.ts';
+import { stateBytes } from '../../../debug-adapter/engine/timeline/stateBytes.ts';
+import { SeededRandom } from '../../support/seededRandom.ts';
+
+const MIB = 1 << 20;
+/** 256 MiB of RAM. */
+const PAGES = 65536;
+
+/** A cache, and what it has taken over and not released. */
+function cacheOf(memoryBytes: number, options: { scratchBytes?: number; snapshots?: number } = {}) {
+  const live = new Set<MemorySnapshot>();
+  const disks = { mapBytes: 0, scratchBytes: 0 };
+  const cache = new MemorySnapshots(
+    { memoryBytes, scratchBytes: options.scratchBytes ?? Infinity, snapshots: options.snapshots ?? Infinity },
+    {
+      mapBytes: () => disks.mapBytes,
+      exceedsScratch: (limit) => live.size * disks.scratchBytes > limit,
+      release: (snapshot) => assert.ok(live.delete(snapshot), 'each is released once'),
+    },
+  );
+  const add = (position: number, image: RamImage): void => {
+    const snapshot = { position, state: { pc: 1n, uart: { fifo: new Uint8Array(10) } }, image, disks: [] };
+    live.add(snapshot);
+    cache.add(snapshot);
+  };
+  return { cache, live, disks, add };
+}
+
+/** No page takes memory here: only its length is looked at. */
+const page = (): Uint8Array => ({ length: 4096 }) as unknown as Uint8Array;
+
+const changed = (image: RamImage, pages: readonly number[]): RamImage =>
+  image.changed(pages.map((number) => [number, page()]));
+
+/** Each object once, by looking at all of them. */
+function reachable(images: readonly RamImage[]): Map<object, number> {
+  const found = new Map<object, number>();
+  for (const image of images) {
+    found.set(image, listBytes(image));
+    for (const stretch of image.stretches) {
+      if (!stretch) continue;
+      found.set(stretch, STRETCH_BYTES);
+      for (const bytes of stretch) if (bytes) found.set(bytes, bytes.length + PAGE_OVERHEAD_BYTES);
+    }
+  }
+  return found;
+}
+
+function chargedFor(snapshots: Iterable<MemorySnapshot>, inUse: readonly RamImage[]): number {
+  const anyway = reachable(inUse);
+  let bytes = 0;
+  for (const [thing, size] of reachable([...snapshots].map(({ image }) => image)))
+    if (!anyway.has(thing)) bytes += size;
+  for (const { state } of snapshots) bytes += stateBytes(state);
+  return bytes;
+}
+
+test('a guest that writes other pages all the time: pages that later snapshots share stay charged', () => {
+  const { cache, live, add } = cacheOf(32 * MIB);
+  let image = new RamImage(PAGES);
+  for (let i = 0; i < 400; i++) {
+    image = changed(
+      image,
+      [...Array(128).keys()].map((j) => (i * 128 + j) % PAGES),
+    );
+    cache.use([image]);
+    add(i << 24, image);
+    assert.ok(cache.bytes <= 32 * MIB);
+  }
+  assert.ok(live.size > 100, 'they share nearly everything with what is in use');
+  // The guest starts again, and has none of these pages any more.
+  const fresh = changed(new RamImage(PAGES), [0]);
+  cache.use([fresh]);
+  assert.ok(cache.bytes <= 32 * MIB);
+  const pages = new Set([...live].flatMap(({ image: kept }) => kept.stretches.flatMap((stretch) => stretch ?? [])));
+  assert.ok(pages.size * 4096 <= 32 * MIB + reachable([cache.first()!.image]).size * 4096, `${pages.size} pages`);
+});
+
+test('random snapshots: what is charged is what there is, and never over the budget', (t) => {
+  const random = SeededRandom.forTest(t);
+  const budget = 2 * MIB;
+  const { cache, live, disks, add } = cacheOf(budget, { snapshots: 60 });
+  let image = new RamImage(2000);
+  let inUse: RamImage[] = [];
+  for (let step = 0; step < 3000; step++) {
+    const dice = random.below(10);
+    if (dice < 6) {
+      const first = random.below(2000);
+      const pages = Array.from({ length: 1 + random.below(30) }, (_, i) => (first + i * (1 + (step % 7))) % 2000);
+      image = changed(image, random.chance(0.9) ? pages : []);
+    } else if (dice < 8 && live.size > 0) image = random.pick([...live]).image;
+    else disks.mapBytes = random.below(MIB / 2);
+    inUse = [image, ...inUse.filter(() => random.chance(0.5))].slice(0, 4);
+    cache.use(inUse);
+    if (random.chance(0.7)) add(step === 0 ? 0 : 1 + random.below(1e9), image);
+    const anyway = live.size > 0 ? [...inUse, cache.first()!.image] : inUse;
+    assert.equal(cache.bytes - disks.mapBytes, chargedFor(live, anyway));
+    assert.ok(cache.count <= 60 && (cache.bytes <= budget || cache.count === 1), `${cache.count}: ${cache.bytes}`);
+    assert.equal(cache.count, live.size);
+  }
+});
+
+test('one snapshot larger than the budget is kept while the machine is at it', () => {
+  const { cache, add } = cacheOf(MIB);
+  add(0, new RamImage(PAGES));
+  const large = changed(new RamImage(PAGES), [...Array(1000).keys()]);
+  cache.use([large]);
+  add(1000, large);
+  assert.equal(cache.count, 2);
+  assert.ok(cache.bytes < MIB);
+  cache.use([new RamImage(PAGES)]);
+  assert.equal(cache.count, 1);
+});
+
+test('what scratch files hold for snapshots alone is bounded too', () => {
+  const { cache, disks, add } = cacheOf(MIB, { scratchBytes: 10 * MIB });
+  disks.scratchBytes = MIB;
+  for (let i = 0; i < 30; i++) add(i * 1000, new RamImage(16));
+  assert.equal(cache.count, 10);
+});
+
+test('those near where the user looks stay, and of those far away some', () => {
+  const { live, add } = cacheOf(MIB, { snapshots: 40 });
+  for (let i = 0; i <= 1000; i++) add(i * 1000, new RamImage(16));
+  add(500_500, new RamImage(16));
+  for (let i = 0; i < 100; i++) add(500_501 + i * 10, new RamImage(16));
+  const positions = [...live].map(({ position }) => position).sort((a, b) => a - b);
+  assert.equal(positions[0], 0);
+  assert.ok(positions.filter((position) => Math.abs(position - 501_000) < 1500).length >= 10, String(positions));
+  for (let from = 0; from < 1_000_000; from += 250_000) {
+    assert.ok(
+      positions.some((position) => position >= from && position < from + 250_000),
+      `${from}: ${positions}`,
+    );
+  }
+});
+
+test('a snapshot of a position that is there is released at once, and so is what is based on a deleted one', () => {
+  const { cache, live } = cacheOf(MIB);
+  const snapshotOn = (position: number, name?: string): MemorySnapshot => {
+    const snapshot = { position, state: {}, image: new RamImage(16), disks: [{ snapshot: name }] };
+    live.add(snapshot);
+    cache.add(snapshot);
+    return snapshot;
+  };
+  const first = snapshotOn(0);
+  const kept = snapshotOn(5, 'a');
+  snapshotOn(5, 'a');
+  snapshotOn(7, 'b');
+  assert.equal(live.size, 3);
+  cache.renamed('a', 'c');
+  cache.forget(['a', 'b']);
+  assert.deepEqual([...live], [first, kept]);
+  cache.forget(['c']);
+  assert.deepEqual([...live], [first]);
+});
