@@ -165,6 +165,7 @@ export class LiveTimeline implements Timeline {
   }
 
   abandon(): void {
+    this.recording?.travel.abandon();
     for (const drive of this.drives) drive.abandon();
     this.recording?.stateOnly?.abandon();
     this.recording?.writer.abandon();

@@ -53,7 +53,10 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
     const log = new RequestLogSwitch(player);
     const drives = setup.drives.map((options, i): DriveStack => {
       const disk = { ...bases[i], overlay: overlayOf(options), snapshot };
-      return openReplayDrive(host, options, disk, log);
+      const drive = openReplayDrive(host, options, disk, log);
+      // Its base is closed with the others.
+      undo.add(() => drive.scratch?.close());
+      return drive;
     });
     const machine = new Machine({
       memoryBytes: reader.header.machine.memoryBytes,

@@ -223,6 +223,11 @@ export class TimeTravel {
   /** Takes up the present again, if there is one, and closes what the past needed. */
   close(): void {
     if (this.present) this.returnToPresent();
+    this.abandon();
+  }
+
+  /** Closes what the past needed, wherever the machine is: it does not run again. */
+  abandon(): void {
     this.past?.close();
     this.past = undefined;
     for (const disk of this.disks) disk.close();

@@ -134,7 +134,6 @@ export class TravelDisk {
   }
 
   close(): void {
-    this.returnToPresent();
     if (this.ownsLayer) this.layer?.close();
   }
 
