@@ -13,6 +13,7 @@ type Body = Record<string, any>; // eslint-disable-line @typescript-eslint/no-ex
 
 const ADAPTER = path.resolve(import.meta.dirname, '../../dist/debug-adapter.js');
 const WAIT_MS = 60_000;
+const EVENTS_KEPT = 20;
 
 export class DapClient {
   readonly exited: Promise<number | null>;
@@ -27,10 +28,14 @@ export class DapClient {
   #seq = 1;
   #input: Buffer = Buffer.alloc(0);
 
-  /** It goes when the test is over. */
-  constructor(owner: { after(what: () => Promise<unknown>): void }) {
+  /** It goes when the test is over. `under` is for Node: more options, other variables. */
+  constructor(
+    owner: { after(what: () => Promise<unknown>): void },
+    under: { options?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
+  ) {
     owner.after(() => this.leave());
-    this.#child = spawn(process.execPath, ['-e', `require(${JSON.stringify(ADAPTER)})`]);
+    const { options = [], env = process.env } = under;
+    this.#child = spawn(process.execPath, [...options, '-e', `require(${JSON.stringify(ADAPTER)})`], { env });
     this.exited = new Promise((resolve) => this.#child.once('exit', resolve));
     this.#child.stdout.on('data', (bytes: Buffer) => this.#receive(bytes));
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
@@ -95,6 +100,13 @@ export class DapClient {
       const next = new Promise<void>((resolve) => this.#watchers.add(resolve));
       await inTime(next, () => `the event ${name}; stderr: ${this.stderr}`);
     }
+  }
+
+  /** Of the events that were waited for and those before them, only the last few are kept: in a long session. */
+  forgetEvents(): void {
+    const forgotten = Math.max(0, this.#seen - EVENTS_KEPT);
+    this.events.splice(0, forgotten);
+    this.#seen -= forgotten;
   }
 
   /** What is typed to the guest. */
@@ -164,6 +176,7 @@ export class DapClient {
     if (message.type === 'response') {
       const response = message as DebugProtocol.Response;
       this.#answers.get(response.request_seq)?.(response);
+      this.#answers.delete(response.request_seq);
       return;
     }
     this.events.push(message as DebugProtocol.Event);

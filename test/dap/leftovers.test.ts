@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Workplace } from '../support/cli.ts';
+import { DapClient, demoLaunch } from '../support/dapClient.ts';
+import { SeededRandom } from '../support/seededRandom.ts';
+
+/**
+ * Sessions begin and end in every way there is, all over the same files: what is there after each is what the user named,
+ * and the next one finds nothing in its way.
+ */
+const STARTS = Number(process.env.BLKREPLAY_STARTS ?? 26);
+
+interface Scene {
+  dap: DapClient;
+  launch: Record<string, unknown>;
+  random: SeededRandom;
+}
+
+type Way = (scene: Scene) => Promise<void>;
+
+const overwriting = { rr: 'record', overwrite: 'always' };
+
+/** Each begins a session; how it ends is said apart. Undefined: what it does ends the process already. */
+const BEGINNINGS: Record<string, Way> = {
+  recording: async ({ dap, launch }) => {
+    await dap.start({ ...launch, ...overwriting });
+    await dap.event('stopped');
+  },
+  'recording, stopped at its beginning': async ({ dap, launch }) => {
+    await dap.start({ ...launch, ...overwriting, stopOnEntry: true });
+    await dap.event('stopped');
+  },
+  'recording, running': async ({ dap, launch }) => dap.start({ ...launch, ...overwriting, idle: 'realtime' }),
+  'recording, looking back': async ({ dap, launch }) => {
+    await dap.start({ ...launch, ...overwriting });
+    await dap.event('stopped');
+    await dap.until('stepBack');
+    await dap.request('blkreplay/takeSnapshot', { name: 'here' });
+  },
+  'without overlay and recording': async ({ dap, launch }) => {
+    const [drive] = launch.drives as object[];
+    await dap.start({ ...launch, rr: 'off', rrfile: undefined, drives: [{ ...drive, overlay: undefined }] });
+  },
+  'recording over a temporary overlay': async ({ dap, launch }) => {
+    const [drive] = launch.drives as object[];
+    await dap.start({ ...launch, ...overwriting, drives: [{ ...drive, overlay: undefined }] });
+    await dap.event('stopped');
+    await dap.until('stepBack');
+  },
+  'with a port for gdb': async ({ dap, launch }) => {
+    await dap.start({ ...launch, ...overwriting, gdbServer: 0, stopOnEntry: true });
+    await dap.event('stopped');
+  },
+  replaying: async ({ dap, launch }) => {
+    await dap.start({ ...launch, rr: 'replay' });
+    await dap.event('stopped');
+    await dap.until('stepBack');
+    await dap.until('reverseContinue');
+  },
+  'refused: it exists': async ({ dap, launch }) => {
+    await dap.request('initialize', { adapterID: 'blkreplay' });
+    assert.match(await dap.refused('launch', { ...launch, overwrite: 'never' }), /exists/);
+  },
+  'refused: a file is missing': async ({ dap, launch, random }) => {
+    await dap.request('initialize', { adapterID: 'blkreplay' });
+    const missing = random.pick([
+      { kernel: 'absent.elf' },
+      { bios: 'absent.bin' },
+      { rr: 'replay', rrfile: 'absent.rr' },
+    ]);
+    assert.match(await dap.refused('launch', { ...launch, ...overwriting, ...missing }), /no file/);
+  },
+  'while it opens': async ({ dap, launch, random }) => {
+    await dap.request('initialize', { adapterID: 'blkreplay' });
+    void dap.send('launch', { ...launch, ...random.pick([overwriting, { rr: 'replay' }]) }).catch(() => {});
+    await sleep(random.below(100));
+  },
+  'before it is asked for anything': async () => {},
+};
+
+const ENDS: Record<string, Way> = {
+  'the client disconnects': async ({ dap }) => {
+    void dap.send('disconnect', {}).catch(() => {});
+    await dap.exited;
+  },
+  'the client terminates it': async ({ dap }) => {
+    void dap.send('terminate', {}).catch(() => {});
+    await sleep(20);
+    await dap.leave();
+  },
+  'the client closes its pipe': async ({ dap }) => void (await dap.leave()),
+  'the client is killed': async ({ dap }) => {
+    dap.stopListening();
+    await dap.leave();
+  },
+  SIGTERM: async ({ dap }) => {
+    process.kill(dap.pid, 'SIGTERM');
+    await dap.exited;
+  },
+  SIGINT: async ({ dap }) => {
+    process.kill(dap.pid, 'SIGINT');
+    await dap.exited;
+  },
+};
+
+test(`${STARTS} starts and stops leave no file, lock or process behind`, async (t) => {
+  const random = SeededRandom.forTest(t);
+  const place = new Workplace(t);
+  const temporary = place.path('tmp');
+  fs.mkdirSync(temporary);
+  const env = { ...process.env, TMPDIR: temporary };
+  const launch = demoLaunch(place) as Record<string, unknown>;
+  const start = () => new DapClient(t, { env });
+  const first = { dap: start(), launch, random };
+  await BEGINNINGS.recording(first);
+  await first.dap.leave();
+  const beginnings = Object.keys(BEGINNINGS);
+  for (let i = 0; i < STARTS; i++) {
+    const scene = { dap: start(), launch, random };
+    const beginning = beginnings[i % beginnings.length];
+    const end = random.pick(Object.keys(ENDS));
+    await inContext(`start ${i}: ${beginning}, then ${end}`, async () => {
+      await BEGINNINGS[beginning](scene);
+      await ENDS[end](scene);
+      assert.equal(await scene.dap.exited, 0);
+      assert.equal(scene.dap.stderr, '');
+      checkFiles(place);
+      // Where a session was cut off while it opened, the recording may be gone, but nothing is in the way.
+      if (!place.exists('demo.rr') || beginning === 'while it opens') await recordAgain(start(), launch, t);
+    });
+  }
+  assert.deepEqual(processesWith(`TMPDIR=${temporary}`), []);
+});
+
+async function recordAgain(dap: DapClient, launch: object, t: TestContext): Promise<void> {
+  await BEGINNINGS.recording({ dap, launch: launch as Record<string, unknown>, random: SeededRandom.forTest(t) });
+  assert.equal(await dap.leave(), 0);
+}
+
+/** What the user named, and in the temporary folder at most one empty folder that sessions share. */
+function checkFiles(place: Workplace): void {
+  const names = fs
+    .readdirSync(place.folder)
+    .filter((name) => !['tmp', 'disk.img', 'demo.rr', 'hd0.qcow2'].includes(name));
+  // Where the drive's overlay was temporary and a snapshot was taken, the machine's state is a file of its own.
+  assert.deepEqual(
+    names.filter((name) => name !== 'demo.rr.qcow2'),
+    [],
+  );
+  const temporary = fs.readdirSync(place.path('tmp'), { recursive: true });
+  assert.ok(temporary.length <= 1, `left in the temporary folder: ${temporary.join()}`);
+  for (const name of temporary)
+    assert.ok(fs.statSync(path.join(place.path('tmp'), String(name))).isDirectory(), String(name));
+}
+
+function processesWith(variable: string): string[] {
+  if (process.platform !== 'linux') return [];
+  return fs.readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return fs.readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(variable);
+    } catch {
+      return false; // Another user's, or gone.
+    }
+  });
+}
+
+async function inContext(context: string, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    throw new Error(context, { cause: error });
+  }
+}

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TRAVEL_BUDGET } from '../../debug-adapter/engine/timeline/travelBudget.ts';
+import { Workplace } from '../support/cli.ts';
+import { DapClient, demoLaunch } from '../support/dapClient.ts';
+import { SeededRandom } from '../support/seededRandom.ts';
+
+/**
+ * Looking back again and again costs no more than looking back some times: memory of the adapter, its scratch files and
+ * its open files are the same after many looks and snapshots as after a tenth of them.
+ */
+const LOOKS = Number(process.env.BLKREPLAY_LOOKS ?? 1500);
+/** As in use: the caches are full after so many looks, and have their snapshots. */
+const FIRST_LOOKS = LOOKS / 10;
+const SNAPSHOTS = LOOKS / 10;
+/** What a measurement may differ by, whatever there is: code that was compiled meanwhile, say. */
+const NOISE_BYTES = 8 << 20;
+
+test('while replaying', { skip: skipped() }, async (t) => {
+  const place = new Workplace(t);
+  const launch = demoLaunch(place);
+  const recording = new DapClient(t);
+  await recording.start(launch);
+  await recording.event('stopped');
+  await recording.leave();
+  await lookManyTimes(t, place, { ...launch, rr: 'replay' });
+});
+
+test('while recording', { skip: skipped() }, async (t) => {
+  const place = new Workplace(t);
+  await lookManyTimes(t, place, demoLaunch(place));
+});
+
+async function lookManyTimes(t: TestContext, place: Workplace, launch: object): Promise<void> {
+  const random = SeededRandom.forTest(t);
+  const adapter = new MeasuredAdapter(t, place);
+  const { dap } = adapter;
+  await dap.start(launch);
+  await dap.event('stopped');
+  const viewer = new Viewer(dap, random);
+  for (let look = 0; look < FIRST_LOOKS; look++) await viewer.look();
+  const before = await adapter.measure();
+  for (let look = FIRST_LOOKS; look < LOOKS; look++) {
+    await viewer.look();
+    if (look % Math.floor((LOOKS - FIRST_LOOKS) / SNAPSHOTS) === 0) await viewer.takeSnapshot();
+  }
+  const after = await adapter.measure();
+  t.diagnostic(`after ${FIRST_LOOKS} looks ${JSON.stringify(before)}`);
+  t.diagnostic(`after ${LOOKS} and ${viewer.snapshots} snapshots ${JSON.stringify(after)}`);
+  assert.ok(after.used <= before.used * 1.1 + NOISE_BYTES, `${before.used} bytes in use became ${after.used}`);
+  assert.ok(after.scratchBytes <= before.scratchBytes * 1.1 + NOISE_BYTES, `scratch: ${after.scratchBytes} bytes`);
+  assert.ok(after.scratchBytes <= TRAVEL_BUDGET.scratchBytes);
+  assert.equal(after.openFiles, before.openFiles);
+  assert.equal(await dap.leave(), 0);
+  assert.equal(dap.stderr, '');
+}
+
+/** What a user does who looks for something. */
+class Viewer {
+  snapshots = 0;
+  private dap: DapClient;
+  private random: SeededRandom;
+
+  constructor(dap: DapClient, random: SeededRandom) {
+    this.dap = dap;
+    this.random = random;
+  }
+
+  async look(): Promise<void> {
+    const { dap, random } = this;
+    const { start, end } = dap.place;
+    const dice = random.below(20);
+    if (dice < 12) await dap.until('blkreplay/goTo', { position: start + random.below(end - start) });
+    else if (dice < 15) await dap.until('stepBack', { threadId: 1, granularity: 'instruction' });
+    else if (dice < 17) await dap.until('stepBack', { threadId: 1 });
+    else if (dice < 19) await dap.until('next', { threadId: 1 });
+    else await this.searchBack();
+    if (random.chance(0.1)) await this.lookAround();
+    dap.forgetEvents();
+  }
+
+  async takeSnapshot(): Promise<void> {
+    await this.dap.request('blkreplay/takeSnapshot', { name: `look ${this.snapshots++}` });
+  }
+
+  private async searchBack(): Promise<void> {
+    const { dap, random } = this;
+    const name = random.pick(['crc32', 'journal_checkpoint', 'store_put']);
+    await dap.request('setFunctionBreakpoints', { breakpoints: [{ name }] });
+    await dap.until('reverseContinue');
+    await dap.request('setFunctionBreakpoints', { breakpoints: [] });
+  }
+
+  private async lookAround(): Promise<void> {
+    const { dap } = this;
+    const { id: frameId } = await dap.topFrame();
+    const { scopes } = await dap.request('scopes', { frameId });
+    for (const { variablesReference } of scopes) await dap.request('variables', { variablesReference });
+    await dap.request('evaluate', { expression: '$pc', frameId, context: 'watch' });
+    await dap.request('blkreplay/overview');
+  }
+}
+
+/** An adapter whose memory and files are looked at from outside. */
+class MeasuredAdapter {
+  readonly dap: DapClient;
+  private report: string;
+
+  constructor(t: TestContext, place: Workplace) {
+    this.report = path.join(place.folder, 'memory.json');
+    this.dap = new DapClient(t, {
+      options: ['--expose-gc', '--require', path.resolve(import.meta.dirname, '../support/memoryProbe.cjs')],
+      env: { ...process.env, BLKREPLAY_MEMORY_PROBE: this.report },
+    });
+  }
+
+  async measure() {
+    fs.rmSync(this.report, { force: true });
+    process.kill(this.dap.pid, 'SIGUSR2');
+    for (let waited = 0; waited < 20_000 && !this.isReported(); waited += 50) await sleep(50);
+    const { used, rss } = JSON.parse(fs.readFileSync(this.report, 'utf8')) as { used: number; rss: number };
+    const files = this.openFiles();
+    const scratchBytes = files
+      .filter(({ name }) => /\.(scratch|past)\b/.test(name))
+      .reduce((sum, { size }) => sum + size, 0);
+    return { used, rss, scratchBytes, openFiles: files.length };
+  }
+
+  private isReported(): boolean {
+    return fs.existsSync(this.report) && fs.readFileSync(this.report, 'utf8').endsWith('}');
+  }
+
+  private openFiles(): { name: string; size: number }[] {
+    const folder = `/proc/${this.dap.pid}/fd`;
+    return fs.readdirSync(folder).flatMap((fd) => {
+      const file = path.join(folder, fd);
+      const name = fs.readlinkSync(file);
+      return name.startsWith('/') ? [{ name, size: fs.statSync(file).size }] : [];
+    });
+  }
+}
+
+function skipped(): string | false {
+  return process.platform === 'linux' ? false : 'open files and memory are looked at in /proc';
+}
