@@ -7,7 +7,11 @@ import type { AddressRange, CodeSection, Symbols } from './symbols.ts';
  */
 export type CodeComparison = { kind: 'same' } | { kind: 'different'; address: bigint } | { kind: 'apart' };
 
+// Linked files have a handful of code sections each; a million pairs are a damaged file's.
+const PAIRS_MAX = 1_000_000;
+
 export function compareCode(one: Symbols, other: Symbols): CodeComparison {
+  if (one.code.length * other.code.length > PAIRS_MAX) return { kind: 'apart' };
   if (!hasBytes(one)) return compareLayout(one, other);
   if (!hasBytes(other)) return compareLayout(other, one);
   let common = 0;

@@ -48,6 +48,16 @@ test('code that differs says where, and code elsewhere is apart', () => {
   assert.deepEqual(compared(SUM, CALLS), ['apart', 'apart']);
 });
 
+test('sections that overlap count once, so a damaged file costs no more than its bytes', () => {
+  const copy = new Uint8Array(CALLS);
+  const view = new DataView(copy.buffer);
+  const headers = Number(view.getBigUint64(40, true));
+  // .rodata becomes code where .text is.
+  view.setBigUint64(headers + 2 * 64 + 8, 6n, true);
+  view.setBigUint64(headers + 2 * 64 + 16, 0x8000_0000n, true);
+  assert.equal(open(copy).code.length, 1);
+});
+
 test('the richest file of a group answers, wherever it comes in the order', () => {
   const files = [stripped(CALLS), withoutDebugInfo(CALLS), CALLS];
   for (const order of [files, [...files].reverse(), [files[1], files[2], files[0]]]) {

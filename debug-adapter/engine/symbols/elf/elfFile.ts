@@ -45,7 +45,7 @@ export function readElfFile(bytes: Uint8Array, name: string): ElfFile {
   const allocated = inMemory
     .filter((section) => section.flags & SHF_ALLOC && section.sizeBytes > 0n)
     .map(({ address, sizeBytes }) => ({ start: address, end: address + sizeBytes }));
-  const code = inMemory.filter(({ flags, sizeBytes }) => flags & SHF_EXECINSTR && sizeBytes > 0n);
+  const code = apart(inMemory.filter(({ flags, sizeBytes }) => flags & SHF_EXECINSTR && sizeBytes > 0n));
   return {
     sections,
     allocated,
@@ -54,6 +54,17 @@ export function readElfFile(bytes: Uint8Array, name: string): ElfFile {
     bytesAt: (address, length) => bytesAt(inMemory, address, length),
     codeAround: (address, reach) => codeAround(code, address, reach),
   };
+}
+
+/** Ascending. Of sections that overlap, as in a damaged file, the first: reading all code then costs what the file has. */
+function apart(sections: readonly ElfSection[]): ElfSection[] {
+  let end = 0n;
+  const ascending = [...sections].sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
+  return ascending.filter(({ address, sizeBytes }) => {
+    if (address < end) return false;
+    end = address + sizeBytes;
+    return true;
+  });
 }
 
 function readSections(view: DataView, bytes: Uint8Array, name: string): ElfSection[] {
