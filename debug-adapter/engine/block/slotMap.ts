@@ -148,7 +148,10 @@ export class SlotMap {
         node.slots[i] = STORED_ZERO;
       }
     }
-    return node;
+    // What is zeroed part by part takes no more room in the end than what is zeroed as a whole.
+    if (!isAllZero(node)) return node;
+    this.#drop(node);
+    return 'zero';
   }
 
   /** Leaves, and regions of zeroes, in order: those with clusters from `from` on up to `to`. */
@@ -209,6 +212,11 @@ type Run = { first: number; clusters: number; isZero: boolean };
 type Part = { first: number; clusters: number; entry: Leaf | 'zero' };
 
 const isNode = (entry: Entry): entry is Node => typeof entry === 'object';
+
+const isAllZero = (node: Node): boolean =>
+  node instanceof Branch
+    ? node.entries.every((entry) => entry === 'zero')
+    : node.slots.every((stored) => stored === STORED_ZERO);
 
 const indexAt = (cluster: number, level: number): number => Math.floor(cluster / SPANS[level]) % FANOUT;
 
