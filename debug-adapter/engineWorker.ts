@@ -1,8 +1,8 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { EngineService, type ToEngine } from './dap/index.ts';
-import { listenOnLoopback } from './host/loopbackServer.ts';
 import { COST_MS_AT_FIRST_WATCHED, TimedPace } from './host/checkpointPace.ts';
 import { optimiseEarly } from './host/codeTiering.ts';
+import { listen } from './host/listening.ts';
 import { nodeHost } from './host/nodeHost.ts';
 import { RealtimeIdleClock, wallClock } from './host/wallClock.ts';
 
@@ -23,7 +23,7 @@ const service = new EngineService({
   milliseconds: () => wallClock.monotonicMilliseconds(),
   letMessagesIn: () => new Promise(setImmediate),
   nextMessage: () => receiveMessageOnPort(port)?.message as ToEngine | undefined,
-  listen: listenOnLoopback,
+  listen,
   signals,
 });
 port.on('message', (message: ToEngine) => service.received(message));

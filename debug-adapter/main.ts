@@ -1,7 +1,7 @@
 import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ownMistake } from './engine/errors/dap.ts';
-import { Adapter, EngineLink, type FromEngine } from './dap/index.ts';
+import { Adapter, EngineLink, type FromEngine, makeSignals } from './dap/index.ts';
 
 /**
  * The debug adapter over stdin and stdout. It starts on being loaded, since an editor may load it with
@@ -9,8 +9,10 @@ import { Adapter, EngineLink, type FromEngine } from './dap/index.ts';
  */
 // A long replay is interrupted at once; closing a recording takes a snapshot's time.
 const CLOSE_MILLISECONDS_MAX = 10_000;
+// For a client that reads, much longer than it takes; one that does not is not waited for.
+const FLUSH_MILLISECONDS_MAX = 1000;
 
-const signals = new Int32Array(new SharedArrayBuffer(8));
+const signals = makeSignals();
 const worker = new Worker(path.join(__dirname, 'engine-worker.js'), { workerData: { signals } });
 const engine = new EngineLink({ post: (message) => worker.postMessage(message), signals });
 worker.on('message', (message: FromEngine) => engine.received(message));
@@ -29,8 +31,13 @@ let isLeaving = false;
 async function leave(): Promise<void> {
   if (isLeaving) return;
   isLeaving = true;
-  const tooLong = new Promise((resolve) => setTimeout(resolve, CLOSE_MILLISECONDS_MAX));
-  await Promise.race([adapter.close(), tooLong]);
+  await Promise.race([adapter.close(), after(CLOSE_MILLISECONDS_MAX)]);
   // What was said last is to arrive, unless nobody listens.
-  process.stdout.write('', () => process.exit(0));
+  const flushed = new Promise((resolve) => process.stdout.write('', resolve));
+  await Promise.race([flushed, after(FLUSH_MILLISECONDS_MAX)]);
+  process.exit(0);
+}
+
+function after(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,63 +1,106 @@
 import { Session, type Timeline } from '../engine/index.ts';
-import { GdbServer, type Leaving } from '../gdb/index.ts';
-import { type Connection, type ConnectionUser, listenOnLoopback } from '../host/loopbackServer.ts';
+import { foreignConnection } from '../engine/errors/gdb.ts';
+import {
+  Admission,
+  type GdbConnection,
+  type GdbConnectionUser,
+  type GdbPlace,
+  GdbServer,
+  type Leaving,
+} from '../gdb/index.ts';
+import { type Listener, listen } from '../host/listening.ts';
+import { connectStandardStreams } from '../host/standardStreams.ts';
 import { wallClock } from '../host/wallClock.ts';
 import { consoleOutput, messages } from './outputs.ts';
 import type { Interruption } from './interruption.ts';
 import { WriteBack } from './writeBack.ts';
 
 /**
- * `--gdb PORT`: the machine waits where it stands until a gdb comes, and is gdb's until that leaves. Resolves with how
- * it left; ctrl-c counts as a connection that broke off.
+ * `--gdb`: the machine waits where it stands until a gdb comes, and is gdb's until that leaves. What connects and is no
+ * gdb changes nothing: the machine waits on. Where gdb has started us there is only one connection, which is gdb or the
+ * session ends.
  */
-export async function serveGdb(timeline: Timeline, port: number, interruption: Interruption): Promise<Leaving> {
-  const server = await GdbListener.listen(timeline, port);
-  messages.print(`gdb server on 127.0.0.1:${server.port}\n`);
-  try {
-    return await Promise.race([server.whenLeft, endWhen(interruption, server)]);
-  } finally {
-    server.close();
-  }
-}
-
-/** A run under way is to end first: the machine stands still when this resolves. */
-async function endWhen(interruption: Interruption, server: GdbListener): Promise<Leaving> {
-  await interruption.whenRequested;
-  return server.end();
-}
-
-class GdbListener {
-  port = 0;
-  /** When the first client has left. */
-  readonly whenLeft: Promise<Leaving>;
-  close: () => void = () => {};
-  private timeline: Timeline;
+export class GdbSession {
+  private place: GdbPlace;
+  private admission: Admission;
+  private listener: Listener | undefined;
+  /** Before, there is nothing to debug. */
+  private timeline: Timeline | undefined;
   private gdb: GdbServer | undefined;
-  private left!: (how: Promise<Leaving>) => void;
+  private left!: (how: Leaving) => void;
+  private fail!: (error: unknown) => void;
+  private readonly whenLeft: Promise<Leaving>;
 
-  private constructor(timeline: Timeline) {
+  private constructor(place: GdbPlace) {
+    this.place = place;
+    this.admission = new Admission({
+      begin: (connection) => this.begin(connection),
+      onFirstForeign: () => this.foreign(),
+    });
+    this.whenLeft = new Promise((resolve, reject) => {
+      this.left = resolve;
+      this.fail = reject;
+    });
+  }
+
+  /** Throws a UserError where the place cannot be had. */
+  static async listen(place: GdbPlace): Promise<GdbSession> {
+    const session = new GdbSession(place);
+    if (place.kind !== 'stdio') {
+      session.listener = await listen(place, (connection) => session.admission.connected(connection));
+    }
+    return session;
+  }
+
+  /** Resolves with how gdb left; ctrl-c counts as a connection that broke off. */
+  async serve(timeline: Timeline, interruption: Interruption): Promise<Leaving> {
     this.timeline = timeline;
-    this.whenLeft = new Promise((resolve) => (this.left = resolve));
+    if (this.place.kind === 'stdio') {
+      this.listener = await connectStandardStreams((connection) => this.onlyConnection(connection));
+    } else {
+      messages.print(`gdb server on ${this.listener!.name}\n`);
+    }
+    try {
+      return await Promise.race([this.whenLeft, this.endWhen(interruption)]);
+    } finally {
+      this.close();
+    }
   }
 
-  static async listen(timeline: Timeline, port: number): Promise<GdbListener> {
-    const listener = new GdbListener(timeline);
-    const server = await listenOnLoopback(port, (connection) => listener.connected(connection));
-    listener.port = server.port;
-    listener.close = () => server.close();
-    return listener;
+  /** Harmless when called twice. */
+  close(): void {
+    this.timeline = undefined;
+    this.listener?.close();
+    this.listener = undefined;
   }
 
-  end(): Leaving | Promise<Leaving> {
-    if (!this.gdb) return 'gone';
-    this.gdb.disconnected();
-    return this.gdb.over;
+  /** A run under way is to end first: the machine stands still when this resolves. */
+  private async endWhen(interruption: Interruption): Promise<Leaving> {
+    await interruption.whenRequested;
+    this.timeline = undefined;
+    this.gdb?.disconnected();
+    return this.gdb ? this.gdb.over : 'gone';
   }
 
-  private connected(connection: Connection): ConnectionUser {
+  /** Without it there will be no gdb. */
+  private onlyConnection(connection: GdbConnection): GdbConnectionUser {
+    const user = this.admission.connected(connection);
+    return {
+      received: (bytes) => user.received(bytes),
+      disconnected: () => {
+        user.disconnected();
+        if (!this.gdb) this.left('gone');
+      },
+    };
+  }
+
+  private begin(connection: GdbConnection): GdbServer | undefined {
+    if (!this.timeline) return undefined;
     const writeBack = new WriteBack(this.timeline);
-    this.gdb = new GdbServer(new Session(this.timeline), {
+    const gdb = new GdbServer(new Session(this.timeline), {
       send: (bytes) => connection.send(bytes),
+      unsentBytes: () => connection.unsentBytes,
+      drained: () => connection.drained(),
       milliseconds: () => wallClock.monotonicMilliseconds(),
       betweenSlices: async () => {
         consoleOutput.flush();
@@ -65,7 +108,18 @@ class GdbListener {
         await new Promise(setImmediate);
       },
     });
-    this.left(this.gdb.over);
-    return this.gdb;
+    this.gdb = gdb;
+    gdb.over.then((how) => this.hasLeft(how), this.fail);
+    return gdb;
+  }
+
+  private hasLeft(how: Leaving): void {
+    this.gdb = undefined;
+    if (how !== 'dropped' || this.place.kind === 'stdio') this.left(how);
+  }
+
+  private foreign(): void {
+    messages.print(`blkreplay: ${foreignConnection()}\n`);
+    if (this.place.kind === 'stdio' && !this.gdb) this.left('dropped');
   }
 }

@@ -1,7 +1,8 @@
+import type { GdbPlace } from '../gdb/index.ts';
 import { commandMissing, commandUnknown, optionBadValue } from '../engine/errors/cli.ts';
 import { FILE_COMMANDS, type FileCommand, parseFileCommand } from './fileOptions.ts';
 import { drivesShareNothing, parseDrive, type DriveOption } from './driveOption.ts';
-import { parseHarts, parseMemory, parsePort, parsePosition, parseSnapshotName } from './quantities.ts';
+import { parseGdbPlace, parseHarts, parseMemory, parsePosition, parseSnapshotName } from './quantities.ts';
 import { Words } from './words.ts';
 
 /**
@@ -32,8 +33,8 @@ export interface MachineOptions {
   allow: string[];
   /** Run exactly to this position; null for to the end. */
   stopAt: number | null;
-  /** Wait for gdb on this port, at `stopAt` or else at the start; 0 is any. */
-  gdbPort: number | null;
+  /** Wait for gdb there, at `stopAt` or else at the start. */
+  gdb: GdbPlace | null;
   json: boolean;
 }
 
@@ -151,7 +152,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
     rng,
     allow: words.all('allow'),
     stopAt: stopAt === null ? null : parsePosition('--stop-at', stopAt),
-    gdbPort: gdb === null ? null : parsePort('--gdb', gdb),
+    gdb: gdb === null ? null : parseGdbPlace('--gdb', gdb),
     json: words.flag('json'),
   };
   const memoryBytes = memory === null ? null : parseMemory('--memory', memory);

@@ -21,6 +21,12 @@ class Output {
     this.name = name;
   }
 
+  /** stdout is somebody else's in this run. */
+  useStderr(): void {
+    this.handle = 2;
+    this.name = 'the console on stderr';
+  }
+
   byte(value: number): void {
     if (this.used === BUFFER_BYTES) this.flush();
     this.buffer[this.used++] = value;

@@ -1,4 +1,5 @@
 import { optionBadValue } from '../engine/errors/cli.ts';
+import type { GdbPlace } from '../gdb/index.ts';
 
 /** Option values that are numbers or names with rules. Each function throws a sentence that names option and rule. */
 
@@ -37,11 +38,15 @@ export function parsePosition(option: string, value: string): number {
 
 const PORT_MAX = 65535;
 
-/** A TCP port; 0 is any. */
-export function parsePort(option: string, value: string): number {
+/** `1234` (0 is any port), `unix:PATH` or `stdio`. */
+export function parseGdbPlace(option: string, value: string): GdbPlace {
+  if (value === 'stdio') return { kind: 'stdio' };
+  const path = /^unix:(.+)$/s.exec(value)?.[1];
+  if (path !== undefined) return { kind: 'unix', path };
   const port = /^\d{1,5}$/.test(value) ? Number(value) : NaN;
-  if (port <= PORT_MAX) return port;
-  throw optionBadValue({ option, value, allowed: `a port from 1 to ${PORT_MAX}, or 0 for any that is free` });
+  if (port <= PORT_MAX) return { kind: 'port', port };
+  const allowed = `a port from 1 to ${PORT_MAX}, 0 for any that is free, unix:PATH for a socket, or stdio`;
+  throw optionBadValue({ option, value, allowed });
 }
 
 // qcow2 keeps the length of a name in 16 bits; QEMU's tools take up to 255 bytes.

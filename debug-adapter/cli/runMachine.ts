@@ -20,7 +20,7 @@ import { optimiseEarly } from '../host/codeTiering.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 import { RealtimeIdleClock, wallClock } from '../host/wallClock.ts';
 import { consoleOutput, messages } from './outputs.ts';
-import { serveGdb } from './gdbSession.ts';
+import { GdbSession } from './gdbSession.ts';
 import type { LiveOptions, RecordCommand, ReplayCommand, RunCommand } from './options.ts';
 import { type Interruption, watchSignals } from './interruption.ts';
 import { summaryJson, summaryText } from './summary.ts';
@@ -40,11 +40,26 @@ const EXIT_INTERRUPTED = 130;
 export async function runMachine(command: MachineCommand, version: string): Promise<number> {
   const interruption = watchSignals();
   optimiseEarly();
-  const timeline = open(command, version);
+  if (command.gdb?.kind === 'stdio') consoleOutput.useStderr();
+  // Before any file is made, so that a place that cannot be had leaves none.
+  const gdb = command.gdb === null ? undefined : await GdbSession.listen(command.gdb);
+  try {
+    return await runOpened(open(command, version), command, interruption, gdb);
+  } finally {
+    gdb?.close();
+  }
+}
+
+async function runOpened(
+  timeline: Timeline,
+  command: MachineCommand,
+  interruption: Interruption,
+  gdb: GdbSession | undefined,
+): Promise<number> {
   const started = wallClock.monotonicMilliseconds();
   let end: End;
   try {
-    end = await runToEnd(timeline, command, interruption);
+    end = await runToEnd(timeline, command, interruption, gdb);
     consoleOutput.flush();
   } catch (error) {
     consoleOutput.flush();
@@ -99,12 +114,16 @@ function liveInputs({ stdin, idle }: LiveOptions): LiveInputs {
   return new LiveInputs([...typed, ...waiting], nodeHost);
 }
 
-async function runToEnd(timeline: Timeline, command: MachineCommand, interruption: Interruption): Promise<End> {
-  const { gdbPort, stopAt } = command;
-  if (gdbPort === null) return advanceToEnd(timeline, stopAt ?? Infinity, interruption);
+async function runToEnd(
+  timeline: Timeline,
+  { stopAt }: MachineCommand,
+  interruption: Interruption,
+  gdb: GdbSession | undefined,
+): Promise<End> {
+  if (!gdb) return advanceToEnd(timeline, stopAt ?? Infinity, interruption);
   if (stopAt !== null) await advanceToEnd(timeline, stopAt, interruption);
   if (interruption.requested) return endOfPresent(timeline);
-  const left = await serveGdb(timeline, gdbPort, interruption);
+  const left = await gdb.serve(timeline, interruption);
   if (left === 'detached') return advanceToEnd(timeline, Infinity, interruption);
   return endOfPresent(timeline);
 }

@@ -58,7 +58,11 @@ The recording:
 Debugging with gdb:
   --gdb PORT            wait for gdb-multiarch (target remote :PORT) before the first step, or at --stop-at; on this
                         computer only; 0 takes a free port, stderr tells which. detach lets the machine go on to its
-                        end; kill, or a connection that breaks off, ends it as ctrl-c does
+                        end; kill, or a connection that breaks off, ends it as ctrl-c does. A connection that is no
+                        gdb's, such as a web page's, is dropped
+  --gdb unix:PATH       the same on a socket that only you can connect to (target remote PATH)
+  --gdb stdio           for gdb to start (target remote | blkreplay ... --gdb stdio): packets on stdin and stdout, the
+                        guest's console on stderr; gdb gives it 5 seconds to end after detach
 
 Output:
   --json                the last line on stderr is one JSON object that says what happened

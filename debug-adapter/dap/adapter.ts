@@ -1,5 +1,5 @@
 import { ContinuedEvent, Event, Response } from '@vscode/debugadapter';
-import { ProtocolServer } from '@vscode/debugadapter/lib/protocol.js';
+import type { Readable, Writable } from 'node:stream';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { UserError } from '../engine/index.ts';
 import {
@@ -15,6 +15,7 @@ import { isRecord } from './arguments.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { type EngineLink, RequestFailure } from './engineLink.ts';
 import { type CommandRules, ENGINE_COMMANDS } from './messages.ts';
+import { ProtocolStream } from './protocolStream.ts';
 import { THREAD_ID, threadOf } from './stopEvents.ts';
 
 /**
@@ -23,7 +24,11 @@ import { THREAD_ID, threadOf } from './stopEvents.ts';
  */
 type Phase = 'new' | 'initialized' | 'launching' | 'configuring' | 'stopped' | 'running' | 'ended';
 
-export class Adapter extends ProtocolServer {
+/** So many requests are with the engine; further ones wait. An editor asks for some ten at a time. */
+const UNANSWERED_MAX = 256;
+
+export class Adapter {
+  private stream: ProtocolStream | undefined;
   private engine: EngineLink;
   private onDisconnected: () => void;
   private phase: Phase = 'new';
@@ -35,34 +40,30 @@ export class Adapter extends ProtocolServer {
   /** Known from the launch on. */
   private harts = 1;
   private nextBreakpointId = 1;
-  /** What is written does not arrive any more. */
-  private isUnheard = false;
 
   constructor(engine: EngineLink, onDisconnected: () => void) {
-    super();
     this.engine = engine;
     this.onDisconnected = onDisconnected;
     engine.onEvent = (event, body) => this.engineSays(event, body);
-    // A message that is none has no number to answer to; what follows it is read on.
-    this.on('error', (problem: DebugProtocol.Event) =>
-      this.note(`A message could not be read: ${String(problem.body)}`),
-    );
+    engine.isClientBehind = () => this.stream?.isBehind ?? false;
   }
 
-  override start(from: NodeJS.ReadableStream, to: NodeJS.WritableStream): void {
-    // Before the library's own listener, which makes a problem of it: to tell of that would fail again, for ever.
-    to.on('error', () => (this.isUnheard = true));
-    super.start(from, to);
+  start(from: Readable, to: Writable): void {
+    this.stream = new ProtocolStream(from, to, {
+      request: (request) => void this.answer(request),
+      isUrgent: ({ command }) => this.isUrgent(command),
+      isBusy: () => this.engine.unansweredCount >= UNANSWERED_MAX,
+      // A message that is none has no number to answer to.
+      problem: (text) => this.note(`A message could not be read: ${text}`),
+      lost: (why) => this.lost(why),
+      drained: () => this.engine.taken(),
+    });
   }
 
   /** The client is gone or wants to be: whatever runs is stopped, and recording and overlays are completed. */
   async close(): Promise<void> {
     this.phase = 'ended';
     await this.engine.close();
-  }
-
-  protected override dispatchRequest(request: DebugProtocol.Request): void {
-    void this.answer(request);
   }
 
   /** The one guard around each request. */
@@ -76,6 +77,17 @@ export class Adapter extends ProtocolServer {
     }
     if (request.command === 'terminate' && response.success) this.sendEvent(new Event('terminated', {}));
     if (request.command === 'disconnect') this.onDisconnected();
+    this.stream?.passOn();
+  }
+
+  /** What ends the session or a run. A pause belongs to a run that has begun, not to one that is asked for before it. */
+  private isUrgent(command: string): boolean {
+    return command === 'disconnect' || command === 'terminate' || (command === 'pause' && this.phase === 'running');
+  }
+
+  private lost(why: string): void {
+    this.note(why);
+    this.onDisconnected();
   }
 
   private bodyFor(command: string, args: unknown): unknown {
@@ -205,8 +217,15 @@ export class Adapter extends ProtocolServer {
   }
 
   private note(text: string): void {
-    if (this.isUnheard) return;
     this.sendEvent(new Event('output', { category: 'stderr', output: `${text}\n` }));
+  }
+
+  private sendEvent(event: DebugProtocol.Event): void {
+    this.stream?.send('event', event);
+  }
+
+  private sendResponse(response: DebugProtocol.Response): void {
+    this.stream?.send('response', response);
   }
 }
 

@@ -28,16 +28,25 @@ interface Waiting {
 
 export class EngineLink {
   onEvent: (event: string, body: unknown) => void = () => {};
+  /** Whether what is passed on now stays in our memory. */
+  isClientBehind: () => boolean = () => false;
   private thread: EngineThread;
   private nextId = 1;
   private waiting = new Map<number, Waiting>();
   private closed: Promise<void>;
   private hasClosed!: () => void;
   private isClosing = false;
+  /** Messages that the client's stream has no room for. */
+  private owed = 0;
 
   constructor(thread: EngineThread) {
     this.thread = thread;
     this.closed = new Promise((resolve) => (this.hasClosed = resolve));
+  }
+
+  /** Requests that have no answer yet. */
+  get unansweredCount(): number {
+    return this.waiting.size;
   }
 
   ask(command: string, args: unknown, breakpointIds: number[] = []): Promise<unknown> {
@@ -67,6 +76,20 @@ export class EngineLink {
   }
 
   received(message: FromEngine): void {
+    this.owed++;
+    this.pass(message);
+    if (!this.isClientBehind()) this.taken();
+  }
+
+  /** The client's stream has room again. */
+  taken(): void {
+    if (this.owed === 0) return;
+    Atomics.sub(this.thread.signals, SIGNALS.untaken, this.owed);
+    Atomics.notify(this.thread.signals, SIGNALS.untaken);
+    this.owed = 0;
+  }
+
+  private pass(message: FromEngine): void {
     switch (message.kind) {
       case 'reply':
         return this.settle(message.id, ({ resolve }) => resolve(message.body));

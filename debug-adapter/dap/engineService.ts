@@ -1,11 +1,12 @@
 import { type End, endOfPresent, type StopReason, UserError } from '../engine/index.ts';
 import { machineIsRunning, ownMistake, requestTwice, requestUnknown, sessionHasEnded } from '../engine/errors/dap.ts';
+import { foreignConnection } from '../engine/errors/gdb.ts';
 import { Arguments } from './arguments.ts';
 import type { Debuggee } from './debuggee.ts';
 import { GdbDoor, type Listen, type SharedMachine } from './gdbDoor.ts';
 import { GuestConsole } from './guestConsole.ts';
 import { type LaunchConfiguration, parseLaunch } from './launchConfiguration.ts';
-import { ENGINE_COMMANDS, type Failure, type FromEngine, type ToEngine } from './messages.ts';
+import { ENGINE_COMMANDS, type Failure, type FromEngine, SIGNALS, type ToEngine } from './messages.ts';
 import { openDebuggee, type Surroundings } from './openDebuggee.ts';
 import { OpenSession } from './openSession.ts';
 import { ANSWERS, RUNS } from './requests/index.ts';
@@ -49,7 +50,7 @@ export class EngineService {
       case 'close':
         this.isClosed = true;
         this.close();
-        this.surroundings.post({ kind: 'closed' });
+        this.post({ kind: 'closed' });
     }
   }
 
@@ -60,11 +61,11 @@ export class EngineService {
     const { id } = request;
     try {
       const { body, run } = this.answer(request);
-      this.surroundings.post({ kind: 'reply', id, body });
+      this.post({ kind: 'reply', id, body });
       this.open?.tellNews();
       run?.();
     } catch (error) {
-      this.surroundings.post({ kind: 'failed', id, failure: failureOf(error) });
+      this.post({ kind: 'failed', id, failure: failureOf(error) });
     }
   }
 
@@ -98,10 +99,10 @@ export class EngineService {
       this.openSession(configuration, door);
       this.event('initialized', undefined);
       const harts = this.open?.debuggee.hartCount;
-      this.surroundings.post({ kind: 'reply', id, body: { harts } });
+      this.post({ kind: 'reply', id, body: { harts } });
     } catch (error) {
       door?.close();
-      this.surroundings.post({ kind: 'failed', id, failure: failureOf(error) });
+      this.post({ kind: 'failed', id, failure: failureOf(error) });
     }
   }
 
@@ -118,7 +119,7 @@ export class EngineService {
     if (!debuggee.session.canGoBack) this.event('capabilities', { capabilities: { supportsStepBack: false } });
     if (!door) return;
     door.open(this.sharedMachine(this.open));
-    this.output('console', `gdb server on 127.0.0.1:${door.port}`);
+    this.output('console', `gdb server on ${door.name}`);
   }
 
   // --- running ---------------------------------------------------------------------------------------------------------
@@ -191,13 +192,15 @@ export class EngineService {
         open.begins('gdb');
         this.event('continued', { threadId: THREAD_ID, allThreadsContinued: true });
       },
-      betweenSlices: async () => {
+      betweenSlices: async (gdbWantsEnd) => {
         if (open === this.open) open.betweenSlices();
         await this.surroundings.letMessagesIn();
+        await open.runner.clientCaughtUp(gdbWantsEnd);
         return open.runner.wantsPause;
       },
       runEnded: (reason) => this.stopped(open, reason),
       runFailed: (error) => this.runFailed(open, error),
+      foreignConnection: () => this.output('important', foreignConnection()),
     };
   }
 
@@ -224,8 +227,13 @@ export class EngineService {
     this.event('output', { category, output: `${text}\n` });
   }
 
+  private post(message: FromEngine): void {
+    Atomics.add(this.surroundings.signals, SIGNALS.untaken, 1);
+    this.surroundings.post(message);
+  }
+
   private event(event: string, body: unknown): void {
-    this.surroundings.post({ kind: 'event', event, body });
+    this.post({ kind: 'event', event, body });
   }
 }
 

@@ -2,4 +2,4 @@
 export { Adapter } from './adapter.ts';
 export { EngineLink } from './engineLink.ts';
 export { EngineService } from './engineService.ts';
-export type { FromEngine, ToEngine } from './messages.ts';
+export { type FromEngine, makeSignals, type ToEngine } from './messages.ts';

@@ -2,6 +2,7 @@ import * as path from 'node:path';
 import type { DriveOptions } from '../engine/index.ts';
 import { launchBadSetting, launchDrivesShare, launchSettingMissing } from '../engine/errors/dap.ts';
 import { isRecord } from './arguments.ts';
+import type { SharedPlace } from './gdbDoor.ts';
 
 /**
  * What the user wrote into launch.json, checked, with every path absolute. Each mistake is one sentence that names the
@@ -21,8 +22,8 @@ export interface LaunchConfiguration {
   overwrite: 'ask' | 'always' | 'never';
   /** Where the guest's console is shown. */
   console: 'debugConsole' | 'terminal';
-  /** Port of a gdb server on loopback; 0 lets the system choose one. */
-  gdbServer: number | null;
+  /** Where gdb can join the session. */
+  gdbServer: SharedPlace | null;
   stopOnEntry: boolean;
   noDebug: boolean;
   drives: DriveOptions[];
@@ -52,7 +53,7 @@ export function parseLaunch(given: unknown): LaunchConfiguration {
     idle: settings.word('idle', ['warp', 'realtime']) ?? 'realtime',
     overwrite: settings.word('overwrite', ['ask', 'always', 'never']) ?? 'ask',
     console: settings.word('console', ['debugConsole', 'terminal']) ?? 'debugConsole',
-    gdbServer: gdbPort(settings),
+    gdbServer: gdbPlace(settings),
     stopOnEntry: settings.flag('stopOnEntry'),
     noDebug: settings.flag('noDebug'),
     drives: settings.objects('drives').map(drive),
@@ -134,10 +135,15 @@ function harts(settings: Settings): number | null {
 
 const PORT_MAX = 65535;
 
-function gdbPort(settings: Settings): number | null {
-  const port = settings.number('gdbServer');
-  if (port === null || (Number.isInteger(port) && port >= 0 && port <= PORT_MAX)) return port;
-  return settings.bad('gdbServer', `a port from 0 to ${PORT_MAX}`);
+function gdbPlace(settings: Settings): SharedPlace | null {
+  const given = settings.value('gdbServer');
+  if (given === null) return null;
+  if (Number.isInteger(given) && Number(given) >= 0 && Number(given) <= PORT_MAX) {
+    return { kind: 'port', port: Number(given) };
+  }
+  const file = typeof given === 'string' ? /^unix:(.+)$/s.exec(given)?.[1] : undefined;
+  if (file !== undefined) return { kind: 'unix', path: settings.resolve(file) };
+  return settings.bad('gdbServer', `a port from 0 to ${PORT_MAX}, or "unix:PATH" for a socket`);
 }
 
 function snapshotName(settings: Settings): string | null {
@@ -166,6 +172,14 @@ class Settings {
   need<T>(name: string, value: T | null, what: string): T {
     if (value === null) throw launchSettingMissing({ setting: this.prefix + name, what });
     return value;
+  }
+
+  value(name: string): unknown {
+    return this.values[name] ?? null;
+  }
+
+  resolve(file: string): string {
+    return path.resolve(this.cwd, file);
   }
 
   text(name: string): string | null {

@@ -41,7 +41,22 @@ export const SIGNALS = {
   pause: 0,
   /** A message has been posted to the engine. The engine sets it to 0 before it looks. */
   mail: 1,
+  /**
+   * How many messages of the engine's the client's stream has not taken yet. The engine adds to it, the protocol's
+   * thread takes away, and with too many of them the machine waits.
+   */
+  untaken: 2,
 } as const;
+
+export const makeSignals = (): Int32Array<SharedArrayBuffer> =>
+  new Int32Array(new SharedArrayBuffer(Object.keys(SIGNALS).length * Int32Array.BYTES_PER_ELEMENT));
+
+/** A run posts some of them each 20 ms, so a client that reads is never waited for. */
+const UNTAKEN_MAX = 64;
+
+/** Whether the machine is to wait before it says more. */
+export const isClientBehind = (signals: Int32Array<SharedArrayBuffer>): boolean =>
+  Atomics.load(signals, SIGNALS.untaken) > UNTAKEN_MAX;
 
 export const ENGINE_COMMANDS: Readonly<Record<string, CommandRules>> = {
   launch: { needs: 'nothing' },

@@ -45,11 +45,8 @@ export class OpenSession {
       wantsStillness: () => this.whenStill.length > 0,
       betweenSlices: () => this.betweenSlices(),
       // The guest's console is shown meanwhile: stepping over a call may take its time.
-      duringRun: () => {
-        this.tellProgress();
-        this.runner.clearMail();
-        options.takeMail();
-      },
+      tellProgress: () => this.tellProgress(),
+      takeMail: options.takeMail,
     });
   }
 

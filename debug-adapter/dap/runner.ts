@@ -1,5 +1,5 @@
 import type { StopReason } from '../engine/index.ts';
-import { type Running, SIGNALS } from './messages.ts';
+import { isClientBehind, type Running, SIGNALS } from './messages.ts';
 import type { Slice } from './requests/running.ts';
 
 /**
@@ -21,12 +21,15 @@ export interface Meanwhile {
   wantsStillness(): boolean;
   /** After each slice, and at the end of a run: the console and the like. */
   betweenSlices(): void;
-  /** Within a whole run, between two of its steps. */
-  duringRun(): void;
+  /** Within a whole run, between two of its steps: what the guest printed and the like, and then what came in. */
+  tellProgress(): void;
+  takeMail(): void;
 }
 
 // Short enough for a request in between to feel immediate.
 const SLICE_MILLISECONDS = { slices: 20, longSlices: 250 } as const;
+/** For a client that does not read, between two looks at what came in. */
+const WAIT_MILLISECONDS = 20;
 
 export class Runner {
   /** The session closes: a run under way ends at its next slice. */
@@ -65,7 +68,16 @@ export class Runner {
       if (reason.kind !== 'pause' || this.wantsPause) return reason;
       this.clearMail();
       await this.surroundings.letMessagesIn();
-      if (this.isClosing || this.meanwhile.wantsStillness()) return reason;
+      await this.clientCaughtUp(() => this.meanwhile.wantsStillness());
+      if (this.isClosing || this.wantsPause || this.meanwhile.wantsStillness()) return reason;
+    }
+  }
+
+  /** The machine waits for a client that does not read what it is told; whoever wants it to end does not. */
+  async clientCaughtUp(wantsEnd: () => boolean): Promise<void> {
+    while (this.isHeldBack && !wantsEnd()) {
+      this.waitForClient();
+      await this.surroundings.letMessagesIn();
     }
   }
 
@@ -74,13 +86,32 @@ export class Runner {
     const reason = slice(() => {
       const now = this.surroundings.milliseconds();
       if (now >= due || this.isSet(SIGNALS.mail)) {
-        this.meanwhile.duringRun();
+        this.meanwhile.tellProgress();
+        this.takeMail();
+        while (this.isHeldBack) {
+          this.waitForClient();
+          this.takeMail();
+        }
         due = now + SLICE_MILLISECONDS.slices;
       }
       return this.wantsPause;
     });
     this.meanwhile.betweenSlices();
     return reason;
+  }
+
+  private takeMail(): void {
+    this.clearMail();
+    this.meanwhile.takeMail();
+  }
+
+  private get isHeldBack(): boolean {
+    return isClientBehind(this.surroundings.signals) && !this.wantsPause && !this.isClosing;
+  }
+
+  private waitForClient(): void {
+    const { signals } = this.surroundings;
+    Atomics.wait(signals, SIGNALS.untaken, Atomics.load(signals, SIGNALS.untaken), WAIT_MILLISECONDS);
   }
 
   private isSet(signal: number): boolean {

@@ -1,2 +1,4 @@
 /** What the command line and the debug adapter use of the gdb server. */
+export { Admission, type GdbConnection, type GdbConnectionUser } from './admission.ts';
+export type { GdbPlace } from './gdbPlace.ts';
 export { type GdbHost, GdbServer, type Leaving } from './gdbServer.ts';

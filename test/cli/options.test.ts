@@ -17,7 +17,7 @@ const LIVE = {
   allow: [],
   stdin: null,
   stopAt: null,
-  gdbPort: null,
+  gdb: null,
   harts: 1,
   idle: 'warp',
   overwrite: false,
@@ -54,7 +54,7 @@ test('record, with everything given', () => {
     rng: true,
     stdin: 'keys',
     stopAt: 1_000_000,
-    gdbPort: 1234,
+    gdb: { kind: 'port', port: 1234 },
     idle: 'realtime',
     overwrite: true,
     json: true,
@@ -70,18 +70,18 @@ test('run, record and replay take the same options and differ in one word', () =
   );
   const live = {
     ...{ ...LIVE, memoryBytes: 64 << 20, harts: 2, drives: [HD0], allow: ['up'], stdin: 'keys' },
-    ...{ bios: 'none', stopAt: 5, gdbPort: 0, overwrite: true, json: true },
+    ...{ bios: 'none', stopAt: 5, gdb: { kind: 'port', port: 0 }, overwrite: true, json: true },
   };
   assert.deepEqual(run, { kind: 'run', ...live });
   assert.deepEqual(record, { ...live, kind: 'record', rrfile: 'a.rr', rrsnapshot: 's', allSnapshots: false });
-  const { kernel, bios, initrd, memoryBytes, harts, drives, rng, allow, stopAt, gdbPort, json } = live;
-  const same = { kernel, bios, initrd, memoryBytes, harts, drives, rng, allow, stopAt, gdbPort, json };
+  const { kernel, bios, initrd, memoryBytes, harts, drives, rng, allow, stopAt, gdb, json } = live;
+  const same = { kernel, bios, initrd, memoryBytes, harts, drives, rng, allow, stopAt, gdb, json };
   assert.deepEqual(replay, { kind: 'replay', ...same, append: null, rrfile: 'a.rr', rrsnapshot: 's' });
 });
 
 test('replay takes what was not said from the recording', () => {
-  const { bios, initrd, drives, rng, allow, stopAt, gdbPort, json } = LIVE;
-  const said = { bios, initrd, drives, rng, allow, stopAt, gdbPort, json, rrfile: 'a.rr' };
+  const { bios, initrd, drives, rng, allow, stopAt, gdb, json } = LIVE;
+  const said = { bios, initrd, drives, rng, allow, stopAt, gdb, json, rrfile: 'a.rr' };
   const unsaid = { kernel: null, append: null, memoryBytes: null, harts: null, rrsnapshot: null };
   assert.deepEqual(parseCommandLine(words('replay --rrfile a.rr')), { kind: 'replay', ...said, ...unsaid });
 });

@@ -46,8 +46,8 @@ test('a gdb that comes makes the machine stand, and one that breaks off in a run
   const dap = new DapClient(t);
   const port = await started(dap, demoLaunch(place));
   const gdb = await GdbClient.connect(port);
-  assert.equal((await dap.event('stopped')).reason, 'pause');
   assert.match(await gdb.ask('?'), /^T0[25]/);
+  assert.equal((await dap.event('stopped')).reason, 'pause');
   gdb.send('c');
   await dap.event('continued');
   gdb.break();

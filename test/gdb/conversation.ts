@@ -12,7 +12,11 @@ export class Conversation {
   /** By the server's clock; 0: a run is one slice. */
   millisecondsALook = 0;
   private milliseconds = 0;
+  /** What gdb has not taken of the replies. */
+  unsentBytes = 0;
+  whenDrained: Promise<void> = Promise.resolve();
   private reader = new PacketReader();
+  private theirs = new PacketReader();
   private replies: string[] = [];
   private wake = (): void => {};
   acknowledgements = '';
@@ -22,6 +26,8 @@ export class Conversation {
     this.session = new Session(timeline);
     this.server = new GdbServer(this.session, {
       send: (bytes) => this.heard(bytes),
+      unsentBytes: () => this.unsentBytes,
+      drained: () => this.whenDrained,
       milliseconds: () => (this.milliseconds += this.millisecondsALook),
       betweenSlices: async () => {
         this.betweenSlices();
@@ -30,9 +36,14 @@ export class Conversation {
     });
   }
 
+  /** Bytes of gdb's. */
+  send(bytes: Uint8Array): Promise<void> | undefined {
+    return this.server.take(this.theirs.read(bytes));
+  }
+
   /** Sends a packet and waits for its reply. */
   async ask(content: string): Promise<string> {
-    this.server.received(encodePacket(content));
+    void this.send(encodePacket(content));
     while (this.replies.length === 0) await new Promise<void>((resolve) => (this.wake = resolve));
     return this.replies.shift()!;
   }

@@ -33,18 +33,14 @@ export function sessionIn(place: Workplace, kernel: string, stdin?: string): str
 export async function runGdb(options: {
   /** None for a guest that gdb knows by its addresses alone. */
   elf?: string;
-  port: number;
+  /** What `target remote` takes; without it, a port. */
+  target?: string;
+  port?: number;
   commands: readonly string[];
   timeoutMs?: number;
 }): Promise<string> {
-  const { elf, port, commands } = options;
-  const script = [
-    'set pagination off',
-    'set confirm off',
-    'set width 0',
-    `target remote 127.0.0.1:${port}`,
-    ...commands,
-  ];
+  const { elf, port, commands, target = `127.0.0.1:${port}` } = options;
+  const script = ['set pagination off', 'set confirm off', 'set width 0', `target remote ${target}`, ...commands];
   const words = ['-batch', '-nx', ...script.flatMap((line) => ['-ex', line]), ...(elf === undefined ? [] : [elf])];
   // One pipe for both, so that what `monitor` says (on stderr) stays in its place.
   const child = spawn('sh', ['-c', 'exec "$@" 2>&1', 'sh', GDB, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });

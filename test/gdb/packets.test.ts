@@ -27,12 +27,49 @@ test('a wrong checksum, or none, is damage; the next packet is read', () => {
   assert.deepEqual(read('$g#68$g#67'), [{ kind: 'damaged' }, packet('g')]);
   assert.deepEqual(read('$g#zz$g#67'), [{ kind: 'damaged' }, packet('g')]);
   assert.deepEqual(read('$g$g#67'), [packet('g')], 'one that broke off is followed by the next');
-  assert.deepEqual(read('noise#12$g#67'), [packet('g')]);
 });
 
 test('an escape is taken back; one at the end is damage', () => {
   assert.deepEqual(read('$}\x03#80'), [packet('#')]);
   assert.deepEqual(read('$}#7d'), [{ kind: 'damaged' }]);
+});
+
+test('what no gdb sends between packets ends the reading', () => {
+  for (const text of [
+    'G',
+    ' $g#67',
+    '\n$g#67',
+    '\r\n\r\n$g#67',
+    '#00$g#67',
+    '%Stop:T05#00',
+    '\x16\x03\x01',
+    '\x00\x03',
+  ]) {
+    assert.deepEqual(read(text), [{ kind: 'foreign' }], JSON.stringify(text));
+  }
+  const reader = new PacketReader();
+  assert.deepEqual(reader.read(wire('$g#67noise$g#67')), [packet('g'), { kind: 'foreign' }]);
+  assert.deepEqual(reader.read(wire('$g#67')), [], 'nothing is read after it');
+});
+
+test('HTTP ends the reading inside a packet, too, whole or broken off, at any length', () => {
+  for (const text of ['$GET / HTTP/1.1\r\n', '$get / hthttp/1.0', '$PRI * HTTP/2.0', `$${'a'.repeat(100_000)}HTTP/`]) {
+    assert.deepEqual(read(`${text}\r\nHost: here\r\n\r\n$k#6b`), [{ kind: 'foreign' }], text.slice(-20));
+  }
+  assert.deepEqual(read('$X80000000,5:HTTP/1.1 $k#6b'), [{ kind: 'foreign' }], 'a packet does not break off there');
+  const reader = new PacketReader();
+  const events = [...wire('$POST / HTTP/1.1\r\n\r\n$k#6b')].flatMap((byte) => reader.read(Uint8Array.of(byte)));
+  assert.deepEqual(events, [{ kind: 'foreign' }], 'byte by byte');
+});
+
+test('memory that is written may hold HTTP', () => {
+  const content = 'X80001000,9:HTTP/1.1\n';
+  assert.deepEqual(new PacketReader().read(encodePacket(content)), [packet(content)]);
+});
+
+test("telnet's BREAK, which gdb can be told to interrupt with, is an interrupt", () => {
+  assert.deepEqual(read('$c#63\xff\xf3$g#67'), [packet('c'), { kind: 'interrupt' }, packet('g')]);
+  assert.deepEqual(read('\xff\xfb$g#67'), [{ kind: 'foreign' }]);
 });
 
 test('a packet that is too long is damage and takes no memory', () => {
@@ -51,7 +88,7 @@ test('what is encoded is read again, whatever the bytes (seeded)', (t) => {
   }
 });
 
-test('no bytes make the reader fail, and a packet after them is read (seeded)', (t) => {
+test('no bytes make the reader fail; a packet after them is read, or nothing after what is foreign (seeded)', (t) => {
   const random = SeededRandom.forTest(t);
   const likely = '$#+-\x03}gmZ0123456789abcdef,;:';
   for (let i = 0; i < 2000; i++) {
@@ -59,9 +96,11 @@ test('no bytes make the reader fail, and a packet after them is read (seeded)', 
     const noise = Array.from({ length: random.below(60) }, () =>
       random.chance(0.8) ? likely.charCodeAt(random.below(likely.length)) : random.below(256),
     );
-    reader.read(Uint8Array.from(noise));
-    // Whatever is under way, two digits end it.
-    reader.read(wire('#00'));
-    assert.deepEqual(reader.read(wire('$g#67')).at(-1), packet('g'), `after ${noise.join()}`);
+    // A packet under way is ended by its two digits; the `$` makes sure that there is one.
+    const events = reader.read(Uint8Array.from([...wire('$'), ...noise, ...wire('$#00')]));
+    const after = reader.read(wire('$g#67'));
+    const foreignAt = events.findIndex(({ kind }) => kind === 'foreign');
+    if (foreignAt < 0) assert.deepEqual(after.at(-1), packet('g'), `after ${noise.join()}`);
+    else assert.deepEqual([foreignAt, after], [events.length - 1, []], `after ${noise.join()}`);
   }
 });

@@ -122,7 +122,7 @@ for (const [way, packet] of [
     if (packet === 'bc') await gdb.ask('c');
     // A slice ends when it looks at the clock for the first time.
     gdb.millisecondsALook = 1000;
-    gdb.betweenSlices = () => gdb.server.received(Uint8Array.of(3));
+    gdb.betweenSlices = () => void gdb.send(Uint8Array.of(3));
     assert.match(await gdb.ask(packet), /^T02/);
     assert.ok(gdb.session.position > 0 || packet === 'c', 'on its way');
     gdb.millisecondsALook = 0;
@@ -151,11 +151,11 @@ test('how gdb leaves', async (t) => {
   assert.equal(await detaching.ask('D'), 'OK');
   assert.equal(await detaching.server.over, 'detached');
   const killing = conversation(t);
-  killing.server.received(encodePacket('k'));
+  void killing.send(encodePacket('k'));
   assert.equal(await killing.server.over, 'killed');
   const breaking = conversation(t);
   breaking.betweenSlices = () => breaking.server.disconnected();
-  breaking.server.received(encodePacket('c'));
+  void breaking.send(encodePacket('c'));
   assert.equal(await breaking.server.over, 'gone', 'also in the middle of a run');
 });
 
@@ -182,7 +182,7 @@ test('packets that make no sense get an error or the empty reply, and the sessio
   for (const unknown of ['', 'b', 'vRun;x', 'qNothing', 'Z9,1,1', 'i', '!', 'vMustReplyEmpty']) {
     assert.equal(await gdb.ask(unknown), '', unknown);
   }
-  gdb.server.received(Uint8Array.from(Buffer.from('$g#00')));
+  void gdb.send(Uint8Array.from(Buffer.from('$g#00')));
   assert.ok(gdb.acknowledgements.endsWith('-'), 'a damaged packet is asked for again');
   assert.equal(await gdb.ask('qC'), 'QC01');
 });
@@ -194,7 +194,7 @@ test('random packets never end the session (seeded)', async (t) => {
   let slices = 0;
   gdb.millisecondsALook = 1;
   gdb.betweenSlices = () => {
-    if (++slices % SLICES_A_RUN === 0) gdb.server.received(Uint8Array.of(3));
+    if (++slices % SLICES_A_RUN === 0) void gdb.send(Uint8Array.of(3));
   };
   const starts = [
     'm',

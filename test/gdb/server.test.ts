@@ -73,6 +73,7 @@ test('a second client is turned away, and the first does not notice', async (t) 
   const place = new Workplace(t);
   const { port } = await serve(t, place, ['run', '--kernel', guest('demo/demo')]);
   const first = await GdbClient.connect(port);
+  assert.equal(await first.ask('qC'), 'QC01');
   await (await GdbClient.connect(port)).whenClosed();
   assert.equal(await first.ask('qC'), 'QC01');
 });

@@ -17,8 +17,9 @@ export class GdbClient {
     });
   }
 
-  static async connect(port: number): Promise<GdbClient> {
-    const socket = net.connect({ host: '127.0.0.1', port });
+  /** A port, or the path of a socket. */
+  static async connect(place: number | string): Promise<GdbClient> {
+    const socket = net.connect(typeof place === 'number' ? { host: '127.0.0.1', port: place } : { path: place });
     await once(socket, 'connect');
     return new GdbClient(socket);
   }

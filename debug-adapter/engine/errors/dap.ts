@@ -88,3 +88,10 @@ export const noInstructionAt = (address: string) =>
 export const notInMemory = (name: string) => `${name} is not in memory, so accesses to it cannot be seen`;
 
 export const ownMistake = (text: string) => `This is a mistake in blkreplay itself, please report it: ${text}`;
+
+/** Both end the session. */
+export const messageTooLarge = (message: { lengthBytes: number; bytesMax: number }) =>
+  `A message of ${message.lengthBytes} bytes is announced, and ${message.bytesMax} are the most; the session ends.`;
+
+export const notTheProtocol = () =>
+  "What comes on stdin is not the debug adapter's protocol: a header does not end; the session ends.";

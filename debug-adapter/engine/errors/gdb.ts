@@ -28,3 +28,31 @@ export const cannotResumeAt = () =>
     'cannot-resume-at',
     'A run begins where the machine stands: set pc first, in the present of a live machine.',
   );
+
+export const socketPathTaken = (path: string): UserError =>
+  badInput(
+    'gdb-socket-path-taken',
+    `${path} exists and is not a socket that an earlier session left; name another path for gdb's socket.`,
+  );
+
+export const socketInUse = (path: string): UserError =>
+  badInput(
+    'gdb-socket-in-use',
+    `Another program listens on the socket ${path}; close it there, or name another path for gdb's socket.`,
+  );
+
+export const socketPathTooLong = (path: string, bytesMax: number): UserError =>
+  badInput(
+    'gdb-socket-path-too-long',
+    `The path ${JSON.stringify(shortened(path))} is too long for a socket: ${bytesMax} bytes are the most, with its folder; ` +
+      `name a shorter one.`,
+  );
+
+/** A connection was dropped, and the session goes on. */
+export const foreignConnection = (): string =>
+  "A connection to the gdb server sent what is not gdb's protocol (a web page can do that) and was dropped.";
+
+const SHOWN_CHARACTERS = 60;
+
+const shortened = (text: string): string =>
+  text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS)}...`;

@@ -1,0 +1,80 @@
+/**
+ * Cuts bytes into messages by their `Content-Length`. It keeps no more than one message of the largest size: a header
+ * that does not end, or one that announces more, is reported, and nothing is read after it.
+ */
+export interface MessageUser {
+  message(text: string, lengthBytes: number): void;
+  tooLarge(lengthBytes: number): void;
+  /** A header that is longer than any of the protocol's. */
+  notMessages(): void;
+}
+
+/** Memory to be written is the largest thing that a client sends: 1 MiB, in base64. */
+export const MESSAGE_BYTES_MAX = 16 << 20;
+export const HEADER_BYTES_MAX = 4096;
+const HEADER_END = Buffer.from('\r\n\r\n');
+
+export class MessageReader {
+  private user: MessageUser;
+  private header: Buffer = Buffer.alloc(0);
+  private body: Buffer[] = [];
+  /** Of the message whose header has come. */
+  private missingBytes = 0;
+  private lengthBytes: number | undefined;
+  private isOver = false;
+
+  constructor(user: MessageUser) {
+    this.user = user;
+  }
+
+  read(bytes: Buffer): void {
+    for (let rest = bytes; rest.length > 0 && !this.isOver;) {
+      rest = this.lengthBytes === undefined ? this.readHeader(rest) : this.readBody(rest, this.lengthBytes);
+    }
+  }
+
+  /** Both return what follows. */
+  private readHeader(bytes: Buffer): Buffer {
+    const before = this.header.length;
+    const header = Buffer.concat([this.header, bytes.subarray(0, HEADER_BYTES_MAX + HEADER_END.length - before)]);
+    const end = header.indexOf(HEADER_END);
+    if (end < 0) {
+      this.header = header;
+      if (header.length > HEADER_BYTES_MAX) this.end(() => this.user.notMessages());
+      return bytes.subarray(header.length - before);
+    }
+    this.header = Buffer.alloc(0);
+    const lengthBytes = lengthIn(header.toString('latin1', 0, end));
+    if (lengthBytes !== undefined && lengthBytes > MESSAGE_BYTES_MAX) this.end(() => this.user.tooLarge(lengthBytes));
+    // A header without a length is passed over, and so is an empty message.
+    if (lengthBytes) {
+      this.lengthBytes = lengthBytes;
+      this.missingBytes = lengthBytes;
+    }
+    return bytes.subarray(end + HEADER_END.length - before);
+  }
+
+  private readBody(bytes: Buffer, lengthBytes: number): Buffer {
+    const part = bytes.subarray(0, this.missingBytes);
+    this.body.push(part);
+    this.missingBytes -= part.length;
+    if (this.missingBytes === 0) {
+      const text = Buffer.concat(this.body).toString('utf8');
+      this.body = [];
+      this.lengthBytes = undefined;
+      this.user.message(text, lengthBytes);
+    }
+    return bytes.subarray(part.length);
+  }
+
+  private end(tell: () => void): void {
+    this.isOver = true;
+    this.header = Buffer.alloc(0);
+    tell();
+  }
+}
+
+function lengthIn(header: string): number | undefined {
+  const found = /^Content-Length: *(\d+)\s*$/im.exec(header);
+  return found ? Number(found[1]) : undefined;
+}

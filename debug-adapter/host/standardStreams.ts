@@ -1,0 +1,46 @@
+import * as fs from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { connect, type OnConnection } from './connection.ts';
+import type { Listener } from './listening.ts';
+
+/**
+ * stdin and stdout as one connection, for a program that has started us. `process.stdin` is not used: in a worker it is
+ * the thread that started it that reads it. The two stay open when the connection ends: their numbers must not come to
+ * be other files'.
+ */
+export async function connectStandardStreams(onConnection: OnConnection): Promise<Listener> {
+  const [from, to] = await Promise.all([openInput(), openOutput()]);
+  const close = (): void => {
+    from.pause();
+    for (const stream of [from, to]) (stream as { unref?: () => void }).unref?.();
+  };
+  connect({ from, to }, { close, drop: close }, onConnection);
+  return { name: 'stdio', close };
+}
+
+async function openInput(): Promise<Readable> {
+  const { Socket } = await import('node:net');
+  const { isatty, ReadStream } = await import('node:tty');
+  if (isatty(0)) return staysOpen(new ReadStream(0));
+  if (isStream(0)) return staysOpen(new Socket({ fd: 0, readable: true, writable: false }));
+  return fs.createReadStream('', { fd: 0, autoClose: false });
+}
+
+async function openOutput(): Promise<Writable> {
+  const { Socket } = await import('node:net');
+  const { isatty, WriteStream } = await import('node:tty');
+  if (isatty(1)) return staysOpen(new WriteStream(1));
+  if (isStream(1)) return staysOpen(new Socket({ fd: 1, readable: false, writable: true }));
+  return fs.createWriteStream('', { fd: 1, autoClose: false });
+}
+
+function isStream(descriptor: number): boolean {
+  const found = fs.fstatSync(descriptor);
+  return found.isFIFO() || found.isSocket();
+}
+
+/** As Node does it for its own standard streams. */
+function staysOpen<S extends Readable | Writable>(stream: S): S {
+  stream._destroy = (error, callback) => callback(error);
+  return stream;
+}
