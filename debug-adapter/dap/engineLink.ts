@@ -1,4 +1,4 @@
-import { type Failure, type FromEngine, SIGNALS, type ToEngine } from './messages.ts';
+import { type Failure, type FromEngine, SIGNALS, sizeOf, type ToEngine } from './messages.ts';
 
 /**
  * The engine as the protocol's thread sees it: requests and their replies, events, and the signals, which reach it at
@@ -36,8 +36,8 @@ export class EngineLink {
   private closed: Promise<void>;
   private hasClosed!: () => void;
   private isClosing = false;
-  /** Messages that the client's stream has no room for. */
-  private owed = 0;
+  /** Of messages that the client's stream has no room for. */
+  private untakenBytes = 0;
 
   constructor(thread: EngineThread) {
     this.thread = thread;
@@ -76,17 +76,17 @@ export class EngineLink {
   }
 
   received(message: FromEngine): void {
-    this.owed++;
+    this.untakenBytes += sizeOf(message);
     this.pass(message);
     if (!this.isClientBehind()) this.taken();
   }
 
   /** The client's stream has room again. */
   taken(): void {
-    if (this.owed === 0) return;
-    Atomics.sub(this.thread.signals, SIGNALS.untaken, this.owed);
+    if (this.untakenBytes === 0) return;
+    Atomics.sub(this.thread.signals, SIGNALS.untaken, this.untakenBytes);
     Atomics.notify(this.thread.signals, SIGNALS.untaken);
-    this.owed = 0;
+    this.untakenBytes = 0;
   }
 
   private pass(message: FromEngine): void {

@@ -6,7 +6,7 @@ import type { Debuggee } from './debuggee.ts';
 import { GdbDoor, type Listen, type SharedMachine } from './gdbDoor.ts';
 import { GuestConsole } from './guestConsole.ts';
 import { type LaunchConfiguration, parseLaunch } from './launchConfiguration.ts';
-import { ENGINE_COMMANDS, type Failure, type FromEngine, SIGNALS, type ToEngine } from './messages.ts';
+import { ENGINE_COMMANDS, type Failure, type FromEngine, SIGNALS, sizeOf, type ToEngine } from './messages.ts';
 import { openDebuggee, type Surroundings } from './openDebuggee.ts';
 import { OpenSession } from './openSession.ts';
 import { ANSWERS, RUNS } from './requests/index.ts';
@@ -228,7 +228,7 @@ export class EngineService {
   }
 
   private post(message: FromEngine): void {
-    Atomics.add(this.surroundings.signals, SIGNALS.untaken, 1);
+    Atomics.add(this.surroundings.signals, SIGNALS.untaken, sizeOf(message));
     this.surroundings.post(message);
   }
 

@@ -42,8 +42,8 @@ export const SIGNALS = {
   /** A message has been posted to the engine. The engine sets it to 0 before it looks. */
   mail: 1,
   /**
-   * How many messages of the engine's the client's stream has not taken yet. The engine adds to it, the protocol's
-   * thread takes away, and with too many of them the machine waits.
+   * The size of the engine's messages that the client's stream has not taken yet. The engine adds to it, the protocol's
+   * thread takes away, and with too much of it the machine waits.
    */
   untaken: 2,
 } as const;
@@ -51,12 +51,22 @@ export const SIGNALS = {
 export const makeSignals = (): Int32Array<SharedArrayBuffer> =>
   new Int32Array(new SharedArrayBuffer(Object.keys(SIGNALS).length * Int32Array.BYTES_PER_ELEMENT));
 
-/** A run posts some of them each 20 ms, so a client that reads is never waited for. */
-const UNTAKEN_MAX = 64;
+/** What a run prints in a slice is less than half of it. */
+const UNTAKEN_BYTES_MAX = 1 << 20;
+
+/** About what a message takes: only what the guest prints is long and comes unasked. */
+export function sizeOf(message: FromEngine): number {
+  const body =
+    message.kind === 'event' ? (message.body as { output?: unknown; base64?: unknown } | undefined) : undefined;
+  const text = body?.output ?? body?.base64;
+  return MESSAGE_BYTES + (typeof text === 'string' ? text.length : 0);
+}
+
+const MESSAGE_BYTES = 256;
 
 /** Whether the machine is to wait before it says more. */
 export const isClientBehind = (signals: Int32Array<SharedArrayBuffer>): boolean =>
-  Atomics.load(signals, SIGNALS.untaken) > UNTAKEN_MAX;
+  Atomics.load(signals, SIGNALS.untaken) > UNTAKEN_BYTES_MAX;
 
 export const ENGINE_COMMANDS: Readonly<Record<string, CommandRules>> = {
   launch: { needs: 'nothing' },

@@ -55,7 +55,18 @@ export function connect(
 
 /** A socket is both streams in one. */
 export function connectSocket(socket: Duplex, onConnection: OnConnection): void {
-  connect({ from: socket, to: socket }, { close: () => socket.end(), drop: () => socket.destroy() }, onConnection);
+  connect({ from: socket, to: socket }, { close: () => endSoon(socket), drop: () => socket.destroy() }, onConnection);
+}
+
+// Long for who reads; who does not is not to keep the process from ending.
+const LAST_WORDS_MILLISECONDS_MAX = 500;
+
+/** When what was sent has arrived, or is not being read. */
+export function endSoon(to: Writable): void {
+  to.end();
+  const timer = setTimeout(() => to.destroy(), LAST_WORDS_MILLISECONDS_MAX);
+  timer.unref();
+  to.once('close', () => clearTimeout(timer));
 }
 
 /** An empty write is done when all before it is. */

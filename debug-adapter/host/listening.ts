@@ -1,6 +1,6 @@
 import type * as net from 'node:net';
 import { portInUse, portNotPermitted } from '../engine/errors/gdb.ts';
-import { connectSocket, type OnConnection } from './connection.ts';
+import { connectSocket, endSoon, type OnConnection } from './connection.ts';
 import { useFailure, codeOf } from './systemErrors.ts';
 import { claimSocketPath } from './unixSocket.ts';
 
@@ -71,7 +71,7 @@ async function makeServer(onConnection: OnConnection): Promise<Server> {
     address: () => server.address(),
     close: () => {
       server.close();
-      for (const socket of sockets) socket.end().unref();
+      for (const socket of sockets) endSoon(socket);
     },
   };
 }

@@ -1,18 +1,18 @@
 import * as fs from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { connect, type OnConnection } from './connection.ts';
+import { connect, endSoon, type OnConnection } from './connection.ts';
 import type { Listener } from './listening.ts';
 
 /**
  * stdin and stdout as one connection, for a program that has started us. `process.stdin` is not used: in a worker it is
- * the thread that started it that reads it. The two stay open when the connection ends: their numbers must not come to
- * be other files'.
+ * the thread that started it that reads it. stdin stays open when it ends: a file opened later would get its number.
  */
 export async function connectStandardStreams(onConnection: OnConnection): Promise<Listener> {
   const [from, to] = await Promise.all([openInput(), openOutput()]);
   const close = (): void => {
     from.pause();
-    for (const stream of [from, to]) (stream as { unref?: () => void }).unref?.();
+    (from as { unref?: () => void }).unref?.();
+    endSoon(to);
   };
   connect({ from, to }, { close, drop: close }, onConnection);
   return { name: 'stdio', close };
@@ -29,8 +29,8 @@ async function openInput(): Promise<Readable> {
 async function openOutput(): Promise<Writable> {
   const { Socket } = await import('node:net');
   const { isatty, WriteStream } = await import('node:tty');
-  if (isatty(1)) return staysOpen(new WriteStream(1));
-  if (isStream(1)) return staysOpen(new Socket({ fd: 1, readable: false, writable: true }));
+  if (isatty(1)) return new WriteStream(1);
+  if (isStream(1)) return new Socket({ fd: 1, readable: false, writable: true });
   return fs.createWriteStream('', { fd: 1, autoClose: false });
 }
 
@@ -40,7 +40,7 @@ function isStream(descriptor: number): boolean {
 }
 
 /** As Node does it for its own standard streams. */
-function staysOpen<S extends Readable | Writable>(stream: S): S {
+function staysOpen(stream: Readable): Readable {
   stream._destroy = (error, callback) => callback(error);
   return stream;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { encodePacket, escapeBinary } from '../../debug-adapter/gdb/packets.ts';
+import { UNSENT_BYTES_MAX } from '../../debug-adapter/gdb/gdbServer.ts';
+import { encodePacket, escapeBinary, PACKET_BYTES_MAX } from '../../debug-adapter/gdb/packets.ts';
 import { DEMO, stageOf } from '../engine/timeline/travelSupport.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 import { Conversation } from './conversation.ts';
@@ -217,4 +218,34 @@ test('random packets never end the session (seeded)', async (t) => {
     assert.match(await gdb.ask(content), /^([0-9a-zA-Z].*)?$/s, content);
   }
   assert.equal(await gdb.ask('qC'), 'QC01');
+});
+
+test('packets of a gdb that does not take its replies wait, and too many of them are not read', async (t) => {
+  const gdb = conversation(t);
+  let drain!: () => void;
+  gdb.unsentBytes = UNSENT_BYTES_MAX + 1;
+  gdb.whenDrained = new Promise((resolve) => (drain = resolve));
+  const position = gdb.ask('qRcmd,706f736974696f6e');
+  let mayRead = false;
+  const held = gdb.send(encodePacket('qC'))!.then(() => (mayRead = true));
+  await new Promise(setImmediate);
+  assert.equal(mayRead, false);
+  gdb.unsentBytes = 0;
+  drain();
+  assert.equal(Buffer.from(await position, 'hex').toString(), '0\n');
+  await held;
+  // One after the other, though all come together.
+  const longest = encodePacket('z'.repeat(PACKET_BYTES_MAX));
+  const many = Buffer.concat(Array.from({ length: 100 }, () => longest));
+  assert.ok(gdb.send(many) instanceof Promise);
+});
+
+test('who goes while its packets wait is gone', async (t) => {
+  const gdb = conversation(t);
+  gdb.unsentBytes = UNSENT_BYTES_MAX + 1;
+  gdb.whenDrained = new Promise(() => {});
+  const held = gdb.send(encodePacket('qC'));
+  gdb.server.disconnected();
+  assert.equal(await gdb.server.over, 'gone');
+  await held;
 });

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Workplace } from '../support/cli.ts';
+import { demoLaunch } from '../support/dapClient.ts';
+import { makeElf } from '../support/elf.ts';
+
+/**
+ * A client that does not read what it is told, and a guest that prints as fast as it can: what the adapter keeps in its
+ * memory is what arrives when the client reads again and the machine does not run.
+ */
+const ADAPTER = path.resolve(import.meta.dirname, '../../dist/debug-adapter.js');
+const timeout = 60_000;
+/** A pipe of the system's, and the adapter's own bounds with room for the messages under way. */
+const KEPT_BYTES_MAX = 8 << 20;
+
+/** Prints `!` for ever. */
+const PRINTS = [
+  0x100002b7, // lui  t0, 0x10000
+  0x02100313, // li   t1, '!'
+  0x00628023, // sb   t1, 0(t0)
+  0xffdff06f, // j    .-4
+];
+
+for (const console of ['debugConsole', 'terminal']) {
+  test(`a guest that prints for ever waits for the client: ${console}`, { timeout }, async (t) => {
+    const client = await Client.launched(t, { console });
+    client.deafen();
+    await sleep(3000);
+    client.send('pause', { threadId: 1 });
+    await sleep(500);
+    const heardBefore = client.heardBytes;
+    client.listen();
+    await client.until('"event":"stopped"');
+    const keptBytes = client.heardBytes - heardBefore;
+    t.diagnostic(`${keptBytes} bytes kept`);
+    assert.ok(keptBytes < KEPT_BYTES_MAX, `${keptBytes}`);
+    // And it goes on when it is read.
+    client.send('continue', { threadId: 1 });
+    await client.until('"event":"output"|"event":"blkreplay/console"');
+  });
+}
+
+test('a session ends when its client wants it, though the client never reads', { timeout }, async (t) => {
+  const ends: Record<string, (client: Client) => void> = {
+    disconnect: (client) => client.send('disconnect'),
+    'the end of stdin': (client) => client.child.stdin.end(),
+    SIGTERM: (client) => client.child.kill('SIGTERM'),
+  };
+  for (const [name, end] of Object.entries(ends)) {
+    const client = await Client.launched(t, {});
+    client.deafen();
+    await sleep(1000);
+    end(client);
+    const [status] = (await once(client.child, 'exit')) as [number | null];
+    assert.equal(status, 0, name);
+    const replay = ['replay', '--rrfile', 'demo.rr', '--json', ...'--drive'.split(' ')];
+    const drive = 'id=hd0,image=disk.img,format=raw,overlay=hd0.qcow2';
+    (await client.place.cli([...replay, drive])).ended(0, 'endOfRecording');
+  }
+});
+
+test('requests of a client that does not read wait, and all are answered in the end', { timeout }, async (t) => {
+  const client = new Client(t);
+  client.deafen();
+  const count = 100_000;
+  for (let i = 0; i < count; i++) client.send('threads');
+  await sleep(2000);
+  // What it has not read of them is still with the client.
+  assert.ok(client.child.stdin.writableLength > 0);
+  client.listen();
+  while (client.answers < count) await once(client.child.stdout, 'data');
+  client.child.stdin.end();
+  assert.deepEqual(await once(client.child, 'exit'), [0, null]);
+});
+
+test('a message that is too large, and a header that does not end, end the session', { timeout }, async (t) => {
+  for (const text of [
+    'Content-Length: 10737418240\r\n\r\n',
+    'content-length: 99999999999999999999\r\n\r\n{',
+    'x'.repeat(1 << 20),
+  ]) {
+    const client = new Client(t);
+    client.child.stdin.write(text);
+    const [status] = (await once(client.child, 'exit')) as [number | null];
+    assert.equal(status, 0);
+    assert.match(client.heard, /; the session ends\./);
+  }
+});
+
+class Client {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly place: Workplace;
+  heard = '';
+  heardBytes = 0;
+  private seq = 1;
+
+  constructor(t: TestContext) {
+    this.place = new Workplace(t);
+    this.child = spawn(process.execPath, [ADAPTER]);
+    t.after(() => this.child.kill('SIGKILL'));
+    this.child.stdin.on('error', () => {});
+    this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.heard += text;
+      this.heardBytes += text.length;
+    });
+  }
+
+  static async launched(t: TestContext, more: object): Promise<Client> {
+    const client = new Client(t);
+    const kernel = client.place.path(client.place.write('prints.elf', makeElf({ code: PRINTS })));
+    client.send('initialize', { adapterID: 'blkreplay' });
+    client.send('launch', demoLaunch(client.place, { kernel, ...more }));
+    await client.until('"event":"initialized"');
+    client.send('configurationDone');
+    await client.until('!!!|ISEh');
+    return client;
+  }
+
+  send(command: string, args: object = {}): void {
+    const text = JSON.stringify({ seq: this.seq++, type: 'request', command, arguments: args });
+    this.child.stdin.write(`Content-Length: ${text.length}\r\n\r\n${text}`);
+  }
+
+  deafen(): void {
+    this.child.stdout.pause();
+  }
+
+  listen(): void {
+    this.child.stdout.resume();
+  }
+
+  get answers(): number {
+    return this.heard.match(/"type":"response"/g)?.length ?? 0;
+  }
+
+  /** From now on. */
+  async until(pattern: string): Promise<void> {
+    this.heard = '';
+    while (!new RegExp(pattern).test(this.heard)) await once(this.child.stdout, 'data');
+  }
+}

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
+import { test } from 'node:test';
+import { encodePacket, PacketReader } from '../../debug-adapter/gdb/packets.ts';
+import { Workplace } from '../support/cli.ts';
+import { guest } from '../support/guests.ts';
+import { serve, sessionIn } from './gdbSupport.ts';
+
+/** A gdb that does not read its replies. How much is kept for it is held to the bounds in protocol.test.ts. */
+const timeout = 60_000;
+const COUNT = 500;
+/** Twice as many bytes in the reply. */
+const READ = encodePacket('m80000000,1f00');
+const REPLY_BYTES = 2 * 0x1f00;
+
+test('it is held back, and gets every reply in order when it reads', { timeout }, async (t) => {
+  const place = new Workplace(t);
+  const { port } = await serve(t, place, ['run', '--kernel', guest('demo/demo')]);
+  const socket = net.connect({ host: '127.0.0.1', port });
+  await once(socket, 'connect');
+  const held = socket.pause();
+  const packets = Array.from({ length: COUNT }, () => READ);
+  held.write(Buffer.concat(packets));
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const reader = new PacketReader();
+  const replies: string[] = [];
+  held.on('data', (bytes) => {
+    for (const event of reader.read(bytes)) if (event.kind === 'packet') replies.push(event.content);
+  });
+  held.resume();
+  while (replies.length < COUNT) await once(held, 'data');
+  held.write(encodePacket('D'));
+  await once(held, 'close');
+  assert.equal(replies.length, COUNT + 1);
+  assert.equal(replies.at(-1), 'OK');
+  assert.ok(replies.slice(0, -1).every((reply) => reply === replies[0] && reply.length === REPLY_BYTES));
+});
+
+test('ctrl-c ends the recording of one that never reads', { timeout }, async (t) => {
+  const place = new Workplace(t);
+  const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
+  const socket = net.connect({ host: '127.0.0.1', port });
+  await once(socket, 'connect');
+  socket.on('error', () => {}).pause();
+  socket.write(Buffer.concat(Array.from({ length: COUNT }, () => READ)));
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  running.kill('SIGINT');
+  (await running.end).ended(130, 'interrupted');
+});
