@@ -71,6 +71,9 @@ export const snapshotNameBad = (file: string, snapshot: string) =>
 export const snapshotTooMany = (file: string, limit: number) =>
   badInput('snapshot-too-many', `${file} cannot hold more than ${limit} snapshots: delete some first.`);
 
+export const snapshotTableFull = (file: string) =>
+  badInput('snapshot-table-full', `The list of snapshots in ${file} has no room for more: delete some first.`);
+
 export const refcountsTooNarrow = (file: string, bits: number) =>
   badInput(
     'refcounts-too-narrow',

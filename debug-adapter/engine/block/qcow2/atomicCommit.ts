@@ -110,7 +110,7 @@ function writeSnapshots(
   parts: ImageParts,
   { entries, newTables }: { entries: SnapshotEntry[]; newTables: NewTable[] },
 ): NonNullable<Next['snapshots']> {
-  const table = placeTable(parts, encodeSnapshotTable(entries));
+  const table = placeTable(parts, encodeSnapshotTable(parts.file, entries));
   for (const { offset, bytes } of [...newTables, table]) if (bytes.length > 0) parts.file.write(offset, bytes);
   dropTable(parts, parts.header.snapshotsOffset, parts.snapshotTableBytes);
   return { entries, offset: table.offset, tableBytes: table.bytes.length };

@@ -136,7 +136,7 @@ export class Qcow2Image implements BlockDevice {
   }
 
   get snapshots(): SnapshotInfo[] {
-    return this.#parts.snapshots.map(({ l1Offset: _, l1Entries: __, unknownExtra: ___, ...info }) => info);
+    return this.#parts.snapshots.map(({ l1Offset: _, l1Entries: __, encoded: ___, ...info }) => info);
   }
 
   /** The disk and the VM state as they are now, under a name. Costs what changed since the last snapshot. */

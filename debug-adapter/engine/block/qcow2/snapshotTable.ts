@@ -1,3 +1,5 @@
+import { assert } from '../../base/assert.ts';
+import { snapshotTableFull } from '../../errors/block.ts';
 import { readU64, viewOf, writeU64 } from './bigEndian.ts';
 import type { Header } from './header.ts';
 import type { ImageFile } from './imageFile.ts';
@@ -5,10 +7,16 @@ import * as limits from './layout.ts';
 
 /**
  * The snapshot table (qcow2 spec, "Snapshots"): one entry a snapshot, of varying length. Its extra data holds the
- * large VM state size, the disk size and the record/replay instruction count, which is our Position. Extra data that
- * we do not know is kept.
+ * large VM state size, the disk size and the record/replay instruction count, which is our Position. An entry that is
+ * there already is written back byte for byte: others may have put into it what we do not know, numbers beyond 2^53 and
+ * names that are not UTF-8.
  */
-export interface SnapshotEntry {
+export interface SnapshotEntry extends SnapshotFields {
+  /** As the table in the file has it. */
+  encoded: Uint8Array;
+}
+
+export interface SnapshotFields {
   id: string;
   name: string;
   dateSeconds: number;
@@ -20,7 +28,6 @@ export interface SnapshotEntry {
   icount: number | undefined;
   l1Offset: number;
   l1Entries: number;
-  unknownExtra: Uint8Array;
 }
 
 export function readSnapshotTable(file: ImageFile, header: Header): { entries: SnapshotEntry[]; lengthBytes: number } {
@@ -37,25 +44,42 @@ export function readSnapshotTable(file: ImageFile, header: Header): { entries: S
   return { entries, lengthBytes: at - header.snapshotsOffset };
 }
 
-export function encodeSnapshotTable(entries: SnapshotEntry[]): Uint8Array {
-  const encoded = entries.map(encodeEntry);
-  const table = new Uint8Array(encoded.reduce((sum, bytes) => sum + bytes.length, 0));
+export function encodeSnapshotTable(file: ImageFile, entries: readonly SnapshotEntry[]): Uint8Array {
+  const lengthBytes = entries.reduce((sum, { encoded }) => sum + encoded.length, 0);
+  if (lengthBytes > limits.SNAPSHOT_TABLE_BYTES_MAX) throw snapshotTableFull(file.name);
+  const table = new Uint8Array(lengthBytes);
   let at = 0;
-  for (const bytes of encoded) {
-    table.set(bytes, at);
-    at += bytes.length;
+  for (const { encoded } of entries) {
+    table.set(encoded, at);
+    at += encoded.length;
   }
   return table;
+}
+
+export function newSnapshotEntry(fields: SnapshotFields): SnapshotEntry {
+  return { ...fields, encoded: encodeEntry(fields) };
+}
+
+/** The same entry with another name, the last thing in it. */
+export function renamedEntry(entry: SnapshotEntry, name: string): SnapshotEntry {
+  const view = viewOf(entry.encoded);
+  const nameAt = FIXED_BYTES + view.getUint32(EXTRA_LENGTH_AT) + view.getUint16(ID_LENGTH_AT);
+  const bytes = new TextEncoder().encode(name);
+  const encoded = new Uint8Array(roundUpTo8(nameAt + bytes.length));
+  encoded.set(entry.encoded.subarray(0, nameAt));
+  encoded.set(bytes, nameAt);
+  viewOf(encoded).setUint16(NAME_LENGTH_AT, bytes.length);
+  return { ...entry, name, encoded };
 }
 
 function readEntry(file: ImageFile, header: Header, at: number): { entry: SnapshotEntry; lengthBytes: number } {
   if (at + FIXED_BYTES > file.lengthBytes) throw file.corrupt('a snapshot entry ends past the end of the file', at);
   const fixed = viewOf(file.readTable(at, FIXED_BYTES, 'a snapshot entry'));
-  const idBytes = fixed.getUint16(12);
-  const nameBytes = fixed.getUint16(14);
-  const extraBytes = fixed.getUint32(36);
+  const idBytes = fixed.getUint16(ID_LENGTH_AT);
+  const nameBytes = fixed.getUint16(NAME_LENGTH_AT);
+  const extraBytes = fixed.getUint32(EXTRA_LENGTH_AT);
   if (extraBytes > limits.SNAPSHOT_EXTRA_BYTES_MAX)
-    throw file.corrupt('a snapshot entry has too much extra data', at + 36);
+    throw file.corrupt('a snapshot entry has too much extra data', at + EXTRA_LENGTH_AT);
   const lengthBytes = roundUpTo8(FIXED_BYTES + extraBytes + idBytes + nameBytes);
   const bytes = file.readTable(at, lengthBytes, 'a snapshot entry');
   const view = viewOf(bytes);
@@ -73,7 +97,7 @@ function readEntry(file: ImageFile, header: Header, at: number): { entry: Snapsh
     icount: extraBytes >= 24 ? readIcount(view) : undefined,
     l1Offset: readU64(view, 0),
     l1Entries: view.getUint32(8),
-    unknownExtra: bytes.slice(FIXED_BYTES + KNOWN_EXTRA_BYTES, Math.max(FIXED_BYTES + KNOWN_EXTRA_BYTES, idAt)),
+    encoded: bytes,
   };
   checkL1Place(file, header, entry, at);
   return { entry, lengthBytes };
@@ -90,28 +114,29 @@ function checkL1Place(file: ImageFile, header: Header, entry: SnapshotEntry, at:
   }
 }
 
-function encodeEntry(entry: SnapshotEntry): Uint8Array {
+function encodeEntry(entry: SnapshotFields): Uint8Array {
   const id = new TextEncoder().encode(entry.id);
   const name = new TextEncoder().encode(entry.name);
-  const extraBytes = KNOWN_EXTRA_BYTES + entry.unknownExtra.length;
-  const bytes = new Uint8Array(roundUpTo8(FIXED_BYTES + extraBytes + id.length + name.length));
+  assert(name.length <= NAME_BYTES_MAX, 'a name that another program keeps whole');
+  const idAt = FIXED_BYTES + KNOWN_EXTRA_BYTES;
+  const bytes = new Uint8Array(roundUpTo8(idAt + id.length + name.length));
   const view = viewOf(bytes);
   writeU64(view, 0, entry.l1Offset);
   view.setUint32(8, entry.l1Entries);
-  view.setUint16(12, id.length);
-  view.setUint16(14, name.length);
-  view.setUint32(16, entry.dateSeconds);
-  view.setUint32(20, entry.dateNanoseconds);
+  view.setUint16(ID_LENGTH_AT, id.length);
+  view.setUint16(NAME_LENGTH_AT, name.length);
+  // A host's clock may be anywhere, also before 1970 or after 2106: the nearest date that has room, not another one.
+  view.setUint32(16, Math.min(Math.max(entry.dateSeconds, 0), 0xffff_ffff));
+  view.setUint32(20, Math.min(Math.max(entry.dateNanoseconds, 0), 999_999_999));
   writeU64(view, 24, entry.vmClockNanoseconds);
   // qcow2 spec: 0 in the old field means "see the extra data"; a small size is given in both.
   view.setUint32(32, entry.vmStateSizeBytes <= 0xffff_ffff ? entry.vmStateSizeBytes : 0);
-  view.setUint32(36, extraBytes);
+  view.setUint32(EXTRA_LENGTH_AT, KNOWN_EXTRA_BYTES);
   writeU64(view, EXTRA_VM_STATE_SIZE, entry.vmStateSizeBytes);
   writeU64(view, EXTRA_DISK_SIZE, entry.diskSizeBytes);
   writeIcount(view, entry.icount);
-  bytes.set(entry.unknownExtra, FIXED_BYTES + KNOWN_EXTRA_BYTES);
-  bytes.set(id, FIXED_BYTES + extraBytes);
-  bytes.set(name, FIXED_BYTES + extraBytes + id.length);
+  bytes.set(id, idAt);
+  bytes.set(name, idAt + id.length);
   return bytes;
 }
 
@@ -132,7 +157,12 @@ function roundUpTo8(length: number): number {
 }
 
 const FIXED_BYTES = 40;
+const ID_LENGTH_AT = 12;
+const NAME_LENGTH_AT = 14;
+const EXTRA_LENGTH_AT = 36;
 const KNOWN_EXTRA_BYTES = 24;
 const EXTRA_VM_STATE_SIZE = FIXED_BYTES;
 const EXTRA_DISK_SIZE = FIXED_BYTES + 8;
 const EXTRA_ICOUNT = FIXED_BYTES + 16;
+/** QEMU keeps 255 bytes of a name; a longer one could not be told from another there. */
+export const NAME_BYTES_MAX = 255;

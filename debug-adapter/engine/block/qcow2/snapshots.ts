@@ -11,7 +11,13 @@ import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { clustersFor, ENTRY_BYTES, SNAPSHOTS_MAX } from './layout.ts';
 import { addReferences, referencesOf } from './references.ts';
-import { encodeSnapshotTable, type SnapshotEntry } from './snapshotTable.ts';
+import {
+  encodeSnapshotTable,
+  NAME_BYTES_MAX,
+  newSnapshotEntry,
+  renamedEntry,
+  type SnapshotEntry,
+} from './snapshotTable.ts';
 import { StoredTable } from './storedTable.ts';
 
 /**
@@ -54,14 +60,13 @@ export function addEntry(parts: ImageParts, wanted: NewSnapshot, l1: EntryTable)
 }
 
 function newEntry(parts: ImageParts, wanted: NewSnapshot, l1: NewTable): SnapshotEntry {
-  return {
+  return newSnapshotEntry({
     ...wanted,
     id: nextId(parts),
     diskSizeBytes: parts.layout.diskLengthBytes,
     l1Offset: l1.offset,
     l1Entries: l1.bytes.length / ENTRY_BYTES,
-    unknownExtra: new Uint8Array(0),
-  };
+  });
 }
 
 /**
@@ -89,7 +94,7 @@ export function renameSnapshot(parts: ImageParts, from: string, to: string): voi
   const entry = findSnapshot(parts, from);
   if (from === to) return;
   checkNewName(parts, to);
-  const renamed = parts.snapshots.map((other) => (other === entry ? { ...entry, name: to } : other));
+  const renamed = parts.snapshots.map((other) => (other === entry ? renamedEntry(entry, to) : other));
   switchSnapshots(parts, renamed, []);
 }
 
@@ -142,7 +147,7 @@ export function clustersOfL1(parts: ImageParts, entries: number): number {
 function switchSnapshots(parts: ImageParts, entries: SnapshotEntry[], newTables: NewTable[]): void {
   const oldOffset = parts.header.snapshotsOffset;
   const oldClusters = clustersFor(parts.layout, parts.snapshotTableBytes);
-  const bytes = encodeSnapshotTable(entries);
+  const bytes = encodeSnapshotTable(parts.file, entries);
   const table = placeTable(parts, bytes);
   const change: CommitChange = {
     newTables: [...newTables, table],
@@ -164,13 +169,17 @@ function switchSnapshots(parts: ImageParts, entries: SnapshotEntry[], newTables:
 
 function checkNewName(parts: ImageParts, name: string): void {
   const bytes = new TextEncoder().encode(name).length;
-  // QEMU keeps 255 bytes of a name; a longer one could not be told from another there.
   // eslint-disable-next-line no-control-regex
-  if (bytes === 0 || bytes > 255 || /[\u0000-\u001f\u007f]/.test(name)) throw snapshotNameBad(parts.file.name, name);
+  if (bytes === 0 || bytes > NAME_BYTES_MAX || /[\u0000-\u001f\u007f]/.test(name))
+    throw snapshotNameBad(parts.file.name, name);
   if (parts.snapshots.some((snapshot) => snapshot.name === name)) throw snapshotExists(parts.file.name, name);
 }
 
+/** One more than the highest, as QEMU numbers them; others may have any text, and numbers that no program counts on. */
 function nextId(parts: ImageParts): string {
-  const numbers = parts.snapshots.map(({ id }) => Number(id)).filter(Number.isSafeInteger);
-  return String(numbers.reduce((highest, id) => Math.max(highest, id), 0) + 1);
+  const taken = new Set(parts.snapshots.map(({ id }) => id));
+  const numbers = [...taken].filter((id) => /^\d{1,9}$/.test(id)).map(Number);
+  let next = numbers.reduce((highest, id) => Math.max(highest, id), 0) + 1;
+  while (taken.has(String(next))) next++;
+  return String(next);
 }

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { viewOf } from '../../../../debug-adapter/engine/block/qcow2/bigEndian.ts';
+import { readHeader } from '../../../../debug-adapter/engine/block/qcow2/header.ts';
+import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
+import { ImageFile } from '../../../../debug-adapter/engine/block/qcow2/imageFile.ts';
+import { encodeSnapshotTable, readSnapshotTable } from '../../../../debug-adapter/engine/block/qcow2/snapshotTable.ts';
+import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import { MemoryFile } from '../../../support/memoryFile.ts';
+import { requireTool, runTool } from '../../../support/tools.ts';
+import { asVersion2 } from './imageKinds.ts';
+import { assertClean, filled, KIB, MIB, newImage, takeSnapshot, temporaryFolder } from './support.ts';
+
+/**
+ * Every field of a snapshot entry holds what it is given, or says that it cannot; and entries that others wrote are kept
+ * byte for byte, whatever is in them.
+ */
+test('a machine state of more than 4 GiB, in version 2 and 3: QEMU reads the size that was written', (t) => {
+  const vmStateSizeBytes = 5 * 2 ** 30 + 4096;
+  for (const convert of [asVersion2, (image: Uint8Array) => image]) {
+    const { image: fresh, file } = newImage({ lengthBytes: 64 * KIB });
+    fresh.close();
+    const changed = new MemoryFile('image.qcow2', convert(file.contents()));
+    const image = Qcow2Image.open(changed, { writable: true });
+    takeSnapshot(image, 'large', { vmStateSizeBytes, icount: 2 ** 52 + 1 });
+    image.close();
+    const [read] = Qcow2Image.open(changed, { writable: false }).snapshots;
+    assert.deepEqual([read.vmStateSizeBytes, read.icount], [vmStateSizeBytes, 2 ** 52 + 1]);
+    if (!requireTool('qemu-img', t)) continue;
+    const path = join(temporaryFolder(t), 'image.qcow2');
+    fs.writeFileSync(path, changed.contents());
+    const info = JSON.parse(runTool('qemu-img', ['info', '--output=json', path])) as {
+      snapshots: { 'vm-state-size': number; icount: number }[];
+    };
+    assert.equal(info.snapshots[0]['vm-state-size'], vmStateSizeBytes);
+    assert.equal(info.snapshots[0].icount, 2 ** 52 + 1);
+  }
+});
+
+test('a date that has no room becomes the nearest that has', () => {
+  const nothing = { vmClockNanoseconds: 0, vmStateSizeBytes: 0, icount: 1 };
+  const { file, image } = newImage({ lengthBytes: 64 * KIB });
+  for (const [name, dateSeconds] of [['late', 2 ** 33] as const, ['early', -5] as const]) {
+    image.createSnapshot({ ...nothing, name, dateSeconds, dateNanoseconds: -1 });
+  }
+  const read = Qcow2Image.open(file, { writable: false }).snapshots;
+  assert.deepEqual(
+    read.map(({ dateSeconds, dateNanoseconds }) => [dateSeconds, dateNanoseconds]),
+    [
+      [0xffff_ffff, 0],
+      [0, 0],
+    ],
+  );
+});
+
+test('what others wrote into entries stays: names that are not UTF-8, numbers beyond 2^53, extra data', () => {
+  const foreign = withForeignEntry();
+  const before = entriesIn(foreign)[0];
+  const file = new MemoryFile('image.qcow2', foreign);
+  const image = Qcow2Image.open(file, { writable: true });
+  takeSnapshot(image, 'second');
+  takeSnapshot(image, 'third');
+  image.renameSnapshot('second', 'a longer name than it had');
+  image.deleteSnapshot('third');
+  image.close();
+  const [first, second] = entriesIn(file.contents());
+  assert.deepEqual(first, before);
+  const again = Qcow2Image.open(file, { writable: false });
+  assert.equal(again.snapshots[1].name, 'a longer name than it had');
+  assert.ok(second.length > 0);
+  assertClean(again);
+});
+
+test('renaming keeps the rest of a foreign entry', () => {
+  const file = new MemoryFile('image.qcow2', withForeignEntry());
+  const image = Qcow2Image.open(file, { writable: true });
+  const before = entriesIn(file.contents())[0];
+  image.renameSnapshot(image.snapshots[0].name, 'new');
+  image.close();
+  const after = entriesIn(file.contents())[0];
+  const nameAt = 40 + viewOf(before).getUint32(36) + viewOf(before).getUint16(12);
+  const lengthAt = 14;
+  assert.deepEqual(after.subarray(0, lengthAt), before.subarray(0, lengthAt));
+  assert.deepEqual(after.subarray(lengthAt + 2, nameAt), before.subarray(lengthAt + 2, nameAt));
+  assert.equal(Buffer.from(after.subarray(nameAt, nameAt + 3)).toString(), 'new');
+});
+
+test('new snapshots get ids of their own, whatever ids there are', () => {
+  const file = new MemoryFile('image.qcow2', withForeignEntry({ id: '9007199254740991' }));
+  const image = Qcow2Image.open(file, { writable: true });
+  for (const name of ['a', 'b', 'c']) takeSnapshot(image, name);
+  assert.equal(new Set(image.snapshots.map(({ id }) => id)).size, 4);
+});
+
+test('a list of snapshots that would outgrow what programs read is refused before it is written', () => {
+  const { image, file } = newImage({ lengthBytes: 64 * KIB });
+  takeSnapshot(image, 'one');
+  const [entry] = readSnapshotTable(new ImageFile(file), readHeader(new ImageFile(file))).entries;
+  // Names of 64 KiB, as the format allows, get to 64 MiB with 1024 snapshots.
+  const long = { ...entry, encoded: new Uint8Array(65_536) };
+  const entries = new Array<typeof entry>(1024).fill(long);
+  assert.equal(encodeSnapshotTable(new ImageFile(file), entries).length, 64 * MIB);
+  const isFull = (error: unknown) => error instanceof UserError && error.code === 'snapshot-table-full';
+  assert.throws(() => encodeSnapshotTable(new ImageFile(file), [...entries, entry]), isFull);
+});
+
+/** An image whose one snapshot has a name in Latin-1, a clock and ICOUNT beyond 2^53, and more extra data than we know. */
+function withForeignEntry({ id = '1' } = {}): Uint8Array {
+  const { image, file } = newImage({ lengthBytes: 64 * KIB });
+  image.write(0, filled(4096, 1));
+  image.close();
+  return withEntries(file.contents(), 1, Uint8Array.of(0xe9, 0x74, 0xe9), id);
+}
+
+/** With entries of snapshots in which nothing is allocated. */
+function withEntries(image: Uint8Array, count: number, name: Uint8Array, id = '1'): Uint8Array {
+  const extraBytes = 40;
+  const entryBytes = Math.ceil((40 + extraBytes + id.length + name.length) / 8) * 8;
+  const table = new Uint8Array(count * entryBytes);
+  for (let i = 0; i < count; i++) {
+    const entry = table.subarray(i * entryBytes, (i + 1) * entryBytes);
+    const view = viewOf(entry);
+    view.setUint16(12, id.length);
+    view.setUint16(14, name.length);
+    view.setBigUint64(24, 2n ** 63n + 1n);
+    view.setUint32(36, extraBytes);
+    view.setBigUint64(48, viewOf(image).getBigUint64(24));
+    view.setBigUint64(56, 2n ** 60n + 1n);
+    entry.fill(0x55, 64, 80);
+    entry.set(new TextEncoder().encode(id), 80);
+    entry.set(name, 80 + id.length);
+  }
+  const start = Math.ceil(image.length / 4096) * 4096;
+  const bytes = new Uint8Array(start + Math.ceil(table.length / 4096) * 4096);
+  bytes.set(image);
+  bytes.set(table, start);
+  viewOf(bytes).setUint32(60, count);
+  viewOf(bytes).setBigUint64(64, BigInt(start));
+  // Its clusters are not counted yet: opening for writing mends that.
+  const file = new MemoryFile('image.qcow2', bytes);
+  Qcow2Image.open(file, { writable: true }).close();
+  return file.contents();
+}
+
+function entriesIn(image: Uint8Array): Uint8Array[] {
+  const view = viewOf(image);
+  let at = Number(view.getBigUint64(64));
+  return Array.from({ length: view.getUint32(60) }, () => {
+    const length = 40 + view.getUint32(at + 36) + view.getUint16(at + 12) + view.getUint16(at + 14);
+    const entry = image.slice(at, at + length);
+    at += Math.ceil(length / 8) * 8;
+    return entry;
+  });
+}
