@@ -125,10 +125,10 @@ function encodeEntry(entry: SnapshotFields): Uint8Array {
   view.setUint32(8, entry.l1Entries);
   view.setUint16(ID_LENGTH_AT, id.length);
   view.setUint16(NAME_LENGTH_AT, name.length);
-  // A host's clock may be anywhere, also before 1970 or after 2106: the nearest date that has room, not another one.
-  view.setUint32(16, Math.min(Math.max(entry.dateSeconds, 0), 0xffff_ffff));
-  view.setUint32(20, Math.min(Math.max(entry.dateNanoseconds, 0), 999_999_999));
-  writeU64(view, 24, entry.vmClockNanoseconds);
+  // Clocks may be anywhere, the host's before 1970 or after 2106: the nearest value that has room, not another one.
+  view.setUint32(16, within(entry.dateSeconds, 0xffff_ffff));
+  view.setUint32(20, within(entry.dateNanoseconds, 999_999_999));
+  writeU64(view, 24, within(entry.vmClockNanoseconds, Number.MAX_SAFE_INTEGER));
   // qcow2 spec: 0 in the old field means "see the extra data"; a small size is given in both.
   view.setUint32(32, entry.vmStateSizeBytes <= 0xffff_ffff ? entry.vmStateSizeBytes : 0);
   view.setUint32(EXTRA_LENGTH_AT, KNOWN_EXTRA_BYTES);
@@ -151,6 +151,8 @@ function writeIcount(view: DataView, icount: number | undefined): void {
   view.setUint32(EXTRA_ICOUNT, 0xffff_ffff);
   view.setUint32(EXTRA_ICOUNT + 4, 0xffff_ffff);
 }
+
+const within = (value: number, max: number): number => Math.min(Math.max(Math.floor(value), 0), max);
 
 function roundUpTo8(length: number): number {
   return Math.ceil(length / 8) * 8;

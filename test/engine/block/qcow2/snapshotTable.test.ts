@@ -39,8 +39,8 @@ test('a machine state of more than 4 GiB, in version 2 and 3: QEMU reads the siz
   }
 });
 
-test('a date that has no room becomes the nearest that has', () => {
-  const nothing = { vmClockNanoseconds: 0, vmStateSizeBytes: 0, icount: 1 };
+test('a date or clock that has no room becomes the nearest that has', () => {
+  const nothing = { vmClockNanoseconds: 2 ** 70, vmStateSizeBytes: 0, icount: 1 };
   const { file, image } = newImage({ lengthBytes: 64 * KIB });
   for (const [name, dateSeconds] of [['late', 2 ** 33] as const, ['early', -5] as const]) {
     image.createSnapshot({ ...nothing, name, dateSeconds, dateNanoseconds: -1 });
