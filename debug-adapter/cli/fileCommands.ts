@@ -72,11 +72,17 @@ function execute(command: Exclude<FileCommand, { kind: 'dump' }>, version: strin
 /** Damage is bad input: the one outcome of a check that is not exit status 0. */
 function check({ overlay, repair }: { overlay: string; repair: boolean }): Answer {
   const found = engine.checkOverlay(nodeHost, overlay, { repair });
-  const { corruptions, leaks } = found;
+  const { corruptions, leaks, repaired } = found;
   if (corruptions.length > 0) throw overlayDamaged(overlay, { corruptions: corruptions.length, first: corruptions[0] });
-  const text =
-    leaks === 0 ? 'sound' : `sound, with ${leaks} leaked cluster${leaks === 1 ? '' : 's'}, which --repair frees`;
-  return { json: found, text: `${overlay} is ${text}.\n` };
+  const left = leaks > 0 ? `, with ${counted(leaks, 'leaked cluster')}, which --repair frees` : '';
+  const mended = [
+    ...(repaired?.corruptions ? [counted(repaired.corruptions, 'error')] : []),
+    ...(repaired?.leaks ? [counted(repaired.leaks, 'leaked cluster')] : []),
+  ];
+  const text = `${overlay} is sound${left}.\n` + (mended.length > 0 ? `Repaired: ${mended.join(' and ')}.\n` : '');
+  return { json: found, text };
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 const done = (what: string): Answer => ({ json: { done: true }, text: `${what}.\n` });

@@ -219,9 +219,34 @@ suite('overlay check', () => {
     const found = JSON.parse((await does(place, 'overlay check o.qcow2 --json')).console) as object;
     assert.deepEqual(found, { corruptions: [], leaks: 1 });
     assert.throws(() => qemuImg(place, 'check', 'o.qcow2'), /Command failed/);
-    await does(place, 'overlay check o.qcow2 --repair');
+    assert.match(
+      (await does(place, 'overlay check o.qcow2')).console,
+      /^o\.qcow2 is sound, with 1 leaked cluster, which/m,
+    );
+    assert.match(
+      (await does(place, 'overlay check o.qcow2 --repair')).console,
+      /is sound\.\nRepaired: 1 leaked cluster\./,
+    );
     qemuImg(place, 'check', 'o.qcow2');
     isSound(place, 'o.qcow2');
+  });
+
+  test('says what qemu-img says of flags that contradict refcounts, and mends them', async (t) => {
+    if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
+    const place = withOverlay(t, 'raw');
+    const bytes = place.read('o.qcow2');
+    const l1 = Number(bytes.readBigUInt64BE(40));
+    bytes.writeBigUInt64BE(bytes.readBigUInt64BE(l1) ^ (1n << 63n), l1);
+    place.write('o.qcow2', bytes);
+    assert.throws(() => qemuImg(place, 'check', 'o.qcow2'), /OFLAG_COPIED/);
+    const { code, message } = (await place.cli(['overlay', 'check', 'o.qcow2', '--json'])).refused(2);
+    assert.equal(code, 'overlay-damaged');
+    assert.match(
+      message,
+      /damaged in one place, first: L1 entry 0: COPIED is clear, refcount 1\. Run "overlay check --repair"/,
+    );
+    assert.match((await does(place, 'overlay check o.qcow2 --repair')).console, /is sound\.\nRepaired: 1 error\./);
+    qemuImg(place, 'check', 'o.qcow2');
   });
 
   test('of a damaged one is exit status 2, with the place', async (t) => {

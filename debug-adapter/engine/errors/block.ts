@@ -8,6 +8,13 @@ import { badInput } from './userError.ts';
 export const notQcow2 = (file: string) =>
   badInput('image-not-qcow2', `${file} is not a qcow2 image: check the name, or say "format": "raw".`);
 
+export const imageBlank = (file: string, { isEmpty }: { isEmpty: boolean }) =>
+  badInput(
+    'image-not-qcow2',
+    `${file} is not a qcow2 image: ${isEmpty ? 'it is empty' : 'it starts with zeroes'}. Delete it if it was left ` +
+      `unfinished, and create it again; or say "format": "raw".`,
+  );
+
 export const imageCorrupt = (file: string, what: string, offset: number) =>
   badInput(
     'image-corrupt',

@@ -1,5 +1,11 @@
 import { assert } from '../../base/assert.ts';
-import { backingNameTooLong, imageFeatureUnsupported, imageTooLarge, notQcow2 } from '../../errors/block.ts';
+import {
+  backingNameTooLong,
+  imageBlank,
+  imageFeatureUnsupported,
+  imageTooLarge,
+  notQcow2,
+} from '../../errors/block.ts';
 import { readU64, viewOf, writeU64 } from './bigEndian.ts';
 import { parseExtensions, type HeaderExtension } from './headerExtensions.ts';
 import type { ImageFile } from './imageFile.ts';
@@ -48,7 +54,11 @@ export function readHeader(file: ImageFile): Header {
   const start = new Uint8Array(V3_HEADER_BYTES + 8);
   file.read(0, start);
   const view = viewOf(start);
-  if (view.getUint32(0) !== MAGIC) throw notQcow2(file.name);
+  if (view.getUint32(0) !== MAGIC) {
+    // As createImage.ts leaves it when it is killed: the header comes last.
+    if (start.every((byte) => byte === 0)) throw imageBlank(file.name, { isEmpty: file.lengthBytes === 0 });
+    throw notQcow2(file.name);
+  }
   const version = view.getUint32(4);
   if (version !== 2 && version !== 3) throw imageFeatureUnsupported(file.name, `qcow2 version ${version}`);
   const clusterBits = view.getUint32(20);

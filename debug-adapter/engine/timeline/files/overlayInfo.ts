@@ -32,10 +32,18 @@ export function overlayInfo(host: Host, overlay: string): OverlayInfo {
   }));
 }
 
-/** Problems that are found are an answer. `repair` frees what a kill leaked. */
-export function checkOverlay(host: Host, overlay: string, { repair }: { repair: boolean }): CheckResult {
-  if (repair) return changeOverlay(host, overlay, (image) => image.check());
-  return readOverlay(host, overlay, (image) => image.check());
+/** What an overlay is found to be; after a repair also what was mended. */
+export interface CheckedOverlay extends CheckResult {
+  repaired?: { corruptions: number; leaks: number };
+}
+
+/** Problems that are found are an answer. `repair` mends refcounts and COPIED flags; other damage refuses it. */
+export function checkOverlay(host: Host, overlay: string, { repair }: { repair: boolean }): CheckedOverlay {
+  const found = readOverlay(host, overlay, (image) => image.check());
+  if (!repair) return found;
+  const left = changeOverlay(host, overlay, (image) => image.check());
+  const corruptions = found.corruptions.length - left.corruptions.length;
+  return { ...left, repaired: { corruptions, leaks: found.leaks - left.leaks } };
 }
 
 /** One line of `qemu-img map`: a part of the disk, and which file of the chain says what is there. */

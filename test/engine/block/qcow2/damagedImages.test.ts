@@ -49,6 +49,24 @@ test('a file too short to be an image is refused', () => {
   }
 });
 
+test('an image that was left unfinished when it was created is told from another format', () => {
+  const { file } = newImage({ lengthBytes: 64 * KIB });
+  const unfinished = file.contents().fill(0, 0, 4096);
+  const says = (bytes: Uint8Array) => {
+    try {
+      Qcow2Image.open(new MemoryFile('disk.qcow2', bytes), { writable: true });
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  assert.match(
+    says(unfinished)!,
+    /^disk\.qcow2 is not a qcow2 image: it starts with zeroes\. Delete it if it was left/,
+  );
+  assert.match(says(new Uint8Array(0))!, /^disk\.qcow2 is not a qcow2 image: it is empty\. Delete it/);
+  assert.match(says(Uint8Array.of(1))!, /^disk\.qcow2 is not a qcow2 image: check the name/);
+});
+
 test('an image in which two clusters of the disk claim a table is not written to', () => {
   const { image, file } = newImage();
   image.write(0, filled(4096, 1));
