@@ -156,6 +156,20 @@ suite('overlay rebase', () => {
     }
   });
 
+  test('onto a longer base, from an empty one or from none, the zeroes that showed last', async (t) => {
+    if (!requireTool('qemu-img', t)) return;
+    for (const backing of [['-b', 'base.img', '-F', 'raw'], ['-b', 'empty.qcow2', '-F', 'qcow2'], []]) {
+      const place = withBase(t);
+      place.write('long.img', new Uint8Array(3 * MIB).fill(9));
+      qemuImg(place, 'create', '-q', '-f', 'qcow2', 'empty.qcow2', '2M');
+      qemuImg(place, 'create', '-q', '-f', 'qcow2', ...backing, 'o.qcow2', '3M');
+      const shown = converted(place, 'o.qcow2');
+      await does(place, 'overlay rebase o.qcow2 --base long.img --format raw');
+      qemuImg(place, 'check', 'o.qcow2');
+      assert.ok(converted(place, 'o.qcow2').equals(shown), backing.join(' '));
+    }
+  });
+
   test('--name-only follows a base that was moved, however long its name', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     for (const clusterSize of [512, 1024, 4096, 65536]) {

@@ -28,6 +28,13 @@ test('it is read-only unless asked otherwise', () => {
   assert.equal(file.calls.syncs, 1);
 });
 
+test('zeroes that are there already are not written, so that a sparse file stays one', () => {
+  const file = new MemoryFile('disk.img', filled(3 << 20, 0).fill(7, 2 << 20, (2 << 20) + 512));
+  new RawImage(file, { writable: true }).writeZeroes(0, 3 << 20);
+  assertSameBytes(file.contents(), filled(3 << 20, 0));
+  assert.equal(file.calls.bytesWritten, 1 << 20);
+});
+
 test('a qcow2 header in a raw disk is data', () => {
   const bytes = filled(4096, 0);
   bytes.set([0x51, 0x46, 0x49, 0xfb]);
