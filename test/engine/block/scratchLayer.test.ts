@@ -88,6 +88,36 @@ test('random requests against a plain array', (t) => {
   assertSameBytes(readAll(layer), expected);
 });
 
+test('long zeroes, writes into them and what was captured before, against a plain array', (t) => {
+  const random = SeededRandom.forTest(t);
+  const diskBytes = 9 * 1024 * KIB + 512;
+  const lower = rawImage(filled(diskBytes, 7));
+  const layer = new ScratchLayer({ lower, scratch: new MemoryFile('scratch') });
+  let expected = filled(diskBytes, 7);
+  let captured = { moment: layer.capture(), bytes: expected.slice() };
+  for (let step = 0; step < 150; step++) {
+    const offset = random.below(diskBytes);
+    const dice = random.below(10);
+    if (dice < 4) {
+      const length = 1 + random.below(Math.min(random.pick([5000, diskBytes]), diskBytes - offset));
+      layer.writeZeroes(offset, length);
+      expected.fill(0, offset, offset + length);
+    } else if (dice < 8) {
+      const length = 1 + random.below(Math.min(20_000, diskBytes - offset));
+      layer.write(offset, filled(length, 1 + (step % 200)));
+      expected.fill(1 + (step % 200), offset, offset + length);
+    } else if (dice < 9) captured = { moment: layer.capture(), bytes: expected.slice() };
+    else {
+      layer.restore(captured.moment);
+      expected = captured.bytes.slice();
+    }
+    if (step % 10 === 0) assertSameBytes(readAll(layer), expected);
+  }
+  assertSameBytes(readAll(layer), expected);
+  for (const { offset, lengthBytes } of layer.dataRanges(0, diskBytes)) expected.fill(0, offset, offset + lengthBytes);
+  assertSameBytes(expected, new Uint8Array(diskBytes), 'outside of the data ranges');
+});
+
 test('going back to a captured state again and again takes no more of the scratch file', () => {
   const MIB = 1024 * KIB;
   const scratch = new MemoryFile('scratch');
