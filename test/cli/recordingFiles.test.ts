@@ -36,6 +36,25 @@ before(async () => {
   for (const session of [DEMO, TWO, TIMER]) summaries.set(session, (await recorded.record(session)).summary);
 });
 
+test('a pack of drives whose ids differ in case alone unpacks', async (t) => {
+  const place = recorded.copy(t);
+  const session: Session = {
+    kernel: guest('small/twodisk'),
+    drives: [
+      { id: 'hd', image: 'root.img', overlay: 'one.qcow2' },
+      { id: 'HD', image: 'second.img', overlay: 'two.qcow2' },
+    ],
+    rrfile: 'case.rr',
+  };
+  const { digest } = (await place.record(session)).summary;
+  const packed = await place.cli(['pack', 'case.rr', '--into', 'case.pack']);
+  assert.equal(packed.status, 0, packed.stderr);
+  const unpacked = await place.cli(['unpack', 'case.pack', '--into', 'out', '--json']);
+  assert.equal(unpacked.status, 0, unpacked.stderr);
+  const { rrfile, drives } = JSON.parse(unpacked.console) as { rrfile: string; drives: DriveSpec[] };
+  assert.equal((await place.replay({ ...session, rrfile, drives })).summary.digest, digest);
+});
+
 suite('snapshots of closed recordings', () => {
   test('a replay does not stop before the snapshot that it starts from', async (t) => {
     const place = recorded.copy(t);

@@ -56,6 +56,18 @@ export const keepsNoSnapshots = (rrfile: string) =>
 
 // --- packing -------------------------------------------------------------------------------------------------------
 
+export const packImpossible = () =>
+  badInput(
+    'pack-impossible',
+    'The recording names its drives as no pack can: it is not as blkreplay writes one, so record again, and pack that.',
+  );
+
+export const packFileTooLarge = (file: { name: string; lengthBytes: number; maxBytes: number }) =>
+  badInput(
+    'pack-file-too-large',
+    `${file.name} has ${file.lengthBytes} bytes, and no pack holds more than ${file.maxBytes} of one file: pack without the bases.`,
+  );
+
 export const notAPack = (file: string) =>
   badInput('pack-not-one', `${file} is not a packed recording: it does not start like one; give what "pack" wrote.`);
 

@@ -1,3 +1,5 @@
+import { assert } from '../base/assert.ts';
+
 /**
  * The bytes of the rrfile, one value at a time: little-endian fixed fields and varints (LEB128: seven bits a byte, low
  * ones first, the top bit says that more follow). `ByteSink` grows as it is written; `ByteSource` checks every bound
@@ -44,6 +46,7 @@ export class ByteSink {
 
   /** An exact integer from 0 to 2^53 - 1: 1 to 8 bytes. */
   varint(value: number): void {
+    assert(value >= 0 && Number.isSafeInteger(value), 'a varint is an exact integer');
     this.#reserve(8);
     let rest = value;
     while (rest >= 0x80) {

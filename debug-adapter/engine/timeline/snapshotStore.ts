@@ -150,7 +150,8 @@ export class SnapshotStore {
 
   private newEntry(name: string, stateBytes: number): (isStateImage: boolean) => NewSnapshot {
     const { machine } = this;
-    const date = this.dateMilliseconds();
+    // What the entry's 32 bits of seconds can say: 1970 to 2106.
+    const date = Math.min(Math.max(0, Math.floor(this.dateMilliseconds())), 0xffff_ffff * 1000);
     return (isStateImage) => ({
       name,
       dateSeconds: Math.floor(date / 1000),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Inputs, InputStatus, OutsideEvent } from '../../../debug-adapter/engine/machine/inputs.ts';
+import { ByteSink } from '../../../debug-adapter/engine/recording/bytes.ts';
 import { ConsoleInput } from '../../../debug-adapter/engine/recording/inputs/consoleInput.ts';
 import { LiveInputs } from '../../../debug-adapter/engine/recording/inputs/liveInputs.ts';
 import { RealtimeIdle } from '../../../debug-adapter/engine/recording/inputs/realtimeIdle.ts';
@@ -163,4 +164,11 @@ test('real-time idling records only waits that were cut short', () => {
   assert.equal(idle.take(at(6, waiting)), undefined);
   assert.deepEqual(asked, [995, 994, 994, 994]);
   assert.equal(idle.nextPosition(), Infinity);
+});
+
+test('a clock that is set before 1970 says 1970, which a recording can hold', () => {
+  const live = new LiveInputs([], { dateMilliseconds: () => -1234.5, entropy: () => new Uint8Array(0) });
+  assert.equal(live.hostTime(), 0);
+  assert.throws(() => new ByteSink().varint(-1), /exact integer/);
+  assert.throws(() => new ByteSink().varint(2 ** 53), /exact integer/);
 });

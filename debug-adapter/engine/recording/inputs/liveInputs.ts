@@ -31,8 +31,9 @@ export class LiveInputs implements Inputs {
     return undefined;
   }
 
+  /** A clock that is set before 1970 says 1970: no recording can hold less. */
   hostTime(): number {
-    return this.#world.dateMilliseconds();
+    return Math.max(0, Math.floor(this.#world.dateMilliseconds()));
   }
 
   entropy(_position: Position, lengthBytes: number): Uint8Array {

@@ -9,7 +9,7 @@ import { isInPlace } from '../inPlace.ts';
 import { backingOf, type DiskPlace, openDisk } from '../openDisk.ts';
 import { stateFileOf } from '../sessionOptions.ts';
 import { underLocks } from './overlayFile.ts';
-import { type PackedDrive, PackWriter } from './packFormat.ts';
+import { checkPackable, type PackedDrive, PackWriter } from './packFormat.ts';
 
 /**
  * One file with a recording and all that a replay of it needs: its overlays or its state-only image, and the bases with
@@ -68,15 +68,12 @@ function writePack(
   opened: HostFile[],
 ): void {
   const lengths = opened.map((file) => file.length());
+  const listed = files.map(({ name }, i) => ({ name, lengthBytes: lengths[i] }));
+  const header = { blkreplayVersion: version, files: listed, rrfile, drives };
+  checkPackable(header);
   const target = host.files.open(into, { write: true, create: 'truncate' });
   try {
-    const listed = files.map(({ name }, i) => ({ name, lengthBytes: lengths[i] }));
-    const writer = new PackWriter(target, host.compression, {
-      blkreplayVersion: version,
-      files: listed,
-      rrfile,
-      drives,
-    });
+    const writer = new PackWriter(target, host.compression, header);
     opened.forEach((file, i) => writer.addFile(file, lengths[i]));
     target.sync();
   } finally {
@@ -98,7 +95,7 @@ function planOf(host: Host, rrfile: string, header: RecordingHeader, withBases: 
     const { id, format, readOnly, contentDigest } = drive;
     // An image that takes its own snapshots is no base that could be left out.
     const inPlace = isInPlace(drive);
-    const overlay = drive.overlay === null || readOnly || inPlace ? null : add(drive.overlay, `${id}.overlay.qcow2`);
+    const overlay = drive.overlay === null || readOnly || inPlace ? null : add(drive.overlay, overlayName(id, files));
     if (overlay !== null || inPlace) locked.push(drive.overlay!);
     if (withBases && !inPlace) checkBase(host, rrfile, drive);
     const bases = withBases || inPlace ? addBases(host, drive, files) : { image: null, backings: [] };
@@ -107,6 +104,13 @@ function planOf(host: Host, rrfile: string, header: RecordingHeader, withBases: 
     return { id, format, readOnly, overlay, image: bases.image, imageAsRecorded: drive.image, contentDigest, backings };
   });
   return { files, locked, rrfile: 'recording.rr', drives };
+}
+
+/** Ids may differ in case alone, which two files' names cannot everywhere. */
+function overlayName(id: string, files: readonly Packed[]): string {
+  const name = `${id}.overlay.qcow2`;
+  const isTaken = files.some((file) => file.name.toLowerCase() === name.toLowerCase());
+  return isTaken ? `${id}.overlay${files.length}.qcow2` : name;
 }
 
 /** A recording may come from anywhere, and names any file: it has to know what is in it, too. */

@@ -1,7 +1,14 @@
 import type { HostCompression, HostFile } from '../../base/host.ts';
 import { viewOf } from '../../block/qcow2/bigEndian.ts';
 import { xxh64 } from '../../base/xxhash64.ts';
-import { notAPack, packDamaged, packFromFuture, packFromPast } from '../../errors/overlays.ts';
+import {
+  notAPack,
+  packDamaged,
+  packFileTooLarge,
+  packFromFuture,
+  packFromPast,
+  packImpossible,
+} from '../../errors/overlays.ts';
 
 /**
  * The file that `pack` writes: magic (8 bytes), version (u32, big-endian like all of it), the length of a JSON header
@@ -31,6 +38,24 @@ export interface PackedDrive {
   backings: { file: string; backing: string; format: 'raw' | 'qcow2' }[];
 }
 
+/** Throws what no reader would take: before a pack is made of it. */
+export function checkPackable(header: PackHeader): void {
+  const tooLarge = header.files.find(({ lengthBytes }) => lengthBytes > FILE_BYTES_MAX);
+  if (tooLarge) throw packFileTooLarge({ ...tooLarge, maxBytes: FILE_BYTES_MAX });
+  if (!isHeader(header) || encodeHeader(header).length > HEADER_BYTES_MAX) throw packImpossible();
+}
+
+/** A recording may come from anywhere, and say anything. */
+function isHeader(header: PackHeader): boolean {
+  try {
+    return checkedHeader(header) === header;
+  } catch {
+    return false;
+  }
+}
+
+const encodeHeader = (header: PackHeader): Uint8Array => new TextEncoder().encode(JSON.stringify(header));
+
 export class PackWriter {
   private file: HostFile;
   private compression: HostCompression;
@@ -40,7 +65,7 @@ export class PackWriter {
   constructor(file: HostFile, compression: HostCompression, header: PackHeader) {
     this.file = file;
     this.compression = compression;
-    const json = new TextEncoder().encode(JSON.stringify(header));
+    const json = encodeHeader(header);
     this.checksum = xxh64(json);
     const start = new Uint8Array(START_BYTES);
     start.set(PACK_MAGIC);
