@@ -12,13 +12,16 @@ export interface DigestPart {
   value: bigint;
 }
 
+/** The part that is all of RAM. */
+export const RAM_PART = 'RAM';
+
 export function machineDigest(machine: Machine): DigestPart[] {
   const { devices, drives, ...rest } = machine.saveState();
   const names = Array.from({ length: machine.harts.count }, (_, i) => hartName(i));
   const harts = names.map((name) => ({ name, value: digestState(rest[name] as State) }));
   for (const name of names) delete rest[name];
   return [
-    { name: 'RAM', value: machine.ram.digest() },
+    { name: RAM_PART, value: machine.ram.digest() },
     { name: 'clock', value: digestState(rest) },
     ...harts,
     ...Object.entries(devices as State).map(([name, state]) => ({ name, value: digestState(state as State) })),

@@ -4,6 +4,7 @@ import { overlayGiven, overlayMissing, snapshotBeyondEnd, snapshotNotInOverlay }
 import { bootFileDiffers } from '../errors/recording.ts';
 import { wireDrives } from '../machine/board.ts';
 import { Machine } from '../machine/machine.ts';
+import { RAM_PART } from '../machine/machineDigest.ts';
 import { digestText, type RecordedDrive } from '../recording/header.ts';
 import { Player } from '../recording/player.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
@@ -88,7 +89,7 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
     const travel = new TimeTravel({
       ...{ machine, images: ramImages, log, isLive: false, budget: setup.travelBudget },
       disks: drives.map((drive) => travelDisk(host, drive, { overlay: overlayOf(drive.options), snapshot })),
-      history: replayHistory(player, setup, snapshots),
+      history: replayHistory(player, setup, snapshots, reader),
     });
     travel.remember({ name: snapshot, state: machine.saveState(), image: ramImages.capture() });
     player.seek(machine.position);
@@ -102,13 +103,23 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
 }
 
 /** A writable drive whose overlay was temporary knows its disk at the start only. */
-function replayHistory(player: Player, { drives }: ReplaySetup, snapshots: SnapshotStore | undefined): History {
+function replayHistory(
+  player: Player,
+  { drives }: ReplaySetup,
+  snapshots: SnapshotStore | undefined,
+  reader: RecordingReader,
+): History {
   const keepsDisks = drives.every(({ readOnly, overlay }) => readOnly || overlay !== null);
   return {
     anchors: () => (snapshots && keepsDisks ? snapshots.anchors() : []),
     readAnchor: (name) => snapshots!.reading(name),
     openPlayer: () => ({ player, close: () => {} }),
     end: () => player.lastPosition,
+    ramDigestAt: (position) => {
+      const [digest] = reader.entriesFrom(position, ['digest']);
+      if (digest?.kind !== 'digest' || digest.position !== position) return undefined;
+      return digest.parts.find(({ name }) => name === RAM_PART)?.value;
+    },
   };
 }
 

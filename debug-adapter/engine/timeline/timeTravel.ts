@@ -35,6 +35,8 @@ export interface History {
   end(): Position;
   /** The picture of RAM that is kept to write only what differs from it. */
   writtenRam?(): RamImage;
+  /** What RAM's digest was at a position, where that is recorded: for a replay, which did not write its snapshots. */
+  ramDigestAt?(position: Position): bigint | undefined;
 }
 
 export interface OpenPlayer {
@@ -70,6 +72,8 @@ export class TimeTravel {
   private interrupted: ReverseSearch | undefined;
   /** An anchor that a run backwards was loading when it paused. */
   private loading: AnchorLoad | undefined;
+  /** Whether RAM in an anchor is what was recorded, by its name. Looked at once each. */
+  private isWhole = new Map<string, boolean>();
   /** Up to here a replay was held against the recording's digests. */
   private verifiedTo: Position = -1;
 
@@ -142,6 +146,7 @@ export class TimeTravel {
   /** `remove` deletes snapshots of these names from the overlays; what stands on them here stands on others then. */
   forget(names: readonly string[], remove: () => void): void {
     this.memory.cache.forget(names);
+    for (const name of names) this.isWhole.delete(name);
     this.dropInterrupted();
     const standsOnThem = !this.isPresent && this.disks.some((disk) => disk.standsOn(names));
     remove();
@@ -156,6 +161,7 @@ export class TimeTravel {
   /** A snapshot of the overlays has another name now. */
   renamed(from: string, to: string): void {
     this.memory.cache.renamed(from, to);
+    this.isWhole.delete(from);
     this.dropInterrupted();
     for (const disk of this.disks) disk.renamed(from, to);
   }
@@ -271,11 +277,17 @@ export class TimeTravel {
     this.memory.releaseHeld();
   }
 
-  /** Restores the last snapshot at or before a position. Paused, the machine shows no moment at all. */
+  /**
+   * Restores the last snapshot at or before a position that is not damaged. Paused, the machine shows no moment at all.
+   */
   private restoreNearest(target: Position, { mayStay }: { mayStay: boolean }, wantsPause = never): Restored {
     const { machine } = this;
     const cached = this.memory.cache.latestUpTo(target);
-    const anchor = this.history.anchors().findLast(({ position }) => position <= target && position >= this.start);
+    const anchor = this.history
+      .anchors()
+      .findLast(
+        ({ name, position }) => position <= target && position >= this.start && this.isWhole.get(name) !== false,
+      );
     const nearest = Math.max(cached?.position ?? -1, anchor?.position ?? -1);
     if (mayStay && machine.position <= target && machine.position >= nearest) return 'fromMemory';
     if (cached && cached.position === nearest) {
@@ -283,7 +295,8 @@ export class TimeTravel {
       return 'fromMemory';
     }
     assert(anchor, 'there is a snapshot at the start');
-    return this.showAnchor(anchor.name, wantsPause) ? 'fromDisk' : 'paused';
+    const shown = this.showAnchor(anchor.name, wantsPause);
+    return shown === 'damaged' ? this.restoreNearest(target, { mayStay: false }, wantsPause) : shown;
   }
 
   private show(moment: MemorySnapshot): void {
@@ -298,21 +311,33 @@ export class TimeTravel {
     this.past!.player.seek(machine.position);
   }
 
-  /** Returns false when it was paused before all of it was there. */
-  private showAnchor(name: string, wantsPause: WantsPause): boolean {
+  /** Paused, not all of it was there. */
+  private showAnchor(name: string, wantsPause: WantsPause): 'fromDisk' | 'paused' | 'damaged' {
     const { machine } = this;
     machine.setStopPoints(NO_STOP_POINTS);
     const isBegun = this.loading?.name === name;
     const load = isBegun ? this.loading! : new AnchorLoad(name, this.history.readAnchor(name));
     const loaded = load.run(wantsPause);
     this.loading = loaded === 'paused' ? load : undefined;
-    if (loaded === 'paused') return false;
+    if (loaded === 'paused') return 'paused';
     const image = this.images.restoreRead(loaded.ram);
     machine.loadState(loaded.state);
+    if (!this.hasRecordedRam(name)) return 'damaged';
     for (const disk of this.disks) disk.show({ snapshot: name });
     this.remember({ name, state: machine.saveState(), image });
     this.past!.player.seek(machine.position);
-    return true;
+    return 'fromDisk';
+  }
+
+  /** An earlier build wrote long states over RAM: what that left of the snapshots after it is not gone to. */
+  private hasRecordedRam(name: string): boolean {
+    let isWhole = this.isWhole.get(name);
+    if (isWhole === undefined) {
+      const recorded = this.history.ramDigestAt?.(this.machine.position);
+      isWhole = recorded === undefined || recorded === this.machine.ram.digest();
+      this.isWhole.set(name, isWhole);
+    }
+    return isWhole;
   }
 
   /** Returns false when it was paused on the way. */

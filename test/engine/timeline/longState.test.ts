@@ -99,6 +99,33 @@ test('a long state that an earlier build wrote over RAM is told from a whole one
   assert.throws(() => stage.replay({ rrsnapshot: 'over RAM' }), /"over RAM" .* is not one of this machine/);
 });
 
+test('RAM that such a state lay over is gone to in no snapshot after it either', (t) => {
+  const { stage, many, few } = prepare(t);
+  const timeline = stage.record();
+  const digests = digestsOnTheWay(timeline, [many, few]);
+  timeline.takeSnapshot('few');
+  const end = timeline.advance(Infinity)!;
+  timeline.close(end);
+  const image = Qcow2Image.open(openFile(imageOf(stage), { write: true, create: 'never' }), { writable: true });
+  const [entry] = image.snapshots.filter(({ name }) => name === 'few');
+  image.createSnapshotFrom('few', { ...entry, name: 'damaged' }, (draft) => {
+    draft.setVmState(STATE_AREA_BYTES + 4096 * 3, new TextEncoder().encode('CBOR'));
+  });
+  image.deleteSnapshot('few');
+  image.close();
+
+  const replay = stage.replay();
+  replay.advance(Infinity);
+  for (const position of [few, many, few + 1000]) {
+    replay.travel!.seekTo(position);
+    assert.equal(replay.digest(), digests.get(position) ?? replay.digest());
+    const page = new Uint8Array(4);
+    replay.machine.ram.read(0x8000_3000, page);
+    assert.notEqual(new TextDecoder().decode(page), 'CBOR');
+  }
+  replay.close(end);
+});
+
 test('a state that is larger than any machine can have is refused before anything is written', () => {
   const state = { much: new Uint8Array(STATE_BYTES_MAX) };
   assert.throws(
