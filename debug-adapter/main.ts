@@ -13,7 +13,12 @@ const CLOSE_MILLISECONDS_MAX = 10_000;
 const FLUSH_MILLISECONDS_MAX = 1000;
 
 const signals = makeSignals();
-const worker = new Worker(path.join(__dirname, 'engine-worker.js'), { workerData: { signals } });
+const worker = new Worker(path.join(__dirname, 'engine-worker.js'), {
+  workerData: { signals },
+  // Each look back makes some snapshots and drops as many. With V8's default of up to 100 MiB and more for what is new,
+  // that became garbage in the old generation, and the process twice as large after some thousand looks.
+  resourceLimits: { maxYoungGenerationSizeMb: 24 },
+});
 const engine = new EngineLink({ post: (message) => worker.postMessage(message), signals });
 worker.on('message', (message: FromEngine) => engine.received(message));
 worker.on('error', (error: Error) =>

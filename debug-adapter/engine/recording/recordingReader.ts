@@ -83,7 +83,10 @@ export class RecordingReader {
     for (let i = this.#firstChunkReaching(position); i < this.#events.length; i++) {
       const chunk = this.#events[i];
       if (wanted !== undefined && (chunk.kinds & wanted) === 0) continue;
-      for (const entry of this.#entriesOf(chunk)) {
+      const entries = this.#entriesOf(chunk);
+      // By index: each look back comes by thousands of entries, and iterating would make an object of each.
+      for (let at = 0; at < entries.length; at++) {
+        const entry = entries[at];
         if (entry.position >= position && (kinds === undefined || kinds.includes(entry.kind))) yield entry;
       }
     }

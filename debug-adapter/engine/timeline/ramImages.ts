@@ -17,8 +17,12 @@ export class RamImage {
   }
 
   static of(pages: readonly (Uint8Array | undefined)[]): RamImage {
-    const changes = [...pages.entries()].filter(([, bytes]) => bytes !== undefined);
-    return new RamImage(pages.length).changed(changes);
+    const stretches: (RamStretch | undefined)[] = [];
+    for (let first = 0; first < pages.length; first += STRETCH_PAGES) {
+      const stretch = pages.slice(first, first + STRETCH_PAGES);
+      stretches.push(stretch.some((bytes) => bytes !== undefined) ? stretch : undefined);
+    }
+    return new RamImage(pages.length, stretches);
   }
 
   page(page: number): Uint8Array | undefined {

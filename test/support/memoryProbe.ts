@@ -1,0 +1,40 @@
+import { writeFileSync } from 'node:fs';
+import { BroadcastChannel, isMainThread } from 'node:worker_threads';
+
+/**
+ * Loaded into a debug adapter by `--import`, in its first thread and in its engine's: on SIGUSR2 each thread collects
+ * its garbage, and what they use together is written to the file that BLKREPLAY_MEMORY_PROBE names. Counted in bytes,
+ * which unlike the resident set does not depend on when memory is given back to the system.
+ */
+export interface MemoryReport {
+  /** Of both threads. */
+  usedBytes: number;
+  /** Resident, of the process. */
+  residentBytes: number;
+}
+
+type Message = { kind: 'measure' } | { kind: 'measured'; usedBytes: number };
+
+const channel = new BroadcastChannel('memory probe');
+channel.unref();
+channel.onmessage = (event) => {
+  const { data } = event as { data: Message };
+  if (isMainThread && data.kind === 'measured') report(data.usedBytes);
+  if (!isMainThread && data.kind === 'measure') post({ kind: 'measured', usedBytes: usedHere() });
+};
+if (isMainThread) process.on('SIGUSR2', () => post({ kind: 'measure' }));
+
+const post = (message: Message): void => channel.postMessage(message);
+
+function report(engineBytes: number): void {
+  const usedBytes = usedHere() + engineBytes;
+  const result: MemoryReport = { usedBytes, residentBytes: process.memoryUsage().rss };
+  writeFileSync(process.env.BLKREPLAY_MEMORY_PROBE!, JSON.stringify(result));
+}
+
+function usedHere(): number {
+  // What one collection frees may keep buffers that the next one frees.
+  for (let i = 0; i < 3; i++) globalThis.gc!();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
