@@ -8,6 +8,7 @@ import {
   openSync,
   readFileSync,
   readSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeSync,
@@ -15,6 +16,7 @@ import {
 import path from 'node:path';
 import type { HostFile } from '../engine/base/host.ts';
 import { fileTooLarge, ioFailed, notAFile, notAFolder } from '../engine/errors/host.ts';
+import { refuseBadName, statIfThere } from './filePaths.ts';
 import { codeOf, openFailure, useFailure } from './systemErrors.ts';
 
 /**
@@ -33,12 +35,15 @@ export function openFile(filePath: string, mode: OpenMode, name = filePath): Hos
   let handle: number;
   try {
     refuseIrregular(statSync(filePath, { throwIfNoEntry: false }), name);
-    handle = openSync(filePath, flagsOf(mode), 0o666);
+    handle = openSync(filePath, flagsOf(mode), PRIVATE);
   } catch (error) {
     throw openFailure(error, opening);
   }
   return new NodeFile(handle, name);
 }
+
+/** What we write holds memory and what was typed: it is for its owner, whatever the umask lets through. */
+const PRIVATE = 0o600;
 
 /** A whole file, for boot files and `--stdin`, which may be a pipe here. At most `maxBytes`. */
 export function readWholeFile(filePath: string, maxBytes: number, name = filePath): Uint8Array {
@@ -63,7 +68,7 @@ export function readWholeFile(filePath: string, maxBytes: number, name = filePat
 }
 
 export function fileExistsAt(filePath: string): boolean {
-  return statSync(filePath, { throwIfNoEntry: false }) !== undefined;
+  return statIfThere(filePath) !== undefined;
 }
 
 /** Removes a file if it is there. */
@@ -75,14 +80,29 @@ export function removeFile(filePath: string, name = filePath): void {
   }
 }
 
-/** Creates the folder that `filePath` is to stand in, with those above it. */
-export function createFolderOf(filePath: string): void {
+/** Creates the folder of a file, with those above it. Returns what removes those again that it created, while empty. */
+export function createFolderOf(filePath: string): () => void {
+  refuseBadName(filePath);
   try {
-    mkdirSync(path.dirname(filePath), { recursive: true });
+    const folder = path.resolve(path.dirname(filePath));
+    const first = mkdirSync(folder, { recursive: true });
+    return () => first !== undefined && removeFolders(folder, path.resolve(first));
   } catch (error) {
     const name = path.dirname(filePath);
     if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOTDIR') throw notAFolder(name, filePath);
     throw openFailure(error, { name, access: 'write', creating: true });
+  }
+}
+
+/** From the innermost one up to `last`. Never throws: a folder that has something in it by now stays. */
+function removeFolders(folder: string, last: string): void {
+  try {
+    for (let each = folder; ; each = path.dirname(each)) {
+      rmdirSync(each);
+      if (each === last) return;
+    }
+  } catch {
+    // Somebody else uses it.
   }
 }
 

@@ -1,10 +1,11 @@
-import { realpathSync, statSync } from 'node:fs';
 import * as path from 'node:path';
 import type { Host, HostFiles } from '../engine/base/host.ts';
 import { nodeCompression } from './compression.ts';
+import { lockFiles } from './fileLock.ts';
+import { fileIdentity, isBrokenLink, realPath } from './filePaths.ts';
 import { createFolderOf, fileExistsAt, openFile, readWholeFile, removeFile } from './nodeFiles.ts';
-import { lockOverlay } from './overlayLock.ts';
 import { randomBytes } from './randomBytes.ts';
+import { stageFile } from './stagedFiles.ts';
 import { createTemporaryFile } from './temporaryFiles.ts';
 import { wallClock } from './wallClock.ts';
 
@@ -13,11 +14,13 @@ const files: HostFiles = {
   open: (filePath, mode) => openFile(filePath, mode),
   readWhole: (filePath, maxBytes) => readWholeFile(filePath, maxBytes),
   exists: fileExistsAt,
+  isBrokenLink,
   remove: (filePath) => removeFile(filePath),
   createFolderOf,
+  stage: stageFile,
   temporary: (name) => createTemporaryFile(name).file,
-  identity,
-  lock: (filePath) => lockOverlay(filePath),
+  identity: fileIdentity,
+  lock: (uses, doing) => lockFiles(uses, doing),
   // Both through links, so that ".." means the folder it looks like.
   relativeName: ({ from, to }) => portable(path.relative(path.dirname(realPath(from)), realPath(to))),
   resolveName: ({ from, name }) => path.resolve(path.dirname(from), name),
@@ -37,23 +40,6 @@ export const nodeHost: Host = {
   dateMilliseconds: () => wallClock.dateMilliseconds(),
   entropy: randomBytes,
 };
-
-/** Hard links are one file too, so what exists is known by its number; what does not, by its path. */
-function identity(filePath: string): string {
-  const stat = statSync(filePath, { bigint: true, throwIfNoEntry: false });
-  return stat && stat.ino !== 0n ? `${stat.dev}:${stat.ino}` : realPath(filePath);
-}
-
-/** Links are followed as far as the path exists. */
-function realPath(filePath: string): string {
-  const absolute = path.resolve(filePath);
-  try {
-    return realpathSync(absolute);
-  } catch {
-    const parent = path.dirname(absolute);
-    return parent === absolute ? absolute : path.join(realPath(parent), path.basename(absolute));
-  }
-}
 
 /** qcow2 names have forward slashes wherever they were written. */
 const portable = (name: string): string => (path.sep === '\\' ? name.replaceAll('\\', '/') : name);

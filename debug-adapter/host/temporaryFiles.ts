@@ -22,7 +22,7 @@ export interface TemporaryFile {
 export function createTemporaryFile(name: string, { keepPath = false } = {}): TemporaryFile {
   const folder = createFolder();
   const filePath = path.join(folder, name);
-  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  const remove = () => removeFolder(folder);
   let file: HostFile;
   try {
     file = openFile(filePath, { write: true, create: 'new' }, `temporary file ${name}`);
@@ -30,8 +30,7 @@ export function createTemporaryFile(name: string, { keepPath = false } = {}): Te
     remove();
     throw error;
   }
-  if (!keepPath && process.platform !== 'win32') {
-    remove();
+  if (!keepPath && process.platform !== 'win32' && remove()) {
     return { file: withoutSync(file), path: null };
   }
   const forget = atProcessEnd(() => {
@@ -39,6 +38,16 @@ export function createTemporaryFile(name: string, { keepPath = false } = {}): Te
     remove();
   });
   return { file: closingWith(withoutSync(file), () => (forget(), remove())), path: filePath };
+}
+
+/** Returns whether it is gone. Never throws: it must not hide another failure. */
+function removeFolder(folder: string): boolean {
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function createFolder(): string {

@@ -251,7 +251,10 @@ suite('an overlay in use by a session that runs', () => {
         const there = Object.keys(place.fingerprint());
         const { message, code } = (await act(place)).refused(2);
         assert.equal(code, 'overlay-in-use');
-        assert.match(message, new RegExp(`${file} is in use by process ${running.pid}; end that session, or delete`));
+        assert.match(
+          message,
+          new RegExp(`${file} is in use by process ${running.pid} \\(recording a\\.rr\\); end that session first`),
+        );
         assert.deepEqual(Object.keys(place.fingerprint()), there);
       });
     }

@@ -45,16 +45,24 @@ export interface HostFiles {
   open(path: string, mode: HostOpenMode): HostFile;
   /** The whole of a file of at most `maxBytes`. */
   readWhole(path: string, maxBytes: number): Uint8Array;
+  /** A link that leads nowhere is not there. */
   exists(path: string): boolean;
+  isBrokenLink(path: string): boolean;
   /** Removes a file if it is there. */
   remove(path: string): void;
-  createFolderOf(path: string): void;
+  /** With those above it. Returns what removes those again that it created, while they are empty. */
+  createFolderOf(path: string): () => void;
+  /** A new file that gets its name when it is published: until then, and when it never is, what has that name stays. */
+  stage(path: string): StagedFile;
   /** A file that nobody else sees and that is gone when it is closed or the process ends. */
   temporary(name: string): HostFile;
   /** Equal for two paths that name the same file, whether or not it exists. */
   identity(path: string): string;
-  /** Keeps other sessions from using a file; throws a UserError when one does already. */
-  lock(path: string): HostLock;
+  /**
+   * Locks files for a session, all or none; throws a UserError that names the holder when another session is in the way.
+   * `doing` is what that one is told, such as `recording a.rr`.
+   */
+  lock(files: readonly FileUse[], doing: string): HostLock;
   /** What to write into the file at `from` so that it finds the file at `to`: relative to its folder. */
   relativeName(names: { from: string; to: string }): string;
   /** The inverse: the path of a file that the file at `from` calls `name`. */
@@ -66,8 +74,31 @@ export interface HostFiles {
   inFolder(folder: string, name: string): string;
 }
 
+/** A file that no other session can write (`reads`, `base`) or use (`writes`). A base's lock leaves nothing beside it. */
+export interface FileUse {
+  path: string;
+  use: 'writes' | 'reads' | 'base';
+}
+
 export interface HostLock {
+  /** What was created or replaced since is locked by any other name that it has or gets, too. */
+  refresh(): void;
+  /** Does something while no other session reads what this one does; throws a UserError when one does. Bases stay shared. */
+  exclusively<T>(work: () => T): T;
+  /** Harmless when called twice; never throws. Also done when the process ends. */
   release(): void;
+}
+
+/** A file under creation. One of `settle` and `withdraw` ends it; neither throws. */
+export interface StagedFile {
+  /** Open for writing, before and after it is published. Only its owner may read it. */
+  readonly file: HostFile;
+  /** Gives the file its name, durably. Unless it `replaces` what is there, nothing may be. */
+  publish(options: { replaces: boolean }): void;
+  /** Closes it; what had the name before has it again. */
+  withdraw(): void;
+  /** It keeps the name. */
+  settle(): void;
 }
 
 /** Everything at once, for those who open sessions. */

@@ -20,6 +20,12 @@ export const fileNotPermitted = (file: string, access: 'read' | 'write'): UserEr
     `${file} cannot be opened to ${access}: permission denied; change its permissions, or use another file.`,
   );
 
+export const brokenLink = (file: string): UserError =>
+  badInput(
+    'file-broken-link',
+    `${file} is a link to a file that is not there; delete the link, or choose another name.`,
+  );
+
 export const fileReadOnlyPlace = (file: string): UserError =>
   badInput(
     'file-read-only-place',
@@ -33,7 +39,18 @@ export const notAFolder = (folder: string, file: string): UserError =>
   badInput('not-a-folder', `${file} cannot be made, because ${folder} is a file: name another place for it.`);
 
 export const badFileName = (file: string): UserError =>
-  badInput('file-bad-name', `${file} is not a path that this system accepts; give another one.`);
+  badInput('file-bad-name', `${shownName(file)} is not a path that this system accepts; give another one.`);
+
+/** In one line of readable length, whatever it is. */
+function shownName(file: string): string {
+  const escaped = file.replaceAll(
+    /\p{Cc}/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return escaped.length <= NAME_LENGTH_MAX ? escaped : `${escaped.slice(0, 60)}...${escaped.slice(-60)}`;
+}
+
+const NAME_LENGTH_MAX = 160;
 
 export const fileInUse = (file: string): UserError =>
   badInput('file-in-use', `${file} is in use by another program; close it there, or use another file.`);
@@ -62,23 +79,32 @@ export const ioFailed = (failed: { doing: string; file: string; why: string }): 
     `${failed.doing} ${failed.file} failed (${failed.why}); check the disk it is on, then try again.`,
   );
 
-// --- overlay locks -----------------------------------------------------------------------------------------------
+// --- locks -------------------------------------------------------------------------------------------------------
 
-export const overlayInUse = (found: {
-  overlay: string;
-  lock: string;
+export const fileInSession = (found: {
+  file: string;
   pid: number;
-  hostName: string | null;
-}): UserError =>
+  /** Such as `recording a.rr`; empty when it is not known. */
+  doing: string;
+  /** Null for a process of this host, which is known to run. */
+  otherHost: { name: string; lock: string } | null;
+}): UserError => {
+  const { file, pid, doing, otherHost } = found;
+  const who = `process ${pid}${otherHost ? ` on host ${otherHost.name}` : ''}${doing && ` (${doing})`}`;
+  const wayOut = otherHost ? `end that session, or delete ${otherHost.lock} if it is gone` : 'end that session first';
+  return badInput('overlay-in-use', `${file} is in use by ${who}; ${wayOut}.`);
+};
+
+export const imageInQemu = (found: { file: string; pid: number | undefined; use: 'writes' | 'reads' }): UserError =>
   badInput(
-    'overlay-in-use',
-    `${found.overlay} is in use by process ${found.pid}${found.hostName === null ? '' : ` on host ${found.hostName}`}; ` +
-      `end that session, or delete ${found.lock} if it is gone.`,
+    'image-in-qemu',
+    `${found.file} is open${found.use === 'writes' ? ' for writing' : ''} in QEMU` +
+      `${found.pid === undefined ? '' : ` (process ${found.pid})`}; end QEMU first, or use a copy of the image.`,
   );
 
 export const overlayLockUnclear = (found: { overlay: string; lock: string }): UserError =>
   badInput(
     'overlay-lock-unclear',
     `${found.overlay} may be in use: its lock file ${found.lock} cannot be understood; ` +
-      `make sure that no session uses the overlay, then delete the lock file.`,
+      `make sure that no session uses the file, then delete the lock file.`,
   );

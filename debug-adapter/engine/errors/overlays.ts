@@ -54,6 +54,20 @@ export const keepsNoSnapshots = (rrfile: string) =>
     `${rrfile} was recorded with a temporary overlay, which kept its snapshots: there are none to work on.`,
   );
 
+export const replacesForeignFile = (file: string, kind: 'recording' | 'overlay' | 'state' | 'pack' | 'base') =>
+  badInput(
+    'file-foreign',
+    `${file} would be overwritten, and it is ${FOREIGN[kind]}: delete it yourself if you do not need it, or choose another name.`,
+  );
+
+const FOREIGN = {
+  recording: 'no recording of blkreplay',
+  overlay: 'no overlay that blkreplay made',
+  state: 'no state image that blkreplay made',
+  pack: 'no pack of blkreplay',
+  base: 'another image than the packed one',
+};
+
 // --- packing -------------------------------------------------------------------------------------------------------
 
 export const packImpossible = () =>
@@ -93,6 +107,12 @@ export const packDamaged = (found: { file: string; offset: number; what: string 
 
 export const packTargetExists = (file: string) =>
   badInput('pack-target-exists', `${file} exists and would be overwritten: name another place, or say --overwrite.`);
+
+export const overlayOfOtherRecording = (found: { overlay: string; rrfile: string; why: string }) =>
+  badInput(
+    'overlay-other-recording',
+    `${found.overlay} is not the overlay of ${found.rrfile} (${found.why}): put the right one back, or record again.`,
+  );
 
 export const packBaseNeeded = (needed: { file: string; drive: string; image: string; digest: string }) =>
   badInput(

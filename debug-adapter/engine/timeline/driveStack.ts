@@ -9,6 +9,7 @@ import { ScratchLayer } from '../block/scratchLayer.ts';
 import { overlayOfOtherSize } from '../errors/drives.ts';
 import type { DriveWiring } from '../machine/board.ts';
 import { isInPlace, openFirstDisk, ownRangesOf } from './inPlace.ts';
+import type { NewFiles } from './newFiles.ts';
 import { type DiskFormat, openDisk, openOnBacking } from './openDisk.ts';
 
 /**
@@ -80,16 +81,15 @@ function openBase(host: Host, drive: DriveOptions, first: string | undefined): B
   return { base, baseDigest: new DriveDigest(base) };
 }
 
-/** For a session that runs on: makes the overlay, over what may be there (whoever asks has checked that). */
+/** For a session that runs on: creates the overlay, which replaces what may be there when all are published. */
 export function openLiveDrive(
   host: Host,
   options: DriveOptions,
-  { base, baseDigest }: BaseDisk,
-  log: RequestLog,
+  { base, baseDigest, log, newFiles }: BaseDisk & { log: RequestLog; newFiles: NewFiles },
 ): DriveStack {
   if (options.readOnly) return readOnlyDrive(options, base, baseDigest, log);
   if (isInPlace(options)) return openInPlace(host, options, { base, baseDigest }, log);
-  const overlay = createOverlay(host, options, base);
+  const overlay = createOverlay(host, options, base, newFiles);
   const digest = DriveDigest.from(baseDigest, overlay);
   const filter = new BlkreplayFilter({ id: options.id, device: overlay, log, digest });
   const end = (endOverlay: () => void) => () => {
@@ -119,7 +119,7 @@ function openInPlace(host: Host, options: DriveOptions, before: BaseDisk, log: R
   return { options, ...disk, filter, overlay, close: () => overlay.close(), abandon: () => overlay.abandon() };
 }
 
-function createOverlay(host: Host, options: DriveOptions, base: BlockDevice): Qcow2Image {
+function createOverlay(host: Host, options: DriveOptions, base: BlockDevice, newFiles: NewFiles): Qcow2Image {
   const lengthBytes = base.lengthBytes;
   if (options.overlay === null) {
     const file = host.files.temporary(`${options.id}.qcow2`);
@@ -129,8 +129,7 @@ function createOverlay(host: Host, options: DriveOptions, base: BlockDevice): Qc
       backingDevice: base,
     });
   }
-  host.files.createFolderOf(options.overlay);
-  const file = host.files.open(options.overlay, { write: true, create: 'truncate' });
+  const file = newFiles.create(options.overlay);
   const name = host.files.relativeName({ from: options.overlay, to: options.image });
   return Qcow2Image.create(file, { lengthBytes, backing: { name, format: options.format }, backingDevice: base });
 }

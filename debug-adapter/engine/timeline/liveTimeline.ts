@@ -2,6 +2,7 @@ import type { CheckpointPace, HostLock } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
 import { guestHasEnded, noHistory, pastIsFixed } from '../errors/session.ts';
+import { UserError } from '../errors/userError.ts';
 import type { OutsideEvent } from '../machine/inputs.ts';
 import type { Machine, RunOptions } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
@@ -17,6 +18,7 @@ import type { SnapshotStore } from './snapshotStore.ts';
 import { digestOf, type End, endOf, type Timeline, type TimelineStop } from './timeline.ts';
 import type { TimelineFiles } from './timelineFiles.ts';
 import type { TimeTravel } from './timeTravel.ts';
+import { doAll } from './undo.ts';
 
 /** What recording adds to a live machine. */
 export interface RecordingParts {
@@ -37,7 +39,7 @@ export interface RecordingParts {
 export class LiveTimeline implements Timeline {
   readonly machine: Machine;
   private drives: readonly DriveStack[];
-  private locks: readonly HostLock[];
+  private lock: HostLock;
   private recording: RecordingParts | undefined;
   private listFiles: () => TimelineFiles;
   private checkpoints: Checkpoints;
@@ -47,14 +49,14 @@ export class LiveTimeline implements Timeline {
   constructor(options: {
     machine: Machine;
     drives: readonly DriveStack[];
-    locks: readonly HostLock[];
+    lock: HostLock;
     recording?: RecordingParts;
     listFiles: () => TimelineFiles;
     pace?: CheckpointPace;
     onNotice?: (notice: Notice) => void;
   }) {
     this.machine = options.machine;
-    this.locks = options.locks;
+    this.lock = options.lock;
     this.drives = options.drives;
     this.recording = options.recording;
     this.listFiles = options.listFiles;
@@ -156,20 +158,37 @@ export class LiveTimeline implements Timeline {
 
   close(end: End): void {
     const { recording } = this;
-    recording?.travel.close();
-    if (recording) this.recordDigest();
-    for (const drive of this.drives) drive.close();
-    recording?.stateOnly?.close();
-    recording?.writer.close({ position: this.position, reason: end.reason, guestExit: end.guestExit });
-    this.release();
+    try {
+      recording?.travel.close();
+      if (recording) this.recordDigest();
+      for (const drive of this.drives) drive.close();
+      recording?.stateOnly?.close();
+      recording?.writer.close({ position: this.position, reason: end.reason, guestExit: end.guestExit });
+      this.lock.release();
+    } catch (error) {
+      this.abandonQuietly();
+      throw error;
+    }
   }
 
   abandon(): void {
-    this.recording?.travel.abandon();
-    for (const drive of this.drives) drive.abandon();
-    this.recording?.stateOnly?.abandon();
-    this.recording?.writer.abandon();
-    this.release();
+    const { recording } = this;
+    doAll([
+      () => recording?.travel.abandon(),
+      ...this.drives.map((drive) => () => drive.abandon()),
+      () => recording?.stateOnly?.abandon(),
+      () => recording?.writer.abandon(),
+      () => this.lock.release(),
+    ]);
+  }
+
+  /** After a failure, which is the one to tell of. */
+  private abandonQuietly(): void {
+    try {
+      this.abandon();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+    }
   }
 
   private forwardLive(
@@ -196,10 +215,6 @@ export class LiveTimeline implements Timeline {
   private recorded(): RecordingParts {
     if (!this.recording) throw noHistory();
     return this.recording;
-  }
-
-  private release(): void {
-    for (const lock of this.locks) lock.release();
   }
 
   private takeCheckpoint(): void {

@@ -1,4 +1,4 @@
-import type { Host, HostLock } from '../base/host.ts';
+import type { FileUse, Host } from '../base/host.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
 import { wireDrives } from '../machine/board.ts';
@@ -18,7 +18,9 @@ import {
   openLiveDrive,
   recordedWiring,
 } from './driveStack.ts';
+import { activity, basesInUse, inUse, lockForSession } from './filesInUse.ts';
 import { LiveTimeline } from './liveTimeline.ts';
+import { NewFiles } from './newFiles.ts';
 import { RamImages } from './ramImages.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
 import { refuseOwnOverlay, isInPlace, refuseTakenName, takingSnapshots } from './inPlace.ts';
@@ -41,18 +43,24 @@ export function openRun(anyHost: Host, setup: LiveSetup): LiveTimeline {
   const targets = writeTargets(setup, undefined);
   checkWriteTargets(host, setup, targets);
   return Undo.onFailure((undo) => {
+    const lock = lockForSession(host, filesUsed(host, setup, targets), activity('running', setup.kernel), undo);
     const bases = openBases(host, setup.drives);
-    const locks = lockAll(host, targets, undo);
-    const drives = openDrives(host, setup, bases, setup.live, undo);
+    undo.add(() => bases.forEach(({ base }) => base.close()));
+    const newFiles = new NewFiles(host, undo);
+    const drives = openDrives(host, setup, bases, setup.live, { newFiles, undo });
     const machine = makeMachine(setup, drives, setup.live);
     machine.powerOn(plan);
-    return new LiveTimeline({ machine, drives, locks, listFiles: () => filesOf(host, drives) });
+    newFiles.publish({ replaces: setup.overwrite });
+    lock.refresh();
+    newFiles.settle();
+    return new LiveTimeline({ machine, drives, lock, listFiles: () => filesOf(host, drives) });
   });
 }
 
 /**
  * A machine that is being recorded, with its first snapshot taken. All that can be refused is refused before anything
- * is created; an overlay or recording that exists is only replaced when `overwrite` says so.
+ * is created; an overlay or recording that exists is only replaced when `overwrite` says so, and when everything that
+ * could fail has succeeded.
  */
 export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
   refuseOwnOverlay(wanted.drives);
@@ -63,26 +71,27 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
   const targets = writeTargets(setup, setup.rrfile);
   checkWriteTargets(host, setup, targets);
   return Undo.onFailure((undo) => {
+    // Before anything is opened to be written: what another session uses stays as it is.
+    const lock = lockForSession(host, filesUsed(host, setup, targets), activity('recording', setup.rrfile), undo);
     const bases = openBases(host, setup.drives);
     undo.add(() => bases.forEach(({ base }) => base.close()));
     if (!setup.overwrite) refuseTakenName(setup.drives, bases, setup.rrsnapshot);
     refuseFullImages(setup, bases);
-    // Before anything is emptied: what another session uses stays as it is.
-    const locks = lockAll(host, targets, undo);
-    const writer = openWriter(host, setup, bases, files, undo);
+    const newFiles = new NewFiles(host, undo);
+    const writer = openWriter(host, setup, bases, files, { newFiles, undo });
     const recorder = new Recorder(setup.live, writer);
     const log = new RequestLogSwitch(recorder);
-    const drives = openDrives(host, setup, bases, log, undo);
-    for (const { overlay, options } of drives) {
-      if (overlay && isInPlace(options)) makeRoom(overlay, setup);
-    }
+    const drives = openDrives(host, setup, bases, log, { newFiles, undo });
     const machine = makeMachine(setup, drives, recorder);
     const images = new RamImages(machine.ram);
     machine.powerOn(plan);
+    for (const { overlay, options } of drives) {
+      if (overlay && isInPlace(options)) makeRoom(overlay, setup, undo);
+    }
     const overlays = drives.flatMap(({ overlay, options }) =>
       overlay ? [liveImage(overlay, options.id, { isShared: isInPlace(options) })] : [],
     );
-    const stateOnly = needsStateFile(setup) ? createStateImage(host, setup.rrfile) : undefined;
+    const stateOnly = needsStateFile(setup) ? createStateImage(setup.rrfile, newFiles) : undefined;
     if (stateOnly) undo.add(() => stateOnly.abandon());
     const snapshots = new SnapshotStore({
       machine,
@@ -99,8 +108,11 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
     const recording = { writer, recorder, snapshots, travel, ramImages: images, stateOnly };
     const listFiles = () => filesOf(host, drives, setup);
     const { pace, onNotice } = setup;
-    const timeline = new LiveTimeline({ machine, drives, locks, recording, listFiles, pace, onNotice });
+    const timeline = new LiveTimeline({ machine, drives, lock, recording, listFiles, pace, onNotice });
     timeline.start(setup.rrsnapshot);
+    newFiles.publish({ replaces: setup.overwrite });
+    lock.refresh();
+    newFiles.settle();
     return timeline;
   });
 }
@@ -155,10 +167,18 @@ function refuseFullImages(setup: SettledRecord, bases: readonly BaseDisk[]): voi
   });
 }
 
-function makeRoom(image: Qcow2Image, setup: SettledRecord): void {
+/**
+ * The user's own image: what an earlier recording took by itself goes, and a snapshot to be replaced. When the start
+ * fails, so does the new one.
+ */
+function makeRoom(image: Qcow2Image, setup: SettledRecord, undo: Undo): void {
   image.unmapVmState();
   const names = goingFrom(image, setup);
   if (names.length > 0) image.deleteSnapshots(names);
+  undo.add(() => {
+    const isTaken = image.snapshots.some(({ name }) => name === setup.rrsnapshot);
+    if (isTaken) image.deleteSnapshot(setup.rrsnapshot);
+  });
 }
 
 /** From the user's own image: what an earlier recording took by itself goes, and a snapshot to be replaced. */
@@ -167,13 +187,15 @@ function goingFrom(image: Qcow2Image, { rrsnapshot, overwrite }: SettledRecord):
   return [...automaticOnes(image), ...replaced.map(({ name }) => name)];
 }
 
-function lockAll(host: Host, { overlays, images, recording }: WriteTargets, undo: Undo): HostLock[] {
-  return [...recording, ...overlays, ...images].map((path) => {
-    host.files.createFolderOf(path);
-    const lock = host.files.lock(path);
-    undo.add(() => lock.release());
-    return lock;
-  });
+const filesUsed = (host: Host, { drives }: LiveSetup, { overlays, images, recording }: WriteTargets): FileUse[] => [
+  ...inUse('writes', [...recording, ...overlays, ...images]),
+  ...basesInUse(host, drives),
+];
+
+/** Where a session that is being opened puts what it creates. */
+interface Creation {
+  newFiles: NewFiles;
+  undo: Undo;
 }
 
 function openDrives(
@@ -181,10 +203,10 @@ function openDrives(
   setup: LiveSetup,
   bases: readonly BaseDisk[],
   log: RequestLog,
-  undo: Undo,
+  { newFiles, undo }: Creation,
 ): DriveStack[] {
   return setup.drives.map((options, i) => {
-    const drive = openLiveDrive(host, options, bases[i], log);
+    const drive = openLiveDrive(host, options, { ...bases[i], log, newFiles });
     undo.add(() => drive.abandon());
     return drive;
   });
@@ -208,11 +230,11 @@ function openWriter(
   setup: SettledRecord,
   bases: readonly BaseDisk[],
   files: readonly BootFile[],
-  undo: Undo,
+  { newFiles, undo }: Creation,
 ): RecordingWriter {
   const header = headerOf(setup, bases);
   checkHeaderFits(header, files, setup.rrfile);
-  const file = host.files.open(setup.rrfile, { write: true, create: 'truncate' });
+  const file = newFiles.create(setup.rrfile);
   const writer = new RecordingWriter(file, host.compression);
   undo.add(() => writer.abandon());
   writer.writeHeader(header, files);
@@ -243,7 +265,6 @@ function headerOf(setup: SettledRecord, bases: readonly BaseDisk[]): HeaderToWri
 }
 
 /** A disk of no bytes: all there is in it is VM state. */
-function createStateImage(host: Host, rrfile: string): Qcow2Image {
-  const file = host.files.open(stateFileOf(rrfile), { write: true, create: 'truncate' });
-  return Qcow2Image.create(file, { lengthBytes: 0 });
+function createStateImage(rrfile: string, newFiles: NewFiles): Qcow2Image {
+  return Qcow2Image.create(newFiles.create(stateFileOf(rrfile)), { lengthBytes: 0 });
 }

@@ -1,4 +1,4 @@
-import type { Host, HostLock } from '../base/host.ts';
+import type { FileUse, Host, HostLock } from '../base/host.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
 import { overlayGiven, overlayMissing, snapshotBeyondEnd, snapshotNotInOverlay } from '../errors/drives.ts';
 import { bootFileDiffers } from '../errors/recording.ts';
@@ -19,6 +19,7 @@ import {
   openReplayDrive,
   recordedWiring,
 } from './driveStack.ts';
+import { activity, basesInUse, inUse, lockForSession } from './filesInUse.ts';
 import { asRecorded, isInPlace, refuseOwnOverlay } from './inPlace.ts';
 import { RamImages } from './ramImages.ts';
 import { ReplayTimeline } from './replayTimeline.ts';
@@ -42,12 +43,15 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
   return Undo.onFailure((undo) => {
     const reader = openReader(host, given.rrfile, undo);
     const setup = { ...given, drives: asRecorded(given.drives, reader.header) };
+    const named = imagesOf(setup, reader);
+    refuseMissing(host, named, setup.rrfile);
+    const lock = lockForSession(host, filesUsed(host, setup, named), activity('replaying', setup.rrfile), undo);
     const bases = openBases(host, setup.drives, reader.header.rrsnapshot);
     undo.add(() => bases.forEach(({ base }) => base.close()));
     checkSame(setup, reader, bases);
     sayChangedBootFiles(host, setup, reader);
     const player = new Player(reader);
-    const { images, locks } = openImages(host, setup, reader, undo);
+    const images = openImages(host, named, { lock, undo });
     const stateImage = keepsState(reader) ? images[0] : undefined;
     const snapshot = stateImage && firstSnapshot(setup, reader, stateImage.image);
     const overlayOf = ({ id }: DriveOptions) => images.find(({ driveId }) => driveId === id)?.image;
@@ -98,7 +102,7 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
       stateFile: reader.header.stateFile === null ? null : stateFileOf(setup.rrfile),
       drives: setup.drives.map((options) => filesOfDrive(host, options, overlayOf(options))),
     });
-    return new ReplayTimeline({ machine, travel, player, reader, drives, images, snapshots, locks, listFiles });
+    return new ReplayTimeline({ machine, travel, player, reader, drives, images, snapshots, lock, listFiles });
   });
 }
 
@@ -176,30 +180,42 @@ function checkSameOverlay(recorded: RecordedDrive, given: DriveOptions): void {
   throw overlayGiven({ drive: given.id, recorded: say(recorded.overlay), given: say(given.overlay) });
 }
 
+interface NamedImage {
+  id?: string;
+  path: string;
+  isShared?: boolean;
+}
+
 /** The images that keep the recording's snapshots; the one with the machine's state first. */
-function openImages(
-  host: Host,
-  setup: ReplaySetup,
-  reader: RecordingReader,
-  undo: Undo,
-): { images: SnapshotImage[]; locks: HostLock[] } {
-  const named: { id?: string; path: string; isShared?: boolean }[] = setup.drives.flatMap((drive) =>
+function imagesOf(setup: ReplaySetup, reader: RecordingReader): NamedImage[] {
+  const named: NamedImage[] = setup.drives.flatMap((drive) =>
     drive.overlay === null ? [] : [{ id: drive.id, path: drive.overlay, isShared: isInPlace(drive) }],
   );
   // The state-only image belongs to no drive.
   if (reader.header.stateFile !== null) named.unshift({ path: stateFileOf(setup.rrfile) });
-  const images: SnapshotImage[] = [];
-  const locks: HostLock[] = [];
-  for (const { id, path, isShared } of named) {
-    if (!host.files.exists(path)) throw overlayMissing(path, setup.rrfile);
-    const lock = host.files.lock(path);
-    undo.add(() => lock.release());
-    locks.push(lock);
-    const opened = recordedImage(host, path, id, { isShared });
+  return named;
+}
+
+function refuseMissing(host: Host, named: readonly NamedImage[], rrfile: string): void {
+  const missing = named.find(({ path }) => !host.files.exists(path));
+  if (missing) throw overlayMissing(missing.path, rrfile);
+}
+
+const filesUsed = (host: Host, { rrfile, drives }: ReplaySetup, named: readonly NamedImage[]): FileUse[] => [
+  ...inUse('reads', [rrfile, ...named.map(({ path }) => path)]),
+  ...basesInUse(host, drives),
+];
+
+function openImages(
+  host: Host,
+  named: readonly NamedImage[],
+  { lock, undo }: { lock: HostLock; undo: Undo },
+): SnapshotImage[] {
+  return named.map(({ id, path, isShared }) => {
+    const opened = recordedImage(host, path, id, { isShared, lock });
     undo.add(() => opened.image.close());
-    images.push(opened);
-  }
-  return { images, locks };
+    return opened;
+  });
 }
 
 /**

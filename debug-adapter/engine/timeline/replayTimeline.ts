@@ -13,11 +13,12 @@ import type { SnapshotStore } from './snapshotStore.ts';
 import { digestOf, type End, endOf, type Timeline, type TimelineStop } from './timeline.ts';
 import type { TimelineFiles } from './timelineFiles.ts';
 import type { TimeTravel } from './timeTravel.ts';
+import { doAll } from './undo.ts';
 
 /**
  * A machine that replays a recording: it gets the recorded events, is held against every recorded request and digest,
  * and ends where the recording ends. What the guest writes is scratch; the recording is not touched, and overlays only
- * when a snapshot is taken, renamed or deleted.
+ * when a snapshot is taken, renamed or deleted: while nobody else looks at them.
  */
 export class ReplayTimeline implements Timeline {
   readonly machine: Machine;
@@ -30,7 +31,7 @@ export class ReplayTimeline implements Timeline {
   /** Undefined when the image with the machine's state was temporary and is gone. */
   private store: SnapshotStore | undefined;
   private listFiles: () => TimelineFiles;
-  private locks: readonly HostLock[];
+  private lock: HostLock;
 
   constructor(options: {
     machine: Machine;
@@ -41,7 +42,7 @@ export class ReplayTimeline implements Timeline {
     images: readonly SnapshotImage[];
     snapshots: SnapshotStore | undefined;
     listFiles: () => TimelineFiles;
-    locks: readonly HostLock[];
+    lock: HostLock;
   }) {
     this.machine = options.machine;
     this.travel = options.travel;
@@ -51,7 +52,7 @@ export class ReplayTimeline implements Timeline {
     this.images = options.images;
     this.store = options.snapshots;
     this.listFiles = options.listFiles;
-    this.locks = options.locks;
+    this.lock = options.lock;
   }
 
   get position(): Position {
@@ -95,7 +96,7 @@ export class ReplayTimeline implements Timeline {
     store.checkNewName(name);
     const lost = this.drives.find(({ options }) => !options.readOnly && options.overlay === null);
     if (lost) throw snapshotDiskLost(lost.options.id);
-    this.travel.keep(name, (moment) => store.takePast(name, moment));
+    this.travel.keep(name, (moment) => this.lock.exclusively(() => store.takePast(name, moment)));
     return store.find(name)!;
   }
 
@@ -104,14 +105,14 @@ export class ReplayTimeline implements Timeline {
     store.checkChangeable(name, 'rename');
     if (name === newName) return;
     store.checkNewName(newName);
-    store.rename(name, newName);
+    this.lock.exclusively(() => store.rename(name, newName));
     this.travel.renamed(name, newName);
   }
 
   deleteSnapshot(name: string): void {
     const store = this.keptSnapshots();
     store.checkChangeable(name, 'delete');
-    this.travel.forget([name], () => store.delete([name]));
+    this.travel.forget([name], () => this.lock.exclusively(() => store.delete([name])));
   }
 
   files(): TimelineFiles {
@@ -119,11 +120,17 @@ export class ReplayTimeline implements Timeline {
   }
 
   close(): void {
-    this.travel.close();
-    for (const drive of this.drives) drive.close();
-    for (const { image } of this.images) image.close();
-    this.reader.close();
-    for (const lock of this.locks) lock.release();
+    doAll([
+      () => this.travel.close(),
+      ...this.drives.map((drive) => () => drive.close()),
+      ...this.images.map(
+        ({ image }) =>
+          () =>
+            image.close(),
+      ),
+      () => this.reader.close(),
+      () => this.lock.release(),
+    ]);
   }
 
   abandon(): void {

@@ -1,11 +1,11 @@
-import type { Host } from '../base/host.ts';
+import type { Host, HostLock } from '../base/host.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
 import { openOnBacking } from './openDisk.ts';
 
 /**
  * An image that keeps snapshots, and how to change them. A live session writes to it all the time. A replay only reads
- * it; to take, rename or delete a snapshot it opens the file for writing, for that moment and under the lock that it
- * holds anyway, so that at any other moment a replay cannot damage what it reads.
+ * it; to take, rename or delete a snapshot it opens the file for writing, for that moment, in which nobody else may
+ * look at it, so that at any other moment a replay cannot damage what it reads.
  */
 export interface SnapshotImage {
   /** The drive whose disk it keeps; undefined for a state-only image. */
@@ -27,14 +27,14 @@ export function recordedImage(
   host: Host,
   path: string,
   driveId?: string,
-  { isShared = false }: { isShared?: boolean } = {},
+  { isShared = false, lock }: { isShared?: boolean; lock?: HostLock } = {},
 ): SnapshotImage {
   const open = (writable: boolean): Qcow2Image => {
     const file = host.files.open(path, { write: writable, create: 'never' });
     return openOnBacking(host, { path, file, writable });
   };
   const image = open(false);
-  const change = (work: (writable: Qcow2Image) => void): void => {
+  const changeUnderLock = (work: (writable: Qcow2Image) => void): void => {
     const writable = open(true);
     try {
       work(writable);
@@ -46,5 +46,7 @@ export function recordedImage(
       image.reload();
     }
   };
+  const change: SnapshotImage['change'] = (work) =>
+    lock ? lock.exclusively(() => changeUnderLock(work)) : changeUnderLock(work);
   return { driveId, isShared, image, change };
 }

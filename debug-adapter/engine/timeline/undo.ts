@@ -26,3 +26,16 @@ export class Undo {
     }
   }
 }
+
+/** All of them, in order, even if one fails; then throws the first failure. */
+export function doAll(steps: readonly (() => void)[]): void {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}

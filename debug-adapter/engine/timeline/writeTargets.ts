@@ -1,6 +1,7 @@
 import type { Host } from '../base/host.ts';
 import { overlayExists, overlayIsImage, recordingExists, recordingIsInput } from '../errors/drives.ts';
 import { isNoFile } from './bootFiles.ts';
+import { refuseBrokenLink, refuseForeign } from './files/ownFile.ts';
 import { isInPlace } from './inPlace.ts';
 import { filesOfDisk } from './openDisk.ts';
 import { stateFileOf } from './sessionOptions.ts';
@@ -9,7 +10,7 @@ import type { LiveSetup } from './sessionOptions.ts';
 /**
  * The files that a live session empties and writes, checked before anything is touched: none of them is a file that the
  * session reads (a base, what that stands on, the kernel, what is typed), none is another of them, whatever path it is
- * named by, and none exists unless `overwrite` says so, and then it is a file that can be written.
+ * named by, and none exists unless `overwrite` says so, and then it is one that we made and that can be written.
  */
 export interface WriteTargets {
   overlays: readonly string[];
@@ -37,11 +38,19 @@ export function checkWriteTargets(host: Host, setup: LiveSetup, { overlays, imag
     if (taken.has(identity)) throw refusal(path);
     taken.add(identity);
   };
+  for (const path of [...recording, ...overlays]) refuseBrokenLink(host, path);
   for (const path of recording) claim(path, recordingIsInput);
   for (const path of [...overlays, ...images]) claim(path, overlayIsImage);
   refuseUnwritable(host, images);
   const existing = (paths: readonly string[]) => paths.filter((path) => host.files.exists(path));
-  if (setup.overwrite) return refuseUnwritable(host, existing([...recording, ...overlays]));
+  if (setup.overwrite) {
+    refuseUnwritable(host, existing([...recording, ...overlays]));
+    const [rrfile, ...states] = recording;
+    if (rrfile !== undefined) refuseForeign(host, rrfile, 'recording');
+    for (const path of states) refuseForeign(host, path, 'state');
+    for (const path of overlays) refuseForeign(host, path, 'overlay');
+    return;
+  }
   const [overlay] = existing([...overlays, ...recording.slice(1)]);
   if (overlay !== undefined) throw overlayExists(overlay);
   if (existing(recording).length > 0) throw recordingExists(recording[0]);

@@ -7,9 +7,10 @@ import {
   notQcow2,
 } from '../../errors/block.ts';
 import { readU64, viewOf, writeU64 } from './bigEndian.ts';
-import { parseExtensions, type HeaderExtension } from './headerExtensions.ts';
+import { encodeExtensions, parseExtensions } from './headerExtensions.ts';
 import type { ImageFile } from './imageFile.ts';
 import * as limits from './layout.ts';
+import { OWN_MARK } from './ownMark.ts';
 
 /**
  * The qcow2 header (spec, "Header"): the fixed fields at the start of cluster 0, then the extensions, then the name of
@@ -266,24 +267,20 @@ function readNames(file: ImageFile, cluster: Uint8Array<ArrayBuffer>, headerByte
 }
 
 function placeNames(file: ImageFile, header: Header, cluster: Uint8Array): void {
-  if (header.backingFileName === undefined) return;
-  const name = new TextEncoder().encode(header.backingFileName);
-  const format = new TextEncoder().encode(header.backingFormat ?? '');
-  const extension: HeaderExtension | undefined =
-    format.length > 0 ? { type: EXTENSION_BACKING_FORMAT, data: format } : undefined;
-  let at = V3_HEADER_BYTES;
-  const view = viewOf(cluster);
-  const needed = at + (extension ? 8 + Math.ceil(format.length / 8) * 8 : 0) + 8 + name.length;
-  if (name.length > limits.BACKING_NAME_BYTES_MAX || needed > cluster.length) {
-    throw backingNameTooLong(file.name, header.backingFileName);
+  const text = new TextEncoder();
+  const extensions = [OWN_MARK];
+  const { backingFileName, backingFormat } = header;
+  if (backingFileName !== undefined && backingFormat) {
+    extensions.unshift({ type: EXTENSION_BACKING_FORMAT, data: text.encode(backingFormat) });
   }
-  if (extension) {
-    view.setUint32(at, extension.type);
-    view.setUint32(at + 4, extension.data.length);
-    cluster.set(extension.data, at + 8);
-    at += 8 + Math.ceil(extension.data.length / 8) * 8;
+  const encoded = encodeExtensions(extensions);
+  cluster.set(encoded, V3_HEADER_BYTES);
+  if (backingFileName === undefined) return;
+  const name = text.encode(backingFileName);
+  const at = V3_HEADER_BYTES + encoded.length;
+  if (name.length > limits.BACKING_NAME_BYTES_MAX || at + name.length > cluster.length) {
+    throw backingNameTooLong(file.name, backingFileName);
   }
-  at += 8; // The end-of-extensions mark is eight zero bytes.
   cluster.set(name, at);
   writeU64(viewOf(header.bytes), 8, at);
   viewOf(header.bytes).setUint32(16, name.length);

@@ -5,6 +5,7 @@ import { keepsNoSnapshots, losesDisk, losesFirstSnapshot } from '../../errors/ov
 import { snapshotNameTaken, snapshotUnknown } from '../../errors/snapshots.ts';
 import { MAGIC } from '../../recording/chunk.ts';
 import { RecordingReader } from '../../recording/recordingReader.ts';
+import { activity, diskInUse, inUse } from '../filesInUse.ts';
 import { isInPlace } from '../inPlace.ts';
 import { stateFileOf } from '../sessionOptions.ts';
 import { recordedImage, type SnapshotImage } from '../snapshotImage.ts';
@@ -30,7 +31,7 @@ export interface KeptSnapshot {
 }
 
 export function keptSnapshots(host: Host, path: string): KeptSnapshot[] {
-  return withKept(host, path, { locked: false }, ({ images, end }) => {
+  return withKept(host, path, { writes: false }, ({ images, end }) => {
     const listed = images.list();
     return listKept(images.state.image, end).filter(({ name }) => listed.some((other) => other.name === name));
   });
@@ -38,7 +39,7 @@ export function keptSnapshots(host: Host, path: string): KeptSnapshot[] {
 
 /** The disks of all drives become the snapshot's. */
 export function applyKept(host: Host, path: string, name: string, { confirmed }: Confirmation): void {
-  withKept(host, path, { locked: true }, ({ images, names }) => {
+  withKept(host, path, { writes: true }, ({ images, names }) => {
     checkThere(images, name);
     if (!confirmed) throw losesDisk(names, name);
     images.apply(name);
@@ -46,7 +47,7 @@ export function applyKept(host: Host, path: string, name: string, { confirmed }:
 }
 
 export function renameKept(host: Host, path: string, name: string, newName: string, { confirmed }: Confirmation): void {
-  withKept(host, path, { locked: true }, ({ images, isFirst }) => {
+  withKept(host, path, { writes: true }, ({ images, isFirst }) => {
     checkThere(images, name);
     if (name === newName) return;
     if (images.list().some((other) => other.name === newName)) throw snapshotNameTaken(newName);
@@ -56,7 +57,7 @@ export function renameKept(host: Host, path: string, name: string, newName: stri
 }
 
 export function deleteKept(host: Host, path: string, name: string, { confirmed }: Confirmation): void {
-  withKept(host, path, { locked: true }, ({ images, isFirst }) => {
+  withKept(host, path, { writes: true }, ({ images, isFirst }) => {
     checkThere(images, name);
     if (isFirst(name) && !confirmed) throw losesFirstSnapshot(path, name, 'delete');
     images.delete([name]);
@@ -84,12 +85,13 @@ interface Kept {
   end: Position | undefined;
 }
 
-function withKept<T>(host: Host, path: string, { locked }: { locked: boolean }, work: (kept: Kept) => T): T {
+function withKept<T>(host: Host, path: string, { writes }: { writes: boolean }, work: (kept: Kept) => T): T {
   const recording = recordingAt(host, path);
   const paths = recording?.paths ?? [path];
   if (paths.length === 0) throw keepsNoSnapshots(path);
-  for (const each of paths) host.files.open(each, { write: false, create: 'never' }).close();
-  return underLocks(host, locked ? paths : [], () => {
+  const use = writes ? 'writes' : 'reads';
+  const files = paths.flatMap((each) => diskInUse(host, { path: each, format: 'qcow2' }, use));
+  return underLocks(host, [...inUse(use, [path]), ...files], activity('working on', path), () => {
     const opened: SnapshotImage[] = [];
     try {
       for (const each of paths) {
@@ -97,7 +99,7 @@ function withKept<T>(host: Host, path: string, { locked }: { locked: boolean }, 
         opened.push(recordedImage(host, each, undefined, { isShared }));
       }
       const images = new SnapshotImages(opened[0], opened, recording?.first);
-      if (locked) images.mend();
+      if (writes) images.mend();
       const isFirst = (name: string) => {
         if (recording) return name === recording.first;
         const { image } = images.state;

@@ -5,7 +5,11 @@ import { RawImage } from '../../block/raw.ts';
 import { overlayExists, overlayIsImage } from '../../errors/drives.ts';
 import { baseTooShort, endsReplays, losesSnapshots, overlayHasNoBase } from '../../errors/overlays.ts';
 import { backingOf, type DiskPlace, filesOfDisk, openDisk, openOnBacking } from '../openDisk.ts';
-import { changeOverlay, keepsRecording, readOverlay, underLocks } from './overlayFile.ts';
+import { activity, diskInUse, inUse, lockForSession } from '../filesInUse.ts';
+import { NewFiles } from '../newFiles.ts';
+import { Undo } from '../undo.ts';
+import { changeOverlay, keepsRecording, readOverlay } from './overlayFile.ts';
+import { refuseBrokenLink, refuseForeign } from './ownFile.ts';
 
 /** An empty overlay over a base, as recording makes it. */
 export function createOverlay(
@@ -15,23 +19,24 @@ export function createOverlay(
   { overwrite }: { overwrite: boolean },
 ): void {
   const { files } = host;
+  refuseBrokenLink(host, overlay);
   const taken = filesOfDisk(host, base).map((path) => files.identity(path));
   if (taken.includes(files.identity(overlay))) throw overlayIsImage(overlay);
   if (!overwrite && files.exists(overlay)) throw overlayExists(overlay);
-  files.createFolderOf(overlay);
-  underLocks(host, [overlay], () => {
+  refuseForeign(host, overlay, 'overlay');
+  Undo.onFailure((undo) => {
+    const used = [...inUse('writes', [overlay]), ...diskInUse(host, base, 'base')];
+    const lock = lockForSession(host, used, activity('creating', overlay), undo);
     const backingDevice = openDisk(host, base);
-    try {
-      const backing = { name: files.relativeName({ from: overlay, to: base.path }), format: base.format };
-      const file = files.open(overlay, { write: true, create: 'truncate' });
-      try {
-        Qcow2Image.create(file, { lengthBytes: backingDevice.lengthBytes, backing, backingDevice }).close();
-      } finally {
-        file.close();
-      }
-    } finally {
-      backingDevice.close();
-    }
+    undo.add(() => backingDevice.close());
+    const newFiles = new NewFiles(host, undo);
+    const file = newFiles.create(overlay);
+    const backing = { name: files.relativeName({ from: overlay, to: base.path }), format: base.format };
+    Qcow2Image.create(file, { lengthBytes: backingDevice.lengthBytes, backing, backingDevice }).close();
+    backingDevice.close();
+    newFiles.publish({ replaces: overwrite });
+    newFiles.settle();
+    lock.release();
   });
 }
 
@@ -43,25 +48,25 @@ export function createOverlay(
 export function commitOverlay(host: Host, overlay: string, { confirmed }: Confirmation): void {
   const base = baseOf(host, overlay, 'commit');
   refuseUnlessConfirmed(host, overlay, confirmed, 'committing it, which changes the base under them,');
-  underLocks(host, [base.path], () =>
-    changeOverlay(host, overlay, (image) => {
-      const below = openWritable(host, base, image);
-      try {
-        copyInto(image, below);
-        below.flush();
-        clear(image);
-      } finally {
-        below.close();
-      }
-    }),
-  );
+  const alsoUses = inUse('writes', [base.path]);
+  const commit = (image: Qcow2Image) => {
+    const below = openWritable(host, base, image);
+    try {
+      copyInto(image, below);
+      below.flush();
+      clear(image);
+    } finally {
+      below.close();
+    }
+  };
+  changeOverlay(host, overlay, commit, { doing: 'committing', alsoUses });
 }
 
 /** The overlay is as when it was made: it shows its base, and keeps no snapshot. */
 export function discardOverlay(host: Host, overlay: string, { confirmed }: Confirmation): void {
   baseOf(host, overlay, 'go back to');
   refuseUnlessConfirmed(host, overlay, confirmed, 'discarding what is in it');
-  changeOverlay(host, overlay, clear);
+  changeOverlay(host, overlay, clear, { doing: 'discarding' });
 }
 
 export interface Confirmation {

@@ -1,14 +1,17 @@
-import type { Host } from '../../base/host.ts';
+import type { FileUse, Host } from '../../base/host.ts';
 import type { Qcow2Image } from '../../block/qcow2/image.ts';
+import { activity, diskInUse } from '../filesInUse.ts';
 import { openOnBacking } from '../openDisk.ts';
 import { isStateOfOurs } from '../vmState.ts';
 
 /**
- * An overlay that no session has open, for as long as some work on it takes: under its lock, with all that it stands
- * on. A failure leaves what is written and closes everything.
+ * An overlay that no session has open, for as long as some work on it takes: locked, with all that it stands on. Others
+ * may read what is read. A failure leaves what is written and closes everything.
  */
 export function readOverlay<T>(host: Host, path: string, work: (image: Qcow2Image) => T): T {
-  return withImage(host, path, false, (image) => {
+  const files = diskInUse(host, { path, format: 'qcow2' }, 'reads');
+  return underLocks(host, files, activity('reading', path), () => {
+    const image = openOverlay(host, path, false);
     try {
       return work(image);
     } finally {
@@ -17,9 +20,16 @@ export function readOverlay<T>(host: Host, path: string, work: (image: Qcow2Imag
   });
 }
 
-/** Opening for writing repairs what a kill leaked. */
-export function changeOverlay<T>(host: Host, path: string, work: (image: Qcow2Image) => T): T {
-  return withImage(host, path, true, (image) => {
+/** Opening for writing repairs what a kill leaked. `doing` is what others are told, `alsoUses` what else is locked. */
+export function changeOverlay<T>(
+  host: Host,
+  path: string,
+  work: (image: Qcow2Image) => T,
+  { doing = 'changing', alsoUses = [] }: { doing?: string; alsoUses?: readonly FileUse[] } = {},
+): T {
+  const files = [...diskInUse(host, { path, format: 'qcow2' }, 'writes'), ...alsoUses];
+  return underLocks(host, files, activity(doing, path), () => {
+    const image = openOverlay(host, path, true);
     try {
       const result = work(image);
       image.close();
@@ -32,26 +42,18 @@ export function changeOverlay<T>(host: Host, path: string, work: (image: Qcow2Im
 }
 
 /** No session works on any of these files meanwhile. */
-export function underLocks<T>(host: Host, paths: readonly string[], work: () => T): T {
-  const [first, ...rest] = paths;
-  if (first === undefined) return work();
-  const lock = host.files.lock(first);
+export function underLocks<T>(host: Host, files: readonly FileUse[], doing: string, work: () => T): T {
+  const lock = host.files.lock(files, doing);
   try {
-    return underLocks(host, rest, work);
+    return work();
   } finally {
     lock.release();
   }
 }
 
-function withImage<T>(host: Host, path: string, writable: boolean, work: (image: Qcow2Image) => T): T {
-  // Opened first, so that a name that does not exist leaves no lock beside it.
+function openOverlay(host: Host, path: string, writable: boolean): Qcow2Image {
   const file = host.files.open(path, { write: writable, create: 'never' });
-  const opened = () => openOnBacking(host, { path, file, writable });
-  try {
-    return underLocks(host, [path], () => work(opened()));
-  } finally {
-    file.close();
-  }
+  return openOnBacking(host, { path, file, writable });
 }
 
 /** Whether replays start from its snapshots: they have a position, or a machine of ours. qemu-img's are at position 0. */

@@ -1,15 +1,19 @@
-import type { Host, HostFile } from '../../base/host.ts';
+import type { FileUse, Host, HostFile } from '../../base/host.ts';
 import { overlayMissing } from '../../errors/drives.ts';
 import { packTargetExists } from '../../errors/overlays.ts';
 import { RecordingReader } from '../../recording/recordingReader.ts';
 import { baseChanged } from '../../errors/recording.ts';
 import { contentDigest } from '../../block/driveDigest.ts';
 import { digestText, type RecordedDrive, type RecordingHeader } from '../../recording/header.ts';
+import { activity, diskInUse, inUse, lockForSession } from '../filesInUse.ts';
 import { isInPlace } from '../inPlace.ts';
+import { NewFiles } from '../newFiles.ts';
 import { backingOf, type DiskPlace, openDisk } from '../openDisk.ts';
 import { stateFileOf } from '../sessionOptions.ts';
-import { underLocks } from './overlayFile.ts';
+import { Undo } from '../undo.ts';
+import { refuseBrokenLink, refuseForeign } from './ownFile.ts';
 import { checkPackable, type PackedDrive, PackWriter } from './packFormat.ts';
+import { refuseOtherFiles } from './recordedOverlay.ts';
 
 /**
  * One file with a recording and all that a replay of it needs: its overlays or its state-only image, and the bases with
@@ -30,80 +34,86 @@ interface Packed {
   name: string;
 }
 
+/** Everything that can be refused is refused, under the locks of all files, before the pack is created. */
 export function packRecording(host: Host, options: PackOptions): Packed[] {
-  const { rrfile, into } = options;
-  const header = headerOf(host, rrfile);
-  const plan = planOf(host, rrfile, header, options.withBases);
-  const own = host.files.identity(into);
-  if (
-    host.files.exists(into) &&
-    (!options.overwrite || plan.files.some(({ path }) => host.files.identity(path) === own))
-  ) {
-    throw packTargetExists(into);
-  }
-  host.files.createFolderOf(into);
-  return underLocks(host, [...plan.locked, into], () => {
-    const opened = plan.files.map(({ path }) => host.files.open(path, { write: false, create: 'never' }));
-    try {
-      writePack(host, options, plan, opened);
-      return plan.files;
-    } finally {
-      for (const file of opened) file.close();
-    }
+  const { rrfile, into, withBases } = options;
+  return Undo.onFailure((undo) => {
+    const reader = openReader(host, rrfile, undo);
+    const plan = planOf(host, rrfile, reader.header, withBases);
+    refuseTarget(host, options, plan);
+    const used = [...plan.used, ...inUse('writes', [into])];
+    const lock = lockForSession(host, used, activity('packing', rrfile), undo);
+    refuseOtherFiles(host, rrfile, reader);
+    if (withBases) for (const drive of reader.header.drives) checkBase(host, rrfile, drive);
+    const opened = plan.files.map(({ path }) => {
+      const file = host.files.open(path, { write: false, create: 'never' });
+      undo.add(() => file.close());
+      return file;
+    });
+    const newFiles = new NewFiles(host, undo);
+    const target = newFiles.create(into);
+    writePack(host, { options, plan, opened, target });
+    newFiles.publish({ replaces: options.overwrite });
+    newFiles.settle();
+    for (const file of [...opened, target]) file.close();
+    reader.close();
+    lock.release();
+    return plan.files;
   });
 }
 
 interface Plan {
   files: Packed[];
-  /** What a session writes. */
-  locked: string[];
+  used: FileUse[];
   rrfile: string;
   drives: PackedDrive[];
 }
 
+function refuseTarget(host: Host, { into, overwrite }: PackOptions, { files }: Plan): void {
+  refuseBrokenLink(host, into);
+  if (!host.files.exists(into)) return;
+  const own = host.files.identity(into);
+  const isSource = files.some(({ path }) => host.files.identity(path) === own);
+  if (!overwrite || isSource) throw packTargetExists(into);
+  refuseForeign(host, into, 'pack');
+}
+
 function writePack(
   host: Host,
-  { into, version }: PackOptions,
-  { files, rrfile, drives }: Plan,
-  opened: HostFile[],
+  { options, plan, opened, target }: { options: PackOptions; plan: Plan; opened: HostFile[]; target: HostFile },
 ): void {
   const lengths = opened.map((file) => file.length());
-  const listed = files.map(({ name }, i) => ({ name, lengthBytes: lengths[i] }));
-  const header = { blkreplayVersion: version, files: listed, rrfile, drives };
+  const listed = plan.files.map(({ name }, i) => ({ name, lengthBytes: lengths[i] }));
+  const { rrfile, drives } = plan;
+  const header = { blkreplayVersion: options.version, files: listed, rrfile, drives };
   checkPackable(header);
-  const target = host.files.open(into, { write: true, create: 'truncate' });
-  try {
-    const writer = new PackWriter(target, host.compression, header);
-    opened.forEach((file, i) => writer.addFile(file, lengths[i]));
-    target.sync();
-  } finally {
-    target.close();
-  }
+  const writer = new PackWriter(target, host.compression, header);
+  opened.forEach((file, i) => writer.addFile(file, lengths[i]));
 }
 
 function planOf(host: Host, rrfile: string, header: RecordingHeader, withBases: boolean): Plan {
   const files: Packed[] = [{ path: rrfile, name: 'recording.rr' }];
-  const locked = [rrfile];
+  const used = inUse('reads', [rrfile]);
   const add = (path: string, name: string): string => {
     if (!host.files.exists(path)) throw overlayMissing(path, rrfile);
     files.push({ path, name });
+    used.push({ path, use: 'reads' });
     return name;
   };
-  if (header.stateFile !== null)
-    locked.push(files[files.push({ path: stateFileOf(rrfile), name: stateFileOf('recording.rr') }) - 1].path);
+  if (header.stateFile !== null) add(stateFileOf(rrfile), stateFileOf('recording.rr'));
   const drives = header.drives.map((drive): PackedDrive => {
     const { id, format, readOnly, contentDigest } = drive;
     // An image that takes its own snapshots is no base that could be left out.
     const inPlace = isInPlace(drive);
     const overlay = drive.overlay === null || readOnly || inPlace ? null : add(drive.overlay, overlayName(id, files));
-    if (overlay !== null || inPlace) locked.push(drive.overlay!);
-    if (withBases && !inPlace) checkBase(host, rrfile, drive);
+    if (inPlace) used.push(...diskInUse(host, { path: drive.image, format }, 'reads'));
+    else if (withBases) used.push(...diskInUse(host, { path: drive.image, format }, 'base'));
     const bases = withBases || inPlace ? addBases(host, drive, files) : { image: null, backings: [] };
     const backings = [...bases.backings];
     if (overlay !== null && bases.image !== null) backings.unshift({ file: overlay, backing: bases.image, format });
     return { id, format, readOnly, overlay, image: bases.image, imageAsRecorded: drive.image, contentDigest, backings };
   });
-  return { files, locked, rrfile: 'recording.rr', drives };
+  return { files, used, rrfile: 'recording.rr', drives };
 }
 
 /** Ids may differ in case alone, which two files' names cannot everywhere. */
@@ -114,7 +124,9 @@ function overlayName(id: string, files: readonly Packed[]): string {
 }
 
 /** A recording may come from anywhere, and names any file: it has to know what is in it, too. */
-function checkBase(host: Host, rrfile: string, { id, image, format, contentDigest: recorded }: RecordedDrive): void {
+function checkBase(host: Host, rrfile: string, drive: RecordedDrive): void {
+  if (isInPlace(drive)) return;
+  const { id, image, format, contentDigest: recorded } = drive;
   const disk = openDisk(host, { path: image, format });
   try {
     if (digestText(contentDigest(disk)) !== recorded) throw baseChanged({ file: rrfile, drive: id, image });
@@ -138,11 +150,8 @@ function addBases(host: Host, { id, image, format }: RecordedDrive, files: Packe
   return { image: add({ path: image, format }), backings };
 }
 
-function headerOf(host: Host, rrfile: string): RecordingHeader {
+function openReader(host: Host, rrfile: string, undo: Undo): RecordingReader {
   const file = host.files.open(rrfile, { write: false, create: 'never' });
-  try {
-    return new RecordingReader(file, host.compression).header;
-  } finally {
-    file.close();
-  }
+  undo.add(() => file.close());
+  return new RecordingReader(file, host.compression);
 }

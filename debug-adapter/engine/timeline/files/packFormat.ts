@@ -130,6 +130,13 @@ export class PackReader {
     this.header = this.decodeHeader(json);
   }
 
+  /** All files' data, for what can be wrong with it. */
+  checkFiles(): void {
+    for (const { lengthBytes } of this.header.files) {
+      for (let at = 0; at < lengthBytes; at += BLOCK_BYTES) this.nextBlock(Math.min(BLOCK_BYTES, lengthBytes - at));
+    }
+  }
+
   /** The next file's data, into a new and empty one. */
   nextFile(into: HostFile, lengthBytes: number): void {
     for (let at = 0; at < lengthBytes; at += BLOCK_BYTES) {
@@ -211,7 +218,7 @@ function isZero(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0);
 }
 
-const PACK_MAGIC = new TextEncoder().encode('BLKRPACK');
+export const PACK_MAGIC = new TextEncoder().encode('BLKRPACK');
 const PACK_VERSION = 2;
 /** Version 1 had other digests of disks. */
 const OLDEST_VERSION = 2;

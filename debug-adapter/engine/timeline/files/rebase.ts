@@ -1,9 +1,10 @@
-import type { Host } from '../../base/host.ts';
+import type { Host, HostFile } from '../../base/host.ts';
 import type { BlockDevice } from '../../block/blockDevice.ts';
 import type { ByteRange } from '../../block/byteRange.ts';
 import { writeBackingName } from '../../block/qcow2/backingName.ts';
 import type { Qcow2Image } from '../../block/qcow2/image.ts';
 import { rebaseOntoItself } from '../../errors/overlays.ts';
+import { activity, diskInUse, inUse } from '../filesInUse.ts';
 import { type DiskPlace, filesOfDisk, openDisk } from '../openDisk.ts';
 import { type Confirmation, confirmationToLose } from './overlayChanges.ts';
 import { changeOverlay, underLocks } from './overlayFile.ts';
@@ -21,20 +22,20 @@ export function rebaseOverlay(
 ): void {
   refuseItself(host, overlay, base);
   if (!nameOnly) takeOverDifferences(host, overlay, base, confirmed);
-  renameBase(host, overlay, base);
-}
-
-/** Only the name in the overlay changes. */
-export function renameBase(host: Host, overlay: string, base: DiskPlace): void {
-  const name = host.files.relativeName({ from: overlay, to: base.path });
-  underLocks(host, [overlay], () => {
+  underLocks(host, inUse('writes', [overlay]), activity('rebasing', overlay), () => {
     const file = host.files.open(overlay, { write: true, create: 'never' });
     try {
-      writeBackingName(file, { name, format: base.format });
+      renameBase(host, file, { overlay, base });
     } finally {
       file.close();
     }
   });
+}
+
+/** Only the name in the overlay changes, to what it is from where the overlay is or will be. */
+export function renameBase(host: Host, file: HostFile, { overlay, base }: { overlay: string; base: DiskPlace }): void {
+  const name = host.files.relativeName({ from: overlay, to: base.path });
+  writeBackingName(file, { name, format: base.format });
 }
 
 function refuseItself(host: Host, overlay: string, base: DiskPlace): void {
@@ -46,13 +47,15 @@ function refuseItself(host: Host, overlay: string, base: DiskPlace): void {
 function takeOverDifferences(host: Host, overlay: string, base: DiskPlace, confirmed: boolean): void {
   const next = openDisk(host, base);
   try {
-    changeOverlay(host, overlay, (image) => {
+    const alsoUses = diskInUse(host, base, 'base');
+    const rebase = (image: Qcow2Image) => {
       if (image.snapshots.length > 0 && differ(image, next)) {
         if (!confirmed) throw confirmationToLose(image, 'a base of other content');
         image.deleteSnapshots(image.snapshots.map(({ name }) => name));
       }
       keepWhatShows(image, next);
-    });
+    };
+    changeOverlay(host, overlay, rebase, { doing: 'rebasing', alsoUses });
   } finally {
     next.close();
   }

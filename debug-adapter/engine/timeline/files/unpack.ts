@@ -1,10 +1,20 @@
-import type { Host } from '../../base/host.ts';
+import type { Host, HostFile } from '../../base/host.ts';
 import { contentDigest } from '../../block/driveDigest.ts';
-import { packBaseNeeded, packBaseOther, packBaseUnknown, packTargetExists } from '../../errors/overlays.ts';
+import {
+  packBaseNeeded,
+  packBaseOther,
+  packBaseUnknown,
+  packTargetExists,
+  replacesForeignFile,
+} from '../../errors/overlays.ts';
 import { digestText } from '../../recording/header.ts';
 import { openDisk } from '../openDisk.ts';
 import type { DriveOptions } from '../driveStack.ts';
-import { underLocks } from './overlayFile.ts';
+import { activity, diskInUse, inUse, lockForSession } from '../filesInUse.ts';
+import { NewFiles } from '../newFiles.ts';
+import { stateFileOf } from '../sessionOptions.ts';
+import { Undo } from '../undo.ts';
+import { type OwnFileKind, refuseBrokenLink, refuseForeign } from './ownFile.ts';
 import { type PackedDrive, type PackHeader, PackReader } from './packFormat.ts';
 import { renameBase } from './rebase.ts';
 
@@ -26,34 +36,99 @@ export interface Unpacked {
 
 /** Everything that can be refused is refused before the first file is made. Names in the overlays follow the files. */
 export function unpackRecording(host: Host, options: UnpackOptions): Unpacked {
-  const packFile = host.files.open(options.pack, { write: false, create: 'never' });
-  try {
-    const reader = new PackReader(packFile, host.compression);
-    const { header } = reader;
+  return Undo.onFailure((undo) => {
+    const packFile = host.files.open(options.pack, { write: false, create: 'never' });
+    undo.add(() => packFile.close());
+    const { header } = new PackReader(packFile, host.compression);
     const at = (name: string): string => host.files.inFolder(options.folder, name);
+    checkTargets(host, options, header);
     checkBases(host, options, header);
+    new PackReader(packFile, host.compression).checkFiles();
     const files = header.files.map(({ name }) => at(name));
-    const existing = files.find((path) => host.files.exists(path));
-    if (existing !== undefined && !options.overwrite) throw packTargetExists(existing);
-    files.forEach((path) => host.files.createFolderOf(path));
-    underLocks(host, files, () => {
-      for (const { name, lengthBytes } of header.files) unpackFile(host, reader, at(name), lengthBytes);
+    const used = [...inUse('reads', [options.pack]), ...inUse('writes', files)];
+    const bases = header.drives.flatMap(({ id, format }) => {
+      const base = options.bases.get(id);
+      return base === undefined ? [] : diskInUse(host, { path: base, format }, 'base');
     });
-    const drives = header.drives.map((drive) => placed(host, options, drive, at));
-    return { rrfile: at(header.rrfile), drives, files };
-  } finally {
+    const lock = lockForSession(host, [...used, ...bases], activity('unpacking', options.pack), undo);
+    const drives = header.drives.map((drive) => placed(options, drive, at));
+    createFiles(host, { options, header, packFile, undo });
     packFile.close();
+    lock.release();
+    return { rrfile: at(header.rrfile), drives, files };
+  });
+}
+
+function createFiles(
+  host: Host,
+  { options, header, packFile, undo }: { options: UnpackOptions; header: PackHeader; packFile: HostFile; undo: Undo },
+): void {
+  const reader = new PackReader(packFile, host.compression);
+  const newFiles = new NewFiles(host, undo);
+  const created = new Map<string, HostFile>();
+  for (const { name, lengthBytes } of header.files) {
+    const path = host.files.inFolder(options.folder, name);
+    const file = newFiles.create(path);
+    created.set(name, file);
+    reader.nextFile(file, lengthBytes);
+  }
+  for (const drive of header.drives) renameBases(host, options, drive, created);
+  for (const { name } of header.files) refuseOtherBase(host, options, header, name, created.get(name)!);
+  newFiles.publish({ replaces: options.overwrite });
+  newFiles.settle();
+  for (const file of created.values()) file.close();
+}
+
+/** What is there is replaced only where `overwrite` says so and it is ours. */
+function checkTargets(host: Host, { folder, overwrite }: UnpackOptions, header: PackHeader): void {
+  for (const { name } of header.files) {
+    const path = host.files.inFolder(folder, name);
+    refuseBrokenLink(host, path);
+    if (!host.files.exists(path)) continue;
+    if (!overwrite) throw packTargetExists(path);
+    const kind = kindOf(header, name);
+    if (kind !== 'base') refuseForeign(host, path, kind);
   }
 }
 
-function unpackFile(host: Host, reader: PackReader, path: string, lengthBytes: number): void {
-  const file = host.files.open(path, { write: true, create: 'truncate' });
+/** Nothing tells whose a base image is: one that is there may only be replaced by the same. */
+function refuseOtherBase(
+  host: Host,
+  { folder }: UnpackOptions,
+  header: PackHeader,
+  name: string,
+  file: HostFile,
+): void {
+  const path = host.files.inFolder(folder, name);
+  if (kindOf(header, name) !== 'base' || !host.files.exists(path)) return;
+  const old = host.files.open(path, { write: false, create: 'never' });
   try {
-    reader.nextFile(file, lengthBytes);
-    file.sync();
+    if (!hasSameContent(old, file)) throw replacesForeignFile(path, 'base');
   } finally {
-    file.close();
+    old.close();
   }
+}
+
+function hasSameContent(a: HostFile, b: HostFile): boolean {
+  const lengthBytes = a.length();
+  if (lengthBytes !== b.length()) return false;
+  for (let at = 0; at < lengthBytes; at += COMPARE_BYTES) {
+    const pieces = [a, b].map((file) => {
+      const bytes = new Uint8Array(Math.min(COMPARE_BYTES, lengthBytes - at));
+      file.readAt(at, bytes);
+      return bytes;
+    });
+    if (pieces[0].some((byte, index) => byte !== pieces[1][index])) return false;
+  }
+  return true;
+}
+
+const COMPARE_BYTES = 1 << 20;
+
+function kindOf({ rrfile, drives }: PackHeader, name: string): OwnFileKind | 'base' {
+  if (name === rrfile) return 'recording';
+  if (drives.some(({ overlay }) => overlay === name)) return 'overlay';
+  return name === stateFileOf(rrfile) ? 'state' : 'base';
 }
 
 function checkBases(host: Host, { pack, bases }: UnpackOptions, { drives }: PackHeader): void {
@@ -74,12 +149,25 @@ function checkBases(host: Host, { pack, bases }: UnpackOptions, { drives }: Pack
   if (unknown !== undefined) throw packBaseUnknown({ drive: unknown, file: pack });
 }
 
-/** A drive in its new place, every overlay and backing file naming the one under it there. */
-function placed(host: Host, { bases }: UnpackOptions, drive: PackedDrive, at: (name: string) => string): DriveOptions {
-  const { id, format, readOnly, backings } = drive;
+/** A drive in its new place. */
+function placed({ bases }: UnpackOptions, drive: PackedDrive, at: (name: string) => string): DriveOptions {
+  const { id, format, readOnly } = drive;
   const image = drive.image === null ? bases.get(id)! : at(drive.image);
   const overlay = drive.overlay === null ? null : at(drive.overlay);
-  for (const { file, backing, format } of backings) renameBase(host, at(file), { path: at(backing), format });
-  if (overlay !== null && drive.image === null) renameBase(host, overlay, { path: image, format });
   return { id, image, format, overlay, readOnly };
+}
+
+/** Every overlay and backing file names the one under it where that is now. */
+function renameBases(
+  host: Host,
+  { folder, bases }: UnpackOptions,
+  { id, format, overlay, image, backings }: PackedDrive,
+  created: ReadonlyMap<string, HostFile>,
+): void {
+  const at = (name: string): string => host.files.inFolder(folder, name);
+  for (const { file, backing, format } of backings) {
+    renameBase(host, created.get(file)!, { overlay: at(file), base: { path: at(backing), format } });
+  }
+  if (overlay === null || image !== null) return;
+  renameBase(host, created.get(overlay)!, { overlay: at(overlay), base: { path: bases.get(id)!, format } });
 }

@@ -7,9 +7,12 @@ import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../../debug-adapter/engine/errors/userError.ts';
-import { lockOverlay } from '../../debug-adapter/host/overlayLock.ts';
+import { lockFiles } from '../../debug-adapter/host/fileLock.ts';
 
-const LOCK_MODULE = new URL('../../debug-adapter/host/overlayLock.ts', import.meta.url).href;
+const LOCK_MODULE = new URL('../../debug-adapter/host/fileLock.ts', import.meta.url).href;
+
+const lockOverlay = (overlay: string, registry?: string[]) =>
+  lockFiles([{ path: overlay, use: 'writes' }], 'testing', registry);
 
 function overlayIn(t: test.TestContext): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-test-'));
@@ -18,11 +21,14 @@ function overlayIn(t: test.TestContext): string {
 }
 
 /** Another session: says `locked` or the refusal, and stays until it is told to go. */
-async function session(overlay: string, script = ''): Promise<{ child: ChildProcess; said: string }> {
+async function session(
+  overlay: string,
+  { script = '', use = 'writes' }: { script?: string; use?: 'writes' | 'reads' | 'base' } = {},
+): Promise<{ child: ChildProcess; said: string }> {
   const source = `
-    const { lockOverlay } = await import(${JSON.stringify(LOCK_MODULE)});
+    const { lockFiles } = await import(${JSON.stringify(LOCK_MODULE)});
     try {
-      lockOverlay(${JSON.stringify(overlay)});
+      lockFiles([{ path: ${JSON.stringify(overlay)}, use: ${JSON.stringify(use)} }], 'recording a.rr');
       console.log('locked');
     } catch (error) {
       console.log(error.code + ': ' + error.message);
@@ -75,8 +81,7 @@ test('another process is refused, with file, process and way out', async (t) => 
   const error = refusal(overlay);
   assert.equal(error.kind, 'badInput');
   assert.equal(error.code, 'overlay-in-use');
-  assert.ok(error.message.includes(`${overlay} is in use by process ${child.pid};`), error.message);
-  assert.ok(error.message.includes(`delete ${overlay}.lock`));
+  assert.equal(error.message, `${overlay} is in use by process ${child.pid} (recording a.rr); end that session first.`);
   await end(child);
   lockOverlay(overlay).release();
 });
@@ -99,7 +104,9 @@ test(
   { skip: process.platform === 'win32' },
   async (t) => {
     const overlay = overlayIn(t);
-    const { child } = await session(overlay, `process.on('SIGTERM', () => console.log('still here'));`);
+    const { child } = await session(overlay, {
+      script: `process.on('SIGTERM', () => console.log('still here'));`,
+    });
     child.kill('SIGTERM');
     await once(child.stdout!, 'data');
     assert.ok(fs.existsSync(`${overlay}.lock`));
@@ -114,7 +121,7 @@ test('the lock of a killed session is taken over', async (t) => {
   await end(child, 'SIGKILL');
   assert.ok(fs.existsSync(`${overlay}.lock`));
   const lock = lockOverlay(overlay);
-  assert.equal((JSON.parse(fs.readFileSync(lock.path, 'utf8')) as { pid: number }).pid, process.pid);
+  assert.equal((JSON.parse(fs.readFileSync(`${overlay}.lock`, 'utf8')) as { pid: number }).pid, process.pid);
   lock.release();
   assert.deepEqual(fs.readdirSync(path.dirname(overlay)), []);
 });
@@ -141,7 +148,10 @@ test('of many sessions that find a dead lock, one wins', async (t) => {
 test('a lock of another host is never taken over', (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(`${overlay}.lock`, JSON.stringify({ pid: 1, host: 'elsewhere', process: null, token: 'x' }));
-  assert.match(refusal(overlay).message, /process 1 on host elsewhere/);
+  assert.equal(
+    refusal(overlay).message,
+    `${overlay} is in use by process 1 on host elsewhere; end that session, or delete ${overlay}.lock if it is gone.`,
+  );
 });
 
 test('a lock that says nothing is not guessed about', (t) => {

@@ -1,0 +1,106 @@
+import type { Host } from '../../base/host.ts';
+import { contentDigest } from '../../block/driveDigest.ts';
+import { Qcow2Image } from '../../block/qcow2/image.ts';
+import { overlayOfOtherRecording } from '../../errors/overlays.ts';
+import { baseChanged } from '../../errors/recording.ts';
+import { digestText, type RecordedDrive } from '../../recording/header.ts';
+import type { RecordingReader } from '../../recording/recordingReader.ts';
+import { isInPlace, openFirstDisk } from '../inPlace.ts';
+import { backingOf, openDisk } from '../openDisk.ts';
+import { stateFileOf } from '../sessionOptions.ts';
+import { firstOf, isStateOfOurs } from '../vmState.ts';
+
+/**
+ * Holds the files that a recording names against the recording: it may come from anywhere and name any file, and files
+ * may be others than when it was made. An overlay is the recording's when it stands on its drive's base, is as long, and
+ * has the recording's first snapshot, which shows the base; with the machine's state in it, it says whose that is.
+ */
+export function refuseOtherFiles(host: Host, rrfile: string, reader: RecordingReader): void {
+  const { header } = reader;
+  const first = header.rrsnapshot;
+  const keeper = header.stateFile === null ? header.drives.find(({ readOnly }) => !readOnly) : undefined;
+  if (header.stateFile !== null) {
+    const path = stateFileOf(rrfile);
+    refuse(
+      rrfile,
+      path,
+      withImage(host, path, (image) => whyNotFirst(image, { reader, lengthBytes: 0, first: true })),
+    );
+  }
+  for (const drive of header.drives) {
+    const { overlay, readOnly, lengthBytes } = drive;
+    if (overlay === null || readOnly) continue;
+    if (isInPlace(drive)) refuseOtherContent(host, rrfile, drive, first);
+    else {
+      const why = withImage(host, overlay, (image) =>
+        whyNotFirst(image, { reader, lengthBytes, first: drive === keeper }),
+      );
+      refuse(rrfile, overlay, why ?? whyNotBase(host, overlay, drive));
+    }
+  }
+}
+
+/** What is wrong with an image, if anything, as the keeper of the recording's first snapshot. */
+function whyNotFirst(
+  image: Qcow2Image,
+  { reader, lengthBytes, first }: { reader: RecordingReader; lengthBytes: number; first: boolean },
+): string | undefined {
+  const name = reader.header.rrsnapshot;
+  const entry = image.snapshots.find((snapshot) => snapshot.name === name && (snapshot.icount ?? 0) === 0);
+  if (!entry) {
+    // Killed before it was taken, a recording of an earlier build replays from power-on.
+    const wasTaken = !reader.entriesFrom(0, ['snapshot']).next().done;
+    if (wasTaken || image.snapshots.length > 0) return `it has no snapshot "${name}" at position 0`;
+    return image.lengthBytes === lengthBytes ? undefined : 'it has another length';
+  }
+  const view = image.openSnapshot(name);
+  if (view.disk.lengthBytes !== lengthBytes) return 'it has another length';
+  if (view.allocatedRanges().length > 0) return `its snapshot "${name}" does not show the base`;
+  if (!first) return undefined;
+  const recording = firstOf(view);
+  const isOurs = isStateOfOurs(view) && (recording === undefined || recording === name);
+  return isOurs ? undefined : `its snapshot "${name}" has no machine of this recording`;
+}
+
+/** A base that was moved is the same if its content is. */
+function whyNotBase(
+  host: Host,
+  overlay: string,
+  { image, contentDigest: recorded }: RecordedDrive,
+): string | undefined {
+  const base = backingOf(host, overlay);
+  if (!base) return 'it stands on no base';
+  if (host.files.identity(base.path) === host.files.identity(image)) return undefined;
+  if (!host.files.exists(base.path)) return `it stands on ${base.path}`;
+  const disk = openDisk(host, base);
+  try {
+    return digestText(contentDigest(disk)) === recorded ? undefined : `it stands on ${base.path}`;
+  } finally {
+    disk.close();
+  }
+}
+
+/** An image that took the snapshots itself has in the first one what it was before. */
+function refuseOtherContent(host: Host, rrfile: string, drive: RecordedDrive, first: string): void {
+  const { base } = openFirstDisk(host, drive, first);
+  try {
+    const isSame = digestText(contentDigest(base)) === drive.contentDigest;
+    if (!isSame) throw baseChanged({ file: rrfile, drive: drive.id, image: drive.image });
+  } finally {
+    base.close();
+  }
+}
+
+function refuse(rrfile: string, overlay: string, why: string | undefined): void {
+  if (why !== undefined) throw overlayOfOtherRecording({ overlay, rrfile, why });
+}
+
+/** Without what it stands on, which need not be there. */
+function withImage<T>(host: Host, path: string, work: (image: Qcow2Image) => T): T {
+  const file = host.files.open(path, { write: false, create: 'never' });
+  try {
+    return work(Qcow2Image.open(file, { writable: false, compression: host.compression }));
+  } finally {
+    file.close();
+  }
+}

@@ -1,0 +1,35 @@
+import type { Host, HostFile, StagedFile } from '../base/host.ts';
+import type { Undo } from './undo.ts';
+
+/**
+ * The files that a session or command creates. What is in their places stays until all of them are whole; when anything
+ * fails before `settle`, they are gone and what was there before is there again.
+ */
+export class NewFiles {
+  private host: Host;
+  private undo: Undo;
+  private staged: StagedFile[] = [];
+
+  constructor(host: Host, undo: Undo) {
+    this.host = host;
+    this.undo = undo;
+  }
+
+  /** Owned by the caller. */
+  create(path: string): HostFile {
+    this.undo.add(this.host.files.createFolderOf(path));
+    const staged = this.host.files.stage(path);
+    this.undo.add(() => staged.withdraw());
+    this.staged.push(staged);
+    return staged.file;
+  }
+
+  /** Gives them their names, the one that was created first last: a recording comes after what it needs. */
+  publish(options: { replaces: boolean }): void {
+    for (const staged of this.staged.toReversed()) staged.publish(options);
+  }
+
+  settle(): void {
+    for (const staged of this.staged) staged.settle();
+  }
+}

@@ -1,0 +1,194 @@
+import type { FileUse, HostLock } from '../engine/base/host.ts';
+import { xxh64 } from '../engine/base/xxhash64.ts';
+import { fileInSession, imageInQemu } from '../engine/errors/host.ts';
+import { UserError } from '../engine/errors/userError.ts';
+import { realPath, statIfThere } from './filePaths.ts';
+import { conflictBeside, type LockBeside, lockBeside } from './lockBeside.ts';
+import { type LockHolder, newHolder } from './lockHolder.ts';
+import { type HeldEntries, type LockMode, type RegistryLock, registryFolders, takeInRegistry } from './lockRegistry.ts';
+import { atProcessEnd } from './processEnd.ts';
+import { processWithOpen, qemuUseOf } from './qemuLocks.ts';
+import os from 'node:os';
+
+/**
+ * Locks all files of a session at once, or none: those it writes exclusively, those it reads shared with other readers.
+ * A lock is of a file, whatever name it is opened by: device and inode are locked, and the path with all links followed,
+ * for a file that is not there yet or is replaced. Sessions of this host see each other in a registry (lockRegistry.ts);
+ * those of other hosts see a lock beside the file (lockBeside.ts), which a base image does not get: it may lie where
+ * nothing can be written. Where the registry cannot be used, the lock beside the file is all there is. Images that
+ * QEMU has open are refused where the system tells (qemuLocks.ts).
+ */
+export function lockFiles(files: readonly FileUse[], doing: string, registry = registryFolders()): HostLock {
+  return new FileLocks(files, newHolder(doing), registry);
+}
+
+interface LockedFile {
+  /** As the user gave it. */
+  name: string;
+  /** The path with all links followed. */
+  path: string;
+  use: FileUse['use'];
+}
+
+class FileLocks implements HostLock {
+  readonly #files: readonly LockedFile[];
+  readonly #holder: LockHolder;
+  readonly #registry: readonly string[];
+  readonly #entries: HeldEntries[] = [];
+  readonly #keys = new Set<string>();
+  readonly #beside = new Map<string, LockBeside>();
+  readonly #forget: () => void;
+  #isExclusive = false;
+  #isReleased = false;
+
+  constructor(files: readonly FileUse[], holder: LockHolder, registry: readonly string[]) {
+    this.#files = eachOnce(files);
+    this.#holder = holder;
+    this.#registry = registry;
+    this.#forget = atProcessEnd(() => this.#removeAll());
+    try {
+      this.#take();
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  refresh(): void {
+    const written = this.#files.filter(({ use }) => use === 'writes');
+    const locks = written.flatMap((file) => locksOf(file, 'exclusive')).filter(({ key }) => !this.#keys.has(key));
+    this.#register(locks);
+  }
+
+  exclusively<T>(work: () => T): T {
+    if (this.#isExclusive) return work();
+    const files = this.#files.filter(({ use }) => use === 'reads');
+    const before = this.#entries.length;
+    const upgraded: LockedFile[] = [];
+    try {
+      this.#register(files.flatMap((file) => locksOf(file, 'exclusive')));
+      for (const file of files) {
+        if (!this.#beside.has(file.path)) continue;
+        this.#putBeside(file, 'exclusive', true);
+        upgraded.push(file);
+      }
+      for (const file of files) refuseQemu(file, 'exclusive');
+      this.#isExclusive = true;
+      return work();
+    } finally {
+      this.#isExclusive = false;
+      for (const file of upgraded) this.#downgrade(file);
+      for (const entries of this.#entries.splice(before)) entries.release();
+    }
+  }
+
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#forget();
+    this.#removeAll();
+  }
+
+  #take(): void {
+    const hasRegistry = this.#register(this.#files.flatMap((file) => locksOf(file, modeOf(file))));
+    for (const file of this.#files) {
+      if (file.use === 'base') this.#lookBeside(file);
+      else this.#putBeside(file, modeOf(file), hasRegistry);
+    }
+    for (const file of this.#files) refuseQemu(file, modeOf(file));
+  }
+
+  /** Returns whether there is a registry. */
+  #register(locks: readonly RegistryLock[]): boolean {
+    const taken = takeInRegistry(locks, this.#holder, this.#registry);
+    if (!taken) return false;
+    if ('conflict' in taken) {
+      const { wanted, holder } = taken.conflict;
+      throw inUse(
+        this.#files.find((file) => keysOf(file).includes(wanted.key))!,
+        holder,
+      );
+    }
+    this.#entries.push(taken);
+    for (const { key } of locks) this.#keys.add(key);
+    return true;
+  }
+
+  #putBeside(file: LockedFile, mode: LockMode, hasRegistry: boolean): void {
+    try {
+      const put = lockBeside(file.path, mode, this.#holder);
+      if ('conflict' in put) throw inUse(file, put.conflict, put.lock);
+      this.#beside.set(file.path, put);
+    } catch (error) {
+      if (!mayDoWithout(error, mode, hasRegistry)) throw error;
+      this.#lookBeside(file);
+    }
+  }
+
+  #lookBeside(file: LockedFile): void {
+    const found = conflictBeside(file.path, modeOf(file), this.#holder);
+    if (found) throw inUse(file, found.conflict, found.lock);
+  }
+
+  /** A failure leaves it exclusive until the session ends, which only keeps other hosts from looking. */
+  #downgrade(file: LockedFile): void {
+    try {
+      lockBeside(file.path, 'shared', this.#holder);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+    }
+  }
+
+  #removeAll(): void {
+    for (const beside of this.#beside.values()) beside.release();
+    for (const entries of this.#entries.splice(0)) entries.release();
+  }
+}
+
+/** Where nothing can be created beside a file, sessions of this host still see each other. */
+function mayDoWithout(error: unknown, mode: LockMode, hasRegistry: boolean): boolean {
+  if (!(error instanceof UserError)) return false;
+  if (NOT_THERE.has(error.code)) return hasRegistry || mode === 'shared';
+  return mode === 'shared' && error.kind === 'hostFailure';
+}
+
+const NOT_THERE = new Set(['file-not-permitted', 'file-read-only-place', 'file-bad-name']);
+
+const modeOf = ({ use }: LockedFile): LockMode => (use === 'writes' ? 'exclusive' : 'shared');
+
+/** A file that is named twice is locked for what needs more. */
+function eachOnce(files: readonly FileUse[]): LockedFile[] {
+  const found = new Map<string, LockedFile>();
+  for (const { path: name, use } of files) {
+    const path = realPath(name);
+    const known = found.get(path);
+    if (!known || STRENGTH[use] > STRENGTH[known.use]) found.set(path, { name, path, use });
+  }
+  return [...found.values()];
+}
+
+const STRENGTH = { base: 0, reads: 1, writes: 2 };
+
+const locksOf = (file: LockedFile, mode: LockMode): RegistryLock[] => keysOf(file).map((key) => ({ key, mode }));
+
+/** Two paths with one hash only keep each other waiting. */
+function keysOf({ path }: LockedFile): string[] {
+  const byPath = `p${xxh64(new TextEncoder().encode(path)).toString(16)}`;
+  const stat = statIfThere(path);
+  return stat && stat.ino !== 0n ? [byPath, `i${stat.dev}-${stat.ino}`] : [byPath];
+}
+
+function inUse({ name }: LockedFile, { pid, host, doing }: LockHolder, lock?: string): UserError {
+  const other = host === os.hostname() ? null : { name: host, lock: lock ?? '' };
+  return fileInSession({ file: name, pid, doing, otherHost: other });
+}
+
+function refuseQemu({ name, path }: LockedFile, mode: LockMode): void {
+  const stat = statIfThere(path);
+  if (!stat) return;
+  const file = { device: stat.dev, inode: stat.ino };
+  const use = qemuUseOf(file);
+  if (use === 'writes' || (use === 'reads' && mode === 'exclusive')) {
+    throw imageInQemu({ file: name, pid: processWithOpen(file), use });
+  }
+}

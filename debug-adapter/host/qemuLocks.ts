@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+
+/**
+ * What QEMU does with an image, where the system tells: Linux lists all locks of files in /proc/locks. QEMU
+ * (block/file-posix.c) locks one byte for each permission that it has on an image, from 100 on, and one for each that it
+ * does not share with others, from 200 on; permission 1 is to write. Other systems tell nothing.
+ */
+export type QemuUse =
+  /** It writes, so what is read changes. */
+  | 'writes'
+  /** It relies on nobody else writing. */
+  | 'reads';
+
+export interface FileNumbers {
+  device: bigint;
+  inode: bigint;
+}
+
+/** Undefined when no QEMU has the file open, or none that cares. */
+export function qemuUseOf(file: FileNumbers): QemuUse | undefined {
+  const ranges = lockedRanges(file);
+  const isLocked = (byte: number) => ranges.some(({ first, last }) => first <= byte && byte <= last);
+  if (isLocked(PERMISSIONS_AT + WRITE)) return 'writes';
+  return isLocked(UNSHARED_AT + WRITE) ? 'reads' : undefined;
+}
+
+/** Locks that are held by an open file have no process in /proc/locks: it is one that has the file open. */
+export function processWithOpen({ device, inode }: FileNumbers): number | undefined {
+  for (const pid of namesIn('/proc')) {
+    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) continue;
+    for (const handle of namesIn(`/proc/${pid}/fd`)) {
+      const stat = statOf(`/proc/${pid}/fd/${handle}`);
+      if (stat?.dev === device && stat.ino === inode) return Number(pid);
+    }
+  }
+  return undefined;
+}
+
+const PERMISSIONS_AT = 100;
+const UNSHARED_AT = 200;
+const WRITE = 1;
+/** Permissions are fewer than that. */
+const END = 300;
+
+/** proc_locks(5): `1: OFDLCK ADVISORY READ -1 fe:00:1234 100 101`, the device in hexadecimal. */
+function lockedRanges({ device, inode }: FileNumbers): { first: number; last: number }[] {
+  const wanted = `${hex(major(device))}:${hex(minor(device))}:${inode}`;
+  return linesOf('/proc/locks').flatMap((line) => {
+    const [, kind, , , , file, first, last] = line.trim().split(/\s+/);
+    const isQemus = (kind === 'OFDLCK' || kind === 'POSIX') && file === wanted;
+    const range = { first: Number(first), last: Number(last) };
+    return isQemus && range.first >= PERMISSIONS_AT && range.last < END ? [range] : [];
+  });
+}
+
+function linesOf(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n');
+  } catch {
+    return [];
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function statOf(file: string) {
+  try {
+    return statSync(file, { bigint: true });
+  } catch {
+    return undefined;
+  }
+}
+
+const hex = (value: bigint): string => value.toString(16).padStart(2, '0');
+
+// glibc's makedev: 32 bits of major and minor, the low ones in the places that they had when there were 16.
+const major = (device: bigint): bigint => ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n);
+const minor = (device: bigint): bigint => (device & 0xffn) | ((device >> 12n) & 0xffffff00n);
