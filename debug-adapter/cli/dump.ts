@@ -1,4 +1,4 @@
-import { describeEntry, entryAsJson, type LogEntry, RecordingReader } from '../engine/index.ts';
+import { describeEntry, entryAsJson, lockToRead, type LogEntry, RecordingReader } from '../engine/index.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 import { consoleOutput } from './outputs.ts';
 import type { DumpCommand } from './fileOptions.ts';
@@ -6,6 +6,7 @@ import type { DumpCommand } from './fileOptions.ts';
 /** `dump RRFILE`: what the log holds, a line an entry, its position first. Prints as it reads, for logs can be long. */
 export function dumpRecording({ rrfile, from, to, kinds, driveId, json }: DumpCommand): number {
   const file = nodeHost.files.open(rrfile, { write: false, create: 'never' });
+  const lock = lockToRead(nodeHost, rrfile);
   const reader = new RecordingReader(file, nodeHost.compression);
   try {
     for (const entry of reader.entriesFrom(from, kinds ?? undefined)) {
@@ -19,6 +20,7 @@ export function dumpRecording({ rrfile, from, to, kinds, driveId, json }: DumpCo
     return 0;
   } finally {
     reader.close();
+    lock.release();
   }
 }
 

@@ -43,7 +43,7 @@ function collect(reader: RecordingReader): Info {
 
 /** The same with what the files beside the recording hold now, in the words of the debug adapter's overview. */
 function withFiles(rrfile: string, reader: RecordingReader, found: Info) {
-  const { drives, stateFile, snapshots } = closedRecording(nodeHost, rrfile, reader);
+  const { drives, stateFile, files, snapshots } = closedRecording(nodeHost, rrfile, reader);
   const kept = snapshots?.map(({ dateMilliseconds, ...snapshot }) => {
     return { ...snapshot, date: new Date(dateMilliseconds).toISOString() };
   });
@@ -51,6 +51,7 @@ function withFiles(rrfile: string, reader: RecordingReader, found: Info) {
     ...found,
     rrfile,
     stateFile,
+    files,
     drives: found.drives.map((drive, i) => ({ ...drive, ...drives[i] })),
     snapshots: kept ?? found.snapshots,
   };

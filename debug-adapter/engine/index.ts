@@ -12,7 +12,8 @@ export { ConsoleInput } from './recording/inputs/consoleInput.ts';
 export { LiveInputs } from './recording/inputs/liveInputs.ts';
 export { type IdleClock, RealtimeIdle } from './recording/inputs/realtimeIdle.ts';
 export { RecordingReader } from './recording/recordingReader.ts';
-export { closedRecording } from './timeline/closedRecording.ts';
+export { closedRecording, type RecordingFile } from './timeline/closedRecording.ts';
+export { lockToRead } from './timeline/filesInUse.ts';
 export type { SnapshotInfo } from './timeline/snapshotInfo.ts';
 export type { TimelineFiles } from './timeline/timelineFiles.ts';
 export type { DriveOptions } from './timeline/driveStack.ts';
@@ -25,6 +26,7 @@ export {
   type OverlayInfo,
   overlayMap,
 } from './timeline/files/overlayInfo.ts';
+export { ownFile, type OwnFileKind } from './timeline/files/ownFile.ts';
 export { packRecording } from './timeline/files/pack.ts';
 export { rebaseOverlay } from './timeline/files/rebase.ts';
 export { type Unpacked, unpackRecording } from './timeline/files/unpack.ts';

@@ -132,7 +132,8 @@ function conflictsIn(folder: string, wanted: readonly RegistryLock[], holder: Lo
     );
     if (lock) conflicts.push({ wanted: lock, entry });
   }
-  return conflicts;
+  // The one to tell of is the one that was named first.
+  return conflicts.sort((a, b) => wanted.indexOf(a.wanted) - wanted.indexOf(b.wanted));
 }
 
 // --- entries ---------------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ export interface OpenMode {
 export function openFile(filePath: string, mode: OpenMode, name = filePath): HostFile {
   const opening = { name, access: mode.write ? 'write' : 'read', creating: mode.create !== 'never' } as const;
   let handle: number;
+  refuseBadName(name);
   try {
     refuseIrregular(statSync(filePath, { throwIfNoEntry: false }), name);
     handle = openSync(filePath, flagsOf(mode), PRIVATE);
@@ -49,6 +50,7 @@ const PRIVATE = 0o600;
 export function readWholeFile(filePath: string, maxBytes: number, name = filePath): Uint8Array {
   const opening = { name, access: 'read', creating: false } as const;
   let lengthBytes: number;
+  refuseBadName(name);
   try {
     const stat = statSync(filePath);
     if (stat.isDirectory()) throw notAFile(name, 'a folder');
@@ -73,6 +75,7 @@ export function fileExistsAt(filePath: string): boolean {
 
 /** Removes a file if it is there. */
 export function removeFile(filePath: string, name = filePath): void {
+  refuseBadName(filePath);
   try {
     rmSync(filePath, { force: true });
   } catch (error) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -7,6 +7,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../../debug-adapter/engine/errors/userError.ts';
+import { failCalls } from '../support/failingCalls.ts';
 import { lockFiles } from '../../debug-adapter/host/fileLock.ts';
 
 const LOCK_MODULE = new URL('../../debug-adapter/host/fileLock.ts', import.meta.url).href;
@@ -51,9 +52,11 @@ async function end(child: ChildProcess, signal?: NodeJS.Signals) {
   return exited;
 }
 
-function refusal(overlay: string): UserError {
+const reading = (file: string, use: 'reads' | 'base' = 'reads') => lockFiles([{ path: file, use }], 'looking');
+
+function refusal(overlay: string, registry?: string[]): UserError {
   try {
-    lockOverlay(overlay).release();
+    lockOverlay(overlay, registry).release();
   } catch (error) {
     if (error instanceof UserError) return error;
     throw error;
@@ -166,9 +169,7 @@ test('a lock that says nothing is not guessed about', (t) => {
 
 test('where files cannot be linked, the lock works as well', (t) => {
   const overlay = overlayIn(t);
-  t.mock.method(fs, 'linkSync', () => {
-    throw Object.assign(new Error('EPERM: operation not permitted, link'), { code: 'EPERM' });
-  });
+  failCalls(t, ['linkSync'], 'EPERM');
   const lock = lockOverlay(overlay);
   assert.equal(refusal(overlay).code, 'overlay-in-use');
   lock.release();
@@ -183,6 +184,186 @@ test('a link to an overlay is the same overlay', { skip: process.platform === 'w
   const lock = lockOverlay(link);
   assert.equal(refusal(overlay).code, 'overlay-in-use');
   lock.release();
+});
+
+test('two hard links to an overlay are one file', (t) => {
+  const overlay = overlayIn(t);
+  fs.writeFileSync(overlay, 'x');
+  fs.linkSync(overlay, `${overlay}-other`);
+  const lock = lockOverlay(overlay);
+  assert.equal(refusal(`${overlay}-other`).code, 'overlay-in-use');
+  assert.deepEqual(fs.readdirSync(path.dirname(overlay)).sort(), ['hd0.qcow2', 'hd0.qcow2-other', 'hd0.qcow2.lock']);
+  lock.release();
+  lockOverlay(`${overlay}-other`).release();
+});
+
+test('a file that is created under its lock is locked by every name', (t) => {
+  const overlay = overlayIn(t);
+  const lock = lockOverlay(overlay);
+  fs.writeFileSync(overlay, 'x');
+  lock.refresh();
+  lock.refresh();
+  fs.linkSync(overlay, `${overlay}-other`);
+  assert.equal(refusal(`${overlay}-other`).code, 'overlay-in-use');
+  lock.release();
+  lockOverlay(`${overlay}-other`).release();
+});
+
+test('readers share a file, and keep a writer out until the last is gone', async (t) => {
+  const overlay = overlayIn(t);
+  fs.writeFileSync(overlay, 'x');
+  const { child, said } = await session(overlay, { use: 'reads' });
+  assert.equal(said, 'locked');
+  const own = reading(overlay);
+  assert.match(
+    refusal(overlay).message,
+    /is in use by process \d+ \((recording a\.rr|looking)\); end that session first\.$/,
+  );
+  await end(child);
+  assert.match(refusal(overlay).message, new RegExp(`process ${process.pid} \\(looking\\)`));
+  own.release();
+  assert.deepEqual(fs.readdirSync(path.dirname(overlay)), ['hd0.qcow2']);
+  const writer = lockOverlay(overlay);
+  assert.throws(() => reading(overlay), /in use by process/);
+  assert.throws(() => reading(overlay, 'base'), /in use by process/);
+  writer.release();
+});
+
+test('of readers that were killed nothing keeps a writer out', async (t) => {
+  const overlay = overlayIn(t);
+  fs.writeFileSync(overlay, 'x');
+  for (const use of ['reads', 'reads', 'base'] as const) await end((await session(overlay, { use })).child, 'SIGKILL');
+  lockOverlay(overlay).release();
+  assert.deepEqual(fs.readdirSync(path.dirname(overlay)), ['hd0.qcow2']);
+});
+
+test('a base is locked where nothing can be created, and nothing stands beside it', (t) => {
+  const base = overlayIn(t);
+  fs.writeFileSync(base, 'x');
+  fs.chmodSync(path.dirname(base), 0o555);
+  const lock = reading(base, 'base');
+  assert.deepEqual(fs.readdirSync(path.dirname(base)), ['hd0.qcow2']);
+  reading(base, 'base').release();
+  assert.match(refusal(base).message, /\(looking\)/);
+  assert.deepEqual(fs.readdirSync(path.dirname(base)), ['hd0.qcow2'], 'not after a refusal either');
+  lock.release();
+  assert.deepEqual(fs.readdirSync(path.dirname(base)), ['hd0.qcow2']);
+  fs.chmodSync(path.dirname(base), 0o755);
+});
+
+test('a base that another host writes is refused', (t) => {
+  const base = overlayIn(t);
+  fs.writeFileSync(`${base}.lock`, JSON.stringify({ pid: 1, host: 'elsewhere', process: null, token: 'x' }));
+  assert.throws(() => reading(base, 'base'), /process 1 on host elsewhere/);
+  assert.throws(() => reading(base), /process 1 on host elsewhere/);
+  const reader = { pid: 2, host: 'elsewhere', process: null, token: 'y', doing: 'replaying\u001b[2J a.rr' };
+  fs.writeFileSync(`${base}.lock`, JSON.stringify({ shared: [reader] }));
+  reading(base, 'base').release();
+  reading(base).release();
+  assert.match(refusal(base).message, /process 2 on host elsewhere \(replaying\?\[2J a\.rr\)/);
+  assert.deepEqual(JSON.parse(fs.readFileSync(`${base}.lock`, 'utf8')), {
+    shared: [{ ...reader, doing: 'replaying?[2J a.rr' }],
+  });
+});
+
+test('a reader writes for a moment when nobody else reads', (t) => {
+  const overlay = overlayIn(t);
+  fs.writeFileSync(overlay, 'x');
+  const lock = reading(overlay);
+  const other = reading(overlay);
+  assert.throws(() => lock.exclusively(() => assert.fail('not alone')), /in use by process \d+ \(looking\)/);
+  other.release();
+  const result = lock.exclusively(() => {
+    assert.throws(() => reading(overlay), /in use/);
+    return lock.exclusively(() => 'done');
+  });
+  assert.equal(result, 'done');
+  assert.throws(() => lock.exclusively(() => assert.fail('failed')), /failed/);
+  reading(overlay).release();
+  assert.equal(refusal(overlay).code, 'overlay-in-use');
+  lock.release();
+  assert.deepEqual(fs.readdirSync(path.dirname(overlay)), ['hd0.qcow2']);
+});
+
+test('all files of a session are locked, or none', (t) => {
+  const overlay = overlayIn(t);
+  const [first, second] = [`${overlay}-1`, `${overlay}-2`];
+  const lock = lockOverlay(second);
+  const both = [first, second].map((file) => ({ path: file, use: 'writes' as const }));
+  assert.throws(() => lockFiles(both, 'testing'), /-2 is in use/);
+  lockOverlay(first).release();
+  lock.release();
+  // A session may read what it writes.
+  lockFiles([...both, { path: first, use: 'base' }], 'testing').release();
+  assert.deepEqual(fs.readdirSync(path.dirname(overlay)), []);
+});
+
+test('where the registry cannot be used, the lock beside the file is enough', (t) => {
+  const overlay = overlayIn(t);
+  const folder = path.dirname(overlay);
+  fs.writeFileSync(path.join(folder, 'file'), '');
+  fs.symlinkSync('/', path.join(folder, 'link'));
+  for (const registry of [
+    [],
+    [path.join(folder, 'file')],
+    [path.join(folder, 'link')],
+    [path.join(folder, 'no/where')],
+  ]) {
+    const lock = lockOverlay(overlay, registry);
+    assert.throws(() => lockOverlay(overlay, registry), /in use/);
+    assert.throws(() => lockFiles([{ path: overlay, use: 'base' }], 'testing', registry), /in use/);
+    lock.release();
+    assert.deepEqual(fs.readdirSync(folder).sort(), ['file', 'link']);
+  }
+  assert.deepEqual(
+    fs.readdirSync('/').filter((name) => /^[ip][0-9a-f]/.test(name) && name.includes('.held.')),
+    [],
+  );
+});
+
+test('what others put into the registry does no harm', { skip: process.platform === 'win32' }, (t) => {
+  const overlay = overlayIn(t);
+  const registry = path.join(path.dirname(overlay), 'registry');
+  const lock = lockOverlay(overlay, [registry]);
+  const [held] = fs.readdirSync(registry);
+  for (const name of ['what', '...', 'a.b.c.d.e.f.g', held.replace(/\.\d+\./, '.0.'), held.replace('held', 'lost')]) {
+    fs.writeFileSync(path.join(registry, name), '');
+  }
+  // Of another session that lives, and a pipe to read what it does from.
+  const other = held.replace(/[^.]*$/, 'other');
+  lock.release();
+  execFileSync('mkfifo', [path.join(registry, other)]);
+  assert.equal(refusal(overlay, [registry]).message.includes('in use by process'), true);
+});
+
+test('where nothing can be written or linked, no lock is left and no part of one', (t) => {
+  const overlay = overlayIn(t);
+  fs.writeFileSync(overlay, 'x');
+  for (const [call, code, refused] of [
+    ['linkSync', 'EIO', 'host-io-failed'],
+    ['linkSync', 'ENOSPC', 'host-disk-full'],
+    ['renameSync', 'EIO', null],
+    ['writeFileSync', 'ENOSPC', 'host-disk-full'],
+    ['writeFileSync', 'EIO', 'host-io-failed'],
+  ] as const) {
+    const end = failCalls(t, [call], code);
+    if (refused === null) lockOverlay(overlay, []).release();
+    else assert.equal(refusal(overlay, []).code, refused, call);
+    // What is read needs no lock beside it.
+    reading(overlay).release();
+    end();
+    assert.deepEqual(fs.readdirSync(path.dirname(overlay)), ['hd0.qcow2'], call);
+  }
+});
+
+test('a lock that cannot be removed is no failure of its own', (t) => {
+  const overlay = overlayIn(t);
+  for (const use of ['writes', 'reads', 'base'] as const) {
+    const lock = lockFiles([{ path: `${overlay}-${use}`, use }], 'testing');
+    const end = failCalls(t, ['rmSync', 'linkSync', 'writeFileSync', 'renameSync'], 'EIO');
+    lock.release();
+    end();
+  }
 });
 
 test('a folder that is not there is named', (t) => {

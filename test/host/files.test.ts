@@ -13,6 +13,7 @@ import {
   readWholeFile,
   removeFile,
 } from '../../debug-adapter/host/nodeFiles.ts';
+import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
 import { openFailure, useFailure } from '../../debug-adapter/host/systemErrors.ts';
 import { createTemporaryFile } from '../../debug-adapter/host/temporaryFiles.ts';
 import { RealtimeIdleClock } from '../../debug-adapter/host/wallClock.ts';
@@ -83,6 +84,44 @@ test('what cannot be opened is bad input, in a sentence with its name', (t) => {
     assert.ok(error.message.includes(folder), error.message);
   }
   assert.equal(fs.readFileSync(there, 'utf8'), 'x', 'nothing was overwritten');
+});
+
+test('a name that no file can have is refused by every call', { skip: WINDOWS }, (t) => {
+  const folder = folderIn(t);
+  const { files } = nodeHost;
+  const calls: ((name: string) => unknown)[] = [
+    (name) => files.open(name, { write: false, create: 'never' }),
+    (name) => files.readWhole(name, 100),
+    (name) => files.exists(name),
+    (name) => files.isBrokenLink(name),
+    (name) => files.remove(name),
+    (name) => files.createFolderOf(path.join(name, 'file')),
+    (name) => files.stage(name),
+    (name) => files.identity(name),
+    (name) => files.lock([{ path: name, use: 'writes' }], 'testing'),
+  ];
+  const names = ['a\0b', 'a\nb', '\u001b[2J', 'x'.repeat(256), 'deep/'.repeat(1000)];
+  for (const name of names) {
+    for (const [i, call] of calls.entries()) {
+      const error = errorOf(() => call(path.join(folder, name)));
+      assert.equal(error.code, 'file-bad-name', `${i}: ${error.message}`);
+      assert.match(error.message, /^\P{Cc}{1,300} is not a path that this system accepts; give another one\.$/u);
+    }
+  }
+  assert.deepEqual(fs.readdirSync(folder), []);
+});
+
+test('folders that were made for a file go again, as far as nobody uses them', (t) => {
+  const folder = folderIn(t);
+  fs.mkdirSync(path.join(folder, 'there'));
+  const undo = createFolderOf(path.join(folder, 'there', 'deep', 'er', 'a.rr'));
+  undo();
+  undo();
+  assert.deepEqual(fs.readdirSync(folder, { recursive: true }), ['there']);
+  const used = createFolderOf(path.join(folder, 'there', 'deep', 'er', 'a.rr'));
+  fs.writeFileSync(path.join(folder, 'there', 'deep', 'b'), '');
+  used();
+  assert.deepEqual(fs.readdirSync(path.join(folder, 'there', 'deep')), ['b']);
 });
 
 const NOBODY = 65534;

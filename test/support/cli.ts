@@ -74,7 +74,9 @@ export class Workplace {
   }
 
   #digestOf(name: string): string {
-    if (fs.statSync(this.path(name)).isDirectory()) return 'folder';
+    const stat = fs.statSync(this.path(name), { throwIfNoEntry: false });
+    if (!stat) return `link to ${fs.readlinkSync(this.path(name))}`;
+    if (stat.isDirectory()) return 'folder';
     return createHash('sha256').update(this.read(name)).digest('hex');
   }
 

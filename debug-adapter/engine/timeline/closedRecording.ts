@@ -1,7 +1,11 @@
 import type { Host } from '../base/host.ts';
 import { UserError } from '../errors/userError.ts';
+import type { RecordedDrive } from '../recording/header.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
 import type { DriveOptions } from './driveStack.ts';
+import { ownFile } from './files/ownFile.ts';
+import { isKeeperOf } from './files/recordedOverlay.ts';
+import { isInPlace } from './inPlace.ts';
 import { diskFiles, type DiskFile } from './openDisk.ts';
 import { recordedImage } from './snapshotImage.ts';
 import { listSnapshots, type SnapshotInfo } from './snapshotInfo.ts';
@@ -13,16 +17,24 @@ export interface ClosedRecording {
   /** The chain of a disk that is not there, or cannot be read, is empty: it may be on another computer. */
   drives: DriveFiles[];
   stateFile: string | null;
+  /** The recording first, then what belongs to it. */
+  files: RecordingFile[];
   /** In order of position, up to the recording's end; undefined when the image that keeps them is not there. */
   snapshots: readonly SnapshotInfo[] | undefined;
 }
 
+/** A file that a recording names. */
+export interface RecordingFile {
+  /** As the recording names it. */
+  path: string;
+  kind: 'recording' | 'overlay' | 'state' | 'image';
+  /** We made it, and for this recording: it may be deleted with it. Never an image, even if it took the snapshots. */
+  isOwn: boolean;
+}
+
 /** `rrfile` is the recording's path; names in its header start at the current folder, as they did for recording. */
-export function closedRecording(
-  host: Host,
-  rrfile: string,
-  { header, lastPosition }: RecordingReader,
-): ClosedRecording {
+export function closedRecording(host: Host, rrfile: string, reader: RecordingReader): ClosedRecording {
+  const { header, lastPosition } = reader;
   const stateFile = header.stateFile === null ? null : stateFileOf(rrfile);
   const keeper = stateFile ?? header.drives.find(({ readOnly }) => !readOnly)?.overlay ?? undefined;
   return {
@@ -33,11 +45,29 @@ export function closedRecording(
       chain: chainOf(host, drive),
     })),
     stateFile,
+    files: filesOf(host, rrfile, reader),
     snapshots:
       keeper === undefined
         ? undefined
         : ifThere(() => snapshotsIn(host, keeper).filter(({ position }) => position <= lastPosition)),
   };
+}
+
+function filesOf(host: Host, rrfile: string, reader: RecordingReader): RecordingFile[] {
+  const { header } = reader;
+  const keeper = (kind: 'overlay' | 'state', path: string, drive?: RecordedDrive): RecordingFile => {
+    const isOwn = () => ownFile(host, path) === kind && isKeeperOf(host, path, reader, drive);
+    return { path, kind, isOwn: ifThere(isOwn) ?? false };
+  };
+  return [
+    { path: rrfile, kind: 'recording', isOwn: true },
+    ...(header.stateFile === null ? [] : [keeper('state', stateFileOf(rrfile))]),
+    ...header.drives.flatMap((drive): RecordingFile[] => {
+      const { image, overlay, readOnly } = drive;
+      const below: RecordingFile = { path: image, kind: 'image', isOwn: false };
+      return overlay === null || readOnly || isInPlace(drive) ? [below] : [keeper('overlay', overlay, drive), below];
+    }),
+  ];
 }
 
 function chainOf(host: Host, { image, format, overlay, readOnly }: DriveOptions): DiskFile[] {

@@ -26,6 +26,10 @@ const asBases = (paths: readonly string[]): FileUse[] => inUse('base', paths);
 /** What another session is told that is in the way: `recording a.rr`, without the folders of it. */
 export const activity = (verb: string, path: string): string => `${verb} ${path.split(/[\\/]/).at(-1)}`;
 
+/** For who looks at a recording alone, for as long as that takes. */
+export const lockToRead = (host: Host, rrfile: string): HostLock =>
+  host.files.lock(inUse('reads', [rrfile]), activity('reading', rrfile));
+
 /** Folders of files that are created come first: a lock stands in them. */
 export function lockForSession(host: Host, files: readonly FileUse[], doing: string, undo: Undo): HostLock {
   for (const { path, use } of files) if (use === 'writes') undo.add(host.files.createFolderOf(path));

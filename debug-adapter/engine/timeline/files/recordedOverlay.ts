@@ -40,6 +40,29 @@ export function refuseOtherFiles(host: Host, rrfile: string, reader: RecordingRe
   }
 }
 
+/**
+ * Whether an overlay (of `drive`) or state-only image is the recording's, as far as the files beside it tell: its
+ * snapshots may be gone by the user's wish, but none is of another recording.
+ */
+export function isKeeperOf(host: Host, path: string, { header }: RecordingReader, drive?: RecordedDrive): boolean {
+  const isOfOther = (image: Qcow2Image, name: string): boolean => {
+    const first = firstOf(image.openSnapshot(name));
+    return first !== undefined && first !== header.rrsnapshot;
+  };
+  const isKeeper = withImage(
+    host,
+    path,
+    (image) =>
+      image.lengthBytes === (drive?.lengthBytes ?? 0) && !image.snapshots.some(({ name }) => isOfOther(image, name)),
+  );
+  return isKeeper && (drive === undefined || isOnImage(host, path, drive));
+}
+
+function isOnImage(host: Host, overlay: string, { image }: RecordedDrive): boolean {
+  const base = backingOf(host, overlay);
+  return base !== undefined && host.files.identity(base.path) === host.files.identity(image);
+}
+
 /** What is wrong with an image, if anything, as the keeper of the recording's first snapshot. */
 function whyNotFirst(
   image: Qcow2Image,
@@ -63,18 +86,14 @@ function whyNotFirst(
 }
 
 /** A base that was moved is the same if its content is. */
-function whyNotBase(
-  host: Host,
-  overlay: string,
-  { image, contentDigest: recorded }: RecordedDrive,
-): string | undefined {
+function whyNotBase(host: Host, overlay: string, drive: RecordedDrive): string | undefined {
   const base = backingOf(host, overlay);
   if (!base) return 'it stands on no base';
-  if (host.files.identity(base.path) === host.files.identity(image)) return undefined;
+  if (isOnImage(host, overlay, drive)) return undefined;
   if (!host.files.exists(base.path)) return `it stands on ${base.path}`;
   const disk = openDisk(host, base);
   try {
-    return digestText(contentDigest(disk)) === recorded ? undefined : `it stands on ${base.path}`;
+    return digestText(contentDigest(disk)) === drive.contentDigest ? undefined : `it stands on ${base.path}`;
   } finally {
     disk.close();
   }

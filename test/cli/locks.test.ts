@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import { suite, test, type TestContext } from 'node:test';
+import { optionsOf, type Outcome, type RunningCli, type Session, type Workplace } from '../support/cli.ts';
+import { makeElf } from '../support/elf.ts';
+import { requireTool, runTool } from '../support/tools.ts';
+import { DEMO, fresh, recorded, withDrive } from './recordedScene.ts';
+import { MIB, record, replay } from './refusal.ts';
+
+/** What two sessions may do with one file at once, by whatever names: read it together, and write it alone. */
+const SPIN: Session = { ...withDrive({ overlay: 'o1.qcow2' }), kernel: 'spin.elf' };
+
+suite('beside a session that records', { concurrency: 1 }, () => {
+  test('an overlay is in use by its other name, too, and its base for whoever writes that', async (t) => {
+    const place = fresh.copy(t);
+    const cli = (words: string) => () => place.cli([...words.split(' '), '--json']);
+    for (const words of ['other.qcow2 --base disk.img --format raw', 'o1.qcow2 --base disk.img --format raw']) {
+      assert.equal((await cli(`overlay create ${words}`)()).status, 0);
+    }
+    const running = await recording(t, place, SPIN, '--overwrite');
+    // The recording has replaced the overlay.
+    fs.linkSync(place.path('o1.qcow2'), place.path('o2.qcow2'));
+    fs.symlinkSync('o1.qcow2', place.path('o3.qcow2'));
+    fs.linkSync(place.path('disk.img'), place.path('disk2.img'));
+    const others: [file: string, act: () => Promise<Outcome>][] = [
+      ['o2.qcow2', () => place.record({ ...withDrive({ overlay: 'o2.qcow2' }), rrfile: 'b.rr' }, '--overwrite')],
+      ['o3.qcow2', () => place.record({ ...withDrive({ overlay: 'o3.qcow2' }), rrfile: 'b.rr' }, '--overwrite')],
+      ['o2.qcow2', cli('overlay commit o2.qcow2 --yes')],
+      ['o2.qcow2', cli('snapshot list o2.qcow2')],
+      ['o2.qcow2', () => place.run({ kernel: 'demo.elf', drives: [{ image: 'o2.qcow2', format: 'qcow2' }] })],
+      ['a.rr', cli('dump a.rr')],
+      ['a.rr', cli('pack a.rr --into a.pack')],
+      ['disk.img', cli('overlay commit other.qcow2')],
+    ];
+    for (const [file, act] of others) {
+      const before = place.fingerprint(['disk.img', 'other.qcow2']);
+      const { message, code } = (await act()).refused(2);
+      assert.equal(code, 'overlay-in-use', message);
+      assert.ok(
+        message.endsWith(`${file} is in use by process ${running.pid} (recording a.rr); end that session first.`),
+        message,
+      );
+      assert.deepEqual(place.fingerprint(['disk.img', 'other.qcow2']), before);
+      assert.ok(!place.exists('b.rr') && !place.exists('a.pack'));
+    }
+    // Others read the base as well.
+    const second = { ...withDrive({ image: 'disk2.img', overlay: 'o4.qcow2' }), rrfile: 'c.rr' };
+    (await place.record(second, '--stop-at', '1000')).ended(0, 'stopAt');
+    assert.equal((await cli('info a.rr')()).status, 0);
+    running.kill('SIGINT');
+    (await running.end).ended(130, 'interrupted');
+    (await place.replay(DEMO_OVER('o1.qcow2'))).ended(0, 'endOfRecording');
+    assert.equal((await cli('overlay commit other.qcow2')()).status, 0);
+    assert.deepEqual(leftOf(place), []);
+  });
+
+  test('a qcow2 that is its base takes no snapshots of another recording, and is no overlay', async (t) => {
+    const place = fresh.copy(t);
+    await place.cli(['overlay', 'create', 'mine.qcow2', '--base', 'disk.img', '--format', 'raw']);
+    const mine = { image: 'mine.qcow2', format: 'qcow2' as const };
+    const running = await recording(t, place, { ...SPIN, drives: [{ ...mine, overlay: 'o1.qcow2' }] });
+    const inPlace = { ...DEMO, drives: [mine], rrfile: 'b.rr', options: ['--rrsnapshot', 'mine'] };
+    assert.equal((await place.record(inPlace)).refused(2).code, 'overlay-in-use');
+    const asOverlay = { ...withDrive({ overlay: 'mine.qcow2' }), rrfile: 'b.rr' };
+    assert.equal((await place.record(asOverlay, '--overwrite')).refused(2).code, 'overlay-in-use');
+    const rebase = ['overlay', 'rebase', 'mine.qcow2', '--base', 'disk.img', '--format', 'raw', '--json'];
+    assert.equal((await place.cli(rebase)).refused(2).code, 'overlay-in-use');
+    running.kill('SIGINT');
+    await running.end;
+    assert.ok(!place.exists('b.rr'));
+  });
+
+  test('of a base in a folder that cannot be written nothing is seen there, and it is locked', async (t) => {
+    const place = fresh.copy(t);
+    fs.mkdirSync(place.path('base'));
+    place.disk('base/disk.img', MIB);
+    fs.chmodSync(place.path('base'), 0o555);
+    const drive = { image: 'base/disk.img', overlay: 'o1.qcow2' };
+    const running = await recording(t, place, { ...SPIN, drives: [drive] });
+    assert.deepEqual(fs.readdirSync(place.path('base')), ['disk.img']);
+    const overBase = { ...withDrive({ overlay: 'base/disk.img' }), rrfile: 'b.rr' };
+    assert.equal((await place.record(overBase, '--overwrite')).status, 2);
+    running.kill('SIGKILL');
+    await running.end;
+    assert.deepEqual(fs.readdirSync(place.path('base')), ['disk.img']);
+    fs.chmodSync(place.path('base'), 0o755);
+    (await place.record({ ...SPIN, drives: [drive] }, '--overwrite', '--stop-at', '1000')).ended(0, 'stopAt');
+  });
+
+  test('after a kill nothing keeps others out', async (t) => {
+    const place = fresh.copy(t);
+    const running = await recording(t, place, SPIN);
+    running.kill('SIGKILL');
+    await running.end;
+    (await place.replay(DEMO_OVER('o1.qcow2'))).ended(0, 'endOfRecording');
+    (await place.record(SPIN, '--overwrite', '--stop-at', '1000')).ended(0, 'stopAt');
+    assert.deepEqual(leftOf(place), []);
+  });
+});
+
+suite('beside a replay', { concurrency: 1 }, () => {
+  test('others replay, look and pack, and nobody writes', async (t) => {
+    const place = recorded.copy(t);
+    // gdb keeps it waiting.
+    const running = place.start(['replay', ...optionsOf(DEMO), '--gdb', '0']);
+    t.after(() => running.kill('SIGKILL'));
+    await running.untilSaid(/port \d+|:\d+/);
+    (await place.replay(DEMO)).ended(0, 'endOfRecording');
+    for (const words of [
+      'snapshot list a.rr',
+      'overlay info hd0.qcow2',
+      'overlay check hd0.qcow2',
+      'dump a.rr --to 0',
+      'pack a.rr --into a.pack',
+    ]) {
+      const outcome = await place.cli(words.split(' '));
+      assert.equal(outcome.status, 0, `${words}: ${outcome.stderr}`);
+    }
+    const writers: [file: string, act: (place: Workplace) => Promise<Outcome>][] = [
+      ['a.rr', record(DEMO, '--overwrite')],
+      ['hd0.qcow2', record({ ...DEMO, rrfile: 'b.rr' }, '--overwrite')],
+      ['a.rr', (at) => at.cli(['snapshot', 'delete', 'a.rr', 'replay_init', '--yes', '--json'])],
+      ['hd0.qcow2', (at) => at.cli(['overlay', 'discard', 'hd0.qcow2', '--yes', '--json'])],
+      ['hd0.qcow2', (at) => at.cli(['overlay', 'commit', 'hd0.qcow2', '--yes', '--json'])],
+      ['hd0.qcow2', (at) => at.cli(['overlay', 'check', 'hd0.qcow2', '--repair', '--json'])],
+    ];
+    const before = place.fingerprint(['a.rr', 'hd0.qcow2', 'disk.img']);
+    for (const [file, act] of writers) {
+      const { message } = (await act(place)).refused(2);
+      assert.equal(message, `${file} is in use by process ${running.pid} (replaying a.rr); end that session first.`);
+    }
+    assert.deepEqual(place.fingerprint(['a.rr', 'hd0.qcow2', 'disk.img']), before);
+    running.kill('SIGTERM');
+    await running.end;
+    assert.deepEqual(leftOf(place), []);
+  });
+});
+
+test(
+  'an image that QEMU writes is no base and takes no snapshots',
+  { skip: process.platform !== 'linux' },
+  async (t) => {
+    if (!requireTool('qemu-io', t)) return;
+    const place = fresh.copy(t);
+    runTool('qemu-img', ['create', '-q', '-f', 'qcow2', place.path('mine.qcow2'), '1M']);
+    for (const [file, format] of [
+      ['disk.img', 'raw'],
+      ['mine.qcow2', 'qcow2'],
+    ] as const) {
+      const qemu = spawn('qemu-io', ['-f', format, place.path(file)]);
+      t.after(() => qemu.kill('SIGKILL'));
+      await new Promise((resolve) => qemu.stdout.once('data', resolve));
+      const before = place.fingerprint();
+      for (const act of [
+        record(withDrive({ image: file, format })),
+        record({ ...DEMO, drives: [{ image: file, format, readOnly: true }] }),
+        replay({ ...DEMO, rrfile: 'none.rr' }),
+        ...(format === 'qcow2'
+          ? [record({ ...DEMO, drives: [{ image: file, format }], options: ['--rrsnapshot', 'mine'] })]
+          : []),
+      ]) {
+        const { message, code } = (await act(place)).refused(2);
+        if (code === 'file-missing') continue;
+        assert.equal(code, 'image-in-qemu', message);
+        assert.equal(
+          message,
+          `${file} is open for writing in QEMU (process ${qemu.pid}); end QEMU first, or use a copy of the image.`,
+        );
+      }
+      assert.deepEqual(place.fingerprint(), before);
+      qemu.stdin.end();
+      await new Promise((resolve) => qemu.once('close', resolve));
+    }
+  },
+);
+
+const DEMO_OVER = (overlay: string): Session => ({ ...withDrive({ overlay }), kernel: 'spin.elf' });
+
+async function recording(t: TestContext, place: Workplace, session: Session, ...more: string[]): Promise<RunningCli> {
+  place.write('spin.elf', makeElf());
+  const running = place.start(['record', ...optionsOf(session), ...more]);
+  t.after(() => running.kill('SIGKILL'));
+  await running.untilPrinted('!');
+  return running;
+}
+
+/** Locks and temporaries. */
+const leftOf = (place: Workplace): string[] =>
+  fs.readdirSync(place.folder).filter((name) => name.includes('.lock') || name.startsWith('.blkreplay'));

@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { suite, test } from 'node:test';
+import type { Outcome, Workplace } from '../support/cli.ts';
+import { requireTool, runTool } from '../support/tools.ts';
+import { DEMO, fresh, recorded, TIMER, withDrive } from './recordedScene.ts';
+import { MIB, overwrite, type Refusal, refuses } from './refusal.ts';
+
+/** Only what blkreplay made is replaced, packed or listed as its own. */
+const cli =
+  (words: string) =>
+  (place: Workplace): Promise<Outcome> =>
+    place.cli([...words.split(' '), '--json']);
+
+const precious = (name: string) => (place: Workplace) => void place.write(name, 'precious');
+const qcow2 = (name: string) => (place: Workplace) =>
+  void runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', 'cluster_size=4096', place.path(name), '4M']);
+const brokenLink = (name: string) => (place: Workplace) => fs.symlinkSync('nowhere', place.path(name));
+const linkToForeign = (name: string) => (place: Workplace) => fs.symlinkSync('demo.c', place.path(name));
+
+const FOREIGN = /^\S+ would be overwritten, and it is no \S.*: delete it yourself .*, or choose another name\.$/;
+const targets: [what: string, command: Refusal['command'], path: string][] = [
+  ['a recording', overwrite(DEMO), 'a.rr'],
+  ['an overlay', overwrite(DEMO), 'hd0.qcow2'],
+  ['a state-only image', overwrite(TIMER), 'a.rr.qcow2'],
+  ['an overlay that is created', cli('overlay create o.qcow2 --base disk.img --format raw --overwrite'), 'o.qcow2'],
+];
+const foreign: [what: string, make: (name: string) => (place: Workplace) => void, code: string, says: RegExp][] = [
+  ['text', precious, 'file-foreign', FOREIGN],
+  ['a qcow2', qcow2, 'file-foreign', FOREIGN],
+  ['a link to a file', linkToForeign, 'file-foreign', FOREIGN],
+  ['a link to nothing', brokenLink, 'file-broken-link', /^\S+ is a link to a file that is not there; delete the link/],
+];
+
+refuses(
+  'with --overwrite',
+  fresh,
+  targets.flatMap(([target, command, path]) =>
+    foreign.map(([what, make, code, says]): Refusal => {
+      return { what: `${target} does not replace ${what}`, trouble: make(path), command, code, says };
+    }),
+  ),
+);
+
+refuses('with --overwrite', recorded, [
+  {
+    what: 'a recording does not replace an overlay of ours',
+    command: overwrite({ ...TIMER, rrfile: 'hd0.qcow2' }),
+    code: 'file-foreign',
+    says: FOREIGN,
+  },
+  {
+    what: 'an overlay does not replace a recording',
+    command: overwrite({ ...withDrive({ overlay: 'timer.rr' }), rrfile: 'b.rr' }),
+    code: 'file-foreign',
+    says: FOREIGN,
+  },
+  {
+    what: 'a pack does not replace an image',
+    command: cli('pack timer.rr --into disk.img --overwrite'),
+    code: 'file-foreign',
+    says: FOREIGN,
+  },
+  {
+    what: 'a pack does not replace text',
+    command: cli('pack a.rr --into demo.c --overwrite'),
+    code: 'file-foreign',
+    says: FOREIGN,
+  },
+  {
+    what: 'a pack follows no link to nothing',
+    trouble: brokenLink('a.pack'),
+    command: cli('pack a.rr --into a.pack --overwrite'),
+    code: 'file-broken-link',
+    says: /^a\.pack is a link/,
+  },
+  {
+    what: 'a recording follows no link to nothing, without it either',
+    trouble: brokenLink('b.rr'),
+    command: (place) => place.record({ ...withDrive({ overlay: 'o.qcow2' }), rrfile: 'b.rr' }),
+    code: 'file-broken-link',
+    says: /^b\.rr is a link/,
+  },
+]);
+
+test('empty files and links to our own are replaced', async (t) => {
+  const place = recorded.copy(t);
+  for (const name of ['b.rr', 'o.qcow2']) place.write(name, '');
+  (
+    await place.record({ ...withDrive({ overlay: 'o.qcow2' }), rrfile: 'b.rr' }, '--overwrite', '--stop-at', '1000')
+  ).ended(0, 'stopAt');
+  fs.renameSync(place.path('b.rr'), place.path('folder/b.rr'));
+  fs.symlinkSync('folder/b.rr', place.path('b.rr'));
+  const session = { ...withDrive({ overlay: 'o.qcow2' }), rrfile: 'b.rr' };
+  (await place.record(session, '--overwrite', '--stop-at', '2000')).ended(0, 'stopAt');
+  assert.ok(fs.lstatSync(place.path('b.rr')).isSymbolicLink());
+  assert.equal((await place.replay(session)).ended(0, 'endOfRecording').position, 2000);
+});
+
+test('an overlay of ours is known after qemu-img has worked on it, and a user\u2019s image after a recording in it is not ours', async (t) => {
+  if (!requireTool('qemu-img', t)) return;
+  const place = recorded.copy(t);
+  runTool('qemu-img', ['snapshot', '-c', 'theirs', place.path('hd0.qcow2')]);
+  runTool('qemu-img', ['rebase', '-u', '-b', 'disk.img', '-F', 'raw', place.path('hd0.qcow2')]);
+  (await place.record(DEMO, '--overwrite', '--stop-at', '1000')).ended(0, 'stopAt');
+  qcow2('mine.qcow2')(place);
+  const inPlace = { ...DEMO, drives: [{ image: 'mine.qcow2', format: 'qcow2' as const }], rrfile: 'mine.rr' };
+  (await place.record({ ...inPlace, options: ['--rrsnapshot', 'one'] }, '--stop-at', '1000')).ended(0, 'stopAt');
+  const before = place.fingerprint(['mine.qcow2']);
+  assert.equal(
+    (await place.record(withDrive({ overlay: 'mine.qcow2' }), '--overwrite')).refused(2).code,
+    'file-foreign',
+  );
+  assert.deepEqual(place.fingerprint(['mine.qcow2']), before);
+  assert.deepEqual(await filesIn(place, 'mine.rr'), [
+    { path: 'mine.rr', kind: 'recording', isOwn: true },
+    { path: 'mine.qcow2', kind: 'image', isOwn: false },
+  ]);
+});
+
+test('info lists the files of a recording, and which are its own', async (t) => {
+  const place = recorded.copy(t);
+  const own = { path: 'a.rr', kind: 'recording', isOwn: true };
+  const image = { path: 'disk.img', kind: 'image', isOwn: false };
+  const overlay = { path: 'hd0.qcow2', kind: 'overlay', isOwn: true };
+  assert.deepEqual(await filesIn(place, 'a.rr'), [own, overlay, image]);
+  assert.deepEqual(await filesIn(place, 'timer.rr'), [
+    { ...own, path: 'timer.rr' },
+    { path: 'timer.rr.qcow2', kind: 'state', isOwn: true },
+  ]);
+  assert.deepEqual(await filesIn(place, 'temporary.rr'), [{ ...own, path: 'temporary.rr' }, image]);
+  const notOwn = [own, { ...overlay, isOwn: false }, image];
+  fs.rmSync(place.path('hd0.qcow2'));
+  assert.deepEqual(await filesIn(place, 'a.rr'), notOwn, 'not there');
+  place.write('hd0.qcow2', 'precious');
+  assert.deepEqual(await filesIn(place, 'a.rr'), notOwn, 'text');
+  fs.rmSync(place.path('hd0.qcow2'));
+  place.disk('other.img');
+  await place.cli(['overlay', 'create', 'hd0.qcow2', '--base', 'other.img', '--format', 'raw']);
+  assert.deepEqual(await filesIn(place, 'a.rr'), notOwn, 'on another base');
+});
+
+suite('pack takes the files of the recording only', { concurrency: 2 }, () => {
+  const others: [what: string, file: string, make: (place: Workplace) => unknown, code: string][] = [
+    ['text', 'hd0.qcow2', precious('hd0.qcow2'), 'image-not-qcow2'],
+    ['a qcow2', 'hd0.qcow2', qcow2('hd0.qcow2'), 'overlay-other-recording'],
+    [
+      'an empty overlay',
+      'hd0.qcow2',
+      cli('overlay create hd0.qcow2 --base disk.img --format raw'),
+      'overlay-other-recording',
+    ],
+    [
+      'an overlay on another base',
+      'hd0.qcow2',
+      async (place) => {
+        place.disk('other.img', 4 * MIB, 'other');
+        (await place.record({ ...withDrive({ image: 'other.img' }), rrfile: 'b.rr' }, '--stop-at', '1000')).ended(
+          0,
+          'stopAt',
+        );
+      },
+      'overlay-other-recording',
+    ],
+    [
+      'an overlay of another name for the first snapshot',
+      'hd0.qcow2',
+      (place) => place.record({ ...DEMO, rrfile: 'b.rr' }, '--rrsnapshot', 'other', '--stop-at', '1000'),
+      'overlay-other-recording',
+    ],
+    ['text as the state', 'timer.rr.qcow2', precious('timer.rr.qcow2'), 'image-not-qcow2'],
+    [
+      'an overlay as the state',
+      'timer.rr.qcow2',
+      cli('overlay create timer.rr.qcow2 --base disk.img --format raw'),
+      'overlay-other-recording',
+    ],
+  ];
+  for (const [what, file, make, code] of others) {
+    test(`not ${what}`, async (t) => {
+      const place = recorded.copy(t);
+      fs.rmSync(place.path(file));
+      await make(place);
+      const before = place.fingerprint();
+      const rrfile = file === 'hd0.qcow2' ? 'a.rr' : 'timer.rr';
+      for (const bases of ['--with-bases', '--without-bases']) {
+        const args = ['pack', rrfile, '--into', 'deep/a.pack', '--json', ...(bases === '--with-bases' ? [] : [bases])];
+        const refused = (await place.cli(args)).refused(2);
+        assert.equal(refused.code, code, refused.message);
+        assert.match(refused.message, new RegExp(`^${file} `));
+      }
+      assert.deepEqual(place.fingerprint(), before);
+    });
+  }
+});
+
+test('unpack replaces what it unpacked before, and nothing else', async (t) => {
+  const place = recorded.copy(t);
+  for (const words of [
+    'pack a.rr --into a.pack',
+    'unpack a.pack --into there',
+    'unpack a.pack --into there --overwrite',
+  ]) {
+    assert.equal((await cli(words)(place)).status, 0, words);
+  }
+  const again = cli('unpack a.pack --into there --overwrite');
+  for (const name of fs.readdirSync(place.path('there'))) {
+    const whole = place.read(`there/${name}`);
+    place.write(`there/${name}`, 'precious');
+    const before = place.fingerprint();
+    const { message, code } = (await again(place)).refused(2);
+    assert.equal(code, 'file-foreign');
+    assert.match(message, new RegExp(`${name} would be overwritten, and it is `));
+    assert.deepEqual(place.fingerprint(), before);
+    place.write(`there/${name}`, whole);
+  }
+  // A pack whose last byte is wrong is known before anything is made.
+  place.flipByte('a.pack', -1);
+  const before = place.fingerprint();
+  for (const words of ['unpack a.pack --into there --overwrite', 'unpack a.pack --into deep/er']) {
+    assert.equal((await cli(words)(place)).refused(2).code, 'pack-damaged');
+    assert.deepEqual(place.fingerprint(), before);
+  }
+});
+
+test('whatever the umask, what is made is for its owner only', { skip: process.platform === 'win32' }, async (t) => {
+  const place = fresh.copy(t);
+  fs.chmodSync(place.path('disk.img'), 0o666);
+  const through = ['sh', '-c', 'umask 0; exec "$@"', 'sh'];
+  const commands = [
+    'record --kernel demo.elf --rrfile a.rr --drive id=hd0,image=disk.img,format=raw,overlay=hd0.qcow2 --stop-at 1000',
+    'record --kernel timer.elf --rrfile t.rr --stop-at 100',
+    'overlay create o.qcow2 --base disk.img --format raw',
+    'pack a.rr --into a.pack',
+    'unpack a.pack --into there',
+  ];
+  const made = [
+    'a.rr',
+    'hd0.qcow2',
+    't.rr',
+    't.rr.qcow2',
+    'o.qcow2',
+    'a.pack',
+    'there/recording.rr',
+    'there/hd0.overlay.qcow2',
+  ];
+  for (const more of [[], ['--overwrite']]) {
+    for (const words of commands) {
+      const outcome = await place.cli([...words.split(' '), ...more], { through });
+      assert.equal(outcome.status, 0, `${words}: ${outcome.stderr}`);
+    }
+    for (const name of made) {
+      assert.equal(fs.statSync(place.path(name)).mode & 0o777, 0o600, name);
+      fs.chmodSync(place.path(name), 0o666);
+    }
+  }
+});
+
+async function filesIn(place: Workplace, rrfile: string): Promise<unknown> {
+  const outcome = await place.cli(['info', rrfile, '--json']);
+  assert.equal(outcome.status, 0, outcome.stderr);
+  return (JSON.parse(outcome.console) as { files: unknown }).files;
+}

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { type TestContext, test } from 'node:test';
+import { lockFiles } from '../../debug-adapter/host/fileLock.ts';
+import { requireTool, runTool } from '../support/tools.ts';
+
+/** Images that QEMU has open: what it writes is not read, and what it reads is not written. */
+const QEMU: [what: string, options: (file: string) => string[], reads: boolean, writes: boolean][] = [
+  ['qemu-io', (file) => ['qemu-io', '-f', 'raw', file], false, false],
+  ['qemu-system-riscv64 that writes', (file) => machine(`file=${file},format=raw`), false, false],
+  [
+    'qemu-system-riscv64 that shares writing',
+    (file) => machine(`file=${file},format=raw`, ',share-rw=on'),
+    false,
+    false,
+  ],
+  ['qemu-system-riscv64 that reads', (file) => machine(`file=${file},format=raw,readonly=on`), true, false],
+];
+
+for (const [what, options, reads, writes] of QEMU) {
+  test(`an image that is open in ${what}`, { skip: process.platform !== 'linux' }, async (t) => {
+    const [tool, ...args] = options(imageIn(t));
+    if (!requireTool(tool, t)) return;
+    const file = imageIn(t);
+    const child = spawn(
+      tool,
+      args.map((word) => word.replace(/[^=]*hd0\.img/, (found) => found && file)),
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    );
+    t.after(() => child.kill('SIGKILL'));
+    await isOpen(child);
+    const pid = child.pid!;
+    expectLock(file, 'base', reads, pid);
+    expectLock(file, 'reads', reads, pid);
+    expectLock(file, 'writes', writes, pid);
+    await ended(child);
+    for (const use of ['base', 'reads', 'writes'] as const) lockFiles([{ path: file, use }], 'testing').release();
+    assert.deepEqual(fs.readdirSync(path.dirname(file)), ['hd0.img']);
+  });
+}
+
+function expectLock(file: string, use: 'base' | 'reads' | 'writes', isFree: boolean, pid: number): void {
+  const lock = () => lockFiles([{ path: file, use }], 'testing').release();
+  if (isFree) return lock();
+  assert.throws(lock, (error: Error & { code: string }) => {
+    assert.equal(error.code, 'image-in-qemu');
+    const says = new RegExp(
+      `^\\S+hd0\\.img is open (for writing )?in QEMU \\(process ${pid}\\); end QEMU first, or use a copy`,
+    );
+    assert.match(error.message, says);
+    return true;
+  });
+}
+
+/** Its monitor greets when the drive is open. */
+function machine(drive: string, device = ''): string[] {
+  const base = ['qemu-system-riscv64', '-M', 'virt', '-m', '16M', '-display', 'none', '-S', '-bios', 'none'];
+  const disk = ['-drive', `if=none,id=d,${drive}`, '-device', `virtio-blk-device,drive=d${device}`];
+  return [...base, '-serial', 'none', ...disk, '-monitor', 'stdio'];
+}
+
+/** qemu-io prompts when it is; a monitor answers then. */
+async function isOpen(child: { stdin: Writable; stdout: Readable }): Promise<void> {
+  let said = '';
+  child.stdin.write('info block\n');
+  while (!/qemu-io>|hd0\.img/.test(said)) said += String((await once(child.stdout, 'data'))[0]);
+}
+
+function imageIn(t: TestContext): string {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-test-'));
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const file = path.join(folder, 'hd0.img');
+  runTool('truncate', ['-s', '1M', file]);
+  return file;
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}

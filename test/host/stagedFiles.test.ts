@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { failCalls } from '../support/failingCalls.ts';
+import { stageFile } from '../../debug-adapter/host/stagedFiles.ts';
+
+const MODULE = new URL('../../debug-adapter/host/stagedFiles.ts', import.meta.url).href;
+
+function folderIn(t: TestContext): string {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-test-'));
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+function contents(folder: string): Record<string, string> {
+  const names = fs.readdirSync(folder).sort();
+  return Object.fromEntries(names.map((name) => [name, fs.readFileSync(path.join(folder, name), 'utf8')]));
+}
+
+const write = (staged: ReturnType<typeof stageFile>, text: string) => staged.file.writeAt(0, Buffer.from(text));
+
+test('a new file has its name when it is published, and keeps it when that is settled', (t) => {
+  const folder = folderIn(t);
+  const staged = stageFile(path.join(folder, 'a.rr'));
+  write(staged, 'new');
+  assert.ok(!fs.existsSync(path.join(folder, 'a.rr')));
+  staged.publish({ replaces: false });
+  assert.deepEqual(contents(folder), { 'a.rr': 'new' });
+  write(staged, 'NEW');
+  staged.settle();
+  staged.withdraw();
+  assert.deepEqual(contents(folder), { 'a.rr': 'NEW' });
+});
+
+test('what is withdrawn leaves everything as it was', (t) => {
+  const folder = folderIn(t);
+  for (const [before, replaces] of [
+    [{}, false],
+    [{}, true],
+    [{ 'a.rr': 'old' }, true],
+  ] as const) {
+    for (const [name, text] of Object.entries(before)) fs.writeFileSync(path.join(folder, name), text);
+    for (const isPublished of [false, true]) {
+      const staged = stageFile(path.join(folder, 'a.rr'));
+      write(staged, 'new');
+      if (isPublished) staged.publish({ replaces });
+      staged.withdraw();
+      staged.withdraw();
+      assert.deepEqual(contents(folder), before);
+    }
+  }
+});
+
+test('only what may be replaced is', (t) => {
+  const folder = folderIn(t);
+  const file = path.join(folder, 'a.rr');
+  const staged = stageFile(file);
+  // It appears while the new one is made.
+  fs.writeFileSync(file, 'precious');
+  assert.throws(() => staged.publish({ replaces: false }), { code: 'file-exists' });
+  staged.withdraw();
+  assert.deepEqual(contents(folder), { 'a.rr': 'precious' });
+  const other = stageFile(file);
+  other.publish({ replaces: true });
+  other.settle();
+  assert.deepEqual(contents(folder), { 'a.rr': '' });
+});
+
+test('a link is followed to what it leads to, and refused where that is nothing', (t) => {
+  const folder = folderIn(t);
+  const elsewhere = folderIn(t);
+  const link = path.join(folder, 'link');
+  fs.symlinkSync(path.join(elsewhere, 'a.rr'), link);
+  assert.throws(() => stageFile(link), { code: 'file-broken-link' });
+  fs.writeFileSync(path.join(elsewhere, 'a.rr'), 'old');
+  const staged = stageFile(link);
+  write(staged, 'new');
+  staged.publish({ replaces: true });
+  staged.settle();
+  assert.ok(fs.lstatSync(link).isSymbolicLink());
+  assert.deepEqual(contents(elsewhere), { 'a.rr': 'new' });
+  assert.deepEqual(fs.readdirSync(folder), ['link']);
+});
+
+test('only its owner reads it, whatever the umask and the file before', { skip: process.platform === 'win32' }, (t) => {
+  const folder = folderIn(t);
+  const file = path.join(folder, 'a.rr');
+  const before = process.umask(0);
+  t.after(() => process.umask(before));
+  for (let round = 0; round < 2; round++) {
+    const staged = stageFile(file);
+    staged.publish({ replaces: true });
+    staged.settle();
+    assert.equal(fs.statSync(file).mode & 0o777, 0o600);
+    fs.chmodSync(file, 0o666);
+  }
+});
+
+test('where files cannot be linked they are renamed', (t) => {
+  const folder = folderIn(t);
+  failCalls(t, ['linkSync'], 'EPERM');
+  for (const text of ['first', 'second']) {
+    const staged = stageFile(path.join(folder, 'a.rr'));
+    write(staged, text);
+    staged.publish({ replaces: text === 'second' });
+    staged.settle();
+    assert.equal(contents(folder)['a.rr'].slice(0, 5), text.slice(0, 5));
+  }
+  const staged = stageFile(path.join(folder, 'a.rr'));
+  assert.throws(() => staged.publish({ replaces: false }), { code: 'file-exists' });
+  staged.withdraw();
+  assert.deepEqual(Object.keys(contents(folder)), ['a.rr']);
+});
+
+test('what a killed process left is removed by the next one, and nothing else', (t) => {
+  const folder = folderIn(t);
+  const script = `
+    const { stageFile } = await import(${JSON.stringify(MODULE)});
+    const old = stageFile(${JSON.stringify(path.join(folder, 'b.rr'))});
+    old.publish({ replaces: false });
+    old.settle();
+    stageFile(${JSON.stringify(path.join(folder, 'a.rr'))});
+    stageFile(${JSON.stringify(path.join(folder, 'b.rr'))}).publish({ replaces: true });
+    process.kill(process.pid, 'SIGKILL');`;
+  assert.equal(spawnSync(process.execPath, ['--input-type=module', '-e', script]).signal, 'SIGKILL');
+  assert.equal(fs.readdirSync(folder).length, 3);
+  const theirs = ['.blkreplay-notes', `.blkreplay-elsewhere.1.unknown.x-1`, '.blkreplay-a.b.c.d.e'];
+  for (const name of theirs) fs.writeFileSync(path.join(folder, name), '');
+  const living = stageFile(path.join(folder, 'a.rr'));
+  stageFile(path.join(folder, 'c.rr')).withdraw();
+  assert.equal(fs.readdirSync(folder).length, 2 + theirs.length);
+  living.withdraw();
+  assert.deepEqual(fs.readdirSync(folder).sort(), [...theirs, 'b.rr'].sort());
+});
