@@ -1,14 +1,15 @@
+import os from 'node:os';
+import path from 'node:path';
 import type { FileUse, HostLock } from '../engine/base/host.ts';
 import { xxh64 } from '../engine/base/xxhash64.ts';
 import { fileInSession, imageInQemu } from '../engine/errors/host.ts';
 import { UserError } from '../engine/errors/userError.ts';
 import { realPath, statIfThere } from './filePaths.ts';
-import { conflictBeside, type LockBeside, lockBeside } from './lockBeside.ts';
+import { conflictBeside, type FileBeside, type LockBeside, lockBeside } from './lockBeside.ts';
 import { type LockHolder, newHolder } from './lockHolder.ts';
 import { type HeldEntries, type LockMode, type RegistryLock, registryFolders, takeInRegistry } from './lockRegistry.ts';
 import { atProcessEnd } from './processEnd.ts';
 import { processWithOpen, qemuUseOf } from './qemuLocks.ts';
-import os from 'node:os';
 
 /**
  * Locks all files of a session at once, or none: those it writes exclusively, those it reads shared with other readers.
@@ -116,7 +117,7 @@ class FileLocks implements HostLock {
 
   #putBeside(file: LockedFile, mode: LockMode, hasRegistry: boolean): void {
     try {
-      const put = lockBeside(file.path, mode, this.#holder);
+      const put = lockBeside(besideOf(file), mode, this.#holder);
       if ('conflict' in put) throw inUse(file, put.conflict, put.lock);
       this.#beside.set(file.path, put);
     } catch (error) {
@@ -126,14 +127,14 @@ class FileLocks implements HostLock {
   }
 
   #lookBeside(file: LockedFile): void {
-    const found = conflictBeside(file.path, modeOf(file), this.#holder);
+    const found = conflictBeside(besideOf(file), modeOf(file), this.#holder);
     if (found) throw inUse(file, found.conflict, found.lock);
   }
 
   /** A failure leaves it exclusive until the session ends, which only keeps other hosts from looking. */
   #downgrade(file: LockedFile): void {
     try {
-      lockBeside(file.path, 'shared', this.#holder);
+      lockBeside(besideOf(file), 'shared', this.#holder);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
     }
@@ -154,15 +155,21 @@ function mayDoWithout(error: unknown, mode: LockMode, hasRegistry: boolean): boo
 
 const NOT_THERE = new Set(['file-not-permitted', 'file-read-only-place', 'file-bad-name']);
 
+/** The lock of a link stands beside what it leads to. */
+const besideOf = ({ name, path: place }: LockedFile): FileBeside => ({
+  path: place,
+  name: path.resolve(name) === place ? name : place,
+});
+
 const modeOf = ({ use }: LockedFile): LockMode => (use === 'writes' ? 'exclusive' : 'shared');
 
 /** A file that is named twice is locked for what needs more. */
 function eachOnce(files: readonly FileUse[]): LockedFile[] {
   const found = new Map<string, LockedFile>();
   for (const { path: name, use } of files) {
-    const path = realPath(name);
-    const known = found.get(path);
-    if (!known || STRENGTH[use] > STRENGTH[known.use]) found.set(path, { name, path, use });
+    const place = realPath(name);
+    const known = found.get(place);
+    if (!known || STRENGTH[use] > STRENGTH[known.use]) found.set(place, { name, path: place, use });
   }
   return [...found.values()];
 }
@@ -172,9 +179,9 @@ const STRENGTH = { base: 0, reads: 1, writes: 2 };
 const locksOf = (file: LockedFile, mode: LockMode): RegistryLock[] => keysOf(file).map((key) => ({ key, mode }));
 
 /** Two paths with one hash only keep each other waiting. */
-function keysOf({ path }: LockedFile): string[] {
-  const byPath = `p${xxh64(new TextEncoder().encode(path)).toString(16)}`;
-  const stat = statIfThere(path);
+function keysOf({ path: place }: LockedFile): string[] {
+  const byPath = `p${xxh64(new TextEncoder().encode(place)).toString(16)}`;
+  const stat = statIfThere(place);
   return stat && stat.ino !== 0n ? [byPath, `i${stat.dev}-${stat.ino}`] : [byPath];
 }
 
@@ -183,8 +190,8 @@ function inUse({ name }: LockedFile, { pid, host, doing }: LockHolder, lock?: st
   return fileInSession({ file: name, pid, doing, otherHost: other });
 }
 
-function refuseQemu({ name, path }: LockedFile, mode: LockMode): void {
-  const stat = statIfThere(path);
+function refuseQemu({ name, path: place }: LockedFile, mode: LockMode): void {
+  const stat = statIfThere(place);
   if (!stat) return;
   const file = { device: stat.dev, inode: stat.ino };
   const use = qemuUseOf(file);

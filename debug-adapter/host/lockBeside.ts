@@ -3,7 +3,7 @@ import { overlayLockUnclear } from '../engine/errors/host.ts';
 import { isGone, type LockHolder, printable, sleepMilliseconds } from './lockHolder.ts';
 import type { LockMode } from './lockRegistry.ts';
 import { codeOf, openFailure } from './systemErrors.ts';
-import { temporaryNameBeside } from './temporaryNames.ts';
+import { removeQuietly, temporaryNameBeside } from './temporaryNames.ts';
 
 /**
  * The lock that other hosts see: `<file>.lock` beside a file on a folder that they share. It names its holder, or all of
@@ -19,39 +19,45 @@ export interface LockBeside {
 /** Names the holder that is in the way. */
 export type BesideConflict = { conflict: LockHolder; lock: string };
 
+/** A file that is locked: where it is, and what messages call it. */
+export interface FileBeside {
+  path: string;
+  name: string;
+}
+
 /** Throws a UserError where no lock can be put there, or what is there is no lock. */
-export function lockBeside(file: string, mode: LockMode, holder: LockHolder): LockBeside | BesideConflict {
-  const lock = `${file}.lock`;
-  const conflict = underGuard({ file, lock, holder }, () => {
-    const found = read(file, lock);
+export function lockBeside(file: FileBeside, mode: LockMode, holder: LockHolder): LockBeside | BesideConflict {
+  const lock = lockOf(file);
+  const conflict = underGuard({ lock, holder }, () => {
+    const found = read(lock);
     const others = found.holders.filter((other) => other.token !== holder.token && !isGone(other));
     if (others.length > 0 && (mode === 'exclusive' || found.mode === 'exclusive')) return others[0];
-    if (!put(lock, encode(mode, [...others, holder]), found.isThere)) throw overlayLockUnclear({ overlay: file, lock });
+    if (!put(lock, encode(mode, [...others, holder]), found.isThere)) throw unclear(lock);
     return undefined;
   });
-  return conflict ? { conflict, lock } : { release: () => release(file, lock, holder) };
+  return conflict ? { conflict, lock: lock.name } : { release: () => release(lock, holder) };
 }
 
 /** Looks only: for files beside which nothing may be left. */
-export function conflictBeside(file: string, mode: LockMode, holder: LockHolder): BesideConflict | undefined {
-  const lock = `${file}.lock`;
-  const found = read(file, lock);
+export function conflictBeside(file: FileBeside, mode: LockMode, holder: LockHolder): BesideConflict | undefined {
+  const lock = lockOf(file);
+  const found = read(lock);
   const others = found.holders.filter((other) => other.token !== holder.token && !isGone(other));
   const isConflict = others.length > 0 && (mode === 'exclusive' || found.mode === 'exclusive');
-  return isConflict ? { conflict: others[0], lock } : undefined;
+  return isConflict ? { conflict: others[0], lock: lock.name } : undefined;
 }
 
 /** Never throws: a release must not hide why a session ends. */
-function release(file: string, lock: string, holder: LockHolder): void {
+function release(lock: LockFile, holder: LockHolder): void {
   const remove = () => {
-    const found = read(file, lock);
+    const found = read(lock);
     const rest = found.holders.filter((other) => other.token !== holder.token);
     if (rest.length === found.holders.length) return;
-    if (rest.every(isGone)) rmSync(lock, { force: true });
+    if (rest.every(isGone)) removeQuietly(lock.path);
     else put(lock, encode('shared', rest), true);
   };
   try {
-    underGuard({ file, lock, holder }, remove);
+    underGuard({ lock, holder }, remove);
   } catch {
     // On a full disk there is no guard. Who was alone in the lock needs none.
     attempt(remove);
@@ -69,27 +75,39 @@ function attempt(work: () => void): void {
 // --- the guard -------------------------------------------------------------------------------------------------------
 
 /** The guard is held for microseconds; one whose process died in them is removed. */
-function underGuard<T>(of: { file: string; lock: string; holder: LockHolder }, work: () => T): T {
-  const guard = `${of.lock}.takeover`;
-  acquireGuard(guard, of);
+function underGuard<T>({ lock, holder }: { lock: LockFile; holder: LockHolder }, work: () => T): T {
+  const guard: LockFile = { of: lock.of, path: `${lock.path}.takeover`, name: `${lock.name}.takeover` };
+  acquireGuard(guard, holder);
   try {
     return work();
   } finally {
-    attempt(() => rmSync(guard, { force: true }));
+    removeQuietly(guard.path);
   }
 }
 
-function acquireGuard(guard: string, { file, holder }: { file: string; holder: LockHolder }): void {
+function acquireGuard(guard: LockFile, holder: LockHolder): void {
   for (let attempts = 0; attempts < 50; attempts++) {
     if (put(guard, encode('exclusive', [holder]), false)) return;
     const found = decode(contentOf(guard) ?? '');
-    if (found?.holders.every(isGone)) rmSync(guard, { force: true });
+    if (found?.holders.every(isGone)) rmSync(guard.path, { force: true });
     else sleepMilliseconds(10);
   }
-  throw overlayLockUnclear({ overlay: file, lock: guard });
+  throw unclear(guard);
 }
 
 // --- the file --------------------------------------------------------------------------------------------------------
+
+interface LockFile {
+  path: string;
+  /** For messages. */
+  name: string;
+  /** What messages call the file that it locks. */
+  of: string;
+}
+
+const lockOf = ({ path, name }: FileBeside): LockFile => ({ path: `${path}.lock`, name: `${name}.lock`, of: name });
+
+const unclear = ({ of, name }: LockFile) => overlayLockUnclear({ overlay: of, lock: name });
 
 interface Found {
   isThere: boolean;
@@ -97,7 +115,7 @@ interface Found {
   holders: readonly LockHolder[];
 }
 
-function read(file: string, lock: string): Found {
+function read(lock: LockFile): Found {
   // Where locks are not linked, it may be between creating and writing: give it a moment.
   for (let attempts = 0; attempts <= 20; attempts++) {
     const content = contentOf(lock);
@@ -106,47 +124,47 @@ function read(file: string, lock: string): Found {
     if (decoded) return { isThere: true, ...decoded };
     sleepMilliseconds(10);
   }
-  throw overlayLockUnclear({ overlay: file, lock });
+  throw unclear(lock);
 }
 
 /** Writes a lock file in one step. Returns false when there is one already and it is not to be replaced. */
-function put(lock: string, content: string, replaces: boolean): boolean {
-  const finished = temporaryNameBeside(lock);
+function put(lock: LockFile, content: string, replaces: boolean): boolean {
+  const finished = temporaryNameBeside(lock.path);
   try {
     writeFileSync(finished, content, { flag: 'wx', mode: 0o600 });
-    if (replaces) renameSync(finished, lock);
-    else linkSync(finished, lock);
+    if (replaces) renameSync(finished, lock.path);
+    else linkSync(finished, lock.path);
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
     // No links here (FAT, some network file systems). A failed write fails again.
     if (!replaces && NO_LINKS.has(codeOf(error) ?? '')) return createExclusively(lock, content);
-    throw openFailure(error, { name: lock, access: 'write', creating: true });
+    throw openFailure(error, { name: lock.name, access: 'write', creating: true });
   } finally {
-    attempt(() => rmSync(finished, { force: true }));
+    removeQuietly(finished);
   }
 }
 
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
-function createExclusively(lock: string, content: string): boolean {
+function createExclusively(lock: LockFile, content: string): boolean {
   try {
-    writeFileSync(lock, content, { flag: 'wx', mode: 0o600 });
+    writeFileSync(lock.path, content, { flag: 'wx', mode: 0o600 });
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
     // It was created, and is empty or half of one.
-    attempt(() => rmSync(lock, { force: true }));
-    throw openFailure(error, { name: lock, access: 'write', creating: true });
+    removeQuietly(lock.path);
+    throw openFailure(error, { name: lock.name, access: 'write', creating: true });
   }
 }
 
-function contentOf(lock: string): string | undefined {
+function contentOf(lock: LockFile): string | undefined {
   try {
-    return readFileSync(lock, 'utf8');
+    return readFileSync(lock.path, 'utf8');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
-    throw openFailure(error, { name: lock, access: 'read', creating: false });
+    throw openFailure(error, { name: lock.name, access: 'read', creating: false });
   }
 }
 

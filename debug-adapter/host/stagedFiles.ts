@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import type { StagedFile } from '../engine/base/host.ts';
 import { brokenLink } from '../engine/errors/host.ts';
@@ -6,7 +6,7 @@ import { isBrokenLink, realPath, statIfThere } from './filePaths.ts';
 import { openFile } from './nodeFiles.ts';
 import { atProcessEnd } from './processEnd.ts';
 import { codeOf, openFailure } from './systemErrors.ts';
-import { removeAbandonedTemporaries, temporaryNameBeside } from './temporaryNames.ts';
+import { removeAbandonedTemporaries, removeQuietly, temporaryNameBeside } from './temporaryNames.ts';
 
 /**
  * New files that get their name only when they are whole and durable: killed before that, a process leaves the name as
@@ -19,7 +19,7 @@ export function stageFile(name: string): StagedFile {
   removeAbandonedTemporaries(path.dirname(target));
   const temporary = temporaryNameBeside(target);
   const file = openFile(temporary, { write: true, create: 'new' }, name);
-  let undo = () => remove(temporary);
+  let undo = () => removeQuietly(temporary);
   let settle = undo;
   const forget = atProcessEnd(() => undo());
   const failing = (work: () => void) => {
@@ -37,13 +37,13 @@ export function stageFile(name: string): StagedFile {
         const old = replaces && statIfThere(target) ? keep(target) : undefined;
         if (old !== undefined) {
           // Where the old file cannot be kept, it is gone once the new one has its name.
-          undo = old === '' ? () => remove(temporary) : () => (remove(temporary), remove(old));
+          undo = old === '' ? () => removeQuietly(temporary) : () => (removeQuietly(temporary), removeQuietly(old));
           renameSync(temporary, target);
           undo = () => old !== '' && attempt(() => renameSync(old, target));
-          settle = () => old !== '' && remove(old);
+          settle = () => old !== '' && removeQuietly(old);
         } else {
           nameNew(temporary, target);
-          undo = () => remove(target);
+          undo = () => removeQuietly(target);
           settle = () => {};
         }
       });
@@ -94,7 +94,7 @@ function nameNew(temporary: string, target: string): void {
     renameSync(temporary, target);
     return;
   }
-  remove(temporary);
+  removeQuietly(temporary);
 }
 
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
@@ -110,8 +110,6 @@ function syncFolder(folder: string): void {
     }
   });
 }
-
-const remove = (file: string): void => attempt(() => rmSync(file, { force: true }));
 
 /** For what is done on the way out: the first failure is the one to tell of. */
 function attempt(work: () => void): void {

@@ -14,6 +14,21 @@ export function temporaryNameBeside(filePath: string): string {
   return path.join(path.dirname(filePath), `${PREFIX}${own}.${process.hrtime.bigint().toString(36)}-${made++}`);
 }
 
+/**
+ * For what is done on the way out: never throws, for the first failure is the one to tell of. Tried twice, because a
+ * file that stays is in somebody's way.
+ */
+export function removeQuietly(file: string): void {
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      rmSync(file, { force: true });
+      return;
+    } catch {
+      // What stays is removed, or ignored, once this process is gone.
+    }
+  }
+}
+
 /** Never throws: where the folder cannot be read, there is nothing to remove. */
 export function removeAbandonedTemporaries(folder: string): void {
   try {

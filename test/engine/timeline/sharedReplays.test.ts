@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import type { Timeline } from '../../../debug-adapter/engine/index.ts';
+import { DEMO, stageOf } from './travelSupport.ts';
+
+/** Two replays of one recording look side by side; one that changes its snapshots is alone for that moment. */
+const CLOSED = { reason: 'interrupted' } as const;
+
+test('two replays of one recording, and a snapshot when one is left', (t) => {
+  const stage = stageOf(DEMO, t);
+  const recording = stage.record();
+  recording.advance(2_000_000);
+  assert.throws(() => stage.replay(), /a\.rr is in use by process \d+ \(recording a\.rr\)/);
+  recording.takeSnapshot('here');
+  recording.close(CLOSED);
+  const [first, second] = [stage.replay(), stage.replay()];
+  first.advance(1_000_000);
+  second.advance(1_500_000);
+  const before = filesOf(stage.setup.rrfile);
+  for (const change of changes) {
+    assert.throws(() => change(first), /is in use by process \d+ \(replaying a\.rr\); end that session first/);
+  }
+  assert.deepEqual(filesOf(stage.setup.rrfile), before, 'nothing was changed');
+  first.advance(1_100_000);
+  second.close(CLOSED);
+  for (const change of changes) change(first);
+  assert.throws(() => stage.record(), /exists/);
+  const third = stage.replay();
+  assert.deepEqual(
+    third.snapshots().map(({ name }) => name),
+    ['replay_init', 'there'],
+  );
+  assert.throws(() => first.takeSnapshot('again'), /in use/);
+  // What failed left both able to go on.
+  const straight = stageOf(DEMO, t).record();
+  for (const timeline of [first, third, straight]) timeline.advance(1_900_000);
+  assert.equal(first.digest(), straight.digest());
+  assert.equal(third.digest(), straight.digest());
+  for (const timeline of [first, third, straight]) timeline.close(CLOSED);
+  assert.deepEqual(filesOf(stage.setup.rrfile).names, ['a.rr', 'disk.img', 'hd0.qcow2'], 'no lock is left');
+});
+
+test('a session that fails to open or to close leaves no lock', { skip: process.platform !== 'linux' }, (t) => {
+  const stage = stageOf(DEMO, t);
+  stage.setup.drives[0].image += '.none';
+  assert.throws(() => stage.record(), /no file/);
+  stage.setup.drives[0].image = stage.setup.drives[0].image.replace('.none', '');
+  const recording = stage.record();
+  recording.advance(1000);
+  fs.closeSync(handleOf(stage.setup.drives[0].overlay!));
+  assert.throws(() => recording.close(CLOSED), /failed/);
+  assert.deepEqual(filesOf(stage.setup.rrfile).names, ['a.rr', 'disk.img', 'hd0.qcow2']);
+});
+
+const changes: ((timeline: Timeline) => unknown)[] = [
+  (timeline) => timeline.takeSnapshot('mine'),
+  (timeline) => timeline.renameSnapshot('here', 'there'),
+  (timeline) => timeline.deleteSnapshot(timeline.snapshots().find(({ name }) => name === 'mine')?.name ?? 'here'),
+];
+
+function filesOf(rrfile: string) {
+  const folder = path.dirname(rrfile);
+  const names = fs.readdirSync(folder);
+  const contents = names.map((name) => fs.readFileSync(path.join(folder, name)).toString('base64'));
+  return { names, contents };
+}
+
+/** The handle that this process has on a file. */
+function handleOf(file: string): number {
+  const wanted = fs.statSync(file).ino;
+  const handle = fs.readdirSync('/proc/self/fd').find((name) => {
+    return fs.statSync(`/proc/self/fd/${name}`, { throwIfNoEntry: false })?.ino === wanted;
+  });
+  return Number(handle);
+}
