@@ -18,6 +18,8 @@ export class SnapshotImages {
   private images: readonly SnapshotImage[];
   private first: string | undefined;
   private listed: SnapshotInfo[] | undefined;
+  /** By position and name: whether the state in it can be read. */
+  private readonly readable = new Map<string, boolean>();
   private whole: SnapshotInfo[] | undefined;
   /** What a failed change left to be done. */
   private unsettled: (() => void)[] = [];
@@ -36,13 +38,28 @@ export class SnapshotImages {
 
   /** Those that every image has, with a machine's state that can be read. */
   wholeOnes(): readonly SnapshotInfo[] {
-    const isIn = ({ image }: SnapshotImage, { name, position }: SnapshotInfo): boolean =>
-      image.snapshots.some((other) => other.name === name && other.icount === position);
-    return (this.whole ??= this.list().filter(
-      (snapshot) =>
-        this.images.every((image) => isIn(image, snapshot)) &&
-        isStateOfOurs(this.state.image.openSnapshot(snapshot.name)),
-    ));
+    return (this.whole ??= this.findWhole());
+  }
+
+  private findWhole(): SnapshotInfo[] {
+    // Each image's list is made once: there may be thousands in it.
+    const kept = this.images.map(
+      ({ image }) => new Set(image.snapshots.map(({ name, icount }) => `${icount} ${name}`)),
+    );
+    return this.list().filter(({ name, position }) => {
+      const key = `${position} ${name}`;
+      return kept.every((entries) => entries.has(key)) && this.hasReadableState(key, name);
+    });
+  }
+
+  /** Looked at once each: it costs a read of the state. */
+  private hasReadableState(key: string, name: string): boolean {
+    let isReadable = this.readable.get(key);
+    if (isReadable === undefined) {
+      isReadable = isStateOfOurs(this.state.image.openSnapshot(name));
+      this.readable.set(key, isReadable);
+    }
+    return isReadable;
   }
 
   /** After opening: finishes or undoes what a kill interrupted. Files that cannot be written stay as they are. */
@@ -166,5 +183,6 @@ function mend(image: Qcow2Image, kept: readonly SnapshotInfo[]): void {
 }
 
 function strays(image: Qcow2Image, kept: readonly SnapshotInfo[]) {
-  return image.snapshots.filter(({ name }) => !kept.some((other) => other.name === name));
+  const names = new Set(kept.map(({ name }) => name));
+  return image.snapshots.filter(({ name }) => !names.has(name));
 }

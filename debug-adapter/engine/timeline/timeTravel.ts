@@ -55,6 +55,8 @@ type WantsPause = () => boolean;
 
 // How far before a goal snapshots are left: replaying the nearest takes 10 us to 10 ms.
 const LEFT_BEFORE_GOAL = [4_000_000, 1_000_000, 250_000, 60_000, 15_000, 4_000];
+// What loading a snapshot from the overlays takes at least: 10 ms.
+const STEPS_AS_LOADING = 4_000_000;
 // On a long way, one as often as checkpoints come at first: 35 ms of replay.
 const LEFT_EVERY = 1 << 24;
 
@@ -288,7 +290,8 @@ export class TimeTravel {
       .findLast(
         ({ name, position }) => position <= target && position >= this.start && this.isWhole.get(name) !== false,
       );
-    const nearest = Math.max(cached?.position ?? -1, anchor?.position ?? -1);
+    const isWorthLoading = anchor && anchor.position - (cached?.position ?? -Infinity) > STEPS_AS_LOADING;
+    const nearest = isWorthLoading ? anchor.position : (cached?.position ?? -1);
     if (mayStay && machine.position <= target && machine.position >= nearest) return 'fromMemory';
     if (cached && cached.position === nearest) {
       this.show(cached);
