@@ -1,14 +1,41 @@
-import { enableCompileCache } from 'node:module';
+import * as path from 'node:path';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
+import { reportOwnMistake } from './cli/ownMistake.ts';
+import { Interrupter } from './host/interrupter.ts';
+import { makeInterruptionCell } from './host/interruption.ts';
 
 /**
- * The command line's entry: a file of its own, so that the rest can come out of Node's cache of compiled code, which is a
- * quarter of what a start costs.
+ * The command line's entry: the thread that has the signals. The command itself runs in a thread of its own, which hears
+ * of nothing while it opens or copies files, and looks at a shared cell instead (host/interruption.ts). What it returns is
+ * the exit status.
  */
-// Not in Node 20.
-(enableCompileCache as typeof enableCompileCache | undefined)?.();
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would be loaded before the cache is on
-const { main } = require('./cli-main.js') as typeof import('./cli/main.ts');
+const EXIT_INTERRUPTED = 130;
+const TERMINATION_MILLISECONDS = 100;
 
-void main(process.argv.slice(2)).then((status) => {
-  process.exitCode = status;
+const cell = makeInterruptionCell();
+// Node looks for it as required and as loaded by an editor alike.
+const worker = new Worker(path.join(__dirname, 'cli-worker.js'), {
+  workerData: { cell, args: process.argv.slice(2) },
+  env: SHARE_ENV,
 });
+let status: number | undefined;
+worker.on('error', (error) => (status = reportOwnMistake(error)));
+worker.on('exit', (code) => process.exit(status ?? code));
+
+const interrupter = new Interrupter(cell, () => {
+  status = EXIT_INTERRUPTED;
+  void worker.terminate();
+  setTimeout(dieOfInterruption, TERMINATION_MILLISECONDS);
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    interrupter.ask();
+    worker.postMessage('interrupted');
+  });
+}
+
+/** It hangs in a call of the system, such as writing to a pipe that nobody reads. A shell calls this status 130, too. */
+function dieOfInterruption(): void {
+  process.removeAllListeners('SIGINT');
+  process.kill(process.pid, 'SIGINT');
+}

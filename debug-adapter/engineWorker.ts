@@ -2,6 +2,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { EngineService, type ToEngine } from './dap/index.ts';
 import { COST_MS_AT_FIRST_WATCHED, TimedPace } from './host/checkpointPace.ts';
 import { optimiseEarly } from './host/codeTiering.ts';
+import { type InterruptionCell, obeyInterruption } from './host/interruption.ts';
 import { listen } from './host/listening.ts';
 import { nodeHost } from './host/nodeHost.ts';
 import { RealtimeIdleClock, wallClock } from './host/wallClock.ts';
@@ -9,8 +10,12 @@ import { RealtimeIdleClock, wallClock } from './host/wallClock.ts';
 /** The thread that the engine runs in: joins the adapter's engine side with Node's files, clocks and sockets. */
 declare const BLKREPLAY_VERSION: string;
 
-const { signals } = workerData as { signals: Int32Array<SharedArrayBuffer> };
+const { signals, interruption } = workerData as {
+  signals: Int32Array<SharedArrayBuffer>;
+  interruption: InterruptionCell;
+};
 const port = parentPort!;
+obeyInterruption(interruption);
 optimiseEarly();
 
 const service = new EngineService({

@@ -2,6 +2,7 @@ import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ownMistake } from './engine/errors/dap.ts';
 import { Adapter, EngineLink, type FromEngine, makeSignals } from './dap/index.ts';
+import { makeInterruptionCell, URGENCY } from './host/interruption.ts';
 
 /**
  * The debug adapter over stdin and stdout. It starts on being loaded, since an editor may load it with
@@ -11,15 +12,26 @@ import { Adapter, EngineLink, type FromEngine, makeSignals } from './dap/index.t
 const CLOSE_MILLISECONDS_MAX = 10_000;
 // For a client that reads, much longer than it takes; one that does not is not waited for.
 const FLUSH_MILLISECONDS_MAX = 1000;
+// Who sends a signal, or leaves while something is being opened, does not wait.
+const END_MILLISECONDS_MAX = 900;
+const FILES_MILLISECONDS_MAX = 700;
 
 const signals = makeSignals();
+const interruption = makeInterruptionCell();
 const worker = new Worker(path.join(__dirname, 'engine-worker.js'), {
-  workerData: { signals },
+  workerData: { signals, interruption },
   // Each look back makes some snapshots and drops as many. With V8's default of up to 100 MiB and more for what is new,
   // that became garbage in the old generation, and the process twice as large after some thousand looks.
   resourceLimits: { maxYoungGenerationSizeMb: 24 },
 });
-const engine = new EngineLink({ post: (message) => worker.postMessage(message), signals });
+const engine = new EngineLink({
+  post: (message) => worker.postMessage(message),
+  signals,
+  interrupt() {
+    Atomics.store(interruption, 0, URGENCY.asked);
+    setTimeout(end, END_MILLISECONDS_MAX);
+  },
+});
 worker.on('message', (message: FromEngine) => engine.received(message));
 worker.on('error', (error: Error) =>
   engine.gone({ code: 'own-mistake', message: ownMistake(error.stack ?? error.message) }),
@@ -27,9 +39,15 @@ worker.on('error', (error: Error) =>
 
 const adapter = new Adapter(engine, () => void leave());
 adapter.start(process.stdin, process.stdout);
-for (const end of ['end', 'close']) process.stdin.once(end, () => void leave());
+for (const goes of ['end', 'close']) process.stdin.once(goes, () => void leave());
 process.stdout.on('error', () => void leave());
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void leave());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    setTimeout(() => Atomics.store(interruption, 0, URGENCY.now), FILES_MILLISECONDS_MAX);
+    setTimeout(end, END_MILLISECONDS_MAX);
+    void leave();
+  });
+}
 
 let isLeaving = false;
 
@@ -40,9 +58,13 @@ async function leave(): Promise<void> {
   // What was said last is to arrive, unless nobody listens.
   const flushed = new Promise((resolve) => process.stdout.write('', resolve));
   await Promise.race([flushed, after(FLUSH_MILLISECONDS_MAX)]);
-  process.exit(0);
+  end();
 }
 
 function after(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+function end(): void {
+  process.exit(0);
 }

@@ -27,6 +27,7 @@ const adapter = await build({
   ...common,
   entryPoints: {
     cli: 'debug-adapter/commandLine.ts',
+    'cli-worker': 'debug-adapter/commandWorker.ts',
     'cli-main': 'debug-adapter/cli/main.ts',
     'debug-adapter': 'debug-adapter/main.ts',
     'engine-worker': 'debug-adapter/engineWorker.ts',

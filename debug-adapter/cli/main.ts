@@ -1,8 +1,11 @@
 import { UserError, type UserErrorKind } from '../engine/index.ts';
+import { type InterruptionCell, obeyInterruption } from '../host/interruption.ts';
 import { consoleOutput, messages } from './outputs.ts';
 import { runFileCommand } from './fileCommands.ts';
 import { showInfo } from './info.ts';
+import { type Interruption, interruptionOf } from './interruption.ts';
 import { type CommandLine, parseCommandLine } from './options.ts';
+import { reportOwnMistake } from './ownMistake.ts';
 import { runMachine } from './runMachine.ts';
 import { symbolsOf } from './symbols.ts';
 import { USAGE } from './usage.ts';
@@ -13,19 +16,25 @@ import { USAGE } from './usage.ts';
  */
 declare const BLKREPLAY_VERSION: string;
 
-const EXIT_STATUS: Record<UserErrorKind, number> = { badInput: 2, divergence: 3, hostFailure: 4 };
-const EXIT_OUR_MISTAKE = 70; // EX_SOFTWARE of sysexits.h
+const EXIT_STATUS: Record<UserErrorKind, number> = { badInput: 2, divergence: 3, hostFailure: 4, interrupted: 130 };
 
-export async function main(args: readonly string[]): Promise<number> {
+/** What another thread tells of its signals: through the cell at once, and by the promise those who wait. */
+export interface Signals {
+  cell: InterruptionCell;
+  whenInterrupted: Promise<void>;
+}
+
+export async function main(args: readonly string[], { cell, whenInterrupted }: Signals): Promise<number> {
   const wantsJson = args.includes('--json');
+  obeyInterruption(cell);
   try {
-    return await execute(parseCommandLine(args));
+    return await execute(parseCommandLine(args), interruptionOf(whenInterrupted));
   } catch (error) {
     return report(error, wantsJson);
   }
 }
 
-async function execute(command: CommandLine): Promise<number> {
+async function execute(command: CommandLine, interruption: Interruption): Promise<number> {
   switch (command.kind) {
     case 'help':
       consoleOutput.print(USAGE);
@@ -42,21 +51,18 @@ async function execute(command: CommandLine): Promise<number> {
     case 'run':
     case 'record':
     case 'replay':
-      return runMachine(command, BLKREPLAY_VERSION);
+      return runMachine(command, BLKREPLAY_VERSION, interruption);
     default:
       return runFileCommand(command, BLKREPLAY_VERSION);
   }
 }
 
 function report(error: unknown, wantsJson: boolean): number {
-  if (!(error instanceof UserError)) {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    messages.print(`blkreplay: this is a mistake in blkreplay itself, please report it:\n${text}\n`);
-    return EXIT_OUR_MISTAKE;
-  }
+  if (!(error instanceof UserError)) return reportOwnMistake(error);
   messages.print(`blkreplay: ${error.message}\n`);
   if (wantsJson) {
-    messages.print(JSON.stringify({ reason: 'error', error: { code: error.code, message: error.message } }) + '\n');
+    const reason = error.kind === 'interrupted' ? 'interrupted' : 'error';
+    messages.print(JSON.stringify({ reason, error: { code: error.code, message: error.message } }) + '\n');
   }
   return EXIT_STATUS[error.kind];
 }

@@ -13,16 +13,18 @@ import {
   openRun,
   RealtimeIdle,
   type Timeline,
+  UserError,
 } from '../engine/index.ts';
 import { stopBeforeStart } from '../engine/errors/cli.ts';
 import { TimedPace } from '../host/checkpointPace.ts';
 import { optimiseEarly } from '../host/codeTiering.ts';
+import { bearInterruption, URGENCY } from '../host/interruption.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 import { RealtimeIdleClock, wallClock } from '../host/wallClock.ts';
 import { consoleOutput, messages } from './outputs.ts';
 import { GdbSession } from './gdbSession.ts';
 import type { LiveOptions, RecordCommand, ReplayCommand, RunCommand } from './options.ts';
-import { type Interruption, watchSignals } from './interruption.ts';
+import type { Interruption } from './interruption.ts';
 import { summaryJson, summaryText } from './summary.ts';
 import { WriteBack } from './writeBack.ts';
 
@@ -37,8 +39,11 @@ const SLICE_MILLISECONDS = 20;
 const SLICE_STEPS = 4_000_000;
 const EXIT_INTERRUPTED = 130;
 
-export async function runMachine(command: MachineCommand, version: string): Promise<number> {
-  const interruption = watchSignals();
+export async function runMachine(
+  command: MachineCommand,
+  version: string,
+  interruption: Interruption,
+): Promise<number> {
   optimiseEarly();
   if (command.gdb?.kind === 'stdio') consoleOutput.useStderr();
   // Before any file is made, so that a place that cannot be had leaves none.
@@ -56,6 +61,8 @@ async function runOpened(
   interruption: Interruption,
   gdb: GdbSession | undefined,
 ): Promise<number> {
+  // What runs is not given up, but closed.
+  bearInterruption(URGENCY.asked);
   const started = wallClock.monotonicMilliseconds();
   let end: End;
   try {
@@ -73,12 +80,33 @@ async function runOpened(
     position: timeline.position,
     instructions: timeline.machine.instructions,
     seconds,
-    digest: command.json ? digestText(timeline.digest()) : undefined,
+    digest: command.json ? digestInTime(timeline) : undefined,
     snapshots: timeline.snapshots().map(({ name, position }) => ({ name, position })),
   };
-  timeline.close(end);
+  close(timeline, end);
   messages.print(command.json ? summaryJson(summary) : summaryText(summary));
-  return exitStatus(end);
+  const isCut = command.json && summary.digest === undefined;
+  return isCut ? EXIT_INTERRUPTED : exitStatus(end);
+}
+
+/** Undefined when the user will not wait for it: it may read every disk in full. */
+function digestInTime(timeline: Timeline): string | undefined {
+  try {
+    return digestText(timeline.digest());
+  } catch (error) {
+    if (error instanceof UserError && error.kind === 'interrupted') return undefined;
+    throw error;
+  }
+}
+
+function close(timeline: Timeline, end: End): void {
+  bearInterruption(URGENCY.hurry);
+  try {
+    timeline.close(end);
+  } catch (error) {
+    timeline.abandon();
+    throw error;
+  }
 }
 
 function open(command: MachineCommand, version: string): Timeline {

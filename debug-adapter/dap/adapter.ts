@@ -62,6 +62,7 @@ export class Adapter {
 
   /** The client is gone or wants to be: whatever runs is stopped, and recording and overlays are completed. */
   async close(): Promise<void> {
+    if (this.phase === 'launching') this.engine.interrupt();
     this.phase = 'ended';
     await this.engine.close();
   }

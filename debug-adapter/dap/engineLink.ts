@@ -8,6 +8,8 @@ export interface EngineThread {
   post(message: ToEngine): void;
   /** See SIGNALS. */
   signals: Int32Array<SharedArrayBuffer>;
+  /** Whatever it opens is given up. Where it hears nothing, it is ended. */
+  interrupt(): void;
 }
 
 /** The engine has refused a request: its own words. */
@@ -64,6 +66,11 @@ export class EngineLink {
 
   clearPause(): void {
     Atomics.store(this.thread.signals, SIGNALS.pause, 0);
+  }
+
+  /** An opening under way is given up. */
+  interrupt(): void {
+    this.thread.interrupt();
   }
 
   close(): Promise<void> {

@@ -1,12 +1,12 @@
 import {
   type Stats,
   closeSync,
+  constants,
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
   mkdirSync,
   openSync,
-  readFileSync,
   readSync,
   rmdirSync,
   rmSync,
@@ -15,13 +15,15 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import type { HostFile } from '../engine/base/host.ts';
-import { fileTooLarge, ioFailed, notAFile, notAFolder } from '../engine/errors/host.ts';
+import { ioFailed, notAFile, notAFolder } from '../engine/errors/host.ts';
 import { refuseBadName, statIfThere } from './filePaths.ts';
+import { checkInterruption } from './interruption.ts';
 import { codeOf, openFailure, useFailure } from './systemErrors.ts';
 
 /**
  * Files for the engine, over Node's synchronous calls. Every failure comes out as a UserError (see systemErrors.ts).
- * Only regular files are opened: a folder reads as nothing, and a pipe would hang.
+ * Only regular files are opened: a folder reads as nothing, and a pipe would hang. A thread that is interrupted gets no
+ * further than its next call that opens, reads or writes; closing and removing work until the end.
  */
 export interface OpenMode {
   write: boolean;
@@ -32,12 +34,21 @@ export interface OpenMode {
 /** `name` is what messages call it; by default the path as given. */
 export function openFile(filePath: string, mode: OpenMode, name = filePath): HostFile {
   const opening = { name, access: mode.write ? 'write' : 'read', creating: mode.create !== 'never' } as const;
+  checkInterruption(name);
   let handle: number;
   refuseBadName(name);
   try {
+    // Before opening, because opening alone makes some devices act.
     refuseIrregular(statSync(filePath, { throwIfNoEntry: false }), name);
-    handle = openSync(filePath, flagsOf(mode), PRIVATE);
+    handle = openSync(filePath, flagsOf(mode) | NONBLOCKING, PRIVATE);
   } catch (error) {
+    throw openFailure(error, opening);
+  }
+  try {
+    // Again: the name may be another file's by now.
+    refuseIrregular(fstatSync(handle), name);
+  } catch (error) {
+    closeSync(handle);
     throw openFailure(error, opening);
   }
   return new NodeFile(handle, name);
@@ -45,29 +56,6 @@ export function openFile(filePath: string, mode: OpenMode, name = filePath): Hos
 
 /** What we write holds memory and what was typed: it is for its owner, whatever the umask lets through. */
 const PRIVATE = 0o600;
-
-/** A whole file, for boot files and `--stdin`, which may be a pipe here. At most `maxBytes`. */
-export function readWholeFile(filePath: string, maxBytes: number, name = filePath): Uint8Array {
-  const opening = { name, access: 'read', creating: false } as const;
-  let lengthBytes: number;
-  refuseBadName(name);
-  try {
-    const stat = statSync(filePath);
-    if (stat.isDirectory()) throw notAFile(name, 'a folder');
-    lengthBytes = stat.size;
-  } catch (error) {
-    throw openFailure(error, opening);
-  }
-  if (lengthBytes > maxBytes) throw fileTooLarge({ name, lengthBytes, maxBytes });
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(filePath);
-  } catch (error) {
-    throw openFailure(error, opening);
-  }
-  if (bytes.length > maxBytes) throw fileTooLarge({ name, lengthBytes: bytes.length, maxBytes });
-  return bytes;
-}
 
 export function fileExistsAt(filePath: string): boolean {
   return statIfThere(filePath) !== undefined;
@@ -169,6 +157,7 @@ class NodeFile implements HostFile {
   }
 
   #guard<T>(doing: string, call: () => T): T {
+    if (doing !== 'Closing') checkInterruption(this.name);
     try {
       return call();
     } catch (error) {
@@ -177,13 +166,16 @@ class NodeFile implements HostFile {
   }
 }
 
-function flagsOf({ write, create }: OpenMode): string {
-  if (create === 'new') return 'wx+';
-  if (create === 'truncate') return 'w+';
-  return write ? 'r+' : 'r';
+/** Opening a pipe would wait for its other end. Regular files know no such thing, and Windows has no such flag. */
+export const NONBLOCKING = (constants as Partial<typeof constants>).O_NONBLOCK ?? 0;
+
+function flagsOf({ write, create }: OpenMode): number {
+  const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC } = constants;
+  if (create === 'new') return O_RDWR | O_CREAT | O_EXCL;
+  if (create === 'truncate') return O_RDWR | O_CREAT | O_TRUNC;
+  return write ? O_RDWR : O_RDONLY;
 }
 
-/** Before opening, because opening a pipe waits for its other end. */
 function refuseIrregular(stat: Stats | undefined, name: string): void {
   if (stat === undefined || stat.isFile()) return;
   throw notAFile(name, stat.isDirectory() ? 'a folder' : 'a device or pipe');

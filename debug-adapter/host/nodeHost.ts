@@ -3,11 +3,12 @@ import type { Host, HostFiles } from '../engine/base/host.ts';
 import { nodeCompression } from './compression.ts';
 import { lockFiles } from './fileLock.ts';
 import { fileIdentity, isBrokenLink, realPath } from './filePaths.ts';
-import { createFolderOf, fileExistsAt, openFile, readWholeFile, removeFile } from './nodeFiles.ts';
+import { createFolderOf, fileExistsAt, openFile, removeFile } from './nodeFiles.ts';
 import { randomBytes } from './randomBytes.ts';
 import { stageFile } from './stagedFiles.ts';
 import { createTemporaryFile } from './temporaryFiles.ts';
 import { wallClock } from './wallClock.ts';
+import { readWholeFile } from './wholeFile.ts';
 
 /** The engine's host on Node.js. Relative paths start at the current directory. */
 const files: HostFiles = {

@@ -48,6 +48,7 @@ export function openFailure(error: unknown, { name, access, creating }: Opening)
     case 'ERR_INVALID_ARG_VALUE': // a NUL in the name
       return badFileName(name);
     case 'EBUSY':
+    case 'EAGAIN': // Somebody holds a lease on it.
     case 'ETXTBSY':
       return fileInUse(name);
     case 'EMFILE':

@@ -6,17 +6,12 @@ import path from 'node:path';
 import test from 'node:test';
 import { UserError } from '../../debug-adapter/engine/errors/userError.ts';
 import { nodeCompression } from '../../debug-adapter/host/compression.ts';
-import {
-  createFolderOf,
-  fileExistsAt,
-  openFile,
-  readWholeFile,
-  removeFile,
-} from '../../debug-adapter/host/nodeFiles.ts';
+import { createFolderOf, fileExistsAt, openFile, removeFile } from '../../debug-adapter/host/nodeFiles.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
 import { openFailure, useFailure } from '../../debug-adapter/host/systemErrors.ts';
 import { createTemporaryFile } from '../../debug-adapter/host/temporaryFiles.ts';
 import { RealtimeIdleClock } from '../../debug-adapter/host/wallClock.ts';
+import { readWholeFile } from '../../debug-adapter/host/wholeFile.ts';
 
 const WINDOWS = process.platform === 'win32';
 const ROOT = process.getuid?.() === 0;

@@ -1,4 +1,4 @@
-import { badInput, hostFailure, type UserError } from './userError.ts';
+import { badInput, hostFailure, UserError } from './userError.ts';
 
 /**
  * What the host can refuse: files that cannot be opened are bad input, because the user named them; reading and
@@ -32,7 +32,9 @@ export const fileReadOnlyPlace = (file: string): UserError =>
     `${file} cannot be written because its file system is read-only; use another place.`,
   );
 
-export const notAFile = (file: string, found: 'a folder' | 'a device or pipe'): UserError =>
+type Irregular = 'a folder' | 'a device or pipe' | 'a pipe that nothing writes to';
+
+export const notAFile = (file: string, found: Irregular): UserError =>
   badInput('file-not-one', `${file} is ${found}; give a regular file.`);
 
 export const notAFolder = (folder: string, file: string): UserError =>
@@ -55,11 +57,23 @@ const NAME_LENGTH_MAX = 160;
 export const fileInUse = (file: string): UserError =>
   badInput('file-in-use', `${file} is in use by another program; close it there, or use another file.`);
 
-export const fileTooLarge = (file: { name: string; lengthBytes: number; maxBytes: number }): UserError =>
+/** Of a pipe only the bound is known: it was read up to there. */
+export const fileTooLarge = (file: { name: string; lengthBytes?: number; maxBytes: number }): UserError =>
   badInput(
     'file-too-large',
-    `${file.name} is too large here: it has ${file.lengthBytes} bytes, and ${file.maxBytes} are the most; give another file.`,
+    `${file.name} is too large here: it has ${file.lengthBytes ?? 'more'} bytes, and ${file.maxBytes} are the most; ` +
+      `give another file.`,
   );
+
+export const memoryNotGiven = (wanted: { what: string; lengthBytes: number }): UserError =>
+  hostFailure(
+    'host-out-of-memory',
+    `The system does not give the ${wanted.lengthBytes} bytes of memory for ${wanted.what}; close other programs, ` +
+      `raise the limit (ulimit -v), or ask for less.`,
+  );
+
+export const interrupted = (file: string): UserError =>
+  new UserError('interrupted', 'interrupted', `Interrupted while using ${file}; run the command again.`);
 
 export const tooManyFilesOpen = (file: string): UserError =>
   hostFailure(

@@ -6,7 +6,8 @@
 export type UserErrorKind =
   | 'badInput' // exit status 2
   | 'divergence' // exit status 3
-  | 'hostFailure'; // exit status 4: disk full, IO error
+  | 'hostFailure' // exit status 4: disk full, IO error
+  | 'interrupted'; // exit status 130: the user ended it
 
 export class UserError extends Error {
   override name = 'UserError';

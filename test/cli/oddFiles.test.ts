@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import { suite, test } from 'node:test';
+import { optionsOf, type Outcome, type RunningCli, type Session, type Workplace } from '../support/cli.ts';
+import { DEMO, DRIVE, recorded, TIMER } from './recordedScene.ts';
+
+/**
+ * What is no file, or has no end, is refused at once wherever a file can be named: nothing waits for a pipe's other end or
+ * reads a device until memory is gone. Pipes that somebody writes to serve as boot files and as what is typed.
+ */
+const SKIP = process.platform === 'win32' && 'Windows has no such files';
+const HANGING_MS = 60_000;
+
+/** Made in the folder, or there in every Unix. */
+const ODD: readonly { what: string; name: string; make?: (place: Workplace) => unknown }[] = [
+  { what: 'a pipe that nothing writes to', name: 'fifo', make: (place) => makeFifo(place, 'fifo') },
+  { what: 'zeroes without end', name: '/dev/zero' },
+  { what: 'random bytes without end', name: '/dev/urandom' },
+  { what: 'the null device', name: '/dev/null' },
+  { what: 'a folder', name: 'folder' },
+  { what: 'a socket', name: 'socket', make: (place) => listen(place, 'socket') },
+  { what: 'a file of /proc, which says it is empty', name: '/proc/self/status' },
+];
+
+/** Whoever takes a file's name. */
+const COMMANDS: readonly { as: string; args: (name: string) => string[]; isFine?: (name: string) => boolean }[] = [
+  { as: 'kernel', args: (name) => ['run', ...optionsOf({ kernel: name })] },
+  // Anything can be an initial RAM disk, and small text is one.
+  {
+    as: 'initrd',
+    args: (name) => ['run', ...optionsOf({ ...TIMER, options: ['--initrd', name] })],
+    isFine: (name) => ['/dev/null', '/proc/self/status'].includes(name),
+  },
+  {
+    as: 'firmware',
+    args: (name) => ['run', ...optionsOf({ ...TIMER, options: ['--bios', name] })],
+    isFine: (name) => name === '/dev/null',
+  },
+  {
+    as: 'what is typed',
+    args: (name) => ['run', ...optionsOf({ ...TIMER, stdin: name })],
+    isFine: (name) => ['/dev/null', '/proc/self/status'].includes(name),
+  },
+  { as: 'image to symbols', args: (name) => ['symbols', name] },
+  {
+    as: 'raw image',
+    args: (name) => ['run', ...optionsOf({ ...TIMER, drives: [{ image: name }] })],
+    isFine: (name) => name === '/proc/self/status',
+  },
+  {
+    as: 'qcow2 image',
+    args: (name) => ['run', ...optionsOf({ ...TIMER, drives: [{ image: name, format: 'qcow2' }] })],
+  },
+  { as: 'overlay to replay', args: (name) => ['replay', ...optionsOf(withOverlay(name))] },
+  { as: 'overlay to replace', args: (name) => ['record', ...optionsOf(withOverlay(name)), '--rrfile=new.rr'] },
+  { as: 'recording to replay', args: (name) => ['replay', ...optionsOf({ ...TIMER, rrfile: name })] },
+  { as: 'recording to write', args: (name) => ['record', ...optionsOf({ ...TIMER, rrfile: name }), '--overwrite'] },
+  { as: 'recording to info', args: (name) => ['info', name] },
+  { as: 'recording to dump', args: (name) => ['dump', name] },
+  { as: 'recording to pack', args: (name) => ['pack', name, '--into', 'a.pack'] },
+  { as: 'pack to write', args: (name) => ['pack', 'timer.rr', '--into', name, '--overwrite'] },
+  { as: 'pack to unpack', args: (name) => ['unpack', name, '--into', 'unpacked'] },
+  { as: 'file of snapshots', args: (name) => ['snapshot', 'list', name] },
+  { as: 'overlay to check', args: (name) => ['overlay', 'check', name] },
+  { as: 'overlay to commit', args: (name) => ['overlay', 'commit', name, '--yes'] },
+];
+
+suite('what is no file', { skip: SKIP, concurrency: 2, timeout: 20 * HANGING_MS }, () => {
+  for (const { as, args, isFine } of COMMANDS) {
+    test(`as ${as}`, async (t) => {
+      const place = recorded.copy(t);
+      for (const { what, name, make } of ODD) {
+        await t.test(what, async (t) => {
+          const made = await make?.(place);
+          if (made instanceof net.Server) t.after(() => made.close());
+          const outcome = await ended(place.start(args(name).filter(withoutTwice)));
+          const { status, stderr } = outcome;
+          assert.equal(status, isFine?.(name) ? 0 : 2, stderr);
+          assert.match(stderr, /^blkreplay: \S.{10,400}\n|^\{/);
+          assert.doesNotMatch(stderr, /mistake in blkreplay/);
+        });
+      }
+    });
+  }
+});
+
+suite('a pipe that somebody writes to', { skip: SKIP, timeout: 10 * HANGING_MS }, () => {
+  test('is a kernel', async (t) => {
+    const place = recorded.copy(t);
+    makeFifo(place, 'fifo');
+    const running = place.start(['run', ...optionsOf({ kernel: 'fifo' })]);
+    fs.createReadStream(place.path('timer.elf')).pipe(fs.createWriteStream(place.path('fifo')));
+    (await ended(running)).ended(0, 'powerOff');
+  });
+
+  test('is what is typed, as a shell substitutes it', async (t) => {
+    const place = recorded.copy(t);
+    const through = ['bash', '-c', '"$@" --stdin <(sleep 0.2; printf typed)', 'bash'];
+    (await ended(place.start(['run', ...optionsOf(TIMER)], { through }))).ended(0, 'powerOff');
+    const nothing = ['bash', '-c', '"$@" --stdin <(true)', 'bash'];
+    (await ended(place.start(['run', ...optionsOf(TIMER)], { through: nothing }))).ended(0, 'powerOff');
+  });
+
+  test('is read up to a bound', async (t) => {
+    const place = recorded.copy(t);
+    const through = ['bash', '-c', '"$@" --initrd <(cat /dev/zero)', 'bash'];
+    const { message, code } = (await ended(place.start(['run', ...optionsOf(TIMER)], { through }))).refused(2);
+    assert.equal(code, 'file-too-large');
+    assert.match(message, /is too large here: it has more bytes, and 268435456 are the most/);
+  });
+});
+
+const withOverlay = (overlay: string): Session => ({ ...DEMO, drives: [{ ...DRIVE, overlay }] });
+
+/** Of an option that is given twice, the second is meant. */
+const isReplaced = (words: readonly string[], at: number) =>
+  words[at] === '--rrfile' && words.includes('--rrfile=new.rr');
+
+const withoutTwice = (_word: string, at: number, words: readonly string[]) =>
+  !isReplaced(words, at) && !isReplaced(words, at - 1);
+
+function makeFifo(place: Workplace, name: string): void {
+  execFileSync('mkfifo', [place.path(name)]);
+}
+
+function listen(place: Workplace, name: string): Promise<net.Server> {
+  const server = net.createServer();
+  return new Promise((resolve) => server.listen(place.path(name), () => resolve(server)));
+}
+
+/** One that hangs is killed, and fails. */
+async function ended(running: RunningCli): Promise<Outcome> {
+  const timer = setTimeout(() => running.kill('SIGKILL'), HANGING_MS);
+  const outcome = await running.end;
+  clearTimeout(timer);
+  assert.notEqual(outcome.signal, 'SIGKILL', 'it hung');
+  return outcome;
+}
