@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
-import { reportOwnMistake } from './cli/ownMistake.ts';
+import { reportUncaught } from './cli/ownMistake.ts';
 import { Interrupter } from './host/interrupter.ts';
 import { makeInterruptionCell } from './host/interruption.ts';
 
@@ -19,7 +19,7 @@ const worker = new Worker(path.join(__dirname, 'cli-worker.js'), {
   env: SHARE_ENV,
 });
 let status: number | undefined;
-worker.on('error', (error) => (status = reportOwnMistake(error)));
+worker.on('error', (error) => (status = reportUncaught(error)));
 worker.on('exit', (code) => process.exit(status ?? code));
 
 const interrupter = new Interrupter(cell, () => {

@@ -2,6 +2,7 @@ import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ownMistake } from './engine/errors/dap.ts';
 import { Adapter, EngineLink, type FromEngine, makeSignals } from './dap/index.ts';
+import { userErrorOf } from './engine/errors/outOfMemory.ts';
 import { makeInterruptionCell, URGENCY } from './host/interruption.ts';
 
 /**
@@ -34,7 +35,7 @@ const engine = new EngineLink({
 });
 worker.on('message', (message: FromEngine) => engine.received(message));
 worker.on('error', (error: Error) =>
-  engine.gone({ code: 'own-mistake', message: ownMistake(error.stack ?? error.message) }),
+  engine.gone(userErrorOf(error) ?? { code: 'own-mistake', message: ownMistake(error.stack ?? error.message) }),
 );
 
 const adapter = new Adapter(engine, () => void leave());

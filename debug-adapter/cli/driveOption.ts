@@ -1,3 +1,4 @@
+import { limits } from '../engine/index.ts';
 import { driveBad, drivesShare, driveTwice, tooManyDrives } from '../engine/errors/cli.ts';
 
 /**
@@ -17,8 +18,7 @@ export interface DriveOption {
   virtio?: 'modern' | 'legacy';
 }
 
-/** QEMU's virt machine has eight virtio-mmio slots. */
-const DRIVES_MAX = 8;
+const { DRIVES_MAX } = limits;
 const FIELDS = ['id', 'image', 'format', 'overlay', 'readonly', 'slot', 'virtio'];
 const SHAPE = 'write id=NAME,image=FILE,format=raw|qcow2[,overlay=FILE][,readonly][,slot=0..7][,virtio=modern|legacy]';
 
@@ -88,8 +88,7 @@ function splitAtCommas(text: string): string[] {
 }
 
 function checkId(id: string, fail: Fail): string {
-  // It becomes part of file names, digests and messages.
-  if (/^[A-Za-z][A-Za-z0-9._-]{0,31}$/.test(id)) return id;
+  if (limits.isDriveId(id)) return id;
   return fail(
     `has the id ${JSON.stringify(id)}`,
     'give a letter and then up to 31 letters, digits, dots, dashes or underscores',

@@ -1,4 +1,5 @@
 import { describeEntry, entryAsJson, lockToRead, type LogEntry, RecordingReader } from '../engine/index.ts';
+import { inert, jsonLine } from '../engine/errors/shown.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 import { consoleOutput } from './outputs.ts';
 import type { DumpCommand } from './fileOptions.ts';
@@ -13,7 +14,7 @@ export function dumpRecording({ rrfile, from, to, kinds, driveId, json }: DumpCo
       if (entry.position > to || consoleOutput.isClosed) break;
       if (driveId !== null && !isOfDrive(entry, driveId)) continue;
       consoleOutput.writeText(
-        json ? JSON.stringify(entryAsJson(entry)) + '\n' : `${entry.position}  ${describeEntry(entry)}\n`,
+        json ? jsonLine(entryAsJson(entry)) + '\n' : `${entry.position}  ${inert(describeEntry(entry))}\n`,
       );
     }
     consoleOutput.flush();

@@ -1,5 +1,6 @@
 import * as engine from '../engine/index.ts';
 import { overlayDamaged } from '../engine/errors/overlays.ts';
+import { inert, jsonLine } from '../engine/errors/shown.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 import { consoleOutput } from './outputs.ts';
 import { dumpRecording } from './dump.ts';
@@ -10,7 +11,7 @@ import { driveText, infoText, mapJson, mapText, snapshotsJson, snapshotsText } f
 export function runFileCommand(command: FileCommand, version: string): number {
   if (command.kind === 'dump') return dumpRecording(command);
   const { json, text } = execute(command, version);
-  consoleOutput.print(command.json ? JSON.stringify(json) + '\n' : text);
+  consoleOutput.print(command.json ? jsonLine(json) + '\n' : text);
   return 0;
 }
 
@@ -58,13 +59,16 @@ function execute(command: Exclude<FileCommand, { kind: 'dump' }>, version: strin
       return done(`"${command.name}" is deleted`);
     case 'pack': {
       const files = engine.packRecording(nodeHost, { ...command, version });
-      const list = files.map(({ path, name }) => `  ${name}: ${path}\n`).join('');
-      return { json: { files }, text: `${command.into} holds\n${list}` };
+      const list = files.map(({ path, name }) => `  ${name}: ${inert(path)}\n`).join('');
+      return { json: { files }, text: `${inert(command.into)} holds\n${list}` };
     }
     case 'unpack': {
       const unpacked = engine.unpackRecording(nodeHost, command);
       const drives = unpacked.drives.map((drive) => ` \\\n  --drive ${driveText(drive)}`).join('');
-      return { json: unpacked, text: `Replay it with\n  blkreplay replay --rrfile ${unpacked.rrfile}${drives}\n` };
+      return {
+        json: unpacked,
+        text: `Replay it with\n  blkreplay replay --rrfile ${inert(unpacked.rrfile)}${drives}\n`,
+      };
     }
   }
 }
@@ -79,10 +83,11 @@ function check({ overlay, repair }: { overlay: string; repair: boolean }): Answe
     ...(repaired?.corruptions ? [counted(repaired.corruptions, 'error')] : []),
     ...(repaired?.leaks ? [counted(repaired.leaks, 'leaked cluster')] : []),
   ];
-  const text = `${overlay} is sound${left}.\n` + (mended.length > 0 ? `Repaired: ${mended.join(' and ')}.\n` : '');
+  const text =
+    `${inert(overlay)} is sound${left}.\n` + (mended.length > 0 ? `Repaired: ${mended.join(' and ')}.\n` : '');
   return { json: found, text };
 }
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
-const done = (what: string): Answer => ({ json: { done: true }, text: `${what}.\n` });
+const done = (what: string): Answer => ({ json: { done: true }, text: `${inert(what)}.\n` });

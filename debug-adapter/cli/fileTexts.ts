@@ -1,12 +1,13 @@
 import type { DriveOptions, KeptSnapshot, MapEntry, OverlayInfo } from '../engine/index.ts';
+import { inert, jsonLine } from '../engine/errors/shown.ts';
 
 /** What the commands that work on files print, for people and for programs. */
 export function infoText(overlay: string, info: OverlayInfo): string {
   const [, ...bases] = info.chain;
   return [
-    `${overlay}: qcow2 overlay of ${info.virtualBytes} bytes, ${info.fileBytes} bytes in the file`,
+    `${inert(overlay)}: qcow2 overlay of ${info.virtualBytes} bytes, ${info.fileBytes} bytes in the file`,
     `  clusters   ${info.clusterBytes} bytes, ${info.allocatedBytes} bytes of the disk in the overlay`,
-    ...bases.map(({ file, format, virtualBytes }) => `  stands on  ${file} (${format}, ${virtualBytes} bytes)`),
+    ...bases.map(({ file, format, virtualBytes }) => `  stands on  ${inert(file)} (${format}, ${virtualBytes} bytes)`),
     `  recording  ${info.keepsRecording ? 'replays start from its snapshots' : 'none'}`,
     ...(info.snapshots.length > 0 ? ['  snapshots'] : []),
     ...info.snapshots.map((snapshot) => `    ${snapshotLine(snapshot)}`),
@@ -25,7 +26,7 @@ function snapshotLine({ name, position, dateMilliseconds, stateBytes, state, isB
     none: 'disk only',
   }[state];
   const note = isBeyondEnd ? ', past the end of the recording, so nothing replays from it' : '';
-  return `${JSON.stringify(name)}, ${where}, ${isoDate(dateMilliseconds)}, ${what}${note}`;
+  return `${jsonLine(name)}, ${where}, ${isoDate(dateMilliseconds)}, ${what}${note}`;
 }
 
 export const snapshotsJson = (snapshots: readonly KeptSnapshot[]) =>
@@ -54,7 +55,7 @@ export function mapText(map: readonly MapEntry[]): string {
 
 /** As `--drive` takes it. */
 export function driveText({ id, image, format, overlay, readOnly }: DriveOptions): string {
-  const file = (name: string): string => name.replaceAll(',', ',,');
+  const file = (name: string): string => inert(name).replaceAll(',', ',,');
   const more = readOnly ? ',readonly' : overlay === null ? '' : `,overlay=${file(overlay)}`;
   return `id=${id},image=${file(image)},format=${format}${more}`;
 }

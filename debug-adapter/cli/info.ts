@@ -1,4 +1,5 @@
 import { closedRecording, type RecordingHeader, RecordingReader } from '../engine/index.ts';
+import { inert, jsonLine } from '../engine/errors/shown.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 
 /** `info RRFILE`: what a recording holds, from the recording alone. */
@@ -7,7 +8,7 @@ export function showInfo({ rrfile, json }: { rrfile: string; json: boolean }): s
   const reader = new RecordingReader(file, nodeHost.compression);
   try {
     const found = collect(reader);
-    return json ? JSON.stringify(withFiles(rrfile, reader, found)) + '\n' : inWords(rrfile, found);
+    return json ? jsonLine(withFiles(rrfile, reader, found)) + '\n' : inWords(rrfile, found);
   } finally {
     reader.close();
   }
@@ -75,7 +76,7 @@ function inWords(rrfile: string, info: Info): string {
       .map(([kind, count]) => `${count} ${kind}`)
       .join(', ')}`,
   ];
-  return lines.join('\n') + '\n';
+  return lines.map(inert).join('\n') + '\n';
 }
 
 function driveLine(drive: RecordingHeader['drives'][number]): string {

@@ -1,4 +1,6 @@
-import { UserError, type UserErrorKind } from '../engine/index.ts';
+import type { UserErrorKind } from '../engine/index.ts';
+import { userErrorOf } from '../engine/errors/outOfMemory.ts';
+import { jsonLine } from '../engine/errors/shown.ts';
 import { type InterruptionCell, obeyInterruption } from '../host/interruption.ts';
 import { consoleOutput, messages } from './outputs.ts';
 import { runFileCommand } from './fileCommands.ts';
@@ -57,12 +59,13 @@ async function execute(command: CommandLine, interruption: Interruption): Promis
   }
 }
 
-function report(error: unknown, wantsJson: boolean): number {
-  if (!(error instanceof UserError)) return reportOwnMistake(error);
+function report(thrown: unknown, wantsJson: boolean): number {
+  const error = userErrorOf(thrown);
+  if (!error) return reportOwnMistake(thrown);
   messages.print(`blkreplay: ${error.message}\n`);
   if (wantsJson) {
     const reason = error.kind === 'interrupted' ? 'interrupted' : 'error';
-    messages.print(JSON.stringify({ reason, error: { code: error.code, message: error.message } }) + '\n');
+    messages.print(jsonLine({ reason, error: { code: error.code, message: error.message } }) + '\n');
   }
   return EXIT_STATUS[error.kind];
 }

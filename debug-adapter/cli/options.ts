@@ -2,7 +2,7 @@ import type { GdbPlace } from '../gdb/index.ts';
 import { commandMissing, commandUnknown, optionBadValue } from '../engine/errors/cli.ts';
 import { FILE_COMMANDS, type FileCommand, parseFileCommand } from './fileOptions.ts';
 import { drivesShareNothing, parseDrive, type DriveOption } from './driveOption.ts';
-import { parseGdbPlace, parseHarts, parseMemory, parsePosition, parseSnapshotName } from './quantities.ts';
+import { parseAppend, parseGdbPlace, parseHarts, parseMemory, parsePosition, parseSnapshotName } from './quantities.ts';
 import { Words } from './words.ts';
 
 /**
@@ -163,7 +163,8 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
   const rrfile = words.file('rrfile');
   const rrsnapshotText = words.text('rrsnapshot');
   const rrsnapshot = rrsnapshotText === null ? null : parseSnapshotName('--rrsnapshot', rrsnapshotText);
-  const append = words.text('append');
+  const appendText = words.text('append');
+  const append = appendText === null ? null : parseAppend('--append', appendText);
   const kernel = words.file('kernel');
   const overwrite = words.flag('overwrite');
   const allSnapshots = words.flag('all-snapshots');

@@ -16,6 +16,7 @@ import {
   UserError,
 } from '../engine/index.ts';
 import { stopBeforeStart } from '../engine/errors/cli.ts';
+import { sentence } from '../engine/errors/shown.ts';
 import { TimedPace } from '../host/checkpointPace.ts';
 import { optimiseEarly } from '../host/codeTiering.ts';
 import { bearInterruption, URGENCY } from '../host/interruption.ts';
@@ -111,7 +112,7 @@ function close(timeline: Timeline, end: End): void {
 
 function open(command: MachineCommand, version: string): Timeline {
   const onConsoleByte = firstTimeOnly((byte) => consoleOutput.byte(byte));
-  const onNotice = ({ message }: Notice) => messages.print(`blkreplay: ${message}\n`);
+  const onNotice = ({ message }: Notice) => messages.print(`blkreplay: ${sentence(message)}\n`);
   const { bios, initrd, drives } = command;
   const host = allowing(nodeHost, command.allow);
   if (command.kind === 'replay') {

@@ -1,4 +1,5 @@
 import type { End, EndReason, Position } from '../engine/index.ts';
+import { jsonLine } from '../engine/errors/shown.ts';
 
 /** What is said at the end: one JSON object for programs, one sentence for people. */
 export interface Summary {
@@ -23,7 +24,7 @@ export function summaryJson({ end, position, instructions, seconds, digest, snap
     snapshots,
     guestExit: end.guestExit ?? null,
   };
-  return JSON.stringify(line) + '\n';
+  return jsonLine(line) + '\n';
 }
 
 const PAST: Record<Summary['command'], string> = { run: 'Ran', record: 'Recorded', replay: 'Replayed' };

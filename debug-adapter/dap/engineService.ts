@@ -1,6 +1,7 @@
-import { type End, endOfPresent, type StopReason, UserError } from '../engine/index.ts';
+import { type End, endOfPresent, type StopReason } from '../engine/index.ts';
 import { machineIsRunning, ownMistake, requestTwice, requestUnknown, sessionHasEnded } from '../engine/errors/dap.ts';
 import { foreignConnection } from '../engine/errors/gdb.ts';
+import { userErrorOf } from '../engine/errors/outOfMemory.ts';
 import { Arguments } from './arguments.ts';
 import type { Debuggee } from './debuggee.ts';
 import { GdbDoor, type Listen, type SharedMachine } from './gdbDoor.ts';
@@ -158,7 +159,7 @@ export class EngineService {
     const { message: text } = failureOf(error);
     open.ends();
     this.output('stderr', text);
-    if (error instanceof UserError && error.kind === 'hostFailure') {
+    if (userErrorOf(error)?.kind === 'hostFailure') {
       this.open = undefined;
       open.door?.close();
       open.debuggee.session.timeline.abandon();
@@ -243,7 +244,8 @@ function endsSession({ session, configuration }: Debuggee): boolean {
 }
 
 function failureOf(error: unknown): Failure {
-  if (error instanceof UserError) return { code: error.code, message: error.message };
+  const told = userErrorOf(error);
+  if (told) return { code: told.code, message: told.message };
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { code: 'own-mistake', message: ownMistake(text) };
 }

@@ -1,6 +1,7 @@
 import * as path from 'node:path';
 import type { DriveOptions } from '../engine/index.ts';
 import { launchBadSetting, launchDrivesShare, launchSettingMissing } from '../engine/errors/dap.ts';
+import * as limits from '../engine/limits.ts';
 import { isRecord } from './arguments.ts';
 import type { SharedPlace } from './gdbDoor.ts';
 
@@ -36,7 +37,8 @@ export interface LaunchConfiguration {
 export function parseLaunch(given: unknown): LaunchConfiguration {
   const root = isRecord(given) ? given : {};
   const folder = new Settings(root, '', process.cwd());
-  const cwd = path.resolve(folder.text('cwd') ?? folder.text('workspaceFolder') ?? '.');
+  const folderOf = (name: string) => (folder.text(name) ? folder.file(name) : null);
+  const cwd = folderOf('cwd') ?? folderOf('workspaceFolder') ?? process.cwd();
   const settings = new Settings(root, '', cwd);
   const rr = settings.word('rr', ['record', 'replay', 'off']) ?? 'record';
   settings.word('machine', ['virt']);
@@ -47,7 +49,7 @@ export function parseLaunch(given: unknown): LaunchConfiguration {
     kernel: settings.file('kernel'),
     bios: bios(settings),
     initrd: settings.file('initrd'),
-    append: settings.text('append'),
+    append: append(settings),
     memoryBytes: memoryBytes(settings),
     harts: harts(settings),
     idle: settings.word('idle', ['warp', 'realtime']) ?? 'realtime',
@@ -72,11 +74,11 @@ function bios(settings: Settings): string | null {
   return word === 'none' || word === 'builtin' ? word : settings.file('bios');
 }
 
-const DRIVES_MAX = 8;
+const { DRIVES_MAX, HARTS_MAX } = limits;
 
 function drive(settings: Settings): DriveOptions {
   const id = settings.need('id', settings.text('id'), 'a name such as "hd0"');
-  if (!/^[A-Za-z][A-Za-z0-9._-]{0,31}$/.test(id)) {
+  if (!limits.isDriveId(id)) {
     settings.bad('id', 'a letter and then up to 31 letters, digits, dots, dashes or underscores');
   }
   const options: DriveOptions = {
@@ -112,8 +114,6 @@ function checkDrives(drives: readonly DriveOptions[], most: number): void {
   });
 }
 
-const MIB = 1 << 20;
-const MEMORY_MIB = { min: 16, max: 2048 };
 const UNIT_BYTES: Readonly<Record<string, number>> = { K: 1 << 10, M: 1 << 20, G: 1 << 30 };
 
 function memoryBytes(settings: Settings): number | null {
@@ -121,15 +121,13 @@ function memoryBytes(settings: Settings): number | null {
   if (text === null) return null;
   const match = /^(\d+)([KMG]?)$/i.exec(text);
   const bytes = match ? Number(match[1]) * (UNIT_BYTES[match[2].toUpperCase()] ?? 1) : NaN;
-  if (bytes % MIB === 0 && bytes >= MEMORY_MIB.min * MIB && bytes <= MEMORY_MIB.max * MIB) return bytes;
+  if (limits.isMemorySize(bytes)) return bytes;
   return settings.bad('memory', 'whole MiB from "16M" to "2G"');
 }
 
-const HARTS_MAX = 8;
-
 function harts(settings: Settings): number | null {
   const count = settings.number('harts');
-  if (count === null || (Number.isInteger(count) && count >= 1 && count <= HARTS_MAX)) return count;
+  if (count === null || limits.isHartCount(count)) return count;
   return settings.bad('harts', `a number from 1 to ${HARTS_MAX}`);
 }
 
@@ -146,11 +144,19 @@ function gdbPlace(settings: Settings): SharedPlace | null {
   return settings.bad('gdbServer', `a port from 0 to ${PORT_MAX}, or "unix:PATH" for a socket`);
 }
 
+function append(settings: Settings): string | null {
+  const text = settings.text('append');
+  if (text === null || limits.isAppend(text)) return text;
+  return settings.bad('append', `at most ${limits.APPEND_LENGTH_MAX} characters, none of them NUL`);
+}
+
 function snapshotName(settings: Settings): string | null {
   const name = settings.text('rrsnapshot');
-  // eslint-disable-next-line no-control-regex
-  const isBad = name !== null && (/^(auto-|$)|[\x00-\x1f\x7f]/.test(name) || Buffer.byteLength(name) > 255);
-  return isBad ? settings.bad('rrsnapshot', 'a name of 1 to 255 bytes that does not start with "auto-"') : name;
+  if (name === null || limits.isOwnSnapshotName(name)) return name;
+  return settings.bad(
+    'rrsnapshot',
+    'a name of 1 to 255 bytes without control characters that does not start with "auto-"',
+  );
 }
 
 /** The settings of one object; null means absent. `prefix` tells where the object is. */
@@ -189,13 +195,13 @@ class Settings {
 
   file(name: string): string | null {
     const value = this.text(name);
-    if (value === '') return this.bad(name, 'the name of a file, or leave it out');
+    if (value !== null && !limits.isFileName(value)) return this.bad(name, 'the name of a file, or leave it out');
     return value === null ? null : path.resolve(this.cwd, value);
   }
 
   files(name: string): string[] {
     const value = this.values[name] ?? [];
-    if (!Array.isArray(value) || !value.every((file) => typeof file === 'string' && file !== '')) {
+    if (!Array.isArray(value) || !value.every((file) => typeof file === 'string' && limits.isFileName(file))) {
       return this.bad(name, 'a list of files');
     }
     return value.map((file: string) => path.resolve(this.cwd, file));
@@ -220,9 +226,7 @@ class Settings {
   /** One of the eight virtio slots. */
   slot(): number | undefined {
     const value = this.values.slot ?? undefined;
-    if (value === undefined || (Number.isInteger(value) && Number(value) >= 0 && Number(value) < DRIVES_MAX)) {
-      return value as number | undefined;
-    }
+    if (value === undefined || (typeof value === 'number' && limits.isSlot(value))) return value;
     return this.bad('slot', `a number from 0 to ${DRIVES_MAX - 1}`);
   }
 

@@ -1,10 +1,11 @@
+import { inert, quoted } from '../engine/errors/shown.ts';
 import type { Session } from '../engine/index.ts';
 
 /** `monitor ...` in gdb: what has no packet of its own. Each answer is text for the user. */
 export function monitor(session: Session, line: string): string {
   const [command = 'help', ...words] = line.trim().split(/\s+/).filter(Boolean);
   const known = COMMANDS[command];
-  if (!known) return `There is no monitor command "${command}"; these are:\n${HELP}`;
+  if (!known) return `There is no monitor command ${quoted(command)}; these are:\n${HELP}`;
   return known(session, words);
 }
 
@@ -27,6 +28,6 @@ const COMMANDS: Record<string, (session: Session, words: string[]) => string> = 
   snapshots: (session) =>
     session.timeline
       .snapshots()
-      .map(({ name, position }) => `${position} ${name}\n`)
+      .map(({ name, position }) => `${position} ${inert(name)}\n`)
       .join('') || 'There are none.\n',
 };

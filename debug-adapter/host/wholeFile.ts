@@ -1,5 +1,6 @@
 import { type Stats, closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
-import { fileTooLarge, memoryNotGiven, notAFile } from '../engine/errors/host.ts';
+import { fileTooLarge, notAFile } from '../engine/errors/host.ts';
+import { memoryNotGiven } from '../engine/errors/outOfMemory.ts';
 import { checkInterruption } from './interruption.ts';
 import { NONBLOCKING } from './nodeFiles.ts';
 import { codeOf, openFailure, useFailure } from './systemErrors.ts';

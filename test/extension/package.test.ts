@@ -126,8 +126,8 @@ test('the package holds what runs and what is read, and is small', async () => {
     files.filter((file) => !file.startsWith('media/')),
     [
       ...['CHANGELOG.md', 'LICENSE', 'README.md', 'dist/THIRD_PARTY_NOTICES.txt'],
-      ...['dist/cli-main.js', 'dist/cli.js', 'dist/debug-adapter.js', 'dist/engine-worker.js', 'dist/extension.cjs'],
-      'dist/package.json',
+      ...['dist/cli-main.js', 'dist/cli-worker.js', 'dist/cli.js', 'dist/debug-adapter.js', 'dist/engine-worker.js'],
+      ...['dist/extension.cjs', 'dist/package.json'],
       'package.json',
     ],
   );

@@ -1,5 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { FORMAT_VERSION, MAGIC } from '../../debug-adapter/engine/recording/chunk.ts';
+import {
+  CHUNK_HEADER_BYTES,
+  CHUNK_TYPE,
+  decodeChunkHeader,
+  encodeChunk,
+  FORMAT_VERSION,
+  MAGIC,
+  PREAMBLE_BYTES,
+} from '../../debug-adapter/engine/recording/chunk.ts';
 import type { HeaderToWrite } from '../../debug-adapter/engine/recording/header.ts';
 import type { LogEntry } from '../../debug-adapter/engine/recording/logEntry.ts';
 import { RecordingReader } from '../../debug-adapter/engine/recording/recordingReader.ts';
@@ -7,6 +15,7 @@ import { RecordingWriter } from '../../debug-adapter/engine/recording/recordingW
 import { nodeCompression } from '../../debug-adapter/host/compression.ts';
 import { openFile } from '../../debug-adapter/host/nodeFiles.ts';
 import type { Workplace } from './cli.ts';
+import type { Json } from './randomJson.ts';
 
 /** The log of a recording, without the marks that flushing leaves. */
 export function entriesOf(place: Workplace, rrfile: string): LogEntry[] {
@@ -44,6 +53,31 @@ export function rewriteFile(
   const bytes = readFileSync(file);
   bytes[MAGIC.length] = formatVersion;
   writeFileSync(file, bytes);
+}
+
+/** The JSON that a recording starts with. */
+export function headerJson(recording: Uint8Array): Json {
+  const { payloadBytes } = decodeChunkHeader(recording, PREAMBLE_BYTES)!;
+  const at = PREAMBLE_BYTES + CHUNK_HEADER_BYTES;
+  return JSON.parse(new TextDecoder().decode(recording.subarray(at, at + payloadBytes))) as Json;
+}
+
+/** The recording with another header, or other bytes in its place, and all checksums right. */
+export function withHeader(recording: Uint8Array, header: Json | Uint8Array): Uint8Array {
+  const json = header instanceof Uint8Array ? header : new TextEncoder().encode(JSON.stringify(header));
+  const pieces = [recording.subarray(0, PREAMBLE_BYTES)];
+  let checksum = 0n;
+  for (let at = PREAMBLE_BYTES; at < recording.length;) {
+    const { type, flags, payloadBytes } = decodeChunkHeader(recording, at)!;
+    const start = at + CHUNK_HEADER_BYTES;
+    const old = recording.subarray(start, start + payloadBytes);
+    const payload = type === CHUNK_TYPE.header ? json : old;
+    const chunk = encodeChunk({ type, flags, payload }, checksum);
+    pieces.push(chunk.bytes);
+    checksum = chunk.checksum;
+    at = start + payloadBytes;
+  }
+  return Buffer.concat(pieces);
 }
 
 /** For a writer to write another version into the header; the file's start has it, too. */

@@ -1,3 +1,4 @@
+import { quoted } from './shown.ts';
 import { badInput } from './userError.ts';
 
 /**
@@ -59,20 +60,20 @@ export const backingNameTooLong = (file: string, backing: string) =>
 export const snapshotExists = (file: string, snapshot: string) =>
   badInput(
     'snapshot-exists',
-    `${file} already has a snapshot named "${snapshot}": choose another name, or delete that one.`,
+    `${file} already has a snapshot named ${quoted(snapshot)}: choose another name, or delete that one.`,
   );
 
 export const snapshotMissing = (file: string, snapshot: string, known: string[]) =>
   badInput(
     'snapshot-missing',
-    `${file} has no snapshot named "${snapshot}": ` +
+    `${file} has no snapshot named ${quoted(snapshot)}: ` +
       (known.length === 0 ? 'it has none at all.' : `it has ${listSome(known)}. Use one of those.`),
   );
 
 export const snapshotNameBad = (file: string, snapshot: string) =>
   badInput(
     'snapshot-name-bad',
-    `"${snapshot}" cannot name a snapshot of ${file}: use 1 to 255 bytes without control characters.`,
+    `${quoted(snapshot)} cannot name a snapshot of ${file}: use 1 to 255 bytes without control characters.`,
   );
 
 export const snapshotTooMany = (file: string, limit: number) =>
@@ -91,11 +92,11 @@ export const refcountsTooNarrow = (file: string, bits: number) =>
 export const snapshotOfOtherSize = (file: string, snapshot: string) =>
   badInput(
     'snapshot-other-size',
-    `The snapshot "${snapshot}" of ${file} was taken when the disk had another length: ` +
+    `The snapshot ${quoted(snapshot)} of ${file} was taken when the disk had another length: ` +
       `resize the disk back with "qemu-img resize", or use another snapshot.`,
   );
 
 function listSome(names: string[]): string {
-  const some = names.slice(0, 5).map((name) => `"${name}"`);
+  const some = names.slice(0, 5).map((name) => `${quoted(name)}`);
   return names.length > 5 ? `${some.join(', ')} and ${names.length - 5} more` : some.join(', ');
 }

@@ -1,3 +1,4 @@
+import { quoted, shown } from './shown.ts';
 import { badInput, type UserError } from './userError.ts';
 
 /** Mistakes on the command line. Each sentence names the option, the value, and what is allowed. */
@@ -10,15 +11,15 @@ export const commandMissing = (commands: readonly string[]): UserError =>
 export const commandUnknown = (command: string, commands: readonly string[]): UserError =>
   badInput(
     'cli-command-unknown',
-    `There is no command "${command}"; the first word is one of ${list(commands)} (${HELP}).`,
+    `There is no command ${quoted(command)}; the first word is one of ${list(commands)} (${HELP}).`,
   );
 
 export const optionUnknown = (option: string, command: string, options: readonly string[]): UserError =>
   badInput(
     'cli-option-unknown',
     options.length === 0
-      ? `${option} is not an option of ${command}, which has none.`
-      : `${option} is not an option of ${command}; its options are ${list(options.map((name) => `--${name}`))}.`,
+      ? `${shown(option)} is not an option of ${command}, which has none.`
+      : `${shown(option)} is not an option of ${command}; its options are ${list(options.map((name) => `--${name}`))}.`,
   );
 
 export const optionNeedsValue = (option: string): UserError =>
@@ -28,10 +29,10 @@ export const optionNeedsValue = (option: string): UserError =>
   );
 
 export const optionTakesNoValue = (option: string, value: string): UserError =>
-  badInput('cli-option-value-extra', `${option} takes no value, but "${value}" is given; write ${option} alone.`);
+  badInput('cli-option-value-extra', `${option} takes no value, but ${quoted(value)} is given; write ${option} alone.`);
 
 export const optionTwice = (option: string): UserError =>
-  badInput('cli-option-twice', `${option} is given twice; give it once.`);
+  badInput('cli-option-twice', `${shown(option)} is given twice; give it once.`);
 
 export const optionRequired = (option: string, command: string): UserError =>
   badInput('cli-option-required', `${command} needs ${option}; add it (${HELP}).`);
@@ -39,7 +40,7 @@ export const optionRequired = (option: string, command: string): UserError =>
 export const argumentUnexpected = (argument: string, command: string): UserError =>
   badInput(
     'cli-argument-unexpected',
-    `${command} does not know what to do with "${argument}"; give files by options such as --kernel (${HELP}).`,
+    `${command} does not know what to do with ${quoted(argument)}; give files by options such as --kernel (${HELP}).`,
   );
 
 export const argumentMissing = (argument: string, command: string, all: readonly string[] = [argument]): UserError =>
@@ -48,7 +49,7 @@ export const argumentMissing = (argument: string, command: string, all: readonly
 export const subcommandBad = (command: string, given: string | undefined, words: readonly string[]): UserError =>
   badInput(
     'cli-command-unknown',
-    `${given === undefined ? `${command} needs a further word` : `There is no command "${command} ${given}"`}; ` +
+    `${given === undefined ? `${command} needs a further word` : `There is no command ${quoted(`${command} ${given}`)}`}; ` +
       `write ${command} and one of ${list(words)} (${HELP}).`,
   );
 
@@ -60,7 +61,7 @@ export const optionBadValue = (bad: { option: string; value: string; allowed: st
 
 /** `problem` follows the drive's text, `allowed` ends the sentence. */
 export const driveBad = (bad: { drive: string; problem: string; allowed: string }): UserError =>
-  badInput('cli-drive-bad', `--drive ${quoted(bad.drive)} ${bad.problem}; ${bad.allowed}.`);
+  badInput('cli-drive-bad', `--drive ${quoted(bad.drive)} ${shown(bad.problem)}; ${bad.allowed}.`);
 
 export const drivesShare = (both: { first: string; second: string; what: string; value: string }): UserError =>
   badInput(
@@ -76,10 +77,6 @@ export const tooManyDrives = (count: number, most: number): UserError =>
     'cli-drives-too-many',
     `--drive is given ${count} times, but the machine has ${most} slots; leave some out.`,
   );
-
-function quoted(text: string): string {
-  return JSON.stringify(text);
-}
 
 function list(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;

@@ -1,3 +1,4 @@
+import { quoted, shown } from './shown.ts';
 import { badInput } from './userError.ts';
 
 /** What a user of the debug adapter can be told: mistakes in launch.json, and requests that cannot be had now. */
@@ -6,7 +7,7 @@ import { badInput } from './userError.ts';
 export const launchBadSetting = (bad: { setting: string; value: unknown; allowed: string }) =>
   badInput(
     'launch-bad-setting',
-    `"${bad.setting}": ${JSON.stringify(bad.value)} is not possible in the launch configuration; give ${bad.allowed}.`,
+    `"${bad.setting}": ${quoted(bad.value)} is not possible in the launch configuration; give ${bad.allowed}.`,
   );
 
 export const launchSettingMissing = (missing: { setting: string; what: string }) =>
@@ -27,7 +28,7 @@ export const launchWouldOverwrite = (refused: { why: string; isAsk: boolean }) =
   );
 
 export const requestUnknown = (command: unknown) =>
-  badInput('request-unknown', `The debug adapter knows no request ${JSON.stringify(command)}.`);
+  badInput('request-unknown', `The debug adapter knows no request ${quoted(command)}.`);
 
 export const requestMalformed = (bad: { command: string; argument: string; expected: string }) =>
   badInput('request-malformed', `The request ${bad.command} needs ${bad.argument}, ${bad.expected}.`);
@@ -48,7 +49,8 @@ export const staleReference = (what: 'frame' | 'variable') =>
 export const threadUnknown = (threadId: number) =>
   badInput('thread-unknown', `There is no thread ${threadId}: the harts are the threads, from 1 on.`);
 
-export const variableUnknown = (name: string) => badInput('variable-unknown', `There is no '${name}' in this scope.`);
+export const variableUnknown = (name: string) =>
+  badInput('variable-unknown', `There is no '${shown(name)}' in this scope.`);
 
 export const noSymbols = () =>
   badInput(
@@ -60,10 +62,10 @@ export const writingNotByLooking = () =>
   badInput('writing-not-here', 'Nothing is assigned by looking: type the assignment into the debug console.');
 
 export const notWritable = (name: string) =>
-  badInput('not-writable', `'${name}' is no place in memory or register that can be written in this frame.`);
+  badInput('not-writable', `'${shown(name)}' is no place in memory or register that can be written in this frame.`);
 
 export const valueNeeded = (text: string) =>
-  badInput('value-needed', `'${text}' is no number for a register: give one such as 42 or 0x2a.`);
+  badInput('value-needed', `'${shown(text)}' is no number for a register: give one such as 42 or 0x2a.`);
 
 export const inputNotInReplay = () =>
   badInput('input-in-replay', 'A replay takes no input: the guest gets what was typed when it was recorded.');
@@ -76,16 +78,16 @@ export const inputNotInPast = () =>
 
 /** Why a breakpoint is not set, shown beside it. */
 export const noCodeAt = (line: number) => `No code for line ${line} or after it in the symbols that are loaded`;
-export const noFunction = (name: string) => `No function "${name}" in the symbols that are loaded`;
+export const noFunction = (name: string) => `No function ${quoted(name)} in the symbols that are loaded`;
 export const codeIsNotBooted = (symbols: string) =>
-  `The code of ${symbols} at this place is not what the machine runs, which is another build`;
+  `The code of ${shown(symbols)} at this place is not what the machine runs, which is another build`;
 export const nothingAt = (address: string) =>
-  `There is no memory at ${address} now; the machine stops here if code is mapped there later`;
+  `There is no memory at ${shown(address)} now; the machine stops here if code is mapped there later`;
 export const setWhenStopped = () => 'Set as soon as the machine stops';
 export const notWithoutDebugging = () => 'Not used: this session runs without debugging';
 export const noInstructionAt = (address: string) =>
-  `Instructions begin at even addresses, so none begins at ${address}`;
-export const notInMemory = (name: string) => `${name} is not in memory, so accesses to it cannot be seen`;
+  `Instructions begin at even addresses, so none begins at ${shown(address)}`;
+export const notInMemory = (name: string) => `${shown(name)} is not in memory, so accesses to it cannot be seen`;
 
 export const ownMistake = (text: string) => `This is a mistake in blkreplay itself, please report it: ${text}`;
 

@@ -1,3 +1,4 @@
+import { quoted } from './shown.ts';
 import { badInput } from './userError.ts';
 
 /** What a user can be told about drives, overlays and snapshots when a session starts. */
@@ -11,7 +12,7 @@ export const backingChainTooLong = (image: string, most: number) =>
 export const backingNameRefused = (image: string, backing: string) =>
   badInput(
     'backing-name-refused',
-    `${image} has "${backing}" as its backing file, which is not a file's name: rebase it onto a file with "qemu-img rebase -u".`,
+    `${image} has ${quoted(backing)} as its backing file, which is not a file's name: rebase it onto a file with "qemu-img rebase -u".`,
   );
 
 export const backingOutside = (image: string, backing: string) =>
@@ -24,7 +25,7 @@ export const backingOutside = (image: string, backing: string) =>
 export const backingFormatMissing = (image: string, format: string | undefined) =>
   badInput(
     'backing-format-missing',
-    `${image} has a backing file of ${format ? `format "${format}"` : 'no stated format'}: say raw or qcow2 with "qemu-img rebase -u -F".`,
+    `${image} has a backing file of ${format ? `format ${quoted(format)}` : 'no stated format'}: say raw or qcow2 with "qemu-img rebase -u -F".`,
   );
 
 export const overlayExists = (overlay: string) =>
@@ -60,13 +61,13 @@ export const recordingIsInput = (file: string) =>
 export const snapshotForeign = (overlay: string, snapshot: string, why: string) =>
   badInput(
     'snapshot-foreign',
-    `snapshot "${snapshot}" in ${overlay} is not one of this machine (${why}): name the overlay that was recorded with it.`,
+    `snapshot ${quoted(snapshot)} in ${overlay} is not one of this machine (${why}): name the overlay that was recorded with it.`,
   );
 
 export const snapshotNotInOverlay = (missing: { overlay: string; snapshot: string; known: string[] }) =>
   badInput(
     'snapshot-not-in-overlay',
-    `${missing.overlay} has no snapshot "${missing.snapshot}" to start from (it has ${listed(missing.known)}): name one of these as rrsnapshot, or record again.`,
+    `${missing.overlay} has no snapshot ${quoted(missing.snapshot)} to start from (it has ${listed(missing.known)}): name one of these as rrsnapshot, or record again.`,
   );
 
 export const snapshotBeyondEnd = (found: {
@@ -94,4 +95,4 @@ export const overlayGiven = (differs: { drive: string; recorded: string; given: 
     `drive ${differs.drive} was recorded with ${differs.recorded} and is given with ${differs.given}: replay takes the same options as record.`,
   );
 
-const listed = (names: string[]): string => (names.length ? names.map((name) => `"${name}"`).join(', ') : 'none');
+const listed = (names: string[]): string => (names.length ? names.map((name) => `${quoted(name)}`).join(', ') : 'none');

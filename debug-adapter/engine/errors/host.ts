@@ -65,13 +65,6 @@ export const fileTooLarge = (file: { name: string; lengthBytes?: number; maxByte
       `give another file.`,
   );
 
-export const memoryNotGiven = (wanted: { what: string; lengthBytes: number }): UserError =>
-  hostFailure(
-    'host-out-of-memory',
-    `The system does not give the ${wanted.lengthBytes} bytes of memory for ${wanted.what}; close other programs, ` +
-      `raise the limit (ulimit -v), or ask for less.`,
-  );
-
 export const interrupted = (file: string): UserError =>
   new UserError('interrupted', 'interrupted', `Interrupted while using ${file}; run the command again.`);
 

@@ -6,6 +6,7 @@ export * from './dap.ts';
 export * from './drives.ts';
 export * from './gdb.ts';
 export * from './host.ts';
+export * from './outOfMemory.ts';
 export * from './overlays.ts';
 export * from './recording.ts';
 export * from './session.ts';

@@ -1,3 +1,4 @@
+import { quoted } from './shown.ts';
 import { badInput } from './userError.ts';
 
 /** What a user can be told about overlays and snapshots that they work on while no session has them open. */
@@ -14,12 +15,12 @@ export const losesSnapshots = (file: string, doing: string) =>
 
 export const losesDisk = (files: string, snapshot: string) =>
   confirmationNeeded(
-    `Applying "${snapshot}" replaces the disk that ${files} shows now, which no snapshot keeps; its recording still replays`,
+    `Applying ${quoted(snapshot)} replaces the disk that ${files} shows now, which no snapshot keeps; its recording still replays`,
   );
 
 export const losesFirstSnapshot = (file: string, snapshot: string, change: 'delete' | 'rename') =>
   confirmationNeeded(
-    `"${snapshot}" is the snapshot of ${file} that replays start from, and they cannot once it is ${change}d`,
+    `${quoted(snapshot)} is the snapshot of ${file} that replays start from, and they cannot once it is ${change}d`,
   );
 
 export const overlayHasNoBase = (overlay: string, command: string) =>

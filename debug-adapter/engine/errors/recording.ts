@@ -1,3 +1,4 @@
+import { shown } from './shown.ts';
 import { badInput, divergence, type UserError } from './userError.ts';
 
 /**
@@ -75,8 +76,8 @@ export const recordedWithOther = (differs: {
 }): UserError =>
   badInput(
     'recording-other-machine',
-    `${differs.file} is a recording of another machine (${differs.option}: ${differs.recorded} when it was recorded, ` +
-      `${differs.given} now); replay it with the options it was made with.`,
+    `${differs.file} is a recording of another machine (${differs.option}: ${shown(differs.recorded)} when it was recorded, ` +
+      `${shown(differs.given)} now); replay it with the options it was made with.`,
   );
 
 export const recordedDriveMissing = (missing: { file: string; drive: string; image: string }): UserError =>

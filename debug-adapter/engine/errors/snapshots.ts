@@ -1,3 +1,4 @@
+import { quoted } from './shown.ts';
 import { badInput, type UserError } from './userError.ts';
 
 /** What a user can be told about the snapshots that they take, rename and delete in a session. */
@@ -5,37 +6,37 @@ import { badInput, type UserError } from './userError.ts';
 export const snapshotNameUnusable = (name: string) =>
   badInput(
     'snapshot-name-unusable',
-    `"${name}" cannot name a snapshot: use 1 to 255 bytes of text without control characters.`,
+    `${quoted(name)} cannot name a snapshot: use 1 to 255 bytes of text without control characters.`,
   );
 
 export const snapshotNameAutomatic = (name: string) =>
   badInput(
     'snapshot-name-automatic',
-    `"${name}" cannot name a snapshot of yours, for names that start with "auto-" are given by recording: use another.`,
+    `${quoted(name)} cannot name a snapshot of yours, for names that start with "auto-" are given by recording: use another.`,
   );
 
 export const snapshotNameReserved = (name: string) =>
   badInput(
     'snapshot-name-reserved',
-    `"${name}" is the name of the snapshot that the recording starts with: use another.`,
+    `${quoted(name)} is the name of the snapshot that the recording starts with: use another.`,
   );
 
 export const snapshotNameTaken = (name: string) =>
   badInput(
     'snapshot-name-taken',
-    `There is a snapshot named "${name}" already: choose another name, or delete that one.`,
+    `There is a snapshot named ${quoted(name)} already: choose another name, or delete that one.`,
   );
 
 export const snapshotUnknown = (name: string, known: readonly string[]) =>
   badInput(
     'snapshot-unknown',
-    `There is no snapshot named "${name}": ${known.length > 0 ? `there are ${listed(known)}` : 'there is none at all'}.`,
+    `There is no snapshot named ${quoted(name)}: ${known.length > 0 ? `there are ${listed(known)}` : 'there is none at all'}.`,
   );
 
 export const snapshotNeeded = (name: string, change: 'delete' | 'rename') =>
   badInput(
     'snapshot-needed',
-    `"${name}" is the snapshot that replays start from, so it stays as it is: ${change} another one.`,
+    `${quoted(name)} is the snapshot that replays start from, so it stays as it is: ${change} another one.`,
   );
 
 export const snapshotStateLost = () =>
@@ -66,6 +67,6 @@ export const snapshotStateTooLarge = (lengthBytes: number, lengthBytesMax: numbe
   );
 
 const listed = (names: readonly string[]): string => {
-  const some = names.slice(0, 5).map((name) => `"${name}"`);
+  const some = names.slice(0, 5).map((name) => `${quoted(name)}`);
   return names.length > 5 ? `${some.join(', ')} and ${names.length - 5} more` : some.join(', ');
 };

@@ -1,3 +1,4 @@
+import { sentence, shown } from './shown.ts';
 import { badInput } from './userError.ts';
 
 /**
@@ -38,58 +39,64 @@ export const imageHasNoSymbols = (name: string) =>
 
 /** Complaints: shown once, in the console. */
 export const debugInfoIsDamaged = (name: string, section: string, what: string) =>
-  `${name}: ${section} is damaged (${what}); some lines or variables will be missing: build it again`;
+  sentence(`${name}: ${section} is damaged (${what}); some lines or variables will be missing: build it again`);
 
 export const debugSectionIsCompressed = (name: string, section: string) =>
-  `${name}: ${section} is compressed in a way that cannot be read here: build with -gz=none`;
+  sentence(`${name}: ${section} is compressed in a way that cannot be read here: build with -gz=none`);
 
 export const debugInfoIsElsewhere = (name: string) =>
-  `${name}: its debug information is in .dwo files, which are not read: build without -gsplit-dwarf`;
+  sentence(`${name}: its debug information is in .dwo files, which are not read: build without -gsplit-dwarf`);
 
 /** Expressions. */
 export const expressionIsEmpty = () => badInput('expression-empty', 'There is nothing to evaluate: type an expression');
 
 export const expressionHasBadText = (text: string) =>
-  badInput('expression-bad-text', `'${text}' cannot stand in an expression here`);
+  badInput('expression-bad-text', `'${shown(text)}' cannot stand in an expression here`);
 
 export const expressionExpected = (expected: string, found: string) =>
-  badInput('expression-expected', `${expected} is missing before ${found}`);
+  badInput('expression-expected', `${shown(expected)} is missing before ${shown(found)}`);
 
 export const expressionIsTooDeep = () =>
   badInput('expression-too-deep', 'The expression is nested too deeply: take it apart');
 
 export const nameIsUnknown = (name: string) =>
-  badInput('expression-unknown-name', `There is no '${name}' here: no variable, function or enumerator has this name`);
+  badInput(
+    'expression-unknown-name',
+    `There is no '${shown(name)}' here: no variable, function or enumerator has this name`,
+  );
 
 export const typeIsUnknown = (name: string) =>
-  badInput('expression-unknown-type', `There is no type '${name}' in the debug information`);
+  badInput('expression-unknown-type', `There is no type '${shown(name)}' in the debug information`);
 
 export const registerIsUnknown = (name: string) =>
-  badInput('expression-unknown-register', `There is no register '$${name}', or its value in this frame is not known`);
+  badInput(
+    'expression-unknown-register',
+    `There is no register '$${shown(name)}', or its value in this frame is not known`,
+  );
 
 export const memberIsUnknown = (member: string, type: string) =>
-  badInput('expression-unknown-member', `There is no member '${member}' in ${type}`);
+  badInput('expression-unknown-member', `There is no member '${shown(member)}' in ${shown(type)}`);
 
 export const isNotAStruct = (what: string, type: string) =>
-  badInput('expression-not-a-struct', `${what} is no struct or union but ${type}`);
+  badInput('expression-not-a-struct', `${shown(what)} is no struct or union but ${shown(type)}`);
 
 export const isNotAPointer = (what: string, type: string) =>
-  badInput('expression-not-a-pointer', `${what} is no pointer but ${type}`);
+  badInput('expression-not-a-pointer', `${shown(what)} is no pointer but ${shown(type)}`);
 
 export const isNotANumber = (what: string, type: string) =>
-  badInput('expression-not-a-number', `${what} cannot be calculated with: it is ${type}`);
+  badInput('expression-not-a-number', `${shown(what)} cannot be calculated with: it is ${shown(type)}`);
 
 export const hasNoAddress = (what: string) =>
-  badInput('expression-no-address', `${what} has no address: it is in a register or computed`);
+  badInput('expression-no-address', `${shown(what)} has no address: it is in a register or computed`);
 
 export const cannotBeAssigned = (what: string) =>
-  badInput('expression-not-assignable', `${what} cannot be assigned to: it is not in memory or a register`);
+  badInput('expression-not-assignable', `${shown(what)} cannot be assigned to: it is not in memory or a register`);
 
 export const typesDiffer = (what: string, type: string, wanted: string) =>
-  badInput('expression-types-differ', `${what} is ${type}, but ${wanted} is needed`);
+  badInput('expression-types-differ', `${shown(what)} is ${shown(type)}, but ${shown(wanted)} is needed`);
 
 export const valueIsOptimizedOut = (what: string) =>
-  badInput('expression-optimized-out', `${what} is optimized out here`);
+  badInput('expression-optimized-out', `${shown(what)} is optimized out here`);
 
 export const memoryIsUnreadable = (address: bigint) =>
   badInput('expression-unreadable', `Cannot read memory at 0x${address.toString(16)}`);
@@ -97,16 +104,16 @@ export const memoryIsUnreadable = (address: bigint) =>
 export const typeIsIncomplete = (type: string) =>
   badInput(
     'expression-incomplete-type',
-    `${type} is declared only: its size and members are not in the debug information`,
+    `${shown(type)} is declared only: its size and members are not in the debug information`,
   );
 
 export const divisionByZero = () => badInput('expression-division-by-zero', 'The expression divides by zero');
 
 export const callsAreRefused = (what: string) =>
-  badInput('expression-call', `${what}(...) would call a function of the guest, which looking must not do`);
+  badInput('expression-call', `${shown(what)}(...) would call a function of the guest, which looking must not do`);
 
 export const badCount = (count: string) =>
-  badInput('expression-bad-count', `@ needs a positive count of elements, not ${count}`);
+  badInput('expression-bad-count', `@ needs a positive count of elements, not ${shown(count)}`);
 
 export const expressionMeetsDamage = (text: string, section: string) =>
-  badInput('expression-damage', `${text} cannot be evaluated: ${section} of the debug information is damaged`);
+  badInput('expression-damage', `${shown(text)} cannot be evaluated: ${section} of the debug information is damaged`);

@@ -1,7 +1,10 @@
+import { sentence } from './shown.ts';
+
 /**
  * An error that a user can see: one clear sentence that says what is wrong, where, and what to do. Every one of them
  * is made by a function in this folder, so that the whole list can be read (and tested) in one place. The command
- * line turns the kind into its exit status; the debug adapter shows the message.
+ * line turns the kind into its exit status; the debug adapter shows the message. Whatever a message quotes, it is one
+ * line of readable length in which nothing acts on a terminal; values that may be long are shortened with `shown`.
  */
 export type UserErrorKind =
   | 'badInput' // exit status 2
@@ -16,7 +19,7 @@ export class UserError extends Error {
   readonly code: string;
 
   constructor(kind: UserErrorKind, code: string, message: string) {
-    super(message);
+    super(sentence(message));
     this.kind = kind;
     this.code = code;
   }

@@ -1,3 +1,13 @@
+import {
+  DRIVES_MAX,
+  isAppend,
+  isDriveId,
+  isFileName,
+  isHartCount,
+  isMemorySize,
+  isOwnSnapshotName,
+  isSlot,
+} from '../base/limits.ts';
 import { xxh64 } from '../base/xxhash64.ts';
 import { headerTooLong } from '../errors/recording.ts';
 import { ByteSink, ByteSource, decodeText, Malformed } from './bytes.ts';
@@ -6,7 +16,8 @@ import { FORMAT_VERSION, MAX_HEADER_PAYLOAD_BYTES } from './chunk.ts';
 /**
  * What a recording says of itself before the first event: which machine, which drives, which boot files. It is JSON, so
  * that anyone can read it, and it is taken apart field by field when it is read: fields that a later version adds are
- * left alone, fields that are missing or of another type make the recording unreadable. The boot files themselves
+ * left alone, fields that are missing, of another type or beyond what can be recorded make the recording unreadable, so
+ * that whoever uses a header has one that is possible. The boot files themselves
  * follow it, one chunk each, compressed, so that a rebuilt kernel does not orphan the recording.
  */
 export interface RecordingHeader {
@@ -118,19 +129,22 @@ export function decodeHeader(payload: Uint8Array): RecordingHeader {
     throw new Malformed('is not JSON');
   }
   const top = new Fields(json, 'header');
+  const machine = decodeMachine(top.object('machine'));
   return {
     formatVersion: top.count('formatVersion'),
-    blkreplayVersion: top.text('blkreplayVersion'),
-    machine: decodeMachine(top.object('machine')),
+    blkreplayVersion: top.word('blkreplayVersion'),
+    machine,
     idle: top.oneOf('idle', ['warp', 'realtime']),
-    append: top.text('append'),
-    rrsnapshot: top.text('rrsnapshot'),
-    drives: top.list('drives').map(decodeDrive),
-    stateFile: top.textOrNull('stateFile'),
-    bootFiles: top.list('bootFiles').map(decodeBootFileLine),
+    append: top.text('append', isAppend),
+    rrsnapshot: top.text('rrsnapshot', isOwnSnapshotName),
+    drives: decodeDrives(top, machine.rng ? DRIVES_MAX - 1 : DRIVES_MAX),
+    stateFile: top.fileOrNull('stateFile'),
+    bootFiles: top.list('bootFiles', ROLES.length).map(decodeBootFileLine),
   };
 }
 
+/** No machine has more memory: what goes beyond is not allocated for. */
+const BOOT_FILE_BYTES_MAX = 2 ** 31;
 const ROLES: readonly BootFileRole[] = ['kernel', 'bios', 'initrd'];
 
 /** The start of a boot file's chunk; the compressed bytes follow it. */
@@ -156,32 +170,44 @@ export function decodeBootFileChunk(payload: Uint8Array, line: RecordedBootFile)
     throw new Malformed('is not the boot file that the header names');
   }
   const compressed = source.bytes(source.remaining);
-  // No machine has more than 2 GiB: what goes beyond is not allocated for.
-  if (lengthBytes > Math.min((compressed.length + 1) * SHRINKING_MAX, 2 ** 31))
+  if (lengthBytes > (compressed.length + 1) * SHRINKING_MAX)
     throw new Malformed('states a length that its data cannot have');
   return compressed;
 }
 
-function decodeMachine(fields: Fields): RecordedMachine {
+function decodeMachine(fields: Fields): RecordedMachine & { rng: boolean } {
   return {
     kind: fields.oneOf('kind', ['virt']),
-    memoryBytes: fields.count('memoryBytes'),
-    harts: fields.count('harts'),
-    isa: fields.text('isa'),
+    memoryBytes: fields.count('memoryBytes', isMemorySize),
+    harts: fields.count('harts', isHartCount),
+    isa: fields.word('isa'),
     rng: fields.has('rng') ? fields.flag('rng') : false,
   };
 }
 
+/** No two of them share what a drive has for itself. */
+function decodeDrives(top: Fields, countMax: number): RecordedDrive[] {
+  const lines = top.list('drives', countMax);
+  const drives = lines.map(decodeDrive);
+  const isShared = (value: unknown, key: 'id' | 'slot' | 'overlay') =>
+    value !== null && drives.filter((drive) => drive[key] === value).length > 1;
+  for (const key of ['id', 'slot', 'overlay'] as const) {
+    const index = drives.findIndex((drive) => isShared(drive[key], key));
+    if (index >= 0) lines[index].bad(key);
+  }
+  return drives;
+}
+
 function decodeDrive(fields: Fields, index: number): RecordedDrive {
   return {
-    id: fields.text('id'),
+    id: fields.text('id', isDriveId),
     format: fields.oneOf('format', ['raw', 'qcow2']),
     readOnly: fields.flag('readOnly'),
     lengthBytes: fields.count('lengthBytes'),
-    contentDigest: fields.text('contentDigest'),
-    image: fields.text('image'),
-    overlay: fields.textOrNull('overlay'),
-    slot: fields.has('slot') ? fields.count('slot') : index,
+    contentDigest: fields.text('contentDigest', isDigest),
+    image: fields.text('image', isFileName),
+    overlay: fields.fileOrNull('overlay'),
+    slot: fields.has('slot') ? fields.count('slot', isSlot) : index,
     virtio: fields.has('virtio') ? fields.oneOf<'modern' | 'legacy'>('virtio', ['modern', 'legacy']) : 'modern',
   };
 }
@@ -189,13 +215,17 @@ function decodeDrive(fields: Fields, index: number): RecordedDrive {
 function decodeBootFileLine(fields: Fields): RecordedBootFile {
   return {
     role: fields.oneOf('role', ROLES),
-    name: fields.text('name'),
-    lengthBytes: fields.count('lengthBytes'),
-    digest: fields.text('digest'),
+    name: fields.text('name', isFileName),
+    lengthBytes: fields.count('lengthBytes', (length) => length <= BOOT_FILE_BYTES_MAX),
+    digest: fields.text('digest', isDigest),
   };
 }
 
-/** A JSON object whose fields are asked for by type. */
+const isDigest = (text: string): boolean => /^[0-9a-f]{16}$/.test(text);
+
+const WORD_LENGTH_MAX = 200;
+
+/** A JSON object whose fields are asked for by type, and by what they can be. */
 class Fields {
   readonly #value: object;
   readonly #where: string;
@@ -210,45 +240,51 @@ class Fields {
     return this.#get(name) !== undefined;
   }
 
-  text(name: string): string {
+  text(name: string, isPossible: (value: string) => boolean = () => true): string {
     const value = this.#get(name);
-    return typeof value === 'string' ? value : this.#bad(name);
+    return typeof value === 'string' && isPossible(value) ? value : this.bad(name);
   }
 
-  textOrNull(name: string): string | null {
-    return this.#get(name) === null ? null : this.text(name);
+  /** Such as a version: short. */
+  word(name: string): string {
+    return this.text(name, (text) => text.length <= WORD_LENGTH_MAX);
   }
 
-  count(name: string): number {
+  fileOrNull(name: string): string | null {
+    return this.#get(name) === null ? null : this.text(name, isFileName);
+  }
+
+  count(name: string, isPossible: (value: number) => boolean = () => true): number {
     const value = this.#get(name);
-    return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : this.#bad(name);
+    const isCount = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+    return isCount && isPossible(value) ? value : this.bad(name);
   }
 
   flag(name: string): boolean {
     const value = this.#get(name);
-    return typeof value === 'boolean' ? value : this.#bad(name);
+    return typeof value === 'boolean' ? value : this.bad(name);
   }
 
   oneOf<T extends string>(name: string, allowed: readonly T[]): T {
     const value = this.text(name);
-    return allowed.find((one) => one === value) ?? this.#bad(name);
+    return allowed.find((one) => one === value) ?? this.bad(name);
   }
 
   object(name: string): Fields {
     return new Fields(this.#get(name), `${this.#where}.${name}`);
   }
 
-  list(name: string): Fields[] {
+  list(name: string, countMax: number): Fields[] {
     const value = this.#get(name);
-    if (!Array.isArray(value)) return this.#bad(name);
+    if (!Array.isArray(value) || value.length > countMax) return this.bad(name);
     return value.map((item, index) => new Fields(item, `${this.#where}.${name}[${index}]`));
+  }
+
+  bad(name: string): never {
+    throw new Malformed(`has no valid ${this.#where}.${name}`);
   }
 
   #get(name: string): unknown {
     return Object.hasOwn(this.#value, name) ? (this.#value as Record<string, unknown>)[name] : undefined;
-  }
-
-  #bad(name: string): never {
-    throw new Malformed(`has no valid ${this.#where}.${name}`);
   }
 }

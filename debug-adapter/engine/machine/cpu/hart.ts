@@ -1,5 +1,6 @@
 import type { State, Stateful } from '../../base/state.ts';
 import type { Position } from '../../base/quantities.ts';
+import { memoryNotGiven } from '../../errors/outOfMemory.ts';
 import { coreModule } from './coreModule.ts';
 import type { CsrName } from './csr.ts';
 import { DecodeCache } from './decodeCache.ts';
@@ -65,7 +66,7 @@ export class Hart implements Stateful {
 
   constructor(options: { memoryBytes: number; bus: HartBus; decodePoolPages?: number; translationThreshold?: number }) {
     this.memoryBytes = options.memoryBytes;
-    this.memory = new WebAssembly.Memory({ initial: wasmPagesFor(options.memoryBytes) });
+    this.memory = memoryFor(options.memoryBytes);
     this.words = new Int32Array(this.memory.buffer, 0, CSR_INDEX / 4);
     this.slots = new BigUint64Array(this.memory.buffer, 0, CSR_INDEX / 8);
     this.decodeCache = new DecodeCache(this.memory, options.decodePoolPages);
@@ -301,3 +302,12 @@ const WORD = {
   TICK_DELTA: SLOT.TICK_DELTA >> 2,
   WAITING: SLOT.WAITING >> 2,
 };
+
+function memoryFor(ramBytes: number): WebAssembly.Memory {
+  const initial = wasmPagesFor(ramBytes);
+  try {
+    return new WebAssembly.Memory({ initial });
+  } catch {
+    throw memoryNotGiven({ what: "the machine's RAM", lengthBytes: ramBytes });
+  }
+}

@@ -1,4 +1,5 @@
 import type { HostCompression, HostFile } from '../../base/host.ts';
+import { DRIVES_MAX, isDriveId } from '../../base/limits.ts';
 import { viewOf } from '../../block/qcow2/bigEndian.ts';
 import { xxh64 } from '../../base/xxhash64.ts';
 import {
@@ -194,6 +195,7 @@ function checkedHeader(json: unknown): PackHeader {
   const check = (holds: boolean) => {
     if (!holds) throw new Error('not a header');
   };
+  check(header.files.length <= FILES_MAX && header.drives.length <= DRIVES_MAX);
   for (const { name, lengthBytes } of header.files) {
     check(typeof name === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name) && !names.has(name.toLowerCase()));
     check(Number.isSafeInteger(lengthBytes) && lengthBytes >= 0 && lengthBytes <= FILE_BYTES_MAX);
@@ -202,15 +204,17 @@ function checkedHeader(json: unknown): PackHeader {
   const isPacked = (name: unknown) => header.files.some((file) => file.name === name);
   check(isPacked(header.rrfile) && typeof header.blkreplayVersion === 'string');
   for (const drive of header.drives) {
-    check(/^[A-Za-z][A-Za-z0-9._-]{0,31}$/.test(drive.id) && (drive.format === 'raw' || drive.format === 'qcow2'));
+    check(typeof drive.id === 'string' && isDriveId(drive.id) && (drive.format === 'raw' || drive.format === 'qcow2'));
     check(drive.image === null || isPacked(drive.image));
     check(drive.overlay === null || isPacked(drive.overlay));
     check(typeof drive.readOnly === 'boolean' && typeof drive.imageAsRecorded === 'string');
-    check(/^[0-9a-f]{16}$/.test(drive.contentDigest));
+    check(typeof drive.contentDigest === 'string' && /^[0-9a-f]{16}$/.test(drive.contentDigest));
+    check(drive.backings.length <= FILES_MAX);
     for (const { file, backing, format } of drive.backings) {
       check(isPacked(file) && isPacked(backing) && (format === 'raw' || format === 'qcow2'));
     }
   }
+  check(new Set(header.drives.map(({ id }) => id)).size === header.drives.length);
   return header;
 }
 
@@ -228,4 +232,6 @@ const BLOCK_BYTES = 1 << 20;
 /** Deflate adds a little to what it cannot make smaller. */
 const PACKED_BYTES_MAX = BLOCK_BYTES + (64 << 10);
 const HEADER_BYTES_MAX = 16 << 20;
+/** Recording and state, and of each drive an overlay with all that it stands on: far fewer. */
+const FILES_MAX = 1000;
 const FILE_BYTES_MAX = 2 ** 44;

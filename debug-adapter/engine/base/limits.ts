@@ -1,0 +1,40 @@
+/**
+ * What a machine, its drives and its snapshots can be: the same wherever it is said, on the command line, in launch.json
+ * or in a file that comes from anywhere.
+ */
+const MIB = 1 << 20;
+export const MEMORY_MIB = { min: 16, max: 2048 } as const;
+export const HARTS_MAX = 8;
+/** QEMU's virt machine has eight virtio-mmio slots. */
+export const DRIVES_MAX = 8;
+/** qcow2 keeps the length of a name in 16 bits; QEMU's tools take up to 255 bytes. */
+export const SNAPSHOT_NAME_BYTES_MAX = 255;
+/** Windows takes no longer ones, and other systems less. */
+const PATH_LENGTH_MAX = 32_767;
+/** Thirty times what Linux takes. */
+export const APPEND_LENGTH_MAX = 64 << 10;
+
+export const isMemorySize = (bytes: number): boolean =>
+  bytes % MIB === 0 && bytes >= MEMORY_MIB.min * MIB && bytes <= MEMORY_MIB.max * MIB;
+
+export const isHartCount = (count: number): boolean => Number.isInteger(count) && count >= 1 && count <= HARTS_MAX;
+
+export const isSlot = (slot: number): boolean => Number.isInteger(slot) && slot >= 0 && slot < DRIVES_MAX;
+
+/** It becomes part of file names, digests and messages. */
+export const isDriveId = (id: string): boolean => /^[A-Za-z][A-Za-z0-9._-]{0,31}$/.test(id);
+
+/** A snapshot's name: what qcow2 and QEMU's tools take, and not one of the automatic ones. */
+export const isOwnSnapshotName = (name: string): boolean =>
+  name !== '' &&
+  new TextEncoder().encode(name).length <= SNAPSHOT_NAME_BYTES_MAX &&
+  // eslint-disable-next-line no-control-regex
+  !/[\x00-\x1f\x7f]/.test(name) &&
+  !name.startsWith('auto-');
+
+/** A kernel's command line, which ends at a NUL. */
+export const isAppend = (text: string): boolean => text.length <= APPEND_LENGTH_MAX && !text.includes('\0');
+
+/** Whether some system can have a file of that name. */
+export const isFileName = (name: string): boolean =>
+  name !== '' && name.length <= PATH_LENGTH_MAX && !name.includes('\0');

@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import {
+  closedRecording,
+  describeEntry,
+  keptSnapshots,
+  openReplay,
+  packRecording,
+  RecordingReader,
+  unpackRecording,
+  UserError,
+} from '../../debug-adapter/engine/index.ts';
+import type { PackHeader } from '../../debug-adapter/engine/timeline/files/packFormat.ts';
+import { PackReader, PackWriter } from '../../debug-adapter/engine/timeline/files/packFormat.ts';
+import { nodeCompression } from '../../debug-adapter/host/compression.ts';
+import { openFile } from '../../debug-adapter/host/nodeFiles.ts';
+import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
+import type { Workplace } from '../support/cli.ts';
+import { DapClient } from '../support/dapClient.ts';
+import { type Json, spoiled } from '../support/randomJson.ts';
+import { headerJson, withHeader } from '../support/recordings.ts';
+import { SeededRandom } from '../support/seededRandom.ts';
+import { DEMO, DRIVE, recorded } from './recordedScene.ts';
+
+/**
+ * Recordings and packs come from anywhere. One whose checksums are right and whose header is impossible is refused in a
+ * sentence, by whoever reads it; what is possible works. Nothing runs into an assertion or an error of the language.
+ */
+const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 250);
+
+type Change = (header: Record<string, any>) => void; // eslint-disable-line @typescript-eslint/no-explicit-any
+
+const IMPOSSIBLE: readonly [string, Change][] = [
+  ['no hart', ({ machine }) => (machine.harts = 0)],
+  ['nine harts', ({ machine }) => (machine.harts = 9)],
+  ['half a hart', ({ machine }) => (machine.harts = 1.5)],
+  ['three bytes of memory', ({ machine }) => (machine.memoryBytes = 3)],
+  ['memory that is no whole number of MiB', ({ machine }) => (machine.memoryBytes += 4096)],
+  ['4 GiB', ({ machine }) => (machine.memoryBytes = 2 ** 32)],
+  ['1 TiB', ({ machine }) => (machine.memoryBytes = 2 ** 40)],
+  ['a NUL in the name of an overlay', ({ drives }) => (drives[0].overlay = 'a\0b')],
+  ['a NUL in the name of an image', ({ drives }) => (drives[0].image = 'a\0b')],
+  ['an image without a name', ({ drives }) => (drives[0].image = '')],
+  ['an id that leads out of a folder', ({ drives }) => (drives[0].id = '../../x')],
+  ['two drives of one id', ({ drives }) => drives.push({ ...drives[0], slot: 3, overlay: 'b.qcow2' })],
+  ['two drives in one slot', ({ drives }) => drives.push({ ...drives[0], id: 'hd1', overlay: 'b.qcow2' })],
+  ['two drives with one overlay', ({ drives }) => drives.push({ ...drives[0], id: 'hd1', slot: 3 })],
+  ['slot 8', ({ drives }) => (drives[0].slot = 8)],
+  [
+    'nine drives',
+    (header) => (header.drives = Array.from({ length: 9 }, (_, i) => ({ ...header.drives[0], id: `d${i}` }))),
+  ],
+  ['an escape sequence for the first snapshot', (header) => (header.rrsnapshot = '\u001b[2J')],
+  ['a name of 256 bytes for the first snapshot', (header) => (header.rrsnapshot = 'x'.repeat(256))],
+  ['a NUL in what is appended', (header) => (header.append = 'a\0b')],
+  ['two kernels', (header) => header.bootFiles.push(...header.bootFiles, ...header.bootFiles, ...header.bootFiles)],
+  ['a digest that is none', ({ drives }) => (drives[0].contentDigest = 'x')],
+];
+
+suite('a recording whose header cannot be', { concurrency: 2 }, () => {
+  for (const [what, change] of IMPOSSIBLE) {
+    test(what, async (t) => {
+      const place = recorded.copy(t);
+      const header = headerJson(place.read('a.rr'));
+      change(header as Record<string, unknown>);
+      place.write('a.rr', withHeader(place.read('a.rr'), header));
+      const before = place.fingerprint();
+      // One of them shows that the command line says it; the others read it in the same way.
+      const outcomes = [await place.replay(DEMO)];
+      if (what.includes('overlay')) outcomes.push(await place.cli(['pack', 'a.rr', '--into', 'a.pack', '--json']));
+      for (const { message, code } of outcomes.map((outcome) => outcome.refused(2))) {
+        assert.equal(code, 'recording-damaged');
+        assert.match(
+          message,
+          /^a\.rr is damaged at byte 32: the chunk there has no valid header\.[\w.[\]]+; copy it again/,
+        );
+      }
+      for (const use of uses(place)) assert.equal(refusalOf(use), 'recording-damaged');
+      assert.deepEqual(place.fingerprint(), before);
+    });
+  }
+
+  for (const [what, text] of [
+    ['nested half a million times', `${'['.repeat(500_000)}${']'.repeat(500_000)}`],
+    ['not JSON', '{"formatVersion":'],
+    ['not an object', '[1,2,3]'],
+    ['not UTF-8', '\xff'],
+  ] as const) {
+    test(what, async (t) => {
+      const place = recorded.copy(t);
+      place.write('a.rr', withHeader(place.read('a.rr'), Buffer.from(text, 'latin1')));
+      assert.equal((await place.replay(DEMO)).refused(2).code, 'recording-damaged');
+    });
+  }
+
+  test('the debug adapter refuses it, too', async (t) => {
+    const place = recorded.copy(t);
+    const header = headerJson(place.read('a.rr')) as Record<string, Record<string, Json>>;
+    header.machine.harts = 0;
+    place.write('a.rr', withHeader(place.read('a.rr'), header));
+    const dap = new DapClient(t);
+    await dap.request('initialize', { adapterID: 'blkreplay' });
+    const drives = [{ id: 'hd0', format: 'raw', ...DRIVE }];
+    const said = await dap.refused('launch', { rr: 'replay', rrfile: 'a.rr', cwd: place.folder, drives });
+    assert.match(said, /a\.rr is damaged at byte 32: the chunk there has no valid header\.machine\.harts;/);
+  });
+});
+
+test(`${ROUNDS} recordings with a spoiled header are refused in a sentence, or work`, async (t) => {
+  const random = SeededRandom.forTest(t);
+  const place = recorded.copy(t);
+  const original = place.read('a.rr');
+  const json = headerJson(original);
+  let refused = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const header = spoiled(json, random);
+    place.write('a.rr', withHeader(original, header));
+    for (const use of uses(place)) {
+      if (refusalOf(use, () => `round ${round}: ${JSON.stringify(header).slice(0, 2000)}`)) refused++;
+    }
+  }
+  assert.ok(refused > ROUNDS);
+});
+
+const PACK_ROUNDS = Math.ceil(ROUNDS / 5);
+
+test(`${PACK_ROUNDS} packs with a spoiled header are refused in a sentence, or unpacked`, async (t) => {
+  const random = SeededRandom.forTest(t);
+  const place = recorded.copy(t);
+  assert.equal((await place.cli(['pack', 'a.rr', '--into', 'whole.pack'])).status, 0);
+  const source = openFile(place.path('whole.pack'), { write: false, create: 'never' });
+  const { header: json } = new PackReader(source, nodeCompression);
+  source.close();
+  for (let round = 0; round < PACK_ROUNDS; round++) {
+    const header = spoiled(json as unknown as Json, random);
+    writePack(place, header);
+    const unpack = () =>
+      unpackRecording(nodeHost, {
+        ...{
+          pack: place.path('a.pack'),
+          folder: place.path('unpacked'),
+          bases: new Map<string, string>(),
+          overwrite: true,
+        },
+      });
+    refusalOf(unpack, () => `round ${round}: ${JSON.stringify(header).slice(0, 2000)}`);
+  }
+});
+
+/** With as much data behind the header as there was before. */
+function writePack(place: Workplace, header: Json): void {
+  const file = openFile(place.path('a.pack'), { write: true, create: 'truncate' });
+  const writer = new PackWriter(file, nodeCompression, header as unknown as PackHeader);
+  for (const name of ['a.rr', 'hd0.qcow2', 'disk.img']) {
+    const data = openFile(place.path(name), { write: false, create: 'never' });
+    writer.addFile(data, data.length());
+    data.close();
+  }
+  file.close();
+}
+
+/** Everything that reads a header. */
+function uses(place: Workplace): (() => void)[] {
+  const rrfile = place.path('a.rr');
+  const reading = (use: (reader: RecordingReader) => void) => () => {
+    const file = openFile(rrfile, { write: false, create: 'never' });
+    try {
+      use(new RecordingReader(file, nodeCompression));
+    } finally {
+      file.close();
+    }
+  };
+  return [
+    reading((reader) => closedRecording(nodeHost, rrfile, reader)),
+    reading((reader) => [...reader.entriesFrom(0)].map((entry) => describeEntry(entry))),
+    () => keptSnapshots(nodeHost, rrfile),
+    () =>
+      packRecording(nodeHost, {
+        ...{ rrfile, into: place.path('out.pack'), withBases: true, overwrite: true, version: 'test' },
+      }),
+    () => replayBriefly(place, rrfile),
+  ];
+}
+
+function replayBriefly(place: Workplace, rrfile: string): void {
+  const drives = [
+    {
+      id: 'hd0',
+      format: 'raw' as const,
+      readOnly: false,
+      image: place.path('disk.img'),
+      overlay: place.path('hd0.qcow2'),
+    },
+  ];
+  const machine = { bios: null, initrd: null, onConsoleByte: () => {} };
+  const given = { rrsnapshot: null, append: null, memoryBytes: null, harts: null };
+  const timeline = openReplay(nodeHost, { ...machine, ...given, rrfile, drives });
+  try {
+    timeline.advance(timeline.position + 1000);
+  } finally {
+    timeline.close();
+  }
+}
+
+/** The code of the refusal; undefined where there is none. Anything but a UserError is a mistake of ours. */
+function refusalOf(use: () => void, told = () => ''): string | undefined {
+  try {
+    use();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw new Error(told(), { cause: error });
+    // eslint-disable-next-line no-control-regex
+    assert.doesNotMatch(error.message, /[\x00-\x1f\x7f-\x9f\u202a-\u202e]/);
+    assert.ok(error.message.length <= 2000, told());
+    return error.code;
+  }
+}
