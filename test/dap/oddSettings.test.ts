@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import { Workplace } from '../support/cli.ts';
+import { DapClient, demoLaunch } from '../support/dapClient.ts';
+
+/** Whatever a setting holds, the launch is refused in a sentence of readable length, or works. */
+const SETTINGS = [
+  ...[
+    'rr',
+    'rrfile',
+    'rrsnapshot',
+    'kernel',
+    'bios',
+    'initrd',
+    'append',
+    'memory',
+    'harts',
+    'idle',
+    'overwrite',
+    'console',
+  ],
+  ...['gdbServer', 'stopOnEntry', 'noDebug', 'drives', 'rng', 'symbols', 'cwd', 'machine'],
+];
+const DRIVE_SETTINGS = ['id', 'image', 'format', 'overlay', 'readOnly', 'slot', 'virtio'];
+
+/** None of them is right for any of the settings, but where it says so. */
+const VALUES: readonly [string, unknown][] = [
+  ['a NUL', 'a\u0000b'],
+  ['a part of 300 bytes', `${'x'.repeat(300)}/y`],
+  ['100 kB', 'x'.repeat(100_000)],
+  ['100 kB of control characters', '\u001b\u0007'.repeat(50_000)],
+  ['an escape sequence', '\u001b[2J\u001b]0;title\u0007'],
+  ['half a character', '\ud800'],
+  ['text that turns its direction', 'a\u202eb\u2066c'],
+  ['an object', { a: { b: ['c'.repeat(1000)] } }],
+  ['a list', [1, null, 'x', {}]],
+  ['a number', -1.5],
+  ['a huge number', 1e300],
+];
+
+// Any name of a file is a file's, any text can be appended, and so on: what is left is another's refusal.
+const WORKS = new Set(['append', 'rrsnapshot', 'cwd', 'rrfile', 'drives.overlay']);
+
+test('settings of wrong types and with odd text', { timeout: 300_000 }, async (t) => {
+  const place = new Workplace(t);
+  for (const setting of [...SETTINGS, ...DRIVE_SETTINGS.map((name) => `drives.${name}`)]) {
+    await t.test(setting, async (t) => {
+      const dap = new DapClient(t);
+      await dap.request('initialize', { adapterID: 'blkreplay' });
+      for (const [what, value] of VALUES) {
+        const response = await dap.send('launch', launchWith(place, setting, value));
+        if (response.success) {
+          assert.ok(WORKS.has(setting), `${what} is taken for ${setting}`);
+          return;
+        }
+        const said = response.body.error.format as string;
+        assert.doesNotMatch(said, /mistake in blkreplay/, what);
+        // eslint-disable-next-line no-control-regex
+        assert.doesNotMatch(said, /[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/, what);
+        assert.ok(said.length < 600, `${said.length} characters about ${what}`);
+      }
+    });
+  }
+});
+
+function launchWith(place: Workplace, setting: string, value: unknown): object {
+  const launch = demoLaunch(place, { stopOnEntry: true }) as Record<string, unknown>;
+  const [, drive] = setting.split('.');
+  if (drive === undefined) return { ...launch, [setting]: value };
+  return { ...launch, drives: [{ ...(launch.drives as object[])[0], [drive]: value }] };
+}
+
+const BOUND_MS = 30_000;
+
+for (const how of ['SIGTERM', 'disconnect', 'closing stdin'] as const) {
+  test(`${how} ends an opening that would take minutes`, { timeout: 2 * BOUND_MS }, async (t) => {
+    const place = new Workplace(t);
+    place.write('huge.img', '');
+    fs.truncateSync(place.path('huge.img'), 2 ** 41);
+    const dap = new DapClient(t);
+    await dap.request('initialize', { adapterID: 'blkreplay' });
+    const drives = [{ id: 'hd0', image: 'huge.img', format: 'raw', overlay: 'hd0.qcow2' }];
+    void dap.send('launch', { ...demoLaunch(place), drives }).catch(() => {});
+    await sleep(500);
+    if (how === 'SIGTERM') process.kill(dap.pid, 'SIGTERM');
+    else if (how === 'disconnect') void dap.send('disconnect').catch(() => {});
+    else void dap.leave();
+    const late = sleep(BOUND_MS, 'it hung', { ref: false });
+    assert.equal(await Promise.race([dap.exited, late]), 0);
+    assert.deepEqual(fs.readdirSync(place.folder).sort(), ['disk.img', 'huge.img']);
+  });
+}
+
+test('a pipe that says nothing as the kernel does not hold the adapter', { timeout: 2 * BOUND_MS }, async (t) => {
+  if (process.platform === 'win32') return t.skip('Windows has no such pipes');
+  const place = new Workplace(t);
+  execFileSync('mkfifo', [place.path('silent')]);
+  const writer = fs.openSync(place.path('silent'), fs.constants.O_RDWR | fs.constants.O_NONBLOCK);
+  t.after(() => fs.closeSync(writer));
+  const dap = new DapClient(t);
+  await dap.request('initialize', { adapterID: 'blkreplay' });
+  void dap.send('launch', { ...demoLaunch(place), kernel: 'silent' }).catch(() => {});
+  await sleep(300);
+  const late = sleep(BOUND_MS, 'it hung', { ref: false });
+  assert.equal(await Promise.race([dap.leave(), late]), 0);
+});
