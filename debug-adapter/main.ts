@@ -1,7 +1,7 @@
 import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { ownMistake } from './engine/errors/dap.ts';
-import { Adapter, EngineLink, type FromEngine, makeSignals } from './dap/index.ts';
+import { Adapter, EngineLink, type FromEngine, makeSignals, type ToEngine } from './dap/index.ts';
+import { ownMistake, requestTooDeep } from './engine/errors/dap.ts';
 import { userErrorOf } from './engine/errors/outOfMemory.ts';
 import { makeInterruptionCell, URGENCY } from './host/interruption.ts';
 
@@ -26,7 +26,7 @@ const worker = new Worker(path.join(__dirname, 'engine-worker.js'), {
   resourceLimits: { maxYoungGenerationSizeMb: 24 },
 });
 const engine = new EngineLink({
-  post: (message) => worker.postMessage(message),
+  post,
   signals,
   interrupt() {
     Atomics.store(interruption, 0, URGENCY.asked);
@@ -48,6 +48,16 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     setTimeout(end, END_MILLISECONDS_MAX);
     void leave();
   });
+}
+
+/** What the client sent is copied by a function that calls itself for each level. */
+function post(message: ToEngine): void {
+  try {
+    worker.postMessage(message);
+  } catch (error) {
+    if (message.kind === 'request' && error instanceof RangeError) throw requestTooDeep(message.command);
+    throw error;
+  }
 }
 
 let isLeaving = false;

@@ -73,6 +73,15 @@ function launchWith(place: Workplace, setting: string, value: unknown): object {
   return { ...launch, drives: [{ ...(launch.drives as object[])[0], [drive]: value }] };
 }
 
+test('arguments that are nested a million times are refused, and the next ones are answered', async (t) => {
+  const dap = new DapClient(t);
+  await dap.request('initialize', { adapterID: 'blkreplay' });
+  const nested = `${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`;
+  const deep = dap.refused('launch', { rrfile: 'a.rr', kernel: 'here' }, (text) => text.replace('"here"', nested));
+  assert.match(await deep, /^The arguments of the request launch are nested too deeply/);
+  assert.match(await dap.refused('launch', { rrfile: 'a.rr', kernel: 5 }), /^"kernel": 5 is not possible/);
+});
+
 const BOUND_MS = 30_000;
 
 for (const how of ['SIGTERM', 'disconnect', 'closing stdin'] as const) {

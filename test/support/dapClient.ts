@@ -71,16 +71,17 @@ export class DapClient {
   }
 
   /** Returns the sentence that the user sees. */
-  async refused(command: string, args?: unknown): Promise<string> {
-    const response = await this.send(command, args);
+  async refused(command: string, args?: unknown, spoil?: (text: string) => string): Promise<string> {
+    const response = await this.send(command, args, spoil);
     assert.equal(response.success, false, `${command} is refused`);
     return (response.body as DebugProtocol.ErrorResponse['body']).error!.format;
   }
 
-  send(command: unknown, args?: unknown): Promise<DebugProtocol.Response> {
+  /** `spoil` changes the message on its way. */
+  send(command: unknown, args?: unknown, spoil = (text: string) => text): Promise<DebugProtocol.Response> {
     const seq = this.#seq++;
     const answered = new Promise<DebugProtocol.Response>((resolve) => this.#answers.set(seq, resolve));
-    this.write(JSON.stringify({ seq, type: 'request', command, arguments: args }));
+    this.write(spoil(JSON.stringify({ seq, type: 'request', command, arguments: args })));
     return inTime(answered, () => `an answer to ${String(command)}; stderr: ${this.stderr}`);
   }
 

@@ -33,6 +33,9 @@ export const requestUnknown = (command: unknown) =>
 export const requestMalformed = (bad: { command: string; argument: string; expected: string }) =>
   badInput('request-malformed', `The request ${bad.command} needs ${bad.argument}, ${bad.expected}.`);
 
+export const requestTooDeep = (command: string) =>
+  badInput('request-too-deep', `The arguments of the request ${command} are nested too deeply: make them simpler.`);
+
 export const requestTooEarly = (command: string, first: string) =>
   badInput('request-too-early', `The request ${command} can only come after ${first}.`);
 
