@@ -1,9 +1,10 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { overlayLockUnclear } from '../engine/errors/host.ts';
 import { isGone, type LockHolder, printable, sleepMilliseconds } from './lockHolder.ts';
 import type { LockMode } from './lockRegistry.ts';
 import { codeOf, openFailure } from './systemErrors.ts';
-import { removeQuietly, temporaryNameBeside } from './temporaryNames.ts';
+import { removeAbandonedTemporaries, removeQuietly, temporaryNameBeside } from './temporaryNames.ts';
 
 /**
  * The lock that other hosts see: `<file>.lock` beside a file on a folder that they share. It names its holder, or all of
@@ -28,6 +29,7 @@ export interface FileBeside {
 /** Throws a UserError where no lock can be put there, or what is there is no lock. */
 export function lockBeside(file: FileBeside, mode: LockMode, holder: LockHolder): LockBeside | BesideConflict {
   const lock = lockOf(file);
+  removeAbandonedTemporaries(path.dirname(file.path));
   const conflict = underGuard({ lock, holder }, () => {
     const found = read(lock);
     const others = found.holders.filter((other) => other.token !== holder.token && !isGone(other));

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { expected, guest } from '../support/guests.ts';
-import { changeOverlay } from '../support/overlays.ts';
+import { changeOverlay, makeOverlay } from '../support/overlays.ts';
 
 test('each mistake in a launch configuration is one sentence, and the next launch can be right', async (t) => {
   const place = new Workplace(t);
@@ -57,6 +57,10 @@ test('what exists is overwritten when "overwrite" is "always" only', async (t) =
   const never = await dap.refused('launch', demoLaunch(place, { overwrite: 'never' }));
   assert.match(never, /hd0\.qcow2 exists .* set "overwrite" to "always"\.$/);
   assert.equal(place.read('hd0.qcow2').toString(), 'mine');
+  const always = await dap.refused('launch', demoLaunch(place, { overwrite: 'always' }));
+  assert.match(always, /hd0\.qcow2 would be overwritten, and it is no overlay that blkreplay made: delete it yourself/);
+  assert.equal(place.read('hd0.qcow2').toString(), 'mine');
+  makeOverlay(place, 'hd0.qcow2', 'disk.img');
   await dap.request('launch', demoLaunch(place, { overwrite: 'always' }));
 });
 

@@ -28,7 +28,8 @@ import { type ReplaySetup, stateFileOf } from './sessionOptions.ts';
 import { recordedImage, type SnapshotImage } from './snapshotImage.ts';
 import { SnapshotStore } from './snapshotStore.ts';
 import { filesOfDrive, type TimelineFiles } from './timelineFiles.ts';
-import { type History, TimeTravel } from './timeTravel.ts';
+import type { History } from './history.ts';
+import { TimeTravel } from './timeTravel.ts';
 import { TravelDisk } from './travelDisk.ts';
 import { Undo } from './undo.ts';
 

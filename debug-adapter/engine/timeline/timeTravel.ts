@@ -6,8 +6,9 @@ import type { RequestLog } from '../block/blockRequest.ts';
 import type { Inputs } from '../machine/inputs.ts';
 import type { Machine, MachineStop, RunOptions } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
-import type { Player } from '../recording/player.ts';
 import { AnchorLoad } from './anchorLoad.ts';
+import { DamagedSnapshots } from './damagedSnapshots.ts';
+import type { History, OpenPlayer } from './history.ts';
 import type { MemorySnapshot } from './memorySnapshots.ts';
 import type { RamImage, RamImages } from './ramImages.ts';
 import { type Restored, ReverseSearch, type SearchGround } from './reverseSearch.ts';
@@ -16,33 +17,6 @@ import type { PastMoment } from './snapshotStore.ts';
 import { TRAVEL_BUDGET, type TravelBudget } from './travelBudget.ts';
 import type { DiskMoment, TravelDisk } from './travelDisk.ts';
 import { TravelMemory } from './travelMemory.ts';
-import type { KeptMoment } from './vmState.ts';
-
-/**
- * Moving a machine through its recorded history: to any position, forwards and backwards, to stop points. Going back is
- * restoring the nearest snapshot and replaying from it; on the way snapshots are left in memory near the goal, so that
- * the next look back is instant. What the guest does in the past touches nothing: disks are scratch, the recording is
- * only read. A live machine's present is put aside whole and taken up again where the history ends.
- */
-export interface History {
-  /** The snapshots on disk, in order of position. */
-  anchors(): readonly { name: string; position: Position }[];
-  /** What an anchor keeps of the machine, read piece by piece; the disks are not its business. */
-  readAnchor(name: string): Iterator<void, KeptMoment>;
-  /** Over everything recorded so far. Called when a live machine leaves its present; for a replay once. */
-  openPlayer(): OpenPlayer;
-  /** Where the recorded history of a replay ends. */
-  end(): Position;
-  /** The picture of RAM that is kept to write only what differs from it. */
-  writtenRam?(): RamImage;
-  /** What RAM's digest was at a position, where that is recorded: for a replay, which did not write its snapshots. */
-  ramDigestAt?(position: Position): bigint | undefined;
-}
-
-export interface OpenPlayer {
-  player: Player;
-  close(): void;
-}
 
 export type TravelStop =
   | MachineStop
@@ -60,6 +34,12 @@ const STEPS_AS_LOADING = 4_000_000;
 // On a long way, one as often as checkpoints come at first: 35 ms of replay.
 const LEFT_EVERY = 1 << 24;
 
+/**
+ * Moving a machine through its recorded history: to any position, forwards and backwards, to stop points. Going back is
+ * restoring the nearest snapshot and replaying from it; on the way snapshots are left in memory near the goal, so that
+ * the next look back is instant. What the guest does in the past touches nothing: disks are scratch, the recording is
+ * only read. A live machine's present is put aside whole and taken up again where the history ends.
+ */
 export class TimeTravel {
   private machine: Machine;
   private history: History;
@@ -74,8 +54,7 @@ export class TimeTravel {
   private interrupted: ReverseSearch | undefined;
   /** An anchor that a run backwards was loading when it paused. */
   private loading: AnchorLoad | undefined;
-  /** Whether RAM in an anchor is what was recorded, by its name. Looked at once each. */
-  private isWhole = new Map<string, boolean>();
+  private damaged: DamagedSnapshots;
   /** Up to here a replay was held against the recording's digests. */
   private verifiedTo: Position = -1;
 
@@ -95,6 +74,7 @@ export class TimeTravel {
     this.log = options.log;
     this.history = options.history;
     this.isLive = options.isLive;
+    this.damaged = new DamagedSnapshots((position) => this.history.ramDigestAt?.(position));
     this.memory = new TravelMemory({
       disks: this.disks,
       budget: options.budget ?? TRAVEL_BUDGET,
@@ -148,7 +128,7 @@ export class TimeTravel {
   /** `remove` deletes snapshots of these names from the overlays; what stands on them here stands on others then. */
   forget(names: readonly string[], remove: () => void): void {
     this.memory.cache.forget(names);
-    for (const name of names) this.isWhole.delete(name);
+    for (const name of names) this.damaged.forget(name);
     this.dropInterrupted();
     const standsOnThem = !this.isPresent && this.disks.some((disk) => disk.standsOn(names));
     remove();
@@ -163,7 +143,7 @@ export class TimeTravel {
   /** A snapshot of the overlays has another name now. */
   renamed(from: string, to: string): void {
     this.memory.cache.renamed(from, to);
-    this.isWhole.delete(from);
+    this.damaged.forget(from);
     this.dropInterrupted();
     for (const disk of this.disks) disk.renamed(from, to);
   }
@@ -287,9 +267,7 @@ export class TimeTravel {
     const cached = this.memory.cache.latestUpTo(target);
     const anchor = this.history
       .anchors()
-      .findLast(
-        ({ name, position }) => position <= target && position >= this.start && this.isWhole.get(name) !== false,
-      );
+      .findLast(({ name, position }) => position <= target && position >= this.start && !this.damaged.has(name));
     const isWorthLoading = anchor && anchor.position - (cached?.position ?? -Infinity) > STEPS_AS_LOADING;
     const nearest = isWorthLoading ? anchor.position : (cached?.position ?? -1);
     if (mayStay && machine.position <= target && machine.position >= nearest) return 'fromMemory';
@@ -325,22 +303,11 @@ export class TimeTravel {
     if (loaded === 'paused') return 'paused';
     const image = this.images.restoreRead(loaded.ram);
     machine.loadState(loaded.state);
-    if (!this.hasRecordedRam(name)) return 'damaged';
+    if (this.damaged.isDamaged(name, machine)) return 'damaged';
     for (const disk of this.disks) disk.show({ snapshot: name });
     this.remember({ name, state: machine.saveState(), image });
     this.past!.player.seek(machine.position);
     return 'fromDisk';
-  }
-
-  /** An earlier build wrote long states over RAM: what that left of the snapshots after it is not gone to. */
-  private hasRecordedRam(name: string): boolean {
-    let isWhole = this.isWhole.get(name);
-    if (isWhole === undefined) {
-      const recorded = this.history.ramDigestAt?.(this.machine.position);
-      isWhole = recorded === undefined || recorded === this.machine.ram.digest();
-      this.isWhole.set(name, isWhole);
-    }
-    return isWhole;
   }
 
   /** Returns false when it was paused on the way. */
