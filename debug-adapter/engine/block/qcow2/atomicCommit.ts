@@ -1,4 +1,3 @@
-import { writeRefcounts } from './commit.ts';
 import { changeHeader, type ChangeableFields, INCOMPATIBLE_DIRTY } from './header.ts';
 import type { ImageParts } from './imageParts.ts';
 import { writeWhole } from './l2Tables.ts';
@@ -7,6 +6,7 @@ import { l2TableAt } from './mapping.ts';
 import { hasRightL2Flags, isOnlyReference } from './references.ts';
 import { encodeSnapshotTable, type SnapshotEntry } from './snapshotTable.ts';
 import { StoredTable } from './storedTable.ts';
+import { writeRefcounts } from './writeRefcounts.ts';
 
 /**
  * A change after which clusters of the active tables are shared that were not, or the other way round. Their refcounts

@@ -1,7 +1,9 @@
+import { commitAtomically } from './atomicCommit.ts';
 import { changeHeader, type ChangeableFields, INCOMPATIBLE_DIRTY, writeHeader } from './header.ts';
 import type { ImageParts } from './imageParts.ts';
 import { clustersFor, ENTRY_BYTES } from './layout.ts';
 import { StoredTable } from './storedTable.ts';
+import { writeRefcounts } from './writeRefcounts.ts';
 
 /**
  * Writes metadata in place, in the one order that is safe at every moment:
@@ -42,6 +44,8 @@ export function commit(parts: ImageParts, { durable, change = {} }: { durable: b
   if (!durable) return;
   file.barrier({ durable });
   if (!refcounts.hasDrops) return;
+  // Where a cluster is shared between two places of the disk, one reference less may leave the other its only one.
+  if (parts.sharesWithinActive) return commitAtomically(parts, { count: () => {}, l1: parts.l1, l1Tables: 1 });
   refcounts.applyDrops();
   writeRefcounts(parts);
 }
@@ -79,17 +83,6 @@ function markDirty(parts: ImageParts): void {
   writeHeader(file, { ...header, incompatibleFeatures, autoclearFeatures: 0 });
   header.incompatibleFeatures = incompatibleFeatures;
   header.autoclearFeatures = 0;
-}
-
-export function writeRefcounts(parts: ImageParts): void {
-  parts.refcounts.write({
-    durable: true,
-    moved: (place) => {
-      parts.header.refcountTableOffset = place.offset;
-      parts.header.refcountTableClusters = place.clusters;
-      writeHeader(parts.file, parts.header);
-    },
-  });
 }
 
 /** Gives the active L1 table new clusters; the header names them at the end of the commit. */

@@ -13,7 +13,7 @@ import { readSnapshotL1 } from './snapshots.ts';
 export function countReferences(
   parts: ImageParts,
   refcountBlocks: number[],
-): { references: Uint16Array; corruptions: Corruption[]; badBlocks: BadBlock[] } {
+): { references: Uint16Array; corruptions: Corruption[]; badBlocks: BadBlock[]; sharesWithinActive: boolean } {
   const counter = new ReferenceCounter(parts);
   const { header, layout } = parts;
   counter.addTable(0, layout.clusterSizeBytes, 'the header');
@@ -37,7 +37,13 @@ export function countReferences(
       if (offset !== 0) sharers.set(offset, (sharers.get(offset) ?? 0) + 1);
     }
   }
-  for (const [offset, times] of sharers) counter.addL2Table(offset, times);
+  const active = new Set<number>();
+  for (let index = 0; index < parts.l1.length; index++) {
+    const offset = parts.l1.offset(index);
+    if (offset !== 0 && active.has(offset)) counter.sharesWithinActive = true;
+    active.add(offset);
+  }
+  for (const [offset, times] of sharers) counter.addL2Table(offset, times, { isActive: active.has(offset) });
   // Last, so that a block that claims another's cluster is the one that goes.
   const corruptions = [...counter.corruptions];
   const badBlocks: BadBlock[] = [];
@@ -46,7 +52,8 @@ export function countReferences(
     if (!counter.addTable(offset, layout.clusterSizeBytes, `refcount block ${index}`))
       badBlocks.push({ index, offset });
   });
-  return { references: counter.references, corruptions, badBlocks };
+  const { references, sharesWithinActive } = counter;
+  return { references, corruptions, badBlocks, sharesWithinActive };
 }
 
 export interface Corruption {
@@ -63,7 +70,10 @@ export interface BadBlock {
 class ReferenceCounter {
   readonly references: Uint16Array;
   readonly corruptions: Corruption[] = [];
-  readonly #isTable: Uint8Array;
+  /** The active tables refer to a cluster twice, which no program makes by itself and the format allows. */
+  sharesWithinActive = false;
+  /** Of each cluster, what claims it: IS_TABLE, IS_ACTIVE. */
+  readonly #kinds: Uint8Array;
   readonly #parts: ImageParts;
   readonly #clusterSize: number;
   readonly #max: number;
@@ -74,7 +84,7 @@ class ReferenceCounter {
     this.#clusterSize = parts.layout.clusterSizeBytes;
     const clusters = clustersFor(parts.layout, parts.file.lengthBytes);
     this.references = new Uint16Array(clusters);
-    this.#isTable = new Uint8Array(clusters);
+    this.#kinds = new Uint8Array(clusters);
   }
 
   /** A table owns its clusters alone. Returns false, and counts nothing, when it cannot be. */
@@ -92,13 +102,13 @@ class ReferenceCounter {
       return false;
     }
     for (let cluster = first; cluster < first + clusters; cluster++) {
-      this.#isTable[cluster] = 1;
+      this.#kinds[cluster] = IS_TABLE;
       this.#count(cluster, times);
     }
     return true;
   }
 
-  addL2Table(offset: number, times: number): void {
+  addL2Table(offset: number, times: number, { isActive }: { isActive: boolean }): void {
     if (!this.addTable(offset, this.#clusterSize, 'an L2 table', times)) return;
     const table = this.#parts.l2.get(offset);
     for (let index = 0; index < table.length; index++) {
@@ -110,8 +120,14 @@ class ReferenceCounter {
       } else if (table.offset(index) !== 0) {
         if (table.offset(index) % this.#clusterSize === 0) this.#addData(table.offset(index), this.#clusterSize, times);
         else this.#report('an L2 entry points into a cluster', table.offset(index));
+        if (isActive) this.#markActive(table.offset(index) / this.#clusterSize);
       }
     }
+  }
+
+  #markActive(cluster: number): void {
+    if (this.#kinds[cluster] & IS_ACTIVE) this.sharesWithinActive = true;
+    this.#kinds[cluster] |= IS_ACTIVE;
   }
 
   #addData(offset: number, lengthBytes: number, times: number): void {
@@ -119,7 +135,7 @@ class ReferenceCounter {
     const last = Math.floor((offset + Math.max(lengthBytes, 1) - 1) / this.#clusterSize);
     if (last >= this.references.length) return this.#report('data lies outside the file', offset);
     for (let cluster = first; cluster <= last; cluster++) {
-      if (this.#isTable[cluster]) this.#report('data lies where a table is', cluster * this.#clusterSize);
+      if (this.#kinds[cluster] & IS_TABLE) this.#report('data lies where a table is', cluster * this.#clusterSize);
       else this.#count(cluster, times);
     }
   }
@@ -138,3 +154,6 @@ class ReferenceCounter {
     if (this.corruptions.length < 100) this.corruptions.push({ what, offset });
   }
 }
+
+const IS_TABLE = 1;
+const IS_ACTIVE = 2;

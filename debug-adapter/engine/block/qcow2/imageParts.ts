@@ -26,6 +26,8 @@ export interface ImageParts {
   l1: StoredTable;
   /** The active L1 table is not where the header says yet: the next commit switches the header to it. */
   l1Moved: boolean;
+  /** The active table refers to a cluster more than once: one reference less changes another's COPIED flag. */
+  sharesWithinActive: boolean;
   snapshots: SnapshotEntry[];
   snapshotTableBytes: number;
 }

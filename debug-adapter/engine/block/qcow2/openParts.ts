@@ -55,6 +55,7 @@ export function openParts(hostFile: HostFile, options: OpenOptions): ImageParts 
     compression: options.compression,
     l1,
     l1Moved: false,
+    sharesWithinActive: false,
     snapshots: snapshots.entries,
     snapshotTableBytes: snapshots.lengthBytes,
   };
@@ -96,8 +97,9 @@ function prepareForWriting(parts: ImageParts): void {
   const { file, header, refcounts } = parts;
   refuseWriting(parts);
   const loaded = loadRefcounts(file, header, parts.layout);
-  const { references, corruptions, badBlocks } = countReferences(parts, loaded.blocks);
+  const { references, corruptions, badBlocks, sharesWithinActive } = countReferences(parts, loaded.blocks);
   if (corruptions.length > 0) throw file.corrupt(corruptions[0].what, corruptions[0].offset);
+  parts.sharesWithinActive = sharesWithinActive;
   refcounts.adopt(loaded);
   refcounts.onFreed = (hostOffset) => parts.l2.forget(hostOffset);
   for (const { index } of badBlocks) refcounts.forgetBlock(index);

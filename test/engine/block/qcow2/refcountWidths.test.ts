@@ -58,6 +58,25 @@ for (const bits of WIDTHS) {
   });
 }
 
+test('a cluster that the disk shows twice: after a write the other place has it alone, and the flags say so', (t) => {
+  for (const references of [2, 3, 1024]) {
+    const file = new MemoryFile('image.qcow2', sharedBy(16, references));
+    const image = Qcow2Image.open(file, { writable: true });
+    const expected = readAll(image);
+    image.write(0, filled(4 * KIB, 2));
+    expected.fill(2, 0, 4 * KIB);
+    image.flush();
+    assertClean(image);
+    image.write(4 * KIB, filled(4 * KIB, 3));
+    expected.fill(3, 4 * KIB, 8 * KIB);
+    image.close();
+    const again = Qcow2Image.open(file, { writable: false });
+    assertClean(again);
+    assertSameBytes(readDisk(again, 0, 2 * MIB), expected.subarray(0, 2 * MIB));
+    if (requireTool('qemu-img', t)) assert.equal(qemuCheck(file.contents()).status, 0);
+  }
+});
+
 test('refcounts too narrow for another snapshot refuse it, each way to take one, and nothing changes', () => {
   for (const bits of [1, 2, 4]) {
     const { image: fresh, file } = newImage({ lengthBytes: 256 * KIB });
