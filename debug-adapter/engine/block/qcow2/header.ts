@@ -146,15 +146,18 @@ function encodeHeader(header: Header): void {
   writeU64(view, 88, header.autoclearFeatures);
 }
 
+/** An empty table lies nowhere, whatever its offset says. */
 function readTablePlaces(view: DataView) {
+  const l1Entries = view.getUint32(36);
+  const snapshotCount = view.getUint32(60);
   return {
     diskLengthBytes: readU64(view, 24),
-    l1Entries: view.getUint32(36),
-    l1Offset: readU64(view, 40),
+    l1Entries,
+    l1Offset: l1Entries === 0 ? 0 : readU64(view, 40),
     refcountTableOffset: readU64(view, 48),
     refcountTableClusters: view.getUint32(56),
-    snapshotCount: view.getUint32(60),
-    snapshotsOffset: readU64(view, 64),
+    snapshotCount,
+    snapshotsOffset: snapshotCount === 0 ? 0 : readU64(view, 64),
   };
 }
 
