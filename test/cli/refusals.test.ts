@@ -238,7 +238,7 @@ suite('an overlay in use by a session that runs', () => {
     ],
     ['record into its rrfile', overwrite(withDrive({ overlay: 'b.qcow2' })), 'a.rr'],
     ['run on it', (place) => place.cli(['run', ...optionsOf(DEMO), '--overwrite']), 'hd0.qcow2'],
-    ['replay it', replay(DEMO), 'hd0.qcow2'],
+    ['replay it', replay(DEMO), 'a.rr'],
   ];
 
   test('is left alone by others', async (t) => {
