@@ -165,7 +165,8 @@ function contentOf(lock: LockFile): string | undefined {
   try {
     return readFileSync(lock.path, 'utf8');
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    // A name that is too long for a lock beside it has none.
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENAMETOOLONG') return undefined;
     throw openFailure(error, { name: lock.name, access: 'read', creating: false });
   }
 }

@@ -285,6 +285,18 @@ test('a reader writes for a moment when nobody else reads', (t) => {
   assert.deepEqual(fs.readdirSync(path.dirname(overlay)), ['hd0.qcow2']);
 });
 
+test('a file whose name leaves no room for a lock beside it is locked', (t) => {
+  const folder = path.dirname(overlayIn(t));
+  for (const lengthBytes of [240, 250, 251, 255]) {
+    const overlay = path.join(folder, 'x'.repeat(lengthBytes));
+    const lock = lockOverlay(overlay);
+    assert.equal(refusal(overlay).code, 'overlay-in-use');
+    lock.release();
+    reading(overlay).release();
+    assert.deepEqual(fs.readdirSync(folder), []);
+  }
+});
+
 test('all files of a session are locked, or none', (t) => {
   const overlay = overlayIn(t);
   const [first, second] = [`${overlay}-1`, `${overlay}-2`];

@@ -2,7 +2,6 @@ import type { CheckpointPace, HostLock } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
 import { guestHasEnded, noHistory, pastIsFixed } from '../errors/session.ts';
-import { UserError } from '../errors/userError.ts';
 import type { OutsideEvent } from '../machine/inputs.ts';
 import type { Machine, RunOptions } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
@@ -18,7 +17,7 @@ import type { SnapshotStore } from './snapshotStore.ts';
 import { digestOf, type End, endOf, type Timeline, type TimelineStop } from './timeline.ts';
 import type { TimelineFiles } from './timelineFiles.ts';
 import type { TimeTravel } from './timeTravel.ts';
-import { doAll } from './undo.ts';
+import { doQuietly } from './undo.ts';
 
 /** What recording adds to a live machine. */
 export interface RecordingParts {
@@ -166,29 +165,20 @@ export class LiveTimeline implements Timeline {
       recording?.writer.close({ position: this.position, reason: end.reason, guestExit: end.guestExit });
       this.lock.release();
     } catch (error) {
-      this.abandonQuietly();
+      this.abandon();
       throw error;
     }
   }
 
   abandon(): void {
     const { recording } = this;
-    doAll([
+    doQuietly([
       () => recording?.travel.abandon(),
       ...this.drives.map((drive) => () => drive.abandon()),
       () => recording?.stateOnly?.abandon(),
       () => recording?.writer.abandon(),
       () => this.lock.release(),
     ]);
-  }
-
-  /** After a failure, which is the one to tell of. */
-  private abandonQuietly(): void {
-    try {
-      this.abandon();
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-    }
   }
 
   private forwardLive(

@@ -13,7 +13,7 @@ import type { SnapshotStore } from './snapshotStore.ts';
 import { digestOf, type End, endOf, type Timeline, type TimelineStop } from './timeline.ts';
 import type { TimelineFiles } from './timelineFiles.ts';
 import type { TimeTravel } from './timeTravel.ts';
-import { doAll } from './undo.ts';
+import { doAll, doQuietly } from './undo.ts';
 
 /**
  * A machine that replays a recording: it gets the recorded events, is held against every recorded request and digest,
@@ -120,7 +120,15 @@ export class ReplayTimeline implements Timeline {
   }
 
   close(): void {
-    doAll([
+    doAll(this.closings());
+  }
+
+  abandon(): void {
+    doQuietly(this.closings());
+  }
+
+  private closings(): (() => void)[] {
+    return [
       () => this.travel.close(),
       ...this.drives.map((drive) => () => drive.close()),
       ...this.images.map(
@@ -130,11 +138,7 @@ export class ReplayTimeline implements Timeline {
       ),
       () => this.reader.close(),
       () => this.lock.release(),
-    ]);
-  }
-
-  abandon(): void {
-    this.close();
+    ];
   }
 
   private keptSnapshots(): SnapshotStore {

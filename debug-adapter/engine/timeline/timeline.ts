@@ -47,7 +47,7 @@ export interface Timeline {
   files(): TimelineFiles;
   /** Ends it at the current position: recording and overlays are complete and closed. */
   close(end: End): void;
-  /** Ends it after an error: what is written stays as it is, files are closed. */
+  /** Ends it after an error, which is the one to tell of: what is written stays, files are closed. Never throws. */
   abandon(): void;
 }
 

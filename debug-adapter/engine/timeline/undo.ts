@@ -7,7 +7,7 @@ export class Undo {
     try {
       return open(undo);
     } catch (error) {
-      undo.run();
+      doQuietly(undo.steps.reverse());
       throw error;
     }
   }
@@ -15,20 +15,20 @@ export class Undo {
   add(step: () => void): void {
     this.steps.push(step);
   }
-
-  private run(): void {
-    for (const step of this.steps.reverse()) {
-      try {
-        step();
-      } catch {
-        // The first failure is the one to tell of.
-      }
-    }
-  }
 }
 
 /** All of them, in order, even if one fails; then throws the first failure. */
 export function doAll(steps: readonly (() => void)[]): void {
+  const failures = failuresOf(steps);
+  if (failures.length > 0) throw failures[0];
+}
+
+/** The same after a failure, which is the one to tell of. */
+export function doQuietly(steps: readonly (() => void)[]): void {
+  failuresOf(steps);
+}
+
+function failuresOf(steps: readonly (() => void)[]): unknown[] {
   const failures: unknown[] = [];
   for (const step of steps) {
     try {
@@ -37,5 +37,5 @@ export function doAll(steps: readonly (() => void)[]): void {
       failures.push(error);
     }
   }
-  if (failures.length > 0) throw failures[0];
+  return failures;
 }
