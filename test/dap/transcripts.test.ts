@@ -154,6 +154,9 @@ const LIFECYCLES: Record<string, (ask: Ask, place: Workplace) => Promise<void>> 
       await ask('launch', settings(place, change));
     }
     await ask('launch', settings(place, { overwrite: 'always' }));
+    // An empty file is nobody's loss.
+    place.write('hd0.qcow2', '');
+    await ask('launch', settings(place, { overwrite: 'always' }));
     await ask('disconnect');
   },
 };
