@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, linkSync, openSync, renameSync } from 'node:fs';
+import { closeSync, linkSync, openSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import type { StagedFile } from '../engine/base/host.ts';
 import { brokenLink } from '../engine/errors/host.ts';
@@ -10,7 +10,8 @@ import { removeAbandonedTemporaries, removeQuietly, temporaryNameBeside } from '
 
 /**
  * New files that get their name only when they are whole and durable: killed before that, a process leaves the name as
- * it was, and a temporary file that the next one to create a file there removes. A link is followed to the file that it
+ * it was, and a temporary file that the next one to create a file there removes. After a power cut the name may be as it
+ * was, too; what it names is whole. A link is followed to the file that it
  * leads to, which is replaced there; one that leads nowhere is refused.
  */
 export function stageFile(name: string): StagedFile {
@@ -47,7 +48,6 @@ export function stageFile(name: string): StagedFile {
           settle = () => {};
         }
       });
-      syncFolder(path.dirname(target));
     },
     withdraw() {
       forget();
@@ -98,18 +98,6 @@ function nameNew(temporary: string, target: string): void {
 }
 
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
-
-/** So that the name survives a power cut, too. Where folders cannot be synced, they need not be. */
-function syncFolder(folder: string): void {
-  attempt(() => {
-    const handle = openSync(folder, 'r');
-    try {
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-  });
-}
 
 /** For what is done on the way out: the first failure is the one to tell of. */
 function attempt(work: () => void): void {

@@ -93,7 +93,7 @@ export interface HostLock {
 export interface StagedFile {
   /** Open for writing, before and after it is published. Only its owner may read it. */
   readonly file: HostFile;
-  /** Gives the file its name, durably. Unless it `replaces` what is there, nothing may be. */
+  /** Makes it durable and gives it its name. Unless it `replaces` what is there, nothing may be. */
   publish(options: { replaces: boolean }): void;
   /** Closes it; what had the name before has it again. */
   withdraw(): void;
