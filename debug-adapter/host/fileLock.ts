@@ -1,3 +1,4 @@
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { FileUse, HostLock } from '../engine/base/host.ts';
@@ -17,7 +18,8 @@ import { processWithOpen, qemuUseOf } from './qemuLocks.ts';
  * for a file that is not there yet or is replaced. Sessions of this host see each other in a registry (lockRegistry.ts);
  * those of other hosts see a lock beside the file (lockBeside.ts), which a base image does not get: it may lie where
  * nothing can be written. Where the registry cannot be used, the lock beside the file is all there is. Images that
- * QEMU has open are refused where the system tells (qemuLocks.ts).
+ * QEMU has open are refused where the system tells (qemuLocks.ts). A locked file is kept open: the system gives the inode
+ * of a file that is deleted to the next one, which would be locked in its place.
  */
 export function lockFiles(files: readonly FileUse[], doing: string, registry = registryFolders()): HostLock {
   return new FileLocks(files, newHolder(doing), registry);
@@ -37,6 +39,8 @@ class FileLocks implements HostLock {
   readonly #registry: readonly string[];
   readonly #entries: HeldEntries[] = [];
   readonly #keys = new Set<string>();
+  /** Handles of the files, by the key of their inode. */
+  readonly #open = new Map<string, number>();
   readonly #beside = new Map<string, LockBeside>();
   readonly #forget: () => void;
   #isExclusive = false;
@@ -59,6 +63,11 @@ class FileLocks implements HostLock {
     const written = this.#files.filter(({ use }) => use === 'writes');
     const locks = written.flatMap((file) => locksOf(file, 'exclusive')).filter(({ key }) => !this.#keys.has(key));
     this.#register(locks);
+    const current = new Set(this.#files.flatMap(keysOf));
+    const replaced = new Set([...this.#keys].filter((key) => !current.has(key)));
+    for (const entries of this.#entries) entries.releaseKeys(replaced);
+    for (const key of replaced) this.#letGo(key);
+    this.#keepOpen();
   }
 
   exclusively<T>(work: () => T): T {
@@ -91,6 +100,7 @@ class FileLocks implements HostLock {
   }
 
   #take(): void {
+    this.#keepOpen();
     const hasRegistry = this.#register(this.#files.flatMap((file) => locksOf(file, modeOf(file))));
     for (const file of this.#files) {
       if (file.use === 'base') this.#lookBeside(file);
@@ -143,8 +153,44 @@ class FileLocks implements HostLock {
   #removeAll(): void {
     for (const beside of this.#beside.values()) beside.release();
     for (const entries of this.#entries.splice(0)) entries.release();
+    for (const key of [...this.#open.keys()]) this.#letGo(key);
+  }
+
+  #keepOpen(): void {
+    for (const { path: place } of this.#files) {
+      const opened = openToKeep(place);
+      if (!opened) continue;
+      if (this.#open.has(opened.key)) closeSync(opened.handle);
+      else this.#open.set(opened.key, opened.handle);
+    }
+  }
+
+  #letGo(key: string): void {
+    this.#keys.delete(key);
+    const handle = this.#open.get(key);
+    this.#open.delete(key);
+    if (handle !== undefined) closeSync(handle);
   }
 }
+
+/** Undefined for what cannot be opened, which its own opening will tell of. */
+function openToKeep(place: string): { key: string; handle: number } | undefined {
+  // An open file cannot be replaced there, and inodes are not given away so soon.
+  if (process.platform === 'win32') return undefined;
+  let handle: number;
+  try {
+    // Not waiting for the other end of a pipe.
+    handle = openSync(place, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
+  const stat = fstatSync(handle, { bigint: true });
+  if (stat.isFile()) return { key: inodeKey(stat), handle };
+  closeSync(handle);
+  return undefined;
+}
+
+const inodeKey = ({ dev, ino }: { dev: bigint; ino: bigint }): string => `i${dev}-${ino}`;
 
 /** Where nothing can be created beside a file, sessions of this host still see each other. */
 function mayDoWithout(error: unknown, mode: LockMode, hasRegistry: boolean): boolean {
@@ -182,7 +228,7 @@ const locksOf = (file: LockedFile, mode: LockMode): RegistryLock[] => keysOf(fil
 function keysOf({ path: place }: LockedFile): string[] {
   const byPath = `p${xxh64(new TextEncoder().encode(place)).toString(16)}`;
   const stat = statIfThere(place);
-  return stat && stat.ino !== 0n ? [byPath, `i${stat.dev}-${stat.ino}`] : [byPath];
+  return stat && stat.ino !== 0n ? [byPath, inodeKey(stat)] : [byPath];
 }
 
 function inUse({ name }: LockedFile, { pid, host, doing }: LockHolder, lock?: string): UserError {

@@ -37,6 +37,8 @@ export interface RegistryLock {
 
 export interface HeldEntries {
   release(): void;
+  /** Gives up those of some files. */
+  releaseKeys(keys: ReadonlySet<string>): void;
 }
 
 /** What keeps a lock from being taken: another session's, and which of the wanted locks it conflicts with. */
@@ -203,7 +205,14 @@ function hold(folder: string, claims: readonly string[]): HeldEntries | null {
     }
     held.push(name);
   }
-  return { release: () => removeEntries(folder, held) };
+  return {
+    release: () => removeEntries(folder, held),
+    releaseKeys: (keys) =>
+      removeEntries(
+        folder,
+        held.filter((name) => keys.has(name.slice(0, name.indexOf('.')))),
+      ),
+  };
 }
 
 function removeEntries(folder: string, names: readonly string[]): void {

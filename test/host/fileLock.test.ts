@@ -209,6 +209,30 @@ test('a file that is created under its lock is locked by every name', (t) => {
   lockOverlay(`${overlay}-other`).release();
 });
 
+test('a file that is deleted under its lock does not lock the next one that gets its inode', (t) => {
+  const overlay = overlayIn(t);
+  fs.writeFileSync(overlay, 'x');
+  const lock = lockOverlay(overlay);
+  fs.rmSync(overlay);
+  for (let i = 0; i < 20; i++) fs.writeFileSync(`${overlay}-${i}`, 'y');
+  for (let i = 0; i < 20; i++) lockOverlay(`${overlay}-${i}`).release();
+  lock.release();
+});
+
+test('a file that is replaced under its lock is free again, by the names it still has', (t) => {
+  const overlay = overlayIn(t);
+  fs.writeFileSync(overlay, 'old');
+  fs.linkSync(overlay, `${overlay}-other`);
+  const lock = lockOverlay(overlay);
+  fs.writeFileSync(`${overlay}-new`, 'new');
+  fs.renameSync(`${overlay}-new`, overlay);
+  assert.equal(refusal(`${overlay}-other`).code, 'overlay-in-use');
+  lock.refresh();
+  lockOverlay(`${overlay}-other`).release();
+  assert.equal(refusal(overlay).code, 'overlay-in-use');
+  lock.release();
+});
+
 test('readers share a file, and keep a writer out until the last is gone', async (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'x');
