@@ -3,6 +3,7 @@ import { fileTooLarge, notAFile } from '../engine/errors/host.ts';
 import { memoryNotGiven } from '../engine/errors/outOfMemory.ts';
 import { checkInterruption } from './interruption.ts';
 import { NONBLOCKING } from './nodeFiles.ts';
+import { refuseBadName } from './filePaths.ts';
 import { codeOf, openFailure, useFailure } from './systemErrors.ts';
 
 /**
@@ -15,6 +16,7 @@ export function readWholeFile(filePath: string, maxBytes: number, name = filePat
   const opening = { name, access: 'read', creating: false } as const;
   checkInterruption(name);
   let handle: number;
+  refuseBadName(filePath);
   try {
     refuseDevice(statSync(filePath), name);
     handle = openSync(filePath, constants.O_RDONLY | NONBLOCKING);
