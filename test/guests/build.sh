@@ -106,7 +106,7 @@ build_walk() {
   $CC $FLAGS $LINK -T lib/link.ld $objects -o "walks/$1.elf"
 }
 
-# What the bench measures the block engine with. A request takes three descriptors, so eight under way need a longer queue;
+# What the bench measures the block engine with, and what is on disks when the host fails. A request takes three descriptors, so eight under way need a longer queue;
 # where throughput is measured the driver is optimized.
 build_disk() {
   objects=$(compile -Og lib/start.S $(echo "$LIBRARY" | sed s:lib/virtio_blk.c::) small/small.c)
@@ -127,10 +127,10 @@ build_inflight() {
 WALKS=$(for source in walks/*.c; do basename "$source" .c; done)
 SMALL=$(for source in small/*.c; do basename "$source" .c; done | grep -v '^small$')
 
-for guest in ${*:-demo kernel sbi image harts endless $SMALL $WALKS far requests stream inflight}; do
+for guest in ${*:-demo kernel sbi image harts endless $SMALL $WALKS far numbered requests stream inflight}; do
   case $guest in
     demo | kernel | sbi | image | harts | endless | inflight) "build_$guest" ;;
-    far | requests | stream) build_disk "$guest" ;;
+    far | numbered | requests | stream) build_disk "$guest" ;;
     calls | inlines | interrupts | lines | tails) build_walk "$guest" ;;
     *) build_small "$guest" ;;
   esac

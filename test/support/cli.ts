@@ -101,8 +101,8 @@ export class Workplace {
   }
 
   /** Starts a command line that the test then talks to, waits for or kills. */
-  start(args: readonly string[], { through = [], unprivileged = false }: Under = {}): RunningCli {
-    const [program, ...words] = [...through, process.execPath, CLI, ...args];
+  start(args: readonly string[], { through = [], script = CLI, unprivileged = false }: Under = {}): RunningCli {
+    const [program, ...words] = [...through, process.execPath, script, ...args];
     const user = unprivileged && process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
     return new RunningCli(spawn(program, words, { cwd: this.folder, ...user }));
   }
@@ -113,6 +113,8 @@ type Owner = { after(cleanup: () => void): void };
 export interface Under {
   /** Programs before `node` on the command line, such as `sh -c ...`. */
   through?: readonly string[];
+  /** Another program of ours in the command line's place: its absolute path. */
+  script?: string;
   /** Permissions hold: not as root. */
   unprivileged?: boolean;
 }

@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, suite, test, type TestContext } from 'node:test';
+import { optionsOf, type Outcome, type Session, Workplace } from '../support/cli.ts';
+import { type Fault, FaultyHost, type FaultKind, KILLED } from '../support/faults/faultyHost.ts';
+import { bothDisks, flushedIsThere, imagesAreSound, recordingReplays, snapshotNames } from '../support/faults/judge.ts';
+import { guest } from '../support/guests.ts';
+import { SeededRandom } from '../support/seededRandom.ts';
+import { requireTool } from '../support/tools.ts';
+
+/**
+ * Every command that writes, killed or with a host that fails, at a sample of all its file calls. Afterwards images have
+ * leaks at most, everything opens and replays, what the guest flushed is there, bases are untouched, and exit status and
+ * message say what happened. BLKREPLAY_FAULTS says how many kills and how many faults each command gets.
+ */
+const TIMES = Number(process.env.BLKREPLAY_FAULTS ?? 1);
+const KILLS: readonly FaultKind[] = ['kill', 'torn', 'after'];
+const FAULTS: readonly FaultKind[] = ['eio', 'enospc', 'short'];
+
+const TAKE_SNAPSHOTS = path.resolve(import.meta.dirname, '../support/faults/takeSnapshots.ts');
+const KERNEL = guest('disk/numbered');
+const SESSION: Session = {
+  kernel: KERNEL,
+  drives: [0, 1].map((i) => ({ image: `b${i}.img`, overlay: `o${i}.qcow2` })),
+  options: ['--memory', '16M', '--all-snapshots'],
+};
+const RECORD = ['record', ...optionsOf(SESSION)];
+
+interface Scenario {
+  name: string;
+  /** The workplace it starts in, of which each case gets a copy. */
+  from: 'bases' | 'recorded' | 'packed';
+  args: readonly string[];
+  script?: string;
+  /** Files that it may create or change; all others stay as they are. */
+  writes: readonly string[];
+  /** After a failure nothing of that is there that was not there before; a recording that has begun stays. */
+  isAllOrNothing?: boolean;
+  /** More that must hold; `was` is the workplace before. */
+  holds?: (place: Workplace, was: Workplace, outcome: Outcome) => void;
+  /** After a kill, this works. */
+  again: readonly string[];
+}
+
+const OVERLAYS = ['o0.qcow2', 'o1.qcow2'];
+
+const SCENARIOS: Scenario[] = [
+  {
+    ...{ name: 'record', from: 'bases', args: RECORD, writes: ['a.rr', ...OVERLAYS] },
+    holds: (place, _, outcome) => hasRecorded(place, outcome),
+    again: [...RECORD, '--overwrite'],
+  },
+  {
+    ...{ name: 'record over an earlier recording', from: 'recorded', args: [...RECORD, '--overwrite'] },
+    writes: ['a.rr', ...OVERLAYS],
+    holds: (place, _, outcome) => hasRecorded(place, outcome),
+    again: [...RECORD, '--overwrite'],
+  },
+  {
+    ...{ name: 'snapshots of a live session', from: 'bases', script: TAKE_SNAPSHOTS, args: ['record', KERNEL] },
+    writes: ['a.rr', ...OVERLAYS],
+    holds: (place, _, outcome) => hasRecorded(place, outcome),
+    again: [...RECORD, '--overwrite'],
+  },
+  {
+    ...{ name: 'snapshots of a replay', from: 'recorded', script: TAKE_SNAPSHOTS, args: ['replay', KERNEL] },
+    writes: OVERLAYS,
+    holds: (place, was, outcome) => {
+      hasRecorded(place, outcome);
+      sameDisks(place, was);
+    },
+    again: ['snapshot', 'rename', 'a.rr', 'auto-16777216', 'other'],
+  },
+  {
+    ...{ name: 'snapshot rename', from: 'recorded', args: ['snapshot', 'rename', 'a.rr', 'auto-16777216', 'mine'] },
+    writes: OVERLAYS,
+    holds: (place, was, outcome) => {
+      changesNames(place, was, outcome, (name) => (name === 'auto-16777216' ? 'mine' : name));
+      sameDisks(place, was);
+    },
+    again: ['snapshot', 'rename', 'a.rr', 'auto-33554432', 'other'],
+  },
+  {
+    ...{ name: 'snapshot delete', from: 'recorded', args: ['snapshot', 'delete', 'a.rr', 'auto-33554432'] },
+    writes: OVERLAYS,
+    holds: (place, was, outcome) => {
+      changesNames(place, was, outcome, (name) => (name === 'auto-33554432' ? undefined : name));
+      sameDisks(place, was);
+    },
+    again: ['snapshot', 'delete', 'a.rr', 'auto-50331648'],
+  },
+  {
+    ...{ name: 'snapshot apply', from: 'recorded', args: ['snapshot', 'apply', 'a.rr', 'auto-16777216', '--yes'] },
+    writes: OVERLAYS,
+    holds: (place) => recordingReplays(place),
+    again: ['snapshot', 'apply', 'a.rr', 'auto-16777216', '--yes'],
+  },
+  {
+    ...{ name: 'overlay commit', from: 'recorded', args: ['overlay', 'commit', 'o0.qcow2', '--yes'] },
+    writes: ['o0.qcow2', 'b0.img'],
+    holds: sameDisks,
+    again: ['overlay', 'commit', 'o0.qcow2', '--yes'],
+  },
+  {
+    ...{ name: 'overlay discard', from: 'recorded', args: ['overlay', 'discard', 'o0.qcow2', '--yes'] },
+    writes: ['o0.qcow2'],
+    again: ['overlay', 'discard', 'o0.qcow2', '--yes'],
+  },
+  {
+    name: 'overlay rebase',
+    ...{ from: 'recorded', writes: ['o0.qcow2'] },
+    args: ['overlay', 'rebase', 'o0.qcow2', '--base', 'other.img', '--format', 'raw', '--yes'],
+    holds: sameDisks,
+    again: ['overlay', 'rebase', 'o0.qcow2', '--base', 'other.img', '--format', 'raw', '--yes'],
+  },
+  {
+    name: 'overlay create',
+    ...{ from: 'bases', writes: ['new.qcow2'], isAllOrNothing: true },
+    args: ['overlay', 'create', 'new.qcow2', '--base', 'b0.img', '--format', 'raw'],
+    again: ['overlay', 'create', 'new.qcow2', '--base', 'b0.img', '--format', 'raw', '--overwrite'],
+  },
+  {
+    ...{ name: 'pack', from: 'recorded', args: ['pack', 'a.rr', '--into', 'a.pack'], writes: ['a.pack'] },
+    isAllOrNothing: true,
+    holds: (place) => recordingReplays(place),
+    again: ['pack', 'a.rr', '--into', 'a.pack', '--overwrite'],
+  },
+  {
+    ...{ name: 'unpack', from: 'packed', args: ['unpack', 'a.pack', '--into', 'out'], writes: ['out'] },
+    isAllOrNothing: true,
+    again: ['unpack', 'a.pack', '--into', 'out', '--overwrite'],
+  },
+];
+
+suite('commands that write, on a host that fails', { concurrency: 2 }, () => {
+  const places = {} as Record<Scenario['from'], Workplace>;
+
+  const cleanups: (() => void)[] = [];
+  after(() => cleanups.forEach((cleanup) => cleanup()));
+  before(async () => {
+    const owner = { after: (cleanup: () => void) => void cleanups.push(cleanup) };
+    places.bases = new Workplace(owner);
+    for (const i of [0, 1]) places.bases.disk(`b${i}.img`, 1 << 20, `sacred ${i}`);
+    places.bases.disk('other.img', 1 << 20, 'another base');
+    places.recorded = places.bases.copy(owner);
+    (await places.recorded.cli(RECORD)).ended(0, 'powerOff');
+    places.packed = places.recorded.copy(owner);
+    assert.equal((await places.packed.cli(['pack', 'a.rr', '--into', 'a.pack'])).status, 0);
+  });
+
+  for (const scenario of SCENARIOS) {
+    for (const [what, kinds] of [
+      ['killed', KILLS],
+      ['with faults', FAULTS],
+    ] as const) {
+      test(`${scenario.name}, ${what}`, async (t) => {
+        const host = FaultyHost.build(t);
+        if (!host || !requireTool('qemu-img', t)) return;
+        const was = places[scenario.from];
+        const place = was.copy(t);
+        const calls = await host.countCalls(place, (through) => start(place, scenario, through));
+        assert.ok(calls > 0, 'it writes');
+        const random = SeededRandom.forTest(t);
+        for (let i = 0; i < TIMES; i++) {
+          // One from each stretch of its calls.
+          const at = 1 + Math.floor(((i + random.below(1000) / 1000) * calls) / TIMES);
+          const fault: Fault = { kind: random.pick(kinds), at, stays: random.chance(0.5) };
+          await holdsUnder(t, { host, scenario, was, fault });
+        }
+        t.diagnostic(`${TIMES} of ${calls} calls`);
+      });
+    }
+  }
+});
+
+const start = (place: Workplace, { args, script }: Scenario, through: readonly string[]): Promise<Outcome> =>
+  place.cli(args, { through, script });
+
+async function holdsUnder(
+  t: TestContext,
+  { host, scenario, was, fault }: { host: FaultyHost; scenario: Scenario; was: Workplace; fault: Fault },
+): Promise<void> {
+  const place = was.copy(t);
+  const outcome = await start(place, scenario, host.words(place, fault));
+  try {
+    saysTheTruth(outcome, fault);
+    keepsToItsFiles(place, was, { scenario, outcome });
+    imagesAreSound(place);
+    scenario.holds?.(place, was, outcome);
+    if (isKill(fault) || outcome.status !== 0) await worksAgain(place, scenario);
+  } catch (error) {
+    const { kind, at, stays } = fault;
+    const where = `${kind}${stays ? ' that stays' : ''} at call ${at}; exit status ${outcome.status}: ${outcome.stderr}`;
+    throw new Error(`${scenario.name}, ${where}`, { cause: error });
+  }
+  fs.rmSync(place.folder, { recursive: true });
+}
+
+const isKill = ({ kind }: Fault): boolean => KILLS.includes(kind);
+
+/** A kill leaves no words; a fault is told in one sentence with exit status 4, or did no harm. */
+function saysTheTruth({ status, stderr }: Outcome, fault: Fault): void {
+  if (isKill(fault)) return assert.equal(status, KILLED);
+  if (status === 0) return;
+  assert.equal(status, 4);
+  const sentences = stderr.split('\n').filter((line) => line.startsWith('blkreplay: '));
+  assert.equal(sentences.length, 1, 'one sentence');
+  assert.match(sentences[0], / failed /);
+}
+
+function keepsToItsFiles(
+  place: Workplace,
+  was: Workplace,
+  { scenario, outcome }: { scenario: Scenario; outcome: Outcome },
+): void {
+  const isWritten = (name: string) =>
+    scenario.writes.some((written) => name === written || name.startsWith(`${written}/`));
+  const [files, before] = [place.fingerprint(), was.fingerprint()];
+  for (const name of Object.keys(before)) if (!isWritten(name)) assert.equal(files[name], before[name], name);
+  // What a killed process was writing under another name stays until somebody cleans up.
+  if (outcome.status === KILLED) return;
+  const isExpected = (name: string) => isWritten(name) && !(scenario.isAllOrNothing && outcome.status !== 0);
+  const more = Object.keys(files).filter((name) => !(name in before) && !isExpected(name));
+  assert.deepEqual(more, [], 'files are left behind');
+}
+
+function hasRecorded(place: Workplace, outcome: Outcome): void {
+  flushedIsThere(place, outcome);
+  const isThere = fs.existsSync(place.path('a.rr')) && fs.statSync(place.path('a.rr')).size > 0;
+  if (!isThere) return assert.doesNotMatch(outcome.console, /flushed/);
+  const isComplete = fs.existsSync(place.path('o1.qcow2')) && fs.statSync(place.path('o1.qcow2')).size > 0;
+  // Killed before there was anything to replay: the start is made again.
+  if (!isComplete || snapshotNames(place).length === 0) return assert.doesNotMatch(outcome.console, /flushed|took/);
+  recordingReplays(place);
+  const names = snapshotNames(place);
+  const changes = outcome.console.split('\n');
+  if (changes.includes('took here')) assert.ok(names.includes('here') || names.includes('kept'), 'here was taken');
+  if (changes.includes('renamed here to kept')) assert.ok(names.includes('kept'), 'it was renamed');
+  if (changes.includes('deleted past')) assert.ok(!names.includes('past'), 'past was deleted');
+}
+
+/** All snapshots have their old names or their new ones: the new ones, when the command said that it had worked. */
+function changesNames(
+  place: Workplace,
+  was: Workplace,
+  { status }: Outcome,
+  change: (name: string) => string | undefined,
+): void {
+  const [names, old] = [snapshotNames(place), snapshotNames(was)];
+  const changed = old.flatMap((name) => change(name) ?? []);
+  if (status === 0) assert.deepEqual(names, changed);
+  else
+    assert.ok(
+      [old, changed].some((each) => each.join() === names.join()),
+      `neither old nor new: ${names.join()}`,
+    );
+  recordingReplays(place);
+}
+
+/** What the drives show has not changed. */
+function sameDisks(place: Workplace, was: Workplace): void {
+  const [disks, before] = [bothDisks(place), bothDisks(was)];
+  for (const drive of [0, 1]) {
+    assert.ok(Buffer.from(disks[drive]).equals(Buffer.from(before[drive])), `drive ${drive} shows other bytes`);
+  }
+}
+
+/** The user tries again, with a host that is well; no lock of the dead one is in the way, nor left. */
+async function worksAgain(place: Workplace, { again }: Scenario): Promise<void> {
+  const outcome = await place.cli(again);
+  assert.equal(outcome.status, 0, `again: ${outcome.stderr}`);
+  const locks = Object.keys(place.fingerprint()).filter((name) => /\.lock/.test(name));
+  assert.deepEqual(locks, [], 'locks are left behind');
+}

@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import type { Outcome, Workplace } from '../cli.ts';
+import { requireTool } from '../tools.ts';
+
+/**
+ * A host whose files fail, or that kills the process, at one chosen call of all that change files in a workplace: a
+ * library of ours (shim.c) that is preloaded into the process under test, so that what is tested is what users run.
+ */
+export type FaultKind =
+  | 'kill' // before the call
+  | 'torn' // after half of a write
+  | 'after' // after the call
+  | 'eio'
+  | 'enospc'
+  | 'short'; // a write writes half and says so
+
+export interface Fault {
+  kind: FaultKind;
+  /** The number of the call, from 1. */
+  at: number;
+  /** Later calls fail, too: a disk that is full or gone. */
+  stays: boolean;
+}
+
+/** The exit status of a process that the shim has killed. */
+export const KILLED = 137;
+
+export class FaultyHost {
+  private library: string;
+
+  private constructor(library: string) {
+    this.library = library;
+  }
+
+  /** Undefined, with the test skipped, where no library can be built or preloaded. */
+  static build(t: TestContext): FaultyHost | undefined {
+    if (process.platform !== 'linux') return void t.skip('faults are injected by LD_PRELOAD, which Linux has');
+    if (!requireTool('cc', t)) return undefined;
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-faults-'));
+    t.after(() => fs.rmSync(folder, { recursive: true }));
+    const library = path.join(folder, 'shim.so');
+    const source = path.join(import.meta.dirname, 'shim.c');
+    const built = spawnSync('cc', ['-O2', '-shared', '-fPIC', '-o', library, source, '-ldl'], { encoding: 'utf8' });
+    if (built.status !== 0) throw new Error(`shim.c: ${built.stderr}`);
+    return new FaultyHost(library);
+  }
+
+  /** What goes before `node` on the command line. */
+  words(place: Workplace, { kind, at, stays }: Fault): string[] {
+    return [...this.preloaded(place), `FAULT_AT=${at}`, `FAULT_KIND=${kind}`, ...(stays ? ['FAULT_STAYS=1'] : [])];
+  }
+
+  /** Runs something that needs no fault; returns how many calls there are that can go wrong. */
+  async countCalls(place: Workplace, run: (through: string[]) => Promise<Outcome>): Promise<number> {
+    const count = `${place.folder}.count`;
+    try {
+      const outcome = await run([...this.preloaded(place), `FAULT_COUNT=${count}`]);
+      if (outcome.status !== 0) throw new Error(`without a fault: exit status ${outcome.status}, ${outcome.stderr}`);
+      return Number(fs.readFileSync(count, 'utf8'));
+    } finally {
+      fs.rmSync(count, { force: true });
+    }
+  }
+
+  private preloaded(place: Workplace): string[] {
+    return ['env', `LD_PRELOAD=${this.library}`, `FAULT_FOLDER=${fs.realpathSync(place.folder)}/`];
+  }
+}

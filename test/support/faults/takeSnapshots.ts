@@ -1,0 +1,58 @@
+import { writeSync } from 'node:fs';
+import { LiveInputs, openRecord, openReplay, UserError } from '../../../debug-adapter/engine/index.ts';
+import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
+
+/**
+ * A session in which a user takes, renames and deletes snapshots, as an editor would have it done: `record KERNEL` or
+ * `replay KERNEL`, in a folder with b0.img and b1.img. Each change is said on stdout once it is durable; how it ends is said as
+ * the command line says it.
+ */
+const [mode, kernel] = process.argv.slice(2);
+const drives = [0, 1].map((i) => ({
+  id: `hd${i}`,
+  image: `b${i}.img`,
+  format: 'raw' as const,
+  overlay: `o${i}.qcow2`,
+  readOnly: false,
+}));
+const machine = { bios: null, initrd: null, drives, onConsoleByte: () => {} };
+
+function openSession() {
+  if (mode === 'replay') {
+    const asRecorded = { rrsnapshot: null, append: null, memoryBytes: null };
+    return openReplay(nodeHost, { ...machine, rrfile: 'a.rr', ...asRecorded });
+  }
+  const live = { append: '', memoryBytes: 16 << 20, idle: 'warp' as const, live: new LiveInputs([]), otherInputs: [] };
+  const recording = { rrfile: 'a.rr', rrsnapshot: null, version: 'test', overwrite: false };
+  return openRecord(nodeHost, { ...machine, ...live, ...recording, kernel });
+}
+
+function changeSnapshots(): void {
+  const timeline = openSession();
+  const said = (what: string) => writeSync(1, `${what}\n`);
+  try {
+    timeline.advance(60_000_000);
+    timeline.takeSnapshot('here');
+    said('took here');
+    timeline.travel!.seekTo(20_000_000);
+    timeline.takeSnapshot('past');
+    said('took past');
+    timeline.renameSnapshot('here', 'kept');
+    said('renamed here to kept');
+    timeline.deleteSnapshot('past');
+    said('deleted past');
+    timeline.advance(Infinity);
+    timeline.close({ reason: 'interrupted' });
+  } catch (error) {
+    timeline.abandon();
+    throw error;
+  }
+}
+
+try {
+  changeSnapshots();
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  writeSync(2, `blkreplay: ${error.message}\n`);
+  process.exitCode = error.kind === 'hostFailure' ? 4 : 2;
+}
