@@ -74,24 +74,43 @@ export function removeFile(filePath: string, name = filePath): void {
 /** Creates the folder of a file, with those above it. Returns what removes those again that it created, while empty. */
 export function createFolderOf(filePath: string): () => void {
   refuseBadName(filePath);
+  const created: string[] = [];
+  const remove = () => removeFolders(created);
   try {
-    const folder = path.resolve(path.dirname(filePath));
-    const first = mkdirSync(folder, { recursive: true });
-    return () => first !== undefined && removeFolders(folder, path.resolve(first));
+    for (const folder of missingFolders(path.resolve(path.dirname(filePath)))) {
+      if (createFolder(folder)) created.unshift(folder);
+    }
+    return remove;
   } catch (error) {
+    remove();
     const name = path.dirname(filePath);
     if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOTDIR') throw notAFolder(name, filePath);
     throw openFailure(error, { name, access: 'write', creating: true });
   }
 }
 
-/** From the innermost one up to `last`. Never throws: a folder that has something in it by now stays. */
-function removeFolders(folder: string, last: string): void {
+/** The outermost first. Node's own recursive mkdir says of a disk that fails that a folder is missing. */
+function missingFolders(folder: string): string[] {
+  const missing: string[] = [];
+  for (let each = folder; statIfThere(each) === undefined; each = path.dirname(each)) missing.unshift(each);
+  return missing;
+}
+
+/** Returns false when another process has just created it. */
+function createFolder(folder: string): boolean {
   try {
-    for (let each = folder; ; each = path.dirname(each)) {
-      rmdirSync(each);
-      if (each === last) return;
-    }
+    mkdirSync(folder);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST' && statSync(folder).isDirectory()) return false;
+    throw error;
+  }
+}
+
+/** The innermost first. Never throws: a folder that has something in it by now stays. */
+function removeFolders(folders: readonly string[]): void {
+  try {
+    for (const folder of folders) rmdirSync(folder);
   } catch {
     // Somebody else uses it.
   }

@@ -185,10 +185,10 @@ async function holdsUnder(
   const outcome = await start(place, scenario, host.words(place, fault));
   try {
     saysTheTruth(outcome, fault);
-    keepsToItsFiles(place, was, { scenario, outcome });
+    keepsToItsFiles(place, was, { scenario, outcome, fault });
     imagesAreSound(place);
     scenario.holds?.(place, was, outcome);
-    if (isKill(fault) || outcome.status !== 0) await worksAgain(place, scenario);
+    if (isKill(fault) || fault.kind === 'eio' || outcome.status !== 0) await worksAgain(place, scenario);
   } catch (error) {
     const { kind, at, stays } = fault;
     const where = `${kind}${stays ? ' that stays' : ''} at call ${at}; exit status ${outcome.status}: ${outcome.stderr}`;
@@ -199,20 +199,24 @@ async function holdsUnder(
 
 const isKill = ({ kind }: Fault): boolean => KILLS.includes(kind);
 
+/** Said while the recording continues: a full disk may let its log grow and no snapshot. */
+const LEFT_OUT = /^blkreplay: The automatic snapshot at position \d+ was left out/;
+
 /** A kill leaves no words; a fault is told in one sentence with exit status 4, or did no harm. */
 function saysTheTruth({ status, stderr }: Outcome, fault: Fault): void {
   if (isKill(fault)) return assert.equal(status, KILLED);
   if (status === 0) return;
   assert.equal(status, 4);
   const sentences = stderr.split('\n').filter((line) => line.startsWith('blkreplay: '));
-  assert.equal(sentences.length, 1, 'one sentence');
-  assert.match(sentences[0], / failed /);
+  const errors = sentences.filter((line) => !LEFT_OUT.test(line));
+  assert.equal(errors.length, 1, 'one sentence');
+  assert.match(errors[0], / failed /);
 }
 
 function keepsToItsFiles(
   place: Workplace,
   was: Workplace,
-  { scenario, outcome }: { scenario: Scenario; outcome: Outcome },
+  { scenario, outcome, fault }: { scenario: Scenario; outcome: Outcome; fault: Fault },
 ): void {
   const isWritten = (name: string) =>
     scenario.writes.some((written) => name === written || name.startsWith(`${written}/`));
@@ -221,7 +225,9 @@ function keepsToItsFiles(
   // What a killed process was writing under another name stays until somebody cleans up.
   if (outcome.status === KILLED) return;
   const isExpected = (name: string) => isWritten(name) && !(scenario.isAllOrNothing && outcome.status !== 0);
-  const more = Object.keys(files).filter((name) => !(name in before) && !isExpected(name));
+  // Removing can fail, too: the next command clears that away.
+  const mayStay = (name: string) => fault.kind === 'eio' && isPassing(name);
+  const more = Object.keys(files).filter((name) => !(name in before) && !isExpected(name) && !mayStay(name));
   assert.deepEqual(more, [], 'files are left behind');
 }
 
@@ -270,6 +276,8 @@ function sameDisks(place: Workplace, was: Workplace): void {
 async function worksAgain(place: Workplace, { again }: Scenario): Promise<void> {
   const outcome = await place.cli(again);
   assert.equal(outcome.status, 0, `again: ${outcome.stderr}`);
-  const locks = Object.keys(place.fingerprint()).filter((name) => /\.lock/.test(name));
-  assert.deepEqual(locks, [], 'locks are left behind');
+  assert.deepEqual(Object.keys(place.fingerprint()).filter(isPassing), [], 'files of the dead are left behind');
 }
+
+/** A lock, or a file that has not got its name yet. */
+const isPassing = (name: string): boolean => /\.lock(\.|$)|^\.blkreplay-/.test(path.basename(name));
