@@ -125,7 +125,9 @@ test(`${STARTS} starts and stops leave no file, lock or process behind`, async (
     await inContext(`start ${i}: ${beginning}, then ${end}`, async () => {
       await BEGINNINGS[beginning](scene);
       await ENDS[end](scene);
-      assert.equal(await scene.dap.exited, 0);
+      // A signal that comes before any of our code ends Node itself.
+      const isTooEarly = beginning === 'before it is asked for anything' && end.startsWith('SIG');
+      assert.ok([0, ...(isTooEarly ? [null] : [])].includes(await scene.dap.exited), 'it ends by itself');
       assert.equal(scene.dap.stderr, '');
       checkFiles(place);
       // Where a session was cut off while it opened, the recording may be gone, but nothing is in the way.

@@ -5,6 +5,7 @@ import type { HostFile } from '../../../debug-adapter/engine/base/host.ts';
 import { closedRecording, errors, keptSnapshots, deleteKept, renameKept } from '../../../debug-adapter/engine/index.ts';
 import { RecordingReader } from '../../../debug-adapter/engine/recording/recordingReader.ts';
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
+import { wrapWrittenFiles } from '../../support/wrappedFiles.ts';
 import { DEMO, type Stage, stageOf } from './travelSupport.ts';
 
 /**
@@ -130,19 +131,16 @@ interface Listed {
 /** Notes each snapshot that an overlay's header is about to list, with how far the log was. */
 function watchSnapshots({ setup: { rrfile, drives } }: Stage, t: TestContext): Listed[] {
   const listed: Listed[] = [];
-  const { open } = nodeHost.files;
-  t.after(() => (nodeHost.files.open = open));
   let isSynced = false;
-  const reached = () => {
-    const reader = new RecordingReader(open(rrfile, { write: false, create: 'never' }), nodeHost.compression);
-    reader.close();
-    return reader.lastPosition;
-  };
-  nodeHost.files.open = (path, mode) => {
-    const file = open(path, mode);
-    if (path === rrfile && mode.write)
+  let log: HostFile | undefined;
+  // The file may have no name yet.
+  const reached = () => new RecordingReader(log!, nodeHost.compression).lastPosition;
+  wrapWrittenFiles(t, (file, path) => {
+    if (path === rrfile) {
+      log = file;
       return watching(file, { write: () => (isSynced = false), sync: () => (isSynced = true) });
-    if (!drives.some(({ overlay }) => overlay === path) || !mode.write) return file;
+    }
+    if (!drives.some(({ overlay }) => overlay === path)) return file;
     const known = new Set<string>();
     return watching(file, {
       write: (offset, bytes) => {
@@ -154,7 +152,7 @@ function watchSnapshots({ setup: { rrfile, drives } }: Stage, t: TestContext): L
       },
       sync: () => {},
     });
-  };
+  });
   return listed;
 }
 
