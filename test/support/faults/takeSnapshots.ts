@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { LiveInputs, openRecord, openReplay, UserError } from '../../../debug-adapter/engine/index.ts';
+import { endOfPresent, LiveInputs, openRecord, openReplay, UserError } from '../../../debug-adapter/engine/index.ts';
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 
 /**
@@ -42,7 +42,7 @@ function changeSnapshots(): void {
     timeline.deleteSnapshot('past');
     said('deleted past');
     timeline.advance(Infinity);
-    timeline.close({ reason: 'interrupted' });
+    timeline.close(endOfPresent(timeline));
   } catch (error) {
     timeline.abandon();
     throw error;
