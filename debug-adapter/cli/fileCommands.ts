@@ -21,49 +21,50 @@ interface Answer {
 }
 
 function execute(command: Exclude<FileCommand, { kind: 'dump' }>, version: string): Answer {
+  const host = engine.allowing(nodeHost, command.allow ?? []);
   switch (command.kind) {
     case 'overlay create':
-      engine.createOverlay(nodeHost, command.overlay, command.base, command);
+      engine.createOverlay(host, command.overlay, command.base, command);
       return done(`${command.overlay} is an empty overlay over ${command.base.path}`);
     case 'overlay info': {
-      const info = engine.overlayInfo(nodeHost, command.overlay);
+      const info = engine.overlayInfo(host, command.overlay);
       return { json: { ...info, snapshots: snapshotsJson(info.snapshots) }, text: infoText(command.overlay, info) };
     }
     case 'overlay map': {
-      const map = engine.overlayMap(nodeHost, command.overlay);
+      const map = engine.overlayMap(host, command.overlay);
       return { json: mapJson(map), text: mapText(map) };
     }
     case 'overlay check':
-      return check(command);
+      return check(host, command);
     case 'overlay commit':
-      engine.commitOverlay(nodeHost, command.overlay, command);
+      engine.commitOverlay(host, command.overlay, command);
       return done(`${command.overlay} is committed into its base, and empty`);
     case 'overlay discard':
-      engine.discardOverlay(nodeHost, command.overlay, command);
+      engine.discardOverlay(host, command.overlay, command);
       return done(`${command.overlay} is empty`);
     case 'overlay rebase':
-      engine.rebaseOverlay(nodeHost, command.overlay, command.base, command);
+      engine.rebaseOverlay(host, command.overlay, command.base, command);
       return done(`${command.overlay} stands on ${command.base.path}`);
     case 'snapshot list': {
-      const snapshots = engine.keptSnapshots(nodeHost, command.file);
+      const snapshots = engine.keptSnapshots(host, command.file);
       return { json: snapshotsJson(snapshots), text: snapshotsText(snapshots) };
     }
     case 'snapshot apply':
-      engine.applyKept(nodeHost, command.file, command.name, command);
+      engine.applyKept(host, command.file, command.name, command);
       return done(`${command.file} shows the disk of "${command.name}"`);
     case 'snapshot rename':
-      engine.renameKept(nodeHost, command.file, command.name, command.newName, command);
+      engine.renameKept(host, command.file, command.name, command.newName, command);
       return done(`"${command.name}" is called "${command.newName}"`);
     case 'snapshot delete':
-      engine.deleteKept(nodeHost, command.file, command.name, command);
+      engine.deleteKept(host, command.file, command.name, command);
       return done(`"${command.name}" is deleted`);
     case 'pack': {
-      const files = engine.packRecording(nodeHost, { ...command, version });
+      const files = engine.packRecording(host, { ...command, version });
       const list = files.map(({ path, name }) => `  ${name}: ${inert(path)}\n`).join('');
       return { json: { files }, text: `${inert(command.into)} holds\n${list}` };
     }
     case 'unpack': {
-      const unpacked = engine.unpackRecording(nodeHost, command);
+      const unpacked = engine.unpackRecording(host, command);
       const drives = unpacked.drives.map((drive) => ` \\\n  --drive ${driveText(drive)}`).join('');
       return {
         json: unpacked,
@@ -74,8 +75,8 @@ function execute(command: Exclude<FileCommand, { kind: 'dump' }>, version: strin
 }
 
 /** Damage is bad input: the one outcome of a check that is not exit status 0. */
-function check({ overlay, repair }: { overlay: string; repair: boolean }): Answer {
-  const found = engine.checkOverlay(nodeHost, overlay, { repair });
+function check(host: engine.Host, { overlay, repair }: { overlay: string; repair: boolean }): Answer {
+  const found = engine.checkOverlay(host, overlay, { repair });
   const { corruptions, leaks, repaired } = found;
   if (corruptions.length > 0) throw overlayDamaged(overlay, { corruptions: corruptions.length, first: corruptions[0] });
   const left = leaks > 0 ? `, with ${counted(leaks, 'leaked cluster')}, which --repair frees` : '';

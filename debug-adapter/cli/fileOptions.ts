@@ -4,7 +4,12 @@ import { parsePosition, parseSnapshotName } from './quantities.ts';
 import type { Words } from './words.ts';
 
 /** The commands that start no machine and work on files: overlays, snapshots, recordings. */
-export type FileCommand =
+export type FileCommand = FileWork & {
+  /** Files and folders, besides those that the command names, that backing files may be or be in. */
+  allow?: string[];
+};
+
+type FileWork =
   | { kind: 'overlay create'; overlay: string; base: DiskOption; overwrite: boolean; json: boolean }
   | { kind: 'overlay info' | 'overlay map'; overlay: string; json: boolean }
   | { kind: 'overlay check'; overlay: string; repair: boolean; json: boolean }
@@ -41,6 +46,12 @@ const SNAPSHOT_WORDS = ['list', 'apply', 'rename', 'delete'] as const;
 
 /** Undefined for a word that is none of these commands. */
 export function parseFileCommand(command: string, words: Words): FileCommand | undefined {
+  const work = parseWork(command, words);
+  const allow = words.all('allow');
+  return work && allow.length > 0 ? { ...work, allow } : work;
+}
+
+function parseWork(command: string, words: Words): FileWork | undefined {
   switch (command) {
     case 'overlay':
       return parseOverlay(words);
@@ -57,7 +68,7 @@ export function parseFileCommand(command: string, words: Words): FileCommand | u
   }
 }
 
-function parseOverlay(words: Words): FileCommand {
+function parseOverlay(words: Words): FileWork {
   const word = oneOf('overlay', words.subcommand(), OVERLAY_WORDS);
   const kind = `overlay ${word}` as const;
   const options = {
@@ -69,7 +80,8 @@ function parseOverlay(words: Words): FileCommand {
     discard: { text: [], flags: ['yes', 'json'] },
     rebase: { text: ['base', 'format'], flags: ['name-only', 'yes', 'json'] },
   }[word];
-  words.checkOptions(kind, { ...options, repeated: [] });
+  const opensBacking = kind !== 'overlay check' && kind !== 'overlay discard';
+  words.checkOptions(kind, { ...options, repeated: opensBacking ? ['allow'] : [] });
   const common = { overlay: words.onlyArgument(kind, 'OVERLAY'), json: words.flag('json') };
   const confirmed = words.flag('yes');
   switch (kind) {
@@ -87,7 +99,7 @@ function parseOverlay(words: Words): FileCommand {
   }
 }
 
-function parseSnapshot(words: Words): FileCommand {
+function parseSnapshot(words: Words): FileWork {
   const word = oneOf('snapshot', words.subcommand(), SNAPSHOT_WORDS);
   const kind = `snapshot ${word}` as const;
   const flags = kind === 'snapshot list' ? ['json'] : ['yes', 'json'];
@@ -111,7 +123,7 @@ function parseSnapshot(words: Words): FileCommand {
   }
 }
 
-function parseDump(words: Words): FileCommand {
+function parseDump(words: Words): FileWork {
   words.checkOptions('dump', { text: ['from', 'to', 'kind', 'drive-id'], repeated: [], flags: ['json'] });
   const rrfile = words.onlyArgument('dump', 'RRFILE');
   const position = (name: string, otherwise: number) => {
@@ -130,8 +142,8 @@ function parseDump(words: Words): FileCommand {
   };
 }
 
-function parsePack(words: Words): FileCommand {
-  words.checkOptions('pack', { text: ['into'], repeated: [], flags: ['without-bases', 'overwrite', 'json'] });
+function parsePack(words: Words): FileWork {
+  words.checkOptions('pack', { text: ['into'], repeated: ['allow'], flags: ['without-bases', 'overwrite', 'json'] });
   return {
     kind: 'pack',
     rrfile: words.onlyArgument('pack', 'RRFILE'),
@@ -142,8 +154,8 @@ function parsePack(words: Words): FileCommand {
   };
 }
 
-function parseUnpack(words: Words): FileCommand {
-  words.checkOptions('unpack', { text: ['into'], repeated: ['base'], flags: ['overwrite', 'json'] });
+function parseUnpack(words: Words): FileWork {
+  words.checkOptions('unpack', { text: ['into'], repeated: ['base', 'allow'], flags: ['overwrite', 'json'] });
   const bases = new Map<string, string>();
   for (const text of words.all('base')) {
     const [, drive, file] = /^([^=]+)=(.+)$/s.exec(text) ?? [];

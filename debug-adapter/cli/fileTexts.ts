@@ -7,7 +7,10 @@ export function infoText(overlay: string, info: OverlayInfo): string {
   return [
     `${inert(overlay)}: qcow2 overlay of ${info.virtualBytes} bytes, ${info.fileBytes} bytes in the file`,
     `  clusters   ${info.clusterBytes} bytes, ${info.allocatedBytes} bytes of the disk in the overlay`,
-    ...bases.map(({ file, format, virtualBytes }) => `  stands on  ${inert(file)} (${format}, ${virtualBytes} bytes)`),
+    ...bases.map(
+      ({ file, format, virtualBytes, problem }) =>
+        `  stands on  ${inert(file)} (${format}, ${problem ? `not opened: ${inert(problem.message)}` : `${virtualBytes} bytes`})`,
+    ),
     `  recording  ${info.keepsRecording ? 'replays start from its snapshots' : 'none'}`,
     ...(info.snapshots.length > 0 ? ['  snapshots'] : []),
     ...info.snapshots.map((snapshot) => `    ${snapshotLine(snapshot)}`),

@@ -10,16 +10,17 @@ Usage:
                                                             an ELF file for gdb
   blkreplay dump   RRFILE [--from POSITION] [--to POSITION] [--kind KIND,...] [--drive-id NAME] [--json]
                                                             its log: a line an event, the position first
-  blkreplay pack   RRFILE --into FILE [--without-bases] [--overwrite] [--json]
+  blkreplay pack   RRFILE --into FILE [--without-bases] [--allow FILE] [--overwrite] [--json]
                                                             one file with the recording and all that it needs
-  blkreplay unpack FILE --into FOLDER [--base DRIVE=FILE] [--overwrite] [--json]
+  blkreplay unpack FILE --into FOLDER [--base DRIVE=FILE] [--allow FILE] [--overwrite] [--json]
 
-  blkreplay overlay create OVERLAY --base FILE --format raw|qcow2 [--overwrite]     make an empty one over a base
-  blkreplay overlay info | map OVERLAY                      what it is; where each part of its disk lies
+  blkreplay overlay create OVERLAY --base FILE --format raw|qcow2 [--allow FILE] [--overwrite]
+                                                            make an empty one over a base
+  blkreplay overlay info | map OVERLAY [--allow FILE]       what it is; where each part of its disk lies
   blkreplay overlay check OVERLAY [--repair]                exit status 2 for damage; leaked space is none
-  blkreplay overlay commit OVERLAY [--yes]                  bring its base up to it; then it is empty
+  blkreplay overlay commit OVERLAY [--allow FILE] [--yes]   bring its base up to it; then it is empty
   blkreplay overlay discard OVERLAY [--yes]                 forget what was written to it
-  blkreplay overlay rebase OVERLAY --base FILE --format raw|qcow2 [--name-only] [--yes]
+  blkreplay overlay rebase OVERLAY --base FILE --format raw|qcow2 [--name-only] [--allow FILE] [--yes]
                                                             another base, the same content; --name-only: a moved one
   blkreplay snapshot list FILE                              FILE is a recording, for all its drives, or an overlay
   blkreplay snapshot apply | delete FILE NAME [--yes]
@@ -38,8 +39,8 @@ The machine:
                         a disk; give it once a disk, up to 8. The image is never written: writes and snapshots
                         go to the overlay, a temporary one if none is given. Write a comma in a name twice. It is a
                         modern virtio disk in the first free slot; QEMU's default is slot=7,virtio=legacy
-  --allow FILE          a backing file that a qcow2 may name, or a folder of such, besides files beside it and in the
-                        current folder; give it as often as needed
+  --allow FILE          a backing file that a qcow2 may name, or a folder of such, besides files beside it, in the
+                        current folder, and what you or the recording name as an image; give it as often as needed
   --rng                 a source of entropy (virtio-rng) in the last free slot
   --stdin FILE          what is typed on the console (not used by replay)
   --idle warp|realtime  skip the time in which the guest waits (default), or wait it out. With warp, a guest whose timer

@@ -34,7 +34,6 @@ test('a backing file outside of the workspace is opened only when the user names
     ]);
     place.write('given2.qcow2', place.read('given.qcow2'));
     const commands: string[][] = [
-      ['overlay', 'info', 'given.qcow2'],
       ['overlay', 'map', 'given.qcow2'],
       ['overlay', 'commit', 'given.qcow2'],
       ['overlay', 'create', 'top.qcow2', '--base', 'given.qcow2', '--format', 'qcow2'],
@@ -45,6 +44,10 @@ test('a backing file outside of the workspace is opened only when the user names
       assert.equal(code, 'backing-outside', words.join(' '));
       assert.match(message, /given2?\.qcow2 names .* as its backing file, which is neither beside it/);
     }
+    const { chain } = JSON.parse((await place.cli(['overlay', 'info', 'given.qcow2', '--json'])).console) as {
+      chain: { fileBytes: number; problem?: { code: string } }[];
+    };
+    assert.deepEqual([chain[1].fileBytes, chain[1].problem?.code], [0, 'backing-outside'], 'it is named, not opened');
     assert.equal((await place.record(session('given.qcow2'))).refused(2).code, 'backing-outside');
     assert.equal((await place.run(session('given.qcow2', '--allow', secret))).status, 0, name);
     assert.equal(fs.readFileSync(secret, 'latin1').slice(0, 6), 'secret');
@@ -88,7 +91,7 @@ test('a raw disk into which the guest wrote a qcow2 header stays a raw disk', as
   bytes.write('none', bytes.indexOf('raw'), 'latin1');
   bytes.writeUInt32BE(4, bytes.indexOf('none') - 4);
   place.write('o.qcow2', bytes);
-  assert.equal((await place.cli(['overlay', 'info', 'o.qcow2', '--json'])).refused(2).code, 'backing-format-missing');
+  assert.equal((await place.cli(['overlay', 'map', 'o.qcow2', '--json'])).refused(2).code, 'backing-format-missing');
 });
 
 test('a recording that names a file of the user’s does not get it packed', async (t) => {

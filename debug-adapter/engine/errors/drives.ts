@@ -15,6 +15,13 @@ export const backingNameRefused = (image: string, backing: string) =>
     `${image} has ${quoted(backing)} as its backing file, which is not a file's name: rebase it onto a file with "qemu-img rebase -u".`,
   );
 
+export const backingMissing = (image: string, backing: string) =>
+  badInput(
+    'backing-missing',
+    `${image} names ${backing} as its backing file, which is not there; put it back, or say where it is now with ` +
+      '"overlay rebase --name-only".',
+  );
+
 export const backingOutside = (image: string, backing: string) =>
   badInput(
     'backing-outside',

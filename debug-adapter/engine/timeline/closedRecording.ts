@@ -2,11 +2,11 @@ import type { Host } from '../base/host.ts';
 import { UserError } from '../errors/userError.ts';
 import type { RecordedDrive } from '../recording/header.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
-import type { DriveOptions } from './driveStack.ts';
+import { allowingDrives, type DriveOptions } from './driveStack.ts';
 import { ownFile } from './files/ownFile.ts';
 import { isKeeperOf } from './files/recordedOverlay.ts';
 import { isInPlace } from './inPlace.ts';
-import { diskFiles, type DiskFile } from './openDisk.ts';
+import { type DiskFile, shownDiskFiles } from './openDisk.ts';
 import { recordedImage } from './snapshotImage.ts';
 import { listSnapshots, type SnapshotInfo } from './snapshotInfo.ts';
 import { stateFileOf } from './sessionOptions.ts';
@@ -33,8 +33,10 @@ export interface RecordingFile {
 }
 
 /** `rrfile` is the recording's path; names in its header start at the current folder, as they did for recording. */
-export function closedRecording(host: Host, rrfile: string, reader: RecordingReader): ClosedRecording {
+export function closedRecording(anyHost: Host, rrfile: string, reader: RecordingReader): ClosedRecording {
   const { header, lastPosition } = reader;
+  // As for recording: its drives were named by the user.
+  const host = allowingDrives(anyHost, header.drives);
   const stateFile = header.stateFile === null ? null : stateFileOf(rrfile);
   const keeper = stateFile ?? header.drives.find(({ readOnly }) => !readOnly)?.overlay ?? undefined;
   return {
@@ -72,11 +74,11 @@ function filesOf(host: Host, rrfile: string, reader: RecordingReader): Recording
 
 function chainOf(host: Host, { image, format, overlay, readOnly }: DriveOptions): DiskFile[] {
   const top = readOnly || overlay === null ? { path: image, format } : { path: overlay, format: 'qcow2' as const };
-  return ifThere(() => diskFiles(host, top)) ?? [];
+  return ifThere(() => shownDiskFiles(host, top)) ?? [];
 }
 
 function snapshotsIn(host: Host, path: string): SnapshotInfo[] {
-  const { image } = recordedImage(host, path);
+  const { image } = recordedImage(host, path, undefined, { onItself: true });
   try {
     return listSnapshots(image);
   } finally {

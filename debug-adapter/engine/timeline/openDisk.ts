@@ -3,7 +3,14 @@ import type { BlockDevice } from '../block/blockDevice.ts';
 import { RawImage } from '../block/raw.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
 import type { BackingName } from '../block/qcow2/openParts.ts';
-import { backingChainTooLong, backingFormatMissing, backingNameRefused, backingOutside } from '../errors/drives.ts';
+import {
+  backingChainTooLong,
+  backingFormatMissing,
+  backingMissing,
+  backingNameRefused,
+  backingOutside,
+} from '../errors/drives.ts';
+import { UserError } from '../errors/userError.ts';
 
 /**
  * Opens what is under an overlay: a raw or qcow2 image with all that it stands on, read-only, in the formats that are
@@ -21,8 +28,11 @@ export interface DiskPlace {
 export interface DiskFile {
   file: string;
   format: DiskFormat;
+  /** Both are 0 when the file is not opened. */
   fileBytes: number;
   virtualBytes: number;
+  /** Why it is not opened, so that what it stands on is unknown: it is not there, say. */
+  problem?: { code: string; message: string };
 }
 
 /** Deeper chains are a loop or a mistake. */
@@ -60,6 +70,17 @@ export function openOnBacking(
   }
 }
 
+/** A qcow2 for work that needs nothing of what it stands on, which stays closed: it may be gone, or be no business of ours. */
+export function openWithoutBacking(host: Host, { path, writable }: { path: string; writable: boolean }): Qcow2Image {
+  const file = host.files.open(path, { write: writable, create: 'never' });
+  try {
+    return Qcow2Image.open(file, { writable, compression: host.compression });
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
 /** The image's file and those of all that it stands on. */
 export function filesOfDisk(host: Host, image: DiskPlace): string[] {
   return diskFiles(host, image).map(({ file }) => file);
@@ -67,24 +88,40 @@ export function filesOfDisk(host: Host, image: DiskPlace): string[] {
 
 /** The same with their sizes, the image first. */
 export function diskFiles(host: Host, image: DiskPlace, depth = 0): DiskFile[] {
-  const { path, format } = image;
+  const { here, name } = diskFile(host, image);
+  const next = name && backingPlace(host, image.path, name, depth);
+  return next ? [here, ...diskFiles(host, next, depth + 1)] : [here];
+}
+
+/** The same, as far as it can be opened: to show a chain, where a file that is missing from it is part of the answer. */
+export function shownDiskFiles(host: Host, image: DiskPlace, depth = 0): DiskFile[] {
+  const { here, name } = diskFile(host, image);
+  if (name?.backingFileName === undefined) return [here];
+  try {
+    return [here, ...shownDiskFiles(host, backingPlace(host, image.path, name, depth)!, depth + 1)];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const { code, message } = error;
+    const file = host.files.resolveName({ from: image.path, name: name.backingFileName });
+    const format = name.backingFormat === 'qcow2' ? 'qcow2' : 'raw';
+    return [here, { file, format, fileBytes: 0, virtualBytes: 0, problem: { code, message } }];
+  }
+}
+
+function diskFile(host: Host, { path, format }: DiskPlace): { here: DiskFile; name?: BackingName } {
   const file = host.files.open(path, { write: false, create: 'never' });
-  let next: DiskPlace | undefined;
-  let device: BlockDevice;
+  let name: BackingName | undefined;
   const fileBytes = file.length();
   try {
-    const openBacking = (name: BackingName) => void (next = backingPlace(host, path, name, depth));
-    device =
+    const openBacking = (named: BackingName) => void (name = named);
+    const device =
       format === 'raw'
         ? new RawImage(file)
         : Qcow2Image.open(file, { writable: false, openBacking, compression: host.compression });
-  } catch (error) {
+    return { here: { file: path, format, fileBytes, virtualBytes: device.lengthBytes }, name };
+  } finally {
     file.close();
-    throw error;
   }
-  const here: DiskFile = { file: path, format, fileBytes, virtualBytes: device.lengthBytes };
-  device.close();
-  return next ? [here, ...diskFiles(host, next, depth + 1)] : [here];
 }
 
 /** What a qcow2 of the user's stands on by name; nothing below it is opened. */
@@ -108,6 +145,7 @@ function backingPlace(host: Host, path: string, name: BackingName, depth: number
   if (/^[a-z][a-z0-9+.-]+:/i.test(backingFileName)) throw backingNameRefused(path, backingFileName);
   if (backingFormat !== 'raw' && backingFormat !== 'qcow2') throw backingFormatMissing(path, backingFormat);
   const backing = host.files.resolveName({ from: path, name: backingFileName });
+  if (!host.files.exists(backing)) throw backingMissing(path, backing);
   if (!mayLeadTo(host, path, backing)) throw backingOutside(path, backing);
   return { path: backing, format: backingFormat };
 }

@@ -1,6 +1,6 @@
 import type { Host, HostLock } from '../base/host.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
-import { openOnBacking } from './openDisk.ts';
+import { openOnBacking, openWithoutBacking } from './openDisk.ts';
 
 /**
  * An image that keeps snapshots, and how to change them. A live session writes to it all the time. A replay only reads
@@ -22,14 +22,15 @@ export function liveImage(image: Qcow2Image, driveId?: string, { isShared = fals
   return { driveId, isShared, image, change: (work) => work(image) };
 }
 
-/** Opens the file read-only; `image.close` closes it. */
+/** Opens the file read-only; `image.close` closes it. `onItself` opens nothing that it stands on, to read no disk. */
 export function recordedImage(
   host: Host,
   path: string,
   driveId?: string,
-  { isShared = false, lock }: { isShared?: boolean; lock?: HostLock } = {},
+  { isShared = false, onItself = false, lock }: { isShared?: boolean; onItself?: boolean; lock?: HostLock } = {},
 ): SnapshotImage {
   const open = (writable: boolean): Qcow2Image => {
+    if (onItself) return openWithoutBacking(host, { path, writable });
     const file = host.files.open(path, { write: writable, create: 'never' });
     return openOnBacking(host, { path, file, writable });
   };

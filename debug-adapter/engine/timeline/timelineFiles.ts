@@ -2,7 +2,7 @@ import type { Host } from '../base/host.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
 import type { DriveOptions } from './driveStack.ts';
 import { isInPlace } from './inPlace.ts';
-import { diskFiles, type DiskFile } from './openDisk.ts';
+import { type DiskFile, shownDiskFiles } from './openDisk.ts';
 
 /** The files of a session, for people to look at: names are as the user gave them. */
 export interface TimelineFiles {
@@ -40,6 +40,6 @@ export function filesOfDrive(host: Host, options: DriveOptions, overlay: Qcow2Im
     id,
     isReadOnly: readOnly,
     isTemporary: !readOnly && options.overlay === null,
-    chain: [...top, ...diskFiles(host, { path: image, format })],
+    chain: [...top, ...shownDiskFiles(host, { path: image, format })],
   };
 }

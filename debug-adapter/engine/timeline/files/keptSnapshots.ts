@@ -5,7 +5,7 @@ import { keepsNoSnapshots, losesDisk, losesFirstSnapshot } from '../../errors/ov
 import { snapshotNameTaken, snapshotUnknown } from '../../errors/snapshots.ts';
 import { MAGIC } from '../../recording/chunk.ts';
 import { RecordingReader } from '../../recording/recordingReader.ts';
-import { activity, diskInUse, inUse } from '../filesInUse.ts';
+import { activity, inUse } from '../filesInUse.ts';
 import { isInPlace } from '../inPlace.ts';
 import { stateFileOf } from '../sessionOptions.ts';
 import { recordedImage, type SnapshotImage } from '../snapshotImage.ts';
@@ -90,13 +90,12 @@ function withKept<T>(host: Host, path: string, { writes }: { writes: boolean }, 
   const paths = recording?.paths ?? [path];
   if (paths.length === 0) throw keepsNoSnapshots(path);
   const use = writes ? 'writes' : 'reads';
-  const files = paths.flatMap((each) => diskInUse(host, { path: each, format: 'qcow2' }, use));
-  return underLocks(host, [...inUse(use, [path]), ...files], activity('working on', path), () => {
+  return underLocks(host, inUse(use, [path, ...paths]), activity('working on', path), () => {
     const opened: SnapshotImage[] = [];
     try {
       for (const each of paths) {
         const isShared = recording?.shared.includes(each) ?? true;
-        opened.push(recordedImage(host, each, undefined, { isShared }));
+        opened.push(recordedImage(host, each, undefined, { isShared, onItself: true }));
       }
       const images = new SnapshotImages(opened[0], opened, recording?.first);
       if (writes) images.mend();

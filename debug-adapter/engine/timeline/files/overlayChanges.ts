@@ -1,4 +1,4 @@
-import type { Host } from '../../base/host.ts';
+import { allowing, type Host } from '../../base/host.ts';
 import type { BlockDevice } from '../../block/blockDevice.ts';
 import { Qcow2Image } from '../../block/qcow2/image.ts';
 import { RawImage } from '../../block/raw.ts';
@@ -13,11 +13,12 @@ import { refuseBrokenLink, refuseForeign } from './ownFile.ts';
 
 /** An empty overlay over a base, as recording makes it. */
 export function createOverlay(
-  host: Host,
+  anyHost: Host,
   overlay: string,
   base: DiskPlace,
   { overwrite }: { overwrite: boolean },
 ): void {
+  const host = allowing(anyHost, [base.path]);
   const { files } = host;
   refuseBrokenLink(host, overlay);
   const taken = filesOfDisk(host, base).map((path) => files.identity(path));
@@ -46,7 +47,8 @@ export function createOverlay(
  * way leaves everything in the overlay: to be committed again.
  */
 export function commitOverlay(host: Host, overlay: string, { confirmed }: Confirmation): void {
-  const base = baseOf(host, overlay, 'commit');
+  const base = backingOf(host, overlay);
+  if (!base) throw overlayHasNoBase(overlay, 'commit');
   refuseUnlessConfirmed(host, overlay, confirmed, 'committing it, which changes the base under them,');
   const alsoUses = inUse('writes', [base.path]);
   const commit = (image: Qcow2Image) => {
@@ -64,9 +66,12 @@ export function commitOverlay(host: Host, overlay: string, { confirmed }: Confir
 
 /** The overlay is as when it was made: it shows its base, and keeps no snapshot. */
 export function discardOverlay(host: Host, overlay: string, { confirmed }: Confirmation): void {
-  baseOf(host, overlay, 'go back to');
+  const refuseWithoutBase = ({ backingFileName }: Qcow2Image) => {
+    if (backingFileName === undefined) throw overlayHasNoBase(overlay, 'go back to');
+  };
+  readOverlay(host, overlay, refuseWithoutBase, { onItself: true });
   refuseUnlessConfirmed(host, overlay, confirmed, 'discarding what is in it');
-  changeOverlay(host, overlay, clear, { doing: 'discarding' });
+  changeOverlay(host, overlay, clear, { doing: 'discarding', onItself: true });
 }
 
 export interface Confirmation {
@@ -74,17 +79,12 @@ export interface Confirmation {
   confirmed: boolean;
 }
 
-function baseOf(host: Host, overlay: string, command: string): DiskPlace {
-  const base = backingOf(host, overlay);
-  if (!base) throw overlayHasNoBase(overlay, command);
-  return base;
-}
-
 function refuseUnlessConfirmed(host: Host, overlay: string, confirmed: boolean, doing: string): void {
   if (confirmed) return;
-  readOverlay(host, overlay, (image) => {
+  const refuse = (image: Qcow2Image) => {
     if (image.snapshots.length > 0) throw confirmationToLose(image, doing);
-  });
+  };
+  readOverlay(host, overlay, refuse, { onItself: true });
 }
 
 /** The question to ask before the snapshots of an image go. */

@@ -1,17 +1,23 @@
 import type { FileUse, Host } from '../../base/host.ts';
 import type { Qcow2Image } from '../../block/qcow2/image.ts';
-import { activity, diskInUse } from '../filesInUse.ts';
-import { openOnBacking } from '../openDisk.ts';
+import { activity, diskInUse, inUse } from '../filesInUse.ts';
+import { openOnBacking, openWithoutBacking } from '../openDisk.ts';
 import { isStateOfOurs } from '../vmState.ts';
 
 /**
  * An overlay that no session has open, for as long as some work on it takes: locked, with all that it stands on. Others
- * may read what is read. A failure leaves what is written and closes everything.
+ * may read what is read. A failure leaves what is written and closes everything. Work that is `onItself` needs nothing of
+ * what the overlay stands on: that stays closed, wherever it is.
  */
-export function readOverlay<T>(host: Host, path: string, work: (image: Qcow2Image) => T): T {
-  const files = diskInUse(host, { path, format: 'qcow2' }, 'reads');
+export function readOverlay<T>(
+  host: Host,
+  path: string,
+  work: (image: Qcow2Image) => T,
+  { onItself = false }: { onItself?: boolean } = {},
+): T {
+  const files = filesUsed(host, path, 'reads', onItself);
   return underLocks(host, files, activity('reading', path), () => {
-    const image = openOverlay(host, path, false);
+    const image = openOverlay(host, { path, writable: false }, onItself);
     try {
       return work(image);
     } finally {
@@ -25,11 +31,15 @@ export function changeOverlay<T>(
   host: Host,
   path: string,
   work: (image: Qcow2Image) => T,
-  { doing = 'changing', alsoUses = [] }: { doing?: string; alsoUses?: readonly FileUse[] } = {},
+  {
+    doing = 'changing',
+    alsoUses = [],
+    onItself = false,
+  }: { doing?: string; alsoUses?: readonly FileUse[]; onItself?: boolean } = {},
 ): T {
-  const files = [...diskInUse(host, { path, format: 'qcow2' }, 'writes'), ...alsoUses];
+  const files = [...filesUsed(host, path, 'writes', onItself), ...alsoUses];
   return underLocks(host, files, activity(doing, path), () => {
-    const image = openOverlay(host, path, true);
+    const image = openOverlay(host, { path, writable: true }, onItself);
     try {
       const result = work(image);
       image.close();
@@ -51,7 +61,16 @@ export function underLocks<T>(host: Host, files: readonly FileUse[], doing: stri
   }
 }
 
-function openOverlay(host: Host, path: string, writable: boolean): Qcow2Image {
+function filesUsed(host: Host, path: string, use: FileUse['use'], onItself: boolean): FileUse[] {
+  return onItself ? inUse(use, [path]) : diskInUse(host, { path, format: 'qcow2' }, use);
+}
+
+function openOverlay(
+  host: Host,
+  { path, writable }: { path: string; writable: boolean },
+  onItself: boolean,
+): Qcow2Image {
+  if (onItself) return openWithoutBacking(host, { path, writable });
   const file = host.files.open(path, { write: writable, create: 'never' });
   return openOnBacking(host, { path, file, writable });
 }

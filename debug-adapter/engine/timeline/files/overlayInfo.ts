@@ -2,7 +2,7 @@ import type { Host } from '../../base/host.ts';
 import type { BlockDevice } from '../../block/blockDevice.ts';
 import type { CheckResult } from '../../block/qcow2/check.ts';
 import { Qcow2Image } from '../../block/qcow2/image.ts';
-import { type DiskFile, diskFiles } from '../openDisk.ts';
+import { type DiskFile, shownDiskFiles } from '../openDisk.ts';
 import { type KeptSnapshot, listKept } from './keptSnapshots.ts';
 import { changeOverlay, keepsRecording, readOverlay } from './overlayFile.ts';
 
@@ -13,7 +13,7 @@ export interface OverlayInfo {
   clusterBytes: number;
   /** Of the disk, how much does not show the base. */
   allocatedBytes: number;
-  /** The overlay first, the last base at the end. */
+  /** The overlay first, the last base at the end; one that is not opened says why, and ends it. */
   chain: DiskFile[];
   snapshots: KeptSnapshot[];
   /** It has snapshots that a recording is replayed from. */
@@ -21,15 +21,16 @@ export interface OverlayInfo {
 }
 
 export function overlayInfo(host: Host, overlay: string): OverlayInfo {
-  return readOverlay(host, overlay, (image) => ({
+  const describe = (image: Qcow2Image): OverlayInfo => ({
     virtualBytes: image.lengthBytes,
     fileBytes: image.fileBytes,
     clusterBytes: image.clusterSizeBytes,
     allocatedBytes: image.allocatedRanges().reduce((sum, { lengthBytes }) => sum + lengthBytes, 0),
-    chain: diskFiles(host, { path: overlay, format: 'qcow2' }),
+    chain: shownDiskFiles(host, { path: overlay, format: 'qcow2' }),
     snapshots: listKept(image),
     keepsRecording: keepsRecording(image),
-  }));
+  });
+  return readOverlay(host, overlay, describe, { onItself: true });
 }
 
 /** What an overlay is found to be; after a repair also what was mended. */
@@ -39,9 +40,10 @@ export interface CheckedOverlay extends CheckResult {
 
 /** Problems that are found are an answer. `repair` mends refcounts and COPIED flags; other damage refuses it. */
 export function checkOverlay(host: Host, overlay: string, { repair }: { repair: boolean }): CheckedOverlay {
-  const found = readOverlay(host, overlay, (image) => image.check());
+  const check = (image: Qcow2Image) => image.check();
+  const found = readOverlay(host, overlay, check, { onItself: true });
   if (!repair) return found;
-  const left = changeOverlay(host, overlay, (image) => image.check());
+  const left = changeOverlay(host, overlay, check, { onItself: true });
   const corruptions = found.corruptions.length - left.corruptions.length;
   return { ...left, repaired: { corruptions, leaks: found.leaks - left.leaks } };
 }

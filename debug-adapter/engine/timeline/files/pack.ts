@@ -6,6 +6,7 @@ import { baseChanged } from '../../errors/recording.ts';
 import { contentDigest } from '../../block/driveDigest.ts';
 import { digestText, type RecordedDrive, type RecordingHeader } from '../../recording/header.ts';
 import { activity, diskInUse, inUse, lockForSession } from '../filesInUse.ts';
+import { allowingDrives } from '../driveStack.ts';
 import { isInPlace } from '../inPlace.ts';
 import { NewFiles } from '../newFiles.ts';
 import { backingOf, type DiskPlace, openDisk } from '../openDisk.ts';
@@ -35,10 +36,12 @@ interface Packed {
 }
 
 /** Everything that can be refused is refused, under the locks of all files, before the pack is created. */
-export function packRecording(host: Host, options: PackOptions): Packed[] {
+export function packRecording(anyHost: Host, options: PackOptions): Packed[] {
   const { rrfile, into, withBases } = options;
   return Undo.onFailure((undo) => {
-    const reader = openReader(host, rrfile, undo);
+    const reader = openReader(anyHost, rrfile, undo);
+    // As for recording: its drives were named by the user.
+    const host = allowingDrives(anyHost, reader.header.drives);
     const plan = planOf(host, rrfile, reader.header, withBases);
     refuseTarget(host, options, plan);
     const used = [...plan.used, ...inUse('writes', [into])];

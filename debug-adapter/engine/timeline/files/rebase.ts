@@ -1,4 +1,4 @@
-import type { Host, HostFile } from '../../base/host.ts';
+import { allowing, type Host, type HostFile } from '../../base/host.ts';
 import type { BlockDevice } from '../../block/blockDevice.ts';
 import type { ByteRange } from '../../block/byteRange.ts';
 import { writeBackingName } from '../../block/qcow2/backingName.ts';
@@ -15,11 +15,12 @@ import { changeOverlay, underLocks } from './overlayFile.ts';
  * at, and only the name changes: for a base that was moved.
  */
 export function rebaseOverlay(
-  host: Host,
+  anyHost: Host,
   overlay: string,
   base: DiskPlace,
   { confirmed, nameOnly }: Confirmation & { nameOnly: boolean },
 ): void {
+  const host = allowing(anyHost, [base.path]);
   refuseItself(host, overlay, base);
   if (!nameOnly) takeOverDifferences(host, overlay, base, confirmed);
   underLocks(host, inUse('writes', [overlay]), activity('rebasing', overlay), () => {

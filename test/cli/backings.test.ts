@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { Workplace } from '../support/cli.ts';
+import { guest } from '../support/guests.ts';
+import { requireTool, runTool } from '../support/tools.ts';
+
+/**
+ * Work on files whose base is outside of the current folder, where recording was given it by name. What needs nothing of
+ * the base does not open it; what does takes `--allow`, and what the user or the recording names needs no more.
+ */
+const MIB = 1 << 20;
+const hello = guest('small/hello');
+
+test('what needs nothing of the base works wherever that is, and when it is gone', async (t) => {
+  const { place, base } = await recorded(t);
+  const working = async (words: string) => {
+    const outcome = await place.cli([...words.split(' '), '--json']);
+    assert.equal(outcome.status, 0, `${words}: ${outcome.stderr}`);
+    return outcome.console;
+  };
+  for (const gone of [false, true]) {
+    if (gone) fs.rmSync(base);
+    const { chain } = JSON.parse(await working('overlay info o.qcow2')) as { chain: Chain };
+    assert.deepEqual([chain[0].problem, chain[1].file], [undefined, fs.realpathSync(path.dirname(base)) + '/d.img']);
+    assert.equal(chain[1].problem?.code, gone ? 'backing-missing' : 'backing-outside');
+    assert.match((await place.cli(['overlay', 'info', 'o.qcow2'])).console, /stands on .*d\.img \(raw, not opened: /);
+    await working('overlay check o.qcow2');
+    await working('overlay check o.qcow2 --repair');
+    for (const file of ['a.rr', 'o.qcow2']) {
+      assert.match(await working(`snapshot list ${file}`), /replay_init/);
+      await working(`snapshot rename ${file} replay_init other --yes`);
+      await working(`snapshot apply ${file} other --yes`);
+      await working(`snapshot rename ${file} other replay_init --yes`);
+    }
+  }
+  await working('snapshot delete a.rr replay_init --yes');
+  await working('overlay discard o.qcow2 --yes');
+});
+
+test('what needs the base takes --allow, and what the user names needs none', async (t) => {
+  const { place, base } = await recorded(t);
+  for (const words of ['overlay map o.qcow2', 'overlay commit o.qcow2 --yes']) {
+    const refused = (await place.cli([...words.split(' '), '--json'])).refused(2);
+    assert.equal(refused.code, 'backing-outside', words);
+  }
+  for (const allowed of [base, path.dirname(base)]) {
+    assert.equal((await place.cli(['overlay', 'map', 'o.qcow2', '--allow', 'none', '--allow', allowed])).status, 0);
+    const info = await place.cli(['overlay', 'info', 'o.qcow2', '--allow', allowed, '--json']);
+    assert.equal((JSON.parse(info.console) as { chain: Chain }).chain[1].virtualBytes, MIB);
+  }
+  const named = ['--base', base, '--format', 'raw'];
+  assert.equal((await place.cli(['overlay', 'create', 'new.qcow2', ...named])).status, 0);
+  assert.equal((await place.cli(['overlay', 'rebase', 'new.qcow2', ...named])).status, 0);
+  assert.equal((await place.cli(['overlay', 'commit', 'new.qcow2', '--allow', base])).status, 0);
+  const help = (await place.cli(['--help'])).console;
+  for (const command of ['pack', 'unpack', 'overlay create', 'overlay info', 'overlay commit']) {
+    assert.match(help, new RegExp(`blkreplay ${command}.*\\[--allow FILE\\]`), command);
+  }
+});
+
+test('a recording names its images: info and pack need no --allow', async (t) => {
+  const { place, base } = await recorded(t);
+  const info = JSON.parse((await place.cli(['info', 'a.rr', '--json'])).console) as {
+    drives: { chain: Chain }[];
+    files: { path: string; isOwn: boolean }[];
+  };
+  assert.deepEqual(
+    info.drives[0].chain.map(({ virtualBytes, problem }) => [virtualBytes, problem]),
+    [
+      [MIB, undefined],
+      [MIB, undefined],
+    ],
+  );
+  assert.deepEqual(
+    info.files.filter(({ isOwn }) => isOwn).map((file) => file.path),
+    ['a.rr', 'o.qcow2'],
+  );
+  assert.equal((await place.cli(['pack', 'a.rr', '--into', 'all.pack'])).status, 0);
+  assert.equal((await place.cli(['pack', 'a.rr', '--into', 'small.pack', '--without-bases'])).status, 0);
+  const unpack = ['unpack', 'small.pack', '--into', 'there', '--base', `hd0=${base}`];
+  assert.equal((await place.cli(unpack)).status, 0);
+});
+
+test('a base that itself stands on a file elsewhere needs --allow for that one, to pack and unpack too', async (t) => {
+  if (!requireTool('qemu-img', t)) return;
+  const { place, base } = await recorded(t);
+  runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', base, '-F', 'raw', place.path('b.qcow2')]);
+  const drive = ['--drive', 'id=hd0,image=b.qcow2,format=qcow2,overlay=c.qcow2'];
+  const record = ['record', '--kernel', hello, '--rrfile', 'c.rr', ...drive, '--json'];
+  assert.equal((await place.cli(record)).refused(2).code, 'backing-outside');
+  assert.equal((await place.cli([...record, '--allow', base])).status, 0);
+  assert.equal((await place.cli(['pack', 'c.rr', '--into', 'c.pack', '--without-bases'])).status, 0);
+  for (const words of [
+    ['pack', 'c.rr', '--into', 'all.pack', '--json'],
+    ['unpack', 'c.pack', '--into', 'there', '--base', 'hd0=b.qcow2', '--json'],
+  ]) {
+    assert.equal((await place.cli(words)).refused(2).code, 'backing-outside', words.join(' '));
+    assert.equal((await place.cli([...words, '--allow', base])).status, 0, words.join(' '));
+  }
+});
+
+test('a backing file that is missing is named with the image that names it, by every command', async (t) => {
+  const place = new Workplace(t);
+  place.disk('base.img', MIB);
+  const created = ['overlay', 'create', 'o.qcow2', '--base', 'base.img', '--format', 'raw'];
+  assert.equal((await place.cli(created)).status, 0);
+  fs.rmSync(place.path('base.img'));
+  const drive = (more: string) => ['--drive', `id=hd0,image=o.qcow2,format=qcow2${more}`];
+  for (const words of [
+    ['overlay', 'map', 'o.qcow2'],
+    ['overlay', 'commit', 'o.qcow2'],
+    ['overlay', 'rebase', 'o.qcow2', '--base', place.disk('other.img', MIB), '--format', 'raw'],
+    ['overlay', 'create', 'top.qcow2', '--base', 'o.qcow2', '--format', 'qcow2'],
+    ['run', '--kernel', hello, ...drive('')],
+    ['record', '--kernel', hello, '--rrfile', 'x.rr', ...drive(',overlay=x.qcow2')],
+    ['record', '--kernel', hello, '--rrfile', 'x.rr', '--rrsnapshot', 'first', ...drive('')],
+  ]) {
+    const { code, message } = (await place.cli([...words, '--json'])).refused(2);
+    assert.equal(code, 'backing-missing', words.join(' '));
+    assert.match(message, /^o\.qcow2 names \S*base\.img as its backing file, which is not there; .*--name-only"\.$/);
+  }
+  assert.deepEqual(fs.readdirSync(place.folder).sort(), ['o.qcow2', 'other.img']);
+  const moved = ['overlay', 'rebase', 'o.qcow2', '--base', 'other.img', '--format', 'raw', '--name-only'];
+  assert.equal((await place.cli(moved)).status, 0);
+  assert.equal((await place.cli(['overlay', 'map', 'o.qcow2'])).status, 0);
+});
+
+type Chain = { file: string; virtualBytes: number; problem?: { code: string } }[];
+
+/** A recording in one folder, over an image in another. */
+async function recorded(t: TestContext): Promise<{ place: Workplace; base: string }> {
+  const place = new Workplace(t);
+  const images = new Workplace(t);
+  images.disk('d.img', MIB);
+  const base = path.relative(place.folder, images.path('d.img'));
+  const drive = ['--drive', `id=hd0,image=${base},format=raw,overlay=o.qcow2`];
+  assert.equal((await place.cli(['record', '--kernel', hello, '--rrfile', 'a.rr', ...drive])).status, 0);
+  return { place, base: images.path('d.img') };
+}
