@@ -31,4 +31,7 @@ const service = new EngineService({
   listen,
   signals,
 });
+// Files that are deleted while the machine stands are noticed soon.
+const LOOK_AROUND_MILLISECONDS = 2000;
+setInterval(() => service.lookAround(), LOOK_AROUND_MILLISECONDS).unref();
 port.on('message', (message: ToEngine) => service.received(message));

@@ -1,7 +1,8 @@
-import { type End, endOfPresent, type StopReason } from '../engine/index.ts';
+import { type End, endOfPresent, keptPosition, type StopReason } from '../engine/index.ts';
 import { machineIsRunning, ownMistake, requestTwice, requestUnknown, sessionHasEnded } from '../engine/errors/dap.ts';
 import { foreignConnection } from '../engine/errors/gdb.ts';
 import { userErrorOf } from '../engine/errors/outOfMemory.ts';
+import { sessionFailed } from '../engine/errors/session.ts';
 import { Arguments } from './arguments.ts';
 import type { Debuggee } from './debuggee.ts';
 import { GdbDoor, type Listen, type SharedMachine } from './gdbDoor.ts';
@@ -53,6 +54,11 @@ export class EngineService {
         this.close();
         this.post({ kind: 'closed' });
     }
+  }
+
+  /** What the host calls every few seconds: a machine that stands asks for nothing by itself. */
+  lookAround(): void {
+    this.open?.lookAfterFiles();
   }
 
   // --- requests --------------------------------------------------------------------------------------------------------
@@ -158,13 +164,13 @@ export class EngineService {
     if (open !== this.open) return;
     const { message: text } = failureOf(error);
     open.ends();
-    this.output('stderr', text);
     if (userErrorOf(error)?.kind === 'hostFailure') {
       this.open = undefined;
       open.door?.close();
-      open.debuggee.session.timeline.abandon();
+      this.abandon(open, text);
       this.event('terminated', {});
     } else {
+      this.output('stderr', text);
       const stop = { reason: 'exception', description: text, text };
       const threadId = threadOf(open.debuggee.currentHart);
       this.event('stopped', { ...stop, threadId, allThreadsStopped: true });
@@ -219,8 +225,19 @@ export class EngineService {
       timeline.close(endOfPresent(timeline));
       this.console.flush();
     } catch (error) {
-      this.output('stderr', failureOf(error).message);
-      timeline.abandon();
+      this.abandon(open, failureOf(error).message);
+    }
+  }
+
+  /** After a failure. An editor shows what is important where its user looks, and not only in a console. */
+  private abandon({ debuggee }: OpenSession, failure: string): void {
+    const { rr, rrfile } = debuggee.configuration;
+    try {
+      debuggee.session.timeline.abandon();
+    } finally {
+      const { host } = this.surroundings;
+      const kept = rr === 'record' ? { rr, rrfile, position: keptPosition(host, rrfile) } : { rr };
+      this.output('important', sessionFailed(failure, kept));
     }
   }
 

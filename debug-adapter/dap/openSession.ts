@@ -24,6 +24,7 @@ export class OpenSession {
   private place: PlaceTeller;
   private complaintsTold = new Set<string>();
   private writtenBackAt: number;
+  private lookedAt = -Infinity;
   private whenStill: (() => void)[] = [];
 
   constructor(options: {
@@ -74,6 +75,14 @@ export class OpenSession {
     return new Promise((resolve) => this.whenStill.push(resolve));
   }
 
+  /** Also while the machine stands: at most as often as it is written back. */
+  lookAfterFiles(): void {
+    const now = this.surroundings.milliseconds();
+    if (now - this.lookedAt < WRITE_BACK_MILLISECONDS) return;
+    this.lookedAt = now;
+    this.debuggee.session.timeline.lookAfterFiles();
+  }
+
   betweenSlices(): void {
     this.tellProgress();
     const now = this.surroundings.milliseconds();
@@ -84,6 +93,7 @@ export class OpenSession {
 
   /** After a request and at a stop: where it is, and what was found wrong with debug information. */
   tellNews(): void {
+    this.lookAfterFiles();
     if (this.turn === 'nobody') this.place.whenNew(this.surroundings.milliseconds());
     this.tellWritten();
     for (const complaint of this.debuggee.symbols.flatMap(({ complaints }) => complaints)) {

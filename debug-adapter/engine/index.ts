@@ -14,6 +14,7 @@ export { LiveInputs } from './recording/inputs/liveInputs.ts';
 export { type IdleClock, RealtimeIdle } from './recording/inputs/realtimeIdle.ts';
 export { RecordingReader } from './recording/recordingReader.ts';
 export { closedRecording, type RecordingFile } from './timeline/closedRecording.ts';
+export { keptPosition } from './timeline/keptPosition.ts';
 export { lockToRead } from './timeline/filesInUse.ts';
 export type { SnapshotInfo } from './timeline/snapshotInfo.ts';
 export type { TimelineFiles } from './timeline/timelineFiles.ts';

@@ -18,6 +18,7 @@ import { digestOf, type End, endOf, type Timeline, type TimelineStop } from './t
 import type { TimelineFiles } from './timelineFiles.ts';
 import type { TimeTravel } from './timeTravel.ts';
 import { doQuietly } from './undo.ts';
+import type { WatchedFiles } from './watchedFiles.ts';
 
 /** What recording adds to a live machine. */
 export interface RecordingParts {
@@ -43,6 +44,7 @@ export class LiveTimeline implements Timeline {
   private listFiles: () => TimelineFiles;
   private checkpoints: Checkpoints;
   private automatic: AutomaticSnapshots;
+  private watched: WatchedFiles;
   private digestedAt: Position = -1;
 
   constructor(options: {
@@ -53,6 +55,7 @@ export class LiveTimeline implements Timeline {
     listFiles: () => TimelineFiles;
     pace?: CheckpointPace;
     onNotice?: (notice: Notice) => void;
+    watched: WatchedFiles;
   }) {
     this.machine = options.machine;
     this.lock = options.lock;
@@ -60,6 +63,7 @@ export class LiveTimeline implements Timeline {
     this.recording = options.recording;
     this.listFiles = options.listFiles;
     this.checkpoints = new Checkpoints(options.pace);
+    this.watched = options.watched;
     this.automatic = new AutomaticSnapshots(options.onNotice);
   }
 
@@ -109,8 +113,13 @@ export class LiveTimeline implements Timeline {
   }
 
   writeBack(): void {
+    this.lookAfterFiles();
     for (const { overlay } of this.drives) overlay?.writeBack();
     this.recording?.writer.flush(this.travel?.end ?? this.position);
+  }
+
+  lookAfterFiles(): void {
+    this.watched.look();
   }
 
   digest(): bigint {
@@ -124,6 +133,7 @@ export class LiveTimeline implements Timeline {
   takeSnapshot(name: string): SnapshotInfo {
     const { writer, travel, snapshots, recorder } = this.recorded();
     snapshots.checkNewName(name);
+    this.watched.refuseLost();
     if (travel.isPresent) {
       this.leadHere();
       this.takeInImages(name);

@@ -33,6 +33,7 @@ import type { History } from './history.ts';
 import { TimeTravel } from './timeTravel.ts';
 import { TravelDisk } from './travelDisk.ts';
 import { Undo } from './undo.ts';
+import { WatchedFiles } from './watchedFiles.ts';
 import { checkWriteTargets, needsStateFile, type WriteTargets, writeTargets } from './writeTargets.ts';
 
 /** A machine that runs without being recorded. */
@@ -44,7 +45,8 @@ export function openRun(anyHost: Host, setup: LiveSetup): LiveTimeline {
   const targets = writeTargets(setup, undefined);
   checkWriteTargets(host, setup, targets);
   return Undo.onFailure((undo) => {
-    const lock = lockForSession(host, filesUsed(host, setup, targets), activity('running', setup.kernel), undo);
+    const used = filesUsed(host, setup, targets);
+    const lock = lockForSession(host, used, activity('running', setup.kernel), undo);
     const bases = openBases(host, setup.drives);
     undo.add(() => bases.forEach(({ base }) => base.close()));
     const newFiles = new NewFiles(host, undo);
@@ -54,7 +56,8 @@ export function openRun(anyHost: Host, setup: LiveSetup): LiveTimeline {
     newFiles.publish({ replaces: setup.overwrite });
     lock.refresh();
     newFiles.settle();
-    return new LiveTimeline({ machine, drives, lock, listFiles: () => filesOf(host, drives) });
+    const watched = new WatchedFiles(host, used, setup.onNotice).begin();
+    return new LiveTimeline({ machine, drives, lock, watched, listFiles: () => filesOf(host, drives) });
   });
 }
 
@@ -73,7 +76,8 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
   checkWriteTargets(host, setup, targets);
   return Undo.onFailure((undo) => {
     // Before anything is opened to be written: what another session uses stays as it is.
-    const lock = lockForSession(host, filesUsed(host, setup, targets), activity('recording', setup.rrfile), undo);
+    const used = filesUsed(host, setup, targets);
+    const lock = lockForSession(host, used, activity('recording', setup.rrfile), undo);
     const bases = openBases(host, setup.drives);
     undo.add(() => bases.forEach(({ base }) => base.close()));
     if (!setup.overwrite) refuseTakenName(setup.drives, bases, setup.rrsnapshot);
@@ -101,19 +105,21 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
       first: setup.rrsnapshot,
       dateMilliseconds: host.dateMilliseconds,
     });
+    const { pace, onNotice } = setup;
+    const watched = new WatchedFiles(host, used, onNotice);
     const travel = new TimeTravel({
       ...{ machine, images, log, isLive: true, budget: setup.travelBudget },
       disks: drives.map((drive) => travelDisk(host, drive)),
-      history: liveHistory(host, setup, { machine, writer, snapshots }),
+      history: liveHistory(host, setup, { machine, writer, snapshots, watched }),
     });
     const recording = { writer, recorder, snapshots, travel, ramImages: images, stateOnly };
     const listFiles = () => filesOf(host, drives, setup);
-    const { pace, onNotice } = setup;
-    const timeline = new LiveTimeline({ machine, drives, lock, recording, listFiles, pace, onNotice });
+    const timeline = new LiveTimeline({ machine, drives, lock, watched, recording, listFiles, pace, onNotice });
     timeline.start(setup.rrsnapshot);
     newFiles.publish({ replaces: setup.overwrite });
     lock.refresh();
     newFiles.settle();
+    watched.begin();
     return timeline;
   });
 }
@@ -130,13 +136,14 @@ function settled(setup: RecordSetup): SettledRecord {
 function liveHistory(
   host: Host,
   { rrfile }: RecordSetup,
-  live: { machine: Machine; writer: RecordingWriter; snapshots: SnapshotStore },
+  live: { machine: Machine; writer: RecordingWriter; snapshots: SnapshotStore; watched: WatchedFiles },
 ): History {
   return {
     anchors: () => live.snapshots.anchors(),
     readAnchor: (name) => live.snapshots.reading(name),
     openPlayer: () => {
       live.writer.flush(live.machine.position);
+      live.watched.refuseLostRecording(rrfile);
       const file = host.files.open(rrfile, { write: false, create: 'never' });
       const reader = new RecordingReader(file, host.compression);
       return { player: new Player(reader), close: () => reader.close() };

@@ -32,6 +32,7 @@ import type { History } from './history.ts';
 import { TimeTravel } from './timeTravel.ts';
 import { TravelDisk } from './travelDisk.ts';
 import { Undo } from './undo.ts';
+import { WatchedFiles } from './watchedFiles.ts';
 
 /**
  * Opens a recording for replay, at the snapshot it starts from. The same options are given as for recording; the drives'
@@ -46,7 +47,9 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
     const setup = { ...given, drives: asRecorded(given.drives, reader.header) };
     const named = imagesOf(setup, reader);
     refuseMissing(host, named, setup.rrfile);
-    const lock = lockForSession(host, filesUsed(host, setup, named), activity('replaying', setup.rrfile), undo);
+    const used = filesUsed(host, setup, named);
+    const lock = lockForSession(host, used, activity('replaying', setup.rrfile), undo);
+    const watched = new WatchedFiles(host, used, setup.onNotice).begin();
     const bases = openBases(host, setup.drives, reader.header.rrsnapshot);
     undo.add(() => bases.forEach(({ base }) => base.close()));
     checkSame(setup, reader, bases);
@@ -103,7 +106,7 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
       stateFile: reader.header.stateFile === null ? null : stateFileOf(setup.rrfile),
       drives: setup.drives.map((options) => filesOfDrive(host, options, overlayOf(options))),
     });
-    return new ReplayTimeline({ machine, travel, player, reader, drives, images, snapshots, lock, listFiles });
+    return new ReplayTimeline({ machine, travel, player, reader, drives, images, snapshots, lock, watched, listFiles });
   });
 }
 

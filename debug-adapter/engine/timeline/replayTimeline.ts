@@ -14,6 +14,7 @@ import { digestOf, type End, endOf, type Timeline, type TimelineStop } from './t
 import type { TimelineFiles } from './timelineFiles.ts';
 import type { TimeTravel } from './timeTravel.ts';
 import { doAll, doQuietly } from './undo.ts';
+import type { WatchedFiles } from './watchedFiles.ts';
 
 /**
  * A machine that replays a recording: it gets the recorded events, is held against every recorded request and digest,
@@ -32,6 +33,7 @@ export class ReplayTimeline implements Timeline {
   private store: SnapshotStore | undefined;
   private listFiles: () => TimelineFiles;
   private lock: HostLock;
+  private watched: WatchedFiles;
 
   constructor(options: {
     machine: Machine;
@@ -43,6 +45,7 @@ export class ReplayTimeline implements Timeline {
     snapshots: SnapshotStore | undefined;
     listFiles: () => TimelineFiles;
     lock: HostLock;
+    watched: WatchedFiles;
   }) {
     this.machine = options.machine;
     this.travel = options.travel;
@@ -53,6 +56,7 @@ export class ReplayTimeline implements Timeline {
     this.store = options.snapshots;
     this.listFiles = options.listFiles;
     this.lock = options.lock;
+    this.watched = options.watched;
   }
 
   get position(): Position {
@@ -81,7 +85,13 @@ export class ReplayTimeline implements Timeline {
     throw pastIsFixed();
   }
 
-  writeBack(): void {}
+  writeBack(): void {
+    this.lookAfterFiles();
+  }
+
+  lookAfterFiles(): void {
+    this.watched.look();
+  }
 
   digest(): bigint {
     return digestOf(this.machine);
@@ -96,7 +106,7 @@ export class ReplayTimeline implements Timeline {
     store.checkNewName(name);
     const lost = this.drives.find(({ options }) => !options.readOnly && options.overlay === null);
     if (lost) throw snapshotDiskLost(lost.options.id);
-    this.travel.keep(name, (moment) => this.lock.exclusively(() => store.takePast(name, moment)));
+    this.travel.keep(name, (moment) => this.changing(() => store.takePast(name, moment)));
     return store.find(name)!;
   }
 
@@ -105,14 +115,14 @@ export class ReplayTimeline implements Timeline {
     store.checkChangeable(name, 'rename');
     if (name === newName) return;
     store.checkNewName(newName);
-    this.lock.exclusively(() => store.rename(name, newName));
+    this.changing(() => store.rename(name, newName));
     this.travel.renamed(name, newName);
   }
 
   deleteSnapshot(name: string): void {
     const store = this.keptSnapshots();
     store.checkChangeable(name, 'delete');
-    this.travel.forget([name], () => this.lock.exclusively(() => store.delete([name])));
+    this.travel.forget([name], () => this.changing(() => store.delete([name])));
   }
 
   files(): TimelineFiles {
@@ -139,6 +149,12 @@ export class ReplayTimeline implements Timeline {
       () => this.reader.close(),
       () => this.lock.release(),
     ];
+  }
+
+  /** The images are opened by name for it: they must be what they were, and nobody else may look at them. */
+  private changing(change: () => void): void {
+    this.watched.refuseLost();
+    this.lock.exclusively(change);
   }
 
   private keptSnapshots(): SnapshotStore {

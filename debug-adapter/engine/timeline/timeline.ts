@@ -30,6 +30,8 @@ export interface Timeline {
   inject(event: OutsideEvent): void;
   /** What the host calls about twice a second: what happened so far survives a kill of the process. */
   writeBack(): void;
+  /** Has files noticed that were deleted or replaced while the session has them open: it is said once. Cheap. */
+  lookAfterFiles(): void;
   /** The state's digest, all parts in one. The first call reads the whole of every drive. */
   digest(): bigint;
   /** In order of position. */

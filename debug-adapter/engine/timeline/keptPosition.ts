@@ -1,0 +1,19 @@
+import type { Host } from '../base/host.ts';
+import type { Position } from '../base/quantities.ts';
+import { UserError } from '../errors/userError.ts';
+import { RecordingReader } from '../recording/recordingReader.ts';
+
+/** Up to where a recording replays that was not closed properly: read from the file. Undefined when it cannot be read. */
+export function keptPosition(host: Host, rrfile: string): Position | undefined {
+  try {
+    const file = host.files.open(rrfile, { write: false, create: 'never' });
+    try {
+      return new RecordingReader(file, host.compression).lastPosition;
+    } finally {
+      file.close();
+    }
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}

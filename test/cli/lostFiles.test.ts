@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { test } from 'node:test';
+import { Workplace } from '../support/cli.ts';
+import { guest } from '../support/guests.ts';
+
+test('files that are deleted or replaced while the command line records are said on stderr, and it continues', async (t) => {
+  const place = new Workplace(t);
+  place.disk('disk.img', 1 << 20);
+  const drive = ['--drive', 'id=hd0,image=disk.img,format=raw,overlay=o.qcow2'];
+  const endless = ['record', '--kernel', guest('endless/endless'), '--rrfile', 'a.rr', ...drive];
+  const running = place.start(endless);
+  while (!place.exists('a.rr')) await new Promise((resolve) => setTimeout(resolve, 20));
+  fs.rmSync(place.path('o.qcow2'));
+  await running.untilSaid(
+    /^blkreplay: o\.qcow2 was deleted while this session writes to it: .* is lost when it ends\./m,
+  );
+  fs.renameSync(place.path(place.disk('other.img')), place.path('disk.img'));
+  await running.untilSaid(/^blkreplay: disk\.img was replaced by another file while this session reads it: /m);
+  running.kill('SIGINT');
+  const { status, stderr } = await running.end;
+  assert.equal(status, 130);
+  assert.equal(stderr.match(/o\.qcow2 was deleted/g)?.length, 1, 'said once');
+});

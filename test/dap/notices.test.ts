@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { suite, test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Workplace } from '../support/cli.ts';
+import { DapClient, demoLaunch } from '../support/dapClient.ts';
+import { guest } from '../support/guests.ts';
+
+/**
+ * What the user must learn besides answers to requests: it comes as output of the category `important`, which VS Code
+ * shows as a notification.
+ */
+suite('what goes wrong while a session runs', { concurrency: 2 }, () => {
+  for (const [what, kib, files] of [
+    ['the recording', 64, { rrfile: 'small/demo.rr' }],
+    ['an overlay', 700, { drives: [{ id: 'hd0', image: 'disk.img', format: 'raw', overlay: 'small/hd0.qcow2' }] }],
+  ] as const) {
+    test(`a disk that is full for ${what} ends the session, and what is kept is said and true`, async (t) => {
+      const place = new Workplace(t);
+      await onSmallDisk(place.path('small'), kib, t, async () => {
+        const dap = new DapClient(t);
+        await dap.start(demoLaunch(place, files));
+        // What is left of a log is written when the session ends, if not before.
+        const said = (name: string) => dap.events.some(({ event }) => event === name);
+        while (!said('stopped') && !said('terminated')) await sleep(20);
+        if (!said('terminated')) await dap.request('terminate');
+        const [failure, ...more] = important(dap);
+        assert.match(
+          failure,
+          /^Writing \S+ failed because its disk .* is full; free some space, or use another place\. /,
+        );
+        const kept = /The session has ended; \S*demo\.rr is kept and replays up to position (\d+)\.\n$/.exec(failure);
+        assert.ok(kept, failure);
+        assert.deepEqual(more, []);
+        await dap.leave();
+
+        const replay = new DapClient(t);
+        await replay.start(demoLaunch(place, { ...files, rr: 'replay' }));
+        await replay.event('stopped');
+        assert.equal(replay.place.position, Number(kept[1]));
+        await replay.leave();
+      });
+    });
+  }
+
+  for (const [what, change] of [
+    ['deleted', (file: string) => fs.rmSync(file)],
+    [
+      'replaced by another file',
+      (file: string) => (fs.writeFileSync(`${file}.new`, 'x'), fs.renameSync(`${file}.new`, file)),
+    ],
+  ] as const) {
+    test(`files that are ${what} while a session records are said, once each`, async (t) => {
+      const place = new Workplace(t);
+      const dap = new DapClient(t);
+      await dap.start(endless(place));
+      for (const file of ['hd0.qcow2', 'demo.rr', 'disk.img']) {
+        change(place.path(file));
+        const said = await nextImportant(dap);
+        const how = file === 'disk.img' ? 'reads it: .* Put that one back' : 'writes to it: .* lost when it ends';
+        assert.match(said, new RegExp(`${file.replace('.', '\\.')} was ${what} while this session ${how}`));
+      }
+      await dap.request('pause', { threadId: 1 });
+      await dap.event('stopped');
+      const refused = await dap.refused('blkreplay/takeSnapshot', { name: 'x' });
+      assert.match(
+        refused,
+        new RegExp(`(demo\\.rr|hd0\\.qcow2) was ${what} .* no snapshot can be kept or changed there`),
+      );
+      await dap.request('reverseContinue', { threadId: 1 });
+      assert.match((await dap.event('stopped')).text, new RegExp(`demo\\.rr was ${what} .* there is no looking back`));
+      assert.equal(important(dap).length, 3);
+    });
+
+    test(`files that are ${what} while a replay stands are said, and no snapshot goes elsewhere`, async (t) => {
+      const place = new Workplace(t);
+      const recording = new DapClient(t);
+      await recording.start(demoLaunch(place, { noDebug: true }));
+      await recording.event('terminated');
+      await recording.leave();
+      const dap = new DapClient(t);
+      await dap.start(demoLaunch(place, { rr: 'replay', stopOnEntry: true }));
+      await dap.event('stopped');
+      await dap.request('blkreplay/takeSnapshot', { name: 'before' });
+      change(place.path('hd0.qcow2'));
+      assert.match(await nextImportant(dap), /hd0\.qcow2 was .* while this session reads it: .* Put that one back/);
+      for (const [command, args] of [
+        ['takeSnapshot', { name: 'x' }],
+        ['renameSnapshot', { name: 'before', newName: 'after' }],
+        ['deleteSnapshot', { name: 'before' }],
+      ] as const) {
+        assert.match(await dap.refused(`blkreplay/${command}`, args), /hd0\.qcow2 was .* no snapshot can be kept/);
+      }
+      if (place.exists('hd0.qcow2')) assert.equal(place.read('hd0.qcow2').toString(), 'x');
+      assert.equal((await dap.until('continue')).text, 'End of recording');
+      assert.equal(important(dap).length, 1);
+    });
+  }
+
+  test('a snapshot that fails is an error that the editor shows', async (t) => {
+    const place = new Workplace(t);
+    const dap = new DapClient(t);
+    await dap.start(demoLaunch(place, { stopOnEntry: true }));
+    await dap.event('stopped');
+    const response = await dap.send('blkreplay/takeSnapshot', { name: 'auto-1' });
+    assert.deepEqual([response.success, response.body.error.showUser], [false, true]);
+  });
+});
+
+const important = (dap: DapClient): string[] =>
+  dap.events.flatMap(({ event, body }) => (event === 'output' && body.category === 'important' ? [body.output] : []));
+
+/** One more than there are. */
+async function nextImportant(dap: DapClient): Promise<string> {
+  const before = important(dap).length;
+  while (important(dap).length === before) await dap.event('output');
+  return important(dap).at(-1)!;
+}
+
+function endless(place: Workplace): object {
+  return demoLaunch(place, { kernel: guest('endless/endless') });
+}
+
+/** Runs `story` with a disk of that size at `folder`; where the host does not let us mount one, not at all. */
+async function onSmallDisk(folder: string, kib: number, t: TestContext, story: () => Promise<void>): Promise<void> {
+  fs.mkdirSync(folder);
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kib}k,mode=777`, 'tmpfs', folder]);
+  if (mounted.status !== 0) return t.skip('nothing can be mounted here, so no disk is full');
+  try {
+    await story();
+  } finally {
+    execFileSync('umount', ['-l', folder]);
+  }
+}
