@@ -47,7 +47,14 @@ export interface DriveOverview {
   /** True for an overlay that goes when the session ends. */
   isTemporary: boolean;
   /** The overlay first (when there is one), the last base at the end. */
-  chain: { file: string; format: 'raw' | 'qcow2'; fileBytes: number; virtualBytes: number }[];
+  chain: {
+    file: string;
+    format: 'raw' | 'qcow2';
+    fileBytes: number;
+    virtualBytes: number;
+    /** Why it is not opened, such as a backing file that is not there; nothing is known of what is below it. */
+    problem?: { code: string; message: string };
+  }[];
 }
 
 export interface SnapshotOverview {

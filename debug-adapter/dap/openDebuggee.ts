@@ -14,7 +14,7 @@ import {
   type Timeline,
   UserError,
 } from '../engine/index.ts';
-import { launchWouldOverwrite } from '../engine/errors/dap.ts';
+import { launchBackingOutside, launchWouldOverwrite } from '../engine/errors/dap.ts';
 import { Debuggee } from './debuggee.ts';
 import type { GuestConsole } from './guestConsole.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
@@ -45,7 +45,7 @@ export function openDebuggee(
     const exists = (path: string) => host.files.exists(path);
     return new Debuggee({ timeline, groups, configuration, keys, exists });
   } catch (error) {
-    throw aboutOverwriting(error, configuration);
+    throw aboutSettings(error, configuration);
   } finally {
     forget();
   }
@@ -99,8 +99,16 @@ function openTimeline(
   return openRecord(workspace, { ...setup, rrfile, rrsnapshot, version, pace: makePace() });
 }
 
-/** The engine speaks of the command line's option; here it is a setting. */
-function aboutOverwriting(error: unknown, { overwrite }: LaunchConfiguration): unknown {
-  if (!(error instanceof UserError) || !['overlay-exists', 'recording-exists'].includes(error.code)) return error;
-  return launchWouldOverwrite({ why: error.message.split(': name another')[0], isAsk: overwrite === 'ask' });
+/** The engine speaks of the command line's options; here they are settings. */
+function aboutSettings(error: unknown, { overwrite }: LaunchConfiguration): unknown {
+  if (!(error instanceof UserError)) return error;
+  switch (error.code) {
+    case 'overlay-exists':
+    case 'recording-exists':
+      return launchWouldOverwrite({ why: error.message.split(': name another')[0], isAsk: overwrite === 'ask' });
+    case 'backing-outside':
+      return launchBackingOutside({ why: error.message.split(': if you trust')[0] });
+    default:
+      return error;
+  }
 }

@@ -88,15 +88,25 @@ function driveNode(drive: DriveOverview, owner: Owner, parent: string, shown: Sh
     ...{ id, owner, label: drive.id, context: 'drive', icon: 'database', fold: 'closed' },
     description: drive.isReadOnly || drive.isTemporary || !top ? how : `${how} ${shown.file(top.file)}`,
     tooltip: drive.isTemporary ? 'What the guest writes goes when the session ends.' : `Drive ${drive.id}, ${how}`,
-    children: drive.chain.map(({ file, format, fileBytes, virtualBytes }, i) => ({
-      ...{ id: `${id}\n${file}`, owner, label: shown.file(file), context: 'file', icon: 'file', fold: 'closed' },
-      description: `${i < drive.chain.length - 1 ? '' : 'base · '}${format} · ${showBytes(fileBytes)}`,
-      tooltip: `${file}\n${format}, ${showBytes(fileBytes)} for a disk of ${showBytes(virtualBytes)}`,
-      children: [],
-      file,
+    children: drive.chain.map((one, i) => ({
+      ...{ id: `${id}\n${one.file}`, owner, label: shown.file(one.file), context: 'file', fold: 'closed' },
+      ...fileWords(one, i === drive.chain.length - 1),
+      ...{ children: [], file: one.file },
     })),
   };
 }
+
+/** What stands in for a file's size when it is not there is why. */
+function fileWords({ file, format, fileBytes, virtualBytes, problem }: ChainFile, isLast: boolean) {
+  if (problem) return { icon: 'warning', description: problem.message, tooltip: `${file}\n${problem.message}` };
+  return {
+    icon: 'file',
+    description: `${isLast ? 'base · ' : ''}${format} · ${showBytes(fileBytes)}`,
+    tooltip: `${file}\n${format}, ${showBytes(fileBytes)} for a disk of ${showBytes(virtualBytes)}`,
+  };
+}
+
+type ChainFile = DriveOverview['chain'][number];
 
 function stateNode(file: string, owner: Owner, parent: string, shown: Shown): TreeNode {
   const node = { id: `${parent}\nstate`, owner, label: shown.file(file), context: 'file', children: [], file };

@@ -78,6 +78,20 @@ test('a recording on disk is read when it is unfolded; it has no place, and all 
   assert.equal(new Set(all).size, all.length);
 });
 
+test('a file of a chain that is not there says so in the words of the engine', () => {
+  const message = 'hd0.qcow2 names base.img as its backing file, which is not there; put it back.';
+  const [drive] = OVERVIEW.drives;
+  const missing = { file: '/w/base.img', format: 'raw' as const, fileBytes: 0, virtualBytes: 0 };
+  const chain = [drive.chain[0], { ...missing, problem: { code: 'backing-missing', message } }];
+  const tree = sessionTree({ ...OVERVIEW, drives: [{ ...drive, chain }] }, { id: 's1', name: 'x' }, SHOWN);
+  assert.deepEqual(lines(tree).slice(1, 4), [
+    '  hd0 | overlay hd0.qcow2 | drive',
+    '    hd0.qcow2 | qcow2 · 1.2 MiB | file',
+    `    base.img | ${message} | file`,
+  ]);
+  assert.equal(tree.children[0].children[1].icon, 'warning');
+});
+
 test('the place at a snapshot stands behind it; behind all of them it is last', () => {
   const labels = (position: number) =>
     sessionTree(

@@ -27,6 +27,12 @@ export const launchWouldOverwrite = (refused: { why: string; isAsk: boolean }) =
       (refused.isAsk ? ' ("ask" is for the editor; asked for here it means "never").' : '.'),
   );
 
+export const launchBackingOutside = (refused: { why: string }) =>
+  badInput(
+    'backing-outside',
+    `${refused.why}: if you trust the image, put that file beside it, or set "cwd" to a folder above both.`,
+  );
+
 export const requestUnknown = (command: unknown) =>
   badInput('request-unknown', `The debug adapter knows no request ${quoted(command)}.`);
 

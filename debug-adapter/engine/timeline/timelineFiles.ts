@@ -1,8 +1,9 @@
 import type { Host } from '../base/host.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
+import { UserError } from '../errors/userError.ts';
 import type { DriveOptions } from './driveStack.ts';
 import { isInPlace } from './inPlace.ts';
-import { type DiskFile, shownDiskFiles } from './openDisk.ts';
+import { type DiskFile, type DiskPlace, shownDiskFiles } from './openDisk.ts';
 
 /** The files of a session, for people to look at: names are as the user gave them. */
 export interface TimelineFiles {
@@ -40,6 +41,17 @@ export function filesOfDrive(host: Host, options: DriveOptions, overlay: Qcow2Im
     id,
     isReadOnly: readOnly,
     isTemporary: !readOnly && options.overlay === null,
-    chain: [...top, ...shownDiskFiles(host, { path: image, format })],
+    chain: [...top, ...imageFiles(host, { path: image, format })],
   };
+}
+
+/** Also of an image that was deleted while the session has it open. */
+function imageFiles(host: Host, image: DiskPlace): DiskFile[] {
+  try {
+    return shownDiskFiles(host, image);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const { code, message } = error;
+    return [{ file: image.path, format: image.format, fileBytes: 0, virtualBytes: 0, problem: { code, message } }];
+  }
 }
