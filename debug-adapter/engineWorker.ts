@@ -10,9 +10,10 @@ import { RealtimeIdleClock, wallClock } from './host/wallClock.ts';
 /** The thread that the engine runs in: joins the adapter's engine side with Node's files, clocks and sockets. */
 declare const BLKREPLAY_VERSION: string;
 
-const { signals, interruption } = workerData as {
+const { signals, interruption, overwrites } = workerData as {
   signals: Int32Array<SharedArrayBuffer>;
   interruption: InterruptionCell;
+  overwrites: boolean;
 };
 const port = parentPort!;
 obeyInterruption(interruption);
@@ -20,6 +21,7 @@ optimiseEarly();
 
 const service = new EngineService({
   host: nodeHost,
+  overwrites,
   // What wakes the engine wakes a machine that sleeps, too.
   idleClock: new RealtimeIdleClock(wallClock, signals),
   makePace: () => new TimedPace({ costAtFirstMs: COST_MS_AT_FIRST_WATCHED }),

@@ -7,7 +7,8 @@ import { makeInterruptionCell, URGENCY } from './host/interruption.ts';
 
 /**
  * The debug adapter over stdin and stdout. It starts on being loaded, since an editor may load it with
- * `node -e "require(file)"`, and ends when its client goes.
+ * `node -e "require(file)"`, and ends when its client goes. With `--overwrite` the user has agreed to replace what
+ * blkreplay made before, whatever the launch configuration says: it is for one session.
  */
 // A long replay is interrupted at once; closing a recording takes a snapshot's time.
 const CLOSE_MILLISECONDS_MAX = 10_000;
@@ -20,7 +21,7 @@ const FILES_MILLISECONDS_MAX = 700;
 const signals = makeSignals();
 const interruption = makeInterruptionCell();
 const worker = new Worker(path.join(__dirname, 'engine-worker.js'), {
-  workerData: { signals, interruption },
+  workerData: { signals, interruption, overwrites: process.argv.includes('--overwrite') },
   // Each look back makes some snapshots and drops as many. With V8's default of up to 100 MiB and more for what is new,
   // that became garbage in the old generation, and the process twice as large after some thousand looks.
   resourceLimits: { maxYoungGenerationSizeMb: 24 },

@@ -20,8 +20,8 @@ export const filesExist = (files: readonly string[]) =>
   files.length === 1 ? `${files[0]} exists already.` : `${files.length} files of an earlier recording exist already.`;
 
 export const whatHappensToThem = (choice: { files: readonly string[]; renamed: readonly string[] }) =>
-  `${choice.files.join('\n')}\n\nReplace deletes what is in them. Keep Both records to ` +
-  `${choice.renamed.join(', ')} instead.`;
+  `${choice.files.join('\n')}\n\nKeep Both records to ${choice.renamed.join(', ')} ` +
+  'instead. Replace deletes what is in them; files that blkreplay did not make are never replaced.';
 
 export const notRestarted = () => 'Not restarted: the recording that is there stays as it is.';
 export const keptBothInstead = () => 'Not restarted: a new session records to new files, and the old ones stay.';
@@ -50,7 +50,11 @@ export const deleteSnapshotDetail = () => 'The recording stays; going to this po
 
 export const deleteRecordingQuestion = (name: string) => `Delete the recording ${name} with its overlays?`;
 export const deleteRecordingDetail = (files: readonly string[]) =>
-  `These files are deleted; the disk images stay. This cannot be undone.\n\n${files.join('\n')}`;
+  `These files go to the trash; the disk images stay.\n\n${files.join('\n')}`;
+export const notOfRecording = (file: string) =>
+  `${file} is no longer a file of this recording, so it stays; look at what has changed, then delete again.`;
+export const deleteForGoodQuestion = () => 'Files cannot be moved to the trash here. Delete them for good?';
+export const deleteForGoodDetail = (file: string) => `The first is ${file}. This cannot be undone.`;
 
 export const infoFailed = (problem: { file: string; why: string }) =>
   `${problem.file} could not be read as a recording: ${problem.why}`;

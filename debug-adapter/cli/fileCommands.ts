@@ -58,6 +58,14 @@ function execute(command: Exclude<FileCommand, { kind: 'dump' }>, version: strin
     case 'snapshot delete':
       engine.deleteKept(host, command.file, command.name, command);
       return done(`"${command.name}" is deleted`);
+    case 'identify': {
+      const { kind, inUse } = engine.identifyFile(host, command.file);
+      const what = kind === null ? 'no file of blkreplay' : `${KINDS[kind]} of blkreplay`;
+      return {
+        json: { path: command.file, kind, inUse },
+        text: `${command.file} is ${what}.\n${inUse ?? ''}`.trim() + '\n',
+      };
+    }
     case 'pack': {
       const files = engine.packRecording(host, { ...command, version });
       const list = files.map(({ path, name }) => `  ${name}: ${inert(path)}\n`).join('');
@@ -73,6 +81,8 @@ function execute(command: Exclude<FileCommand, { kind: 'dump' }>, version: strin
     }
   }
 }
+
+const KINDS = { recording: 'a recording', overlay: 'an overlay', state: 'a state image', pack: 'a packed recording' };
 
 /** Damage is bad input: the one outcome of a check that is not exit status 0. */
 function check(host: engine.Host, { overlay, repair }: { overlay: string; repair: boolean }): Answer {

@@ -19,6 +19,7 @@ type FileWork =
   | { kind: 'snapshot apply' | 'snapshot delete'; file: string; name: string; confirmed: boolean; json: boolean }
   | { kind: 'snapshot rename'; file: string; name: string; newName: string; confirmed: boolean; json: boolean }
   | DumpCommand
+  | { kind: 'identify'; file: string; json: boolean }
   | { kind: 'pack'; rrfile: string; into: string; withBases: boolean; overwrite: boolean; json: boolean }
   | { kind: 'unpack'; pack: string; folder: string; bases: Map<string, string>; overwrite: boolean; json: boolean };
 
@@ -39,7 +40,7 @@ interface DiskOption {
   format: 'raw' | 'qcow2';
 }
 
-export const FILE_COMMANDS = ['overlay', 'snapshot', 'dump', 'pack', 'unpack'] as const;
+export const FILE_COMMANDS = ['overlay', 'snapshot', 'dump', 'identify', 'pack', 'unpack'] as const;
 
 const OVERLAY_WORDS = ['create', 'info', 'map', 'check', 'commit', 'discard', 'rebase'] as const;
 const SNAPSHOT_WORDS = ['list', 'apply', 'rename', 'delete'] as const;
@@ -59,6 +60,9 @@ function parseWork(command: string, words: Words): FileWork | undefined {
       return parseSnapshot(words);
     case 'dump':
       return parseDump(words);
+    case 'identify':
+      words.checkOptions('identify', { text: [], repeated: [], flags: ['json'] });
+      return { kind: 'identify', file: words.onlyArgument('identify', 'FILE'), json: words.flag('json') };
     case 'pack':
       return parsePack(words);
     case 'unpack':

@@ -10,6 +10,7 @@ Usage:
                                                             an ELF file for gdb
   blkreplay dump   RRFILE [--from POSITION] [--to POSITION] [--kind KIND,...] [--drive-id NAME] [--json]
                                                             its log: a line an event, the position first
+  blkreplay identify FILE [--json]                          what of blkreplay's it is, and which session has it open
   blkreplay pack   RRFILE --into FILE [--without-bases] [--allow FILE] [--overwrite] [--json]
                                                             one file with the recording and all that it needs
   blkreplay unpack FILE --into FOLDER [--base DRIVE=FILE] [--allow FILE] [--overwrite] [--json]

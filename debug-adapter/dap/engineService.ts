@@ -26,6 +26,8 @@ export interface ServiceSurroundings extends Surroundings, RunnerSurroundings {
   nextMessage(): ToEngine | undefined;
   /** A TCP server on loopback. */
   listen: Listen;
+  /** The user was asked and agreed to "overwrite": "always", for this session. */
+  overwrites?: boolean;
 }
 
 type Request = Extract<ToEngine, { kind: 'request' }>;
@@ -98,7 +100,7 @@ export class EngineService {
     let door: GdbDoor | undefined;
     try {
       if (this.wasLaunched) throw requestTwice('launch');
-      const configuration = parseLaunch(given);
+      const configuration = this.configurationOf(given);
       if (configuration.gdbServer !== null) {
         door = await GdbDoor.listen(this.surroundings.listen, configuration.gdbServer);
         if (this.isClosed) throw sessionHasEnded();
@@ -111,6 +113,11 @@ export class EngineService {
       door?.close();
       this.post({ kind: 'failed', id, failure: failureOf(error) });
     }
+  }
+
+  private configurationOf(given: unknown): LaunchConfiguration {
+    const configuration = parseLaunch(given);
+    return this.surroundings.overwrites ? { ...configuration, overwrite: 'always' } : configuration;
   }
 
   private openSession(configuration: LaunchConfiguration, door: GdbDoor | undefined): void {

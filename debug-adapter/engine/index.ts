@@ -28,6 +28,7 @@ export {
   type OverlayInfo,
   overlayMap,
 } from './timeline/files/overlayInfo.ts';
+export { identifyFile } from './timeline/files/identifyFile.ts';
 export { ownFile, type OwnFileKind } from './timeline/files/ownFile.ts';
 export { packRecording } from './timeline/files/pack.ts';
 export { rebaseOverlay } from './timeline/files/rebase.ts';

@@ -15,8 +15,8 @@ export class AdapterFactory implements vscode.DebugAdapterDescriptorFactory {
   }
 
   async createDebugAdapterDescriptor(session: vscode.DebugSession): Promise<vscode.DebugAdapterDescriptor> {
-    if (this.started.has(session.id)) await askBeforeRestart(session);
+    const { replaces } = this.started.has(session.id) ? await askBeforeRestart(session) : { replaces: false };
     this.started.add(session.id);
-    return new vscode.DebugAdapterExecutable('node', [this.file]);
+    return new vscode.DebugAdapterExecutable('node', [this.file, ...(replaces ? ['--overwrite'] : [])]);
   }
 }

@@ -18,11 +18,12 @@ export async function askOverwrite(
   if (launch.overwrite !== 'ask' || old.length === 0) return given;
   const both = keepBoth(path, given, launch, existsSync);
   const short = (files: string[]) => files.map((file) => shortName(path, launch.cwd, file));
+  // The editor focuses the first button: Enter keeps everything.
   const answer = await vscode.window.showWarningMessage(
     filesExist(short(old)),
     { modal: true, detail: whatHappensToThem({ files: short(old), renamed: short(both.files) }) },
-    'Replace',
     'Keep Both',
+    'Replace',
   );
   if (answer === 'Replace') return { ...given, overwrite: 'always', isAnswered: true };
   return answer === 'Keep Both' ? { ...given, ...both.changes, isAnswered: undefined } : undefined;

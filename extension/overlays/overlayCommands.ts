@@ -3,16 +3,13 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { RenameSnapshotArguments, SnapshotArguments } from '../../debug-adapter/dap/customProtocol.ts';
 import { ask, currentSession, tell } from '../commands/requests.ts';
-import {
-  deleteRecordingDetail,
-  deleteRecordingQuestion,
-  deleteSnapshotDetail,
-  deleteSnapshotQuestion,
-} from '../messages.ts';
+import { deleteSnapshotDetail, deleteSnapshotQuestion } from '../messages.ts';
 import type { Sessions } from '../sessions.ts';
 import { showPosition } from '../timeline/positionText.ts';
+import { confirmDeletion } from './confirmDeletion.ts';
+import { deleteRecording } from './deleteRecording.ts';
 import type { OverlaysView } from './overlaysView.ts';
-import { filesOf, replayOf } from './recordingInfo.ts';
+import { replayOf } from './recordingInfo.ts';
 import type { Recordings } from './recordings.ts';
 import { freeName, problemOfName } from './snapshotName.ts';
 import type { TreeNode } from './treeModel.ts';
@@ -59,7 +56,7 @@ export class OverlayCommands {
     const session = this.sessionOf(node);
     const name = node.snapshot?.name;
     if (!session || name === undefined) return;
-    if (!(await confirm(deleteSnapshotQuestion(name), deleteSnapshotDetail()))) return;
+    if (!(await confirmDeletion(deleteSnapshotQuestion(name), deleteSnapshotDetail()))) return;
     await ask(session, 'blkreplay/deleteSnapshot', { name } satisfies SnapshotArguments);
     this.view.refresh();
   }
@@ -67,8 +64,7 @@ export class OverlayCommands {
   async replayRecording({ owner }: TreeNode): Promise<void> {
     if (owner.kind !== 'recording') return;
     try {
-      const info = await this.recordings.info(owner.rrfile);
-      const find = this.recordings.finder(owner.rrfile);
+      const { info, find } = await this.recordings.info(owner.rrfile);
       const configuration = replayOf(info, path.basename(owner.rrfile), existsSync, find);
       const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(owner.rrfile));
       await vscode.debug.startDebugging(folder, configuration);
@@ -80,11 +76,7 @@ export class OverlayCommands {
   async deleteRecording({ owner }: TreeNode): Promise<void> {
     if (owner.kind !== 'recording') return;
     try {
-      const info = await this.recordings.info(owner.rrfile);
-      const files = filesOf(info, this.recordings.finder(owner.rrfile)).filter((file) => existsSync(file));
-      const question = deleteRecordingQuestion(path.basename(owner.rrfile));
-      if (!(await confirm(question, deleteRecordingDetail(files)))) return;
-      for (const file of files) await vscode.workspace.fs.delete(vscode.Uri.file(file));
+      await deleteRecording(this.recordings, owner.rrfile);
     } catch (error) {
       tell(error);
     }
@@ -114,8 +106,4 @@ function askName(
 ): Thenable<string | undefined> {
   const prompt = position === undefined ? 'A name' : `A name for the snapshot at position ${showPosition(position)}`;
   return vscode.window.showInputBox({ title, value, prompt, validateInput: (name) => problemOfName(name, taken) });
-}
-
-async function confirm(question: string, detail: string): Promise<boolean> {
-  return (await vscode.window.showWarningMessage(question, { modal: true, detail }, 'Delete')) === 'Delete';
 }

@@ -95,7 +95,7 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
   private async contentsOf(rrfile: string): Promise<TreeNode[]> {
     const show = shownFor(rrfile);
     try {
-      return recordingContents((await this.recordings.info(rrfile)).overview, rrfile, show);
+      return recordingContents((await this.recordings.info(rrfile)).info.overview, rrfile, show);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       return [problemNode(rrfile, infoFailed({ file: show.file(rrfile), why }))];

@@ -7,18 +7,42 @@ import type { DriveOverview, Overview, SnapshotOverview } from '../../debug-adap
  */
 export interface RecordingInfo {
   overview: Overview;
+  /** Name of the snapshot that replays start from. */
+  rrsnapshot: string;
   /** As given when it was recorded; relative names start at a folder that the recording does not know. */
   kernel: string | null;
   bios: string | null;
   initrd: string | null;
-  drives: { id: string; image: string; format: 'raw' | 'qcow2'; overlay: string | null; readOnly: boolean }[];
+  drives: RecordedDrive[];
+  files: RecordedFile[];
+}
+
+interface RecordedDrive {
+  id: string;
+  image: string;
+  format: 'raw' | 'qcow2';
+  /** The image itself when that took the writes and the snapshots. */
+  overlay: string | null;
+  readOnly: boolean;
+  slot: number;
+  virtio: 'modern' | 'legacy';
+}
+
+/** A file that the recording names. */
+interface RecordedFile {
+  path: string;
+  kind: 'recording' | 'overlay' | 'state' | 'image';
+  /** Looked at and found to be made by blkreplay for this recording. */
+  isOwn: boolean;
 }
 
 interface Said {
   lastPosition: number;
+  rrsnapshot: string;
   bootFiles: { role: 'kernel' | 'bios' | 'initrd'; name: string }[];
   drives: (RecordingInfo['drives'][number] & { lengthBytes: number; chain?: DriveOverview['chain'] })[];
   stateFile: string | null;
+  files: RecordedFile[];
   snapshots: { name: string; position: number }[];
 }
 
@@ -27,7 +51,11 @@ export function readInfo(json: string, rrfile: string): RecordingInfo {
   const bootFile = (role: string) => said.bootFiles.find((file) => file.role === role)?.name ?? null;
   return {
     ...{ kernel: bootFile('kernel'), bios: bootFile('bios'), initrd: bootFile('initrd') },
-    drives: said.drives.map(({ id, image, format, overlay, readOnly }) => ({ id, image, format, overlay, readOnly })),
+    drives: said.drives.map(({ id, image, format, overlay, readOnly, slot, virtio }) => {
+      return { id, image, format, overlay, readOnly, slot, virtio };
+    }),
+    rrsnapshot: said.rrsnapshot,
+    files: said.files,
     overview: overviewOf(said, rrfile),
   };
 }
@@ -62,12 +90,31 @@ export function finder(path: PlatformPath, folders: readonly string[], exists: (
   };
 }
 
+/**
+ * The folder at which the names in a recording start, which it does not know: of the given ones and those above them, the
+ * first that has most of the files.
+ */
+export function startFolder(
+  path: PlatformPath,
+  { files }: Pick<RecordingInfo, 'files'>,
+  folders: readonly string[],
+  exists: (file: string) => boolean,
+): string {
+  const names = files.flatMap((file) => (file.kind === 'recording' || path.isAbsolute(file.path) ? [] : [file.path]));
+  const found = (folder: string) => names.filter((name) => exists(path.resolve(folder, name))).length;
+  const places = folders.flatMap((folder) => withParents(path, folder));
+  return places.reduce((best, place) => (found(place) > found(best) ? place : best));
+}
+
 function withParents(path: PlatformPath, folder: string): string[] {
   const parent = path.dirname(folder);
   return parent === folder ? [folder] : [folder, ...withParents(path, parent)];
 }
 
-/** A launch configuration that replays it; the kernel is named for its symbols when it is still there. */
+/**
+ * A launch configuration that replays it; the kernel is named for its symbols when it is still there. That an image took
+ * the snapshots itself is said by a name for the first one, and no overlay.
+ */
 export function replayOf(
   info: RecordingInfo,
   name: string,
@@ -75,21 +122,27 @@ export function replayOf(
   find = (file: string) => file,
 ) {
   const kernel = info.kernel === null ? undefined : find(info.kernel);
-  const drives = info.drives.map(({ overlay, readOnly, ...drive }) => ({
-    ...{ ...drive, image: find(drive.image) },
-    ...(overlay ? { overlay: find(overlay) } : {}),
-    ...(readOnly ? { readOnly } : {}),
-  }));
+  const isInPlace = ({ image, overlay }: RecordedDrive) => overlay === image;
+  const drives = info.drives.map((drive) => {
+    const { id, image, format, overlay, readOnly, slot, virtio } = drive;
+    return {
+      ...{ id, image: find(image), format, slot },
+      ...(overlay && !isInPlace(drive) ? { overlay: find(overlay) } : {}),
+      ...(readOnly ? { readOnly } : {}),
+      ...(virtio === 'legacy' ? { virtio } : {}),
+    };
+  });
   return {
     ...{ type: 'blkreplay', request: 'launch', name: `Replay ${name}`, rr: 'replay' },
     ...{ rrfile: info.overview.rrfile, drives, stopOnEntry: true },
+    ...(info.drives.some(isInPlace) ? { rrsnapshot: info.rrsnapshot } : {}),
     ...(kernel && exists(kernel) ? { kernel } : {}),
   };
 }
 
-/** What goes with a recording: itself, its overlays, its state file; never an image that the user brought. */
+/** What goes with a recording: itself, its overlays, its state file; only what was checked to be made for it. */
 export function filesOf(info: RecordingInfo, find: (file: string) => string): string[] {
-  const overlays = info.drives.flatMap(({ overlay }) => (overlay ? [find(overlay)] : []));
-  const { rrfile, stateFile } = info.overview;
-  return [...(rrfile ? [rrfile] : []), ...overlays, ...(stateFile ? [find(stateFile)] : [])];
+  const { rrfile } = info.overview;
+  const own = info.files.filter(({ isOwn }) => isOwn);
+  return own.map(({ path, kind }) => (kind === 'recording' && rrfile !== null ? rrfile : find(path)));
 }

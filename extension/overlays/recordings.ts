@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import * as path from 'node:path';
 import { promisify } from 'node:util';
 import * as vscode from 'vscode';
-import { finder, readInfo, type RecordingInfo } from './recordingInfo.ts';
+import { finder, readInfo, type RecordingInfo, startFolder } from './recordingInfo.ts';
 
 /** The recordings of the workspace. What they hold is asked of the command line, in the editor's own runtime. */
 const RECORDINGS = '**/*.rr';
@@ -43,19 +43,25 @@ export class Recordings implements vscode.Disposable {
     return about.flatMap((one) => one ?? []);
   }
 
-  /** Rejects with the command line's sentence. */
-  async info(rrfile: string): Promise<RecordingInfo> {
-    return readInfo(await this.run(['info', rrfile, '--json'], rrfile), rrfile);
+  /** What is in it now, and absolute names for what it calls by relative ones. Rejects with the command line's sentence. */
+  async info(rrfile: string): Promise<{ info: RecordingInfo; find: (file: string) => string }> {
+    const folders = foldersOf(rrfile);
+    const read = async (folder: string) => readInfo(await this.run(['info', rrfile, '--json'], folder), rrfile);
+    const first = await read(folders[0]);
+    const start = startFolder(path, first, folders, existsSync);
+    const info = start === folders[0] ? first : await read(start);
+    return { info, find: finder(path, [start, ...folders], existsSync) };
   }
 
-  /** Absolute names for what a recording calls by relative ones. */
-  finder(rrfile: string): (file: string) => string {
-    const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(rrfile))?.uri.fsPath;
-    return finder(path, [...(folder ? [folder] : []), path.dirname(rrfile)], existsSync);
+  /** A sentence that says which session has the file open; null when none has. */
+  async userOf(file: string): Promise<string | null> {
+    const said = JSON.parse(await this.run(['identify', file, '--json'], path.dirname(file))) as {
+      inUse: string | null;
+    };
+    return said.inUse;
   }
 
-  private async run(args: string[], rrfile: string): Promise<string> {
-    const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(rrfile))?.uri.fsPath ?? path.dirname(rrfile);
+  private async run(args: string[], folder: string): Promise<string> {
     try {
       const { stdout } = await promisify(execFile)(process.execPath, [this.cli, ...args], {
         cwd: folder,
@@ -69,6 +75,12 @@ export class Recordings implements vscode.Disposable {
       throw new Error(stderr?.trim().replace(/^blkreplay: /, '') || message, { cause: error });
     }
   }
+}
+
+/** Where names in a recording may start: at the workspace folder, or beside the recording. */
+function foldersOf(rrfile: string): string[] {
+  const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(rrfile))?.uri.fsPath;
+  return [...(folder ? [folder] : []), path.dirname(rrfile)];
 }
 
 async function findRecordings(): Promise<string[]> {

@@ -56,12 +56,31 @@ test('what exists is overwritten when "overwrite" is "always" only', async (t) =
   assert.match(ask, /hd0\.qcow2 exists .* set "overwrite" to "always" \("ask" is for the editor/);
   const never = await dap.refused('launch', demoLaunch(place, { overwrite: 'never' }));
   assert.match(never, /hd0\.qcow2 exists .* set "overwrite" to "always"\.$/);
+  const foreign = await dap.refused('launch', demoLaunch(place, { overwrite: 'always' }));
+  assert.match(
+    foreign,
+    /hd0\.qcow2 would be overwritten, and it is no overlay that blkreplay made: delete it yourself/,
+  );
   assert.equal(place.read('hd0.qcow2').toString(), 'mine');
-  const always = await dap.refused('launch', demoLaunch(place, { overwrite: 'always' }));
-  assert.match(always, /hd0\.qcow2 would be overwritten, and it is no overlay that blkreplay made: delete it yourself/);
-  assert.equal(place.read('hd0.qcow2').toString(), 'mine');
+  assert.ok(!place.exists('demo.rr'));
   makeOverlay(place, 'hd0.qcow2', 'disk.img');
   await dap.request('launch', demoLaunch(place, { overwrite: 'always' }));
+});
+
+test('a user who agreed to replace has the files of blkreplay replaced, for that session, and no others', async (t) => {
+  const place = new Workplace(t);
+  const first = new DapClient(t);
+  await first.start(demoLaunch(place, { noDebug: true }));
+  await first.event('terminated');
+  await first.leave();
+  const again = new DapClient(t, { args: ['--overwrite'] });
+  await again.request('initialize', { adapterID: 'blkreplay' });
+  place.write('mine.qcow2', 'mine');
+  const drives = [{ id: 'hd0', image: 'disk.img', format: 'raw', overlay: 'mine.qcow2' }];
+  const refused = await again.refused('launch', demoLaunch(place, { overwrite: 'ask', drives }));
+  assert.match(refused, /mine\.qcow2 would be overwritten, and it is no overlay that blkreplay made/);
+  assert.equal(place.read('mine.qcow2').toString(), 'mine');
+  await again.request('launch', demoLaunch(place, { overwrite: 'ask' }));
 });
 
 test('a snapshot past the recording’s end is refused, and the next launch can be right', async (t) => {

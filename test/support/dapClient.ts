@@ -28,14 +28,15 @@ export class DapClient {
   #seq = 1;
   #input: Buffer = Buffer.alloc(0);
 
-  /** It goes when the test is over. `under` is for Node: more options, other variables. */
+  /** It goes when the test is over. `under` is for Node: more options, other variables; `args` are the adapter's own. */
   constructor(
     owner: { after(what: () => Promise<unknown>): void },
-    under: { options?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
+    under: { options?: readonly string[]; env?: NodeJS.ProcessEnv; args?: readonly string[] } = {},
   ) {
     owner.after(() => this.leave());
-    const { options = [], env = process.env } = under;
-    this.#child = spawn(process.execPath, [...options, '-e', `require(${JSON.stringify(ADAPTER)})`], { env });
+    const { options = [], env = process.env, args = [] } = under;
+    const load = ['-e', `require(${JSON.stringify(ADAPTER)})`, '--'];
+    this.#child = spawn(process.execPath, [...options, ...load, ...args], { env });
     this.exited = new Promise((resolve) => this.#child.once('exit', resolve));
     this.#child.stdout.on('data', (bytes: Buffer) => this.#receive(bytes));
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));

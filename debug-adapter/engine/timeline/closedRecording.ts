@@ -1,6 +1,6 @@
 import type { Host } from '../base/host.ts';
 import { UserError } from '../errors/userError.ts';
-import type { RecordedDrive } from '../recording/header.ts';
+import type { RecordedDrive, RecordingHeader } from '../recording/header.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
 import { allowingDrives, type DriveOptions } from './driveStack.ts';
 import { ownFile } from './files/ownFile.ts';
@@ -57,8 +57,11 @@ export function closedRecording(anyHost: Host, rrfile: string, reader: Recording
 
 function filesOf(host: Host, rrfile: string, reader: RecordingReader): RecordingFile[] {
   const { header } = reader;
+  // Whatever else the recording says of such a file, by whichever name, the user brought it.
+  const brought = new Set(filesBrought(host, header).map((path) => host.files.identity(path)));
   const keeper = (kind: 'overlay' | 'state', path: string, drive?: RecordedDrive): RecordingFile => {
-    const isOwn = () => ownFile(host, path) === kind && isKeeperOf(host, path, reader, drive);
+    const isOwn = () =>
+      !brought.has(host.files.identity(path)) && ownFile(host, path) === kind && isKeeperOf(host, path, reader, drive);
     return { path, kind, isOwn: ifThere(isOwn) ?? false };
   };
   return [
@@ -70,6 +73,14 @@ function filesOf(host: Host, rrfile: string, reader: RecordingReader): Recording
       return overlay === null || readOnly || isInPlace(drive) ? [below] : [keeper('overlay', overlay, drive), below];
     }),
   ];
+}
+
+function filesBrought(host: Host, { drives, bootFiles }: RecordingHeader): string[] {
+  const images = drives.flatMap((drive) => [
+    drive.image,
+    ...(ifThere(() => shownDiskFiles(host, { path: drive.image, format: drive.format })) ?? []).map(({ file }) => file),
+  ]);
+  return [...images, ...bootFiles.map(({ name }) => name)];
 }
 
 function chainOf(host: Host, { image, format, overlay, readOnly }: DriveOptions): DiskFile[] {

@@ -3,6 +3,7 @@ import Mocha from 'mocha';
 import { activation } from './activation.ts';
 import { debugging } from './debugging.ts';
 import { launchErrors } from './launchErrors.ts';
+import { dialogs } from './dialogs.ts';
 import { overlays } from './overlays.ts';
 import { notes } from './notes.ts';
 
@@ -27,7 +28,7 @@ export async function run(): Promise<void> {
   const mocha = new Mocha({ ui: 'tdd', timeout: TEST_MS_MAX, reporter: 'min' });
   // What loading a file does: from here on `suite` and `test` mean this run.
   mocha.suite.emit(Mocha.Suite.constants.EVENT_FILE_PRE_REQUIRE, globalThis, '', mocha);
-  for (const define of [activation, debugging, overlays, launchErrors]) define();
+  for (const define of [activation, debugging, overlays, dialogs, launchErrors]) define();
 
   const tests: Result[] = [];
   const failures = await new Promise<number>((resolve) => {

@@ -1,0 +1,83 @@
+import { existsSync, statSync } from 'node:fs';
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import {
+  deleteForGoodDetail,
+  deleteForGoodQuestion,
+  deleteRecordingDetail,
+  deleteRecordingQuestion,
+  notOfRecording,
+} from '../messages.ts';
+import { confirmDeletion } from './confirmDeletion.ts';
+import { filesOf } from './recordingInfo.ts';
+import type { Recordings } from './recordings.ts';
+
+/**
+ * Deletes a recording with what was made for it, when the user says so. Each file is looked at once more right before it
+ * goes: it still belongs to the recording, and no session has it open. The recording goes last, for it tells what the
+ * others are. What another recording of the workspace names too, such as a copy of this one, stays for that one. Rejects
+ * with a sentence when a file stays that was to go.
+ */
+export async function deleteRecording(recordings: Recordings, rrfile: string): Promise<void> {
+  const others = new Set(await filesOfOthers(recordings, rrfile));
+  const files = (await ownFiles(recordings, rrfile)).filter((file) => !others.has(identity(file)));
+  const detail = deleteRecordingDetail(files);
+  if (!(await confirmDeletion(deleteRecordingQuestion(path.basename(rrfile)), detail))) return;
+  for (const file of files) await refuseInUse(recordings, file);
+  const remove = remover();
+  for (const file of files.toReversed()) {
+    if (!(await ownFiles(recordings, rrfile)).includes(file)) throw new Error(notOfRecording(file));
+    await refuseInUse(recordings, file);
+    if (!(await remove(file))) return;
+  }
+}
+
+async function ownFiles(recordings: Recordings, rrfile: string): Promise<string[]> {
+  const { info, find } = await recordings.info(rrfile);
+  return filesOf(info, find).filter((file) => existsSync(file));
+}
+
+async function filesOfOthers(recordings: Recordings, rrfile: string): Promise<string[]> {
+  const own = identity(rrfile);
+  const named: string[] = [];
+  for (const { file } of await recordings.find()) {
+    if (identity(file) === own) continue;
+    try {
+      const { info, find } = await recordings.info(file);
+      named.push(...info.files.map((one) => find(one.path)).filter((one) => existsSync(one)));
+    } catch {
+      // What cannot be read as a recording names nothing.
+    }
+  }
+  return named.map(identity);
+}
+
+/** Equal for two names of one file. */
+function identity(file: string): string {
+  const { dev, ino } = statSync(file, { bigint: true });
+  return `${dev}:${ino}`;
+}
+
+async function refuseInUse(recordings: Recordings, file: string): Promise<void> {
+  const user = await recordings.userOf(file);
+  if (user !== null) throw new Error(user);
+}
+
+/** To the trash; where there is none, for good if the user agrees, who is asked once. Resolves to whether it is gone. */
+function remover(): (file: string) => Promise<boolean> {
+  let hasTrash = true;
+  return async (file) => {
+    const uri = vscode.Uri.file(file);
+    if (hasTrash) {
+      try {
+        await vscode.workspace.fs.delete(uri, { useTrash: true });
+        return true;
+      } catch {
+        if (!(await confirmDeletion(deleteForGoodQuestion(), deleteForGoodDetail(file)))) return false;
+        hasTrash = false;
+      }
+    }
+    await vscode.workspace.fs.delete(uri);
+    return true;
+  };
+}

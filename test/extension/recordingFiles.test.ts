@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import fs, { existsSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
+import { filesOf, finder, readInfo, replayOf, startFolder } from '../../extension/overlays/recordingInfo.ts';
+import { Workplace } from '../support/cli.ts';
+import { DapClient } from '../support/dapClient.ts';
+import { guest } from '../support/guests.ts';
+import { headerJson, withHeader } from '../support/recordings.ts';
+import { requireTool, runTool } from '../support/tools.ts';
+
+/**
+ * What the Overlays view makes of a recording: a replay that the adapter runs, and the files that go with it when it is
+ * deleted. Of every kind of recording, and never a file that the user brought.
+ */
+const MIB = 1 << 20;
+const hello = guest('small/hello');
+const ROOT = 'id=hd0,image=disk.img,format=raw';
+
+interface Kind {
+  what: string;
+  options: string[];
+  own: string[];
+  needsQemu?: boolean;
+}
+
+const KINDS: Kind[] = [
+  { what: 'no drive', options: [], own: ['a.rr', 'a.rr.qcow2'] },
+  { what: 'a read-only drive', options: ['--drive', `${ROOT},readonly`], own: ['a.rr', 'a.rr.qcow2'] },
+  { what: 'an overlay', options: ['--drive', `${ROOT},overlay=o.qcow2`], own: ['a.rr', 'o.qcow2'] },
+  { what: 'a temporary overlay', options: ['--drive', ROOT], own: ['a.rr'] },
+  {
+    what: 'two drives',
+    options: ['--drive', `${ROOT},overlay=o.qcow2`, '--drive', 'id=hd1,image=disk.img,format=raw,overlay=p.qcow2'],
+    own: ['a.rr', 'o.qcow2', 'p.qcow2'],
+  },
+  {
+    what: 'a legacy slot',
+    options: ['--drive', `${ROOT},overlay=o.qcow2,slot=7,virtio=legacy`, '--rng', '--harts', '2'],
+    own: ['a.rr', 'o.qcow2'],
+  },
+  {
+    what: 'an image that takes its own snapshots',
+    options: ['--drive', 'id=hd0,image=own.qcow2,format=qcow2', '--rrsnapshot', 'first'],
+    own: ['a.rr'],
+    needsQemu: true,
+  },
+  {
+    what: 'an image that takes its own snapshots beside a drive with an overlay',
+    options: [
+      ...[
+        '--drive',
+        'id=hd0,image=own.qcow2,format=qcow2',
+        '--drive',
+        'id=hd1,image=disk.img,format=raw,overlay=p.qcow2',
+      ],
+      ...['--rrsnapshot', 'first'],
+    ],
+    own: ['a.rr', 'p.qcow2'],
+    needsQemu: true,
+  },
+];
+
+for (const { what, options, own, needsQemu } of KINDS) {
+  test(`a recording with ${what} replays from the view, and only its own files go with it`, async (t) => {
+    if (needsQemu && !requireTool('qemu-img', t)) return;
+    const place = new Workplace(t);
+    place.disk('disk.img', MIB);
+    if (needsQemu) runTool('qemu-img', ['create', '-q', '-f', 'qcow2', place.path('own.qcow2'), '1M']);
+    const recorded = await place.cli(['record', '--kernel', hello, '--rrfile', 'a.rr', ...options, '--json']);
+    const { position } = recorded.ended(0, 'powerOff');
+    const { files, launch } = await view(place);
+    assert.deepEqual(
+      files,
+      own.map((name) => place.path(name)),
+    );
+    parseLaunch(launch);
+    const dap = new DapClient(t);
+    await dap.start({ ...launch, stopOnEntry: false, cwd: place.folder });
+    await dap.event('stopped');
+    assert.equal(dap.place.position, position);
+    assert.equal(dap.console, 'hello from RISC-V, hart 0\n');
+  });
+}
+
+test('a file that took the overlay’s place, or that the recording lies about, is not deleted', async (t) => {
+  const others: [string, (place: Workplace) => void][] = [
+    ['another file', (place) => place.write('o.qcow2', 'of the user')],
+    ['nothing', (place) => fs.rmSync(place.path('o.qcow2'))],
+    ['a folder', (place) => (fs.rmSync(place.path('o.qcow2')), fs.mkdirSync(place.path('o.qcow2')))],
+    ['a link to the image', (place) => linked(place, 'disk.img', fs.symlinkSync)],
+    ['a hard link to the image', (place) => linked(place, 'disk.img', fs.linkSync)],
+    ['a link to the kernel', (place) => linked(place, 'kernel.elf', fs.linkSync)],
+    ['a recording', (place) => linked(place, 'a.rr', fs.copyFileSync)],
+  ];
+  const place = new Workplace(t);
+  await recordedTwo(place);
+  for (const [what, change] of others) {
+    const copy = place.copy(t);
+    change(copy);
+    assert.deepEqual((await view(copy)).files, [copy.path('a.rr')], what);
+  }
+});
+
+test('a file that is another drive’s image or a boot file is not deleted, whatever name the recording gives it', async (t) => {
+  const recorded = new Workplace(t);
+  await recordedTwo(recorded);
+  fs.mkdirSync(recorded.path('sub'));
+  assert.deepEqual(
+    (await view(recorded)).files.map((file) => path.basename(file)),
+    ['a.rr', 'o.qcow2'],
+  );
+  for (const name of ['o.qcow2', './o.qcow2', 'sub/../o.qcow2', 'soft.qcow2', 'hard.qcow2', recorded.path('o.qcow2')]) {
+    const place = recorded.copy(t);
+    fs.symlinkSync('o.qcow2', place.path('soft.qcow2'));
+    fs.linkSync(place.path('o.qcow2'), place.path('hard.qcow2'));
+    const also = name.replace(recorded.folder, place.folder);
+    rewriteDrives(place, ([first]) => [
+      first,
+      { ...first, id: 'hd1', slot: 1, image: also, overlay: null, format: 'qcow2' },
+    ]);
+    assert.deepEqual(
+      (await view(place)).files.map((file) => path.basename(file)),
+      ['a.rr'],
+      name,
+    );
+  }
+});
+
+test('an image that took its own snapshots stays, if the recording calls it an overlay by another name', async (t) => {
+  for (const name of ['./own.qcow2', 'soft.qcow2', 'hard.qcow2']) {
+    const place = new Workplace(t);
+    place.disk('disk.img', MIB);
+    const create = ['overlay', 'create', 'own.qcow2', '--base', 'disk.img', '--format', 'raw'];
+    assert.equal((await place.cli(create)).status, 0);
+    fs.symlinkSync('own.qcow2', place.path('soft.qcow2'));
+    fs.linkSync(place.path('own.qcow2'), place.path('hard.qcow2'));
+    const record = ['record', '--kernel', hello, '--rrfile', 'a.rr', '--rrsnapshot', 'first'];
+    assert.equal((await place.cli([...record, '--drive', 'id=hd0,image=own.qcow2,format=qcow2'])).status, 0);
+    rewriteDrives(place, (drives) => drives.map((drive) => ({ ...drive, overlay: name })));
+    assert.deepEqual(
+      (await view(place)).files.map((file) => path.basename(file)),
+      ['a.rr'],
+      name,
+    );
+  }
+});
+
+test('names in a recording start at the folder that has most of its files', () => {
+  const files = [
+    { path: '/w/sub/a.rr', kind: 'recording' as const, isOwn: true },
+    { path: 'o.qcow2', kind: 'overlay' as const, isOwn: false },
+    { path: 'disk.img', kind: 'image' as const, isOwn: false },
+  ];
+  const at = (...there: string[]) =>
+    startFolder(path.posix, { files }, ['/w', '/w/sub'], (file) => there.includes(file));
+  assert.equal(at('/w/o.qcow2', '/w/disk.img'), '/w');
+  assert.equal(at('/w/disk.img', '/w/sub/disk.img', '/w/sub/o.qcow2'), '/w/sub');
+  assert.equal(at('/o.qcow2'), '/');
+  assert.equal(at(), '/w', 'nothing is there');
+});
+
+test('a session that has a file open is named', async (t) => {
+  const place = new Workplace(t);
+  place.disk('disk.img', MIB);
+  const endless = ['--kernel', guest('endless/endless'), '--drive', `${ROOT},overlay=o.qcow2`, '--idle', 'realtime'];
+  const running = place.start(['record', '--rrfile', 'a.rr', ...endless, '--json']);
+  while (!place.exists('a.rr')) await new Promise((resolve) => setTimeout(resolve, 20));
+  const identify = async (file: string) =>
+    JSON.parse((await place.cli(['identify', file, '--json'])).console) as {
+      kind: string | null;
+      inUse: string | null;
+    };
+  for (const [file, kind] of [
+    ['a.rr', 'recording'],
+    ['o.qcow2', 'overlay'],
+  ]) {
+    const found = await identify(file);
+    assert.equal(found.kind, kind);
+    assert.match(found.inUse!, /is in use by process \d+ \(recording a\.rr\); end that session first\.$/);
+  }
+  running.kill('SIGINT');
+  await running.end;
+  assert.deepEqual(await identify('o.qcow2'), { path: 'o.qcow2', kind: 'overlay', inUse: null });
+  assert.deepEqual(await identify('disk.img'), { path: 'disk.img', kind: null, inUse: null });
+  assert.match((await place.cli(['identify', 'a.rr'])).console, /^a\.rr is a recording of blkreplay\.\n$/);
+});
+
+function linked(place: Workplace, to: string, link: (to: string, from: string) => void): void {
+  fs.rmSync(place.path('o.qcow2'));
+  link(place.path(to), place.path('o.qcow2'));
+}
+
+async function recordedTwo(place: Workplace): Promise<void> {
+  place.disk('disk.img', MIB);
+  fs.copyFileSync(hello, place.path('kernel.elf'));
+  const drive = ['--drive', `${ROOT},overlay=o.qcow2`];
+  assert.equal((await place.cli(['record', '--kernel', 'kernel.elf', '--rrfile', 'a.rr', ...drive])).status, 0);
+}
+
+async function view(place: Workplace, name = 'a.rr') {
+  const rrfile = place.path(name);
+  const { console: json } = await place.cli(['info', rrfile, '--json']);
+  const info = readInfo(json, rrfile);
+  const find = finder(path, [place.folder], existsSync);
+  return { info, find, files: filesOf(info, find), launch: replayOf(info, name, existsSync, find) };
+}
+
+/** The recording says something else of its drives than is true. */
+function rewriteDrives(place: Workplace, change: (drives: Drive[]) => Drive[]): void {
+  const recording = place.read('a.rr');
+  const header = headerJson(recording) as { drives: Drive[] };
+  place.write('a.rr', withHeader(recording, { ...header, drives: change(header.drives) }));
+}
+
+type Drive = { [name: string]: string | number | boolean | null };

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { setup, suite, teardown, test } from 'mocha';
+import * as vscode from 'vscode';
+import type { Api } from '../../../extension/main.ts';
+import type { TreeNode } from '../../../extension/overlays/treeModel.ts';
+import { demo, folder, TestSession, until } from './session.ts';
+
+/**
+ * Questions before files go. VS Code shows no dialogs while it is tested, so they are answered here; it focuses the first
+ * button, which is why that one must be harmless.
+ */
+export function dialogs(): void {
+  suite('before files go', () => {
+    let session: TestSession;
+    let asked: Asked[];
+    let answer: (question: string) => string | undefined;
+    const { showWarningMessage } = vscode.window;
+    setup(() => {
+      session = new TestSession();
+      asked = [];
+      const listen = (question: string, { detail }: vscode.MessageOptions, ...buttons: string[]) => {
+        asked.push({ question, detail: detail ?? '', buttons });
+        return Promise.resolve(answer(question));
+      };
+      Object.assign(vscode.window, { showWarningMessage: listen });
+    });
+    teardown(async () => {
+      Object.assign(vscode.window, { showWarningMessage });
+      await session.dispose();
+      fs.rmSync(at('mine.qcow2'), { force: true });
+    });
+
+    test('restarting asks, keeps both by default, and replaces only what blkreplay made', async () => {
+      // As from launch.json: a restart asks no provider again.
+      assert.ok(await vscode.debug.startDebugging(folder(), demo().name));
+      await session.stopped();
+      const before = fs.readFileSync(at(RRFILE));
+      answer = () => 'Replace';
+      const from = session.messages.length;
+      await vscode.commands.executeCommand('workbench.action.debug.restart');
+      await session.stopped(from);
+      assert.deepEqual(
+        asked.map(({ buttons }) => buttons),
+        [['Keep Both', 'Replace']],
+      );
+      assert.notDeepEqual(fs.readFileSync(at(RRFILE)), before, 'it was recorded again');
+    });
+
+    test('a file of the user at the overlay’s path is refused and stays', async () => {
+      fs.writeFileSync(at('mine.qcow2'), 'mine');
+      answer = () => 'Replace';
+      const drives = [{ ...demo().drives[0], overlay: 'mine.qcow2' }];
+      await session.start(demo({ drives })).then(undefined, () => {});
+      const refusal = () =>
+        session.messages.find((one) => 'command' in one && one.command === 'launch' && 'success' in one);
+      await until('it is refused', () => refusal() !== undefined);
+      assert.match(
+        JSON.stringify(refusal()),
+        /mine\.qcow2 would be overwritten, and it is no overlay that blkreplay made/,
+      );
+      assert.equal(fs.readFileSync(at('mine.qcow2'), 'utf8'), 'mine');
+    });
+
+    test('what a copy of a recording names stays for that one', async () => {
+      assert.ok(await session.start(demo()));
+      await session.stopped();
+      await vscode.debug.stopDebugging();
+      const copy = at(RRFILE.replace('demo.rr', 'copy.rr'));
+      fs.copyFileSync(at(RRFILE), copy);
+      answer = () => 'Delete';
+      await vscode.commands.executeCommand('blkreplay.deleteRecording', await recording('copy'));
+      assert.deepEqual(
+        [copy, at(RRFILE), at(OVERLAY)].map((file) => fs.existsSync(file)),
+        [false, true, true],
+      );
+    });
+
+    test('deleting a recording keeps it by default, and takes its own files with it', async () => {
+      assert.ok(await session.start(demo()));
+      await session.stopped();
+      await vscode.debug.stopDebugging();
+      const node = await recording();
+      for (const none of ['Keep', undefined]) {
+        answer = () => none;
+        await vscode.commands.executeCommand('blkreplay.deleteRecording', node);
+        assert.ok(fs.existsSync(at(RRFILE)));
+      }
+      assert.deepEqual(asked[0].buttons, ['Keep', 'Delete']);
+      assert.ok(
+        asked[0].detail.includes('demo-hd0.qcow2') && !asked[0].detail.includes('empty.qcow2'),
+        asked[0].detail,
+      );
+      answer = () => 'Delete';
+      await vscode.commands.executeCommand('blkreplay.deleteRecording', node);
+      assert.deepEqual(
+        [RRFILE, OVERLAY, 'empty.qcow2'].map((file) => fs.existsSync(at(file))),
+        [false, false, true],
+      );
+      assert.ok(asked.every(({ buttons }) => buttons[0] === 'Keep'));
+    });
+  });
+}
+
+interface Asked {
+  question: string;
+  detail: string;
+  buttons: string[];
+}
+
+const RRFILE = '.blkreplay/demo.rr';
+const OVERLAY = '.blkreplay/demo-hd0.qcow2';
+const at = (file: string) => vscode.Uri.joinPath(folder().uri, file).fsPath;
+
+async function recording(name = 'demo'): Promise<TreeNode> {
+  const { exports } = vscode.extensions.getExtension<Api>('blkreplay.blkreplay')!;
+  let found: TreeNode | undefined;
+  for (let tries = 300; !found && tries > 0; tries--) {
+    found = (await exports.overlays.tree()).find(
+      ({ context, label }) => context === 'recording' && label.endsWith(`${name}.rr`),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.ok(found, 'the recording is in the view');
+  return found;
+}
