@@ -150,7 +150,7 @@ function writePages(
   ram: RamImage,
   isWanted: (page: number) => boolean,
 ): void {
-  const run = new Uint8Array(RUN_BYTES_MAX);
+  const run = runBuffer();
   let first = 0;
   let pages = 0;
   const flush = () => {
@@ -276,10 +276,14 @@ function* readPages(
   const end = Math.min(ram.length, Math.ceil((offset + lengthBytes - STATE_AREA_BYTES) / PAGE_SIZE_BYTES));
   for (let page = first; page < end;) {
     const pages = Math.min(RUN_BYTES_MAX / PAGE_SIZE_BYTES, end - page);
-    const bytes = new Uint8Array(pages * PAGE_SIZE_BYTES);
+    const bytes = runBuffer().subarray(0, pages * PAGE_SIZE_BYTES);
     view.readVmState(placeOf(page), bytes);
     for (let i = 0; i < pages; i++) ram[page + i] = bytes.slice(i * PAGE_SIZE_BYTES, (i + 1) * PAGE_SIZE_BYTES);
     page += pages;
     yield;
   }
 }
+
+/** One for all: between pages that stay, buffers that come and go would leave holes that nothing fits into. */
+const runBuffer = (): Uint8Array<ArrayBuffer> => (sharedRun ??= new Uint8Array(RUN_BYTES_MAX));
+let sharedRun: Uint8Array<ArrayBuffer> | undefined;
