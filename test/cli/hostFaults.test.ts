@@ -188,7 +188,9 @@ async function holdsUnder(
     keepsToItsFiles(place, was, { scenario, outcome, fault });
     imagesAreSound(place);
     scenario.holds?.(place, was, outcome);
-    if (isKill(fault) || fault.kind === 'eio' || outcome.status !== 0) await worksAgain(place, scenario);
+    const isUndone = !(isGone(fault) && scenario.isAllOrNothing);
+    const isDisturbed = isKill(fault) || fault.kind === 'eio' || outcome.status !== 0;
+    if (isUndone && isDisturbed) await worksAgain(place, scenario);
   } catch (error) {
     const { kind, at, stays } = fault;
     const where = `${kind}${stays ? ' that stays' : ''} at call ${at}; exit status ${outcome.status}: ${outcome.stderr}`;
@@ -198,6 +200,9 @@ async function holdsUnder(
 }
 
 const isKill = ({ kind }: Fault): boolean => KILLS.includes(kind);
+
+/** The whole disk, so that nothing can be removed either. */
+const isGone = ({ kind, stays }: Fault): boolean => kind === 'eio' && stays;
 
 /** Said while the recording continues: a full disk may let its log grow and no snapshot. */
 const LEFT_OUT = /^blkreplay: The automatic snapshot at position \d+ was left out/;
@@ -226,7 +231,8 @@ function keepsToItsFiles(
   if (outcome.status === KILLED) return;
   const isExpected = (name: string) => isWritten(name) && !(scenario.isAllOrNothing && outcome.status !== 0);
   // Removing can fail, too: the next command clears that away.
-  const mayStay = (name: string) => fault.kind === 'eio' && (isPassing(name) || files[name] === 'folder');
+  const mayStay = (name: string) =>
+    isGone(fault) || (fault.kind === 'eio' && (isPassing(name) || files[name] === 'folder'));
   const more = Object.keys(files).filter((name) => !(name in before) && !isExpected(name) && !mayStay(name));
   assert.deepEqual(more, [], 'files are left behind');
 }

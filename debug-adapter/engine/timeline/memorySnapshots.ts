@@ -114,7 +114,8 @@ export class MemorySnapshots {
     }
   }
 
-  private keepWithin(): void {
+  /** After what may have made the disks' maps larger. */
+  keepWithin(): void {
     while (this.kept.length > 1 && this.isOverBudget()) this.drop(this.leastMissed());
   }
 

@@ -344,6 +344,7 @@ export class TimeTravel {
       this.checkDigest();
       const digest = this.isLive ? Infinity : player.nextDigestPosition;
       const stop = machine.run(Math.min(until, digest), wantsPause, { stopsAtStart });
+      this.memory.cache.keepWithin();
       this.checkDigest();
       if (stop.kind !== 'reached' || machine.position >= until) return stop;
     }

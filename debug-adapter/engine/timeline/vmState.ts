@@ -213,8 +213,28 @@ export function readState(view: SnapshotView, of: { overlay: string; snapshot: s
   if (state.memoryBytes !== of.machine.ram.lengthBytes) throw foreign('it has another amount of memory');
   const { count } = of.machine.harts;
   if (!(hartName(count - 1) in state) || hartName(count) in state) throw foreign('it has another number of harts');
+  const { board, drives } = of.machine;
+  if (!haveParts(state.devices, board.devices, ({ name }) => name)) throw foreign('it has other devices');
+  if (!haveParts(state.drives, drives, ({ id }) => id)) throw foreign('it has other drives');
   return state;
 }
+
+/** The states of exactly these parts, each with the fields that it saves: what their `loadState` relies on. */
+function haveParts<T extends { saveState(): State }>(
+  states: StateValue | undefined,
+  parts: readonly T[],
+  nameOf: (part: T) => string,
+): boolean {
+  const named = isFields(states) ? states : {};
+  if (Object.keys(named).length !== parts.length) return false;
+  return parts.every((part) => {
+    const [fields, saved] = [named[nameOf(part)], part.saveState()];
+    return isFields(fields) && Object.keys(saved).every((field) => field in fields);
+  });
+}
+
+const isFields = (value: StateValue | undefined): value is State =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 
 /** Undefined for what is none of ours, or not whole. */
 function encodedState(view: SnapshotView): Uint8Array | undefined {

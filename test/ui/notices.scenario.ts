@@ -1,0 +1,42 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { openSample } from './scenario.ts';
+import type { Workbench } from './workbench.ts';
+
+/** What a user must learn while a session continues is a notification that they see, not a line in a console. */
+const FAILURE = 'The guest reported failure, code 1';
+
+test('a kernel that was rebuilt, and an overlay that is deleted, are told where one sees it', async (t) => {
+  const { workbench, folder } = await openSample(t);
+  await workbench.openFile('main.c');
+  await workbench.startDebugging();
+  await workbench.waitUntilStopped(FAILURE);
+  fs.rmSync(path.join(folder, '.blkreplay/demo-hd0.qcow2'));
+  await untilNotified(workbench, 'demo-hd0.qcow2 was deleted');
+  await workbench.screenshot('notices-1-overlay-deleted');
+  await workbench.stopDebugging();
+
+  await workbench.startDebugging();
+  await workbench.page.locator('.monaco-dialog-box').waitFor();
+  await workbench.screenshot('notices-2-first-button-keeps');
+  await workbench.page.keyboard.press('Enter');
+  await workbench.waitUntilStopped(FAILURE);
+  await workbench.stopDebugging();
+
+  fs.appendFileSync(path.join(folder, 'demo/demo.elf'), 'rebuilt');
+  fs.renameSync(path.join(folder, '.blkreplay/demo-2.rr'), path.join(folder, '.blkreplay/demo.rr'));
+  fs.renameSync(path.join(folder, '.blkreplay/demo-hd0-2.qcow2'), path.join(folder, '.blkreplay/demo-hd0.qcow2'));
+  await workbench.openFile('launch.json');
+  await workbench.replaceWord('"record"', 'replay');
+  await workbench.startDebugging();
+  await workbench.waitUntilStopped(FAILURE);
+  await untilNotified(workbench, 'demo.elf');
+  await workbench.screenshot('notices-3-kernel-differs');
+  await workbench.stopDebugging();
+});
+
+const untilNotified = (workbench: Workbench, words: string): Promise<void> =>
+  workbench.until(`a notification with ${words}`, async () =>
+    (await workbench.notifications()).some((text) => text.includes(words)),
+  );
