@@ -77,7 +77,7 @@ export function createFolderOf(filePath: string): () => void {
   const created: string[] = [];
   const remove = () => removeFolders(created);
   try {
-    for (const folder of missingFolders(path.resolve(path.dirname(filePath)))) {
+    for (const folder of missingFolders(filePath)) {
       if (createFolder(folder)) created.unshift(folder);
     }
     return remove;
@@ -90,10 +90,14 @@ export function createFolderOf(filePath: string): () => void {
 }
 
 /** The outermost first. Node's own recursive mkdir says of a disk that fails that a folder is missing. */
-function missingFolders(folder: string): string[] {
+function missingFolders(filePath: string): string[] {
   const missing: string[] = [];
-  for (let each = folder; statIfThere(each) === undefined; each = path.dirname(each)) missing.unshift(each);
-  return missing;
+  for (let folder = path.dirname(path.resolve(filePath)); ; folder = path.dirname(folder)) {
+    const stat = statIfThere(folder);
+    if (stat && !stat.isDirectory()) throw notAFolder(path.dirname(filePath), filePath);
+    if (stat) return missing;
+    missing.unshift(folder);
+  }
 }
 
 /** Returns false when another process has just created it. */
