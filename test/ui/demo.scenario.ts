@@ -41,7 +41,7 @@ test('the demo: F5, a data breakpoint, Reverse and Step Back; snapshots; the sam
   await workbench.openFile('launch.json');
   await workbench.replaceWord('"record"', 'replay');
   await workbench.screenshot('demo-5-one-word');
-  const replayMs = await workbench.startDebugging();
+  const replayMs = await workbench.startReplay();
   await workbench.waitUntilStopped(FAILURE);
   t.diagnostic(`F5 to the first stop of the replay: ${replayMs()} ms`);
   assert.deepEqual(await walkBack(workbench, 'demo-6-replay'), recorded, 'the same places, the same values');

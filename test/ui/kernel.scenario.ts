@@ -36,7 +36,7 @@ test('the kernel: typed commands, a breakpoint in a system call, back to it; the
 
   await workbench.openFile('launch.json');
   await workbench.replaceWord('"record"', 'replay', 1);
-  await workbench.startDebugging();
+  await workbench.startReplay();
   await workbench.waitUntilStopped('The guest reported failure, code 3');
   assert.match(await workbench.terminalText(), /block 7: "the quick brown fox"/, 'what was typed is in the recording');
   assert.deepEqual(await walkBack(workbench, 'kernel-4-replay'), recorded, 'the same place, the same values');

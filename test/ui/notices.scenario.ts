@@ -29,7 +29,7 @@ test('a kernel that was rebuilt, and an overlay that is deleted, are told where 
   fs.renameSync(path.join(folder, '.blkreplay/demo-hd0-2.qcow2'), path.join(folder, '.blkreplay/demo-hd0.qcow2'));
   await workbench.openFile('launch.json');
   await workbench.replaceWord('"record"', 'replay');
-  await workbench.startDebugging();
+  await workbench.startReplay();
   await workbench.waitUntilStopped(FAILURE);
   await untilNotified(workbench, 'demo.elf');
   await workbench.screenshot('notices-3-kernel-differs');

@@ -35,6 +35,21 @@ export class Workbench {
     return () => Math.round(performance.now() - start);
   }
 
+  /**
+   * The same after launch.json was changed to replay. The editor may notice the saved file a moment late, and then still
+   * asks about recording again: not that, but once more.
+   */
+  async startReplay(): Promise<() => number> {
+    const question = this.page.locator('.monaco-dialog-box');
+    for (;;) {
+      const clock = await this.startDebugging();
+      await question.or(this.toolbarButton('Stop')).first().waitFor();
+      if (!(await question.isVisible())) return clock;
+      await this.page.keyboard.press('Escape');
+      await question.waitFor({ state: 'hidden' });
+    }
+  }
+
   /** With these words in the call stack view's title. */
   async waitUntilStopped(words: string): Promise<void> {
     await this.page.locator('.call-stack-state-message', { hasText: words }).waitFor();
