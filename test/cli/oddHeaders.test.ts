@@ -94,6 +94,15 @@ suite('a recording whose header cannot be', { concurrency: 2 }, () => {
     });
   }
 
+  test('a source of entropy that the snapshots know nothing of', async (t) => {
+    const place = recorded.copy(t);
+    const header = headerJson(place.read('a.rr')) as Record<string, Record<string, Json>>;
+    header.machine.rng = true;
+    place.write('a.rr', withHeader(place.read('a.rr'), header));
+    const { message } = (await place.replay(DEMO)).refused(2);
+    assert.match(message, /snapshot "replay_init" .*it has other devices/);
+  });
+
   test('the debug adapter refuses it, too', async (t) => {
     const place = recorded.copy(t);
     const header = headerJson(place.read('a.rr')) as Record<string, Record<string, Json>>;
