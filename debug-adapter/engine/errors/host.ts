@@ -1,3 +1,4 @@
+import { shown } from './shown.ts';
 import { badInput, hostFailure, UserError } from './userError.ts';
 
 /**
@@ -41,18 +42,7 @@ export const notAFolder = (folder: string, file: string): UserError =>
   badInput('not-a-folder', `${file} cannot be made, because ${folder} is a file: name another place for it.`);
 
 export const badFileName = (file: string): UserError =>
-  badInput('file-bad-name', `${shownName(file)} is not a path that this system accepts; give another one.`);
-
-/** In one line of readable length, whatever it is. */
-function shownName(file: string): string {
-  const escaped = file.replaceAll(
-    /\p{Cc}/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  return escaped.length <= NAME_LENGTH_MAX ? escaped : `${escaped.slice(0, 60)}...${escaped.slice(-60)}`;
-}
-
-const NAME_LENGTH_MAX = 160;
+  badInput('file-bad-name', `${shown(file)} is not a path that this system accepts; give another one.`);
 
 export const fileInUse = (file: string): UserError =>
   badInput('file-in-use', `${file} is in use by another program; close it there, or use another file.`);

@@ -1,9 +1,9 @@
-import type { Host, HostFile, StagedFile } from '../base/host.ts';
+import type { Host, HostFile, HostLock, StagedFile } from '../base/host.ts';
 import type { Undo } from './undo.ts';
 
 /**
  * The files that a session or command creates. What is in their places stays until all of them are whole; when anything
- * fails before `settle`, they are gone and what was there before is there again.
+ * fails before they are published, they are gone and what was there before is there again.
  */
 export class NewFiles {
   private host: Host;
@@ -24,12 +24,13 @@ export class NewFiles {
     return staged.file;
   }
 
-  /** Gives them their names, the one that was created first last: a recording comes after what it needs. */
-  publish(options: { replaces: boolean }): void {
-    for (const staged of this.staged.toReversed()) staged.publish(options);
-  }
-
-  settle(): void {
+  /**
+   * Gives them their names, the one that was created first last: a recording comes after what it needs. From then on they
+   * stay, and `lock` is theirs instead of that of the files they replace.
+   */
+  publish({ replaces, lock }: { replaces: boolean; lock?: HostLock }): void {
+    for (const staged of this.staged.toReversed()) staged.publish({ replaces });
+    lock?.refresh();
     for (const staged of this.staged) staged.settle();
   }
 }

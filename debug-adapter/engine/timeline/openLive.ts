@@ -53,9 +53,7 @@ export function openRun(anyHost: Host, setup: LiveSetup): LiveTimeline {
     const drives = openDrives(host, setup, bases, setup.live, { newFiles, undo });
     const machine = makeMachine(setup, drives, setup.live);
     machine.powerOn(plan);
-    newFiles.publish({ replaces: setup.overwrite });
-    lock.refresh();
-    newFiles.settle();
+    newFiles.publish({ replaces: setup.overwrite, lock });
     const watched = new WatchedFiles(host, used, setup.onNotice).begin();
     return new LiveTimeline({ machine, drives, lock, watched, listFiles: () => filesOf(host, drives) });
   });
@@ -116,9 +114,7 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
     const listFiles = () => filesOf(host, drives, setup);
     const timeline = new LiveTimeline({ machine, drives, lock, watched, recording, listFiles, pace, onNotice });
     timeline.start(setup.rrsnapshot);
-    newFiles.publish({ replaces: setup.overwrite });
-    lock.refresh();
-    newFiles.settle();
+    newFiles.publish({ replaces: setup.overwrite, lock });
     watched.begin();
     return timeline;
   });

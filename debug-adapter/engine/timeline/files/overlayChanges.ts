@@ -36,7 +36,6 @@ export function createOverlay(
     Qcow2Image.create(file, { lengthBytes: backingDevice.lengthBytes, backing, backingDevice }).close();
     backingDevice.close();
     newFiles.publish({ replaces: overwrite });
-    newFiles.settle();
     lock.release();
   });
 }

@@ -57,7 +57,6 @@ export function packRecording(anyHost: Host, options: PackOptions): Packed[] {
     const target = newFiles.create(into);
     writePack(host, { options, plan, opened, target });
     newFiles.publish({ replaces: options.overwrite });
-    newFiles.settle();
     for (const file of [...opened, target]) file.close();
     reader.close();
     lock.release();

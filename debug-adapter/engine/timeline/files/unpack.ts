@@ -75,7 +75,6 @@ function createFiles(
   for (const drive of header.drives) renameBases(host, options, drive, created);
   for (const { name } of header.files) refuseOtherBase(host, options, header, name, created.get(name)!);
   newFiles.publish({ replaces: options.overwrite });
-  newFiles.settle();
   for (const file of created.values()) file.close();
 }
 
