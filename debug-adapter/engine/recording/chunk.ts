@@ -16,7 +16,9 @@ import { ByteSink } from './bytes.ts';
  * Flag `afterSync` says that all before this chunk was on stable storage when it was written. Damage before such a
  * chunk is damage; damage that no such chunk follows may be what a kill or a power failure leaves, and is a torn tail.
  */
-export const FORMAT_VERSION = 4;
+export const FORMAT_VERSION = 5;
+/** From this version on, guests see the devices behave as QEMU's do. */
+export const QEMU_DEVICES_VERSION = 5;
 /** The first version in which the data of disk requests has XXH3 digests; those before have XXH64. */
 export const XXH3_VERSION = 4;
 /** Version 2 had deflated boot files only, which are read still. Version 1 had other digests of disks. */
