@@ -110,7 +110,7 @@ test('a future format version is refused with both numbers', () => {
   bytes[8] = 9;
   const error = userErrorOf(() => open(bytes));
   assert.equal(error?.code, 'recording-future-version');
-  assert.match(error!.message, /format version 9.*reads versions up to 4/);
+  assert.match(error!.message, /format version 9.*reads versions up to 5/);
 });
 
 test('a recording of version 2 is read, whose boot files are all deflated', () => {

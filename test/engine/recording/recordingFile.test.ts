@@ -36,7 +36,7 @@ test('header and boot files come back', () => {
   ] as const;
   const reader = open(write({ bootFiles: [...bootFiles] }).bytes);
   const { formatVersion, bootFiles: lines, ...rest } = reader.header;
-  assert.equal(formatVersion, 4);
+  assert.equal(formatVersion, 5);
   assert.deepEqual(rest, HEADER);
   assert.deepEqual(
     lines.map(({ role, name, lengthBytes }) => ({ role, name, lengthBytes })),
