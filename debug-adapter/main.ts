@@ -22,9 +22,10 @@ const signals = makeSignals();
 const interruption = makeInterruptionCell();
 const worker = new Worker(path.join(__dirname, 'engine-worker.js'), {
   workerData: { signals, interruption, overwrites: process.argv.includes('--overwrite') },
-  // Each look back makes some snapshots and drops as many. With V8's default of up to 100 MiB and more for what is new,
-  // that became garbage in the old generation, and the process twice as large after some thousand looks.
-  resourceLimits: { maxYoungGenerationSizeMb: 24 },
+  // Each look back makes some snapshots and drops as many. With V8's defaults, up to 100 MiB for what is new and an old
+  // generation that may become four times as large as what lives in it, the process doubled within some thousand looks.
+  // The growth that V8 allows follows from the size that the old generation may have at most.
+  resourceLimits: { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 1024 },
 });
 const engine = new EngineLink({
   post,

@@ -1,4 +1,4 @@
-import type { Timeline } from '../engine/index.ts';
+import type { SnapshotInfo } from '../engine/index.ts';
 import type { PlaceEvent } from './customProtocol.ts';
 import type { Debuggee } from './debuggee.ts';
 
@@ -18,12 +18,12 @@ export class PlaceTeller {
   private event: (event: string, body?: object) => void;
   private toldAt = 0;
   private told = '';
-  private overview: string;
+  private overview: readonly SnapshotInfo[];
 
   constructor(debuggee: Debuggee, event: (event: string, body?: object) => void) {
     this.debuggee = debuggee;
     this.event = event;
-    this.overview = overviewOf(debuggee.session.timeline);
+    this.overview = debuggee.session.timeline.snapshots();
   }
 
   tell(isRunning: boolean, milliseconds: number): void {
@@ -46,12 +46,10 @@ export class PlaceTeller {
   }
 
   private tellChanges(): void {
-    const overview = overviewOf(this.debuggee.session.timeline);
+    // Asked after each look and ten times a second: comparing the lists themselves costs nothing, however long they are.
+    const overview = this.debuggee.session.timeline.snapshots();
     if (overview === this.overview) return;
     this.overview = overview;
     this.event('blkreplay/overviewChanged');
   }
 }
-
-/** What an overview shows that changes by itself. */
-const overviewOf = (timeline: Timeline): string => JSON.stringify(timeline.snapshots());

@@ -85,5 +85,5 @@ export class ScratchSlots {
 /** Of what one search looks for: 2^11 slots of 4 KiB are 8 MiB, more than a guest puts in one request. */
 const LEVELS = 12;
 const RUN_MAX = 2 ** (LEVELS - 1);
-/** At most a quarter of the file lies free before runs are split, so the file is a third larger than what is kept. */
-const FREE_DIVISOR = 4;
+/** At most a sixteenth of the file lies free before runs are split, so the file is hardly larger than what is kept. */
+const FREE_DIVISOR = 16;

@@ -112,9 +112,11 @@ export class RecordingReader {
     if (entries === undefined) {
       const payload = this.#payload(chunk);
       entries = this.#decode(chunk, () => decodeEvents(payload, this.#names));
-      if (this.#decoded.size >= 4) this.#decoded.delete(this.#decoded.keys().next().value!);
-      this.#decoded.set(chunk, entries);
     }
+    // The one that was used last is the last to go.
+    this.#decoded.delete(chunk);
+    this.#decoded.set(chunk, entries);
+    if (this.#decoded.size > DECODED_MAX) this.#decoded.delete(this.#decoded.keys().next().value!);
     return entries;
   }
 
@@ -156,3 +158,6 @@ export class RecordingReader {
     }
   }
 }
+
+/** In chunks. */
+const DECODED_MAX = 4;

@@ -127,7 +127,7 @@ export class LiveTimeline implements Timeline {
   }
 
   snapshots(): readonly SnapshotInfo[] {
-    return this.recording?.snapshots.list() ?? [];
+    return this.recording?.snapshots.list() ?? NO_SNAPSHOTS;
   }
 
   takeSnapshot(name: string): SnapshotInfo {
@@ -249,3 +249,6 @@ export class LiveTimeline implements Timeline {
     this.digestedAt = this.position;
   }
 }
+
+/** Always the same list, as long as nothing changes. */
+const NO_SNAPSHOTS: readonly SnapshotInfo[] = [];

@@ -98,7 +98,7 @@ export class ReplayTimeline implements Timeline {
   }
 
   snapshots(): readonly SnapshotInfo[] {
-    return this.store?.list() ?? [];
+    return this.store?.list() ?? NO_SNAPSHOTS;
   }
 
   takeSnapshot(name: string): SnapshotInfo {
@@ -177,3 +177,6 @@ export class ReplayTimeline implements Timeline {
 }
 
 const NATURAL_ENDS: ReadonlySet<string> = new Set(['powerOff', 'guestFailed', 'waitsForever']);
+
+/** Always the same list, as long as nothing changes. */
+const NO_SNAPSHOTS: readonly SnapshotInfo[] = [];

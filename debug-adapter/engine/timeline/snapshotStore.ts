@@ -42,6 +42,8 @@ export class SnapshotStore {
   private end: Position;
   private dateMilliseconds: () => number;
   private activeVmState = new ActiveVmState();
+  private listed: readonly SnapshotInfo[] = [];
+  private listedFrom: readonly SnapshotInfo[] | undefined;
 
   constructor(options: {
     machine: Machine;
@@ -67,9 +69,14 @@ export class SnapshotStore {
 
   // --- looking ---------------------------------------------------------------------------------------------------------
 
-  /** What there is up to the recording's end, in order of position. */
+  /** What there is up to the recording's end, in order of position; the same list until a snapshot changes. */
   list(): readonly SnapshotInfo[] {
-    return this.images.list().filter(({ position }) => position <= this.end);
+    const all = this.images.list();
+    if (all !== this.listedFrom) {
+      this.listedFrom = all;
+      this.listed = all.filter(({ position }) => position <= this.end);
+    }
+    return this.listed;
   }
 
   /** Those that can be gone to: the ones that every drive has. */

@@ -21,7 +21,7 @@ export interface DiskMoment {
   slots?: SlotMap;
 }
 
-const COPY_BYTES_MAX = 1 << 20;
+const COPY_BYTES_MAX = 1 << 16;
 /** Each has a table of the snapshot's: for those that a user goes to and fro between. */
 const VIEWS_MAX = 4;
 
@@ -110,9 +110,11 @@ export class TravelDisk {
   writeTo(draft: SnapshotDraft): void {
     const { layer } = this;
     if (!layer) return;
+    // One for all: snapshots taken often leave no garbage that the allocator keeps.
+    const buffer = new Uint8Array(COPY_BYTES_MAX);
     for (const { offset, lengthBytes, isZero } of layer.writtenExtents()) {
       if (isZero) draft.zeroDisk(offset, lengthBytes);
-      else this.copyTo(draft, layer, { offset, lengthBytes });
+      else copyTo(draft, layer, { offset, lengthBytes, buffer });
     }
   }
 
@@ -137,15 +139,6 @@ export class TravelDisk {
     if (this.ownsLayer) this.layer?.close();
   }
 
-  private copyTo(draft: SnapshotDraft, layer: ScratchLayer, { offset, lengthBytes }: ByteRange): void {
-    for (let done = 0; done < lengthBytes;) {
-      const piece = new Uint8Array(Math.min(lengthBytes - done, COPY_BYTES_MAX));
-      layer.read(offset + done, piece);
-      draft.setDisk(offset + done, piece);
-      done += piece.length;
-    }
-  }
-
   private view(name: string | undefined): SnapshotView | undefined {
     if (name === undefined || !this.overlay) return undefined;
     const view = this.views.get(name) ?? this.overlay.openSnapshot(name);
@@ -164,5 +157,18 @@ export class TravelDisk {
       ...inOverlay,
       ...layer.writtenRanges(),
     ]);
+  }
+}
+
+function copyTo(
+  draft: SnapshotDraft,
+  layer: ScratchLayer,
+  { offset, lengthBytes, buffer }: ByteRange & { buffer: Uint8Array },
+): void {
+  for (let done = 0; done < lengthBytes;) {
+    const piece = buffer.subarray(0, Math.min(lengthBytes - done, buffer.length));
+    layer.read(offset + done, piece);
+    draft.setDisk(offset + done, piece);
+    done += piece.length;
   }
 }

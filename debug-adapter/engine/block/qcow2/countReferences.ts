@@ -110,7 +110,7 @@ class ReferenceCounter {
 
   addL2Table(offset: number, times: number, { isActive }: { isActive: boolean }): void {
     if (!this.addTable(offset, this.#clusterSize, 'an L2 table', times)) return;
-    const table = this.#parts.l2.get(offset);
+    const table = this.#parts.l2.peek(offset);
     for (let index = 0; index < table.length; index++) {
       if (table.isEmpty(index)) continue;
       if (table.isCompressed(index)) {

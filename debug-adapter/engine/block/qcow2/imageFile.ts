@@ -71,6 +71,12 @@ export class ImageFile {
     return bytes;
   }
 
+  /** The same for a table of no more than a cluster, into memory that is there. */
+  readTableInto(offset: number, into: Uint8Array, what: string): void {
+    if (offset >= this.#lengthBytes) throw this.corrupt(`${what} lies past the file's end`, offset);
+    this.read(offset, into);
+  }
+
   corrupt(what: string, offset: number): Error {
     return imageCorrupt(this.name, what, offset);
   }

@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.ts';
+import { EntryTable } from './entryTable.ts';
 import type { ImageFile } from './imageFile.ts';
 import type { Layout } from './layout.ts';
 import { StoredTable } from './storedTable.ts';
@@ -16,6 +17,7 @@ export class L2Tables {
   /** Of the dirty ones, those in clusters that nothing in the file refers to yet. */
   readonly #fresh = new Set<StoredTable>();
   readonly #tablesMax: number;
+  #peeked: Uint8Array<ArrayBuffer> | undefined;
 
   constructor(file: ImageFile, layout: Layout, cacheBytesMax = CACHE_BYTES_MAX) {
     this.#file = file;
@@ -30,6 +32,17 @@ export class L2Tables {
   /** Free when cached, one file read when not. Tables got here may only be changed after `markDirty`. */
   get(hostOffset: number): StoredTable {
     return this.#tables.get(hostOffset) ?? this.#load(hostOffset);
+  }
+
+  /**
+   * To look at each table of an image once: caches nothing, and takes no memory for each. Valid until the next call.
+   */
+  peek(hostOffset: number): EntryTable {
+    const cached = this.#tables.get(hostOffset);
+    if (cached) return cached;
+    this.#peeked ??= new Uint8Array(this.#layout.clusterSizeBytes);
+    this.#file.readTableInto(hostOffset, this.#peeked, 'an L2 table');
+    return new EntryTable(this.#peeked, this.#layout.l2EntryBytes);
   }
 
   /** A table in a newly allocated cluster: a copy of `bytes`, or empty. */

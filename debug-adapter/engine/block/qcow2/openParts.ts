@@ -75,7 +75,7 @@ export function reloadParts(parts: ImageParts): void {
   Object.assign(header, headers.readHeader(file));
   parts.l1 = readL1(file, header);
   parts.l2.clear();
-  const snapshots = readSnapshotTable(file, header);
+  const snapshots = readSnapshotTable(file, header, parts.snapshots);
   parts.snapshots = snapshots.entries;
   parts.snapshotTableBytes = snapshots.lengthBytes;
 }

@@ -50,21 +50,30 @@ function startingL1(parts: ImageParts, from: string | undefined): StoredTable {
 
 function draftOf(draft: ImageParts): SnapshotDraft {
   const { diskLengthBytes, vmStateOffset } = draft.layout;
+  let room = new Uint8Array(0);
+  const setGuest = (offset: number, bytes: Uint8Array): void => {
+    if (room.length < bytes.length) room = new Uint8Array(bytes.length);
+    const now = room.subarray(0, bytes.length);
+    readGuest(draft, draft.l1, offset, now);
+    writeDifference(draft, offset, { now, wanted: bytes });
+  };
   return {
     setDisk: (offset, bytes) => {
       assert(offset >= 0 && offset + bytes.length <= diskLengthBytes, "a draft keeps the disk's length");
-      setGuest(draft, offset, bytes);
+      setGuest(offset, bytes);
     },
     zeroDisk: (offset, lengthBytes) => zeroGuest(draft, offset, lengthBytes),
-    setVmState: (offset, bytes) => setGuest(draft, vmStateOffset + offset, bytes),
+    setVmState: (offset, bytes) => setGuest(vmStateOffset + offset, bytes),
     zeroVmState: (offset, lengthBytes) => zeroGuest(draft, vmStateOffset + offset, lengthBytes),
   };
 }
 
 /** Writes the clusters that differ, those of zeroes as holes, neighbours of a kind together. */
-function setGuest(draft: ImageParts, guestOffset: number, bytes: Uint8Array): void {
-  const now = new Uint8Array(bytes.length);
-  readGuest(draft, draft.l1, guestOffset, now);
+function writeDifference(
+  draft: ImageParts,
+  guestOffset: number,
+  { now, wanted: bytes }: { now: Uint8Array; wanted: Uint8Array },
+): void {
   let start = 0;
   let kind: Change = 'none';
   const flush = (end: number) => {

@@ -30,11 +30,17 @@ export interface SnapshotFields {
   l1Entries: number;
 }
 
-export function readSnapshotTable(file: ImageFile, header: Header): { entries: SnapshotEntry[]; lengthBytes: number } {
+/** Entries that are as they were are those of `before`. */
+export function readSnapshotTable(
+  file: ImageFile,
+  header: Header,
+  before: readonly SnapshotEntry[] = [],
+): { entries: SnapshotEntry[]; lengthBytes: number } {
   const entries: SnapshotEntry[] = [];
+  const pieces = new Pieces(file);
   let at = header.snapshotsOffset;
   for (let i = 0; i < header.snapshotCount; i++) {
-    const { entry, lengthBytes } = readEntry(file, header, at);
+    const { entry, lengthBytes } = readEntry(pieces, header, at, before[i]);
     entries.push(entry);
     at += lengthBytes;
     if (at - header.snapshotsOffset > limits.SNAPSHOT_TABLE_BYTES_MAX) {
@@ -72,19 +78,51 @@ export function renamedEntry(entry: SnapshotEntry, name: string): SnapshotEntry 
   return { ...entry, name, encoded };
 }
 
-function readEntry(file: ImageFile, header: Header, at: number): { entry: SnapshotEntry; lengthBytes: number } {
+/** The table in large reads: there may be thousands of entries, which are then parts of few arrays. */
+class Pieces {
+  readonly file: ImageFile;
+  #offset = 0;
+  #bytes = new Uint8Array(0);
+
+  constructor(file: ImageFile) {
+    this.file = file;
+  }
+
+  read(at: number, lengthBytes: number): Uint8Array {
+    if (at < this.#offset || at + lengthBytes > this.#offset + this.#bytes.length) {
+      this.#bytes = this.file.readTable(at, Math.max(lengthBytes, PIECE_BYTES), 'a snapshot entry');
+      this.#offset = at;
+    }
+    return this.#bytes.subarray(at - this.#offset, at - this.#offset + lengthBytes);
+  }
+}
+
+const PIECE_BYTES = 1 << 14;
+const decoder = new TextDecoder();
+
+function readEntry(
+  pieces: Pieces,
+  header: Header,
+  at: number,
+  before: SnapshotEntry | undefined,
+): { entry: SnapshotEntry; lengthBytes: number } {
+  const { file } = pieces;
   if (at + FIXED_BYTES > file.lengthBytes) throw file.corrupt('a snapshot entry ends past the end of the file', at);
-  const fixed = viewOf(file.readTable(at, FIXED_BYTES, 'a snapshot entry'));
+  const fixed = viewOf(pieces.read(at, FIXED_BYTES));
   const idBytes = fixed.getUint16(ID_LENGTH_AT);
   const nameBytes = fixed.getUint16(NAME_LENGTH_AT);
   const extraBytes = fixed.getUint32(EXTRA_LENGTH_AT);
   if (extraBytes > limits.SNAPSHOT_EXTRA_BYTES_MAX)
     throw file.corrupt('a snapshot entry has too much extra data', at + EXTRA_LENGTH_AT);
   const lengthBytes = roundUpTo8(FIXED_BYTES + extraBytes + idBytes + nameBytes);
-  const bytes = file.readTable(at, lengthBytes, 'a snapshot entry');
+  const bytes = pieces.read(at, lengthBytes);
+  if (before && isSame(before.encoded, bytes)) {
+    checkL1Place(file, header, before, at);
+    return { entry: before, lengthBytes };
+  }
   const view = viewOf(bytes);
   const idAt = FIXED_BYTES + extraBytes;
-  const text = (from: number, length: number) => new TextDecoder().decode(bytes.subarray(from, from + length));
+  const text = (from: number, length: number) => decoder.decode(bytes.subarray(from, from + length));
   const entry: SnapshotEntry = {
     id: text(idAt, idBytes),
     name: text(idAt + idBytes, nameBytes),
@@ -101,6 +139,10 @@ function readEntry(file: ImageFile, header: Header, at: number): { entry: Snapsh
   };
   checkL1Place(file, header, entry, at);
   return { entry, lengthBytes };
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 function checkL1Place(file: ImageFile, header: Header, entry: SnapshotEntry, at: number): void {
