@@ -10,6 +10,7 @@ import {
   unpackRecording,
   UserError,
 } from '../../debug-adapter/engine/index.ts';
+import { ISA } from '../../debug-adapter/engine/machine/cpu/extensions.ts';
 import type { PackHeader } from '../../debug-adapter/engine/timeline/files/packFormat.ts';
 import { PackReader, PackWriter } from '../../debug-adapter/engine/timeline/files/packFormat.ts';
 import { nodeCompression } from '../../debug-adapter/host/compression.ts';
@@ -103,6 +104,24 @@ suite('a recording whose header cannot be', { concurrency: 2 }, () => {
     assert.match(message, /snapshot "replay_init" .*it has other devices/);
   });
 
+  test('a machine with extensions that this blkreplay does not have', async (t) => {
+    const place = recorded.copy(t);
+    for (const [isa, unknown] of [
+      [`${ISA}_zvfoo`, 'zvfoo'],
+      ['rv64imac_zicsr', 'rv64imac'],
+      ['', ''],
+    ]) {
+      place.write('a.rr', withIsa(place.read('a.rr'), isa));
+      const { message, code } = (await place.replay(DEMO)).refused(2);
+      assert.equal(code, 'recording-isa-unknown');
+      assert.ok(
+        message.startsWith(
+          `a.rr is a recording of a machine that this blkreplay cannot build (instruction set: "${unknown}");`,
+        ),
+      );
+    }
+  });
+
   test('the debug adapter refuses it, too', async (t) => {
     const place = recorded.copy(t);
     const header = headerJson(place.read('a.rr')) as Record<string, Record<string, Json>>;
@@ -156,6 +175,13 @@ test(`${PACK_ROUNDS} packs with a spoiled header are refused in a sentence, or u
     refusalOf(unpack, () => `round ${round}: ${JSON.stringify(header).slice(0, 2000)}`);
   }
 });
+
+/** The same recording, of a machine with another instruction set. */
+function withIsa(recording: Uint8Array, isa: string): Uint8Array {
+  const header = headerJson(recording) as Record<string, Record<string, Json>>;
+  header.machine.isa = isa;
+  return withHeader(recording, header);
+}
 
 /** With as much data behind the header as there was before. */
 function writePack(place: Workplace, header: Json): void {

@@ -1,4 +1,4 @@
-import { shown } from './shown.ts';
+import { quoted, shown } from './shown.ts';
 import { badInput, divergence, type UserError } from './userError.ts';
 
 /**
@@ -78,6 +78,14 @@ export const recordedWithOther = (differs: {
     'recording-other-machine',
     `${differs.file} is a recording of another machine (${differs.option}: ${shown(differs.recorded)} when it was recorded, ` +
       `${shown(differs.given)} now); replay it with the options it was made with.`,
+  );
+
+/** `unknown` is the part of the instruction set that makes it one: an extension, or `no zba`. */
+export const recordedInstructionsUnknown = (found: { file: string; unknown: string }): UserError =>
+  badInput(
+    'recording-isa-unknown',
+    `${found.file} is a recording of a machine that this blkreplay cannot build (instruction set: ` +
+      `${quoted(found.unknown)}); replay it with the version that recorded it, or a newer one.`,
   );
 
 export const recordedDriveMissing = (missing: { file: string; drive: string; image: string }): UserError =>

@@ -4,6 +4,7 @@ import type { State } from '../base/state.ts';
 import type { Drive } from '../block/drive.ts';
 import { Board, type DriveWiring, wireDrives } from './board.ts';
 import type { BootPlan } from './boot/bootPlan.ts';
+import { instructionSet, ISA } from './cpu/extensions.ts';
 import { Hart } from './cpu/hart.ts';
 import { HartBanks } from './cpu/hartBanks.ts';
 import { Deadlines } from './deadlines.ts';
@@ -52,6 +53,8 @@ export interface MachineOptions {
   memoryBytes: number;
   /** 1 to 8; 1 when it is not said. */
   harts?: number;
+  /** Its instruction set (cpu/extensions.ts); that of new machines when it is not said. */
+  isa?: string;
   drives: readonly Drive[];
   /** One for each drive; without it they are modern ones in the first slots. */
   wiring?: readonly DriveWiring[];
@@ -98,7 +101,8 @@ export class Machine {
     this.drives = options.drives;
     this.inputs = options.inputs;
     const { memoryBytes, decodePoolPages, translationThreshold } = options;
-    this.hart = new Hart({ memoryBytes, bus: this, decodePoolPages, translationThreshold });
+    const instructions = instructionSet(options.isa ?? ISA);
+    this.hart = new Hart({ memoryBytes, instructions, bus: this, decodePoolPages, translationThreshold });
     this.harts = new HartBanks(this.hart, options.harts ?? 1);
     this.ram = new GuestRam(this.hart);
     this.watcher = this.ram.makeWatcher();

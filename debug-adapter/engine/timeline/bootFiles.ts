@@ -74,9 +74,9 @@ function holdsOther(host: Host, name: string, recorded: { lengthBytes: number; d
 /** Throws what could not boot, before anything else is opened. */
 export function bootPlan(
   files: readonly BootFile[],
-  { append, memoryBytes, harts }: { append: string; memoryBytes: number; harts?: number },
+  { append, memoryBytes, harts, isa }: { append: string; memoryBytes: number; harts?: number; isa?: string },
 ): BootPlan {
   const find = (role: BootFile['role']) => files.find((file) => file.role === role);
   const [bios, initrd] = [find('bios'), find('initrd')];
-  return planBoot({ kernel: find('kernel')!, bios, initrd, append: append || undefined }, memoryBytes, harts);
+  return planBoot({ kernel: find('kernel')!, bios, initrd, append: append || undefined }, memoryBytes, harts, isa);
 }

@@ -2,7 +2,7 @@ import type { FileUse, Host } from '../base/host.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
 import { wireDrives } from '../machine/board.ts';
-import { ISA } from '../machine/boot/deviceTree.ts';
+import { ISA } from '../machine/cpu/extensions.ts';
 import { Machine } from '../machine/machine.ts';
 import { type BootFile, checkHeaderFits, digestText, type HeaderToWrite } from '../recording/header.ts';
 import { Recorder } from '../recording/recorder.ts';

@@ -1,8 +1,9 @@
 import type { FileUse, Host, HostLock } from '../base/host.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
 import { overlayGiven, overlayMissing, snapshotBeyondEnd, snapshotNotInOverlay } from '../errors/drives.ts';
-import { bootFileDiffers } from '../errors/recording.ts';
+import { bootFileDiffers, recordedInstructionsUnknown } from '../errors/recording.ts';
 import { wireDrives } from '../machine/board.ts';
+import { unknownIn } from '../machine/cpu/extensions.ts';
 import { Machine } from '../machine/machine.ts';
 import { RAM_PART } from '../machine/machineDigest.ts';
 import { digestText, type RecordedDrive } from '../recording/header.ts';
@@ -70,6 +71,7 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
     const machine = new Machine({
       memoryBytes: reader.header.machine.memoryBytes,
       harts: reader.header.machine.harts,
+      isa: reader.header.machine.isa,
       drives: drives.map(({ filter }) => filter),
       wiring: wireDrives(setup.drives),
       rng: reader.header.machine.rng,
@@ -87,8 +89,8 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
       });
     const { append, machine: recorded } = reader.header;
     // Also for a machine that starts from a snapshot: the guest may reset it.
-    const { memoryBytes, harts } = recorded;
-    machine.powerOn(bootPlan(recordedBootFiles(reader), { append, memoryBytes, harts }));
+    const { memoryBytes, harts, isa } = recorded;
+    machine.powerOn(bootPlan(recordedBootFiles(reader), { append, memoryBytes, harts, isa }));
     if (snapshots && snapshot !== undefined) {
       const { state, ram } = snapshots.load(snapshot);
       ramImages.restore(ram);
@@ -161,6 +163,8 @@ function sayChangedBootFiles(host: Host, setup: ReplaySetup, reader: RecordingRe
 
 function checkSame(setup: ReplaySetup, reader: RecordingReader, bases: readonly BaseDisk[]): void {
   const { header } = reader;
+  const unknown = unknownIn(header.machine.isa);
+  if (unknown !== undefined) throw recordedInstructionsUnknown({ file: setup.rrfile, unknown });
   const wiring = wireDrives(setup.drives);
   checkSameMachine(setup.rrfile, header, {
     machine: { memoryBytes: setup.memoryBytes ?? undefined, harts: setup.harts ?? undefined },

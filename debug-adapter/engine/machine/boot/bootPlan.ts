@@ -1,5 +1,6 @@
 import { bootFilesOverlap, initrdDoesNotFit, kernelDoesNotFit } from '../../errors/boot.ts';
 import type { GuestAddress } from '../../base/quantities.ts';
+import { ISA } from '../cpu/extensions.ts';
 import { RAM_BASE } from '../cpu/layout.ts';
 import { bootRom } from './bootRom.ts';
 import { buildDeviceTree, deviceTreeAddress } from './deviceTree.ts';
@@ -42,7 +43,7 @@ interface Piece {
 }
 
 /** Throws what keeps these files from booting, before there is a machine. */
-export function planBoot(files: BootFiles, memoryBytes: number, harts = 1): BootPlan {
+export function planBoot(files: BootFiles, memoryBytes: number, harts = 1, isa = ISA): BootPlan {
   const firmware = files.bios ? placeFirmware(files.bios, memoryBytes) : [];
   const kernel = placeKernel(files.kernel, { memoryBytes, after: endOf(firmware) });
   const initrd = files.initrd && placeInitrd(kernel.start, files.initrd, memoryBytes);
@@ -50,6 +51,7 @@ export function planBoot(files: BootFiles, memoryBytes: number, harts = 1): Boot
   const tree = buildDeviceTree({
     memoryBytes,
     harts,
+    isa,
     bootargs: files.append,
     initrd: initrd && { start: initrd.address, end: initrd.address + initrd.memoryBytes },
     reserved: isOwnFirmware ? { start: RAM_BASE, lengthBytes: FIRMWARE_MEMORY_BYTES } : undefined,

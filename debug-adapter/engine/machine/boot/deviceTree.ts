@@ -1,10 +1,13 @@
 import { deviceTreeDoesNotFit } from '../../errors/boot.ts';
 import type { GuestAddress } from '../../base/quantities.ts';
+import { ISA } from '../cpu/extensions.ts';
 import { cells64, writeFdt, type FdtNode } from './fdt.ts';
 
 export interface DeviceTreeOptions {
   memoryBytes: number;
   harts?: number;
+  /** Its instruction set; that of new machines when it is not said. */
+  isa?: string;
   /** The kernel's command line. */
   bootargs?: string;
   /** Where the initial RAM disk lies; `end` is the first byte after it. */
@@ -21,7 +24,7 @@ export interface DeviceTreeOptions {
  */
 export function buildDeviceTree(options: DeviceTreeOptions): Uint8Array {
   const harts = options.harts ?? 1;
-  const handles: Handles = { plic: 2 * harts + 1, finisher: 2 * harts + 2, harts };
+  const handles: Handles = { plic: 2 * harts + 1, finisher: 2 * harts + 2, harts, isa: options.isa ?? ISA };
   return writeFdt({
     name: '',
     properties: {
@@ -61,8 +64,6 @@ export function deviceTreeAddress(options: { memoryBytes: number; sizeBytes: num
 const RAM_BASE = 0x8000_0000;
 const TWO_MIB = 2 * 1024 * 1024;
 const THREE_GIB = 3 * 1024 * 1024 * 1024;
-/** RV64GC and more as the machine's harts have it; QEMU spells its own the same way, with more in it. */
-export const ISA = 'rv64imafdc_zicsr_zifencei_zba_zbb_zbs_sstc_svinval';
 const TIMEBASE_HERTZ = 10_000_000;
 const UART_CLOCK_HERTZ = 3_686_400;
 const UART_SOURCE = 10;
@@ -78,6 +79,7 @@ const EXTERNAL_M = 11;
 
 interface Handles {
   harts: number;
+  isa: string;
   plic: number;
   finisher: number;
 }
@@ -143,7 +145,7 @@ function cpu(hart: number, handles: Handles): FdtNode {
       reg: [hart],
       status: 'okay',
       compatible: 'riscv',
-      'riscv,isa': ISA,
+      'riscv,isa': handles.isa,
       'mmu-type': 'riscv,sv39',
     },
     children: [

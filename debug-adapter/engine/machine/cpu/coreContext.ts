@@ -1,5 +1,6 @@
 import { type Code, I32, I64, call, i32, i64 } from '../../base/wasm/code.ts';
 import type { FunctionHandle, FunctionType, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
+import { EXTENSION_BIT, type ExtensionName } from './extensions.ts';
 import { RAM, RAM_BASE, SLOT, type SlotName } from './layout.ts';
 import type { FloatHelpers } from './floatHelpers.ts';
 import type { ArithmeticHelpers } from './semantics.ts';
@@ -107,6 +108,10 @@ export const setSlot32 = (name: SlotName, value: Code): Code => i32.store(ORIGIN
 export const PRIVILEGE_USER = 0;
 export const PRIVILEGE_SUPERVISOR = 1;
 export const PRIVILEGE_MACHINE = 3;
+
+/** Not 0 where the machine has an optional extension. */
+export const hasExtension = (name: ExtensionName): Code =>
+  i32.and(slot32('EXTENSIONS'), i32.const(EXTENSION_BIT[name]!));
 
 /** Position of the step in progress: BUDGET already counts it. */
 export const positionNow: Code = i64.sub(i64.sub(slot('STEPS_END'), i64.extendU(slot32('BUDGET'))), i64.const(1));

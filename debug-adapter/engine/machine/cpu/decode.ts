@@ -1,6 +1,7 @@
 import { decodeCompressed } from './decodeCompressed.ts';
 import { decodeFloat, decodeFusedFloat } from './decodeFloat.ts';
 import { type Decoded, illegal, make, named } from './decoded.ts';
+import { ALL_INSTRUCTIONS, type InstructionSet } from './extensions.ts';
 import { FLOAT_0 } from './layout.ts';
 import type { OperationName } from './operations.ts';
 
@@ -11,8 +12,9 @@ import type { OperationName } from './operations.ts';
  *
  * `raw` is the 32-bit word at the program counter; only its low half counts when the instruction is compressed.
  */
-export function decode(raw: number): Decoded {
-  return (raw & 3) === 3 ? decodeWord(raw) : decodeCompressed(raw & 0xffff);
+export function decode(raw: number, { lacks }: InstructionSet = ALL_INSTRUCTIONS): Decoded {
+  const decoded = (raw & 3) === 3 ? decodeWord(raw) : decodeCompressed(raw & 0xffff);
+  return lacks[decoded.operation] ? { ...illegal(), lengthBytes: decoded.lengthBytes } : decoded;
 }
 
 const BRANCHES: (OperationName | undefined)[] = [
@@ -37,6 +39,7 @@ const REGISTER: Record<number, ByFunct3> = {
   0x00: { 0: 'ADD', 1: 'SLL', 2: 'SLT', 3: 'SLTU', 4: 'XOR', 5: 'SRL', 6: 'OR', 7: 'AND' },
   0x01: { 0: 'MUL', 1: 'MULH', 2: 'MULHSU', 3: 'MULHU', 4: 'DIV', 5: 'DIVU', 6: 'REM', 7: 'REMU' },
   0x05: { 4: 'MIN', 5: 'MINU', 6: 'MAX', 7: 'MAXU' },
+  0x07: { 5: 'CZERO_EQZ', 7: 'CZERO_NEZ' },
   0x10: { 2: 'SH1ADD', 4: 'SH2ADD', 6: 'SH3ADD' },
   0x14: { 1: 'BSET' },
   0x20: { 0: 'SUB', 4: 'XNOR', 5: 'SRA', 6: 'ORN', 7: 'ANDN' },

@@ -1,4 +1,6 @@
 import { decode } from './decode.ts';
+import type { Decoded } from './decoded.ts';
+import { ALL_INSTRUCTIONS, type InstructionSet } from './extensions.ts';
 import {
   DECODE_PAGE_BYTES,
   DECODE_PAGES,
@@ -30,6 +32,7 @@ export class DecodeCache {
   private flushPaged: () => void = () => {};
   private dropRegions: () => void = () => {};
   private used = 0;
+  private instructions: InstructionSet;
   private pagesMax: number;
   /** Which RAM page each page of the pool decodes. */
   private ramPageOf: Int32Array;
@@ -37,7 +40,12 @@ export class DecodeCache {
   private breakOffsets: ReadonlySet<number> = new Set();
 
   /** `pagesMax`: fewer than there is room for, for tests. */
-  constructor(memory: WebAssembly.Memory, pagesMax = DECODE_POOL_PAGES) {
+  constructor(
+    memory: WebAssembly.Memory,
+    instructions: InstructionSet = ALL_INSTRUCTIONS,
+    pagesMax = DECODE_POOL_PAGES,
+  ) {
+    this.instructions = instructions;
     this.pagesMax = pagesMax;
     this.bytes = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
@@ -48,6 +56,11 @@ export class DecodeCache {
   attach(core: { flushPaged: () => void }, translator: { dropAll: () => void }): void {
     this.flushPaged = core.flushPaged;
     this.dropRegions = () => translator.dropAll();
+  }
+
+  /** One instruction as this machine has it. */
+  decode(raw: number): Decoded {
+    return decode(raw, this.instructions);
   }
 
   /** Import of the core: fresh entries for a RAM page that has none. */
@@ -145,7 +158,7 @@ export class DecodeCache {
 
   private write(entry: number, raw: number, pageOffset: number | undefined): void {
     const { view } = this;
-    const { operation, rd, rs1, rs2, immediate, lengthBytes } = decode(raw);
+    const { operation, rd, rs1, rs2, immediate, lengthBytes } = this.decode(raw);
     const near = isNearJump(operation);
     const target = (pageOffset ?? 0) + immediate;
     const staysInPage = near && pageOffset !== undefined && target >= 0 && target < 4096;

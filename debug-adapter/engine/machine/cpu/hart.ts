@@ -4,6 +4,7 @@ import { memoryNotGiven } from '../../errors/outOfMemory.ts';
 import { coreModule } from './coreModule.ts';
 import type { CsrName } from './csr.ts';
 import { DecodeCache } from './decodeCache.ts';
+import type { InstructionSet } from './extensions.ts';
 import {
   CSR_INDEX,
   FETCH_CONTEXT_BYTES,
@@ -64,12 +65,18 @@ export class Hart implements Stateful {
   private words: Int32Array;
   private slots: BigUint64Array;
 
-  constructor(options: { memoryBytes: number; bus: HartBus; decodePoolPages?: number; translationThreshold?: number }) {
+  constructor(options: {
+    memoryBytes: number;
+    instructions: InstructionSet;
+    bus: HartBus;
+    decodePoolPages?: number;
+    translationThreshold?: number;
+  }) {
     this.memoryBytes = options.memoryBytes;
     this.memory = memoryFor(options.memoryBytes);
     this.words = new Int32Array(this.memory.buffer, 0, CSR_INDEX / 4);
     this.slots = new BigUint64Array(this.memory.buffer, 0, CSR_INDEX / 8);
-    this.decodeCache = new DecodeCache(this.memory, options.decodePoolPages);
+    this.decodeCache = new DecodeCache(this.memory, options.instructions, options.decodePoolPages);
     const { module, csrIndex, csrs } = coreModule();
     new Uint8Array(this.memory.buffer).set(csrIndex, CSR_INDEX);
     this.csrs = csrs;
@@ -80,6 +87,7 @@ export class Hart implements Stateful {
     this.decodeCache.attach(this.core, this.translator);
     this.setNumber(WORD.RAM_START, RAM_BASE);
     this.setNumber(WORD.RAM_BYTES, options.memoryBytes);
+    this.words[WORD.EXTENSIONS] = options.instructions.bits;
     this.setSlot('PRIVILEGE', 3n);
     this.setSlot('STIMECMP', 0n);
     this.emptyTlbs();
@@ -289,6 +297,7 @@ const WORD = {
   ATTENTION: SLOT.ATTENTION >> 2,
   BUDGET: SLOT.BUDGET >> 2,
   CLOCK_OFFSET: SLOT.CLOCK_OFFSET >> 2,
+  EXTENSIONS: SLOT.EXTENSIONS >> 2,
   FAULT: SLOT.FAULT >> 2,
   FETCH_CONTEXT: SLOT.FETCH_CONTEXT >> 2,
   FLUSH_COUNT: SLOT.FLUSH_COUNT >> 2,

@@ -109,6 +109,8 @@ const SHARED_SLOTS = [
   'FLUSH_COUNT',
   /** How often a jump must come to a place for its code to be translated; 0 for never. */
   'HOT_THRESHOLD',
+  /** Which optional extensions the machine has: bits of extensions.ts. */
+  'EXTENSIONS',
   /** Address and size of RAM. */
   'RAM_START',
   'RAM_BYTES',

@@ -126,6 +126,8 @@ const NAMES = [
   'BINVI',
   'BSET',
   'BSETI',
+  'CZERO_EQZ',
+  'CZERO_NEZ',
   'AMO',
   'CSR',
   'SYSTEM',

@@ -1,4 +1,4 @@
-import { type Code, I64, call, choose, i32, i64, sequence, set } from '../../base/wasm/code.ts';
+import { type Code, I64, call, choose, i32, i64, select, sequence, set } from '../../base/wasm/code.ts';
 import type { Frame, FunctionHandle, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
 import { addBitHelpers, BIT_MANIPULATION, type BitHelpers } from './bitManipulation.ts';
 import { boxed } from './floatFormat.ts';
@@ -68,6 +68,9 @@ export const COMPUTE: Partial<Record<OperationName, Semantics>> = {
   REMW: ({ a, b, helpers }) => i64.extend32S(call(helpers.rem, i64.extend32S(a), i64.extend32S(b))),
   DIVUW: ({ a, b, helpers }) => i64.extend32S(call(helpers.divu, flag(low(a)), flag(low(b)))),
   REMUW: ({ a, b, helpers }) => i64.extend32S(call(helpers.remu, flag(low(a)), flag(low(b)))),
+  // Zicond: zero if a condition holds (chapter 12.3).
+  CZERO_EQZ: ({ a, b }) => select(i64.eqz(b), i64.const(0), a),
+  CZERO_NEZ: ({ a, b }) => select(i64.eqz(b), a, i64.const(0)),
   ...BIT_MANIPULATION,
 };
 

@@ -174,6 +174,8 @@ export const REGISTER_OPERATIONS = {
   bext: register(0x33, 5, 0x24),
   binv: register(0x33, 1, 0x34),
   bset: register(0x33, 1, 0x14),
+  'czero.eqz': register(0x33, 5, 0x07),
+  'czero.nez': register(0x33, 7, 0x07),
 };
 
 const unary =

@@ -28,6 +28,7 @@ export interface BareOptions {
   inputs?: Inputs;
   decodePoolPages?: number;
   translationThreshold?: number;
+  isa?: string;
 }
 
 export function bareMachine(options: BareOptions = {}): BareMachine {
@@ -35,6 +36,7 @@ export function bareMachine(options: BareOptions = {}): BareMachine {
   const machine = new Machine({
     decodePoolPages: options.decodePoolPages,
     translationThreshold: options.translationThreshold,
+    isa: options.isa,
     memoryBytes: options.memoryBytes ?? 1 << 20,
     drives: options.drives ?? [],
     inputs: options.inputs ?? NO_INPUTS,

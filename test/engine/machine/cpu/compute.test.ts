@@ -87,6 +87,11 @@ Object.assign(MODEL, {
   binv: (x, y) => x ^ bit(y),
   bset: (x, y) => x | bit(y),
 } satisfies typeof MODEL);
+/** Zicond (ISA manual Volume I, section 12.3). */
+Object.assign(MODEL, {
+  'czero.eqz': (x, y) => (y === 0n ? 0n : x),
+  'czero.nez': (x, y) => (y === 0n ? x : 0n),
+} satisfies typeof MODEL);
 
 const binary = (x: bigint, width: number): string => BigInt.asUintN(width, x).toString(2).padStart(width, '0');
 const bytesOf = (x: bigint): bigint[] => Array.from({ length: 8 }, (_, i) => (x >> BigInt(8 * i)) & 0xffn);

@@ -1,5 +1,4 @@
 import { lastCall } from '../callTargets.ts';
-import { decode } from '../decode.ts';
 import type { DecodeCache } from '../decodeCache.ts';
 import { RAM, REGISTERS } from '../layout.ts';
 import { OP } from '../operations.ts';
@@ -37,6 +36,8 @@ function directCallee(
   // Its second half on another page: let it be.
   if (entry === undefined || (va & 0xfffn) > 0xffcn) return undefined;
   const { ramPage } = decodeCache.pageOf(entry);
-  const { operation, rd, immediate } = decode(view.getUint32(RAM + ramPage * 4096 + Number(va & 0xfffn), true));
+  const { operation, rd, immediate } = decodeCache.decode(
+    view.getUint32(RAM + ramPage * 4096 + Number(va & 0xfffn), true),
+  );
   return operation === OP.JAL_NEAR && rd === 1 ? BigInt.asIntN(64, va + BigInt(immediate)) : undefined;
 }

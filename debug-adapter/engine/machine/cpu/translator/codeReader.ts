@@ -1,5 +1,4 @@
 import { lastCall } from '../callTargets.ts';
-import { decode } from '../decode.ts';
 import type { Decoded } from '../decoded.ts';
 import type { DecodeCache } from '../decodeCache.ts';
 import { RAM } from '../layout.ts';
@@ -48,7 +47,7 @@ export class CodeReader implements GuestCode {
     if (this.known.has(offset)) return this.known.get(offset);
     const isBreak = this.breakOffsets.has(offset & 0xfff);
     const raw = isBreak ? undefined : this.rawIfThere(offset);
-    const decoded = raw === undefined ? undefined : decode(raw);
+    const decoded = raw === undefined ? undefined : this.decodeCache.decode(raw);
     this.known.set(offset, decoded);
     return decoded;
   }

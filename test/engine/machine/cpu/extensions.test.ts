@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  ALL_INSTRUCTIONS,
+  EXTENSION_BIT,
+  FIRST_ISA,
+  instructionSet,
+  ISA,
+  unknownIn,
+} from '../../../../debug-adapter/engine/machine/cpu/extensions.ts';
+import { a, type Item, REGISTER_OPERATIONS } from './assembler.ts';
+import { type BareOptions, machineWith, START, steps, trapOf } from './bareMachine.ts';
+
+/**
+ * A machine is built for an instruction set: what an extension brings is there, or is illegal as it was before the
+ * extension came.
+ */
+const [T0, A0, A1, A2] = [5, 10, 11, 12];
+
+/** An instruction of each optional extension, which writes a0 from a1 and a2. */
+const SAMPLES: Record<string, number> = {
+  zicond: REGISTER_OPERATIONS['czero.nez'](A0, A1, A2),
+};
+
+const without = (name: string): string =>
+  ISA.split('_')
+    .filter((part) => part !== name)
+    .join('_');
+
+function trapWith(isa: string, items: Item[], options: BareOptions = {}): bigint {
+  const machine = machineWith(items, { ...options, isa });
+  machine.hart.setSlot('MTVEC', BigInt(START + 0x800));
+  machine.hart.setRegister(A1, 7n);
+  machine.hart.setRegister(T0, 100n);
+  steps(machine, 350);
+  return trapOf(machine).cause;
+}
+
+test('each optional extension has a sample here', () => {
+  assert.deepEqual(Object.keys(SAMPLES).sort(), Object.keys(EXTENSION_BIT).sort());
+});
+
+for (const [name, sample] of Object.entries(SAMPLES)) {
+  test(`${name} is illegal where the machine lacks it, and only there`, () => {
+    assert.equal(trapWith(ISA, [sample, 'end', a.j('end')]), 0n);
+    for (const isa of [without(name), FIRST_ISA]) {
+      assert.equal(trapWith(isa, [sample, 'end', a.j('end')]), 2n, isa);
+    }
+  });
+
+  test(`${name} is illegal in translated code, too`, () => {
+    const loop: Item[] = [
+      'loop',
+      a.addi(T0, T0, -1),
+      a.to('loop', (offset) => a.bne(T0, 0, offset)),
+      sample,
+      'end',
+      a.j('end'),
+    ];
+    for (const translationThreshold of [0, 2]) {
+      assert.equal(trapWith(ISA, loop, { translationThreshold }), 0n);
+      assert.equal(trapWith(without(name), loop, { translationThreshold }), 2n);
+    }
+  });
+}
+
+test('an instruction set is one that can be built, or says what it is that cannot', () => {
+  assert.equal(FIRST_ISA, 'rv64imafdc_zicsr_zifencei_zba_zbb_zbs_sstc_svinval');
+  for (const isa of [FIRST_ISA, ISA]) assert.equal(unknownIn(isa), undefined);
+  assert.equal(unknownIn('rv32i'), 'rv32i');
+  assert.equal(unknownIn(''), '');
+  assert.equal(unknownIn('rv64imafdc_zicsr_zifencei_zba_zbb_sstc_svinval'), 'no zbs');
+  assert.equal(unknownIn(`${FIRST_ISA}_zvfoo`), 'zvfoo');
+  assert.equal(unknownIn(`${FIRST_ISA}_constructor`), 'constructor');
+  assert.equal(instructionSet(FIRST_ISA).bits, 0);
+  assert.equal(
+    ALL_INSTRUCTIONS.bits,
+    Object.values(EXTENSION_BIT).reduce((all, bit) => all | bit, 0),
+  );
+});
