@@ -40,7 +40,7 @@ export interface RecordedMachine {
   kind: 'virt';
   memoryBytes: number;
   harts: number;
-  /** As in the device tree, such as `rv64imac_zicsr_zifencei`. */
+  /** As in the device tree, such as `rv64imafdc_zicsr_zifencei`: exactly what the machine has (machine/cpu/extensions.ts). */
   isa: string;
   /** Whether there is a virtio-rng; before it could be asked for there was none. */
   rng?: boolean;
@@ -180,7 +180,7 @@ function decodeMachine(fields: Fields): RecordedMachine & { rng: boolean } {
     kind: fields.oneOf('kind', ['virt']),
     memoryBytes: fields.count('memoryBytes', isMemorySize),
     harts: fields.count('harts', isHartCount),
-    isa: fields.word('isa'),
+    isa: fields.text('isa', (isa) => isa.length <= ISA_LENGTH_MAX),
     rng: fields.has('rng') ? fields.flag('rng') : false,
   };
 }
@@ -224,6 +224,8 @@ function decodeBootFileLine(fields: Fields): RecordedBootFile {
 const isDigest = (text: string): boolean => /^[0-9a-f]{16}$/.test(text);
 
 const WORD_LENGTH_MAX = 200;
+/** All extensions that QEMU 10 knows are some 900 characters. */
+const ISA_LENGTH_MAX = 2000;
 
 /** A JSON object whose fields are asked for by type, and by what they can be. */
 class Fields {

@@ -1,11 +1,11 @@
-import { type Code, I64, call, i32, i64, select, sequence, set } from '../../base/wasm/code.ts';
+import { type Code, type Local, I64, call, i32, i64, select, sequence, set } from '../../base/wasm/code.ts';
 import type { Frame, FunctionHandle, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
 import type { OperationName } from './operations.ts';
 import type { Semantics } from './semantics.ts';
 
 /**
- * What the instructions of the B extension compute: Zba (addresses), Zbb (basic bit manipulation), Zbs (single bits).
- * A part of the table in semantics.ts. (ISA manual Volume I, chapter 28.)
+ * What the instructions of bit manipulation compute: Zba (addresses), Zbb (basic ones), Zbc (products without carries), Zbs
+ * (single bits). A part of the table in semantics.ts. (ISA manual Volume I, chapter 28.)
  */
 const low = i32.wrap;
 const sext = i64.extendS;
@@ -60,18 +60,31 @@ export const BIT_MANIPULATION: Partial<Record<OperationName, Semantics>> = {
   BINVI: ({ a, imm }) => i64.xor(a, bit(imm)),
   BSET: ({ a, b }) => i64.or(a, bit(b)),
   BSETI: ({ a, imm }) => i64.or(a, bit(imm)),
+  CLMUL: ({ a, b, helpers }) => call(helpers.clmul, a, b),
+  CLMULR: ({ a, b, helpers }) => call(helpers.clmulr, a, b),
+  CLMULH: ({ a, b, helpers }) => i64.shrU(call(helpers.clmulr, a, b), i64.const(1)),
 };
 
 export interface BitHelpers {
   orcB: FunctionHandle;
   rev8: FunctionHandle;
+  clmul: FunctionHandle;
+  clmulr: FunctionHandle;
 }
 
-/** Those that use their operand several times, as functions (i64) -> i64. */
+/** Those that use their operands several times, as functions (i64) -> i64 or (i64, i64) -> i64. */
 export function addBitHelpers(builder: ModuleBuilder): BitHelpers {
-  const add = (body: (frame: Frame) => Code): FunctionHandle =>
-    builder.add({ parameters: [I64], results: [I64] }, undefined, body);
-  return { orcB: add(orcBBody), rev8: add(rev8Body) };
+  const add = (body: (frame: Frame) => Code, operands: 1 | 2 = 1): FunctionHandle =>
+    builder.add({ parameters: operands === 1 ? [I64] : [I64, I64], results: [I64] }, undefined, body);
+  const rev8 = add(rev8Body);
+  const reversed = add((frame) => reversedBody(frame, rev8));
+  const clmul = add(clmulBody, 2);
+  // A product of reversed factors is the reversed product, of 127 bits: its low bits are the upper ones of the other.
+  const clmulr = add(
+    ({ parameters: [a, b] }) => call(reversed, call(clmul, call(reversed, a.get), call(reversed, b.get))),
+    2,
+  );
+  return { orcB: add(orcBBody), rev8, clmul, clmulr };
 }
 
 /** Each byte that is not zero becomes all ones: its top bit says so, which times 255 fills it. */
@@ -85,17 +98,51 @@ function orcBBody(frame: Frame): Code {
 /** Neighbouring bytes change places, then pairs of bytes, then words. */
 function rev8Body(frame: Frame): Code {
   const [a] = frame.parameters;
-  const exchange = (bits: number, mask: bigint): Code =>
-    set(
-      a,
-      i64.or(
-        i64.and(i64.shrU(a.get, i64.const(bits)), i64.const(mask)),
-        i64.shl(i64.and(a.get, i64.const(mask)), i64.const(bits)),
-      ),
-    );
   return sequence(
-    exchange(8, 0x00ff_00ff_00ff_00ffn),
-    exchange(16, 0x0000_ffff_0000_ffffn),
+    exchange(a, 8, 0x00ff_00ff_00ff_00ffn),
+    exchange(a, 16, 0x0000_ffff_0000_ffffn),
     i64.rotl(a.get, i64.const(32)),
   );
+}
+
+/** All 64 bits the other way round: within the bytes, and the bytes. */
+function reversedBody(frame: Frame, rev8: FunctionHandle): Code {
+  const [a] = frame.parameters;
+  return sequence(
+    exchange(a, 1, 0x5555_5555_5555_5555n),
+    exchange(a, 2, 0x3333_3333_3333_3333n),
+    exchange(a, 4, 0x0f0f_0f0f_0f0f_0f0fn),
+    call(rev8, a.get),
+  );
+}
+
+/** Neighbouring groups of bits change places; `mask` has the lower of each two. */
+function exchange(a: Local, bits: number, mask: bigint): Code {
+  return set(
+    a,
+    i64.or(
+      i64.and(i64.shrU(a.get, i64.const(bits)), i64.const(mask)),
+      i64.shl(i64.and(a.get, i64.const(mask)), i64.const(bits)),
+    ),
+  );
+}
+
+/**
+ * The low 64 bits of the product without carries, by the host's products with carries: of factors that have every fourth
+ * bit only, at most 15 ones meet in a place below the last, and their carries stay in the three places above it, which
+ * are masked away (Thomas Pornin, BearSSL, "Constant-Time Mul").
+ */
+function clmulBody(frame: Frame): Code {
+  const [a, b] = frame.parameters;
+  const every4th = (offset: number): Code => i64.const(BigInt.asIntN(64, 0x1111_1111_1111_1111n << BigInt(offset)));
+  const part = (value: Local, offset: number): Code => i64.and(value.get, every4th(offset));
+  const offsets = [0, 1, 2, 3];
+  const column = (offset: number): Code => {
+    const products = offsets.map((i) => i64.mul(part(a, i), part(b, (offset - i + 4) % 4)));
+    return i64.and(
+      products.reduce((sum, product) => i64.xor(sum, product)),
+      every4th(offset),
+    );
+  };
+  return offsets.map(column).reduce((all, bits) => i64.or(all, bits));
 }

@@ -38,7 +38,7 @@ type ByFunct3 = Partial<Record<number, OperationName>>;
 const REGISTER: Record<number, ByFunct3> = {
   0x00: { 0: 'ADD', 1: 'SLL', 2: 'SLT', 3: 'SLTU', 4: 'XOR', 5: 'SRL', 6: 'OR', 7: 'AND' },
   0x01: { 0: 'MUL', 1: 'MULH', 2: 'MULHSU', 3: 'MULHU', 4: 'DIV', 5: 'DIVU', 6: 'REM', 7: 'REMU' },
-  0x05: { 4: 'MIN', 5: 'MINU', 6: 'MAX', 7: 'MAXU' },
+  0x05: { 1: 'CLMUL', 2: 'CLMULR', 3: 'CLMULH', 4: 'MIN', 5: 'MINU', 6: 'MAX', 7: 'MAXU' },
   0x07: { 5: 'CZERO_EQZ', 7: 'CZERO_NEZ' },
   0x10: { 2: 'SH1ADD', 4: 'SH2ADD', 6: 'SH3ADD' },
   0x14: { 1: 'BSET' },

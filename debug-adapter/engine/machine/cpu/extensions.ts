@@ -16,27 +16,57 @@ export interface InstructionSet {
   readonly lacks: Uint8Array;
 }
 
-/** The operations of an optional extension; every machine has had the others since recordings are read. */
-type Extension = { operations: readonly OperationName[] } | 'always';
+/**
+ * Some extensions all machines have had since recordings are read, whether or not their `riscv,isa` names them; the others
+ * are optional: these operations, and what asks for `hasExtension`, are theirs alone.
+ */
+type Extension = 'named from the start' | 'named later' | { operations: readonly OperationName[] };
 
 const optional = (...operations: OperationName[]): Extension => ({ operations });
 
 /** In the order of QEMU 10's device tree (target/riscv/cpu.c, isa_edata_arr). */
 const EXTENSIONS = {
+  // The A extension works on all of RAM, code is fetched in whole words, misaligned accesses work, and LR/SC loops end.
+  ziccamoa: 'named later',
+  ziccif: 'named later',
+  zicclsm: 'named later',
+  ziccrse: 'named later',
   zicond: optional('CZERO_EQZ', 'CZERO_NEZ'),
-  zicsr: 'always',
-  zifencei: 'always',
-  zba: 'always',
-  zbb: 'always',
-  zbs: 'always',
-  sstc: 'always',
-  svinval: 'always',
+  zicntr: 'named later',
+  zicsr: 'named from the start',
+  zifencei: 'named from the start',
+  // Hints: an ADD to x0, and a FENCE.
+  zihintntl: 'named later',
+  zihintpause: 'named later',
+  // The counters of events read as zero.
+  zihpm: 'named later',
+  // Parts of M, A and C.
+  zmmul: 'named later',
+  za64rs: 'named later',
+  zaamo: 'named later',
+  zalrsc: 'named later',
+  zca: 'named later',
+  zcd: 'named later',
+  zba: 'named from the start',
+  zbb: 'named from the start',
+  zbc: optional('CLMUL', 'CLMULH', 'CLMULR'),
+  zbs: 'named from the start',
+  // Page tables in RAM are read; scounteren, stval and stvec hold what the profiles want; U-mode has 64 bits.
+  ssccptr: 'named later',
+  sscounterenw: 'named later',
+  sstc: 'named from the start',
+  sstvala: 'named later',
+  sstvecd: 'named later',
+  ssu64xl: 'named later',
+  svinval: 'named from the start',
+  // A translation that failed is remembered nowhere.
+  svvptc: 'named later',
 } satisfies Record<string, Extension>;
 
 export type ExtensionName = keyof typeof EXTENSIONS;
 
 const TABLE = Object.entries(EXTENSIONS) as [ExtensionName, Extension][];
-const OPTIONAL = TABLE.flatMap(([name, extension]) => (extension === 'always' ? [] : [{ name, ...extension }]));
+const OPTIONAL = TABLE.flatMap(([name, extension]) => (typeof extension === 'string' ? [] : [{ name, ...extension }]));
 assert(OPTIONAL.length <= 31, 'optional extensions fit into the low half of their slot');
 
 /** The bit of an optional extension in `InstructionSet.bits`; none for one that every machine has. */
@@ -51,7 +81,18 @@ const BASE = 'rv64imafdc';
 export const ISA = isaOf(TABLE.map(([name]) => name));
 
 /** Of the machines in all recordings that were made before extensions became optional (formats 2 to 4). */
-export const FIRST_ISA = isaOf(TABLE.flatMap(([name, extension]) => (extension === 'always' ? [name] : [])));
+export const FIRST_ISA = isaOf(
+  TABLE.flatMap(([name, extension]) => (extension === 'named from the start' ? [name] : [])),
+);
+
+/** The letters and names of an instruction set, one by one, as `riscv,isa-extensions` has them. */
+export function extensionsIn(isa: string): string[] {
+  const [base, ...names] = isa.split('_');
+  return [...base.slice(BASE_INTEGERS.length - 1), ...names];
+}
+
+/** What `riscv,isa-base` says. */
+export const BASE_INTEGERS = 'rv64i';
 
 /** What keeps a recorded instruction set from being built here; undefined for one that can be. */
 export function unknownIn(isa: string): string | undefined {

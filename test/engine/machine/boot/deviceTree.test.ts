@@ -76,13 +76,42 @@ test('dtc reads the tree back', { skip: missing('dtc') }, () => {
 test('the machine of a recording has the tree that it had', { skip: missing('dtc') }, () => {
   const dts = decompile(buildDeviceTree({ memoryBytes: 128 * MIB, isa: FIRST_ISA }));
   assert(dts.includes('riscv,isa = "rv64imafdc_zicsr_zifencei_zba_zbb_zbs_sstc_svinval";'));
+  assert(!dts.includes('riscv,isa-base'));
 });
+
+test('the instruction set is written as QEMU 10 writes it', { skip: missing('dtc') }, () => {
+  const dts = decompile(buildDeviceTree({ memoryBytes: 128 * MIB }));
+  const [, listed] = /riscv,isa-extensions = (.*);/.exec(dts)!;
+  // dtc shows a list of strings with a NUL between them, or one by one.
+  const extensions = listed.split(/\\0|", "/).map((name) => name.replaceAll('"', ''));
+  assert.deepEqual(extensions.slice(0, 6), ['i', 'm', 'a', 'f', 'd', 'c']);
+  assert.equal(ISA, ['rv64imafdc', ...extensions.slice(6)].join('_'));
+  assert(dts.includes('riscv,isa-base = "rv64i";'));
+  const places = extensions.slice(6).map((name) => QEMU_10_ORDER.indexOf(name));
+  assert(!places.includes(-1));
+  assert.deepEqual(
+    places,
+    [...places].sort((a, b) => a - b),
+  );
+});
+
+/** The names after the letters in the `riscv,isa` of QEMU 10.0's `-cpu max` (`-M virt,dumpdtb=`). */
+const QEMU_10_ORDER = (
+  'zic64b zicbom zicbop zicboz ziccamoa ziccif zicclsm ziccrse zicfilp zicfiss zicond zicntr zicsr zifencei zihintntl ' +
+  'zihintpause zihpm zimop zmmul za64rs zaamo zabha zacas zama16b zalrsc zawrs zfa zfbfmin zfh zfhmin zca zcb zcd zcmop ' +
+  'zba zbb zbc zbkb zbkc zbkx zbs zk zkn zknd zkne zknh zkr zks zksed zksh zkt ztso zvbb zvbc zve32f zve32x zve64f zve64d ' +
+  'zve64x zvfbfmin zvfbfwma zvfh zvfhmin zvkb zvkg zvkn zvknc zvkned zvkng zvknha zvknhb zvks zvksc zvksed zvksg zvksh zvkt ' +
+  'shcounterenw sha shgatpa shtvala shvsatpa shvstvala shvstvecd smaia smcdeleg smcntrpmf smcsrind smepmp smmpm smnpm ' +
+  'smstateen ssaia ssccfg ssccptr sscofpmf sscounterenw sscsrind ssdbltrp ssnpm sspm ssstateen sstc sstvala sstvecd ssu64xl ' +
+  'supm smctr ssctr svadu svinval svnapot svpbmt svvptc'
+).split(' ');
 
 const skipComparison = missing('dtc') || missing('qemu-system-riscv64');
 
 /** What QEMU has and we do not, and where a hart of ours is another. */
 const NODES_LEFT_OUT = /^(pmu|fw-cfg@|flash@|platform-bus@|pci@)/;
-const LINES_THAT_DIFFER = /^(rng-seed|riscv,isa|mmu-type) =/;
+const LINES_THAT_DIFFER =
+  /^(rng-seed|riscv,isa|riscv,isa-base|riscv,isa-extensions|riscv,cbo[mpz]-block-size|mmu-type) =/;
 
 function withoutDifferences(tree: Tree): Tree {
   const kept = Object.entries(tree).filter(([line]) => !NODES_LEFT_OUT.test(line) && !LINES_THAT_DIFFER.test(line));

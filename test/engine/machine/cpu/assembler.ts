@@ -174,6 +174,9 @@ export const REGISTER_OPERATIONS = {
   bext: register(0x33, 5, 0x24),
   binv: register(0x33, 1, 0x34),
   bset: register(0x33, 1, 0x14),
+  clmul: register(0x33, 1, 0x05),
+  clmulr: register(0x33, 2, 0x05),
+  clmulh: register(0x33, 3, 0x05),
   'czero.eqz': register(0x33, 5, 0x07),
   'czero.nez': register(0x33, 7, 0x07),
 };

@@ -87,6 +87,17 @@ Object.assign(MODEL, {
   binv: (x, y) => x ^ bit(y),
   bset: (x, y) => x | bit(y),
 } satisfies typeof MODEL);
+/** Zbc (ISA manual Volume I, section 28.4). */
+function carryless(x: bigint, y: bigint): bigint {
+  let product = 0n;
+  for (let i = 0n; i < 64n; i++) if ((y >> i) & 1n) product ^= x << i;
+  return product;
+}
+Object.assign(MODEL, {
+  clmul: carryless,
+  clmulr: (x, y) => carryless(x, y) >> 63n,
+  clmulh: (x, y) => carryless(x, y) >> 64n,
+} satisfies typeof MODEL);
 /** Zicond (ISA manual Volume I, section 12.3). */
 Object.assign(MODEL, {
   'czero.eqz': (x, y) => (y === 0n ? 0n : x),

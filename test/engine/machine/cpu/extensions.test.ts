@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   ALL_INSTRUCTIONS,
   EXTENSION_BIT,
+  extensionsIn,
   FIRST_ISA,
   instructionSet,
   ISA,
@@ -19,6 +20,7 @@ const [T0, A0, A1, A2] = [5, 10, 11, 12];
 
 /** An instruction of each optional extension, which writes a0 from a1 and a2. */
 const SAMPLES: Record<string, number> = {
+  zbc: REGISTER_OPERATIONS.clmulh(A0, A1, A2),
   zicond: REGISTER_OPERATIONS['czero.nez'](A0, A1, A2),
 };
 
@@ -67,6 +69,7 @@ for (const [name, sample] of Object.entries(SAMPLES)) {
 test('an instruction set is one that can be built, or says what it is that cannot', () => {
   assert.equal(FIRST_ISA, 'rv64imafdc_zicsr_zifencei_zba_zbb_zbs_sstc_svinval');
   for (const isa of [FIRST_ISA, ISA]) assert.equal(unknownIn(isa), undefined);
+  assert.deepEqual(extensionsIn('rv64imafdc_zicsr_zba'), ['i', 'm', 'a', 'f', 'd', 'c', 'zicsr', 'zba']);
   assert.equal(unknownIn('rv32i'), 'rv32i');
   assert.equal(unknownIn(''), '');
   assert.equal(unknownIn('rv64imafdc_zicsr_zifencei_zba_zbb_sstc_svinval'), 'no zbs');

@@ -15,7 +15,7 @@ import { randomImage, type RandomImage } from './randomProgram.ts';
  * BLKREPLAY_SEED=<seed> runs the same programs again.
  */
 const QEMU = 'qemu-system-riscv64';
-const CPU = 'rv64,h=off,v=off,zbc=off,sstc=on,svinval=on';
+const CPU = 'rv64,h=off,v=off,zbc=on,sstc=on,svinval=on';
 const STEPS_MAX = 200_000_000;
 
 test('random programs do the same as under QEMU', (t) => {
