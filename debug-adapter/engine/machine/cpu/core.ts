@@ -4,6 +4,7 @@ import { type Core, FUNCTIONS, type FunctionName, IMPORTS } from './coreContext.
 import { type CsrName, csrIndexTable, csrNames, defineCsrAccess } from './csr.ts';
 import { defineFetch } from './fetch.ts';
 import { addFloatHelpers } from './floatHelpers.ts';
+import { defineHalfPrecision } from './halfPrecision.ts';
 import { defineInterpreter } from './interpreter.ts';
 import { REGION_SLOTS } from './layout.ts';
 import { defineMemoryAccess } from './memoryAccess.ts';
@@ -55,6 +56,7 @@ export function buildCore(): CoreImage {
   defineAtomics(core);
   definePrivilege(core);
   defineCsrAccess(core);
+  defineHalfPrecision(core);
   defineInterpreter(core);
   defineRamDigest(core);
   return { bytes: builder.toBytes(), csrIndex: csrIndexTable(core), csrs: csrNames(core) };

@@ -71,6 +71,8 @@ export const FUNCTIONS = {
   fetchStraddle: { parameters: [I64], results: [] },
   loadSlow: { parameters: [I64, I32], results: [I64] },
   storeSlow: { parameters: [I64, I64, I32], results: [] },
+  /** (place in HALF_NAMES, rs1, rs2, rs3, rounding mode) -> rd. */
+  halfPrecision: { parameters: [I32, I64, I64, I64, I32], results: [I64] },
   /** (address, rs2, raw instruction) -> rd. */
   atomic: { parameters: [I64, I64, I32], results: [I64] },
   /** (raw instruction, rs1) -> rd. */

@@ -29,8 +29,8 @@ const BRANCHES: (OperationName | undefined)[] = [
 ];
 const LOADS: (OperationName | undefined)[] = ['LB', 'LH', 'LW', 'LD', 'LBU', 'LHU', 'LWU', undefined];
 const STORES: (OperationName | undefined)[] = ['SB', 'SH', 'SW', 'SD'];
-const FLOAT_LOADS: (OperationName | undefined)[] = [undefined, undefined, 'FLW', 'FLD'];
-const FLOAT_STORES: (OperationName | undefined)[] = [undefined, undefined, 'FSW', 'FSD'];
+const FLOAT_LOADS: (OperationName | undefined)[] = [undefined, 'FLH', 'FLW', 'FLD'];
+const FLOAT_STORES: (OperationName | undefined)[] = [undefined, 'FSH', 'FSW', 'FSD'];
 const OP_IMM: (OperationName | undefined)[] = ['ADDI', undefined, 'SLTI', 'SLTIU', 'XORI', undefined, 'ORI', 'ANDI'];
 
 /** OP and OP-32 by funct7, then funct3. */

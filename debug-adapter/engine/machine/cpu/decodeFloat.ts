@@ -1,18 +1,20 @@
 import { type Decoded, illegal, make } from './decoded.ts';
 import { FLAG, ROUNDING } from './floatFormat.ts';
-import { type Format, INTEGERS } from './floatNames.ts';
+import { type Format, HALF_NAMES, INTEGERS } from './floatNames.ts';
 import { FLOAT_0 } from './layout.ts';
-import type { OperationName } from './operations.ts';
+import { OP, type OperationName } from './operations.ts';
 
 /**
- * Decodes the computing instructions of F and D (ISA manual Volume I, chapters 21 and 22). Floating-point registers
+ * Decodes the computing instructions of F, D and Zfh (ISA manual Volume I, chapters 21, 22 and 24). Floating-point registers
  * have the numbers from FLOAT_0. The immediate holds the rounding mode in bits 0-2, eight times the third source in
  * bits 3-15, and from bit 16 a mask: the host's own instruction may do it while fcsr under this mask is exactly
- * "inexact", so that the rounding mode is to nearest and nothing needs to find out whether the result is exact.
+ * "inexact", so that the rounding mode is to nearest and nothing needs to find out whether the result is exact. An operation
+ * of half precision has its place in HALF_NAMES there instead.
  */
 export const MODE_MASK = 7;
 export const THIRD_SOURCE_MASK = 0xfff8;
 export const FAST_SHIFT = 16;
+export const HALF_SHIFT = 16;
 
 /** fcsr without the other flags. */
 const FAST_WHEN_DYNAMIC = 0xe0 | FLAG.INEXACT;
@@ -26,7 +28,7 @@ function roundingField(mode: number): number | undefined {
   return mode | ((mode === ROUNDING.NEAREST ? FLAG.INEXACT : NEVER_FAST) << FAST_SHIFT);
 }
 
-const FORMATS: (Format | undefined)[] = ['S', 'D', undefined, undefined];
+const FORMATS: (Format | undefined)[] = ['S', 'D', 'H', undefined];
 const formatOf = (raw: number): Format | undefined => FORMATS[(raw >>> 25) & 3];
 
 /** The destination is a floating-point or an integer register, and so is the first source. */
@@ -60,7 +62,7 @@ export function decodeFusedFloat(raw: number): Decoded {
   if (!format || rounding === undefined) return illegal();
   const name = `${FUSED[raw & 0x7f]}_${format}` as OperationName;
   const third = (FLOAT_0 + (raw >>> 27)) * 8;
-  return make(name, FLOAT_0 + rd, FLOAT_0 + rs1, FLOAT_0 + rs2, rounding | third);
+  return numbered(make(name, FLOAT_0 + rd, FLOAT_0 + rs1, FLOAT_0 + rs2, rounding | third));
 }
 
 const ARITHMETIC: Record<number, string> = { 0: 'FADD', 1: 'FSUB', 2: 'FMUL', 3: 'FDIV' };
@@ -71,7 +73,14 @@ const BY_FUNCT3: Record<number, { names: (string | undefined)[]; to: 'f' | 'x' }
   20: { names: ['FLE', 'FLT', 'FEQ'], to: 'x' },
 };
 
-export function decodeFloat(raw: number): Decoded {
+export const decodeFloat = (raw: number): Decoded => numbered(decodeComputing(raw));
+
+function numbered(decoded: Decoded): Decoded {
+  const index = decoded.operation - OP[HALF_NAMES[0]];
+  return index < 0 ? decoded : { ...decoded, immediate: (decoded.immediate & 0xffff) | (index << HALF_SHIFT) };
+}
+
+function decodeComputing(raw: number): Decoded {
   const fields = fieldsOf(raw);
   const { rd, rs1, rs2, mode } = fields;
   const funct5 = raw >>> 27;
@@ -86,7 +95,7 @@ export function decodeFloat(raw: number): Decoded {
   }
   switch (funct5) {
     case 8:
-      if (rs2 > 1 || FORMATS[rs2] === format) return illegal();
+      if (!FORMATS[rs2] || FORMATS[rs2] === format) return illegal();
       return rounded(`FCVT_${format}_${FORMATS[rs2]}`, fields, BOTH);
     case 11:
       return rs2 === 0 ? rounded(`FSQRT_${format}`, fields, BOTH) : illegal();
@@ -98,11 +107,14 @@ export function decodeFloat(raw: number): Decoded {
       return moveOrClass(fields, format);
     case 30:
       if (rs2 !== 0 || mode !== 0) return illegal();
-      return make(format === 'S' ? 'FMV_W_X' : 'FMV_D_X', FLOAT_0 + rd, rs1, 0, 0);
+      return make(`FMV_${BITS[format]}_X` as const, FLOAT_0 + rd, rs1, 0, 0);
     default:
       return illegal();
   }
 }
+
+/** A format as moves of bits name it. */
+const BITS = { H: 'H', S: 'W', D: 'D' } as const;
 
 const BOTH: Shape = { to: 'f', from: 'f' };
 
@@ -115,6 +127,6 @@ function rounded(name: string, { rd, rs1, mode }: Fields, { to, from }: Shape, r
 
 function moveOrClass({ rd, rs1, rs2, mode }: Fields, format: Format): Decoded {
   if (rs2 !== 0 || mode > 1) return illegal();
-  const move = format === 'S' ? 'FMV_X_W' : 'FMV_X_D';
+  const move = `FMV_X_${BITS[format]}` as const;
   return make(mode === 0 ? move : `FCLASS_${format}`, rd, FLOAT_0 + rs1, 0, 0);
 }

@@ -1,5 +1,6 @@
 import { assert } from '../../base/assert.ts';
-import { OP, type OperationName } from './operations.ts';
+import { HALF_NAMES } from './floatNames.ts';
+import { OP, OPERATION_NAMES, type OperationName } from './operations.ts';
 
 /**
  * The instruction set that a machine is built for. New machines have all extensions of the table below, the machine of a
@@ -24,6 +25,11 @@ type Extension = 'named from the start' | 'named later' | { operations: readonly
 
 const optional = (...operations: OperationName[]): Extension => ({ operations });
 
+/** Half precision is somewhere to keep numbers (Zfhmin), or to compute in as well. */
+const HALF_MOVES = new Set<OperationName>([
+  ...(['FMV_X_H', 'FMV_H_X', 'FCVT_S_H', 'FCVT_H_S', 'FCVT_D_H', 'FCVT_H_D'] as const),
+]);
+
 /** In the order of QEMU 10's device tree (target/riscv/cpu.c, isa_edata_arr). */
 const EXTENSIONS = {
   // The A extension works on all of RAM, code is fetched in whole words, misaligned accesses work, and LR/SC loops end.
@@ -45,6 +51,8 @@ const EXTENSIONS = {
   za64rs: 'named later',
   zaamo: 'named later',
   zalrsc: 'named later',
+  zfh: optional(...HALF_NAMES.filter((name) => !HALF_MOVES.has(name))),
+  zfhmin: optional('FLH', 'FSH', ...HALF_MOVES),
   zca: 'named later',
   zcd: 'named later',
   zba: 'named from the start',
@@ -106,7 +114,7 @@ export function unknownIn(isa: string): string | undefined {
 export function instructionSet(isa: string): InstructionSet {
   assert(unknownIn(isa) === undefined, 'only instruction sets that there are get here');
   const names = isa.split('_');
-  const lacks = new Uint8Array(256);
+  const lacks = new Uint8Array(OPERATION_NAMES.length);
   let bits = 0;
   for (const { name, operations } of OPTIONAL) {
     if (names.includes(name)) bits |= EXTENSION_BIT[name]!;

@@ -5,16 +5,17 @@ import type { Format } from './floatNames.ts';
 
 /**
  * The numbers of the floating-point unit (ISA manual Volume I, chapters 21 and 22): rounding modes, accrued exception
- * flags, and the two formats. A single lives in a 64-bit register with all upper bits set ("NaN boxing"); without them
- * it counts as the canonical NaN.
+ * flags, and the formats: half, single and double. What is shorter than a double lives in a 64-bit register with all upper bits
+ * set ("NaN boxing"); without them it counts as the canonical NaN.
  */
 export const ROUNDING = { NEAREST: 0, TO_ZERO: 1, DOWN: 2, UP: 3, NEAREST_AWAY: 4, DYNAMIC: 7 } as const;
 export const FLAG = { INEXACT: 1, UNDERFLOW: 2, OVERFLOW: 4, DIVIDE_BY_ZERO: 8, INVALID: 16 } as const;
 export const FCSR_FLAGS = 0x1f;
 export const FCSR_MODE_SHIFT = 5;
 
-/** What rounding needs to know, as one number: the mode, and this bit for results in single. */
+/** What rounding needs to know, as one number: the mode, and the result's format unless it is double. */
 export const CONTROL_SINGLE = 8;
+export const CONTROL_HALF = 16;
 
 export const SIGN = 1n << 63n;
 export const INFINITY_D = 0x7ff0_0000_0000_0000n;
@@ -23,7 +24,9 @@ export const FRACTION_D = (1n << 52n) - 1n;
 export const ONE_D = 0x3ff0_0000_0000_0000n;
 export const BOX = 0xffff_ffff_0000_0000n;
 export const NAN_S = BOX | 0x7fc0_0000n;
-export const NAN: Record<Format, bigint> = { S: NAN_S, D: NAN_D };
+export const BOX_H = 0xffff_ffff_ffff_0000n;
+export const NAN_H = BOX_H | 0x7e00n;
+export const NAN: Record<Format, bigint> = { H: NAN_H, S: NAN_S, D: NAN_D };
 
 /** 64 bits as the signed number that `i64.const` takes. */
 export const bits64 = (value: bigint): Code => i64.const(BigInt.asIntN(64, value));
@@ -31,6 +34,9 @@ export const bits64 = (value: bigint): Code => i64.const(BigInt.asIntN(64, value
 /** A single of 32 bits, zero-extended, into its register. */
 export const boxed = (value: Code): Code => i64.or(value, bits64(BOX));
 export const isBoxed = (value: Code): Code => i64.geU(value, bits64(BOX));
+/** The same for a half, of 16 bits. */
+export const boxedHalf = (value: Code): Code => i64.or(value, bits64(BOX_H));
+export const isBoxedHalf = (value: Code): Code => i64.geU(value, bits64(BOX_H));
 
 /** Twice a value: its bits without the sign, for comparing. */
 const unsignedBits = (value: Code): Code => i64.shl(value, i64.const(1));
@@ -51,13 +57,25 @@ export const raiseFlags = (flags: number): Code =>
 export const markFloatsDirty: Code = setSlot32('MSTATUS', i32.or(slot32('MSTATUS'), i32.const(MSTATUS.FS)));
 
 export const isSingle = (control: Code): Code => i32.and(control, i32.const(CONTROL_SINGLE));
+export const isHalf = (control: Code): Code => i32.and(control, i32.const(CONTROL_HALF));
+/** One of three by the format of the result. */
+export const byFormat = (control: Code, values: Record<Format, Code>): Code =>
+  select(isSingle(control), values.S, select(isHalf(control), values.H, values.D));
 export const modeOf = (control: Code): Code => i32.and(control, i32.const(7));
 /** The canonical NaN of the format asked for. */
-export const canonicalNaN = (control: Code): Code => select(isSingle(control), bits64(NAN_S), bits64(NAN_D));
+export const canonicalNaN = (control: Code): Code =>
+  byFormat(control, { H: bits64(NAN_H), S: bits64(NAN_S), D: bits64(NAN_D) });
 
-/** A double's bits from a register that holds either format. */
-export const widened = (format: Format, helpers: { widen: { index: number } }, value: Code): Code =>
-  format === 'S' ? call(helpers.widen, value) : value;
+/** A double's bits from a register that holds a format. */
+export function widened(
+  format: Format,
+  helpers: { widen: { index: number }; widenHalf: { index: number } },
+  value: Code,
+): Code {
+  if (format === 'D') return value;
+  return call(format === 'S' ? helpers.widen : helpers.widenHalf, value);
+}
 
 /** The single in a register, or the canonical NaN for one that is not boxed. */
 export const unboxed = (value: Code): Code => choose(I64, isBoxed(value), value, bits64(NAN_S));
+export const unboxedHalf = (value: Code): Code => choose(I64, isBoxedHalf(value), value, bits64(NAN_H));

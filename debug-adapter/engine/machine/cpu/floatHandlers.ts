@@ -1,18 +1,20 @@
 import { type Code, br, brIf, call, i32, i64, sequence, set, when } from '../../base/wasm/code.ts';
 import { slot32 } from './coreContext.ts';
-import { FAST_SHIFT, MODE_MASK, THIRD_SOURCE_MASK } from './decodeFloat.ts';
+import { FAST_SHIFT, HALF_SHIFT, MODE_MASK, THIRD_SOURCE_MASK } from './decodeFloat.ts';
 import {
   bits64,
   boxed,
+  boxedHalf,
   FCSR_MODE_SHIFT,
   FLAG,
   INFINITY_D,
-  isBoxed,
   markFloatsDirty,
   ROUNDING,
   SIGN,
 } from './floatFormat.ts';
 import type { FastFloat, FloatSemantics } from './floatSemantics.ts';
+import type { Format } from './floatNames.ts';
+import { ROUNDED_TO_INFINITY, roundedToHalf, SMALLEST_NORMAL_HALF } from './halfByHost.ts';
 import { type Handler, type Variables, immediate32, next, publish, rs1, rs2, setRd } from './handlerContext.ts';
 import { READ_TLB, REGISTERS } from './layout.ts';
 import { setAddress, storeHandler, tlbAddress, tlbHit } from './memoryHandlers.ts';
@@ -43,6 +45,17 @@ export function floatHandler(v: Handler, { compute, hasMode, result, fast }: Flo
   );
 }
 
+/** All of half precision, in one: the operation is a number in the immediate. */
+export function halfHandler(v: Handler): Code {
+  const index = i32.shrU(immediate32(v), i32.const(HALF_SHIFT));
+  return sequence(
+    needFloats(v),
+    findMode(v),
+    setRd(v, call(v.core.functions.halfPrecision, index, rs1(v), rs2(v), third(v), v.low.get)),
+    next(v),
+  );
+}
+
 /** The rounding mode into `low`, from the instruction or from fcsr. */
 function findMode(v: Variables): Code {
   return sequence(
@@ -62,27 +75,36 @@ function fastFloat(v: Handler, fast: FastFloat): Code {
   const mask = i32.shrU(immediate32(v), i32.const(FAST_SHIFT));
   const inexactToNearest = i32.eq(i32.and(slot32('FCSR'), mask), i32.const(FLAG.INEXACT));
   const isDouble = fast.format === 'D';
-  const conditions = [isDirty, inexactToNearest, ...(isDouble ? [] : fast.boxed(operands).map(isBoxed))];
+  const conditions = [isDirty, inexactToNearest, ...fast.accepts(operands)];
   const bits = isDouble ? fast.compute(operands) : i64.extendU(fast.compute(operands));
   const isPlain = isPlainResult(v.value.get, fast);
   return when(
     conditions.reduce((all, condition) => i32.and(all, condition)),
     set(v.value, bits),
-    when(isPlain, setRd(v, isDouble ? v.value.get : boxed(v.value.get)), next(v)),
+    when(isPlain, setRd(v, intoRegister(v.value.get, fast)), next(v)),
   );
 }
 
 /** Whether a result of the host's counts: what else could have been raised was not. */
 export const isPlainResult = (bits: Code, fast: FastFloat): Code =>
-  fast.zeroCounts ? i32.or(isNormal(bits, fast), isZero(bits, fast)) : isNormal(bits, fast);
+  fast.zeroCounts && fast.format !== 'H' ? i32.or(isNormal(bits, fast), isZero(bits, fast)) : isNormal(bits, fast);
+
+/** The host's result as a register has it. */
+export const intoRegister = (bits: Code, { format }: FastFloat): Code =>
+  format === 'D' ? bits : format === 'S' ? boxed(bits) : boxedHalf(roundedToHalf(bits));
 
 /** Finite, and above the smallest normal number, which may be what a tiny result was rounded to. */
 function isNormal(bits: Code, { format }: FastFloat): Code {
-  const [magnitude, infinity, smallest] =
-    format === 'D' ? [SIGN - 1n, INFINITY_D, 1n << 52n] : [0x7fff_ffffn, 0x7f80_0000n, 1n << 23n];
+  const [magnitude, infinity, smallest] = NORMAL[format];
   const above = i64.sub(i64.and(bits, bits64(magnitude)), bits64(smallest + 1n));
   return i64.ltU(above, bits64(infinity - smallest - 1n));
 }
+
+const NORMAL: Record<Format, [magnitude: bigint, infinity: bigint, smallest: bigint]> = {
+  H: [0x7fff_ffffn, ROUNDED_TO_INFINITY, SMALLEST_NORMAL_HALF],
+  S: [0x7fff_ffffn, 0x7f80_0000n, 1n << 23n],
+  D: [SIGN - 1n, INFINITY_D, 1n << 52n],
+};
 
 const isZero = (bits: Code, { format }: FastFloat): Code => i64.eqz(i64.shl(bits, i64.const(format === 'D' ? 1 : 33)));
 

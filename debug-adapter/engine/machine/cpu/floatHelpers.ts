@@ -1,4 +1,18 @@
-import { type Code, I32, I64, call, choose, i32, i64, ret, select, sequence, set, when } from '../../base/wasm/code.ts';
+import {
+  type Code,
+  I32,
+  I64,
+  call,
+  choose,
+  i32,
+  i64,
+  nothing,
+  ret,
+  select,
+  sequence,
+  set,
+  when,
+} from '../../base/wasm/code.ts';
 import { F64, f64 } from '../../base/wasm/floatCode.ts';
 import type { Frame, FunctionHandle, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
 import {
@@ -10,7 +24,9 @@ import {
   NAN,
   raiseFlags,
   ROUNDING,
+  SIGN,
   unboxed,
+  unboxedHalf,
   widened,
 } from './floatFormat.ts';
 import { type Format, INTEGERS, type Integer } from './floatNames.ts';
@@ -41,7 +57,7 @@ export function addFloatHelpers(builder: ModuleBuilder, mulhu: FunctionHandle): 
   ): Record<Format, FunctionHandle> => {
     const type = { parameters: Array.from({ length: operands }, () => I64), results: [I64] };
     const add = (format: Format) => builder.add(type, undefined, (frame) => body(frame, format));
-    return { S: add('S'), D: add('D') };
+    return { H: add('H'), S: add('S'), D: add('D') };
   };
   const comparison = (holds: typeof f64.lt, isInvalid: typeof isNaN) =>
     perFormat(2, (frame, format) => compareBody(frame, { format, soft, holds, isInvalid }));
@@ -113,17 +129,23 @@ function minimumBody(frame: Frame, options: { format: Format; soft: SoftFloat; i
 /** One bit of ten: -inf, negative normal, negative subnormal, -0, +0, ... +inf, signaling NaN, quiet NaN. */
 function classifyBody(frame: Frame, format: Format): Code {
   const [a] = frame.parameters;
-  const isDouble = format === 'D';
-  const exponentBits = isDouble ? 0x7ffn << 52n : 0xffn << 55n;
+  // A shorter one moves up, so that its sign is where a double's is.
+  const atTop: Record<Format, Code> = {
+    H: set(a, i64.shl(unboxedHalf(a.get), i64.const(48))),
+    S: set(a, i64.shl(unboxed(a.get), i64.const(32))),
+    D: nothing,
+  };
+  const exponentWidth = { H: 5n, S: 8n, D: 11n }[format];
+  const fractionEnd = 1n << (63n - exponentWidth);
+  const exponentBits = SIGN - fractionEnd;
   const exponent = i64.and(a.get, bits64(exponentBits));
-  const fraction = i64.and(a.get, bits64((isDouble ? 1n << 52n : 1n << 55n) - 1n));
-  const quiet = i64.and(a.get, bits64(isDouble ? 1n << 51n : 1n << 54n));
+  const fraction = i64.and(a.get, bits64(fractionEnd - 1n));
+  const quiet = i64.and(a.get, bits64(fractionEnd >> 1n));
   const is = (kind: number): Code => i64.const(1 << kind);
   const signed = (negative: number, positive: number): Code => select(isNegative(a.get), is(negative), is(positive));
   const nan = select(i64.eqz(quiet), is(8), is(9));
   return sequence(
-    // A single moves up, so that its sign is where a double's is.
-    isDouble ? sequence() : set(a, i64.shl(unboxed(a.get), i64.const(32))),
+    atTop[format],
     when(i64.eqz(exponent), ret(choose(I64, i64.eqz(fraction), signed(3, 4), signed(2, 5)))),
     when(i64.ne(exponent, bits64(exponentBits)), ret(signed(1, 6))),
     choose(I64, i64.eqz(fraction), signed(0, 7), nan),

@@ -1,5 +1,5 @@
-/** The operations of the F and D extensions, by format (single and double) where they come in both. */
-export const FORMATS = ['S', 'D'] as const;
+/** The operations of the F, D and Zfh extensions, by format (single, double, half) where they come in all. */
+const FORMATS = ['S', 'D'] as const;
 const PER_FORMAT = [
   'FADD',
   'FSUB',
@@ -22,15 +22,15 @@ const PER_FORMAT = [
 ] as const;
 export const INTEGERS = ['W', 'WU', 'L', 'LU'] as const;
 
-export type Format = (typeof FORMATS)[number];
+export type Format = (typeof FORMATS)[number] | 'H';
 export type Integer = (typeof INTEGERS)[number];
 type PerFormat = `${(typeof PER_FORMAT)[number]}_${Format}` | `FCVT_${Format}_${Integer}` | `FCVT_${Integer}_${Format}`;
 
-const perFormat = FORMATS.flatMap((format): PerFormat[] => [
+const inFormat = (format: Format): PerFormat[] => [
   ...PER_FORMAT.map((name) => `${name}_${format}` as const),
   ...INTEGERS.map((integer) => `FCVT_${format}_${integer}` as const),
   ...INTEGERS.map((integer) => `FCVT_${integer}_${format}` as const),
-]);
+];
 
 export const FLOAT_NAMES = [
   'FLW',
@@ -43,7 +43,18 @@ export const FLOAT_NAMES = [
   'FMV_D_X',
   'FCVT_S_D',
   'FCVT_D_S',
-  ...perFormat,
+  ...FORMATS.flatMap(inFormat),
 ] as const;
 
-export type FloatName = (typeof FLOAT_NAMES)[number];
+/** Those of Zfh that compute. One handler of the interpreter does them all, by their place in this list. */
+export const HALF_NAMES = [
+  'FMV_X_H',
+  'FMV_H_X',
+  'FCVT_S_H',
+  'FCVT_H_S',
+  'FCVT_D_H',
+  'FCVT_H_D',
+  ...inFormat('H'),
+] as const;
+
+export type FloatName = (typeof FLOAT_NAMES)[number] | (typeof HALF_NAMES)[number];

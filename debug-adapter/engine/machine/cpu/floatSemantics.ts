@@ -1,11 +1,23 @@
 import { type Code, call, i32, i64 } from '../../base/wasm/code.ts';
 import { f32, f64 } from '../../base/wasm/floatCode.ts';
-import { bits64, BOX, CONTROL_SINGLE, negated, unboxed, widened } from './floatFormat.ts';
+import {
+  bits64,
+  BOX,
+  BOX_H,
+  CONTROL_HALF,
+  CONTROL_SINGLE,
+  isBoxed,
+  negated,
+  unboxed,
+  unboxedHalf,
+  widened,
+} from './floatFormat.ts';
 import type { FloatHelpers } from './floatHelpers.ts';
+import { asSingle, isFiniteHalf } from './halfByHost.ts';
 import { type Format, type FloatName, type Integer, INTEGERS } from './floatNames.ts';
 
 /**
- * What each instruction of the F and D extensions computes, beside the table for integers in semantics.ts. `a`, `b` and
+ * What each instruction of the F, D and Zfh extensions computes, beside the table for integers in semantics.ts. `a`, `b` and
  * `c` are the 64-bit registers rs1, rs2 and rs3; the result is rd's new value. Flags are raised on the way.
  */
 export interface FloatOperands {
@@ -32,9 +44,11 @@ export interface FloatSemantics {
  * operand that is infinite or a NaN gives neither, and a quotient by infinity is zero.
  */
 export interface FastFloat {
+  /** Of the result. */
   format: Format;
-  /** All singles among the operands, which must be boxed. */
-  boxed: (operands: Omit<FloatOperands, 'mode'>) => Code[];
+  /** What must hold of the operands: that all shorter ones are boxed, and that a half is finite. */
+  accepts: (operands: Omit<FloatOperands, 'mode'>) => Code[];
+  /** The bits of the host's result, of 64 bits for a double and of 32 for a single; a half is one that is yet to be rounded. */
   compute: (operands: Omit<FloatOperands, 'mode'>) => Code;
   /** A zero result is exact, so it counts too. */
   zeroCounts?: boolean;
@@ -45,18 +59,25 @@ type Table = Partial<Record<FloatName, FloatSemantics>>;
 const isNamed = (format: Format) => (name: string) => `${name}_${format}` as FloatName;
 
 /** Rounding mode and format of the result, as one number. */
-const controlFor = (format: Format, mode: Code): Code =>
-  format === 'S' ? i32.or(mode, i32.const(CONTROL_SINGLE)) : mode;
+const controlFor = (format: Format, mode: Code): Code => i32.or(mode, i32.const(CONTROL[format]));
+const CONTROL: Record<Format, number> = { H: CONTROL_HALF, S: CONTROL_SINGLE, D: 0 };
+
+/** On registers of a format, that the host may compute with them. */
+const ACCEPTED: Record<Format, (registers: Code[]) => Code[]> = {
+  H: (registers) => registers.map(isFiniteHalf),
+  S: (registers) => registers.map(isBoxed),
+  D: () => [],
+};
 
 // --- arithmetic ------------------------------------------------------------------------------------------------------
 
 function arithmetic(format: Format): Table {
   const wide = ({ helpers }: FloatOperands, value: Code): Code => widened(format, helpers, value);
-  const rounding = (compute: (o: FloatOperands, control: Code) => Code, fast?: FastFloat): FloatSemantics => ({
+  const rounding = (compute: (o: FloatOperands, control: Code) => Code, fast: FastFloat | false): FloatSemantics => ({
     compute: (operands) => compute(operands, controlFor(format, operands.mode)),
     hasMode: true,
     result: 'float',
-    fast,
+    fast: fast || undefined,
   });
   const fused = ({
     negatesProduct,
@@ -70,9 +91,9 @@ function arithmetic(format: Format): Table {
     const ofHost = (negates: boolean, x: Code): Code => (negates ? f64.neg(asDouble(format, x)) : asDouble(format, x));
     return rounding(
       (o, control) => call(o.helpers.multiplyAdd, product(wide(o, o.a)), wide(o, o.b), addend(wide(o, o.c)), control),
-      {
+      format !== 'H' && {
         format,
-        boxed: ({ a, b, c }) => [a, b, c],
+        accepts: ({ a, b, c }) => ACCEPTED[format]([a, b, c]),
         compute: ({ a, b, c, helpers }) => {
           const [x, y, z] = [ofHost(negatesProduct, a), asDouble(format, b), ofHost(negatesAddend, c)];
           if (format === 'D') return f64.toBits(call(helpers.fusedNearest, x, y, z));
@@ -84,14 +105,14 @@ function arithmetic(format: Format): Table {
   };
   const binary = (name: 'add' | 'sub' | 'mul' | 'div'): FastFloat => ({
     format,
-    boxed: ({ a, b }) => [a, b],
-    compute: ({ a, b }) => inFormat(format, [a, b], (x, y) => (format === 'S' ? f32 : f64)[name](x, y)),
+    accepts: ({ a, b }) => ACCEPTED[format]([a, b]),
+    compute: ({ a, b }) => inFormat(format, [a, b], (x, y) => (format === 'D' ? f64 : f32)[name](x, y)),
     zeroCounts: name === 'add' || name === 'sub',
   });
   const root: FastFloat = {
     format,
-    boxed: ({ a }) => [a],
-    compute: ({ a }) => inFormat(format, [a], (format === 'S' ? f32 : f64).sqrt),
+    accepts: ({ a }) => ACCEPTED[format]([a]),
+    compute: ({ a }) => inFormat(format, [a], (format === 'D' ? f64 : f32).sqrt),
   };
   const two =
     (helper: 'add' | 'multiply' | 'divide') =>
@@ -118,10 +139,15 @@ const same = (x: Code): Code => x;
 const asDouble = (format: Format, register: Code): Code =>
   format === 'D' ? f64.fromBits(register) : f64.promote(f32.fromBits(i32.wrap(register)));
 
-/** The host's instruction on registers of a format; gives the result's bits, of 32 or 64 bits. */
+/**
+ * The host's instruction on registers of a format; gives the result's bits, of 32 or 64 bits. Halves it computes as singles:
+ * one has more than twice the bits and two to spare, so that the second rounding, to half, gives what one rounding would
+ * (Figueroa, "When is double rounding innocuous?", 1995: sums, products, quotients and square roots).
+ */
 function inFormat(format: Format, registers: Code[], compute: (...operands: Code[]) => Code): Code {
   if (format === 'D') return f64.toBits(compute(...registers.map((register) => f64.fromBits(register))));
-  return f32.toBits(compute(...registers.map((register) => f32.fromBits(i32.wrap(register)))));
+  const operand = format === 'H' ? asSingle : (register: Code): Code => f32.fromBits(i32.wrap(register));
+  return f32.toBits(compute(...registers.map(operand)));
 }
 
 function named(format: Format, table: Record<string, FloatSemantics>): Table {
@@ -148,6 +174,7 @@ function signs(): Table {
     };
   };
   return {
+    ...named('H', injections(1n << 15n, unboxedHalf)),
     ...named('S', injections(1n << 31n, unboxed)),
     ...named(
       'D',
@@ -187,7 +214,7 @@ const WIDENED: Record<Integer, (a: Code) => Code> = {
 };
 
 function integerConversions(format: Format): Table {
-  const host = format === 'S' ? f32 : f64;
+  const host = format === 'D' ? f64 : f32;
   const from = (integer: Integer): FloatSemantics => {
     const isUnsigned = integer.endsWith('U');
     const value = (a: Code): Code => WIDENED[integer](a);
@@ -201,7 +228,8 @@ function integerConversions(format: Format): Table {
       'float',
       {
         format,
-        boxed: () => [],
+        accepts: () => [],
+        // Integers that a half has room for are exact in single.
         compute: ({ a }) => host.toBits((isUnsigned ? host.convertI64U : host.convertI64S)(value(a))),
         zeroCounts: true,
       },
@@ -228,14 +256,33 @@ function moves(): Table {
     FMV_W_X: simple(({ a }) => i64.or(a, bits64(BOX))),
     FCVT_S_D: converting(({ a, mode, helpers }) => call(helpers.convert, a, controlFor('S', mode)), 'float', {
       format: 'S',
-      boxed: () => [],
+      accepts: () => [],
       compute: ({ a }) => f32.toBits(f32.demote(f64.fromBits(a))),
     }),
     FCVT_D_S: converting(({ a, mode, helpers }) => call(helpers.convert, call(helpers.widen, a), mode), 'float'),
+    FMV_X_H: simple(({ a }) => i64.extend16S(a), 'integer'),
+    FMV_H_X: simple(({ a }) => i64.or(a, bits64(BOX_H))),
+    FCVT_S_H: between('S', 'H', ({ a }) => f32.toBits(asSingle(a))),
+    FCVT_D_H: between('D', 'H', ({ a }) => f64.toBits(f64.promote(asSingle(a)))),
+    FCVT_H_S: between('H', 'S', ({ a }) => i32.wrap(a)),
+    // A double would be rounded twice.
+    FCVT_H_D: between('H', 'D'),
   };
 }
 
+/** From another format; on the way by the host a half is a single that is not yet rounded. */
+function between(to: Format, from: Format, byHost?: FastFloat['compute']): FloatSemantics {
+  return converting(
+    ({ a, mode, helpers }) => call(helpers.convert, widened(from, helpers, a), controlFor(to, mode)),
+    'float',
+    byHost && { format: to, accepts: ({ a }) => ACCEPTED[from]([a]), compute: byHost },
+  );
+}
+
 export const FLOAT: Table = {
+  ...arithmetic('H'),
+  ...choices('H'),
+  ...integerConversions('H'),
   ...arithmetic('S'),
   ...arithmetic('D'),
   ...signs(),

@@ -17,7 +17,7 @@ import {
 } from '../../base/wasm/code.ts';
 import { noteCall, RETURN_ADDRESS } from './callTargets.ts';
 import { type Core, setSlot, setSlot32, slot, slot32 } from './coreContext.ts';
-import { floatHandler, floatLoadHandler, floatStoreHandler } from './floatHandlers.ts';
+import { floatHandler, floatLoadHandler, floatStoreHandler, halfHandler } from './floatHandlers.ts';
 import type { FloatName } from './floatNames.ts';
 import { FLOAT } from './floatSemantics.ts';
 import {
@@ -42,7 +42,7 @@ import {
 } from './handlerContext.ts';
 import { FETCH_TLB, STRADDLE_ENTRY } from './layout.ts';
 import { loadHandler, storeHandler } from './memoryHandlers.ts';
-import { COMPRESSIBLE, OPERATION_NAMES, type OperationName } from './operations.ts';
+import { COMPRESSIBLE, HANDLER_NAMES, type OperationName } from './operations.ts';
 import { countArrival, executeLoneEntry, fetchTlbEntry, regionHandler } from './regionHandler.ts';
 import { COMPUTE, CONDITION, FLOAT_LOADS, FLOAT_STORES, LOADS, STORES } from './semantics.ts';
 
@@ -107,7 +107,7 @@ const leaveAfterNext = ({ budget }: Variables): Code =>
 
 /** One instruction: a jump through a table to its handler; each handler says where to go on. */
 function execute(v: Variables): Code {
-  const full = OPERATION_NAMES.map((name) => ({ name, lengthBytes: 4 as const }));
+  const full = HANDLER_NAMES.map((name) => ({ name, lengthBytes: 4 as const }));
   const compressed = COMPRESSIBLE.map((name) => ({ name, lengthBytes: 2 as const }));
   const handlers = [...full, ...compressed].map((which) => ({ ...which, target: label() }));
   const operation = i32.load8u(v.entry.get, 0);
@@ -204,6 +204,8 @@ function specialHandler(v: Handler, name: OperationName): Code {
       return jalr(v);
     case 'JALR_FAR':
       return sequence(jalrTarget(v), setRd(v, link(v)), setSlot('PC', v.va.get), br(v.fetch));
+    case 'HALF':
+      return halfHandler(v);
     case 'AMO':
       return atomic(v);
     case 'CSR':

@@ -1,11 +1,13 @@
-import { FLOAT_NAMES } from './floatNames.ts';
+import { assert } from '../../base/assert.ts';
+import { FLOAT_NAMES, HALF_NAMES } from './floatNames.ts';
 
 /**
- * The operations that decoding sorts RV64GC and B instructions into: one number for each handler of the interpreter.
+ * The operations that decoding sorts instructions into: one number for each handler of the interpreter, and further ones for
+ * operations of half precision, which share one.
  * Names are the ISA manual's mnemonics; NEAR and FAR tell whether a jump stays inside its 4 KiB page, because a decoded
  * entry addresses its neighbours directly only there.
  */
-const NAMES = [
+const WITH_HANDLER = [
   // UNDECODED must be 0: a cleared decode page is a page of these.
   'UNDECODED',
   'PAGE_END',
@@ -135,11 +137,18 @@ const NAMES = [
   'CSR',
   'SYSTEM',
   ...FLOAT_NAMES,
+  'FLH',
+  'FSH',
+  'HALF',
 ] as const;
+
+const NAMES = [...WITH_HANDLER, ...HALF_NAMES] as const;
 
 export type OperationName = (typeof NAMES)[number];
 
 export const OPERATION_NAMES: readonly OperationName[] = NAMES;
+/** Those that the interpreter has handlers for. */
+export const HANDLER_NAMES: readonly OperationName[] = WITH_HANDLER;
 
 /**
  * Operations that also come as compressed instructions have a second handler for those: the length is then a constant
@@ -179,9 +188,11 @@ export const COMPRESSIBLE: readonly OperationName[] = [
 
 /** What a decode entry holds for an operation of a length. */
 export function handlerIndex(operation: number, lengthBytes: 2 | 4): number {
+  if (operation >= WITH_HANDLER.length) return OP.HALF;
   return lengthBytes === 2 ? (COMPRESSED_HANDLERS.get(operation) ?? operation) : operation;
 }
 
 export const OP = Object.fromEntries(NAMES.map((name, index) => [name, index])) as Record<OperationName, number>;
 
-const COMPRESSED_HANDLERS = new Map(COMPRESSIBLE.map((name, i) => [OP[name], NAMES.length + i]));
+const COMPRESSED_HANDLERS = new Map(COMPRESSIBLE.map((name, i) => [OP[name], WITH_HANDLER.length + i]));
+assert(WITH_HANDLER.length + COMPRESSIBLE.length <= 256, 'a decode entry has a byte for the handler');

@@ -1,7 +1,7 @@
 import { type Code, I64, call, choose, i32, i64, select, sequence, set } from '../../base/wasm/code.ts';
 import type { Frame, FunctionHandle, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
 import { addBitHelpers, BIT_MANIPULATION, type BitHelpers } from './bitManipulation.ts';
-import { boxed } from './floatFormat.ts';
+import { boxed, boxedHalf } from './floatFormat.ts';
 import type { OperationName } from './operations.ts';
 
 /**
@@ -111,11 +111,12 @@ export const STORES: Partial<Record<OperationName, MemoryOperation & { store: ty
 export const FLOAT_LOADS: Partial<
   Record<OperationName, MemoryOperation & { load: typeof i64.load; fromRaw: (value: Code) => Code }>
 > = {
+  FLH: { sizeLog2: 1, kind: 1, load: i64.load16u, fromRaw: boxedHalf },
   FLW: { sizeLog2: 2, kind: 2, load: i64.load32u, fromRaw: boxed },
   FLD: { sizeLog2: 3, kind: 3, load: i64.load, fromRaw: (value) => value },
 };
 
-export const FLOAT_STORES: typeof STORES = { FSW: STORES.SW, FSD: STORES.SD };
+export const FLOAT_STORES: typeof STORES = { FSH: STORES.SH, FSW: STORES.SW, FSD: STORES.SD };
 
 export interface ArithmeticHelpers extends BitHelpers {
   mulh: FunctionHandle;

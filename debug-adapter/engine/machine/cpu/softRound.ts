@@ -7,22 +7,28 @@ import {
   NAN_D,
   bits64,
   boxed,
+  boxedHalf,
+  byFormat,
+  INFINITY_D,
   isBoxed,
-  isSingle,
+  isBoxedHalf,
   modeOf,
   raiseFlags,
   ROUNDING,
 } from './floatFormat.ts';
+import type { Format } from './floatNames.ts';
 
 /**
  * Between a double's bits and the exact form that the operations compute in: sign, exponent and a 64-bit significand,
  * whose value is significand / 2^63 * 2^exponent. The lowest bit of a significand may stand for anything below it that
- * is not zero ("sticky"). Singles are widened first, which is exact, so there is one form for both formats; rounding
+ * is not zero ("sticky"). Singles and halves are widened first, which is exact, so there is one form for all formats; rounding
  * alone knows which format the result has.
  */
 export interface Rounding {
   /** (register with a single) -> the double of the same value; a NaN keeps its quiet bit. */
   widen: FunctionHandle;
+  /** The same of a half. */
+  widenHalf: FunctionHandle;
   /** (finite double) -> exponent; very small for zero. */
   exponentOf: FunctionHandle;
   /** (finite double) -> significand / 2, so that its top bit is bit 62; 0 for zero. */
@@ -37,6 +43,7 @@ const EXPONENT_OF_ZERO = -10_000;
 export function addRounding(builder: ModuleBuilder): Rounding {
   return {
     widen: builder.add({ parameters: [I64], results: [I64] }, undefined, widenBody),
+    widenHalf: builder.add({ parameters: [I64], results: [I64] }, undefined, widenHalfBody),
     exponentOf: builder.add({ parameters: [I64], results: [I32] }, undefined, exponentBody),
     significandOf: builder.add({ parameters: [I64], results: [I64] }, undefined, significandBody),
     round: builder.add({ parameters: [I32, I32, I64, I32], results: [I64] }, undefined, roundBody),
@@ -54,6 +61,21 @@ function widenBody(frame: Frame): Code {
     when(i32.eqz(isBoxed(a.get)), ret(bits64(NAN_D))),
     when(isNaN, ret(asNaN)),
     f64.toBits(f64.promote(f32.fromBits(i32.wrap(a.get)))),
+  );
+}
+
+function widenHalfBody(frame: Frame): Code {
+  const [a] = frame.parameters;
+  const sign = i64.shl(i64.and(a.get, i64.const(0x8000)), i64.const(48));
+  const magnitude = i64.and(a.get, i64.const(0x7fff));
+  // Its exponent and fraction, in the places of a double's.
+  const moved = i64.shl(magnitude, i64.const(52 - 10));
+  const subnormal = f64.mul(f64.convertI64S(magnitude), f64.const(2 ** -24));
+  return sequence(
+    when(i32.eqz(isBoxedHalf(a.get)), ret(bits64(NAN_D))),
+    when(i64.geU(magnitude, i64.const(0x7c00)), ret(i64.or(sign, i64.or(moved, bits64(INFINITY_D))))),
+    when(i64.ltU(magnitude, i64.const(0x0400)), ret(i64.or(sign, f64.toBits(subnormal)))),
+    i64.or(sign, i64.add(moved, bits64(BigInt(1023 - 15) << 52n))),
   );
 }
 
@@ -102,18 +124,18 @@ function roundBody(frame: Frame): Code {
   /** Exponent field of the result, in place, less what the significand's top bit adds to it. */
   const field = frame.local(I64);
   const isTiny = frame.local(I32);
-  const single = isSingle(control.get);
-  const lowestExponent = select(single, i32.const(-126), i32.const(-1022));
-  const bias = select(single, i32.const(127), i32.const(1023));
+  const of = (values: Record<Format, Code>): Code => byFormat(control.get, values);
+  const lowestExponent = of({ H: i32.const(-14), S: i32.const(-126), D: i32.const(-1022) });
+  const bias = of({ H: i32.const(15), S: i32.const(127), D: i32.const(1023) });
   const fractionBits = i64.sub(i64.const(63), discard.get);
-  const infinity = select(single, bits64(0x7f80_0000n), bits64(0x7ff0_0000_0000_0000n));
+  const infinity = of({ H: bits64(0x7c00n), S: bits64(0x7f80_0000n), D: bits64(INFINITY_D) });
   const roundsUp = i64.gtU(i64.add(rest.get, add.get), mask.get);
   const isTie = i32.and(i32.eqz(mode.get), i64.eq(rest.get, half));
   const signed = (value: Code): Code => {
-    const place = select(single, i64.const(31), i64.const(63));
+    const place = of({ H: i64.const(15), S: i64.const(31), D: i64.const(63) });
     return sequence(
       set(kept, i64.or(value, i64.shl(i64.extendU(sign.get), place))),
-      select(single, boxed(kept.get), kept.get),
+      of({ H: boxedHalf(kept.get), S: boxed(kept.get), D: kept.get }),
     );
   };
   return sequence(
@@ -121,7 +143,7 @@ function roundBody(frame: Frame): Code {
     set(exponent, i32.sub(exponent.get, i32.wrap(i64.clz(significand.get)))),
     set(significand, i64.shl(significand.get, i64.clz(significand.get))),
     set(mode, modeOf(control.get)),
-    set(discard, select(single, i64.const(40), i64.const(11))),
+    set(discard, of({ H: i64.const(53), S: i64.const(40), D: i64.const(11) })),
     set(mask, i64.sub(i64.shl(i64.const(1), discard.get), i64.const(1))),
     set(add, roundingAddend()),
     set(rest, i64.and(significand.get, mask.get)),

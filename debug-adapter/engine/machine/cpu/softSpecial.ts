@@ -1,6 +1,16 @@
-import { type Code, type Local, i32, i64, ret, select, when } from '../../base/wasm/code.ts';
+import { type Code, type Local, i32, i64, ret, when } from '../../base/wasm/code.ts';
 import type { FunctionHandle } from '../../base/wasm/moduleBuilder.ts';
-import { bits64, BOX, canonicalNaN, FLAG, isNaN, isSignaling, isSingle, raiseFlags } from './floatFormat.ts';
+import {
+  bits64,
+  boxed,
+  boxedHalf,
+  byFormat,
+  canonicalNaN,
+  FLAG,
+  isNaN,
+  isSignaling,
+  raiseFlags,
+} from './floatFormat.ts';
 import type { Rounding } from './softRound.ts';
 
 /** What the exact operations share: NaNs, invalid operations, and results that need no rounding. */
@@ -21,10 +31,13 @@ export const invalidWhen = (condition: Code, control: Local): Code =>
 
 /** A double that any format holds exactly (zero or infinity), as a register of the format asked for. */
 export const asResult = (value: Code, control: Local): Code => {
-  const high = i64.shrU(value, i64.const(32));
-  // Infinity's exponent is 8 bits in single and 11 in double.
-  const single = i64.and(high, bits64(0xff80_0000n));
-  return select(isSingle(control.get), i64.or(single, bits64(BOX)), value);
+  const upper = (bits: number): Code => i64.shrU(value, i64.const(64 - bits));
+  // Infinity's exponent is 5 bits in half, 8 in single and 11 in double.
+  return byFormat(control.get, {
+    H: boxedHalf(i64.and(upper(16), bits64(0xfc00n))),
+    S: boxed(i64.and(upper(32), bits64(0xff80_0000n))),
+    D: value,
+  });
 };
 
 export const nonZero = (value: Code): Code => i64.extendU(i64.ne(value, i64.const(0)));

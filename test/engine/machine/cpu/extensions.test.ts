@@ -10,6 +10,7 @@ import {
   unknownIn,
 } from '../../../../debug-adapter/engine/machine/cpu/extensions.ts';
 import { a, type Item, REGISTER_OPERATIONS } from './assembler.ts';
+import { FLOAT_OPERATIONS } from './floatAssembler.ts';
 import { type BareOptions, machineWith, START, steps, trapOf } from './bareMachine.ts';
 
 /**
@@ -20,9 +21,13 @@ const [T0, A0, A1, A2] = [5, 10, 11, 12];
 
 /** An instruction of each optional extension, which writes a0 from a1 and a2. */
 const SAMPLES: Record<string, number> = {
+  zfh: FLOAT_OPERATIONS['fadd.h'].encode({ rd: A0, rs1: A1, rs2: A2 }),
+  zfhmin: FLOAT_OPERATIONS['fcvt.h.s'].encode({ rd: A0, rs1: A1 }),
   zbc: REGISTER_OPERATIONS.clmulh(A0, A1, A2),
   zicond: REGISTER_OPERATIONS['czero.nez'](A0, A1, A2),
 };
+
+const FS_DIRTY = 3n << 13n;
 
 const without = (name: string): string =>
   ISA.split('_')
@@ -34,6 +39,7 @@ function trapWith(isa: string, items: Item[], options: BareOptions = {}): bigint
   machine.hart.setSlot('MTVEC', BigInt(START + 0x800));
   machine.hart.setRegister(A1, 7n);
   machine.hart.setRegister(T0, 100n);
+  machine.hart.setSlot('MSTATUS', FS_DIRTY);
   steps(machine, 350);
   return trapOf(machine).cause;
 }

@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import { SeededRandom } from '../../../support/seededRandom.ts';
 import { assemble } from './assembler.ts';
 import { bareMachine, START, steps } from './bareMachine.ts';
-import { DYNAMIC, FLOAT_OPERATIONS, MODES, type Format, type IntegerKind } from './floatAssembler.ts';
+import { DYNAMIC, FLOAT_OPERATIONS, FORMATS, MODES, type Format, type IntegerKind } from './floatAssembler.ts';
 import { edgeValues, randomValue } from './floatValues.ts';
 import * as reference from './referenceFloat.ts';
 
 /**
- * Every computing instruction of F and D against exact arithmetic on fractions: all edge values and random ones, in all
+ * Every computing instruction of F, D and Zfh against exact arithmetic on fractions: all edge values and random ones, in all
  * rounding modes, static and dynamic, with "inexact" raised before (then the hart may take the host's instructions)
  * and not.
  */
@@ -47,7 +47,7 @@ function modelOf(name: string): Model {
   };
   if (mnemonic !== 'fcvt') return models[mnemonic];
   const [to, from] = suffixes;
-  const isFormat = (suffix: string): suffix is Format => suffix === 's' || suffix === 'd';
+  const isFormat = (suffix: string): suffix is Format => (FORMATS as string[]).includes(suffix);
   if (isFormat(to) && isFormat(from)) return (x, _y, _z, mode) => r.convert(from, to, x, mode);
   if (isFormat(to)) return (x, _y, _z, mode) => r.fromInteger(from as IntegerKind, to, x, mode);
   return (x, _y, _z, mode) => r.toInteger(from as Format, to as IntegerKind, x, mode);
@@ -172,7 +172,7 @@ test('fused multiply-add: edge values thrice and random ones', (t) => {
 
 test('sums and products that nearly cancel', (t) => {
   const random = SeededRandom.forTest(t);
-  for (const format of ['s', 'd'] as const) {
+  for (const format of FORMATS) {
     const triples = list(300, () => {
       const [x, y] = [randomValue(random, format), randomValue(random, format)];
       const product = reference.multiply(
@@ -181,12 +181,12 @@ test('sums and products that nearly cancel', (t) => {
         reference.fromRegister(format, y),
         0,
       );
-      const near = BigInt.asUintN(format === 's' ? 32 : 64, product.bits + BigInt(random.below(5) - 2));
+      const near = BigInt.asUintN(reference.widthOf(format), product.bits + BigInt(random.below(5) - 2));
       return [x, y, reference.inRegister(format, near)];
     });
     for (const name of ['fmadd', 'fmsub', 'fnmadd', 'fnmsub']) checkAll(`${name}.${format}`, triples);
     const pairs = triples.map(([x]) => {
-      const near = BigInt.asUintN(format === 's' ? 32 : 64, x + BigInt(random.below(2000) - 1000));
+      const near = BigInt.asUintN(reference.widthOf(format), x + BigInt(random.below(2000) - 1000));
       return [x, reference.inRegister(format, near), 0n];
     });
     for (const name of ['fadd', 'fsub', 'fdiv']) checkAll(`${name}.${format}`, pairs);
@@ -197,14 +197,16 @@ test('sums and products that nearly cancel', (t) => {
 test('fused multiply-add just beside a tie', (t) => {
   const random = SeededRandom.forTest(t);
   for (const [format, fractionBits, bias] of [
+    ['h', 10n, 15n],
     ['s', 23n, 127n],
     ['d', 52n, 1023n],
   ] as const) {
     const one = bias << fractionBits;
     const near = () => BigInt(random.below(5) - 1);
     const addend = () => {
-      const exponent = bias + fractionBits + 1n + BigInt(random.below(3) - 1);
-      const sign = BigInt(random.below(2)) << (format === 's' ? 31n : 63n);
+      // Half's exponents end before that.
+      const exponent = bias + BigInt(Math.min(Number(fractionBits) + random.below(3), Number(bias)));
+      const sign = BigInt(random.below(2)) * reference.signBit(format);
       return sign | (exponent << fractionBits) | BigInt(random.below(4));
     };
     const triples = list(500, () =>
@@ -225,4 +227,6 @@ test('moves keep all bits, of words the low ones', () => {
   assert.deepEqual(move('fmv.d.x'), { bits: value, flags: 0 });
   assert.deepEqual(move('fmv.x.w'), { bits: 0xffff_ffff_89ab_cdefn, flags: 0 });
   assert.deepEqual(move('fmv.w.x'), { bits: 0xffff_ffff_89ab_cdefn, flags: 0 });
+  assert.deepEqual(move('fmv.x.h'), { bits: 0xffff_ffff_ffff_cdefn, flags: 0 });
+  assert.deepEqual(move('fmv.h.x'), { bits: 0xffff_ffff_ffff_cdefn, flags: 0 });
 });

@@ -1,10 +1,10 @@
 import { iType, rType, sType } from './assembler.ts';
 
 /**
- * The instructions of F and D, from the manual's tables (Volume I, "RV32/64G Instruction Set Listings"): how each is
+ * The instructions of F, D and Zfh, from the manual's tables (Volume I, "RV32/64G Instruction Set Listings"): how each is
  * encoded and what it takes and gives.
  */
-export type Format = 's' | 'd';
+export type Format = 's' | 'd' | 'h';
 export type IntegerKind = 'w' | 'wu' | 'l' | 'lu';
 
 export interface FloatOperation {
@@ -31,7 +31,7 @@ export interface FloatFields {
 export const DYNAMIC = 7;
 export const MODES = [0, 1, 2, 3, 4];
 export const INTEGER_KINDS: IntegerKind[] = ['w', 'wu', 'l', 'lu'];
-const FORMATS: Format[] = ['s', 'd'];
+export const FORMATS: Format[] = ['s', 'd', 'h'];
 const code = (format: Format): number => FORMATS.indexOf(format);
 
 const NOTHING: FloatFields = { rd: 0, rs1: 0, rs2: 0, rs3: 0, mode: DYNAMIC };
@@ -73,7 +73,6 @@ function fused(opcode: number, format: Format): FloatOperation {
 }
 
 function inFormat(format: Format): Record<string, FloatOperation> {
-  const other = format === 's' ? 'd' : 's';
   const two = (funct5: number, funct3?: number, toFloat = true) =>
     operation(funct5, { format, operands: 2, funct3, toFloat });
   const one = (funct5: number, shape: Omit<Shape, 'format' | 'operands'>) =>
@@ -82,7 +81,11 @@ function inFormat(format: Format): Record<string, FloatOperation> {
     [`fcvt.${kind}.${format}`, one(24, { rs2, toFloat: false })],
     [`fcvt.${format}.${kind}`, one(26, { rs2, fromFloat: false })],
   ]);
-  const name = format === 's' ? 'w' : 'd';
+  const conversions = FORMATS.filter((other) => other !== format).map((other) => [
+    `fcvt.${format}.${other}`,
+    one(8, { rs2: code(other) }),
+  ]);
+  const name = format === 's' ? 'w' : format;
   return {
     [`fadd.${format}`]: two(0),
     [`fsub.${format}`]: two(1),
@@ -104,19 +107,24 @@ function inFormat(format: Format): Record<string, FloatOperation> {
     [`fclass.${format}`]: one(28, { funct3: 1, toFloat: false }),
     [`fmv.x.${name}`]: one(28, { funct3: 0, toFloat: false }),
     [`fmv.${name}.x`]: one(30, { funct3: 0, fromFloat: false }),
-    [`fcvt.${format}.${other}`]: one(8, { rs2: code(other) }),
-    ...(Object.fromEntries(integers) as Record<string, FloatOperation>),
+    ...(Object.fromEntries([...conversions, ...integers]) as Record<string, FloatOperation>),
   };
 }
 
-export const FLOAT_OPERATIONS: Record<string, FloatOperation> = { ...inFormat('s'), ...inFormat('d') };
+export const FLOAT_OPERATIONS: Record<string, FloatOperation> = {
+  ...inFormat('s'),
+  ...inFormat('d'),
+  ...inFormat('h'),
+};
 
 type Access = (register: number, offset: number, base: number) => number;
 export const FLOAT_LOADS: Record<string, Access> = {
+  flh: (rd, offset, rs1) => iType(0x07, 1, rd, rs1, offset),
   flw: (rd, offset, rs1) => iType(0x07, 2, rd, rs1, offset),
   fld: (rd, offset, rs1) => iType(0x07, 3, rd, rs1, offset),
 };
 export const FLOAT_STORES: Record<string, Access> = {
+  fsh: (rs2, offset, rs1) => sType(0x27, 1, rs1, rs2, offset),
   fsw: (rs2, offset, rs1) => sType(0x27, 2, rs1, rs2, offset),
   fsd: (rs2, offset, rs1) => sType(0x27, 3, rs1, rs2, offset),
 };

@@ -3,9 +3,9 @@ import type { Format } from './floatAssembler.ts';
 import { inRegister } from './referenceFloat.ts';
 
 /** Operands for floating-point instructions, as registers: the values where something happens, and random ones. */
-const FRACTION_BITS: Record<Format, bigint> = { s: 23n, d: 52n };
-const EXPONENT_BITS: Record<Format, bigint> = { s: 8n, d: 11n };
-const WIDTH: Record<Format, bigint> = { s: 32n, d: 64n };
+const FRACTION_BITS: Record<Format, bigint> = { h: 10n, s: 23n, d: 52n };
+const EXPONENT_BITS: Record<Format, bigint> = { h: 5n, s: 8n, d: 11n };
+const WIDTH: Record<Format, bigint> = { h: 16n, s: 32n, d: 64n };
 
 /** Both signs of: zero, subnormals, the normal range's ends, ones and halves, integers' limits, infinity, NaNs. */
 export function edgeValues(format: Format | undefined): bigint[] {
@@ -13,7 +13,7 @@ export function edgeValues(format: Format | undefined): bigint[] {
   const f = FRACTION_BITS[format];
   const bias = (1n << (EXPONENT_BITS[format] - 1n)) - 1n;
   const infinity = ((1n << EXPONENT_BITS[format]) - 1n) << f;
-  const power = (exponent: number): bigint => (bias + BigInt(exponent)) << f;
+  const power = (exponent: number): bigint => (bias + BigInt(Math.min(exponent, Number(bias)))) << f;
   const magnitudes = [
     0n,
     1n,
@@ -33,9 +33,15 @@ export function edgeValues(format: Format | undefined): bigint[] {
   ];
   const sign = 1n << (WIDTH[format] - 1n);
   const boxed = magnitudes.flatMap((bits) => [bits, bits | sign]).map((bits) => inRegister(format, bits));
-  // A single without its box: the upper half not all ones.
-  return format === 's' ? [...boxed, 0x3f80_0000n, 0xffff_fffe_3f80_0000n] : boxed;
+  return [...boxed, ...UNBOXED[format]];
 }
+
+/** Without their box: what is above is not all ones. */
+const UNBOXED: Record<Format, bigint[]> = {
+  h: [0x3c00n, 0xffff_ffff_fffe_3c00n, 0xffff_ffff_0000_3c00n],
+  s: [0x3f80_0000n, 0xffff_fffe_3f80_0000n],
+  d: [],
+};
 
 const INTEGERS = [
   0n,
@@ -59,11 +65,12 @@ export function randomValue(random: SeededRandom, format: Format | undefined): b
   if (!format) return word(random) >> BigInt(random.below(64));
   const f = FRACTION_BITS[format];
   const bias = (1 << (Number(EXPONENT_BITS[format]) - 1)) - 1;
+  const near = Math.min(70, bias);
   const exponent = random.chance(0.3)
     ? random.below(2 * bias + 2)
     : random.chance(0.1)
-      ? random.below(60)
-      : bias + random.below(140) - 70;
+      ? random.below(Math.min(60, bias))
+      : bias + random.below(2 * near) - near;
   const run = random.chance(0.5) ? word(random) : (1n << BigInt(random.below(53))) - 1n;
   const fraction = (run ^ (random.chance(0.3) ? -1n : 0n)) & ((1n << f) - 1n);
   const sign = BigInt(random.below(2)) << (WIDTH[format] - 1n);

@@ -1,4 +1,5 @@
 import type { SeededRandom } from '../../../support/seededRandom.ts';
+import { FORMATS } from './floatAssembler.ts';
 import { edgeValues, randomValue } from './floatValues.ts';
 import { POINTERS } from './randomLayout.ts';
 
@@ -33,8 +34,8 @@ export const source = (random: SeededRandom): number => random.below(32);
 export const offset = (random: SeededRandom, { isAligned }: { isAligned: boolean }): number =>
   isAligned || random.chance(0.6) ? 8 * (random.below(32) - 8) : random.below(512) - 128;
 
-/** A double, or a single in its box. */
+/** A double, or a single or half in its box. */
 export function floatValue(random: SeededRandom): bigint {
-  const format = random.pick(['s', 'd'] as const);
+  const format = random.pick(FORMATS);
   return random.chance(0.4) ? random.pick(edgeValues(format)) : randomValue(random, format);
 }

@@ -19,17 +19,19 @@ interface Parameters {
   width: bigint;
 }
 const PARAMETERS: Record<Format, Parameters> = {
+  h: { precision: 11, lowestExponent: -14, highestExponent: 15, width: 16n },
   s: { precision: 24, lowestExponent: -126, highestExponent: 127, width: 32n },
   d: { precision: 53, lowestExponent: -1022, highestExponent: 1023, width: 64n },
 };
 
-const BOX = 0xffff_ffff_0000_0000n;
-export const inRegister = (format: Format, bits: bigint): bigint => (format === 's' ? BOX | bits : bits);
-/** A single that is not boxed counts as the canonical NaN. */
+/** All ones above what is shorter than a register. */
+const boxOf = (format: Format): bigint => ((1n << 64n) - 1n) ^ ((1n << PARAMETERS[format].width) - 1n);
+export const inRegister = (format: Format, bits: bigint): bigint => boxOf(format) | bits;
+/** What is not boxed counts as the canonical NaN. */
 export const fromRegister = (format: Format, register: bigint): bigint =>
-  format === 'd' ? register : register >> 32n === 0xffff_ffffn ? register & 0xffff_ffffn : NAN.s;
+  (register & boxOf(format)) === boxOf(format) ? register & ~boxOf(format) : NAN[format];
 
-export const NAN: Record<Format, bigint> = { s: 0x7fc0_0000n, d: 0x7ff8_0000_0000_0000n };
+export const NAN: Record<Format, bigint> = { h: 0x7e00n, s: 0x7fc0_0000n, d: 0x7ff8_0000_0000_0000n };
 
 /** A number: sign and magnitude, which may be infinite; or no number. */
 type Value =
@@ -298,4 +300,5 @@ export function classify(format: Format, x: bigint): Result {
   return { bits: 1n << BigInt(kind()), flags: 0 };
 }
 
+export const widthOf = (format: Format): number => Number(PARAMETERS[format].width);
 export const signBit = (format: Format): bigint => 1n << (PARAMETERS[format].width - 1n);

@@ -2,11 +2,12 @@ import { type Code, i32, i64 } from '../../../base/wasm/code.ts';
 import { f32, f64 } from '../../../base/wasm/floatCode.ts';
 import { MODE_MASK } from '../decodeFloat.ts';
 import { FLAG, isBoxed, isNaN, ROUNDING } from '../floatFormat.ts';
-import { isPlainResult } from '../floatHandlers.ts';
+import { intoRegister, isPlainResult } from '../floatHandlers.ts';
 import type { FloatHelpers } from '../floatHelpers.ts';
 import type { FloatName } from '../floatNames.ts';
 import { FLOAT, type FloatSemantics } from '../floatSemantics.ts';
 import { slot32 } from '../coreContext.ts';
+import { asSingle, isFiniteHalf } from '../halfByHost.ts';
 import { MSTATUS } from '../mstatus.ts';
 import type { OperationName } from '../operations.ts';
 
@@ -20,12 +21,12 @@ export interface PlainFloat {
   rounds: boolean;
   /** On the operands: the host may do it. */
   accepts: (a: Code, b: Code) => Code[];
-  /** rd's new value, of 64 bits, before `boxes`. */
+  /** rd's new value, of 64 bits, before `finish`. */
   compute: (a: Code, b: Code) => Code;
   /** On the computed value: it counts. */
   counts?: (value: Code) => Code;
-  /** The value is a single's 32 bits, to be put into a register. */
-  boxes: boolean;
+  /** Of the value: as a register has it. */
+  finish?: (value: Code) => Code;
 }
 
 export function plainFloat(name: OperationName): PlainFloat | undefined {
@@ -57,19 +58,18 @@ export function mayBePlain(immediate: number): boolean {
 
 function byHost({ fast }: FloatSemantics): PlainFloat | undefined {
   if (!fast) return undefined;
-  const isSingle = fast.format === 'S';
   const operands = (a: Code, b: Code) => ({ a, b, c: NONE, helpers: NO_HELPERS });
   // The fused ones are no single instruction of the host's.
   if (needsHelper(() => fast.compute(operands(NONE, NONE)))) return undefined;
   return {
     rounds: true,
-    accepts: (a, b) => (isSingle ? fast.boxed(operands(a, b)).map(isBoxed) : []),
+    accepts: (a, b) => fast.accepts(operands(a, b)),
     compute: (a, b) => {
       const bits = fast.compute(operands(a, b));
-      return isSingle ? i64.extendU(bits) : bits;
+      return fast.format === 'D' ? bits : i64.extendU(bits);
     },
     counts: (value) => isPlainResult(value, fast),
-    boxes: isSingle,
+    finish: (value) => intoRegister(value, fast),
   };
 }
 
@@ -82,14 +82,15 @@ function comparison(name: OperationName): PlainFloat | undefined {
   if (!compare) return undefined;
   if (format === 'D') {
     const compute = (a: Code, b: Code): Code => i64.extendU(f64[compare](f64.fromBits(a), f64.fromBits(b)));
-    return { rounds: false, accepts: (a, b) => [isNumber(a), isNumber(b)], compute, boxes: false };
+    return { rounds: false, accepts: (a, b) => [isNumber(a), isNumber(b)], compute };
   }
-  const single = (register: Code): Code => f32.fromBits(i32.wrap(register));
+  const isHalf = format === 'H';
+  const single = isHalf ? asSingle : (register: Code): Code => f32.fromBits(i32.wrap(register));
+  const isAccepted = isHalf ? isFiniteHalf : isBoxedNumber;
   return {
     rounds: false,
-    accepts: (a, b) => [isBoxedNumber(a), isBoxedNumber(b)],
+    accepts: (a, b) => [isAccepted(a), isAccepted(b)],
     compute: (a, b) => i64.extendU(f32[compare](single(a), single(b))),
-    boxes: false,
   };
 }
 
@@ -103,7 +104,7 @@ function bitsOnly({ compute, hasMode }: FloatSemantics): PlainFloat | undefined 
   const plain = (a: Code, b: Code): Code => compute({ a, b, c: NONE, mode: i32.const(0), helpers: NO_HELPERS });
   if (needsHelper(() => plain(NONE, NONE))) return undefined;
   // Even where nothing is rounded a mode that does not exist is illegal.
-  return { rounds: hasMode, accepts: () => [], compute: plain, boxes: false };
+  return { rounds: hasMode, accepts: () => [], compute: plain };
 }
 
 const NONE: Code = i64.const(0);

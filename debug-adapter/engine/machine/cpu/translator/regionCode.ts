@@ -22,7 +22,6 @@ import {
 } from '../../../base/wasm/code.ts';
 import type { Frame } from '../../../base/wasm/moduleBuilder.ts';
 import { setSlot, slot32 } from '../coreContext.ts';
-import { boxed } from '../floatFormat.ts';
 import { FETCH_TLB, FETCH_TLB_ENTRIES, REGISTER_COUNT, REGISTERS } from '../layout.ts';
 import type { OperationName } from '../operations.ts';
 import { noteCall, RETURN_ADDRESS } from '../callTargets.ts';
@@ -333,7 +332,7 @@ class RegionWriter {
       ...float.accepts(...operands).map(leaveUnless),
       set(this.value, float.compute(...operands)),
       counts ? leaveUnless(counts(this.value.get)) : nothing,
-      this.put(decoded.rd, float.boxes ? boxed(this.value.get) : this.value.get),
+      this.put(decoded.rd, float.finish ? float.finish(this.value.get) : this.value.get),
     );
   }
 
