@@ -1,4 +1,4 @@
-/** F and D: Volume I, "F" and "D", as in its instruction set listings. `rm` is the rounding mode. */
+/** F, D and Zfh: Volume I, "F", "D" and "Zfh", as in its instruction set listings. `rm` is the rounding mode. */
 export const FLOATING_POINT = `
 flw       frd,imm(rs1)              ------------ ----- 010 ----- 0000111
 fld       frd,imm(rs1)              ------------ ----- 011 ----- 0000111
@@ -71,4 +71,42 @@ fmv.x.w   rd,frs1                   1110000 00000 ----- 000 ----- 1010011
 fmv.w.x   frd,rs1                   1111000 00000 ----- 000 ----- 1010011
 fmv.x.d   rd,frs1                   1110001 00000 ----- 000 ----- 1010011
 fmv.d.x   frd,rs1                   1111001 00000 ----- 000 ----- 1010011
+
+flh       frd,imm(rs1)              ------------ ----- 001 ----- 0000111
+fsh       frs2,storeoffset(rs1)     ------- ----- ----- 001 ----- 0100111
+fmadd.h   frd,frs1,frs2,frs3,rm     -----10 ----- ----- --- ----- 1000011
+fmsub.h   frd,frs1,frs2,frs3,rm     -----10 ----- ----- --- ----- 1000111
+fnmsub.h  frd,frs1,frs2,frs3,rm     -----10 ----- ----- --- ----- 1001011
+fnmadd.h  frd,frs1,frs2,frs3,rm     -----10 ----- ----- --- ----- 1001111
+fadd.h    frd,frs1,frs2,rm          0000010 ----- ----- --- ----- 1010011
+fsub.h    frd,frs1,frs2,rm          0000110 ----- ----- --- ----- 1010011
+fmul.h    frd,frs1,frs2,rm          0001010 ----- ----- --- ----- 1010011
+fdiv.h    frd,frs1,frs2,rm          0001110 ----- ----- --- ----- 1010011
+fsqrt.h   frd,frs1,rm               0101110 00000 ----- --- ----- 1010011
+fmv.h     frd,fsame             0010010 ----- ----- 000 ----- 1010011
+fsgnj.h   frd,frs1,frs2             0010010 ----- ----- 000 ----- 1010011
+fneg.h    frd,fsame             0010010 ----- ----- 001 ----- 1010011
+fsgnjn.h  frd,frs1,frs2             0010010 ----- ----- 001 ----- 1010011
+fabs.h    frd,fsame             0010010 ----- ----- 010 ----- 1010011
+fsgnjx.h  frd,frs1,frs2             0010010 ----- ----- 010 ----- 1010011
+fmin.h    frd,frs1,frs2             0010110 ----- ----- 000 ----- 1010011
+fmax.h    frd,frs1,frs2             0010110 ----- ----- 001 ----- 1010011
+fle.h     rd,frs1,frs2              1010010 ----- ----- 000 ----- 1010011
+flt.h     rd,frs1,frs2              1010010 ----- ----- 001 ----- 1010011
+feq.h     rd,frs1,frs2              1010010 ----- ----- 010 ----- 1010011
+fclass.h  rd,frs1                   1110010 00000 ----- 001 ----- 1010011
+fcvt.w.h  rd,frs1,rm                1100010 00000 ----- --- ----- 1010011
+fcvt.wu.h rd,frs1,rm                1100010 00001 ----- --- ----- 1010011
+fcvt.l.h  rd,frs1,rm                1100010 00010 ----- --- ----- 1010011
+fcvt.lu.h rd,frs1,rm                1100010 00011 ----- --- ----- 1010011
+fcvt.h.w  frd,rs1,rm                1101010 00000 ----- --- ----- 1010011
+fcvt.h.wu frd,rs1,rm                1101010 00001 ----- --- ----- 1010011
+fcvt.h.l  frd,rs1,rm                1101010 00010 ----- --- ----- 1010011
+fcvt.h.lu frd,rs1,rm                1101010 00011 ----- --- ----- 1010011
+fcvt.s.h  frd,frs1                  0100000 00010 ----- 000 ----- 1010011
+fcvt.d.h  frd,frs1                  0100001 00010 ----- 000 ----- 1010011
+fcvt.h.s  frd,frs1,rm               0100010 00000 ----- --- ----- 1010011
+fcvt.h.d  frd,frs1,rm               0100010 00001 ----- --- ----- 1010011
+fmv.x.h   rd,frs1                   1110010 00000 ----- 000 ----- 1010011
+fmv.h.x   frd,rs1                   1111010 00000 ----- 000 ----- 1010011
 `;

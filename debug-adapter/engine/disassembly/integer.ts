@@ -1,4 +1,4 @@
-/** RV64I, M, A, Zba, Zbb and Zbs: Volume I, "RV32I", "RV64I", "M", "A" and "B", as in its instruction set listings. */
+/** RV64I, M, A, Zicond, Zba, Zbb, Zbc and Zbs: Volume I, "RV32I", "RV64I", "M", "A", "Zicond" and "B", as in its instruction set listings. */
 export const INTEGER = `
 lui     rd,upper              -------------------- ----- 0110111
 auipc   rd,upper              -------------------- ----- 0010111
@@ -160,4 +160,11 @@ bclri   rd,rs1,shamt          010010 ------ ----- 001 ----- 0010011
 bexti   rd,rs1,shamt          010010 ------ ----- 101 ----- 0010011
 binvi   rd,rs1,shamt          011010 ------ ----- 001 ----- 0010011
 bseti   rd,rs1,shamt          001010 ------ ----- 001 ----- 0010011
+
+clmul   rd,rs1,rs2            0000101 ----- ----- 001 ----- 0110011
+clmulr  rd,rs1,rs2            0000101 ----- ----- 010 ----- 0110011
+clmulh  rd,rs1,rs2            0000101 ----- ----- 011 ----- 0110011
+
+czero.eqz rd,rs1,rs2          0000111 ----- ----- 101 ----- 0110011
+czero.nez rd,rs1,rs2          0000111 ----- ----- 111 ----- 0110011
 `;

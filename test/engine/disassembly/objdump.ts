@@ -12,18 +12,27 @@ export interface Listed {
 }
 
 /** The extensions that our table names; objdump would know others. */
-const ARCHITECTURE = 'rv64gc_zba_zbb_zbs_zicsr_zifencei_zihintpause_svinval';
+const ARCHITECTURE = 'rv64gc_zfh_zba_zbb_zbc_zbs_zicsr_zifencei_zihintpause_svinval';
+/** From binutils 2.41 on. */
+const ARCHITECTURE_LATER = 'zicond';
+
+/** Whether the one that is installed knows all of our table. */
+export function knowsAll(): boolean {
+  const [, major, minor] = /\) (\d+)\.(\d+)/.exec(runTool(OBJDUMP, ['--version'])) ?? [];
+  return 1000 * Number(major) + Number(minor) >= 2041;
+}
 
 /** What objdump says of the code in an ELF file. */
 export const listElf = (file: string): Listed[] => parse(runTool(OBJDUMP, ['-d', '-z', file]));
 
 /** What objdump says of bytes as code at address 0. */
 export function listBytes(bytes: Uint8Array): Listed[] {
+  const architecture = knowsAll() ? `${ARCHITECTURE}_${ARCHITECTURE_LATER}` : ARCHITECTURE;
   const folder = mkdtempSync(path.join(tmpdir(), 'disassembly-'));
   try {
     const [code, source, object, bare] = ['code', 'source.s', 'object', 'bare'].map((name) => path.join(folder, name));
     writeFileSync(code, bytes);
-    writeFileSync(source, `.attribute arch, "${ARCHITECTURE}"\n.text\n.incbin "${code}"\n`);
+    writeFileSync(source, `.attribute arch, "${architecture}"\n.text\n.incbin "${code}"\n`);
     runTool('riscv64-unknown-elf-as', [source, '-o', object]);
     // Without symbols it does not know that these are data.
     runTool('riscv64-unknown-elf-objcopy', ['--strip-all', object, bare]);
@@ -44,6 +53,8 @@ function parse(listing: string): Listed[] {
     const plain = text
       .replace(/\s+# .*$/, '')
       .replace(/\s+/g, ' ')
+      // What it does not know, as newer ones write it.
+      .replace(/^\.insn ([24]), 0x0*(?=.)/, '.$1byte 0x')
       .trim();
     return [{ address: BigInt(`0x${address}`), bits: parseInt(bits, 16), lengthBytes, text: plain }];
   });
