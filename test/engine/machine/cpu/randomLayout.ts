@@ -56,5 +56,7 @@ export interface BlockOptions {
    * load before it looks at the page's W bit.
    */
   isAligned: boolean;
+  /** QEMU 10 has an EBREAK's address in mtval, 7.2 has zero. */
+  hasBreaks: boolean;
   next: string;
 }

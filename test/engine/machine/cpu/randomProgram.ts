@@ -6,7 +6,7 @@ import { epilogue, handler, powerOff, startUp } from './randomFrame.ts';
 import { type BlockMode, CODE } from './randomLayout.ts';
 
 /**
- * Random RV64GC and B programs for comparing machines: an ELF with many blocks of random instructions. Each block runs a
+ * Random programs of all our instructions for comparing machines: an ELF with many blocks of random instructions. Each block runs a
  * number of times in M-, S- or U-mode over a few pages of data, S and U with Sv39 tables of random permissions. Every
  * trap goes into a hash and skips its instruction. After each block the guest prints a line: hashes of the registers,
  * of the traps and of the data with its page tables.
@@ -19,15 +19,26 @@ export interface RandomImage {
 
 export function randomImage(
   random: SeededRandom,
-  options: { blocks: number; units: number; iterations: number; onlyBlock?: number },
+  options: {
+    blocks: number;
+    units: number;
+    iterations: number;
+    onlyBlock?: number;
+    modes?: readonly BlockMode[];
+    hasBreaks?: boolean;
+  },
 ): RandomImage {
   const modes: BlockMode[] = [];
   const program: Item[] = [a.j('main'), handler(), epilogue(), 'main:', startUp()];
   for (let i = 0; i < options.blocks; i++) {
-    const mode = random.pick<BlockMode>(['M', 'S', 'U']);
+    const mode = random.pick<BlockMode>(options.modes ?? ['M', 'S', 'U']);
     modes.push(mode);
     const isAligned = random.chance(0.4);
-    program.push(`block${i}:`, block(random, { ...options, isAligned, name: `b${i}`, mode, next: `block${i + 1}` }));
+    const { hasBreaks = true } = options;
+    program.push(
+      `block${i}:`,
+      block(random, { ...options, ...{ isAligned, hasBreaks }, name: `b${i}`, mode, next: `block${i + 1}` }),
+    );
   }
   program.push(`block${options.blocks}:`, powerOff());
   const { bytes, addressOf } = assembleWithLabels(program, CODE);

@@ -59,7 +59,7 @@ const UNITS: [weight: number, make: (random: SeededRandom, options: UnitOptions)
   [4, indirectJump],
   [4, csrAccess],
   [2, illegal],
-  [2, (r) => r.pick<number>([a.ecall, a.ebreak, a.cEbreak])],
+  [2, (r, { hasBreaks }) => (hasBreaks ? r.pick<number>([a.ecall, a.ebreak, a.cEbreak]) : a.ecall)],
   [1, (r) => r.pick<number>([a.fence, a.fenceI, a.cNop, a.nop])],
   // QEMU 7.2 lets U-mode execute the fences of Svinval.
   [2, (r, { mode }) => (mode === 'U' ? a.nop : r.pick<number>(FENCES))],
