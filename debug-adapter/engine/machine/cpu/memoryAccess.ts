@@ -64,18 +64,41 @@ const crossesPage = (va: Code, kind: Code): Code =>
 const tlbEntry = (va: Code): Code =>
   i32.add(slot32('DATA_CONTEXT'), i32.and(i32.shrU(i32.wrap(va), i32.const(8)), i32.const((TLB_ENTRIES - 1) << 4)));
 
+/** An access to RAM: its addresses, whether PMP lets its page into a TLB, and scratch for the entry there. */
+interface Cached {
+  va: Local;
+  pa: Local;
+  cacheable: Local;
+  entry: Local;
+}
+
 /** Enters the page into a TLB: afterwards its accesses are inline. */
-function fillTlb(core: Core, v: { entry: Local; va: Local; pa: Local; tlb: number }): Code {
+function fillTlb(core: Core, v: Cached, tlb: number): Code {
   const addend = i32.add(i32.sub(i32.wrap(v.pa.get), i32.wrap(v.va.get)), i32.const((RAM - RAM_BASE) | 0));
   return sequence(
     set(v.entry, tlbEntry(v.va.get)),
-    i64.store(v.entry.get, i64.and(v.va.get, i64.const(-4096)), v.tlb),
-    i32.store(v.entry.get, addend, v.tlb + 8),
-    when(slot32('DATA_CONTEXT'), call(core.functions.noteFilled, i32.add(v.entry.get, i32.const(v.tlb)))),
+    i64.store(v.entry.get, i64.and(v.va.get, i64.const(-4096)), tlb),
+    i32.store(v.entry.get, addend, tlb + 8),
+    when(slot32('DATA_CONTEXT'), call(core.functions.noteFilled, i32.add(v.entry.get, i32.const(tlb)))),
   );
 }
 
+/** None of these flags is on the page, and PMP does not tell parts of it apart. */
+const mayEnter = ({ pa, cacheable }: Cached, flags: number): Code =>
+  i32.and(cacheable.get, i32.eqz(i32.and(pageFlags(pa.get), i32.const(flags))));
+
 const pageFlags = (pa: Code): Code => i32.load8u(i32.shrU(ramOffset(pa), i32.const(12)), PAGE_FLAGS);
+
+/** After a read of RAM was allowed. */
+export const enterReadTlb = (core: Core, v: Cached): Code =>
+  when(mayEnter(v, PAGE_WATCHED), fillTlb(core, v, READ_TLB));
+
+/**
+ * Before the `touch` of a write to RAM, which marks the page dirty. When the write may change the very table by which
+ * it was translated, `touch` drops this entry, too.
+ */
+export const enterWriteTlb = (core: Core, v: Cached): Code =>
+  when(mayEnter(v, PAGE_WATCHED | PAGE_CODE), fillTlb(core, v, WRITE_TLB));
 
 // --- loads -----------------------------------------------------------------------------------------------------------
 
@@ -94,11 +117,8 @@ function defineLoadSlow(core: Core): void {
       when(slot32('FAULT'), ret(i64.const(0))),
       when(
         isRam(pa.get, sizeOf(kind.get)),
-        ifElse(
-          i32.and(pageFlags(pa.get), i32.const(PAGE_WATCHED)),
-          call(functions.watchRead, ramOffset(pa.get), sizeOf(kind.get)),
-          when(cacheable.get, fillTlb(core, { entry, va, pa, tlb: READ_TLB })),
-        ),
+        noticeRead(core, ramOffset(pa.get), sizeOf(kind.get)),
+        enterReadTlb(core, { va, pa, cacheable, entry }),
         dispatch(
           kind.get,
           LOAD_BY_KIND.map((load) => ret(load(ramAt(ramOffset(pa.get))))),
@@ -218,11 +238,8 @@ function defineStoreSlow(core: Core): void {
       when(slot32('FAULT'), ret()),
       when(
         isRam(pa.get, sizeOf(kind.get)),
+        enterWriteTlb(core, { va, pa, cacheable, entry }),
         call(functions.touch, ramOffset(pa.get), sizeOf(kind.get)),
-        when(
-          i32.and(cacheable.get, i32.eqz(i32.and(pageFlags(pa.get), i32.const(PAGE_WATCHED | PAGE_CODE)))),
-          fillTlb(core, { entry, va, pa, tlb: WRITE_TLB }),
-        ),
         dispatch(
           kind.get,
           STORE_BY_KIND.map((store) => sequence(store(ramAt(ramOffset(pa.get)), value.get), ret())),
