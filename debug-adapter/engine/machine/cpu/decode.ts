@@ -1,3 +1,4 @@
+import { COMBINE, FUNCT5 } from './atomicSemantics.ts';
 import { decodeCompressed } from './decodeCompressed.ts';
 import { decodeFloat, decodeFusedFloat } from './decodeFloat.ts';
 import { type Decoded, illegal, make, named } from './decoded.ts';
@@ -153,13 +154,14 @@ function decodeRegister32(raw: number, rd: number, funct3: number, rs1: number, 
   return named(REGISTER32[funct7]?.[funct3], rd, rs1, rs2, 0);
 }
 
-/** The funct5 values of the A extension; LR (2) also needs rs2 = 0. */
-const ATOMICS = new Set([0, 1, 2, 3, 4, 8, 12, 16, 20, 24, 28]);
-
+/** What an AMO computes is in its immediate; LR needs rs2 = 0. */
 function decodeAtomic(raw: number, rd: number, funct3: number, rs1: number, rs2: number): Decoded {
+  if (funct3 !== 2 && funct3 !== 3) return illegal();
+  const isDouble = funct3 === 3;
   const funct5 = raw >>> 27;
-  const known = (funct3 === 2 || funct3 === 3) && ATOMICS.has(funct5) && (funct5 !== 2 || rs2 === 0);
-  return known ? make('AMO', rd, rs1, rs2, 0) : illegal();
+  if (funct5 === FUNCT5.LR) return rs2 === 0 ? make(isDouble ? 'LR_D' : 'LR_W', rd, rs1, 0, 0) : illegal();
+  if (funct5 === FUNCT5.SC) return make(isDouble ? 'SC_D' : 'SC_W', rd, rs1, rs2, 0);
+  return COMBINE[funct5] ? make(isDouble ? 'AMO_D' : 'AMO_W', rd, rs1, rs2, funct5) : illegal();
 }
 
 /** ECALL, EBREAK, SRET, MRET, WFI, SFENCE.W.INVAL, SFENCE.INVAL.IR; SFENCE.VMA and SINVAL.VMA have registers in them. */

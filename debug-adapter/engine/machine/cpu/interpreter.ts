@@ -15,6 +15,7 @@ import {
   tee,
   when,
 } from '../../base/wasm/code.ts';
+import { ATOMIC } from './atomicSemantics.ts';
 import { noteCall, RETURN_ADDRESS } from './callTargets.ts';
 import { type Core, setSlot, setSlot32, slot, slot32 } from './coreContext.ts';
 import { floatHandler, floatLoadHandler, floatStoreHandler, halfHandler } from './floatHandlers.ts';
@@ -154,6 +155,7 @@ function handler(v: Handler, name: OperationName): Code {
   if (float) return floatHandler(v, float);
   if (FLOAT_LOADS[name]) return floatLoadHandler(v, FLOAT_LOADS[name]);
   if (FLOAT_STORES[name]) return floatStoreHandler(v, FLOAT_STORES[name]);
+  if (ATOMIC[name]) return atomic(v);
   const [base, reach] = name.split('_');
   if (CONDITION[base]) return branchHandler(v, CONDITION[base], reach === 'NEAR');
   return specialHandler(v, name);
@@ -206,8 +208,6 @@ function specialHandler(v: Handler, name: OperationName): Code {
       return sequence(jalrTarget(v), setRd(v, link(v)), setSlot('PC', v.va.get), br(v.fetch));
     case 'HALF':
       return halfHandler(v);
-    case 'AMO':
-      return atomic(v);
     case 'CSR':
       return csr(v);
     case 'SYSTEM':
@@ -237,7 +237,7 @@ function jalr(v: Handler): Code {
   );
 }
 
-/** Goes on by `fetch`, which counts: what follows an atomic instruction is where its loop's translation begins. */
+/** Goes on by `fetch`, which counts: where regions have to leave before it, the translation of what follows begins here. */
 function atomic(v: Variables): Code {
   return sequence(
     publish(v),

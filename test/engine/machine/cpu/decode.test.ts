@@ -96,12 +96,18 @@ test('words of every instruction decode to its fields', (t) => {
     for (const [name, encode] of Object.entries(STORES)) {
       check(encode(rs2, short, rs1), expect(name.toUpperCase(), 0, rs1, rs2, short));
     }
-    for (const encode of [...Object.values(ATOMICS), a.scW, a.scD]) {
-      const ordering = random.below(4) << 25;
-      check((encode(rd, rs2, rs1) | ordering) >>> 0, expect('AMO', rd, rs1, rs2));
+    const ordering = random.below(4) << 25;
+    for (const [name, encode] of Object.entries(ATOMICS)) {
+      const funct5 = encode(0, 0, 0) >>> 27;
+      check(
+        (encode(rd, rs2, rs1) | ordering) >>> 0,
+        expect(name.endsWith('.w') ? 'AMO_W' : 'AMO_D', rd, rs1, rs2, funct5),
+      );
     }
-    check(a.lrW(rd, rs1), expect('AMO', rd, rs1));
-    check(a.lrD(rd, rs1), expect('AMO', rd, rs1));
+    check((a.scW(rd, rs2, rs1) | ordering) >>> 0, expect('SC_W', rd, rs1, rs2));
+    check((a.scD(rd, rs2, rs1) | ordering) >>> 0, expect('SC_D', rd, rs1, rs2));
+    check((a.lrW(rd, rs1) | ordering) >>> 0, expect('LR_W', rd, rs1));
+    check((a.lrD(rd, rs1) | ordering) >>> 0, expect('LR_D', rd, rs1));
     check(a.lui(rd, upper), expect('LI', rd, 0, 0, upper));
     check(a.auipc(rd, upper), expect('AUIPC', rd, 0, 0, upper));
     check(a.jal(rd, far), expect('JAL', rd, 0, 0, far));

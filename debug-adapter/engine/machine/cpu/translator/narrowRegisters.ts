@@ -54,6 +54,7 @@ const ALWAYS: ReadonlySet<OperationName> = new Set<OperationName>([
   ...(['ADDIW', 'SLLIW', 'SRLIW', 'SRAIW', 'ADDW', 'SUBW', 'SLLW', 'SRLW', 'SRAW', 'MULW'] as const),
   ...(['DIVW', 'DIVUW', 'REMW', 'REMUW', 'ROLW', 'RORW', 'RORIW'] as const),
   ...(['LB', 'LH', 'LW', 'LBU', 'LHU', 'SLT', 'SLTU', 'SLTI', 'SLTIU'] as const),
+  ...(['AMO_W', 'LR_W', 'SC_W', 'SC_D'] as const),
 ]);
 
 const BITWISE: Partial<Record<OperationName, (a: Code, b: Code) => Code>> = {

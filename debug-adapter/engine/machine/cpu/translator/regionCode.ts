@@ -21,6 +21,7 @@ import {
   when,
 } from '../../../base/wasm/code.ts';
 import type { Frame } from '../../../base/wasm/moduleBuilder.ts';
+import { ATOMIC } from '../atomicSemantics.ts';
 import { setSlot, slot32 } from '../coreContext.ts';
 import { FETCH_TLB, FETCH_TLB_ENTRIES, REGISTER_COUNT, REGISTERS } from '../layout.ts';
 import type { OperationName } from '../operations.ts';
@@ -31,6 +32,7 @@ import { groupAccesses, loadOf, storeOf } from './memoryGroups.ts';
 import { narrowAfter, narrowAtStart, narrowOperation, type Registers } from './narrowRegisters.ts';
 import { floatsAreDirty, type PlainFloat, plainFloat, roundsInexactToNearest } from './plainFloats.ts';
 import type { Instruction, Offset, Target } from './regionGraph.ts';
+import { RegionAtomics } from './regionAtomics.ts';
 import { type BlockAccesses, RegionMemory } from './regionMemory.ts';
 
 /**
@@ -72,6 +74,7 @@ class RegionWriter {
   private base: Local;
   private context: Local;
   private accesses: RegionMemory;
+  private atomics: RegionAtomics;
   private va: Local;
   private low: Local;
   private tlb: Local;
@@ -112,6 +115,7 @@ class RegionWriter {
     const { isBare, context } = this;
     const registers = { get: (r: number) => this.get(r), put: (r: number, value: Code) => this.put(r, value) };
     this.accesses = new RegionMemory(frame, { isBare, ramBytes: region.ramBytes, registers, context });
+    this.atomics = new RegionAtomics(frame, { memory: this.accesses, registers });
     this.nameRegisters();
     this.flowDirty();
     this.narrow = narrowAtStart(this.order);
@@ -305,6 +309,7 @@ class RegionWriter {
       return this.put(rd, narrowOperation(instruction, at.narrow, operands) ?? compute(operands));
     }
     if (loadOf(name) ?? storeOf(name)) return this.memory(instruction, at);
+    if (ATOMIC[name]) return this.atomics.access(instruction, this.leave(offset, at.unused));
     const float = plainFloat(name);
     if (float) return this.float(instruction, float, at.unused);
     const link = rd === 0 ? nothing : this.put(rd, this.address(offset + lengthBytes));

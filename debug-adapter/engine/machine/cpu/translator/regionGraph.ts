@@ -1,3 +1,4 @@
+import { ATOMIC } from '../atomicSemantics.ts';
 import { CONDITION, COMPUTE, FLOAT_LOADS, FLOAT_STORES, LOADS, STORES } from '../semantics.ts';
 import type { Decoded } from '../decoded.ts';
 import { OPERATION_NAMES, type OperationName } from '../operations.ts';
@@ -276,7 +277,8 @@ const OTHERS: ReadonlySet<OperationName> = new Set(['NOP', 'AUIPC', 'JAL_NEAR', 
 
 /** By operation: whether it is plain whatever its operands are; a float operation may be. */
 const PLAIN = OPERATION_NAMES.map((name, operation) => {
-  const isKnown = COMPUTE[name] ?? LOADS[name] ?? STORES[name] ?? FLOAT_LOADS[name] ?? FLOAT_STORES[name];
+  const isMemory = LOADS[name] ?? STORES[name] ?? FLOAT_LOADS[name] ?? FLOAT_STORES[name] ?? ATOMIC[name];
+  const isKnown = COMPUTE[name] ?? isMemory;
   return isKnown !== undefined || CONDITIONS[operation] !== undefined || OTHERS.has(name);
 });
 

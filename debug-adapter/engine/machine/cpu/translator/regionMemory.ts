@@ -66,6 +66,21 @@ export class RegionMemory {
       : this.single(instruction, leave);
   }
 
+  /** Checks an aligned access to where a register points; its place in the host's memory is `address` then. */
+  locate(register: number, lengthBytes: number, table: number, leave: Code): { check: Code; address: Local } {
+    const { va, low: address } = this;
+    const access = { register, offset: 0, lengthBytes, table };
+    const isMisaligned = i32.and(i32.wrap(va.get), i32.const(lengthBytes - 1));
+    const check = this.isPlainRead(table)
+      ? sequence(
+          this.checkRead(access, leave),
+          when(isMisaligned, leave),
+          set(address, i32.add(i32.wrap(va.get), i32.const(RAM))),
+        )
+      : sequence(this.checkAligned(access, leave), set(address, this.hostAddress(table)));
+    return { check, address };
+  }
+
   private single(instruction: Instruction, leave: Code): Code {
     const { name, decoded } = instruction;
     const lengthBytes = 1 << (loadOf(name) ?? storeOf(name))!.sizeLog2;

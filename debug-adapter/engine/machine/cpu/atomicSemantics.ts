@@ -1,0 +1,52 @@
+import { type Code, i32, i64, select, sequence } from '../../base/wasm/code.ts';
+import { setSlot, setSlot32, slot } from './coreContext.ts';
+import type { OperationName } from './operations.ts';
+
+/**
+ * What the instructions of the A extension do to naturally aligned RAM (ISA manual Volume I, chapter 14): one table for
+ * the interpreter and the translator. A reservation is the physical address and the value that LR read; SC succeeds
+ * when both are unchanged, as in QEMU. Any SC, trap or return from a trap drops it; a store, of whichever hart, does not.
+ */
+export interface AtomicOperation {
+  form: 'AMO' | 'LR' | 'SC';
+  isDouble: boolean;
+}
+
+export const ATOMIC: Partial<Record<OperationName, AtomicOperation>> = {
+  AMO_W: { form: 'AMO', isDouble: false },
+  AMO_D: { form: 'AMO', isDouble: true },
+  LR_W: { form: 'LR', isDouble: false },
+  LR_D: { form: 'LR', isDouble: true },
+  SC_W: { form: 'SC', isDouble: false },
+  SC_D: { form: 'SC', isDouble: true },
+};
+
+/** The upper five bits of the instruction. An AMO's decoded immediate is its funct5. */
+export const FUNCT5 = { ADD: 0, SWAP: 1, LR: 2, SC: 3, XOR: 4, OR: 8, AND: 12, MIN: 16, MAX: 20, MINU: 24, MAXU: 28 };
+
+/**
+ * By funct5, what an AMO writes, from the value in memory and the operand. For words both are sign-extended: MINU and
+ * MAXU compare those alike, as the order of the low words is kept.
+ */
+export const COMBINE: Readonly<Record<number, (old: Code, operand: Code) => Code>> = {
+  [FUNCT5.ADD]: i64.add,
+  [FUNCT5.SWAP]: (_, operand) => operand,
+  [FUNCT5.XOR]: i64.xor,
+  [FUNCT5.OR]: i64.or,
+  [FUNCT5.AND]: i64.and,
+  [FUNCT5.MIN]: (old, operand) => select(i64.ltS(old, operand), old, operand),
+  [FUNCT5.MAX]: (old, operand) => select(i64.gtS(old, operand), old, operand),
+  [FUNCT5.MINU]: (old, operand) => select(i64.ltU(old, operand), old, operand),
+  [FUNCT5.MAXU]: (old, operand) => select(i64.gtU(old, operand), old, operand),
+};
+
+export const reserve = (physicalAddress: Code, value: Code): Code =>
+  sequence(
+    setSlot32('RESERVED', i32.const(1)),
+    setSlot('RESERVED_ADDRESS', physicalAddress),
+    setSlot('RESERVED_VALUE', value),
+  );
+
+/** Of a reservation that was not dropped. */
+export const reservationHolds = (physicalAddress: Code, value: Code): Code =>
+  i32.and(i64.eq(slot('RESERVED_ADDRESS'), physicalAddress), i64.eq(slot('RESERVED_VALUE'), value));

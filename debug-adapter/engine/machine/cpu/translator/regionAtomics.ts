@@ -1,0 +1,73 @@
+import { type Code, type Local, I64, i32, i64, nothing, sequence, set, when } from '../../../base/wasm/code.ts';
+import type { Frame } from '../../../base/wasm/moduleBuilder.ts';
+import { ATOMIC, COMBINE, reservationHolds, reserve } from '../atomicSemantics.ts';
+import { setSlot32, slot32 } from '../coreContext.ts';
+import { RAM, RAM_BASE, READ_TLB, WRITE_TLB } from '../layout.ts';
+import type { Instruction } from './regionGraph.ts';
+import type { RegionMemory, RegionRegisters } from './regionMemory.ts';
+
+/**
+ * AMOs, LR and SC of a region: where a load (for LR) or a store (for the others) would be plain they are done in place,
+ * else the region is left before them. So none of them faults here, and no page is written that was not marked dirty.
+ */
+export class RegionAtomics {
+  private memory: RegionMemory;
+  private registers: RegionRegisters;
+  /** What was in memory; of SC its result. */
+  private value: Local;
+
+  constructor(frame: Frame, options: { memory: RegionMemory; registers: RegionRegisters }) {
+    this.memory = options.memory;
+    this.registers = options.registers;
+    this.value = frame.local(I64);
+  }
+
+  /** `leave`: the way out of the region, before this instruction. */
+  access({ name, decoded }: Instruction, leave: Code): Code {
+    const { form, isDouble } = ATOMIC[name]!;
+    const { rd, rs1, rs2, immediate } = decoded;
+    const table = form === 'LR' ? READ_TLB : WRITE_TLB;
+    const { check, address } = this.memory.locate(rs1, isDouble ? 8 : 4, table, leave);
+    const place = placeAt(address, isDouble);
+    const operand = this.registers.get(rs2);
+    const act = {
+      AMO: () => this.modify(place, COMBINE[immediate], isDouble ? operand : i64.extend32S(operand)),
+      LR: () => this.loadReserved(place),
+      SC: () => this.storeConditional(place, operand),
+    }[form];
+    // The operand may be in rd.
+    return sequence(check, act(), rd === 0 ? nothing : this.registers.put(rd, this.value.get));
+  }
+
+  private modify(place: Place, combine: (old: Code, operand: Code) => Code, operand: Code): Code {
+    return sequence(set(this.value, place.load), place.store(combine(this.value.get, operand)));
+  }
+
+  private loadReserved({ load, physical }: Place): Code {
+    return sequence(set(this.value, load), reserve(physical, this.value.get));
+  }
+
+  private storeConditional({ load, store, physical }: Place, operand: Code): Code {
+    return sequence(
+      set(this.value, i64.const(1)),
+      when(
+        slot32('RESERVED'),
+        setSlot32('RESERVED', i32.const(0)),
+        when(reservationHolds(physical, load), store(operand), set(this.value, i64.const(0))),
+      ),
+    );
+  }
+}
+
+/** A word or doubleword of RAM. */
+interface Place {
+  load: Code;
+  store: (value: Code) => Code;
+  physical: Code;
+}
+
+const placeAt = (address: Local, isDouble: boolean): Place => ({
+  load: isDouble ? i64.load(address.get) : i64.load32s(address.get),
+  store: (value) => (isDouble ? i64.store(address.get, value) : i64.store32(address.get, value)),
+  physical: i64.extendU(i32.add(address.get, i32.const((RAM_BASE - RAM) | 0))),
+});
