@@ -1,6 +1,7 @@
 // `npm run bench [-- --pairs N --samples N --only speed,linux,block,latency,idle]`: whole-process speed beside QEMU
-// (speed.ts, linux.ts), what the block engine costs (block.ts), how long a user of the debug adapter waits (latency.ts),
-// and what an idle Linux costs (idle.ts). What cannot be measured here is left out and named.
+// (speed.ts, linux.ts), what waiting for a lock costs (spin.ts), what the block engine costs (block.ts), how long a user of
+// the debug adapter waits (latency.ts), and what an idle Linux costs (idle.ts). What cannot be measured here is left out
+// and named.
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureBlock } from './block.ts';
@@ -8,6 +9,7 @@ import { measureIdle } from './idle.ts';
 import { measureLatency } from './latency.ts';
 import { measureLinux } from './linux.ts';
 import { measureSpeed } from './speed.ts';
+import { measureSpin } from './spin.ts';
 
 const { values } = parseArgs({
   options: {
@@ -18,7 +20,10 @@ const { values } = parseArgs({
 });
 const pairs = Number(values.pairs);
 const parts = {
-  speed: () => measureSpeed(pairs),
+  speed: () => {
+    measureSpeed(pairs);
+    measureSpin(pairs);
+  },
   linux: () => measureLinux(Math.min(pairs, 3)),
   block: () => measureBlock(pairs),
   latency: () => measureLatency(Number(values.samples)),

@@ -86,6 +86,14 @@ build_endless() {
   $CC $FLAGS $LINK -T lib/link.ld $objects $(compile -Og $library) -o endless/endless.elf
 }
 
+# For the bench: what waiting for a lock costs, by how it is waited.
+build_spin() {
+  for way in load swap cas ticket counter; do
+    $CC $FLAGS -O2 -DSPIN_$(echo $way | tr a-z A-Z) -c spin/spin.c -o "$OBJECTS/spin_$way.o"
+    $CC $FLAGS $LINK -T lib/link.ld $(compile -O2 spin/start.S) "$OBJECTS/spin_$way.o" -o "spin/$way.elf"
+  done
+}
+
 build_small() {
   objects=$(compile -Og lib/start.S $LIBRARY small/small.c "small/$1.c")
   $CC $FLAGS $LINK -T lib/link.ld $objects -o "small/$1.elf"
@@ -127,9 +135,9 @@ build_inflight() {
 WALKS=$(for source in walks/*.c; do basename "$source" .c; done)
 SMALL=$(for source in small/*.c; do basename "$source" .c; done | grep -v '^small$')
 
-for guest in ${*:-demo kernel sbi image harts endless $SMALL $WALKS far numbered requests stream inflight}; do
+for guest in ${*:-demo kernel sbi image harts endless spin $SMALL $WALKS far numbered requests stream inflight}; do
   case $guest in
-    demo | kernel | sbi | image | harts | endless | inflight) "build_$guest" ;;
+    demo | kernel | sbi | image | harts | endless | spin | inflight) "build_$guest" ;;
     far | numbered | requests | stream) build_disk "$guest" ;;
     calls | inlines | interrupts | lines | tails) build_walk "$guest" ;;
     *) build_small "$guest" ;;

@@ -24,6 +24,7 @@ export interface BareMachine extends Machine {
 
 export interface BareOptions {
   memoryBytes?: number;
+  harts?: number;
   drives?: Drive[];
   inputs?: Inputs;
   decodePoolPages?: number;
@@ -37,6 +38,7 @@ export function bareMachine(options: BareOptions = {}): BareMachine {
     decodePoolPages: options.decodePoolPages,
     translationThreshold: options.translationThreshold,
     isa: options.isa,
+    harts: options.harts,
     memoryBytes: options.memoryBytes ?? 1 << 20,
     drives: options.drives ?? [],
     inputs: options.inputs ?? NO_INPUTS,

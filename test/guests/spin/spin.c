@@ -1,0 +1,54 @@
+/*
+ * Every hart takes one lock twice, so from the second time on it waits without end: what waiting costs by each kind of
+ * lock. SPIN_LOAD only looks at the lock, which is as cheap as waiting can be.
+ */
+#if defined(SPIN_LOAD)
+
+static volatile unsigned lock;
+static void acquire(void) {
+  while (lock != 0)
+    ;
+  lock = 1;
+}
+
+#elif defined(SPIN_SWAP)
+
+static unsigned lock;
+static void acquire(void) {
+  while (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE) != 0)
+    ;
+}
+
+#elif defined(SPIN_CAS)
+
+static unsigned lock;
+static void acquire(void) {
+  unsigned expected = 0;
+  while (!__atomic_compare_exchange_n(&lock, &expected, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) expected = 0;
+}
+
+#elif defined(SPIN_TICKET)
+
+static unsigned next_ticket, now_serving;
+static void acquire(void) {
+  unsigned ticket = __atomic_fetch_add(&next_ticket, 1, __ATOMIC_RELAXED);
+  while (__atomic_load_n(&now_serving, __ATOMIC_ACQUIRE) != ticket) __asm__ volatile(".insn 0x0100000f # pause");
+}
+
+#elif defined(SPIN_COUNTER)
+
+/* No lock: a counter that all harts raise, by LR and SC. */
+static unsigned long count;
+static void acquire(void) {
+  for (;;) {
+    unsigned long old = __atomic_load_n(&count, __ATOMIC_RELAXED);
+    __atomic_compare_exchange_n(&count, &old, old + 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+  }
+}
+
+#endif
+
+void spin(void) {
+  acquire();
+  acquire();
+}
