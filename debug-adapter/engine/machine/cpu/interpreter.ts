@@ -237,17 +237,9 @@ function jalr(v: Handler): Code {
   );
 }
 
-/** Goes on by `fetch`, which counts: where regions have to leave before it, the translation of what follows begins here. */
+/** As a load that misses the TLB: where one is hot, regions have it. */
 function atomic(v: Variables): Code {
-  return sequence(
-    publish(v),
-    set(v.value, call(v.core.functions.atomic, rs1(v), rs2(v), raw(v))),
-    takeFault(v),
-    setRd(v, v.value.get),
-    setSlot('PC', i64.add(slot('PC'), i64.const(4))),
-    leaveOnAttention(v),
-    br(v.fetch),
-  );
+  return sequence(publish(v), set(v.value, call(v.core.functions.atomic, rs1(v), rs2(v), raw(v))), br(v.loaded));
 }
 
 /** CSRs may change everything that `fetch` looks at, so go on from there. */
