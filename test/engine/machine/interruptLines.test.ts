@@ -9,8 +9,8 @@ const PLIC = 0x0c00_0000;
 const PLIC_CLAIM = PLIC + 0x20_0004;
 const MEIP = 1n << 11n;
 
-test('mip shows an interrupt that was claimed, and one that is pending again, with the next instruction', () => {
-  const [RAISED, CLAIMED, CLEARED, AGAIN] = [10, 11, 12, 13];
+test('mip shows an interrupt that was claimed, completed, and told of again with the next instruction', () => {
+  const [RAISED, CLAIMED, CLEARED, COMPLETED, AGAIN] = [10, 11, 12, 13, 14];
   const machine = machineWith([
     // The transmitter is empty: with its interrupt enabled, the line rises at once.
     a.sb(8, 1, 5),
@@ -18,6 +18,8 @@ test('mip shows an interrupt that was claimed, and one that is pending again, wi
     a.lw(CLAIMED, 0, 6),
     a.csrr(CLEARED, CSR.mip),
     a.sw(CLAIMED, 0, 6),
+    a.csrr(COMPLETED, CSR.mip),
+    a.sb(0, 0, 5),
     a.csrr(AGAIN, CSR.mip),
     a.jal(0, 0),
   ]);
@@ -29,5 +31,36 @@ test('mip shows an interrupt that was claimed, and one that is pending again, wi
   steps(machine, 20);
   const pending = (register: number): boolean => (hart.register(register) & MEIP) !== 0n;
   assert.equal(hart.register(CLAIMED), BigInt(UART_SOURCE));
-  assert.deepEqual([RAISED, CLEARED, AGAIN].map(pending), [true, false, true]);
+  assert.deepEqual([RAISED, CLEARED, COMPLETED, AGAIN].map(pending), [true, false, false, true]);
+});
+
+test('a transmit interrupt that is acknowledged at the PLIC only is taken once for each reason, as in QEMU', () => {
+  const [CLAIMED, TAKEN, LEFT] = [11, 12, 13];
+  const machine = machineWith([
+    a.la(10, 'handler'),
+    a.csrw(CSR.mtvec, 10),
+    a.sb(8, 1, 5), // enables the transmit interrupt: the first reason
+    a.csrw(CSR.mie, 9),
+    a.csrrsi(0, CSR.mstatus, 8),
+    'wait:',
+    a.addi(LEFT, LEFT, -1),
+    a.to('wait', (offset) => a.bne(LEFT, 0, offset)),
+    a.sb(0, 0, 5), // sends a byte: the second
+    a.j('end'),
+    'handler:',
+    a.lw(CLAIMED, 0, 6),
+    a.sw(CLAIMED, 0, 6),
+    a.addi(TAKEN, TAKEN, 1),
+    a.mret,
+    'end:',
+    a.j('end'),
+  ]);
+  const { hart, board } = machine;
+  board.plic.write(4 * UART_SOURCE, 1, 4);
+  board.plic.write(0x2000, 1 << UART_SOURCE, 4);
+  const registers = { 5: UART, 6: PLIC_CLAIM, 8: 2, 9: 1 << 11, [LEFT]: 100 };
+  for (const [register, value] of Object.entries(registers)) hart.setRegister(Number(register), BigInt(value));
+  steps(machine, 2000);
+  assert.equal(hart.register(LEFT), 0n, 'the main program comes to its end');
+  assert.equal(hart.register(TAKEN), 2n);
 });

@@ -21,7 +21,10 @@ export interface DeviceContext {
   now(): number;
   /** The machine's position, for the request log. */
   position(): number;
-  /** Drives this device's interrupt line (level-triggered) into the PLIC. */
+  /**
+   * Drives this device's interrupt line into the PLIC. To say that it is high when it was already counts: the PLIC makes
+   * the source pending each time, as QEMU's does.
+   */
   setInterrupt(level: boolean): void;
   /**
    * Something about deadlines or interrupts may have changed: the machine looks again after this instruction. Called

@@ -123,7 +123,6 @@ export class GoldfishRtc implements TimedDevice {
     this.#alarmDueNanoseconds = state.alarmDueNanoseconds as number;
     this.#interruptPending = state.interruptPending as boolean;
     this.#interruptEnabled = state.interruptEnabled as boolean;
-    this.#update();
   }
 
   #time(): bigint {

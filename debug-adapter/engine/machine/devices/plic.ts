@@ -3,12 +3,13 @@ import type { Device, DeviceContext } from './device.ts';
 
 /**
  * The SiFive platform-level interrupt controller as on QEMU's `virt` board: sources 1 to 95, and for each hart a
- * machine context (2 x hart) and a supervisor context (2 x hart + 1). All sources are level-triggered (PLIC spec 1.0,
- * section 2.1, "Interrupt Gateways"): a high line makes its source pending, and a claim takes that back; the gateway
- * then waits for the completion, and the source is pending again if the line still is high.
+ * machine context (2 x hart) and a supervisor context (2 x hart + 1).
  *
- * As in QEMU 7.2 and against the specification, a claim gives only sources above the context's threshold. As in QEMU,
- * registers answer 32-bit accesses only; others read 0 and write nothing.
+ * As in QEMU and against the specification (PLIC spec 1.0, section 2.1, "Interrupt Gateways"), a source becomes pending
+ * whenever its device says that its line is high, be it high already or claimed, and a completion does not look at the
+ * line: a guest that acknowledges an interrupt here only, and leaves the device's line high, hears no more of it until
+ * the device has news. xv6 of 2020 to 2022 does so with the UART. A claim gives only sources above the context's
+ * threshold that no context has claimed. Registers answer 32-bit accesses only; others read 0 and write nothing.
  */
 export class Plic implements Device {
   readonly name: string;
@@ -17,7 +18,7 @@ export class Plic implements Device {
   readonly #priorities = new Uint32Array(SOURCES);
   /** One bit a source: its line. */
   readonly #levels = new Uint32Array(SOURCE_WORDS);
-  /** One bit a source: its gateway has forwarded a request that no context has claimed. */
+  /** One bit a source: its device has told of an interrupt that no context has claimed since. */
   readonly #pending = new Uint32Array(SOURCE_WORDS);
   /** One bit a source: claimed by some context and not completed. */
   readonly #claimed = new Uint32Array(SOURCE_WORDS);
@@ -41,11 +42,11 @@ export class Plic implements Device {
     return this.#outputs[context];
   }
 
-  /** A device's interrupt line changed. */
+  /** A device drives its interrupt line: to a level that may be the one it has. A low one takes nothing back. */
   setLevel(source: number, level: boolean): void {
-    if (testBit(this.#levels, source) === level) return;
     assignBit(this.#levels, source, level);
-    this.#forward(source);
+    if (!level || testBit(this.#pending, source)) return;
+    assignBit(this.#pending, source, true);
     this.#update();
   }
 
@@ -86,7 +87,8 @@ export class Plic implements Device {
         this.#thresholds[register.context] = value & PRIORITY_MASK;
         break;
       case 'claim':
-        this.#complete(register.context, value);
+        // As in QEMU, and against section 9 of the specification: from any context, be the source enabled there or not.
+        if (value < SOURCES) assignBit(this.#claimed, value, false);
         break;
     }
     this.#update();
@@ -113,20 +115,16 @@ export class Plic implements Device {
     this.#update();
   }
 
-  /** The gateway: a high line becomes one request until that is completed. A falling line takes nothing back. */
-  #forward(source: number): void {
-    if (testBit(this.#levels, source) && !testBit(this.#claimed, source)) assignBit(this.#pending, source, true);
-  }
-
   /**
-   * The source a context would claim: of those pending, enabled and above the threshold, the one of highest priority,
-   * and of equals the lowest number (PLIC spec, section 5). 0 for none.
+   * The source a context would claim: of those pending, not claimed, enabled and above the threshold, the one of highest
+   * priority, and of equals the lowest number (PLIC spec, section 5). 0 for none.
    */
   #best(context: number): number {
     let best = 0;
     let bestPriority = this.#thresholds[context];
     for (let word = 0; word < SOURCE_WORDS; word++) {
-      let candidates = (this.#pending[word] & this.#enables[context * SOURCE_WORDS + word]) >>> 0;
+      const enabled = this.#enables[context * SOURCE_WORDS + word];
+      let candidates = (this.#pending[word] & ~this.#claimed[word] & enabled) >>> 0;
       while (candidates !== 0) {
         const source = word * 32 + (31 - Math.clz32(candidates & -candidates));
         candidates &= candidates - 1;
@@ -147,15 +145,6 @@ export class Plic implements Device {
       this.#update();
     }
     return source;
-  }
-
-  /** PLIC spec, section 9: a completion of a source that is not enabled for the context is ignored. */
-  #complete(context: number, source: number): void {
-    if (source >= SOURCES) return;
-    const enabled = (this.#enables[context * SOURCE_WORDS + (source >>> 5)] >>> (source & 31)) & 1;
-    if (!enabled) return;
-    assignBit(this.#claimed, source, false);
-    this.#forward(source);
   }
 
   #update(): void {

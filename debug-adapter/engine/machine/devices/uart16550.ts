@@ -39,7 +39,6 @@ export class Uart16550 implements Device {
 
   /** Derived: whether the guest listens, and what we last told the context. */
   #listens = false;
-  #interruptLevel = false;
   #ready = Infinity;
 
   constructor(options: { context: DeviceContext; transmit: (byte: number) => void; name?: string }) {
@@ -57,18 +56,18 @@ export class Uart16550 implements Device {
   receive(byte: number): void {
     this.#lineIsBusyFrom(this.#context.now());
     if (!this.#loopback()) this.#takeByte(byte);
-    this.#update();
+    this.#updateReadiness();
   }
 
   read(offset: number, _sizeBytes: 1 | 2 | 4): number {
     const value = this.#readRegister(offset);
-    this.#update();
+    this.#updateReadiness();
     return value;
   }
 
   write(offset: number, value: number, _sizeBytes: 1 | 2 | 4): void {
     this.#writeRegister(offset, value & 0xff);
-    this.#update();
+    this.#updateReadiness();
   }
 
   saveState(): State {
@@ -104,7 +103,7 @@ export class Uart16550 implements Device {
     this.#polls = state.polls as boolean;
     this.#lineFreeNanoseconds = state.lineFreeNanoseconds as number;
     this.#listens = this.#isHeard();
-    this.#update();
+    this.#updateReadiness();
   }
 
   #readRegister(offset: number): number {
@@ -157,42 +156,50 @@ export class Uart16550 implements Device {
   }
 
   #readReceiveBuffer(): number {
-    if (this.#receiveFifo.length === 0) {
-      this.#countLook();
-      // As in QEMU: an empty FIFO reads 0, RBR without one keeps the last byte.
-      return this.#fifoEnabled() ? 0 : this.#receiveBuffer;
-    }
-    return this.#receiveFifo.shift()!;
+    if (this.#receiveFifo.length === 0) this.#countLook();
+    // As in QEMU: an empty FIFO reads 0, RBR without one keeps the last byte.
+    const byte = this.#receiveFifo.shift() ?? (this.#fifoEnabled() ? 0 : this.#receiveBuffer);
+    this.#updateInterrupt();
+    return byte;
   }
 
   #readLineStatus(): number {
     if (this.#receiveFifo.length === 0) this.#countLook();
     const status = this.#lineStatus();
-    this.#overrun = false; // PC16550D, "Line Status Register": OE is reset when the CPU reads it.
+    if (this.#overrun) {
+      this.#overrun = false; // PC16550D, "Line Status Register": OE is reset when the CPU reads it.
+      this.#updateInterrupt();
+    }
     return status;
   }
 
   #readInterruptIdentity(): number {
     const source = this.#interruptSource();
     // PC16550D, "Interrupt Control Functions": reading IIR resets THRE when it is the source reported.
-    if (source === IIR_TRANSMIT_EMPTY) this.#transmitEmptyPending = false;
+    if (source === IIR_TRANSMIT_EMPTY) {
+      this.#transmitEmptyPending = false;
+      this.#updateInterrupt();
+    }
     return source | (this.#fifoEnabled() ? IIR_FIFO_ENABLED : 0);
   }
 
   #writeTransmitHolding(byte: number): void {
     this.#looksInARow = 0;
     // The byte is out already, so THRE fell and rose: a new reason to interrupt.
+    this.#transmitEmptyPending = false;
+    this.#updateInterrupt();
     this.#transmitEmptyPending = true;
+    this.#updateInterrupt();
     if (this.#loopback()) this.#takeByte(byte);
     else this.#transmit(byte);
   }
 
   #writeInterruptEnable(enable: number): void {
     // QEMU serial.c: enabling the THRE interrupt raises it (the transmitter is empty), disabling forgets it.
-    if ((enable ^ this.#interruptEnable) & IER_TRANSMIT_EMPTY) {
-      this.#transmitEmptyPending = (enable & IER_TRANSMIT_EMPTY) !== 0;
-    }
+    const changed = enable ^ this.#interruptEnable;
+    if (changed & IER_TRANSMIT_EMPTY) this.#transmitEmptyPending = (enable & IER_TRANSMIT_EMPTY) !== 0;
     this.#interruptEnable = enable;
+    if (changed) this.#updateInterrupt();
   }
 
   #writeFifoControl(byte: number): void {
@@ -201,6 +208,7 @@ export class Uart16550 implements Device {
     if (modeChanges || byte & FCR_RESET_RECEIVE) this.#resetReceiver();
     if (modeChanges || byte & FCR_RESET_TRANSMIT) this.#transmitEmptyPending = true; // as in QEMU
     this.#fifoControl = byte & FCR_KEPT;
+    this.#updateInterrupt();
   }
 
   #resetReceiver(): void {
@@ -220,6 +228,7 @@ export class Uart16550 implements Device {
     } else {
       this.#overrun = true; // PC16550D: the FIFO is kept, the byte in the shift register is lost.
     }
+    this.#updateInterrupt();
   }
 
   #countLook(): void {
@@ -257,12 +266,15 @@ export class Uart16550 implements Device {
     return this.#fifoEnabled() ? TRIGGER_LEVELS[this.#fifoControl >> 6] : 1;
   }
 
-  #update(): void {
-    const level = this.#interruptSource() !== IIR_NONE;
-    if (level !== this.#interruptLevel) {
-      this.#interruptLevel = level;
-      this.#context.setInterrupt(level);
-    }
+  /**
+   * Drives the line. The PLIC hears of a high one every time, not only when it rises, so this is called exactly where
+   * QEMU's serial.c calls serial_update_irq.
+   */
+  #updateInterrupt(): void {
+    this.#context.setInterrupt(this.#interruptSource() !== IIR_NONE);
+  }
+
+  #updateReadiness(): void {
     const listened = this.#listens;
     this.#listens = this.#isHeard();
     if (this.#listens && !listened) this.#lineIsBusyFrom(this.#context.now());

@@ -321,9 +321,8 @@ export class VirtioMmio implements Device {
   }
 
   #setInterruptStatus(status: number): void {
-    const before = this.#interruptStatus;
     this.#interruptStatus = status;
-    if ((before !== 0) !== (status !== 0)) this.#context.setInterrupt(status !== 0);
+    this.#context.setInterrupt(status !== 0);
   }
 }
 
