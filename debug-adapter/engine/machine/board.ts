@@ -1,15 +1,18 @@
 import { assert } from '../base/assert.ts';
 import type { Drive } from '../block/drive.ts';
-import type { GuestRam } from './guestRam.ts';
+import { PlicBefore5 } from './devices/before5/plic.ts';
+import { Uart16550Before5 } from './devices/before5/uart16550.ts';
+import { VirtioMmioBefore5 } from './devices/before5/virtioMmio.ts';
 import { BootRom } from './devices/bootRom.ts';
 import { Clint } from './devices/clint.ts';
-import type { Device, DeviceContext, TimedDevice } from './devices/device.ts';
+import type { Device, DeviceContext, GuestMemory, TimedDevice } from './devices/device.ts';
 import { GoldfishRtc } from './devices/goldfishRtc.ts';
 import { EmptySlot } from './devices/emptySlot.ts';
 import { Finisher } from './devices/finisher.ts';
 import { Plic } from './devices/plic.ts';
 import { Uart16550 } from './devices/uart16550.ts';
 import { VirtioBlk } from './devices/virtioBlk.ts';
+import { VirtioMmio } from './devices/virtioMmio.ts';
 import { VirtioRng } from './devices/virtioRng.ts';
 
 /**
@@ -42,6 +45,9 @@ export interface MappedDevice {
   device: Device;
 }
 
+/** How the devices behave: as now, like QEMU's; or as they did when recordings had formats 2 to 4, to replay those. */
+export type DeviceGeneration = 'current' | 'before5';
+
 export const VIRTIO_SLOTS = 8;
 const ROM_BASE = 0x1000;
 const ROM_BYTES = 0xf000;
@@ -60,8 +66,8 @@ const VIRTIO_FIRST_SOURCE = 1;
 export class Board {
   readonly rom = new BootRom();
   readonly clint: Clint;
-  readonly plic: Plic;
-  readonly uart: Uart16550;
+  readonly plic: Plic | PlicBefore5;
+  readonly uart: Uart16550 | Uart16550Before5;
   readonly finisher: Finisher;
   readonly rtc: GoldfishRtc;
   readonly disks: VirtioBlk[];
@@ -74,7 +80,7 @@ export class Board {
   constructor(options: {
     clock: BoardClock;
     harts: number;
-    memory: GuestRam;
+    memory: GuestMemory;
     drives: readonly Drive[];
     /** One for each drive. */
     wiring: readonly DriveWiring[];
@@ -82,6 +88,7 @@ export class Board {
     rng: boolean;
     outside: BoardOutside;
     transmit: (byte: number) => void;
+    generation?: DeviceGeneration;
   }) {
     const { clock, harts, memory, wiring, outside } = options;
     const context = (setInterrupt: (level: boolean) => void): DeviceContext => ({
@@ -93,12 +100,17 @@ export class Board {
     });
     const unwired = context(() => {});
     const wired = (source: number) => context((level) => this.plic.setLevel(source, level));
-    this.plic = new Plic({ context: unwired, harts });
+    const isOld = options.generation === 'before5';
+    this.plic = new (isOld ? PlicBefore5 : Plic)({ context: unwired, harts });
     this.clint = new Clint({ context: unwired, harts });
     this.finisher = new Finisher({ context: unwired });
-    this.uart = new Uart16550({ context: wired(UART_SOURCE), transmit: options.transmit });
+    const serial = { context: wired(UART_SOURCE), transmit: options.transmit };
+    this.uart = isOld ? new Uart16550Before5(serial) : new Uart16550(serial);
     this.rtc = new GoldfishRtc({ context: wired(RTC_SOURCE), hostTime: () => outside.hostTime() });
-    const inSlot = (slot: number) => ({ name: `virtio${slot}`, context: wired(VIRTIO_FIRST_SOURCE + slot), memory });
+    const transport = isOld ? VirtioMmioBefore5 : VirtioMmio;
+    const inSlot = (slot: number) => {
+      return { name: `virtio${slot}`, context: wired(VIRTIO_FIRST_SOURCE + slot), memory, transport };
+    };
     this.disks = options.drives.map(
       (drive, i) => new VirtioBlk({ ...inSlot(wiring[i].slot), drive, legacy: wiring[i].legacy }),
     );

@@ -2,7 +2,7 @@ import { assertNever } from '../base/assert.ts';
 import type { Position } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
 import type { Drive } from '../block/drive.ts';
-import { Board, type DriveWiring, wireDrives } from './board.ts';
+import { Board, type DeviceGeneration, type DriveWiring, wireDrives } from './board.ts';
 import type { BootPlan } from './boot/bootPlan.ts';
 import { instructionSet, ISA } from './cpu/extensions.ts';
 import { Hart } from './cpu/hart.ts';
@@ -42,7 +42,9 @@ export type MachineStop =
   | { kind: 'watchpoint'; hits: WatchHit[] };
 
 /** New layouts get a new number in the same commit (see CONTRIBUTING.md). */
-export const MACHINE_STATE_VERSION = 2;
+export const MACHINE_STATE_VERSION = 3;
+/** The layout that goes with the devices of recordings of formats 2 to 4. */
+const STATE_VERSION_BEFORE5 = 2;
 
 export interface RunOptions {
   /** A breakpoint right where the run begins stops it, too. */
@@ -60,6 +62,8 @@ export interface MachineOptions {
   wiring?: readonly DriveWiring[];
   /** With a source of entropy (virtio-rng). */
   rng?: boolean;
+  /** How the devices behave; as they do now when it is not said. */
+  devices?: DeviceGeneration;
   inputs: Inputs;
   /** Each byte the guest sends over its UART, and how many steps were before the one that sends it. */
   onConsoleByte: (byte: number, position: Position) => void;
@@ -76,6 +80,8 @@ export class Machine {
   readonly ram: GuestRam;
   readonly board: Board;
   readonly drives: readonly Drive[];
+  /** Of the saved state: its layout goes with the devices. */
+  readonly stateVersion: number;
   /** Where outside events come from; replaced when a session goes from recording to looking back. */
   inputs: Inputs;
   private currentPosition: Position = 0;
@@ -100,6 +106,7 @@ export class Machine {
   constructor(options: MachineOptions) {
     this.drives = options.drives;
     this.inputs = options.inputs;
+    this.stateVersion = options.devices === 'before5' ? STATE_VERSION_BEFORE5 : MACHINE_STATE_VERSION;
     const { memoryBytes, decodePoolPages, translationThreshold } = options;
     const instructions = instructionSet(options.isa ?? ISA);
     this.hart = new Hart({ memoryBytes, instructions, bus: this, decodePoolPages, translationThreshold });
@@ -123,6 +130,7 @@ export class Machine {
         entropy: (lengthBytes) => this.inputs.entropy(this.positionInStep(), lengthBytes),
       },
       transmit: (byte) => options.onConsoleByte(byte, this.positionInStep()),
+      generation: options.devices,
     });
     this.interrupts = new HartInterrupts(this.harts, this.board);
     this.deadlines = new Deadlines(this.board, this.interrupts);
@@ -390,7 +398,7 @@ export class Machine {
     const harts: State = {};
     for (let i = 0; i < this.harts.count; i++) harts[hartName(i)] = this.harts.saveState(i, this.currentPosition);
     return {
-      version: MACHINE_STATE_VERSION,
+      version: this.stateVersion,
       position: this.currentPosition,
       clockOffsetNanoseconds: this.clockOffsetNanoseconds,
       // One hart has all turns.

@@ -223,6 +223,7 @@ function makeMachine(setup: LiveSetup, drives: readonly DriveStack[], inputs: Li
     drives: drives.map(({ filter }) => filter),
     wiring: wireDrives(setup.drives),
     rng: setup.rng,
+    devices: setup.devices,
     inputs,
     onConsoleByte: setup.onConsoleByte,
     translationThreshold: setup.translationThreshold,

@@ -6,6 +6,7 @@ import { wireDrives } from '../machine/board.ts';
 import { unknownIn } from '../machine/cpu/extensions.ts';
 import { Machine } from '../machine/machine.ts';
 import { RAM_PART } from '../machine/machineDigest.ts';
+import { QEMU_DEVICES_VERSION } from '../recording/chunk.ts';
 import { digestText, type RecordedDrive } from '../recording/header.ts';
 import { Player } from '../recording/player.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
@@ -75,6 +76,7 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
       drives: drives.map(({ filter }) => filter),
       wiring: wireDrives(setup.drives),
       rng: reader.header.machine.rng,
+      devices: reader.header.formatVersion < QEMU_DEVICES_VERSION ? 'before5' : 'current',
       inputs: player,
       onConsoleByte: setup.onConsoleByte,
       translationThreshold: setup.translationThreshold,

@@ -1,5 +1,6 @@
 import type { CheckpointPace } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
+import type { DeviceGeneration } from '../machine/board.ts';
 import type { Inputs } from '../machine/inputs.ts';
 import type { DriveOptions } from './driveStack.ts';
 import type { TravelBudget } from './travelBudget.ts';
@@ -13,6 +14,8 @@ export interface MachineSetup {
   drives: readonly DriveOptions[];
   /** With a source of entropy (virtio-rng) in the last free slot. A replay has one when the recording has. */
   rng?: boolean;
+  /** How the devices behave: for tests, which make recordings of older formats so. */
+  devices?: DeviceGeneration;
   /** How often a jump comes to a place before its code is translated, 0 for never: for tests, as it changes nothing. */
   translationThreshold?: number;
   /** What looking back may take, TRAVEL_BUDGET by default: for tests, as it changes nothing but how long it takes. */

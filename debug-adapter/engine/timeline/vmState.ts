@@ -8,7 +8,7 @@ import type { SnapshotDraft } from '../block/qcow2/snapshotDraft.ts';
 import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
 import { snapshotForeign } from '../errors/drives.ts';
 import { snapshotStateTooLarge } from '../errors/snapshots.ts';
-import { hartName, MACHINE_STATE_VERSION, type Machine } from '../machine/machine.ts';
+import { hartName, type Machine } from '../machine/machine.ts';
 import { RamImage } from './ramImages.ts';
 
 /**
@@ -207,8 +207,9 @@ export function readState(view: SnapshotView, of: { overlay: string; snapshot: s
   const encoded = encodedState(view);
   if (!encoded) throw foreign('it has no state of blkreplay');
   const state = decode(encoded, foreign);
-  if (state.version !== MACHINE_STATE_VERSION) {
-    throw foreign(`it has state version ${String(state.version)}, this is version ${MACHINE_STATE_VERSION}`);
+  const { stateVersion } = of.machine;
+  if (state.version !== stateVersion) {
+    throw foreign(`it has state version ${String(state.version)}, this is version ${stateVersion}`);
   }
   if (state.memoryBytes !== of.machine.ram.lengthBytes) throw foreign('it has another amount of memory');
   const { count } = of.machine.harts;

@@ -10,6 +10,7 @@ import {
   type RecordSetup,
   type Timeline,
 } from '../../../debug-adapter/engine/index.ts';
+import type { DeviceGeneration } from '../../../debug-adapter/engine/machine/board.ts';
 import type { TravelBudget } from '../../../debug-adapter/engine/timeline/travelBudget.ts';
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 
@@ -30,7 +31,7 @@ export const RESETS: Scene = { kernel: 'test/guests/small/reset.elf', diskBytes:
 
 export interface Stage {
   setup: RecordSetup;
-  record(options?: { travelBudget?: TravelBudget }): Timeline;
+  record(options?: { travelBudget?: TravelBudget; devices?: DeviceGeneration }): Timeline;
   replay(options?: ReplayOptions): Timeline;
   console: string;
 }

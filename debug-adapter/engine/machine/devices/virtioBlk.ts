@@ -5,7 +5,7 @@ import { transferBuffer } from '../../base/hashMemory.ts';
 import type { DeviceContext, GuestMemory, TimedDevice } from './device.ts';
 import { copyIn, copyOut, lengthOf, slice } from './segments.ts';
 import { FEATURE_VERSION_1 } from './virtioRegisters.ts';
-import { VirtioMmio, type VirtioBackend } from './virtioMmio.ts';
+import { VirtioMmio, type VirtioBackend, type VirtioTransport, type VirtioTransportOptions } from './virtioMmio.ts';
 import { BadQueueError, type Chain, type Segment } from './virtqueue.ts';
 
 /**
@@ -26,18 +26,26 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
   readonly #context: DeviceContext;
   readonly #memory: GuestMemory;
   readonly #drive: Drive;
-  readonly #transport: VirtioMmio;
+  readonly #transport: VirtioTransport;
   /** In flight, in the order made, which is the order in which they complete. */
   #pending: PendingRequest[] = [];
 
-  constructor(options: { name?: string; context: DeviceContext; memory: GuestMemory; drive: Drive; legacy?: boolean }) {
+  constructor(options: {
+    name?: string;
+    context: DeviceContext;
+    memory: GuestMemory;
+    drive: Drive;
+    legacy?: boolean;
+    transport?: new (options: VirtioTransportOptions) => VirtioTransport;
+  }) {
     this.name = options.name ?? 'virtio0';
     this.#context = options.context;
     this.#memory = options.memory;
     this.#drive = options.drive;
     this.features = FEATURES | (options.drive.readOnly ? FEATURE_READ_ONLY : 0n);
     this.configuration = configurationFor(options.drive);
-    this.#transport = new VirtioMmio({ ...options, name: this.name, backend: this });
+    const Transport = options.transport ?? VirtioMmio;
+    this.#transport = new Transport({ ...options, name: this.name, backend: this });
   }
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {

@@ -55,6 +55,24 @@ export interface VirtioBackend {
   deadline(): number;
 }
 
+/** What a device sees of its transport: VirtioMmio, or the one that older recordings have. */
+export interface VirtioTransport extends Device {
+  queue(index: number): Pick<Virtqueue, 'pop' | 'push'>;
+  hasFeature(feature: bigint): boolean;
+  /** The guest broke a rule; it has to reset the device first. */
+  readonly needsReset: boolean;
+  /** A used buffer that the guest wants to hear of. */
+  interruptForUsedBuffer(): void;
+}
+
+export interface VirtioTransportOptions {
+  name: string;
+  context: DeviceContext;
+  memory: GuestMemory;
+  backend: VirtioBackend;
+  legacy?: boolean;
+}
+
 /**
  * The virtio-mmio transport, modern (version 2): virtio 1.2, section 4.2.2, with split virtqueues. It keeps the
  * registers, features, status, interrupts and queues; the backend does the device's work. A guest that breaks the
@@ -66,7 +84,7 @@ export interface VirtioBackend {
  * With `legacy` it is the version 1 transport (4.2.4) as QEMU has it: 32 features, which count as soon as they are
  * written, and a queue that is one run of pages, named by the number of its first one.
  */
-export class VirtioMmio implements Device {
+export class VirtioMmio implements VirtioTransport {
   readonly name: string;
   readonly #context: DeviceContext;
   readonly #backend: VirtioBackend;
@@ -85,13 +103,7 @@ export class VirtioMmio implements Device {
   /** Legacy: log2 of the pages that QUEUE_PAGE counts. A reset by the guest leaves it. */
   #guestPageShift = 0;
 
-  constructor(options: {
-    name: string;
-    context: DeviceContext;
-    memory: GuestMemory;
-    backend: VirtioBackend;
-    legacy?: boolean;
-  }) {
+  constructor(options: VirtioTransportOptions) {
     this.name = options.name;
     this.#context = options.context;
     this.#backend = options.backend;

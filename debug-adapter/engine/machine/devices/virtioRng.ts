@@ -2,7 +2,7 @@ import type { State } from '../../base/state.ts';
 import type { DeviceContext, GuestMemory, TimedDevice } from './device.ts';
 import { copyIn, lengthOf } from './segments.ts';
 import { FEATURE_VERSION_1 } from './virtioRegisters.ts';
-import { VirtioMmio, type VirtioBackend } from './virtioMmio.ts';
+import { VirtioMmio, type VirtioBackend, type VirtioTransport, type VirtioTransportOptions } from './virtioMmio.ts';
 import type { Segment } from './virtqueue.ts';
 
 /**
@@ -19,7 +19,7 @@ export class VirtioRng implements TimedDevice, VirtioBackend {
   readonly #context: DeviceContext;
   readonly #memory: GuestMemory;
   readonly #entropy: (lengthBytes: number) => Uint8Array;
-  readonly #transport: VirtioMmio;
+  readonly #transport: VirtioTransport;
   #pending: PendingRequest[] = [];
 
   constructor(options: {
@@ -28,12 +28,14 @@ export class VirtioRng implements TimedDevice, VirtioBackend {
     memory: GuestMemory;
     legacy?: boolean;
     entropy: (lengthBytes: number) => Uint8Array;
+    transport?: new (options: VirtioTransportOptions) => VirtioTransport;
   }) {
     this.name = options.name;
     this.#context = options.context;
     this.#memory = options.memory;
     this.#entropy = options.entropy;
-    this.#transport = new VirtioMmio({ ...options, backend: this });
+    const Transport = options.transport ?? VirtioMmio;
+    this.#transport = new Transport({ ...options, backend: this });
   }
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {

@@ -1,0 +1,228 @@
+import type { State } from '../../../base/state.ts';
+import type { Device, DeviceContext } from '../device.ts';
+
+/**
+ * The PLIC of recordings of formats 2 to 4, as it was then: they replay with it. Changes belong into ../plic.ts.
+ *
+ * The SiFive platform-level interrupt controller as on QEMU's `virt` board: sources 1 to 95, and for each hart a
+ * machine context (2 x hart) and a supervisor context (2 x hart + 1). All sources are level-triggered (PLIC spec 1.0,
+ * section 2.1, "Interrupt Gateways"): a high line makes its source pending, and a claim takes that back; the gateway
+ * then waits for the completion, and the source is pending again if the line still is high.
+ *
+ * As in QEMU 7.2 and against the specification, a claim gives only sources above the context's threshold. As in QEMU,
+ * registers answer 32-bit accesses only; others read 0 and write nothing.
+ */
+export class PlicBefore5 implements Device {
+  readonly name: string;
+  readonly contexts: number;
+  readonly #context: DeviceContext;
+  readonly #priorities = new Uint32Array(SOURCES);
+  /** One bit a source: its line. */
+  readonly #levels = new Uint32Array(SOURCE_WORDS);
+  /** One bit a source: its gateway has forwarded a request that no context has claimed. */
+  readonly #pending = new Uint32Array(SOURCE_WORDS);
+  /** One bit a source: claimed by some context and not completed. */
+  readonly #claimed = new Uint32Array(SOURCE_WORDS);
+  /** One bit a source, SOURCE_WORDS words a context. */
+  readonly #enables: Uint32Array;
+  readonly #thresholds: Uint32Array;
+  /** Derived from all of the above: the line of each context to its hart. */
+  readonly #outputs: boolean[];
+
+  constructor(options: { context: DeviceContext; harts?: number; name?: string }) {
+    this.name = options.name ?? 'plic';
+    this.contexts = 2 * (options.harts ?? 1);
+    this.#context = options.context;
+    this.#enables = new Uint32Array(this.contexts * SOURCE_WORDS);
+    this.#thresholds = new Uint32Array(this.contexts);
+    this.#outputs = new Array<boolean>(this.contexts).fill(false);
+  }
+
+  /** The level of MEIP (context 2 x hart) or of SEIP (2 x hart + 1). */
+  externalInterrupt(context: number): boolean {
+    return this.#outputs[context];
+  }
+
+  /** A device's interrupt line changed. */
+  setLevel(source: number, level: boolean): void {
+    if (testBit(this.#levels, source) === level) return;
+    assignBit(this.#levels, source, level);
+    this.#forward(source);
+    this.#update();
+  }
+
+  read(offset: number, sizeBytes: 1 | 2 | 4): number {
+    if (sizeBytes !== REGISTER_BYTES) return 0;
+    const register = decode(offset, this.contexts);
+    switch (register?.kind) {
+      case undefined:
+        return 0;
+      case 'priority':
+        return this.#priorities[register.source];
+      case 'pending':
+        return this.#pending[register.word];
+      case 'enable':
+        return this.#enables[register.context * SOURCE_WORDS + register.word];
+      case 'threshold':
+        return this.#thresholds[register.context];
+      case 'claim':
+        return this.#claim(register.context);
+    }
+  }
+
+  write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void {
+    if (sizeBytes !== REGISTER_BYTES) return;
+    const register = decode(offset, this.contexts);
+    switch (register?.kind) {
+      case undefined:
+      case 'pending': // read-only
+        return;
+      case 'priority':
+        // Source 0 does not exist: "global interrupt ID 0 is reserved" (PLIC spec, section 4).
+        if (register.source !== 0) this.#priorities[register.source] = value & PRIORITY_MASK;
+        break;
+      case 'enable':
+        this.#enables[register.context * SOURCE_WORDS + register.word] = register.word === 0 ? value & ~1 : value;
+        break;
+      case 'threshold':
+        this.#thresholds[register.context] = value & PRIORITY_MASK;
+        break;
+      case 'claim':
+        this.#complete(register.context, value);
+        break;
+    }
+    this.#update();
+  }
+
+  saveState(): State {
+    return {
+      priorities: [...this.#priorities],
+      levels: [...this.#levels],
+      pending: [...this.#pending],
+      claimed: [...this.#claimed],
+      enables: [...this.#enables],
+      thresholds: [...this.#thresholds],
+    };
+  }
+
+  loadState(state: State): void {
+    this.#priorities.set(state.priorities as number[]);
+    this.#levels.set(state.levels as number[]);
+    this.#pending.set(state.pending as number[]);
+    this.#claimed.set(state.claimed as number[]);
+    this.#enables.set(state.enables as number[]);
+    this.#thresholds.set(state.thresholds as number[]);
+    this.#update();
+  }
+
+  /** The gateway: a high line becomes one request until that is completed. A falling line takes nothing back. */
+  #forward(source: number): void {
+    if (testBit(this.#levels, source) && !testBit(this.#claimed, source)) assignBit(this.#pending, source, true);
+  }
+
+  /**
+   * The source a context would claim: of those pending, enabled and above the threshold, the one of highest priority,
+   * and of equals the lowest number (PLIC spec, section 5). 0 for none.
+   */
+  #best(context: number): number {
+    let best = 0;
+    let bestPriority = this.#thresholds[context];
+    for (let word = 0; word < SOURCE_WORDS; word++) {
+      let candidates = (this.#pending[word] & this.#enables[context * SOURCE_WORDS + word]) >>> 0;
+      while (candidates !== 0) {
+        const source = word * 32 + (31 - Math.clz32(candidates & -candidates));
+        candidates &= candidates - 1;
+        if (this.#priorities[source] > bestPriority) {
+          best = source;
+          bestPriority = this.#priorities[source];
+        }
+      }
+    }
+    return best;
+  }
+
+  #claim(context: number): number {
+    const source = this.#best(context);
+    if (source !== 0) {
+      assignBit(this.#pending, source, false);
+      assignBit(this.#claimed, source, true);
+      this.#update();
+    }
+    return source;
+  }
+
+  /** PLIC spec, section 9: a completion of a source that is not enabled for the context is ignored. */
+  #complete(context: number, source: number): void {
+    if (source >= SOURCES) return;
+    const enabled = (this.#enables[context * SOURCE_WORDS + (source >>> 5)] >>> (source & 31)) & 1;
+    if (!enabled) return;
+    assignBit(this.#claimed, source, false);
+    this.#forward(source);
+  }
+
+  #update(): void {
+    let rose = false;
+    let fell = false;
+    for (let context = 0; context < this.contexts; context++) {
+      const output = this.#best(context) !== 0;
+      if (output === this.#outputs[context]) continue;
+      this.#outputs[context] = output;
+      if (output) rose = true;
+      else fell = true;
+    }
+    if (rose) this.#context.attention();
+    else if (fell) this.#context.linesFell();
+  }
+}
+
+/** QEMU `virt`: VIRT_IRQCHIP_NUM_SOURCES is 96 (riscv,ndev), counted with source 0, which does not exist. */
+const SOURCES = 96;
+const SOURCE_WORDS = SOURCES / 32;
+/** Priorities and thresholds are 0 to 7. */
+const PRIORITY_MASK = 7;
+
+// PLIC spec, section 3, "Memory map".
+const PENDING_START = 0x1000;
+const ENABLE_START = 0x2000;
+const ENABLE_STRIDE = 0x80;
+const CONTEXT_START = 0x200000;
+const CONTEXT_STRIDE = 0x1000;
+const THRESHOLD = 0;
+const CLAIM = 4;
+const REGISTER_BYTES = 4;
+
+type Register =
+  | { kind: 'priority'; source: number }
+  | { kind: 'pending'; word: number }
+  | { kind: 'enable'; context: number; word: number }
+  | { kind: 'threshold'; context: number }
+  | { kind: 'claim'; context: number };
+
+function decode(offset: number, contexts: number): Register | undefined {
+  if (offset >= CONTEXT_START) {
+    const context = Math.floor((offset - CONTEXT_START) / CONTEXT_STRIDE);
+    if (context >= contexts) return undefined;
+    const within = offset % CONTEXT_STRIDE;
+    if (within === THRESHOLD) return { kind: 'threshold', context };
+    return within === CLAIM ? { kind: 'claim', context } : undefined;
+  }
+  if (offset >= ENABLE_START) {
+    const context = Math.floor((offset - ENABLE_START) / ENABLE_STRIDE);
+    const word = (offset % ENABLE_STRIDE) >> 2;
+    return context < contexts && word < SOURCE_WORDS ? { kind: 'enable', context, word } : undefined;
+  }
+  if (offset >= PENDING_START) {
+    const word = (offset - PENDING_START) >> 2;
+    return word < SOURCE_WORDS ? { kind: 'pending', word } : undefined;
+  }
+  return offset >> 2 < SOURCES ? { kind: 'priority', source: offset >> 2 } : undefined;
+}
+
+function testBit(words: Uint32Array, bit: number): boolean {
+  return ((words[bit >>> 5] >>> (bit & 31)) & 1) !== 0;
+}
+
+function assignBit(words: Uint32Array, bit: number, value: boolean): void {
+  if (value) words[bit >>> 5] |= 1 << (bit & 31);
+  else words[bit >>> 5] &= ~(1 << (bit & 31));
+}

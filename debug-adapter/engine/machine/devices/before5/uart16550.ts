@@ -1,0 +1,359 @@
+import type { State } from '../../../base/state.ts';
+import type { Device, DeviceContext } from '../device.ts';
+
+/**
+ * The UART of recordings of formats 2 to 4, as it was then: they replay with it. Changes belong into ../uart16550.ts.
+ *
+ * A 16550A serial port, its registers one byte apart, after QEMU's hw/char/serial.c and the National Semiconductor
+ * PC16550D data sheet. Transmission takes no time, so the transmitter is always empty; the modem lines CTS, DSR and
+ * DCD are always asserted. A receive FIFO that holds less than its trigger level reports the character timeout at
+ * once, where the hardware waits four character times.
+ *
+ * When does it take a byte from outside? A byte that came before the guest has set up its UART would be lost in the
+ * FIFO reset, so the guest must listen: its receive interrupt is enabled, or it polls. A look is a read of LSR or RBR
+ * that finds no byte; a write to THR starts the count again, for a guest that only prints looks at LSR too, but as the
+ * transmitter is always empty it has no reason to look often. LOOKS_OF_A_POLLER looks in a row and the guest is known
+ * as one who polls, until it resets the FIFO. Besides, the FIFO must be empty and one character time must have passed
+ * since the last byte and since the guest began to listen (Linux enables the interrupt and then empties the FIFO), and in
+ * loopback mode the line is cut off.
+ */
+export class Uart16550Before5 implements Device {
+  readonly name: string;
+  readonly #context: DeviceContext;
+  readonly #transmit: (byte: number) => void;
+
+  #interruptEnable = 0;
+  #fifoControl = 0;
+  #lineControl = 0;
+  #modemControl = MCR_OUT2;
+  #scratch = 0;
+  #divisor = RESET_DIVISOR;
+  #receiveFifo: number[] = [];
+  /** The byte last received while the FIFO was disabled: RBR gives it again and again. */
+  #receiveBuffer = 0;
+  #overrun = false;
+  /** THRE is set since the last write to THR and not yet reported by IIR. */
+  #transmitEmptyPending = false;
+  #looksInARow = 0;
+  #polls = false;
+  /** When the line is free for the next byte from outside. */
+  #lineFreeNanoseconds = 0;
+
+  /** Derived: whether the guest listens, and what we last told the context. */
+  #listens = false;
+  #interruptLevel = false;
+  #ready = Infinity;
+
+  constructor(options: { context: DeviceContext; transmit: (byte: number) => void; name?: string }) {
+    this.name = options.name ?? 'uart0';
+    this.#context = options.context;
+    this.#transmit = options.transmit;
+  }
+
+  /** The virtual time from which a byte from outside may be given to `receive`; Infinity while the guest is deaf. */
+  readyNanoseconds(): number {
+    return this.#ready;
+  }
+
+  /** One byte arrives on the line. */
+  receive(byte: number): void {
+    this.#lineIsBusyFrom(this.#context.now());
+    if (!this.#loopback()) this.#takeByte(byte);
+    this.#update();
+  }
+
+  read(offset: number, _sizeBytes: 1 | 2 | 4): number {
+    const value = this.#readRegister(offset);
+    this.#update();
+    return value;
+  }
+
+  write(offset: number, value: number, _sizeBytes: 1 | 2 | 4): void {
+    this.#writeRegister(offset, value & 0xff);
+    this.#update();
+  }
+
+  saveState(): State {
+    return {
+      interruptEnable: this.#interruptEnable,
+      fifoControl: this.#fifoControl,
+      lineControl: this.#lineControl,
+      modemControl: this.#modemControl,
+      scratch: this.#scratch,
+      divisor: this.#divisor,
+      receiveFifo: [...this.#receiveFifo],
+      receiveBuffer: this.#receiveBuffer,
+      overrun: this.#overrun,
+      transmitEmptyPending: this.#transmitEmptyPending,
+      looksInARow: this.#looksInARow,
+      polls: this.#polls,
+      lineFreeNanoseconds: this.#lineFreeNanoseconds,
+    };
+  }
+
+  loadState(state: State): void {
+    this.#interruptEnable = state.interruptEnable as number;
+    this.#fifoControl = state.fifoControl as number;
+    this.#lineControl = state.lineControl as number;
+    this.#modemControl = state.modemControl as number;
+    this.#scratch = state.scratch as number;
+    this.#divisor = state.divisor as number;
+    this.#receiveFifo = [...(state.receiveFifo as number[])];
+    this.#receiveBuffer = state.receiveBuffer as number;
+    this.#overrun = state.overrun as boolean;
+    this.#transmitEmptyPending = state.transmitEmptyPending as boolean;
+    this.#looksInARow = state.looksInARow as number;
+    this.#polls = state.polls as boolean;
+    this.#lineFreeNanoseconds = state.lineFreeNanoseconds as number;
+    this.#listens = this.#isHeard();
+    this.#update();
+  }
+
+  #readRegister(offset: number): number {
+    switch (offset) {
+      case DATA:
+        return this.#divisorLatch() ? this.#divisor & 0xff : this.#readReceiveBuffer();
+      case INTERRUPT_ENABLE:
+        return this.#divisorLatch() ? this.#divisor >> 8 : this.#interruptEnable;
+      case INTERRUPT_IDENTITY:
+        return this.#readInterruptIdentity();
+      case LINE_CONTROL:
+        return this.#lineControl;
+      case MODEM_CONTROL:
+        return this.#modemControl;
+      case LINE_STATUS:
+        return this.#readLineStatus();
+      case MODEM_STATUS:
+        return this.#modemStatus();
+      case SCRATCH:
+        return this.#scratch;
+      default:
+        return 0;
+    }
+  }
+
+  #writeRegister(offset: number, byte: number): void {
+    switch (offset) {
+      case DATA:
+        if (this.#divisorLatch()) this.#divisor = (this.#divisor & 0xff00) | byte;
+        else this.#writeTransmitHolding(byte);
+        return;
+      case INTERRUPT_ENABLE:
+        if (this.#divisorLatch()) this.#divisor = (this.#divisor & 0xff) | (byte << 8);
+        else this.#writeInterruptEnable(byte & IER_MASK);
+        return;
+      case FIFO_CONTROL:
+        return this.#writeFifoControl(byte);
+      case LINE_CONTROL:
+        this.#lineControl = byte;
+        return;
+      case MODEM_CONTROL:
+        this.#modemControl = byte & MCR_MASK;
+        return;
+      case SCRATCH:
+        this.#scratch = byte;
+        return;
+      default: // LSR and MSR are read-only.
+        return;
+    }
+  }
+
+  #readReceiveBuffer(): number {
+    if (this.#receiveFifo.length === 0) {
+      this.#countLook();
+      // As in QEMU: an empty FIFO reads 0, RBR without one keeps the last byte.
+      return this.#fifoEnabled() ? 0 : this.#receiveBuffer;
+    }
+    return this.#receiveFifo.shift()!;
+  }
+
+  #readLineStatus(): number {
+    if (this.#receiveFifo.length === 0) this.#countLook();
+    const status = this.#lineStatus();
+    this.#overrun = false; // PC16550D, "Line Status Register": OE is reset when the CPU reads it.
+    return status;
+  }
+
+  #readInterruptIdentity(): number {
+    const source = this.#interruptSource();
+    // PC16550D, "Interrupt Control Functions": reading IIR resets THRE when it is the source reported.
+    if (source === IIR_TRANSMIT_EMPTY) this.#transmitEmptyPending = false;
+    return source | (this.#fifoEnabled() ? IIR_FIFO_ENABLED : 0);
+  }
+
+  #writeTransmitHolding(byte: number): void {
+    this.#looksInARow = 0;
+    // The byte is out already, so THRE fell and rose: a new reason to interrupt.
+    this.#transmitEmptyPending = true;
+    if (this.#loopback()) this.#takeByte(byte);
+    else this.#transmit(byte);
+  }
+
+  #writeInterruptEnable(enable: number): void {
+    // QEMU serial.c: enabling the THRE interrupt raises it (the transmitter is empty), disabling forgets it.
+    if ((enable ^ this.#interruptEnable) & IER_TRANSMIT_EMPTY) {
+      this.#transmitEmptyPending = (enable & IER_TRANSMIT_EMPTY) !== 0;
+    }
+    this.#interruptEnable = enable;
+  }
+
+  #writeFifoControl(byte: number): void {
+    // PC16550D, "FIFO Control Register": changing from one mode to the other clears both FIFOs.
+    const modeChanges = ((byte ^ this.#fifoControl) & FCR_ENABLE) !== 0;
+    if (modeChanges || byte & FCR_RESET_RECEIVE) this.#resetReceiver();
+    if (modeChanges || byte & FCR_RESET_TRANSMIT) this.#transmitEmptyPending = true; // as in QEMU
+    this.#fifoControl = byte & FCR_KEPT;
+  }
+
+  #resetReceiver(): void {
+    this.#receiveFifo.length = 0;
+    this.#looksInARow = 0;
+    this.#polls = false;
+  }
+
+  #takeByte(byte: number): void {
+    if (!this.#fifoEnabled()) {
+      // Without a FIFO the new byte takes the place of the old one.
+      if (this.#receiveFifo.length > 0) this.#overrun = true;
+      this.#receiveFifo = [byte];
+      this.#receiveBuffer = byte;
+    } else if (this.#receiveFifo.length < FIFO_BYTES) {
+      this.#receiveFifo.push(byte);
+    } else {
+      this.#overrun = true; // PC16550D: the FIFO is kept, the byte in the shift register is lost.
+    }
+  }
+
+  #countLook(): void {
+    if (this.#polls) return;
+    this.#looksInARow++;
+    if (this.#looksInARow < LOOKS_OF_A_POLLER) return;
+    this.#polls = true;
+    this.#looksInARow = 0;
+  }
+
+  #lineStatus(): number {
+    const dataReady = this.#receiveFifo.length > 0 ? LSR_DATA_READY : 0;
+    return LSR_TRANSMITTER_EMPTY | dataReady | (this.#overrun ? LSR_OVERRUN : 0);
+  }
+
+  /** In loopback the modem's inputs are our own outputs: DTR to DSR, RTS to CTS, OUT1 to RI, OUT2 to DCD. */
+  #modemStatus(): number {
+    if (!this.#loopback()) return MSR_CTS | MSR_DSR | MSR_DCD;
+    const outputs = this.#modemControl;
+    return ((outputs & MCR_OUTS) << 4) | ((outputs & MCR_RTS) << 3) | ((outputs & MCR_DTR) << 5);
+  }
+
+  /** The interrupt of highest priority, as IIR shows it. The modem's lines never change, so it never interrupts. */
+  #interruptSource(): number {
+    const enabled = this.#interruptEnable;
+    if (enabled & IER_LINE_STATUS && this.#overrun) return IIR_LINE_STATUS;
+    if (enabled & IER_RECEIVE && this.#receiveFifo.length > 0) {
+      return this.#receiveFifo.length >= this.#triggerLevel() ? IIR_DATA_AVAILABLE : IIR_CHARACTER_TIMEOUT;
+    }
+    if (enabled & IER_TRANSMIT_EMPTY && this.#transmitEmptyPending) return IIR_TRANSMIT_EMPTY;
+    return IIR_NONE;
+  }
+
+  #triggerLevel(): number {
+    return this.#fifoEnabled() ? TRIGGER_LEVELS[this.#fifoControl >> 6] : 1;
+  }
+
+  #update(): void {
+    const level = this.#interruptSource() !== IIR_NONE;
+    if (level !== this.#interruptLevel) {
+      this.#interruptLevel = level;
+      this.#context.setInterrupt(level);
+    }
+    const listened = this.#listens;
+    this.#listens = this.#isHeard();
+    if (this.#listens && !listened) this.#lineIsBusyFrom(this.#context.now());
+    const takes = this.#listens && this.#receiveFifo.length === 0 && !this.#loopback();
+    const ready = takes ? this.#lineFreeNanoseconds : Infinity;
+    if (ready !== this.#ready) {
+      this.#ready = ready;
+      this.#context.attention();
+    }
+  }
+
+  #isHeard(): boolean {
+    return (this.#interruptEnable & IER_RECEIVE) !== 0 || this.#polls;
+  }
+
+  /** The next byte takes its time. */
+  #lineIsBusyFrom(nanoseconds: number): void {
+    this.#lineFreeNanoseconds = Math.max(this.#lineFreeNanoseconds, nanoseconds + CHARACTER_NANOSECONDS);
+  }
+
+  #divisorLatch(): boolean {
+    return (this.#lineControl & LCR_DIVISOR_LATCH) !== 0;
+  }
+
+  #fifoEnabled(): boolean {
+    return (this.#fifoControl & FCR_ENABLE) !== 0;
+  }
+
+  #loopback(): boolean {
+    return (this.#modemControl & MCR_LOOPBACK) !== 0;
+  }
+}
+
+/** 115200 baud, 10 bits a character: 10 / 115200 s, rounded up. */
+const CHARACTER_NANOSECONDS = 86_806;
+
+/**
+ * OpenSBI and Linux 6.12, printing and starting up the 8250 driver, look at most 8 times in a row (counted in QEMU's
+ * trace of a boot); a polling loop gets to 16 in some hundred instructions.
+ */
+const LOOKS_OF_A_POLLER = 16;
+
+const FIFO_BYTES = 16;
+const TRIGGER_LEVELS = [1, 4, 8, 14];
+/** QEMU serial_reset: the divisor of 9600 baud. */
+const RESET_DIVISOR = 0x0c;
+
+// The registers (PC16550D, table II).
+const DATA = 0; // RBR, THR; DLL with DLAB
+const INTERRUPT_ENABLE = 1; // DLM with DLAB
+const INTERRUPT_IDENTITY = 2; // read
+const FIFO_CONTROL = 2; // write
+const LINE_CONTROL = 3;
+const MODEM_CONTROL = 4;
+const LINE_STATUS = 5;
+const MODEM_STATUS = 6;
+const SCRATCH = 7;
+
+const IER_RECEIVE = 0x01;
+const IER_TRANSMIT_EMPTY = 0x02;
+const IER_LINE_STATUS = 0x04;
+const IER_MASK = 0x0f;
+
+const IIR_NONE = 0x01;
+const IIR_TRANSMIT_EMPTY = 0x02;
+const IIR_DATA_AVAILABLE = 0x04;
+const IIR_LINE_STATUS = 0x06;
+const IIR_CHARACTER_TIMEOUT = 0x0c;
+const IIR_FIFO_ENABLED = 0xc0;
+
+const FCR_ENABLE = 0x01;
+const FCR_RESET_RECEIVE = 0x02;
+const FCR_RESET_TRANSMIT = 0x04;
+/** The reset bits clear themselves. */
+const FCR_KEPT = 0xc9;
+
+const LCR_DIVISOR_LATCH = 0x80;
+
+const MCR_DTR = 0x01;
+const MCR_RTS = 0x02;
+const MCR_OUT2 = 0x08;
+const MCR_OUTS = 0x0c; // OUT1 and OUT2
+const MCR_LOOPBACK = 0x10;
+const MCR_MASK = 0x1f;
+
+const LSR_DATA_READY = 0x01;
+const LSR_OVERRUN = 0x02;
+const LSR_TRANSMITTER_EMPTY = 0x60; // THRE and TEMT
+
+const MSR_CTS = 0x10;
+const MSR_DSR = 0x20;
+const MSR_DCD = 0x80;

@@ -1,0 +1,350 @@
+import type { State } from '../../../base/state.ts';
+import type { DeviceContext, GuestMemory } from '../device.ts';
+import { legacyQueuePlace, pageShift } from '../virtioLegacy.ts';
+import {
+  CONFIGURATION,
+  DEVICE_FEATURES,
+  DEVICE_FEATURES_SELECT,
+  DEVICE_ID,
+  DRIVER_FEATURES,
+  DRIVER_FEATURES_SELECT,
+  FEATURE_VERSION_1,
+  GUEST_PAGE_SIZE,
+  INTERRUPT_ACKNOWLEDGE,
+  INTERRUPT_CONFIGURATION,
+  INTERRUPT_STATUS,
+  INTERRUPT_USED_BUFFER,
+  LEGACY_VERSION,
+  MAGIC,
+  MAGIC_VALUE,
+  MODERN_VERSION,
+  QEMU_VENDOR,
+  QUEUE_ADDRESSES,
+  QUEUE_ALIGNMENT,
+  QUEUE_NOTIFY,
+  QUEUE_PAGE,
+  QUEUE_READY,
+  QUEUE_SELECT,
+  QUEUE_SIZE,
+  QUEUE_SIZE_MAXIMUM,
+  SHARED_MEMORY_LENGTH_HIGH,
+  SHARED_MEMORY_LENGTH_LOW,
+  STATUS,
+  STATUS_DRIVER_OK,
+  STATUS_FEATURES_OK,
+  STATUS_NEEDS_RESET,
+  VENDOR_ID,
+  VERSION,
+} from '../virtioRegisters.ts';
+import type { VirtioBackend, VirtioTransport } from '../virtioMmio.ts';
+import { BadQueueError, QUEUE_SIZE_MAX } from '../virtqueue.ts';
+import { VirtqueueBefore5 } from './virtqueue.ts';
+
+/**
+ * The transport of recordings of formats 2 to 4, as it was then: they replay with it. Changes belong into
+ * ../virtioMmio.ts.
+ *
+ * The virtio-mmio transport, modern (version 2): virtio 1.2, section 4.2.2, with split virtqueues. It keeps the
+ * registers, features, status, interrupts and queues; the backend does the device's work. A guest that breaks the
+ * rules of a queue gets DEVICE_NEEDS_RESET and a configuration interrupt, and nothing more happens until it resets.
+ *
+ * Features the guest accepts and we do not offer are dropped, as in QEMU, and VIRTIO_F_VERSION_1 is not insisted on:
+ * xv6 accepts none of the upper 32 features.
+ *
+ * With `legacy` it is the version 1 transport (4.2.4) as QEMU has it: 32 features, which count as soon as they are
+ * written, and a queue that is one run of pages, named by the number of its first one.
+ */
+export class VirtioMmioBefore5 implements VirtioTransport {
+  readonly name: string;
+  readonly #context: DeviceContext;
+  readonly #backend: VirtioBackend;
+  readonly #legacy: boolean;
+  readonly #features: bigint;
+  readonly #queues: VirtqueueBefore5[] = [];
+  readonly #queueRegisters: QueueRegisters[] = [];
+  #status = 0;
+  #interruptStatus = 0;
+  #deviceFeaturesSelect = 0;
+  #driverFeaturesSelect = 0;
+  /** What the guest wrote, and what of it counts since it set FEATURES_OK. */
+  #driverFeatures = 0n;
+  #negotiated = 0n;
+  #queueSelect = 0;
+  /** Legacy: log2 of the pages that QUEUE_PAGE counts. A reset by the guest leaves it. */
+  #guestPageShift = 0;
+
+  constructor(options: {
+    name: string;
+    context: DeviceContext;
+    memory: GuestMemory;
+    backend: VirtioBackend;
+    legacy?: boolean;
+  }) {
+    this.name = options.name;
+    this.#context = options.context;
+    this.#backend = options.backend;
+    this.#legacy = options.legacy ?? false;
+    const { features } = options.backend;
+    this.#features = this.#legacy ? features & ~FEATURE_VERSION_1 : features;
+    for (let queue = 0; queue < options.backend.queueCount; queue++) {
+      this.#queues.push(new VirtqueueBefore5(options.memory));
+      this.#queueRegisters.push(newQueueRegisters());
+    }
+  }
+
+  queue(index: number): VirtqueueBefore5 {
+    return this.#queues[index];
+  }
+
+  hasFeature(feature: bigint): boolean {
+    return (this.#negotiated & feature) !== 0n;
+  }
+
+  /** The guest broke a rule; it has to reset the device first. */
+  get needsReset(): boolean {
+    return (this.#status & STATUS_NEEDS_RESET) !== 0;
+  }
+
+  /** A used buffer that the guest wants to hear of. */
+  interruptForUsedBuffer(): void {
+    this.#setInterruptStatus(this.#interruptStatus | INTERRUPT_USED_BUFFER);
+  }
+
+  /** virtio 1.2, 2.1.2: after DEVICE_NEEDS_RESET a device whose driver is running sends a configuration change. */
+  fail(): void {
+    this.#status |= STATUS_NEEDS_RESET;
+    if (this.#status & STATUS_DRIVER_OK) this.#setInterruptStatus(this.#interruptStatus | INTERRUPT_CONFIGURATION);
+  }
+
+  /** Does what reads or writes queues: a BadQueueError on the way fails the device instead of the machine. */
+  guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof BadQueueError)) throw error;
+      this.fail();
+    }
+  }
+
+  read(offset: number, sizeBytes: 1 | 2 | 4): number {
+    if (offset >= CONFIGURATION) return this.#readConfiguration(offset - CONFIGURATION, sizeBytes);
+    // 4.2.2.2: the driver uses only 32-bit aligned accesses for the registers.
+    return sizeBytes === 4 ? this.#readRegister(offset) : 0;
+  }
+
+  write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void {
+    if (offset >= CONFIGURATION || sizeBytes !== 4) return;
+    const before = this.#backend.deadline();
+    if (QUEUE_REGISTERS.has(offset)) this.#writeQueueRegister(offset, value);
+    else this.#writeRegister(offset, value);
+    // Of a change of its interrupt line the PLIC tells.
+    if (this.#backend.deadline() !== before) this.#context.attention();
+  }
+
+  saveState(): State {
+    return {
+      status: this.#status,
+      interruptStatus: this.#interruptStatus,
+      deviceFeaturesSelect: this.#deviceFeaturesSelect,
+      driverFeaturesSelect: this.#driverFeaturesSelect,
+      driverFeatures: this.#driverFeatures,
+      negotiated: this.#negotiated,
+      queueSelect: this.#queueSelect,
+      guestPageShift: this.#guestPageShift,
+      queueRegisters: this.#queueRegisters.map(({ halves, ...rest }) => ({ ...rest, halves: [...halves] })),
+      queues: this.#queues.map((queue) => queue.saveState()),
+    };
+  }
+
+  loadState(state: State): void {
+    this.#status = state.status as number;
+    this.#interruptStatus = state.interruptStatus as number;
+    this.#deviceFeaturesSelect = state.deviceFeaturesSelect as number;
+    this.#driverFeaturesSelect = state.driverFeaturesSelect as number;
+    this.#driverFeatures = state.driverFeatures as bigint;
+    this.#negotiated = state.negotiated as bigint;
+    this.#queueSelect = state.queueSelect as number;
+    this.#guestPageShift = state.guestPageShift as number;
+    const registers = state.queueRegisters as unknown as QueueRegisters[];
+    registers.forEach(({ halves, ...rest }, queue) => {
+      this.#queueRegisters[queue] = { ...rest, halves: [...halves] };
+    });
+    (state.queues as State[]).forEach((saved, queue) => this.#queues[queue].loadState(saved));
+  }
+
+  #readRegister(offset: number): number {
+    switch (offset) {
+      case MAGIC_VALUE:
+        return MAGIC;
+      case VERSION:
+        return this.#legacy ? LEGACY_VERSION : MODERN_VERSION;
+      case DEVICE_ID:
+        return this.#backend.deviceId;
+      case VENDOR_ID:
+        return QEMU_VENDOR;
+      case DEVICE_FEATURES:
+        return word(this.#features, this.#deviceFeaturesSelect);
+      case QUEUE_SIZE_MAXIMUM:
+        return this.#queueSelect < this.#queues.length ? QUEUE_SIZE_MAX : 0;
+      case QUEUE_READY:
+        return !this.#legacy && this.#queues[this.#queueSelect]?.ready ? 1 : 0;
+      case QUEUE_PAGE:
+        return this.#legacy ? (this.#queueRegisters[this.#queueSelect]?.page ?? 0) : 0;
+      case INTERRUPT_STATUS:
+        return this.#interruptStatus;
+      case STATUS:
+        return this.#status;
+      case SHARED_MEMORY_LENGTH_LOW:
+      case SHARED_MEMORY_LENGTH_HIGH:
+        return 0xffffffff; // 4.2.2: a region that does not exist has length -1.
+      default: // Write-only and unknown registers, and ConfigGeneration: the configuration never changes.
+        return 0;
+    }
+  }
+
+  #readConfiguration(offset: number, sizeBytes: number): number {
+    const bytes = this.#backend.configuration;
+    // As QEMU: all ones past the end.
+    if (offset + sizeBytes > bytes.length) return 2 ** (8 * sizeBytes) - 1;
+    let value = 0;
+    for (let i = sizeBytes - 1; i >= 0; i--) value = value * 256 + bytes[offset + i];
+    return value;
+  }
+
+  #writeRegister(offset: number, value: number): void {
+    switch (offset) {
+      case DEVICE_FEATURES_SELECT:
+        this.#deviceFeaturesSelect = value;
+        return;
+      case DRIVER_FEATURES:
+        return this.#writeDriverFeatures(value);
+      case DRIVER_FEATURES_SELECT:
+        this.#driverFeaturesSelect = value;
+        return;
+      case QUEUE_NOTIFY:
+        return this.#notify(value);
+      case INTERRUPT_ACKNOWLEDGE:
+        return this.#setInterruptStatus(this.#interruptStatus & ~value);
+      case STATUS:
+        return this.#writeStatus(value & 0xff);
+      case GUEST_PAGE_SIZE:
+        if (this.#legacy) this.#guestPageShift = pageShift(value);
+        return;
+      default: // Read-only and unknown registers.
+        return;
+    }
+  }
+
+  #writeDriverFeatures(value: number): void {
+    // 4.2.4: a legacy driver has no FEATURES_OK, and of the upper features there are none.
+    if (this.#legacy && this.#driverFeaturesSelect !== 0) return;
+    this.#driverFeatures = withWord(this.#driverFeatures, this.#driverFeaturesSelect, value);
+    if (this.#legacy) this.#negotiated = this.#driverFeatures & this.#features;
+  }
+
+  #writeQueueRegister(offset: number, value: number): void {
+    if (offset === QUEUE_SELECT) {
+      this.#queueSelect = value;
+      return;
+    }
+    const registers = this.#queueRegisters[this.#queueSelect];
+    if (!registers) return;
+    if (offset === QUEUE_SIZE) registers.size = value;
+    else if (this.#legacy) this.#writeLegacyQueueRegister(offset, value);
+    else if (offset === QUEUE_PAGE || offset === QUEUE_ALIGNMENT) return;
+    else if (offset === QUEUE_READY) this.#setQueueReady(this.#queueSelect, (value & 1) !== 0);
+    else registers.halves[QUEUE_ADDRESSES.indexOf(offset)] = value;
+  }
+
+  #writeLegacyQueueRegister(offset: number, value: number): void {
+    const registers = this.#queueRegisters[this.#queueSelect];
+    if (offset === QUEUE_ALIGNMENT) registers.alignment = value;
+    if (offset !== QUEUE_PAGE) return;
+    // As in QEMU: taking one queue away resets the device.
+    if (value === 0) return this.#reset();
+    registers.page = value;
+    const { size, alignment } = registers;
+    const start = value * 2 ** this.#guestPageShift;
+    this.guarded(() => this.#queues[this.#queueSelect].start(legacyQueuePlace({ start, size, alignment })));
+  }
+
+  #setQueueReady(index: number, ready: boolean): void {
+    const queue = this.#queues[index];
+    if (queue.ready === ready) return;
+    if (!ready) {
+      this.#backend.abandon();
+      queue.stop();
+      return;
+    }
+    const { size, halves } = this.#queueRegisters[index];
+    const [descriptors, available, used] = [0, 2, 4].map((half) => halves[half + 1] * 2 ** 32 + halves[half]);
+    this.guarded(() => queue.start({ size, descriptors, available, used }));
+  }
+
+  /** Before DRIVER_OK too, as QEMU: some guests notify first. */
+  #notify(index: number): void {
+    if (this.needsReset || !this.#queues[index]?.ready) return;
+    this.guarded(() => this.#backend.notified(index));
+  }
+
+  #writeStatus(status: number): void {
+    if (status === 0) return this.#reset();
+    if (!this.#legacy && status & STATUS_FEATURES_OK && !(this.#status & STATUS_FEATURES_OK)) {
+      this.#negotiated = this.#driverFeatures & this.#features;
+    }
+    this.#status = status | (this.#status & STATUS_NEEDS_RESET);
+  }
+
+  #reset(): void {
+    this.#backend.abandon();
+    this.#status = 0;
+    this.#deviceFeaturesSelect = 0;
+    this.#driverFeaturesSelect = 0;
+    this.#driverFeatures = 0n;
+    this.#negotiated = 0n;
+    this.#queueSelect = 0;
+    this.#queues.forEach((queue) => queue.stop());
+    for (let queue = 0; queue < this.#queues.length; queue++) this.#queueRegisters[queue] = newQueueRegisters();
+    this.#setInterruptStatus(0);
+  }
+
+  #setInterruptStatus(status: number): void {
+    const before = this.#interruptStatus;
+    this.#interruptStatus = status;
+    if ((before !== 0) !== (status !== 0)) this.#context.setInterrupt(status !== 0);
+  }
+}
+
+/** A queue's registers before it is ready: its size, and low and high halves of descriptors, available and used ring. */
+interface QueueRegisters {
+  size: number;
+  halves: number[];
+  /** Legacy: the number of the queue's first page, 0 for none, and what its used ring is aligned to. */
+  page: number;
+  alignment: number;
+}
+
+function newQueueRegisters(): QueueRegisters {
+  return { size: QUEUE_SIZE_DEFAULT, halves: [0, 0, 0, 0, 0, 0], page: 0, alignment: ALIGNMENT_DEFAULT };
+}
+
+/** As QEMU: the size of a queue whose driver gave none. */
+const QUEUE_SIZE_DEFAULT = 256;
+/** As QEMU: a legacy driver that gives none means pages. */
+const ALIGNMENT_DEFAULT = 4096;
+
+const QUEUE_REGISTERS = new Set([
+  ...[QUEUE_SELECT, QUEUE_SIZE, QUEUE_READY, QUEUE_PAGE, QUEUE_ALIGNMENT],
+  ...QUEUE_ADDRESSES,
+]);
+
+/** The 32 features that a feature selector picks: 0 the lower, 1 the upper ones, and none beyond. */
+function word(features: bigint, select: number): number {
+  return select < 2 ? Number((features >> BigInt(32 * select)) & 0xffffffffn) : 0;
+}
+
+function withWord(features: bigint, select: number, value: number): bigint {
+  if (select > 1) return features;
+  const shift = BigInt(32 * select);
+  return (features & ~(0xffffffffn << shift)) | (BigInt(value) << shift);
+}

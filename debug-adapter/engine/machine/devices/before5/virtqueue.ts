@@ -1,0 +1,211 @@
+import type { State } from '../../../base/state.ts';
+import type { GuestAddress } from '../../../base/quantities.ts';
+import type { GuestMemory } from '../device.ts';
+import { BadQueueError, type Chain, QUEUE_SIZE_MAX, type QueuePlace } from '../virtqueue.ts';
+
+/**
+ * The virtqueue of recordings of formats 2 to 4, as it was then: they replay with it. Changes belong into ../virtqueue.ts.
+ *
+ * A split virtqueue (virtio 1.2, section 2.7) from the device's side, with indirect descriptors (2.7.5.3) and the
+ * event index (2.7.7, 2.7.10). The guest may write anything anywhere: every address and index is checked before use,
+ * a chain can be no longer than its table, and what is wrong throws BadQueueError.
+ */
+export class VirtqueueBefore5 {
+  readonly #memory: GuestMemory;
+  #place: QueuePlace | undefined;
+  /** How many chains were taken and given back, modulo 2^16. */
+  #availableIndex = 0;
+  #usedIndex = 0;
+
+  constructor(memory: GuestMemory) {
+    this.#memory = memory;
+  }
+
+  get ready(): boolean {
+    return this.#place !== undefined;
+  }
+
+  /** The guest made the queue ready. */
+  start(place: QueuePlace): void {
+    checkPlace(this.#memory, place);
+    this.#place = { ...place };
+    this.#availableIndex = 0;
+    this.#usedIndex = 0;
+  }
+
+  /** The queue is as after reset. */
+  stop(): void {
+    this.#place = undefined;
+    this.#availableIndex = 0;
+    this.#usedIndex = 0;
+  }
+
+  /** The next request, or undefined when there is none. With `eventIndex` an empty queue asks for the next notification. */
+  pop(eventIndex: boolean): Chain | undefined {
+    const place = this.#place;
+    if (!place) return undefined;
+    const waiting = (this.#memory.readU16(place.available + INDEX) - this.#availableIndex) & 0xffff;
+    if (waiting > place.size) throw new BadQueueError('the available index ran ahead of the queue');
+    if (waiting === 0) {
+      // 2.7.10: avail_event, after the used ring: notify us when this index is written.
+      if (eventIndex) this.#memory.writeU16(availableEvent(place), this.#availableIndex);
+      return undefined;
+    }
+    // A guest that adds more than it has room for would make us remember requests without end.
+    const inFlight = (this.#availableIndex - this.#usedIndex) & 0xffff;
+    if (inFlight >= place.size) throw new BadQueueError('more requests in flight than the queue has room for');
+    const slot = this.#availableIndex % place.size;
+    const head = this.#memory.readU16(place.available + RING + slot * AVAILABLE_ENTRY_BYTES);
+    const chain = readChain(this.#memory, place, head);
+    this.#availableIndex = (this.#availableIndex + 1) & 0xffff;
+    return chain;
+  }
+
+  /** Gives a chain back with the count of bytes written. Returns whether the guest wants an interrupt for it. */
+  push(chain: { head: number; writtenBytes: number }, eventIndex: boolean): boolean {
+    const place = this.#place;
+    if (!place) return false;
+    const entry = place.used + RING + (this.#usedIndex % place.size) * USED_ENTRY_BYTES;
+    this.#memory.writeU32(entry, chain.head);
+    this.#memory.writeU32(entry + 4, chain.writtenBytes >>> 0);
+    const justPushed = this.#usedIndex;
+    this.#usedIndex = (this.#usedIndex + 1) & 0xffff;
+    this.#memory.writeU16(place.used + INDEX, this.#usedIndex);
+    // 2.7.7: with the event index, interrupt when the entry just written is the one the guest waits for. We push one
+    // entry at a time, so vring_need_event comes down to equality.
+    if (eventIndex) return this.#memory.readU16(usedEvent(place)) === justPushed;
+    return (this.#memory.readU16(place.available + FLAGS) & AVAILABLE_NO_INTERRUPT) === 0;
+  }
+
+  saveState(): State {
+    const { size, descriptors, available, used } = this.#place ?? { size: 0, descriptors: 0, available: 0, used: 0 };
+    const { ready } = this;
+    const [availableIndex, usedIndex] = [this.#availableIndex, this.#usedIndex];
+    return { ready, size, descriptors, available, used, availableIndex, usedIndex };
+  }
+
+  loadState(state: State): void {
+    this.#place = undefined;
+    if (state.ready) {
+      this.#place = {
+        size: state.size as number,
+        descriptors: state.descriptors as number,
+        available: state.available as number,
+        used: state.used as number,
+      };
+    }
+    this.#availableIndex = state.availableIndex as number;
+    this.#usedIndex = state.usedIndex as number;
+  }
+}
+
+// virtio 1.2, 2.7.6 and 2.7.8: both rings begin with flags and index; after the ring comes the event field.
+const FLAGS = 0;
+const INDEX = 2;
+const RING = 4;
+const EVENT_BYTES = 2;
+const AVAILABLE_ENTRY_BYTES = 2;
+const USED_ENTRY_BYTES = 8;
+const AVAILABLE_NO_INTERRUPT = 1;
+
+// virtio 1.2, 2.7.5: struct virtq_desc.
+const DESCRIPTOR_BYTES = 16;
+const DESCRIPTOR_LENGTH = 8;
+const DESCRIPTOR_FLAGS = 12;
+const DESCRIPTOR_NEXT = 14;
+const NEXT = 1;
+const WRITE = 2;
+const INDIRECT = 4;
+
+interface Descriptor {
+  address: GuestAddress;
+  lengthBytes: number;
+  flags: number;
+  next: number;
+}
+
+/** A table of descriptors: the queue's own, or an indirect one. */
+interface Table {
+  address: GuestAddress;
+  entries: number;
+}
+
+function availableEvent(place: QueuePlace): GuestAddress {
+  return place.used + RING + place.size * USED_ENTRY_BYTES;
+}
+
+function usedEvent(place: QueuePlace): GuestAddress {
+  return place.available + RING + place.size * AVAILABLE_ENTRY_BYTES;
+}
+
+function checkPlace(memory: GuestMemory, place: QueuePlace): void {
+  const { size, descriptors, available, used } = place;
+  // 2.7: "Queue Size value is always a power of 2".
+  if (size < 1 || size > QUEUE_SIZE_MAX || (size & (size - 1)) !== 0) throw new BadQueueError(`queue size ${size}`);
+  if (descriptors % 16 !== 0 || available % 2 !== 0 || used % 4 !== 0) throw new BadQueueError('a misaligned queue');
+  const inRam =
+    memory.contains(descriptors, size * DESCRIPTOR_BYTES) &&
+    memory.contains(available, RING + size * AVAILABLE_ENTRY_BYTES + EVENT_BYTES) &&
+    memory.contains(used, RING + size * USED_ENTRY_BYTES + EVENT_BYTES);
+  if (!inRam) throw new BadQueueError('a queue outside RAM');
+}
+
+function readChain(memory: GuestMemory, place: QueuePlace, head: number): Chain {
+  const chain: Chain = { head, readable: [], writable: [] };
+  const own: Table = { address: place.descriptors, entries: place.size };
+  const first = readDescriptor(memory, own, head);
+  if (first.flags & INDIRECT) {
+    collect(memory, indirectTable(memory, first), 0, chain);
+  } else {
+    collect(memory, own, head, chain);
+  }
+  return chain;
+}
+
+/** 2.7.5.3.1: the table stands alone, is readable, and is whole descriptors. */
+function indirectTable(memory: GuestMemory, descriptor: Descriptor): Table {
+  const { address, lengthBytes, flags } = descriptor;
+  if (flags & NEXT) throw new BadQueueError('an indirect descriptor with a next one');
+  const entries = lengthBytes / DESCRIPTOR_BYTES;
+  if (entries < 1 || entries > QUEUE_SIZE_MAX || !Number.isInteger(entries)) {
+    throw new BadQueueError(`an indirect table of ${lengthBytes} bytes`);
+  }
+  if (!memory.contains(address, lengthBytes)) throw new BadQueueError('an indirect table outside RAM');
+  return { address, entries };
+}
+
+/** Follows the chain from `index`. A chain of more descriptors than its table holds must go in a circle. */
+function collect(memory: GuestMemory, table: Table, index: number, chain: Chain): void {
+  for (let count = 0; count < table.entries; count++) {
+    const descriptor = readDescriptor(memory, table, index);
+    addSegment(memory, descriptor, chain);
+    if (!(descriptor.flags & NEXT)) return;
+    index = descriptor.next;
+  }
+  throw new BadQueueError('a chain of descriptors in a circle');
+}
+
+function addSegment(memory: GuestMemory, descriptor: Descriptor, chain: Chain): void {
+  const { address, lengthBytes, flags } = descriptor;
+  if (flags & INDIRECT) throw new BadQueueError('an indirect descriptor inside a chain');
+  // As QEMU: it refuses buffers of no bytes.
+  if (lengthBytes === 0 || !memory.contains(address, lengthBytes)) throw new BadQueueError('a buffer outside RAM');
+  if (flags & WRITE) {
+    chain.writable.push({ address, lengthBytes });
+  } else {
+    // 2.7.4.2: "The driver MUST place any device-writable descriptor elements after any device-readable ones".
+    if (chain.writable.length > 0) throw new BadQueueError('a readable buffer after a writable one');
+    chain.readable.push({ address, lengthBytes });
+  }
+}
+
+function readDescriptor(memory: GuestMemory, table: Table, index: number): Descriptor {
+  if (index >= table.entries) throw new BadQueueError(`descriptor ${index} of ${table.entries}`);
+  const at = table.address + index * DESCRIPTOR_BYTES;
+  return {
+    address: memory.readU64(at),
+    lengthBytes: memory.readU32(at + DESCRIPTOR_LENGTH),
+    flags: memory.readU16(at + DESCRIPTOR_FLAGS),
+    next: memory.readU16(at + DESCRIPTOR_NEXT),
+  };
+}
