@@ -16,9 +16,10 @@ export interface Disassembled {
 export type SymbolAt = (address: bigint) => string | undefined;
 
 /**
- * The text of one instruction of RV64GC with Zicsr, Zifencei, Zba, Zbb, Zbs, Zihintpause, Svinval and the privileged
- * instructions: what a guest may hold, which is more than this machine executes. `word` is the 32-bit word at `pc`; only
- * its low half counts when the instruction is compressed. Anything else is shown as data, `.2byte` or `.4byte`.
+ * The text of one instruction of RV64GC with Zicsr, Zifencei, Zba, Zbb, Zbs, Zicbom, Zicbop, Zicboz, Zihintpause, Zawrs,
+ * Svinval and the privileged instructions: what a guest may hold, which is more than this machine executes. `word` is the
+ * 32-bit word at `pc`; only its low half counts when the instruction is compressed. Anything else is shown as data,
+ * `.2byte` or `.4byte`.
  */
 export function disassembleOne(word: number, pc: bigint, symbolAt: SymbolAt = () => undefined): Disassembled {
   const isCompressed = (word & 3) !== 3;

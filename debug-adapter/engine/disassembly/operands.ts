@@ -84,6 +84,8 @@ const OPERANDS: Record<string, Format> = {
   // Stands for both sources, which are the same register: patterns.ts sees to that.
   fsame: floating(19, 15),
   imm: decimal(signed({ 31: '11:0' })),
+  // The five bits below are the kind of prefetch.
+  poffset: decimal(signed({ 31: '11:5' })),
   storeoffset: decimal(signed({ 31: '11:5', 11: '4:0' })),
   upper: hexadecimal(31, 12),
   shamt: hexadecimal(25, 20),

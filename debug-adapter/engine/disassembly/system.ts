@@ -1,6 +1,6 @@
 /**
- * Fences, Zicsr and the privileged instructions: Volume I, "Zifencei", "Zicsr", "Zihintpause"; Volume II, "Instruction
- * Set Listings"; and `dret` of the debug specification.
+ * Fences, cache blocks, Zicsr and the privileged instructions: Volume I, "Zifencei", "Zicsr", "Zihintpause", "CMO
+ * Extensions", "Zawrs"; Volume II, "Instruction Set Listings"; and `dret` of the debug specification.
  */
 export const SYSTEM = `
 pause     .                   0000 0001 0000 00000 000 00000 0001111
@@ -9,6 +9,14 @@ fence     .                   0000 1111 1111 00000 000 00000 0001111
 fence     pred,succ           0000 ---- ---- 00000 000 00000 0001111
 fence.i   .                   0000 0000 0000 00000 001 00000 0001111
 
+cbo.inval   (rs1)             000000000000 ----- 010 00000 0001111
+cbo.clean   (rs1)             000000000001 ----- 010 00000 0001111
+cbo.flush   (rs1)             000000000010 ----- 010 00000 0001111
+cbo.zero    (rs1)             000000000100 ----- 010 00000 0001111
+prefetch.i  poffset(rs1)      ------- 00000 ----- 110 00000 0010011
+prefetch.r  poffset(rs1)      ------- 00001 ----- 110 00000 0010011
+prefetch.w  poffset(rs1)      ------- 00011 ----- 110 00000 0010011
+
 ecall     .                   000000000000 00000 000 00000 1110011
 ebreak    .                   000000000001 00000 000 00000 1110011
 uret      .                   000000000010 00000 000 00000 1110011
@@ -16,6 +24,8 @@ sret      .                   000100000010 00000 000 00000 1110011
 mret      .                   001100000010 00000 000 00000 1110011
 dret      .                   011110110010 00000 000 00000 1110011
 wfi       .                   000100000101 00000 000 00000 1110011
+wrs.nto   .                   000000001101 00000 000 00000 1110011
+wrs.sto   .                   000000011101 00000 000 00000 1110011
 
 sfence.vma      .             0001001 00000 00000 000 00000 1110011
 sfence.vma      rs1           0001001 00000 ----- 000 00000 1110011

@@ -52,6 +52,17 @@ test('system instructions with every 12-bit number read as in objdump', (t) => {
   );
 });
 
+test('cache-block operations and prefetches with every 12-bit number read as in objdump', (t) => {
+  if (!requireTool(OBJDUMP, t)) return;
+  const random = SeededRandom.forTest(t);
+  const rs1 = (): number => random.below(32) << 15;
+  const numbers = Array.from({ length: 4096 }, (_, i) => i << 20);
+  assertWords(
+    numbers.flatMap((number) => [number | rs1() | 0x200f, number | rs1() | 0x6013].map((word) => word >>> 0)),
+    t,
+  );
+});
+
 test('random words read as in objdump', (t) => {
   if (!requireTool(OBJDUMP, t)) return;
   const random = SeededRandom.forTest(t);
