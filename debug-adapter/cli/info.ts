@@ -62,7 +62,7 @@ function inWords(rrfile: string, info: Info): string {
   const { machine } = info;
   const lines = [
     `${rrfile}: recording of blkreplay ${info.blkreplayVersion}, format ${info.formatVersion}`,
-    `  machine    ${machine.kind}, ${machine.harts} ${machine.harts === 1 ? 'hart' : 'harts'}, ${machine.memoryBytes >> 20} MiB, ${machine.isa}${machine.rng ? ', virtio-rng' : ''}`,
+    `  machine    ${machine.kind}, ${machine.harts} ${machine.harts === 1 ? 'hart' : 'harts'}, ${machine.memoryBytes >> 20} MiB, ${machine.isa}, ${machine.mmu}${machine.rng ? ', virtio-rng' : ''}`,
     ...info.bootFiles.map(
       ({ role, name, lengthBytes }) => `  ${role.padEnd(10)} ${name} (${lengthBytes} bytes, kept inside)`,
     ),

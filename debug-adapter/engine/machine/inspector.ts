@@ -1,5 +1,6 @@
 import type { GuestAddress } from '../base/quantities.ts';
 import type { HartView } from './cpu/hartBanks.ts';
+import { SATP_MODE } from './cpu/satp.ts';
 import type { Machine } from './machine.ts';
 
 /**
@@ -7,11 +8,11 @@ import type { Machine } from './machine.ts';
  * sets no accessed bits, fills no TLB and reaches no device.
  */
 const PAGE_BITS = 12n;
-const LEVELS = 3;
 const PTE = { V: 1n, R: 2n, X: 8n };
 const PPN_MASK = (1n << 44n) - 1n;
 const PRIVILEGE_MACHINE = 3n;
-const SATP_SV39 = 8n;
+/** By satp's mode. */
+const LEVELS: Partial<Record<number, number>> = { [SATP_MODE.SV39]: 3, [SATP_MODE.SV48]: 4 };
 
 export class Inspector {
   private machine: Machine;
@@ -83,16 +84,16 @@ export class Inspector {
   translate(address: bigint): GuestAddress | undefined {
     const hart = this.view;
     const satp = hart.slot('SATP');
-    const isBare = hart.slot('PRIVILEGE') === PRIVILEGE_MACHINE || satp >> 60n !== SATP_SV39;
-    if (!isBare) return this.walk(address, (satp & PPN_MASK) << PAGE_BITS);
+    const levels = hart.slot('PRIVILEGE') === PRIVILEGE_MACHINE ? undefined : LEVELS[Number(satp >> 60n)];
+    if (levels) return this.walk(address, { root: (satp & PPN_MASK) << PAGE_BITS, levels });
     return address < 1n << 53n ? Number(address) : undefined;
   }
 
   /** Privileged Architecture, "Virtual Address Translation Process", without its side effects. */
-  private walk(address: bigint, root: bigint): GuestAddress | undefined {
-    if (BigInt.asIntN(39, address) !== BigInt.asIntN(64, address)) return undefined;
+  private walk(address: bigint, { root, levels }: { root: bigint; levels: number }): GuestAddress | undefined {
+    if (BigInt.asIntN(12 + 9 * levels, address) !== BigInt.asIntN(64, address)) return undefined;
     let table = root;
-    for (let level = LEVELS - 1; level >= 0; level--) {
+    for (let level = levels - 1; level >= 0; level--) {
       const shift = PAGE_BITS + 9n * BigInt(level);
       const entry = this.readEntry(table + ((address >> shift) & 0x1ffn) * 8n);
       if (entry === undefined || !(entry & PTE.V)) return undefined;

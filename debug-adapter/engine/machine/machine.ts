@@ -7,6 +7,7 @@ import type { BootPlan } from './boot/bootPlan.ts';
 import { instructionSet, ISA } from './cpu/extensions.ts';
 import { Hart } from './cpu/hart.ts';
 import { HartBanks } from './cpu/hartBanks.ts';
+import { MMU, type MmuType } from './cpu/satp.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Finish } from './devices/finisher.ts';
 import { GuestRam } from './guestRam.ts';
@@ -57,6 +58,8 @@ export interface MachineOptions {
   harts?: number;
   /** Its instruction set (cpu/extensions.ts); that of new machines when it is not said. */
   isa?: string;
+  /** The deepest page tables; those of new machines when it is not said. */
+  mmu?: MmuType;
   drives: readonly Drive[];
   /** One for each drive; without it they are modern ones in the first slots. */
   wiring?: readonly DriveWiring[];
@@ -109,7 +112,8 @@ export class Machine {
     this.stateVersion = options.devices === 'before5' ? STATE_VERSION_BEFORE5 : MACHINE_STATE_VERSION;
     const { memoryBytes, decodePoolPages, translationThreshold } = options;
     const instructions = instructionSet(options.isa ?? ISA);
-    this.hart = new Hart({ memoryBytes, instructions, bus: this, decodePoolPages, translationThreshold });
+    const mmu = options.mmu ?? MMU;
+    this.hart = new Hart({ memoryBytes, instructions, mmu, bus: this, decodePoolPages, translationThreshold });
     this.harts = new HartBanks(this.hart, options.harts ?? 1);
     this.ram = new GuestRam(this.hart);
     this.watcher = this.ram.makeWatcher();

@@ -42,6 +42,8 @@ export interface RecordedMachine {
   harts: number;
   /** As in the device tree, such as `rv64imafdc_zicsr_zifencei`: exactly what the machine has (machine/cpu/extensions.ts). */
   isa: string;
+  /** The deepest page tables, as in the device tree; before there were others: Sv39. */
+  mmu?: 'sv39' | 'sv48';
   /** Whether there is a virtio-rng; before it could be asked for there was none. */
   rng?: boolean;
 }
@@ -175,12 +177,13 @@ export function decodeBootFileChunk(payload: Uint8Array, line: RecordedBootFile)
   return compressed;
 }
 
-function decodeMachine(fields: Fields): RecordedMachine & { rng: boolean } {
+function decodeMachine(fields: Fields): Required<RecordedMachine> {
   return {
     kind: fields.oneOf('kind', ['virt']),
     memoryBytes: fields.count('memoryBytes', isMemorySize),
     harts: fields.count('harts', isHartCount),
     isa: fields.text('isa', (isa) => isa.length <= ISA_LENGTH_MAX),
+    mmu: fields.has('mmu') ? fields.oneOf<'sv39' | 'sv48'>('mmu', ['sv39', 'sv48']) : 'sv39',
     rng: fields.has('rng') ? fields.flag('rng') : false,
   };
 }

@@ -24,11 +24,12 @@ export function checkSameMachine(file: string, header: RecordingHeader, given: G
     if (now === undefined || now === recorded) return;
     throw recordedWithOther({ file, option, recorded: String(recorded), given: String(now) });
   };
-  const { kind, memoryBytes, harts, isa } = given.machine;
+  const { kind, memoryBytes, harts, isa, mmu } = given.machine;
   check('machine', header.machine.kind, kind);
   check('memory', memoryText(header.machine.memoryBytes), memoryBytes && memoryText(memoryBytes));
   check('harts', header.machine.harts, harts);
   check('instruction set', header.machine.isa, isa);
+  check('page tables', header.machine.mmu!, mmu);
   check('append', quoted(header.append), given.append === undefined ? undefined : quoted(given.append));
   checkDrives(file, header.drives, given.drives);
 }

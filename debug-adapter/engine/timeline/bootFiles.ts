@@ -4,7 +4,7 @@ import { UserError } from '../errors/userError.ts';
 import { type BootPlan, BUILTIN, planBoot } from '../machine/boot/bootPlan.ts';
 import { builtinFirmware } from '../machine/boot/firmware.ts';
 import { readLinuxImage } from '../machine/boot/linuxImage.ts';
-import { type BootFile, digestText, type RecordingHeader } from '../recording/header.ts';
+import { type BootFile, digestText, type RecordedMachine, type RecordingHeader } from '../recording/header.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
 
 /** The files a machine boots from: read from the host for a live session, from the recording for a replay. */
@@ -71,12 +71,21 @@ function holdsOther(host: Host, name: string, recorded: { lengthBytes: number; d
   }
 }
 
+interface BootedMachine {
+  append: string;
+  memoryBytes: number;
+  harts?: number;
+  isa?: string;
+  mmu?: RecordedMachine['mmu'];
+}
+
 /** Throws what could not boot, before anything else is opened. */
 export function bootPlan(
   files: readonly BootFile[],
-  { append, memoryBytes, harts, isa }: { append: string; memoryBytes: number; harts?: number; isa?: string },
+  { append, memoryBytes, harts, isa, mmu }: BootedMachine,
 ): BootPlan {
   const find = (role: BootFile['role']) => files.find((file) => file.role === role);
   const [bios, initrd] = [find('bios'), find('initrd')];
-  return planBoot({ kernel: find('kernel')!, bios, initrd, append: append || undefined }, memoryBytes, harts, isa);
+  const found = { kernel: find('kernel')!, bios, initrd, append: append || undefined };
+  return planBoot(found, memoryBytes, harts, isa, mmu);
 }

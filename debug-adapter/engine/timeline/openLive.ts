@@ -3,6 +3,7 @@ import type { RequestLog } from '../block/blockRequest.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
 import { wireDrives } from '../machine/board.ts';
 import { ISA } from '../machine/cpu/extensions.ts';
+import { MMU } from '../machine/cpu/satp.ts';
 import { Machine } from '../machine/machine.ts';
 import { type BootFile, checkHeaderFits, digestText, type HeaderToWrite } from '../recording/header.ts';
 import { Recorder } from '../recording/recorder.ts';
@@ -251,7 +252,7 @@ function headerOf(setup: SettledRecord, bases: readonly BaseDisk[]): HeaderToWri
   const { memoryBytes } = setup;
   return {
     blkreplayVersion: setup.version,
-    machine: { kind: 'virt', memoryBytes, harts: setup.harts ?? 1, isa: ISA, rng: setup.rng ?? false },
+    machine: { kind: 'virt', memoryBytes, harts: setup.harts ?? 1, isa: ISA, mmu: MMU, rng: setup.rng ?? false },
     idle: setup.idle,
     append: setup.append,
     rrsnapshot: setup.rrsnapshot,

@@ -73,6 +73,7 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
       memoryBytes: reader.header.machine.memoryBytes,
       harts: reader.header.machine.harts,
       isa: reader.header.machine.isa,
+      mmu: reader.header.machine.mmu,
       drives: drives.map(({ filter }) => filter),
       wiring: wireDrives(setup.drives),
       rng: reader.header.machine.rng,
@@ -91,8 +92,8 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
       });
     const { append, machine: recorded } = reader.header;
     // Also for a machine that starts from a snapshot: the guest may reset it.
-    const { memoryBytes, harts, isa } = recorded;
-    machine.powerOn(bootPlan(recordedBootFiles(reader), { append, memoryBytes, harts, isa }));
+    const { memoryBytes, harts, isa, mmu } = recorded;
+    machine.powerOn(bootPlan(recordedBootFiles(reader), { append, memoryBytes, harts, isa, mmu }));
     if (snapshots && snapshot !== undefined) {
       const { state, ram } = snapshots.load(snapshot);
       ramImages.restore(ram);

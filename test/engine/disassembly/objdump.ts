@@ -12,8 +12,7 @@ export interface Listed {
 }
 
 /** The extensions that our table names; objdump would know others. */
-const ARCHITECTURE = 
-  'rv64gc_zfh_zba_zbb_zbc_zbs_zicbom_zicbop_zicboz_zicsr_zifencei_zihintpause_zawrs_svinval';
+const ARCHITECTURE = 'rv64gc_zfh_zba_zbb_zbc_zbs_zicbom_zicbop_zicboz_zicsr_zifencei_zihintpause_zawrs_svinval';
 /** From binutils 2.41 on. */
 const ARCHITECTURE_LATER = 'zicond';
 

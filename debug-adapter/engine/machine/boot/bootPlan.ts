@@ -2,6 +2,7 @@ import { bootFilesOverlap, initrdDoesNotFit, kernelDoesNotFit } from '../../erro
 import type { GuestAddress } from '../../base/quantities.ts';
 import { ISA } from '../cpu/extensions.ts';
 import { RAM_BASE } from '../cpu/layout.ts';
+import { MMU } from '../cpu/satp.ts';
 import { bootRom } from './bootRom.ts';
 import { buildDeviceTree, deviceTreeAddress } from './deviceTree.ts';
 import { checkSegmentsFit, readElfImage } from './elf.ts';
@@ -43,7 +44,7 @@ interface Piece {
 }
 
 /** Throws what keeps these files from booting, before there is a machine. */
-export function planBoot(files: BootFiles, memoryBytes: number, harts = 1, isa = ISA): BootPlan {
+export function planBoot(files: BootFiles, memoryBytes: number, harts = 1, isa = ISA, mmu = MMU): BootPlan {
   const firmware = files.bios ? placeFirmware(files.bios, memoryBytes) : [];
   const kernel = placeKernel(files.kernel, { memoryBytes, after: endOf(firmware) });
   const initrd = files.initrd && placeInitrd(kernel.start, files.initrd, memoryBytes);
@@ -52,6 +53,7 @@ export function planBoot(files: BootFiles, memoryBytes: number, harts = 1, isa =
     memoryBytes,
     harts,
     isa,
+    mmu,
     bootargs: files.append,
     initrd: initrd && { start: initrd.address, end: initrd.address + initrd.memoryBytes },
     reserved: isOwnFirmware ? { start: RAM_BASE, lengthBytes: FIRMWARE_MEMORY_BYTES } : undefined,

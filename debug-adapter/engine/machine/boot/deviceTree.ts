@@ -1,6 +1,8 @@
 import { deviceTreeDoesNotFit } from '../../errors/boot.ts';
 import type { GuestAddress } from '../../base/quantities.ts';
 import { BASE_INTEGERS, extensionsIn, FIRST_ISA, ISA } from '../cpu/extensions.ts';
+import { BLOCK_BYTES } from '../cpu/layout.ts';
+import { MMU, type MmuType } from '../cpu/satp.ts';
 import { cells64, writeFdt, type FdtNode } from './fdt.ts';
 
 export interface DeviceTreeOptions {
@@ -8,6 +10,8 @@ export interface DeviceTreeOptions {
   harts?: number;
   /** Its instruction set; that of new machines when it is not said. */
   isa?: string;
+  /** Its deepest page tables; the same. */
+  mmu?: MmuType;
   /** The kernel's command line. */
   bootargs?: string;
   /** Where the initial RAM disk lies; `end` is the first byte after it. */
@@ -24,7 +28,8 @@ export interface DeviceTreeOptions {
  */
 export function buildDeviceTree(options: DeviceTreeOptions): Uint8Array {
   const harts = options.harts ?? 1;
-  const handles: Handles = { plic: 2 * harts + 1, finisher: 2 * harts + 2, harts, isa: options.isa ?? ISA };
+  const { isa = ISA, mmu = MMU } = options;
+  const handles: Handles = { plic: 2 * harts + 1, finisher: 2 * harts + 2, harts, isa, mmu };
   return writeFdt({
     name: '',
     properties: {
@@ -80,6 +85,7 @@ const EXTERNAL_M = 11;
 interface Handles {
   harts: number;
   isa: string;
+  mmu: MmuType;
   plic: number;
   finisher: number;
 }
@@ -146,7 +152,7 @@ function cpu(hart: number, handles: Handles): FdtNode {
       status: 'okay',
       compatible: 'riscv',
       ...instructionSet(handles.isa),
-      'mmu-type': 'riscv,sv39',
+      'mmu-type': `riscv,${handles.mmu}`,
     },
     children: [
       {
@@ -167,7 +173,7 @@ function instructionSet(isa: string): FdtNode['properties'] {
   if (isa === FIRST_ISA) return { 'riscv,isa': isa };
   const extensions = extensionsIn(isa);
   const blockSize = (name: string) =>
-    extensions.includes(`zi${name}`) && { [`riscv,${name}-block-size`]: [CACHE_BLOCK_BYTES] };
+    extensions.includes(`zi${name}`) && { [`riscv,${name}-block-size`]: [BLOCK_BYTES] };
   return {
     ...blockSize('cbop'),
     ...blockSize('cboz'),
@@ -177,8 +183,6 @@ function instructionSet(isa: string): FdtNode['properties'] {
     'riscv,isa': isa,
   };
 }
-
-const CACHE_BLOCK_BYTES = 64;
 
 function soc(handles: Handles): FdtNode {
   const slots = Array.from({ length: VIRTIO_SLOTS }, (_, slot) => virtioSlot(slot, handles));

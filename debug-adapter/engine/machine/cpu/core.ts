@@ -1,5 +1,6 @@
 import { type FunctionHandle, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
 import { defineAtomics } from './atomics.ts';
+import { defineCacheBlocks } from './cacheBlocks.ts';
 import { type Core, FUNCTIONS, type FunctionName, IMPORTS } from './coreContext.ts';
 import { type CsrName, csrIndexTable, csrNames, defineCsrAccess } from './csr.ts';
 import { defineFetch } from './fetch.ts';
@@ -54,6 +55,7 @@ export function buildCore(): CoreImage {
   definePmp(core);
   defineMemoryAccess(core);
   defineAtomics(core);
+  defineCacheBlocks(core);
   definePrivilege(core);
   defineCsrAccess(core);
   defineHalfPrecision(core);

@@ -73,13 +73,17 @@ export const FUNCTIONS = {
   storeSlow: { parameters: [I64, I64, I32], results: [] },
   /** (place in HALF_NAMES, rs1, rs2, rs3, rounding mode) -> rd. */
   halfPrecision: { parameters: [I32, I64, I64, I64, I32], results: [I64] },
+  /** (address, raw instruction): cbo.zero. */
+  zeroBlock: { parameters: [I64, I32], results: [] },
+  /** (address, raw instruction): cbo.inval, cbo.clean, cbo.flush. */
+  manageBlock: { parameters: [I64, I32], results: [] },
   /** (address, rs2, raw instruction) -> rd. */
   atomic: { parameters: [I64, I64, I32], results: [I64] },
   /** (raw instruction, rs1) -> rd. */
   csrInstruction: { parameters: [I32, I64], results: [I64] },
   csrRead: { parameters: [I32], results: [I64] },
   csrWrite: { parameters: [I32, I64], results: [] },
-  /** (raw instruction): ECALL, EBREAK, xRET, WFI, SFENCE.VMA. Sets the next PC. */
+  /** (raw instruction): ECALL, EBREAK, xRET, WFI, WRS, SFENCE.VMA. Sets the next PC. */
   system: { parameters: [I32], results: [] },
   /** Takes the noted exception. */
   takeException: { parameters: [], results: [] },

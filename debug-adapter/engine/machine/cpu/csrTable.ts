@@ -9,6 +9,7 @@ import {
   slot,
   slot32,
 } from './coreContext.ts';
+import { ENVCFG, menvcfgWritable, senvcfgWritable } from './envcfg.ts';
 import { floatingPoint } from './floatRegisters.ts';
 import type { SlotName } from './layout.ts';
 import {
@@ -24,6 +25,7 @@ import {
 } from './mstatus.ts';
 import { physicalMemoryProtection } from './pmpRegisters.ts';
 import { belowOrTrapped, noticeInterrupts, pendingBits } from './privilege.ts';
+import { SATP_MODE } from './satp.ts';
 
 /**
  * Every CSR of the machine: number, how it reads and what a write does (Privileged Architecture, "CSR Listing").
@@ -86,7 +88,6 @@ const DELEGABLE = 0xb3ffn;
 const EPC_MASK = ~1n;
 const INTERRUPT_MASK = BigInt(ALL_INTERRUPTS);
 const SUPERVISOR_MASK = BigInt(SUPERVISOR_INTERRUPTS);
-const STCE = 1n << 63n;
 
 /** Direct and vectored modes; a write of another mode is ignored. */
 const trapVector = (name: string, number: number, slotName: SlotName): Csr => ({
@@ -146,7 +147,9 @@ function machineTraps(core: Core): Csr[] {
       read: slot('MENVCFG'),
       write: (value) =>
         sequence(
-          setSlot('MENVCFG', i64.and(value, i64.const(STCE | 1n))),
+          // PBMTE says what entries mean: what was translated before must go.
+          when(changesMenvcfg(value, ENVCFG.PBMTE), call(core.functions.flushPaged)),
+          setSlot('MENVCFG', i64.and(value, menvcfgWritable)),
           setSlot('MIP_SOFTWARE', i64.and(slot('MIP_SOFTWARE'), softBits)),
           attention,
         ),
@@ -171,6 +174,11 @@ function machineTraps(core: Core): Csr[] {
   ];
 }
 
+const changesMenvcfg = (value: Code, bits: bigint): Code => {
+  const kept = i64.and(value, menvcfgWritable);
+  return i64.ne(i64.and(i64.xor(slot('MENVCFG'), kept), i64.const(bits)), zero);
+};
+
 function supervisorTraps(core: Core): Csr[] {
   return [
     {
@@ -194,7 +202,12 @@ function supervisorTraps(core: Core): Csr[] {
     },
     trapVector('stvec', 0x105, 'STVEC'),
     plain('scounteren', 0x106, 'SCOUNTEREN', 0xffffffffn),
-    plain('senvcfg', 0x10a, 'SENVCFG', 1n),
+    {
+      name: 'senvcfg',
+      number: 0x10a,
+      read: slot('SENVCFG'),
+      write: (value) => setSlot('SENVCFG', i64.and(value, senvcfgWritable)),
+    },
     plain('sscratch', 0x140, 'SSCRATCH'),
     plain('sepc', 0x141, 'SEPC', EPC_MASK),
     plain('scause', 0x142, 'SCAUSE'),
@@ -235,11 +248,12 @@ function translation(core: Core): Csr[] {
       name: 'satp',
       number: 0x180,
       read: slot('SATP'),
-      // Bare and Sv39; a write with another mode has no effect at all.
+      // A write with a mode that is not there has no effect at all: so a kernel finds out which are.
       write: (value) => {
         const mode = i64.shrU(value, i64.const(60));
+        const is = (one: number): Code => i64.eq(mode, i64.const(one));
         return when(
-          i32.or(i64.eqz(mode), i64.eq(mode, i64.const(8))),
+          i32.or(i32.or(is(SATP_MODE.BARE), is(SATP_MODE.SV39)), i32.and(is(SATP_MODE.SV48), slot32('HAS_SV48'))),
           when(i64.ne(slot('SATP'), value), call(core.functions.flushPaged)),
           setSlot('SATP', value),
           call(core.functions.updateContexts),

@@ -100,7 +100,7 @@ function decodeWord(raw: number): Decoded {
       return decodeRegister32(raw, rd, funct3, rs1, rs2);
     case 0x0f:
       // FENCE and FENCE.I: the machine is coherent (stores drop decoded code), so both do nothing.
-      return funct3 <= 1 ? make('NOP', 0, 0, 0, 0) : illegal();
+      return funct3 <= 1 ? make('NOP', 0, 0, 0, 0) : decodeCacheBlock(raw, rd, funct3, rs1);
     case 0x07:
       return named(FLOAT_LOADS[funct3], FLOAT_0 + rd, rs1, 0, immediateI);
     case 0x27:
@@ -164,13 +164,23 @@ function decodeAtomic(raw: number, rd: number, funct3: number, rs1: number, rs2:
   return COMBINE[funct5] ? make(isDouble ? 'AMO_D' : 'AMO_W', rd, rs1, rs2, funct5) : illegal();
 }
 
+/** By the 12-bit number: cbo.inval, cbo.clean, cbo.flush, cbo.zero. */
+const CACHE_BLOCKS: (OperationName | undefined)[] = ['CBO', 'CBO', 'CBO', undefined, 'CBO_ZERO'];
+
+function decodeCacheBlock(raw: number, rd: number, funct3: number, rs1: number): Decoded {
+  return funct3 === 2 && rd === 0 ? named(CACHE_BLOCKS[raw >>> 20], 0, rs1, 0, 0) : illegal();
+}
+
 /** ECALL, EBREAK, SRET, MRET, WFI, SFENCE.W.INVAL, SFENCE.INVAL.IR; SFENCE.VMA and SINVAL.VMA have registers in them. */
 const SYSTEM_WORDS = new Set([0x00000073, 0x00100073, 0x10200073, 0x30200073, 0x10500073, 0x18000073, 0x18100073]);
+/** WRS.NTO, WRS.STO. */
+const WRS_WORDS = new Set([0x00d00073, 0x01d00073]);
 const FENCES = new Set([0x09, 0x0b]);
 
 function decodeSystem(raw: number, rd: number, funct3: number, rs1: number): Decoded {
   if (funct3 === 4) return illegal();
   if (funct3 !== 0) return make('CSR', rd, rs1, 0, raw >>> 20);
+  if (WRS_WORDS.has(raw)) return make('WRS', 0, 0, 0, 0);
   const isSfence = FENCES.has(raw >>> 25) && rd === 0;
   return SYSTEM_WORDS.has(raw >>> 0) || isSfence ? make('SYSTEM', 0, 0, 0, 0) : illegal();
 }

@@ -32,6 +32,11 @@ const HALF_MOVES = new Set<OperationName>([
 
 /** In the order of QEMU 10's device tree (target/riscv/cpu.c, isa_edata_arr). */
 const EXTENSIONS = {
+  // Cache blocks have 64 bytes; a prefetch is a hint, an ORI to x0.
+  zic64b: 'named later',
+  zicbom: optional('CBO'),
+  zicbop: 'named later',
+  zicboz: optional('CBO_ZERO'),
   // The A extension works on all of RAM, code is fetched in whole words, misaligned accesses work, and LR/SC loops end.
   ziccamoa: 'named later',
   ziccif: 'named later',
@@ -51,6 +56,7 @@ const EXTENSIONS = {
   za64rs: 'named later',
   zaamo: 'named later',
   zalrsc: 'named later',
+  zawrs: optional('WRS'),
   zfh: optional(...HALF_NAMES.filter((name) => !HALF_MOVES.has(name))),
   zfhmin: optional('FLH', 'FSH', ...HALF_MOVES),
   zca: 'named later',
@@ -67,6 +73,7 @@ const EXTENSIONS = {
   sstvecd: 'named later',
   ssu64xl: 'named later',
   svinval: 'named from the start',
+  svpbmt: optional(),
   // A translation that failed is remembered nowhere.
   svvptc: 'named later',
 } satisfies Record<string, Extension>;

@@ -4,6 +4,7 @@ import { memoryNotGiven } from '../../errors/outOfMemory.ts';
 import { coreModule } from './coreModule.ts';
 import type { CsrName } from './csr.ts';
 import { DecodeCache } from './decodeCache.ts';
+import { menvcfgAtReset } from './envcfg.ts';
 import type { InstructionSet } from './extensions.ts';
 import {
   CSR_INDEX,
@@ -21,6 +22,7 @@ import {
   wasmPagesFor,
 } from './layout.ts';
 import { MSTATUS } from './mstatus.ts';
+import type { MmuType } from './satp.ts';
 import { Translator } from './translator/translator.ts';
 
 /**
@@ -68,6 +70,7 @@ export class Hart implements Stateful {
   constructor(options: {
     memoryBytes: number;
     instructions: InstructionSet;
+    mmu: MmuType;
     bus: HartBus;
     decodePoolPages?: number;
     translationThreshold?: number;
@@ -88,6 +91,8 @@ export class Hart implements Stateful {
     this.setNumber(WORD.RAM_START, RAM_BASE);
     this.setNumber(WORD.RAM_BYTES, options.memoryBytes);
     this.words[WORD.EXTENSIONS] = options.instructions.bits;
+    this.words[WORD.HAS_SV48] = options.mmu === 'sv48' ? 1 : 0;
+    this.setSlot('MENVCFG', menvcfgAtReset(options.instructions));
     this.setSlot('PRIVILEGE', 3n);
     this.setSlot('STIMECMP', 0n);
     this.emptyTlbs();
@@ -301,6 +306,7 @@ const WORD = {
   FAULT: SLOT.FAULT >> 2,
   FETCH_CONTEXT: SLOT.FETCH_CONTEXT >> 2,
   FLUSH_COUNT: SLOT.FLUSH_COUNT >> 2,
+  HAS_SV48: SLOT.HAS_SV48 >> 2,
   MIE: SLOT.MIE >> 2,
   MIP_LINES: SLOT.MIP_LINES >> 2,
   MIP_SOFTWARE: SLOT.MIP_SOFTWARE >> 2,

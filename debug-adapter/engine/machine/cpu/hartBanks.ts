@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import type { Position } from '../../base/quantities.ts';
 import type { State } from '../../base/state.ts';
+import { ENVCFG } from './envcfg.ts';
 import type { Hart } from './hart.ts';
 import { BANK_WORDS, REGISTERS, REGISTER_COUNT, SLOT, type SlotName } from './layout.ts';
 import { MSTATUS } from './mstatus.ts';
@@ -24,7 +25,7 @@ export class HartBanks {
   /** The others', as they were when they were put aside; the selected hart's own is stale. */
   private banks: BigUint64Array[];
   private awaySince: Position[];
-  /** By what the paged translations in the TLBs were made: satp and MXR of the last hart that had any. */
+  /** By what the paged translations in the TLBs were made: satp, MXR and PBMTE of the last hart that had any. */
   private translatedBy = 0n;
 
   /** Before anything has happened in the hart: all are as this one. */
@@ -138,8 +139,8 @@ export class HartBanks {
   }
 
   /**
-   * After a change of harts. Untranslated contexts depend on PMP alone. Paged ones are made with satp and MXR, and a
-   * hart that translates nothing leaves them be: what it changes itself flushes by itself.
+   * After a change of harts. Untranslated contexts depend on PMP alone. Paged ones are made with satp, MXR and
+   * PBMTE, and a hart that translates nothing leaves them be: what it changes itself flushes by itself.
    */
   private forgetTranslations(before: BigUint64Array): void {
     const { live, hart } = this;
@@ -166,8 +167,10 @@ const PMP_WORDS = (Object.keys(SLOT) as SlotName[]).filter((name) => name.starts
 
 const translates = (bank: BigUint64Array): boolean => bank[SATP] >> 60n !== 0n;
 
-/** satp's mode and number fit above bit 0 when it is shifted: MXR goes there. */
-const translationKey = (bank: BigUint64Array): bigint =>
-  (bank[SATP] << 1n) | ((bank[STATUS] / BigInt(MSTATUS.MXR)) & 1n);
+const translationKey = (bank: BigUint64Array): bigint => {
+  const makesReadable = (bank[STATUS] / BigInt(MSTATUS.MXR)) & 1n;
+  const hasTypes = (bank[MENVCFG] / ENVCFG.PBMTE) & 1n;
+  return (bank[SATP] << 2n) | (makesReadable << 1n) | hasTypes;
+};
 
 assert(wordOf('PC') > REGISTER_COUNT && wordOf('PMPADDR15') === BANK_WORDS - 1, 'a bank is one piece');

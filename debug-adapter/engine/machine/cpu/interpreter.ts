@@ -42,7 +42,7 @@ import {
   takeFault,
 } from './handlerContext.ts';
 import { FETCH_TLB, STRADDLE_ENTRY } from './layout.ts';
-import { loadHandler, storeHandler } from './memoryHandlers.ts';
+import { loadHandler, storeHandler, zeroBlockHandler } from './memoryHandlers.ts';
 import { COMPRESSIBLE, HANDLER_NAMES, type OperationName } from './operations.ts';
 import { countArrival, executeLoneEntry, fetchTlbEntry, regionHandler } from './regionHandler.ts';
 import { COMPUTE, CONDITION, FLOAT_LOADS, FLOAT_STORES, LOADS, STORES } from './semantics.ts';
@@ -208,9 +208,14 @@ function specialHandler(v: Handler, name: OperationName): Code {
       return sequence(jalrTarget(v), setRd(v, link(v)), setSlot('PC', v.va.get), br(v.fetch));
     case 'HALF':
       return halfHandler(v);
+    case 'CBO':
+      return sequence(publish(v), call(functions.manageBlock, rs1(v), raw(v)), br(v.stored));
+    case 'CBO_ZERO':
+      return zeroBlockHandler(v);
     case 'CSR':
       return csr(v);
     case 'SYSTEM':
+    case 'WRS':
       return sequence(publish(v), call(functions.system, raw(v)), takeFault(v), leaveOnAttention(v), br(v.fetch));
     default:
       return br(v.illegal);

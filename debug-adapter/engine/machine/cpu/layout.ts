@@ -111,6 +111,8 @@ const SHARED_SLOTS = [
   'HOT_THRESHOLD',
   /** Which optional extensions the machine has: bits of extensions.ts. */
   'EXTENSIONS',
+  /** Not 0: satp takes Sv48. */
+  'HAS_SV48',
   /** Address and size of RAM. */
   'RAM_START',
   'RAM_BYTES',
@@ -127,6 +129,9 @@ export const SLOT = Object.fromEntries(
 
 /** All that a hart has for itself, in 8-byte words from REGISTERS on: what is exchanged when another one's turn comes. */
 export const BANK_WORDS = REGISTER_COUNT + HART_SLOTS.length + STATE_SLOTS.length;
+
+/** What a cache-block instruction works on: as long, and as aligned. */
+export const BLOCK_BYTES = 64;
 
 export const CSR_INDEX = 0x1000;
 export const STRADDLE_ENTRY = 0x2000;

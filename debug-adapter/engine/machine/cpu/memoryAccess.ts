@@ -36,7 +36,7 @@ export function defineMemoryAccess(core: Core): void {
 }
 
 const LOAD_ACCESS_FAULT = 5;
-const STORE_ACCESS_FAULT = 7;
+export const STORE_ACCESS_FAULT = 7;
 
 /** Raw loads by kind (see semantics.ts); kinds past the table are full width. */
 const LOAD_BY_KIND = [i64.load8u, i64.load16u, i64.load32u, i64.load, i64.load8s, i64.load16s, i64.load32s];

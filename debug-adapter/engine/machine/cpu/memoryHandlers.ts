@@ -1,6 +1,8 @@
-import { type Code, br, call, i32, i64, sequence, set, tee, when } from '../../base/wasm/code.ts';
-import { type Handler, type Variables, immediate, next, publish, rs1, rs2, setRd } from './handlerContext.ts';
-import { READ_TLB, TLB_ENTRIES, WRITE_TLB } from './layout.ts';
+import { type Code, type Local, br, call, i32, i64, sequence, set, tee, when } from '../../base/wasm/code.ts';
+import { blockOf } from './cacheBlocks.ts';
+import { ENVCFG, envcfgForbids } from './envcfg.ts';
+import { type Handler, type Variables, immediate, next, publish, raw, rs1, rs2, setRd } from './handlerContext.ts';
+import { BLOCK_BYTES, READ_TLB, TLB_ENTRIES, WRITE_TLB } from './layout.ts';
 import type { LOADS, STORES } from './semantics.ts';
 
 /** The interpreter's loads and stores: in place when the TLB has the page, else by the slow paths. */
@@ -41,3 +43,19 @@ export function storeHandler(v: Handler, { sizeLog2, kind, store }: NonNullable<
     next(v),
   );
 }
+
+/** cbo.zero: a block never leaves its page. */
+export function zeroBlockHandler(v: Handler): Code {
+  const isPlain = i32.and(i32.eqz(envcfgForbids(ENVCFG.CBZE)), tlbHit(v, WRITE_TLB, 0));
+  return sequence(
+    set(v.low, i32.wrap(tee(v.va, blockOf(rs1(v))))),
+    when(i32.eqz(isPlain), publish(v), call(v.core.functions.zeroBlock, v.va.get, raw(v)), br(v.stored)),
+    set(v.low, tlbAddress(v, WRITE_TLB)),
+    storeZeroes(v.low),
+    next(v),
+  );
+}
+
+/** Over the block at an address in the memory. */
+export const storeZeroes = (address: Local): Code =>
+  sequence(...Array.from({ length: BLOCK_BYTES / 8 }, (_, i) => i64.store(address.get, i64.const(0), 8 * i)));

@@ -30,15 +30,18 @@ import {
   slot,
   slot32,
 } from './coreContext.ts';
+import { ENVCFG } from './envcfg.ts';
 import { DATA_CONTEXT_BYTES, FETCH_CONTEXT_BYTES, PAGE_FLAGS, PAGE_TABLE } from './layout.ts';
 import { MSTATUS } from './mstatus.ts';
 import { ACCESS_FETCH, ACCESS_READ, ACCESS_WRITE, dataPrivilege } from './access.ts';
 import { pmpIsActive } from './pmp.ts';
+import { SATP_MODE } from './satp.ts';
 
 /**
- * Address translation: Sv39 with accessed and dirty bits set by hardware (Privileged Architecture, "Virtual Address
- * Translation Process" and "Sv39"). Page tables live in RAM only; anything else is an access fault. The TLBs are exact: a
- * write to a table that was walked drops every translation (see `touch`), so what they hold never shows.
+ * Address translation: Sv39 and Sv48 with accessed and dirty bits set by hardware, and Svpbmt (Privileged Architecture,
+ * "Virtual Address Translation Process", "Sv39", "Sv48", "Svpbmt"). Page tables live in RAM only; anything else is an
+ * access fault. The TLBs are exact: a write to a table that was walked drops every translation (see `touch`), and so does
+ * a change of what entries mean (menvcfg.PBMTE), so what they hold never shows.
  */
 export function defineMmu(core: Core): void {
   const { builder, functions } = core;
@@ -55,9 +58,12 @@ export function defineMmu(core: Core): void {
 }
 
 const mstatusHas = (mask: number): Code => i32.and(i32.wrap(slot('MSTATUS')), i32.const(mask));
-const satpIsBare: Code = i64.eqz(i64.shrU(slot('SATP'), i64.const(60)));
+const satpMode: Code = i64.shrU(slot('SATP'), i64.const(60));
+const satpIsBare: Code = i64.eqz(satpMode);
 
 const PTE = { V: 1, R: 2, W: 4, X: 8, U: 16, A: 64, D: 128 };
+/** Bits 63-54 of an entry, shifted down: N (Svnapot, which is not there), PBMT, reserved. */
+const UPPER = { SHIFT: 54, ALL: 0x3ff, PBMT: 0x180 };
 
 interface Walk {
   core: Core;
@@ -86,8 +92,9 @@ function defineTranslate(core: Core): void {
     return sequence(
       set(privilege, select(i32.eq(access.get, i32.const(ACCESS_FETCH)), slot32('PRIVILEGE'), dataPrivilege)),
       when(i32.or(i32.eq(privilege.get, i32.const(PRIVILEGE_MACHINE)), satpIsBare), ret(va.get)),
-      // Bits 63-39 must all equal bit 38.
-      pageFaultWhen(walk, i64.ne(i64.shrS(i64.shl(va.get, i64.const(25)), i64.const(25)), va.get)),
+      // Of the topmost level: Sv39 has three, Sv48 four.
+      set(walk.shift, select(i64.eq(satpMode, i64.const(SATP_MODE.SV48)), i64.const(39), i64.const(30))),
+      pageFaultWhen(walk, isNotCanonical(walk)),
       findLeaf(walk),
       checkLeaf(walk),
       markLeaf(walk),
@@ -108,6 +115,12 @@ const faultWhen = ({ core, va, access }: Walk, condition: Code, first: number): 
 const pageFaultWhen = (walk: Walk, condition: Code): Code => faultWhen(walk, condition, 12);
 const accessFaultWhen = (walk: Walk, condition: Code): Code => faultWhen(walk, condition, 1);
 
+/** The bits above the topmost index must all equal its highest bit. */
+function isNotCanonical({ va, shift }: Walk): Code {
+  const bitsAbove = i64.sub(i64.const(64 - 9), shift.get);
+  return i64.ne(i64.shrS(i64.shl(va.get, bitsAbove), bitsAbove), va.get);
+}
+
 const pteHas = ({ pte }: Walk, mask: number): Code => i32.and(i32.wrap(pte.get), i32.const(mask));
 const ppn = ({ pte }: Walk): Code => i64.and(i64.shrU(pte.get, i64.const(10)), i64.const((1n << 44n) - 1n));
 
@@ -118,7 +131,6 @@ function findLeaf(walk: Walk): Code {
   const entry = i64.shl(i64.and(i64.shrU(va.get, shift.get), i64.const(0x1ff)), i64.const(3));
   return sequence(
     set(at, i64.shl(i64.and(slot('SATP'), i64.const((1n << 44n) - 1n)), i64.const(12))),
-    set(shift, i64.const(30)),
     block(
       found,
       loop(
@@ -128,12 +140,14 @@ function findLeaf(walk: Walk): Code {
         accessFaultWhen(walk, i32.eqz(walkAllowed(walk))),
         markTable(walk),
         set(pte, i64.load(ramAt(ramOffset(at.get)))),
-        // Not valid, write-only, or with bits of extensions that are not there (Svnapot, Svpbmt, reserved).
+        // Not valid, write-only, or with bits that are reserved, as those of extensions that are not there or off.
         pageFaultWhen(walk, i32.eqz(pteHas(walk, PTE.V))),
         pageFaultWhen(walk, i32.eq(pteHas(walk, PTE.R | PTE.W), i32.const(PTE.W))),
-        pageFaultWhen(walk, i64.ne(i64.shrU(pte.get, i64.const(54)), i64.const(0))),
+        pageFaultWhen(walk, i32.and(upperBits(walk), reservedInLeaf)),
+        pageFaultWhen(walk, i32.eq(i32.and(upperBits(walk), i32.const(UPPER.PBMT)), i32.const(UPPER.PBMT))),
         brIf(found, pteHas(walk, PTE.R | PTE.X)),
         pageFaultWhen(walk, pteHas(walk, PTE.A | PTE.D | PTE.U)),
+        pageFaultWhen(walk, upperBits(walk)),
         pageFaultWhen(walk, i64.eq(shift.get, i64.const(12))),
         set(at, i64.shl(ppn(walk), i64.const(12))),
         set(shift, i64.sub(shift.get, i64.const(9))),
@@ -142,6 +156,15 @@ function findLeaf(walk: Walk): Code {
     ),
   );
 }
+
+const upperBits = ({ pte }: Walk): Code => i32.wrap(i64.shrU(pte.get, i64.const(UPPER.SHIFT)));
+
+/** Of three memory types (PBMT) each is taken, and changes nothing here. */
+const reservedInLeaf: Code = select(
+  i64.ne(i64.and(slot('MENVCFG'), i64.const(ENVCFG.PBMTE)), i64.const(0)),
+  i32.const(UPPER.ALL & ~UPPER.PBMT),
+  i32.const(UPPER.ALL),
+);
 
 /** Page tables are read with the rights of S-mode, whoever's access it is. */
 const walkAllowed = ({ core, at }: Walk): Code =>

@@ -26,7 +26,7 @@ import {
 import { IRQ, MSTATUS } from './mstatus.ts';
 
 /**
- * Traps and what changes privilege: taking exceptions and interrupts, MRET, SRET, ECALL, EBREAK, WFI, SFENCE.VMA and Svinval
+ * Traps and what changes privilege: taking exceptions and interrupts, MRET, SRET, ECALL, EBREAK, WFI, WRS.NTO, WRS.STO, SFENCE.VMA and Svinval
  * (Privileged Architecture, "Trap-Return Instructions", "Machine Cause Register", "Wait for Interrupt"). A trap entry
  * is a step of its own that retires no instruction.
  */
@@ -158,6 +158,8 @@ const MRET = 0x30200073;
 const WFI = 0x10500073;
 const SFENCE_W_INVAL = 0x18000073;
 const SFENCE_INVAL_IR = 0x18100073;
+const WRS_NTO = 0x00d00073;
+const WRS_STO = 0x01d00073;
 const CAUSE_ILLEGAL = 2;
 const CAUSE_BREAKPOINT = 3;
 const CAUSE_ECALL_FROM_U = 8;
@@ -176,6 +178,12 @@ function defineSystem(core: Core): void {
       when(is(MRET), returnFromMachine(core, illegal), ret()),
       when(is(SRET), returnFromSupervisor(core, illegal), ret()),
       when(is(WFI), waitForInterrupt(illegal), next, ret()),
+      when(
+        i32.or(is(WRS_NTO), is(WRS_STO)),
+        waitOnReservation(raw, fault(i32.const(CAUSE_ILLEGAL), i64.const(0))),
+        next,
+        ret(),
+      ),
       // Svinval: the fences around SINVAL.VMA order nothing that is not in order already, and TVM does not trap them.
       when(i32.or(is(SFENCE_W_INVAL), is(SFENCE_INVAL_IR)), when(i32.eqz(slot32('PRIVILEGE')), illegal), next, ret()),
       // SFENCE.VMA and SINVAL.VMA: everything is flushed, whatever address and ASID they name.
@@ -241,4 +249,16 @@ function waitForInterrupt(illegal: Code): Code {
       setSlot32('ATTENTION', i32.const(1)),
     ),
   );
+}
+
+/**
+ * Zawrs: the stall may end at any time for any reason, and here, as in QEMU, it ends at once, with the reservation gone.
+ * TW traps the one that has no timeout, in U-mode too. QEMU then reports no instruction.
+ */
+function waitOnReservation(raw: Local, illegal: Code): Code {
+  const isTrapped = i32.and(
+    i32.and(i32.eq(raw.get, i32.const(WRS_NTO)), i32.ne(slot32('PRIVILEGE'), i32.const(PRIVILEGE_MACHINE))),
+    i32.ne(i32.and(slot32('MSTATUS'), i32.const(MSTATUS.TW)), i32.const(0)),
+  );
+  return sequence(when(isTrapped, illegal), dropReservation);
 }

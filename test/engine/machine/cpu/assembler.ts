@@ -263,6 +263,8 @@ export const ATOMICS = Object.fromEntries(
 /** csrrX rd, csr, rs1; the immediate forms have a number from 0 to 31 in rs1's place. */
 const csr = (funct3: number) => (rd: Register, number: number, rs1: number) => iType(0x73, funct3, rd, rs1, number);
 
+const cacheBlock = (number: number) => (rs1: Register) => iType(0x0f, 2, 0, rs1, number);
+
 export const a = {
   ...REGISTER_OPERATIONS,
   ...UNARY_OPERATIONS,
@@ -297,10 +299,16 @@ export const a = {
   sret: 0x10200073,
   mret: 0x30200073,
   wfi: 0x10500073,
+  wrsNto: 0x00d00073,
+  wrsSto: 0x01d00073,
   sfenceVma: 0x12000073,
   sinvalVma: 0x16000073,
   sfenceWInval: 0x18000073,
   sfenceInvalIr: 0x18100073,
+  cboInval: cacheBlock(0),
+  cboClean: cacheBlock(1),
+  cboFlush: cacheBlock(2),
+  cboZero: cacheBlock(4),
   j: (label: string) => (here: Here) => jType(0, here.to(label)),
   /** A branch to a label: `a.to('loop', (offset) => a.bne(1, 2, offset))`. */
   to: (label: string, encode: (offset: number) => number) => (here: Here) => encode(here.to(label)),
@@ -337,6 +345,7 @@ export const CSR = {
   sie: 0x104,
   stvec: 0x105,
   scounteren: 0x106,
+  senvcfg: 0x10a,
   sscratch: 0x140,
   sepc: 0x141,
   scause: 0x142,

@@ -1,6 +1,7 @@
 import { Machine } from '../../../../debug-adapter/engine/machine/machine.ts';
 import type { Drive } from '../../../../debug-adapter/engine/block/drive.ts';
 import { combinedDigest } from '../../../../debug-adapter/engine/machine/machineDigest.ts';
+import type { MmuType } from '../../../../debug-adapter/engine/machine/cpu/satp.ts';
 import type { Inputs } from '../../../../debug-adapter/engine/machine/inputs.ts';
 import { assemble, type Item } from './assembler.ts';
 
@@ -30,6 +31,7 @@ export interface BareOptions {
   decodePoolPages?: number;
   translationThreshold?: number;
   isa?: string;
+  mmu?: MmuType;
 }
 
 export function bareMachine(options: BareOptions = {}): BareMachine {
@@ -39,6 +41,7 @@ export function bareMachine(options: BareOptions = {}): BareMachine {
     translationThreshold: options.translationThreshold,
     isa: options.isa,
     harts: options.harts,
+    mmu: options.mmu,
     memoryBytes: options.memoryBytes ?? 1 << 20,
     drives: options.drives ?? [],
     inputs: options.inputs ?? NO_INPUTS,

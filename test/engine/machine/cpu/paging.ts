@@ -1,8 +1,9 @@
 import type { Machine } from '../../../../debug-adapter/engine/machine/machine.ts';
+import type { MmuType } from '../../../../debug-adapter/engine/machine/cpu/satp.ts';
 import { START, words } from './bareMachine.ts';
 
 /**
- * Sv39 tables for tests. RAM itself is mapped at its own address by one superpage for S-mode, so that code goes on
+ * Tables for tests, of Sv39 unless Sv48 is asked for. RAM itself is mapped at its own address by one superpage for S-mode, so that code goes on
  * running; WINDOW is a page of virtual addresses after the other for whatever a test wants to map.
  */
 export const PTE = { V: 1, R: 2, W: 4, X: 8, U: 16, G: 32, A: 64, D: 128 } as const;
@@ -13,6 +14,8 @@ const ROOT = START + 0x8_0000;
 const MIDDLE = ROOT + 0x1000;
 export const LEAVES = MIDDLE + 0x1000;
 const SECOND_ROOT = ROOT + 0x3000;
+/** Of Sv48, above ROOT: it has the lower half of the addresses at their beginning and at their end. */
+const TOP = ROOT + 0x5000;
 
 export const pte = (address: number, flags: number): bigint => (BigInt(address >>> 12) << 10n) | BigInt(flags);
 export const satp = (root = ROOT): bigint => (8n << 60n) | BigInt(root >>> 12);
@@ -23,11 +26,13 @@ export function writeEntry(machine: Machine, address: number, entry: bigint): vo
 }
 
 /** Builds the tables and turns translation on, in S-mode unless told otherwise. */
-export function startPaging(machine: Machine, privilege: 0 | 1 | 3 = 1): void {
+export function startPaging(machine: Machine, privilege: 0 | 1 | 3 = 1, mmu: MmuType = 'sv39'): void {
   writeEntry(machine, ROOT + 8 * (WINDOW >>> 30), pte(MIDDLE, PTE.V));
   writeEntry(machine, ROOT + 8 * (START >>> 30), pte(START, ALL));
   writeEntry(machine, MIDDLE, pte(LEAVES, PTE.V));
-  machine.hart.setSlot('SATP', satp());
+  writeEntry(machine, TOP, pte(ROOT, PTE.V));
+  writeEntry(machine, TOP + 8 * 511, pte(ROOT, PTE.V));
+  machine.hart.setSlot('SATP', mmu === 'sv39' ? satp() : (9n << 60n) | BigInt(TOP >>> 12));
   setPrivilege(machine, privilege);
 }
 
@@ -45,7 +50,7 @@ export function map(machine: Machine, page: number, address: number, flags: numb
   writeEntry(machine, leafAt(page), pte(address, flags));
 }
 
-export const ENTRY = { root: ROOT + 8 * (WINDOW >>> 30), middle: MIDDLE };
+export const ENTRY = { top: TOP, root: ROOT + 8 * (WINDOW >>> 30), middle: MIDDLE };
 
 /** Sets privilege and status bits from outside, and lets the hart forget all translations. */
 export function setPrivilege({ hart }: Machine, privilege: number, status = 0n): void {

@@ -9,6 +9,7 @@ import { ISA } from '../../../../debug-adapter/engine/machine/cpu/extensions.ts'
 import { SeededRandom } from '../../../support/seededRandom.ts';
 import { requireTool } from '../../../support/tools.ts';
 import { bareMachine } from './bareMachine.ts';
+import type { ProgramKind } from './randomLayout.ts';
 import { randomImage, type RandomImage } from './randomProgram.ts';
 
 /**
@@ -21,27 +22,36 @@ interface Qemu {
   /** The extensions of ours that it does not have; then our machine has none of them, too. */
   lacks: readonly string[];
   /** What of the programs is left out. */
-  program?: { modes: readonly 'M'[]; hasBreaks: false };
+  program?: { modes?: readonly 'M'[]; hasBreaks?: false; kind?: ProgramKind };
 }
 
 /** As Debian 12 has it. */
 const QEMU: Qemu = {
   command: 'qemu-system-riscv64',
   cpu: 'rv64,h=off,v=off,zba=on,zbb=on,zbc=on,zbs=on,Zfh=on,sstc=on,svinval=on',
-  lacks: ['zicond'],
+  lacks: ['zicond', 'zicbom', 'zicboz', 'zawrs', 'svpbmt'],
 };
-const EXTENSIONS_10 = 'm a f d c s u zicsr zifencei zicond zfh zba zbb zbc zbs sstc svinval svadu sv39 mmu pmp'.split(
-  ' ',
-);
+/** Its Sv48. */
+const QEMU_PAGING: Qemu = { ...QEMU, program: { kind: 'paging' } };
+const cpu10 = (more: string): string => {
+  const names = `m a f d c s u zicsr zifencei zicond zfh zba zbb zbc zbs sstc svinval mmu pmp ${more}`.split(' ');
+  return ['rv64i', ...names.map((name) => `${name}=on`)].join(',');
+};
 /**
  * Version 10 or newer, of which we have everything: where BLKREPLAY_QEMU_10 says. Its traps are not 7.2's, which are ours: it has
  * another order where an access crosses pages, so that addresses are not translated here.
  */
 const QEMU_10: Qemu = {
   command: process.env.BLKREPLAY_QEMU_10 ?? '',
-  cpu: ['rv64i', ...EXTENSIONS_10.map((name) => `${name}=on`)].join(','),
+  cpu: cpu10('svadu sv39'),
   lacks: [],
   program: { modes: ['M'], hasBreaks: false },
+};
+/** Accesses, cache blocks and what decides about them. Without Svadu, A and D are set as here, whatever menvcfg says. */
+const QEMU_10_BLOCKS: Qemu = {
+  ...QEMU_10,
+  cpu: cpu10('zicbom zicboz zawrs svpbmt sv48'),
+  program: { kind: 'blocks' },
 };
 const STEPS_MAX = 200_000_000;
 /** Random programs on QEMU 10, which nobody waits for. */
@@ -52,9 +62,18 @@ test('random programs do the same as under QEMU', (t) => {
   compareWith(QEMU, t);
 });
 
+test('random accesses in Sv48 do the same as under QEMU', (t) => {
+  if (!requireTool(QEMU_PAGING.command, t)) return;
+  compareWith(QEMU_PAGING, t);
+});
+
 if (QEMU_10.command) {
   test('random programs do the same as under QEMU 10', (t) => {
     for (let round = 0; round < ROUNDS_10; round++) compareWith(QEMU_10, t);
+  });
+
+  test('random cache-block operations in Sv48 do the same as under QEMU 10', (t) => {
+    for (let round = 0; round < ROUNDS_10; round++) compareWith(QEMU_10_BLOCKS, t);
   });
 } else if (!process.env.CI) {
   test('random programs do the same as under QEMU 10', (t) => t.skip('BLKREPLAY_QEMU_10 names no QEMU'));

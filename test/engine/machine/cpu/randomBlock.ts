@@ -2,15 +2,16 @@ import type { SeededRandom } from '../../../support/seededRandom.ts';
 import { a, CSR, type Item } from './assembler.ts';
 import { FLOAT_OPERATIONS } from './floatAssembler.ts';
 import {
-  type BlockMode,
   type BlockOptions,
   DATA,
   DATA_PAGES,
   DATA_VA,
   FS,
+  GIGAPAGE_VA,
   MPRV,
   MXR,
   PMP_OPEN,
+  type ProgramKind,
   POINTER,
   POINTER2,
   SAVE,
@@ -18,8 +19,12 @@ import {
   SP,
   SUM,
   SUPERPAGE_VA,
+  TERAPAGE_VA,
+  TW,
+  UPPER_HALF,
   USER_CODE_OFFSET,
 } from './randomLayout.ts';
+import { environment } from './randomCacheBlocks.ts';
 import { floatValue, value } from './randomOperands.ts';
 import { tables } from './randomTables.ts';
 import { unit } from './randomUnits.ts';
@@ -29,7 +34,8 @@ export function block(random: SeededRandom, options: BlockOptions): Item[] {
   const { name, mode, next, iterations, units } = options;
   const body = Array.from({ length: units }, (_, i) => [`${name}u${i}:`, unit(random, { ...options, index: i })]);
   return [
-    tables(random),
+    tables(random, options.kind),
+    options.kind === 'blocks' ? environment(random) : [],
     a.sfenceVma,
     a.li(31, SAVE),
     a.la(5, `${name}end`),
@@ -44,8 +50,8 @@ export function block(random: SeededRandom, options: BlockOptions): Item[] {
     a.sd(5, SAVED.start, 31),
     a.csrw(CSR.mepc, 5),
     floats(random),
-    options.isAligned ? protection(random) : [],
-    status(random, mode),
+    options.isAligned ? protection(random, options.kind) : [],
+    status(random, options),
     registers(random, options),
     a.mret,
     `${name}start:`,
@@ -56,26 +62,35 @@ export function block(random: SeededRandom, options: BlockOptions): Item[] {
 }
 
 /** mstatus for the block's mode, with SUM and MXR at random. */
-export function status(random: SeededRandom, mode: BlockMode): Item[] {
+export function status(random: SeededRandom, { mode, kind }: BlockOptions): Item[] {
   const privilege = { M: 3, S: 1, U: 0 }[mode];
-  const bits = (privilege << 11) | random.pick([0, SUM, MXR, SUM | MXR]) | (random.chance(0.9) ? FS : 0);
+  const bits =
+    (privilege << 11) |
+    random.pick([0, SUM, MXR, SUM | MXR]) |
+    (random.chance(0.9) ? FS : 0) |
+    (kind === 'blocks' && random.chance(0.3) ? TW : 0);
   return [
-    a.li(5, (3 << 11) | MPRV | SUM | MXR | FS),
+    a.li(5, (3 << 11) | MPRV | SUM | MXR | FS | TW),
     a.csrrc(0, CSR.mstatus, 5),
     a.li(5, bits),
     a.csrrs(0, CSR.mstatus, 5),
   ];
 }
 
-/** Entries for parts of the data, before the one that allows everything. */
-function protection(random: SeededRandom): Item[] {
+/**
+ * Entries for parts of the data, before the one that allows everything. They have whole cache blocks where there are
+ * operations on those: of an entry in the middle of an access QEMU does not hear.
+ */
+function protection(random: SeededRandom, kind: ProgramKind): Item[] {
+  const wholeBlocks = kind === 'blocks';
   const [TOR, NA4, NAPOT] = [1 << 3, 2 << 3, 3 << 3];
   const entry = (i: number): { config: bigint; items: Item[] } => {
     // A range starts where the entry before ends: the first would start with the code.
-    const mode = random.pick([0, i > 0 ? TOR : 0, NA4, NAPOT]);
+    const mode = random.pick([0, i > 0 ? TOR : 0, wholeBlocks ? NAPOT : NA4, NAPOT]);
     // Up to 8 KiB; most allow most things.
-    const size = mode === NAPOT ? (1 << random.below(11)) - 1 : 0;
-    const word = ((DATA >>> 2) + random.below((DATA_PAGES * 4096) >>> 2)) >>> 0;
+    const size = mode === NAPOT ? (1 << (wholeBlocks ? 3 + random.below(8) : random.below(11))) - 1 : 0;
+    const anyWord = ((DATA >>> 2) + random.below((DATA_PAGES * 4096) >>> 2)) >>> 0;
+    const word = wholeBlocks ? (anyWord & ~15) >>> 0 : anyWord;
     const rights = random.chance(0.5) ? 7 : random.pick([0, 1, 3, 4, 5, 7]);
     const address = size ? (word & ~(2 * size + 1)) | size : word;
     return {
@@ -102,9 +117,16 @@ function floats(random: SeededRandom): Item[] {
   ];
 }
 
+/** Where the data are seen: mostly by their pages, else by a superpage. */
+function virtualBase(random: SeededRandom, kind: ProgramKind): number {
+  if (kind === 'general') return random.chance(0.8) ? DATA_VA : SUPERPAGE_VA;
+  const base = random.pick([DATA_VA, DATA_VA, SUPERPAGE_VA, GIGAPAGE_VA, TERAPAGE_VA]);
+  return base !== TERAPAGE_VA && random.chance(0.3) ? UPPER_HALF + base : base;
+}
+
 /** Every register gets a value; the pointers point to the data, as physical or virtual addresses. */
-export function registers(random: SeededRandom, { mode, isAligned }: BlockOptions): Item[] {
-  const base = mode === 'M' ? DATA : random.chance(0.8) ? DATA_VA : SUPERPAGE_VA;
+export function registers(random: SeededRandom, { mode, isAligned, kind }: BlockOptions): Item[] {
+  const base = mode === 'M' ? DATA : virtualBase(random, kind);
   const pointer: Record<number, number> = {
     [SP]: base + 0x1000 - 8 * random.below(20),
     [POINTER]: base + 0x800 + 8 * random.below(64),

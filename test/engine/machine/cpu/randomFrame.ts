@@ -2,6 +2,7 @@ import { a, bType, CSR, type Item } from './assembler.ts';
 import { FLOAT_STORES } from './floatAssembler.ts';
 import {
   DATA,
+  DATA_END,
   DATA_VA,
   FINISHER,
   FS,
@@ -10,17 +11,19 @@ import {
   MPRV,
   MXR,
   PMP_OPEN,
+  type ProgramKind,
   ROOT,
   SAVE,
   SAVED,
   SUM,
+  TOP,
   UART,
 } from './randomLayout.ts';
 import { PTE, pte, storeConstant } from './randomTables.ts';
 
 /** What stands around the blocks of a random program: start, trap handler, and what prints a block's hashes. */
 /** Identity for supervisor code, a second view of it for user code, and tables for the data. */
-export function startUp(): Item[] {
+export function startUp(kind: ProgramKind): Item[] {
   const everything = PTE.V | PTE.R | PTE.W | PTE.X | PTE.A | PTE.D;
   return [
     a.la(5, 'handler'),
@@ -34,7 +37,9 @@ export function startUp(): Item[] {
     storeConstant(ROOT + 8 * 2, pte(0x8000_0000, everything)),
     storeConstant(ROOT + 8 * 3, pte(0x8000_0000, everything | PTE.U)),
     storeConstant(MIDDLE, pte(LEAVES, PTE.V)),
-    a.li(5, (8n << 60n) | BigInt(ROOT >>> 12)),
+    storeConstant(TOP, pte(ROOT, PTE.V)),
+    storeConstant(TOP + 8 * 511, pte(ROOT, PTE.V)),
+    a.li(5, kind === 'general' ? (8n << 60n) | BigInt(ROOT >>> 12) : (9n << 60n) | BigInt(TOP >>> 12)),
     a.csrw(CSR.satp, 5),
   ];
 }
@@ -177,7 +182,7 @@ export function epilogue(): Item[] {
     a.addi(11, 10, 8),
     a.to('hash', (offset) => a.jal(1, offset)),
     a.li(10, DATA),
-    a.li(11, LEAVES + 4096),
+    a.li(11, DATA_END),
     a.to('hash', (offset) => a.jal(1, offset)),
     a.addi(5, 0, 10),
     a.to('print', (offset) => a.jal(1, offset)),

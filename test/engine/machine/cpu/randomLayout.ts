@@ -11,10 +11,19 @@ export const DATA_PAGES = 4;
 export const ROOT = DATA + DATA_PAGES * 4096;
 export const MIDDLE = ROOT + 4096;
 export const LEAVES = MIDDLE + 4096;
+/** Of Sv48: the level above ROOT. */
+export const TOP = LEAVES + 4096;
+/** Where the data and their tables end. */
+export const DATA_END = TOP + 4096;
 export const SAVE = 0x8030_0000;
 /** In virtual memory: the data pages in random order and with random permissions, and all of them as a superpage. */
 export const DATA_VA = 0x4000_0000;
 export const SUPERPAGE_VA = 0x4020_0000;
+/** The same by the larger superpages: by its first gigapage Sv39 has it, too. */
+export const GIGAPAGE_VA = 0x1_0020_0000;
+export const TERAPAGE_VA = 2 ** 39 + DATA;
+/** The lower half once more at the end of the addresses. */
+export const UPPER_HALF = -(2 ** 39);
 /** Past the end of RAM, and nothing else there. */
 export const NOWHERE = 0x9000_0000;
 /** The code once more, for U-mode. */
@@ -41,9 +50,13 @@ export const POINTERS = [SP, POINTER, POINTER2];
 export const PMP_OPEN = 0x1fn << 56n;
 export const FS = 3 << 13;
 export const MPRV = 1 << 17;
+export const TW = 1 << 21;
 export const [SUM, MXR] = [1 << 18, 1 << 19];
 
 export type BlockMode = 'M' | 'S' | 'U';
+
+/** `general`: what QEMU 7.2 has, in Sv39. `paging`: accesses in Sv48. `blocks`: cache blocks, memory types and WRS, too. */
+export type ProgramKind = 'general' | 'paging' | 'blocks';
 
 export interface BlockOptions {
   units: number;
@@ -58,5 +71,6 @@ export interface BlockOptions {
   isAligned: boolean;
   /** QEMU 10 has an EBREAK's address in mtval, 7.2 has zero. */
   hasBreaks: boolean;
+  kind: ProgramKind;
   next: string;
 }

@@ -3,11 +3,11 @@ import { a, assembleWithLabels, type Item } from './assembler.ts';
 import { minimalElf } from './minimalElf.ts';
 import { block } from './randomBlock.ts';
 import { epilogue, handler, powerOff, startUp } from './randomFrame.ts';
-import { type BlockMode, CODE } from './randomLayout.ts';
+import { type BlockMode, CODE, type ProgramKind } from './randomLayout.ts';
 
 /**
- * Random programs of all our instructions for comparing machines: an ELF with many blocks of random instructions. Each block runs a
- * number of times in M-, S- or U-mode over a few pages of data, S and U with Sv39 tables of random permissions. Every
+ * Random programs of all our instructions for comparing machines: an ELF with many blocks of random instructions. Each
+ * block runs a number of times in M-, S- or U-mode over a few pages of data, S and U with tables of random permissions, Sv39's or Sv48's. Every
  * trap goes into a hash and skips its instruction. After each block the guest prints a line: hashes of the registers,
  * of the traps and of the data with its page tables.
  */
@@ -26,10 +26,12 @@ export function randomImage(
     onlyBlock?: number;
     modes?: readonly BlockMode[];
     hasBreaks?: boolean;
+    kind?: ProgramKind;
   },
 ): RandomImage {
   const modes: BlockMode[] = [];
-  const program: Item[] = [a.j('main'), handler(), epilogue(), 'main:', startUp()];
+  const { kind = 'general' } = options;
+  const program: Item[] = [a.j('main'), handler(), epilogue(), 'main:', startUp(kind)];
   for (let i = 0; i < options.blocks; i++) {
     const mode = random.pick<BlockMode>(options.modes ?? ['M', 'S', 'U']);
     modes.push(mode);
@@ -37,7 +39,7 @@ export function randomImage(
     const { hasBreaks = true } = options;
     program.push(
       `block${i}:`,
-      block(random, { ...options, ...{ isAligned, hasBreaks }, name: `b${i}`, mode, next: `block${i + 1}` }),
+      block(random, { ...options, ...{ kind, isAligned, hasBreaks }, name: `b${i}`, mode, next: `block${i + 1}` }),
     );
   }
   program.push(`block${options.blocks}:`, powerOff());

@@ -1,8 +1,8 @@
 import type { SeededRandom } from '../../../support/seededRandom.ts';
 import { a, type Item } from './assembler.ts';
-import { DATA, DATA_PAGES, LEAVES, MIDDLE } from './randomLayout.ts';
+import { DATA, DATA_PAGES, DATA_VA, LEAVES, MIDDLE, type ProgramKind, ROOT, TOP } from './randomLayout.ts';
 
-/** The Sv39 tables of a random program: entries with permissions at random. */
+/** The tables of a random program: entries with permissions at random. */
 export const PTE = { V: 1, R: 2, W: 4, X: 8, U: 16, G: 32, A: 64, D: 128 };
 export const pte = (address: number, flags: number): bigint => (BigInt(address >>> 12) << 10n) | BigInt(flags);
 
@@ -10,19 +10,34 @@ export function storeConstant(address: number, value: bigint): Item[] {
   return [a.li(5, address), a.li(6, value), a.sd(6, 0, 5)];
 }
 
-/** New permissions for the data pages and the superpage. */
-export function tables(random: SeededRandom): Item[] {
-  const leaves = Array.from({ length: DATA_PAGES }, (_, i) => storeConstant(LEAVES + 8 * i, leaf(random)));
+/** New permissions for the data pages and the superpages. */
+export function tables(random: SeededRandom, kind: ProgramKind): Item[] {
+  const leaves = Array.from({ length: DATA_PAGES }, (_, i) => storeConstant(LEAVES + 8 * i, leaf(random, kind)));
   const superpage = pte(DATA + (random.chance(0.1) ? 4096 : 0), leafFlags(random));
-  return [leaves, storeConstant(MIDDLE + 8, superpage)];
+  return [leaves, storeConstant(MIDDLE + 8, superpage), kind === 'general' ? [] : largerPages(random, kind)];
 }
+
+/** A gigapage and a terapage, misaligned now and then, and a table that may have bits only leaves have. */
+function largerPages(random: SeededRandom, kind: ProgramKind): Item[] {
+  const place = (base: number) => base + (random.chance(0.15) ? 2 ** (12 + random.below(18)) : 0);
+  const table = pte(MIDDLE, PTE.V | random.pick([0, 0, 0, 0, 0, PTE.G, PTE.A, PTE.D, PTE.U]));
+  return [
+    storeConstant(ROOT + 8 * 4, withType(random, kind, pte(place(0x8000_0000), leafFlags(random)))),
+    storeConstant(ROOT + 8 * (DATA_VA >>> 30), random.chance(0.1) ? withType(random, 'blocks', table) : table),
+    storeConstant(TOP + 8, withType(random, kind, pte(place(0), leafFlags(random)))),
+  ];
+}
+
+/** Now and then one of Svpbmt's memory types. */
+const withType = (random: SeededRandom, kind: ProgramKind, entry: bigint): bigint =>
+  kind === 'blocks' && random.chance(0.4) ? entry | (BigInt(random.below(4)) << 61n) : entry;
 
 /**
  * Now and then with a reserved bit. Not of pages outside memory: what an access that crosses into one has done when it
  * faults is left open by the manual, and QEMU's order is another.
  */
-export function leaf(random: SeededRandom): bigint {
-  const entry = pte(DATA + 4096 * random.below(DATA_PAGES), leafFlags(random));
+export function leaf(random: SeededRandom, kind: ProgramKind): bigint {
+  const entry = withType(random, kind, pte(DATA + 4096 * random.below(DATA_PAGES), leafFlags(random)));
   if (random.chance(0.03)) return entry | (1n << BigInt(54 + random.below(7)));
   return random.chance(0.3) ? entry | (BigInt(random.below(4)) << 8n) : entry;
 }

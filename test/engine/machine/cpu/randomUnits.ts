@@ -20,14 +20,19 @@ import {
   type BlockOptions,
   DATA_PAGES,
   DATA_VA,
+  GIGAPAGE_VA,
   LEAVES,
   MPRV,
   MXR,
   NOWHERE,
   POINTERS,
+  type ProgramKind,
   SUM,
   SUPERPAGE_VA,
+  TERAPAGE_VA,
+  UPPER_HALF,
 } from './randomLayout.ts';
+import { CACHE_BLOCKS } from './randomCacheBlocks.ts';
 import { destination, floatValue, offset, source, value } from './randomOperands.ts';
 import { leaf, storeConstant } from './randomTables.ts';
 
@@ -38,7 +43,7 @@ export interface UnitOptions extends BlockOptions {
 
 const FENCES = [a.sfenceVma, a.sfenceVma | (8 << 15), a.sinvalVma, a.sfenceWInval, a.sfenceInvalIr];
 
-const UNITS: [weight: number, make: (random: SeededRandom, options: UnitOptions) => Item][] = [
+const UNITS: Units = [
   [20, (r) => r.pick(Object.values(REGISTER_OPERATIONS))(destination(r), source(r), source(r))],
   [4, oneOperand],
   [10, (r) => r.pick(Object.values(IMMEDIATE_OPERATIONS))(destination(r), source(r), r.below(4096) - 2048)],
@@ -73,11 +78,26 @@ const UNITS: [weight: number, make: (random: SeededRandom, options: UnitOptions)
     (r, o) => [a.li(5, (value(r) | (1n << 62n)) & (o.isAligned ? -8n : -1n)), r.pick([a.ld(6, 0, 5), a.sw(6, 0, 5)])],
   ],
 ];
-const TOTAL_WEIGHT = UNITS.reduce((sum, [weight]) => sum + weight, 0);
+
+export type Units = [weight: number, make: (random: SeededRandom, options: UnitOptions) => Item][];
+
+/** Of the kinds of programs beside the general ones: accesses and what decides about them, little else. */
+const PAGING: Units = [
+  [10, (r) => r.pick(Object.values(REGISTER_OPERATIONS))(destination(r), source(r), source(r))],
+  [30, (r, o) => r.pick(Object.values(LOADS))(destination(r), offset(r, o), r.pick(POINTERS))],
+  [30, (r, o) => r.pick(Object.values(STORES))(source(r), offset(r, o), r.pick(POINTERS))],
+  [10, forwardBranch],
+  [4, otherPermissions],
+  [4, otherPage],
+  [4, manyBits],
+];
+
+const BY_KIND: Record<ProgramKind, Units> = { general: UNITS, paging: PAGING, blocks: [...PAGING, ...CACHE_BLOCKS] };
 
 export function unit(random: SeededRandom, options: UnitOptions): Item {
-  let left = random.below(TOTAL_WEIGHT);
-  for (const [weight, make] of UNITS) {
+  const units = BY_KIND[options.kind];
+  let left = random.below(units.reduce((sum, [weight]) => sum + weight, 0));
+  for (const [weight, make] of units) {
     if (left < weight) return make(random, options);
     left -= weight;
   }
@@ -168,11 +188,24 @@ function otherPermissions(random: SeededRandom, { mode, isAligned }: UnitOptions
   ];
 }
 
+/**
+ * An address of the data with one bit more or less: of no page, mostly, or not even one there can be. Not bit 39, which
+ * leads into the terapage where QEMU has PCI.
+ */
+function manyBits(random: SeededRandom, { mode, isAligned }: UnitOptions): Item {
+  if (mode === 'M') return [];
+  const place = BigInt(random.pick([DATA_VA, SUPERPAGE_VA, GIGAPAGE_VA, TERAPAGE_VA, UPPER_HALF + DATA_VA]));
+  const address =
+    (place + BigInt(8 * random.below(1024))) ^ (1n << BigInt(random.pick([36, 37, 38, 40 + random.below(24)])));
+  const access = random.pick([a.ld(6, 0, 5), a.sd(6, 0, 5), a.lb(6, 3, 5), ...(isAligned ? [] : [a.lw(6, 0xffe, 5)])]);
+  return [a.li(5, address), random.chance(0.2) ? a.jalr(1, 0, 5) : access];
+}
+
 /** Another page or permission at once: the table is written and the translations flushed. */
-function otherPage(random: SeededRandom, { mode }: UnitOptions): Item {
+function otherPage(random: SeededRandom, { mode, kind }: UnitOptions): Item {
   if (mode === 'U') return [];
   const page = random.below(DATA_PAGES);
-  return [storeConstant(LEAVES + 8 * page, leaf(random)), a.sfenceVma];
+  return [storeConstant(LEAVES + 8 * page, leaf(random, kind)), a.sfenceVma];
 }
 
 const later = (random: SeededRandom, { name, index, units }: UnitOptions): string => {

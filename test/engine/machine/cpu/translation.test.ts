@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MMU_TYPES, type MmuType } from '../../../../debug-adapter/engine/machine/cpu/satp.ts';
 import { a, assemble, ATOMICS, CSR, type Item } from './assembler.ts';
 import {
   bareMachine,
@@ -39,9 +40,9 @@ const ACCESS_FAULT = { fetch: 1n, load: 5n, store: 7n };
 type Access = 'fetch' | 'load' | 'store';
 
 /** A machine with translation on, whose code at START does one access to the window. */
-function pagedMachine(): BareMachine {
+function pagedMachine(mmu: MmuType = 'sv39'): BareMachine {
   const machine = bareMachine();
-  startPaging(machine);
+  startPaging(machine, 1, mmu);
   machine.hart.setSlot('MTVEC', BigInt(HANDLER));
   machine.ram.write(START, assemble([a.lb(6, 0, 5), a.sb(6, 0, 5)]));
   machine.ram.write(ONE, assemble([a.nop]));
@@ -76,8 +77,13 @@ function isAllowed(flags: number, access: Access, privilege: number, status: big
   return has(PTE.R) || (has(PTE.X) && (status & MXR) !== 0n);
 }
 
-test('a page allows what its bits say, for each mode, SUM and MXR, and gets A and D', () => {
-  const machine = pagedMachine();
+for (const mmu of MMU_TYPES) {
+  test(`${mmu}: a page allows what its bits say, for each mode, SUM and MXR, and gets A and D`, () => pageBits(mmu));
+  test(`${mmu}: broken tables and addresses fault as the manual says`, () => brokenTables(mmu));
+}
+
+function pageBits(mmu: MmuType): void {
+  const machine = pagedMachine(mmu);
   addUserView(machine);
   for (let flags = 0; flags < 256; flags++) {
     for (const privilege of [USER, SUPERVISOR]) {
@@ -96,7 +102,7 @@ test('a page allows what its bits say, for each mode, SUM and MXR, and gets A an
       }
     }
   }
-});
+}
 
 test('MPRV makes loads and stores of M-mode those of MPP, and fetches stay', () => {
   const machine = pagedMachine();
@@ -118,15 +124,18 @@ test('MPRV makes loads and stores of M-mode those of MPP, and fetches stay', () 
   assert.equal(tryAccess(machine, 'load', BigInt(WINDOW)), ACCESS_FAULT.load);
 });
 
-test('broken tables and addresses fault as the manual says', () => {
+function brokenTables(mmu: MmuType): void {
   const outside = 0x9000_0000;
   const good = pte(ONE, ALL);
   const cases: [name: string, entry: number, value: bigint, address: bigint, causes: typeof FAULT][] = [
-    ['an address whose upper bits differ', leafAt(0), good, BigInt(WINDOW) | (1n << 39n), FAULT],
+    ['an address whose upper bits differ', leafAt(0), good, BigInt(WINDOW) | (1n << FIRST_ABOVE[mmu]), FAULT],
+    ['an address whose uppermost bit differs', leafAt(0), good, BigInt(WINDOW) | (1n << 63n), FAULT],
+    ['an address whose sign bit differs', leafAt(0), good, BigInt(WINDOW) | (1n << (FIRST_ABOVE[mmu] - 1n)), FAULT],
     ['an address of only upper bits', leafAt(0), good, -4096n, FAULT],
     ['a pointer on the last level', leafAt(0), pte(ONE, PTE.V), BigInt(WINDOW), FAULT],
     ['a reserved bit', leafAt(0), good | (1n << 54n), BigInt(WINDOW), FAULT],
-    ['Svpbmt bits', leafAt(0), good | (1n << 61n), BigInt(WINDOW), FAULT],
+    ['the reserved memory type', leafAt(0), good | (3n << 61n), BigInt(WINDOW), FAULT],
+    ['a pointer with a memory type', ENTRY.middle, pte(leafAt(0), PTE.V) | (1n << 61n), BigInt(WINDOW), FAULT],
     ['the Svnapot bit', leafAt(0), good | (1n << 63n), BigInt(WINDOW), FAULT],
     ['a misaligned megapage', ENTRY.middle, pte(ONE, ALL), BigInt(WINDOW), FAULT],
     ['a misaligned gigapage', ENTRY.root, pte(0x8020_0000, ALL), BigInt(WINDOW), FAULT],
@@ -139,7 +148,7 @@ test('broken tables and addresses fault as the manual says', () => {
   ];
   for (const [name, entry, value, address, causes] of cases) {
     for (const access of ['fetch', 'load', 'store'] as const) {
-      const machine = pagedMachine();
+      const machine = pagedMachine(mmu);
       map(machine, 0, ONE, ALL);
       writeEntry(machine, entry, value);
       setPrivilege(machine, SUPERVISOR);
@@ -147,7 +156,10 @@ test('broken tables and addresses fault as the manual says', () => {
       assert.equal(trapOf(machine).value, BigInt.asUintN(64, address), name);
     }
   }
-});
+}
+
+/** The lowest bit that only says whether an address is one. */
+const FIRST_ABOVE = { sv39: 39n, sv48: 48n };
 
 test('superpages reach every page in them', () => {
   const machine = bareMachine({ memoryBytes: 4 << 20 });

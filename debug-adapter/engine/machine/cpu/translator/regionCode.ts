@@ -310,6 +310,7 @@ class RegionWriter {
     }
     if (loadOf(name) ?? storeOf(name)) return this.memory(instruction, at);
     if (ATOMIC[name]) return this.atomics.access(instruction, this.leave(offset, at.unused));
+    if (name === 'CBO_ZERO') return this.accesses.zeroBlock(rs1, this.leave(offset, at.unused));
     const float = plainFloat(name);
     if (float) return this.float(instruction, float, at.unused);
     const link = rd === 0 ? nothing : this.put(rd, this.address(offset + lengthBytes));

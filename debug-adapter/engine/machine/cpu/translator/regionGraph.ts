@@ -273,7 +273,7 @@ const CONDITIONS = OPERATION_NAMES.map((name) => {
   return name.endsWith('_NEAR') && CONDITION[base] ? base : undefined;
 });
 
-const OTHERS: ReadonlySet<OperationName> = new Set(['NOP', 'AUIPC', 'JAL_NEAR', 'J_NEAR', 'JALR']);
+const OTHERS: ReadonlySet<OperationName> = new Set(['NOP', 'AUIPC', 'JAL_NEAR', 'J_NEAR', 'JALR', 'CBO_ZERO']);
 
 /** By operation: whether it is plain whatever its operands are; a float operation may be. */
 const PLAIN = OPERATION_NAMES.map((name, operation) => {

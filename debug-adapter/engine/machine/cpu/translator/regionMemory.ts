@@ -1,6 +1,9 @@
 import { type Code, type Local, I32, I64, i32, i64, sequence, set, tee, when } from '../../../base/wasm/code.ts';
 import type { Frame } from '../../../base/wasm/moduleBuilder.ts';
 import { slot } from '../coreContext.ts';
+import { ENVCFG, envcfgForbids } from '../envcfg.ts';
+import { storeZeroes } from '../memoryHandlers.ts';
+import { blockOf } from '../cacheBlocks.ts';
 import { RAM, RAM_BASE, READ_TLB, TLB_ENTRIES, WRITE_TLB } from '../layout.ts';
 import { FLOAT_LOADS, LOADS } from '../semantics.ts';
 import { loadOf, type MemoryGroup, storeOf } from './memoryGroups.ts';
@@ -115,6 +118,18 @@ export class RegionMemory {
     const float = FLOAT_LOADS[name];
     const loaded = float ? float.fromRaw(float.load(address, shift)) : LOADS[name]!.load(address, shift);
     return registers.put(decoded.rd, loaded);
+  }
+
+  /** cbo.zero. */
+  zeroBlock(register: number, leave: Code): Code {
+    const page = i64.and(this.va.get, i64.const(-4096));
+    return sequence(
+      when(envcfgForbids(ENVCFG.CBZE), leave),
+      set(this.low, i32.wrap(tee(this.va, blockOf(this.registers.get(register))))),
+      when(i64.ne(i64.load(this.tlbEntry(), WRITE_TLB), page), leave),
+      set(this.low, this.hostAddress(WRITE_TLB)),
+      storeZeroes(this.low),
+    );
   }
 
   // --- untranslated reads ----------------------------------------------------------------------------------------------

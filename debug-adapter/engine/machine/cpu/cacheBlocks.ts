@@ -1,0 +1,111 @@
+import {
+  I32,
+  I64,
+  type Code,
+  type Local,
+  brIf,
+  call,
+  drop,
+  i32,
+  i64,
+  label,
+  loop,
+  memoryFill,
+  ret,
+  select,
+  sequence,
+  set,
+  when,
+} from '../../base/wasm/code.ts';
+import { ACCESS_READ, ACCESS_WRITE } from './access.ts';
+import { type Core, isRam, raise, ramAt, ramOffset, setSlot32, slot32 } from './coreContext.ts';
+import { ENVCFG, envcfgForbids } from './envcfg.ts';
+import { BLOCK_BYTES } from './layout.ts';
+import { enterWriteTlb, STORE_ACCESS_FAULT } from './memoryAccess.ts';
+
+/**
+ * Cache-block operations (ISA manual Volume I, "CMO Extensions"): cbo.zero, a store of 64 zeroes, and those that manage a
+ * block, which a machine without caches only checks. Addresses are rounded down to their block, also where they are
+ * reported, as QEMU does.
+ */
+export function defineCacheBlocks(core: Core): void {
+  defineZero(core);
+  defineManage(core);
+}
+
+const CAUSE_ILLEGAL = 2;
+
+/** What the interpreter does not do in place: see `zeroBlockHandler`. */
+function defineZero(core: Core): void {
+  const { builder, functions } = core;
+  builder.define(functions.zeroBlock, (frame) => {
+    const [address, raw] = frame.parameters;
+    const va = frame.local(I64);
+    const pa = frame.local(I64);
+    const entry = frame.local(I32);
+    const cacheable = frame.local(I32);
+    const size = i32.const(BLOCK_BYTES);
+    return sequence(
+      when(envcfgForbids(ENVCFG.CBZE), raise(core, CAUSE_ILLEGAL, i64.extendU(raw.get)), ret()),
+      set(va, blockOf(address.get)),
+      set(pa, call(functions.translate, va.get, i32.const(ACCESS_WRITE))),
+      when(slot32('FAULT'), ret()),
+      set(cacheable, call(functions.protect, pa.get, va.get, size, i32.const(ACCESS_WRITE))),
+      when(slot32('FAULT'), ret()),
+      when(
+        isRam(pa.get, size),
+        enterWriteTlb(core, { va, pa, cacheable, entry }),
+        call(functions.touch, ramOffset(pa.get), size),
+        memoryFill(ramAt(ramOffset(pa.get)), i32.const(0), size),
+        ret(),
+      ),
+      zeroDevice(core, { va, pa, done: frame.local(I32) }),
+    );
+  });
+}
+
+/** Byte by byte, until no device answers. */
+function zeroDevice(core: Core, v: { va: Local; pa: Local; done: Local }): Code {
+  const { va, pa, done } = v;
+  const next = label();
+  const at = (first: Local): Code => i64.add(first.get, i64.extendU(done.get));
+  const isAbove4GiB = i64.ne(i64.shrU(pa.get, i64.const(32)), i64.const(0));
+  return sequence(
+    when(isAbove4GiB, raise(core, STORE_ACCESS_FAULT, va.get), ret()),
+    loop(
+      next,
+      call(core.functions.mmioWrite, i32.wrap(at(pa)), i32.const(0), i32.const(1)),
+      when(slot32('FAULT'), raise(core, STORE_ACCESS_FAULT, at(va)), ret()),
+      set(done, i32.add(done.get, i32.const(1))),
+      brIf(next, i32.ltU(done.get, i32.const(BLOCK_BYTES))),
+    ),
+  );
+}
+
+/** Allowed where a load or a store is; where neither is, it faults as the store does. */
+function defineManage(core: Core): void {
+  const { builder, functions } = core;
+  builder.define(functions.manageBlock, (frame) => {
+    const [address, raw] = frame.parameters;
+    const va = frame.local(I64);
+    const pa = frame.local(I64);
+    const isInval = i32.eqz(i32.shrU(raw.get, i32.const(20)));
+    const forbidden = select(isInval, envcfgForbids(ENVCFG.CBIE), envcfgForbids(ENVCFG.CBCFE));
+    const attempt = (access: number): Code =>
+      sequence(
+        set(pa, call(functions.translate, va.get, i32.const(access))),
+        when(
+          i32.eqz(slot32('FAULT')),
+          drop(call(functions.protect, pa.get, va.get, i32.const(BLOCK_BYTES), i32.const(access))),
+        ),
+      );
+    return sequence(
+      when(forbidden, raise(core, CAUSE_ILLEGAL, i64.extendU(raw.get)), ret()),
+      set(va, blockOf(address.get)),
+      attempt(ACCESS_READ),
+      when(slot32('FAULT'), setSlot32('FAULT', i32.const(0)), attempt(ACCESS_WRITE)),
+    );
+  });
+}
+
+export const blockOf = (address: Code): Code => i64.and(address, i64.const(-BLOCK_BYTES));

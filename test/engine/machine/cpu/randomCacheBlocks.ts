@@ -1,0 +1,86 @@
+import type { SeededRandom } from '../../../support/seededRandom.ts';
+import { a, CSR, type Item } from './assembler.ts';
+import { DATA_PAGES, DATA_VA, MPRV, NOWHERE, POINTERS, SUPERPAGE_VA } from './randomLayout.ts';
+import { destination, source } from './randomOperands.ts';
+import type { UnitOptions, Units } from './randomUnits.ts';
+
+/** Units of random programs with cache-block operations, WRS, and the registers that switch these and memory types on. */
+const OPERATIONS = [a.cboZero, a.cboZero, a.cboInval, a.cboClean, a.cboFlush];
+
+export const CACHE_BLOCKS: Units = [
+  [30, onData],
+  [4, onNothing],
+  [4, asOther],
+  [4, reservation],
+  [4, (r) => r.pick([a.wrsNto, a.wrsSto])],
+  [4, (r, o) => a.csrr(destination(r), r.pick(o.mode === 'M' ? [CSR.menvcfg, CSR.senvcfg] : [CSR.senvcfg]))],
+  [3, otherEnvironment],
+  [2, (r, { mode }) => (mode === 'M' ? probeSatp(r) : [])],
+];
+
+/** menvcfg and senvcfg at random, all on most of the time; not the S-mode timer. */
+export function environment(random: SeededRandom): Item[] {
+  return [
+    a.li(5, environmentBits(random) | (random.chance(0.8) ? PBMTE : 0n)),
+    a.csrw(CSR.menvcfg, 5),
+    a.li(5, environmentBits(random)),
+    a.csrw(CSR.senvcfg, 5),
+    a.sfenceVma,
+  ];
+}
+
+const PBMTE = 1n << 62n;
+const environmentBits = (random: SeededRandom): bigint =>
+  random.chance(0.6) ? 0xf0n | BigInt(random.below(2)) : BigInt(random.below(256));
+
+/** Unaligned mostly: it is about the whole block. */
+function onData(random: SeededRandom): Item {
+  const operation = random.pick(OPERATIONS);
+  if (random.chance(0.3)) return operation(random.pick(POINTERS));
+  return [a.addi(5, random.pick(POINTERS), random.below(512) - 128), operation(5)];
+}
+
+function onNothing(random: SeededRandom): Item {
+  return [a.li(5, BigInt(NOWHERE + random.below(4096))), random.pick(OPERATIONS)(5)];
+}
+
+/** From M with the translation of S or U; what switches it on is M's all the same. */
+function asOther(random: SeededRandom, { mode }: UnitOptions): Item {
+  if (mode !== 'M') return [];
+  const address = random.pick([DATA_VA, SUPERPAGE_VA]) + random.below(DATA_PAGES * 4096);
+  return [
+    a.li(7, address),
+    a.li(5, MPRV | (random.pick([0, 1]) << 11)),
+    a.csrrs(0, CSR.mstatus, 5),
+    random.pick(OPERATIONS)(7),
+    a.li(5, MPRV | (3 << 11)),
+    a.csrrc(0, CSR.mstatus, 5),
+  ];
+}
+
+/**
+ * An SC after a WRS, a cache-block operation on the reserved block, or neither. In M-mode: whether an SC that fails may
+ * fault is left open by the manual.
+ */
+function reservation(random: SeededRandom, { mode, isAligned }: UnitOptions): Item {
+  if (isAligned || mode !== 'M') return [];
+  const between = random.pick([a.nop, a.wrsNto, a.wrsSto, a.cboZero(5), a.cboFlush(5)]);
+  return [
+    a.addi(5, random.pick(POINTERS), 8 * random.below(16)),
+    a.andi(5, 5, -8),
+    a.lrD(6, 5),
+    between,
+    a.scD(destination(random), source(random), 5),
+  ];
+}
+
+function otherEnvironment(random: SeededRandom, { mode }: UnitOptions): Item {
+  if (mode === 'U') return [];
+  return [a.li(5, environmentBits(random)), a.csrw(CSR.senvcfg, 5)];
+}
+
+/** What satp reads after a write with any mode; then it is put back. */
+function probeSatp(random: SeededRandom): Item {
+  const wanted = (BigInt(random.below(16)) << 60n) | BigInt(random.uint32());
+  return [a.li(5, wanted), a.csrrw(6, CSR.satp, 5), a.csrr(7, CSR.satp), a.csrw(CSR.satp, 6)];
+}
