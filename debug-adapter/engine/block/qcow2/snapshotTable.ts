@@ -135,7 +135,8 @@ function readEntry(
     icount: extraBytes >= 24 ? readIcount(view) : undefined,
     l1Offset: readU64(view, 0),
     l1Entries: view.getUint32(8),
-    encoded: bytes,
+    // A copy: the piece that it is in goes when its other entries are those of before.
+    encoded: bytes.slice(),
   };
   checkL1Place(file, header, entry, at);
   return { entry, lengthBytes };
