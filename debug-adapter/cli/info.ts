@@ -62,10 +62,11 @@ function inWords(rrfile: string, info: Info): string {
   const { machine } = info;
   const lines = [
     `${rrfile}: recording of blkreplay ${info.blkreplayVersion}, format ${info.formatVersion}`,
-    `  machine    ${machine.kind}, ${machine.harts} ${machine.harts === 1 ? 'hart' : 'harts'}, ${machine.memoryBytes >> 20} MiB, ${machine.isa}, ${machine.mmu}${machine.rng ? ', virtio-rng' : ''}`,
+    `  machine    ${machine.kind}, ${machine.harts} ${machine.harts === 1 ? 'hart' : 'harts'}, ${machine.memoryBytes >> 20} MiB, ${machine.isa}, ${machine.mmu}${machineExtras(machine)}`,
     ...info.bootFiles.map(
       ({ role, name, lengthBytes }) => `  ${role.padEnd(10)} ${name} (${lengthBytes} bytes, kept inside)`,
     ),
+    `  rng-seed   ${machine.rngSeed ?? 'none'}`,
     ...(info.append ? [`  append     ${info.append}`] : []),
     ...info.drives.map(driveLine),
     ...(info.stateFile ? [`  snapshots in ${info.stateFile}`] : []),
@@ -77,6 +78,11 @@ function inWords(rrfile: string, info: Info): string {
       .join(', ')}`,
   ];
   return lines.map(inert).join('\n') + '\n';
+}
+
+/** What it has only when it was asked for. */
+function machineExtras({ rng, noReboot, semihosting }: RecordingHeader['machine']): string {
+  return [rng && ', virtio-rng', noReboot && ', no reboot', semihosting && ', semihosting'].filter(Boolean).join('');
 }
 
 function driveLine(drive: RecordingHeader['drives'][number]): string {

@@ -2,7 +2,15 @@ import type { GdbPlace } from '../gdb/index.ts';
 import { commandMissing, commandUnknown, optionBadValue } from '../engine/errors/cli.ts';
 import { FILE_COMMANDS, type FileCommand, parseFileCommand } from './fileOptions.ts';
 import { drivesShareNothing, parseDrive, type DriveOption } from './driveOption.ts';
-import { parseAppend, parseGdbPlace, parseHarts, parseMemory, parsePosition, parseSnapshotName } from './quantities.ts';
+import {
+  parseAppend,
+  parseGdbPlace,
+  parseHarts,
+  parseMemory,
+  parsePosition,
+  parseRngSeed,
+  parseSnapshotName,
+} from './quantities.ts';
 import { Words } from './words.ts';
 
 /**
@@ -29,6 +37,11 @@ export interface MachineOptions {
   drives: DriveOption[];
   /** With a source of entropy; a replay takes what the recording has. */
   rng: boolean;
+  /** 64 hexadecimal digits or `none`; null when it was not said. */
+  rngSeed: string | null;
+  /** A reset by the guest ends the run. */
+  noReboot: boolean;
+  semihosting: boolean;
   /** Files and folders, besides those of the drives, that backing files may be or be in. */
   allow: string[];
   /** Run exactly to this position; null for to the end. */
@@ -123,6 +136,7 @@ const MACHINE_WORDS = {
     'append',
     'memory',
     'harts',
+    'rng-seed',
     'rrfile',
     'rrsnapshot',
     'stdin',
@@ -131,7 +145,7 @@ const MACHINE_WORDS = {
     'gdb',
   ],
   repeated: ['drive', 'allow'],
-  flags: ['rng', 'overwrite', 'all-snapshots', 'json'],
+  flags: ['rng', 'no-reboot', 'semihosting', 'overwrite', 'all-snapshots', 'json'],
 } as const;
 
 function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words): CommandLine {
@@ -145,11 +159,15 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
   const memory = words.text('memory');
   const stopAt = words.text('stop-at');
   const gdb = words.text('gdb');
+  const seed = words.text('rng-seed');
   const machine = {
     bios,
     initrd: words.file('initrd'),
     drives,
     rng,
+    rngSeed: seed === null ? null : parseRngSeed('--rng-seed', seed),
+    noReboot: words.flag('no-reboot'),
+    semihosting: words.flag('semihosting'),
     allow: words.all('allow'),
     stopAt: stopAt === null ? null : parsePosition('--stop-at', stopAt),
     gdb: gdb === null ? null : parseGdbPlace('--gdb', gdb),

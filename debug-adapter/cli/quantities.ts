@@ -53,6 +53,12 @@ export function parseSnapshotName(option: string, value: string): string {
   throw optionBadValue({ option, value, allowed });
 }
 
+/** The device tree's rng-seed. */
+export function parseRngSeed(option: string, value: string): string {
+  if (value === 'none' || limits.isRngSeed(value)) return value;
+  throw optionBadValue({ option, value, allowed: '64 hexadecimal digits (32 bytes), or none' });
+}
+
 /** The kernel's command line. */
 export function parseAppend(option: string, value: string): string {
   if (limits.isAppend(value)) return value;

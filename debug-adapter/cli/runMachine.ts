@@ -12,6 +12,7 @@ import {
   openReplay,
   openRun,
   RealtimeIdle,
+  SharedFolder,
   type Timeline,
   UserError,
 } from '../engine/index.ts';
@@ -113,18 +114,20 @@ function close(timeline: Timeline, end: End): void {
 function open(command: MachineCommand, version: string): Timeline {
   const onConsoleByte = firstTimeOnly((byte) => consoleOutput.byte(byte));
   const onNotice = ({ message }: Notice) => messages.print(`blkreplay: ${sentence(message)}\n`);
-  const { bios, initrd, drives } = command;
+  const { bios, initrd, drives, rng, rngSeed, noReboot, semihosting } = command;
+  const machine = { bios, initrd, drives, rng, rngSeed, noReboot, semihosting, onConsoleByte, onNotice };
   const host = allowing(nodeHost, command.allow);
   if (command.kind === 'replay') {
     const { rrfile, rrsnapshot, kernel, append, memoryBytes, harts } = command;
     const recorded = { rrfile, rrsnapshot, kernel, append, memoryBytes, harts };
-    return openReplay(host, { bios, initrd, drives, onConsoleByte, onNotice, ...recorded });
+    return openReplay(host, { ...machine, ...recorded });
   }
-  const { kernel, append, memoryBytes, harts, idle, stdin, overwrite, rng } = command;
+  const { kernel, append, memoryBytes, harts, idle, stdin, overwrite } = command;
   const live = liveInputs(command);
   const setup: LiveSetup = {
-    ...{ bios, initrd, drives, onConsoleByte, onNotice, kernel, append, memoryBytes, harts, idle },
-    ...{ live, otherInputs: stdin === null ? [] : [stdin], overwrite, rng },
+    ...machine,
+    ...{ kernel, append, memoryBytes, harts, idle },
+    ...{ live, otherInputs: stdin === null ? [] : [stdin], overwrite },
   };
   if (command.kind === 'run') return openRun(host, setup);
   const { rrfile, rrsnapshot, allSnapshots } = command;
@@ -134,13 +137,14 @@ function open(command: MachineCommand, version: string): Timeline {
 
 const STDIN_BYTES_MAX = 1 << 30;
 
-function liveInputs({ stdin, idle }: LiveOptions): LiveInputs {
+function liveInputs({ stdin, idle, semihosting }: LiveOptions): LiveInputs {
   const typed = stdin === null ? [] : [new ConsoleInput(nodeHost.files.readWhole(stdin, STDIN_BYTES_MAX))];
   const waiting =
     idle === 'realtime'
       ? [new RealtimeIdle(new RealtimeIdleClock(), { beforeSleep: () => consoleOutput.flush() })]
       : [];
-  return new LiveInputs([...typed, ...waiting], nodeHost);
+  const folder = semihosting ? new SharedFolder(nodeHost, '.') : undefined;
+  return new LiveInputs([...typed, ...waiting], nodeHost, folder);
 }
 
 async function runToEnd(

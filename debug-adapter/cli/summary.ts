@@ -38,6 +38,7 @@ export function summaryText(summary: Summary): string {
 const REASON: Record<EndReason, (end: End) => string> = {
   powerOff: () => 'the guest powered off',
   guestFailed: ({ guestExit }) => `the guest reported failure, code ${guestExit}`,
+  reset: () => 'the guest asked for a reset, and --no-reboot ends the run there',
   waitsForever: () => 'the guest waits for an interrupt that cannot come',
   stopAt: () => 'this is where --stop-at says to stop',
   endOfRecording: () => 'the recording ends here',

@@ -43,6 +43,11 @@ The machine:
   --allow FILE          a backing file that a qcow2 may name, or a folder of such, besides files beside it, in the
                         current folder, and what you or the recording name as an image; give it as often as needed
   --rng                 a source of entropy (virtio-rng) in the last free slot
+  --rng-seed HEX|none   the device tree's /chosen/rng-seed: 64 hexadecimal digits, so that two runs are equal to the bit,
+                        or none; without it each run and recording draws its own. A replay has the recorded one
+  --no-reboot           a reset by the guest ends the run, as with QEMU's -no-reboot
+  --semihosting         the guest may make semihosting calls in M and S mode: console, exit, the time, and files of the
+                        current folder and below, read-only
   --stdin FILE          what is typed on the console (not used by replay)
   --idle warp|realtime  skip the time in which the guest waits (default), or wait it out. With warp, a guest whose timer
                         ticks at a prompt where nothing is left to type runs on as fast as it can: end it with ctrl-c

@@ -30,6 +30,7 @@ const VALUED = [
   'append',
   'memory',
   'harts',
+  'rng-seed',
   'rrfile',
   'rrsnapshot',
   'drive',

@@ -29,6 +29,9 @@ export interface LaunchConfiguration {
   noDebug: boolean;
   drives: DriveOptions[];
   rng: boolean;
+  rngSeed: string | null;
+  noReboot: boolean;
+  semihosting: boolean;
   /** ELF files beyond kernel and bios. */
   symbols: string[];
   cwd: string;
@@ -60,6 +63,9 @@ export function parseLaunch(given: unknown): LaunchConfiguration {
     noDebug: settings.flag('noDebug'),
     drives: settings.objects('drives').map(drive),
     rng: settings.flag('rng'),
+    rngSeed: rngSeed(settings),
+    noReboot: settings.flag('noReboot'),
+    semihosting: settings.flag('semihosting'),
     symbols: settings.files('symbols'),
     cwd,
   };
@@ -148,6 +154,12 @@ function append(settings: Settings): string | null {
   const text = settings.text('append');
   if (text === null || limits.isAppend(text)) return text;
   return settings.bad('append', `at most ${limits.APPEND_LENGTH_MAX} characters, none of them NUL`);
+}
+
+function rngSeed(settings: Settings): string | null {
+  const seed = settings.text('rngSeed');
+  if (seed === null || seed === 'none' || limits.isRngSeed(seed)) return seed;
+  return settings.bad('rngSeed', '64 hexadecimal digits (32 bytes), or "none"');
 }
 
 function snapshotName(settings: Settings): string | null {

@@ -11,6 +11,7 @@ import {
   openReplay,
   openRun,
   RealtimeIdle,
+  SharedFolder,
   type Timeline,
   UserError,
 } from '../engine/index.ts';
@@ -69,9 +70,10 @@ function openTimeline(
   configuration: LaunchConfiguration,
   { keys, console, onNotice }: { keys?: ConsoleInput; console: GuestConsole; onNotice: (notice: Notice) => void },
 ): Timeline {
-  const { rr, rrfile, rrsnapshot, kernel, bios, initrd, drives, append, memoryBytes, harts, idle, rng } = configuration;
+  const { rr, rrfile, rrsnapshot, kernel, bios, initrd, drives, append, memoryBytes, harts, idle } = configuration;
+  const { rng, rngSeed, noReboot, semihosting } = configuration;
   const machine = {
-    ...{ bios, initrd, drives, rng },
+    ...{ bios, initrd, drives, rng, rngSeed, noReboot, semihosting },
     onConsoleByte: console.onConsoleByte,
     onNotice,
   };
@@ -91,6 +93,7 @@ function openTimeline(
         ? [...typed, new RealtimeIdle(idleClock, { waitsForKeys: true, beforeSleep: () => console.flush() })]
         : typed,
       host,
+      semihosting ? new SharedFolder(host, configuration.cwd) : undefined,
     ),
     otherInputs: configuration.symbols,
     overwrite: configuration.overwrite === 'always',

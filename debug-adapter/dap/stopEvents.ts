@@ -45,6 +45,8 @@ export function endWords({ reason, guestExit }: End): string {
       return 'The guest powered off';
     case 'guestFailed':
       return `The guest reported failure, code ${guestExit}`;
+    case 'reset':
+      return 'The guest asked for a reset';
     case 'waitsForever':
       return 'The guest waits for an interrupt that cannot come';
     case 'stopAt':

@@ -33,6 +33,7 @@ export { ownFile, type OwnFileKind } from './timeline/files/ownFile.ts';
 export { packRecording } from './timeline/files/pack.ts';
 export { rebaseOverlay } from './timeline/files/rebase.ts';
 export { type Unpacked, unpackRecording } from './timeline/files/unpack.ts';
+export { SharedFolder } from './recording/inputs/sharedFolder.ts';
 export { firstTimeOnly } from './timeline/firstTimeOnly.ts';
 export { openRecord, openRun } from './timeline/openLive.ts';
 export { openReplay } from './timeline/openReplay.ts';

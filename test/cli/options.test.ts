@@ -14,6 +14,9 @@ const LIVE = {
   memoryBytes: 128 << 20,
   drives: [],
   rng: false,
+  rngSeed: null,
+  noReboot: false,
+  semihosting: false,
   allow: [],
   stdin: null,
   stopAt: null,
@@ -26,6 +29,8 @@ const LIVE = {
 const RECORD = { kind: 'record', ...LIVE, rrfile: 'a.rr', rrsnapshot: null, allSnapshots: false };
 const HD0 = { id: 'hd0', image: 'disk.img', format: 'raw', overlay: null, readOnly: false };
 
+const SEED = '0123456789abcdefABCDEF'.padEnd(64, '0');
+
 test('run, with everything left out', () => {
   assert.deepEqual(parseCommandLine(words('run --kernel k.elf')), { kind: 'run', ...LIVE });
 });
@@ -34,7 +39,8 @@ test('record, with everything given', () => {
   const line =
     'record --kernel k.elf --bios fw.bin --initrd i.cpio --append=-x --memory 1G --harts 4 --rrfile a.rr --rrsnapshot start' +
     ' --drive id=hd0,image=disk.img,format=raw,overlay=o.qcow2 --drive id=cd,image=b.qcow2,format=qcow2,readonly,slot=7,virtio=legacy' +
-    ' --rng --stdin keys --stop-at 1_000_000 --gdb 1234 --idle realtime --all-snapshots --overwrite --json';
+    ` --rng --rng-seed ${SEED} --no-reboot --semihosting` +
+    ' --stdin keys --stop-at 1_000_000 --gdb 1234 --idle realtime --all-snapshots --overwrite --json';
   assert.deepEqual(parseCommandLine(words(line)), {
     kind: 'record',
     kernel: 'k.elf',
@@ -52,6 +58,9 @@ test('record, with everything given', () => {
       { id: 'cd', image: 'b.qcow2', format: 'qcow2', overlay: null, readOnly: true, slot: 7, virtio: 'legacy' },
     ],
     rng: true,
+    rngSeed: SEED,
+    noReboot: true,
+    semihosting: true,
     stdin: 'keys',
     stopAt: 1_000_000,
     gdb: { kind: 'port', port: 1234 },
@@ -74,14 +83,12 @@ test('run, record and replay take the same options and differ in one word', () =
   };
   assert.deepEqual(run, { kind: 'run', ...live });
   assert.deepEqual(record, { ...live, kind: 'record', rrfile: 'a.rr', rrsnapshot: 's', allSnapshots: false });
-  const { kernel, bios, initrd, memoryBytes, harts, drives, rng, allow, stopAt, gdb, json } = live;
-  const same = { kernel, bios, initrd, memoryBytes, harts, drives, rng, allow, stopAt, gdb, json };
+  const { append: _a, idle: _i, stdin: _s, overwrite: _o, ...same } = live;
   assert.deepEqual(replay, { kind: 'replay', ...same, append: null, rrfile: 'a.rr', rrsnapshot: 's' });
 });
 
 test('replay takes what was not said from the recording', () => {
-  const { bios, initrd, drives, rng, allow, stopAt, gdb, json } = LIVE;
-  const said = { bios, initrd, drives, rng, allow, stopAt, gdb, json, rrfile: 'a.rr' };
+  const { idle: _i, stdin: _s, overwrite: _o, ...said } = { ...LIVE, rrfile: 'a.rr' };
   const unsaid = { kernel: null, append: null, memoryBytes: null, harts: null, rrsnapshot: null };
   assert.deepEqual(parseCommandLine(words('replay --rrfile a.rr')), { kind: 'replay', ...said, ...unsaid });
 });
@@ -219,6 +226,13 @@ const MISTAKES: [line: string, code: string, says: RegExp][] = [
     /--drive is given 8 times, but the machine has 7 slots/,
   ],
   ['run --kernel a --rng=on', 'cli-option-value-extra', /^--rng takes no value/],
+  ['run --kernel a --rng-seed', 'cli-option-value-missing', /^--rng-seed needs a value/],
+  ['run --kernel a --rng-seed=', 'cli-option-bad-value', /^--rng-seed "" is not possible; give 64 hexadecimal digits/],
+  [`run --kernel a --rng-seed ${SEED.slice(1)}`, 'cli-option-bad-value', /give 64 hexadecimal digits .* or none\.$/],
+  [`run --kernel a --rng-seed ${SEED}0`, 'cli-option-bad-value', /^--rng-seed .* give 64 hexadecimal digits/],
+  [`replay --rrfile a --rng-seed ${SEED.replace('0', 'g')}`, 'cli-option-bad-value', /^--rng-seed "g123/],
+  ['run --kernel a --no-reboot=yes', 'cli-option-value-extra', /^--no-reboot takes no value/],
+  ['run --kernel a --semihosting=on', 'cli-option-value-extra', /^--semihosting takes no value/],
   [`run --kernel a ${DRIVE},overlay=`, 'cli-drive-bad', /has an empty overlay/],
   [`run --kernel a ${DRIVE},overlay=o,readonly`, 'cli-drive-bad', /both readonly and an overlay/],
   [`run --kernel a ${DRIVE},overlay=disk.img`, 'cli-drive-bad', /one file as image and overlay/],
@@ -263,7 +277,7 @@ test('one image may serve two drives that each have their own overlay', () => {
 
 test('the usage text names every option and command', () => {
   const options =
-    '--kernel --bios --initrd --append --memory --rrfile --rrsnapshot --drive --rng --stdin --stop-at --idle --overwrite --json';
+    '--kernel --bios --initrd --append --memory --rrfile --rrsnapshot --drive --rng --rng-seed --no-reboot --semihosting --stdin --stop-at --idle --overwrite --json';
   for (const word of [...words(options), 'run ', 'record', 'replay', 'info', 'symbols', '--help', '--version']) {
     assert.ok(USAGE.includes(word), word);
   }

@@ -22,7 +22,19 @@ const SETTINGS = [
     'overwrite',
     'console',
   ],
-  ...['gdbServer', 'stopOnEntry', 'noDebug', 'drives', 'rng', 'symbols', 'cwd', 'machine'],
+  ...[
+    'gdbServer',
+    'stopOnEntry',
+    'noDebug',
+    'drives',
+    'rng',
+    'rngSeed',
+    'noReboot',
+    'semihosting',
+    'symbols',
+    'cwd',
+    'machine',
+  ],
 ];
 const DRIVE_SETTINGS = ['id', 'image', 'format', 'overlay', 'readOnly', 'slot', 'virtio'];
 

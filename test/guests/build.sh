@@ -79,6 +79,13 @@ build_harts() {
   $CC $FLAGS $LINK -T lib/link.ld $objects -o harts/harts.elf
 }
 
+# Its console is semihosting, so there is no UART in it.
+build_semihosting() {
+  library="lib/trap.S lib/print.c lib/finisher.c lib/string.c lib/crc32.c"
+  objects=$(compile -Og lib/start.S $library small/small.c semihosting/semihosting.c)
+  $CC $FLAGS $LINK -T lib/link.ld $objects -o semihosting/semihosting.elf
+}
+
 # For what must happen while a machine computes.
 build_endless() {
   library="lib/trap.S lib/uart.c lib/print.c lib/finisher.c lib/string.c lib/clint.c"
@@ -135,9 +142,9 @@ build_inflight() {
 WALKS=$(for source in walks/*.c; do basename "$source" .c; done)
 SMALL=$(for source in small/*.c; do basename "$source" .c; done | grep -v '^small$')
 
-for guest in ${*:-demo kernel sbi image harts endless spin $SMALL $WALKS far numbered requests stream inflight}; do
+for guest in ${*:-demo kernel sbi image harts endless spin semihosting $SMALL $WALKS far numbered requests stream inflight}; do
   case $guest in
-    demo | kernel | sbi | image | harts | endless | spin | inflight) "build_$guest" ;;
+    demo | kernel | sbi | image | harts | endless | spin | semihosting | inflight) "build_$guest" ;;
     far | numbered | requests | stream) build_disk "$guest" ;;
     calls | inlines | interrupts | lines | tails) build_walk "$guest" ;;
     *) build_small "$guest" ;;

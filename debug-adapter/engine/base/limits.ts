@@ -32,6 +32,9 @@ export const isOwnSnapshotName = (name: string): boolean =>
   !/[\x00-\x1f\x7f]/.test(name) &&
   !name.startsWith('auto-');
 
+/** A fixed `/chosen/rng-seed`: 32 bytes, as many as QEMU gives a guest. */
+export const isRngSeed = (digits: string): boolean => /^[0-9a-fA-F]{64}$/.test(digits);
+
 /** A kernel's command line, which ends at a NUL. */
 export const isAppend = (text: string): boolean => text.length <= APPEND_LENGTH_MAX && !text.includes('\0');
 

@@ -14,6 +14,7 @@ import { Uart16550 } from './devices/uart16550.ts';
 import { VirtioBlk } from './devices/virtioBlk.ts';
 import { VirtioMmio } from './devices/virtioMmio.ts';
 import { VirtioRng } from './devices/virtioRng.ts';
+import type { Semihosting } from './semihosting/semihosting.ts';
 
 /**
  * The `virt` board: which device is where (QEMU's hw/riscv/virt.c, as facts). Unless something else is asked for, the
@@ -47,6 +48,8 @@ export interface MappedDevice {
 
 /** How the devices behave: as now, like QEMU's; or as they did when recordings had formats 2 to 4, to replay those. */
 export type DeviceGeneration = 'current' | 'before5';
+/** What a snapshot and a reset need of a device. */
+export type StatefulPart = Pick<Device, 'name' | 'saveState' | 'loadState' | 'reset'>;
 
 export const VIRTIO_SLOTS = 8;
 const ROM_BASE = 0x1000;
@@ -72,6 +75,7 @@ export class Board {
   readonly rtc: GoldfishRtc;
   readonly disks: VirtioBlk[];
   readonly rng: VirtioRng | undefined;
+  readonly semihosting: Semihosting | undefined;
   /** All that do something by themselves. */
   readonly timed: readonly TimedDevice[];
   /** Busiest first: accesses look through them in this order. */
@@ -86,6 +90,8 @@ export class Board {
     wiring: readonly DriveWiring[];
     /** With a source of entropy, in the last free slot. */
     rng: boolean;
+    /** On no bus: the harts call it. */
+    semihosting?: Semihosting;
     outside: BoardOutside;
     transmit: (byte: number) => void;
     generation?: DeviceGeneration;
@@ -101,6 +107,7 @@ export class Board {
     const unwired = context(() => {});
     const wired = (source: number) => context((level) => this.plic.setLevel(source, level));
     const isOld = options.generation === 'before5';
+    this.semihosting = options.semihosting;
     this.plic = new (isOld ? PlicBefore5 : Plic)({ context: unwired, harts });
     this.clint = new Clint({ context: unwired, harts });
     this.finisher = new Finisher({ context: unwired });
@@ -131,8 +138,8 @@ export class Board {
   }
 
   /** Every device with state, by name. */
-  get devices(): Device[] {
-    return this.map.map((mapped) => mapped.device);
+  get devices(): StatefulPart[] {
+    return [...this.map.map((mapped) => mapped.device), ...(this.semihosting ? [this.semihosting] : [])];
   }
 
   find(address: number, sizeBytes: number): MappedDevice | undefined {

@@ -48,4 +48,24 @@ export interface Inputs extends RequestLog {
   hostTime(position: Position): number;
   /** A device asks for that many unpredictable bytes, in the step at `position`. */
   entropy(position: Position, lengthBytes: number): Uint8Array;
+  /** Semihosting asks for a file of the host's or what was typed, in the step at `position`. */
+  hostFile(position: Position, question: FileQuestion): FileAnswer;
+}
+
+/** A name is as the guest gives it. Bytes may be answered with fewer, and with none where there are no more. */
+export type FileQuestion =
+  | { kind: 'length'; name: string }
+  | { kind: 'bytes'; name: string; offset: number; lengthBytes: number }
+  /** What was typed and is not delivered yet; NOTHING_YET while somebody may still type. */
+  | { kind: 'console'; lengthBytes: number };
+
+/** The error number of a console without input (EAGAIN). */
+export const NOTHING_YET = 11;
+
+export interface FileAnswer {
+  /** 0, or one of Linux' error numbers. */
+  error: number;
+  /** Of the whole file, where that was the question. */
+  lengthBytes: number;
+  bytes: Uint8Array;
 }

@@ -9,13 +9,17 @@ import { Hart } from './cpu/hart.ts';
 import { HartBanks } from './cpu/hartBanks.ts';
 import { MMU, type MmuType } from './cpu/satp.ts';
 import { Deadlines } from './deadlines.ts';
-import type { Finish } from './devices/finisher.ts';
+import type { FinisherRequest } from './devices/finisher.ts';
 import { GuestRam } from './guestRam.ts';
 import { HartInterrupts } from './hartInterrupts.ts';
+import { Inspector } from './inspector.ts';
 import { type Inputs, type InputStatus, type OutsideEvent, PC_REGISTER } from './inputs.ts';
 import { type DigestPart, machineDigest } from './machineDigest.ts';
 import { PowerOn } from './powerOn.ts';
 import { NO_STOP_POINTS, type StopPoints, type WatchHit } from './stopPoints.ts';
+import { CallMemory } from './semihosting/callMemory.ts';
+import { heapGap } from './semihosting/heapGap.ts';
+import { Semihosting } from './semihosting/semihosting.ts';
 import { Turns } from './turns.ts';
 import type { Watcher } from './watcher.ts';
 
@@ -31,8 +35,8 @@ import type { Watcher } from './watcher.ts';
 export type MachineStop =
   /** The position asked for. */
   | { kind: 'reached' }
-  /** The guest wrote to the finisher. */
-  | { kind: 'finished'; finish: Finish }
+  /** The guest wrote to the finisher: it ended, or asked for a reset where that ends the run. */
+  | { kind: 'finished'; finish: FinisherRequest }
   /** Every hart waits for an interrupt and nothing that is known will ever raise one. */
   | { kind: 'stuck' }
   /** The caller wants to do something else first. */
@@ -67,9 +71,16 @@ export interface MachineOptions {
   rng?: boolean;
   /** How the devices behave; as they do now when it is not said. */
   devices?: DeviceGeneration;
+  /** A reset by the guest ends the run. */
+  noReboot?: boolean;
+  /** The guest may make semihosting calls. */
+  semihosting?: boolean;
   inputs: Inputs;
-  /** Each byte the guest sends over its UART, and how many steps were before the one that sends it. */
-  onConsoleByte: (byte: number, position: Position) => void;
+  /**
+   * Each byte of the guest's console, how many steps were before the one that sends it, and how many bytes of that step:
+   * a semihosting call sends several.
+   */
+  onConsoleByte: (byte: number, position: Position, index: number) => void;
   /** How many pages of code are kept decoded; for tests, as it changes nothing but speed. */
   decodePoolPages?: number;
   /** How often a jump comes to a place before its code is translated, 0 for never; changes nothing but speed. */
@@ -87,6 +98,7 @@ export class Machine {
   readonly stateVersion: number;
   /** Where outside events come from; replaced when a session goes from recording to looking back. */
   inputs: Inputs;
+  private readonly noReboot: boolean;
   private currentPosition: Position = 0;
   /** Virtual time minus position: idle advances and clock jumps. */
   private clockOffsetNanoseconds = 0;
@@ -110,6 +122,7 @@ export class Machine {
     this.drives = options.drives;
     this.inputs = options.inputs;
     this.stateVersion = options.devices === 'before5' ? STATE_VERSION_BEFORE5 : MACHINE_STATE_VERSION;
+    this.noReboot = options.noReboot ?? false;
     const { memoryBytes, decodePoolPages, translationThreshold } = options;
     const instructions = instructionSet(options.isa ?? ISA);
     const mmu = options.mmu ?? MMU;
@@ -129,11 +142,12 @@ export class Machine {
       drives: options.drives,
       wiring: options.wiring ?? wireDrives(options.drives.map(() => ({}))),
       rng: options.rng ?? false,
+      semihosting: options.semihosting ? this.makeSemihosting(options) : undefined,
       outside: {
         hostTime: () => this.inputs.hostTime(this.positionInStep()),
         entropy: (lengthBytes) => this.inputs.entropy(this.positionInStep(), lengthBytes),
       },
-      transmit: (byte) => options.onConsoleByte(byte, this.positionInStep()),
+      transmit: (byte) => options.onConsoleByte(byte, this.positionInStep(), 0),
       generation: options.devices,
     });
     this.interrupts = new HartInterrupts(this.harts, this.board);
@@ -179,9 +193,17 @@ export class Machine {
     return this.harts.current;
   }
 
+  /** How the guest ended the run, once it has. */
+  get finish(): FinisherRequest | undefined {
+    const { result, wantsReset } = this.board.finisher;
+    return wantsReset && this.noReboot ? { kind: 'reset', code: 0 } : result;
+  }
+
   /** Once, before the first step. */
   powerOn(plan: BootPlan): void {
     this.power.apply(plan);
+    const { commandLine, pieces } = plan;
+    this.board.semihosting?.powerOn({ commandLine, heap: heapGap(pieces, this.ram) });
   }
 
   /** Replaces the stop points of all runs from now on. */
@@ -212,7 +234,7 @@ export class Machine {
         this.pausedAt = this.currentPosition;
         return { kind: 'paused' };
       }
-      const finish = this.board.finisher.result;
+      const { finish } = this;
       if (finish) return { kind: 'finished', finish };
       this.updateInterruptLines();
       // While one hart has something to do it is its turn.
@@ -233,7 +255,7 @@ export class Machine {
     }
     const hits = this.watcher.takeHits();
     if (hits.length > 0) return { kind: 'watchpoint', hits };
-    const finish = this.board.finisher.result;
+    const { finish } = this;
     return finish ? { kind: 'finished', finish } : { kind: 'reached' };
   }
 
@@ -256,7 +278,8 @@ export class Machine {
   private deliver(event: OutsideEvent): void {
     switch (event.kind) {
       case 'consoleInput':
-        this.board.uart.receive(event.byte);
+        if (this.board.semihosting?.wantsByte) this.board.semihosting.receive(event.byte);
+        else this.board.uart.receive(event.byte);
         break;
       case 'clockJump':
         this.clockOffsetNanoseconds += event.nanoseconds;
@@ -340,7 +363,8 @@ export class Machine {
     const { status } = this;
     status.position = this.currentPosition;
     status.nanoseconds = this.nanoseconds;
-    status.consoleReadyNanoseconds = this.board.uart.readyNanoseconds();
+    const { semihosting, uart } = this.board;
+    status.consoleReadyNanoseconds = semihosting?.wantsByte ? this.nanoseconds : uart.readyNanoseconds();
     status.idle = idle;
     status.wakeNanoseconds = idle ? this.deadlines.wake() : Infinity;
     return status;
@@ -379,6 +403,10 @@ export class Machine {
     return mapped !== undefined;
   }
 
+  semihost(): boolean {
+    return this.board.semihosting?.call() ?? false;
+  }
+
   atBreakpoint(pc: bigint): boolean {
     const { breakpoints, accepts } = this.stopPoints;
     if (this.positionInStep() === this.runFrom || !breakpoints.has(pc)) return false;
@@ -389,6 +417,22 @@ export class Machine {
 
   watched(access: 'read' | 'write', offset: number, lengthBytes: number): void {
     if (this.watcher.touched(access, offset, lengthBytes, this.positionInStep())) this.hart.requestAttention();
+  }
+
+  private makeSemihosting({ onConsoleByte }: MachineOptions): Semihosting {
+    const inspector = new Inspector(this);
+    return new Semihosting({
+      harts: this.harts,
+      memory: new CallMemory(this.ram, (address) => inspector.translate(address)),
+      outside: {
+        hostTime: () => this.inputs.hostTime(this.positionInStep()),
+        hostFile: (question) => this.inputs.hostFile(this.positionInStep(), question),
+      },
+      nanoseconds: () => this.nanosecondsInStep(),
+      print: (bytes) => bytes.forEach((byte, i) => onConsoleByte(byte, this.positionInStep(), i)),
+      exit: (status) => this.board.finisher.request({ kind: status === 0 ? 'pass' : 'fail', code: status }),
+      attention: () => this.hart.requestAttention(),
+    });
   }
 
   // --- state ---------------------------------------------------------------------------------------------------------

@@ -1,11 +1,10 @@
 import { assert } from '../base/assert.ts';
 import type { Position } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
-import type { Board } from './board.ts';
+import type { Board, StatefulPart } from './board.ts';
 import type { BootPlan } from './boot/bootPlan.ts';
 import { RESET_REGISTERS } from './boot/bootRom.ts';
 import type { HartBanks } from './cpu/hartBanks.ts';
-import type { Device } from './devices/device.ts';
 import type { GuestRam } from './guestRam.ts';
 
 /**
@@ -15,7 +14,7 @@ import type { GuestRam } from './guestRam.ts';
 export class PowerOn {
   private parts: { harts: HartBanks; ram: GuestRam; board: Board };
   private hartState: State;
-  private deviceStates: Map<Device, State>;
+  private deviceStates: Map<StatefulPart, State>;
   private plan: BootPlan | undefined;
 
   constructor(parts: { harts: HartBanks; ram: GuestRam; board: Board }) {

@@ -17,6 +17,8 @@ export function describeEntry(entry: LogEntry): string {
       return `guest asks for the date: ${entry.milliseconds} ms since 1970`;
     case 'entropy':
       return `guest asks for entropy: ${bytesText(entry.bytes)}`;
+    case 'hostFile':
+      return `guest asks for a file or the console: ${fileText(entry)}`;
     case 'blockRequest': {
       const what = `drive ${entry.drive} request ${entry.id}: ${entry.operation}`;
       return entry.operation === 'flush' ? what : `${what} of ${entry.lengthBytes} bytes at ${placeText(entry.offset)}`;
@@ -43,6 +45,7 @@ export function entryAsJson(entry: LogEntry): Record<string, unknown> {
   switch (entry.kind) {
     case 'memoryWrite':
     case 'entropy':
+    case 'hostFile':
       return { ...entry, bytes: bytesText(entry.bytes) };
     case 'registerWrite':
       return { ...entry, value: digestText(entry.value) };
@@ -60,6 +63,12 @@ const SECTOR_BYTES = 512;
 /** In sectors, as the guest counts, where it is a whole one. */
 function placeText(offset: number): string {
   return offset % SECTOR_BYTES === 0 ? `sector ${offset / SECTOR_BYTES}` : `byte ${offset}`;
+}
+
+/** Its length when it is opened, and then pieces of it; the console has pieces only. */
+function fileText({ error, lengthBytes, bytes }: LogEntry & { kind: 'hostFile' }): string {
+  if (error) return `error ${error}`;
+  return bytes.length > 0 ? `a piece of ${bytes.length} bytes` : `${lengthBytes} bytes`;
 }
 
 function printable(byte: number): string {

@@ -198,6 +198,7 @@ function sameParts(a: readonly DigestPart[], b: readonly DigestPart[]): boolean 
 const QUESTION_TEXT: Readonly<Record<AnswerEntry['kind'], string>> = {
   hostTime: 'the time',
   entropy: 'entropy',
+  hostFile: 'a file or the console',
 };
 
 const OPERATION_TEXT: Readonly<Record<BlockOperation, string>> = {
@@ -238,6 +239,8 @@ function entryText(entry: InputEntry | AnswerEntry | BlockEntry): string {
       return `that a device asks for ${QUESTION_TEXT.hostTime}`;
     case 'entropy':
       return `that a device asks for ${entry.bytes.length} bytes of ${QUESTION_TEXT.entropy}`;
+    case 'hostFile':
+      return `that a device asks for ${QUESTION_TEXT.hostFile}`;
     case 'blockRequest':
       return requestText(entry);
     case 'blockCompletion':

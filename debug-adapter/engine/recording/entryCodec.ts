@@ -126,6 +126,13 @@ export class EventsEncoder {
         to.varint(entry.bytes.length);
         to.bytes(entry.bytes);
         return;
+      case 'hostFile':
+        this.#start(0);
+        to.varint(entry.error);
+        to.varint(entry.lengthBytes);
+        to.varint(entry.bytes.length);
+        to.bytes(entry.bytes);
+        return;
       case 'blockRequest':
         return this.#writeRequest(entry);
       case 'blockCompletion':
@@ -234,6 +241,10 @@ class EventsDecoder {
         return { kind: 'hostTime', position, milliseconds: exact(from.varint()) };
       case KIND_CODES.entropy:
         return { kind: 'entropy', position, bytes: from.bytes(from.varint()).slice() };
+      case KIND_CODES.hostFile: {
+        const [error, lengthBytes] = [exact(from.varint()), exact(from.varint())];
+        return { kind: 'hostFile', position, error, lengthBytes, bytes: from.bytes(from.varint()).slice() };
+      }
       case KIND_CODES.blockRequest:
         return this.#readRequest(flags, position);
       case KIND_CODES.blockCompletion:

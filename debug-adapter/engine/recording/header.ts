@@ -6,6 +6,7 @@ import {
   isHartCount,
   isMemorySize,
   isOwnSnapshotName,
+  isRngSeed,
   isSlot,
 } from '../base/limits.ts';
 import { xxh64 } from '../base/xxhash64.ts';
@@ -46,6 +47,12 @@ export interface RecordedMachine {
   mmu?: 'sv39' | 'sv48';
   /** Whether there is a virtio-rng; before it could be asked for there was none. */
   rng?: boolean;
+  /** `/chosen/rng-seed` in the device tree, 64 hexadecimal digits; null, or left out as it once was, for none. */
+  rngSeed?: string | null;
+  /** Whether a reset by the guest ended the run; before that could be asked for it did not. */
+  noReboot?: boolean;
+  /** Whether the guest could make semihosting calls; before that could be asked for it could not. */
+  semihosting?: boolean;
 }
 
 export type IdleMode = 'warp' | 'realtime';
@@ -184,7 +191,10 @@ function decodeMachine(fields: Fields): Required<RecordedMachine> {
     harts: fields.count('harts', isHartCount),
     isa: fields.text('isa', (isa) => isa.length <= ISA_LENGTH_MAX),
     mmu: fields.has('mmu') ? fields.oneOf<'sv39' | 'sv48'>('mmu', ['sv39', 'sv48']) : 'sv39',
-    rng: fields.has('rng') ? fields.flag('rng') : false,
+    rng: fields.has('rng') && fields.flag('rng'),
+    rngSeed: fields.has('rngSeed') ? fields.textOrNull('rngSeed', isRngSeed) : null,
+    noReboot: fields.has('noReboot') && fields.flag('noReboot'),
+    semihosting: fields.has('semihosting') && fields.flag('semihosting'),
   };
 }
 
@@ -255,8 +265,12 @@ class Fields {
     return this.text(name, (text) => text.length <= WORD_LENGTH_MAX);
   }
 
+  textOrNull(name: string, isPossible: (value: string) => boolean): string | null {
+    return this.#get(name) === null ? null : this.text(name, isPossible);
+  }
+
   fileOrNull(name: string): string | null {
-    return this.#get(name) === null ? null : this.text(name, isFileName);
+    return this.textOrNull(name, isFileName);
   }
 
   count(name: string, isPossible: (value: number) => boolean = () => true): number {

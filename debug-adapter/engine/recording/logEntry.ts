@@ -16,6 +16,8 @@ export type LogEntry =
   /** Answers to what a device asked in the step at that position. */
   | { kind: 'hostTime'; position: Position; milliseconds: number }
   | { kind: 'entropy'; position: Position; bytes: Uint8Array }
+  /** How long a file is, a piece of it, or what was typed; or why not. */
+  | { kind: 'hostFile'; position: Position; error: number; lengthBytes: number; bytes: Uint8Array }
   | ({ kind: 'blockRequest' } & BlockRequest)
   | ({ kind: 'blockCompletion' } & BlockCompletion)
   | DigestEntry
@@ -30,8 +32,8 @@ export type LogEntryKind = LogEntry['kind'];
 /** What `Inputs.take` gives. */
 export const INPUT_KINDS = ['consoleInput', 'clockJump', 'memoryWrite', 'registerWrite'] as const;
 
-/** What `Inputs.hostTime` and `Inputs.entropy` give. */
-export const ANSWER_KINDS = ['hostTime', 'entropy'] as const;
+/** What `Inputs.hostTime`, `Inputs.entropy` and `Inputs.hostFile` give. */
+export const ANSWER_KINDS = ['hostTime', 'entropy', 'hostFile'] as const;
 
 export type AnswerEntry = Extract<LogEntry, { kind: (typeof ANSWER_KINDS)[number] }>;
 export type InputEntry = Extract<LogEntry, { kind: (typeof INPUT_KINDS)[number] }>;
@@ -75,6 +77,7 @@ export const KIND_CODES: Readonly<Record<LogEntryKind, number>> = {
   registerWrite: 10,
   hostTime: 11,
   entropy: 12,
+  hostFile: 13,
 };
 
 export const LOG_ENTRY_KINDS = Object.keys(KIND_CODES) as readonly LogEntryKind[];

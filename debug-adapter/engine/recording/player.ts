@@ -2,7 +2,7 @@ import type { Position } from '../base/quantities.ts';
 import { xxh3 } from '../base/xxh3.ts';
 import { xxh64 } from '../base/xxhash64.ts';
 import type { BlockCompletion, BlockRequest } from '../block/blockRequest.ts';
-import type { Inputs, InputStatus, OutsideEvent } from '../machine/inputs.ts';
+import type { FileAnswer, FileQuestion, Inputs, InputStatus, OutsideEvent } from '../machine/inputs.ts';
 import { XXH3_VERSION } from './chunk.ts';
 import { Divergences } from './divergences.ts';
 import { ANSWER_KINDS, INPUT_KINDS } from './logEntry.ts';
@@ -91,6 +91,15 @@ export class Player implements Inputs {
       throw this.#divergences.ofQuestion(head, { position, kind: 'entropy' });
     }
     return this.#answer('entropy', position).bytes;
+  }
+
+  hostFile(position: Position, question: FileQuestion): FileAnswer {
+    const { head } = this.#answers;
+    const room = question.kind === 'length' ? 0 : question.lengthBytes;
+    if (head?.kind === 'hostFile' && head.bytes.length > room) {
+      throw this.#divergences.ofQuestion(head, { position, kind: 'hostFile' });
+    }
+    return this.#answer('hostFile', position);
   }
 
   take(status: InputStatus): OutsideEvent | undefined {

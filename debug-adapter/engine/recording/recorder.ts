@@ -1,7 +1,7 @@
 import { xxh3 } from '../base/xxh3.ts';
 import type { Position } from '../base/quantities.ts';
 import type { BlockCompletion, BlockRequest } from '../block/blockRequest.ts';
-import type { Inputs, InputStatus, OutsideEvent } from '../machine/inputs.ts';
+import type { FileAnswer, FileQuestion, Inputs, InputStatus, OutsideEvent } from '../machine/inputs.ts';
 import type { DigestPart } from './logEntry.ts';
 import type { RecordingWriter } from './recordingWriter.ts';
 
@@ -45,6 +45,12 @@ export class Recorder implements Inputs {
     const bytes = this.#live.entropy(position, lengthBytes);
     this.#writer.append({ kind: 'entropy', position, bytes });
     return bytes;
+  }
+
+  hostFile(position: Position, question: FileQuestion): FileAnswer {
+    const { error, lengthBytes, bytes } = this.#live.hostFile(position, question);
+    this.#writer.append({ kind: 'hostFile', position, error, lengthBytes, bytes });
+    return { error, lengthBytes, bytes };
   }
 
   digestOf(data: Uint8Array): bigint {

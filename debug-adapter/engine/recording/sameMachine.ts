@@ -24,12 +24,15 @@ export function checkSameMachine(file: string, header: RecordingHeader, given: G
     if (now === undefined || now === recorded) return;
     throw recordedWithOther({ file, option, recorded: String(recorded), given: String(now) });
   };
-  const { kind, memoryBytes, harts, isa, mmu } = given.machine;
+  const { kind, memoryBytes, harts, isa, mmu, rngSeed, noReboot, semihosting } = given.machine;
   check('machine', header.machine.kind, kind);
   check('memory', memoryText(header.machine.memoryBytes), memoryBytes && memoryText(memoryBytes));
   check('harts', header.machine.harts, harts);
   check('instruction set', header.machine.isa, isa);
   check('page tables', header.machine.mmu!, mmu);
+  check('rng seed', seedText(header.machine.rngSeed), rngSeed === undefined ? undefined : seedText(rngSeed));
+  check('no reboot', onOff(header.machine.noReboot), noReboot === undefined ? undefined : onOff(noReboot));
+  check('semihosting', onOff(header.machine.semihosting), semihosting === undefined ? undefined : onOff(semihosting));
   check('append', quoted(header.append), given.append === undefined ? undefined : quoted(given.append));
   checkDrives(file, header.drives, given.drives);
 }
@@ -70,5 +73,6 @@ function memoryText(bytes: number): string {
   return bytes % MIB === 0 ? `${bytes / MIB} MiB` : `${bytes} bytes`;
 }
 
-const onOff = (flag: boolean): string => (flag ? 'on' : 'off');
+const onOff = (flag: boolean | undefined): string => (flag ? 'on' : 'off');
+const seedText = (seed: string | null | undefined): string => seed?.toLowerCase() ?? 'none';
 const quoted = (text: string): string => JSON.stringify(text);

@@ -77,15 +77,16 @@ interface BootedMachine {
   harts?: number;
   isa?: string;
   mmu?: RecordedMachine['mmu'];
+  rngSeed?: string | null;
 }
 
 /** Throws what could not boot, before anything else is opened. */
 export function bootPlan(
   files: readonly BootFile[],
-  { append, memoryBytes, harts, isa, mmu }: BootedMachine,
+  { append, memoryBytes, harts, isa, mmu, rngSeed }: BootedMachine,
 ): BootPlan {
   const find = (role: BootFile['role']) => files.find((file) => file.role === role);
   const [bios, initrd] = [find('bios'), find('initrd')];
-  const found = { kernel: find('kernel')!, bios, initrd, append: append || undefined };
+  const found = { kernel: find('kernel')!, bios, initrd, append: append || undefined, rngSeed };
   return planBoot(found, memoryBytes, harts, isa, mmu);
 }

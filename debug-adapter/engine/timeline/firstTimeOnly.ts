@@ -7,9 +7,11 @@ import type { MachineSetup } from './sessionOptions.ts';
  */
 export function firstTimeOnly(show: (byte: number) => void): MachineSetup['onConsoleByte'] {
   let shownTo: Position = -1;
-  return (byte, position) => {
-    if (position <= shownTo) return;
+  let lastIndex = -1;
+  return (byte, position, index) => {
+    if (position < shownTo || (position === shownTo && index <= lastIndex)) return;
     shownTo = position;
+    lastIndex = index;
     show(byte);
   };
 }

@@ -2,6 +2,7 @@ import type { FileUse, Host } from '../base/host.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
 import { wireDrives } from '../machine/board.ts';
+import { RNG_SEED_BYTES, seedDigits } from '../machine/boot/rngSeed.ts';
 import { ISA } from '../machine/cpu/extensions.ts';
 import { MMU } from '../machine/cpu/satp.ts';
 import { Machine } from '../machine/machine.ts';
@@ -25,7 +26,13 @@ import { NewFiles } from './newFiles.ts';
 import { RamImages } from './ramImages.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
 import { refuseOwnOverlay, isInPlace, refuseTakenName, takingSnapshots } from './inPlace.ts';
-import { FIRST_SNAPSHOT_DEFAULT, type LiveSetup, type RecordSetup, stateFileOf } from './sessionOptions.ts';
+import {
+  FIRST_SNAPSHOT_DEFAULT,
+  type LiveSetup,
+  NO_RNG_SEED,
+  type RecordSetup,
+  stateFileOf,
+} from './sessionOptions.ts';
 import { liveImage } from './snapshotImage.ts';
 import { automaticOnes } from './snapshotInfo.ts';
 import { SnapshotStore } from './snapshotStore.ts';
@@ -42,7 +49,7 @@ export function openRun(anyHost: Host, setup: LiveSetup): LiveTimeline {
   refuseOwnOverlay(setup.drives);
   const host = allowingDrives(anyHost, setup.drives);
   const files = readBootFiles(host, setup);
-  const plan = bootPlan(files, setup);
+  const plan = bootPlan(files, { ...setup, rngSeed: settledSeed(host, setup) });
   const targets = writeTargets(setup, undefined);
   checkWriteTargets(host, setup, targets);
   return Undo.onFailure((undo) => {
@@ -68,7 +75,7 @@ export function openRun(anyHost: Host, setup: LiveSetup): LiveTimeline {
 export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
   refuseOwnOverlay(wanted.drives);
   const host = allowingDrives(anyHost, wanted.drives);
-  const setup = settled(wanted);
+  const setup = settled(host, wanted);
   const files = readBootFiles(host, setup);
   const plan = bootPlan(files, setup);
   const targets = writeTargets(setup, setup.rrfile);
@@ -122,11 +129,18 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
 }
 
 /** With everything that was left open decided. */
-type SettledRecord = RecordSetup & { rrsnapshot: string };
+type SettledRecord = RecordSetup & { rrsnapshot: string; rngSeed: string | null };
 
-function settled(setup: RecordSetup): SettledRecord {
+function settled(host: Host, wanted: RecordSetup): SettledRecord {
+  const setup = { ...wanted, rngSeed: settledSeed(host, wanted) };
   if (setup.rrsnapshot === null) return { ...setup, rrsnapshot: FIRST_SNAPSHOT_DEFAULT };
   return { ...setup, rrsnapshot: setup.rrsnapshot, drives: takingSnapshots(setup.drives) };
+}
+
+/** The digits of the seed in the device tree, as the header writes them; null for a tree without one. */
+function settledSeed(host: Host, { rngSeed }: LiveSetup): string | null {
+  if (rngSeed === NO_RNG_SEED) return null;
+  return rngSeed?.toLowerCase() ?? seedDigits(host.entropy(RNG_SEED_BYTES));
 }
 
 /** The history of a live machine: what its recorder has written so far. */
@@ -225,6 +239,8 @@ function makeMachine(setup: LiveSetup, drives: readonly DriveStack[], inputs: Li
     wiring: wireDrives(setup.drives),
     rng: setup.rng,
     devices: setup.devices,
+    noReboot: setup.noReboot,
+    semihosting: setup.semihosting,
     inputs,
     onConsoleByte: setup.onConsoleByte,
     translationThreshold: setup.translationThreshold,
@@ -252,7 +268,10 @@ function headerOf(setup: SettledRecord, bases: readonly BaseDisk[]): HeaderToWri
   const { memoryBytes } = setup;
   return {
     blkreplayVersion: setup.version,
-    machine: { kind: 'virt', memoryBytes, harts: setup.harts ?? 1, isa: ISA, mmu: MMU, rng: setup.rng ?? false },
+    machine: {
+      ...{ kind: 'virt', memoryBytes, harts: setup.harts ?? 1, isa: ISA, mmu: MMU, rng: setup.rng ?? false },
+      ...{ rngSeed: setup.rngSeed, noReboot: setup.noReboot ?? false, semihosting: setup.semihosting ?? false },
+    },
     idle: setup.idle,
     append: setup.append,
     rrsnapshot: setup.rrsnapshot,

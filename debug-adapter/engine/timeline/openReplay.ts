@@ -26,7 +26,7 @@ import { asRecorded, isInPlace, refuseOwnOverlay } from './inPlace.ts';
 import { RamImages } from './ramImages.ts';
 import { ReplayTimeline } from './replayTimeline.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
-import { type ReplaySetup, stateFileOf } from './sessionOptions.ts';
+import { NO_RNG_SEED, type ReplaySetup, stateFileOf } from './sessionOptions.ts';
 import { recordedImage, type SnapshotImage } from './snapshotImage.ts';
 import { SnapshotStore } from './snapshotStore.ts';
 import { filesOfDrive, type TimelineFiles } from './timelineFiles.ts';
@@ -78,6 +78,8 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
       wiring: wireDrives(setup.drives),
       rng: reader.header.machine.rng,
       devices: reader.header.formatVersion < QEMU_DEVICES_VERSION ? 'before5' : 'current',
+      noReboot: reader.header.machine.noReboot,
+      semihosting: reader.header.machine.semihosting,
       inputs: player,
       onConsoleByte: setup.onConsoleByte,
       translationThreshold: setup.translationThreshold,
@@ -92,8 +94,8 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
       });
     const { append, machine: recorded } = reader.header;
     // Also for a machine that starts from a snapshot: the guest may reset it.
-    const { memoryBytes, harts, isa, mmu } = recorded;
-    machine.powerOn(bootPlan(recordedBootFiles(reader), { append, memoryBytes, harts, isa, mmu }));
+    const { memoryBytes, harts, isa, mmu, rngSeed } = recorded;
+    machine.powerOn(bootPlan(recordedBootFiles(reader), { append, memoryBytes, harts, isa, mmu, rngSeed }));
     if (snapshots && snapshot !== undefined) {
       const { state, ram } = snapshots.load(snapshot);
       ramImages.restore(ram);
@@ -170,7 +172,12 @@ function checkSame(setup: ReplaySetup, reader: RecordingReader, bases: readonly 
   if (unknown !== undefined) throw recordedInstructionsUnknown({ file: setup.rrfile, unknown });
   const wiring = wireDrives(setup.drives);
   checkSameMachine(setup.rrfile, header, {
-    machine: { memoryBytes: setup.memoryBytes ?? undefined, harts: setup.harts ?? undefined },
+    machine: {
+      ...{ memoryBytes: setup.memoryBytes ?? undefined, harts: setup.harts ?? undefined },
+      rngSeed: givenSeed(setup),
+      // Left out is as recorded; nobody says that one is off.
+      ...{ noReboot: setup.noReboot || undefined, semihosting: setup.semihosting || undefined },
+    },
     append: setup.append ?? undefined,
     drives: setup.drives.map(({ id, format, readOnly, image }, i) => ({
       id,
@@ -184,6 +191,10 @@ function checkSame(setup: ReplaySetup, reader: RecordingReader, bases: readonly 
   });
   header.drives.forEach((recorded, i) => checkSameOverlay(recorded, setup.drives[i]));
 }
+
+/** Undefined when it was not said. */
+const givenSeed = ({ rngSeed }: ReplaySetup): string | null | undefined =>
+  rngSeed === NO_RNG_SEED ? null : (rngSeed ?? undefined);
 
 function checkSameOverlay(recorded: RecordedDrive, given: DriveOptions): void {
   if ((recorded.overlay === null) === (given.overlay === null)) return;

@@ -176,7 +176,7 @@ export class ReplayTimeline implements Timeline {
   }
 }
 
-const NATURAL_ENDS: ReadonlySet<string> = new Set(['powerOff', 'guestFailed', 'waitsForever']);
+const NATURAL_ENDS: ReadonlySet<string> = new Set(['powerOff', 'guestFailed', 'reset', 'waitsForever']);
 
 /** Always the same list, as long as nothing changes. */
 const NO_SNAPSHOTS: readonly SnapshotInfo[] = [];

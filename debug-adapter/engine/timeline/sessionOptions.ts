@@ -16,12 +16,21 @@ export interface MachineSetup {
   rng?: boolean;
   /** How the devices behave: for tests, which make recordings of older formats so. */
   devices?: DeviceGeneration;
+  /**
+   * What the device tree's `/chosen/rng-seed` is: 64 hexadecimal digits, or `none` for a tree without it. Null or left
+   * out, a live machine draws one from the host's entropy, and a replay has the recorded one.
+   */
+  rngSeed?: string | null;
+  /** A reset by the guest ends the run. A replay does what the recording did. */
+  noReboot?: boolean;
+  /** The guest may make semihosting calls. A replay allows what the recording allowed. */
+  semihosting?: boolean;
   /** How often a jump comes to a place before its code is translated, 0 for never: for tests, as it changes nothing. */
   translationThreshold?: number;
   /** What looking back may take, TRAVEL_BUDGET by default: for tests, as it changes nothing but how long it takes. */
   travelBudget?: TravelBudget;
-  /** Each byte the guest sends over its UART, with its position: whoever looks back hears the past again. */
-  onConsoleByte: (byte: number, position: Position) => void;
+  /** Each byte of the guest's console, as the machine tells of it: whoever looks back hears the past again. */
+  onConsoleByte: (byte: number, position: Position, index: number) => void;
   /** What the user must learn while the session continues; each is said once. */
   onNotice?: (notice: Notice) => void;
 }
@@ -57,6 +66,9 @@ export interface RecordSetup extends LiveSetup {
   /** Leaves out automatic snapshots where they would cost too much; without it there are all. */
   pace?: CheckpointPace;
 }
+
+/** In place of a seed's digits. */
+export const NO_RNG_SEED = 'none';
 
 export const FIRST_SNAPSHOT_DEFAULT = 'replay_init';
 

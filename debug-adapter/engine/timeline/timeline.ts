@@ -1,5 +1,6 @@
 import type { Position } from '../base/quantities.ts';
 import { combinedDigest } from '../machine/machineDigest.ts';
+import type { FinisherRequest } from '../machine/devices/finisher.ts';
 import type { OutsideEvent } from '../machine/inputs.ts';
 import type { Machine, MachineStop, RunOptions } from '../machine/machine.ts';
 import type { StopPoints } from '../machine/stopPoints.ts';
@@ -62,6 +63,8 @@ export type TimelineStop =
 export type EndReason =
   | 'powerOff'
   | 'guestFailed'
+  /** The guest asked for a reset, and the machine is not to start again. */
+  | 'reset'
   /** The guest waits for an interrupt that cannot come. */
   | 'waitsForever'
   | 'stopAt'
@@ -89,12 +92,14 @@ export function endOf(stop: MachineStop): End | undefined {
   }
 }
 
-function endOfFinish({ kind, code }: { kind: 'pass' | 'fail'; code: number }): End {
+function endOfFinish({ kind, code }: FinisherRequest): End {
   switch (kind) {
     case 'pass':
       return { reason: 'powerOff', guestExit: 0 };
     case 'fail':
       return { reason: 'guestFailed', guestExit: code };
+    case 'reset':
+      return { reason: 'reset' };
   }
 }
 

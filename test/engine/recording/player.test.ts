@@ -92,7 +92,11 @@ const ANSWERS: LogEntry[] = [
   { kind: 'hostTime', position: 60, milliseconds: 1_700_000_000_123 },
   { kind: 'entropy', position: 70, bytes: Uint8Array.of(1, 2, 3) },
   { kind: 'entropy', position: 80, bytes: Uint8Array.of(4) },
+  { kind: 'hostFile', position: 85, error: 0, lengthBytes: 9, bytes: new Uint8Array() },
+  { kind: 'hostFile', position: 85, error: 0, lengthBytes: 0, bytes: Uint8Array.of(7, 8) },
 ];
+const FILE = { kind: 'length', name: 'a' } as const;
+const PIECE = { kind: 'bytes', name: 'a', offset: 0, lengthBytes: 2 } as const;
 
 test('devices get the answers that the recorded ones got, from anywhere', () => {
   const played = player(ANSWERS);
@@ -100,6 +104,8 @@ test('devices get the answers that the recorded ones got, from anywhere', () => 
   assert.equal(played.hostTime(60), 1_700_000_000_123);
   assert.deepEqual(played.entropy(70, 3), Uint8Array.of(1, 2, 3));
   assert.deepEqual(played.entropy(80, 1), Uint8Array.of(4));
+  assert.equal(played.hostFile(85, FILE).lengthBytes, 9);
+  assert.deepEqual(played.hostFile(85, PIECE).bytes, Uint8Array.of(7, 8));
   played.seek(70);
   assert.deepEqual(played.entropy(70, 3), Uint8Array.of(1, 2, 3));
 });
@@ -113,13 +119,22 @@ for (const [what, asks, says] of [
   ['for something else', (p: Player) => p.entropy(60, 1), /at position 60: .* but a device asked for entropy/],
   ['for another length', (p: Player) => [p.hostTime(60), p.entropy(70, 2)], /at position 70: expected .* 3 bytes of/],
   [
+    'for less of a file than there was',
+    (p: Player) => {
+      p.seek(85);
+      p.hostFile(85, FILE);
+      p.hostFile(85, { ...PIECE, lengthBytes: 1 });
+    },
+    /at position 85: expected that a device asks for a file or the console, but a device asked for a file/,
+  ],
+  [
     'not at all',
     (p: Player) => p.nextPosition(at(61)),
     /at position 60: .* but the machine reached position 61 without/,
   ],
   [
     'once more',
-    (p: Player) => [p.hostTime(60), p.entropy(70, 3), p.entropy(80, 1), p.hostTime(90)],
+    (p: Player) => [p.seek(85), p.hostFile(85, FILE), p.hostFile(85, PIECE), p.hostTime(90)],
     /at position 90: expected no more questions to the outside, but a device asked for the time/,
   ],
 ] as const) {

@@ -34,6 +34,7 @@ test('a recorder passes everything through and writes it down', () => {
     nextPosition: () => 7,
     take: (status) => (status.position === 7 ? { kind: 'consoleInput', byte: 66 } : undefined),
     hostTime: () => 1_700_000_000_000,
+    hostFile: () => ({ error: 0, lengthBytes: 0, bytes: new Uint8Array() }),
     entropy: (_, lengthBytes) => new Uint8Array(lengthBytes).fill(9),
     digestOf: () => 0n,
     blockRequest: (request) => heard.push(request),

@@ -187,12 +187,14 @@ test('size: a disk request and its completion take at most 40 bytes, a key about
   }
 });
 
-test('a header from before slots, transports and virtio-rng could be chosen means what was then', () => {
-  const { rng: _, ...machine } = HEADER.machine;
+test('a header from before there were these choices means what was then', () => {
+  const { kind, memoryBytes, harts, isa } = HEADER.machine;
+  const machine = { kind, memoryBytes, harts, isa };
   const { slot: _slot, virtio: _virtio, ...hd0 } = HEADER.drives[0];
   const hd1 = { ...hd0, id: 'hd1', overlay: 'hd1.qcow2' };
   const { header } = open(write({ header: { ...HEADER, machine, drives: [hd0, hd1] } }).bytes);
-  assert.equal(header.machine.rng, false);
+  const { rng, rngSeed, noReboot, semihosting } = header.machine;
+  assert.deepEqual([rng, rngSeed, noReboot, semihosting], [false, null, false, false]);
   assert.deepEqual(
     header.drives.map(({ slot, virtio }) => [slot, virtio]),
     [

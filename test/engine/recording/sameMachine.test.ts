@@ -32,6 +32,10 @@ const DIFFERENCES: [title: string, given: GivenMachine, code: string, says: RegE
     /\(memory: 128 MiB when it was recorded, 64 MiB now\)/,
   ],
   ['harts', machine({ harts: 2 }), 'recording-other-machine', /harts: 1 when it was recorded, 2 now/],
+  ['another seed', machine({ rngSeed: '00'.repeat(32) }), 'recording-other-machine', /rng seed: a5a5.* 0000.* now/],
+  ['no seed', machine({ rngSeed: null }), 'recording-other-machine', /rng seed: a5a5.* none now/],
+  ['resets', machine({ noReboot: false }), 'recording-other-machine', /no reboot: on .* off now/],
+  ['semihosting', machine({ semihosting: false }), 'recording-other-machine', /semihosting: on .* off now/],
   ['isa', machine({ isa: 'rv64gc' }), 'recording-other-machine', /instruction set: rv64imac/],
   [
     'append',

@@ -85,7 +85,16 @@ export class Random {
 
 export const HEADER: HeaderToWrite = {
   blkreplayVersion: '0.1.0',
-  machine: { kind: 'virt', memoryBytes: 128 << 20, harts: 1, isa: 'rv64imac_zicsr_zifencei', rng: true },
+  machine: {
+    kind: 'virt',
+    memoryBytes: 128 << 20,
+    harts: 1,
+    isa: 'rv64imac_zicsr_zifencei',
+    rng: true,
+    rngSeed: 'a5'.repeat(32),
+    noReboot: true,
+    semihosting: true,
+  },
   idle: 'warp',
   append: 'console=ttyS0',
   rrsnapshot: 'replay_init',
@@ -162,7 +171,7 @@ export function randomLog(random: Random, length: number): LogEntry[] {
       random.below(20) === 0 ? random.below(2 ** 40) : 1,
     ]);
     const drive = random.pick(drives);
-    switch (random.below(10)) {
+    switch (random.below(11)) {
       case 0:
         return { kind: 'consoleInput', position, byte: random.below(256) };
       case 1:
@@ -195,6 +204,11 @@ export function randomLog(random: Random, length: number): LogEntry[] {
           position,
           bytes: Uint8Array.from({ length: random.below(100) }, () => random.below(256)),
         };
+      case 9: {
+        const bytes = Uint8Array.from({ length: random.below(100) }, () => random.below(256));
+        const lengthBytes = random.below(2 ** random.below(50));
+        return { kind: 'hostFile', position, error: random.below(40), lengthBytes, bytes };
+      }
       default:
         return { kind: 'snapshot', position, name: `auto-${position} é` };
     }

@@ -1,23 +1,34 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { LiveInputs } from '../../../debug-adapter/engine/index.ts';
+import { ConsoleInput, LiveInputs, SharedFolder } from '../../../debug-adapter/engine/index.ts';
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
-import { digestsOnTheWay, RESETS, type Scene, stageOf } from './travelSupport.ts';
+import { digestsOnTheWay, RESETS, type Scene, type Stage, stageOf } from './travelSupport.ts';
 
 /** What comes from outside in the middle of a step, and resets, in recordings, replays and looking back. */
 const SCENES: Record<string, Scene> = {
   'date and entropy': { kernel: 'test/guests/small/outside.elf', diskBytes: 4096 },
   resets: RESETS,
+  // A file, the date, and keys that it waits for.
+  semihosting: { kernel: 'test/guests/semihosting/semihosting.elf', diskBytes: 4096 },
 };
+
+function letIn(stage: Stage): void {
+  const { setup } = stage;
+  setup.rng = true;
+  setup.semihosting = true;
+  setup.append = 'cat=semihosting.c date keys clock heap line sum=semihosting.elf exit=00';
+  const keys = new ConsoleInput(Buffer.from('abc\nand a line\n'));
+  const folder = new SharedFolder(nodeHost, 'test/guests/semihosting');
+  setup.live = new LiveInputs(setup.kernel.includes('semihosting') ? [keys] : [], nodeHost, folder);
+}
 
 suite('outside', () => {
   for (const [name, scene] of Object.entries(SCENES)) {
     test(`${name}: looking back while live, and replaying, show what was`, (t) => {
       const random = SeededRandom.forTest(t);
       const stage = stageOf(scene, t);
-      stage.setup.rng = true;
-      stage.setup.live = new LiveInputs([], nodeHost);
+      letIn(stage);
       const live = stage.record();
       assert.equal(live.advance(1e9)?.reason, 'powerOff');
       const { position: end } = live;

@@ -8,6 +8,7 @@ import { buildDeviceTree, deviceTreeAddress } from './deviceTree.ts';
 import { checkSegmentsFit, readElfImage } from './elf.ts';
 import { FIRMWARE_MEMORY_BYTES } from './firmware.ts';
 import { readLinuxImage } from './linuxImage.ts';
+import { seedBytes } from './rngSeed.ts';
 
 /**
  * What is where when the power comes on, as `qemu-system-riscv64 -M virt` with the same files has it (QEMU 7.2,
@@ -20,6 +21,8 @@ export interface BootFiles {
   kernel: NamedFile;
   initrd?: NamedFile;
   append?: string;
+  /** 64 hexadecimal digits for `/chosen/rng-seed`; without them there is no such property. */
+  rngSeed?: string | null;
 }
 
 export interface NamedFile {
@@ -33,6 +36,8 @@ export interface BootPlan {
   /** What the boot ROM holds, from its start. */
   rom: Uint8Array;
   treeAddress: GuestAddress;
+  /** For semihosting: the kernel's name and its arguments, as QEMU puts them together. */
+  commandLine: string;
 }
 
 interface Piece {
@@ -55,6 +60,7 @@ export function planBoot(files: BootFiles, memoryBytes: number, harts = 1, isa =
     isa,
     mmu,
     bootargs: files.append,
+    rngSeed: files.rngSeed ? seedBytes(files.rngSeed) : undefined,
     initrd: initrd && { start: initrd.address, end: initrd.address + initrd.memoryBytes },
     reserved: isOwnFirmware ? { start: RAM_BASE, lengthBytes: FIRMWARE_MEMORY_BYTES } : undefined,
   });
@@ -62,7 +68,8 @@ export function planBoot(files: BootFiles, memoryBytes: number, harts = 1, isa =
   const treePiece = { name: 'the device tree', address: treeAddress, bytes: tree, memoryBytes: tree.length };
   const pieces = [...firmware, ...kernel.pieces, ...(initrd ? [initrd] : []), treePiece];
   checkApart(pieces);
-  return { pieces, treeAddress, rom: bootRom({ treeAddress, kernelAddress: kernel.start }) };
+  const commandLine = [files.kernel.name, ...(files.append ?? '').split(' ')].filter(Boolean).join(' ');
+  return { pieces, treeAddress, commandLine, rom: bootRom({ treeAddress, kernelAddress: kernel.start }) };
 }
 
 /** Where a Linux Image is loaded behind this firmware. */

@@ -14,6 +14,8 @@ export interface DeviceTreeOptions {
   mmu?: MmuType;
   /** The kernel's command line. */
   bootargs?: string;
+  /** `/chosen/rng-seed`, which Linux starts its random number generator from; without it getrandom may wait for ever. */
+  rngSeed?: Uint8Array;
   /** Where the initial RAM disk lies; `end` is the first byte after it. */
   initrd?: { start: GuestAddress; end: GuestAddress };
   /** RAM that the kernel is to leave alone: firmware's. OpenSBI notes its own in the tree itself. */
@@ -21,10 +23,10 @@ export interface DeviceTreeOptions {
 }
 
 /**
- * The machine's device tree: the nodes, properties and phandles of QEMU 7.2's `virt` for the devices we have (of QEMU 10's for
- * the instruction set), in the order QEMU gives them, so that guests find what they find there. Left out: PCI, flash, fw_cfg, PMU, the platform
- * bus, and `rng-seed`, which QEMU draws anew each time. One hart more or less changes the phandles, as in
- * QEMU: it numbers from the last hart to the first, a hart and its interrupt controller each, then PLIC and finisher.
+ * The machine's device tree: the nodes, properties and phandles of QEMU 7.2's `virt` for the devices we have (of QEMU
+ * 10's for the instruction set), in the order QEMU gives them, so that guests find what they find there. Left out: PCI,
+ * flash, fw_cfg, PMU and the platform bus. One hart more or less changes the phandles, as in QEMU: it numbers from the
+ * last hart to the first, a hart and its interrupt controller each, then PLIC and finisher.
  */
 export function buildDeviceTree(options: DeviceTreeOptions): Uint8Array {
   const harts = options.harts ?? 1;
@@ -98,11 +100,12 @@ function controllerHandle(hart: number, handles: Handles): number {
   return hartHandle(hart, handles) + 1;
 }
 
-function chosen({ bootargs, initrd }: DeviceTreeOptions): FdtNode {
+function chosen({ bootargs, initrd, rngSeed }: DeviceTreeOptions): FdtNode {
   return {
     name: 'chosen',
     properties: {
       ...(initrd && { 'linux,initrd-end': [initrd.end], 'linux,initrd-start': [initrd.start] }),
+      ...(rngSeed && { 'rng-seed': rngSeed }),
       ...(bootargs !== undefined && { bootargs }),
       'stdout-path': '/soc/serial@10000000',
     },

@@ -9,8 +9,8 @@ export interface FdtNode {
   children?: FdtNode[];
 }
 
-/** A string, several strings, 32-bit cells, or `true` for a property that is just there. */
-export type FdtValue = string | string[] | number[] | true;
+/** A string, several strings, 32-bit cells, bytes, or `true` for a property that is just there. */
+export type FdtValue = string | string[] | number[] | Uint8Array | true;
 
 export function writeFdt(root: FdtNode): Uint8Array {
   const strings = new StringTable();
@@ -77,6 +77,7 @@ function writeNode(node: FdtNode, structure: ByteWriter, strings: StringTable): 
 function encode(value: FdtValue): Uint8Array {
   const writer = new ByteWriter();
   if (typeof value === 'string') writer.string(value);
+  else if (value instanceof Uint8Array) writer.bytes(value);
   else if (value !== true) {
     for (const item of value) {
       if (typeof item === 'string') writer.string(item);

@@ -26,6 +26,8 @@ export const IMPORTS = {
   decodeEntry: { parameters: [I32, I32], results: [] },
   /** (raw instruction): decodes it into the straddle entry. */
   decodeStraddle: { parameters: [I32], results: [] },
+  /** At an EBREAK: not 0 when it was a semihosting call, which has set the next PC. */
+  semihost: { parameters: [], results: [I32] },
   /** Before an instruction that may have a breakpoint: not 0 to stop at PC. */
   breakpointHit: { parameters: [], results: [I32] },
   /** (offset in RAM, length): before a write to a watched page. */

@@ -37,6 +37,8 @@ export interface HartBus {
   write(address: number, value: number, sizeBytes: 1 | 2 | 4): boolean;
   /** Execution comes to an address where a breakpoint may be: true to stop before it. */
   atBreakpoint(pc: bigint): boolean;
+  /** At an EBREAK in PC: true when it was a semihosting call, and PC is the next one. */
+  semihost?(): boolean;
   /** An access to a watched page; a write has not happened yet. */
   watched(access: 'read' | 'write', offset: number, lengthBytes: number): void;
 }
@@ -111,6 +113,7 @@ export class Hart implements Stateful {
         if (!bus.write(address >>> 0, kept, size as 1 | 2 | 4)) fault();
       },
       breakpointHit: (): number => (bus.atBreakpoint(this.slot('PC')) ? 1 : 0),
+      semihost: (): number => (bus.semihost?.() ? 1 : 0),
       watchWrite: (offset: number, length: number): void => bus.watched('write', offset >>> 0, length),
       watchRead: (offset: number, length: number): void => bus.watched('read', offset >>> 0, length),
       decodeEntry: (entry: number, page: number): void => this.decodeCache.decodeEntry(entry, page),

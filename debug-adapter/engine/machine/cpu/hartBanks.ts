@@ -64,6 +64,11 @@ export class HartBanks {
     return this.word(index, WAITING) !== 0n;
   }
 
+  /** It waits no longer, whatever is pending. */
+  wake(index: number): void {
+    (index === this.selected ? this.live : this.banks[index])[WAITING] = 0n;
+  }
+
   enabled(index: number): number {
     return Number(this.word(index, MIE));
   }

@@ -174,6 +174,7 @@ function defineSystem(core: Core): void {
     const next = setSlot('PC', i64.add(slot('PC'), i64.const(4)));
     return sequence(
       when(is(ECALL), fault(i32.add(slot32('PRIVILEGE'), i32.const(CAUSE_ECALL_FROM_U)), i64.const(0))),
+      when(is(EBREAK), when(call(functions.semihost), ret())),
       when(i32.or(is(EBREAK), is(C_EBREAK)), fault(i32.const(CAUSE_BREAKPOINT), i64.const(0))),
       when(is(MRET), returnFromMachine(core, illegal), ret()),
       when(is(SRET), returnFromSupervisor(core, illegal), ret()),

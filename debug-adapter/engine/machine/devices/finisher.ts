@@ -44,10 +44,15 @@ export class Finisher implements Device {
 
   write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void {
     // QEMU's sifive_test takes 16- and 32-bit writes.
-    if (offset !== 0 || sizeBytes === 1 || this.#request) return;
+    if (offset !== 0 || sizeBytes === 1) return;
     const kind = KINDS.get(value & 0xffff);
-    if (kind === undefined) return;
-    this.#request = requestOf(kind, value >>> 16);
+    if (kind !== undefined) this.request(requestOf(kind, value >>> 16));
+  }
+
+  /** The first one counts, also of those that come another way: by semihosting. */
+  request(request: FinisherRequest): void {
+    if (this.#request) return;
+    this.#request = request;
     this.#onRequest(this.#request);
     this.#context.attention();
   }

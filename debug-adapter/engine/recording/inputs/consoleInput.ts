@@ -10,9 +10,12 @@ import type { InputSource } from './inputSource.ts';
 export class ConsoleInput implements InputSource {
   #bytes: Uint8Array;
   #next = 0;
+  readonly #isAll: boolean;
 
-  constructor(bytes: Uint8Array = new Uint8Array()) {
-    this.#bytes = bytes;
+  /** With bytes they are all that there will be. */
+  constructor(bytes?: Uint8Array) {
+    this.#bytes = bytes ?? new Uint8Array();
+    this.#isAll = bytes !== undefined;
   }
 
   get remainingBytes(): number {
@@ -26,6 +29,13 @@ export class ConsoleInput implements InputSource {
     this.#bytes.set(waiting);
     this.#bytes.set(bytes, waiting.length);
     this.#next = 0;
+  }
+
+  read(lengthMax: number): Uint8Array | undefined {
+    if (this.remainingBytes === 0 && !this.#isAll) return undefined;
+    const bytes = this.#bytes.slice(this.#next, this.#next + lengthMax);
+    this.#next += bytes.length;
+    return bytes;
   }
 
   nextPosition(status: InputStatus): Position {

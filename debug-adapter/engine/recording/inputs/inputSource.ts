@@ -7,4 +7,6 @@ export interface InputSource {
   nextPosition(status: InputStatus): Position;
   /** As `Inputs.take`: an event to deliver now, or undefined. */
   take(status: InputStatus): OutsideEvent | undefined;
+  /** Of a source that has a console's bytes: takes some that wait, none at its end; undefined when more may come. */
+  read?(lengthMax: number): Uint8Array | undefined;
 }

@@ -1,7 +1,15 @@
 import type { Host } from '../../base/host.ts';
 import type { Position } from '../../base/quantities.ts';
-import type { Inputs, InputStatus, OutsideEvent } from '../../machine/inputs.ts';
+import {
+  type FileAnswer,
+  type FileQuestion,
+  type Inputs,
+  type InputStatus,
+  NOTHING_YET,
+  type OutsideEvent,
+} from '../../machine/inputs.ts';
 import type { InputSource } from './inputSource.ts';
+import type { SharedFolder } from './sharedFolder.ts';
 
 /**
  * The inputs of a live machine: several sources, asked in order. With no source that minds idling this is
@@ -11,10 +19,13 @@ import type { InputSource } from './inputSource.ts';
 export class LiveInputs implements Inputs {
   readonly #sources: readonly InputSource[];
   readonly #world: World;
+  readonly #folder: SharedFolder | undefined;
 
-  constructor(sources: readonly InputSource[], world: World = NO_WORLD) {
+  /** `folder` is what semihosting may read: without it there are no files. */
+  constructor(sources: readonly InputSource[], world: World = NO_WORLD, folder?: SharedFolder) {
     this.#sources = sources;
     this.#world = world;
+    this.#folder = folder;
   }
 
   nextPosition(status: InputStatus): Position {
@@ -40,6 +51,19 @@ export class LiveInputs implements Inputs {
     return this.#world.entropy(lengthBytes);
   }
 
+  hostFile(_position: Position, question: FileQuestion): FileAnswer {
+    if (question.kind === 'console') return this.#typed(question.lengthBytes);
+    return this.#folder?.answer(question) ?? answer({ error: ENOENT });
+  }
+
+  /** Where nobody types, the console is at its end. */
+  #typed(lengthMax: number): FileAnswer {
+    const console = this.#sources.find((source) => source.read);
+    if (!console) return answer({});
+    const bytes = console.read!(lengthMax);
+    return bytes ? answer({ bytes }) : answer({ error: NOTHING_YET });
+  }
+
   digestOf(): bigint {
     return 0n;
   }
@@ -51,6 +75,11 @@ export class LiveInputs implements Inputs {
 
 /** What devices may ask of the host. */
 export type World = Pick<Host, 'dateMilliseconds' | 'entropy'>;
+
+const answer = ({ error = 0, bytes = new Uint8Array() }: Partial<FileAnswer>): FileAnswer => ({
+  ...{ error, bytes, lengthBytes: 0 },
+});
+const ENOENT = 2;
 
 /** For machines that are to be the same each time without a recording: it is 1970, and every byte is zero. */
 const NO_WORLD: World = { dateMilliseconds: () => 0, entropy: (lengthBytes) => new Uint8Array(lengthBytes) };

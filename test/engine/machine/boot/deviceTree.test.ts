@@ -110,8 +110,11 @@ const skipComparison = missing('dtc') || missing('qemu-system-riscv64');
 
 /** What QEMU has and we do not, and where a hart of ours is another. */
 const NODES_LEFT_OUT = /^(pmu|fw-cfg@|flash@|platform-bus@|pci@)/;
-const LINES_THAT_DIFFER =
-  /^(rng-seed|riscv,isa|riscv,isa-base|riscv,isa-extensions|riscv,cbo[mpz]-block-size|mmu-type) =/;
+const LINES_THAT_DIFFER = /^(riscv,isa|riscv,isa-base|riscv,isa-extensions|riscv,cbo[mpz]-block-size|mmu-type) =/;
+
+/** Its eight cells, whichever they are. */
+const withoutSeed = (dts: string): string =>
+  dts.replace(/(rng-seed = )<0x[0-9a-f]+( 0x[0-9a-f]+){7}>/, '$1eight cells');
 
 function withoutDifferences(tree: Tree): Tree {
   const kept = Object.entries(tree).filter(([line]) => !NODES_LEFT_OUT.test(line) && !LINES_THAT_DIFFER.test(line));
@@ -144,8 +147,10 @@ const cases: [string[], DeviceTreeOptions][] = [
 ];
 for (const [args, options] of cases) {
   test(`for what we have it is QEMU's tree in QEMU's order (${args.join(' ')})`, { skip: skipComparison }, () => {
-    const theirs = withoutDifferences(parse(decompile(treeOfQemu(args))));
-    const ours = withoutDifferences(parse(decompile(buildDeviceTree(options))));
+    const theirs = withoutDifferences(parse(withoutSeed(decompile(treeOfQemu(args)))));
+    const rngSeed = Uint8Array.from({ length: 32 }, (_, i) => 0x11 * (i % 16));
+    const ours = withoutDifferences(parse(withoutSeed(decompile(buildDeviceTree({ ...options, rngSeed })))));
+    assert.match(JSON.stringify(ours), /rng-seed = eight cells/);
     assert.equal(JSON.stringify(ours, null, 1), JSON.stringify(theirs, null, 1));
   });
 }

@@ -13,6 +13,7 @@ export const NO_INPUTS: Inputs = {
   take: () => undefined,
   hostTime: () => 0,
   entropy: (_, lengthBytes) => new Uint8Array(lengthBytes),
+  hostFile: () => ({ error: 2, lengthBytes: 0, bytes: new Uint8Array() }),
   digestOf: () => 0n,
   blockRequest() {},
   blockCompletion() {},
@@ -32,6 +33,7 @@ export interface BareOptions {
   translationThreshold?: number;
   isa?: string;
   mmu?: MmuType;
+  semihosting?: boolean;
 }
 
 export function bareMachine(options: BareOptions = {}): BareMachine {
@@ -42,6 +44,7 @@ export function bareMachine(options: BareOptions = {}): BareMachine {
     isa: options.isa,
     harts: options.harts,
     mmu: options.mmu,
+    semihosting: options.semihosting,
     memoryBytes: options.memoryBytes ?? 1 << 20,
     drives: options.drives ?? [],
     inputs: options.inputs ?? NO_INPUTS,

@@ -1,0 +1,91 @@
+import { type GuestAddress, PAGE_SIZE_BYTES } from '../../base/quantities.ts';
+import type { GuestMemory } from '../devices/device.ts';
+
+/**
+ * Guest memory as a semihosting call names it: by virtual addresses, as the hart that calls translates them now.
+ * Anything that is not RAM is a `CallFault`, before anything is read or written.
+ */
+export class CallMemory {
+  private ram: GuestMemory;
+  private translate: (address: bigint) => GuestAddress | undefined;
+
+  constructor(ram: GuestMemory, translate: (address: bigint) => GuestAddress | undefined) {
+    this.ram = ram;
+    this.translate = translate;
+  }
+
+  has(address: bigint, lengthBytes: number): boolean {
+    return this.pieces(address, lengthBytes) !== undefined;
+  }
+
+  read(address: bigint, lengthBytes: number): Uint8Array {
+    const bytes = new Uint8Array(lengthBytes);
+    for (const { physical, from, end } of this.accessible(address, lengthBytes)) {
+      this.ram.read(physical, bytes.subarray(from, end));
+    }
+    return bytes;
+  }
+
+  write(address: bigint, bytes: Uint8Array): void {
+    for (const { physical, from, end } of this.accessible(address, bytes.length)) {
+      this.ram.write(physical, bytes.subarray(from, end));
+    }
+  }
+
+  word(address: bigint): bigint {
+    return viewOf(this.read(address, 8)).getBigUint64(0, true);
+  }
+
+  writeWord(address: bigint, value: bigint): void {
+    const bytes = new Uint8Array(8);
+    viewOf(bytes).setBigUint64(0, value, true);
+    this.write(address, bytes);
+  }
+
+  /** The bytes up to the first zero; undefined when there is none within so many, or memory ends before. */
+  string(address: bigint, lengthMax: number): Uint8Array | undefined {
+    for (let length = 0; length < lengthMax;) {
+      const at = address + BigInt(length);
+      const count = Math.min(leftInPage(at), lengthMax - length);
+      if (!this.has(at, count)) return undefined;
+      const end = this.read(at, count).indexOf(0);
+      if (end >= 0) return this.read(address, length + end);
+      length += count;
+    }
+    return undefined;
+  }
+
+  private accessible(address: bigint, lengthBytes: number): Piece[] {
+    const pieces = this.pieces(address, lengthBytes);
+    if (!pieces) throw new CallFault();
+    return pieces;
+  }
+
+  /** One for each page; undefined when one of them is no RAM. */
+  private pieces(address: bigint, lengthBytes: number): Piece[] | undefined {
+    const pieces: Piece[] = [];
+    for (let from = 0; from < lengthBytes;) {
+      const at = BigInt.asUintN(64, address + BigInt(from));
+      const end = Math.min(lengthBytes, from + leftInPage(at));
+      const physical = this.translate(at);
+      if (physical === undefined || !this.ram.contains(physical, end - from)) return undefined;
+      pieces.push({ physical, from, end });
+      from = end;
+    }
+    return pieces;
+  }
+}
+
+/** Bytes of the call's that are in one page. */
+interface Piece {
+  physical: GuestAddress;
+  from: number;
+  end: number;
+}
+
+/** The guest named memory that is not there: no mistake of ours. */
+export class CallFault extends Error {}
+
+const leftInPage = (address: bigint): number => PAGE_SIZE_BYTES - Number(address & (BigInt(PAGE_SIZE_BYTES) - 1n));
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

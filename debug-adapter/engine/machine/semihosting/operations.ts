@@ -1,0 +1,238 @@
+import { type FileAnswer, type FileQuestion, NOTHING_YET } from '../inputs.ts';
+import type { CallMemory } from './callMemory.ts';
+import { ERRNO, type OpenFile, type OpenFiles } from './openFiles.ts';
+import type { SemihostingBoot } from './semihosting.ts';
+
+/**
+ * The operations of semihosting ("Semihosting for AArch32 and AArch64", chapter 5; 64-bit argument blocks), each as
+ * QEMU answers it. Files are read-only: what would change the host is refused by an error number.
+ */
+export interface CallContext {
+  /** The parameter register: most often where the block of arguments is. */
+  parameter: bigint;
+  argument: (index: number) => bigint;
+  memory: CallMemory;
+  files: OpenFiles;
+  boot: SemihostingBoot;
+  outside: { hostTime: () => number; hostFile: (question: FileQuestion) => FileAnswer };
+  nanoseconds: () => number;
+  lastError: () => number;
+  print: (bytes: Uint8Array) => void;
+  /** The byte that a read waited for, when it has come. */
+  received: () => number | undefined;
+  exit: (status: number) => void;
+}
+
+/** What the call returns, and what SYS_ERRNO says from now on. */
+export type Answer = { value: bigint; error?: number } | typeof WAITS;
+/** The call is made again when the console has a byte. */
+export const WAITS = 'waits';
+
+type Operation = (call: CallContext) => Answer;
+
+export function operationOf(number: number): Operation {
+  return OPERATIONS.get(number) ?? (() => failed(ENOSYS));
+}
+
+const done = (value: bigint | number): Answer => ({ value: BigInt(value) });
+const failed = (error: number): Answer => ({ value: -1n, error });
+/** QEMU's answer where the specification defines none. */
+const UNDEFINED = done(0xdead_beef);
+
+// --- files -----------------------------------------------------------------------------------------------------------
+
+function open(call: CallContext): Answer {
+  const [address, mode, length] = [call.argument(0), call.argument(1), call.argument(2)];
+  const name = call.memory.string(address, NAME_BYTES_MAX);
+  if (!name) return failed(ERRNO.EFAULT);
+  if (mode > MODE_MAX) return failed(ERRNO.EINVAL);
+  const isRead = mode <= MODE_READ_BINARY;
+  const text = new TextDecoder().decode(name);
+  if (text === ':tt') return opened(call, { kind: 'console' });
+  if (text === ':semihosting-features') {
+    if (!isRead) return failed(ERRNO.EACCES);
+    return opened(call, { kind: 'features', offset: 0, lengthBytes: FEATURES.length });
+  }
+  if (BigInt(name.length) !== length) return failed(ERRNO.EINVAL);
+  if (!isRead) return failed(ERRNO.EROFS);
+  const { error, lengthBytes } = call.outside.hostFile({ kind: 'length', name: text });
+  return error ? failed(error) : opened(call, { kind: 'file', name: text, offset: 0, lengthBytes });
+}
+
+function opened({ files }: CallContext, file: OpenFile): Answer {
+  const handle = files.add(file);
+  return handle === undefined ? failed(ERRNO.EMFILE) : done(handle);
+}
+
+const close: Operation = ({ files, argument }) => (files.close(argument(0)) ? done(0) : failed(ERRNO.EBADF));
+
+/** Like SYS_WRITE it says how many bytes were left over, and no error number. */
+function read(call: CallContext): Answer {
+  const [handle, address, length] = [call.argument(0), call.argument(1), call.argument(2)];
+  const file = call.files.get(handle);
+  const wanted = Number(length < TRANSFER_BYTES_MAX ? length : TRANSFER_BYTES_MAX);
+  if (!file || wanted === 0 || !call.memory.has(address, wanted)) return done(length);
+  if (file.kind === 'console') {
+    const bytes = typed(call, wanted);
+    if (!bytes) return WAITS;
+    call.memory.write(address, bytes);
+    return done(length - BigInt(bytes.length));
+  }
+  let count = 0;
+  while (count < wanted) {
+    const bytes = piece(call, file, wanted - count);
+    if (bytes.length === 0) break;
+    call.memory.write(address + BigInt(count), bytes);
+    file.offset += bytes.length;
+    count += bytes.length;
+  }
+  return done(length - BigInt(count));
+}
+
+/** All that was typed, at most so much, and at least something: undefined while there is nothing. At its end, nothing. */
+function typed({ received, outside }: CallContext, lengthMax: number): Uint8Array | undefined {
+  const first = received();
+  const most = Math.min(lengthMax, PIECE_BYTES) - (first === undefined ? 0 : 1);
+  const rest = most === 0 ? NOTHING : outside.hostFile({ kind: 'console', lengthBytes: most });
+  if (first !== undefined) return Uint8Array.of(first, ...rest.bytes);
+  return rest.error === NOTHING_YET ? undefined : rest.bytes;
+}
+
+const NOTHING = { error: 0, bytes: new Uint8Array() };
+
+/** What comes next in a file, at most so much; nothing at its end. */
+function piece(call: CallContext, file: Exclude<OpenFile, { kind: 'console' }>, lengthMax: number): Uint8Array {
+  const { offset } = file;
+  if (file.kind === 'features') return FEATURES.subarray(offset, offset + lengthMax);
+  const lengthBytes = Math.min(lengthMax, PIECE_BYTES);
+  return call.outside.hostFile({ kind: 'bytes', name: file.name, offset, lengthBytes }).bytes;
+}
+
+function write(call: CallContext): Answer {
+  const [handle, address, length] = [call.argument(0), call.argument(1), call.argument(2)];
+  const count = Number(length < TRANSFER_BYTES_MAX ? length : TRANSFER_BYTES_MAX);
+  if (call.files.get(handle)?.kind !== 'console' || !call.memory.has(address, count)) return done(length);
+  call.print(call.memory.read(address, count));
+  return done(length - BigInt(count));
+}
+
+function isTerminal({ files, argument }: CallContext): Answer {
+  const file = files.get(argument(0));
+  if (!file) return failed(ERRNO.EBADF);
+  return file.kind === 'console' ? done(1) : { value: 0n, error: ERRNO.ENOTTY };
+}
+
+/** Behind its end nothing is read; QEMU refuses to go there in the one file that is its own. */
+function seek({ files, argument }: CallContext): Answer {
+  const [file, offset] = [files.get(argument(0)), BigInt.asIntN(64, argument(1))];
+  if (!file) return failed(ERRNO.EBADF);
+  if (file.kind === 'console') return failed(ERRNO.ESPIPE);
+  const last = file.kind === 'features' ? file.lengthBytes : Number.MAX_SAFE_INTEGER;
+  if (offset < 0n || offset > BigInt(last)) return failed(ERRNO.EINVAL);
+  file.offset = Number(offset);
+  return done(0);
+}
+
+function fileLength({ files, argument }: CallContext): Answer {
+  const file = files.get(argument(0));
+  if (!file) return failed(ERRNO.EBADF);
+  return done(file.kind === 'console' ? 0 : file.lengthBytes);
+}
+
+const refused =
+  (error: number): Operation =>
+  () =>
+    failed(error);
+
+// --- console ---------------------------------------------------------------------------------------------------------
+
+const writeByte: Operation = ({ memory, parameter, print }) => {
+  if (memory.has(parameter, 1)) print(memory.read(parameter, 1));
+  return UNDEFINED;
+};
+
+const writeString: Operation = ({ memory, parameter, print }) => {
+  const text = memory.string(parameter, Number(TRANSFER_BYTES_MAX));
+  if (text) print(text);
+  return UNDEFINED;
+};
+
+/** There is no answer for an end of the console: QEMU waits there, too. */
+const readByte: Operation = (call) => {
+  const byte = typed(call, 1)?.[0];
+  return byte === undefined ? WAITS : done(byte);
+};
+
+// --- time, start and end ---------------------------------------------------------------------------------------------
+
+const commandLine: Operation = ({ argument, memory, boot, parameter }) => {
+  const text = new TextEncoder().encode(`${boot.commandLine}\0`);
+  if (BigInt(text.length) > argument(1)) return failed(ERRNO.E2BIG);
+  memory.write(argument(0), text);
+  memory.writeWord(parameter + 8n, BigInt(text.length - 1));
+  return done(0);
+};
+
+/** Heap from its base up, stack from its limit down, as QEMU has it. */
+const heapInfo: Operation = ({ argument, memory, boot }) => {
+  const { base, limit } = boot.heap;
+  const block = new BigUint64Array([base, limit, limit, base].map(BigInt));
+  memory.write(argument(0), new Uint8Array(block.buffer));
+  return done(0);
+};
+
+/** As a process' status: its lower eight bits. */
+const exit: Operation = (call) => {
+  const isExit = call.argument(0) === APPLICATION_EXIT;
+  call.exit(isExit ? Number(call.argument(1) & 0xffn) : 1);
+  return done(0);
+};
+
+const elapsed: Operation = ({ memory, parameter, nanoseconds }) => {
+  memory.writeWord(parameter, BigInt(nanoseconds()));
+  return done(0);
+};
+
+const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
+  [0x01, open],
+  [0x02, close],
+  [0x03, writeByte],
+  [0x04, writeString],
+  [0x05, write],
+  [0x06, read],
+  [0x07, readByte],
+  [0x08, ({ argument }) => done(BigInt.asIntN(64, argument(0)) < 0n ? 1 : 0)], // SYS_ISERROR
+  [0x09, isTerminal],
+  [0x0a, seek],
+  [0x0c, fileLength],
+  [0x0d, refused(ERRNO.EROFS)], // SYS_TMPNAM
+  [0x0e, refused(ERRNO.EROFS)], // SYS_REMOVE
+  [0x0f, refused(ERRNO.EROFS)], // SYS_RENAME
+  [0x10, ({ nanoseconds }) => done(Math.floor(nanoseconds() / 1e7))], // SYS_CLOCK: centiseconds
+  [0x11, ({ outside }) => done(Math.floor(outside.hostTime() / 1000))], // SYS_TIME
+  [0x12, refused(ERRNO.EPERM)], // SYS_SYSTEM
+  [0x13, ({ lastError }) => done(lastError())], // SYS_ERRNO
+  [0x15, commandLine],
+  [0x16, heapInfo],
+  [0x18, exit],
+  [0x19, () => done(0)], // SYS_SYNCCACHE: nothing is to do
+  [0x20, exit], // SYS_EXIT_EXTENDED
+  [0x30, elapsed],
+  [0x31, () => done(1_000_000_000)], // SYS_TICKFREQ
+]);
+
+/** Linux' number; there is no one number that all C libraries have. */
+const ENOSYS = 38;
+/** ADP_Stopped_ApplicationExit. */
+const APPLICATION_EXIT = 0x2_0026n;
+/** fopen's modes: r, rb, r+, ... ab+. */
+const MODE_READ_BINARY = 1n;
+const MODE_MAX = 11n;
+/** "SHFB", then SYS_EXIT_EXTENDED is there, and stdout and stderr are two. */
+const FEATURES = Uint8Array.of(0x53, 0x48, 0x46, 0x42, 0x03);
+/** As Linux' PATH_MAX. */
+const NAME_BYTES_MAX = 4096;
+/** Of one call: the guest asks again for the rest, and a step stays short. */
+const TRANSFER_BYTES_MAX = 1n << 20n;
+/** A piece is an entry of the log, which is written in chunks of such a size. */
+const PIECE_BYTES = 64 << 10;

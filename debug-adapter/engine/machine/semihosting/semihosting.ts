@@ -1,0 +1,149 @@
+import type { State, StateValue } from '../../base/state.ts';
+import type { FileAnswer, FileQuestion } from '../inputs.ts';
+import type { HartBanks } from '../cpu/hartBanks.ts';
+import type { CallMemory } from './callMemory.ts';
+import { CallFault } from './callMemory.ts';
+import type { HeapGap } from './heapGap.ts';
+import { ERRNO, OpenFiles } from './openFiles.ts';
+import { type Answer, type CallContext, operationOf, WAITS } from './operations.ts';
+
+/**
+ * Semihosting: a guest asks whoever debugs it for console, files and the like ("RISC-V Semihosting", which takes its
+ * operations from "Semihosting for AArch32 and AArch64"). EBREAK between two shifts of x0 is such a call, in M and S
+ * mode, as in QEMU without `userspace=on`; any other EBREAK stays a breakpoint. A call is one step. What it learns from
+ * outside goes through `Inputs`, so a replay needs no file. A read of the console waits, as WFI does, until a byte comes.
+ */
+export interface SemihostingParts {
+  harts: HartBanks;
+  memory: CallMemory;
+  outside: { hostTime: () => number; hostFile: (question: FileQuestion) => FileAnswer };
+  nanoseconds: () => number;
+  /** Bytes for the guest's console, all in one step. */
+  print: (bytes: Uint8Array) => void;
+  /** The guest ends with this status, 0 to 255. */
+  exit: (status: number) => void;
+  /** The machine looks around after this step. */
+  attention: () => void;
+}
+
+/** What a guest may ask about its start. */
+export interface SemihostingBoot {
+  commandLine: string;
+  heap: HeapGap;
+}
+
+export class Semihosting {
+  readonly name = 'semihosting';
+  private parts: SemihostingParts;
+  private files = new OpenFiles();
+  private errno = 0;
+  /** A byte from the console that no read has taken yet. */
+  private received = NOTHING;
+  /** The harts whose read waits, as bits. */
+  private waiting = 0;
+  private boot: SemihostingBoot = { commandLine: '', heap: { base: 0, limit: 0 } };
+
+  constructor(parts: SemihostingParts) {
+    this.parts = parts;
+  }
+
+  /** Not state: it follows from what is booted. */
+  powerOn(boot: SemihostingBoot): void {
+    this.boot = boot;
+  }
+
+  /** At an EBREAK: does what the guest asks for. False when this is no call. */
+  call(): boolean {
+    const { hart } = this.parts.harts;
+    const pc = hart.slot('PC');
+    if (hart.slot('PRIVILEGE') === USER || !this.isCallAt(pc)) return false;
+    const answer = this.answer(Number(hart.register(A0) & 0xffff_ffffn));
+    if (answer === WAITS) {
+      this.waitForConsole();
+      return true;
+    }
+    if (answer.error !== undefined) this.errno = answer.error;
+    hart.setRegister(A0, BigInt.asUintN(64, answer.value));
+    hart.setSlot('PC', pc + 4n);
+    return true;
+  }
+
+  /** Some read waits for the console. */
+  get wantsByte(): boolean {
+    return this.waiting !== 0 && this.received === NOTHING;
+  }
+
+  /** One byte that was typed; the reads that wait look again. */
+  receive(byte: number): void {
+    this.received = byte;
+    const { harts } = this.parts;
+    for (let hart = 0; hart < harts.count; hart++) if (this.waiting & (1 << hart)) harts.wake(hart);
+    this.waiting = 0;
+  }
+
+  saveState(): State {
+    const { errno, received, waiting } = this;
+    return { errno, received, waiting, files: this.files.saveState() };
+  }
+
+  loadState(state: State): void {
+    this.errno = state.errno as number;
+    this.received = state.received as number;
+    this.waiting = state.waiting as number;
+    this.files.loadState(state.files as StateValue[]);
+  }
+
+  /** The three instructions are in one page: nothing can fault there that has not at the EBREAK. */
+  private isCallAt(pc: bigint): boolean {
+    const [before, after] = [BigInt.asUintN(64, pc - 4n), BigInt.asUintN(64, pc + 4n)];
+    if (before >> PAGE_BITS !== after >> PAGE_BITS) return false;
+    const code = this.parts.memory.read(before, 12);
+    const view = new DataView(code.buffer, code.byteOffset, code.byteLength);
+    return CALL.every((word, i) => view.getUint32(4 * i, true) === word);
+  }
+
+  private answer(operation: number): Answer {
+    try {
+      return operationOf(operation)(this.context());
+    } catch (error) {
+      if (error instanceof CallFault) return { value: -1n, error: ERRNO.EFAULT };
+      throw error;
+    }
+  }
+
+  private context(): CallContext {
+    const { parts, files, boot } = this;
+    const parameter = parts.harts.hart.register(A1);
+    return {
+      ...{ parameter, files, boot, memory: parts.memory, nanoseconds: parts.nanoseconds },
+      argument: (index) => parts.memory.word(parameter + 8n * BigInt(index)),
+      lastError: () => this.errno,
+      ...{ print: parts.print, exit: parts.exit, outside: parts.outside },
+      received: () => this.takeByte(),
+    };
+  }
+
+  private takeByte(): number | undefined {
+    const { received } = this;
+    if (received === NOTHING) return undefined;
+    this.received = NOTHING;
+    return received;
+  }
+
+  /** The hart comes to the same EBREAK again when a byte is there, or after an interrupt. */
+  private waitForConsole(): void {
+    const { harts, attention } = this.parts;
+    this.waiting |= 1 << harts.current;
+    harts.hart.setSlot('WAITING', 1n);
+    harts.hart.countUnretiredStep();
+    attention();
+  }
+}
+
+/** slli x0, x0, 0x1f; ebreak; srai x0, x0, 7: none of them compressed. */
+const CALL = [0x01f0_1013, 0x0010_0073, 0x4070_5013];
+const USER = 0n;
+const PAGE_BITS = 12n;
+const NOTHING = -1;
+const A0 = 10;
+const A1 = 11;

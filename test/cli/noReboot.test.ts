@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { type Session, Workplace } from '../support/cli.ts';
+import { guest } from '../support/guests.ts';
+
+/** A guest that resets the machine twice: `--no-reboot` ends it at the first time, as QEMU's -no-reboot does. */
+suite('--no-reboot', () => {
+  test('a reset ends the run, and the replay in the same place', async (t) => {
+    const place = new Workplace(t);
+    const session = sessionIn(place);
+    const recorded = await place.record(session, '--no-reboot');
+    const summary = recorded.ended(0, 'reset');
+    assert.match(recorded.console, /^boot 1$/m);
+    assert.doesNotMatch(recorded.console, /boot 2|not reached/);
+    for (const more of [[], ['--no-reboot']]) {
+      const replayed = await place.replay(session, ...more);
+      const { position, digest } = replayed.ended(0, 'reset');
+      assert.deepEqual([position, digest, replayed.console], [summary.position, summary.digest, recorded.console]);
+    }
+    assert.match((await place.cli(['info', 'a.rr'])).console, /, no reboot$/m);
+  });
+
+  test('without a recording, in words', async (t) => {
+    const place = new Workplace(t);
+    const disk = `id=hd0,image=${place.disk('disk.img')},format=raw`;
+    const { status, stderr } = await place.cli([
+      ...['run', '--kernel', guest('small/reset'), '--drive', disk],
+      '--no-reboot',
+    ]);
+    assert.equal(status, 0);
+    assert.match(stderr, /: the guest asked for a reset, and --no-reboot ends the run there\.$/m);
+  });
+
+  test('a recording that went on after resets is no such one', async (t) => {
+    const place = new Workplace(t);
+    const session = sessionIn(place);
+    const recorded = await place.record(session);
+    recorded.ended(0, 'powerOff');
+    assert.match(recorded.console, /^boot 3$/m);
+    const { message } = (await place.replay(session, '--no-reboot')).refused(2);
+    assert.match(message, /no reboot: off when it was recorded, on now/);
+  });
+});
+
+function sessionIn(place: Workplace): Session {
+  const drives = [{ image: place.disk('disk.img'), overlay: 'hd0.qcow2' }];
+  return { kernel: guest('small/reset'), drives, rrfile: 'a.rr' };
+}

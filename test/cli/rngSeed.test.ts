@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { RNG_SEED, Workplace } from '../support/cli.ts';
+import { guest } from '../support/guests.ts';
+
+/** `/chosen/rng-seed`: drawn anew by each session, kept in its recording, and fixed where that is asked for. */
+const KERNEL = guest('small/hello');
+
+suite('rng-seed', () => {
+  test('each recording draws one and keeps it: its replay is equal, other recordings are not', async (t) => {
+    const place = new Workplace(t);
+    const [a, b] = [await recorded(place, 'a.rr'), await recorded(place, 'b.rr')];
+    for (const { seed } of [a, b]) assert.match(String(seed), /^[0-9a-f]{64}$/);
+    assert.notEqual(a.seed, b.seed);
+    assert.notEqual(a.digest, b.digest);
+    const { digest } = (await place.replay({ kernel: KERNEL, rrfile: 'a.rr' })).ended(0, 'powerOff');
+    assert.equal(digest, a.digest);
+    assert.match((await place.cli(['info', 'a.rr'])).console, new RegExp(`rng-seed +${a.seed}`));
+  });
+
+  test('given or left out, two recordings are equal to the bit', async (t) => {
+    const place = new Workplace(t);
+    for (const [setting, seed] of [
+      [RNG_SEED.toUpperCase(), RNG_SEED],
+      ['none', null],
+    ] as const) {
+      const options = ['--rng-seed', setting, '--overwrite'];
+      const [a, b] = [await recorded(place, 'a.rr', ...options), await recorded(place, 'b.rr', ...options)];
+      assert.equal(a.seed, seed);
+      assert.deepEqual(a, b);
+      const run = await place.cli(['run', '--kernel', KERNEL, '--rng-seed', setting, '--json']);
+      assert.equal(run.ended(0, 'powerOff').digest, a.digest);
+    }
+  });
+
+  test('a replay may name the recorded one, and no other', async (t) => {
+    const place = new Workplace(t);
+    await recorded(place, 'a.rr', '--rng-seed', RNG_SEED);
+    const replay = (seed: string) => place.replay({ kernel: KERNEL, rrfile: 'a.rr' }, '--rng-seed', seed);
+    (await replay(RNG_SEED.toUpperCase())).ended(0, 'powerOff');
+    for (const other of ['none', '0'.repeat(64)]) {
+      const { message } = (await replay(other)).refused(2);
+      assert.match(message, new RegExp(`rng seed: ${RNG_SEED} when it was recorded, ${other} now`));
+    }
+  });
+});
+
+async function recorded(place: Workplace, rrfile: string, ...options: string[]) {
+  const outcome = await place.cli(['record', '--kernel', KERNEL, '--rrfile', rrfile, '--json', ...options]);
+  const { digest, position } = outcome.ended(0, 'powerOff');
+  const info = JSON.parse((await place.cli(['info', rrfile, '--json'])).console);
+  return { seed: info.machine.rngSeed as string | null, digest, position };
+}

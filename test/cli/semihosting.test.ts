@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite, test, type TestContext } from 'node:test';
+import { type Session, Workplace } from '../support/cli.ts';
+import { guest } from '../support/guests.ts';
+import { entriesOf } from '../support/recordings.ts';
+import { requireTool, runTool } from '../support/tools.ts';
+
+/** A guest without a UART driver: what it does is on its command line (test/guests/semihosting/semihosting.c). */
+const QEMU = 'qemu-system-riscv64';
+const GCC = 'riscv64-unknown-elf-gcc';
+const DATA = 'one\ntwo\nthree\n';
+
+suite('semihosting', { concurrency: 2 }, () => {
+  test('what it prints, reads and ends with is recorded, and replays without its files', async (t) => {
+    const place = new Workplace(t);
+    place.write('data.txt', DATA);
+    const session = {
+      ...does(place, 'cat=data.txt sum=data.txt date keys line exit=42', 'ab\nthe rest'),
+      rrfile: 'a.rr',
+    };
+    const recorded = await place.record(session, '--semihosting');
+    const summary = recorded.ended(1, 'guestFailed');
+    assert.equal(summary.guestExit, 42);
+    assert.match(recorded.console, /^data\.txt: handle 1, 14 bytes\none\ntwo\nthree\nclose 0, again -1, error 9\n/m);
+    assert.match(recorded.console, /^data\.txt: 14 of 14 bytes, crc32 [0-9a-f]+\n1\d{9} seconds since 1970\n/m);
+    assert.match(recorded.console, /<a><b><\|>\nline: the rest$/);
+    for (const file of ['data.txt', 'keys']) fs.rmSync(place.path(file));
+    for (const more of [[], ['--semihosting']]) {
+      const replayed = await place.replay(session, ...more);
+      const { position, digest, guestExit } = replayed.ended(1, 'guestFailed');
+      assert.deepEqual([position, digest, guestExit], [summary.position, summary.digest, 42]);
+      assert.equal(replayed.console, recorded.console);
+    }
+    const middle = Math.floor(summary.position / 2);
+    assert.equal((await place.replay(session, '--stop-at', String(middle))).ended(0, 'stopAt').position, middle);
+    assert.equal(entriesOf(place, 'a.rr').filter(({ kind }) => kind === 'hostFile').length > 5, true);
+    assert.match((await place.cli(['info', 'a.rr'])).console, /, semihosting$/m);
+    assert.match((await place.cli(['dump', 'a.rr', '--kind', 'hostFile'])).console, /a piece of 7 bytes/);
+  });
+
+  test('it is off: the same guest comes to a breakpoint, and a recording without it is no other one', async (t) => {
+    const place = new Workplace(t);
+    const session = { ...does(place, 'exit=42'), rrfile: 'a.rr' };
+    const outcome = await place.record(session);
+    assert.equal(outcome.ended(1, 'guestFailed').guestExit, 1, 'it hears nothing of its command line');
+    assert.equal(outcome.console, '');
+    const { message } = (await place.replay(session, '--semihosting')).refused(2);
+    assert.match(message, /semihosting: off when it was recorded, on now/);
+  });
+
+  test('files outside the current folder, and whatever would write, are refused', async (t) => {
+    const place = new Workplace(t);
+    place.write('in/data.txt', DATA);
+    place.write('secret', DATA);
+    fs.symlinkSync('../secret', place.path('in/link'));
+    const kernel = copyOfGuest(place, 'in/k.elf');
+    const names = ['data.txt', './data.txt', '../secret', place.path('secret'), place.path('in/data.txt'), 'link', '.'];
+    const words = [...names.map((name) => `open=0,${name}`), 'open=4,new.txt', 'open=8,data.txt', 'refused', 'exit=00'];
+    const before = place.fingerprint();
+    const { console } = await place.cli(
+      ['run', '--kernel', path.basename(kernel), '--semihosting', '--append', words.join(' '), '--json'],
+      { through: ['env', '-C', place.path('in')] },
+    );
+    const answers = [...console.matchAll(/^open .*: (.*)$/gm)].map(([, answer]) => answer);
+    const refused = 'error 13';
+    assert.deepEqual(answers, ['opened', 'opened', ...Array(5).fill(refused), 'error 30', 'error 30']);
+    assert.match(
+      console,
+      /^remove -1, error 30\nrename -1, error 30\nsystem -1, error 1\ntmpnam -1, error 30, unchanged$/m,
+    );
+    assert.deepEqual(place.fingerprint(), before);
+  });
+
+  test('a read of the console that nobody answers ends the run', async (t) => {
+    const place = new Workplace(t);
+    const outcome = await place.run(does(place, 'keys', 'ab'), '--semihosting');
+    outcome.ended(1, 'waitsForever');
+    assert.match(outcome.console, /<a><b>$/);
+  });
+
+  test('exit codes are those of a process', async (t) => {
+    const place = new Workplace(t);
+    for (const [word, status, guestExit] of [
+      ['exit=00', 0, 0],
+      ['exit=07', 1, 7],
+      ['exit=-1', 1, 255],
+      ['abort', 1, 1],
+    ] as const) {
+      const outcome = await place.run(does(place, word), '--semihosting');
+      assert.equal(outcome.status, status);
+      assert.equal(outcome.summary.guestExit, guestExit);
+    }
+  });
+
+  test('a reset forgets what was open', async (t) => {
+    const place = new Workplace(t);
+    place.write('data.txt', DATA);
+    const session = { ...does(place, 'open=0,data.txt cat=data.txt reset'), rrfile: 'a.rr' };
+    const recorded = await place.record(session, '--semihosting', '--stop-at', '60000');
+    recorded.ended(0, 'stopAt');
+    assert.ok([...recorded.console.matchAll(/^data\.txt: handle 2/gm)].length > 1);
+    const replayed = await place.replay(session);
+    assert.equal(replayed.summary.digest, recorded.summary.digest);
+    assert.equal(replayed.console, recorded.console);
+  });
+
+  test('it answers as QEMU does', async (t) => {
+    if (!requireTool(QEMU, t)) return;
+    const place = new Workplace(t);
+    place.write('data.txt', DATA);
+    const words =
+      'cat=data.txt cat=absent sum=data.txt seek=data.txt open=1,./data.txt open=12,data.txt open=0,:tt features' +
+      ' heap clock mistakes supervisor user nocalls exit=42';
+    const session = does(place, words);
+    const ours = await place.run(session, '--semihosting');
+    const theirs = underQemu(place, session.kernel, words);
+    assert.equal(ours.console, theirs.console);
+    assert.equal(ours.summary.guestExit, theirs.status);
+  });
+
+  test('a picolibc program prints, reads a file and ends as under QEMU', async (t) => {
+    if (!requireTool(QEMU, t) || !hasPicolibc(t)) return;
+    const folder = new Workplace(t);
+    folder.write('data.txt', DATA);
+    runTool(GCC, [...PICOLIBC, '-o', folder.path('program.elf'), folder.path(folder.write('program.c', PROGRAM))]);
+    const session = { kernel: 'program.elf', rrfile: 'a.rr' };
+    const ours = await folder.record(session, '--semihosting');
+    const theirs = underQemu(folder, 'program.elf');
+    assert.equal(theirs.status, 42);
+    assert.match(theirs.console, /^3 lines, the last one is three$/m);
+    assert.equal(ours.console, theirs.console);
+    assert.equal(ours.summary.guestExit, theirs.status);
+    fs.rmSync(folder.path('data.txt'));
+    const replayed = await folder.replay(session);
+    assert.deepEqual([replayed.console, replayed.summary.digest], [ours.console, ours.summary.digest]);
+  });
+});
+
+/** The guest with these commands, its ELF where its name on the command line is short. */
+function does(place: Workplace, words: string, typed = ''): Session {
+  const stdin = place.write('keys', typed);
+  return { kernel: copyOfGuest(place, 'k.elf'), stdin, options: ['--append', words] };
+}
+
+function copyOfGuest(place: Workplace, name: string): string {
+  return place.write(name, fs.readFileSync(guest('semihosting/semihosting')));
+}
+
+function underQemu(place: Workplace, kernel: string, append = ''): { console: string; status: number | null } {
+  const console = ['-semihosting-config', 'enable=on,chardev=c', '-chardev', 'stdio,id=c'];
+  const machine = ['-M', 'virt', '-m', '128M', '-bios', 'none', '-display', 'none', '-monitor', 'none'];
+  const options = [...machine, ...console, '-kernel', kernel, ...(append ? ['-append', append] : [])];
+  const { stdout, status } = spawnSync(QEMU, options, { cwd: place.folder, encoding: 'utf8', timeout: 60_000 });
+  return { console: stdout, status };
+}
+
+/** Debian's gcc-riscv64-unknown-elf and picolibc-riscv64-unknown-elf. */
+function hasPicolibc(t: TestContext): boolean {
+  if (!requireTool(GCC, t)) return false;
+  if (spawnSync(GCC, [PICOLIBC[0], '-E', '-'], { input: '' }).status === 0) return true;
+  if (process.env.CI) throw new Error('picolibc is missing: CI must have it');
+  t.skip('picolibc is not installed');
+  return false;
+}
+
+const at = (symbol: string, value: number): string => `-Wl,--defsym=${symbol}=0x${value.toString(16)}`;
+
+const PICOLIBC = [
+  ...['--specs=picolibc.specs', '--oslib=semihost', '-march=rv64imafdc', '-mabi=lp64d', '-mcmodel=medany', '-O1'],
+  ...[at('__flash', 0x8000_0000), at('__flash_size', 0x20_0000)],
+  ...[at('__ram', 0x8020_0000), at('__ram_size', 0x20_0000)],
+];
+
+const PROGRAM = `
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int main(void) {
+  FILE *file = fopen("data.txt", "r");
+  char line[80], last[80] = "none";
+  int lines = 0;
+  while (file && fgets(line, sizeof line, file)) {
+    lines++;
+    strcpy(last, line);
+  }
+  printf("%d lines, the last one is %s", lines, last);
+  printf("back at the start: %d, ", fseek(file, 4, SEEK_SET));
+  printf("then %s", fgets(line, sizeof line, file));
+  fclose(file);
+  printf("absent: %s\\n", fopen("absent.txt", "r") ? "there" : "not there");
+  char *memory = malloc(10000);
+  printf("memory: %s\\n", memory ? "some" : "none");
+  fprintf(stderr, "%.3f\\n", 22.0 / 7);
+  exit(42);
+}
+`;

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { suite, test, type TestContext } from 'node:test';
+import { SharedFolder } from '../../../debug-adapter/engine/recording/inputs/sharedFolder.ts';
+import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
+
+/** What a semihosting guest may read: regular files in the folder and below, by names that stay in it. */
+const ENOENT = 2;
+const EACCES = 13;
+
+suite('a shared folder', () => {
+  for (const name of ['data', './data', 'sub/data', 'sub//data', 'sub/../data', 'inner', 'sub/up']) {
+    test(`${name} is read`, (t) => {
+      const { folder } = place(t);
+      assert.deepEqual(folder.answer({ kind: 'length', name }), { error: 0, lengthBytes: 5, bytes: new Uint8Array() });
+      const { error, bytes } = folder.answer({ kind: 'bytes', name, offset: 1, lengthBytes: 3 });
+      assert.deepEqual([error, Buffer.from(bytes).toString()], [0, 'ell']);
+    });
+  }
+
+  for (const [what, name, error] of [
+    ['a file beside the folder', '../secret', EACCES],
+    ['the same, the long way', 'sub/../../secret', EACCES],
+    ['the same, from below a file', 'data/../../shared/../secret', EACCES],
+    ['an absolute path', '/etc/passwd', EACCES],
+    ['an absolute path into the folder', (root: string) => path.join(root, 'data'), EACCES],
+    ['a drive', 'C:data', EACCES],
+    ['the other slash', '..\\secret', EACCES],
+    ['a link out', 'outside', EACCES],
+    ['a link to a folder outside', 'parent/secret', EACCES],
+    ['a link that leads nowhere', 'nowhere', ENOENT],
+    ['a folder', 'sub', EACCES],
+    ['the folder itself', '.', EACCES],
+    ['no name', '', ENOENT],
+    ['nothing', 'absent', ENOENT],
+    ['a NUL', 'data\0', EACCES],
+    ['a name that is too long', 'x'.repeat(300), EACCES],
+    ['a path that is too long', 'x/'.repeat(40_000), EACCES],
+  ] as const) {
+    test(`${what} is not`, (t) => {
+      const { root, folder } = place(t);
+      const given = typeof name === 'string' ? name : name(root);
+      const refused = { error, lengthBytes: 0, bytes: new Uint8Array() };
+      assert.deepEqual(folder.answer({ kind: 'length', name: given }), refused);
+      assert.deepEqual(folder.answer({ kind: 'bytes', name: given, offset: 0, lengthBytes: 5 }), refused);
+    });
+  }
+
+  test('a piece that begins at the end, or goes over it, is what there is', (t) => {
+    const { folder } = place(t);
+    const piece = (offset: number) => folder.answer({ kind: 'bytes', name: 'data', offset, lengthBytes: 100 }).bytes;
+    assert.deepEqual([piece(3), piece(5), piece(2 ** 52)].map(String), ['108,111', '', '']);
+  });
+});
+
+function place(t: TestContext): { root: string; folder: SharedFolder } {
+  const outer = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-shared-'));
+  t.after(() => fs.rmSync(outer, { recursive: true, force: true }));
+  const root = path.join(outer, 'shared');
+  fs.mkdirSync(path.join(root, 'sub'), { recursive: true });
+  fs.writeFileSync(path.join(outer, 'secret'), 'hello');
+  for (const name of ['data', 'sub/data']) fs.writeFileSync(path.join(root, name), 'hello');
+  for (const [name, target] of [
+    ['outside', '../secret'],
+    ['parent', '..'],
+    ['nowhere', 'absent'],
+    ['inner', 'sub/data'],
+    ['sub/up', '../data'],
+  ]) {
+    fs.symlinkSync(target, path.join(root, name));
+  }
+  return { root, folder: new SharedFolder(nodeHost, root) };
+}
