@@ -64,7 +64,8 @@ function inWords(rrfile: string, info: Info): string {
     `${rrfile}: recording of blkreplay ${info.blkreplayVersion}, format ${info.formatVersion}`,
     `  machine    ${machine.kind}, ${machine.harts} ${machine.harts === 1 ? 'hart' : 'harts'}, ${machine.memoryBytes >> 20} MiB, ${machine.isa}, ${machine.mmu}${machineExtras(machine)}`,
     ...info.bootFiles.map(
-      ({ role, name, lengthBytes }) => `  ${role.padEnd(10)} ${name} (${lengthBytes} bytes, kept inside)`,
+      ({ role, name, lengthBytes, address }) =>
+        `  ${role.padEnd(10)} ${name} (${lengthBytes} bytes${address === undefined ? '' : ` at 0x${address.toString(16)}`}, kept inside)`,
     ),
     `  rng-seed   ${machine.rngSeed ?? 'none'}`,
     ...(info.append ? [`  append     ${info.append}`] : []),

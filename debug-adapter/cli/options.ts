@@ -1,5 +1,6 @@
 import type { GdbPlace } from '../gdb/index.ts';
-import { commandMissing, commandUnknown, optionBadValue } from '../engine/errors/cli.ts';
+import { commandMissing, commandUnknown, optionBadValue, optionRequired, tooManyLoads } from '../engine/errors/cli.ts';
+import { limits } from '../engine/index.ts';
 import { FILE_COMMANDS, type FileCommand, parseFileCommand } from './fileOptions.ts';
 import { drivesShareNothing, parseDrive, type DriveOption } from './driveOption.ts';
 import {
@@ -31,8 +32,17 @@ export type CommandLine =
 
 /** What the three that start a machine have in common. Paths are as given, relative to the current directory. */
 export interface MachineOptions {
+  kernel: string | null;
+  /** Where a kernel that is no ELF file is loaded; null for behind the firmware. */
+  kernelAddress: number | null;
   bios: string | null;
   initrd: string | null;
+  /** Files that are loaded beside the others. */
+  load: limits.PlacedFile[];
+  /** A device tree in place of the machine's. */
+  dtb: string | null;
+  /** Write the device tree there instead of starting. */
+  dumpdtb: string | null;
   /** In the order of their slots. */
   drives: DriveOption[];
   /** With a source of entropy; a replay takes what the recording has. */
@@ -52,7 +62,6 @@ export interface MachineOptions {
 }
 
 export interface LiveOptions extends MachineOptions {
-  kernel: string;
   append: string;
   memoryBytes: number;
   harts: number;
@@ -80,7 +89,6 @@ export interface RecordCommand extends LiveOptions {
 export interface ReplayCommand extends MachineOptions {
   kind: 'replay';
   rrfile: string;
-  kernel: string | null;
   append: string | null;
   memoryBytes: number | null;
   harts: number | null;
@@ -133,6 +141,8 @@ const MACHINE_WORDS = {
     'kernel',
     'bios',
     'initrd',
+    'dtb',
+    'dumpdtb',
     'append',
     'memory',
     'harts',
@@ -144,7 +154,7 @@ const MACHINE_WORDS = {
     'idle',
     'gdb',
   ],
-  repeated: ['drive', 'allow'],
+  repeated: ['load', 'drive', 'allow'],
   flags: ['rng', 'no-reboot', 'semihosting', 'overwrite', 'all-snapshots', 'json'],
 } as const;
 
@@ -160,9 +170,17 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
   const stopAt = words.text('stop-at');
   const gdb = words.text('gdb');
   const seed = words.text('rng-seed');
+  const kernel = words.placedFile('kernel');
+  const load = words.placedFiles('load');
+  if (load.length > limits.LOADS_MAX) throw tooManyLoads(load.length, limits.LOADS_MAX);
   const machine = {
+    kernel: kernel?.file ?? null,
+    kernelAddress: kernel?.address ?? null,
     bios,
     initrd: words.file('initrd'),
+    load,
+    dtb: words.file('dtb'),
+    dumpdtb: words.file('dumpdtb'),
     drives,
     rng,
     rngSeed: seed === null ? null : parseRngSeed('--rng-seed', seed),
@@ -183,17 +201,16 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
   const rrsnapshot = rrsnapshotText === null ? null : parseSnapshotName('--rrsnapshot', rrsnapshotText);
   const appendText = words.text('append');
   const append = appendText === null ? null : parseAppend('--append', appendText);
-  const kernel = words.file('kernel');
   const overwrite = words.flag('overwrite');
   const allSnapshots = words.flag('all-snapshots');
 
   if (command === 'replay') {
     const recording = words.required(rrfile, '--rrfile FILE', command);
-    return { kind: 'replay', ...machine, rrfile: recording, kernel, append, memoryBytes, harts, rrsnapshot };
+    return { kind: 'replay', ...machine, rrfile: recording, append, memoryBytes, harts, rrsnapshot };
   }
+  needSomethingToBoot(machine, command);
   const live: LiveOptions = {
     ...machine,
-    kernel: words.required(kernel, '--kernel FILE', command),
     append: append ?? '',
     memoryBytes: memoryBytes ?? MEMORY_BYTES_DEFAULT,
     harts: harts ?? 1,
@@ -209,6 +226,13 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
     rrsnapshot,
     allSnapshots,
   };
+}
+
+/** A device tree can be written of a machine that boots nothing. */
+function needSomethingToBoot({ kernel, bios, load, dumpdtb }: MachineOptions, command: string): void {
+  const isFirmware = bios !== null && bios !== 'none' && bios !== 'builtin';
+  if (kernel !== null || isFirmware || load.length > 0 || dumpdtb !== null) return;
+  throw optionRequired('--kernel FILE (or firmware alone with --bios FILE, or --load FILE)', command);
 }
 
 function parseIdle(value: string): IdleMode {

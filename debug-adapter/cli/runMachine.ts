@@ -23,6 +23,7 @@ import { optimiseEarly } from '../host/codeTiering.ts';
 import { bearInterruption, URGENCY } from '../host/interruption.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 import { RealtimeIdleClock, wallClock } from '../host/wallClock.ts';
+import { dumpDeviceTree } from './deviceTree.ts';
 import { consoleOutput, messages } from './outputs.ts';
 import { GdbSession } from './gdbSession.ts';
 import type { LiveOptions, RecordCommand, ReplayCommand, RunCommand } from './options.ts';
@@ -46,6 +47,7 @@ export async function runMachine(
   version: string,
   interruption: Interruption,
 ): Promise<number> {
+  if (command.dumpdtb !== null) return dumpDeviceTree(command, command.dumpdtb);
   optimiseEarly();
   if (command.gdb?.kind === 'stdio') consoleOutput.useStderr();
   // Before any file is made, so that a place that cannot be had leaves none.
@@ -114,19 +116,21 @@ function close(timeline: Timeline, end: End): void {
 function open(command: MachineCommand, version: string): Timeline {
   const onConsoleByte = firstTimeOnly((byte) => consoleOutput.byte(byte));
   const onNotice = ({ message }: Notice) => messages.print(`blkreplay: ${sentence(message)}\n`);
-  const { bios, initrd, drives, rng, rngSeed, noReboot, semihosting } = command;
-  const machine = { bios, initrd, drives, rng, rngSeed, noReboot, semihosting, onConsoleByte, onNotice };
+  const { kernel, kernelAddress, bios, initrd, load, dtb, drives, rng, rngSeed, noReboot, semihosting } = command;
+  const machine = {
+    ...{ kernel, kernelAddress, bios, initrd, load, dtb },
+    ...{ drives, rng, rngSeed, noReboot, semihosting, onConsoleByte, onNotice },
+  };
   const host = allowing(nodeHost, command.allow);
   if (command.kind === 'replay') {
-    const { rrfile, rrsnapshot, kernel, append, memoryBytes, harts } = command;
-    const recorded = { rrfile, rrsnapshot, kernel, append, memoryBytes, harts };
-    return openReplay(host, { ...machine, ...recorded });
+    const { rrfile, rrsnapshot, append, memoryBytes, harts } = command;
+    return openReplay(host, { ...machine, rrfile, rrsnapshot, append, memoryBytes, harts });
   }
-  const { kernel, append, memoryBytes, harts, idle, stdin, overwrite } = command;
+  const { append, memoryBytes, harts, idle, stdin, overwrite } = command;
   const live = liveInputs(command);
   const setup: LiveSetup = {
     ...machine,
-    ...{ kernel, append, memoryBytes, harts, idle },
+    ...{ append, memoryBytes, harts, idle },
     ...{ live, otherInputs: stdin === null ? [] : [stdin], overwrite },
   };
   if (command.kind === 'run') return openRun(host, setup);

@@ -9,6 +9,9 @@ import {
   optionTwice,
   optionUnknown,
 } from '../engine/errors/cli.ts';
+import { limits } from '../engine/index.ts';
+
+type PlacedFile = limits.PlacedFile;
 
 /**
  * The words of a command line: which is the command, which are options with which values. `node:util`'s parseArgs
@@ -27,6 +30,9 @@ const VALUED = [
   'kernel',
   'bios',
   'initrd',
+  'load',
+  'dtb',
+  'dumpdtb',
   'append',
   'memory',
   'harts',
@@ -116,6 +122,16 @@ export class Words {
     return value;
   }
 
+  /** A file name, with where it is loaded. */
+  placedFile(name: string): PlacedFile | null {
+    const value = this.text(name);
+    return value === null ? null : parsePlaced(name, value);
+  }
+
+  placedFiles(name: string): PlacedFile[] {
+    return this.all(name).map((value) => parsePlaced(name, value));
+  }
+
   all(name: string): string[] {
     return this.#options.filter((option) => option.name === name).map((option) => option.value ?? '');
   }
@@ -147,4 +163,11 @@ export class Words {
   subcommand(): string | undefined {
     return this.#arguments[1];
   }
+}
+
+function parsePlaced(name: string, value: string): PlacedFile {
+  const parsed = limits.parsePlacedFile(value);
+  if (parsed) return parsed;
+  const allowed = value === '' ? 'the name of a file' : limits.PLACED_FILE_FORM;
+  throw optionBadValue({ option: `--${name}`, value, allowed });
 }

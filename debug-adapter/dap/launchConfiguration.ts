@@ -14,8 +14,12 @@ export interface LaunchConfiguration {
   rrfile: string;
   rrsnapshot: string | null;
   kernel: string | null;
+  /** Where a kernel that is no ELF file is loaded. */
+  kernelAddress: number | null;
   bios: string | null;
   initrd: string | null;
+  load: limits.PlacedFile[];
+  dtb: string | null;
   append: string | null;
   memoryBytes: number | null;
   harts: number | null;
@@ -32,7 +36,7 @@ export interface LaunchConfiguration {
   rngSeed: string | null;
   noReboot: boolean;
   semihosting: boolean;
-  /** ELF files beyond kernel and bios. */
+  /** ELF files beyond those that are booted. */
   symbols: string[];
   cwd: string;
 }
@@ -45,13 +49,17 @@ export function parseLaunch(given: unknown): LaunchConfiguration {
   const settings = new Settings(root, '', cwd);
   const rr = settings.word('rr', ['record', 'replay', 'off']) ?? 'record';
   settings.word('machine', ['virt']);
+  const kernel = settings.placedFile('kernel');
   const configuration: LaunchConfiguration = {
     rr,
     rrfile: rr === 'off' ? '' : settings.need('rrfile', settings.file('rrfile'), 'the file of the recording'),
     rrsnapshot: snapshotName(settings),
-    kernel: settings.file('kernel'),
+    kernel: kernel?.file ?? null,
+    kernelAddress: kernel?.address ?? null,
     bios: bios(settings),
     initrd: settings.file('initrd'),
+    load: load(settings),
+    dtb: settings.file('dtb'),
     append: append(settings),
     memoryBytes: memoryBytes(settings),
     harts: harts(settings),
@@ -69,7 +77,9 @@ export function parseLaunch(given: unknown): LaunchConfiguration {
     symbols: settings.files('symbols'),
     cwd,
   };
-  if (rr !== 'replay') settings.need('kernel', configuration.kernel, 'an ELF file or a Linux Image');
+  if (rr !== 'replay' && !bootsWithoutKernel(configuration)) {
+    settings.need('kernel', configuration.kernel, 'an ELF file, a Linux Image or a raw binary');
+  }
   checkDrives(configuration.drives, configuration.rng ? DRIVES_MAX - 1 : DRIVES_MAX);
   return configuration;
 }
@@ -78,6 +88,15 @@ export function parseLaunch(given: unknown): LaunchConfiguration {
 function bios(settings: Settings): string | null {
   const word = settings.text('bios');
   return word === 'none' || word === 'builtin' ? word : settings.file('bios');
+}
+
+/** Firmware from a file may be all there is, and so may a file that is loaded. */
+const bootsWithoutKernel = ({ bios, load }: LaunchConfiguration): boolean =>
+  (bios !== null && bios !== 'none' && bios !== 'builtin') || load.length > 0;
+
+function load(settings: Settings): limits.PlacedFile[] {
+  const files = settings.placedFiles('load');
+  return files.length <= limits.LOADS_MAX ? files : settings.bad('load', `at most ${limits.LOADS_MAX}`);
 }
 
 const { DRIVES_MAX, HARTS_MAX } = limits;
@@ -209,6 +228,25 @@ class Settings {
     const value = this.text(name);
     if (value !== null && !limits.isFileName(value)) return this.bad(name, 'the name of a file, or leave it out');
     return value === null ? null : path.resolve(this.cwd, value);
+  }
+
+  /** `FILE@ADDRESS`, as on the command line. */
+  placedFile(name: string): limits.PlacedFile | null {
+    const value = this.text(name);
+    return value === null ? null : this.placed(name, value);
+  }
+
+  placedFiles(name: string): limits.PlacedFile[] {
+    const values = this.values[name] ?? [];
+    if (!Array.isArray(values)) return this.bad(name, 'a list of files');
+    return values.map((value, i) => this.placed(`${name}[${i}]`, value, value));
+  }
+
+  private placed(name: string, value: unknown, given = this.values[name]): limits.PlacedFile {
+    const parsed = typeof value === 'string' ? limits.parsePlacedFile(value) : undefined;
+    if (parsed && limits.isFileName(parsed.file)) return { ...parsed, file: this.resolve(parsed.file) };
+    const allowed = value === '' ? 'the name of a file, or leave it out' : limits.PLACED_FILE_FORM;
+    throw launchBadSetting({ setting: this.prefix + name, value: given, allowed });
   }
 
   files(name: string): string[] {

@@ -19,7 +19,7 @@ import { launchBackingOutside, launchWouldOverwrite } from '../engine/errors/dap
 import { Debuggee } from './debuggee.ts';
 import type { GuestConsole } from './guestConsole.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
-import { sessionSymbols } from './sessionSymbols.ts';
+import { MEMORY_BYTES_DEFAULT, sessionSymbols } from './sessionSymbols.ts';
 
 /** Opens what a launch configuration names. Symbols come first: a mistake there creates no file. */
 export interface Surroundings {
@@ -63,29 +63,27 @@ function readingOnce(host: Host): { host: Host; forget: () => void } {
   return { host: { ...host, files: { ...host.files, readWhole } }, forget: () => (read = undefined) };
 }
 
-const MEMORY_BYTES = 128 << 20;
-
 function openTimeline(
   { host, idleClock, makePace, version }: Surroundings,
   configuration: LaunchConfiguration,
   { keys, console, onNotice }: { keys?: ConsoleInput; console: GuestConsole; onNotice: (notice: Notice) => void },
 ): Timeline {
-  const { rr, rrfile, rrsnapshot, kernel, bios, initrd, drives, append, memoryBytes, harts, idle } = configuration;
+  const { rr, rrfile, rrsnapshot, drives, append, memoryBytes, harts, idle } = configuration;
+  const { kernel, kernelAddress, bios, initrd, load, dtb } = configuration;
   const { rng, rngSeed, noReboot, semihosting } = configuration;
   const machine = {
-    ...{ bios, initrd, drives, rng, rngSeed, noReboot, semihosting },
+    ...{ kernel, kernelAddress, bios, initrd, load, dtb },
+    ...{ drives, rng, rngSeed, noReboot, semihosting },
     onConsoleByte: console.onConsoleByte,
     onNotice,
   };
   const workspace = allowing(host, [configuration.cwd]);
-  if (rr === 'replay')
-    return openReplay(workspace, { ...machine, rrfile, rrsnapshot, kernel, append, memoryBytes, harts });
+  if (rr === 'replay') return openReplay(workspace, { ...machine, rrfile, rrsnapshot, append, memoryBytes, harts });
   const typed = keys ? [keys] : [];
   const setup: LiveSetup = {
     ...machine,
-    kernel: configuration.kernel!,
     append: append ?? '',
-    memoryBytes: memoryBytes ?? MEMORY_BYTES,
+    memoryBytes: memoryBytes ?? MEMORY_BYTES_DEFAULT,
     harts: harts ?? 1,
     idle,
     live: new LiveInputs(

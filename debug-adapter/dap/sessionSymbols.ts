@@ -6,10 +6,12 @@ import {
   type Host,
   IMAGE_SECTION,
   imageAddress,
+  isElf,
   type Notice,
   openSymbols,
   readBootFiles,
   readLinuxImage,
+  recordedBootFiles,
   RecordingReader,
   type SymbolFile,
   type Symbols,
@@ -28,9 +30,17 @@ interface NamedFile {
 }
 
 interface Booted {
-  kernel: NamedFile;
+  /** Decompressed. */
+  kernel: PlacedFile | undefined;
   bios: NamedFile | undefined;
+  loads: PlacedFile[];
 }
+
+interface PlacedFile extends NamedFile {
+  address?: number;
+}
+
+export const MEMORY_BYTES_DEFAULT = 128 << 20;
 
 const ELF_BYTES_MAX = 1 << 30;
 const MEMORY_BYTES_MAX = 2 ** 31;
@@ -41,14 +51,15 @@ export function sessionSymbols(
   onNotice: (notice: Notice) => void,
 ): CodeGroup[] {
   const opener = new Opener(host);
-  const { kernel, bios } =
+  const { kernel, bios, loads } =
     configuration.rr === 'replay' ? recordedFiles(host, configuration) : liveFiles(host, configuration);
   const named = configuration.symbols.map((name) => readNamed(host, name));
   const given = named.map((file) => opener.open(file));
-  const image = readLinuxImage(kernel.bytes) && placedImage({ kernel, bios }, given);
+  const image = kernel && readLinuxImage(kernel.bytes) ? placedImage({ kernel, bios }, given) : undefined;
   const booted = [
-    ...(image ? opener.openAt(image.file, image.biases) : opener.openBooted(kernel)),
-    ...opener.openFirmware(bios),
+    ...(image ? opener.openAt(image.file, image.biases) : opener.openPlaced(kernel && placed({ kernel, bios }))),
+    ...opener.openPlaced(bios && { ...bios, address: RAM_START }),
+    ...loads.flatMap((file) => opener.openPlaced(file)),
   ];
   // Of use as other files for the code that is booted, and for nothing else.
   const companions = [
@@ -90,15 +101,21 @@ class Opener {
     }
   }
 
-  /** Firmware that is no ELF file begins where RAM does, and has no names. */
-  openFirmware(file: NamedFile | undefined): Symbols[] {
+  /** What is no ELF file is code without names, where it is loaded: firmware where RAM begins. */
+  openPlaced(file: PlacedFile | undefined): Symbols[] {
     if (!file) return [];
-    const opened = this.openBooted(file);
-    return opened.length > 0 ? opened : [this.open({ name: file.name, bytes: elfOfCode(file.bytes, RAM_START) })];
+    const { name, bytes, address } = file;
+    if (isElf(bytes) || address === undefined) return this.openBooted(file);
+    return [this.open({ name, bytes: elfOfCode(bytes, BigInt(address)) })];
   }
 }
 
-const RAM_START = 0x8000_0000n;
+const RAM_START = 0x8000_0000;
+
+/** Where a raw kernel is. */
+function placed({ kernel, bios }: { kernel: PlacedFile; bios?: NamedFile }): PlacedFile {
+  return isElf(kernel.bytes) ? kernel : { ...kernel, address: imageAddress({ kernel, bios }, MEMORY_BYTES_MAX) };
+}
 
 interface PlacedImage {
   /** As an ELF file. */
@@ -113,7 +130,10 @@ interface PlacedImage {
  * A Linux Image has its own table of symbols, or none. It begins to run where it is loaded, and continues where it is
  * linked to once it has turned the MMU on: symbols for both, and the same for the vmlinux that it was made from.
  */
-function placedImage({ kernel, bios }: Booted, given: readonly Symbols[]): PlacedImage {
+function placedImage(
+  { kernel, bios }: { kernel: PlacedFile; bios?: NamedFile },
+  given: readonly Symbols[],
+): PlacedImage {
   const loaded = BigInt(imageAddress({ kernel, bios }, MEMORY_BYTES_MAX));
   const own = elfOfImage(kernel.bytes, IMAGE_SECTION);
   const { bytes, start } = own ?? { bytes: elfOfCode(kernel.bytes, loaded), start: loaded };
@@ -136,21 +156,31 @@ function linkedStart({ code }: Symbols): bigint | undefined {
 
 const UPPER_HALF = 1n << 63n;
 
-function liveFiles(host: Host, { kernel, bios }: LaunchConfiguration): Booted {
-  const files = readBootFiles(host, { kernel: kernel!, bios, initrd: null });
-  return { kernel: files[0], bios: files.find(({ role }) => role === 'bios') };
+function liveFiles(host: Host, configuration: LaunchConfiguration): Booted {
+  const { kernel, kernelAddress, bios, load, memoryBytes } = configuration;
+  const setup = { kernel, kernelAddress, bios, initrd: null, load };
+  const read = readBootFiles(host, setup, memoryBytes ?? MEMORY_BYTES_DEFAULT);
+  return {
+    kernel: read.kernel,
+    bios: read.files.find(({ role }) => role === 'bios'),
+    loads: read.files.filter(({ role }) => role === 'load'),
+  };
 }
 
 /** Under the names that the user gives them now, which say where their sources are. */
-function recordedFiles(host: Host, { rrfile, kernel, bios }: LaunchConfiguration): Booted {
+function recordedFiles(host: Host, { rrfile, kernel, bios, load }: LaunchConfiguration): Booted {
   const file = host.files.open(rrfile, { write: false, create: 'never' });
   try {
     const reader = new RecordingReader(file, host.compression);
     const isFile = (name: string | null): name is string => name !== null && name !== 'none' && name !== 'builtin';
-    const named = ({ name, bytes }: NamedFile, given: string | null) => ({ name: isFile(given) ? given : name, bytes });
+    const named = (file: PlacedFile, given: string | null) => (isFile(given) ? { ...file, name: given } : file);
+    const recorded = recordedBootFiles(host, reader);
+    const firmware = recorded.files.find(({ role }) => role === 'bios');
+    const loads = recorded.files.filter(({ role }) => role === 'load');
     return {
-      kernel: named(reader.bootFile('kernel'), kernel),
-      bios: reader.hasBootFile('bios') ? named(reader.bootFile('bios'), bios) : undefined,
+      kernel: recorded.kernel && named(recorded.kernel, kernel),
+      bios: firmware && named(firmware, bios),
+      loads: loads.map((file, i) => named(file, load[i]?.file ?? null)),
     };
   } finally {
     file.close();

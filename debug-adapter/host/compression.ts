@@ -33,6 +33,15 @@ export const nodeCompression: HostCompression = {
 
   decompressZstd,
 
+  gunzip(bytes, lengthBytesMax) {
+    try {
+      return zlib().gunzipSync(bytes, { maxOutputLength: Math.max(1, lengthBytesMax) });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return undefined;
+      throw error;
+    }
+  },
+
   compress(bytes) {
     if (bytes.length <= STORED_BYTES_MAX) return stored(bytes);
     const { zstdCompressSync, constants } = zlib() as ZlibOfLate;

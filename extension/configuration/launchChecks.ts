@@ -39,12 +39,15 @@ function mustExist(launch: LaunchConfiguration): (Problem & { file: string })[] 
 }
 
 /** A replay has its boot files in the recording. */
-function bootFiles({ rr, kernel, bios, initrd, symbols }: LaunchConfiguration): [setting: string, file: string][] {
-  const booted = rr === 'replay' ? {} : { kernel, bios, initrd };
+function bootFiles(launch: LaunchConfiguration): [setting: string, file: string][] {
+  const { rr, kernel, initrd, load, dtb, symbols } = launch;
+  const bios = launch.bios === 'none' || launch.bios === 'builtin' ? null : launch.bios;
+  const booted = rr === 'replay' ? {} : { kernel, bios, initrd, dtb };
   const single = Object.entries(booted).flatMap(([setting, file]): [string, string][] =>
     file === null ? [] : [[setting, file]],
   );
-  return [...single, ...symbols.map((file, i): [string, string] => [`symbols[${i}]`, file])];
+  const loaded = rr === 'replay' ? [] : load.map(({ file }, i): [string, string] => [`load[${i}]`, file]);
+  return [...single, ...loaded, ...symbols.map((file, i): [string, string] => [`symbols[${i}]`, file])];
 }
 
 function missingOverlay(setting: string, file: string): Problem & { file: string } {

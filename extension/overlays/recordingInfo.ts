@@ -39,7 +39,7 @@ interface RecordedFile {
 interface Said {
   lastPosition: number;
   rrsnapshot: string;
-  bootFiles: { role: 'kernel' | 'bios' | 'initrd'; name: string }[];
+  bootFiles: { role: 'kernel' | 'bios' | 'initrd' | 'load' | 'dtb'; name: string }[];
   drives: (RecordingInfo['drives'][number] & { lengthBytes: number; chain?: DriveOverview['chain'] })[];
   stateFile: string | null;
   files: RecordedFile[];

@@ -1,5 +1,7 @@
+import { gzipSync } from 'node:zlib';
+import { writeFdt } from '../../debug-adapter/engine/machine/boot/fdt.ts';
 import { makeElf } from '../support/elf.ts';
-import { DEMO, fresh } from './recordedScene.ts';
+import { DEMO, fresh, TIMER } from './recordedScene.ts';
 import { MIB, record, type Refusal, refuses } from './refusal.ts';
 
 const elf = (bytes: Uint8Array): Pick<Refusal, 'trouble' | 'command'> => ({
@@ -25,6 +27,24 @@ const KERNELS: Refusal[] = [
     ...elf(makeElf({ class: 1 })),
     code: 'kernel-32-bit',
     says: /^bad\.elf is a 32-bit ELF and the machine is RV64: give an ELF built for RISC-V 64-bit, or/,
+  },
+  {
+    what: 'gzip that is cut short',
+    ...elf(gzipSync(makeElf()).subarray(0, 60)),
+    code: 'kernel-does-not-unpack',
+    says: /^bad\.elf is damaged or cut short \(its gzip data does not decompress\): build or copy it again/,
+  },
+  {
+    what: 'gzip of more than RAM',
+    ...elf(gzipSync(new Uint8Array(200 * MIB), { level: 1 })),
+    code: 'kernel-does-not-fit',
+    says: /^bad\.elf decompresses to more than the 128 MiB of memory: give the machine more memory/,
+  },
+  {
+    what: 'xz',
+    ...elf(Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0)),
+    code: 'kernel-compression-unknown',
+    says: /^bad\.elf is compressed with xz, which is not decompressed here: decompress it first/,
   },
   {
     what: 'big-endian',
@@ -76,4 +96,87 @@ const KERNELS: Refusal[] = [
   },
 ];
 
+const file = (bytes: Uint8Array | string, ...options: string[]): Pick<Refusal, 'trouble' | 'command'> => ({
+  trouble: (place) => place.write('bad', bytes),
+  command: record(TIMER, ...options),
+});
+const TREE = writeFdt({ name: '', properties: { model: 'mine' } });
+
+const FILES: Refusal[] = [
+  {
+    what: 'an empty file to load',
+    ...file('', '--load', 'bad@0x84000000'),
+    code: 'boot-file-empty',
+    says: /^bad is empty, so there is nothing to load/,
+  },
+  {
+    what: 'a raw file to load without an address',
+    ...file('data', '--load', 'bad'),
+    code: 'load-address-missing',
+    says: /^bad is no ELF file, so it does not say where it is loaded: add an address, as in bad@0x80400000/,
+  },
+  {
+    what: 'a file to load into a device',
+    ...file('data', '--load', 'bad@0x10000000'),
+    code: 'kernel-does-not-fit',
+    says: /^bad loads to 0x10000000\.\.0x10000004, outside RAM at .*: give an address in RAM/,
+  },
+  {
+    what: 'a file to load that is larger than RAM',
+    ...file(new Uint8Array(17 * MIB), '--load', 'bad@0x80000000', '--memory', '16M'),
+    code: 'kernel-does-not-fit',
+    says: /^bad loads to .* give the machine more memory, or a lower address/,
+  },
+  {
+    what: 'a file to load over the kernel',
+    ...file('data', '--load', 'bad@0x80000004'),
+    code: 'boot-files-overlap',
+    says: /^timer\.elf and bad would both be loaded to 0x80000004/,
+  },
+  {
+    what: 'a file to load over the device tree',
+    ...file('data', '--load', 'bad@0x87e00010'),
+    code: 'boot-files-overlap',
+    says: /^the device tree and bad would both be loaded to 0x87e00010/,
+  },
+  {
+    what: 'an ELF file of another machine to load',
+    ...file(makeElf({ machine: 62 }), '--load', 'bad'),
+    code: 'kernel-other-machine',
+    says: /^bad is an ELF for another processor/,
+  },
+  {
+    what: 'text as a device tree',
+    ...file('/dts-v1/;\n/ { };\n'.repeat(5), '--dtb', 'bad'),
+    code: 'device-tree-bad',
+    says: /^bad is no device tree that can be used \(it does not begin with 0xd00dfeed\): give a \.dtb file/,
+  },
+  {
+    what: 'an empty device tree',
+    ...file('', '--dtb', 'bad'),
+    code: 'device-tree-bad',
+    says: /^bad is no device tree that can be used \(it is shorter/,
+  },
+  {
+    what: 'a device tree that is cut short',
+    ...file(TREE.subarray(0, 60), '--dtb', 'bad'),
+    code: 'device-tree-bad',
+    says: /^bad is no device tree that can be used \(it is cut short\)/,
+  },
+  {
+    what: 'a device tree larger than Linux takes',
+    ...file(new Uint8Array(17 * MIB), '--dtb', 'bad'),
+    code: 'file-too-large',
+    says: /^bad /,
+  },
+  {
+    what: 'a recording that is the file to load',
+    trouble: (place) => place.write('bad', 'data'),
+    command: record({ ...TIMER, rrfile: 'bad' }, '--load', 'bad@0x84000000', '--overwrite'),
+    code: 'recording-is-input',
+    says: /^bad /,
+  },
+];
+
 refuses('record refuses as a kernel', fresh, KERNELS);
+refuses('record refuses beside the kernel', fresh, FILES);

@@ -34,6 +34,13 @@ const COMMANDS: readonly { as: string; args: (name: string) => string[]; isFine?
     isFine: (name) => ['/dev/null', '/proc/self/status'].includes(name),
   },
   {
+    as: 'file to load',
+    args: (name) => ['run', ...optionsOf({ ...TIMER, options: ['--load', `${name}@0x84000000`] })],
+    isFine: (name) => name === '/proc/self/status',
+  },
+  { as: 'device tree', args: (name) => ['run', ...optionsOf({ ...TIMER, options: ['--dtb', name] })] },
+  { as: 'device tree to write', args: (name) => ['run', ...optionsOf({ ...TIMER, options: ['--dumpdtb', name] })] },
+  {
     as: 'firmware',
     args: (name) => ['run', ...optionsOf({ ...TIMER, options: ['--bios', name] })],
     isFine: (name) => name === '/dev/null',

@@ -56,6 +56,15 @@ const IMPOSSIBLE: readonly [string, Change][] = [
   ['a name of 256 bytes for the first snapshot', (header) => (header.rrsnapshot = 'x'.repeat(256))],
   ['a NUL in what is appended', (header) => (header.append = 'a\0b')],
   ['two kernels', (header) => header.bootFiles.push(...header.bootFiles, ...header.bootFiles, ...header.bootFiles)],
+  ['a kernel twice', (header) => header.bootFiles.push(header.bootFiles[0])],
+  ['a boot file of no known role', ({ bootFiles }) => (bootFiles[0].role = 'flash')],
+  ['an address that is none', ({ bootFiles }) => (bootFiles[0].address = '0x80000000')],
+  [
+    '33 files to load',
+    ({ bootFiles }) => {
+      bootFiles.push(...Array.from({ length: 33 }, () => ({ ...bootFiles[0], role: 'load' })));
+    },
+  ],
   ['a digest that is none', ({ drives }) => (drives[0].contentDigest = 'x')],
 ];
 

@@ -2,14 +2,19 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { parseCommandLine } from '../../debug-adapter/cli/options.ts';
 import { USAGE } from '../../debug-adapter/cli/usage.ts';
+import * as limits from '../../debug-adapter/engine/limits.ts';
 import { UserError } from '../../debug-adapter/engine/errors/userError.ts';
 
 const words = (line: string) => line.split(' ').filter(Boolean);
 
 const LIVE = {
   kernel: 'k.elf',
+  kernelAddress: null,
   bios: null,
   initrd: null,
+  load: [],
+  dtb: null,
+  dumpdtb: null,
   append: '',
   memoryBytes: 128 << 20,
   drives: [],
@@ -37,15 +42,22 @@ test('run, with everything left out', () => {
 
 test('record, with everything given', () => {
   const line =
-    'record --kernel k.elf --bios fw.bin --initrd i.cpio --append=-x --memory 1G --harts 4 --rrfile a.rr --rrsnapshot start' +
+    'record --kernel k.bin@0x8040_0000 --bios fw.bin --initrd i.cpio --load a.elf --load b@c@2147487744 --dtb t.dtb --append=-x --memory 1G --harts 4 --rrfile a.rr --rrsnapshot start' +
     ' --drive id=hd0,image=disk.img,format=raw,overlay=o.qcow2 --drive id=cd,image=b.qcow2,format=qcow2,readonly,slot=7,virtio=legacy' +
     ` --rng --rng-seed ${SEED} --no-reboot --semihosting` +
     ' --stdin keys --stop-at 1_000_000 --gdb 1234 --idle realtime --all-snapshots --overwrite --json';
   assert.deepEqual(parseCommandLine(words(line)), {
     kind: 'record',
-    kernel: 'k.elf',
+    kernel: 'k.bin',
+    kernelAddress: 0x8040_0000,
     bios: 'fw.bin',
     initrd: 'i.cpio',
+    load: [
+      { file: 'a.elf', address: null },
+      { file: 'b@c', address: 0x8000_1000 },
+    ],
+    dtb: 't.dtb',
+    dumpdtb: null,
     append: '-x',
     memoryBytes: 2 ** 30,
     harts: 4,
@@ -154,6 +166,51 @@ for (const [text, drive] of [
   });
 }
 
+for (const [text, file, address] of [
+  ['x.bin', 'x.bin', null],
+  ['x.bin@0x80200000', 'x.bin', 0x8020_0000],
+  ['x.bin@0X8020_0000', 'x.bin', 0x8020_0000],
+  ['x.bin@2149580800', 'x.bin', 0x8020_0000],
+  ['me@home/x.bin', 'me@home/x.bin', null],
+  ['x@2/k.bin', 'x@2/k.bin', null],
+  ['kernel@2024.bin', 'kernel@2024.bin', null],
+  ['kernel@v6', 'kernel@v6', null],
+  ['a@b@0x80000000', 'a@b', 0x8000_0000],
+  ['kernel@@2024', 'kernel@2024', null],
+  ['kernel@@2024@0x80000000', 'kernel@@2024', 0x8000_0000],
+  ['x.bin@@', 'x.bin@', null],
+  ['@', undefined, undefined],
+  ['x.bin@', undefined, undefined],
+  ['x.bin@0xzz', undefined, undefined],
+  ['x.bin@0x', undefined, undefined],
+  ['x.bin@12ab', undefined, undefined],
+  ['x.bin@-1', undefined, undefined],
+  ['x.bin@ 0x80000000', undefined, undefined],
+  ['x.bin@0x100000000000000000', undefined, undefined],
+  ['@0x80000000', undefined, undefined],
+  ['', undefined, undefined],
+] as const) {
+  test(`a file and its address: ${text || '(nothing)'}`, () => {
+    const parsed = limits.parsePlacedFile(text);
+    assert.deepEqual(parsed, file === undefined ? undefined : { file, address });
+    const kernel = () => parseCommandLine(['run', '--kernel', text]);
+    if (parsed) assert.partialDeepStrictEqual(kernel(), { kernel: file, kernelAddress: address });
+    else
+      assert.throws(
+        kernel,
+        /^UserError: --kernel ".*" is not possible; give (FILE or FILE@ADDRESS|the name of a file)/,
+      );
+  });
+}
+
+test('firmware or a file to load may be all there is', () => {
+  const none = { ...LIVE, kernel: null };
+  assert.deepEqual(parseCommandLine(words('run --bios u-boot.bin')), { kind: 'run', ...none, bios: 'u-boot.bin' });
+  const load = [{ file: 'x.bin', address: 0x8000_0000 }];
+  assert.deepEqual(parseCommandLine(words('run --load x.bin@0x80000000')), { kind: 'run', ...none, load });
+  assert.deepEqual(parseCommandLine(words('run --dumpdtb t.dtb')), { kind: 'run', ...none, dumpdtb: 't.dtb' });
+});
+
 const DRIVE = '--drive id=hd0,image=disk.img,format=raw';
 const MISTAKES: [line: string, code: string, says: RegExp][] = [
   ['run --kernel a --harts 9', 'cli-option-bad-value', /^--harts "9" is not possible; give a number from 1 to 8/],
@@ -161,6 +218,14 @@ const MISTAKES: [line: string, code: string, says: RegExp][] = [
   ['', 'cli-command-missing', /^No command is given; the first word is one of run, record, replay, info, symbols/],
   ['rewind', 'cli-command-unknown', /no command "rewind"; the first word is one of run/],
   ['run', 'cli-option-required', /^run needs --kernel FILE/],
+  ['run --bios builtin', 'cli-option-required', /^run needs --kernel FILE \(or firmware alone with --bios FILE, or/],
+  ['run --bios none --dtb a', 'cli-option-required', /^run needs --kernel FILE/],
+  ['run --kernel a --load', 'cli-option-value-missing', /^--load needs a value/],
+  ['run --kernel a --load=', 'cli-option-bad-value', /^--load "" is not possible; give the name of a file/],
+  ['run --kernel a --load b@0xg', 'cli-option-bad-value', /^--load "b@0xg" is not possible; give FILE or FILE@ADDRESS/],
+  ['run --kernel a --dtb b --dtb c', 'cli-option-twice', /^--dtb is given twice/],
+  ['run --kernel a --dumpdtb=', 'cli-option-bad-value', /^--dumpdtb "" is not possible; give the name of a file/],
+  [`run ${'--load a.elf '.repeat(33)}`, 'cli-loads-too-many', /^--load is given 33 times, and 32 are the most/],
   ['record --kernel k.elf', 'cli-option-required', /^record needs --rrfile FILE/],
   ['replay', 'cli-option-required', /^replay needs --rrfile FILE/],
   ['info', 'cli-argument-missing', /^info needs RRFILE/],
@@ -277,7 +342,7 @@ test('one image may serve two drives that each have their own overlay', () => {
 
 test('the usage text names every option and command', () => {
   const options =
-    '--kernel --bios --initrd --append --memory --rrfile --rrsnapshot --drive --rng --rng-seed --no-reboot --semihosting --stdin --stop-at --idle --overwrite --json';
+    '--kernel --bios --initrd --load --dtb --dumpdtb --append --memory --rrfile --rrsnapshot --drive --rng --rng-seed --no-reboot --semihosting --stdin --stop-at --idle --overwrite --json';
   for (const word of [...words(options), 'run ', 'record', 'replay', 'info', 'symbols', '--help', '--version']) {
     assert.ok(USAGE.includes(word), word);
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { openSymbols } from '../../debug-adapter/engine/symbols/index.ts';
 import { Workplace } from '../support/cli.ts';
 import { debugOnly, flat, patched, stripped, withoutDebugInfo, withoutSections } from '../support/changedElf.ts';
@@ -101,6 +102,28 @@ for (const [what, kernel, symbols] of [
     place.write('kernel.elf', kernel);
     place.write('full.elf', symbols);
     const files = { kernel: 'kernel.elf', symbols: ['full.elf'] };
+    const live = new DapClient(t);
+    await live.start(launchOf(place, files), () => setFibonacci(live));
+    await showsFibonacci(live);
+    await live.leave();
+    const replay = await replayed(t, place, files);
+    await stopsInFibonacci(replay);
+    assert.deepEqual(noticesOf(replay), []);
+  });
+}
+
+for (const [what, files] of [
+  ['a raw kernel with an address', { kernel: 'raw.bin@0x80000000', symbols: ['full.elf'] }],
+  ['a raw kernel in gzip', { kernel: 'raw.gz', symbols: ['full.elf'] }],
+  ['raw firmware alone', { bios: 'raw.bin', symbols: ['full.elf'] }],
+  ['an ELF file that is loaded, itself,', { load: ['full.elf'] }],
+  ['a raw file that is loaded', { load: ['raw.bin@0x80000000'], symbols: ['full.elf'] }],
+] as const) {
+  test(`the symbols of ${what} have the lines, types and breakpoints, live and replayed`, async (t) => {
+    const place = new Workplace(t);
+    place.write('raw.bin', flat(CALLS));
+    place.write('raw.gz', gzipSync(flat(CALLS)));
+    place.write('full.elf', CALLS);
     const live = new DapClient(t);
     await live.start(launchOf(place, files), () => setFibonacci(live));
     await showsFibonacci(live);

@@ -15,6 +15,13 @@ test("the adapter's sentences tell which setting they are about", () => {
     [{ rrfile: undefined }, 'rrfile'],
     [{ kernel: 7 }, 'kernel'],
     [{ kernel: undefined }, 'kernel'],
+    [{ kernel: undefined, bios: 'builtin' }, 'kernel'],
+    [{ kernel: 'x.bin@0xzz' }, 'kernel'],
+    [{ load: 'a.elf' }, 'load'],
+    [{ load: ['a.elf', 'b@'] }, 'load[1]'],
+    [{ load: [5] }, 'load[0]'],
+    [{ load: Array(33).fill('a.elf') }, 'load'],
+    [{ dtb: '' }, 'dtb'],
     [{ memory: '3.5M' }, 'memory'],
     [{ harts: 9 }, 'harts'],
     [{ rngSeed: '12' }, 'rngSeed'],
@@ -43,15 +50,36 @@ test('files that must be there are named with their setting', () => {
   assert.equal(lacking({}), undefined);
   assert.equal(lacking({}, 'boot.rr', 'hd0.qcow2'), undefined, 'recording makes these');
   assert.equal(lacking({}, 'kernel.elf')?.setting, 'kernel');
+  assert.equal(lacking({ bios: 'builtin' }, 'builtin'), undefined, 'that is no file');
+  assert.equal(lacking({ load: ['a', 'b@0x84000000'] }, 'b')?.setting, 'load[1]');
+  assert.equal(lacking({ dtb: 't.dtb' }, 't.dtb')?.setting, 'dtb');
   assert.equal(lacking({}, 'disk.img')?.setting, 'drives[0].image');
   assert.equal(lacking({ symbols: ['a.elf', 'b.elf'] }, 'b.elf')?.setting, 'symbols[1]');
   const replay = { rr: 'replay', kernel: undefined };
   assert.equal(lacking(replay, 'boot.rr')?.setting, 'rrfile');
   assert.match(lacking(replay, 'boot.rr')!.message, /no recording .*boot\.rr .* record it first with "rr": "record"/);
   assert.equal(lacking(replay, 'hd0.qcow2')?.setting, 'drives[0].overlay');
-  const boots = { rr: 'replay', bios: 'fw.elf', initrd: 'initrd' };
-  assert.equal(lacking(boots, 'kernel.elf', 'fw.elf', 'initrd'), undefined, 'the recording holds these');
+  const boots = { rr: 'replay', bios: 'fw.elf', initrd: 'initrd', load: ['a'], dtb: 't.dtb' };
+  assert.equal(lacking(boots, 'kernel.elf', 'fw.elf', 'initrd', 'a', 't.dtb'), undefined, 'the recording holds these');
   assert.equal(lacking({ ...boots, symbols: ['a.elf'] }, 'a.elf')?.setting, 'symbols[0]');
+});
+
+test('a kernel and files to load may have an address, and firmware may be all there is', () => {
+  const launch = parseLaunch({
+    ...GIVEN,
+    kernel: 'me@home/x.bin@0x80200000',
+    load: ['a.elf', 'b@0x84000000'],
+    dtb: 't.dtb',
+  });
+  const inFolder = (name: string) => path.resolve('/w', name);
+  assert.deepEqual([launch.kernel, launch.kernelAddress], [inFolder('me@home/x.bin'), 0x8020_0000]);
+  assert.deepEqual(launch.load, [
+    { file: inFolder('a.elf'), address: null },
+    { file: inFolder('b'), address: 0x8400_0000 },
+  ]);
+  assert.equal(launch.dtb, inFolder('t.dtb'));
+  assert.equal(parseLaunch({ ...GIVEN, kernel: undefined, bios: 'u-boot.bin' }).kernel, null);
+  assert.equal(parseLaunch({ ...GIVEN, kernel: undefined, load: ['a.elf'] }).kernel, null);
 });
 
 test('the editor adds where paths start and the terminal, and nothing that the user wrote differently', () => {

@@ -28,6 +28,8 @@ export interface HostCompression {
   inflate(bytes: Uint8Array, lengthBytes: number): Uint8Array;
   /** Zstandard (RFC 8878): one frame, whatever comes behind it. Throws as `inflate` does. */
   decompressZstd(bytes: Uint8Array, lengthBytes: number): Uint8Array;
+  /** Gzip (RFC 1952). Undefined when that is longer than `lengthBytesMax`; throws when the data is bad or cut short. */
+  gunzip(bytes: Uint8Array, lengthBytesMax: number): Uint8Array | undefined;
   /** Quickly, in whichever way the host has: a raw deflate stream or a Zstandard frame, which `decompress` tells apart. */
   compress(bytes: Uint8Array): Uint8Array;
   /** Throws as `inflate` does. */

@@ -7,6 +7,8 @@ export const MEMORY_MIB = { min: 16, max: 2048 } as const;
 export const HARTS_MAX = 8;
 /** QEMU's virt machine has eight virtio-mmio slots. */
 export const DRIVES_MAX = 8;
+/** More than anybody has: all of them are held in memory, and in the recording. */
+export const LOADS_MAX = 32;
 /** qcow2 keeps the length of a name in 16 bits; QEMU's tools take up to 255 bytes. */
 export const SNAPSHOT_NAME_BYTES_MAX = 255;
 /** Windows takes no longer ones, and other systems less. */

@@ -78,6 +78,9 @@ export const tooManyDrives = (count: number, most: number): UserError =>
     `--drive is given ${count} times, but the machine has ${most} slots; leave some out.`,
   );
 
+export const tooManyLoads = (count: number, most: number): UserError =>
+  badInput('cli-loads-too-many', `--load is given ${count} times, and ${most} are the most; leave some out.`);
+
 function list(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }

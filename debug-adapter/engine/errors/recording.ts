@@ -61,9 +61,13 @@ export const noSuchBootFile = (asked: { file: string; role: string }): UserError
   );
 
 /** A notice: the replay continues. */
-export const bootFileDiffers = ({ role, name }: { role: 'kernel' | 'bios' | 'initrd'; name: string }): string =>
-  `${name} differs from the ${role} that was recorded: the replay uses the recorded one` +
-  `${role === 'initrd' ? '' : ' and its symbols'}. Record again to debug the new one.`;
+export const bootFileDiffers = ({ role, name }: { role: keyof typeof ROLE_NAMES; name: string }): string =>
+  `${name} differs from the ${ROLE_NAMES[role]} that was recorded: the replay uses the recorded one` +
+  `${role === 'initrd' || role === 'dtb' ? '' : ' and its symbols'}. Record again to debug the new one.`;
+
+const ROLE_NAMES = {
+  ...{ kernel: 'kernel', bios: 'bios', initrd: 'initrd', load: 'file to load', dtb: 'device tree' },
+} as const;
 
 // --- record and replay take the same options ---------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ export const symbolsAreOfOtherBuild = ({ name, booted, address }: { name: string
 export const imageHasNoSymbols = (name: string) =>
   badInput(
     'symbols-not-in-image',
-    `${name} is no Linux Image with a table of symbols: give an uncompressed Image of a kernel with CONFIG_KALLSYMS.`,
+    `${name} is no Linux Image with a table of symbols: give an Image of a kernel with CONFIG_KALLSYMS.`,
   );
 
 /** Complaints: shown once, in the console. */

@@ -8,6 +8,7 @@ import {
   isOwnSnapshotName,
   isRngSeed,
   isSlot,
+  LOADS_MAX,
 } from '../base/limits.ts';
 import { xxh64 } from '../base/xxhash64.ts';
 import { headerTooLong } from '../errors/recording.ts';
@@ -72,7 +73,8 @@ export interface RecordedDrive {
   virtio?: 'modern' | 'legacy';
 }
 
-export type BootFileRole = 'kernel' | 'bios' | 'initrd';
+/** `load` is a file beside the others, of which there may be several; `dtb` a device tree in place of the machine's. */
+export type BootFileRole = 'kernel' | 'bios' | 'initrd' | 'load' | 'dtb';
 
 export interface RecordedBootFile {
   role: BootFileRole;
@@ -81,6 +83,8 @@ export interface RecordedBootFile {
   lengthBytes: number;
   /** XXH64: 16 hexadecimal digits. */
   digest: string;
+  /** Where it was told to be loaded; not there for an ELF file, and where the machine chooses. */
+  address?: number;
 }
 
 /** A boot file on its way into or out of a recording. */
@@ -88,6 +92,7 @@ export interface BootFile {
   role: BootFileRole;
   name: string;
   bytes: Uint8Array;
+  address?: number;
 }
 
 /** All of the header but what the writer knows itself. */
@@ -102,25 +107,19 @@ export function completeHeader(header: HeaderToWrite, bootFiles: readonly BootFi
   return {
     formatVersion: FORMAT_VERSION,
     ...header,
-    bootFiles: bootFiles.map(({ role, name, bytes }) => ({
-      role,
-      name,
-      lengthBytes: bytes.length,
-      digest: digestText(xxh64(bytes)),
-    })),
+    bootFiles: bootFiles.map((file) => lineOf(file, digestText(xxh64(file.bytes)))),
   };
 }
 
 /** Throws when a reader would refuse the header for its length: before a file is made for it. */
 export function checkHeaderFits(header: HeaderToWrite, bootFiles: readonly BootFile[], rrfile: string): void {
-  const lines = bootFiles.map(({ role, name, bytes }) => ({
-    role,
-    name,
-    lengthBytes: bytes.length,
-    digest: ANY_DIGEST,
-  }));
+  const lines = bootFiles.map((file) => lineOf(file, ANY_DIGEST));
   const { length } = encodeHeader({ formatVersion: FORMAT_VERSION, ...header, bootFiles: lines });
   if (length > MAX_HEADER_PAYLOAD_BYTES) throw headerTooLong(rrfile, { length, most: MAX_HEADER_PAYLOAD_BYTES });
+}
+
+function lineOf({ role, name, bytes, address }: BootFile, digest: string): RecordedBootFile {
+  return { role, name, lengthBytes: bytes.length, digest, ...(address !== undefined && { address }) };
 }
 
 const ANY_DIGEST = digestText(0n);
@@ -148,13 +147,14 @@ export function decodeHeader(payload: Uint8Array): RecordingHeader {
     rrsnapshot: top.text('rrsnapshot', isOwnSnapshotName),
     drives: decodeDrives(top, machine.rng ? DRIVES_MAX - 1 : DRIVES_MAX),
     stateFile: top.fileOrNull('stateFile'),
-    bootFiles: top.list('bootFiles', ROLES.length).map(decodeBootFileLine),
+    bootFiles: decodeBootFiles(top),
   };
 }
 
 /** No machine has more memory: what goes beyond is not allocated for. */
 const BOOT_FILE_BYTES_MAX = 2 ** 31;
-const ROLES: readonly BootFileRole[] = ['kernel', 'bios', 'initrd'];
+/** Their numbers are in the chunks: there are only ever more of them. */
+const ROLES: readonly BootFileRole[] = ['kernel', 'bios', 'initrd', 'load', 'dtb'];
 
 /** The start of a boot file's chunk; the compressed bytes follow it. */
 export function encodeBootFileChunk(file: BootFile, compressed: Uint8Array): Uint8Array {
@@ -225,13 +225,25 @@ function decodeDrive(fields: Fields, index: number): RecordedDrive {
   };
 }
 
+/** One of each role, but for files to load. */
+function decodeBootFiles(top: Fields): RecordedBootFile[] {
+  const lines = top.list('bootFiles', ROLES.length - 1 + LOADS_MAX);
+  const files = lines.map(decodeBootFileLine);
+  files.forEach(({ role }, index) => {
+    const before = files.slice(0, index).filter((file) => file.role === role).length;
+    if (before >= (role === 'load' ? LOADS_MAX : 1)) lines[index].bad('role');
+  });
+  return files;
+}
+
 function decodeBootFileLine(fields: Fields): RecordedBootFile {
-  return {
+  const file = {
     role: fields.oneOf('role', ROLES),
     name: fields.text('name', isFileName),
     lengthBytes: fields.count('lengthBytes', (length) => length <= BOOT_FILE_BYTES_MAX),
     digest: fields.text('digest', isDigest),
   };
+  return fields.has('address') ? { ...file, address: fields.count('address') } : file;
 }
 
 const isDigest = (text: string): boolean => /^[0-9a-f]{16}$/.test(text);

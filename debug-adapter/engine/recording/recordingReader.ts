@@ -60,10 +60,15 @@ export class RecordingReader {
     return this.header.bootFiles.some((line) => line.role === role);
   }
 
-  /** Reads, decompresses and checks a boot file: milliseconds for a large kernel. */
+  /** The first of that role. */
   bootFile(role: BootFileRole): BootFile {
     const index = this.header.bootFiles.findIndex((line) => line.role === role);
     if (index < 0) throw noSuchBootFile({ file: this.name, role });
+    return this.bootFileAt(index);
+  }
+
+  /** In the header's order. Reads, decompresses and checks it: milliseconds for a large kernel. */
+  bootFileAt(index: number): BootFile {
     const line = this.header.bootFiles[index];
     const chunk = this.#bootFiles[index];
     const payload = this.#payload(chunk);
@@ -71,7 +76,8 @@ export class RecordingReader {
     const compressed = this.#decode(chunk, () => decodeBootFileChunk(payload, line));
     const bytes = this.#decompress(compressed, chunk, line);
     if (digestText(xxh64(bytes)) !== line.digest) throw this.#badBootFile(chunk, line, 'is not the file recorded');
-    return { role, name: line.name, bytes };
+    const { role, name, address } = line;
+    return { role, name, bytes, ...(address !== undefined && { address }) };
   }
 
   /**

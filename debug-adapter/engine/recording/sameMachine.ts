@@ -9,6 +9,9 @@ import type { RecordedDrive, RecordedMachine, RecordingHeader } from './header.t
 export interface GivenMachine {
   machine: Partial<RecordedMachine>;
   append?: string;
+  kernelAddress?: number;
+  /** Of the files to load: where each is told to be, null for nowhere. */
+  loads?: readonly (number | null)[];
   /** In the order of their slots. Digests are of the bases as they are now. */
   drives: readonly GivenDrive[];
 }
@@ -20,7 +23,7 @@ export type GivenDrive = Pick<
 
 /** Throws a UserError for the first difference. `file` is the recording's name. */
 export function checkSameMachine(file: string, header: RecordingHeader, given: GivenMachine): void {
-  const check = (option: string, recorded: string | number, now: string | number | undefined) => {
+  const check: Check = (option, recorded, now) => {
     if (now === undefined || now === recorded) return;
     throw recordedWithOther({ file, option, recorded: String(recorded), given: String(now) });
   };
@@ -34,7 +37,22 @@ export function checkSameMachine(file: string, header: RecordingHeader, given: G
   check('no reboot', onOff(header.machine.noReboot), noReboot === undefined ? undefined : onOff(noReboot));
   check('semihosting', onOff(header.machine.semihosting), semihosting === undefined ? undefined : onOff(semihosting));
   check('append', quoted(header.append), given.append === undefined ? undefined : quoted(given.append));
+  checkPlaces(header, given, check);
   checkDrives(file, header.drives, given.drives);
+}
+
+type Check = (option: string, recorded: string | number, now: string | number | undefined) => void;
+
+/** Where boot files are loaded to. */
+function checkPlaces({ bootFiles }: RecordingHeader, { kernelAddress, loads }: GivenMachine, check: Check): void {
+  const kernel = bootFiles.find(({ role }) => role === 'kernel');
+  check('kernel address', addressText(kernel?.address), kernelAddress && addressText(kernelAddress));
+  if (!loads) return;
+  const recorded = bootFiles.filter(({ role }) => role === 'load');
+  check('files to load', recorded.length, loads.length);
+  recorded.forEach(({ name, address }, i) => {
+    check(`address of ${name}`, addressText(address), addressText(loads[i] ?? undefined));
+  });
 }
 
 function checkDrives(file: string, recorded: readonly RecordedDrive[], given: readonly GivenDrive[]): void {
@@ -75,4 +93,6 @@ function memoryText(bytes: number): string {
 
 const onOff = (flag: boolean | undefined): string => (flag ? 'on' : 'off');
 const seedText = (seed: string | null | undefined): string => seed?.toLowerCase() ?? 'none';
+const addressText = (address: number | undefined): string =>
+  address === undefined ? 'none' : `0x${address.toString(16)}`;
 const quoted = (text: string): string => JSON.stringify(text);

@@ -1,33 +1,67 @@
-import type { Host, HostFile } from '../base/host.ts';
+import type { Host, HostCompression, HostFile } from '../base/host.ts';
+import type { PlacedFile } from '../base/placedFile.ts';
 import { xxh64 } from '../base/xxhash64.ts';
+import { addressNotUsed, nothingToBoot } from '../errors/boot.ts';
 import { UserError } from '../errors/userError.ts';
-import { type BootPlan, BUILTIN, planBoot } from '../machine/boot/bootPlan.ts';
+import { type BootPlan, BUILTIN, isElf, needsFirmware, planBoot } from '../machine/boot/bootPlan.ts';
 import { builtinFirmware } from '../machine/boot/firmware.ts';
-import { readLinuxImage } from '../machine/boot/linuxImage.ts';
+import { unpackKernel } from '../machine/boot/packedKernel.ts';
 import { type BootFile, digestText, type RecordedMachine, type RecordingHeader } from '../recording/header.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
+import type { Notice } from './sessionOptions.ts';
 
 /** The files a machine boots from: read from the host for a live session, from the recording for a replay. */
+export interface BootSetup {
+  /** None where firmware, or a file to load, is all there is; in a replay also when it was not said. */
+  kernel?: string | null;
+  /** Where a kernel that is no ELF file is loaded; null for behind the firmware. */
+  kernelAddress?: number | null;
+  /** `none`, `builtin` or a file; null is `builtin` where the kernel needs firmware and else `none`. */
+  bios: string | null;
+  initrd: string | null;
+  load?: readonly PlacedFile[];
+  dtb?: string | null;
+}
+
+export interface SessionBootFiles {
+  files: BootFile[];
+  /** The one among them, decompressed. */
+  kernel: BootFile | undefined;
+}
+
 // Larger than any RAM a machine can have (2 GiB) no file can be of use.
 const BOOT_FILE_BYTES_MAX = 0x8000_0000 - 1;
+/** Linux takes trees of up to 2 MiB. */
+const DEVICE_TREE_BYTES_MAX = 16 << 20;
 
 /** Reads them. Our own firmware is one of them, so that a recording keeps the one that it was made with. */
 export function readBootFiles(
   host: Host,
-  setup: { kernel: string; bios: string | null; initrd: string | null },
-): BootFile[] {
-  const read = (role: BootFile['role'], name: string): BootFile => ({
-    role,
-    name,
-    bytes: host.files.readWhole(name, BOOT_FILE_BYTES_MAX),
-  });
-  const kernel = read('kernel', setup.kernel);
-  const bios = setup.bios ?? (readLinuxImage(kernel.bytes) ? BUILTIN : NO_FIRMWARE);
-  const files = [kernel];
-  if (bios === BUILTIN) files.push({ role: 'bios', name: BUILTIN, bytes: builtinFirmware() });
-  else if (bios !== NO_FIRMWARE) files.push(read('bios', bios));
-  if (setup.initrd !== null) files.push(read('initrd', setup.initrd));
-  return files;
+  { kernel: kernelName = null, kernelAddress, bios, initrd, load = [], dtb = null }: BootSetup,
+  memoryBytes: number,
+): SessionBootFiles {
+  const read = (role: BootFile['role'], name: string, address?: number | null): BootFile => {
+    const bytes = host.files.readWhole(name, role === 'dtb' ? DEVICE_TREE_BYTES_MAX : BOOT_FILE_BYTES_MAX);
+    return { role, name, bytes, ...(typeof address === 'number' && { address }) };
+  };
+  const files = kernelName === null ? [] : [read('kernel', kernelName, kernelAddress)];
+  const kernel = unpackedKernel(files, host.compression, memoryBytes);
+  const loads = load.map(({ file, address }) => read('load', file, address));
+  const firmware = bios ?? (needsFirmware({ kernel, loads }, memoryBytes) ? BUILTIN : NO_FIRMWARE);
+  if (firmware === BUILTIN) files.push({ role: 'bios', name: BUILTIN, bytes: builtinFirmware() });
+  else if (firmware !== NO_FIRMWARE) files.push(read('bios', firmware));
+  if (initrd !== null) files.push(read('initrd', initrd));
+  files.push(...loads);
+  if (dtb !== null) files.push(read('dtb', dtb));
+  return { files, kernel };
+}
+
+/** As QEMU does, but not silently. */
+export function sayUnusedAddresses({ files }: SessionBootFiles, onNotice?: (notice: Notice) => void): void {
+  for (const { role, name, bytes, address } of files) {
+    if (role !== 'load' || address === undefined || !isElf(bytes)) continue;
+    onNotice?.({ code: 'address-not-used', message: addressNotUsed(name) });
+  }
 }
 
 const NO_FIRMWARE = 'none';
@@ -35,9 +69,25 @@ const NO_FIRMWARE = 'none';
 /** Words that users write where a firmware file's name could be. */
 export const isNoFile = (bios: string): boolean => bios === NO_FIRMWARE || bios === BUILTIN;
 
-export function recordedBootFiles(reader: RecordingReader): BootFile[] {
-  const more = (['bios', 'initrd'] as const).filter((role) => reader.hasBootFile(role));
-  return [reader.bootFile('kernel'), ...more.map((role) => reader.bootFile(role))];
+/** The files of the host that these are. */
+export function namesOfBootFiles({ kernel = null, bios, initrd, load = [], dtb = null }: BootSetup): string[] {
+  const firmware = bios === null || isNoFile(bios) ? null : bios;
+  return [kernel, firmware, initrd, dtb, ...load.map(({ file }) => file)].filter((name) => name !== null);
+}
+
+export function recordedBootFiles(host: Host, reader: RecordingReader): SessionBootFiles {
+  const { bootFiles, machine } = reader.header;
+  const files = bootFiles.map((_, index) => reader.bootFileAt(index));
+  return { files, kernel: unpackedKernel(files, host.compression, machine.memoryBytes) };
+}
+
+function unpackedKernel(
+  files: readonly BootFile[],
+  compression: HostCompression,
+  memoryBytes: number,
+): BootFile | undefined {
+  const kernel = files.find(({ role }) => role === 'kernel');
+  return kernel && unpackKernel(kernel, { compression, memoryBytes });
 }
 
 /**
@@ -47,10 +97,11 @@ export function recordedBootFiles(reader: RecordingReader): BootFile[] {
 export function changedBootFiles(
   host: Host,
   { bootFiles }: RecordingHeader,
-  given: Partial<Record<BootFile['role'], string | null>>,
+  { load = [], ...given }: BootSetup,
 ): { role: BootFile['role']; name: string }[] {
+  const loads = load.map(({ file }) => file);
   return bootFiles.flatMap(({ role, lengthBytes, digest }) => {
-    const name = given[role] ?? null;
+    const name = (role === 'load' ? loads.shift() : given[role]) ?? null;
     if (name === null || isNoFile(name)) return [];
     return holdsOther(host, name, { lengthBytes, digest }) ? [{ role, name }] : [];
   });
@@ -71,22 +122,26 @@ function holdsOther(host: Host, name: string, recorded: { lengthBytes: number; d
   }
 }
 
-interface BootedMachine {
+interface PlanOptions {
   append: string;
   memoryBytes: number;
   harts?: number;
   isa?: string;
   mmu?: RecordedMachine['mmu'];
   rngSeed?: string | null;
+  /** Only the device tree is wanted, and nothing need boot. */
+  isForTree?: boolean;
 }
 
 /** Throws what could not boot, before anything else is opened. */
 export function bootPlan(
-  files: readonly BootFile[],
-  { append, memoryBytes, harts, isa, mmu, rngSeed }: BootedMachine,
+  { files, kernel }: SessionBootFiles,
+  { append, memoryBytes, harts, isa, mmu, rngSeed, isForTree = false }: PlanOptions,
 ): BootPlan {
   const find = (role: BootFile['role']) => files.find((file) => file.role === role);
-  const [bios, initrd] = [find('bios'), find('initrd')];
-  const found = { kernel: find('kernel')!, bios, initrd, append: append || undefined, rngSeed };
+  const loads = files.filter(({ role }) => role === 'load');
+  if (!isForTree && !kernel && !find('bios') && loads.length === 0) throw nothingToBoot();
+  const [bios, initrd, tree] = [find('bios'), find('initrd'), find('dtb')];
+  const found = { kernel, bios, initrd, loads, tree, append: append || undefined, rngSeed };
   return planBoot(found, memoryBytes, harts, isa, mmu);
 }

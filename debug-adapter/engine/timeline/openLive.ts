@@ -11,7 +11,7 @@ import { Recorder } from '../recording/recorder.ts';
 import { Player } from '../recording/player.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
 import { RecordingWriter } from '../recording/recordingWriter.ts';
-import { bootPlan, readBootFiles } from './bootFiles.ts';
+import { bootPlan, namesOfBootFiles, readBootFiles, sayUnusedAddresses } from './bootFiles.ts';
 import {
   allowingDrives,
   type BaseDisk,
@@ -48,13 +48,14 @@ import { checkWriteTargets, needsStateFile, type WriteTargets, writeTargets } fr
 export function openRun(anyHost: Host, setup: LiveSetup): LiveTimeline {
   refuseOwnOverlay(setup.drives);
   const host = allowingDrives(anyHost, setup.drives);
-  const files = readBootFiles(host, setup);
+  const files = readBootFiles(host, setup, setup.memoryBytes);
   const plan = bootPlan(files, { ...setup, rngSeed: settledSeed(host, setup) });
+  sayUnusedAddresses(files, setup.onNotice);
   const targets = writeTargets(setup, undefined);
   checkWriteTargets(host, setup, targets);
   return Undo.onFailure((undo) => {
     const used = filesUsed(host, setup, targets);
-    const lock = lockForSession(host, used, activity('running', setup.kernel), undo);
+    const lock = lockForSession(host, used, activity('running', namesOfBootFiles(setup)[0] ?? 'a machine'), undo);
     const bases = openBases(host, setup.drives);
     undo.add(() => bases.forEach(({ base }) => base.close()));
     const newFiles = new NewFiles(host, undo);
@@ -76,8 +77,9 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
   refuseOwnOverlay(wanted.drives);
   const host = allowingDrives(anyHost, wanted.drives);
   const setup = settled(host, wanted);
-  const files = readBootFiles(host, setup);
+  const files = readBootFiles(host, setup, setup.memoryBytes);
   const plan = bootPlan(files, setup);
+  sayUnusedAddresses(files, setup.onNotice);
   const targets = writeTargets(setup, setup.rrfile);
   checkWriteTargets(host, setup, targets);
   return Undo.onFailure((undo) => {
@@ -89,7 +91,7 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
     if (!setup.overwrite) refuseTakenName(setup.drives, bases, setup.rrsnapshot);
     refuseFullImages(setup, bases);
     const newFiles = new NewFiles(host, undo);
-    const writer = openWriter(host, setup, bases, files, { newFiles, undo });
+    const writer = openWriter(host, setup, bases, files.files, { newFiles, undo });
     const recorder = new Recorder(setup.live, writer);
     const log = new RequestLogSwitch(recorder);
     const drives = openDrives(host, setup, bases, log, { newFiles, undo });

@@ -95,7 +95,7 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
     const { append, machine: recorded } = reader.header;
     // Also for a machine that starts from a snapshot: the guest may reset it.
     const { memoryBytes, harts, isa, mmu, rngSeed } = recorded;
-    machine.powerOn(bootPlan(recordedBootFiles(reader), { append, memoryBytes, harts, isa, mmu, rngSeed }));
+    machine.powerOn(bootPlan(recordedBootFiles(host, reader), { append, memoryBytes, harts, isa, mmu, rngSeed }));
     if (snapshots && snapshot !== undefined) {
       const { state, ram } = snapshots.load(snapshot);
       ramImages.restore(ram);
@@ -160,9 +160,8 @@ function openReader(host: Host, rrfile: string, undo: Undo): RecordingReader {
 
 /** The replay uses the recorded ones; after a build, its user may expect the new one. */
 function sayChangedBootFiles(host: Host, setup: ReplaySetup, reader: RecordingReader): void {
-  const { kernel = null, bios, initrd, onNotice } = setup;
-  for (const changed of changedBootFiles(host, reader.header, { kernel, bios, initrd })) {
-    onNotice?.({ code: 'boot-file-differs', message: bootFileDiffers(changed) });
+  for (const changed of changedBootFiles(host, reader.header, setup)) {
+    setup.onNotice?.({ code: 'boot-file-differs', message: bootFileDiffers(changed) });
   }
 }
 
@@ -179,6 +178,8 @@ function checkSame(setup: ReplaySetup, reader: RecordingReader, bases: readonly 
       ...{ noReboot: setup.noReboot || undefined, semihosting: setup.semihosting || undefined },
     },
     append: setup.append ?? undefined,
+    kernelAddress: setup.kernelAddress ?? undefined,
+    loads: setup.load?.length ? setup.load.map(({ address }) => address) : undefined,
     drives: setup.drives.map(({ id, format, readOnly, image }, i) => ({
       id,
       format,

@@ -2,14 +2,12 @@ import type { CheckpointPace } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import type { DeviceGeneration } from '../machine/board.ts';
 import type { Inputs } from '../machine/inputs.ts';
+import type { BootSetup } from './bootFiles.ts';
 import type { DriveOptions } from './driveStack.ts';
 import type { TravelBudget } from './travelBudget.ts';
 
 /** What a user asks for, in our words: the same for run, record and replay but for what each has no use for. */
-export interface MachineSetup {
-  /** `none`, `builtin` or a file; null is `builtin` for a Linux Image and else `none`. */
-  bios: string | null;
-  initrd: string | null;
+export interface MachineSetup extends BootSetup {
   /** In the order of their slots. */
   drives: readonly DriveOptions[];
   /** With a source of entropy (virtio-rng) in the last free slot. A replay has one when the recording has. */
@@ -43,7 +41,6 @@ export interface Notice {
 }
 
 export interface LiveSetup extends MachineSetup {
-  kernel: string;
   append: string;
   memoryBytes: number;
   /** 1 to 8; 1 when it is not said. */
@@ -75,8 +72,7 @@ export const FIRST_SNAPSHOT_DEFAULT = 'replay_init';
 /** What is null was not said and is taken from the recording. */
 export interface ReplaySetup extends MachineSetup {
   rrfile: string;
-  /** Boot files are taken from the recording; one that is given and differs is said. */
-  kernel?: string | null;
+  // Boot files are taken from the recording; one that is given and differs is said.
   rrsnapshot: string | null;
   append: string | null;
   memoryBytes: number | null;

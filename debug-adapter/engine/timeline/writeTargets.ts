@@ -1,6 +1,6 @@
 import type { Host } from '../base/host.ts';
 import { overlayExists, overlayIsImage, recordingExists, recordingIsInput } from '../errors/drives.ts';
-import { isNoFile } from './bootFiles.ts';
+import { namesOfBootFiles } from './bootFiles.ts';
 import { refuseBrokenLink, refuseForeign } from './files/ownFile.ts';
 import { isInPlace } from './inPlace.ts';
 import { filesOfDisk } from './openDisk.ts';
@@ -61,11 +61,10 @@ function refuseUnwritable(host: Host, paths: readonly string[]): void {
   for (const path of paths) host.files.open(path, { write: true, create: 'never' }).close();
 }
 
-function filesRead(host: Host, { kernel, bios, initrd, otherInputs, drives }: LiveSetup): string[] {
-  const disks = drives.flatMap((drive) => {
+function filesRead(host: Host, setup: LiveSetup): string[] {
+  const disks = setup.drives.flatMap((drive) => {
     const files = filesOfDisk(host, { path: drive.image, format: drive.format });
     return isInPlace(drive) ? files.slice(1) : files;
   });
-  const firmware = bios === null || isNoFile(bios) ? [] : [bios];
-  return [kernel, ...firmware, ...(initrd === null ? [] : [initrd]), ...otherInputs, ...disks];
+  return [...namesOfBootFiles(setup), ...setup.otherInputs, ...disks];
 }

@@ -49,6 +49,21 @@ test('header and boot files come back', () => {
   }
 });
 
+test('files to load come back in their order, with their addresses', () => {
+  const bootFiles = [
+    { role: 'bios', name: 'u-boot.bin', bytes: new Uint8Array(50) },
+    { role: 'load', name: 'data', bytes: new Uint8Array(3), address: 0x8400_0001 },
+    { role: 'load', name: 'app.elf', bytes: new Uint8Array(9) },
+    { role: 'dtb', name: 't.dtb', bytes: new Uint8Array(40) },
+  ] as const;
+  const reader = open(write({ bootFiles: [...bootFiles] }).bytes);
+  assert.deepEqual(
+    bootFiles.map((_, index) => reader.bootFileAt(index)),
+    bootFiles,
+  );
+  assert.equal(reader.hasBootFile('kernel'), false);
+});
+
 test('a boot file that was not recorded is asked for in vain', () => {
   const reader = open(write({}).bytes);
   assert.equal(reader.hasBootFile('initrd'), false);

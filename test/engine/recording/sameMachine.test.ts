@@ -18,6 +18,25 @@ test('the same options are accepted, and so is what was left out', () => {
   checkSameMachine('boot.rr', RECORDED, { machine: {}, drives: RECORDED.drives });
 });
 
+const LOADED: RecordingHeader = {
+  ...RECORDED,
+  bootFiles: [
+    { role: 'kernel', name: 'x.bin', lengthBytes: 1, digest: '0', address: 0x8000_0000 },
+    { role: 'load', name: 'data', lengthBytes: 1, digest: '0', address: 0x8400_0000 },
+    { role: 'load', name: 'app.elf', lengthBytes: 1, digest: '0' },
+  ],
+};
+
+test('where files were loaded is the same, or was left out', () => {
+  checkSameMachine('boot.rr', LOADED, SAME);
+  checkSameMachine('boot.rr', LOADED, { ...SAME, kernelAddress: 0x8000_0000, loads: [0x8400_0000, null] });
+  const refusal = (given: Partial<GivenMachine>) =>
+    userErrorOf(() => checkSameMachine('boot.rr', LOADED, { ...SAME, ...given }))?.message ?? '';
+  assert.match(refusal({ kernelAddress: 0x8000_0004 }), /kernel address: 0x80000000 when .* 0x80000004 now/);
+  assert.match(refusal({ loads: [0x8400_0000] }), /files to load: 2 when it was recorded, 1 now/);
+  assert.match(refusal({ loads: [null, null] }), /address of data: 0x84000000 when it was recorded, none now/);
+});
+
 const machine = (differs: Partial<RecordingHeader['machine']>) => ({
   ...SAME,
   machine: { ...SAME.machine, ...differs },

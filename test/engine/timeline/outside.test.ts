@@ -20,7 +20,7 @@ function letIn(stage: Stage): void {
   setup.append = 'cat=semihosting.c date keys clock heap line sum=semihosting.elf exit=00';
   const keys = new ConsoleInput(Buffer.from('abc\nand a line\n'));
   const folder = new SharedFolder(nodeHost, 'test/guests/semihosting');
-  setup.live = new LiveInputs(setup.kernel.includes('semihosting') ? [keys] : [], nodeHost, folder);
+  setup.live = new LiveInputs(setup.kernel?.includes('semihosting') ? [keys] : [], nodeHost, folder);
 }
 
 suite('outside', () => {

@@ -1,6 +1,7 @@
 import {
   kernelDoesNotFit,
   kernelHasNothingToLoad,
+  kernelHasTooManySegments,
   kernelIsBigEndian,
   kernelIsForAnotherMachine,
   kernelIsNotElf,
@@ -19,8 +20,8 @@ export interface ElfImage {
   /** e_entry as a physical address, through the segment that holds it; undefined when none does. */
   physicalEntry: GuestAddress | undefined;
   /**
-   * Where the lowest segment loads. QEMU starts firmware's next stage here and not at the entry
-   * (riscv_load_kernel: "Use low address not ELF entry point").
+   * Where the lowest segment loads, also when that has no bytes. QEMU starts firmware's next stage here and not at the
+   * entry (riscv_load_kernel: "Use low address not ELF entry point").
    */
   lowestAddress: GuestAddress;
   /** The PT_LOAD segments that take memory, in the file's order. */
@@ -47,10 +48,11 @@ export function readElfImage(bytes: Uint8Array, name: string): ElfImage {
   checkIdentification(bytes, name);
   if (bytes.length < HEADER_BYTES) throw kernelIsTruncated(name, 'ELF header');
   checkHeader(view, name);
-  const segments = readSegments(view, bytes, name);
+  const all = readSegments(view, bytes, name);
+  const segments = all.map((segment) => withoutSharedZeroes(segment, all)).filter(({ memoryBytes }) => memoryBytes > 0);
   if (segments.length === 0) throw kernelHasNothingToLoad(name);
   const entry = view.getBigUint64(E_ENTRY, true);
-  const lowestAddress = Math.min(...segments.map((segment) => segment.physicalAddress));
+  const lowestAddress = Math.min(...all.map((segment) => segment.physicalAddress));
   return { entry, physicalEntry: toPhysical(entry, segments), lowestAddress, segments };
 }
 
@@ -77,6 +79,22 @@ export function checkSegmentsFit(
     if (ranges[i].start < ranges[i - 1].end) throw kernelSegmentsOverlap(name);
   }
   return segments;
+}
+
+/**
+ * Segments may be packed for a ROM, from which the program copies them: what they take of memory then counts where they
+ * are linked to, not where they are loaded. As in QEMU (elf_ops.h), the zeroes behind a segment's bytes are left out
+ * where they would reach into another segment.
+ */
+function withoutSharedZeroes(segment: ElfSegment, all: readonly ElfSegment[]): ElfSegment {
+  const { physicalAddress, bytes, memoryBytes } = segment;
+  const zeroes = { start: physicalAddress + bytes.length, end: physicalAddress + memoryBytes };
+  if (zeroes.start === zeroes.end) return segment;
+  const isShared = all.some((other) => {
+    const end = other.physicalAddress + other.memoryBytes;
+    return other !== segment && other.physicalAddress < zeroes.end && zeroes.start < end;
+  });
+  return isShared ? { ...segment, memoryBytes: bytes.length } : segment;
 }
 
 function withoutHeadersBelow(ramBase: GuestAddress, segment: ElfSegment): ElfSegment {
@@ -114,13 +132,13 @@ function checkHeader(view: DataView, name: string): void {
 function readSegments(view: DataView, bytes: Uint8Array, name: string): ElfSegment[] {
   const start = Number(view.getBigUint64(E_PHOFF, true));
   const count = view.getUint16(E_PHNUM, true);
+  if (count > PROGRAM_HEADERS_MAX) throw kernelHasTooManySegments(name, { count, most: PROGRAM_HEADERS_MAX });
   if (start + count * PROGRAM_HEADER_BYTES > bytes.length) throw kernelIsTruncated(name, 'table of program headers');
   const segments: ElfSegment[] = [];
   for (let index = 0; index < count; index++) {
     const at = start + index * PROGRAM_HEADER_BYTES;
     if (view.getUint32(at + P_TYPE, true) !== TYPE_LOAD) continue;
-    const segment = readSegment(view, bytes, { at, index, name });
-    if (segment.memoryBytes > 0) segments.push(segment);
+    segments.push(readSegment(view, bytes, { at, index, name }));
   }
   return segments;
 }
@@ -182,6 +200,8 @@ const TYPE_EXECUTABLE = 2;
 const TYPE_POSITION_INDEPENDENT = 3;
 const MACHINE_RISCV = 243;
 const PROGRAM_HEADER_BYTES = 56;
+/** Linkers make a dozen. Each is compared with each. */
+const PROGRAM_HEADERS_MAX = 4096;
 const P_TYPE = 0;
 const P_OFFSET = 8;
 const P_VADDR = 16;

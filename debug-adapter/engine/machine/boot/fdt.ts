@@ -63,7 +63,7 @@ function writeNode(node: FdtNode, structure: ByteWriter, strings: StringTable): 
   structure.string(node.name);
   structure.align();
   for (const [name, value] of Object.entries(node.properties)) {
-    const bytes = encode(value);
+    const bytes = encodeFdtValue(value);
     structure.u32(TOKEN_PROPERTY);
     structure.u32(bytes.length);
     structure.u32(strings.offsetOf(name));
@@ -74,7 +74,8 @@ function writeNode(node: FdtNode, structure: ByteWriter, strings: StringTable): 
   structure.u32(TOKEN_END_NODE);
 }
 
-function encode(value: FdtValue): Uint8Array {
+/** As the bytes of a property. */
+export function encodeFdtValue(value: FdtValue): Uint8Array {
   const writer = new ByteWriter();
   if (typeof value === 'string') writer.string(value);
   else if (value instanceof Uint8Array) writer.bytes(value);

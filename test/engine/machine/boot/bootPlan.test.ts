@@ -4,9 +4,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { suite, test } from 'node:test';
 import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
-import { BUILTIN, planBoot } from '../../../../debug-adapter/engine/machine/boot/bootPlan.ts';
+import {
+  type BootFiles,
+  BUILTIN,
+  needsFirmware,
+  planBoot,
+} from '../../../../debug-adapter/engine/machine/boot/bootPlan.ts';
 import { builtinFirmware } from '../../../../debug-adapter/engine/machine/boot/firmware.ts';
+import { writeFdt } from '../../../../debug-adapter/engine/machine/boot/fdt.ts';
 import { readLinuxImage } from '../../../../debug-adapter/engine/machine/boot/linuxImage.ts';
+import { makeElf } from '../../../support/elf.ts';
 import { Qtest, skipWithoutQemu } from '../devices/qtest.ts';
 
 const MIB = 1 << 20;
@@ -24,6 +31,37 @@ function imageOf({ fileBytes = 5000, memoryBytes = 3 * MIB } = {}): Uint8Array {
 
 const KERNEL = { name: 'Image', bytes: imageOf() };
 const INITRD = { name: 'initrd', bytes: new Uint8Array(70_000).fill(0x1d) };
+const RAW = { name: 'x.bin', bytes: Uint8Array.from({ length: 9000 }, (_, i) => (i * 53 + 0x80) & 0xff) };
+const DATA = { name: 'data', bytes: Uint8Array.from({ length: 301 }, (_, i) => i & 0xff) };
+
+/** An ELF file of these segments, each of four bytes. */
+function elfOf(...segments: { address: number; memoryBytes?: number; fileBytes?: number }[]): Uint8Array {
+  const table = 64 + 56 * segments.length;
+  const bytes = new Uint8Array(table + 4 * segments.length);
+  bytes.set(makeElf({ segments: 0 }).subarray(0, 64));
+  const view = new DataView(bytes.buffer);
+  view.setUint16(56, segments.length, true);
+  segments.forEach(({ address, fileBytes = 4, memoryBytes = fileBytes }, i) => {
+    const at = 64 + 56 * i;
+    view.setUint32(at, 1, true);
+    view.setUint32(at + 4, 7, true);
+    [table + 4 * i, 0xffff_ffff_8000_0000n, address, fileBytes, memoryBytes].forEach((field, k) =>
+      view.setBigUint64(at + 8 + 8 * k, BigInt(field), true),
+    );
+    bytes.fill(i + 1, table + 4 * i, table + 4 * i + 4);
+  });
+  return bytes;
+}
+
+/** Linked to run elsewhere: the zeroes of the first reach into the second, and an empty one lies in front. */
+const PACKED_ELF = {
+  name: 'packed.elf',
+  bytes: elfOf(
+    { address: RAM + 0x40_1000, memoryBytes: 0x3000 },
+    { address: RAM + 0x40_2000, memoryBytes: 0x100 },
+    { address: RAM + 0x40_0000, fileBytes: 0 },
+  ),
+};
 const FIRMWARE = { name: 'fw.bin', bytes: new Uint8Array(300_000).fill(0xf1) };
 
 test('a Linux Image is known by its header, and takes what it says', () => {
@@ -39,6 +77,22 @@ suite('where QEMU puts things', { skip: skipWithoutQemu }, () => {
     ['the same in 512 MiB', 512, { bios: FIRMWARE, kernel: KERNEL, initrd: INITRD }],
     ['firmware of 5 MiB', 64, { bios: { ...FIRMWARE, bytes: new Uint8Array(5 * MIB) }, kernel: KERNEL }],
     ['Image without firmware', 128, { kernel: KERNEL, initrd: INITRD }],
+    ['a raw kernel without firmware', 128, { kernel: RAW, initrd: INITRD }],
+    ['a raw kernel behind firmware', 128, { bios: FIRMWARE, kernel: RAW }],
+    ['firmware alone', 128, { bios: FIRMWARE }],
+    ['an ELF file packed for a ROM', 128, { bios: FIRMWARE, kernel: PACKED_ELF, initrd: INITRD }],
+    [
+      'files beside the kernel',
+      128,
+      {
+        kernel: RAW,
+        loads: [
+          { ...DATA, address: RAM + 0x10_0001 },
+          { ...PACKED_ELF, address: RAM },
+        ],
+      },
+    ],
+    ['files alone', 128, { loads: [{ ...RAW, address: RAM }, PACKED_ELF] }],
   ] as const) {
     test(what, async () => {
       const folder = mkdtempSync(path.join(tmpdir(), 'blkreplay-boot-'));
@@ -46,10 +100,14 @@ suite('where QEMU puts things', { skip: skipWithoutQemu }, () => {
         writeFileSync(path.join(folder, file.name), file.bytes);
         return path.join(folder, file.name);
       };
-      const { bios, kernel, initrd } = { bios: undefined, initrd: undefined, ...files };
-      const plan = planBoot({ bios, kernel, initrd }, memoryMib * MIB);
-      const options = ['-m', `${memoryMib}M`, '-bios', bios ? write(bios) : 'none', '-kernel', write(kernel)];
-      const qemu = new Qtest([...options, ...(initrd ? ['-initrd', write(initrd)] : [])]);
+      const { bios, kernel, initrd, loads = [] }: BootFiles = files;
+      const plan = planBoot({ bios, kernel, initrd, loads }, memoryMib * MIB);
+      const qemu = new Qtest([
+        ...['-m', `${memoryMib}M`, '-bios', bios ? write(bios) : 'none'],
+        ...(kernel ? ['-kernel', write(kernel)] : []),
+        ...(initrd ? ['-initrd', write(initrd)] : []),
+        ...loads.flatMap((file) => ['-device', `loader,file=${write(file)},addr=${file.address ?? 0}`]),
+      ]);
       try {
         // All but where the tree is, which in QEMU is a little longer.
         const rom = await qemu.readBytes(0x1000, plan.rom.length);
@@ -57,7 +115,7 @@ suite('where QEMU puts things', { skip: skipWithoutQemu }, () => {
         assert.deepEqual(plan.rom.subarray(0x28), rom.subarray(0x28));
         for (const { name, address, bytes } of plan.pieces) {
           if (name === 'the device tree') continue;
-          assert.deepEqual(await qemu.readBytes(address, bytes.length), bytes, name);
+          assert.deepEqual(await qemu.readBytes(address, bytes.length), Uint8Array.from(bytes), name);
         }
       } finally {
         qemu.close();
@@ -90,11 +148,93 @@ for (const [what, plan, says] of [
     () => planBoot({ kernel: KERNEL, initrd: { name: 'initrd.gz', bytes: new Uint8Array(7 * MIB) } }, 16 * MIB),
     /^initrd\.gz and the device tree would both be loaded to 0x80e00000: give the machine more memory/,
   ],
+  [
+    'a raw kernel at an odd address',
+    () => planBoot({ kernel: { ...RAW, address: RAM + 1 } }, 16 * MIB),
+    /^x\.bin cannot start at 0x80000001: instructions begin at even addresses, so give an even one/,
+  ],
+  [
+    'an Image between multiples of 2 MiB',
+    () => planBoot({ kernel: { ...KERNEL, address: RAM + MIB } }, 16 * MIB),
+    /^Image is a Linux Image and cannot run at 0x80100000: give a multiple of 0x200000/,
+  ],
+  [
+    'a raw kernel below RAM',
+    () => planBoot({ kernel: { ...RAW, address: 0x2000_0000 } }, 16 * MIB),
+    /^x\.bin loads to 0x20000000\.\.0x20002328, outside RAM at 0x80000000\.\.0x81000000: give an address in RAM/,
+  ],
+  [
+    'a raw kernel that reaches beyond RAM',
+    () => planBoot({ kernel: { ...RAW, address: RAM + 16 * MIB - 4096 } }, 16 * MIB),
+    /^x\.bin loads to .* outside RAM .* give the machine more memory, or a lower address/,
+  ],
+  [
+    'an ELF kernel with an address',
+    () => planBoot({ kernel: { ...PACKED_ELF, address: RAM } }, 16 * MIB),
+    /^packed\.elf is an ELF file, which says itself where it is loaded: leave its address out/,
+  ],
+  [
+    'a raw file to load without an address',
+    () => planBoot({ kernel: RAW, loads: [DATA] }, 16 * MIB),
+    /^data is no ELF file, so it does not say where it is loaded: add an address, as in data@0x80400000/,
+  ],
+  [
+    'an empty file to load',
+    () => planBoot({ kernel: RAW, loads: [{ name: 'data', bytes: new Uint8Array(0), address: RAM }] }, 16 * MIB),
+    /^data is empty, so there is nothing to load/,
+  ],
+  [
+    'empty firmware alone',
+    () => planBoot({ bios: { name: 'fw', bytes: new Uint8Array(0) } }, 16 * MIB),
+    /^fw is empty, so there is nothing to load/,
+  ],
+  [
+    'two files in one place',
+    () =>
+      planBoot(
+        {
+          loads: [
+            { ...DATA, address: RAM },
+            { ...RAW, address: RAM + 300 },
+          ],
+        },
+        16 * MIB,
+      ),
+    /^data and x\.bin would both be loaded to 0x8000012c: give the machine more memory or other addresses/,
+  ],
+  [
+    'an initrd without a kernel',
+    () => planBoot({ bios: FIRMWARE, initrd: INITRD }, 16 * MIB),
+    /^"initrd" is for a kernel, and none is given/,
+  ],
+  ['a command line without a kernel', () => planBoot({ bios: FIRMWARE, append: 'x' }, 16 * MIB), /^"append" is for/],
+  [
+    'a device tree for which there is no room',
+    () => planBoot({ kernel: RAW, tree: { name: 't', bytes: treeOf(8 * MIB) } }, 16 * MIB),
+    /too few for a kernel and a device tree/,
+  ],
 ] as const) {
   test(`refused: ${what}`, () => {
     assert.throws(plan, (error) => error instanceof UserError && says.test(error.message));
   });
 }
+
+/** With a property that long. */
+function treeOf(lengthBytes: number): Uint8Array {
+  return writeFdt({ name: '', properties: { a: 'x'.repeat(lengthBytes) } });
+}
+
+test('firmware is for an Image, and for a kernel that leaves the start of RAM to it', () => {
+  const needs = (files: Parameters<typeof needsFirmware>[0]) => needsFirmware(files, 128 * MIB);
+  assert.equal(needs({ kernel: KERNEL }), true);
+  assert.equal(needs({ kernel: RAW }), false);
+  assert.equal(needs({ kernel: { ...RAW, address: RAM } }), false);
+  assert.equal(needs({ kernel: { ...RAW, address: RAM + 2 * MIB } }), true);
+  assert.equal(needs({ kernel: PACKED_ELF }), true);
+  assert.equal(needs({ kernel: PACKED_ELF, loads: [{ ...RAW, address: RAM }] }), false);
+  assert.equal(needs({ kernel: { name: 'k', bytes: makeElf() } }), false);
+  assert.equal(needs({ loads: [{ ...RAW, address: RAM + 2 * MIB }] }), false);
+});
 
 test('the start of RAM is where a kernel without firmware starts', () => {
   const { pieces } = planBoot({ kernel: KERNEL }, 64 * MIB);

@@ -99,7 +99,7 @@ test('a file inside a larger buffer is read from where it begins', () => {
 
 test('what is no kernel for this machine is refused in one sentence', () => {
   const refusal = (bytes: Uint8Array) => message(() => readElfImage(bytes, 'kernel.bin'));
-  const advice = 'give an ELF built for RISC-V 64-bit, or an uncompressed Linux Image, as the kernel.';
+  const advice = 'give an ELF built for RISC-V 64-bit, or a Linux Image or raw binary.';
   assert.equal(refusal(new Uint8Array(0)), `kernel.bin is neither an ELF file nor a Linux Image: ${advice}`);
   assert.equal(
     refusal(new TextEncoder().encode('#!/bin/sh')),
@@ -128,6 +128,30 @@ test('a damaged file is refused, and the sentence says what is damaged', () => {
   assert.match(refusal(changed((view) => view.setBigUint64(64 + 40, 3n, true))), /program header \(number 0/);
   assert.match(refusal(changed((view) => view.setBigUint64(64 + 24, 2n ** 60n, true))), /program header \(number 0/);
   assert.match(refusal(changed((view) => view.setUint16(54, 32, true))), /program header/);
+});
+
+test('zeroes that would reach into another segment are left out, and a segment without bytes is only a place', () => {
+  const rom: Segment = { ...text, memoryBytes: 0x2000 };
+  const data: Segment = { physicalAddress: 0x8000_1000n, bytes: Uint8Array.of(9), memoryBytes: 0x100 };
+  const empty: Segment = { physicalAddress: 0x7000_0000n, bytes: new Uint8Array(0), memoryBytes: 0 };
+  const { segments, lowestAddress } = readElfImage(elf([rom, data, empty]), 'k');
+  assert.deepEqual(
+    segments.map(({ physicalAddress, memoryBytes }) => [physicalAddress, memoryBytes]),
+    [
+      [0x8000_0000, 4],
+      // As in QEMU, which compares with what the other has in its header.
+      [0x8000_1000, 1],
+    ],
+  );
+  assert.equal(lowestAddress, 0x7000_0000);
+});
+
+test('more program headers than a linker makes are refused, before each is compared with each', () => {
+  const many = elf(Array.from({ length: 5000 }, () => ({ ...text, memoryBytes: 64 })));
+  assert.match(
+    message(() => readElfImage(many, 'k')),
+    /^k has 5000 program headers, and 4096 are the most/,
+  );
 });
 
 test('segments must lie in RAM and apart', () => {

@@ -1,0 +1,24 @@
+import { deviceTreeOf, recordedDeviceTree, RecordingReader, writeNewFile } from '../engine/index.ts';
+import { deviceTreeTargetExists } from '../engine/errors/boot.ts';
+import { inert, jsonLine } from '../engine/errors/shown.ts';
+import { nodeHost } from '../host/nodeHost.ts';
+import type { RecordCommand, ReplayCommand, RunCommand } from './options.ts';
+import { messages } from './outputs.ts';
+
+/** `--dumpdtb FILE`: writes what the guest would find in `a1`, and starts nothing. */
+export function dumpDeviceTree(command: RunCommand | RecordCommand | ReplayCommand, into: string): number {
+  const tree = command.kind === 'replay' ? ofRecording(command.rrfile) : deviceTreeOf(nodeHost, command);
+  writeNewFile(nodeHost, into, tree, deviceTreeTargetExists);
+  const said = { reason: 'dumpdtb', file: into, lengthBytes: tree.length };
+  messages.print(command.json ? `${jsonLine(said)}\n` : `${inert(into)} holds the device tree.\n`);
+  return 0;
+}
+
+function ofRecording(rrfile: string): Uint8Array {
+  const file = nodeHost.files.open(rrfile, { write: false, create: 'never' });
+  try {
+    return recordedDeviceTree(nodeHost, new RecordingReader(file, nodeHost.compression));
+  } finally {
+    file.close();
+  }
+}

@@ -1,0 +1,246 @@
+import { deviceTreeIsBad } from '../../errors/boot.ts';
+import { encodeFdtValue, type FdtValue } from './fdt.ts';
+
+/**
+ * A device tree that somebody else made (`--dtb FILE`), checked and changed in place: all that is not changed keeps its
+ * bytes and its order. As in libfdt, which QEMU uses, a property that is there gets the new value where it is, and a new
+ * one becomes its node's first. Devicetree Specification 0.4, chapter 5.
+ */
+export class EditableFdt {
+  private reservations: Uint8Array;
+  private structure: Uint8Array;
+  private strings: Uint8Array;
+  private bootHart: number;
+
+  /** Throws for what is no device tree, or a damaged one. `name` is the file's. */
+  constructor(bytes: Uint8Array, name: string) {
+    const fail = (what: string): never => {
+      throw deviceTreeIsBad({ name, what });
+    };
+    if (bytes.length < HEADER_BYTES) fail('it is shorter than the header of one');
+    const view = viewOf(bytes);
+    const field = (index: number) => view.getUint32(4 * index);
+    if (field(HEADER.magic) !== MAGIC) fail('it does not begin with 0xd00dfeed');
+    if (field(HEADER.version) < VERSION || field(HEADER.lastCompatible) > VERSION) {
+      fail(`it has version ${field(HEADER.version)}, and this is for version ${VERSION}`);
+    }
+    const totalBytes = field(HEADER.totalBytes);
+    if (totalBytes > bytes.length) fail('it is cut short');
+    const part = (start: number, length: number) => {
+      if (start < HEADER_BYTES || start + length > totalBytes) fail('its header is damaged');
+      return bytes.slice(start, start + length);
+    };
+    const reservationsAt = field(HEADER.reservations);
+    this.structure = part(field(HEADER.structure), field(HEADER.structureBytes));
+    this.strings = part(field(HEADER.strings), field(HEADER.stringsBytes));
+    this.reservations = part(reservationsAt, reservationBytes(view, reservationsAt, totalBytes) ?? totalBytes);
+    this.bootHart = field(HEADER.bootHart);
+    const broken = checkStructure(this.structure, this.strings);
+    if (broken !== undefined) fail(broken);
+  }
+
+  /** Of a node right below the root, which is added when it is not there. */
+  setProperty(node: string, property: string, value: FdtValue | Uint8Array): void {
+    const bytes = value instanceof Uint8Array ? value : encodeFdtValue(value);
+    const found = findNode(this.structure, node) ?? this.addNode(node);
+    const name = new TextEncoder().encode(`${property}\0`);
+    const old = propertiesOf(this.structure, found).find(({ nameAt }) => isAt(this.strings, nameAt, name));
+    const entry = propertyBytes(old?.nameAt ?? this.offsetOfString(name), bytes);
+    this.structure = old
+      ? spliced(this.structure, old.start, old.end, entry)
+      : spliced(this.structure, found, found, entry);
+  }
+
+  /** Memory that nobody is to use, beside what the tree itself reserves. */
+  reserveMemory(start: number, lengthBytes: number): void {
+    const entry = new Uint8Array(RESERVATION_BYTES);
+    viewOf(entry).setBigUint64(0, BigInt(start));
+    viewOf(entry).setBigUint64(8, BigInt(lengthBytes));
+    this.reservations = spliced(this.reservations, 0, 0, entry);
+  }
+
+  /** With its parts one after the other. */
+  result(): Uint8Array {
+    const reservationsAt = HEADER_BYTES;
+    const structureAt = reservationsAt + this.reservations.length;
+    const stringsAt = structureAt + this.structure.length;
+    const bytes = new Uint8Array(stringsAt + this.strings.length);
+    const fields = {
+      ...{ magic: MAGIC, totalBytes: bytes.length, structure: structureAt, strings: stringsAt },
+      ...{ reservations: reservationsAt, version: VERSION, lastCompatible: LAST_COMPATIBLE_VERSION },
+      ...{ bootHart: this.bootHart, stringsBytes: this.strings.length, structureBytes: this.structure.length },
+    };
+    const view = viewOf(bytes);
+    for (const [name, index] of Object.entries(HEADER)) view.setUint32(4 * index, fields[name as keyof typeof HEADER]);
+    bytes.set(this.reservations, reservationsAt);
+    bytes.set(this.structure, structureAt);
+    bytes.set(this.strings, stringsAt);
+    return bytes;
+  }
+
+  /** Behind the root's properties. Returns where its own begin. */
+  private addNode(name: string): number {
+    const root = findRoot(this.structure);
+    const at = propertiesOf(this.structure, root).at(-1)?.end ?? root;
+    const text = padded(new TextEncoder().encode(`${name}\0`));
+    const node = new Uint8Array(8 + text.length);
+    viewOf(node).setUint32(0, TOKEN.beginNode);
+    node.set(text, 4);
+    viewOf(node).setUint32(4 + text.length, TOKEN.endNode);
+    this.structure = spliced(this.structure, at, at, node);
+    return at + 4 + text.length;
+  }
+
+  private offsetOfString(text: Uint8Array): number {
+    const end = this.strings.length;
+    for (let at = 0; at + text.length <= end; at++) if (isAt(this.strings, at, text)) return at;
+    this.strings = spliced(this.strings, end, end, text);
+    return end;
+  }
+}
+
+const MAGIC = 0xd00dfeed;
+const VERSION = 17;
+const LAST_COMPATIBLE_VERSION = 16;
+const HEADER_BYTES = 40;
+const RESERVATION_BYTES = 16;
+/** Which 32-bit word of the header is what (5.2). */
+const HEADER = {
+  ...{ magic: 0, totalBytes: 1, structure: 2, strings: 3, reservations: 4, version: 5, lastCompatible: 6 },
+  ...{ bootHart: 7, stringsBytes: 8, structureBytes: 9 },
+} as const;
+const TOKEN = { beginNode: 1, endNode: 2, property: 3, nop: 4, end: 9 } as const;
+
+interface Token {
+  kind: number;
+  start: number;
+  end: number;
+  /** Of a node. */
+  name: string;
+  /** Of a property: where its name is in the strings. */
+  nameAt: number;
+}
+
+/** One after the other, up to the end or to what is no token; that has kind 0. */
+function* tokensOf(structure: Uint8Array, from = 0): Generator<Token, void, undefined> {
+  const view = viewOf(structure);
+  for (let start = from; start + 4 <= structure.length;) {
+    const kind = view.getUint32(start);
+    const token: Token = { kind, start, end: start + 4, name: '', nameAt: 0 };
+    if (kind === TOKEN.beginNode) {
+      const zero = structure.indexOf(0, start + 4);
+      if (zero < 0) return yield { ...token, kind: 0 };
+      token.name = textAt(structure, start + 4);
+      token.end = aligned(zero + 1);
+    } else if (kind === TOKEN.property) {
+      if (start + 12 > structure.length) return yield { ...token, kind: 0 };
+      token.nameAt = view.getUint32(start + 8);
+      token.end = aligned(start + 12 + view.getUint32(start + 4));
+    }
+    yield token.end > structure.length ? { ...token, kind: 0 } : token;
+    if (kind === TOKEN.end || token.end > structure.length) return;
+    start = token.end;
+  }
+}
+
+/** What is wrong with it; undefined for nothing. */
+function checkStructure(structure: Uint8Array, strings: Uint8Array): string | undefined {
+  let depth = 0;
+  let roots = 0;
+  const lastName = strings.lastIndexOf(0);
+  for (const { kind, name, nameAt } of tokensOf(structure)) {
+    switch (kind) {
+      case TOKEN.nop:
+        break;
+      case TOKEN.beginNode:
+        if (depth === 0 && (roots++ > 0 || name !== '')) return 'it has no single root';
+        depth++;
+        break;
+      case TOKEN.endNode:
+        if (depth-- === 0) return 'a node ends that did not begin';
+        break;
+      case TOKEN.property:
+        if (depth === 0) return 'a property is in no node';
+        if (nameAt > lastName) return 'a property has no name';
+        break;
+      case TOKEN.end:
+        return depth === 0 && roots === 1 ? undefined : 'a node does not end';
+      default:
+        return 'its structure is damaged';
+    }
+  }
+  return 'its structure does not end';
+}
+
+/** Where its properties begin. */
+function findRoot(structure: Uint8Array): number {
+  for (const { kind, end } of tokensOf(structure)) if (kind === TOKEN.beginNode) return end;
+  return 0;
+}
+
+/** Of a node right below the root: where its properties begin. */
+function findNode(structure: Uint8Array, name: string): number | undefined {
+  let depth = 0;
+  for (const token of tokensOf(structure)) {
+    if (token.kind === TOKEN.endNode) depth--;
+    if (token.kind !== TOKEN.beginNode) continue;
+    if (depth === 1 && token.name === name) return token.end;
+    depth++;
+  }
+  return undefined;
+}
+
+/** From where they begin. */
+function propertiesOf(structure: Uint8Array, from: number): Token[] {
+  const properties: Token[] = [];
+  for (const token of tokensOf(structure, from)) {
+    if (token.kind === TOKEN.property) properties.push(token);
+    else if (token.kind !== TOKEN.nop) break;
+  }
+  return properties;
+}
+
+function propertyBytes(nameAt: number, value: Uint8Array): Uint8Array {
+  const entry = new Uint8Array(12 + aligned(value.length));
+  const view = viewOf(entry);
+  view.setUint32(0, TOKEN.property);
+  view.setUint32(4, value.length);
+  view.setUint32(8, nameAt);
+  entry.set(value, 12);
+  return entry;
+}
+
+/** The list ends with an entry of zeroes. Undefined when it does not. */
+function reservationBytes(view: DataView, start: number, end: number): number | undefined {
+  for (let at = start; at + RESERVATION_BYTES <= end; at += RESERVATION_BYTES) {
+    const isLast = view.getBigUint64(at) === 0n && view.getBigUint64(at + 8) === 0n;
+    if (isLast) return at + RESERVATION_BYTES - start;
+  }
+  return undefined;
+}
+
+function spliced(bytes: Uint8Array, start: number, end: number, by: Uint8Array): Uint8Array {
+  const result = new Uint8Array(bytes.length - (end - start) + by.length);
+  result.set(bytes.subarray(0, start));
+  result.set(by, start);
+  result.set(bytes.subarray(end), start + by.length);
+  return result;
+}
+
+function isAt(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
+  return text.every((byte, i) => bytes[at + i] === byte);
+}
+
+function textAt(bytes: Uint8Array, start: number): string {
+  return new TextDecoder('latin1').decode(bytes.subarray(start, bytes.indexOf(0, start)));
+}
+
+const aligned = (length: number): number => Math.ceil(length / 4) * 4;
+
+function padded(bytes: Uint8Array): Uint8Array {
+  const result = new Uint8Array(aligned(bytes.length));
+  result.set(bytes);
+  return result;
+}
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

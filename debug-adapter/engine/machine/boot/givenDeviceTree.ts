@@ -1,0 +1,25 @@
+import type { DeviceTreeOptions } from './deviceTree.ts';
+import { EditableFdt } from './fdtEdit.ts';
+
+/**
+ * The user's device tree in place of the machine's (QEMU's `-dtb`): the guest gets it as it is, with what only this start
+ * knows in `/chosen`, in the order in which QEMU 7.2 writes that (hw/riscv/virt.c). Where QEMU gives up for want of a
+ * `/chosen`, one is added. Throws for what is no device tree.
+ */
+export function givenDeviceTree(
+  file: { name: string; bytes: Uint8Array },
+  { bootargs, rngSeed, initrd, reserved }: Pick<DeviceTreeOptions, 'bootargs' | 'rngSeed' | 'initrd' | 'reserved'>,
+): Uint8Array {
+  const tree = new EditableFdt(file.bytes, file.name);
+  if (bootargs !== undefined) tree.setProperty('chosen', 'bootargs', bootargs);
+  if (rngSeed) tree.setProperty('chosen', 'rng-seed', rngSeed);
+  if (initrd) {
+    tree.setProperty('chosen', 'linux,initrd-start', [initrd.start]);
+    tree.setProperty('chosen', 'linux,initrd-end', [initrd.end]);
+  }
+  if (reserved) tree.reserveMemory(reserved.start, reserved.lengthBytes);
+  return tree.result();
+}
+
+/** How much room QEMU gives it, which decides where it lies (load_device_tree: "2x size ... for manipulation"). */
+export const roomForGivenTree = (fileBytes: number): number => 2 * (fileBytes + 10_000);

@@ -1,0 +1,99 @@
+import type { HostCompression } from '../../base/host.ts';
+import { kernelCompressionUnknown, kernelDoesNotUnpack, kernelUnpacksTooLarge } from '../../errors/boot.ts';
+import { UserError } from '../../errors/userError.ts';
+
+/**
+ * Kernels as distributions install them: a Linux Image (or another kernel) compressed with gzip, as QEMU takes it for Arm
+ * (load_image_gzipped), and the EFI zboot image, a PE program with a compressed Image inside, which QEMU 8 and later
+ * unpack (unpack_efi_zboot_image). What comes out is never longer than the guest's memory.
+ */
+interface NamedFile {
+  name: string;
+  bytes: Uint8Array;
+}
+
+interface Unpacking {
+  compression: HostCompression;
+  /** Of the guest's memory: what is longer does not fit. */
+  memoryBytes: number;
+}
+
+/** The kernel itself, under the file's name; the same file when nothing is compressed. */
+export function unpackKernel<T extends NamedFile>(file: T, unpacking: Unpacking): T {
+  if (isGzip(file.bytes)) return unpackZboot({ ...file, bytes: gunzip(file, file.bytes, unpacking) }, unpacking);
+  const compression = COMPRESSED.find(({ at, magic }) => hasAt(file.bytes, at, magic));
+  if (compression) throw kernelCompressionUnknown({ name: file.name, compression: compression.name });
+  return unpackZboot(file, unpacking);
+}
+
+function unpackZboot<T extends NamedFile>(file: T, unpacking: Unpacking): T {
+  const { name, bytes } = file;
+  if (bytes.length < ZBOOT_HEADER_BYTES || !ZBOOT_MAGICS.every(({ at, magic }) => hasAt(bytes, at, magic))) {
+    return file;
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [offset, length] = [view.getUint32(8, true), view.getUint32(12, true)];
+  const method = textAt(bytes.subarray(24, 56));
+  if (method !== 'gzip' && method !== 'zstd') throw kernelCompressionUnknown({ name, compression: method });
+  if (offset + length > bytes.length) throw kernelDoesNotUnpack({ name, compression: method });
+  const payload = bytes.subarray(offset, offset + length);
+  if (method === 'gzip') return { ...file, bytes: gunzip(file, payload, unpacking) };
+  // Behind all but gzip's, which ends with it, Linux writes how long the Image is (Makefile.zboot, size_append).
+  if (offset + length + 4 > bytes.length) throw kernelDoesNotUnpack({ name, compression: method });
+  return { ...file, bytes: unzstd(name, payload, view.getUint32(offset + length, true), unpacking) };
+}
+
+function gunzip({ name }: NamedFile, bytes: Uint8Array, { compression, memoryBytes }: Unpacking): Uint8Array {
+  const unpacked = attempt(() => compression.gunzip(bytes, memoryBytes), { name, compression: 'gzip' });
+  if (!unpacked) throw kernelUnpacksTooLarge({ name, memoryBytes });
+  return unpacked;
+}
+
+function unzstd(
+  name: string,
+  bytes: Uint8Array,
+  lengthBytes: number,
+  { compression, memoryBytes }: Unpacking,
+): Uint8Array {
+  if (lengthBytes > memoryBytes) throw kernelUnpacksTooLarge({ name, memoryBytes });
+  return attempt(() => compression.decompressZstd(bytes, lengthBytes), { name, compression: 'zstd' });
+}
+
+function attempt<T>(work: () => T, packed: { name: string; compression: string }): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw kernelDoesNotUnpack(packed);
+  }
+}
+
+const isGzip = (bytes: Uint8Array): boolean => hasAt(bytes, 0, [0x1f, 0x8b]);
+
+function hasAt(bytes: Uint8Array, at: number, magic: readonly number[]): boolean {
+  return magic.every((byte, i) => bytes[at + i] === byte);
+}
+
+function textAt(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return new TextDecoder('latin1').decode(end < 0 ? bytes : bytes.subarray(0, end));
+}
+
+// Linux, drivers/firmware/efi/libstub/zboot-header.S: "MZ", "zimg", LINUX_PE_MAGIC.
+const ZBOOT_HEADER_BYTES = 64;
+const ZBOOT_MAGICS = [
+  { at: 0, magic: [0x4d, 0x5a] },
+  { at: 4, magic: [0x7a, 0x69, 0x6d, 0x67] },
+  { at: 56, magic: [0xcd, 0x23, 0x82, 0x81] },
+];
+
+/** How files that are compressed in other ways are known. */
+const COMPRESSED = [
+  { name: 'xz', at: 0, magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
+  { name: 'zstd', at: 0, magic: [0x28, 0xb5, 0x2f, 0xfd] },
+  { name: 'bzip2', at: 4, magic: [0x31, 0x41, 0x59, 0x26, 0x53, 0x59] },
+  // As Linux's build has it, and as lz4 writes it by default.
+  { name: 'lz4', at: 0, magic: [0x02, 0x21, 0x4c, 0x18] },
+  { name: 'lz4', at: 0, magic: [0x04, 0x22, 0x4d, 0x18] },
+  { name: 'lzop', at: 0, magic: [0x89, 0x4c, 0x5a, 0x4f, 0x00] },
+];

@@ -1,0 +1,33 @@
+import type { Host } from '../base/host.ts';
+import type { RecordingReader } from '../recording/recordingReader.ts';
+import { bootPlan, type BootSetup, readBootFiles, recordedBootFiles } from './bootFiles.ts';
+import { refuseBrokenLink } from './files/ownFile.ts';
+import { NewFiles } from './newFiles.ts';
+import { Undo } from './undo.ts';
+
+/** The device tree that a guest would get, without a machine: also one for which nothing is given that boots. */
+export function deviceTreeOf(
+  host: Host,
+  setup: BootSetup & { append: string; memoryBytes: number; harts: number },
+): Uint8Array {
+  return bootPlan(readBootFiles(host, setup, setup.memoryBytes), { ...setup, isForTree: true }).tree;
+}
+
+export function recordedDeviceTree(host: Host, reader: RecordingReader): Uint8Array {
+  const { append, machine } = reader.header;
+  const { memoryBytes, harts } = machine;
+  return bootPlan(recordedBootFiles(host, reader), { append, memoryBytes, harts }).tree;
+}
+
+/** A file that is there stays: nothing tells that it is one of ours. */
+export function writeNewFile(host: Host, path: string, bytes: Uint8Array, exists: (path: string) => Error): void {
+  refuseBrokenLink(host, path);
+  if (host.files.exists(path)) throw exists(path);
+  Undo.onFailure((undo) => {
+    const newFiles = new NewFiles(host, undo);
+    const file = newFiles.create(path);
+    file.writeAt(0, bytes);
+    newFiles.publish({ replaces: false });
+    file.close();
+  });
+}

@@ -1,0 +1,301 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import { suite, test, type TestContext } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { minimalElf } from '../engine/machine/cpu/minimalElf.ts';
+import { Workplace } from '../support/cli.ts';
+import { probe } from '../support/probe.ts';
+import { requireTool, runTool } from '../support/tools.ts';
+import { zbootImage } from '../support/zboot.ts';
+
+/**
+ * Images as people have them: what QEMU's `-kernel`, `-bios`, `-device loader` and `-dtb` make of them, our options make
+ * of them, and a recording needs none of the files again.
+ */
+const QEMU = 'qemu-system-riscv64';
+const OPENSBI = '/usr/lib/riscv64-linux-gnu/opensbi/generic';
+const U_BOOT = '/usr/lib/u-boot';
+const DATA_AT = 0x8400_0000;
+/** Far beyond what any of the guests takes. */
+const BOUNDED = ['--stop-at', '2_000_000_000', '--json'];
+
+/** The files that the tests below name. `high.bin` is for a place above firmware, and both run anywhere. */
+function placeWithImages(t: TestContext): Workplace {
+  const place = new Workplace(t);
+  const code = probe([DATA_AT, DATA_AT + 0x1000]);
+  place.write('x.bin', code);
+  place.write('me@home.bin', code);
+  place.write('x@0x80000000', code);
+  place.write('x.elf', minimalElf(code, 0x8000_0000n));
+  place.write('high.elf', minimalElf(code, 0x8020_0000n));
+  place.write('data', 'data of the user');
+  place.write('data.elf', minimalElf(Buffer.from('more data'), BigInt(DATA_AT + 0x1000)));
+  return place;
+}
+
+const at = (address: number, ...words: string[]): string =>
+  [address.toString(16), ...words].map((word) => word.padStart(16, '0') + ' ').join('') + '\n';
+const word = (text: string): string => Buffer.from(text, 'latin1').readUInt32LE().toString(16);
+const [NOTHING, DATA, MORE] = ['0', word('data'), word('more')];
+const LOW = at(0x8000_0000, NOTHING, NOTHING);
+const HIGH = at(0x8020_0000, NOTHING, NOTHING);
+
+/** QEMU's options, ours, and the last line of what the guest prints under both. */
+const SAME: readonly [qemu: string, ours: string, line: string][] = [
+  ['-bios none -kernel x.bin', '--kernel x.bin', LOW],
+  ['-bios none -kernel x.bin', '--bios none --kernel x.bin', LOW],
+  ['-bios none -kernel x.bin', '--kernel me@home.bin', LOW],
+  ['-bios none -kernel x.bin', '--kernel x@@0x80000000', LOW],
+  ['-bios none -kernel x.bin', '--kernel x@0x80000000@0x80000000', LOW],
+  ['-bios none -device loader,file=x.bin,addr=0x80000000', '--kernel x.bin@0x80000000', LOW],
+  ['-bios none -device loader,file=x.bin,addr=2147483648', '--load x.bin@2147483648', LOW],
+  ['-bios x.bin', '--bios x.bin', LOW],
+  ['-bios x.elf', '--bios x.elf', LOW],
+  ['-kernel x.bin', '--bios builtin --kernel x.bin', HIGH],
+  ['-kernel x.bin', '--kernel x.bin@0x80200000', HIGH],
+  ['-kernel high.elf', '--kernel high.elf', HIGH],
+  [
+    '-bios none -kernel x.elf -device loader,file=data,addr=0x84000000 -device loader,file=data.elf',
+    '--kernel x.elf --load data@0x84000000 --load data.elf',
+    at(0x8000_0000, DATA, MORE),
+  ],
+  [
+    '-bios none -kernel x.bin -device loader,file=data,addr=0x84000ffd -device loader,file=data,addr=0x84000001',
+    '--kernel x.bin --load data@0x84000ffd --load data@0x84000001',
+    at(0x8000_0000, word('\0dat'), word('a of')),
+  ],
+  [
+    '-bios none -kernel x.bin -device loader,file=data.elf,addr=0x84000000',
+    '--kernel x.bin --load data.elf@0x84000000',
+    at(0x8000_0000, NOTHING, MORE),
+  ],
+];
+
+suite('images load as in QEMU', { concurrency: 2 }, () => {
+  for (const [theirs, ours, line] of SAME) {
+    test(`${ours} as ${theirs}`, async (t) => {
+      const place = placeWithImages(t);
+      const session = await place.cli(['run', ...ours.split(' '), ...BOUNDED]);
+      session.ended(0, 'powerOff');
+      assert.equal(lastLine(session.console), line);
+      if (requireTool(QEMU, t)) assert.equal(lastLine(await underQemu(place, theirs.split(' '))), line);
+    });
+  }
+
+  for (const name of ['fw_jump.bin', 'fw_jump.elf', 'fw_dynamic.elf']) {
+    test(`OpenSBI's ${name} and what it starts`, async (t) => {
+      if (!requireFile(`${OPENSBI}/${name}`, t)) return;
+      const place = placeWithImages(t);
+      const kernel = name.startsWith('fw_jump') ? '--load x.bin@0x80200000' : '--kernel x.bin';
+      const session = await place.cli(['run', '--bios', `${OPENSBI}/${name}`, ...kernel.split(' '), ...BOUNDED]);
+      session.ended(0, 'powerOff');
+      assert.equal(lastLine(session.console), HIGH);
+    });
+  }
+
+  test('an address that an ELF file does not need is said', async (t) => {
+    const place = placeWithImages(t);
+    const { status, stderr } = await place.cli(['run', '--kernel', 'x.bin', '--load', 'data.elf@0x84000000']);
+    assert.equal(status, 0);
+    assert.match(
+      stderr,
+      /^blkreplay: data\.elf is an ELF file, which says itself where it is loaded: its address is not/,
+    );
+  });
+
+  test('a compressed kernel, in an EFI zboot image or not, runs as it does uncompressed', async (t) => {
+    const place = placeWithImages(t);
+    const packed = gzipSync(place.read('x.bin'));
+    place.write('x.gz', packed);
+    place.write('x.efi', zbootImage('gzip', packed));
+    for (const kernel of ['x.gz', 'x.efi', 'x.gz@0x80000000']) {
+      const session = await place.cli(['run', '--kernel', kernel, ...BOUNDED]);
+      session.ended(0, 'powerOff');
+      assert.equal(session.console, LOW);
+    }
+  });
+});
+
+suite('U-Boot', { concurrency: 2, timeout: 600_000 }, () => {
+  // No command that looks for ctrl-c while it works: it would take what is typed ahead.
+  const typed = '\nversion\necho $arch $board\nfdt addr $fdtcontroladdr\nfdt get value m / model\necho $m\npoweroff\n';
+
+  for (const file of ['qemu-riscv64/u-boot.bin', 'qemu-riscv64/uboot.elf', 'qemu-riscv64_smode/u-boot.bin']) {
+    test(`${file} comes to its prompt and answers as under QEMU; the replay needs no file`, async (t) => {
+      if (!requireFile(`${U_BOOT}/${file}`, t) || !requireTool(QEMU, t)) return;
+      const place = new Workplace(t);
+      place.write('u-boot', fs.readFileSync(`${U_BOOT}/${file}`));
+      place.write('typed', typed);
+      const isFirmware = !file.includes('smode');
+      const options = isFirmware ? ['--bios', 'u-boot'] : ['--kernel', 'u-boot@0x80200000'];
+      const recorded = await place.cli(['record', ...options, '--rrfile', 'a.rr', '--stdin', 'typed', ...BOUNDED]);
+      const { position, digest } = recorded.ended(0, 'powerOff');
+      const theirs = await underQemu(place, [isFirmware ? '-bios' : '-kernel', 'u-boot'], {
+        after: 'stop autoboot',
+        text: typed,
+      });
+      assert.deepEqual(answers(recorded.console), answers(theirs));
+      assert.match(recorded.console, /=> echo \$m\s+riscv-virtio,qemu\s/);
+      fs.rmSync(place.path('u-boot'));
+      const replayed = await place.cli(['replay', '--rrfile', 'a.rr', '--json']);
+      assert.deepEqual(replayed.ended(0, 'powerOff').digest, digest);
+      assert.deepEqual([replayed.summary.position, replayed.console], [position, recorded.console]);
+    });
+  }
+});
+
+test('a recording holds every file that was loaded, with its address', async (t) => {
+  const place = placeWithImages(t);
+  const [tree] = [place.write('t.dtb', await deviceTree(place))];
+  const options = ['--kernel', 'x.bin@0x80000000', '--load', `data@0x${DATA_AT.toString(16)}`, '--load', 'data.elf'];
+  const files = [...options, '--dtb', tree, '--rrfile', 'a.rr', '--json'];
+  const { digest } = (await place.cli(['record', ...files])).ended(0, 'powerOff');
+  const info = (await place.cli(['info', 'a.rr'])).console;
+  assert.match(info, /^ {2}kernel {5}x\.bin \(\d+ bytes at 0x80000000, kept inside\)$/m);
+  assert.match(info, /^ {2}load {7}data \(16 bytes at 0x84000000, kept inside\)$/m);
+  assert.match(info, /^ {2}load {7}data\.elf \(\d+ bytes, kept inside\)$/m);
+  assert.match(info, /^ {2}dtb {8}t\.dtb \(\d+ bytes, kept inside\)$/m);
+  for (const name of ['x.bin', 'data', 'data.elf', 't.dtb']) fs.rmSync(place.path(name));
+  assert.equal((await place.cli(['replay', '--rrfile', 'a.rr', '--json'])).ended(0, 'powerOff').digest, digest);
+  assert.equal((await place.cli(['replay', ...files])).ended(0, 'powerOff').digest, digest);
+  await place.cli(['pack', 'a.rr', '--into', 'a.pack']);
+  assert.match(
+    (await place.cli(['unpack', 'a.pack', '--into', 'there'])).console,
+    /replay --rrfile there.recording\.rr/,
+  );
+  assert.equal(
+    (await place.cli(['replay', '--rrfile', 'there/recording.rr', '--json'])).ended(0, 'powerOff').digest,
+    digest,
+  );
+});
+
+test('the device tree is written to a new file, of a machine or of a recording, and nothing starts', async (t) => {
+  const place = placeWithImages(t);
+  const machine = ['--kernel', 'x.bin', '--harts', '2', '--memory', '256M', '--append', 'console=ttyS0'];
+  const dump = await place.cli(['run', ...machine, '--dumpdtb', 'new/one.dtb']);
+  assert.deepEqual([dump.status, dump.console, dump.stderr], [0, '', 'new/one.dtb holds the device tree.\n']);
+  await place.cli(['record', ...machine, '--rrfile', 'a.rr', '--json']);
+  (await place.cli(['replay', '--rrfile', 'a.rr', '--dumpdtb', 'two.dtb', '--json'])).ended(0, 'dumpdtb');
+  assert.deepEqual(place.read('two.dtb'), place.read('new/one.dtb'));
+  assert.equal(place.read('two.dtb').readUInt32BE(), 0xd00dfeed);
+  for (const more of [[], ['--overwrite']]) {
+    const again = await place.cli(['run', '--dumpdtb', 'data', ...more, '--json']);
+    assert.match(again.refused(2).message, /^data exists already: name another file for the device tree, or remove/);
+  }
+  assert.equal(place.read('data').toString(), 'data of the user');
+});
+
+test('a device tree of the user’s is edited as QEMU edits it', async (t) => {
+  if (!requireTool(QEMU, t) || !requireTool('dtc', t)) return;
+  const place = placeWithImages(t);
+  const dts = `/dts-v1/;
+    /memreserve/ 0x81000000 0x1000;
+    / { model = "mine"; #address-cells = <2>; soc { chosen { }; }; chosen { a; bootargs = "old"; z = <1>; }; };`;
+  place.write('t.dts', dts);
+  runTool('dtc', ['-q', '-I', 'dts', '-O', 'dtb', '-o', place.path('t.dtb'), place.path('t.dts')]);
+  const options = ['-kernel', 'x.bin', '-initrd', 'data', '-append', 'hello world', '-dtb', 't.dtb'];
+  await underQemu(place, ['-M', 'virt,dumpdtb=theirs.dtb', '-bios', 'none', ...options]);
+  await place.cli(['run', ...options.map((word) => word.replace(/^-/, '--')), '--dumpdtb', 'ours.dtb']);
+  const shown = (file: string) => runTool('dtc', ['-q', '-I', 'dtb', '-O', 'dts', place.path(file)]);
+  const withoutSeed = (text: string) => text.replace(/(rng-seed = )<[^>]*>/, '$1eight cells');
+  assert.equal(withoutSeed(shown('ours.dtb')), withoutSeed(shown('theirs.dtb')));
+  assert.match(shown('ours.dtb'), /bootargs = "hello world"/);
+});
+
+for (const [what, options, says] of [
+  [
+    'another kernel address',
+    '--kernel x.bin@0x80000004',
+    /kernel address: 0x80000000 when it was recorded, 0x80000004/,
+  ],
+  ['another address', '--load data@0x84000004 --load data.elf', /address of data: 0x84000000 .* 0x84000004 now/],
+  ['fewer files', '--load data@0x84000000', /files to load: 2 when it was recorded, 1 now/],
+  ['an address for an ELF file', '--load data@0x84000000 --load data.elf@1', /address of data\.elf: none .* 0x1 now/],
+] as const) {
+  test(`a replay with ${what} is of another machine`, async (t) => {
+    const place = placeWithImages(t);
+    const recorded = '--kernel x.bin@0x80000000 --load data@0x84000000 --load data.elf --rrfile a.rr --json';
+    (await place.cli(['record', ...recorded.split(' ')])).ended(0, 'powerOff');
+    const replayed = await place.cli(['replay', '--rrfile', 'a.rr', ...options.split(' '), '--json']);
+    assert.match(replayed.refused(2).message, says);
+  });
+}
+
+test('a replay says which of the files it was given differ', async (t) => {
+  const place = placeWithImages(t);
+  const options = '--kernel x.bin --load data@0x84000000 --load data.elf --rrfile a.rr'.split(' ');
+  await place.cli(['record', ...options]);
+  place.write('data.elf', 'other');
+  const { stderr, status } = await place.cli(['replay', ...options]);
+  assert.equal(status, 0);
+  assert.match(
+    stderr,
+    /^blkreplay: data\.elf differs from the file to load that was recorded: the replay uses the recorded/,
+  );
+  assert.doesNotMatch(stderr, /data differs|x\.bin differs/);
+});
+
+async function deviceTree(place: Workplace): Promise<Uint8Array> {
+  await place.cli(['run', '--dumpdtb', 'dumped.dtb']);
+  return place.read('dumped.dtb');
+}
+
+const lastLine = (console: string): string => console.replaceAll('\r', '').split('\n').slice(-2).join('\n');
+
+/** What U-Boot answers, without what differs between the boards: CPU, count of devices, flash, network. */
+function answers(console: string): string[] {
+  const lines = console
+    .replaceAll('\r', '')
+    .split('\n')
+    .map((line) => line.trimEnd());
+  const start = lines.findIndex((line) => line.startsWith('U-Boot 20'));
+  return lines
+    .slice(start)
+    .filter((line) => line !== '' && !/^(CPU|Core|Flash|Net): |^Hit any key|^Working FDT/.test(line));
+}
+
+function requireFile(file: string, t: TestContext): boolean {
+  if (fs.existsSync(file)) return true;
+  if (process.env.CI) throw new Error(`${file} is missing: CI must have it`);
+  t.skip(`${file} is not installed`);
+  return false;
+}
+
+/** Everything that a guest printed until it powered off. */
+async function underQemu(
+  place: Workplace,
+  options: readonly string[],
+  typed?: { after: string; text: string },
+): Promise<string> {
+  const machine = [
+    '-M',
+    'virt',
+    '-m',
+    '128M',
+    '-display',
+    'none',
+    '-monitor',
+    'none',
+    '-net',
+    'none',
+    '-serial',
+    'stdio',
+  ];
+  const qemu = spawn(QEMU, [...machine, ...options], {
+    cwd: place.folder,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    timeout: 60_000,
+  });
+  let console = '';
+  let isTyped = false;
+  qemu.stdout.setEncoding('latin1').on('data', (text: string) => {
+    console += text;
+    if (!typed || isTyped || !console.includes(typed.after)) return;
+    isTyped = true;
+    qemu.stdin.write(typed.text);
+  });
+  const code = await new Promise((resolve) => qemu.on('close', resolve));
+  assert.equal(code, 0, console);
+  return console;
+}

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import { writeFdt } from '../../../../debug-adapter/engine/machine/boot/fdt.ts';
+import { EditableFdt } from '../../../../debug-adapter/engine/machine/boot/fdtEdit.ts';
+import { givenDeviceTree } from '../../../../debug-adapter/engine/machine/boot/givenDeviceTree.ts';
+import { withSeeds } from '../../../support/seededRandom.ts';
+
+const skip = spawnSync('dtc', ['--version']).error ? 'dtc is not installed' : false;
+
+/** As dtc shows it. */
+function decompiled(blob: Uint8Array): string {
+  const { stdout, status, stderr } = spawnSync('dtc', ['-q', '-I', 'dtb', '-O', 'dts', '-'], { input: blob });
+  assert.equal(status, 0, String(stderr));
+  return String(stdout);
+}
+
+function compiled(dts: string, ...options: string[]): Uint8Array {
+  const { stdout, status, stderr } = spawnSync('dtc', ['-q', '-I', 'dts', '-O', 'dtb', ...options, '-'], {
+    input: dts,
+  });
+  assert.equal(status, 0, String(stderr));
+  return stdout;
+}
+
+const MINE = `/dts-v1/;
+/memreserve/ 0x81000000 0x1000;
+/ {
+  model = "mine";
+  soc { chosen { bootargs = "not this one"; }; };
+  chosen { bootargs = "old"; stdout-path = "/soc/serial"; };
+  memory@80000000 { reg = <0 0x80000000 0 0x8000000>; };
+};`;
+
+test('what this start knows goes into /chosen, and everything else stays', { skip }, () => {
+  const tree = givenDeviceTree(
+    { name: 't.dtb', bytes: compiled(MINE, '-b', '3') },
+    { bootargs: 'console=ttyS0 longer than before', initrd: { start: 0x8400_0000, end: 0x8400_1388 } },
+  );
+  const expected = MINE.replace(
+    '{ bootargs = "old";',
+    '{ linux,initrd-end = <0x84001388>; linux,initrd-start = <0x84000000>; bootargs = "console=ttyS0 longer than before";',
+  );
+  assert.equal(decompiled(tree), decompiled(compiled(expected)));
+  assert.equal(new DataView(tree.buffer).getUint32(28), 3, 'the hart to boot on');
+});
+
+test('without anything to say the tree is the same, whatever lies behind it in the file', { skip }, () => {
+  const bytes = compiled(MINE);
+  const file = { name: 't.dtb', bytes: Uint8Array.from([...bytes, ...new Uint8Array(500).fill(7)]) };
+  assert.deepEqual(givenDeviceTree(file, {}), Uint8Array.from(bytes));
+  assert.equal(decompiled(givenDeviceTree({ ...file, bytes: compiled(MINE, '-S', '9000') }, {})), decompiled(bytes));
+});
+
+test('a tree without /chosen gets one', { skip }, () => {
+  const bytes = compiled('/dts-v1/; / { model = "x"; soc { }; };');
+  const expected = compiled('/dts-v1/; / { model = "x"; chosen { bootargs = "a"; }; soc { }; };');
+  assert.equal(decompiled(givenDeviceTree({ name: 't', bytes }, { bootargs: 'a' })), decompiled(expected));
+  const empty = compiled('/dts-v1/; / { };');
+  assert.match(
+    decompiled(givenDeviceTree({ name: 't', bytes: empty }, { bootargs: 'a' })),
+    /chosen \{\s+bootargs = "a"/,
+  );
+});
+
+test('firmware that is ours is reserved, beside what the tree reserves', { skip }, () => {
+  const reserved = { start: 0x8000_0000, lengthBytes: 0x4_0000 };
+  const dts = decompiled(givenDeviceTree({ name: 't', bytes: compiled(MINE) }, { reserved }));
+  assert.match(dts, /memreserve\/\s+0x0*80000000 0x0*40000;\s+\/memreserve\/\s+0x0*81000000 0x0*1000;/);
+});
+
+const SMALL = writeFdt({ name: '', properties: { a: [1] }, children: [{ name: 'chosen', properties: { b: 'x' } }] });
+
+function changed(change: (view: DataView) => void): Uint8Array {
+  const bytes = SMALL.slice();
+  change(new DataView(bytes.buffer));
+  return bytes;
+}
+
+for (const [what, bytes, says] of [
+  ['an empty file', new Uint8Array(0), /shorter than the header/],
+  ['text', new TextEncoder().encode(MINE), /does not begin with 0xd00dfeed/],
+  ['one that is cut short', SMALL.subarray(0, SMALL.length - 1), /it is cut short/],
+  ['version 3', changed((view) => view.setUint32(20, 3)), /version 3, and this is for version 17/],
+  ['strings elsewhere', changed((view) => view.setUint32(12, 0xffff_fff0)), /its header is damaged/],
+  ['reservations without end', changed((view) => view.setUint32(16, SMALL.length - 8)), /its header is damaged/],
+  ['another token', changed((view) => view.setUint32(56, 7)), /its structure is damaged/],
+  ['a property without a name', changed((view) => view.setUint32(56 + 16, 5000)), /a property has no name/],
+  ['a property that is too long', changed((view) => view.setUint32(56 + 12, 5000)), /its structure is damaged/],
+  ['no end', changed((view) => view.setUint32(36, 24)), /its structure does not end/],
+  ['a node that does not end', changed((view) => view.setUint32(SMALL.length - 4 - 12, 4)), /a node does not end/],
+] as const) {
+  test(`refused: ${what}`, () => {
+    assert.throws(
+      () => new EditableFdt(bytes, 'bad.dtb'),
+      (error) =>
+        error instanceof UserError &&
+        says.test(error.message) &&
+        /^bad\.dtb is no device tree that can be used \(.*\): give a \.dtb file/.test(error.message),
+    );
+  });
+}
+
+test('no damage gives anything but a UserError', () => {
+  withSeeds(500, (random) => {
+    const bytes = SMALL.slice();
+    for (let i = 0; i <= random.below(4); i++) bytes[random.below(bytes.length)] = random.pick([0, 1, 4, 255]);
+    try {
+      givenDeviceTree({ name: 'fuzz', bytes }, { bootargs: 'x', initrd: { start: 1, end: 2 } });
+    } catch (error) {
+      assert(error instanceof UserError, String(error));
+    }
+  });
+});
