@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { suite, test, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { minimalElf } from '../engine/machine/cpu/minimalElf.ts';
-import { Workplace } from '../support/cli.ts';
+import { RNG_SEED, Workplace } from '../support/cli.ts';
 import { probe } from '../support/probe.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 import { zbootImage } from '../support/zboot.ts';
@@ -172,7 +172,18 @@ test('a recording holds every file that was loaded, with its address', async (t)
 
 test('the device tree is written to a new file, of a machine or of a recording, and nothing starts', async (t) => {
   const place = placeWithImages(t);
-  const machine = ['--kernel', 'x.bin', '--harts', '2', '--memory', '256M', '--append', 'console=ttyS0'];
+  const machine = [
+    '--kernel',
+    'x.bin',
+    '--harts',
+    '2',
+    '--memory',
+    '256M',
+    '--append',
+    'console=ttyS0',
+    '--rng-seed',
+    RNG_SEED,
+  ];
   const dump = await place.cli(['run', ...machine, '--dumpdtb', 'new/one.dtb']);
   assert.deepEqual([dump.status, dump.console, dump.stderr], [0, '', 'new/one.dtb holds the device tree.\n']);
   await place.cli(['record', ...machine, '--rrfile', 'a.rr', '--json']);

@@ -6,9 +6,10 @@ import { UserError } from '../errors/userError.ts';
 import { type BootPlan, BUILTIN, isElf, needsFirmware, planBoot } from '../machine/boot/bootPlan.ts';
 import { builtinFirmware } from '../machine/boot/firmware.ts';
 import { unpackKernel } from '../machine/boot/packedKernel.ts';
+import { RNG_SEED_BYTES, seedDigits } from '../machine/boot/rngSeed.ts';
 import { type BootFile, digestText, type RecordedMachine, type RecordingHeader } from '../recording/header.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
-import type { Notice } from './sessionOptions.ts';
+import { NO_RNG_SEED, type Notice } from './sessionOptions.ts';
 
 /** The files a machine boots from: read from the host for a live session, from the recording for a replay. */
 export interface BootSetup {
@@ -144,4 +145,10 @@ export function bootPlan(
   const [bios, initrd, tree] = [find('bios'), find('initrd'), find('dtb')];
   const found = { kernel, bios, initrd, loads, tree, append: append || undefined, rngSeed };
   return planBoot(found, memoryBytes, harts, isa, mmu);
+}
+
+/** The digits of the seed in the device tree, as the header writes them; null for a tree without one. */
+export function settledSeed(host: Host, rngSeed: string | null | undefined): string | null {
+  if (rngSeed === NO_RNG_SEED) return null;
+  return rngSeed?.toLowerCase() ?? seedDigits(host.entropy(RNG_SEED_BYTES));
 }

@@ -1,6 +1,6 @@
 import type { Host } from '../base/host.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
-import { bootPlan, type BootSetup, readBootFiles, recordedBootFiles } from './bootFiles.ts';
+import { bootPlan, type BootSetup, readBootFiles, recordedBootFiles, settledSeed } from './bootFiles.ts';
 import { refuseBrokenLink } from './files/ownFile.ts';
 import { NewFiles } from './newFiles.ts';
 import { Undo } from './undo.ts';
@@ -8,15 +8,15 @@ import { Undo } from './undo.ts';
 /** The device tree that a guest would get, without a machine: also one for which nothing is given that boots. */
 export function deviceTreeOf(
   host: Host,
-  setup: BootSetup & { append: string; memoryBytes: number; harts: number },
+  setup: BootSetup & { append: string; memoryBytes: number; harts: number; rngSeed?: string | null },
 ): Uint8Array {
-  return bootPlan(readBootFiles(host, setup, setup.memoryBytes), { ...setup, isForTree: true }).tree;
+  const rngSeed = settledSeed(host, setup.rngSeed);
+  return bootPlan(readBootFiles(host, setup, setup.memoryBytes), { ...setup, rngSeed, isForTree: true }).tree;
 }
 
 export function recordedDeviceTree(host: Host, reader: RecordingReader): Uint8Array {
   const { append, machine } = reader.header;
-  const { memoryBytes, harts } = machine;
-  return bootPlan(recordedBootFiles(host, reader), { append, memoryBytes, harts }).tree;
+  return bootPlan(recordedBootFiles(host, reader), { append, ...machine }).tree;
 }
 
 /** A file that is there stays: nothing tells that it is one of ours. */

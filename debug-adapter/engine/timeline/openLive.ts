@@ -2,7 +2,6 @@ import type { FileUse, Host } from '../base/host.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
 import { wireDrives } from '../machine/board.ts';
-import { RNG_SEED_BYTES, seedDigits } from '../machine/boot/rngSeed.ts';
 import { ISA } from '../machine/cpu/extensions.ts';
 import { MMU } from '../machine/cpu/satp.ts';
 import { Machine } from '../machine/machine.ts';
@@ -11,7 +10,7 @@ import { Recorder } from '../recording/recorder.ts';
 import { Player } from '../recording/player.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
 import { RecordingWriter } from '../recording/recordingWriter.ts';
-import { bootPlan, namesOfBootFiles, readBootFiles, sayUnusedAddresses } from './bootFiles.ts';
+import { bootPlan, namesOfBootFiles, readBootFiles, sayUnusedAddresses, settledSeed } from './bootFiles.ts';
 import {
   allowingDrives,
   type BaseDisk,
@@ -26,13 +25,7 @@ import { NewFiles } from './newFiles.ts';
 import { RamImages } from './ramImages.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
 import { refuseOwnOverlay, isInPlace, refuseTakenName, takingSnapshots } from './inPlace.ts';
-import {
-  FIRST_SNAPSHOT_DEFAULT,
-  type LiveSetup,
-  NO_RNG_SEED,
-  type RecordSetup,
-  stateFileOf,
-} from './sessionOptions.ts';
+import { FIRST_SNAPSHOT_DEFAULT, type LiveSetup, type RecordSetup, stateFileOf } from './sessionOptions.ts';
 import { liveImage } from './snapshotImage.ts';
 import { automaticOnes } from './snapshotInfo.ts';
 import { SnapshotStore } from './snapshotStore.ts';
@@ -49,7 +42,7 @@ export function openRun(anyHost: Host, setup: LiveSetup): LiveTimeline {
   refuseOwnOverlay(setup.drives);
   const host = allowingDrives(anyHost, setup.drives);
   const files = readBootFiles(host, setup, setup.memoryBytes);
-  const plan = bootPlan(files, { ...setup, rngSeed: settledSeed(host, setup) });
+  const plan = bootPlan(files, { ...setup, rngSeed: settledSeed(host, setup.rngSeed) });
   sayUnusedAddresses(files, setup.onNotice);
   const targets = writeTargets(setup, undefined);
   checkWriteTargets(host, setup, targets);
@@ -134,15 +127,9 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
 type SettledRecord = RecordSetup & { rrsnapshot: string; rngSeed: string | null };
 
 function settled(host: Host, wanted: RecordSetup): SettledRecord {
-  const setup = { ...wanted, rngSeed: settledSeed(host, wanted) };
+  const setup = { ...wanted, rngSeed: settledSeed(host, wanted.rngSeed) };
   if (setup.rrsnapshot === null) return { ...setup, rrsnapshot: FIRST_SNAPSHOT_DEFAULT };
   return { ...setup, rrsnapshot: setup.rrsnapshot, drives: takingSnapshots(setup.drives) };
-}
-
-/** The digits of the seed in the device tree, as the header writes them; null for a tree without one. */
-function settledSeed(host: Host, { rngSeed }: LiveSetup): string | null {
-  if (rngSeed === NO_RNG_SEED) return null;
-  return rngSeed?.toLowerCase() ?? seedDigits(host.entropy(RNG_SEED_BYTES));
 }
 
 /** The history of a live machine: what its recorder has written so far. */
