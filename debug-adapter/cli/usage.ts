@@ -2,7 +2,7 @@
 export const USAGE = `blkreplay: record a RISC-V machine with its disks, and replay it step for step
 
 Usage:
-  blkreplay run    --kernel FILE [options]                  run (or with --bios FILE or --load FILE alone), neither recording nor replaying
+  blkreplay run    --kernel FILE [options]                  run, neither recording nor replaying
   blkreplay record --kernel FILE --rrfile FILE [options]    run and record
   blkreplay replay --kernel FILE --rrfile FILE [options]    replay; give the options of the recording
   blkreplay info   RRFILE [--json]                          say what a recording holds
@@ -29,17 +29,18 @@ Usage:
 
 The machine:
   --kernel FILE[@ADDRESS]
-                        ELF, Linux Image (also as Image.gz or EFI zboot image), or raw binary. A raw binary is loaded
-                        to ADDRESS, such as 0x80200000; without one to the next 2 MiB behind the firmware, or to
-                        0x80000000 without firmware. Write @@ for an @ of the name before a number. A replay may leave
-                        the kernel out: the recording holds it and the other files
+                        ELF, Linux Image (also as Image.gz or EFI zboot image), U-Boot image, or raw binary, which is
+                        loaded to ADDRESS, such as 0x80200000; without one to the next 2 MiB behind the firmware, or to
+                        0x80000000 without firmware. Write @@ for an @ of the name before a number. Leave the kernel
+                        out where --bios FILE or --load names all there is, and in a replay: the recording holds it
+                        and the other files
   --bios none|builtin|FILE
                         firmware: nothing, blkreplay's own SBI, or a file such as OpenSBI's fw_dynamic (ELF or raw,
                         which starts at 0x80000000). A file needs no kernel: u-boot.bin, fw_payload. Default: builtin
                         for a Linux Image and for a kernel that leaves 0x80000000 free, else none
   --initrd FILE         initial RAM disk
-  --load FILE[@ADDRESS] load a file, too, as QEMU's -device loader does: raw to ADDRESS, an ELF file where it is linked
-                        to; give it once a file, up to 32
+  --load FILE[@ADDRESS] load a file, too, as QEMU's -device loader does: raw to ADDRESS; ELF, Intel HEX and U-Boot image
+                        where they say; give it once a file, up to 32
   --dtb FILE            give the guest this device tree; --append and --initrd are written into it
   --dumpdtb FILE        write the device tree that the guest would get to a new file, and start nothing
   --append TEXT         the kernel's command line

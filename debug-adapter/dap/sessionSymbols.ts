@@ -38,6 +38,8 @@ interface Booted {
 
 interface PlacedFile extends NamedFile {
   address?: number;
+  /** Of a U-Boot image, whose address is where it is loaded. */
+  entry?: number;
 }
 
 export const MEMORY_BYTES_DEFAULT = 128 << 20;
@@ -114,7 +116,8 @@ const RAM_START = 0x8000_0000;
 
 /** Where a raw kernel is. */
 function placed({ kernel, bios }: { kernel: PlacedFile; bios?: NamedFile }): PlacedFile {
-  return isElf(kernel.bytes) ? kernel : { ...kernel, address: imageAddress({ kernel, bios }, MEMORY_BYTES_MAX) };
+  if (isElf(kernel.bytes) || kernel.entry !== undefined) return kernel;
+  return { ...kernel, address: imageAddress({ kernel, bios }, MEMORY_BYTES_MAX) };
 }
 
 interface PlacedImage {
@@ -163,7 +166,7 @@ function liveFiles(host: Host, configuration: LaunchConfiguration): Booted {
   return {
     kernel: read.kernel,
     bios: read.files.find(({ role }) => role === 'bios'),
-    loads: read.files.filter(({ role }) => role === 'load'),
+    loads: read.loads,
   };
 }
 
@@ -176,11 +179,10 @@ function recordedFiles(host: Host, { rrfile, kernel, bios, load }: LaunchConfigu
     const named = (file: PlacedFile, given: string | null) => (isFile(given) ? { ...file, name: given } : file);
     const recorded = recordedBootFiles(host, reader);
     const firmware = recorded.files.find(({ role }) => role === 'bios');
-    const loads = recorded.files.filter(({ role }) => role === 'load');
     return {
       kernel: recorded.kernel && named(recorded.kernel, kernel),
       bios: firmware && named(firmware, bios),
-      loads: loads.map((file, i) => named(file, load[i]?.file ?? null)),
+      loads: recorded.loads.map((file, i) => named(file, load[i]?.file ?? null)),
     };
   } finally {
     file.close();

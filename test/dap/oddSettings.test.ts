@@ -15,6 +15,8 @@ const SETTINGS = [
     'kernel',
     'bios',
     'initrd',
+    'load',
+    'dtb',
     'append',
     'memory',
     'harts',

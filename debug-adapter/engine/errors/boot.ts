@@ -45,9 +45,21 @@ export const addressNotForElf = (name: string) =>
     `${name} is an ELF file, which says itself where it is loaded: leave its address out, or convert it with objcopy -O binary.`,
   );
 
+export const addressNotForUImage = (name: string) =>
+  badInput(
+    'address-not-for-uimage',
+    `${name} is a U-Boot image, which says itself where it is loaded: leave its address out.`,
+  );
+
+export const uImageIsOther = (name: string, type: number) =>
+  badInput(
+    'uimage-of-other-type',
+    `${name} is a U-Boot image of type ${type}, and only kernels (2) and initial RAM disks (3) are loaded: make one with mkimage.`,
+  );
+
 /** A notice: QEMU's loader does not look at the address either. */
 export const addressNotUsed = (name: string): string =>
-  `${name} is an ELF file, which says itself where it is loaded: its address is not used.`;
+  `${name} says itself where it is loaded, so its address is not used: only raw binaries are loaded where one tells.`;
 
 export const addressMissing = (name: string) =>
   badInput(

@@ -1,11 +1,11 @@
-import type { Host, HostCompression, HostFile } from '../base/host.ts';
+import type { Host, HostFile } from '../base/host.ts';
 import type { PlacedFile } from '../base/placedFile.ts';
 import { xxh64 } from '../base/xxhash64.ts';
 import { addressNotUsed, nothingToBoot } from '../errors/boot.ts';
 import { UserError } from '../errors/userError.ts';
-import { type BootPlan, BUILTIN, isElf, needsFirmware, planBoot } from '../machine/boot/bootPlan.ts';
+import { type BootPlan, BUILTIN, needsFirmware, planBoot, saysWhereItIsLoaded } from '../machine/boot/bootPlan.ts';
 import { builtinFirmware } from '../machine/boot/firmware.ts';
-import { unpackKernel } from '../machine/boot/packedKernel.ts';
+import { unpackKernel, type Unpacking, unpackLoad } from '../machine/boot/packedKernel.ts';
 import { RNG_SEED_BYTES, seedDigits } from '../machine/boot/rngSeed.ts';
 import { type BootFile, digestText, type RecordedMachine, type RecordingHeader } from '../recording/header.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
@@ -25,13 +25,21 @@ export interface BootSetup {
 }
 
 export interface SessionBootFiles {
+  /** As they are. */
   files: BootFile[];
-  /** The one among them, decompressed. */
-  kernel: BootFile | undefined;
+  // Those among them that may be wrapped in something, without that.
+  kernel: UnpackedFile | undefined;
+  loads: UnpackedFile[];
+}
+
+interface UnpackedFile extends BootFile {
+  entry?: number;
 }
 
 // Larger than any RAM a machine can have (2 GiB) no file can be of use.
 const BOOT_FILE_BYTES_MAX = 0x8000_0000 - 1;
+/** All of them are in memory at a time. */
+const ALL_BYTES_MAX = 2 * BOOT_FILE_BYTES_MAX;
 /** Linux takes trees of up to 2 MiB. */
 const DEVICE_TREE_BYTES_MAX = 16 << 20;
 
@@ -41,28 +49,33 @@ export function readBootFiles(
   { kernel: kernelName = null, kernelAddress, bios, initrd, load = [], dtb = null }: BootSetup,
   memoryBytes: number,
 ): SessionBootFiles {
+  let bytesLeft = ALL_BYTES_MAX;
   const read = (role: BootFile['role'], name: string, address?: number | null): BootFile => {
-    const bytes = host.files.readWhole(name, role === 'dtb' ? DEVICE_TREE_BYTES_MAX : BOOT_FILE_BYTES_MAX);
+    const bytesMax = role === 'dtb' ? DEVICE_TREE_BYTES_MAX : BOOT_FILE_BYTES_MAX;
+    const bytes = host.files.readWhole(name, Math.min(bytesMax, bytesLeft));
+    bytesLeft -= bytes.length;
     return { role, name, bytes, ...(typeof address === 'number' && { address }) };
   };
   const files = kernelName === null ? [] : [read('kernel', kernelName, kernelAddress)];
-  const kernel = unpackedKernel(files, host.compression, memoryBytes);
   const loads = load.map(({ file, address }) => read('load', file, address));
-  const firmware = bios ?? (needsFirmware({ kernel, loads }, memoryBytes) ? BUILTIN : NO_FIRMWARE);
+  const unpacked = unpackAll([...files, ...loads], { compression: host.compression, memoryBytes });
+  const firmware = bios ?? (needsFirmware(unpacked, memoryBytes) ? BUILTIN : NO_FIRMWARE);
   if (firmware === BUILTIN) files.push({ role: 'bios', name: BUILTIN, bytes: builtinFirmware() });
   else if (firmware !== NO_FIRMWARE) files.push(read('bios', firmware));
   if (initrd !== null) files.push(read('initrd', initrd));
   files.push(...loads);
   if (dtb !== null) files.push(read('dtb', dtb));
-  return { files, kernel };
+  return { files, ...unpacked };
 }
 
 /** As QEMU does, but not silently. */
-export function sayUnusedAddresses({ files }: SessionBootFiles, onNotice?: (notice: Notice) => void): void {
-  for (const { role, name, bytes, address } of files) {
-    if (role !== 'load' || address === undefined || !isElf(bytes)) continue;
-    onNotice?.({ code: 'address-not-used', message: addressNotUsed(name) });
-  }
+export function sayUnusedAddresses({ files, loads }: SessionBootFiles, onNotice?: (notice: Notice) => void): void {
+  files
+    .filter(({ role }) => role === 'load')
+    .forEach(({ name, address }, i) => {
+      if (address === undefined || !saysWhereItIsLoaded(loads[i])) return;
+      onNotice?.({ code: 'address-not-used', message: addressNotUsed(name) });
+    });
 }
 
 const NO_FIRMWARE = 'none';
@@ -79,16 +92,16 @@ export function namesOfBootFiles({ kernel = null, bios, initrd, load = [], dtb =
 export function recordedBootFiles(host: Host, reader: RecordingReader): SessionBootFiles {
   const { bootFiles, machine } = reader.header;
   const files = bootFiles.map((_, index) => reader.bootFileAt(index));
-  return { files, kernel: unpackedKernel(files, host.compression, machine.memoryBytes) };
+  return { files, ...unpackAll(files, { compression: host.compression, memoryBytes: machine.memoryBytes }) };
 }
 
-function unpackedKernel(
-  files: readonly BootFile[],
-  compression: HostCompression,
-  memoryBytes: number,
-): BootFile | undefined {
+function unpackAll(files: readonly BootFile[], unpacking: Unpacking): Pick<SessionBootFiles, 'kernel' | 'loads'> {
   const kernel = files.find(({ role }) => role === 'kernel');
-  return kernel && unpackKernel(kernel, { compression, memoryBytes });
+  const loads = files.filter(({ role }) => role === 'load');
+  return {
+    kernel: kernel && unpackKernel(kernel, unpacking),
+    loads: loads.map((file) => unpackLoad(file, unpacking)),
+  };
 }
 
 /**
@@ -136,11 +149,10 @@ interface PlanOptions {
 
 /** Throws what could not boot, before anything else is opened. */
 export function bootPlan(
-  { files, kernel }: SessionBootFiles,
+  { files, kernel, loads }: SessionBootFiles,
   { append, memoryBytes, harts, isa, mmu, rngSeed, isForTree = false }: PlanOptions,
 ): BootPlan {
   const find = (role: BootFile['role']) => files.find((file) => file.role === role);
-  const loads = files.filter(({ role }) => role === 'load');
   if (!isForTree && !kernel && !find('bios') && loads.length === 0) throw nothingToBoot();
   const [bios, initrd, tree] = [find('bios'), find('initrd'), find('dtb')];
   const found = { kernel, bios, initrd, loads, tree, append: append || undefined, rngSeed };

@@ -19,8 +19,10 @@ import { buildDeviceTree, deviceTreeAddress } from './deviceTree.ts';
 import { checkSegmentsFit, readElfImage } from './elf.ts';
 import { FIRMWARE_MEMORY_BYTES } from './firmware.ts';
 import { givenDeviceTree, roomForGivenTree } from './givenDeviceTree.ts';
+import { readIntelHex } from './intelHex.ts';
 import { readLinuxImage } from './linuxImage.ts';
 import { seedBytes } from './rngSeed.ts';
+import { readUImage } from './uImage.ts';
 
 /**
  * What is where when the power comes on, as `qemu-system-riscv64 -M virt` with the same files has it (QEMU 7.2,
@@ -50,6 +52,8 @@ export interface NamedFile {
 export interface PlacedFile extends NamedFile {
   /** Where what is no ELF file is loaded to. */
   address?: GuestAddress;
+  /** Of a U-Boot image: where it starts. */
+  entry?: GuestAddress;
 }
 
 export interface BootPlan {
@@ -159,7 +163,10 @@ function placeKernel(
   file: PlacedFile,
   { memoryBytes, after }: { memoryBytes: number; after: GuestAddress },
 ): { start: GuestAddress; pieces: Piece[] } {
-  const { name, bytes, address } = file;
+  const { name, bytes, address, entry } = file;
+  if (entry !== undefined && address !== undefined) {
+    return { start: entry, pieces: [rawPiece(file, address, memoryBytes)] };
+  }
   if (isElf(bytes)) {
     if (address !== undefined) throw addressNotForElf(name);
     return elfPieces(file, memoryBytes);
@@ -179,8 +186,15 @@ function placeLoad(file: PlacedFile, memoryBytes: number): Piece[] {
   if (isElf(file.bytes)) return elfPieces(file, memoryBytes).pieces;
   const { name, bytes, address } = file;
   if (bytes.length === 0) throw bootFileIsEmpty(name);
+  const blocks = readIntelHex(bytes);
+  if (blocks) return blocks.map((block) => rawPiece({ name, bytes: block.bytes }, block.address, memoryBytes));
   if (address === undefined) throw addressMissing(name);
   return [rawPiece(file, address, memoryBytes)];
+}
+
+/** An ELF file, a U-Boot image (unpacked), or Intel HEX. */
+export function saysWhereItIsLoaded({ bytes, entry }: PlacedFile): boolean {
+  return isElf(bytes) || entry !== undefined || readIntelHex(bytes) !== undefined;
 }
 
 function rawPiece(
@@ -217,7 +231,9 @@ const TEXT_BYTES = 512;
 /** QEMU's place for it (riscv_load_initrd): half of RAM above the kernel, at most 128 MiB. */
 function placeInitrd(kernel: GuestAddress, initrd: NamedFile, memoryBytes: number): Piece {
   const address = kernel + Math.min(memoryBytes / 2, MOST_ABOVE_KERNEL);
-  const { name, bytes } = initrd;
+  const { name } = initrd;
+  const image = readUImage(initrd);
+  const bytes = image?.kind === 'ramdisk' ? image.data : initrd.bytes;
   if (address + bytes.length > RAM_BASE + memoryBytes) {
     throw initrdDoesNotFit({ name, lengthBytes: bytes.length, memoryBytes });
   }

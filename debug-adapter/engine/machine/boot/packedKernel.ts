@@ -1,30 +1,63 @@
 import type { HostCompression } from '../../base/host.ts';
-import { kernelCompressionUnknown, kernelDoesNotUnpack, kernelUnpacksTooLarge } from '../../errors/boot.ts';
+import {
+  addressNotForUImage,
+  kernelCompressionUnknown,
+  kernelDoesNotUnpack,
+  kernelUnpacksTooLarge,
+  uImageIsOther,
+} from '../../errors/boot.ts';
 import { UserError } from '../../errors/userError.ts';
+import { readUImage } from './uImage.ts';
 
 /**
  * Kernels as distributions install them: a Linux Image (or another kernel) compressed with gzip, as QEMU takes it for Arm
  * (load_image_gzipped), and the EFI zboot image, a PE program with a compressed Image inside, which QEMU 8 and later
- * unpack (unpack_efi_zboot_image). What comes out is never longer than the guest's memory.
+ * unpack (unpack_efi_zboot_image). U-Boot's images, too. What comes out is never longer than the guest's memory.
  */
 interface NamedFile {
   name: string;
   bytes: Uint8Array;
 }
 
-interface Unpacking {
+export interface Unpacking {
   compression: HostCompression;
   /** Of the guest's memory: what is longer does not fit. */
   memoryBytes: number;
 }
 
-/** The kernel itself, under the file's name; the same file when nothing is compressed. */
-export function unpackKernel<T extends NamedFile>(file: T, unpacking: Unpacking): T {
+interface PlacedFile extends NamedFile {
+  address?: number;
+  /** Where it starts, when that is not where it is loaded. */
+  entry?: number;
+}
+
+/** The kernel itself, under the file's name; the same file when nothing is wrapped around it. */
+export function unpackKernel<T extends PlacedFile>(file: T, unpacking: Unpacking): T & PlacedFile {
+  const image = unpackUImage(file, unpacking);
+  if (image) {
+    if (file.address !== undefined) throw addressNotForUImage(file.name);
+    return image;
+  }
   if (isGzip(file.bytes)) return unpackZboot({ ...file, bytes: gunzip(file, file.bytes, unpacking) }, unpacking);
   const compression = COMPRESSED.find(({ at, magic }) => hasAt(file.bytes, at, magic));
   if (compression) throw kernelCompressionUnknown({ name: file.name, compression: compression.name });
   return unpackZboot(file, unpacking);
 }
+
+/** A U-Boot image as a file to load: its address, if it has one, is not used (QEMU, generic-loader.c). */
+export function unpackLoad<T extends PlacedFile>(file: T, unpacking: Unpacking): T & PlacedFile {
+  return unpackUImage(file, unpacking) ?? file;
+}
+
+function unpackUImage<T extends PlacedFile>(file: T, unpacking: Unpacking): (T & PlacedFile) | undefined {
+  const image = readUImage(file);
+  if (!image) return undefined;
+  if (image.kind !== 'kernel') throw uImageIsOther(file.name, UIMAGE_RAMDISK);
+  const bytes = image.compression === 'gzip' ? gunzip(file, image.data, unpacking) : image.data;
+  return { ...file, bytes, address: image.loadAddress, entry: image.entry };
+}
+
+const UIMAGE_RAMDISK = 3;
 
 function unpackZboot<T extends NamedFile>(file: T, unpacking: Unpacking): T {
   const { name, bytes } = file;

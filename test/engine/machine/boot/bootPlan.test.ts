@@ -14,6 +14,7 @@ import { builtinFirmware } from '../../../../debug-adapter/engine/machine/boot/f
 import { writeFdt } from '../../../../debug-adapter/engine/machine/boot/fdt.ts';
 import { readLinuxImage } from '../../../../debug-adapter/engine/machine/boot/linuxImage.ts';
 import { makeElf } from '../../../support/elf.ts';
+import { uImage } from '../../../support/wrappedImages.ts';
 import { Qtest, skipWithoutQemu } from '../devices/qtest.ts';
 
 const MIB = 1 << 20;
@@ -92,12 +93,21 @@ suite('where QEMU puts things', { skip: skipWithoutQemu }, () => {
         ],
       },
     ],
+    [
+      'U-Boot images of a kernel and an initial RAM disk',
+      128,
+      {
+        kernel: { ...RAW, address: RAM + 0x40_0000, entry: RAM + 0x40_0010 },
+        initrd: { name: 'initrd.uimage', bytes: uImage(INITRD.bytes, { type: 3 }) },
+      },
+    ],
     ['files alone', 128, { loads: [{ ...RAW, address: RAM }, PACKED_ELF] }],
   ] as const) {
     test(what, async () => {
       const folder = mkdtempSync(path.join(tmpdir(), 'blkreplay-boot-'));
-      const write = (file: { name: string; bytes: Uint8Array }): string => {
-        writeFileSync(path.join(folder, file.name), file.bytes);
+      const write = (file: { name: string; bytes: Uint8Array; address?: number; entry?: number }): string => {
+        const { bytes, address: loadAddress, entry } = file;
+        writeFileSync(path.join(folder, file.name), entry ? uImage(bytes, { loadAddress, entry }) : bytes);
         return path.join(folder, file.name);
       };
       const { bios, kernel, initrd, loads = [] }: BootFiles = files;
