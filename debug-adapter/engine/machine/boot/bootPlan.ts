@@ -234,6 +234,14 @@ function placeInitrd(kernel: GuestAddress, initrd: NamedFile, memoryBytes: numbe
   const { name } = initrd;
   const image = readUImage(initrd);
   const bytes = image?.kind === 'ramdisk' ? image.data : initrd.bytes;
+  if (address < RAM_BASE) {
+    // Above a kernel that is not in RAM.
+    throw fileDoesNotFit(
+      name,
+      { start: address, end: address + bytes.length },
+      { start: RAM_BASE, end: RAM_BASE + memoryBytes },
+    );
+  }
   if (address + bytes.length > RAM_BASE + memoryBytes) {
     throw initrdDoesNotFit({ name, lengthBytes: bytes.length, memoryBytes });
   }

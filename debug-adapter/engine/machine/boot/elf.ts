@@ -57,16 +57,19 @@ export function readElfImage(bytes: Uint8Array, name: string): ElfImage {
 }
 
 /**
- * The segments to load. Refuses an image with a segment outside RAM, or with segments that overlap there. One thing is
- * let pass: GNU ld, told `-Ttext=0x80000000` and no more, puts the file's headers and zeroes into the page below, and
- * QEMU loads that into nowhere. Such a segment loses what is below RAM.
+ * The segments to load. Refuses an image with a segment outside RAM, or with segments that overlap there. What GNU ld,
+ * told `-Ttext=0x80000000` and no more, puts elsewhere is let pass, as QEMU loads it into nowhere: the file's headers and
+ * zeroes in the page below, which the segment loses, and segments of their own far below, with the headers and what is
+ * for a dynamic linker, which are left out.
  */
 export function checkSegmentsFit(
   image: ElfImage,
   { ramBase, memoryBytes, name }: { ramBase: GuestAddress; memoryBytes: number; name: string },
 ): ElfSegment[] {
   const ram = { start: ramBase, end: ramBase + memoryBytes };
-  const segments = image.segments.map((segment) => withoutHeadersBelow(ramBase, segment));
+  const placed = image.segments.map((segment) => withoutHeadersBelow(ramBase, segment));
+  const inRam = placed.filter((segment) => !isForNobody(segment, image.entry, ramBase));
+  const segments = inRam.length > 0 ? inRam : placed;
   const ranges = segments.map((segment) => ({
     start: segment.physicalAddress,
     end: segment.physicalAddress + segment.memoryBytes,
@@ -96,6 +99,18 @@ function withoutSharedZeroes(segment: ElfSegment, all: readonly ElfSegment[]): E
   });
   return isShared ? { ...segment, memoryBytes: bytes.length } : segment;
 }
+
+/** Below RAM, where the machine has no memory, and not what the program starts with. */
+function isForNobody(segment: ElfSegment, entry: bigint, ramBase: GuestAddress): boolean {
+  const { physicalAddress: start, virtualAddress, memoryBytes } = segment;
+  const end = start + memoryBytes;
+  const isEntered = entry >= virtualAddress && entry < virtualAddress + BigInt(memoryBytes);
+  const isInFlash = start < QEMU_FLASH.end && end > QEMU_FLASH.start;
+  return end <= ramBase && !isEntered && !isInFlash;
+}
+
+/** There QEMU has memory, and we have none (hw/riscv/virt.c, VIRT_FLASH). */
+const QEMU_FLASH = { start: 0x2000_0000, end: 0x2400_0000 };
 
 function withoutHeadersBelow(ramBase: GuestAddress, segment: ElfSegment): ElfSegment {
   const below = ramBase - segment.physicalAddress;

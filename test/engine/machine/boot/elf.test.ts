@@ -198,6 +198,19 @@ test('headers and zeroes that the linker put below RAM are left out, and nothing
   );
 });
 
+test('segments far below RAM that nobody runs are left out: a position-independent file has some', () => {
+  const tables: Segment = { physicalAddress: 0x1_0000n, bytes: Uint8Array.of(7, 7), memoryBytes: 2 };
+  const load = (entry: bigint, ...segments: Segment[]) => {
+    const image = readElfImage(elf(segments, entry), 'k');
+    return message(() => assert.equal(checkSegmentsFit(image, RAM).length, 1));
+  };
+  assert.equal(load(0x8000_0000n, tables, text), 'no error');
+  assert.match(load(0x1_0000n, tables, text), /loads to 0x10000\.\.0x10002, outside RAM/);
+  assert.match(load(0x8000_0000n, { ...tables, physicalAddress: 0x2000_0000n }, text), /loads to 0x20000000/);
+  assert.match(load(0x8000_0000n, { ...tables, physicalAddress: 0x8800_0000n }, text), /loads to 0x88000000/);
+  assert.match(load(0x8000_0000n, tables), /loads to 0x10000\.\.0x10002, outside RAM/);
+});
+
 test('no damage gives anything but a UserError', () => {
   withSeeds(300, (random) => {
     const bytes = elf([text, { ...text, physicalAddress: 0x8000_1000n, memoryBytes: 64 }]);
