@@ -90,6 +90,9 @@ function bios(settings: Settings): string | null {
   return word === 'none' || word === 'builtin' ? word : settings.file('bios');
 }
 
+/** A kernel's path as the setting takes it: an `@` before a number would begin an address. */
+export const kernelSetting = limits.placedFileText;
+
 /** Firmware from a file may be all there is, and so may a file that is loaded. */
 const bootsWithoutKernel = ({ bios, load }: LaunchConfiguration): boolean =>
   (bios !== null && bios !== 'none' && bios !== 'builtin') || load.length > 0;

@@ -1,4 +1,5 @@
 import type { PlatformPath } from 'node:path';
+import { kernelSetting } from '../../debug-adapter/dap/launchConfiguration.ts';
 import { inWorkspace } from './paths.ts';
 
 /** Launch configurations for what was found in a folder: one to record and one to replay, which differ in one word. */
@@ -62,7 +63,7 @@ function configuration(
   }));
   return {
     ...{ type: 'blkreplay', request: 'launch', name: `${rr === 'record' ? 'Record' : 'Replay'} ${name}` },
-    ...{ rr, rrfile: `\${workspaceFolder}/.blkreplay/${name}.rr`, kernel },
+    ...{ rr, rrfile: `\${workspaceFolder}/.blkreplay/${name}.rr`, kernel: kernelSetting(kernel) },
     ...(drives.length > 0 ? { drives } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import type { PlatformPath } from 'node:path';
+import { kernelSetting } from '../../debug-adapter/dap/launchConfiguration.ts';
 import type { DriveOverview, Overview, SnapshotOverview } from '../../debug-adapter/dap/customProtocol.ts';
 
 /**
@@ -136,7 +137,7 @@ export function replayOf(
     ...{ type: 'blkreplay', request: 'launch', name: `Replay ${name}`, rr: 'replay' },
     ...{ rrfile: info.overview.rrfile, drives, stopOnEntry: true },
     ...(info.drives.some(isInPlace) ? { rrsnapshot: info.rrsnapshot } : {}),
-    ...(kernel && exists(kernel) ? { kernel } : {}),
+    ...(kernel && exists(kernel) ? { kernel: kernelSetting(kernel) } : {}),
   };
 }
 

@@ -203,6 +203,12 @@ for (const [text, file, address] of [
   });
 }
 
+test('any name of a file can be written so that it has no address', () => {
+  for (const file of ['x.bin', 'a@b', 'a@5', 'a@@5', 'a@', '@', '@5', 'a@0xzz', 'a@5@6', 'a@@@']) {
+    assert.deepEqual(limits.parsePlacedFile(limits.placedFileText(file)), { file, address: null }, file);
+  }
+});
+
 test('firmware or a file to load may be all there is', () => {
   const none = { ...LIVE, kernel: null };
   assert.deepEqual(parseCommandLine(words('run --bios u-boot.bin')), { kind: 'run', ...none, bios: 'u-boot.bin' });

@@ -65,3 +65,8 @@ test('what is called a kernel comes first, then what lies nearer', () => {
   const files = ['/w/user/deep/sh.elf', '/w/user/ls.elf', '/w/build/kernel.elf'];
   assert.deepEqual(likeliestFirst(posix, files), ['/w/build/kernel.elf', '/w/user/ls.elf', '/w/user/deep/sh.elf']);
 });
+
+test('a kernel whose name ends like an address is still a name', () => {
+  const [record] = recordAndReplay(posix, '/w', { kernels: ['/w/kernel@5'], disks: [] });
+  assert.equal(record.kernel, '${workspaceFolder}/kernel@@5');
+});

@@ -20,6 +20,12 @@ export function parsePlacedFile(text: string): PlacedFile | undefined {
   return Number.isSafeInteger(address) ? named(text.slice(0, at), address) : undefined;
 }
 
+/** A file without an address, so that `parsePlacedFile` reads it as such. */
+export function placedFileText(file: string): string {
+  const at = file.lastIndexOf('@');
+  return at >= 0 && MEANT_AS_ADDRESS.test(file.slice(at + 1)) ? `${file.slice(0, at)}@${file.slice(at)}` : file;
+}
+
 /** What a message says about them. */
 export const PLACED_FILE_FORM =
   'FILE or FILE@ADDRESS with an address such as 0x80200000 (an @ of the name before a number is written twice)';
