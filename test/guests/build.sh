@@ -73,6 +73,12 @@ build_image() {
   $CC $FLAGS $LINK -T image/image.ld $objects -o image/image.elf
 }
 
+# What the fuzzer of the board runs here and in QEMU: see test/engine/machine/devices/boardFuzz.test.ts.
+build_board() {
+  objects=$(compile -O2 board/start.S board/board.c)
+  $CC $FLAGS $LINK -T lib/link.ld $objects -o board/board.elf
+}
+
 # Several harts at work.
 build_harts() {
   objects=$(compile -Og harts/start.S harts/harts.c lib/uart.c lib/print.c lib/finisher.c lib/string.c lib/clint.c)
@@ -142,9 +148,9 @@ build_inflight() {
 WALKS=$(for source in walks/*.c; do basename "$source" .c; done)
 SMALL=$(for source in small/*.c; do basename "$source" .c; done | grep -v '^small$')
 
-for guest in ${*:-demo kernel sbi image harts endless spin semihosting $SMALL $WALKS far numbered requests stream inflight}; do
+for guest in ${*:-demo kernel sbi image harts board endless spin semihosting $SMALL $WALKS far numbered requests stream inflight}; do
   case $guest in
-    demo | kernel | sbi | image | harts | endless | spin | semihosting | inflight) "build_$guest" ;;
+    demo | kernel | sbi | image | harts | board | endless | spin | semihosting | inflight) "build_$guest" ;;
     far | numbered | requests | stream) build_disk "$guest" ;;
     calls | inlines | interrupts | lines | tails) build_walk "$guest" ;;
     *) build_small "$guest" ;;

@@ -44,12 +44,18 @@ export interface MappedDevice {
   base: number;
   lengthBytes: number;
   device: Device;
+  /** Whether it answers an access of so many bytes there; any other is an access fault, as where no device is. */
+  accepts: (offset: number, sizeBytes: number) => boolean;
+  /** Whether 8 bytes come to it as two accesses of 4, the low half first, or as one. */
+  splits: boolean;
 }
 
 /** How the devices behave: as now, like QEMU's; or as they did when recordings had formats 2 to 4, to replay those. */
 export type DeviceGeneration = 'current' | 'before5';
 /** What a snapshot and a reset need of a device. */
 export type StatefulPart = Pick<Device, 'name' | 'saveState' | 'loadState' | 'reset'>;
+
+export type AccessBytes = 1 | 2 | 4 | 8;
 
 export const VIRTIO_SLOTS = 8;
 const ROM_BASE = 0x1000;
@@ -80,6 +86,8 @@ export class Board {
   readonly timed: readonly TimedDevice[];
   /** Busiest first: accesses look through them in this order. */
   readonly map: MappedDevice[];
+  /** Of an access of 8 bytes. */
+  upperHalf = 0;
 
   constructor(options: {
     clock: BoardClock;
@@ -109,7 +117,7 @@ export class Board {
     const isOld = options.generation === 'before5';
     this.semihosting = options.semihosting;
     this.plic = new (isOld ? PlicBefore5 : Plic)({ context: unwired, harts });
-    this.clint = new Clint({ context: unwired, harts });
+    this.clint = new Clint({ context: unwired, harts, startsSilent: isOld });
     this.finisher = new Finisher({ context: unwired });
     const serial = { context: wired(UART_SOURCE), transmit: options.transmit };
     this.uart = isOld ? new Uart16550Before5(serial) : new Uart16550(serial);
@@ -119,22 +127,45 @@ export class Board {
       return { name: `virtio${slot}`, context: wired(VIRTIO_FIRST_SOURCE + slot), memory, transport };
     };
     this.disks = options.drives.map(
-      (drive, i) => new VirtioBlk({ ...inSlot(wiring[i].slot), drive, legacy: wiring[i].legacy }),
+      (drive, i) => new VirtioBlk({ ...inSlot(wiring[i].slot), drive, legacy: wiring[i].legacy, isBefore5: isOld }),
     );
     // As QEMU, where one property makes all slots legacy ones.
     const legacy = wiring.some((drive) => drive.legacy);
     const rngSlot = options.rng ? lastFreeSlot(wiring) : -1;
     if (options.rng) {
       const entropy = (lengthBytes: number) => outside.entropy(lengthBytes);
-      this.rng = new VirtioRng({ ...inSlot(rngSlot), legacy, entropy });
+      this.rng = new VirtioRng({ ...inSlot(rngSlot), legacy, entropy, isBefore5: isOld });
     }
-    this.timed = [...this.disks, ...(this.rng ? [this.rng] : []), this.rtc];
+    const timedUart = this.uart instanceof Uart16550 ? [this.uart] : [];
+    this.timed = [...this.disks, ...(this.rng ? [this.rng] : []), this.rtc, ...timedUart];
     const slots = Array.from({ length: VIRTIO_SLOTS }, (_, slot): Device => {
       const disk = wiring.findIndex((drive) => drive.slot === slot);
       if (disk >= 0) return this.disks[disk];
       return (slot === rngSlot && this.rng) || new EmptySlot({ name: `virtio${slot}`, legacy });
     });
-    this.map = this.makeMap(slots);
+    const map = this.makeMap(slots);
+    this.map = isOld ? widened(map) : map;
+  }
+
+  /** Low 32 bits of what is read, the upper ones of 8 bytes in `upperHalf`; undefined where no device answers. */
+  read(address: number, sizeBytes: AccessBytes): number | undefined {
+    const mapped = this.find(address, sizeBytes);
+    if (!mapped) return undefined;
+    const offset = address - mapped.base;
+    if (sizeBytes !== 8) return mapped.device.read(offset, sizeBytes);
+    const low = mapped.device.read(offset, 4);
+    this.upperHalf = mapped.splits ? mapped.device.read(offset + 4, 4) : 0;
+    return low;
+  }
+
+  /** False where no device answers. Of 8 bytes the upper half is in `upperHalf`. */
+  write(address: number, value: number, sizeBytes: AccessBytes): boolean {
+    const mapped = this.find(address, sizeBytes);
+    if (!mapped) return false;
+    const offset = address - mapped.base;
+    mapped.device.write(offset, value, sizeBytes === 8 ? 4 : sizeBytes);
+    if (sizeBytes === 8 && mapped.splits) mapped.device.write(offset + 4, this.upperHalf, 4);
+    return true;
   }
 
   /** Every device with state, by name. */
@@ -142,29 +173,48 @@ export class Board {
     return [...this.map.map((mapped) => mapped.device), ...(this.semihosting ? [this.semihosting] : [])];
   }
 
-  find(address: number, sizeBytes: number): MappedDevice | undefined {
+  private find(address: number, sizeBytes: number): MappedDevice | undefined {
     for (const mapped of this.map) {
-      if (address >= mapped.base && address + sizeBytes <= mapped.base + mapped.lengthBytes) return mapped;
+      if (address < mapped.base || address + sizeBytes > mapped.base + mapped.lengthBytes) continue;
+      return mapped.accepts(address - mapped.base, sizeBytes) ? mapped : undefined;
     }
     return undefined;
   }
 
+  /** What each answers is what QEMU's memory regions do. */
   private makeMap(slots: readonly Device[]): MappedDevice[] {
-    const mapped = (device: Device, slot: number): MappedDevice => ({
-      base: VIRTIO_BASE + slot * VIRTIO_STRIDE,
-      lengthBytes: VIRTIO_STRIDE,
-      device,
-    });
+    const all = { accepts: acceptsAll, splits: true };
+    const slotOf = (device: Device, slot: number): MappedDevice => {
+      return { base: VIRTIO_BASE + slot * VIRTIO_STRIDE, lengthBytes: 0x200, device, ...all };
+    };
     return [
-      { base: UART_BASE, lengthBytes: 0x100, device: this.uart },
-      { base: PLIC_BASE, lengthBytes: 0x60_0000, device: this.plic },
-      { base: CLINT_BASE, lengthBytes: 0x1_0000, device: this.clint },
-      ...slots.map(mapped),
-      { base: RTC_BASE, lengthBytes: 0x1000, device: this.rtc },
-      { base: FINISHER_BASE, lengthBytes: 0x1000, device: this.finisher },
-      { base: ROM_BASE, lengthBytes: ROM_BYTES, device: this.rom },
+      { base: UART_BASE, lengthBytes: 8, device: this.uart, accepts: acceptsAll, splits: false },
+      { base: PLIC_BASE, lengthBytes: 0x60_0000, device: this.plic, accepts: acceptsWords, splits: false },
+      { base: CLINT_BASE, lengthBytes: 0xc000, device: this.clint, accepts: acceptsByClint, splits: true },
+      ...slots.map(slotOf),
+      { base: RTC_BASE, lengthBytes: 0x24, device: this.rtc, accepts: acceptsByRtc, splits: true },
+      { base: FINISHER_BASE, lengthBytes: 0x1000, device: this.finisher, accepts: acceptsByFinisher, splits: false },
+      { base: ROM_BASE, lengthBytes: ROM_BYTES, device: this.rom, ...all },
     ];
   }
+}
+
+const acceptsAll = (): boolean => true;
+const acceptsWords = (_: number, sizeBytes: number): boolean => sizeBytes === 4;
+const acceptsByRtc = (_: number, sizeBytes: number): boolean => sizeBytes >= 4;
+const acceptsByFinisher = (_: number, sizeBytes: number): boolean => sizeBytes === 2 || sizeBytes === 4;
+/** Software interrupts, and from 0x4000 on timers. */
+const acceptsByClint = (offset: number, sizeBytes: number): boolean =>
+  sizeBytes === 4 || (sizeBytes === 8 && offset >= 0x4000);
+
+/** In recordings of formats 2 to 4 a device answered accesses of any width, in all of the place that is kept for it. */
+function widened(map: readonly MappedDevice[]): MappedDevice[] {
+  const lengths = new Map([[UART_BASE, 0x100], [CLINT_BASE, 0x1_0000], [RTC_BASE, 0x1000]]); // prettier-ignore
+  return map.map((mapped) => {
+    const isSlot = mapped.base > UART_BASE;
+    const lengthBytes = isSlot ? VIRTIO_STRIDE : (lengths.get(mapped.base) ?? mapped.lengthBytes);
+    return { ...mapped, lengthBytes, accepts: acceptsAll, splits: true };
+  });
 }
 
 /** Where drives are that were given none or some slots: those left over take the first free ones, in order. */

@@ -2,7 +2,7 @@ import { assertNever } from '../base/assert.ts';
 import type { Position } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
 import type { Drive } from '../block/drive.ts';
-import { Board, type DeviceGeneration, type DriveWiring, wireDrives } from './board.ts';
+import { type AccessBytes, Board, type DeviceGeneration, type DriveWiring, wireDrives } from './board.ts';
 import type { BootPlan } from './boot/bootPlan.ts';
 import { instructionSet, ISA } from './cpu/extensions.ts';
 import { Hart } from './cpu/hart.ts';
@@ -392,15 +392,20 @@ export class Machine {
 
   // --- the bus, for the hart -----------------------------------------------------------------------------------------
 
-  read(address: number, sizeBytes: 1 | 2 | 4): number | undefined {
-    const mapped = this.board.find(address, sizeBytes);
-    return mapped?.device.read(address - mapped.base, sizeBytes);
+  read(address: number, sizeBytes: AccessBytes): number | undefined {
+    return this.board.read(address, sizeBytes);
   }
 
-  write(address: number, value: number, sizeBytes: 1 | 2 | 4): boolean {
-    const mapped = this.board.find(address, sizeBytes);
-    mapped?.device.write(address - mapped.base, value, sizeBytes);
-    return mapped !== undefined;
+  write(address: number, value: number, sizeBytes: AccessBytes): boolean {
+    return this.board.write(address, value, sizeBytes);
+  }
+
+  get upperHalf(): number {
+    return this.board.upperHalf;
+  }
+
+  set upperHalf(value: number) {
+    this.board.upperHalf = value;
   }
 
   semihost(): boolean {

@@ -32,9 +32,11 @@ import { Translator } from './translator/translator.ts';
  */
 export interface HartBus {
   /** Low 32 bits of a device access; undefined where no device answers. */
-  read(address: number, sizeBytes: 1 | 2 | 4): number | undefined;
+  read(address: number, sizeBytes: 1 | 2 | 4 | 8): number | undefined;
   /** False where no device answers. */
-  write(address: number, value: number, sizeBytes: 1 | 2 | 4): boolean;
+  write(address: number, value: number, sizeBytes: 1 | 2 | 4 | 8): boolean;
+  /** The upper 32 bits of an access of 8 bytes: after a read, and before a write. */
+  upperHalf: number;
   /** Execution comes to an address where a breakpoint may be: true to stop before it. */
   atBreakpoint(pc: bigint): boolean;
   /** At an EBREAK in PC: true when it was a semihosting call, and PC is the next one. */
@@ -104,13 +106,19 @@ export class Hart implements Stateful {
     const fault = () => (this.words[WORD.FAULT] = 1);
     const env = {
       memory: this.memory,
+      // Size 0 is the upper half of 8 bytes, see memoryAccess.ts.
       mmioRead: (address: number, size: number): number => {
-        const value = bus.read(address >>> 0, size as 1 | 2 | 4);
+        if (size === 0) return bus.upperHalf;
+        const value = bus.read(address >>> 0, size as 1 | 2 | 4 | 8);
         return value ?? fault();
       },
       mmioWrite: (address: number, value: number, size: number): void => {
-        const kept = size === 4 ? value >>> 0 : value & (size === 1 ? 0xff : 0xffff);
-        if (!bus.write(address >>> 0, kept, size as 1 | 2 | 4)) fault();
+        if (size === 0) {
+          bus.upperHalf = value >>> 0;
+          return;
+        }
+        const kept = size >= 4 ? value >>> 0 : value & (size === 1 ? 0xff : 0xffff);
+        if (!bus.write(address >>> 0, kept, size as 1 | 2 | 4 | 8)) fault();
       },
       breakpointHit: (): number => (bus.atBreakpoint(this.slot('PC')) ? 1 : 0),
       semihost: (): number => (bus.semihost?.() ? 1 : 0),

@@ -199,6 +199,9 @@ function byteOffset({ va, first, second }: Crossing, index: Local): Code {
   return ramOffset(address);
 }
 
+/** The size that stands for the upper half of 8 bytes: read after the access, and told before it. */
+const UPPER_HALF = i32.const(0);
+
 const isMisaligned = (va: Local, kind: Local): Code =>
   i32.and(i32.wrap(va.get), i32.sub(sizeOf(kind.get), i32.const(1)));
 const isAbove4GiB = (pa: Local): Code => i64.ne(i64.shrU(pa.get, i64.const(32)), i64.const(0));
@@ -211,11 +214,8 @@ function loadDevice(core: Core, frame: Frame, { va, pa, kind }: { va: Local; pa:
   const fault = sequence(raise(core, LOAD_ACCESS_FAULT, va.get), ret(i64.const(0)));
   return sequence(
     when(i32.or(isAbove4GiB(pa), isMisaligned(va, kind)), fault),
-    set(value, read(address, select(isDouble, i32.const(4), sizeOf(kind.get)))),
-    when(
-      isDouble,
-      set(value, i64.or(value.get, i64.shl(read(i32.add(address, i32.const(4)), i32.const(4)), i64.const(32)))),
-    ),
+    set(value, read(address, sizeOf(kind.get))),
+    when(isDouble, set(value, i64.or(value.get, i64.shl(read(address, UPPER_HALF), i64.const(32))))),
     when(slot32('FAULT'), fault),
     extendByKind(value.get, kind.get),
   );
@@ -282,14 +282,8 @@ function storeDevice(core: Core, v: { va: Local; pa: Local; value: Local; kind: 
   const fault = sequence(raise(core, STORE_ACCESS_FAULT, va.get), ret());
   return sequence(
     when(i32.or(isAbove4GiB(pa), isMisaligned(va, kind)), fault),
-    ifElse(
-      i32.eq(kind.get, i32.const(3)),
-      sequence(
-        write(address, value.get, i32.const(4)),
-        write(i32.add(address, i32.const(4)), i64.shrU(value.get, i64.const(32)), i32.const(4)),
-      ),
-      write(address, value.get, sizeOf(kind.get)),
-    ),
+    when(i32.eq(kind.get, i32.const(3)), write(address, i64.shrU(value.get, i64.const(32)), UPPER_HALF)),
+    write(address, value.get, sizeOf(kind.get)),
     when(slot32('FAULT'), fault),
   );
 }

@@ -7,8 +7,9 @@ import type { Device, DeviceContext } from './device.ts';
  * mtime is virtual time in ticks of 100 ns plus a delta that changes only when the guest writes mtime. The CLINT never
  * acts: the machine asks for each hart's deadline, which is computed on writes and otherwise a look into an array.
  *
- * As in QEMU 7.2, mtimecmp reads 0 after reset but raises nothing before the first write to it or to mtime. As in
- * QEMU, registers answer 32-bit accesses only (the bus splits 64-bit ones); others read 0 and write nothing.
+ * As in QEMU, mtimecmp is 0 after reset, so that the timer interrupt is pending until the guest writes it. In recordings
+ * of formats 2 to 4 (`startsSilent`) it is not, before the first write to it or to mtime. Registers answer 32-bit accesses
+ * only (the bus splits 64-bit ones).
  */
 export class Clint implements Device {
   readonly name: string;
@@ -16,7 +17,8 @@ export class Clint implements Device {
   readonly #context: DeviceContext;
   readonly #softwareInterrupts: boolean[];
   readonly #compares: bigint[];
-  /** False until the guest has first written the hart's mtimecmp, or mtime. */
+  readonly #startsSilent: boolean;
+  /** False, where it starts silent, until the guest has first written the hart's mtimecmp, or mtime. */
   readonly #armed: boolean[];
   #tickDelta = 0n;
   /** Derived from the above: for each hart, when mtime reaches mtimecmp. */
@@ -24,14 +26,15 @@ export class Clint implements Device {
   /** Derived: when mtime next wraps from 2^64 - 1 to 0, which makes the deadlines stale. */
   #wrapNanoseconds = Infinity;
 
-  constructor(options: { context: DeviceContext; harts?: number; name?: string }) {
+  constructor(options: { context: DeviceContext; harts?: number; name?: string; startsSilent?: boolean }) {
     this.name = options.name ?? 'clint';
     this.harts = options.harts ?? 1;
     this.#context = options.context;
     this.#softwareInterrupts = new Array<boolean>(this.harts).fill(false);
     this.#compares = new Array<bigint>(this.harts).fill(0n);
-    this.#armed = new Array<boolean>(this.harts).fill(false);
-    this.#deadlines = new Array<number>(this.harts).fill(Infinity);
+    this.#startsSilent = options.startsSilent ?? false;
+    this.#armed = new Array<boolean>(this.harts).fill(!this.#startsSilent);
+    this.#deadlines = new Array<number>(this.harts).fill(this.#startsSilent ? Infinity : 0);
   }
 
   /** What the guest added to mtime by writing it, modulo 2^64. */
@@ -107,11 +110,11 @@ export class Clint implements Device {
     this.#context.attention();
   }
 
-  /** As QEMU: mtime starts at 0 again, and no deadline is armed. */
+  /** As QEMU: mtime starts at 0 again. */
   reset(): void {
     this.#softwareInterrupts.fill(false);
     this.#compares.fill(0n);
-    this.#armed.fill(false);
+    this.#armed.fill(!this.#startsSilent);
     this.#tickDelta = wrap(-this.#ticks());
     this.#updateDeadlines();
   }

@@ -2,8 +2,8 @@ import type { Stateful } from '../../base/state.ts';
 import type { GuestAddress } from '../../base/quantities.ts';
 
 /**
- * A device on the bus. The bus hands it aligned accesses of 1, 2 or 4 bytes inside its window (an 8-byte access comes
- * as two of 4, low half first); values are unsigned 32-bit numbers. Devices read no clock but `context.now()`.
+ * A device on the bus. The board hands it aligned accesses of 1, 2 or 4 bytes inside its window, and of those only the
+ * widths that it answers (board.ts; an 8-byte access may come as two of 4, low half first); values are unsigned 32-bit numbers. Devices read no clock but `context.now()`.
  * Whatever a device keeps between accesses is in its saved state.
  */
 export interface Device extends Stateful {

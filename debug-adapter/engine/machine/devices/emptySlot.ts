@@ -12,7 +12,7 @@ import {
 
 /**
  * A virtio-mmio slot with nothing in it: device id 0 tells the driver to look no further (virtio 1.2, 4.2.2.2). As in
- * QEMU, all but magic, version and vendor reads 0. It has no state.
+ * QEMU, all but magic, version and vendor reads 0, and of those narrow accesses read the low part. It has no state.
  */
 export class EmptySlot implements Device {
   readonly name: string;
@@ -24,7 +24,12 @@ export class EmptySlot implements Device {
   }
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {
-    if (sizeBytes !== 4) return 0;
+    return this.#readRegister(offset) % 2 ** (8 * sizeBytes);
+  }
+
+  write(): void {}
+
+  #readRegister(offset: number): number {
     switch (offset) {
       case MAGIC_VALUE:
         return MAGIC;
@@ -36,8 +41,6 @@ export class EmptySlot implements Device {
         return 0;
     }
   }
-
-  write(): void {}
 
   saveState(): State {
     return {};

@@ -71,17 +71,18 @@ export class GoldfishRtc implements TimedDevice {
         break;
       case INTERRUPT_ENABLED:
         this.#interruptEnabled = (value & 1) !== 0;
+        this.#updateLine();
         break;
       case CLEAR_ALARM:
         this.#alarmRunning = false;
         break;
       case CLEAR_INTERRUPT:
         this.#interruptPending = false;
+        this.#updateLine();
         break;
       default:
         return;
     }
-    this.#update();
     this.#context.attention();
   }
 
@@ -91,7 +92,6 @@ export class GoldfishRtc implements TimedDevice {
 
   act(): void {
     this.#ring();
-    this.#update();
   }
 
   /** As in QEMU a reset takes the alarm and what the guest had set away; what the host said stays true. */
@@ -147,9 +147,11 @@ export class GoldfishRtc implements TimedDevice {
   #ring(): void {
     this.#alarmRunning = false;
     this.#interruptPending = true;
+    this.#updateLine();
   }
 
-  #update(): void {
+  /** As in QEMU, which the PLIC hears of each time: when it rings, and when what the guest writes is about the interrupt. */
+  #updateLine(): void {
     this.#context.setInterrupt(this.#interruptPending && this.#interruptEnabled);
   }
 }

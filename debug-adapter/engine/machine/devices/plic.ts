@@ -9,15 +9,14 @@ import type { Device, DeviceContext } from './device.ts';
  * whenever its device says that its line is high, be it high already or claimed, and a completion does not look at the
  * line: a guest that acknowledges an interrupt here only, and leaves the device's line high, hears no more of it until
  * the device has news. xv6 of 2020 to 2022 does so with the UART. A claim gives only sources above the context's
- * threshold that no context has claimed. Registers answer 32-bit accesses only; others read 0 and write nothing.
+ * threshold that no context has claimed. The lines to the harts follow a claim, a completion, a priority, a threshold and
+ * a device's news, but not a write to the enable bits: that shows with the next of those. Registers answer 32-bit accesses only; others read 0 and write nothing.
  */
 export class Plic implements Device {
   readonly name: string;
   readonly contexts: number;
   readonly #context: DeviceContext;
   readonly #priorities = new Uint32Array(SOURCES);
-  /** One bit a source: its line. */
-  readonly #levels = new Uint32Array(SOURCE_WORDS);
   /** One bit a source: its device has told of an interrupt that no context has claimed since. */
   readonly #pending = new Uint32Array(SOURCE_WORDS);
   /** One bit a source: claimed by some context and not completed. */
@@ -25,7 +24,7 @@ export class Plic implements Device {
   /** One bit a source, SOURCE_WORDS words a context. */
   readonly #enables: Uint32Array;
   readonly #thresholds: Uint32Array;
-  /** Derived from all of the above: the line of each context to its hart. */
+  /** The line of each context to its hart, as of the last update. */
   readonly #outputs: boolean[];
 
   constructor(options: { context: DeviceContext; harts?: number; name?: string }) {
@@ -44,8 +43,7 @@ export class Plic implements Device {
 
   /** A device drives its interrupt line: to a level that may be the one it has. A low one takes nothing back. */
   setLevel(source: number, level: boolean): void {
-    assignBit(this.#levels, source, level);
-    if (!level || testBit(this.#pending, source)) return;
+    if (!level) return;
     assignBit(this.#pending, source, true);
     this.#update();
   }
@@ -78,17 +76,19 @@ export class Plic implements Device {
         return;
       case 'priority':
         // Source 0 does not exist: "global interrupt ID 0 is reserved" (PLIC spec, section 4).
-        if (register.source !== 0) this.#priorities[register.source] = value & PRIORITY_MASK;
+        if (register.source === 0) return;
+        this.#priorities[register.source] = value & PRIORITY_MASK;
         break;
       case 'enable':
-        this.#enables[register.context * SOURCE_WORDS + register.word] = register.word === 0 ? value & ~1 : value;
-        break;
+        this.#enables[register.context * SOURCE_WORDS + register.word] = value;
+        return;
       case 'threshold':
         this.#thresholds[register.context] = value & PRIORITY_MASK;
         break;
       case 'claim':
         // As in QEMU, and against section 9 of the specification: from any context, be the source enabled there or not.
-        if (value < SOURCES) assignBit(this.#claimed, value, false);
+        if (value >= SOURCES) return;
+        assignBit(this.#claimed, value, false);
         break;
     }
     this.#update();
@@ -97,22 +97,21 @@ export class Plic implements Device {
   saveState(): State {
     return {
       priorities: [...this.#priorities],
-      levels: [...this.#levels],
       pending: [...this.#pending],
       claimed: [...this.#claimed],
       enables: [...this.#enables],
       thresholds: [...this.#thresholds],
+      outputs: [...this.#outputs],
     };
   }
 
   loadState(state: State): void {
     this.#priorities.set(state.priorities as number[]);
-    this.#levels.set(state.levels as number[]);
     this.#pending.set(state.pending as number[]);
     this.#claimed.set(state.claimed as number[]);
     this.#enables.set(state.enables as number[]);
     this.#thresholds.set(state.thresholds as number[]);
-    this.#update();
+    (state.outputs as boolean[]).forEach((output, context) => (this.#outputs[context] = output));
   }
 
   /**
@@ -142,8 +141,8 @@ export class Plic implements Device {
     if (source !== 0) {
       assignBit(this.#pending, source, false);
       assignBit(this.#claimed, source, true);
-      this.#update();
     }
+    this.#update();
     return source;
   }
 
@@ -203,10 +202,6 @@ function decode(offset: number, contexts: number): Register | undefined {
     return word < SOURCE_WORDS ? { kind: 'pending', word } : undefined;
   }
   return offset >> 2 < SOURCES ? { kind: 'priority', source: offset >> 2 } : undefined;
-}
-
-function testBit(words: Uint32Array, bit: number): boolean {
-  return ((words[bit >>> 5] >>> (bit & 31)) & 1) !== 0;
 }
 
 function assignBit(words: Uint32Array, bit: number, value: boolean): void {

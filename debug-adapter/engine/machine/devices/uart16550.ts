@@ -1,21 +1,21 @@
 import type { State } from '../../base/state.ts';
-import type { Device, DeviceContext } from './device.ts';
+import type { DeviceContext, TimedDevice } from './device.ts';
 
 /**
  * A 16550A serial port, its registers one byte apart, after QEMU's hw/char/serial.c and the National Semiconductor
  * PC16550D data sheet. Transmission takes no time, so the transmitter is always empty; the modem lines CTS, DSR and
- * DCD are always asserted. A receive FIFO that holds less than its trigger level reports the character timeout at
- * once, where the hardware waits four character times.
+ * DCD are always asserted. As in QEMU, four character times after the last byte came or was read, a receive FIFO that is
+ * not empty reports the character timeout, be it filled to its trigger level or not, and until a byte is read.
  *
  * When does it take a byte from outside? A byte that came before the guest has set up its UART would be lost in the
  * FIFO reset, so the guest must listen: its receive interrupt is enabled, or it polls. A look is a read of LSR or RBR
  * that finds no byte; a write to THR starts the count again, for a guest that only prints looks at LSR too, but as the
  * transmitter is always empty it has no reason to look often. LOOKS_OF_A_POLLER looks in a row and the guest is known
- * as one who polls, until it resets the FIFO. Besides, the FIFO must be empty and one character time must have passed
+ * as one who polls, until it resets the FIFO. Besides, the FIFO must hold less than its trigger level and one character time must have passed
  * since the last byte and since the guest began to listen (Linux enables the interrupt and then empties the FIFO), and in
  * loopback mode the line is cut off.
  */
-export class Uart16550 implements Device {
+export class Uart16550 implements TimedDevice {
   readonly name: string;
   readonly #context: DeviceContext;
   readonly #transmit: (byte: number) => void;
@@ -30,6 +30,11 @@ export class Uart16550 implements Device {
   /** The byte last received while the FIFO was disabled: RBR gives it again and again. */
   #receiveBuffer = 0;
   #overrun = false;
+  /** The FIFO's bytes wait for too long, and when that is next to happen. */
+  #timeoutPending = false;
+  #timeoutDueNanoseconds = Infinity;
+  /** With the divisor and the format that the guest set. */
+  #characterNanoseconds = RESET_CHARACTER_NANOSECONDS;
   /** THRE is set since the last write to THR and not yet reported by IIR. */
   #transmitEmptyPending = false;
   #looksInARow = 0;
@@ -40,6 +45,7 @@ export class Uart16550 implements Device {
   /** Derived: whether the guest listens, and what we last told the context. */
   #listens = false;
   #ready = Infinity;
+  #toldDue = Infinity;
 
   constructor(options: { context: DeviceContext; transmit: (byte: number) => void; name?: string }) {
     this.name = options.name ?? 'uart0';
@@ -56,6 +62,20 @@ export class Uart16550 implements Device {
   receive(byte: number): void {
     this.#lineIsBusyFrom(this.#context.now());
     if (!this.#loopback()) this.#takeByte(byte);
+    this.#updateReadiness();
+  }
+
+  /** When the character timeout comes. */
+  deadline(): number {
+    return this.#timeoutDueNanoseconds;
+  }
+
+  act(): void {
+    this.#timeoutDueNanoseconds = Infinity;
+    if (this.#receiveFifo.length > 0) {
+      this.#timeoutPending = true;
+      this.#updateInterrupt();
+    }
     this.#updateReadiness();
   }
 
@@ -81,6 +101,9 @@ export class Uart16550 implements Device {
       receiveFifo: [...this.#receiveFifo],
       receiveBuffer: this.#receiveBuffer,
       overrun: this.#overrun,
+      timeoutPending: this.#timeoutPending,
+      timeoutDueNanoseconds: this.#timeoutDueNanoseconds,
+      characterNanoseconds: this.#characterNanoseconds,
       transmitEmptyPending: this.#transmitEmptyPending,
       looksInARow: this.#looksInARow,
       polls: this.#polls,
@@ -98,6 +121,9 @@ export class Uart16550 implements Device {
     this.#receiveFifo = [...(state.receiveFifo as number[])];
     this.#receiveBuffer = state.receiveBuffer as number;
     this.#overrun = state.overrun as boolean;
+    this.#timeoutPending = state.timeoutPending as boolean;
+    this.#timeoutDueNanoseconds = state.timeoutDueNanoseconds as number;
+    this.#characterNanoseconds = state.characterNanoseconds as number;
     this.#transmitEmptyPending = state.transmitEmptyPending as boolean;
     this.#looksInARow = state.looksInARow as number;
     this.#polls = state.polls as boolean;
@@ -132,17 +158,18 @@ export class Uart16550 implements Device {
   #writeRegister(offset: number, byte: number): void {
     switch (offset) {
       case DATA:
-        if (this.#divisorLatch()) this.#divisor = (this.#divisor & 0xff00) | byte;
+        if (this.#divisorLatch()) this.#setDivisor((this.#divisor & 0xff00) | byte);
         else this.#writeTransmitHolding(byte);
         return;
       case INTERRUPT_ENABLE:
-        if (this.#divisorLatch()) this.#divisor = (this.#divisor & 0xff) | (byte << 8);
+        if (this.#divisorLatch()) this.#setDivisor((this.#divisor & 0xff) | (byte << 8));
         else this.#writeInterruptEnable(byte & IER_MASK);
         return;
       case FIFO_CONTROL:
         return this.#writeFifoControl(byte);
       case LINE_CONTROL:
         this.#lineControl = byte;
+        this.#characterNanoseconds = characterNanoseconds(this.#divisor, byte);
         return;
       case MODEM_CONTROL:
         this.#modemControl = byte & MCR_MASK;
@@ -159,6 +186,10 @@ export class Uart16550 implements Device {
     if (this.#receiveFifo.length === 0) this.#countLook();
     // As in QEMU: an empty FIFO reads 0, RBR without one keeps the last byte.
     const byte = this.#receiveFifo.shift() ?? (this.#fifoEnabled() ? 0 : this.#receiveBuffer);
+    if (this.#fifoEnabled()) {
+      this.#timeoutPending = false;
+      if (this.#receiveFifo.length > 0) this.#startTimeout();
+    }
     this.#updateInterrupt();
     return byte;
   }
@@ -213,6 +244,8 @@ export class Uart16550 implements Device {
 
   #resetReceiver(): void {
     this.#receiveFifo.length = 0;
+    this.#timeoutPending = false;
+    this.#timeoutDueNanoseconds = Infinity;
     this.#looksInARow = 0;
     this.#polls = false;
   }
@@ -223,12 +256,21 @@ export class Uart16550 implements Device {
       if (this.#receiveFifo.length > 0) this.#overrun = true;
       this.#receiveFifo = [byte];
       this.#receiveBuffer = byte;
-    } else if (this.#receiveFifo.length < FIFO_BYTES) {
-      this.#receiveFifo.push(byte);
     } else {
-      this.#overrun = true; // PC16550D: the FIFO is kept, the byte in the shift register is lost.
+      if (this.#receiveFifo.length < FIFO_BYTES) this.#receiveFifo.push(byte);
+      else this.#overrun = true; // PC16550D: the FIFO is kept, the byte in the shift register is lost.
+      this.#startTimeout();
     }
     this.#updateInterrupt();
+  }
+
+  #startTimeout(): void {
+    this.#timeoutDueNanoseconds = this.#context.now() + TIMEOUT_CHARACTERS * this.#characterNanoseconds;
+  }
+
+  #setDivisor(divisor: number): void {
+    this.#divisor = divisor;
+    this.#characterNanoseconds = characterNanoseconds(divisor, this.#lineControl);
   }
 
   #countLook(): void {
@@ -255,9 +297,8 @@ export class Uart16550 implements Device {
   #interruptSource(): number {
     const enabled = this.#interruptEnable;
     if (enabled & IER_LINE_STATUS && this.#overrun) return IIR_LINE_STATUS;
-    if (enabled & IER_RECEIVE && this.#receiveFifo.length > 0) {
-      return this.#receiveFifo.length >= this.#triggerLevel() ? IIR_DATA_AVAILABLE : IIR_CHARACTER_TIMEOUT;
-    }
+    if (enabled & IER_RECEIVE && this.#timeoutPending) return IIR_CHARACTER_TIMEOUT;
+    if (enabled & IER_RECEIVE && this.#receiveFifo.length >= this.#triggerLevel()) return IIR_DATA_AVAILABLE;
     if (enabled & IER_TRANSMIT_EMPTY && this.#transmitEmptyPending) return IIR_TRANSMIT_EMPTY;
     return IIR_NONE;
   }
@@ -278,12 +319,13 @@ export class Uart16550 implements Device {
     const listened = this.#listens;
     this.#listens = this.#isHeard();
     if (this.#listens && !listened) this.#lineIsBusyFrom(this.#context.now());
-    const takes = this.#listens && this.#receiveFifo.length === 0 && !this.#loopback();
+    const takes = this.#listens && this.#receiveFifo.length < this.#triggerLevel() && !this.#loopback();
     const ready = takes ? this.#lineFreeNanoseconds : Infinity;
-    if (ready !== this.#ready) {
-      this.#ready = ready;
-      this.#context.attention();
-    }
+    const due = this.#timeoutDueNanoseconds;
+    if (ready === this.#ready && due === this.#toldDue) return;
+    this.#ready = ready;
+    this.#toldDue = due;
+    this.#context.attention();
   }
 
   #isHeard(): boolean {
@@ -307,6 +349,24 @@ export class Uart16550 implements Device {
     return (this.#modemControl & MCR_LOOPBACK) !== 0;
   }
 }
+
+/**
+ * QEMU's serial_update_parameters, in numbers of 32 bits as there: a start bit, 5 to 8 data bits, parity, 1 or 2 stop bits
+ * at the rate that the divisor makes of the board's clock; a divisor of 0 is about 3500 baud.
+ */
+function characterNanoseconds(divisor: number, lineControl: number): number {
+  const parityBits = lineControl & LCR_PARITY ? 1 : 0;
+  const stopBits = lineControl & LCR_TWO_STOP_BITS ? 2 : 1;
+  const bits = 1 + parityBits + stopBits + 5 + (lineControl & LCR_DATA_BITS);
+  const baud = divisor === 0 ? 3500 : Math.fround(BAUD_BASE / divisor);
+  return Math.floor(Math.fround(Math.fround(1e9 / baud) * bits));
+}
+
+/** QEMU's hw/riscv/virt.c: what a divisor of 1 would make. */
+const BAUD_BASE = 399_193;
+const TIMEOUT_CHARACTERS = 4;
+/** QEMU serial_reset: 9600 baud, 10 bits a character. */
+const RESET_CHARACTER_NANOSECONDS = 10 * Math.floor(1e9 / 9600);
 
 /** 115200 baud, 10 bits a character: 10 / 115200 s, rounded up. */
 const CHARACTER_NANOSECONDS = 86_806;
@@ -351,6 +411,9 @@ const FCR_RESET_TRANSMIT = 0x04;
 /** The reset bits clear themselves. */
 const FCR_KEPT = 0xc9;
 
+const LCR_DATA_BITS = 0x03; // 5 and so many
+const LCR_TWO_STOP_BITS = 0x04;
+const LCR_PARITY = 0x08;
 const LCR_DIVISOR_LATCH = 0x80;
 
 const MCR_DTR = 0x01;

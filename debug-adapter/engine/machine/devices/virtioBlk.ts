@@ -23,9 +23,11 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
   readonly features: bigint;
   readonly configuration: Uint8Array;
   readonly queueCount = 1;
+  readonly queueSizeDefault = 256;
   readonly #context: DeviceContext;
   readonly #memory: GuestMemory;
   readonly #drive: Drive;
+  readonly #padsIdentity: boolean;
   readonly #transport: VirtioTransport;
   /** In flight, in the order made, which is the order in which they complete. */
   #pending: PendingRequest[] = [];
@@ -37,11 +39,14 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
     drive: Drive;
     legacy?: boolean;
     transport?: new (options: VirtioTransportOptions) => VirtioTransport;
+    /** As in recordings of formats 2 to 4, an identity is 20 bytes whatever it says. */
+    isBefore5?: boolean;
   }) {
     this.name = options.name ?? 'virtio0';
     this.#context = options.context;
     this.#memory = options.memory;
     this.#drive = options.drive;
+    this.#padsIdentity = options.isBefore5 ?? false;
     this.features = FEATURES | (options.drive.readOnly ? FEATURE_READ_ONLY : 0n);
     this.configuration = configurationFor(options.drive);
     const Transport = options.transport ?? VirtioMmio;
@@ -65,7 +70,7 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
     const request = this.#pending[0];
     const { status, data } = this.#perform(request);
     this.#pending.shift();
-    if (this.#transport.needsReset) return;
+    if (this.#transport.isBroken) return;
     if (request.work.kind !== 'drive' || request.work.operation === 'read') {
       copyIn(this.#memory, data, request.dataSegments);
     }
@@ -75,11 +80,15 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
     if (wanted) this.#transport.interruptForUsedBuffer();
   }
 
-  notified(queue: number): void {
-    for (;;) {
-      const chain = this.#transport.queue(queue).pop(this.#transport.hasFeature(FEATURE_EVENT_INDEX));
-      if (!chain) return;
-      this.#begin(chain);
+  notified(index: number): void {
+    const queue = this.#transport.queue(index);
+    const hasEventIndex = this.#transport.hasFeature(FEATURE_EVENT_INDEX);
+    try {
+      for (let chain = queue.pop(hasEventIndex); chain; chain = queue.pop(hasEventIndex)) this.#begin(chain);
+    } catch (error) {
+      // As QEMU, which is ready for the next notification even if it will not heed it.
+      if (hasEventIndex) queue.askForNotification();
+      throw error;
     }
   }
 
@@ -112,10 +121,11 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
 
   #begin(chain: Chain): void {
     const parsed = parseRequest(this.#memory, chain);
-    const order = understand(this.#memory, parsed);
+    const order = understand(this.#memory, parsed, this.#drive.lengthBytes);
     const work = order.kind === 'drive' ? this.#beginOnDrive(order) : order;
     const dueNanoseconds = this.#dueNanoseconds(order.kind === 'drive' ? order.lengthBytes : 0);
-    const { head, dataSegments, statusAddress, writableBytes } = parsed;
+    const { head, statusAddress, writableBytes } = parsed;
+    const dataSegments = order.kind === 'identify' ? parsed.writable : parsed.dataSegments;
     this.#pending.push({ head, dueNanoseconds, work, dataSegments, statusAddress, writableBytes });
   }
 
@@ -146,7 +156,7 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
       case 'answer':
         return { status: work.status, data: NO_BYTES };
       case 'identify':
-        return { status: 'ok', data: identity(this.#drive.id) };
+        return { status: 'ok', data: identity(this.#drive.id, this.#padsIdentity) };
       case 'drive': {
         const data = this.#dataFor(work, dataSegments);
         const status = this.#drive.complete({ position: this.#context.position(), id: work.id, data });
@@ -196,6 +206,8 @@ interface ParsedRequest {
   dataSegments: Segment[];
   statusAddress: number;
   writableBytes: number;
+  /** It has the buffers that a SCSI command needs. */
+  isScsiCommand: boolean;
 }
 
 /** 5.2.6, struct virtio_blk_req: header, data, status byte, split over buffers as the guest likes (2.7.4). */
@@ -209,7 +221,9 @@ function parseRequest(memory: GuestMemory, chain: Chain): ParsedRequest {
   const last = chain.writable[chain.writable.length - 1];
   const statusAddress = last.address + last.lengthBytes - 1;
   const dataSegments = type & TYPE_OUT ? readable : writable;
-  return { head: chain.head, type, sector, readable, writable, dataSegments, statusAddress, writableBytes };
+  const isScsiCommand = chain.readable.length >= 2 && chain.writable.length >= 3;
+  const data = { readable, writable, dataSegments };
+  return { head: chain.head, type, sector, ...data, statusAddress, writableBytes, isScsiCommand };
 }
 
 function readHeader(memory: GuestMemory, segments: Segment[]): { type: number; sector: number } {
@@ -222,57 +236,69 @@ function readHeader(memory: GuestMemory, segments: Segment[]): { type: number; s
 }
 
 /** What the guest asks for, with the answer at once to what no drive needs to see. */
-function understand(memory: GuestMemory, request: ParsedRequest): Order {
-  switch (request.type) {
+function understand(memory: GuestMemory, request: ParsedRequest, diskBytes: number): Order {
+  // As QEMU: what has no direction of its own may have either, and a barrier is ignored.
+  switch ((request.type & ~TYPE_OUT & ~TYPE_BARRIER) >>> 0) {
     case TYPE_IN:
-      return transfer('read', request.sector, lengthOf(request.writable));
-    case TYPE_OUT:
-      return transfer('write', request.sector, lengthOf(request.readable));
+      if (request.type & TYPE_OUT) return transfer('write', request.sector, lengthOf(request.readable), diskBytes);
+      return transfer('read', request.sector, lengthOf(request.writable), diskBytes);
     case TYPE_FLUSH:
       return { kind: 'drive', operation: 'flush', offset: 0, lengthBytes: 0 };
     case TYPE_GET_ID:
       return { kind: 'identify' };
-    case TYPE_DISCARD:
-    case TYPE_WRITE_ZEROES:
-      return rangeOrder(memory, request);
+    case TYPE_DISCARD & ~TYPE_OUT:
+    case TYPE_WRITE_ZEROES & ~TYPE_OUT:
+      return rangeOrder(memory, request, diskBytes);
+    case TYPE_SCSI:
+      return { kind: 'answer', status: request.isScsiCommand ? 'unsupported' : 'ioError' };
     default:
       return { kind: 'answer', status: 'unsupported' };
   }
 }
 
-function transfer(operation: 'read' | 'write', sector: number, lengthBytes: number): Order {
+/** Of no bytes, where the drive need not be asked; as in QEMU it must lie on the disk, too. */
+const nothingAt = (offset: number, diskBytes: number): Answer => ({
+  kind: 'answer',
+  status: offset <= diskBytes ? 'ok' : 'ioError',
+});
+
+function transfer(operation: 'read' | 'write', sector: number, lengthBytes: number, diskBytes: number): Order {
   const offset = sector * SECTOR_BYTES;
   const possible =
     lengthBytes % SECTOR_BYTES === 0 && lengthBytes <= TRANSFER_BYTES_MAX && Number.isSafeInteger(offset + lengthBytes);
   if (!possible) return { kind: 'answer', status: 'ioError' };
-  if (lengthBytes === 0) return { kind: 'answer', status: 'ok' };
+  if (lengthBytes === 0) return nothingAt(offset, diskBytes);
   return { kind: 'drive', operation, offset, lengthBytes };
 }
 
 /** 5.2.6, struct virtio_blk_discard_write_zeroes: one range a request, as the configuration says. */
-function rangeOrder(memory: GuestMemory, { type, readable }: ParsedRequest): Order {
+function rangeOrder(memory: GuestMemory, { type, readable }: ParsedRequest, diskBytes: number): Order {
   const payloadBytes = lengthOf(readable);
-  if (payloadBytes > RANGE_BYTES) return { kind: 'answer', status: 'unsupported' };
+  if (payloadBytes > RANGE_BYTES || !(type & TYPE_OUT)) return { kind: 'answer', status: 'unsupported' };
   if (payloadBytes < RANGE_BYTES) throw new BadQueueError('a discard or write-zeroes request without a range');
   const payload = new Uint8Array(RANGE_BYTES);
   copyOut(memory, readable, payload);
   const view = new DataView(payload.buffer);
   const sectors = view.getUint32(8, true);
   const flags = view.getUint32(12, true);
-  // 5.2.6.2: unknown flags are unsupported, and so is "unmap" for a discard.
-  if (flags & ~(type === TYPE_DISCARD ? 0 : RANGE_UNMAP)) return { kind: 'answer', status: 'unsupported' };
   const offset = Number(view.getBigUint64(0, true)) * SECTOR_BYTES;
   const lengthBytes = sectors * SECTOR_BYTES;
+  const isDiscard = (type & ~TYPE_BARRIER) === TYPE_DISCARD;
+  // 5.2.6.2: unknown flags are unsupported, and so is "unmap" for a discard. As in QEMU a bad range is worse.
+  if (flags & ~(isDiscard ? 0 : RANGE_UNMAP)) {
+    const isInRange = sectors <= RANGE_SECTORS_MAX && offset + lengthBytes <= diskBytes;
+    return { kind: 'answer', status: isInRange ? 'unsupported' : 'ioError' };
+  }
   if (sectors > RANGE_SECTORS_MAX || !Number.isSafeInteger(offset + lengthBytes)) {
     return { kind: 'answer', status: 'ioError' };
   }
-  if (sectors === 0) return { kind: 'answer', status: 'ok' };
-  return { kind: 'drive', operation: type === TYPE_DISCARD ? 'discard' : 'writeZeroes', offset, lengthBytes };
+  if (sectors === 0) return nothingAt(offset, diskBytes);
+  return { kind: 'drive', operation: isDiscard ? 'discard' : 'writeZeroes', offset, lengthBytes };
 }
 
-/** 5.2.6: 20 bytes of ASCII, padded with zeroes, and no zero at the end of a full one. */
-function identity(driveId: string): Uint8Array {
-  const bytes = new Uint8Array(IDENTITY_BYTES);
+/** 5.2.6: 20 bytes of ASCII at most, and no zero at the end of a full one. As QEMU it is padded with one zero only. */
+function identity(driveId: string, padsIdentity: boolean): Uint8Array {
+  const bytes = new Uint8Array(padsIdentity ? IDENTITY_BYTES : Math.min(IDENTITY_BYTES, [...driveId].length + 1));
   bytes.set([...driveId].slice(0, IDENTITY_BYTES).map((letter) => letter.charCodeAt(0) & 0x7f));
   return bytes;
 }
@@ -299,7 +325,8 @@ const SECTOR_BYTES = 512;
 const HEADER_BYTES = 16;
 const IDENTITY_BYTES = 20;
 const RANGE_BYTES = 16;
-const CONFIGURATION_BYTES = 60;
+/** As QEMU: it ends with the last field of a feature that is offered. */
+const CONFIGURATION_BYTES = 57;
 
 /** The time a request takes: 10 us to reach the disk and 4 GB/s from there, about a fast SSD. */
 const REQUEST_NANOSECONDS = 10_000;
@@ -335,9 +362,11 @@ const FEATURES =
 // 5.2.6, "Device Operation".
 const TYPE_IN = 0;
 const TYPE_OUT = 1; // also the bit that says which way the data goes
+const TYPE_SCSI = 2;
 const TYPE_FLUSH = 4;
 const TYPE_GET_ID = 8;
 const TYPE_DISCARD = 11;
 const TYPE_WRITE_ZEROES = 13;
+const TYPE_BARRIER = 0x8000_0000;
 const RANGE_UNMAP = 1;
 const STATUS_BYTE: Record<BlockStatus, number> = { ok: 0, ioError: 1, unsupported: 2 };

@@ -1,8 +1,9 @@
 import type { State } from '../../base/state.ts';
 import type { Device, DeviceContext, GuestMemory } from './device.ts';
-import { legacyQueuePlace, pageShift } from './virtioLegacy.ts';
+import { pageShift } from './virtioLegacy.ts';
 import {
   CONFIGURATION,
+  CONFIGURATION_GENERATION,
   DEVICE_FEATURES,
   DEVICE_FEATURES_SELECT,
   DEVICE_ID,
@@ -36,7 +37,7 @@ import {
   VENDOR_ID,
   VERSION,
 } from './virtioRegisters.ts';
-import { BadQueueError, QUEUE_SIZE_MAX, Virtqueue } from './virtqueue.ts';
+import { BadQueueError, QUEUE_SIZE_MAX, type RingAddresses, Virtqueue } from './virtqueue.ts';
 
 /** What a virtio device is besides its transport. */
 export interface VirtioBackend {
@@ -47,20 +48,26 @@ export interface VirtioBackend {
   /** Its configuration space, which never changes and which the guest cannot write. */
   readonly configuration: Uint8Array;
   readonly queueCount: number;
+  /** The size of a queue whose driver gives none. */
+  readonly queueSizeDefault: number;
   /** The guest notified a queue that is ready. May throw BadQueueError. */
   notified(queue: number): void;
   /** The guest resets the device or stops a queue: requests in flight must end now and leave guest memory alone. */
   abandon(): void;
   /** When it acts next, in virtual nanoseconds. */
   deadline(): number;
+  /** The guest wrote a status with DRIVER_OK. May throw BadQueueError. */
+  driverIsReady?(): void;
 }
 
 /** What a device sees of its transport: VirtioMmio, or the one that older recordings have. */
 export interface VirtioTransport extends Device {
-  queue(index: number): Pick<Virtqueue, 'pop' | 'push'>;
+  queue(index: number): Pick<Virtqueue, 'pop' | 'push' | 'askForNotification'>;
   hasFeature(feature: bigint): boolean;
-  /** The guest broke a rule; it has to reset the device first. */
-  readonly needsReset: boolean;
+  /** The guest broke a rule of a queue; it has to reset the device first, and till then its memory is left alone. */
+  readonly isBroken: boolean;
+  /** The guest set DRIVER_OK, or the device need not care. */
+  readonly driverIsReady: boolean;
   /** A used buffer that the guest wants to hear of. */
   interruptForUsedBuffer(): void;
 }
@@ -75,14 +82,15 @@ export interface VirtioTransportOptions {
 
 /**
  * The virtio-mmio transport, modern (version 2): virtio 1.2, section 4.2.2, with split virtqueues. It keeps the
- * registers, features, status, interrupts and queues; the backend does the device's work. A guest that breaks the
- * rules of a queue gets DEVICE_NEEDS_RESET and a configuration interrupt, and nothing more happens until it resets.
+ * registers, features, status, interrupts and queues; the backend does the device's work. With `legacy` it is the version
+ * 1 transport (4.2.4): 32 features, which count when they are written, and a queue that is one run of pages, named by
+ * the number of its first one.
  *
- * Features the guest accepts and we do not offer are dropped, as in QEMU, and VIRTIO_F_VERSION_1 is not insisted on:
- * xv6 accepts none of the upper 32 features.
- *
- * With `legacy` it is the version 1 transport (4.2.4) as QEMU has it: 32 features, which count as soon as they are
- * written, and a queue that is one run of pages, named by the number of its first one.
+ * All of it is as in QEMU's hw/virtio/virtio-mmio.c and virtio.c, where those are not as the specification, too: features
+ * that are not offered are dropped, and VIRTIO_F_VERSION_1 is not insisted on (xv6 accepts none of the upper features); a
+ * reset by the guest leaves selectors, the driver's features and a modern queue's registers; QUEUE_READY can be written
+ * for queues that are not there, and 0 does not stop a queue. A guest that breaks the rules of a queue finds the device
+ * deaf until it resets it; with VIRTIO_F_VERSION_1 it is told so by DEVICE_NEEDS_RESET and an interrupt.
  */
 export class VirtioMmio implements VirtioTransport {
   readonly name: string;
@@ -91,28 +99,34 @@ export class VirtioMmio implements VirtioTransport {
   readonly #legacy: boolean;
   readonly #features: bigint;
   readonly #queues: Virtqueue[] = [];
+  /** Modern: a queue's registers before it is ready. */
   readonly #queueRegisters: QueueRegisters[] = [];
+  /** Modern: the numbers of queues of which QUEUE_READY reads 1. */
+  readonly #readyQueues = new Set<number>();
   #status = 0;
   #interruptStatus = 0;
-  #deviceFeaturesSelect = 0;
-  #driverFeaturesSelect = 0;
+  #configurationGeneration = 0;
+  /** Whether the upper 32 features are selected. */
+  #deviceFeaturesSelect = false;
+  #driverFeaturesSelect = false;
   /** What the guest wrote, and what of it counts since it set FEATURES_OK. */
   #driverFeatures = 0n;
   #negotiated = 0n;
   #queueSelect = 0;
   /** Legacy: log2 of the pages that QUEUE_PAGE counts. A reset by the guest leaves it. */
   #guestPageShift = 0;
+  #isBroken = false;
 
   constructor(options: VirtioTransportOptions) {
     this.name = options.name;
     this.#context = options.context;
     this.#backend = options.backend;
     this.#legacy = options.legacy ?? false;
-    const { features } = options.backend;
+    const { features, queueCount, queueSizeDefault } = options.backend;
     this.#features = this.#legacy ? features & ~FEATURE_VERSION_1 : features;
-    for (let queue = 0; queue < options.backend.queueCount; queue++) {
-      this.#queues.push(new Virtqueue(options.memory));
-      this.#queueRegisters.push(newQueueRegisters());
+    for (let queue = 0; queue < queueCount; queue++) {
+      this.#queues.push(new Virtqueue(options.memory, queueSizeDefault));
+      this.#queueRegisters.push({ size: 0, halves: [0, 0, 0, 0, 0, 0] });
     }
   }
 
@@ -120,34 +134,21 @@ export class VirtioMmio implements VirtioTransport {
     return this.#queues[index];
   }
 
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
   hasFeature(feature: bigint): boolean {
     return (this.#negotiated & feature) !== 0n;
   }
 
-  /** The guest broke a rule; it has to reset the device first. */
-  get needsReset(): boolean {
-    return (this.#status & STATUS_NEEDS_RESET) !== 0;
+  get driverIsReady(): boolean {
+    return (this.#status & STATUS_DRIVER_OK) !== 0;
   }
 
   /** A used buffer that the guest wants to hear of. */
   interruptForUsedBuffer(): void {
     this.#setInterruptStatus(this.#interruptStatus | INTERRUPT_USED_BUFFER);
-  }
-
-  /** virtio 1.2, 2.1.2: after DEVICE_NEEDS_RESET a device whose driver is running sends a configuration change. */
-  fail(): void {
-    this.#status |= STATUS_NEEDS_RESET;
-    if (this.#status & STATUS_DRIVER_OK) this.#setInterruptStatus(this.#interruptStatus | INTERRUPT_CONFIGURATION);
-  }
-
-  /** Does what reads or writes queues: a BadQueueError on the way fails the device instead of the machine. */
-  guarded(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (!(error instanceof BadQueueError)) throw error;
-      this.fail();
-    }
   }
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {
@@ -159,8 +160,7 @@ export class VirtioMmio implements VirtioTransport {
   write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void {
     if (offset >= CONFIGURATION || sizeBytes !== 4) return;
     const before = this.#backend.deadline();
-    if (QUEUE_REGISTERS.has(offset)) this.#writeQueueRegister(offset, value);
-    else this.#writeRegister(offset, value);
+    this.#guarded(() => this.#writeRegister(offset, value));
     // Of a change of its interrupt line the PLIC tells.
     if (this.#backend.deadline() !== before) this.#context.attention();
   }
@@ -169,13 +169,16 @@ export class VirtioMmio implements VirtioTransport {
     return {
       status: this.#status,
       interruptStatus: this.#interruptStatus,
+      configurationGeneration: this.#configurationGeneration,
       deviceFeaturesSelect: this.#deviceFeaturesSelect,
       driverFeaturesSelect: this.#driverFeaturesSelect,
       driverFeatures: this.#driverFeatures,
       negotiated: this.#negotiated,
       queueSelect: this.#queueSelect,
       guestPageShift: this.#guestPageShift,
-      queueRegisters: this.#queueRegisters.map(({ halves, ...rest }) => ({ ...rest, halves: [...halves] })),
+      isBroken: this.#isBroken,
+      readyQueues: [...this.#readyQueues].sort((a, b) => a - b),
+      queueRegisters: this.#queueRegisters.map(({ size, halves }) => ({ size, halves: [...halves] })),
       queues: this.#queues.map((queue) => queue.saveState()),
     };
   }
@@ -183,20 +186,25 @@ export class VirtioMmio implements VirtioTransport {
   loadState(state: State): void {
     this.#status = state.status as number;
     this.#interruptStatus = state.interruptStatus as number;
-    this.#deviceFeaturesSelect = state.deviceFeaturesSelect as number;
-    this.#driverFeaturesSelect = state.driverFeaturesSelect as number;
+    this.#configurationGeneration = state.configurationGeneration as number;
+    this.#deviceFeaturesSelect = state.deviceFeaturesSelect as boolean;
+    this.#driverFeaturesSelect = state.driverFeaturesSelect as boolean;
     this.#driverFeatures = state.driverFeatures as bigint;
     this.#negotiated = state.negotiated as bigint;
     this.#queueSelect = state.queueSelect as number;
     this.#guestPageShift = state.guestPageShift as number;
+    this.#isBroken = state.isBroken as boolean;
+    this.#readyQueues.clear();
+    for (const queue of state.readyQueues as number[]) this.#readyQueues.add(queue);
     const registers = state.queueRegisters as unknown as QueueRegisters[];
-    registers.forEach(({ halves, ...rest }, queue) => {
-      this.#queueRegisters[queue] = { ...rest, halves: [...halves] };
+    registers.forEach(({ size, halves }, queue) => {
+      this.#queueRegisters[queue] = { size, halves: [...halves] };
     });
     (state.queues as State[]).forEach((saved, queue) => this.#queues[queue].loadState(saved));
   }
 
   #readRegister(offset: number): number {
+    const queue: Virtqueue | undefined = this.#queues[this.#queueSelect];
     switch (offset) {
       case MAGIC_VALUE:
         return MAGIC;
@@ -209,19 +217,21 @@ export class VirtioMmio implements VirtioTransport {
       case DEVICE_FEATURES:
         return word(this.#features, this.#deviceFeaturesSelect);
       case QUEUE_SIZE_MAXIMUM:
-        return this.#queueSelect < this.#queues.length ? QUEUE_SIZE_MAX : 0;
+        return queue ? QUEUE_SIZE_MAX : 0;
       case QUEUE_READY:
-        return !this.#legacy && this.#queues[this.#queueSelect]?.ready ? 1 : 0;
+        return !this.#legacy && this.#readyQueues.has(this.#queueSelect) ? 1 : 0;
       case QUEUE_PAGE:
-        return this.#legacy ? (this.#queueRegisters[this.#queueSelect]?.page ?? 0) : 0;
+        return this.#legacy && queue ? Math.floor(queue.descriptors / 2 ** this.#guestPageShift) % 2 ** 32 : 0;
       case INTERRUPT_STATUS:
         return this.#interruptStatus;
       case STATUS:
         return this.#status;
+      case CONFIGURATION_GENERATION:
+        return this.#legacy ? 0 : this.#configurationGeneration;
       case SHARED_MEMORY_LENGTH_LOW:
       case SHARED_MEMORY_LENGTH_HIGH:
         return 0xffffffff; // 4.2.2: a region that does not exist has length -1.
-      default: // Write-only and unknown registers, and ConfigGeneration: the configuration never changes.
+      default: // Write-only and unknown registers.
         return 0;
     }
   }
@@ -238,136 +248,153 @@ export class VirtioMmio implements VirtioTransport {
   #writeRegister(offset: number, value: number): void {
     switch (offset) {
       case DEVICE_FEATURES_SELECT:
-        this.#deviceFeaturesSelect = value;
+        this.#deviceFeaturesSelect = value !== 0;
         return;
       case DRIVER_FEATURES:
         return this.#writeDriverFeatures(value);
       case DRIVER_FEATURES_SELECT:
-        this.#driverFeaturesSelect = value;
+        this.#driverFeaturesSelect = value !== 0;
+        return;
+      case QUEUE_SELECT:
+        if (value < QUEUES_MAX) this.#queueSelect = value;
         return;
       case QUEUE_NOTIFY:
-        return this.#notify(value);
+        if (!this.#isBroken && this.#queues[value]?.isPlaced) this.#backend.notified(value);
+        return;
       case INTERRUPT_ACKNOWLEDGE:
         return this.#setInterruptStatus(this.#interruptStatus & ~value);
       case STATUS:
         return this.#writeStatus(value & 0xff);
+      default:
+        if (this.#legacy) this.#writeLegacyQueueRegister(offset, value);
+        else this.#writeQueueRegister(offset, value);
+    }
+  }
+
+  #writeDriverFeatures(value: number): void {
+    if (!this.#legacy) {
+      this.#driverFeatures = withWord(this.#driverFeatures, this.#driverFeaturesSelect, value);
+      return;
+    }
+    // 4.2.4: of the upper features there are none, and what is written counts unless FEATURES_OK says that all is said.
+    if (!this.#driverFeaturesSelect) this.#negotiate(BigInt(value));
+  }
+
+  #negotiate(features: bigint): void {
+    if (!(this.#status & STATUS_FEATURES_OK)) this.#negotiated = features & this.#features;
+  }
+
+  #writeLegacyQueueRegister(offset: number, value: number): void {
+    const queue: Virtqueue | undefined = this.#queues[this.#queueSelect];
+    switch (offset) {
       case GUEST_PAGE_SIZE:
-        if (this.#legacy) this.#guestPageShift = pageShift(value);
+        this.#guestPageShift = pageShift(value);
         return;
+      case QUEUE_SIZE:
+        queue?.setSize(value);
+        return queue?.placeLegacy();
+      case QUEUE_ALIGNMENT:
+        return queue?.setAlignment(value);
+      case QUEUE_PAGE:
+        // As in QEMU: taking one queue away resets the device.
+        if (value === 0) return this.#reset();
+        return queue?.placeLegacy(value * 2 ** this.#guestPageShift);
       default: // Read-only and unknown registers.
         return;
     }
   }
 
-  #writeDriverFeatures(value: number): void {
-    // 4.2.4: a legacy driver has no FEATURES_OK, and of the upper features there are none.
-    if (this.#legacy && this.#driverFeaturesSelect !== 0) return;
-    this.#driverFeatures = withWord(this.#driverFeatures, this.#driverFeaturesSelect, value);
-    if (this.#legacy) this.#negotiated = this.#driverFeatures & this.#features;
-  }
-
   #writeQueueRegister(offset: number, value: number): void {
-    if (offset === QUEUE_SELECT) {
-      this.#queueSelect = value;
-      return;
-    }
-    const registers = this.#queueRegisters[this.#queueSelect];
+    const registers: QueueRegisters | undefined = this.#queueRegisters[this.#queueSelect];
+    if (offset === QUEUE_READY) return this.#writeQueueReady(value !== 0);
     if (!registers) return;
-    if (offset === QUEUE_SIZE) registers.size = value;
-    else if (this.#legacy) this.#writeLegacyQueueRegister(offset, value);
-    else if (offset === QUEUE_PAGE || offset === QUEUE_ALIGNMENT) return;
-    else if (offset === QUEUE_READY) this.#setQueueReady(this.#queueSelect, (value & 1) !== 0);
-    else registers.halves[QUEUE_ADDRESSES.indexOf(offset)] = value;
+    const half = QUEUE_ADDRESSES.indexOf(offset);
+    if (half >= 0) registers.halves[half] = value;
+    if (offset !== QUEUE_SIZE) return;
+    registers.size = value;
+    this.#queues[this.#queueSelect].setSize(value);
   }
 
-  #writeLegacyQueueRegister(offset: number, value: number): void {
-    const registers = this.#queueRegisters[this.#queueSelect];
-    if (offset === QUEUE_ALIGNMENT) registers.alignment = value;
-    if (offset !== QUEUE_PAGE) return;
-    // As in QEMU: taking one queue away resets the device.
-    if (value === 0) return this.#reset();
-    registers.page = value;
-    const { size, alignment } = registers;
-    const start = value * 2 ** this.#guestPageShift;
-    this.guarded(() => this.#queues[this.#queueSelect].start(legacyQueuePlace({ start, size, alignment })));
-  }
-
-  #setQueueReady(index: number, ready: boolean): void {
-    const queue = this.#queues[index];
-    if (queue.ready === ready) return;
+  #writeQueueReady(ready: boolean): void {
     if (!ready) {
-      this.#backend.abandon();
-      queue.stop();
+      this.#readyQueues.delete(this.#queueSelect);
       return;
     }
-    const { size, halves } = this.#queueRegisters[index];
-    const [descriptors, available, used] = [0, 2, 4].map((half) => halves[half + 1] * 2 ** 32 + halves[half]);
-    this.guarded(() => queue.start({ size, descriptors, available, used }));
-  }
-
-  /** Before DRIVER_OK too, as QEMU: some guests notify first. */
-  #notify(index: number): void {
-    if (this.needsReset || !this.#queues[index]?.ready) return;
-    this.guarded(() => this.#backend.notified(index));
+    this.#readyQueues.add(this.#queueSelect);
+    const queue: Virtqueue | undefined = this.#queues[this.#queueSelect];
+    if (!queue) return;
+    const { size, halves } = this.#queueRegisters[this.#queueSelect];
+    queue.setSize(size);
+    queue.place(ringAddresses(halves));
   }
 
   #writeStatus(status: number): void {
-    if (status === 0) return this.#reset();
-    if (!this.#legacy && status & STATUS_FEATURES_OK && !(this.#status & STATUS_FEATURES_OK)) {
-      this.#negotiated = this.#driverFeatures & this.#features;
-    }
-    this.#status = status | (this.#status & STATUS_NEEDS_RESET);
+    if (!this.#legacy && status & STATUS_FEATURES_OK) this.#negotiate(this.#driverFeatures);
+    this.#status = status;
+    if (status === 0) this.#reset();
+    else if (status & STATUS_DRIVER_OK) this.#backend.driverIsReady?.();
   }
 
   #reset(): void {
     this.#backend.abandon();
+    this.#isBroken = false;
     this.#status = 0;
-    this.#deviceFeaturesSelect = 0;
-    this.#driverFeaturesSelect = 0;
-    this.#driverFeatures = 0n;
     this.#negotiated = 0n;
     this.#queueSelect = 0;
-    this.#queues.forEach((queue) => queue.stop());
-    for (let queue = 0; queue < this.#queues.length; queue++) this.#queueRegisters[queue] = newQueueRegisters();
+    this.#readyQueues.clear();
+    this.#queues.forEach((queue) => queue.reset());
     this.#setInterruptStatus(0);
   }
 
+  /** Does what reads or writes queues: a BadQueueError on the way breaks the device instead of the machine. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof BadQueueError)) throw error;
+      this.#break();
+    }
+  }
+
+  /** QEMU virtio.c, virtio_error: a driver of before version 1 knows of no DEVICE_NEEDS_RESET. */
+  #break(): void {
+    if (this.hasFeature(FEATURE_VERSION_1)) {
+      this.#status |= STATUS_NEEDS_RESET;
+      if (this.driverIsReady) {
+        this.#configurationGeneration++;
+        this.#setInterruptStatus(this.#interruptStatus | INTERRUPT_USED_BUFFER | INTERRUPT_CONFIGURATION);
+      }
+    }
+    this.#isBroken = true;
+  }
+
+  /** The line of a broken device stays as it is. */
   #setInterruptStatus(status: number): void {
     this.#interruptStatus = status;
-    this.#context.setInterrupt(status !== 0);
+    if (!this.#isBroken) this.#context.setInterrupt(status !== 0);
   }
 }
 
-/** A queue's registers before it is ready: its size, and low and high halves of descriptors, available and used ring. */
+/** Size, and low and high halves of the addresses of descriptors, available and used ring. A reset leaves them. */
 interface QueueRegisters {
   size: number;
   halves: number[];
-  /** Legacy: the number of the queue's first page, 0 for none, and what its used ring is aligned to. */
-  page: number;
-  alignment: number;
 }
 
-function newQueueRegisters(): QueueRegisters {
-  return { size: QUEUE_SIZE_DEFAULT, halves: [0, 0, 0, 0, 0, 0], page: 0, alignment: ALIGNMENT_DEFAULT };
+function ringAddresses(halves: readonly number[]): RingAddresses {
+  const [descriptors, available, used] = [0, 2, 4].map((half) => halves[half + 1] * 2 ** 32 + halves[half]);
+  return { descriptors, available, used };
 }
 
-/** As QEMU: the size of a queue whose driver gave none. */
-const QUEUE_SIZE_DEFAULT = 256;
-/** As QEMU: a legacy driver that gives none means pages. */
-const ALIGNMENT_DEFAULT = 4096;
+/** QEMU's VIRTIO_QUEUE_MAX: so many queues can be selected, of which most are not there. */
+const QUEUES_MAX = 1024;
 
-const QUEUE_REGISTERS = new Set([
-  ...[QUEUE_SELECT, QUEUE_SIZE, QUEUE_READY, QUEUE_PAGE, QUEUE_ALIGNMENT],
-  ...QUEUE_ADDRESSES,
-]);
-
-/** The 32 features that a feature selector picks: 0 the lower, 1 the upper ones, and none beyond. */
-function word(features: bigint, select: number): number {
-  return select < 2 ? Number((features >> BigInt(32 * select)) & 0xffffffffn) : 0;
+/** The 32 features that a feature selector picks: 0 the lower, all else the upper ones. */
+function word(features: bigint, upper: boolean): number {
+  return Number((upper ? features >> 32n : features) & 0xffffffffn);
 }
 
-function withWord(features: bigint, select: number, value: number): bigint {
-  if (select > 1) return features;
-  const shift = BigInt(32 * select);
+function withWord(features: bigint, upper: boolean, value: number): bigint {
+  const shift = upper ? 32n : 0n;
   return (features & ~(0xffffffffn << shift)) | (BigInt(value) << shift);
 }

@@ -24,6 +24,7 @@ export const STATUS = 0x070;
 export const QUEUE_ADDRESSES = [0x080, 0x084, 0x090, 0x094, 0x0a0, 0x0a4];
 export const SHARED_MEMORY_LENGTH_LOW = 0x0b0;
 export const SHARED_MEMORY_LENGTH_HIGH = 0x0b4;
+export const CONFIGURATION_GENERATION = 0x0fc;
 export const CONFIGURATION = 0x100;
 
 // 4.2.4, "Legacy interface".

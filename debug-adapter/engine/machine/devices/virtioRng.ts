@@ -13,9 +13,10 @@ import type { Segment } from './virtqueue.ts';
 export class VirtioRng implements TimedDevice, VirtioBackend {
   readonly name: string;
   readonly deviceId = ENTROPY_DEVICE_ID;
-  readonly features = FEATURES;
+  readonly features: bigint;
   readonly configuration = new Uint8Array(0);
   readonly queueCount = 1;
+  readonly queueSizeDefault = 8;
   readonly #context: DeviceContext;
   readonly #memory: GuestMemory;
   readonly #entropy: (lengthBytes: number) => Uint8Array;
@@ -29,8 +30,11 @@ export class VirtioRng implements TimedDevice, VirtioBackend {
     legacy?: boolean;
     entropy: (lengthBytes: number) => Uint8Array;
     transport?: new (options: VirtioTransportOptions) => VirtioTransport;
+    /** As in recordings of formats 2 to 4, ANY_LAYOUT is not offered. */
+    isBefore5?: boolean;
   }) {
     this.name = options.name;
+    this.features = options.legacy && !options.isBefore5 ? FEATURES | FEATURE_ANY_LAYOUT : FEATURES;
     this.#context = options.context;
     this.#memory = options.memory;
     this.#entropy = options.entropy;
@@ -59,7 +63,13 @@ export class VirtioRng implements TimedDevice, VirtioBackend {
     if (wanted) this.#transport.interruptForUsedBuffer();
   }
 
+  /** As in QEMU: before DRIVER_OK it is asked in vain, and then what waits is answered. */
+  driverIsReady(): void {
+    this.notified(0);
+  }
+
   notified(queue: number): void {
+    if (!this.#transport.driverIsReady) return;
     for (;;) {
       const chain = this.#transport.queue(queue).pop(this.#transport.hasFeature(FEATURE_EVENT_INDEX));
       if (!chain) return;
@@ -99,6 +109,8 @@ const REQUEST_NANOSECONDS = 10_000;
 const ANSWER_BYTES_MAX = 1024;
 
 // virtio 1.2, 6, "Reserved Feature Bits". The device has none of its own.
+/** Of legacy devices only. */
+const FEATURE_ANY_LAYOUT = 1n << 27n;
 const FEATURE_INDIRECT_DESCRIPTORS = 1n << 28n;
 const FEATURE_EVENT_INDEX = 1n << 29n;
 const FEATURES = FEATURE_INDIRECT_DESCRIPTORS | FEATURE_EVENT_INDEX | FEATURE_VERSION_1;

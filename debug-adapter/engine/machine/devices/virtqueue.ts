@@ -1,6 +1,7 @@
 import type { State } from '../../base/state.ts';
 import type { GuestAddress } from '../../base/quantities.ts';
 import type { GuestMemory } from './device.ts';
+import { legacyQueuePlace } from './virtioLegacy.ts';
 
 /** One buffer of a request, all of it in guest RAM. */
 export interface Segment {
@@ -34,99 +35,169 @@ export class BadQueueError extends Error {
   override name = 'BadQueueError';
 }
 
+/** A chain to give back, with the count of bytes written. */
+export interface UsedChain {
+  head: number;
+  writtenBytes: number;
+}
+
+/** Where the guest placed the three parts of a queue. */
+export interface RingAddresses {
+  descriptors: GuestAddress;
+  available: GuestAddress;
+  used: GuestAddress;
+}
+
 /**
  * A split virtqueue (virtio 1.2, section 2.7) from the device's side, with indirect descriptors (2.7.5.3) and the
- * event index (2.7.7, 2.7.10). The guest may write anything anywhere: every address and index is checked before use,
- * a chain can be no longer than its table, and what is wrong throws BadQueueError.
+ * event index (2.7.7, 2.7.10), as QEMU's hw/virtio/virtio.c has it. The guest may write anything anywhere: every address
+ * and index is checked before use, a chain can be no longer than its table, and what is wrong throws BadQueueError.
  */
 export class Virtqueue {
   readonly #memory: GuestMemory;
-  #place: QueuePlace | undefined;
+  readonly #defaultSize: number;
+  #size: number;
+  /** Legacy: what the used ring is aligned to. A reset leaves it. */
+  #alignment = ALIGNMENT_DEFAULT;
+  #rings: RingAddresses = NOWHERE;
   /** How many chains were taken and given back, modulo 2^16. */
   #availableIndex = 0;
   #usedIndex = 0;
+  /** What the used index was when we last looked whether the guest wants an interrupt; -1 when we have not yet. */
+  #signalledIndex = -1;
 
-  constructor(memory: GuestMemory) {
+  constructor(memory: GuestMemory, defaultSize: number) {
     this.#memory = memory;
+    this.#defaultSize = defaultSize;
+    this.#size = defaultSize;
   }
 
-  get ready(): boolean {
-    return this.#place !== undefined;
+  /** 0 when the guest placed it nowhere. */
+  get descriptors(): GuestAddress {
+    return this.#rings.descriptors;
   }
 
-  /** The guest made the queue ready. */
-  start(place: QueuePlace): void {
-    checkPlace(this.#memory, place);
-    this.#place = { ...place };
+  get isPlaced(): boolean {
+    return this.#rings.descriptors !== 0;
+  }
+
+  /** A size that no queue can have is ignored. */
+  setSize(size: number): void {
+    if (size >= 1 && size <= QUEUE_SIZE_MAX) this.#size = size;
+  }
+
+  setAlignment(alignment: number): void {
+    if (alignment === 0) return;
+    this.#alignment = alignment;
+    this.placeLegacy();
+  }
+
+  /** The rings are there from now on; which chains were taken and given back stays as it is. */
+  place(rings: RingAddresses): void {
+    this.#rings = { ...rings };
+    if (this.isPlaced) checkRings(this.#memory, this.#size, rings);
+  }
+
+  /** As one run of pages, where it was unless that is given: size or alignment changed. */
+  placeLegacy(start = this.#rings.descriptors): void {
+    if (start === 0) return;
+    const { descriptors, available, used } = legacyQueuePlace({ start, size: this.#size, alignment: this.#alignment });
+    this.place({ descriptors, available, used });
+  }
+
+  reset(): void {
+    this.#size = this.#defaultSize;
+    this.#rings = NOWHERE;
     this.#availableIndex = 0;
     this.#usedIndex = 0;
-  }
-
-  /** The queue is as after reset. */
-  stop(): void {
-    this.#place = undefined;
-    this.#availableIndex = 0;
-    this.#usedIndex = 0;
+    this.#signalledIndex = -1;
   }
 
   /** The next request, or undefined when there is none. With `eventIndex` an empty queue asks for the next notification. */
   pop(eventIndex: boolean): Chain | undefined {
-    const place = this.#place;
-    if (!place) return undefined;
-    const waiting = (this.#memory.readU16(place.available + INDEX) - this.#availableIndex) & 0xffff;
-    if (waiting > place.size) throw new BadQueueError('the available index ran ahead of the queue');
+    const { available } = this.#rings;
+    if (!this.isPlaced || available === 0) return undefined;
+    // The size can be written after the rings were placed.
+    checkRings(this.#memory, this.#size, this.#rings);
+    const waiting = (this.#memory.readU16(available + INDEX) - this.#availableIndex) & 0xffff;
+    if (waiting > this.#size) throw new BadQueueError('the available index ran ahead of the queue');
     if (waiting === 0) {
       // 2.7.10: avail_event, after the used ring: notify us when this index is written.
-      if (eventIndex) this.#memory.writeU16(availableEvent(place), this.#availableIndex);
+      if (eventIndex) this.#memory.writeU16(this.#availableEvent(), this.#availableIndex);
       return undefined;
     }
     // A guest that adds more than it has room for would make us remember requests without end.
     const inFlight = (this.#availableIndex - this.#usedIndex) & 0xffff;
-    if (inFlight >= place.size) throw new BadQueueError('more requests in flight than the queue has room for');
-    const slot = this.#availableIndex % place.size;
-    const head = this.#memory.readU16(place.available + RING + slot * AVAILABLE_ENTRY_BYTES);
-    const chain = readChain(this.#memory, place, head);
+    if (inFlight >= this.#size) throw new BadQueueError('more requests in flight than the queue has room for');
+    const head = this.#memory.readU16(available + RING + (this.#availableIndex % this.#size) * AVAILABLE_ENTRY_BYTES);
+    if (head >= this.#size) throw new BadQueueError(`descriptor ${head} of ${this.#size}`);
+    const chain = readChain(this.#memory, { address: this.#rings.descriptors, entries: this.#size }, head);
     this.#availableIndex = (this.#availableIndex + 1) & 0xffff;
+    if (eventIndex) this.#memory.writeU16(this.#availableEvent(), this.#availableIndex);
     return chain;
   }
 
+  /** With the event index: notify us of whatever is added from now on, though what is there was not all taken. */
+  askForNotification(): void {
+    const { available } = this.#rings;
+    if (!fits(this.#memory, this.#size, this.#rings)) return;
+    this.#memory.writeU16(this.#availableEvent(), this.#memory.readU16(available + INDEX));
+  }
+
   /** Gives a chain back with the count of bytes written. Returns whether the guest wants an interrupt for it. */
-  push(chain: { head: number; writtenBytes: number }, eventIndex: boolean): boolean {
-    const place = this.#place;
-    if (!place) return false;
-    const entry = place.used + RING + (this.#usedIndex % place.size) * USED_ENTRY_BYTES;
+  push(chain: UsedChain, eventIndex: boolean): boolean {
+    const { used, available } = this.#rings;
+    if (!this.isPlaced || !fits(this.#memory, this.#size, this.#rings)) return false;
+    const entry = used + RING + (this.#usedIndex % this.#size) * USED_ENTRY_BYTES;
     this.#memory.writeU32(entry, chain.head);
     this.#memory.writeU32(entry + 4, chain.writtenBytes >>> 0);
-    const justPushed = this.#usedIndex;
     this.#usedIndex = (this.#usedIndex + 1) & 0xffff;
-    this.#memory.writeU16(place.used + INDEX, this.#usedIndex);
-    // 2.7.7: with the event index, interrupt when the entry just written is the one the guest waits for. We push one
-    // entry at a time, so vring_need_event comes down to equality.
-    if (eventIndex) return this.#memory.readU16(usedEvent(place)) === justPushed;
-    return (this.#memory.readU16(place.available + FLAGS) & AVAILABLE_NO_INTERRUPT) === 0;
+    this.#memory.writeU16(used + INDEX, this.#usedIndex);
+    if (eventIndex) return this.#passesUsedEvent();
+    return (this.#memory.readU16(available + FLAGS) & AVAILABLE_NO_INTERRUPT) === 0;
   }
 
   saveState(): State {
-    const { size, descriptors, available, used } = this.#place ?? { size: 0, descriptors: 0, available: 0, used: 0 };
-    const { ready } = this;
-    const [availableIndex, usedIndex] = [this.#availableIndex, this.#usedIndex];
-    return { ready, size, descriptors, available, used, availableIndex, usedIndex };
+    return {
+      size: this.#size,
+      alignment: this.#alignment,
+      ...this.#rings,
+      availableIndex: this.#availableIndex,
+      usedIndex: this.#usedIndex,
+      signalledIndex: this.#signalledIndex,
+    };
   }
 
   loadState(state: State): void {
-    this.#place = undefined;
-    if (state.ready) {
-      this.#place = {
-        size: state.size as number,
-        descriptors: state.descriptors as number,
-        available: state.available as number,
-        used: state.used as number,
-      };
-    }
+    this.#size = state.size as number;
+    this.#alignment = state.alignment as number;
+    this.#rings = {
+      descriptors: state.descriptors as number,
+      available: state.available as number,
+      used: state.used as number,
+    };
     this.#availableIndex = state.availableIndex as number;
     this.#usedIndex = state.usedIndex as number;
+    this.#signalledIndex = state.signalledIndex as number;
+  }
+
+  /** 2.7.7: interrupt when the entry that the guest waits for is among those since the last look; QEMU does at the first. */
+  #passesUsedEvent(): boolean {
+    const before = this.#signalledIndex;
+    this.#signalledIndex = this.#usedIndex;
+    if (before < 0) return true;
+    const event = this.#memory.readU16(this.#rings.available + RING + this.#size * AVAILABLE_ENTRY_BYTES);
+    return ((this.#usedIndex - event - 1) & 0xffff) < ((this.#usedIndex - before) & 0xffff);
+  }
+
+  #availableEvent(): GuestAddress {
+    return this.#rings.used + RING + this.#size * USED_ENTRY_BYTES;
   }
 }
+
+const NOWHERE: RingAddresses = { descriptors: 0, available: 0, used: 0 };
+/** As QEMU: a legacy driver that gives none means pages. */
+const ALIGNMENT_DEFAULT = 4096;
 
 /** The most entries a queue may have, as QEMU's VIRTQUEUE_MAX_SIZE. */
 export const QUEUE_SIZE_MAX = 1024;
@@ -162,64 +233,48 @@ interface Table {
   entries: number;
 }
 
-function availableEvent(place: QueuePlace): GuestAddress {
-  return place.used + RING + place.size * USED_ENTRY_BYTES;
+function checkRings(memory: GuestMemory, size: number, rings: RingAddresses): void {
+  if (!fits(memory, size, rings)) throw new BadQueueError('a queue outside RAM');
 }
 
-function usedEvent(place: QueuePlace): GuestAddress {
-  return place.available + RING + place.size * AVAILABLE_ENTRY_BYTES;
-}
-
-function checkPlace(memory: GuestMemory, place: QueuePlace): void {
-  const { size, descriptors, available, used } = place;
-  // 2.7: "Queue Size value is always a power of 2".
-  if (size < 1 || size > QUEUE_SIZE_MAX || (size & (size - 1)) !== 0) throw new BadQueueError(`queue size ${size}`);
-  if (descriptors % 16 !== 0 || available % 2 !== 0 || used % 4 !== 0) throw new BadQueueError('a misaligned queue');
-  const inRam =
+function fits(memory: GuestMemory, size: number, { descriptors, available, used }: RingAddresses): boolean {
+  return (
     memory.contains(descriptors, size * DESCRIPTOR_BYTES) &&
     memory.contains(available, RING + size * AVAILABLE_ENTRY_BYTES + EVENT_BYTES) &&
-    memory.contains(used, RING + size * USED_ENTRY_BYTES + EVENT_BYTES);
-  if (!inRam) throw new BadQueueError('a queue outside RAM');
+    memory.contains(used, RING + size * USED_ENTRY_BYTES + EVENT_BYTES)
+  );
 }
 
-function readChain(memory: GuestMemory, place: QueuePlace, head: number): Chain {
+/** As QEMU: only the first descriptor of a chain can be indirect, and then what it says of a next one means nothing. */
+function readChain(memory: GuestMemory, own: Table, head: number): Chain {
   const chain: Chain = { head, readable: [], writable: [] };
-  const own: Table = { address: place.descriptors, entries: place.size };
   const first = readDescriptor(memory, own, head);
-  if (first.flags & INDIRECT) {
-    collect(memory, indirectTable(memory, first), 0, chain);
-  } else {
-    collect(memory, own, head, chain);
-  }
+  if (first.flags & INDIRECT) collect(memory, indirectTable(memory, first), 0, chain);
+  else collect(memory, own, head, chain);
   return chain;
 }
 
-/** 2.7.5.3.1: the table stands alone, is readable, and is whole descriptors. */
-function indirectTable(memory: GuestMemory, descriptor: Descriptor): Table {
-  const { address, lengthBytes, flags } = descriptor;
-  if (flags & NEXT) throw new BadQueueError('an indirect descriptor with a next one');
+/** 2.7.5.3.1: the table is whole descriptors. */
+function indirectTable(memory: GuestMemory, { address, lengthBytes }: Descriptor): Table {
   const entries = lengthBytes / DESCRIPTOR_BYTES;
-  if (entries < 1 || entries > QUEUE_SIZE_MAX || !Number.isInteger(entries)) {
-    throw new BadQueueError(`an indirect table of ${lengthBytes} bytes`);
-  }
+  if (entries < 1 || !Number.isInteger(entries)) throw new BadQueueError(`an indirect table of ${lengthBytes} bytes`);
   if (!memory.contains(address, lengthBytes)) throw new BadQueueError('an indirect table outside RAM');
   return { address, entries };
 }
 
 /** Follows the chain from `index`. A chain of more descriptors than its table holds must go in a circle. */
 function collect(memory: GuestMemory, table: Table, index: number, chain: Chain): void {
-  for (let count = 0; count < table.entries; count++) {
+  for (let count = 0; count < Math.min(table.entries, QUEUE_SIZE_MAX); count++) {
     const descriptor = readDescriptor(memory, table, index);
     addSegment(memory, descriptor, chain);
     if (!(descriptor.flags & NEXT)) return;
     index = descriptor.next;
   }
-  throw new BadQueueError('a chain of descriptors in a circle');
+  throw new BadQueueError('a chain of descriptors that is too long, or in a circle');
 }
 
 function addSegment(memory: GuestMemory, descriptor: Descriptor, chain: Chain): void {
   const { address, lengthBytes, flags } = descriptor;
-  if (flags & INDIRECT) throw new BadQueueError('an indirect descriptor inside a chain');
   // As QEMU: it refuses buffers of no bytes.
   if (lengthBytes === 0 || !memory.contains(address, lengthBytes)) throw new BadQueueError('a buffer outside RAM');
   if (flags & WRITE) {

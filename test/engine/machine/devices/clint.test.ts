@@ -39,10 +39,21 @@ test('mtime is virtual time in ticks of 100 ns', () => {
   assert.equal(read64(clint, TIME), 2n ** 32n + 7n);
 });
 
-test('the timer is silent until the guest writes mtimecmp, as in QEMU', () => {
+test('the timer is pending until the guest writes mtimecmp, as in QEMU, after a reset too', () => {
   const { board, clint } = newClint();
+  assert.deepEqual([read64(clint, COMPARE), clint.timerPending(0)], [0n, true]);
   board.nanoseconds = 1_000_000;
-  assert.equal(read64(clint, COMPARE), 0n);
+  assert.equal(clint.timerPending(0), true);
+  write64(clint, COMPARE, 2n ** 40n);
+  assert.equal(clint.timerPending(0), false);
+  clint.reset();
+  assert.equal(clint.timerPending(0), true);
+});
+
+test('in older recordings the timer is silent until the guest writes mtimecmp', () => {
+  const board = new FakeBoard();
+  const clint = new Clint({ context: board, startsSilent: true });
+  board.nanoseconds = 1_000_000;
   assert.equal(clint.timerDeadlineNanoseconds(0), Infinity);
   assert.equal(clint.timerPending(0), false);
   clint.write(COMPARE, 0, 4);
@@ -59,7 +70,7 @@ test('the deadline is the nanosecond at which mtime reaches mtimecmp', () => {
   assert.equal(clint.timerPending(1), false);
   board.nanoseconds = 2000;
   assert.equal(clint.timerPending(1), true);
-  assert.equal(clint.timerPending(0), false);
+  assert.equal(clint.timerPending(0), true, 'whose mtimecmp is 0 still');
 });
 
 test('a compare value beyond 2^53 ns has no deadline', () => {

@@ -130,7 +130,7 @@ test('priorities and thresholds have 3 bits, source 0 and the pending bits canno
     return plic.read(offset, 4);
   };
   assert.deepEqual([4, 95 * 4, threshold(0)].map(written), [7, 7, 7]);
-  assert.deepEqual([enable(0), enable(0, 2)].map(written), [0xfffffffe, 0xffffffff]);
+  assert.deepEqual([enable(0), enable(0, 2)].map(written), [0xffffffff, 0xffffffff]);
   assert.deepEqual(
     [0, 96 * 4, PENDING, enable(0, 3), enable(2), threshold(2), claim(2)].map(written),
     Array(7).fill(0),

@@ -79,22 +79,45 @@ test('the FIFO keeps 16 bytes in order, drops the 17th and says so', () => {
   assert.equal(read(RBR), 0);
 });
 
-test('trigger levels: the timeout below, data available from there on', () => {
+test('trigger levels: data available from there on, and the timeout after four character times of silence', () => {
   for (const [bits, level] of [
     [0x00, 1],
     [0x40, 4],
     [0x80, 8],
     [0xc0, 14],
   ]) {
-    const { read, write, receive } = newUart();
+    const { board, uart, read, write, receive } = newUart();
+    write(LCR, 3); // 8N1, with the divisor of 9600 baud
     write(IER, 1);
     write(FCR, bits | 1);
     receive('x'.repeat(level - 1));
-    assert.equal(read(IIR), level > 1 ? 0xcc : 0xc1);
+    assert.equal(read(IIR), 0xc1);
     receive('x');
     assert.equal(read(IIR), 0xc4);
+    board.nanoseconds = uart.deadline();
+    assert.equal(board.nanoseconds, 4 * 300_606);
+    uart.act();
+    assert.deepEqual([read(IIR), uart.deadline()], [0xcc, Infinity]);
     read(RBR);
-    assert.equal(read(IIR), level > 1 ? 0xcc : 0xc1);
+    assert.deepEqual([read(IIR), uart.deadline()], [0xc1, level > 1 ? 8 * 300_606 : Infinity]);
+  }
+});
+
+test('the timeout takes four characters of the rate and format that the guest sets', () => {
+  for (const [divisor, lineControl, nanoseconds] of [
+    [12, 3, 300_606],
+    [1, 0, 17_535],
+    [0xffff, 0x0f, 1_970_024_448],
+    [0, 3, 2_857_142],
+  ]) {
+    const { uart, write, receive } = newUart();
+    write(LCR, 0x80);
+    write(0, divisor & 0xff);
+    write(1, divisor >> 8);
+    write(LCR, lineControl);
+    write(FCR, 1);
+    receive('x');
+    assert.equal(uart.deadline(), 4 * nanoseconds);
   }
 });
 
@@ -262,13 +285,13 @@ test("a poller's prompt does not make it deaf; its FIFO reset does", () => {
   assert.equal(uart.readyNanoseconds(), Infinity);
 });
 
-test('random use: the line is IIR, readiness changes wake the machine, state survives', () => {
+test('random use: the line is IIR, changes of readiness and deadline wake the machine, state survives', () => {
   withSeeds(50, (random) => {
     const { board, uart, read, write } = newUart();
     for (let step = 0; step < 300; step++) {
-      const before = uart.readyNanoseconds();
+      const before = [uart.readyNanoseconds(), uart.deadline()];
       const woke = board.wakes(() => exercise(random, board, uart));
-      assert.equal(woke, before !== uart.readyNanoseconds());
+      assert.equal(woke, before.join() !== [uart.readyNanoseconds(), uart.deadline()].join());
     }
     const fresh = newUart();
     assertStateSurvives(uart, fresh.uart, (device) => device.receive(1));
@@ -283,8 +306,9 @@ test('random use: the line is IIR, readiness changes wake the machine, state sur
 
 function exercise(random: SeededRandom, board: FakeBoard, uart: Uart16550): void {
   board.nanoseconds += random.below(100_000);
-  const act = random.below(3);
-  if (act === 0) uart.receive(random.below(256));
+  const act = random.below(4);
+  if (act === 3 && uart.deadline() <= board.nanoseconds) uart.act();
+  else if (act === 0) uart.receive(random.below(256));
   else if (act === 1) uart.read(random.below(8), 1);
   else uart.write(random.below(8), random.below(256), 1);
 }

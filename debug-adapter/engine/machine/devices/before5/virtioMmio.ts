@@ -105,6 +105,15 @@ export class VirtioMmioBefore5 implements VirtioTransport {
     return (this.#status & STATUS_NEEDS_RESET) !== 0;
   }
 
+  get isBroken(): boolean {
+    return this.needsReset;
+  }
+
+  /** It was not waited for. */
+  get driverIsReady(): boolean {
+    return true;
+  }
+
   /** A used buffer that the guest wants to hear of. */
   interruptForUsedBuffer(): void {
     this.#setInterruptStatus(this.#interruptStatus | INTERRUPT_USED_BUFFER);

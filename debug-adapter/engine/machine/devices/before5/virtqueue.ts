@@ -77,6 +77,9 @@ export class VirtqueueBefore5 {
     return (this.#memory.readU16(place.available + FLAGS) & AVAILABLE_NO_INTERRUPT) === 0;
   }
 
+  /** It was not done then. */
+  askForNotification(): void {}
+
   saveState(): State {
     const { size, descriptors, available, used } = this.#place ?? { size: 0, descriptors: 0, available: 0, used: 0 };
     const { ready } = this;

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { SeededRandom } from '../../../../support/seededRandom.ts';
+import { skipWithoutQemu } from '../qtest.ts';
+import { performHere, performInQemu } from './engines.ts';
+import { EXCEPTIONS } from './exceptions.ts';
+import { type BoardOptions, isAccess, type Operation } from './operation.ts';
+import { randomScript } from './script.ts';
+import { answerOf, readTranscript, type Recorded, textOf, writeTranscript } from './transcript.ts';
+
+/**
+ * The assembled board against QEMU's: scripts of random accesses, performed by the same guest program on both. What
+ * QEMU 7.2 answered to some is kept beside this file; with QEMU, others follow, BLKREPLAY_BOARD_ACCESSES of them.
+ * `UPDATE_BOARD_TRANSCRIPT=1 npm run test:one -- test/engine/machine/devices/board/board.test.ts` makes the file anew.
+ */
+const TRANSCRIPT = path.join(import.meta.dirname, 'transcript.txt');
+const TRANSCRIPT_SEED = 14;
+const TRANSCRIPT_ACCESSES = 10_000;
+const ACCESSES = Number(process.env.BLKREPLAY_BOARD_ACCESSES ?? 20_000);
+const ACCESSES_EACH = 10_000;
+
+const BOARDS: readonly BoardOptions[] = [
+  { harts: 1, legacy: false },
+  { harts: 2, legacy: false },
+  { harts: 1, legacy: true },
+  { harts: 2, legacy: true },
+];
+
+if (process.env.UPDATE_BOARD_TRANSCRIPT) updateTranscript();
+
+test('the board answers as QEMU’s did', () => {
+  const scripts = readTranscript(readFileSync(TRANSCRIPT, 'utf8'));
+  const accesses = scripts.reduce((sum, { operations }) => sum + operations.filter(isAccess).length, 0);
+  assert(accesses >= TRANSCRIPT_ACCESSES, `${accesses} accesses`);
+  for (const script of scripts) assertSame(answersHere(script.operations, script.board), script, 'the transcript');
+});
+
+test('the board answers as QEMU’s', { skip: skipWithoutQemu }, (t) => {
+  const { seed } = SeededRandom.forTest(t);
+  let accesses = 0;
+  for (let round = 0; accesses < ACCESSES; round++) {
+    const board = BOARDS[round % BOARDS.length];
+    const operations = randomScript(new SeededRandom(seed + round), board, ACCESSES_EACH);
+    const theirs = answersOfQemu(operations, board);
+    assertSame(answersHere(operations, board), { board, operations, answers: theirs }, `seed ${seed}, round ${round}`);
+    accesses += operations.filter(isAccess).length;
+  }
+  t.diagnostic(`${accesses} accesses of devices`);
+});
+
+test('the exceptions that scripts know are the differences to QEMU that are listed', () => {
+  const text = readFileSync('docs/qemu-differences.md', 'utf8');
+  const listed = [...text.matchAll(/^- `([a-z0-9-]+)`: /gm)].map(([, name]) => name);
+  assert.deepEqual(EXCEPTIONS.map(({ name }) => name).sort(), listed.sort());
+});
+
+function answersHere(operations: Operation[], board: BoardOptions): string[] {
+  return performHere(operations, board).map((answer, i) => answerOf(operations[i], answer, board));
+}
+
+function answersOfQemu(operations: Operation[], board: BoardOptions): string[] {
+  return performInQemu(operations, board).map((answer, i) => answerOf(operations[i], answer, board));
+}
+
+/** A difference is shown with what was done before it. */
+function assertSame(ours: readonly string[], { board, operations, answers }: Recorded, where: string): void {
+  const at = answers.findIndex((answer, i) => ours[i] !== answer);
+  if (at < 0) return;
+  const before = operations.slice(Math.max(0, at - 40), at + 1).map(textOf);
+  assert.equal(ours[at], answers[at], `${where}, ${JSON.stringify(board)}, operation ${at}: ${before.join(' ')}`);
+}
+
+function updateTranscript(): void {
+  const scripts = BOARDS.map((board, i): Recorded => {
+    const random = new SeededRandom(TRANSCRIPT_SEED + i);
+    const operations = randomScript(random, board, TRANSCRIPT_ACCESSES / BOARDS.length);
+    return { board, operations, answers: answersOfQemu(operations, board) };
+  });
+  writeFileSync(TRANSCRIPT, writeTranscript(scripts));
+}

@@ -1,0 +1,95 @@
+import type { BoardOptions, Operation } from './operation.ts';
+
+/**
+ * The differences to QEMU that docs/qemu-differences.md lists, by its names. Each says which operations a script leaves
+ * out, or what of an answer is not compared, or why scripts do not meet it. A test holds the names against that file.
+ */
+export interface Exception {
+  name: string;
+  notMet?: string;
+  leavesOut?: (operation: Operation, board: BoardOptions) => boolean;
+  /** The bits of the answer that are compared. */
+  compares?: (operation: Operation, board: BoardOptions) => bigint | undefined;
+}
+
+const SLOTS = 0x1000_1000;
+const DISK = SLOTS;
+const VIRTIO_END = SLOTS + 8 * 0x1000;
+
+const isMisaligned = (operation: Operation): boolean =>
+  'bytes' in operation && operation.address < 0x8000_0000 && operation.address % operation.bytes !== 0;
+
+const inSlots = (operation: Operation): boolean =>
+  'address' in operation && operation.address >= SLOTS && operation.address < VIRTIO_END;
+const slotOffset = (operation: Operation): number => ('address' in operation ? operation.address % 0x1000 : -1);
+
+/** GEOMETRY, TOPOLOGY, CONFIG_WCE, and of legacy devices SCSI and NOTIFY_ON_EMPTY. */
+const FEATURES_LEFT_OUT = 0x0100_0c90n;
+/** RING_RESET, of the upper 32. */
+const UPPER_LEFT_OUT = 0x100n;
+
+/** Bytes of the disk's configuration that belong to features that are not offered: geometry, topology, wce. */
+const isLeftOut = (offset: number): boolean =>
+  (offset >= 16 && offset < 20) || (offset >= 24 && offset < 33) || (offset >= 34 && offset < 36);
+
+function comparedConfiguration(operation: Operation): bigint | undefined {
+  if (operation.kind !== 'read' || operation.address < DISK + 0x100 || operation.address >= DISK + 0x200) {
+    return undefined;
+  }
+  let mask = 0n;
+  for (let i = 0; i < operation.bytes; i++) {
+    if (!isLeftOut(operation.address - DISK - 0x100 + i)) mask |= 0xffn << BigInt(8 * i);
+  }
+  return mask;
+}
+
+export const EXCEPTIONS: readonly Exception[] = [
+  { name: 'misaligned-device-access', leavesOut: isMisaligned },
+  {
+    name: 'virtio-features',
+    leavesOut: (operation) =>
+      operation.kind === 'write' &&
+      inSlots(operation) &&
+      slotOffset(operation) === 0x20 &&
+      (operation.value & (FEATURES_LEFT_OUT | UPPER_LEFT_OUT)) !== 0n,
+    compares: (operation) => {
+      if (operation.kind === 'read' && inSlots(operation) && slotOffset(operation) === 0x10) {
+        return ~(FEATURES_LEFT_OUT | UPPER_LEFT_OUT | (FEATURES_LEFT_OUT << 32n));
+      }
+      return comparedConfiguration(operation);
+    },
+  },
+  {
+    name: 'plic-source-96',
+    leavesOut: (operation) => 'address' in operation && operation.address === 0x0c00_0180,
+  },
+  { name: 'disk-time', notMet: 'a script waits for each request, and what depends on time is far from its moment' },
+  { name: 'clock', notMet: 'QEMU runs with -icount, and no script tells what time it is' },
+  { name: 'console-input', notMet: 'characters come through the loopback' },
+  { name: 'reset-clears-ram', notMet: 'no script resets the machine' },
+  { name: 'other-devices', notMet: 'no script goes there' },
+  { name: 'rng-length', notMet: 'requests are shorter' },
+  { name: 'in-flight-at-reset', notMet: 'a script waits for each request before it goes on' },
+  { name: 'atomics-on-devices', notMet: 'the guest program has none' },
+  { name: 'fetch-outside-ram', notMet: 'the guest program is in RAM' },
+  { name: 'dma-outside-ram', notMet: 'all rings and buffers are in RAM' },
+  { name: 'queue-index-ahead', notMet: 'a script offers one request at a time' },
+  { name: 'queue-resized-in-use', notMet: 'a script resets the device before it writes nonsense to QUEUE_SIZE' },
+  { name: 'rng-without-room', notMet: 'each request to the source of entropy has room' },
+  { name: 'rng-period', notMet: 'a script resets a source of entropy that it broke, and notifies it of all requests' },
+  { name: 'scsi-request', notMet: 'no script sends a whole one' },
+  { name: 'long-request', notMet: 'requests are shorter' },
+  { name: 'mtip-on-tick', notMet: 'interrupt lines are looked at far from the moment when a timer rings' },
+  { name: 'mtime-wrap', notMet: 'mtime starts at 2^38 at the most' },
+];
+
+/** Whether a script has an operation at all. */
+export const isPlayed = (operation: Operation, board: BoardOptions): boolean =>
+  !EXCEPTIONS.some(({ leavesOut }) => leavesOut?.(operation, board));
+
+/** The bits of a value that are compared. */
+export function comparedBits(operation: Operation, value: bigint, board: BoardOptions): bigint {
+  const masks = EXCEPTIONS.map(({ compares }) => compares?.(operation, board));
+  const mask = masks.find((bits) => bits !== undefined) ?? -1n;
+  return value & BigInt.asUintN(64, mask);
+}

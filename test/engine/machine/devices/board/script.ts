@@ -1,0 +1,116 @@
+import type { SeededRandom } from '../../../../support/seededRandom.ts';
+import { isPlayed } from './exceptions.ts';
+import {
+  type BoardOptions,
+  isAccess,
+  type Operation,
+  OPERATIONS_MAX,
+  SHARED,
+  SHARED_BYTES,
+  type Width,
+} from './operation.ts';
+import { clintOperations, finisherOperations, plicOperations, RtcWriter, uartOperations } from './smallDevices.ts';
+import { SlotDriver } from './slotDriver.ts';
+
+/**
+ * A random script: accesses of all widths to all devices of the board, good use and nonsense, with looks at interrupt
+ * lines, claims, and time between. Time differs a little between engines (a disk takes as long as it takes), so whatever
+ * depends on it is far from the point where it changes: see `Clock`.
+ */
+export function randomScript(random: SeededRandom, board: BoardOptions, accesses: number): Operation[] {
+  const script = new Script(board);
+  const slots = Array.from({ length: 8 }, (_, slot) => new SlotDriver(script, random, slot));
+  const rtc = new RtcWriter(script, random);
+  const turns: [weight: number, turn: () => void][] = [
+    [30, () => uartOperations(script, random)],
+    [25, () => plicOperations(script, random)],
+    [12, () => clintOperations(script, random)],
+    [8, () => rtc.operations()],
+    [2, () => finisherOperations(script, random)],
+    [22, () => slots[random.pick([0, 0, 0, 7, 7, random.below(8)])].operations()],
+    [6, () => outside(script, random)],
+    [12, () => script.add({ kind: 'lines' })],
+    [board.harts === 2 ? 4 : 0, () => script.add({ kind: 'otherLines' })],
+    [1, () => script.pass()],
+  ];
+  script.begin();
+  while (script.accesses < accesses && script.operations.length < OPERATIONS_MAX - 1000) {
+    if (script.sinceWait > 300) script.pass();
+    pickWeighted(random, turns)();
+  }
+  return script.operations;
+}
+
+/** Where no device is, or not at that width: an access fault, and nothing more. */
+function outside(script: Script, random: SeededRandom): void {
+  const address = random.pick([
+    0x10_1024, 0x10_1ffc, 0x10_2000, 0x200_c000, 0x200_fffc, 0x201_0000, 0x0bff_fff8, 0x0c60_0000, 0x1000_0008,
+    0x1000_00f8, 0x1000_0100, 0x1000_1200, 0x1000_1ff8, 0x1000_8200, 0x1000_9000, 0x0200_3ffc, 0x0200_4000,
+  ]); // prettier-ignore
+  script.access(random, address, random.pick([1, 2, 4, 8]), BigInt(random.uint32()));
+}
+
+function pickWeighted(random: SeededRandom, turns: [number, () => void][]): () => void {
+  let left = random.below(turns.reduce((sum, [weight]) => sum + weight, 0));
+  for (const [weight, turn] of turns) {
+    if (left < weight) return turn;
+    left -= weight;
+  }
+  throw new Error('unreachable');
+}
+
+/** Ticks of a wait: 10 s, by which every UART timeout has come. */
+export const WAIT_TICKS = 100_000_000;
+
+export class Script {
+  readonly operations: Operation[] = [];
+  readonly board: BoardOptions;
+  accesses = 0;
+  sinceWait = 0;
+  /** Seconds since the start, but for the moments that instructions and disks take. */
+  seconds = 0;
+
+  constructor(board: BoardOptions) {
+    this.board = board;
+  }
+
+  /** The divisor becomes one with which a UART timeout takes long, compared with instructions. */
+  begin(): void {
+    const first: [number, bigint][] = [[3, 0x83n], [1, 0x40n], [0, 0n], [3, 3n]]; // prettier-ignore
+    for (const [offset, value] of first) this.write(0x1000_0000 + offset, 1, value);
+    this.read(0x10_1000, 4, false); // the clock asks for the date
+    for (let at = SHARED; at < SHARED + 64; at += 8) this.write(at, 8, 0n);
+  }
+
+  add(operation: Operation): void {
+    if (!isPlayed(operation, this.board)) return;
+    this.operations.push(operation);
+    this.sinceWait++;
+    if (isAccess(operation)) this.accesses++;
+  }
+
+  read(address: number, bytes: Width, isTold = true): void {
+    this.add(isTold ? { kind: 'read', address, bytes } : { kind: 'read', address, bytes, isTold });
+  }
+
+  write(address: number, bytes: Width, value: bigint): void {
+    this.add({ kind: 'write', address, bytes, value: BigInt.asUintN(8 * bytes, value) });
+  }
+
+  /** A read or a write of it. */
+  access(random: SeededRandom, address: number, bytes: Width, value: bigint): void {
+    if (random.chance(1 / 2)) this.read(address, bytes);
+    else this.write(address, bytes, value);
+  }
+
+  /** Time passes. */
+  pass(): void {
+    this.add({ kind: 'wait', ticks: WAIT_TICKS });
+    this.seconds += 10;
+    this.sinceWait = 0;
+  }
+
+  sumOfShared(): void {
+    this.add({ kind: 'sum', address: SHARED, lengthBytes: SHARED_BYTES });
+  }
+}
