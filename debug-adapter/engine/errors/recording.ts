@@ -159,4 +159,8 @@ export const divergenceCauses = {
   machine: (recordedBy: string) =>
     `the machine did not repeat itself: another version of blkreplay (this was recorded with ${recordedBy}), ` +
     `a snapshot of another recording, or a bug in blkreplay`,
+  olderMachine: ({ version, format, formatNow }: { version: string; format: number; formatNow: number }) =>
+    `the machine did not repeat itself: devices have changed since recordings of format ${format}, and this build, which ` +
+    `writes format ${formatNow}, repeats most of what they did then but not all; the build that recorded it, blkreplay ` +
+    `${version} with format ${format}, replays it, unless this is a snapshot of another recording, or a bug in blkreplay`,
 };

@@ -3,6 +3,7 @@ import type { Position } from '../base/quantities.ts';
 import type { BlockCompletion, BlockOperation, BlockRequest } from '../block/blockRequest.ts';
 import { type DivergenceCode, divergenceCauses, recordingEndsHere, replayDiverged } from '../errors/recording.ts';
 import type { UserError } from '../errors/userError.ts';
+import { FORMAT_VERSION, QEMU_DEVICES_VERSION } from './chunk.ts';
 import { loggedOffset } from './entryCodec.ts';
 import { digestText, type RecordedDrive } from './header.ts';
 import type { AnswerEntry, BlockEntry, DigestEntry, DigestPart, EndEntry, InputEntry } from './logEntry.ts';
@@ -30,7 +31,7 @@ export class Divergences {
       position: seenAt,
       expected: expectedText(expected, seenAt),
       came: `the guest made ${requestText(came)}${otherPosition(position, seenAt)}`,
-      cause: divergenceCauses.machine(this.#recording.header.blkreplayVersion),
+      cause: this.#causeInMachine(),
     });
   }
 
@@ -68,12 +69,12 @@ export class Divergences {
       came: `it is ${valueText(there.get(name))}${others}`,
       cause: files
         ? divergenceCauses.driveDigest({ drive: files.id, files })
-        : divergenceCauses.machine(this.#recording.header.blkreplayVersion),
+        : this.#causeInMachine(),
     });
   }
 
   ofEnd(expected: EndEntry | undefined, came: Omit<EndEntry, 'kind'>): UserError | undefined {
-    const { name, lastPosition, header } = this.#recording;
+    const { name, lastPosition } = this.#recording;
     const { position } = came;
     const same = expected === undefined || (expected.reason === came.reason && expected.guestExit === came.guestExit);
     if (position === lastPosition && same) return undefined;
@@ -87,7 +88,7 @@ export class Divergences {
           ? `the machine to run on to position ${lastPosition}`
           : `${endText(expected)}${otherPosition(lastPosition, position)}`,
       came: `it ended with ${endText(came)}`,
-      cause: divergenceCauses.machine(header.blkreplayVersion),
+      cause: this.#causeInMachine(),
     });
   }
 
@@ -103,7 +104,7 @@ export class Divergences {
       position: expected.position,
       expected: expectedText(expected, expected.position),
       came: `the machine reached position ${position} without it`,
-      cause: divergenceCauses.machine(this.#recording.header.blkreplayVersion),
+      cause: this.#causeInMachine(),
     });
   }
 
@@ -116,7 +117,7 @@ export class Divergences {
       position: seenAt,
       expected: expectedText(expected, seenAt),
       came: `${came}${otherPosition(position, seenAt)}`,
-      cause: divergenceCauses.machine(this.#recording.header.blkreplayVersion),
+      cause: this.#causeInMachine(),
     });
   }
 
@@ -125,30 +126,38 @@ export class Divergences {
       position: expected.position,
       expected: expectedText(expected, expected.position),
       came: 'the machine is not waiting there',
-      cause: divergenceCauses.machine(this.#recording.header.blkreplayVersion),
+      cause: this.#causeInMachine(),
     });
   }
 
   #nothingMoreExpected(code: DivergenceCode, position: Position, came: string): UserError {
-    const { name, lastPosition, complete, header } = this.#recording;
+    const { name, lastPosition, complete } = this.#recording;
     if (!complete && position >= lastPosition) return recordingEndsHere({ file: name, lastPosition, came });
     return this.#diverged(code, {
       position,
       expected: code === 'divergence-input' ? 'no more questions to the outside' : 'no more disk requests',
       came,
-      cause: divergenceCauses.machine(header.blkreplayVersion),
+      cause: this.#causeInMachine(),
     });
   }
 
+  /** Not the files: the machine itself. Of an older recording some devices have changed since, see docs/qemu-differences.md. */
+  #causeInMachine(): string {
+    const { blkreplayVersion, formatVersion } = this.#recording.header;
+    const isOlder = formatVersion < QEMU_DEVICES_VERSION;
+    return isOlder
+      ? divergenceCauses.olderMachine({ version: blkreplayVersion, format: formatVersion, formatNow: FORMAT_VERSION })
+      : divergenceCauses.machine(blkreplayVersion);
+  }
+
   #causeOfCompletion(expected: BlockEntry, came: BlockCompletion): string {
-    const { header } = this.#recording;
     if (expected.kind !== 'blockCompletion' || expected.drive !== came.drive || expected.id !== came.id) {
-      return divergenceCauses.machine(header.blkreplayVersion);
+      return this.#causeInMachine();
     }
     if (expected.status !== came.status) return divergenceCauses.driveError(came.drive);
     const request = expected.digest !== came.digest ? this.#requestOf(came) : undefined;
     const files = this.#filesOf(came.drive);
-    if (request === undefined || !files) return divergenceCauses.machine(header.blkreplayVersion);
+    if (request === undefined || !files) return this.#causeInMachine();
     const at = { drive: came.drive, sector: Math.floor(request.offset / 512), files };
     return request.operation === 'read' ? divergenceCauses.driveContent(at) : divergenceCauses.driveWrite(at);
   }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { xxh64 } from '../../../debug-adapter/engine/base/xxhash64.ts';
-import type { LogEntry } from '../../../debug-adapter/engine/recording/logEntry.ts';
+import type { DeviceGeneration } from '../../../debug-adapter/engine/machine/board.ts';
+import { FORMAT_VERSION, XXH3_VERSION } from '../../../debug-adapter/engine/recording/chunk.ts';
+import type { DigestPart, LogEntry } from '../../../debug-adapter/engine/recording/logEntry.ts';
 import { Player } from '../../../debug-adapter/engine/recording/player.ts';
 import { rewriteFile } from '../../support/recordings.ts';
 import { DEMO, type Stage, stageOf } from './travelSupport.ts';
@@ -24,6 +26,42 @@ test('digests of now in a recording of version 3 are a difference at the first r
   assert.throws(() => replay.advance(Infinity), /request 0 of drive hd0 completed with ok, data digest/);
   replay.abandon();
 });
+
+for (const format of [2, 3, 4]) {
+  test(`where the devices of a recording of version ${format} differ, the divergence names the build that replays it`, (t) => {
+    const message = messageOfDivergence(t, { devices: 'before5', format });
+    assert.match(message, /of uart0.*devices have changed since recordings of format/);
+    assert.match(message, new RegExp(`the build that recorded it, blkreplay test with format ${format}, replays it`));
+  });
+}
+
+test('where those of a recording of now differ, nothing is said of formats', (t) => {
+  const message = messageOfDivergence(t, { devices: 'current', format: FORMAT_VERSION });
+  assert.match(message, /of uart0.*another version of blkreplay \(this was recorded with test\)/);
+  assert.doesNotMatch(message, /format/);
+});
+
+/** Of a recording in which the UART was in another state at the first digest. */
+function messageOfDivergence(t: TestContext, of: { devices: DeviceGeneration; format: number }): string {
+  const stage = stageOf(DEMO, t);
+  const timeline = stage.record({ devices: of.devices });
+  timeline.close(timeline.advance(Infinity)!);
+  const other = (part: DigestPart): DigestPart => (part.name === 'uart0' ? { ...part, value: part.value ^ 1n } : part);
+  const withOther = (entry: LogEntry): LogEntry =>
+    entry.kind === 'digest' ? { ...entry, parts: entry.parts.map(other) } : entry;
+  // Requests of before version 4 have digests of another kind.
+  const noRequests = ({ kind }: LogEntry): boolean => !kind.startsWith('block') || of.format >= XXH3_VERSION;
+  rewriteFile(stage.setup.rrfile, (entries) => entries.filter(noRequests).map(withOther), of.format);
+  const replay = stage.replay();
+  try {
+    replay.advance(Infinity);
+    assert.fail('it diverges');
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    replay.abandon();
+  }
+}
 
 /** With the devices of that time, as a build of that time did. */
 function record(stage: Stage): bigint {

@@ -266,6 +266,8 @@ test('with Sstc on, a timer interrupt that software had set before is gone', () 
   machine.hart.setSlot('STIMECMP', 1000n);
   machine.hart.setRegister(5, 1n << 5n);
   machine.hart.setRegister(6, 1n << 63n);
+  // MTIP, which is pending as long as nobody has written mtimecmp, is not what this is about.
+  machine.board.clint.write(0x4004, 0xffffffff, 4);
   steps(machine, 4);
   assert.deepEqual([machine.hart.register(10), machine.hart.register(11)], [1n << 5n, 0n]);
 });
