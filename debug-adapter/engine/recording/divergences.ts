@@ -67,9 +67,7 @@ export class Divergences {
       position: expected.position,
       expected: `digest ${valueText(differing[0]?.value)} of ${name}`,
       came: `it is ${valueText(there.get(name))}${others}`,
-      cause: files
-        ? divergenceCauses.driveDigest({ drive: files.id, files })
-        : this.#causeInMachine(),
+      cause: files ? divergenceCauses.driveDigest({ drive: files.id, files }) : this.#causeInMachine(),
     });
   }
 
