@@ -13,6 +13,8 @@ import { MemoryFile } from '../../../support/memoryFile.ts';
 import { SeededRandom } from '../../../support/seededRandom.ts';
 import { a, assemble, CSR } from './assembler.ts';
 import { bareMachine, machineWith, START, steps, words } from './bareMachine.ts';
+import { DYNAMIC, FLOAT_LOADS, FLOAT_OPERATIONS, FLOAT_STORES, MODES } from './floatAssembler.ts';
+import { randomValue } from './floatValues.ts';
 import { ALL, pte, PTE, satp } from './paging.ts';
 import { randomImage, type RandomImage } from './randomProgram.ts';
 
@@ -151,3 +153,47 @@ function runImage(image: RandomImage, translationThreshold: number) {
     regions: machine.hart.regionCount,
   };
 }
+
+const ROUNDS = 500;
+
+/** Registers and flags after loops over random instructions of half precision. */
+function halfLoops(random: SeededRandom, translationThreshold: number) {
+  const names = Object.keys(FLOAT_OPERATIONS).filter((name) => /\.h\b/.test(name));
+  const register = () => 10 + random.below(6);
+  const body = Array.from({ length: 40 }, () => {
+    const { encode } = FLOAT_OPERATIONS[random.pick(names)];
+    const fields = { rd: register(), rs1: register(), rs2: register(), rs3: register() };
+    return encode({ ...fields, mode: random.chance(0.8) ? DYNAMIC : random.pick(MODES) });
+  });
+  // Its operands are fresh in each round: from the halves at x8.
+  const loads = Array.from({ length: 6 }, (_, i) => FLOAT_LOADS.flh(10 + i, 2 * i, 8));
+  const program = ['loop', loads, body, FLOAT_STORES.fsh(10, 0, 9), a.addi(8, 8, 2), a.addi(9, 9, 2), a.addi(7, 7, -1)];
+  const machine = machineWith([...program, a.to('loop', (offset) => a.bne(7, 0, offset)), 'end', a.j('end')], {
+    translationThreshold,
+  });
+  const { hart, ram } = machine;
+  const halves = Array.from({ length: 600 }, () => randomValue(random, 'h') & 0xffffn);
+  halves.forEach((half, i) =>
+    ram.write(START + 0x2000 + 2 * i, Uint8Array.of(Number(half & 0xffn), Number(half >> 8n))),
+  );
+  hart.setSlot('MSTATUS', 3n << 13n);
+  hart.setSlot('FCSR', 1n);
+  for (const [register, value] of [ROUNDS, START + 0x2000, START + 0x4000].entries()) {
+    hart.setRegister(7 + register, BigInt(value));
+  }
+  // What is hot is translated between runs.
+  for (let piece = 0; piece < ROUNDS; piece++) steps(machine, 60);
+  return { digest: combinedDigest(machine.digestParts()), regions: hart.regionCount };
+}
+
+test('half precision is the same in translated code', (t) => {
+  const seeds = SeededRandom.forTest(t);
+  for (let round = 0; round < 10; round++) {
+    const seed = seeds.uint32();
+    const [expected, ...others] = [OFF, 1, 10].map((threshold) => halfLoops(new SeededRandom(seed), threshold));
+    for (const { digest, regions } of others) {
+      assert.equal(digest, expected.digest, `round ${round}`);
+      assert.ok(regions > 0);
+    }
+  }
+});
