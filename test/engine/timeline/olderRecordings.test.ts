@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { xxh64 } from '../../../debug-adapter/engine/base/xxhash64.ts';
 import type { DeviceGeneration } from '../../../debug-adapter/engine/machine/board.ts';
+import { FIRST_ISA, ISA } from '../../../debug-adapter/engine/machine/cpu/extensions.ts';
 import { FORMAT_VERSION, XXH3_VERSION } from '../../../debug-adapter/engine/recording/chunk.ts';
 import type { DigestPart, LogEntry } from '../../../debug-adapter/engine/recording/logEntry.ts';
 import { Player } from '../../../debug-adapter/engine/recording/player.ts';
-import { rewriteFile } from '../../support/recordings.ts';
+import type { Json } from '../../support/randomJson.ts';
+import { headerJson, rewriteFile, withHeader } from '../../support/recordings.ts';
+import { a, assemble, CSR, REGISTER_OPERATIONS } from '../machine/cpu/assembler.ts';
+import { minimalElf } from '../machine/cpu/minimalElf.ts';
 import { DEMO, type Stage, stageOf } from './travelSupport.ts';
 
 test('a recording of version 3, whose requests have XXH64 digests, replays with equal digests', (t) => {
@@ -63,9 +70,44 @@ function messageOfDivergence(t: TestContext, of: { devices: DeviceGeneration; fo
   }
 }
 
+test('the machine of a recording has the instructions that its header names, and no others', (t) => {
+  const stage = stageOf({ kernel: guestWithConditionalZero(t), diskBytes: 1 << 20 }, t);
+  const { rrfile } = stage.setup;
+  const digest = record(stage, {});
+  const replay = stage.replay();
+  replay.close(replay.advance(Infinity)!);
+  assert.equal(replay.digest(), digest);
+  const bytes = readFileSync(rrfile);
+  const header = headerJson(bytes) as Record<string, Record<string, Json>>;
+  assert.equal(header.machine.isa, ISA);
+  header.machine.isa = FIRST_ISA;
+  writeFileSync(rrfile, withHeader(bytes, header));
+  // There it traps.
+  const older = stage.replay();
+  assert.throws(() => older.advance(Infinity), /The replay differs/);
+  older.abandon();
+});
+
+/** Powers off after an instruction of Zicond, or does nothing any more where that traps. */
+function guestWithConditionalZero(t: TestContext): string {
+  const POWER_OFF = 0x5555;
+  const program = [
+    a.la(5, 'trap'),
+    a.csrw(CSR.mtvec, 5),
+    a.add(10, 11, 12),
+    REGISTER_OPERATIONS['czero.eqz'](10, 11, 12),
+  ];
+  const end = [a.li(5, 0x10_0000), a.li(6, POWER_OFF), a.sw(6, 0, 5), 'trap', a.j('trap')];
+  const folder = mkdtempSync(path.join(tmpdir(), 'older-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const kernel = path.join(folder, 'zicond.elf');
+  writeFileSync(kernel, minimalElf(assemble([...program, ...end]), 0x8000_0000n));
+  return kernel;
+}
+
 /** With the devices of that time, as a build of that time did. */
-function record(stage: Stage): bigint {
-  const timeline = stage.record({ devices: 'before5' });
+function record(stage: Stage, options: Parameters<Stage['record']>[0] = { devices: 'before5' }): bigint {
+  const timeline = stage.record(options);
   const end = timeline.advance(Infinity)!;
   const digest = timeline.digest();
   timeline.close(end);

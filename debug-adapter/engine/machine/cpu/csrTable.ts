@@ -68,7 +68,7 @@ const plain = (name: string, number: number, slotName: SlotName, mask: bigint = 
 
 const attention = setSlot32('ATTENTION', i32.const(1));
 
-/** RV64 with I, M, A, F, D, C, S and U. */
+/** RV64 with I, M, A, F, D, C, S and U. No B: QEMU shows that for `-cpu max` only, from version 9.1 on, for rv64 in none. */
 const MISA = (2n << 62n) | [...'IMAFDCSU'].reduce((bits, x) => bits | (1n << BigInt(x.charCodeAt(0) - 65)), 0n);
 
 const identification = (): Csr[] => [

@@ -10,7 +10,6 @@ import {
   drop,
   i32,
   i64,
-  ifElse,
   label,
   loop,
   ret,
