@@ -19,7 +19,12 @@ struct dynamic_info {
 
 // Misaligned fetch, breakpoint, ecall from U, and the page faults. The rest comes here first.
 #define DELEGATED_EXCEPTIONS 0xb109UL
+// What the supervisor may use where the hart has it: the timer, memory types, cbo.zero, cbo.clean and cbo.flush, cbo.inval.
 #define MENVCFG_STCE (1UL << 63)
+#define MENVCFG_PBMTE (1UL << 62)
+#define MENVCFG_CBZE (1UL << 7)
+#define MENVCFG_CBCFE (1UL << 6)
+#define MENVCFG_CBIE (3UL << 4)
 
 enum { CAUSE_ECALL_S = 9 };
 #define CAUSE_INTERRUPT (1UL << 63)
@@ -41,7 +46,7 @@ static void prepare_hart(void) {
   csr_write(mideleg, INTERRUPT_SSI | INTERRUPT_STI | INTERRUPT_SEI);
   csr_write(mcounteren, ~0UL);
   csr_write(scounteren, 7);
-  csr_write(CSR_MENVCFG, MENVCFG_STCE);
+  csr_write(CSR_MENVCFG, MENVCFG_STCE | MENVCFG_PBMTE | MENVCFG_CBZE | MENVCFG_CBCFE | MENVCFG_CBIE);
   has_sstc = (csr_read(CSR_MENVCFG) & MENVCFG_STCE) != 0 && try_stimecmp() == 0;
   if (has_sstc) {
     csr_write(CSR_STIMECMP, ~0UL);
