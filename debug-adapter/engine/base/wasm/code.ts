@@ -159,6 +159,20 @@ export const memoryFill = (address: Code, value: Code, length: Code): Code =>
     out.u8(0);
   });
 
+/** Sixteen zeroes to memory: v128.const and v128.store (fixed-width SIMD). */
+export const storeZeroes16 =
+  (address: Code, offset = 0): Code =>
+  (out) => {
+    address(out);
+    out.u8(0xfd);
+    out.u32(12);
+    for (let i = 0; i < 16; i++) out.u8(0);
+    out.u8(0xfd);
+    out.u32(11);
+    out.u8(0);
+    out.u32(offset);
+  };
+
 // --- numbers -------------------------------------------------------------------------------------------------------
 
 const opcode =

@@ -1,4 +1,16 @@
-import { type Code, type Local, br, call, i32, i64, sequence, set, tee, when } from '../../base/wasm/code.ts';
+import {
+  type Code,
+  type Local,
+  br,
+  call,
+  i32,
+  i64,
+  sequence,
+  set,
+  storeZeroes16,
+  tee,
+  when,
+} from '../../base/wasm/code.ts';
 import { blockOf } from './cacheBlocks.ts';
 import { ENVCFG, envcfgForbids } from './envcfg.ts';
 import { type Handler, type Variables, immediate, next, publish, raw, rs1, rs2, setRd } from './handlerContext.ts';
@@ -58,4 +70,4 @@ export function zeroBlockHandler(v: Handler): Code {
 
 /** Over the block at an address in the memory. */
 export const storeZeroes = (address: Local): Code =>
-  sequence(...Array.from({ length: BLOCK_BYTES / 8 }, (_, i) => i64.store(address.get, i64.const(0), 8 * i)));
+  sequence(...Array.from({ length: BLOCK_BYTES / 16 }, (_, i) => storeZeroes16(address.get, 16 * i)));

@@ -88,6 +88,7 @@ class RegionWriter {
   private dirtyOut = new Map<Ordered, ReadonlySet<number>>();
   private narrow: Map<Ordered, Registers>;
   private usesFloats = false;
+  private zeroesBlocks = false;
   /** Not 0: see plainFloats.ts. */
   private floatsAreDirty: Local;
   private mayRound: Local;
@@ -126,6 +127,7 @@ class RegionWriter {
       ...this.pages.map((page) => this.checkPage(page)),
       this.isBare ? when(slot32('READS_CHECKED'), ret(this.budget.get)) : set(this.context, slot32('DATA_CONTEXT')),
       this.usesFloats ? this.lookAtFloats() : nothing,
+      this.zeroesBlocks ? this.accesses.lookAtEnvironment() : nothing,
       ...this.registers.map((local, r) => (local ? set(local, i64.load(ORIGIN, REGISTERS + r * 8)) : nothing)),
       block(this.leaving, this.tree(this.order[0])),
       this.flush(this.written),
@@ -143,6 +145,7 @@ class RegionWriter {
         for (const register of [decoded.rs1, decoded.rs2, decoded.rd]) used.add(register);
         if (decoded.rd !== 0) this.written.add(decoded.rd);
         if (isFloat(name)) this.usesFloats = true;
+        if (name === 'CBO_ZERO') this.zeroesBlocks = true;
       }
     }
     used.delete(0);

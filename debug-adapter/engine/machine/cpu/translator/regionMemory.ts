@@ -44,6 +44,7 @@ export class RegionMemory {
   private va: Local;
   private low: Local;
   private tlb: Local;
+  private zeroIsForbidden: Local;
   /** The groups of all blocks share their locals. */
   private groupAddresses: Local[] = [];
 
@@ -59,6 +60,7 @@ export class RegionMemory {
     this.va = frame.local(I64);
     this.low = frame.local(I32);
     this.tlb = frame.local(I32);
+    this.zeroIsForbidden = frame.local(I32);
   }
 
   /** `leave`: the way out of the region, before this instruction. */
@@ -120,13 +122,17 @@ export class RegionMemory {
     return registers.put(decoded.rd, loaded);
   }
 
+  /** Where the region begins: nothing in it changes what cbo.zero may. */
+  lookAtEnvironment(): Code {
+    return set(this.zeroIsForbidden, envcfgForbids(ENVCFG.CBZE));
+  }
+
   /** cbo.zero. */
   zeroBlock(register: number, leave: Code): Code {
     const page = i64.and(this.va.get, i64.const(-4096));
     return sequence(
-      when(envcfgForbids(ENVCFG.CBZE), leave),
       set(this.low, i32.wrap(tee(this.va, blockOf(this.registers.get(register))))),
-      when(i64.ne(i64.load(this.tlbEntry(), WRITE_TLB), page), leave),
+      when(i32.or(this.zeroIsForbidden.get, i64.ne(i64.load(this.tlbEntry(), WRITE_TLB), page)), leave),
       set(this.low, this.hostAddress(WRITE_TLB)),
       storeZeroes(this.low),
     );
