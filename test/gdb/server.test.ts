@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Workplace } from '../support/cli.ts';
+import { RNG_SEED, Workplace } from '../support/cli.ts';
 import { expected, guest, maskDemo } from '../support/guests.ts';
 import { makeElf } from '../support/elf.ts';
 import { GdbClient } from '../support/gdbClient.ts';
@@ -10,11 +10,12 @@ import { serve, sessionIn } from './gdbSupport.ts';
 test('record under gdb is the recording of a run without: same positions, console printed once', async (t) => {
   const place = new Workplace(t);
   const plain = new Workplace(t);
-  const alone = (await plain.cli(['record', ...sessionIn(plain, guest('demo/demo')), '--json'])).ended(
+  const seed = ['--rng-seed', RNG_SEED];
+  const alone = (await plain.cli(['record', ...sessionIn(plain, guest('demo/demo')), ...seed, '--json'])).ended(
     1,
     'guestFailed',
   );
-  const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
+  const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo')), ...seed]);
   const gdb = await GdbClient.connect(port);
   assert.match(await gdb.ask('c'), /^T05.*replaylog:end;/);
   assert.match(await gdb.ask('bc'), /^T05.*replaylog:begin;/);

@@ -84,6 +84,7 @@ export class Board {
   readonly semihosting: Semihosting | undefined;
   /** All that do something by themselves. */
   readonly timed: readonly TimedDevice[];
+  private readonly now: () => number;
   /** Busiest first: accesses look through them in this order. */
   readonly map: MappedDevice[];
   /** Of an access of 8 bytes. */
@@ -98,6 +99,8 @@ export class Board {
     wiring: readonly DriveWiring[];
     /** With a source of entropy, in the last free slot. */
     rng: boolean;
+    /** A reset ends the run. */
+    noReboot: boolean;
     /** On no bus: the harts call it. */
     semihosting?: Semihosting;
     outside: BoardOutside;
@@ -116,9 +119,10 @@ export class Board {
     const wired = (source: number) => context((level) => this.plic.setLevel(source, level));
     const isOld = options.generation === 'before5';
     this.semihosting = options.semihosting;
+    this.now = () => clock.now();
     this.plic = new (isOld ? PlicBefore5 : Plic)({ context: unwired, harts });
     this.clint = new Clint({ context: unwired, harts, startsSilent: isOld });
-    this.finisher = new Finisher({ context: unwired });
+    this.finisher = new Finisher({ context: unwired, resetEnds: options.noReboot });
     const serial = { context: wired(UART_SOURCE), transmit: options.transmit };
     this.uart = isOld ? new Uart16550Before5(serial) : new Uart16550(serial);
     this.rtc = new GoldfishRtc({ context: wired(RTC_SOURCE), hostTime: () => outside.hostTime() });
@@ -166,6 +170,16 @@ export class Board {
     mapped.device.write(offset, value, sizeBytes === 8 ? 4 : sizeBytes);
     if (sizeBytes === 8 && mapped.splits) mapped.device.write(offset + 4, this.upperHalf, 4);
     return true;
+  }
+
+  /** Where a byte that is typed goes: to a semihosting call that waits for it, or else to the UART. */
+  get console(): { receive(byte: number): void } {
+    return this.semihosting?.wantsByte ? this.semihosting : this.uart;
+  }
+
+  /** The virtual time from which it takes one; Infinity while nothing listens. */
+  consoleReadyNanoseconds(): number {
+    return this.semihosting?.wantsByte ? this.now() : this.uart.readyNanoseconds();
   }
 
   /** Every device with state, by name. */

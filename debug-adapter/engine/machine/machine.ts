@@ -12,14 +12,11 @@ import { Deadlines } from './deadlines.ts';
 import type { FinisherRequest } from './devices/finisher.ts';
 import { GuestRam } from './guestRam.ts';
 import { HartInterrupts } from './hartInterrupts.ts';
-import { Inspector } from './inspector.ts';
 import { type Inputs, type InputStatus, type OutsideEvent, PC_REGISTER } from './inputs.ts';
 import { type DigestPart, machineDigest } from './machineDigest.ts';
 import { PowerOn } from './powerOn.ts';
 import { NO_STOP_POINTS, type StopPoints, type WatchHit } from './stopPoints.ts';
-import { CallMemory } from './semihosting/callMemory.ts';
-import { heapGap } from './semihosting/heapGap.ts';
-import { Semihosting } from './semihosting/semihosting.ts';
+import { semihostingOf } from './semihosting/semihostingOf.ts';
 import { Turns } from './turns.ts';
 import type { Watcher } from './watcher.ts';
 
@@ -76,10 +73,7 @@ export interface MachineOptions {
   /** The guest may make semihosting calls. */
   semihosting?: boolean;
   inputs: Inputs;
-  /**
-   * Each byte of the guest's console, how many steps were before the one that sends it, and how many bytes of that step:
-   * a semihosting call sends several.
-   */
+  /** Each byte of the console, how many steps were before the one that sends it, and how many bytes of that step. */
   onConsoleByte: (byte: number, position: Position, index: number) => void;
   /** How many pages of code are kept decoded; for tests, as it changes nothing but speed. */
   decodePoolPages?: number;
@@ -98,7 +92,6 @@ export class Machine {
   readonly stateVersion: number;
   /** Where outside events come from; replaced when a session goes from recording to looking back. */
   inputs: Inputs;
-  private readonly noReboot: boolean;
   private currentPosition: Position = 0;
   /** Virtual time minus position: idle advances and clock jumps. */
   private clockOffsetNanoseconds = 0;
@@ -122,7 +115,6 @@ export class Machine {
     this.drives = options.drives;
     this.inputs = options.inputs;
     this.stateVersion = options.devices === 'before5' ? STATE_VERSION_BEFORE5 : MACHINE_STATE_VERSION;
-    this.noReboot = options.noReboot ?? false;
     const { memoryBytes, decodePoolPages, translationThreshold } = options;
     const instructions = instructionSet(options.isa ?? ISA);
     const mmu = options.mmu ?? MMU;
@@ -130,19 +122,21 @@ export class Machine {
     this.harts = new HartBanks(this.hart, options.harts ?? 1);
     this.ram = new GuestRam(this.hart);
     this.watcher = this.ram.makeWatcher();
+    const clock = {
+      now: () => this.nanosecondsInStep(),
+      position: () => this.positionInStep(),
+      attention: () => this.hart.requestAttention(),
+      linesFell: () => this.updateInterruptLines(),
+    };
     this.board = new Board({
-      clock: {
-        now: () => this.nanosecondsInStep(),
-        position: () => this.positionInStep(),
-        attention: () => this.hart.requestAttention(),
-        linesFell: () => this.updateInterruptLines(),
-      },
+      clock,
       harts: this.harts.count,
       memory: this.ram,
       drives: options.drives,
       wiring: options.wiring ?? wireDrives(options.drives.map(() => ({}))),
       rng: options.rng ?? false,
-      semihosting: options.semihosting ? this.makeSemihosting(options) : undefined,
+      noReboot: options.noReboot ?? false,
+      semihosting: options.semihosting ? semihostingOf(this, clock, options) : undefined,
       outside: {
         hostTime: () => this.inputs.hostTime(this.positionInStep()),
         entropy: (lengthBytes) => this.inputs.entropy(this.positionInStep(), lengthBytes),
@@ -193,17 +187,10 @@ export class Machine {
     return this.harts.current;
   }
 
-  /** How the guest ended the run, once it has. */
-  get finish(): FinisherRequest | undefined {
-    const { result, wantsReset } = this.board.finisher;
-    return wantsReset && this.noReboot ? { kind: 'reset', code: 0 } : result;
-  }
-
   /** Once, before the first step. */
   powerOn(plan: BootPlan): void {
     this.power.apply(plan);
-    const { commandLine, pieces } = plan;
-    this.board.semihosting?.powerOn({ commandLine, heap: heapGap(pieces, this.ram) });
+    this.board.semihosting?.powerOn(plan);
   }
 
   /** Replaces the stop points of all runs from now on. */
@@ -234,7 +221,7 @@ export class Machine {
         this.pausedAt = this.currentPosition;
         return { kind: 'paused' };
       }
-      const { finish } = this;
+      const finish = this.board.finisher.result;
       if (finish) return { kind: 'finished', finish };
       this.updateInterruptLines();
       // While one hart has something to do it is its turn.
@@ -255,7 +242,7 @@ export class Machine {
     }
     const hits = this.watcher.takeHits();
     if (hits.length > 0) return { kind: 'watchpoint', hits };
-    const { finish } = this;
+    const finish = this.board.finisher.result;
     return finish ? { kind: 'finished', finish } : { kind: 'reached' };
   }
 
@@ -278,8 +265,7 @@ export class Machine {
   private deliver(event: OutsideEvent): void {
     switch (event.kind) {
       case 'consoleInput':
-        if (this.board.semihosting?.wantsByte) this.board.semihosting.receive(event.byte);
-        else this.board.uart.receive(event.byte);
+        this.board.console.receive(event.byte);
         break;
       case 'clockJump':
         this.clockOffsetNanoseconds += event.nanoseconds;
@@ -363,8 +349,7 @@ export class Machine {
     const { status } = this;
     status.position = this.currentPosition;
     status.nanoseconds = this.nanoseconds;
-    const { semihosting, uart } = this.board;
-    status.consoleReadyNanoseconds = semihosting?.wantsByte ? this.nanoseconds : uart.readyNanoseconds();
+    status.consoleReadyNanoseconds = this.board.consoleReadyNanoseconds();
     status.idle = idle;
     status.wakeNanoseconds = idle ? this.deadlines.wake() : Infinity;
     return status;
@@ -422,22 +407,6 @@ export class Machine {
 
   watched(access: 'read' | 'write', offset: number, lengthBytes: number): void {
     if (this.watcher.touched(access, offset, lengthBytes, this.positionInStep())) this.hart.requestAttention();
-  }
-
-  private makeSemihosting({ onConsoleByte }: MachineOptions): Semihosting {
-    const inspector = new Inspector(this);
-    return new Semihosting({
-      harts: this.harts,
-      memory: new CallMemory(this.ram, (address) => inspector.translate(address)),
-      outside: {
-        hostTime: () => this.inputs.hostTime(this.positionInStep()),
-        hostFile: (question) => this.inputs.hostFile(this.positionInStep(), question),
-      },
-      nanoseconds: () => this.nanosecondsInStep(),
-      print: (bytes) => bytes.forEach((byte, i) => onConsoleByte(byte, this.positionInStep(), i)),
-      exit: (status) => this.board.finisher.request({ kind: status === 0 ? 'pass' : 'fail', code: status }),
-      attention: () => this.hart.requestAttention(),
-    });
   }
 
   // --- state ---------------------------------------------------------------------------------------------------------

@@ -107,7 +107,7 @@ export class LiveTimeline implements Timeline {
   inject(event: OutsideEvent): void {
     if (this.travel && !this.travel.isPresent) throw pastIsFixed();
     // It would be a step behind the last one, which no replay comes to.
-    if (this.machine.finish) throw guestHasEnded();
+    if (this.machine.board.finisher.result) throw guestHasEnded();
     this.recording?.recorder.note(this.position, event);
     this.machine.inject(event);
   }

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { LiveInputs, openRecord, openReplay, type Timeline } from '../../../debug-adapter/engine/index.ts';
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
+import { RNG_SEED } from '../../support/cli.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 
 /**
@@ -21,7 +22,7 @@ const timeline: Timeline =
     ? openReplay(nodeHost, { ...machine, rrfile, rrsnapshot: null, append: null, memoryBytes: null })
     : openRecord(nodeHost, {
         ...{ ...machine, kernel, append: '', memoryBytes: 128 << 20, idle: 'warp', live: new LiveInputs([]) },
-        ...{ otherInputs: [], overwrite: false, rrfile, rrsnapshot: 'replay_init', version: 'test' },
+        ...{ otherInputs: [], overwrite: false, rrfile, rrsnapshot: 'replay_init', version: 'test', rngSeed: RNG_SEED },
       });
 if (kind === 'looking back') {
   timeline.advance(present);

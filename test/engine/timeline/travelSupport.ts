@@ -13,6 +13,7 @@ import {
 import type { DeviceGeneration } from '../../../debug-adapter/engine/machine/board.ts';
 import type { TravelBudget } from '../../../debug-adapter/engine/timeline/travelBudget.ts';
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
+import { RNG_SEED } from '../../support/cli.ts';
 
 /** The guests that time travel is tried on: one bare-metal with timer and disk, one kernel with processes and a shell. */
 export interface Scene {
@@ -54,6 +55,8 @@ export function stageOf(scene: Scene, t: TestContext): Stage {
     bios: null,
     initrd: null,
     append: '',
+    // Two recordings are equal to the bit.
+    rngSeed: RNG_SEED,
     memoryBytes: 128 << 20,
     idle: 'warp',
     live: new LiveInputs(scene.typed ? [new ConsoleInput(readFileSync(scene.typed))] : []),

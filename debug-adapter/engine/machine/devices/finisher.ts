@@ -20,22 +20,30 @@ export class Finisher implements Device {
   readonly name: string;
   readonly #context: DeviceContext;
   readonly #onRequest: (request: FinisherRequest) => void;
+  readonly #resetEnds: boolean;
   #request: FinisherRequest | undefined;
 
-  constructor(options: { context: DeviceContext; onRequest?: (request: FinisherRequest) => void; name?: string }) {
+  /** With `resetEnds` a reset is an end like the others. */
+  constructor(options: {
+    context: DeviceContext;
+    onRequest?: (request: FinisherRequest) => void;
+    name?: string;
+    resetEnds?: boolean;
+  }) {
+    this.#resetEnds = options.resetEnds ?? false;
     this.name = options.name ?? 'finisher';
     this.#context = options.context;
     this.#onRequest = options.onRequest ?? (() => undefined);
   }
 
   /** What the guest ended with, once it has. */
-  get result(): Finish | undefined {
-    return this.#request?.kind === 'reset' ? undefined : this.#request;
+  get result(): FinisherRequest | undefined {
+    return this.wantsReset ? undefined : this.#request;
   }
 
   /** The guest asked to be reset, and the machine has not done it yet. */
   get wantsReset(): boolean {
-    return this.#request?.kind === 'reset';
+    return this.#request?.kind === 'reset' && !this.#resetEnds;
   }
 
   read(_offset: number, _sizeBytes: 1 | 2 | 4): number {

@@ -1,9 +1,10 @@
 import type { State, StateValue } from '../../base/state.ts';
+import type { BootPlan } from '../boot/bootPlan.ts';
 import type { FileAnswer, FileQuestion } from '../inputs.ts';
 import type { HartBanks } from '../cpu/hartBanks.ts';
 import type { CallMemory } from './callMemory.ts';
 import { CallFault } from './callMemory.ts';
-import type { HeapGap } from './heapGap.ts';
+import { type HeapGap, heapGap } from './heapGap.ts';
 import { ERRNO, OpenFiles } from './openFiles.ts';
 import { type Answer, type CallContext, operationOf, WAITS } from './operations.ts';
 
@@ -16,6 +17,7 @@ import { type Answer, type CallContext, operationOf, WAITS } from './operations.
 export interface SemihostingParts {
   harts: HartBanks;
   memory: CallMemory;
+  ram: { base: number; lengthBytes: number };
   outside: { hostTime: () => number; hostFile: (question: FileQuestion) => FileAnswer };
   nanoseconds: () => number;
   /** Bytes for the guest's console, all in one step. */
@@ -48,8 +50,8 @@ export class Semihosting {
   }
 
   /** Not state: it follows from what is booted. */
-  powerOn(boot: SemihostingBoot): void {
-    this.boot = boot;
+  powerOn({ commandLine, pieces }: BootPlan): void {
+    this.boot = { commandLine, heap: heapGap(pieces, this.parts.ram) };
   }
 
   /** At an EBREAK: does what the guest asks for. False when this is no call. */

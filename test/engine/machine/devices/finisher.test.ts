@@ -25,6 +25,12 @@ for (const [value, finish] of [
   });
 }
 
+test('where a reset ends the run it is a result like the others', () => {
+  const finisher = new Finisher({ context: new FakeBoard(), resetEnds: true });
+  finisher.write(0, 0x7777, 4);
+  assert.deepEqual([finisher.result, finisher.wantsReset], [{ kind: 'reset', code: 0 }, false]);
+});
+
 test('other values, places and sizes do nothing, and the first result stays', () => {
   const { told, finisher } = newFinisher();
   finisher.write(0, 0x1234, 4);

@@ -1,0 +1,23 @@
+import type { BoardClock } from '../board.ts';
+import { Inspector } from '../inspector.ts';
+import type { Machine, MachineOptions } from '../machine.ts';
+import { CallMemory } from './callMemory.ts';
+import { Semihosting } from './semihosting.ts';
+
+/** Semihosting of a machine that is being made: what its calls reach. */
+export function semihostingOf(machine: Machine, clock: BoardClock, { onConsoleByte }: MachineOptions): Semihosting {
+  const inspector = new Inspector(machine);
+  return new Semihosting({
+    harts: machine.harts,
+    ram: machine.ram,
+    memory: new CallMemory(machine.ram, (address) => inspector.translate(address)),
+    outside: {
+      hostTime: () => machine.inputs.hostTime(clock.position()),
+      hostFile: (question) => machine.inputs.hostFile(clock.position(), question),
+    },
+    nanoseconds: () => clock.now(),
+    print: (bytes) => bytes.forEach((byte, i) => onConsoleByte(byte, clock.position(), i)),
+    exit: (status) => machine.board.finisher.request({ kind: status === 0 ? 'pass' : 'fail', code: status }),
+    attention: () => clock.attention(),
+  });
+}
