@@ -177,7 +177,8 @@ async function advanceToEnd(timeline: Timeline, stopAt: number, interruption: In
     writeBack.whenDue();
     // Lets signals in.
     await new Promise(setImmediate);
-    if (interruption.requested || consoleOutput.isClosed) return { reason: 'interrupted' };
+    // The guest may have ended in this very slice, which a replay would find out.
+    if (interruption.requested || consoleOutput.isClosed) return endOfPresent(timeline);
   }
   // The guest may have ended with the very step that was asked for.
   return timeline.advance(stopAt) ?? { reason: 'stopAt' };

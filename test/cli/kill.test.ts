@@ -84,6 +84,19 @@ suite('a recording that is asked to end', { concurrency: 2 }, () => {
     assert.equal((await replaysToItsEnd(place, session)).lastPosition, position);
   });
 
+  test('a guest that ends as the signal comes is replayed to the end that it came to', async (t) => {
+    const place = new Workplace(t);
+    const session: Session = { kernel: guest('small/hello') };
+    for (let round = 0; round < 5; round++) {
+      const running = place.start(['record', ...optionsOf(session), ...(round > 0 ? ['--overwrite'] : [])]);
+      await running.untilPrinted('hello');
+      running.kill('SIGINT');
+      const { status } = await running.end;
+      assert.ok(status === 0 || status === 130, `status ${status}`);
+      (await place.replay(session)).ended(0, status === 0 ? 'powerOff' : 'endOfRecording');
+    }
+  });
+
   test('a replay and a run, too', async (t) => {
     const place = new Workplace(t);
     const session = busyKernel(place);
