@@ -1,7 +1,11 @@
+import { PAGE_SIZE_BYTES } from '../../base/quantities.ts';
 import { decode } from './decode.ts';
 import type { Decoded } from './decoded.ts';
 import { ALL_INSTRUCTIONS, type InstructionSet } from './extensions.ts';
 import {
+  CODE_LINE_BYTES,
+  CODE_LINES,
+  CODE_LINES_PAGE_BYTES,
   DECODE_PAGE_BYTES,
   DECODE_PAGES,
   DECODE_POOL,
@@ -87,9 +91,17 @@ export class DecodeCache {
     const low = view.getUint16(at, true);
     const straddles = (low & 3) === 3 && pageOffset === 4094;
     const raw = (low & 3) === 3 && !straddles ? view.getUint32(at, true) : low;
+    this.markCode(ramPage, pageOffset);
+    if ((low & 3) === 3 && !straddles) this.markCode(ramPage, pageOffset + 2);
     if (this.breakOffsets.has(pageOffset)) this.writeBreakMark(entry >>> 0, raw);
     else if (straddles) this.writeStraddleMark(entry >>> 0);
     else this.write(entry >>> 0, raw, pageOffset);
+  }
+
+  /** The halfword is code: from now on its line is written through `touch`. */
+  markCode(ramPage: number, pageOffset: number): void {
+    const line = (ramPage * PAGE_SIZE_BYTES + pageOffset) / CODE_LINE_BYTES;
+    this.bytes[CODE_LINES + (line >>> 3)] |= 1 << (line & 7);
   }
 
   /** Which RAM page an entry decodes, and where that page's entries begin. */
@@ -128,6 +140,8 @@ export class DecodeCache {
     const { bytes } = this;
     this.dropRegions();
     for (let i = 0; i < this.used; i++) {
+      const lines = CODE_LINES + this.ramPageOf[i] * CODE_LINES_PAGE_BYTES;
+      bytes.fill(0, lines, lines + CODE_LINES_PAGE_BYTES);
       bytes[PAGE_FLAGS + this.ramPageOf[i]] &= ~PAGE_CODE;
       this.view.setInt32(DECODE_PAGES + this.ramPageOf[i] * 4, 0, true);
     }

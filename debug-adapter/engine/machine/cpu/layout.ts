@@ -16,7 +16,7 @@ import { PAGE_SIZE_BYTES } from '../../base/quantities.ts';
  *   0xa000     where indirect calls went
  *   0x10000    data TLBs, one pair (reads, writes) a context
  *   0x290000   fetch TLBs, one a context
- *   0x300000   page flags, hashes and decode-page addresses, one of each a RAM page
+ *   0x300000   page flags, hashes, decode-page addresses and code lines, one of each a RAM page
  *              decode pool
  *              the first instruction of each of the translator's regions, decoded by itself
  *              RAM
@@ -113,6 +113,8 @@ const SHARED_SLOTS = [
   'EXTENSIONS',
   /** Not 0: satp takes Sv48. */
   'HAS_SV48',
+  /** How many writes to pages that hold code were not done in place. */
+  'WRITES_BESIDE_CODE',
   /** Address and size of RAM. */
   'RAM_START',
   'RAM_BYTES',
@@ -157,6 +159,8 @@ export const CALL_TARGETS_ENTRIES = 1024;
  * 3 is S with SUM, 4 is untranslated below M while PMP tells them apart.
  */
 export const TLB_ENTRIES = 16384;
+/** In the tag of a write: the page holds code, so only its lines without any may be written in place (CODE_LINES). */
+export const TAG_BESIDE_CODE = 0x800;
 export const TLB_BYTES = TLB_ENTRIES * 16;
 export const READ_TLB = 0x10000;
 export const WRITE_TLB = READ_TLB + TLB_BYTES;
@@ -199,7 +203,11 @@ export const PAGE_FLAGS = 0x300000;
 export const PAGE_HASHES = PAGE_FLAGS + RAM_PAGES_MAX;
 /** i32 a RAM page: address of its decode entries, 0 for none. */
 export const DECODE_PAGES = PAGE_HASHES + RAM_PAGES_MAX * 8;
-export const DECODE_POOL = DECODE_PAGES + RAM_PAGES_MAX * 4;
+/** A bit for each CODE_LINE_BYTES of RAM: something there was decoded or translated, while its page has PAGE_CODE. */
+export const CODE_LINES = DECODE_PAGES + RAM_PAGES_MAX * 4;
+export const CODE_LINE_BYTES = 16;
+export const CODE_LINES_PAGE_BYTES = PAGE_SIZE_BYTES / CODE_LINE_BYTES / 8;
+export const DECODE_POOL = CODE_LINES + RAM_PAGES_MAX * CODE_LINES_PAGE_BYTES;
 /** A lone entry for each of REGION_SLOTS. */
 export const REGION_ENTRIES = DECODE_POOL + DECODE_POOL_PAGES * DECODE_PAGE_BYTES;
 export const RAM = alignUp(REGION_ENTRIES + REGION_SLOTS * LONE_ENTRY_BYTES, WASM_PAGE_BYTES);

@@ -19,8 +19,18 @@ import {
   when,
 } from '../../base/wasm/code.ts';
 import type { Frame } from '../../base/wasm/moduleBuilder.ts';
-import { type Core, isRam, raise, ramAt, ramOffset, slot32 } from './coreContext.ts';
-import { PAGE_CODE, PAGE_FLAGS, PAGE_WATCHED, RAM, RAM_BASE, READ_TLB, TLB_ENTRIES, WRITE_TLB } from './layout.ts';
+import { type Core, isRam, raise, ramAt, ramOffset, setSlot32, slot32 } from './coreContext.ts';
+import {
+  PAGE_CODE,
+  PAGE_FLAGS,
+  PAGE_WATCHED,
+  RAM,
+  RAM_BASE,
+  READ_TLB,
+  TAG_BESIDE_CODE,
+  TLB_ENTRIES,
+  WRITE_TLB,
+} from './layout.ts';
 import { ACCESS_READ, ACCESS_WRITE } from './access.ts';
 import { noticeRead } from './pages.ts';
 
@@ -72,11 +82,11 @@ interface Cached {
 }
 
 /** Enters the page into a TLB: afterwards its accesses are inline. */
-function fillTlb(core: Core, v: Cached, tlb: number): Code {
+function fillTlb(core: Core, v: Cached, tlb: number, tagBits = 0): Code {
   const addend = i32.add(i32.sub(i32.wrap(v.pa.get), i32.wrap(v.va.get)), i32.const((RAM - RAM_BASE) | 0));
   return sequence(
     set(v.entry, tlbEntry(v.va.get)),
-    i64.store(v.entry.get, i64.and(v.va.get, i64.const(-4096)), tlb),
+    i64.store(v.entry.get, i64.or(i64.and(v.va.get, i64.const(-4096)), i64.const(tagBits)), tlb),
     i32.store(v.entry.get, addend, tlb + 8),
     when(slot32('DATA_CONTEXT'), call(core.functions.noteFilled, i32.add(v.entry.get, i32.const(tlb)))),
   );
@@ -97,7 +107,17 @@ export const enterReadTlb = (core: Core, v: Cached): Code =>
  * it was translated, `touch` drops this entry, too.
  */
 export const enterWriteTlb = (core: Core, v: Cached): Code =>
-  when(mayEnter(v, PAGE_WATCHED | PAGE_CODE), fillTlb(core, v, WRITE_TLB));
+  when(
+    mayEnter(v, PAGE_WATCHED),
+    ifElse(
+      i32.and(pageFlags(v.pa.get), i32.const(PAGE_CODE)),
+      sequence(
+        setSlot32('WRITES_BESIDE_CODE', i32.add(slot32('WRITES_BESIDE_CODE'), i32.const(1))),
+        fillTlb(core, v, WRITE_TLB, TAG_BESIDE_CODE),
+      ),
+      fillTlb(core, v, WRITE_TLB),
+    ),
+  );
 
 // --- loads -----------------------------------------------------------------------------------------------------------
 

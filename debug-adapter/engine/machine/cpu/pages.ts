@@ -36,6 +36,7 @@ import {
   PAGE_WATCHED,
   RAM_BASE,
   READ_TLB,
+  TAG_BESIDE_CODE,
   TLB_BYTES,
   TLB_ENTRIES,
   WRITE_TLB,
@@ -43,8 +44,8 @@ import {
 
 /**
  * Page flags and TLB flushing. One hook serves translations, dirty tracking, self-modifying code and (later) watchpoints: a page
- * enters the write TLB only while it is marked dirty for everyone and holds no decoded code and no page table in use, so
- * all other writes come through `touch` first.
+ * enters the write TLB only while it is marked dirty for everyone and is no page table in use, and one that holds code
+ * only for its lines without any. All other writes come through `touch` first.
  */
 export function definePages(core: Core): void {
   defineTouch(core);
@@ -130,7 +131,10 @@ function defineBecomeTable({ builder, functions }: Core): void {
       i32.store8(page.get, i32.or(i32.load8u(page.get, PAGE_FLAGS), i32.const(PAGE_TABLE)), PAGE_FLAGS),
       // It leaves the write TLB: the untranslated one, where its place is known, and all others.
       set(entry, i32.shl(index, i32.const(4))),
-      when(i64.eq(i64.load(entry.get, WRITE_TLB), address), i64.store(entry.get, i64.const(-1), WRITE_TLB)),
+      when(
+        i64.eq(i64.and(i64.load(entry.get, WRITE_TLB), i64.const(~TAG_BESIDE_CODE)), address),
+        i64.store(entry.get, i64.const(-1), WRITE_TLB),
+      ),
       call(functions.flushPaged),
     );
   });

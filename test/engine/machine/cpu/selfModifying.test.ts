@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { a, assemble, ATOMICS, assembleWithLabels, type Item } from './assembler.ts';
+import { a, assemble, ATOMICS, assembleWithLabels, CSR, type Item } from './assembler.ts';
 import { bareMachine, machineWith, START, steps, words } from './bareMachine.ts';
 
 /**
@@ -169,3 +169,81 @@ test('data beside code in one page stays right, and so does the code', () => {
   steps(machine, 2 + 4 * 100);
   assert.equal(machine.hart.register(6), 100n + ((0x13n << 32n) | 0x13n));
 });
+
+/** Ways to write x6 to the address in x5, and bytes before and behind. */
+const WRITES_BESIDE: Case[] = [
+  { name: 'a store', program: [a.sw(6, 0, 5)] },
+  { name: 'two stores', program: [a.sw(0, -4, 5), a.sw(6, 0, 5)] },
+  { name: 'a load and a store', program: [a.ld(8, -8, 5), a.sd(8, -8, 5), a.sw(6, 0, 5)] },
+  { name: 'an AMO', program: [ATOMICS['amoswap.w'](8, 6, 5)] },
+  { name: 'an SC', program: [a.lrW(8, 5), a.scW(8, 6, 5)] },
+];
+
+const LOOPS = 800;
+
+test('hot code that writes data beside code, and then the code', () => {
+  for (const { name, program } of WRITES_BESIDE) {
+    const call = a.to('target', (offset) => a.jal(1, offset));
+    // The word before it is in a line without code.
+    const code: Item[] = [toLine(program.length + LOOP_LENGTH + 1), nops(4), 'target:', OLD, a.jalr(0, 0, 1)];
+    const sums = everyWay({ write: program, then: [call], code, target: 'target', value: NEW });
+    assert.deepEqual(sums, Array(3).fill(BigInt(LOOPS / 2) * (1n + 16n)), name);
+  }
+});
+
+test('the same, of code that is in no region: the translator leaves all of its line to the interpreter', () => {
+  const [old, changed] = [a.csrr(8, CSR.mscratch), a.csrr(8, CSR.sscratch)];
+  const call = a.to('target', (offset) => a.jal(1, offset));
+  const line: Item[] = ['target:', old, Array.from({ length: 3 }, () => a.csrr(9, CSR.mscratch))];
+  const code: Item[] = [toLine(1 + LOOP_LENGTH + 1), nops(4), line, a.add(11, 11, 8), a.jalr(0, 0, 1)];
+  const sums = everyWay({ write: [a.sw(6, 0, 5)], then: [call], code, target: 'target', value: changed });
+  assert.deepEqual(sums, Array(3).fill(BigInt(LOOPS / 2) * (1n + 16n)));
+});
+
+test('the same, of code that a region has, but that was never executed', () => {
+  const rare = a.to('rare', (offset) => a.beq(7, 15, offset));
+  const code: Item[] = [toLine(1 + LOOP_LENGTH + 1), nops(4), 'rare:', OLD, a.j('back'), nops(2)];
+  const sums = everyWay({ write: [a.sw(6, 0, 5)], then: [rare, 'back:'], code, target: 'rare', value: NEW });
+  assert.deepEqual(sums, Array(3).fill(16n));
+});
+
+const LOOP_LENGTH = 5;
+
+/** Up to the next line of 16 bytes, after so many instructions. */
+const toLine = (instructions: number): Item[] => nops((4 - (instructions % 4)) % 4);
+
+/** Never, at once and late translated: x11 after a loop whose x5 is data first, and `target` from the middle on. */
+function everyWay(of: { write: Item[]; then: Item[]; code: Item[]; target: string; value: number }): bigint[] {
+  const program: Item[] = [
+    'loop:',
+    of.write,
+    of.then,
+    a.addi(7, 7, -1),
+    a.bne(7, 13, 8),
+    a.addi(5, 14, 0),
+    a.to('loop', (offset) => a.bne(7, 0, offset)),
+    'end:',
+    a.j('end'),
+    of.code,
+    nops(20),
+    'data:',
+    nops(8),
+  ];
+  const { addressOf } = assembleWithLabels(program);
+  const registers = { 5: addressOf('data'), 6: of.value, 7: LOOPS, 13: LOOPS / 2, 14: addressOf(of.target), 15: 40 };
+  return [0, 1, 50].map((translationThreshold) => {
+    const machine = machineWith(program, { translationThreshold });
+    machine.hart.setSlot('MSCRATCH', 1n);
+    machine.hart.setSlot('SSCRATCH', 16n);
+    for (const [register, value] of Object.entries(registers)) {
+      machine.hart.setRegister(Number(register), BigInt(value));
+    }
+    let regionsMost = 0;
+    for (let run = 0; run < 120; run++) {
+      steps(machine, 100);
+      regionsMost = Math.max(regionsMost, machine.hart.regionCount);
+    }
+    if (translationThreshold) assert.ok(regionsMost > 0, `from ${translationThreshold} arrivals on`);
+    return machine.hart.register(11);
+  });
+}

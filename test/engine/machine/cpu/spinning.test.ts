@@ -69,6 +69,16 @@ for (const [name, program] of Object.entries(SPIN_LOOPS)) {
   });
 }
 
+test('a lock in the page of the code that waits for it, as small programs have it: a run stays in translated code', (t) => {
+  for (const [name, program] of Object.entries(SPIN_LOOPS)) {
+    const machine = spinning(program, { lock: START + 0x40 });
+    for (let run = 0; run < 20; run++) steps(machine, 1000);
+    const arrivals = arrivalsIn(t, () => steps(machine, RUN_STEPS));
+    assert.ok(arrivals <= ARRIVALS_MAX, `${name}: ${arrivals} arrivals`);
+    t.mock.restoreAll();
+  }
+});
+
 /** Where a run begins, and its last steps, which no block of the region is short enough for. */
 const ARRIVALS_MAX = 8;
 
@@ -81,15 +91,15 @@ function arrivalsIn(t: TestContext, act: () => void): number {
 }
 
 /** The lock is taken; x8 is another place. */
-function spinning(program: Item[], { harts = 1, isPaged = false } = {}): BareMachine {
+function spinning(program: Item[], { harts = 1, isPaged = false, lock = LOCK } = {}): BareMachine {
   const machine = bareMachine({ harts, translationThreshold: 1 });
   machine.ram.write(START, assemble(program));
-  machine.ram.write(LOCK, words(1n));
+  machine.ram.write(lock, words(1n));
   for (let hart = 0; hart < harts; hart++) {
     machine.harts.select(hart, 0);
     machine.hart.setSlot('PC', BigInt(START));
     if (isPaged) startPaging(machine);
-    const base = BigInt(isPaged ? WINDOW : LOCK);
+    const base = BigInt(isPaged ? WINDOW : lock);
     for (const [register, value] of [
       [5, base],
       [6, 1n],
@@ -98,7 +108,7 @@ function spinning(program: Item[], { harts = 1, isPaged = false } = {}): BareMac
       machine.hart.setRegister(register, value);
   }
   machine.harts.select(0, 0);
-  if (isPaged) map(machine, 0, LOCK, ALL);
+  if (isPaged) map(machine, 0, lock, ALL);
   return machine;
 }
 

@@ -56,6 +56,8 @@ export interface RegionSource {
   pages: RegionPages[];
   /** Every read of RAM is plain where it runs: addresses are not translated. It does nothing anywhere else. */
   isBare: boolean;
+  /** It writes to lines without code in pages with code, as programs do whose data follows their code closely. */
+  writesBesideCode: boolean;
   ramBytes: number;
   helpers: ArithmeticHelpers;
 }
@@ -115,7 +117,8 @@ class RegionWriter {
     this.value = frame.local(I64);
     const { isBare, context } = this;
     const registers = { get: (r: number) => this.get(r), put: (r: number, value: Code) => this.put(r, value) };
-    this.accesses = new RegionMemory(frame, { isBare, ramBytes: region.ramBytes, registers, context });
+    const { ramBytes, writesBesideCode } = region;
+    this.accesses = new RegionMemory(frame, { isBare, ramBytes, writesBesideCode, registers, context });
     this.atomics = new RegionAtomics(frame, { memory: this.accesses, registers });
     this.nameRegisters();
     this.flowDirty();

@@ -4,7 +4,16 @@ import { slot } from '../coreContext.ts';
 import { ENVCFG, envcfgForbids } from '../envcfg.ts';
 import { storeZeroes } from '../memoryHandlers.ts';
 import { blockOf } from '../cacheBlocks.ts';
-import { RAM, RAM_BASE, READ_TLB, TLB_ENTRIES, WRITE_TLB } from '../layout.ts';
+import {
+  CODE_LINE_BYTES,
+  CODE_LINES,
+  RAM,
+  RAM_BASE,
+  READ_TLB,
+  TAG_BESIDE_CODE,
+  TLB_ENTRIES,
+  WRITE_TLB,
+} from '../layout.ts';
 import { FLOAT_LOADS, LOADS } from '../semantics.ts';
 import { loadOf, type MemoryGroup, storeOf } from './memoryGroups.ts';
 import type { Instruction } from './regionGraph.ts';
@@ -37,6 +46,7 @@ export class RegionMemory {
   private frame: Frame;
   private isBare: boolean;
   private ramBytes: number;
+  private writesBesideCode: boolean;
   private registers: RegionRegisters;
   /** Offset of the data TLB in force. */
   private context: Local;
@@ -50,11 +60,18 @@ export class RegionMemory {
 
   constructor(
     frame: Frame,
-    options: { isBare: boolean; ramBytes: number; registers: RegionRegisters; context: Local },
+    options: {
+      isBare: boolean;
+      ramBytes: number;
+      writesBesideCode: boolean;
+      registers: RegionRegisters;
+      context: Local;
+    },
   ) {
     this.frame = frame;
     this.isBare = options.isBare;
     this.ramBytes = options.ramBytes;
+    this.writesBesideCode = options.writesBesideCode;
     this.registers = options.registers;
     this.context = options.context;
     this.va = frame.local(I64);
@@ -161,18 +178,45 @@ export class RegionMemory {
   // --- by the TLBs -----------------------------------------------------------------------------------------------------
 
   /** As the interpreter's: page and alignment in one comparison. */
-  private checkAligned({ register, offset, lengthBytes, table }: Access, leave: Code): Code {
+  private checkAligned(access: Access, leave: Code): Code {
+    const { register, offset, lengthBytes, table } = access;
     const page = i64.and(this.va.get, i64.const(-4096 | (lengthBytes - 1)));
-    return sequence(this.setAddress(register, offset), when(i64.ne(i64.load(this.tlbEntry(), table), page), leave));
+    return sequence(
+      this.setAddress(register, offset),
+      when(i64.ne(i64.load(this.tlbEntry(), table), page), this.leaveUnlessBeside(access, { page, leave })),
+    );
   }
 
   /** The page is there for all of it, and it does not end in between. */
-  private checkWithinPage({ register, offset, lengthBytes, table }: Access, leave: Code): Code {
+  private checkWithinPage(access: Access, leave: Code): Code {
+    const { register, offset, lengthBytes, table } = access;
     const page = i64.and(this.va.get, i64.const(-4096));
     const isLate = i32.gtU(i32.and(this.low.get, i32.const(4095)), i32.const(4096 - lengthBytes));
     return sequence(
       this.setAddress(register, offset),
-      when(i32.or(i64.ne(i64.load(this.tlbEntry(), table), page), isLate), leave),
+      when(
+        i32.or(i64.ne(i64.load(this.tlbEntry(), table), page), isLate),
+        this.leaveUnlessBeside(access, { page, leave, isLate }),
+      ),
+    );
+  }
+
+  /** Where a page was not found: leaves, but for a write to a page with code whose lines have none. */
+  private leaveUnlessBeside(
+    { lengthBytes, table }: Access,
+    { page, leave, isLate }: { page: Code; leave: Code; isLate?: Code },
+  ): Code {
+    if (!this.writesBesideCode || table !== WRITE_TLB || lengthBytes > CODE_LINE_BYTES) return leave;
+    const first = this.hostAddress(WRITE_TLB);
+    const reasons = [
+      i64.ne(i64.load(this.tlb.get, WRITE_TLB), i64.or(page, i64.const(TAG_BESIDE_CODE))),
+      isCodeAt(first),
+      // An aligned access is in one line.
+      ...(isLate ? [isLate, isCodeAt(i32.add(first, i32.const(lengthBytes - 1)))] : []),
+    ];
+    return when(
+      reasons.reduce((any, reason) => i32.or(any, reason)),
+      leave,
     );
   }
 
@@ -190,4 +234,13 @@ export class RegionMemory {
   private hostAddress(table: number): Code {
     return i32.add(this.low.get, this.isBare ? i32.const((RAM - RAM_BASE) | 0) : i32.load(this.tlb.get, table + 8));
   }
+}
+
+/** Bit 0: of a place in the host's memory that may be outside of RAM, whether its line holds code. */
+function isCodeAt(address: Code): Code {
+  const line = i32.shrU(i32.sub(address, i32.const(RAM)), i32.const(Math.log2(CODE_LINE_BYTES)));
+  return i32.and(
+    i32.shrU(i32.load(i32.shl(i32.shrU(line, i32.const(5)), i32.const(2)), CODE_LINES), line),
+    i32.const(1),
+  );
 }

@@ -86,6 +86,9 @@ export class Translator {
   private freeSlots: number[] = [];
   /** Functions that were translated for a loop in them. */
   private tried = new Set<number>();
+  /** Entries of regions that write beside code. */
+  private besideCode = new Set<number>();
+  private writesSeen = 0;
   /** Entries with an instruction that no region begins with, and that instruction. */
   private hopeless = new Map<number, number>();
   private instructions = 0;
@@ -156,12 +159,23 @@ export class Translator {
     return start;
   }
 
-  /** What was made for plain reads does nothing where they are not. */
+  /** What was made for plain reads does nothing where they are not; and what writes beside code may be left for that. */
   private retireUnfit(entry: number): boolean {
     const region = this.regions.get(entry)!;
-    const isUnfit = region.isBare && !this.readsArePlain;
+    const isLeft = !this.besideCode.has(entry) && this.writesBesideCode();
+    const isUnfit = isLeft || (region.isBare && !this.readsArePlain);
+    if (this.besideCode.size > REMEMBERED_MAX) this.besideCode.clear();
+    if (isLeft) this.besideCode.add(entry);
     if (isUnfit) this.retire(region);
     return isUnfit;
+  }
+
+  /** Whether there were about as many writes to pages with code as arrivals, since this was asked last. */
+  private writesBesideCode(): boolean {
+    const writes = this.view.getUint32(SLOT.WRITES_BESIDE_CODE, true);
+    const sinceLast = (writes - this.writesSeen) >>> 0;
+    this.writesSeen = writes;
+    return sinceLast > this.view.getInt32(SLOT.HOT_THRESHOLD, true) / 2;
   }
 
   private get readsArePlain(): boolean {
@@ -230,6 +244,7 @@ export class Translator {
     for (const region of this.regions.values()) this.retire(region);
     this.candidates.clear();
     this.tried.clear();
+    this.besideCode.clear();
     this.hopeless.clear();
   }
 
@@ -254,7 +269,11 @@ export class Translator {
     const { pages, code, instructions } = reader.used(order);
     const isBare = candidate.fetchContext === 0 && this.readsArePlain;
     const raw = reader.rawAt(reader.entryOffset);
-    batch.add({ order, pages, ramBytes: this.ramBytes }, { entry: candidate.entry, raw, code, instructions, isBare });
+    const writesBesideCode = this.besideCode.has(candidate.entry);
+    batch.add(
+      { order, pages, ramBytes: this.ramBytes, writesBesideCode },
+      { entry: candidate.entry, raw, code, instructions, isBare },
+    );
   }
 
   /** Of the instruction that an entry decodes. */
@@ -273,7 +292,10 @@ export class Translator {
       this.table.set(region.slot, exports[`r${i}`]);
       this.regions.set(region.entry, region);
       this.instructions += region.instructions;
-      for (const page of region.code.keys()) this.regionsIn(page).add(region);
+      for (const [page, halfwords] of region.code) {
+        this.regionsIn(page).add(region);
+        halfwords.forEach((isCode, halfword) => isCode && this.decodeCache.markCode(page, halfword * 2));
+      }
       if (!this.isBlocked(region)) this.mark(region);
     });
     this.made += batch.regions.length;
@@ -335,7 +357,7 @@ class Batch {
     return this.regions.length >= BATCH_REGIONS_MAX || this.instructions >= BATCH_INSTRUCTIONS_MAX;
   }
 
-  add(source: Pick<RegionSource, 'order' | 'pages' | 'ramBytes'>, region: Omit<Region, 'slot'>): void {
+  add(source: Omit<RegionSource, 'isBare' | 'helpers'>, region: Omit<Region, 'slot'>): void {
     const handle = this.builder.declare(REGION_TYPE, `r${this.regions.length}`);
     this.builder.define(handle, (frame) =>
       regionCode(frame, { ...source, isBare: region.isBare, helpers: this.lazyHelpers() }),
