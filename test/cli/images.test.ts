@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
+import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { minimalElf } from '../engine/machine/cpu/minimalElf.ts';
@@ -124,6 +125,22 @@ suite('images load as in QEMU', { concurrency: 2 }, () => {
       assert.equal(session.console, LOW);
     }
   });
+});
+
+test('Debian’s Linux boots from gzip and from a zboot image as it does uncompressed', async (t) => {
+  const folder = process.env.BLKREPLAY_LINUX_GUEST;
+  if (folder === undefined) return t.skip('BLKREPLAY_LINUX_GUEST names no folder with a Linux guest');
+  const place = new Workplace(t);
+  const image = fs.readFileSync(path.join(folder, 'Image'));
+  place.write('Image', image);
+  place.write('Image.gz', gzipSync(image, { level: 1 }));
+  place.write('vmlinuz.efi', zbootImage('gzip', place.read('Image.gz')));
+  const digests: string[] = [];
+  for (const kernel of ['Image', 'Image.gz', 'vmlinuz.efi']) {
+    const session = await place.cli(['run', '--kernel', kernel, '--stop-at', '20_000_000', '--json']);
+    digests.push(session.ended(0, 'stopAt').digest);
+  }
+  assert.deepEqual(digests, Array(3).fill(digests[0]));
 });
 
 suite('U-Boot', { concurrency: 2, timeout: 600_000 }, () => {
