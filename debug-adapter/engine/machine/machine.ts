@@ -2,18 +2,19 @@ import { assertNever } from '../base/assert.ts';
 import type { Position } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
 import type { Drive } from '../block/drive.ts';
-import { type AccessBytes, Board, type DeviceGeneration, type DriveWiring, wireDrives } from './board.ts';
+import { type AccessBytes, Board, wireDrives } from './board.ts';
 import type { BootPlan } from './boot/bootPlan.ts';
 import { instructionSet, ISA } from './cpu/extensions.ts';
 import { Hart } from './cpu/hart.ts';
 import { HartBanks } from './cpu/hartBanks.ts';
-import { MMU, type MmuType } from './cpu/satp.ts';
+import { MMU } from './cpu/satp.ts';
 import { Deadlines } from './deadlines.ts';
 import type { FinisherRequest } from './devices/finisher.ts';
 import { GuestRam } from './guestRam.ts';
 import { HartInterrupts } from './hartInterrupts.ts';
 import { type Inputs, type InputStatus, type OutsideEvent, PC_REGISTER } from './inputs.ts';
 import { type DigestPart, machineDigest } from './machineDigest.ts';
+import type { MachineOptions } from './machineOptions.ts';
 import { PowerOn } from './powerOn.ts';
 import { NO_STOP_POINTS, type StopPoints, type WatchHit } from './stopPoints.ts';
 import { semihostingOf } from './semihosting/semihostingOf.ts';
@@ -51,34 +52,6 @@ const STATE_VERSION_BEFORE5 = 2;
 export interface RunOptions {
   /** A breakpoint right where the run begins stops it, too. */
   stopsAtStart?: boolean;
-}
-
-export interface MachineOptions {
-  memoryBytes: number;
-  /** 1 to 8; 1 when it is not said. */
-  harts?: number;
-  /** Its instruction set (cpu/extensions.ts); that of new machines when it is not said. */
-  isa?: string;
-  /** The deepest page tables; those of new machines when it is not said. */
-  mmu?: MmuType;
-  drives: readonly Drive[];
-  /** One for each drive; without it they are modern ones in the first slots. */
-  wiring?: readonly DriveWiring[];
-  /** With a source of entropy (virtio-rng). */
-  rng?: boolean;
-  /** How the devices behave; as they do now when it is not said. */
-  devices?: DeviceGeneration;
-  /** A reset by the guest ends the run. */
-  noReboot?: boolean;
-  /** The guest may make semihosting calls. */
-  semihosting?: boolean;
-  inputs: Inputs;
-  /** Each byte of the console, how many steps were before the one that sends it, and how many bytes of that step. */
-  onConsoleByte: (byte: number, position: Position, index: number) => void;
-  /** How many pages of code are kept decoded; for tests, as it changes nothing but speed. */
-  decodePoolPages?: number;
-  /** How often a jump comes to a place before its code is translated, 0 for never; changes nothing but speed. */
-  translationThreshold?: number;
 }
 
 export class Machine {

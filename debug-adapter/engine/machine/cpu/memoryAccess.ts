@@ -10,6 +10,7 @@ import {
   drop,
   i32,
   i64,
+  ifElse,
   label,
   loop,
   ret,

@@ -1,6 +1,7 @@
 import type { BoardClock } from '../board.ts';
 import { Inspector } from '../inspector.ts';
-import type { Machine, MachineOptions } from '../machine.ts';
+import type { Machine } from '../machine.ts';
+import type { MachineOptions } from '../machineOptions.ts';
 import { CallMemory } from './callMemory.ts';
 import { Semihosting } from './semihosting.ts';
 
