@@ -11,9 +11,9 @@ import type { DeviceContext, TimedDevice } from './device.ts';
  * FIFO reset, so the guest must listen: its receive interrupt is enabled, or it polls. A look is a read of LSR or RBR
  * that finds no byte; a write to THR starts the count again, for a guest that only prints looks at LSR too, but as the
  * transmitter is always empty it has no reason to look often. LOOKS_OF_A_POLLER looks in a row and the guest is known
- * as one who polls, until it resets the FIFO. Besides, the FIFO must hold less than its trigger level and one character time must have passed
- * since the last byte and since the guest began to listen (Linux enables the interrupt and then empties the FIFO), and in
- * loopback mode the line is cut off.
+ * as one who polls, until it resets the FIFO. Besides, the FIFO must hold less than its trigger level, one character time
+ * must have passed since the last byte and since the guest began to listen (Linux enables the interrupt and then empties
+ * the FIFO), and in loopback mode the line is cut off.
  */
 export class Uart16550 implements TimedDevice {
   readonly name: string;

@@ -21,6 +21,7 @@ export class VirtioRng implements TimedDevice, VirtioBackend {
   readonly #memory: GuestMemory;
   readonly #entropy: (lengthBytes: number) => Uint8Array;
   readonly #transport: VirtioTransport;
+  readonly #isBefore5: boolean;
   #pending: PendingRequest[] = [];
 
   constructor(options: {
@@ -30,11 +31,12 @@ export class VirtioRng implements TimedDevice, VirtioBackend {
     legacy?: boolean;
     entropy: (lengthBytes: number) => Uint8Array;
     transport?: new (options: VirtioTransportOptions) => VirtioTransport;
-    /** As in recordings of formats 2 to 4, ANY_LAYOUT is not offered. */
+    /** As in recordings of formats 2 to 4: ANY_LAYOUT is not offered, and a broken queue gets its answers. */
     isBefore5?: boolean;
   }) {
     this.name = options.name;
-    this.features = options.legacy && !options.isBefore5 ? FEATURES | FEATURE_ANY_LAYOUT : FEATURES;
+    this.#isBefore5 = options.isBefore5 ?? false;
+    this.features = options.legacy && !this.#isBefore5 ? FEATURES | FEATURE_ANY_LAYOUT : FEATURES;
     this.#context = options.context;
     this.#memory = options.memory;
     this.#entropy = options.entropy;
@@ -56,6 +58,7 @@ export class VirtioRng implements TimedDevice, VirtioBackend {
 
   act(): void {
     const { head, segments } = this.#pending.shift()!;
+    if (this.#transport.isBroken && !this.#isBefore5) return;
     const bytes = this.#entropy(Math.min(lengthOf(segments), ANSWER_BYTES_MAX));
     copyIn(this.#memory, bytes, segments);
     const used = { head, writtenBytes: bytes.length };
