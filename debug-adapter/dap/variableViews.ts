@@ -1,6 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import {
   FLOAT_REGISTER_NAMES,
+  halfValue,
   type Inspector,
   INTEGER_REGISTER_NAMES,
   type Scope,
@@ -90,9 +91,11 @@ function floats(inspector: Inspector): DebugProtocol.Variable[] {
 
 const view = new DataView(new ArrayBuffer(8));
 
-/** A single lives in the lower half, under ones (ISA manual Volume I, "NaN Boxing of Narrower Values"). */
+/** A single or a half lives in the low bits, under ones (ISA manual Volume I, "NaN Boxing of Narrower Values"). */
 function floatText(bits: bigint): string {
   view.setBigUint64(0, bits);
+  const isHalf = bits >> 16n === 0xffff_ffff_ffffn;
+  if (isHalf) return `${halfValue(Number(bits & 0xffffn))}f16`;
   const isSingle = bits >> 32n === 0xffff_ffffn;
   return isSingle ? `${Math.fround(view.getFloat32(4))}f` : String(view.getFloat64(0));
 }

@@ -1,6 +1,7 @@
 /** What front ends (command line, debug adapter, gdb server) use of the engine. */
 export { allowing } from './base/host.ts';
 export type { CheckpointPace, Host, HostFile, HostFiles } from './base/host.ts';
+export { halfValue } from './base/half.ts';
 export * as limits from './limits.ts';
 export type { Position } from './base/quantities.ts';
 export { FLOAT_REGISTER_NAMES, INTEGER_REGISTER_NAMES } from './base/registerNames.ts';

@@ -1,3 +1,4 @@
+import { halfBits, halfValue } from '../../base/half.ts';
 import { fromBytes } from './storage.ts';
 
 /** Characters, strings and floating point numbers as text. */
@@ -58,12 +59,14 @@ export function floatText(bytes: Uint8Array): string {
   if (Number.isNaN(number)) return 'nan';
   if (!Number.isFinite(number)) return number < 0 ? '-inf' : 'inf';
   if (Object.is(number, -0)) return '-0';
-  return bytes.length === 4 ? `${shortest(number)}` : `${number}`;
+  if (bytes.length === 2) return `${shortest(number, (candidate) => halfValue(halfBits(candidate)))}`;
+  return bytes.length === 4 ? `${shortest(number, Math.fround)}` : `${number}`;
 }
 
-/** IEEE 754 single, double, and quadruple (long double), the latter rounded to double. */
+/** IEEE 754 half, single, double, and quadruple (long double), the latter rounded to double. */
 export function readFloat(bytes: Uint8Array): number | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length === 2) return halfValue(view.getUint16(0, true));
   if (bytes.length === 4) return view.getFloat32(0, true);
   if (bytes.length === 8) return view.getFloat64(0, true);
   return bytes.length === 16 ? readQuadruple(fromBytes(bytes)) : undefined;
@@ -72,7 +75,8 @@ export function readFloat(bytes: Uint8Array): number | undefined {
 export function floatBytes(number: number, sizeBytes: number): Uint8Array | undefined {
   const bytes = new Uint8Array(sizeBytes);
   const view = new DataView(bytes.buffer);
-  if (sizeBytes === 4) view.setFloat32(0, number, true);
+  if (sizeBytes === 2) view.setUint16(0, halfBits(number), true);
+  else if (sizeBytes === 4) view.setFloat32(0, number, true);
   else if (sizeBytes === 8) view.setFloat64(0, number, true);
   else return undefined;
   return bytes;
@@ -87,10 +91,10 @@ function readQuadruple(bits: bigint): number {
   return sign * (1 + fraction) * 2 ** (exponent - 16383);
 }
 
-function shortest(number: number): number {
+function shortest(number: number, rounded: (candidate: number) => number): number {
   for (let digits = 1; digits < 9; digits++) {
     const candidate = Number(number.toPrecision(digits));
-    if (Math.fround(candidate) === number) return candidate;
+    if (rounded(candidate) === number) return candidate;
   }
   return Number(number.toPrecision(9));
 }
