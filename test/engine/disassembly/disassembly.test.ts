@@ -134,10 +134,14 @@ const comparable = (text: string): string =>
 
 const isConditionalZero = (bits: number): boolean => [0x0e005033, 0x0e007033].includes((bits & 0xfe00707f) >>> 0);
 
-/** Instructions of drafts, gone since version 1.10 of the privileged manual, and one that is reserved. */
+/**
+ * Instructions of drafts, gone since version 1.10 of the privileged manual; one that is reserved; and a hint, which is a fence
+ * to objdump where a file does not name its extension.
+ */
 function isDeliberate(bits: number): boolean {
   const isHret = bits === 0x20200073;
   const isSfenceVm = (bits & 0xfff07fff) >>> 0 === 0x10400073;
   const isAdjustByNothing = bits === 0x6101; // C.ADDI16SP with an immediate of 0
-  return isHret || isSfenceVm || isAdjustByNothing;
+  const isPause = bits === 0x0100000f;
+  return isHret || isSfenceVm || isAdjustByNothing || isPause;
 }
