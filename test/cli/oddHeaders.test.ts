@@ -104,13 +104,27 @@ suite('a recording whose header cannot be', { concurrency: 2 }, () => {
     });
   }
 
-  test('a source of entropy that the snapshots know nothing of', async (t) => {
+  for (const [what, field] of [
+    ['a source of entropy', 'rng'],
+    ['semihosting', 'semihosting'],
+  ]) {
+    test(`${what} that the snapshots know nothing of`, async (t) => {
+      const place = recorded.copy(t);
+      const header = headerJson(place.read('a.rr')) as Record<string, Record<string, Json>>;
+      header.machine[field] = true;
+      place.write('a.rr', withHeader(place.read('a.rr'), header));
+      const { message } = (await place.replay(DEMO)).refused(2);
+      assert.match(message, /snapshot "replay_init" .*it has other devices/);
+    });
+  }
+
+  test('an rng-seed of another length', async (t) => {
     const place = recorded.copy(t);
     const header = headerJson(place.read('a.rr')) as Record<string, Record<string, Json>>;
-    header.machine.rng = true;
+    header.machine.rngSeed = 'a5';
     place.write('a.rr', withHeader(place.read('a.rr'), header));
     const { message } = (await place.replay(DEMO)).refused(2);
-    assert.match(message, /snapshot "replay_init" .*it has other devices/);
+    assert.match(message, /has no valid header\.machine\.rngSeed/);
   });
 
   test('a machine with extensions that this blkreplay does not have', async (t) => {

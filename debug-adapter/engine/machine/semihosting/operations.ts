@@ -94,8 +94,11 @@ function typed({ received, outside }: CallContext, lengthMax: number): Uint8Arra
   const first = received();
   const most = Math.min(lengthMax, PIECE_BYTES) - (first === undefined ? 0 : 1);
   const rest = most === 0 ? NOTHING : outside.hostFile({ kind: 'console', lengthBytes: most });
-  if (first !== undefined) return Uint8Array.of(first, ...rest.bytes);
-  return rest.error === NOTHING_YET ? undefined : rest.bytes;
+  if (first === undefined) return rest.error === NOTHING_YET ? undefined : rest.bytes;
+  const bytes = new Uint8Array(1 + rest.bytes.length);
+  bytes[0] = first;
+  bytes.set(rest.bytes, 1);
+  return bytes;
 }
 
 const NOTHING = { error: 0, bytes: new Uint8Array() };
