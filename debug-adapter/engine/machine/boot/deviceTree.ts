@@ -14,7 +14,7 @@ export interface DeviceTreeOptions {
   mmu?: MmuType;
   /** The kernel's command line. */
   bootargs?: string;
-  /** `/chosen/rng-seed`, which Linux starts its random number generator from; without it getrandom may wait for ever. */
+  /** `/chosen/rng-seed`, which Linux starts its random number generator from; without it getrandom may never return. */
   rngSeed?: Uint8Array;
   /** Where the initial RAM disk lies; `end` is the first byte after it. */
   initrd?: { start: GuestAddress; end: GuestAddress };

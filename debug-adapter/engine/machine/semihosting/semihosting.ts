@@ -9,7 +9,7 @@ import { ERRNO, OpenFiles } from './openFiles.ts';
 import { type Answer, type CallContext, operationOf, WAITS } from './operations.ts';
 
 /**
- * Semihosting: a guest asks whoever debugs it for console, files and the like ("RISC-V Semihosting", which takes its
+ * Semihosting: a guest asks its debugger for console, files and the like ("RISC-V Semihosting", which takes its
  * operations from "Semihosting for AArch32 and AArch64"). EBREAK between two shifts of x0 is such a call, in M and S
  * mode, as in QEMU without `userspace=on`; any other EBREAK stays a breakpoint. A call is one step. What it learns from
  * outside goes through `Inputs`, so a replay needs no file. A read of the console waits, as WFI does, until a byte comes.
