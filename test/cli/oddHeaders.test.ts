@@ -145,6 +145,18 @@ suite('a recording whose header cannot be', { concurrency: 2 }, () => {
     }
   });
 
+  test('page tables that there are not', async (t) => {
+    const place = recorded.copy(t);
+    for (const mmu of ['sv57', 'Sv48', '', 48, null]) {
+      const header = headerJson(place.read('a.rr')) as Record<string, Record<string, Json>>;
+      header.machine.mmu = mmu;
+      place.write('a.rr', withHeader(place.read('a.rr'), header));
+      const { message, code } = (await place.replay(DEMO)).refused(2);
+      assert.equal(code, 'recording-damaged');
+      assert.match(message, /header\.machine\.mmu/);
+    }
+  });
+
   test('the debug adapter refuses it, too', async (t) => {
     const place = recorded.copy(t);
     const header = headerJson(place.read('a.rr')) as Record<string, Record<string, Json>>;

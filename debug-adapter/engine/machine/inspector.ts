@@ -100,7 +100,8 @@ export class Inspector {
       const base = ((entry >> 10n) & PPN_MASK) << PAGE_BITS;
       if (entry & (PTE.R | PTE.X)) {
         const offset = (1n << shift) - 1n;
-        return Number((base & ~offset) | (address & offset));
+        // The guest faults at a misaligned superpage.
+        return base & offset ? undefined : Number(base | (address & offset));
       }
       table = base;
     }

@@ -208,8 +208,8 @@ test('a header from before there were these choices means what was then', () => 
   const { slot: _slot, virtio: _virtio, ...hd0 } = HEADER.drives[0];
   const hd1 = { ...hd0, id: 'hd1', overlay: 'hd1.qcow2' };
   const { header } = open(write({ header: { ...HEADER, machine, drives: [hd0, hd1] } }).bytes);
-  const { rng, rngSeed, noReboot, semihosting } = header.machine;
-  assert.deepEqual([rng, rngSeed, noReboot, semihosting], [false, null, false, false]);
+  const { mmu, rng, rngSeed, noReboot, semihosting } = header.machine;
+  assert.deepEqual([mmu, rng, rngSeed, noReboot, semihosting], ['sv39', false, null, false, false]);
   assert.deepEqual(
     header.drives.map(({ slot, virtio }) => [slot, virtio]),
     [

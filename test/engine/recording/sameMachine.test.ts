@@ -56,6 +56,7 @@ const DIFFERENCES: [title: string, given: GivenMachine, code: string, says: RegE
   ['resets', machine({ noReboot: false }), 'recording-other-machine', /no reboot: on .* off now/],
   ['semihosting', machine({ semihosting: false }), 'recording-other-machine', /semihosting: on .* off now/],
   ['isa', machine({ isa: 'rv64gc' }), 'recording-other-machine', /instruction set: rv64imac/],
+  ['mmu', machine({ mmu: 'sv39' }), 'recording-other-machine', /page tables: sv48/],
   [
     'append',
     { ...SAME, append: '' },

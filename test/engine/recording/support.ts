@@ -90,6 +90,7 @@ export const HEADER: HeaderToWrite = {
     memoryBytes: 128 << 20,
     harts: 1,
     isa: 'rv64imac_zicsr_zifencei',
+    mmu: 'sv48',
     rng: true,
     rngSeed: 'a5'.repeat(32),
     noReboot: true,

@@ -307,3 +307,27 @@ test('a page has a memory type while menvcfg says so, from the next access on', 
   steps(machine, 1);
   assert.equal(trapOf(machine).cause, 13n);
 });
+
+test('what one hart translated by its memory types is not there for a hart that has them off', () => {
+  const machine = bareMachine({ harts: 2 });
+  // Each hart reads the page and goes on, so their turns follow each other.
+  machine.ram.write(START, assemble(['again:', a.ld(6, 0, 5), a.addi(7, 7, 1), a.j('again')]));
+  machine.ram.write(HANDLER, assemble(['stop:', a.j('stop')]));
+  const { harts, hart } = machine;
+  startPaging(machine);
+  writeEntry(machine, leafAt(0), pte(DATA, ALL) | (1n << 61n));
+  const satp = hart.slot('SATP');
+  for (const index of [1, 0]) {
+    harts.select(index, 0);
+    hart.setSlot('PC', BigInt(START));
+    hart.setSlot('SATP', satp);
+    hart.setSlot('MENVCFG', index === 0 ? PBMTE : 0n);
+    hart.setSlot('MTVEC', BigInt(HANDLER));
+    hart.setRegister(5, BigInt(WINDOW));
+    setPrivilege(machine, SUPERVISOR);
+  }
+  steps(machine, 1_000_000);
+  const [first, second] = [0, 1].map((index) => harts.view(index, machine.position));
+  assert.ok(first.register(7) > 1000n && first.slot('MCAUSE') === 0n, 'the one that has them reads');
+  assert.deepEqual([second.register(7), second.slot('MCAUSE'), second.slot('MTVAL')], [0n, 13n, BigInt(WINDOW)]);
+});

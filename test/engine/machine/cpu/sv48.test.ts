@@ -110,6 +110,7 @@ for (const { name, entry, page, address, sizeLog2 } of LEVELS) {
       writeEntry(machine, entry, entryWithBit);
       assert.equal(access(machine, LOAD, address), FAULT.load);
       assert.equal(access(machine, STORE, address), FAULT.store);
+      assert.equal(seen(machine, address), undefined);
       assert.equal(word(machine, entry), entryWithBit);
     }
   });
