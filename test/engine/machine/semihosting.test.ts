@@ -188,8 +188,8 @@ suite('a read of the console waits', () => {
     const inputs = new LiveInputs([new ConsoleInput()]);
     const machine = withText(
       [
-        [...a.li(5, 0x80), a.csrw(CSR.mie, 5), a.csrrsi(0, CSR.mstatus, 8)],
         [...a.li(6, 0x200_4000), ...a.li(7, 5), a.sd(7, 0, 6)],
+        [...a.li(5, 0x80), a.csrw(CSR.mie, 5), a.csrrsi(0, CSR.mstatus, 8)],
         [...call(SYS.READC, 0), 'end:', a.j('end')],
       ],
       '',
