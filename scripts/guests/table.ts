@@ -24,7 +24,7 @@ ${others.join('\n')}
 
 const INTRODUCTION = `# Guests
 
-Systems that run on QEMU's \`virt\` board, and how they run here, unchanged. Written by a script:
+Systems that run on QEMU's \`virt\` board, and how they run here, unchanged. QEMU is 7.2. Written by a script:
 
     npm run build && node scripts/guests/main.ts FOLDER
 
