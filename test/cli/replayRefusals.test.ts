@@ -49,7 +49,7 @@ const REPLAY: Refusal[] = [
     trouble: (place) => place.flipByte('a.rr', 8),
     command: replay(DEMO),
     code: 'recording-future-version',
-    says: /^a\.rr is a recording of format version 68, .*replay it with the version that recorded it, or a newer one/,
+    says: /^a\.rr is a recording of format version 69, .*replay it with the version that recorded it, or a newer one/,
   },
   {
     what: 'a recording with a damaged header',
