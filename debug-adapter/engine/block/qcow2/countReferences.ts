@@ -1,4 +1,5 @@
 import { compressedPlace } from './compressed.ts';
+import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { clustersFor, ENTRY_BYTES } from './layout.ts';
 import { refcountMax } from './refcountBlocks.ts';
@@ -24,18 +25,18 @@ export function countReferences(
   );
   counter.addTable(header.l1Offset, header.l1Entries * ENTRY_BYTES, 'the L1 table');
   counter.addTable(header.snapshotsOffset, parts.snapshotTableBytes, 'the snapshot table');
-  const l1Tables = [parts.l1];
-  for (const entry of parts.snapshots) {
-    counter.addTable(entry.l1Offset, entry.l1Entries * ENTRY_BYTES, `the L1 table of snapshot "${entry.name}"`);
-    l1Tables.push(readSnapshotL1(parts, entry));
-  }
   // An L2 table shared by n L1 tables is read once and counts n times, and so does each cluster in it.
   const sharers = new Map<number, number>();
-  for (const l1 of l1Tables) {
+  const addSharer = (l1: EntryTable): void => {
     for (let index = 0; index < l1.length; index++) {
       const offset = l1.offset(index);
       if (offset !== 0) sharers.set(offset, (sharers.get(offset) ?? 0) + 1);
     }
+  };
+  addSharer(parts.l1);
+  for (const entry of parts.snapshots) {
+    counter.addTable(entry.l1Offset, entry.l1Entries * ENTRY_BYTES, `the L1 table of snapshot "${entry.name}"`);
+    addSharer(readSnapshotL1(parts, entry));
   }
   const active = new Set<number>();
   for (let index = 0; index < parts.l1.length; index++) {
