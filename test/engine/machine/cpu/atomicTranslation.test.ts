@@ -24,11 +24,17 @@ for (const harts of [1, 2, 3]) {
   for (const isPaged of [false, true]) {
     test(`on ${harts} harts, addresses ${isPaged ? 'translated' : 'untranslated'}: all is as interpreted`, (t) => {
       const random = SeededRandom.forTest(t);
-      for (let round = 0; round < ROUNDS; round++) compare(randomStory(random, { harts, isPaged }), random, round);
+      let translated = 0;
+      for (let round = 0; round < ROUNDS; round++) {
+        translated += compare(randomStory(random, { harts, isPaged }), random, round);
+      }
+      // A loop that traps or is watched all the time may have no region.
+      assert.ok(translated > (ROUNDS * THRESHOLDS.length) / 2, `${translated} stories had translated code`);
     });
   }
 }
-const ROUNDS = Math.ceil(Number(process.env.FUZZ_ROUNDS ?? 3000) / 1000);
+const ROUNDS = Math.max(3, Math.ceil(Number(process.env.FUZZ_ROUNDS ?? 3000) / 5000));
+const THRESHOLDS = [1, 3, 40];
 
 function randomStory(random: SeededRandom, { harts, isPaged }: { harts: number; isPaged: boolean }): Story {
   const loops = Array.from({ length: harts }, (_, i) =>
@@ -51,14 +57,17 @@ const watchpoint = (random: SeededRandom): Watchpoint => ({
   access: random.pick(['read', 'write', 'readWrite']),
 });
 
-function compare(story: Story, random: SeededRandom, round: number): void {
+/** Returns for how many thresholds there was translated code. */
+function compare(story: Story, random: SeededRandom, round: number): number {
   const expected = follow(story, { threshold: 0 });
-  for (const threshold of [1, 3, 40]) {
+  let translated = 0;
+  for (const threshold of THRESHOLDS) {
     const found = follow(story, { threshold, random });
     const what = `round ${round}, from ${threshold} arrivals on`;
     found.moments.forEach((moment, i) => assert.deepEqual(moment, expected.moments[i], `${what}, state ${i}`));
-    assert.ok(found.regions > 0, what);
+    if (found.regions > 0) translated++;
   }
+  return translated;
 }
 
 /** What can be seen of a story; with `random`, its runs are cut into shorter ones. */
