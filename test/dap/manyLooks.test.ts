@@ -23,8 +23,8 @@ const SMALL = { memory: '32M' };
 const NEAR = 1_000_000;
 /** Node itself, resident: its code, its threads' stacks and what allocators keep. */
 const PROGRAM_BYTES = 128 << 20;
-/** What a measurement may differ by, whatever there is: code that was compiled meanwhile, say. */
-const NOISE_BYTES = 8 << 20;
+/** What the scratch file of a disk of 4 MiB may differ by: at each moment it holds what some snapshots happen to need. */
+const SCRATCH_NOISE_BYTES = 1 << 20;
 
 test('while replaying', { skip: skipped() }, async (t) => {
   const place = new Workplace(t);
@@ -57,10 +57,13 @@ async function lookManyTimes(t: TestContext, place: Workplace, launch: object): 
   const after = await adapter.measure();
   t.diagnostic(`after ${FIRST_LOOKS} looks ${JSON.stringify(before)}`);
   t.diagnostic(`after ${LOOKS} and ${viewer.snapshots} snapshots ${JSON.stringify(after)}`);
-  assert.ok(after.usedBytes <= before.usedBytes * 1.1 + NOISE_BYTES, `used: ${after.usedBytes} bytes`);
+  assert.ok(after.usedBytes <= before.usedBytes * 1.1, `used: ${after.usedBytes} bytes`);
   // The resident set grows for long after that, by what is in use and was not touched yet, and by allocators' holes.
   assert.ok(after.residentBytes <= after.usedBytes + PROGRAM_BYTES, `resident: ${after.residentBytes} bytes`);
-  assert.ok(after.scratchBytes <= before.scratchBytes * 1.1 + NOISE_BYTES, `scratch: ${after.scratchBytes} bytes`);
+  assert.ok(
+    after.scratchBytes <= before.scratchBytes * 1.1 + SCRATCH_NOISE_BYTES,
+    `scratch: ${after.scratchBytes} bytes`,
+  );
   assert.ok(after.scratchBytes <= TRAVEL_BUDGET.scratchBytes);
   assert.equal(after.openFiles, before.openFiles);
   assert.equal(await dap.leave(), 0);

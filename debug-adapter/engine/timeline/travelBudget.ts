@@ -7,8 +7,8 @@ export interface TravelBudget {
   memoryBytes: number;
   /** What scratch files hold for cached snapshots alone. */
   scratchBytes: number;
-  /** Cached snapshots: more would not make the next look back quicker. */
+  /** Cached snapshots. They lie the denser the nearer to where the user looks: more do not make the next look back quicker. */
   snapshots: number;
 }
 
-export const TRAVEL_BUDGET: TravelBudget = { memoryBytes: 256 << 20, scratchBytes: 1 << 30, snapshots: 256 };
+export const TRAVEL_BUDGET: TravelBudget = { memoryBytes: 256 << 20, scratchBytes: 1 << 30, snapshots: 64 };
