@@ -61,7 +61,7 @@ export class ImageFile {
    * the last cluster of a file need not be there in full.
    */
   readTable(offset: number, lengthBytes: number, what: string): Uint8Array<ArrayBuffer> {
-    if (offset >= this.#lengthBytes) throw this.corrupt(`${what} lies past the file's end`, offset);
+    this.#checkStart(offset, what);
     // So that a damaged length is found before memory is taken for it.
     if (offset + lengthBytes > this.#lengthBytes + CLUSTER_BYTES_MAX) {
       throw this.corrupt(`${what} ends past the file's end`, offset);
@@ -73,12 +73,16 @@ export class ImageFile {
 
   /** The same for a table of no more than a cluster, into memory that is there. */
   readTableInto(offset: number, into: Uint8Array, what: string): void {
-    if (offset >= this.#lengthBytes) throw this.corrupt(`${what} lies past the file's end`, offset);
+    this.#checkStart(offset, what);
     this.read(offset, into);
   }
 
   corrupt(what: string, offset: number): Error {
     return imageCorrupt(this.name, what, offset);
+  }
+
+  #checkStart(offset: number, what: string): void {
+    if (offset >= this.#lengthBytes) throw this.corrupt(`${what} lies past the file's end`, offset);
   }
 }
 

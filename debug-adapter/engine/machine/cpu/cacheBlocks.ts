@@ -18,7 +18,7 @@ import {
   when,
 } from '../../base/wasm/code.ts';
 import { ACCESS_READ, ACCESS_WRITE } from './access.ts';
-import { type Core, isRam, raise, ramAt, ramOffset, setSlot32, slot32 } from './coreContext.ts';
+import { CAUSE_ILLEGAL, type Core, isRam, raise, ramAt, ramOffset, setSlot32, slot32 } from './coreContext.ts';
 import { ENVCFG, envcfgForbids } from './envcfg.ts';
 import { BLOCK_BYTES } from './layout.ts';
 import { enterWriteTlb, STORE_ACCESS_FAULT } from './memoryAccess.ts';
@@ -32,8 +32,6 @@ export function defineCacheBlocks(core: Core): void {
   defineZero(core);
   defineManage(core);
 }
-
-const CAUSE_ILLEGAL = 2;
 
 /** What the interpreter does not do in place: see `zeroBlockHandler`. */
 function defineZero(core: Core): void {

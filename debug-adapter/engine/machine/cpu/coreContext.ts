@@ -134,6 +134,9 @@ export const ramOffset = (address: Code): Code => i32.sub(i32.wrap(address), i32
 /** Where in the memory an offset in RAM is. */
 export const ramAt = (offset: Code): Code => i32.add(offset, i32.const(RAM));
 
+/** Of an illegal instruction. */
+export const CAUSE_ILLEGAL = 2;
+
 /** Notes an exception; the caller returns at once. */
 export const raise = (core: Core, cause: number, tval: Code): Code =>
   call(core.functions.raise, i32.const(cause), tval);

@@ -14,7 +14,7 @@ import {
   set,
   when,
 } from '../../base/wasm/code.ts';
-import { type Core, raise, slot, slot32 } from './coreContext.ts';
+import { CAUSE_ILLEGAL, type Core, raise, slot, slot32 } from './coreContext.ts';
 import { type Csr, csrTable } from './csrTable.ts';
 import { CSR_INDEX } from './layout.ts';
 
@@ -22,7 +22,6 @@ import { CSR_INDEX } from './layout.ts';
  * The CSR instructions (Zicsr): checks, read, modify, write, over the table of registers. The table in memory at
  * CSR_INDEX turns a number into the index of its handler; index 0 is "there is no such register".
  */
-const CAUSE_ILLEGAL = 2;
 
 export function defineCsrAccess(core: Core): void {
   const table = csrTable(core);

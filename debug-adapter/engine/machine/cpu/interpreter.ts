@@ -17,7 +17,7 @@ import {
 } from '../../base/wasm/code.ts';
 import { ATOMIC } from './atomicSemantics.ts';
 import { noteCall, RETURN_ADDRESS } from './callTargets.ts';
-import { type Core, setSlot, setSlot32, slot, slot32 } from './coreContext.ts';
+import { CAUSE_ILLEGAL, type Core, setSlot, setSlot32, slot, slot32 } from './coreContext.ts';
 import { floatHandler, floatLoadHandler, floatStoreHandler, halfHandler } from './floatHandlers.ts';
 import type { FloatName } from './floatNames.ts';
 import { FLOAT } from './floatSemantics.ts';
@@ -46,8 +46,6 @@ import { loadHandler, storeHandler, zeroBlockHandler } from './memoryHandlers.ts
 import { COMPRESSIBLE, HANDLER_NAMES, type OperationName } from './operations.ts';
 import { countArrival, executeLoneEntry, fetchTlbEntry, regionHandler } from './regionHandler.ts';
 import { COMPUTE, CONDITION, FLOAT_LOADS, FLOAT_STORES, LOADS, STORES } from './semantics.ts';
-
-const CAUSE_ILLEGAL = 2;
 
 /**
  * The interpreter: `run(budget) -> budget left`. It executes exactly one step for each unit of budget, a retired

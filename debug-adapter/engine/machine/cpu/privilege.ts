@@ -14,6 +14,7 @@ import {
   when,
 } from '../../base/wasm/code.ts';
 import {
+  CAUSE_ILLEGAL,
   type Core,
   PRIVILEGE_MACHINE,
   PRIVILEGE_SUPERVISOR,
@@ -160,7 +161,6 @@ const SFENCE_W_INVAL = 0x18000073;
 const SFENCE_INVAL_IR = 0x18100073;
 const WRS_NTO = 0x00d00073;
 const WRS_STO = 0x01d00073;
-const CAUSE_ILLEGAL = 2;
 const CAUSE_BREAKPOINT = 3;
 const CAUSE_ECALL_FROM_U = 8;
 

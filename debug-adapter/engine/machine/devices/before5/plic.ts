@@ -1,5 +1,6 @@
 import type { State } from '../../../base/state.ts';
 import type { Device, DeviceContext } from '../device.ts';
+import { PRIORITY_MASK, REGISTER_BYTES, SOURCES, SOURCE_WORDS, assignBit, plicRegisterAt } from '../plicRegisters.ts';
 
 /**
  * The PLIC of recordings of formats 2 to 4, as it was then: they replay with it. Changes belong into ../plic.ts.
@@ -53,7 +54,7 @@ export class PlicBefore5 implements Device {
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {
     if (sizeBytes !== REGISTER_BYTES) return 0;
-    const register = decode(offset, this.contexts);
+    const register = plicRegisterAt(offset, this.contexts);
     switch (register?.kind) {
       case undefined:
         return 0;
@@ -72,7 +73,7 @@ export class PlicBefore5 implements Device {
 
   write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void {
     if (sizeBytes !== REGISTER_BYTES) return;
-    const register = decode(offset, this.contexts);
+    const register = plicRegisterAt(offset, this.contexts);
     switch (register?.kind) {
       case undefined:
       case 'pending': // read-only
@@ -175,54 +176,6 @@ export class PlicBefore5 implements Device {
   }
 }
 
-/** QEMU `virt`: VIRT_IRQCHIP_NUM_SOURCES is 96 (riscv,ndev), counted with source 0, which does not exist. */
-const SOURCES = 96;
-const SOURCE_WORDS = SOURCES / 32;
-/** Priorities and thresholds are 0 to 7. */
-const PRIORITY_MASK = 7;
-
-// PLIC spec, section 3, "Memory map".
-const PENDING_START = 0x1000;
-const ENABLE_START = 0x2000;
-const ENABLE_STRIDE = 0x80;
-const CONTEXT_START = 0x200000;
-const CONTEXT_STRIDE = 0x1000;
-const THRESHOLD = 0;
-const CLAIM = 4;
-const REGISTER_BYTES = 4;
-
-type Register =
-  | { kind: 'priority'; source: number }
-  | { kind: 'pending'; word: number }
-  | { kind: 'enable'; context: number; word: number }
-  | { kind: 'threshold'; context: number }
-  | { kind: 'claim'; context: number };
-
-function decode(offset: number, contexts: number): Register | undefined {
-  if (offset >= CONTEXT_START) {
-    const context = Math.floor((offset - CONTEXT_START) / CONTEXT_STRIDE);
-    if (context >= contexts) return undefined;
-    const within = offset % CONTEXT_STRIDE;
-    if (within === THRESHOLD) return { kind: 'threshold', context };
-    return within === CLAIM ? { kind: 'claim', context } : undefined;
-  }
-  if (offset >= ENABLE_START) {
-    const context = Math.floor((offset - ENABLE_START) / ENABLE_STRIDE);
-    const word = (offset % ENABLE_STRIDE) >> 2;
-    return context < contexts && word < SOURCE_WORDS ? { kind: 'enable', context, word } : undefined;
-  }
-  if (offset >= PENDING_START) {
-    const word = (offset - PENDING_START) >> 2;
-    return word < SOURCE_WORDS ? { kind: 'pending', word } : undefined;
-  }
-  return offset >> 2 < SOURCES ? { kind: 'priority', source: offset >> 2 } : undefined;
-}
-
 function testBit(words: Uint32Array, bit: number): boolean {
   return ((words[bit >>> 5] >>> (bit & 31)) & 1) !== 0;
-}
-
-function assignBit(words: Uint32Array, bit: number, value: boolean): void {
-  if (value) words[bit >>> 5] |= 1 << (bit & 31);
-  else words[bit >>> 5] &= ~(1 << (bit & 31));
 }

@@ -1,5 +1,43 @@
 import type { State } from '../../../base/state.ts';
 import type { Device, DeviceContext } from '../device.ts';
+import {
+  DATA,
+  FCR_ENABLE,
+  FCR_KEPT,
+  FCR_RESET_RECEIVE,
+  FCR_RESET_TRANSMIT,
+  FIFO_CONTROL,
+  IER_LINE_STATUS,
+  IER_MASK,
+  IER_RECEIVE,
+  IER_TRANSMIT_EMPTY,
+  IIR_CHARACTER_TIMEOUT,
+  IIR_DATA_AVAILABLE,
+  IIR_FIFO_ENABLED,
+  IIR_LINE_STATUS,
+  IIR_NONE,
+  IIR_TRANSMIT_EMPTY,
+  INTERRUPT_ENABLE,
+  INTERRUPT_IDENTITY,
+  LCR_DIVISOR_LATCH,
+  LINE_CONTROL,
+  LINE_STATUS,
+  LSR_DATA_READY,
+  LSR_OVERRUN,
+  LSR_TRANSMITTER_EMPTY,
+  MCR_DTR,
+  MCR_LOOPBACK,
+  MCR_MASK,
+  MCR_OUT2,
+  MCR_OUTS,
+  MCR_RTS,
+  MODEM_CONTROL,
+  MODEM_STATUS,
+  MSR_CTS,
+  MSR_DCD,
+  MSR_DSR,
+  SCRATCH,
+} from '../uartRegisters.ts';
 
 /**
  * The UART of recordings of formats 2 to 4, as it was then: they replay with it. Changes belong into ../uart16550.ts.
@@ -311,49 +349,3 @@ const FIFO_BYTES = 16;
 const TRIGGER_LEVELS = [1, 4, 8, 14];
 /** QEMU serial_reset: the divisor of 9600 baud. */
 const RESET_DIVISOR = 0x0c;
-
-// The registers (PC16550D, table II).
-const DATA = 0; // RBR, THR; DLL with DLAB
-const INTERRUPT_ENABLE = 1; // DLM with DLAB
-const INTERRUPT_IDENTITY = 2; // read
-const FIFO_CONTROL = 2; // write
-const LINE_CONTROL = 3;
-const MODEM_CONTROL = 4;
-const LINE_STATUS = 5;
-const MODEM_STATUS = 6;
-const SCRATCH = 7;
-
-const IER_RECEIVE = 0x01;
-const IER_TRANSMIT_EMPTY = 0x02;
-const IER_LINE_STATUS = 0x04;
-const IER_MASK = 0x0f;
-
-const IIR_NONE = 0x01;
-const IIR_TRANSMIT_EMPTY = 0x02;
-const IIR_DATA_AVAILABLE = 0x04;
-const IIR_LINE_STATUS = 0x06;
-const IIR_CHARACTER_TIMEOUT = 0x0c;
-const IIR_FIFO_ENABLED = 0xc0;
-
-const FCR_ENABLE = 0x01;
-const FCR_RESET_RECEIVE = 0x02;
-const FCR_RESET_TRANSMIT = 0x04;
-/** The reset bits clear themselves. */
-const FCR_KEPT = 0xc9;
-
-const LCR_DIVISOR_LATCH = 0x80;
-
-const MCR_DTR = 0x01;
-const MCR_RTS = 0x02;
-const MCR_OUT2 = 0x08;
-const MCR_OUTS = 0x0c; // OUT1 and OUT2
-const MCR_LOOPBACK = 0x10;
-const MCR_MASK = 0x1f;
-
-const LSR_DATA_READY = 0x01;
-const LSR_OVERRUN = 0x02;
-const LSR_TRANSMITTER_EMPTY = 0x60; // THRE and TEMT
-
-const MSR_CTS = 0x10;
-const MSR_DSR = 0x20;
-const MSR_DCD = 0x80;
