@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { RNG_SEED, Workplace } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 
-/** `/chosen/rng-seed`: drawn anew by each session, kept in its recording, and fixed where that is asked for. */
+/** `/chosen/rng-seed` is random for each session, is kept in the recording, and can be fixed by a setting. */
 const KERNEL = guest('small/hello');
 
 suite('rng-seed', () => {

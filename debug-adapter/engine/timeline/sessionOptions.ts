@@ -27,7 +27,7 @@ export interface MachineSetup extends BootSetup {
   translationThreshold?: number;
   /** What looking back may take, TRAVEL_BUDGET by default: for tests, as it changes nothing but how long it takes. */
   travelBudget?: TravelBudget;
-  /** Each byte of the guest's console, as the machine tells of it: whoever looks back hears the past again. */
+  /** Receives each byte of the guest's console as the machine outputs it; going back outputs bytes of the past again. */
   onConsoleByte: (byte: number, position: Position, index: number) => void;
   /** What the user must learn while the session continues; each is said once. */
   onNotice?: (notice: Notice) => void;

@@ -37,7 +37,7 @@ const writableOf = (always: bigint, below: bigint): Code =>
 export const menvcfgWritable: Code = writableOf(ENVCFG.STCE | ENVCFG.FIOM, -1n);
 export const senvcfgWritable: Code = writableOf(ENVCFG.FIOM, ENVCFG.CBIE | ENVCFG.CBCFE | ENVCFG.CBZE);
 
-/** As QEMU 10 has it: whoever knows of memory types need not switch them on. */
+/** PBMTE is set at reset, as in QEMU 10, so kernels that start without firmware can use memory types. */
 export const menvcfgAtReset = ({ bits }: InstructionSet): bigint => (bits & EXTENSION_BIT.svpbmt! ? ENVCFG.PBMTE : 0n);
 
 /** Not 0 where an operation that both registers switch on is illegal: for S by menvcfg, for U by either. */

@@ -160,7 +160,7 @@ const writeString: Operation = ({ memory, parameter, print }) => {
   return UNDEFINED;
 };
 
-/** There is no answer for an end of the console: QEMU waits there, too. */
+/** At the end of console input the call waits, as in QEMU: it has no way to report an end. */
 const readByte: Operation = (call) => {
   const byte = typed(call, 1)?.[0];
   return byte === undefined ? WAITS : done(byte);

@@ -310,7 +310,7 @@ test('a page has a memory type while menvcfg says so, from the next access on', 
 
 test('what one hart translated by its memory types is not there for a hart that has them off', () => {
   const machine = bareMachine({ harts: 2 });
-  // Each hart reads the page and goes on, so their turns follow each other.
+  // Each hart reads the page and continues, so the harts take turns.
   machine.ram.write(START, assemble(['again:', a.ld(6, 0, 5), a.addi(7, 7, 1), a.j('again')]));
   machine.ram.write(HANDLER, assemble(['stop:', a.j('stop')]));
   const { harts, hart } = machine;

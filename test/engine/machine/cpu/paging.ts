@@ -3,8 +3,8 @@ import type { MmuType } from '../../../../debug-adapter/engine/machine/cpu/satp.
 import { START, words } from './bareMachine.ts';
 
 /**
- * Tables for tests, of Sv39 unless Sv48 is asked for. RAM itself is mapped at its own address by one superpage for S-mode, so that code goes on
- * running; WINDOW is a page of virtual addresses after the other for whatever a test wants to map.
+ * Page tables for tests: Sv39, or Sv48 on request. One superpage maps RAM at its own address for S-mode, so code keeps
+ * running; from WINDOW on, a test maps what it wants, page by page.
  */
 export const PTE = { V: 1, R: 2, W: 4, X: 8, U: 16, G: 32, A: 64, D: 128 } as const;
 export const ALL = PTE.V | PTE.R | PTE.W | PTE.X | PTE.A | PTE.D;

@@ -68,7 +68,7 @@ export function atomicLoop(random: SeededRandom, options: LoopOptions): AtomicLo
   };
 }
 
-/** Counts traps in x28 and hashes what they say; goes on behind the instruction. */
+/** Counts traps in x28, hashes their causes and values, and returns to the next instruction. */
 export const trapHandler = (): Item[] => [
   a.addi(28, 28, 1),
   a.csrr(30, CSR.mcause),

@@ -44,7 +44,7 @@ function onNothing(random: SeededRandom): Item {
   return [a.li(5, BigInt(NOWHERE + random.below(4096))), random.pick(OPERATIONS)(5)];
 }
 
-/** From M with the translation of S or U; what switches it on is M's all the same. */
+/** M mode with MPRV: translated as in S or U, but permitted as in M. */
 function asOther(random: SeededRandom, { mode }: UnitOptions): Item {
   if (mode !== 'M') return [];
   const address = random.pick([DATA_VA, SUPERPAGE_VA]) + random.below(DATA_PAGES * 4096);
