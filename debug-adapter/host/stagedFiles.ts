@@ -21,7 +21,7 @@ export function stageFile(name: string): StagedFile {
   const temporary = temporaryNameBeside(target);
   const file = openFile(temporary, { write: true, create: 'new' }, name);
   let undo = () => removeQuietly(temporary);
-  let settle = undo;
+  let settle = () => {};
   const forget = atProcessEnd(() => undo());
   const failing = (work: () => void) => {
     try {
@@ -32,6 +32,16 @@ export function stageFile(name: string): StagedFile {
   };
   return {
     file,
+    vacate() {
+      makeDurable(temporary, name);
+      failing(() => {
+        if (!statIfThere(target)) return;
+        const old = temporaryNameBeside(target);
+        renameSync(target, old);
+        settle = () => removeQuietly(old);
+        undo = () => (removeQuietly(temporary), attempt(() => nameNew(old, target)));
+      });
+    },
     publish({ replaces }) {
       makeDurable(temporary, name);
       failing(() => {
@@ -43,9 +53,9 @@ export function stageFile(name: string): StagedFile {
           undo = () => old !== '' && attempt(() => renameSync(old, target));
           settle = () => old !== '' && removeQuietly(old);
         } else {
+          const restore = undo;
           nameNew(temporary, target);
-          undo = () => removeQuietly(target);
-          settle = () => {};
+          undo = () => (removeQuietly(target), restore());
         }
       });
     },
@@ -53,6 +63,7 @@ export function stageFile(name: string): StagedFile {
       forget();
       attempt(() => file.close());
       undo();
+      undo = () => {};
     },
     settle() {
       forget();

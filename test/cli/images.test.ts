@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
@@ -7,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { minimalElf } from '../engine/machine/cpu/minimalElf.ts';
 import { RNG_SEED, Workplace } from '../support/cli.ts';
 import { probe } from '../support/probe.ts';
+import { consoleOf, type Typed } from '../support/qemu.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 import { intelHex, uImage } from '../support/wrappedImages.ts';
 import { zbootImage } from '../support/zboot.ts';
@@ -301,39 +301,7 @@ function requireFile(file: string, t: TestContext): boolean {
 }
 
 /** Everything that a guest printed until it powered off. */
-async function underQemu(
-  place: Workplace,
-  options: readonly string[],
-  typed?: { after: string; text: string },
-): Promise<string> {
-  const machine = [
-    '-M',
-    'virt',
-    '-m',
-    '128M',
-    '-display',
-    'none',
-    '-monitor',
-    'none',
-    '-net',
-    'none',
-    '-serial',
-    'stdio',
-  ];
-  const qemu = spawn(QEMU, [...machine, ...options], {
-    cwd: place.folder,
-    stdio: ['pipe', 'pipe', 'inherit'],
-    timeout: 60_000,
-  });
-  let console = '';
-  let isTyped = false;
-  qemu.stdout.setEncoding('latin1').on('data', (text: string) => {
-    console += text;
-    if (!typed || isTyped || !console.includes(typed.after)) return;
-    isTyped = true;
-    qemu.stdin.write(typed.text);
-  });
-  const code = await new Promise((resolve) => qemu.on('close', resolve));
-  assert.equal(code, 0, console);
-  return console;
+function underQemu(place: Workplace, options: readonly string[], typed?: Typed): Promise<string> {
+  const machine = '-M virt -m 128M -display none -monitor none -net none -serial stdio'.split(' ');
+  return consoleOf(place, [QEMU, ...machine, ...options], typed);
 }

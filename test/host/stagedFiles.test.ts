@@ -54,6 +54,33 @@ test('what is withdrawn leaves everything as it was', (t) => {
   }
 });
 
+test('a vacated name stays free until the new file has it, and is given back when that is withdrawn', (t) => {
+  const folder = folderIn(t);
+  const file = path.join(folder, 'a.rr');
+  fs.writeFileSync(file, 'old');
+  for (const isPublished of [false, true]) {
+    const staged = stageFile(file);
+    write(staged, 'new');
+    staged.vacate();
+    assert.ok(!fs.existsSync(file));
+    if (isPublished) staged.publish({ replaces: true });
+    staged.withdraw();
+    staged.withdraw();
+    assert.deepEqual(contents(folder), { 'a.rr': 'old' });
+  }
+  const staged = stageFile(file);
+  staged.vacate();
+  fs.writeFileSync(file, 'precious');
+  staged.withdraw();
+  assert.equal(contents(folder)['a.rr'], 'precious');
+  const last = stageFile(file);
+  write(last, 'new');
+  last.vacate();
+  last.publish({ replaces: true });
+  last.settle();
+  assert.equal(contents(folder)['a.rr'], 'new');
+});
+
 test('only what may be replaced is', (t) => {
   const folder = folderIn(t);
   const file = path.join(folder, 'a.rr');

@@ -95,6 +95,8 @@ export interface HostLock {
 export interface StagedFile {
   /** Open for writing, before and after it is published. Only its owner may read it. */
   readonly file: HostFile;
+  /** Makes it durable, and takes the name from the file that has it; `withdraw` gives it back. */
+  vacate(): void;
   /** Makes it durable and gives it its name. Unless it `replaces` what is there, nothing may be. */
   publish(options: { replaces: boolean }): void;
   /** Closes it; what had the name before has it again. */

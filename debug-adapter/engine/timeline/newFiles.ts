@@ -25,10 +25,12 @@ export class NewFiles {
   }
 
   /**
-   * Gives them their names, the one that was created first last: a recording comes after what it needs. From then on they
-   * stay, and `lock` is theirs instead of that of the files they replace.
+   * Gives them their names, the one that was created first last: a recording comes after what it needs. One that is
+   * replaced goes before anything else does: killed in between, no recording is beside the overlays of another. From then
+   * on they stay, and `lock` is theirs instead of that of the files they replace.
    */
   publish({ replaces, lock }: { replaces: boolean; lock?: HostLock }): void {
+    if (replaces && this.staged.length > 1) this.staged[0].vacate();
     for (const staged of this.staged.toReversed()) staged.publish({ replaces });
     lock?.refresh();
     for (const staged of this.staged) staged.settle();
