@@ -29,7 +29,7 @@ if (FOLDER === undefined) {
       if (!place) return;
       const session = linux(DISK, ['--rng']);
       const { summary } = await recordAndReplay(place, session);
-      const { position, digest } = summary!;
+      const { position, digest } = summary;
       for (const threshold of [0, 1, 2, 100]) {
         const again = openRecorded(place, threshold);
         assert.equal(again.advance(Infinity)?.reason, 'powerOff');

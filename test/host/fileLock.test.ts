@@ -38,10 +38,10 @@ async function session(
     process.stdin.resume();
     process.stdin.on('end', () => process.exit(0));`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['pipe', 'pipe', 'inherit'] });
-  child.stdout!.setEncoding('utf8');
+  child.stdout.setEncoding('utf8');
   let said = '';
-  child.stdout!.on('data', (text: string) => (said += text));
-  while (!said.endsWith('\n')) await once(child.stdout!, 'data');
+  child.stdout.on('data', (text: string) => (said += text));
+  while (!said.endsWith('\n')) await once(child.stdout, 'data');
   return { child, said: said.trim() };
 }
 

@@ -28,8 +28,7 @@ function spoilOne(json: Json, random: SeededRandom): void {
   else if (how === 0) delete (holder as Record<string, Json>)[key];
   else if (how === 1 && Array.isArray(value)) value.push(...Array<Json>(random.pick([1, 9, 5000])).fill(value[0] ?? 1));
   else if (how === 2) set(holder, key, nested(random.pick([10, 1000])));
-  else if (how === 3)
-    set(holder, key, { ...(typeof value === 'object' ? (value as object) : {}), extra: random.pick(VALUES) });
+  else if (how === 3) set(holder, key, { ...(typeof value === 'object' ? value : {}), extra: random.pick(VALUES) });
   else if (how === 4 && typeof value === 'number') set(holder, key, value + random.pick([-1, 1, 0.5, 4096]));
   else if (how === 5 && typeof value === 'string')
     set(holder, key, value + random.pick(['\0', '/', '\u001b', '\udc00', ' ']));

@@ -236,7 +236,7 @@ export class Session {
     if (this.steppingPoints?.watchpoints !== watchpoints) {
       this.steppingPoints = { breakpoints: new Set(), watchpoints };
     }
-    return this.steppingPoints!;
+    return this.steppingPoints;
   }
 
   private pointsWith(addresses: readonly bigint[], accepts: () => boolean): StopPoints {

@@ -2,14 +2,8 @@ import type { StateValue } from '../base/state.ts';
 
 /** What a machine state takes in memory, nearly: V8 has 8 bytes for each field and more for what is no small number. */
 export function stateBytes(value: StateValue): number {
-  switch (typeof value) {
-    case 'string':
-      return STRING_BYTES + value.length;
-    case 'number':
-    case 'boolean':
-    case 'bigint':
-      return NUMBER_BYTES;
-  }
+  if (typeof value === 'string') return STRING_BYTES + value.length;
+  if (typeof value !== 'object') return NUMBER_BYTES;
   if (value instanceof Uint8Array) return ARRAY_BYTES + value.length;
   const values = Array.isArray(value) ? value : Object.values(value);
   return values.reduce((sum: number, field) => sum + FIELD_BYTES + stateBytes(field), OBJECT_BYTES);

@@ -32,7 +32,7 @@ const digest = (machine: Machine): bigint => combinedDigest(machine.digestParts(
 /** Every value in a state that is no structure, as a path and a way to put another value there. */
 function* leaves(state: StateValue, path: string[] = []): Generator<{ path: string[]; value: StateValue }> {
   if (typeof state === 'object' && !(state instanceof Uint8Array)) {
-    for (const [name, value] of Object.entries(state)) yield* leaves(value as StateValue, [...path, name]);
+    for (const [name, value] of Object.entries(state)) yield* leaves(value, [...path, name]);
   } else yield { path, value: state };
 }
 

@@ -73,8 +73,8 @@ test('damage before a sync is refused', () => {
     damaged[at] ^= 0x10;
     const error = userErrorOf(() => open(damaged));
     assert.equal(error?.code, 'recording-damaged', `byte ${at}`);
-    const named = /^test\.rr is damaged at byte (\d+): .*; copy it again/.exec(error!.message);
-    assert.ok(Number(named?.[1]) >= chunkEnds[2].lengthBytes && Number(named?.[1]) <= at, error!.message);
+    const named = /^test\.rr is damaged at byte (\d+): .*; copy it again/.exec(error.message);
+    assert.ok(Number(named?.[1]) >= chunkEnds[2].lengthBytes && Number(named?.[1]) <= at, error.message);
   }
 });
 
@@ -101,7 +101,7 @@ test('what is no recording is called so', () => {
   for (const bytes of [Buffer.from('QFI\xfb and so on, and on, and on'), Buffer.from('x'), new Uint8Array(5000)]) {
     const error = userErrorOf(() => open(bytes, 'disk.img'));
     assert.equal(error?.code, 'recording-not-one');
-    assert.match(error!.message, /^disk\.img is not a blkreplay recording/);
+    assert.match(error.message, /^disk\.img is not a blkreplay recording/);
   }
 });
 
@@ -110,7 +110,7 @@ test('a future format version is refused with both numbers', () => {
   bytes[8] = 9;
   const error = userErrorOf(() => open(bytes));
   assert.equal(error?.code, 'recording-future-version');
-  assert.match(error!.message, /format version 9.*reads versions up to 5/);
+  assert.match(error.message, /format version 9.*reads versions up to 5/);
 });
 
 test('a recording of version 2 is read, whose boot files are all deflated', () => {
@@ -131,7 +131,7 @@ test('a recording of version 1, whose disk digests were others, is refused with 
   bytes[8] = 1;
   const error = userErrorOf(() => open(bytes));
   assert.equal(error?.code, 'recording-past-version');
-  assert.match(error!.message, /format version 1, .*from 2 on; replay it with the version that recorded it, or record/);
+  assert.match(error.message, /format version 1, .*from 2 on; replay it with the version that recorded it, or record/);
 });
 
 test('chunks of a later version are skipped, or refused when they are critical', () => {
@@ -143,7 +143,7 @@ test('chunks of a later version are skipped, or refused when they are critical',
   const critical = encodeChunk({ type: 99, flags: CHUNK_FLAG.critical, payload }, lastChecksum);
   const error = userErrorOf(() => open(Buffer.concat([bytes, critical.bytes])));
   assert.equal(error?.code, 'recording-future-chunk');
-  assert.match(error!.message, /chunk type 99/);
+  assert.match(error.message, /chunk type 99/);
 });
 
 test('a damaged boot file is refused when it is asked for', () => {
@@ -153,7 +153,7 @@ test('a damaged boot file is refused when it is asked for', () => {
   const reader = open(bytes);
   const error = userErrorOf(() => reader.bootFile('kernel'));
   assert.equal(error?.code, 'recording-damaged');
-  assert.match(error!.message, /kernel\.elf/);
+  assert.match(error.message, /kernel\.elf/);
 });
 
 test('a header that lacks a field, or has one of another type, is damage', () => {
@@ -168,7 +168,7 @@ test('a header that lacks a field, or has one of another type, is damage', () =>
     const header = { ...HEADER, ...spoil } as unknown as typeof HEADER;
     const error = userErrorOf(() => open(write({ header }).bytes));
     assert.equal(error?.code, 'recording-damaged', JSON.stringify(spoil));
-    assert.match(error!.message, /has (no valid|a bad) header\./);
+    assert.match(error.message, /has (no valid|a bad) header\./);
   }
 });
 

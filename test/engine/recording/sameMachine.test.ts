@@ -92,6 +92,6 @@ for (const [title, given, code, says] of DIFFERENCES) {
     const error = userErrorOf(() => checkSameMachine('boot.rr', RECORDED, given));
     assert.equal(error?.kind, 'badInput');
     assert.equal(error?.code, code);
-    assert.match(error!.message, says);
+    assert.match(error.message, says);
   });
 }

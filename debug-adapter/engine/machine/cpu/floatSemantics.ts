@@ -245,7 +245,7 @@ function integerConversions(format: Format): Table {
       [`FCVT_${format}_${integer}`, from(integer)],
       [`FCVT_${integer}_${format}`, to(integer)],
     ]),
-  ) as Table;
+  );
 }
 
 function moves(): Table {

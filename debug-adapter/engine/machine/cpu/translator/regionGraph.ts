@@ -197,7 +197,7 @@ class GraphBuilder {
           decoded: { rd, immediate, lengthBytes },
         } = instruction;
         if (name === 'JALR' && rd === 0) break;
-        if (CONDITIONS[decoded!.operation]) open.push(at + immediate);
+        if (CONDITIONS[decoded.operation]) open.push(at + immediate);
         at += name === 'J_NEAR' ? immediate : lengthBytes;
       }
     }
