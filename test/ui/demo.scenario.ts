@@ -31,10 +31,10 @@ test('the demo: F5, a data breakpoint, Reverse and Step Back; snapshots; the sam
   await workbench.togglePane('Overlays', 'open');
   await takeSnapshot(workbench, 'the culprit');
   await workbench.screenshot('demo-3-snapshot');
-  await workbench.clickInTree('Overlays', 'replay_init', 'Go to');
+  await workbench.clickInTree('Overlays', 'replay_init', 'Go to Snapshot');
   await workbench.until('the machine is at its beginning', async () => /^0 \/ /.test(await workbench.placeText()));
   await workbench.screenshot('demo-4-beginning');
-  await workbench.clickInTree('Overlays', 'the culprit', 'Go to');
+  await workbench.clickInTree('Overlays', 'the culprit', 'Go to Snapshot');
   await workbench.waitUntilAt(BEFORE);
   await workbench.stopDebugging();
 
