@@ -1,6 +1,6 @@
 import type { Guest, GuestLeftOut } from './guest.ts';
 
-/** The rows of docs/guests.md, in their order. File names are those that the projects' own builds and packages give. */
+/** The rows of docs/guests.md, in order. The file names are those of the projects' own builds and packages. */
 export const GUESTS: readonly Guest[] = [
   ...xv6('xv6-2019-09', '78f863f', { virtio: 'legacy', usertests: 'usertests', hasPmp: false }),
   ...xv6('xv6-2020-09', '788b4d1', { virtio: 'legacy', usertests: 'usertests', hasPmp: false }),
@@ -10,7 +10,7 @@ export const GUESTS: readonly Guest[] = [
   ...xv6('xv6-2024-09', 'de247db', { virtio: 'modern', usertests: 'usertests -q' }),
   {
     name: 'FreeRTOS blinky',
-    what: 'tasks, a queue and a timer; the demo RISC-V-Qemu-virt_GCC, built as rv64imafdc',
+    what: 'tasks, a queue and a timer; demo RISC-V-Qemu-virt_GCC, built for rv64imafdc',
     source: 'FreeRTOS/FreeRTOS 592732b with FreeRTOS-Kernel 4269c69',
     kernel: 'freertos/RTOSDemo.axf',
     expected: ['Hello FreeRTOS!', '0: Tx: Transfer1', '0: Tx: Transfer2', '0: Tx: Transfer1'],
@@ -18,7 +18,7 @@ export const GUESTS: readonly Guest[] = [
   },
   {
     name: 'FreeRTOS full demo',
-    what: 'RISC-V_RV32_QEMU_VIRT_GCC built as rv64imafdc with picolibc: 25 tests run side by side, the console is semihosting',
+    what: 'demo RISC-V_RV32_QEMU_VIRT_GCC, built for rv64imafdc with picolibc: 25 tests run in parallel and print through semihosting',
     source: 'FreeRTOS/FreeRTOS 592732b with FreeRTOS-Kernel 4269c69',
     kernel: 'freertos/RTOSDemo-picolibc.elf',
     qemuOptions: ['-semihosting'],
@@ -29,7 +29,7 @@ export const GUESTS: readonly Guest[] = [
   },
   {
     name: 'ThreadX',
-    what: 'the port risc-v64/gnu with its example for qemu_virt',
+    what: 'port risc-v64/gnu with its example for qemu_virt',
     source: 'eclipse-threadx/threadx 7ad78c4',
     kernel: 'threadx/threadx.elf',
     expected: ['Uart Init Done', 'thread_0_entry is here!', 'thread_6_and_7_entry', 'thread_0_entry is here!'],
@@ -69,7 +69,7 @@ export const GUESTS: readonly Guest[] = [
   },
   {
     name: 'NuttX',
-    what: 'rv-virt:nsh64 without LIBC_FDT and DEVICE_TREE, which its build downloads',
+    what: 'rv-virt:nsh64 without LIBC_FDT and DEVICE_TREE, which the build would download',
     source: 'apache/nuttx 4ebc8a7 with nuttx-apps a71c329',
     kernel: 'nuttx/nuttx',
     typed: [{ after: 'nsh> ', text: 'uname -a\n' }],
@@ -93,13 +93,19 @@ export const GUESTS: readonly Guest[] = [
 ];
 
 export const LEFT_OUT: readonly GuestLeftOut[] = [
-  { name: 'egos-2000, rvos, mini-riscv-os, FreeRTOS as its demos are', why: '32-bit: built for qemu-system-riscv32' },
+  {
+    name: 'egos-2000, rvos, mini-riscv-os, the unmodified FreeRTOS demos',
+    why: '32-bit: built for qemu-system-riscv32',
+  },
   { name: 'rCore-Tutorial, RustSBI, osblog, core-os-riscv', why: 'need a Rust target that Debian 12 does not package' },
-  { name: 'RT-Thread, Zephyr', why: 'their sources were not to be had here, and their builds download more' },
-  { name: 'EDK2 (qemu-efi-riscv64)', why: 'lives in the flash at 0x20000000, which this machine does not have' },
-  { name: 'FreeBSD, NetBSD, OpenBSD', why: 'no kernel that Debian packages; not tried' },
-  { name: 'xv6-riscv of 2025', why: 'no copy of its history that reaches beyond September 2024 was to be had here' },
-  { name: 'seL4', why: 'needs a root server that is built with tools from outside Debian; not tried' },
+  {
+    name: 'RT-Thread, Zephyr',
+    why: 'the sources were not available for this test, and their builds download more files',
+  },
+  { name: 'EDK2 (qemu-efi-riscv64)', why: 'runs from the flash at 0x20000000, which this machine does not have' },
+  { name: 'FreeBSD, NetBSD, OpenBSD', why: 'Debian does not package their kernels; not tested' },
+  { name: 'xv6-riscv of 2025', why: 'no sources after September 2024 were available for this test' },
+  { name: 'seL4', why: 'needs a root server, which is built with tools that Debian does not package; not tested' },
 ];
 
 /**
@@ -118,7 +124,8 @@ function xv6(
     ...(hasPmp
       ? {}
       : {
-          qemuNote: 'it sets up no PMP, so that supervisor mode may access nothing (it does with -cpu rv64,pmp=false)',
+          qemuNote:
+            'it does not set up PMP, so supervisor mode cannot access memory (it runs with -cpu rv64,pmp=false)',
         }),
   };
   const tests = (harts: number): Guest => ({
@@ -134,7 +141,7 @@ function xv6(
   const boot: Guest = {
     ...common,
     name,
-    what: 'the teaching kernel, to its shell',
+    what: 'teaching kernel, booted to the shell',
     harts: 3,
     typed: [{ after: '$ ', text: 'ls README\n' }],
     expected: ['xv6 kernel is booting', 'init: starting sh', 'README         2 2'],
@@ -146,7 +153,7 @@ function xv6(
 function uBoot(name: string, source: string, files: Pick<Guest, 'bios' | 'kernel'>): Guest {
   return {
     name,
-    what: 'the boot loader, to its prompt',
+    what: 'boot loader, booted to the prompt',
     source: `Debian: ${source}`,
     ...files,
     typed: [
@@ -162,7 +169,7 @@ function uBoot(name: string, source: string, files: Pick<Guest, 'bios' | 'kernel
 function openSbi(version: string, source: string, folder: string): Guest {
   return {
     name: `OpenSBI ${version}`,
-    what: 'fw_jump, alone',
+    what: 'fw_jump without a payload',
     source: `Debian: ${source}`,
     harts: 2,
     bios: `${folder}/fw_jump.bin`,
@@ -183,7 +190,7 @@ function linux(): Guest[] {
     {
       ...busybox,
       name: 'Linux 6.12.117',
-      what: 'with the firmware that is built in; busybox-static 1.37.0 reads /dev/random and powers off',
+      what: 'with the built-in firmware; busybox-static 1.37.0 reads /dev/random and powers off',
       source: 'Debian: linux-image-6.12.117+deb13-riscv64',
       kernel: 'debian13/vmlinux',
       bios: 'default',
@@ -192,7 +199,7 @@ function linux(): Guest[] {
     {
       ...busybox,
       name: 'Linux 6.12.117 on OpenSBI',
-      what: 'the same on two harts',
+      what: 'on OpenSBI with two harts; the same userland',
       source: 'Debian: linux-image-6.12.117+deb13-riscv64, opensbi 1.6-1',
       harts: 2,
       bios: 'debian13/fw_dynamic.bin',
@@ -201,7 +208,7 @@ function linux(): Guest[] {
     },
     {
       name: 'Debian installer',
-      what: 'Debian 13: kernel and whole userland of the network installer, to its first question',
+      what: 'kernel and userland of the Debian 13 network installer, booted to the first question',
       source: 'Debian: debian-installer-13-netboot-riscv64 20250803+deb13u8',
       memory: '512M',
       bios: 'default',

@@ -1,7 +1,7 @@
 import { blkreplayOptions, qemuOptions, SHOWN_FILES } from './commandLines.ts';
 import type { Guest, GuestLeftOut, GuestResult, OurResult, QemuResult } from './guest.ts';
 
-/** docs/guests.md: a row for each guest that has a result, and those that are in no row. */
+/** The text of docs/guests.md: one row for each guest with a result, and a table of the guests that were not run. */
 export function guestsDocument(
   guests: readonly Guest[],
   results: Readonly<Record<string, GuestResult>>,
@@ -10,13 +10,13 @@ export function guestsDocument(
   const rows = guests.filter(({ name }) => results[name]).map((guest) => row(guest, results[guest.name]));
   const others = leftOut.map(({ name, why }) => `| ${cell(name)} | ${cell(why)} |`);
   return `${INTRODUCTION}
-| guest | what it is | QEMU | blkreplay | result |
+| Guest | Description | QEMU | blkreplay | Result |
 | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 
-## In no row
+## Guests not in the table
 
-| guest | why |
+| Guest | Reason |
 | --- | --- |
 ${others.join('\n')}
 `;
@@ -24,17 +24,20 @@ ${others.join('\n')}
 
 const INTRODUCTION = `# Guests
 
-Systems that run on QEMU's \`virt\` board, and how they run here, unchanged. QEMU is 7.2. Written by a script:
+The table shows how operating systems and programs for QEMU's \`virt\` board run on blkreplay, without modification. The
+QEMU version is 7.2. A script writes this document:
 
     npm run build && node scripts/guests/main.ts FOLDER
 
-\`FOLDER\` has the guests as their own projects or Debian packages build them, under the file names that
-\`scripts/guests/guestList.ts\` gives; a guest whose files are not there is left out. For each the script starts QEMU, then
-runs, records and replays it here, typing what the list says, until the console has shown what is expected. *Works* means:
-it did in all three, and the replay had the same console and the same digest of registers, RAM, devices and disks.
-Options that all lines share are left out of the table: \`-M virt -display none -serial stdio -net none\`, and \`record\`
-with \`--rrfile\`. Sources are at the commit or version named; none of them is part of this repository. 32-bit guests do not
-run: the machine is RV64.
+\`FOLDER\` contains the guests as their projects or Debian packages build them, with the file names in
+\`scripts/guests/guestList.ts\`. Guests whose files are missing are skipped. For each guest, the script starts QEMU, and
+then runs, records and replays the guest with blkreplay. It types the input from the list and waits until the console shows
+the expected text. *Works* means that the console showed the text in all three runs, and that the replay had the same
+console output and the same digest of registers, RAM, devices and disks as the recording.
+
+The table omits options that are the same for all guests: \`-M virt -display none -serial stdio -net none\` for QEMU, and
+\`record\` with \`--rrfile\` for blkreplay. Each row names the commit or version of the sources. No guest is part of this
+repository. 32-bit guests do not run, because the machine is RV64.
 `;
 
 function row(guest: Guest, { qemu, ours }: GuestResult): string {
@@ -50,8 +53,8 @@ function row(guest: Guest, { qemu, ours }: GuestResult): string {
 }
 
 function ourText(ours: OurResult, { isLong }: Guest): string {
-  if (ours.kind === 'fails') return `**Missing** (${ours.stage}): ${ours.symptom}.`;
-  // Where a short run ends depends on when the script sees the expected text, so its length says nothing.
+  if (ours.kind === 'fails') return `**Fails** (${ours.stage}): ${ours.symptom}.`;
+  // A short run ends when the script sees the expected text, so its length is meaningless.
   if (!isLong) return 'Works.';
   const [record, replay] = [ours.recordSeconds, ours.replaySeconds].map((seconds) => `${Math.round(seconds)} s`);
   return `Works: ${millions(ours.steps)} M steps, recorded in ${record}, replayed in ${replay}.`;
@@ -60,7 +63,7 @@ function ourText(ours: OurResult, { isLong }: Guest): string {
 function qemuText(qemu: QemuResult, { qemuNote }: Guest): string {
   if (qemu.kind === 'works') return '';
   if (qemu.kind === 'notRun') return 'Not run under QEMU.';
-  return `QEMU does not run it${qemuNote ? `: ${qemuNote}` : ` (${qemu.symptom})`}.`;
+  return `It does not run on QEMU${qemuNote ? `: ${qemuNote}` : ` (${qemu.symptom})`}.`;
 }
 
 const SHARED = ['-M', 'virt', '-display', 'none', '-serial', 'stdio', '-net', 'none'];

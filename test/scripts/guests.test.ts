@@ -86,7 +86,7 @@ test('under QEMU, a guest is judged by the same text', async (t) => {
   assert.deepEqual(await runUnderQemu(HELLO, FOLDER), { kind: 'works' });
 });
 
-test('the table says what works, what is missing, and what QEMU does not run', () => {
+test('the table says what works, what fails, and what does not run on QEMU', () => {
   const works = { kind: 'works', steps: 1_234_567_890, digest: 'abc', recordSeconds: 9.6, replaySeconds: 12 } as const;
   const document = guestsDocument(
     [HELLO, { ...ECHO, isLong: true, qemuNote: 'no PMP' }, { ...HELLO, name: 'never run' }],
@@ -96,9 +96,9 @@ test('the table says what works, what is missing, and what QEMU does not run', (
     },
     [{ name: 'other', why: '32-bit' }],
   );
-  assert.ok(document.includes('| **Missing** (run): prints a \\| b. |'), document);
+  assert.ok(document.includes('| **Fails** (run): prints a \\| b. |'), document);
   assert.ok(
-    document.includes('| Works: 1,235 M steps, recorded in 10 s, replayed in 12 s. QEMU does not run it: no PMP. |'),
+    document.includes('| Works: 1,235 M steps, recorded in 10 s, replayed in 12 s. It does not run on QEMU: no PMP. |'),
   );
   assert.ok(document.includes('| `-m 128M -bios none -kernel hello.elf` | `--kernel hello.elf` |'));
   assert.ok(document.includes('| other | 32-bit |'));
