@@ -7,7 +7,7 @@ import type { Workbench } from './workbench.ts';
  * A supervisor-mode kernel with a shell, which takes what is typed into its terminal. Who changed the block on the disk?
  * A breakpoint in the kernel's system call tells, forwards while recording, and backwards from a later command.
  */
-const KERNEL = 'Kernel: a shell to type at';
+const KERNEL = 'Kernel: interactive shell';
 const WRITES = { name: 'call_block', file: 'syscall.c', line: 52 };
 
 test('the kernel: typed commands, a breakpoint in a system call, back to it; the same keys in a replay', async (t) => {
