@@ -1,12 +1,15 @@
 import { once } from '../base/once.ts';
 
 /**
- * Names of the control and status registers: Volume II, "Control and Status Registers", with AIA, Smstateen,
- * vectors and debug. Whether a register exists in this machine is another question; any other number is shown as such.
+ * The name of a control and status register (Volume II, "Control and Status Registers", plus AIA, Smstateen, vectors
+ * and debug), whether or not this machine implements it. An unknown number is returned in hexadecimal.
  */
 export const csrName = (number: number): string => names().get(number) ?? `0x${number.toString(16)}`;
 
-/** Numbered on from the first; a blank entry `-` skips a number. `name{3..31}` is a name for each number of the range. */
+/**
+ * Each row starts at its number and lists the names of consecutive registers. `-` skips a number; `name{3..31}` gives
+ * one name for each number in the range.
+ */
 const TABLE: Record<number, string> = {
   0x001: 'fflags frm fcsr',
   0x008: 'vstart vxsat vxrm',

@@ -7,19 +7,19 @@ import { formatOperands, mnemonicOf } from './operands.ts';
 import { SYSTEM } from './system.ts';
 
 export interface Disassembled {
-  /** As objdump writes it: the mnemonic, a space, the operands; pseudo-instructions where one fits. */
+  /** The text as objdump writes it: mnemonic, space, operands. Uses the pseudo-instruction where there is one. */
   text: string;
   lengthBytes: 2 | 4;
 }
 
-/** The name to show beside an address, such as `main+0x12`; undefined where there is none. */
+/** The symbolic name of an address, such as `main+0x12`, or undefined if it has none. */
 export type SymbolAt = (address: bigint) => string | undefined;
 
 /**
- * The text of one instruction of RV64GC with Zicsr, Zifencei, Zba, Zbb, Zbs, Zicbom, Zicbop, Zicboz, Zihintpause, Zawrs,
- * Svinval and the privileged instructions: what a guest may hold, which is more than this machine executes. `word` is the
- * 32-bit word at `pc`; only its low half counts when the instruction is compressed. Anything else is shown as data,
- * `.2byte` or `.4byte`.
+ * Disassembles one instruction of RV64GC with Zicsr, Zifencei, Zba, Zbb, Zbs, Zicbom, Zicbop, Zicboz, Zihintpause,
+ * Zawrs, Svinval and the privileged instructions. Guest code may contain more extensions than this machine executes.
+ * `word` is the 32-bit word at `pc`; only its low half is used if the instruction is compressed. An unknown encoding is
+ * shown as data, `.2byte` or `.4byte`.
  */
 export function disassembleOne(word: number, pc: bigint, symbolAt: SymbolAt = () => undefined): Disassembled {
   const isCompressed = (word & 3) !== 3;
@@ -32,6 +32,8 @@ export function disassembleOne(word: number, pc: bigint, symbolAt: SymbolAt = ()
   return { text: operands ? `${mnemonic} ${operands}` : mnemonic, lengthBytes };
 }
 
-/** Most runs disassemble nothing, and the tables take longer to read than a small guest runs. */
+/**
+ * Parsed on first use: most runs disassemble nothing, and parsing the tables takes longer than running a small guest.
+ */
 const words = once(() => readPatterns(SYSTEM + INTEGER + FLOATING_POINT, 32));
 const halves = once(() => readPatterns(COMPRESSED, 16));

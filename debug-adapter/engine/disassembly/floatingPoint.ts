@@ -1,4 +1,7 @@
-/** F, D and Zfh: Volume I, "F", "D" and "Zfh", as in its instruction set listings. `rm` is the rounding mode. */
+/**
+ * The instructions of F, D and Zfh, from the instruction set listings of Volume I, "F", "D" and "Zfh". `rm` is the
+ * rounding mode.
+ */
 export const FLOATING_POINT = `
 flw       frd,imm(rs1)              ------------ ----- 010 ----- 0000111
 fld       frd,imm(rs1)              ------------ ----- 011 ----- 0000111

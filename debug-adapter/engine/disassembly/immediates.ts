@@ -1,13 +1,14 @@
 import { once } from '../base/once.ts';
 
 /**
- * Immediates as the manual draws them: which bits of the value stand where in the instruction. `'12|10:5'` at 31 says
- * that bit 31 is the value's bit 12 and that bits 30 to 25 are its bits 10 to 5.
+ * Immediates in the manual's notation, which gives the bits of the value held by each field of the instruction.
+ * `'12|10:5'` at bit 31 means that instruction bit 31 holds bit 12 of the value and instruction bits 30 to 25 hold bits
+ * 10 to 5.
  */
 export type Immediate = () => {
-  /** Pairs of a bit of the instruction and a bit of the value. */
+  /** Pairs of an instruction bit and the value bit it holds. */
   moves: [from: number, to: number][];
-  /** Where the sign is; undefined for unsigned values. */
+  /** The position of the sign bit in the value; undefined for unsigned immediates. */
   signBit?: number;
 };
 
@@ -35,7 +36,7 @@ function movesOf(fields: Record<number, string>): [number, number][] {
   );
 }
 
-/** `10:5` is 10, 9, 8, 7, 6, 5; `12` is itself. */
+/** `10:5` is 10, 9, 8, 7, 6, 5; `12` is just 12. */
 function bitsOfRange(text: string): number[] {
   const [high, low = high] = text.split(':').map(Number);
   return Array.from({ length: high - low + 1 }, (_, i) => high - i);

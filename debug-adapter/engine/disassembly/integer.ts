@@ -1,4 +1,7 @@
-/** RV64I, M, A, Zicond, Zba, Zbb, Zbc and Zbs: Volume I, "RV32I", "RV64I", "M", "A", "Zicond" and "B", as in its instruction set listings. */
+/**
+ * The instructions of RV64I, M, A, Zicond, Zba, Zbb, Zbc and Zbs, from the instruction set listings of Volume I,
+ * "RV32I", "RV64I", "M", "A", "Zicond" and "B".
+ */
 export const INTEGER = `
 lui     rd,upper              -------------------- ----- 0110111
 auipc   rd,upper              -------------------- ----- 0010111

@@ -3,14 +3,14 @@ import { FLOAT_REGISTER_NAMES, INTEGER_REGISTER_NAMES } from '../base/registerNa
 import { csrName } from './csrNames.ts';
 import { type Immediate, immediateOf, signed, unsigned } from './immediates.ts';
 
-/** One instruction with what its operands need: `bits` are its 16 or 32 bits, unsigned. */
+/** One instruction and the context its operands need. `bits` holds its 16 or 32 bits, unsigned. */
 export interface Instruction {
   bits: number;
   pc: bigint;
   symbolAt: (address: bigint) => string | undefined;
 }
 
-/** Puts the instruction's values in place of the operands' names in `template`, such as `rd,offset(rs1)`. */
+/** Replaces the operand names in `template`, such as `rd,offset(rs1)`, by the values from the instruction. */
 export function formatOperands(template: string, instruction: Instruction): string {
   return template.replace(/,rm|[a-z]\w*/g, (name) => {
     const format = OPERANDS[name] as ((instruction: Instruction) => string) | undefined;
@@ -19,7 +19,7 @@ export function formatOperands(template: string, instruction: Instruction): stri
   });
 }
 
-/** The `*` of an atomic's mnemonic stands for its ordering bits. */
+/** Replaces the `*` in an atomic's mnemonic by its ordering suffix (`.aq`, `.rl`). */
 export const mnemonicOf = (mnemonic: string, bits: number): string =>
   mnemonic.replace('*', ['', '.rl', '.aq', '.aqrl'][field(bits, 26, 25)]);
 
@@ -37,7 +37,7 @@ const floating =
   (high: number, low: number): Format =>
   ({ bits }) =>
     FLOAT_REGISTER_NAMES[field(bits, high, low)];
-/** The three bits that name x8 to x15 in a compressed instruction. */
+/** The three-bit register fields of compressed instructions, which encode x8 to x15. */
 const shortRegister =
   (low: number): Format =>
   ({ bits }) =>
@@ -60,16 +60,16 @@ const target =
     return symbol === undefined ? `0x${address.toString(16)}` : `${address.toString(16)} <${symbol}>`;
   };
 
-/** objdump leaves the dynamic rounding mode out. */
+/** Like objdump, omits the dynamic rounding mode. */
 const roundingMode: Format = ({ bits }) => {
   const mode = field(bits, 14, 12);
   return mode === 7 ? '' : `,${ROUNDING_MODES[mode]}`;
 };
 
-/** What a fence orders, as letters; none is nothing an assembler could write. */
+/** The predecessor or successor set of a fence, as letters. An assembler cannot express an empty set. */
 const ordered = (bits: number): string => [...'iorw'].filter((_, i) => bits & (8 >> i)).join('') || 'unknown';
 
-/** The operands' names in the tables. Those that begin with c are of compressed instructions only. */
+/** Formats each operand name that the tables use. Names that begin with c occur only in compressed instructions. */
 const OPERANDS: Record<string, Format> = {
   zero: () => 'zero',
   sp: () => 'sp',
@@ -81,10 +81,10 @@ const OPERANDS: Record<string, Format> = {
   frs2: floating(24, 20),
   frs3: floating(31, 27),
   ',rm': roundingMode,
-  // Stands for both sources, which are the same register: patterns.ts sees to that.
+  // Both sources, which are the same register: patterns.ts checks that before it matches.
   fsame: floating(19, 15),
   imm: decimal(signed({ 31: '11:0' })),
-  // The five bits below are the kind of prefetch.
+  // The five bits below hold the kind of prefetch.
   poffset: decimal(signed({ 31: '11:5' })),
   storeoffset: decimal(signed({ 31: '11:5', 11: '4:0' })),
   upper: hexadecimal(31, 12),
@@ -103,7 +103,7 @@ const OPERANDS: Record<string, Format> = {
   cshort2: shortRegister(2),
   cfshort: ({ bits }) => FLOAT_REGISTER_NAMES[8 + field(bits, 4, 2)],
   cimm: decimal(signed({ 12: '5', 6: '4:0' })),
-  // The 20 bits of LUI, sign-extended into them.
+  // The 20-bit operand of LUI: the six bits of the encoding, sign-extended.
   cupper: ({ bits }) => hex(immediateOf(signed({ 12: '5', 6: '4:0' }), bits) & 0xfffff),
   cshamt: ({ bits }) => hex(immediateOf(unsigned({ 12: '5', 6: '4:0' }), bits)),
   cadjust: decimal(signed({ 12: '9', 6: '4|6|8:7|5' })),

@@ -1,10 +1,10 @@
 import { assert } from '../base/assert.ts';
 
 /**
- * The tables' notation: one instruction a line, in the manual's way. Mnemonic, operands (`.` for none), then the
- * encoding from the highest bit down, in which 0 and 1 are fixed and `-` is anything; blanks only separate fields. The
- * first line that matches counts, so a pseudo-instruction stands above what it stands for. The mnemonic `reserved`
- * takes encodings out.
+ * One line of an instruction table, in the manual's notation: mnemonic, operands (`.` for none), then the encoding from
+ * the highest bit down, where 0 and 1 are fixed and `-` matches either; spaces only separate fields. The first matching
+ * line wins, so a pseudo-instruction precedes the instruction it stands for. The mnemonic `reserved` excludes reserved
+ * encodings.
  */
 export interface InstructionPattern {
   mnemonic: string;
@@ -20,7 +20,7 @@ export function readPatterns(table: string, widthBits: 16 | 32): InstructionPatt
     .map((line) => readPattern(line, widthBits));
 }
 
-/** The first of `patterns` that `bits` match; undefined when none does or the encoding is reserved. */
+/** The first of `patterns` that matches `bits`; undefined if none does or the encoding is reserved. */
 export function matchingPattern(patterns: readonly InstructionPattern[], bits: number): InstructionPattern | undefined {
   const found = patterns.find(
     ({ mask, value, operands }) =>
@@ -41,5 +41,5 @@ function readPattern(line: string, widthBits: number): InstructionPattern {
   };
 }
 
-/** The operand `fsame` of fmv, fneg and fabs: both sources are the same register. */
+/** The condition for the operand `fsame` of fmv, fneg and fabs: both sources are the same register. */
 const sourcesAreEqual = (bits: number): boolean => ((bits >>> 15) & 31) === ((bits >>> 20) & 31);

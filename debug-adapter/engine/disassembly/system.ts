@@ -1,6 +1,6 @@
 /**
- * Fences, cache blocks, Zicsr and the privileged instructions: Volume I, "Zifencei", "Zicsr", "Zihintpause", "CMO
- * Extensions", "Zawrs"; Volume II, "Instruction Set Listings"; and `dret` of the debug specification.
+ * Fences, cache block operations, Zicsr and the privileged instructions: Volume I, "Zifencei", "Zicsr", "Zihintpause",
+ * "CMO Extensions", "Zawrs"; Volume II, "Instruction Set Listings"; and `dret` of the debug specification.
  */
 export const SYSTEM = `
 pause     .                   0000 0001 0000 00000 000 00000 0001111
