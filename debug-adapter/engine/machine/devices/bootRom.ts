@@ -1,12 +1,15 @@
 import type { State } from '../../base/state.ts';
 import type { Device } from './device.ts';
 
-/** The boot ROM: what the boot plan put there can be read. It has no state of its own, for it never changes. */
+/**
+ * The boot ROM: a read-only region holding what the boot plan wrote at power-on. It has no saved state, because its
+ * contents never change.
+ */
 export class BootRom implements Device {
   readonly name = 'rom';
   #bytes = new Uint8Array(0);
 
-  /** At power-on. */
+  /** Sets the contents at power-on. */
   fill(bytes: Uint8Array): void {
     this.#bytes = Uint8Array.from(bytes);
   }

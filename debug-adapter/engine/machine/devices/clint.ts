@@ -4,12 +4,13 @@ import type { Device, DeviceContext } from './device.ts';
 
 /**
  * The SiFive core-local interruptor: software interrupts (msip) and the machine timer (mtime, mtimecmp) of every hart.
- * mtime is virtual time in ticks of 100 ns plus a delta that changes only when the guest writes mtime. The CLINT never
- * acts: the machine asks for each hart's deadline, which is computed on writes and otherwise a look into an array.
+ * mtime is virtual time in ticks of 100 ns plus a delta that changes only when the guest writes mtime. The CLINT raises
+ * no events itself: the machine polls each hart's deadline, which is computed on writes and costs only an array access
+ * to read.
  *
- * As in QEMU, mtimecmp is 0 after reset, so that the timer interrupt is pending until the guest writes it. In recordings
- * of formats 2 to 4 (`startsSilent`) it is not, before the first write to it or to mtime. Registers answer 32-bit accesses
- * only (the bus splits 64-bit ones).
+ * As in QEMU, mtimecmp is 0 after reset, so the timer interrupt is pending until the guest writes it. In recordings of
+ * formats 2 to 4 (`startsSilent`) it is not pending until the first write to mtimecmp or mtime. Registers respond to
+ * 32-bit accesses only (the bus splits 64-bit ones).
  */
 export class Clint implements Device {
   readonly name: string;
@@ -18,12 +19,12 @@ export class Clint implements Device {
   readonly #softwareInterrupts: boolean[];
   readonly #compares: bigint[];
   readonly #startsSilent: boolean;
-  /** False, where it starts silent, until the guest has first written the hart's mtimecmp, or mtime. */
+  /** With `startsSilent`, false until the guest first writes the hart's mtimecmp, or mtime. */
   readonly #armed: boolean[];
   #tickDelta = 0n;
-  /** Derived from the above: for each hart, when mtime reaches mtimecmp. */
+  /** Derived from the fields above: when mtime reaches mtimecmp, for each hart. */
   readonly #deadlines: number[];
-  /** Derived: when mtime next wraps from 2^64 - 1 to 0, which makes the deadlines stale. */
+  /** Derived: when mtime next wraps from 2^64 - 1 to 0, which invalidates the deadlines. */
   #wrapNanoseconds = Infinity;
 
   constructor(options: { context: DeviceContext; harts?: number; name?: string; startsSilent?: boolean }) {
@@ -37,17 +38,17 @@ export class Clint implements Device {
     this.#deadlines = new Array<number>(this.harts).fill(this.#startsSilent ? Infinity : 0);
   }
 
-  /** What the guest added to mtime by writing it, modulo 2^64. */
+  /** The ticks the guest has added to mtime by writing it, modulo 2^64. */
   get tickDelta(): bigint {
     return this.#tickDelta;
   }
 
-  /** mtime now, which is the `time` CSR too. */
+  /** The current mtime in ticks, which is also the value of the `time` CSR. */
   time(): bigint {
     return wrap(this.#ticks() + this.#tickDelta);
   }
 
-  /** The level of MSIP. */
+  /** The level of the hart's MSIP line. */
   softwareInterrupt(hart: number): boolean {
     return this.#softwareInterrupts[hart];
   }
@@ -56,18 +57,20 @@ export class Clint implements Device {
     return this.#compares[hart];
   }
 
-  /** The level of MTIP, now. */
+  /** The current level of the hart's MTIP line. */
   timerPending(hart: number): boolean {
     return this.#context.now() >= this.timerDeadlineNanoseconds(hart);
   }
 
-  /** The virtual time at which MTIP rises, or a time in the past while it is high; Infinity for beyond 2^53. */
+  /** The virtual time at which MTIP rises, or a past time if it is already high; Infinity if later than 2^53 ns. */
   timerDeadlineNanoseconds(hart: number): number {
     if (this.#context.now() >= this.#wrapNanoseconds) this.#updateDeadlines();
     return this.#deadlines[hart];
   }
 
-  /** The virtual time at which mtime reaches `compare`: for stimecmp (Sstc), which compares the same clock. */
+  /**
+   * The virtual time at which mtime reaches `compare`. Used for stimecmp (Sstc), which compares with the same clock.
+   */
   nanosecondsAtTime(compare: bigint): number {
     const ticks = this.#ticks();
     return nanosecondsAtTick(ticks + compare - wrap(ticks + this.#tickDelta));
@@ -110,7 +113,7 @@ export class Clint implements Device {
     this.#context.attention();
   }
 
-  /** As QEMU: mtime starts at 0 again. */
+  /** As in QEMU, mtime restarts at 0. */
   reset(): void {
     this.#softwareInterrupts.fill(false);
     this.#compares.fill(0n);
@@ -136,7 +139,7 @@ export class Clint implements Device {
     this.#updateDeadlines();
   }
 
-  /** Ticks since power-on, before the delta. */
+  /** Ticks since power-on, without the delta. */
   #ticks(): bigint {
     return BigInt(Math.floor(this.#context.now() / NANOSECONDS_PER_TICK));
   }

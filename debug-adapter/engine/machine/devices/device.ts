@@ -2,60 +2,69 @@ import type { Stateful } from '../../base/state.ts';
 import type { GuestAddress } from '../../base/quantities.ts';
 
 /**
- * A device on the bus. The board hands it aligned accesses of 1, 2 or 4 bytes inside its window, and of those only the
- * widths that it answers (board.ts; an 8-byte access may come as two of 4, low half first); values are unsigned 32-bit numbers. Devices read no clock but `context.now()`.
- * Whatever a device keeps between accesses is in its saved state.
+ * A device on the bus. The board passes it aligned accesses of 1, 2 or 4 bytes inside its window, and only of the
+ * widths it supports (board.ts splits an 8-byte access into two of 4, low half first); values are unsigned 32-bit
+ * numbers. A device reads no clock except `context.now()`. Everything it keeps between accesses is part of its saved
+ * state.
  */
 export interface Device extends Stateful {
-  /** Its name in state, digests and divergence messages, such as `uart0` or `virtio1`. */
+  /** Its name in saved state, digests and divergence messages, such as `uart0` or `virtio1`. */
   readonly name: string;
   read(offset: number, sizeBytes: 1 | 2 | 4): number;
   write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void;
-  /** The machine is reset, for a device that is then not just as it was at power-on. */
+  /** Called on a machine reset. Implemented by devices that a reset does not return to their power-on state. */
   reset?(): void;
 }
 
-/** What the board gives each device. */
+/** The services the board provides to a device. */
 export interface DeviceContext {
-  /** Virtual time in nanoseconds: an exact integer. */
+  /** Virtual time in nanoseconds, an exact integer. */
   now(): number;
   /** The machine's position, for the request log. */
   position(): number;
   /**
-   * Drives this device's interrupt line into the PLIC. To say that it is high when it was already counts: the PLIC makes
-   * the source pending each time, as QEMU's does.
+   * Drives this device's interrupt line to the PLIC. A repeated high level is not redundant: each call makes the source
+   * pending, as in QEMU's PLIC.
    */
   setInterrupt(level: boolean): void;
   /**
-   * Something about deadlines or interrupts may have changed: the machine looks again after this instruction. Called
-   * by a device whose `deadline()` moved or whose readiness for console input changed.
+   * A deadline or interrupt may have changed: the machine checks after this instruction. Called by a device when its
+   * `deadline()` or its readiness for console input changes.
    */
   attention(): void;
-  /** Interrupt lines of harts fell, and that is all: no interrupt is due by that, but `mip` shows it at once. */
+  /**
+   * Interrupt lines to harts fell and nothing else changed: no interrupt becomes due, but `mip` must show it
+   * immediately.
+   */
   linesFell(): void;
 }
 
-/** A device that does something by itself at a time. */
+/** A device that acts by itself at a given time. */
 export interface TimedDevice extends Device {
-  /** The virtual time of its next action, Infinity for none. Asked at each boundary: must be cheap. */
+  /**
+   * The virtual time of its next action in nanoseconds, Infinity for none. Polled at each boundary, so it must be
+   * cheap.
+   */
   deadline(): number;
-  /** Called as a step of its own once `now() >= deadline()`: does exactly one action (one block completion, say). */
+  /**
+   * Called as a separate step once `now() >= deadline()`. Performs exactly one action, such as one block completion.
+   */
   act(): void;
 }
 
 /** Guest RAM for devices that do DMA. Addresses are guest physical. */
 export interface GuestMemory {
-  /** True when the whole range is RAM. */
+  /** Whether the whole range is RAM. */
   contains(address: GuestAddress, lengthBytes: number): boolean;
-  /** Copies out; the range must be RAM. */
+  /** Copies from RAM; the range must be RAM. */
   read(address: GuestAddress, into: Uint8Array): void;
-  /** The bytes themselves, to be read before anything else happens; the range must be RAM. */
+  /** A view of the bytes, valid only until guest memory next changes; the range must be RAM. */
   bytesAt(address: GuestAddress, lengthBytes: number): Uint8Array;
-  /** Copies in, marks pages dirty and drops decoded code there; the range must be RAM. */
+  /** Copies to RAM, marks its pages dirty and drops code decoded from there; the range must be RAM. */
   write(address: GuestAddress, from: Uint8Array): void;
   readU16(address: GuestAddress): number;
   readU32(address: GuestAddress): number;
-  /** As a number: must be below 2^53, larger values saturate to 2^53 - 1. */
+  /** Larger values than 2^53 - 1 saturate to it. */
   readU64(address: GuestAddress): number;
   writeU8(address: GuestAddress, value: number): void;
   writeU16(address: GuestAddress, value: number): void;

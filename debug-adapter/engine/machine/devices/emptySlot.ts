@@ -11,8 +11,9 @@ import {
 } from './virtioRegisters.ts';
 
 /**
- * A virtio-mmio slot with nothing in it: device id 0 tells the driver to look no further (virtio 1.2, 4.2.2.2). As in
- * QEMU, all but magic, version and vendor reads 0, and of those narrow accesses read the low part. It has no state.
+ * A virtio-mmio slot without a device: device id 0 tells the driver to ignore it (virtio 1.2, 4.2.2.2). As in QEMU,
+ * everything except magic, version and vendor reads as 0, and narrow accesses to those read the low part. It has no
+ * state.
  */
 export class EmptySlot implements Device {
   readonly name: string;

@@ -2,19 +2,19 @@ import type { State } from '../../base/state.ts';
 import { assert } from '../../base/assert.ts';
 import type { Device, DeviceContext } from './device.ts';
 
-/** How the guest asked the machine to end. */
+/** How the guest ended the machine. */
 export interface Finish {
   kind: 'pass' | 'fail';
-  /** What a failing guest gave, 0 to 65535; 0 for the other. */
+  /** The exit code of a failing guest, 0 to 65535; otherwise 0. */
   code: number;
 }
 
 export type FinisherRequest = Finish | { kind: 'reset'; code: 0 };
 
 /**
- * The SiFive test finisher: the guest's way to power off, report a failure or reset, one 32-bit register at offset 0.
- * It keeps the first request, tells `onRequest` once, and leaves ending and resetting to the machine. The register
- * reads 0, as in QEMU.
+ * The SiFive test device (QEMU hw/misc/sifive_test.c): the guest powers off, reports a failure or resets by writing one
+ * 32-bit register at offset 0. The device keeps the first request, calls `onRequest` once, and leaves ending and
+ * resetting to the machine. The register reads as 0, as in QEMU.
  */
 export class Finisher implements Device {
   readonly name: string;
@@ -23,7 +23,7 @@ export class Finisher implements Device {
   readonly #resetEnds: boolean;
   #request: FinisherRequest | undefined;
 
-  /** With `resetEnds` a reset is an end like the others. */
+  /** With `resetEnds`, a reset request ends the machine too. */
   constructor(options: {
     context: DeviceContext;
     onRequest?: (request: FinisherRequest) => void;
@@ -36,12 +36,12 @@ export class Finisher implements Device {
     this.#onRequest = options.onRequest ?? (() => undefined);
   }
 
-  /** What the guest ended with, once it has. */
+  /** The request with which the guest ended the machine; undefined while it runs. */
   get result(): FinisherRequest | undefined {
     return this.wantsReset ? undefined : this.#request;
   }
 
-  /** The guest asked to be reset, and the machine has not done it yet. */
+  /** The guest requested a reset that the machine has not performed yet. */
   get wantsReset(): boolean {
     return this.#request?.kind === 'reset' && !this.#resetEnds;
   }
@@ -51,13 +51,13 @@ export class Finisher implements Device {
   }
 
   write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void {
-    // QEMU's sifive_test takes 16- and 32-bit writes.
+    // QEMU's sifive_test accepts 16- and 32-bit writes.
     if (offset !== 0 || sizeBytes === 1) return;
     const kind = KINDS.get(value & 0xffff);
     if (kind !== undefined) this.request(requestOf(kind, value >>> 16));
   }
 
-  /** The first one counts, also of those that come another way: by semihosting. */
+  /** Only the first request counts, including requests made by semihosting. */
   request(request: FinisherRequest): void {
     if (this.#request) return;
     this.#request = request;

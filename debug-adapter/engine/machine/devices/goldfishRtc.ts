@@ -3,27 +3,27 @@ import type { DeviceContext, TimedDevice } from './device.ts';
 
 /**
  * The real-time clock: Google's goldfish RTC as in QEMU's hw/rtc/goldfish_rtc.c. It counts nanoseconds since 1970, can
- * be set, and rings at a time. What the time is the host says, once, when the guest first wants to know; from then on
- * it goes on with virtual time. That answer is an outside event, so that a replay is told the same.
+ * be set, and has an alarm. It asks the host for the time once, when the guest first reads or sets the clock; from then
+ * on it follows virtual time. The host's answer is an outside event, so a replay gets the same one.
  */
 export class GoldfishRtc implements TimedDevice {
   readonly name: string;
   readonly #context: DeviceContext;
   readonly #hostTime: () => number;
-  /** Nanoseconds since 1970 when virtual time was 0: the host's answer; undefined before it was asked. */
+  /** The host's answer: nanoseconds since 1970 at virtual time 0; undefined until it is asked. */
   #epoch: bigint | undefined;
-  /** What the guest added by setting the clock. */
+  /** What the guest added to the clock by setting it. */
   #adjustment = 0n;
-  /** TIME_HIGH, as of the last read of TIME_LOW. */
+  /** TIME_HIGH, latched by the last read of TIME_LOW. */
   #latchedHigh = 0;
   #alarm = 0n;
   #alarmRunning = false;
-  /** The virtual time at which it rings: as in QEMU, setting the clock does not move it. */
+  /** The virtual time of the alarm. As in QEMU, setting the clock does not move it. */
   #alarmDueNanoseconds = Infinity;
   #interruptPending = false;
   #interruptEnabled = false;
 
-  /** `hostTime` gives milliseconds since 1970. */
+  /** `hostTime` returns milliseconds since 1970. */
   constructor(options: { context: DeviceContext; hostTime: () => number; name?: string }) {
     this.name = options.name ?? 'rtc0';
     this.#context = options.context;
@@ -62,7 +62,7 @@ export class GoldfishRtc implements TimedDevice {
       case TIME_HIGH:
         this.#setTime(true, value);
         break;
-      case ALARM_LOW: // arms it
+      case ALARM_LOW: // arms the alarm
         this.#alarm = withHalf(this.#alarm, false, value);
         this.#arm();
         break;
@@ -94,7 +94,7 @@ export class GoldfishRtc implements TimedDevice {
     this.#ring();
   }
 
-  /** As in QEMU a reset takes the alarm and what the guest had set away; what the host said stays true. */
+  /** As in QEMU, a reset clears the alarm and the guest's adjustment; the host's answer is kept. */
   reset(): void {
     const epoch = this.#epoch;
     this.loadState({ ...POWER_ON, epochIsKnown: epoch !== undefined, epoch: epoch ?? 0n });
@@ -150,7 +150,10 @@ export class GoldfishRtc implements TimedDevice {
     this.#updateLine();
   }
 
-  /** As in QEMU, which the PLIC hears of each time: when it rings, and when what the guest writes is about the interrupt. */
+  /**
+   * Drives the interrupt line. As in QEMU, every call reaches the PLIC: when the alarm fires and when the guest writes
+   * an interrupt register.
+   */
   #updateLine(): void {
     this.#context.setInterrupt(this.#interruptPending && this.#interruptEnabled);
   }

@@ -6,21 +6,23 @@ import { PRIORITY_MASK, REGISTER_BYTES, SOURCES, SOURCE_WORDS, assignBit, plicRe
  * The SiFive platform-level interrupt controller as on QEMU's `virt` board: sources 1 to 95, and for each hart a
  * machine context (2 x hart) and a supervisor context (2 x hart + 1).
  *
- * As in QEMU and against the specification (PLIC spec 1.0, section 2.1, "Interrupt Gateways"), a source becomes pending
- * whenever its device says that its line is high, be it high already or claimed, and a completion does not look at the
- * line: a guest that acknowledges an interrupt here only, and leaves the device's line high, hears no more of it until
- * the device has news. xv6 of 2020 to 2022 does so with the UART. A claim gives only sources above the context's
- * threshold that no context has claimed. The lines to the harts follow a claim, a completion, a priority, a threshold and
- * a device's news, but not a write to the enable bits: that shows with the next of those. Registers answer 32-bit accesses only; others read 0 and write nothing.
+ * As in QEMU and contrary to the specification (PLIC spec 1.0, section 2.1, "Interrupt Gateways"), a source becomes
+ * pending each time its device drives its line high, even if the line is already high or the source is claimed, and a
+ * completion does not check the line. A guest that only acknowledges an interrupt here and leaves the device's line
+ * high gets no further interrupt until the device drives its line again; xv6 of 2020 to 2022 does this with the UART. A
+ * claim returns only sources above the context's threshold that no context has claimed. The lines to the harts are
+ * updated by a claim, a completion, a write to a priority or threshold, and a device's line, but not by a write to the
+ * enable bits, which takes effect at the next such update. Registers respond to 32-bit accesses only; others read as 0,
+ * and writes are ignored.
  */
 export class Plic implements Device {
   readonly name: string;
   readonly contexts: number;
   readonly #context: DeviceContext;
   readonly #priorities = new Uint32Array(SOURCES);
-  /** One bit a source: its device has told of an interrupt that no context has claimed since. */
+  /** One bit a source: its device has raised an interrupt that no context has claimed yet. */
   readonly #pending = new Uint32Array(SOURCE_WORDS);
-  /** One bit a source: claimed by some context and not completed. */
+  /** One bit a source: claimed by some context and not yet completed. */
   readonly #claimed = new Uint32Array(SOURCE_WORDS);
   /** One bit a source, SOURCE_WORDS words a context. */
   readonly #enables: Uint32Array;
@@ -42,7 +44,10 @@ export class Plic implements Device {
     return this.#outputs[context];
   }
 
-  /** A device drives its interrupt line: to a level that may be the one it has. A low one takes nothing back. */
+  /**
+   * Called when a device drives its interrupt line, even to the level it already has. A low level does not clear the
+   * pending bit.
+   */
   setLevel(source: number, level: boolean): void {
     if (!level) return;
     assignBit(this.#pending, source, true);
@@ -87,7 +92,8 @@ export class Plic implements Device {
         this.#thresholds[register.context] = value & PRIORITY_MASK;
         break;
       case 'claim':
-        // As in QEMU, and against section 9 of the specification: from any context, be the source enabled there or not.
+        // As in QEMU, and contrary to section 9 of the specification, any context may complete, even if the source is
+        // not enabled for it.
         if (value >= SOURCES) return;
         assignBit(this.#claimed, value, false);
         break;
@@ -116,8 +122,8 @@ export class Plic implements Device {
   }
 
   /**
-   * The source a context would claim: of those pending, not claimed, enabled and above the threshold, the one of highest
-   * priority, and of equals the lowest number (PLIC spec, section 5). 0 for none.
+   * The source a context would claim: the one of highest priority among those pending, not claimed, enabled and above
+   * the threshold, and the lowest number among equals (PLIC spec, section 5). 0 for none.
    */
   #best(context: number): number {
     let best = 0;

@@ -1,7 +1,7 @@
-/** QEMU `virt`: VIRT_IRQCHIP_NUM_SOURCES is 96 (riscv,ndev), counted with source 0, which does not exist. */
+/** QEMU `virt`: VIRT_IRQCHIP_NUM_SOURCES is 96 (riscv,ndev), including source 0, which does not exist. */
 export const SOURCES = 96;
 export const SOURCE_WORDS = SOURCES / 32;
-/** Priorities and thresholds are 0 to 7. */
+/** Priorities and thresholds range from 0 to 7. */
 export const PRIORITY_MASK = 7;
 
 // PLIC spec, section 3, "Memory map".
@@ -21,7 +21,7 @@ type PlicRegister =
   | { kind: 'threshold'; context: number }
   | { kind: 'claim'; context: number };
 
-/** The register at an offset, of accesses of words; undefined where there is none. */
+/** The register at a word-aligned byte offset; undefined if there is none. */
 export function plicRegisterAt(offset: number, contexts: number): PlicRegister | undefined {
   if (offset >= CONTEXT_START) {
     const context = Math.floor((offset - CONTEXT_START) / CONTEXT_STRIDE);

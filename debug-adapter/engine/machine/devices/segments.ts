@@ -2,18 +2,16 @@ import type { GuestMemory } from './device.ts';
 import type { Segment } from './virtqueue.ts';
 
 /**
- * The buffers of a request seen as one run of bytes: the guest may split it as it likes, even inside a header
- * (virtio 1.2, 2.7.4, "Message Framing").
+ * The total length in bytes of a request's buffers. A request is treated as one run of bytes, because the guest may
+ * split it anywhere, even inside a header (virtio 1.2, 2.7.4, "Message Framing").
  */
-
-/** All the bytes of the buffers. */
 export function lengthOf(segments: Segment[]): number {
   let sum = 0;
   for (const { lengthBytes } of segments) sum += lengthBytes;
   return sum;
 }
 
-/** The bytes from `start` to before `end`. */
+/** The part of the run from byte `start` up to, not including, byte `end`. */
 export function slice(segments: Segment[], start: number, end: number): Segment[] {
   const result: Segment[] = [];
   let at = 0;
@@ -32,7 +30,7 @@ export function slice(segments: Segment[], start: number, end: number): Segment[
   return result;
 }
 
-/** Copies the run's first bytes from guest memory: as many as `into` takes and the run has. */
+/** Copies the first bytes of the run from guest memory, up to the shorter of the run and `into`. */
 export function copyOut(memory: GuestMemory, segments: Segment[], into: Uint8Array): void {
   let done = 0;
   for (const { address, lengthBytes } of slice(segments, 0, into.length)) {
@@ -41,7 +39,7 @@ export function copyOut(memory: GuestMemory, segments: Segment[], into: Uint8Arr
   }
 }
 
-/** Copies to guest memory: as many bytes as `from` has and the run takes. */
+/** Copies to guest memory, up to the shorter of the run and `from`. */
 export function copyIn(memory: GuestMemory, from: Uint8Array, segments: Segment[]): void {
   let done = 0;
   for (const { address, lengthBytes } of slice(segments, 0, from.length)) {

@@ -44,17 +44,17 @@ import {
 
 /**
  * A 16550A serial port, its registers one byte apart, after QEMU's hw/char/serial.c and the National Semiconductor
- * PC16550D data sheet. Transmission takes no time, so the transmitter is always empty; the modem lines CTS, DSR and
- * DCD are always asserted. As in QEMU, four character times after the last byte came or was read, a receive FIFO that is
- * not empty reports the character timeout, be it filled to its trigger level or not, and until a byte is read.
+ * PC16550D data sheet. Transmission takes no time, so the transmitter is always empty; the modem lines CTS, DSR and DCD
+ * are always asserted. As in QEMU, a receive FIFO that is not empty reports a character timeout four character times
+ * after a byte last arrived or was read, even if it is filled to its trigger level, until a byte is read.
  *
- * When does it take a byte from outside? A byte that came before the guest has set up its UART would be lost in the
- * FIFO reset, so the guest must listen: its receive interrupt is enabled, or it polls. A look is a read of LSR or RBR
- * that finds no byte; a write to THR starts the count again, for a guest that only prints looks at LSR too, but as the
- * transmitter is always empty it has no reason to look often. LOOKS_OF_A_POLLER looks in a row and the guest is known
- * as one who polls, until it resets the FIFO. Besides, the FIFO must hold less than its trigger level, one character time
- * must have passed since the last byte and since the guest began to listen (Linux enables the interrupt and then empties
- * the FIFO), and in loopback mode the line is cut off.
+ * When it accepts input: a byte that arrives before the guest has set up its UART would be lost in the FIFO reset, so
+ * the guest must be listening, either with its receive interrupt enabled or by polling. A poll is a read of LSR or RBR
+ * that finds no byte. A write to THR resets the poll count: a guest that only prints also reads LSR, but seldom,
+ * because the transmitter is always empty. After LOOKS_OF_A_POLLER polls in a row the guest counts as polling until it
+ * resets the FIFO. In addition, the FIFO must hold less than its trigger level, and one character time must have passed
+ * since the last byte and since the guest began to listen (Linux enables the interrupt and then empties the FIFO). In
+ * loopback mode the UART accepts no input.
  */
 export class Uart16550 implements TimedDevice {
   readonly name: string;
@@ -68,22 +68,22 @@ export class Uart16550 implements TimedDevice {
   #scratch = 0;
   #divisor = RESET_DIVISOR;
   #receiveFifo: number[] = [];
-  /** The byte last received while the FIFO was disabled: RBR gives it again and again. */
+  /** The byte last received while the FIFO was disabled: RBR returns it repeatedly. */
   #receiveBuffer = 0;
   #overrun = false;
-  /** The FIFO's bytes wait for too long, and when that is next to happen. */
+  /** Whether a character timeout is pending, and when the next one is due. */
   #timeoutPending = false;
   #timeoutDueNanoseconds = Infinity;
-  /** With the divisor and the format that the guest set. */
+  /** Follows the divisor and line format that the guest set. */
   #characterNanoseconds = RESET_CHARACTER_NANOSECONDS;
-  /** THRE is set since the last write to THR and not yet reported by IIR. */
+  /** THRE was set by the last write to THR and has not been reported by IIR yet. */
   #transmitEmptyPending = false;
   #looksInARow = 0;
   #polls = false;
-  /** When the line is free for the next byte from outside. */
+  /** The earliest time for the next input byte. */
   #lineFreeNanoseconds = 0;
 
-  /** Derived: whether the guest listens, and what we last told the context. */
+  /** Derived: whether the guest is listening, as last reported to the context. */
   #listens = false;
   #ready = Infinity;
   #toldDue = Infinity;
@@ -94,19 +94,19 @@ export class Uart16550 implements TimedDevice {
     this.#transmit = options.transmit;
   }
 
-  /** The virtual time from which a byte from outside may be given to `receive`; Infinity while the guest is deaf. */
+  /** The virtual time from which `receive` may be called; Infinity while the guest is not listening. */
   readyNanoseconds(): number {
     return this.#ready;
   }
 
-  /** One byte arrives on the line. */
+  /** Receives one byte from the line. */
   receive(byte: number): void {
     this.#lineIsBusyFrom(this.#context.now());
     if (!this.#loopback()) this.#takeByte(byte);
     this.#updateReadiness();
   }
 
-  /** When the character timeout comes. */
+  /** The time of the next character timeout. */
   deadline(): number {
     return this.#timeoutDueNanoseconds;
   }
@@ -225,7 +225,7 @@ export class Uart16550 implements TimedDevice {
 
   #readReceiveBuffer(): number {
     if (this.#receiveFifo.length === 0) this.#countLook();
-    // As in QEMU: an empty FIFO reads 0, RBR without one keeps the last byte.
+    // As in QEMU, an empty FIFO reads as 0; without the FIFO, RBR keeps the last byte.
     const byte = this.#receiveFifo.shift() ?? (this.#fifoEnabled() ? 0 : this.#receiveBuffer);
     if (this.#fifoEnabled()) {
       this.#timeoutPending = false;
@@ -247,7 +247,7 @@ export class Uart16550 implements TimedDevice {
 
   #readInterruptIdentity(): number {
     const source = this.#interruptSource();
-    // PC16550D, "Interrupt Control Functions": reading IIR resets THRE when it is the source reported.
+    // PC16550D, "Interrupt Control Functions": reading IIR resets THRE if it is the source reported.
     if (source === IIR_TRANSMIT_EMPTY) {
       this.#transmitEmptyPending = false;
       this.#updateInterrupt();
@@ -257,7 +257,7 @@ export class Uart16550 implements TimedDevice {
 
   #writeTransmitHolding(byte: number): void {
     this.#looksInARow = 0;
-    // The byte is out already, so THRE fell and rose: a new reason to interrupt.
+    // The byte has already been sent, so THRE fell and rose again: a new reason to interrupt.
     this.#transmitEmptyPending = false;
     this.#updateInterrupt();
     this.#transmitEmptyPending = true;
@@ -267,7 +267,7 @@ export class Uart16550 implements TimedDevice {
   }
 
   #writeInterruptEnable(enable: number): void {
-    // QEMU serial.c: enabling the THRE interrupt raises it (the transmitter is empty), disabling forgets it.
+    // QEMU serial.c: enabling the THRE interrupt raises it (the transmitter is empty), disabling it clears it.
     const changed = enable ^ this.#interruptEnable;
     if (changed & IER_TRANSMIT_EMPTY) this.#transmitEmptyPending = (enable & IER_TRANSMIT_EMPTY) !== 0;
     this.#interruptEnable = enable;
@@ -293,7 +293,7 @@ export class Uart16550 implements TimedDevice {
 
   #takeByte(byte: number): void {
     if (!this.#fifoEnabled()) {
-      // Without a FIFO the new byte takes the place of the old one.
+      // With the FIFO disabled, the new byte replaces the old one.
       if (this.#receiveFifo.length > 0) this.#overrun = true;
       this.#receiveFifo = [byte];
       this.#receiveBuffer = byte;
@@ -327,14 +327,16 @@ export class Uart16550 implements TimedDevice {
     return LSR_TRANSMITTER_EMPTY | dataReady | (this.#overrun ? LSR_OVERRUN : 0);
   }
 
-  /** In loopback the modem's inputs are our own outputs: DTR to DSR, RTS to CTS, OUT1 to RI, OUT2 to DCD. */
+  /** In loopback mode the modem inputs are the UART's own outputs: DTR to DSR, RTS to CTS, OUT1 to RI, OUT2 to DCD. */
   #modemStatus(): number {
     if (!this.#loopback()) return MSR_CTS | MSR_DSR | MSR_DCD;
     const outputs = this.#modemControl;
     return ((outputs & MCR_OUTS) << 4) | ((outputs & MCR_RTS) << 3) | ((outputs & MCR_DTR) << 5);
   }
 
-  /** The interrupt of highest priority, as IIR shows it. The modem's lines never change, so it never interrupts. */
+  /**
+   * The pending interrupt of highest priority, as IIR shows it. The modem lines never change and so never interrupt.
+   */
   #interruptSource(): number {
     const enabled = this.#interruptEnable;
     if (enabled & IER_LINE_STATUS && this.#overrun) return IIR_LINE_STATUS;
@@ -349,7 +351,7 @@ export class Uart16550 implements TimedDevice {
   }
 
   /**
-   * Drives the line. The PLIC hears of a high one every time, not only when it rises, so this is called exactly where
+   * Drives the line. The PLIC reacts to every high level, not only to a rising edge, so this is called exactly where
    * QEMU's serial.c calls serial_update_irq.
    */
   #updateInterrupt(): void {
@@ -373,7 +375,7 @@ export class Uart16550 implements TimedDevice {
     return (this.#interruptEnable & IER_RECEIVE) !== 0 || this.#polls;
   }
 
-  /** The next byte takes its time. */
+  /** Blocks further input for one character time. */
   #lineIsBusyFrom(nanoseconds: number): void {
     this.#lineFreeNanoseconds = Math.max(this.#lineFreeNanoseconds, nanoseconds + CHARACTER_NANOSECONDS);
   }
@@ -392,8 +394,8 @@ export class Uart16550 implements TimedDevice {
 }
 
 /**
- * QEMU's serial_update_parameters, in numbers of 32 bits as there: a start bit, 5 to 8 data bits, parity, 1 or 2 stop bits
- * at the rate that the divisor makes of the board's clock; a divisor of 0 is about 3500 baud.
+ * The time of one character, as in QEMU's serial_update_parameters and with its 32-bit arithmetic: a start bit, 5 to 8
+ * data bits, parity and 1 or 2 stop bits at the board's clock over the divisor; a divisor of 0 is about 3500 baud.
  */
 function characterNanoseconds(divisor: number, lineControl: number): number {
   const parityBits = lineControl & LCR_PARITY ? 1 : 0;
@@ -403,7 +405,7 @@ function characterNanoseconds(divisor: number, lineControl: number): number {
   return Math.floor(Math.fround(Math.fround(1e9 / baud) * bits));
 }
 
-/** QEMU's hw/riscv/virt.c: what a divisor of 1 would make. */
+/** QEMU's hw/riscv/virt.c: the baud rate of divisor 1. */
 const BAUD_BASE = 399_193;
 const TIMEOUT_CHARACTERS = 4;
 /** QEMU serial_reset: 9600 baud, 10 bits a character. */
@@ -413,8 +415,8 @@ const RESET_CHARACTER_NANOSECONDS = 10 * Math.floor(1e9 / 9600);
 const CHARACTER_NANOSECONDS = 86_806;
 
 /**
- * OpenSBI and Linux 6.12, printing and starting up the 8250 driver, look at most 8 times in a row (counted in QEMU's
- * trace of a boot); a polling loop gets to 16 in some hundred instructions.
+ * OpenSBI and Linux 6.12 poll at most 8 times in a row while they print and start the 8250 driver (counted in QEMU's
+ * trace of a boot); a polling loop reaches 16 within a few hundred instructions.
  */
 const LOOKS_OF_A_POLLER = 16;
 

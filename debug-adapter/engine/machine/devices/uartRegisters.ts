@@ -1,4 +1,4 @@
-/** The registers (PC16550D, table II) and their bits. */
+/** The registers of the 16550A (PC16550D, table II) and their bits. */
 export const DATA = 0; // RBR, THR; DLL with DLAB
 export const INTERRUPT_ENABLE = 1; // DLM with DLAB
 export const INTERRUPT_IDENTITY = 2; // read
@@ -24,10 +24,10 @@ export const IIR_FIFO_ENABLED = 0xc0;
 export const FCR_ENABLE = 0x01;
 export const FCR_RESET_RECEIVE = 0x02;
 export const FCR_RESET_TRANSMIT = 0x04;
-/** The reset bits clear themselves. */
+/** The FCR bits that are stored; the reset bits clear themselves. */
 export const FCR_KEPT = 0xc9;
 
-export const LCR_DATA_BITS = 0x03; // 5 and so many
+export const LCR_DATA_BITS = 0x03; // the number of data bits minus 5
 export const LCR_TWO_STOP_BITS = 0x04;
 export const LCR_PARITY = 0x08;
 export const LCR_DIVISOR_LATCH = 0x80;

@@ -9,13 +9,14 @@ import { VirtioMmio, type VirtioBackend, type VirtioTransport, type VirtioTransp
 import { BadQueueError, type Chain, type Segment } from './virtqueue.ts';
 
 /**
- * The guest's disk: virtio-blk (virtio 1.2, section 5.2) over virtio-mmio, its data in a Drive. A notification takes
- * all waiting requests at once and begins each on the drive; they complete in the order made, each at a virtual time
- * that depends on nothing but its length and what is before it, one a step, and only then is data moved, both ways.
+ * The guest's disk: virtio-blk (virtio 1.2, section 5.2) over virtio-mmio, with its data in a Drive. A notification
+ * takes all waiting requests and starts each on the drive. They complete in the order submitted, one a step, each at a
+ * virtual time that depends only on its length and the requests before it. Data moves in both directions only at
+ * completion.
  *
  * A request in flight keeps the guest addresses of its buffers, so its saved state needs nothing that the guest could
- * change meanwhile. When the guest resets the device under requests in flight, those finish on the drive in order and
- * guest memory no longer hears of them.
+ * change in the meantime. If the guest resets the device while requests are in flight, they complete on the drive in
+ * order, but guest memory is no longer touched.
  */
 export class VirtioBlk implements TimedDevice, VirtioBackend {
   readonly name: string;
@@ -29,7 +30,7 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
   readonly #drive: Drive;
   readonly #padsIdentity: boolean;
   readonly #transport: VirtioTransport;
-  /** In flight, in the order made, which is the order in which they complete. */
+  /** Requests in flight, in the order submitted, which is the order of completion. */
   #pending: PendingRequest[] = [];
 
   constructor(options: {
@@ -39,7 +40,7 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
     drive: Drive;
     legacy?: boolean;
     transport?: new (options: VirtioTransportOptions) => VirtioTransport;
-    /** As in recordings of formats 2 to 4, an identity is 20 bytes whatever it says. */
+    /** As in recordings of formats 2 to 4, the device ID string is always padded to 20 bytes. */
     isBefore5?: boolean;
   }) {
     this.name = options.name ?? 'virtio0';
@@ -65,7 +66,7 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
     return this.#pending.length > 0 ? this.#pending[0].dueNanoseconds : Infinity;
   }
 
-  /** Completes the oldest request. A host error on the way throws and leaves the request in flight. */
+  /** Completes the oldest request. If the host fails, throws and leaves the request in flight. */
   act(): void {
     const request = this.#pending[0];
     const { status, data } = this.#perform(request);
@@ -86,13 +87,13 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
     try {
       for (let chain = queue.pop(hasEventIndex); chain; chain = queue.pop(hasEventIndex)) this.#begin(chain);
     } catch (error) {
-      // As QEMU, which is ready for the next notification even if it will not heed it.
+      // As in QEMU, which requests the next notification even if it will ignore it.
       if (hasEventIndex) queue.askForNotification();
       throw error;
     }
   }
 
-  /** What was begun on the drive must complete there: its log knows of it, and writes may be on their way. */
+  /** Requests started on the drive must complete there: they are in its log, and writes may be under way. */
   abandon(): void {
     while (this.#pending.length > 0) {
       this.#perform(this.#pending[0]);
@@ -141,7 +142,10 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
     return Math.max(previous, own);
   }
 
-  /** What the drive takes or fills. Guest memory itself is only given to be read: a read may fail on the way. */
+  /**
+   * The data that the drive reads or fills. Guest memory itself is passed only for reading from it: a drive read may
+   * fail halfway.
+   */
   #dataFor({ operation, lengthBytes }: DriveWork, segments: Segment[]): Uint8Array {
     if (operation === 'write' && segments.length === 1) return this.#memory.bytesAt(segments[0].address, lengthBytes);
     if (operation !== 'read' && operation !== 'write') return NO_BYTES;
@@ -150,7 +154,10 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
     return data;
   }
 
-  /** Does a request's work, drive included, but leaves guest memory as it is. `data` is what the guest will read. */
+  /**
+   * Performs a request, including its drive operation, but does not modify guest memory. `data` is what the guest will
+   * read.
+   */
   #perform({ work, dataSegments }: PendingRequest): { status: BlockStatus; data: Uint8Array } {
     switch (work.kind) {
       case 'answer':
@@ -166,10 +173,10 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
   }
 }
 
-/** What is to be done when a request's time comes. */
+/** What to do when a request is due. */
 type Work = DriveWork | Answer;
 
-/** A request as the guest meant it, before the drive knows of it. */
+/** A decoded request, before it is started on the drive. */
 type Order = DriveOrder | Answer;
 
 interface DriveOrder {
@@ -187,10 +194,10 @@ interface PendingRequest {
   head: number;
   dueNanoseconds: number;
   work: Work;
-  /** Where the data lies or goes: writable for a read, readable for a write. */
+  /** The data buffers: writable for a read, readable for a write. */
   dataSegments: Segment[];
   statusAddress: number;
-  /** The chain's writable bytes, which is what QEMU reports as used. */
+  /** The total of the chain's writable bytes, which QEMU reports as the used length. */
   writableBytes: number;
 }
 
@@ -202,15 +209,15 @@ interface ParsedRequest {
   readable: Segment[];
   /** The chain without the status byte. */
   writable: Segment[];
-  /** `writable` for a request that gives data to the guest, `readable` for the others. */
+  /** `writable` for a request that returns data to the guest, `readable` for the others. */
   dataSegments: Segment[];
   statusAddress: number;
   writableBytes: number;
-  /** It has the buffers that a SCSI command needs. */
+  /** The request has the buffers that a SCSI command needs. */
   isScsiCommand: boolean;
 }
 
-/** 5.2.6, struct virtio_blk_req: header, data, status byte, split over buffers as the guest likes (2.7.4). */
+/** Parses a struct virtio_blk_req (5.2.6): header, data and status byte, split over buffers in any way (2.7.4). */
 function parseRequest(memory: GuestMemory, chain: Chain): ParsedRequest {
   const readableBytes = lengthOf(chain.readable);
   const writableBytes = lengthOf(chain.writable);
@@ -235,9 +242,9 @@ function readHeader(memory: GuestMemory, segments: Segment[]): { type: number; s
   return { type: view.getUint32(0, true), sector: Number(view.getBigUint64(8, true)) };
 }
 
-/** What the guest asks for, with the answer at once to what no drive needs to see. */
+/** Decodes a request. Returns an answer directly if the drive is not involved. */
 function understand(memory: GuestMemory, request: ParsedRequest, diskBytes: number): Order {
-  // As QEMU: what has no direction of its own may have either, and a barrier is ignored.
+  // As in QEMU, types without a data direction may have the direction bit set, and a barrier bit is ignored.
   switch ((request.type & ~TYPE_OUT & ~TYPE_BARRIER) >>> 0) {
     case TYPE_IN:
       if (request.type & TYPE_OUT) return transfer('write', request.sector, lengthOf(request.readable), diskBytes);
@@ -256,7 +263,10 @@ function understand(memory: GuestMemory, request: ParsedRequest, diskBytes: numb
   }
 }
 
-/** Of no bytes, where the drive need not be asked; as in QEMU it must lie on the disk, too. */
+/**
+ * The answer to a request of zero bytes, which needs no drive operation; as in QEMU its offset must still be on the
+ * disk.
+ */
 const nothingAt = (offset: number, diskBytes: number): Answer => ({
   kind: 'answer',
   status: offset <= diskBytes ? 'ok' : 'ioError',
@@ -271,7 +281,7 @@ function transfer(operation: 'read' | 'write', sector: number, lengthBytes: numb
   return { kind: 'drive', operation, offset, lengthBytes };
 }
 
-/** 5.2.6, struct virtio_blk_discard_write_zeroes: one range a request, as the configuration says. */
+/** Decodes a struct virtio_blk_discard_write_zeroes (5.2.6): one range a request, as the configuration announces. */
 function rangeOrder(memory: GuestMemory, { type, readable }: ParsedRequest, diskBytes: number): Order {
   const payloadBytes = lengthOf(readable);
   if (payloadBytes > RANGE_BYTES || !(type & TYPE_OUT)) return { kind: 'answer', status: 'unsupported' };
@@ -284,7 +294,8 @@ function rangeOrder(memory: GuestMemory, { type, readable }: ParsedRequest, disk
   const offset = Number(view.getBigUint64(0, true)) * SECTOR_BYTES;
   const lengthBytes = sectors * SECTOR_BYTES;
   const isDiscard = (type & ~TYPE_BARRIER) === TYPE_DISCARD;
-  // 5.2.6.2: unknown flags are unsupported, and so is "unmap" for a discard. As in QEMU a bad range is worse.
+  // 5.2.6.2: unknown flags are unsupported, and so is "unmap" for a discard. As in QEMU, an invalid range takes
+  // precedence.
   if (flags & ~(isDiscard ? 0 : RANGE_UNMAP)) {
     const isInRange = sectors <= RANGE_SECTORS_MAX && offset + lengthBytes <= diskBytes;
     return { kind: 'answer', status: isInRange ? 'unsupported' : 'ioError' };
@@ -296,14 +307,17 @@ function rangeOrder(memory: GuestMemory, { type, readable }: ParsedRequest, disk
   return { kind: 'drive', operation: isDiscard ? 'discard' : 'writeZeroes', offset, lengthBytes };
 }
 
-/** 5.2.6: 20 bytes of ASCII at most, and no zero at the end of a full one. As QEMU it is padded with one zero only. */
+/**
+ * The device ID string (5.2.6): at most 20 bytes of ASCII, without a terminating zero if it fills them. As in QEMU it
+ * is padded with a single zero.
+ */
 function identity(driveId: string, padsIdentity: boolean): Uint8Array {
   const bytes = new Uint8Array(padsIdentity ? IDENTITY_BYTES : Math.min(IDENTITY_BYTES, [...driveId].length + 1));
   bytes.set([...driveId].slice(0, IDENTITY_BYTES).map((letter) => letter.charCodeAt(0) & 0x7f));
   return bytes;
 }
 
-/** 5.2.4, struct virtio_blk_config, up to write_zeroes_may_unmap. The fields of features we lack stay 0. */
+/** The struct virtio_blk_config (5.2.4) up to write_zeroes_may_unmap. Fields of features that are not offered are 0. */
 function configurationFor(drive: Drive): Uint8Array {
   const bytes = new Uint8Array(CONFIGURATION_BYTES);
   const view = new DataView(bytes.buffer);
@@ -325,18 +339,18 @@ const SECTOR_BYTES = 512;
 const HEADER_BYTES = 16;
 const IDENTITY_BYTES = 20;
 const RANGE_BYTES = 16;
-/** As QEMU: it ends with the last field of a feature that is offered. */
+/** As in QEMU, the configuration ends with the last field of an offered feature. */
 const CONFIGURATION_BYTES = 57;
 
-/** The time a request takes: 10 us to reach the disk and 4 GB/s from there, about a fast SSD. */
+/** The latency of a request: 10 us plus its length at 4 GB/s, about that of a fast SSD. */
 const REQUEST_NANOSECONDS = 10_000;
 const BYTES_PER_NANOSECOND = 4;
 
-/** As QEMU: 254 data segments, so that with header and status they fill the 256 entries of its default queue. */
+/** As in QEMU: 254 data segments, which with header and status fill the 256 entries of its default queue. */
 const SEGMENTS_MAX = 254;
 /** As QEMU's BDRV_REQUEST_MAX_SECTORS. */
 const RANGE_SECTORS_MAX = 0x3fffff;
-/** A chain may name the same RAM many times over: this keeps a bad guest from making us allocate the sum. */
+/** A chain may name the same RAM many times; this keeps a faulty guest from making the engine allocate the sum. */
 const TRANSFER_BYTES_MAX = 256 * 1024 * 1024;
 
 // 5.2.3, "Feature bits", and 6, "Reserved Feature Bits".
@@ -348,7 +362,7 @@ const FEATURE_DISCARD = 1n << 13n;
 const FEATURE_WRITE_ZEROES = 1n << 14n;
 const FEATURE_INDIRECT_DESCRIPTORS = 1n << 28n;
 const FEATURE_EVENT_INDEX = 1n << 29n;
-/** QEMU 7.2 offers these and GEOMETRY, TOPOLOGY, CONFIG_WCE and RING_RESET, which no driver needs. */
+/** QEMU 7.2 offers these plus GEOMETRY, TOPOLOGY, CONFIG_WCE and RING_RESET, which no driver needs. */
 const FEATURES =
   FEATURE_SEGMENTS_MAX |
   FEATURE_BLOCK_SIZE |
@@ -361,7 +375,7 @@ const FEATURES =
 
 // 5.2.6, "Device Operation".
 const TYPE_IN = 0;
-const TYPE_OUT = 1; // also the bit that says which way the data goes
+const TYPE_OUT = 1; // also the bit for the data direction
 const TYPE_SCSI = 2;
 const TYPE_FLUSH = 4;
 const TYPE_GET_ID = 8;

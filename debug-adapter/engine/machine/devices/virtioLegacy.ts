@@ -2,8 +2,8 @@ import type { GuestAddress } from '../../base/quantities.ts';
 import type { QueuePlace } from './virtqueue.ts';
 
 /**
- * A legacy queue's parts (virtio 1.2, 2.7.2, "Legacy Interfaces: A Note on Virtqueue Layout"): descriptors, the
- * available ring behind them, and the used ring at the next multiple of the alignment.
+ * The addresses of a legacy queue's parts (virtio 1.2, 2.7.2, "Legacy Interfaces: A Note on Virtqueue Layout"):
+ * descriptors, the available ring right after them, and the used ring at the next multiple of the alignment.
  */
 export function legacyQueuePlace({
   start,
@@ -16,12 +16,12 @@ export function legacyQueuePlace({
 }): QueuePlace {
   const available = start + size * DESCRIPTOR_BYTES;
   const availableEnd = available + RING_HEAD_BYTES + size * AVAILABLE_ENTRY_BYTES;
-  // An alignment of 0, which no driver means, is none.
+  // An alignment of 0, which no driver uses, is treated as 1.
   const used = Math.ceil(availableEnd / Math.max(1, alignment)) * Math.max(1, alignment);
   return { size, descriptors: start, available, used };
 }
 
-/** As QEMU: the lowest set bit counts; a page of 0 bytes is one of 1. */
+/** The log2 of the page size. As in QEMU, the lowest set bit counts, and a size of 0 is treated as 1. */
 export function pageShift(pageBytes: number): number {
   return pageBytes === 0 ? 0 : 31 - Math.clz32(pageBytes & -pageBytes);
 }

@@ -39,36 +39,39 @@ import {
 } from './virtioRegisters.ts';
 import { BadQueueError, QUEUE_SIZE_MAX, type RingAddresses, Virtqueue } from './virtqueue.ts';
 
-/** What a virtio device is besides its transport. */
+/** The device behind a virtio transport. */
 export interface VirtioBackend {
-  /** virtio 1.2, section 5: 2 for a block device. */
+  /** The virtio device id (virtio 1.2, section 5), for example 2 for a block device. */
   readonly deviceId: number;
-  /** The features it offers; VIRTIO_F_VERSION_1 among them. */
+  /** The offered features, including VIRTIO_F_VERSION_1. */
   readonly features: bigint;
-  /** Its configuration space, which never changes and which the guest cannot write. */
+  /** The configuration space, which is constant and read-only. */
   readonly configuration: Uint8Array;
   readonly queueCount: number;
-  /** The size of a queue whose driver gives none. */
+  /** The queue size if the driver sets none. */
   readonly queueSizeDefault: number;
   /** The guest notified a queue that is ready. May throw BadQueueError. */
   notified(queue: number): void;
-  /** The guest resets the device or stops a queue: requests in flight must end now and leave guest memory alone. */
+  /**
+   * The guest resets the device or stops a queue: requests in flight must end immediately and no longer touch guest
+   * memory.
+   */
   abandon(): void;
-  /** When it acts next, in virtual nanoseconds. */
+  /** The virtual time of the next action in nanoseconds, Infinity for none. */
   deadline(): number;
-  /** The guest wrote a status with DRIVER_OK. May throw BadQueueError. */
+  /** The guest wrote a status that includes DRIVER_OK. May throw BadQueueError. */
   driverIsReady?(): void;
 }
 
-/** What a device sees of its transport: VirtioMmio, or the one that older recordings have. */
+/** The transport as seen by its device: VirtioMmio, or the variant for older recordings. */
 export interface VirtioTransport extends Device {
   queue(index: number): Pick<Virtqueue, 'pop' | 'push' | 'askForNotification'>;
   hasFeature(feature: bigint): boolean;
-  /** The guest broke a rule of a queue; it has to reset the device first, and till then its memory is left alone. */
+  /** The guest violated a queue rule. Until it resets the device, its memory is not touched. */
   readonly isBroken: boolean;
-  /** The guest set DRIVER_OK, or the device need not care. */
+  /** The guest has set DRIVER_OK, or the transport does not check it. */
   readonly driverIsReady: boolean;
-  /** A used buffer that the guest wants to hear of. */
+  /** Signals a used buffer, if the guest wants to be notified of it. */
   interruptForUsedBuffer(): void;
 }
 
@@ -82,15 +85,16 @@ export interface VirtioTransportOptions {
 
 /**
  * The virtio-mmio transport, modern (version 2): virtio 1.2, section 4.2.2, with split virtqueues. It keeps the
- * registers, features, status, interrupts and queues; the backend does the device's work. With `legacy` it is the version
- * 1 transport (4.2.4): 32 features, which count when they are written, and a queue that is one run of pages, named by
- * the number of its first one.
+ * registers, features, status, interrupts and queues; the backend does the device's work. With `legacy` it is the
+ * version 1 transport (4.2.4): 32 features, which take effect when they are written, and a queue that is one range of
+ * pages, given by its first page number.
  *
- * All of it is as in QEMU's hw/virtio/virtio-mmio.c and virtio.c, where those are not as the specification, too: features
- * that are not offered are dropped, and VIRTIO_F_VERSION_1 is not insisted on (xv6 accepts none of the upper features); a
- * reset by the guest leaves selectors, the driver's features and a modern queue's registers; QUEUE_READY can be written
- * for queues that are not there, and 0 does not stop a queue. A guest that breaks the rules of a queue finds the device
- * deaf until it resets it; with VIRTIO_F_VERSION_1 it is told so by DEVICE_NEEDS_RESET and an interrupt.
+ * It behaves as QEMU's hw/virtio/virtio-mmio.c and virtio.c, including where these differ from the specification.
+ * Features that are not offered are dropped, and VIRTIO_F_VERSION_1 is not required (xv6 accepts none of the upper
+ * features). A reset by the guest keeps selectors, the driver's features and a modern queue's registers. QUEUE_READY
+ * can be written for queues that do not exist, and writing 0 does not stop a queue. After a guest violates a queue
+ * rule, the device ignores it until it resets the device; with VIRTIO_F_VERSION_1 the device reports this by
+ * DEVICE_NEEDS_RESET and an interrupt.
  */
 export class VirtioMmio implements VirtioTransport {
   readonly name: string;
@@ -99,9 +103,9 @@ export class VirtioMmio implements VirtioTransport {
   readonly #legacy: boolean;
   readonly #features: bigint;
   readonly #queues: Virtqueue[] = [];
-  /** Modern: a queue's registers before it is ready. */
+  /** Modern: a queue's registers before it becomes ready. */
   readonly #queueRegisters: QueueRegisters[] = [];
-  /** Modern: the numbers of queues of which QUEUE_READY reads 1. */
+  /** Modern: the numbers of the queues whose QUEUE_READY reads as 1. */
   readonly #readyQueues = new Set<number>();
   #status = 0;
   #interruptStatus = 0;
@@ -109,11 +113,11 @@ export class VirtioMmio implements VirtioTransport {
   /** Whether the upper 32 features are selected. */
   #deviceFeaturesSelect = false;
   #driverFeaturesSelect = false;
-  /** What the guest wrote, and what of it counts since it set FEATURES_OK. */
+  /** What the guest wrote, and the subset accepted when it set FEATURES_OK. */
   #driverFeatures = 0n;
   #negotiated = 0n;
   #queueSelect = 0;
-  /** Legacy: log2 of the pages that QUEUE_PAGE counts. A reset by the guest leaves it. */
+  /** Legacy: log2 of the page size in which QUEUE_PAGE counts. A reset by the guest keeps it. */
   #guestPageShift = 0;
   #isBroken = false;
 
@@ -146,7 +150,7 @@ export class VirtioMmio implements VirtioTransport {
     return (this.#status & STATUS_DRIVER_OK) !== 0;
   }
 
-  /** A used buffer that the guest wants to hear of. */
+  /** Signals a used buffer, if the guest wants to be notified of it. */
   interruptForUsedBuffer(): void {
     this.#setInterruptStatus(this.#interruptStatus | INTERRUPT_USED_BUFFER);
   }
@@ -161,7 +165,7 @@ export class VirtioMmio implements VirtioTransport {
     if (offset >= CONFIGURATION || sizeBytes !== 4) return;
     const before = this.#backend.deadline();
     this.#guarded(() => this.#writeRegister(offset, value));
-    // Of a change of its interrupt line the PLIC tells.
+    // The PLIC calls attention itself if the interrupt line changed.
     if (this.#backend.deadline() !== before) this.#context.attention();
   }
 
@@ -238,7 +242,7 @@ export class VirtioMmio implements VirtioTransport {
 
   #readConfiguration(offset: number, sizeBytes: number): number {
     const bytes = this.#backend.configuration;
-    // As QEMU: all ones past the end.
+    // As in QEMU, reads past the end return all ones.
     if (offset + sizeBytes > bytes.length) return 2 ** (8 * sizeBytes) - 1;
     let value = 0;
     for (let i = sizeBytes - 1; i >= 0; i--) value = value * 256 + bytes[offset + i];
@@ -276,7 +280,7 @@ export class VirtioMmio implements VirtioTransport {
       this.#driverFeatures = withWord(this.#driverFeatures, this.#driverFeaturesSelect, value);
       return;
     }
-    // 4.2.4: of the upper features there are none, and what is written counts unless FEATURES_OK says that all is said.
+    // 4.2.4: there are no upper features, and a write takes effect unless FEATURES_OK has ended the negotiation.
     if (!this.#driverFeaturesSelect) this.#negotiate(BigInt(value));
   }
 
@@ -296,7 +300,7 @@ export class VirtioMmio implements VirtioTransport {
       case QUEUE_ALIGNMENT:
         return queue?.setAlignment(value);
       case QUEUE_PAGE:
-        // As in QEMU: taking one queue away resets the device.
+        // As in QEMU, removing one queue resets the device.
         if (value === 0) return this.#reset();
         return queue?.placeLegacy(value * 2 ** this.#guestPageShift);
       default: // Read-only and unknown registers.
@@ -346,7 +350,7 @@ export class VirtioMmio implements VirtioTransport {
     this.#setInterruptStatus(0);
   }
 
-  /** Does what reads or writes queues: a BadQueueError on the way breaks the device instead of the machine. */
+  /** Runs an operation that accesses queues: a BadQueueError breaks the device instead of ending the machine. */
   #guarded(work: () => void): void {
     try {
       work();
@@ -356,7 +360,7 @@ export class VirtioMmio implements VirtioTransport {
     }
   }
 
-  /** QEMU virtio.c, virtio_error: a driver of before version 1 knows of no DEVICE_NEEDS_RESET. */
+  /** QEMU virtio.c, virtio_error: drivers before version 1 do not know DEVICE_NEEDS_RESET. */
   #break(): void {
     if (this.hasFeature(FEATURE_VERSION_1)) {
       this.#status |= STATUS_NEEDS_RESET;
@@ -368,14 +372,16 @@ export class VirtioMmio implements VirtioTransport {
     this.#isBroken = true;
   }
 
-  /** The line of a broken device stays as it is. */
+  /** The interrupt line of a broken device keeps its level. */
   #setInterruptStatus(status: number): void {
     this.#interruptStatus = status;
     if (!this.#isBroken) this.#context.setInterrupt(status !== 0);
   }
 }
 
-/** Size, and low and high halves of the addresses of descriptors, available and used ring. A reset leaves them. */
+/**
+ * The size, and the low and high halves of the addresses of descriptors, available and used ring. A reset keeps them.
+ */
 interface QueueRegisters {
   size: number;
   halves: number[];
@@ -386,10 +392,10 @@ function ringAddresses(halves: readonly number[]): RingAddresses {
   return { descriptors, available, used };
 }
 
-/** QEMU's VIRTIO_QUEUE_MAX: so many queues can be selected, of which most are not there. */
+/** QEMU's VIRTIO_QUEUE_MAX: this many queues can be selected, although most do not exist. */
 const QUEUES_MAX = 1024;
 
-/** The 32 features that a feature selector picks: 0 the lower, all else the upper ones. */
+/** The 32 features that a feature selector chooses: 0 for the lower, any other value for the upper ones. */
 function word(features: bigint, upper: boolean): number {
   return Number((upper ? features >> 32n : features) & 0xffffffffn);
 }

@@ -6,9 +6,9 @@ import { VirtioMmio, type VirtioBackend, type VirtioTransport, type VirtioTransp
 import type { Segment } from './virtqueue.ts';
 
 /**
- * The guest's source of entropy: virtio-rng (virtio 1.2, section 5.4) over virtio-mmio. A request is answered a fixed
- * virtual time later, in the order made, one a step, with bytes from outside; those are an outside event, so that a
- * replay gives the same.
+ * The guest's source of entropy: virtio-rng (virtio 1.2, section 5.4) over virtio-mmio. Requests are answered in order,
+ * one a step, each after a fixed virtual time. The bytes come from the host as an outside event, so a replay returns
+ * the same ones.
  */
 export class VirtioRng implements TimedDevice, VirtioBackend {
   readonly name: string;
@@ -31,7 +31,7 @@ export class VirtioRng implements TimedDevice, VirtioBackend {
     legacy?: boolean;
     entropy: (lengthBytes: number) => Uint8Array;
     transport?: new (options: VirtioTransportOptions) => VirtioTransport;
-    /** As in recordings of formats 2 to 4: ANY_LAYOUT is not offered, and a broken queue gets its answers. */
+    /** As in recordings of formats 2 to 4: ANY_LAYOUT is not offered, and a broken queue still gets its answers. */
     isBefore5?: boolean;
   }) {
     this.name = options.name;
@@ -66,7 +66,7 @@ export class VirtioRng implements TimedDevice, VirtioBackend {
     if (wanted) this.#transport.interruptForUsedBuffer();
   }
 
-  /** As in QEMU: before DRIVER_OK it is asked in vain, and then what waits is answered. */
+  /** As in QEMU, requests made before DRIVER_OK are answered only when it is set. */
   driverIsReady(): void {
     this.notified(0);
   }
@@ -106,13 +106,15 @@ function copyOf({ segments, ...rest }: PendingRequest): PendingRequest {
 }
 
 const ENTROPY_DEVICE_ID = 4;
-/** As a disk's: see virtioBlk.ts. */
+/** The same latency as a disk; see virtioBlk.ts. */
 const REQUEST_NANOSECONDS = 10_000;
-/** 5.4.6.1: the device need not fill the buffer. What it gives is kept in the recording. */
+/**
+ * 5.4.6.1: the device need not fill the buffer. The limit bounds the growth of the recording, which stores every byte.
+ */
 const ANSWER_BYTES_MAX = 1024;
 
-// virtio 1.2, 6, "Reserved Feature Bits". The device has none of its own.
-/** Of legacy devices only. */
+// virtio 1.2, 6, "Reserved Feature Bits". The device type defines no features.
+/** Legacy devices only. */
 const FEATURE_ANY_LAYOUT = 1n << 27n;
 const FEATURE_INDIRECT_DESCRIPTORS = 1n << 28n;
 const FEATURE_EVENT_INDEX = 1n << 29n;

@@ -3,7 +3,7 @@ import type { GuestAddress } from '../../base/quantities.ts';
 import type { GuestMemory } from './device.ts';
 import { legacyQueuePlace } from './virtioLegacy.ts';
 
-/** One buffer of a request, all of it in guest RAM. */
+/** One buffer of a request. It lies entirely in guest RAM. */
 export interface Segment {
   address: GuestAddress;
   lengthBytes: number;
@@ -11,15 +11,15 @@ export interface Segment {
 
 /** A request as the guest put it into the available ring. */
 export interface Chain {
-  /** The index of its first descriptor, which goes back in the used ring. */
+  /** The index of its first descriptor, which identifies the chain in the used ring. */
   head: number;
-  /** What the device may read, in order. */
+  /** The buffers the device may read, in order. */
   readable: Segment[];
-  /** What the device may write, in order. */
+  /** The buffers the device may write, in order. */
   writable: Segment[];
 }
 
-/** Where the guest placed the three parts of a queue. */
+/** The addresses of a queue's three parts, and its size. */
 export interface QueuePlace {
   size: number;
   descriptors: GuestAddress;
@@ -28,20 +28,20 @@ export interface QueuePlace {
 }
 
 /**
- * The guest broke the queue's rules: the transport sets DEVICE_NEEDS_RESET. Not for users: no guest can make us throw
- * past the transport.
+ * The guest violated a queue rule. The transport catches this error and sets DEVICE_NEEDS_RESET, so it never reaches
+ * the user.
  */
 export class BadQueueError extends Error {
   override name = 'BadQueueError';
 }
 
-/** A chain to give back, with the count of bytes written. */
+/** A chain to return to the guest, with the number of bytes written. */
 export interface UsedChain {
   head: number;
   writtenBytes: number;
 }
 
-/** Where the guest placed the three parts of a queue. */
+/** The addresses of a queue's three parts. */
 export interface RingAddresses {
   descriptors: GuestAddress;
   available: GuestAddress;
@@ -49,21 +49,21 @@ export interface RingAddresses {
 }
 
 /**
- * A split virtqueue (virtio 1.2, section 2.7) from the device's side, with indirect descriptors (2.7.5.3) and the
- * event index (2.7.7, 2.7.10), as QEMU's hw/virtio/virtio.c has it. The guest may write anything anywhere: every address
- * and index is checked before use, a chain can be no longer than its table, and what is wrong throws BadQueueError.
+ * A split virtqueue (virtio 1.2, section 2.7) from the device's side, with indirect descriptors (2.7.5.3) and the event
+ * index (2.7.7, 2.7.10), as in QEMU's hw/virtio/virtio.c. The guest can write anything anywhere, so every address and
+ * index is checked before use and a chain can be no longer than its table; violations throw BadQueueError.
  */
 export class Virtqueue {
   readonly #memory: GuestMemory;
   readonly #defaultSize: number;
   #size: number;
-  /** Legacy: what the used ring is aligned to. A reset leaves it. */
+  /** Legacy: the alignment of the used ring. A reset keeps it. */
   #alignment = ALIGNMENT_DEFAULT;
   #rings: RingAddresses = NOWHERE;
-  /** How many chains were taken and given back, modulo 2^16. */
+  /** The number of chains taken and returned, modulo 2^16. */
   #availableIndex = 0;
   #usedIndex = 0;
-  /** What the used index was when we last looked whether the guest wants an interrupt; -1 when we have not yet. */
+  /** The used index at the last check whether the guest wants an interrupt; -1 before the first check. */
   #signalledIndex = -1;
 
   constructor(memory: GuestMemory, defaultSize: number) {
@@ -72,7 +72,7 @@ export class Virtqueue {
     this.#size = defaultSize;
   }
 
-  /** 0 when the guest placed it nowhere. */
+  /** 0 if the guest has not set it. */
   get descriptors(): GuestAddress {
     return this.#rings.descriptors;
   }
@@ -81,7 +81,7 @@ export class Virtqueue {
     return this.#rings.descriptors !== 0;
   }
 
-  /** A size that no queue can have is ignored. */
+  /** Sets the queue size. An invalid size is ignored. */
   setSize(size: number): void {
     if (size >= 1 && size <= QUEUE_SIZE_MAX) this.#size = size;
   }
@@ -92,13 +92,16 @@ export class Virtqueue {
     this.placeLegacy();
   }
 
-  /** The rings are there from now on; which chains were taken and given back stays as it is. */
+  /** Sets the addresses of the rings. The counts of chains taken and returned are kept. */
   place(rings: RingAddresses): void {
     this.#rings = { ...rings };
     if (this.isPlaced) checkRings(this.#memory, this.#size, rings);
   }
 
-  /** As one run of pages, where it was unless that is given: size or alignment changed. */
+  /**
+   * Lays the queue out as one range of pages. Without `start` it keeps its address, after a change of size or
+   * alignment.
+   */
   placeLegacy(start = this.#rings.descriptors): void {
     if (start === 0) return;
     const { descriptors, available, used } = legacyQueuePlace({ start, size: this.#size, alignment: this.#alignment });
@@ -113,20 +116,22 @@ export class Virtqueue {
     this.#signalledIndex = -1;
   }
 
-  /** The next request, or undefined when there is none. With `eventIndex` an empty queue asks for the next notification. */
+  /**
+   * The next request, or undefined if there is none. With `eventIndex`, an empty queue requests the next notification.
+   */
   pop(eventIndex: boolean): Chain | undefined {
     const { available } = this.#rings;
     if (!this.isPlaced || available === 0) return undefined;
-    // The size can be written after the rings were placed.
+    // The guest can change the size after it has set the rings.
     checkRings(this.#memory, this.#size, this.#rings);
     const waiting = (this.#memory.readU16(available + INDEX) - this.#availableIndex) & 0xffff;
     if (waiting > this.#size) throw new BadQueueError('the available index ran ahead of the queue');
     if (waiting === 0) {
-      // 2.7.10: avail_event, after the used ring: notify us when this index is written.
+      // 2.7.10: avail_event, after the used ring, requests a notification when this index is written.
       if (eventIndex) this.#memory.writeU16(this.#availableEvent(), this.#availableIndex);
       return undefined;
     }
-    // A guest that adds more than it has room for would make us remember requests without end.
+    // A guest that adds more than the queue can hold would make us store an unlimited number of requests.
     const inFlight = (this.#availableIndex - this.#usedIndex) & 0xffff;
     if (inFlight >= this.#size) throw new BadQueueError('more requests in flight than the queue has room for');
     const head = this.#memory.readU16(available + RING + (this.#availableIndex % this.#size) * AVAILABLE_ENTRY_BYTES);
@@ -137,14 +142,20 @@ export class Virtqueue {
     return chain;
   }
 
-  /** With the event index: notify us of whatever is added from now on, though what is there was not all taken. */
+  /**
+   * With the event index: requests a notification for everything added from now on, even if not all entries have been
+   * taken.
+   */
   askForNotification(): void {
     const { available } = this.#rings;
     if (!fits(this.#memory, this.#size, this.#rings)) return;
     this.#memory.writeU16(this.#availableEvent(), this.#memory.readU16(available + INDEX));
   }
 
-  /** Gives a chain back with the count of bytes written. Returns whether the guest wants an interrupt for it. */
+  /**
+   * Returns a chain to the guest with the number of bytes written. The result says whether the guest wants an
+   * interrupt.
+   */
   push(chain: UsedChain, eventIndex: boolean): boolean {
     const { used, available } = this.#rings;
     if (!this.isPlaced || !fits(this.#memory, this.#size, this.#rings)) return false;
@@ -181,7 +192,10 @@ export class Virtqueue {
     this.#signalledIndex = state.signalledIndex as number;
   }
 
-  /** 2.7.7: interrupt when the entry that the guest waits for is among those since the last look; QEMU does at the first. */
+  /**
+   * 2.7.7: interrupt if the entry that the guest waits for was added since the last check. QEMU always interrupts for
+   * the first.
+   */
   #passesUsedEvent(): boolean {
     const before = this.#signalledIndex;
     this.#signalledIndex = this.#usedIndex;
@@ -196,10 +210,10 @@ export class Virtqueue {
 }
 
 const NOWHERE: RingAddresses = { descriptors: 0, available: 0, used: 0 };
-/** As QEMU: a legacy driver that gives none means pages. */
+/** As in QEMU: the default for a legacy driver that sets no alignment. */
 const ALIGNMENT_DEFAULT = 4096;
 
-/** The most entries a queue may have, as QEMU's VIRTQUEUE_MAX_SIZE. */
+/** The maximum number of entries of a queue, QEMU's VIRTQUEUE_MAX_SIZE. */
 export const QUEUE_SIZE_MAX = 1024;
 
 // virtio 1.2, 2.7.6 and 2.7.8: both rings begin with flags and index; after the ring comes the event field.
@@ -245,7 +259,7 @@ function fits(memory: GuestMemory, size: number, { descriptors, available, used 
   );
 }
 
-/** As QEMU: only the first descriptor of a chain can be indirect, and then what it says of a next one means nothing. */
+/** As in QEMU, only the first descriptor of a chain can be indirect, and its next field is then ignored. */
 function readChain(memory: GuestMemory, own: Table, head: number): Chain {
   const chain: Chain = { head, readable: [], writable: [] };
   const first = readDescriptor(memory, own, head);
@@ -254,7 +268,7 @@ function readChain(memory: GuestMemory, own: Table, head: number): Chain {
   return chain;
 }
 
-/** 2.7.5.3.1: the table is whole descriptors. */
+/** 2.7.5.3.1: the table consists of whole descriptors. */
 function indirectTable(memory: GuestMemory, { address, lengthBytes }: Descriptor): Table {
   const entries = lengthBytes / DESCRIPTOR_BYTES;
   if (entries < 1 || !Number.isInteger(entries)) throw new BadQueueError(`an indirect table of ${lengthBytes} bytes`);
@@ -262,7 +276,7 @@ function indirectTable(memory: GuestMemory, { address, lengthBytes }: Descriptor
   return { address, entries };
 }
 
-/** Follows the chain from `index`. A chain of more descriptors than its table holds must go in a circle. */
+/** Follows the chain from `index`. A chain with more descriptors than its table must be circular. */
 function collect(memory: GuestMemory, table: Table, index: number, chain: Chain): void {
   for (let count = 0; count < Math.min(table.entries, QUEUE_SIZE_MAX); count++) {
     const descriptor = readDescriptor(memory, table, index);
@@ -275,7 +289,7 @@ function collect(memory: GuestMemory, table: Table, index: number, chain: Chain)
 
 function addSegment(memory: GuestMemory, descriptor: Descriptor, chain: Chain): void {
   const { address, lengthBytes, flags } = descriptor;
-  // As QEMU: it refuses buffers of no bytes.
+  // As in QEMU, empty buffers are rejected.
   if (lengthBytes === 0 || !memory.contains(address, lengthBytes)) throw new BadQueueError('a buffer outside RAM');
   if (flags & WRITE) {
     chain.writable.push({ address, lengthBytes });

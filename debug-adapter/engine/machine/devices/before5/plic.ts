@@ -3,31 +3,32 @@ import type { Device, DeviceContext } from '../device.ts';
 import { PRIORITY_MASK, REGISTER_BYTES, SOURCES, SOURCE_WORDS, assignBit, plicRegisterAt } from '../plicRegisters.ts';
 
 /**
- * The PLIC of recordings of formats 2 to 4, as it was then: they replay with it. Changes belong into ../plic.ts.
+ * The PLIC for replaying recordings of formats 2 to 4, whose behavior must not change; new behavior belongs in
+ * ../plic.ts.
  *
  * The SiFive platform-level interrupt controller as on QEMU's `virt` board: sources 1 to 95, and for each hart a
  * machine context (2 x hart) and a supervisor context (2 x hart + 1). All sources are level-triggered (PLIC spec 1.0,
- * section 2.1, "Interrupt Gateways"): a high line makes its source pending, and a claim takes that back; the gateway
- * then waits for the completion, and the source is pending again if the line still is high.
+ * section 2.1, "Interrupt Gateways"): a high line makes its source pending, and a claim clears it; the gateway then
+ * waits for the completion, and the source becomes pending again if the line is still high.
  *
- * As in QEMU 7.2 and against the specification, a claim gives only sources above the context's threshold. As in QEMU,
- * registers answer 32-bit accesses only; others read 0 and write nothing.
+ * As in QEMU 7.2 and contrary to the specification, a claim returns only sources above the context's threshold. As in
+ * QEMU, registers respond to 32-bit accesses only; others read as 0, and writes are ignored.
  */
 export class PlicBefore5 implements Device {
   readonly name: string;
   readonly contexts: number;
   readonly #context: DeviceContext;
   readonly #priorities = new Uint32Array(SOURCES);
-  /** One bit a source: its line. */
+  /** One bit a source: the level of its line. */
   readonly #levels = new Uint32Array(SOURCE_WORDS);
-  /** One bit a source: its gateway has forwarded a request that no context has claimed. */
+  /** One bit a source: its gateway has forwarded a request that no context has claimed yet. */
   readonly #pending = new Uint32Array(SOURCE_WORDS);
-  /** One bit a source: claimed by some context and not completed. */
+  /** One bit a source: claimed by some context and not yet completed. */
   readonly #claimed = new Uint32Array(SOURCE_WORDS);
   /** One bit a source, SOURCE_WORDS words a context. */
   readonly #enables: Uint32Array;
   readonly #thresholds: Uint32Array;
-  /** Derived from all of the above: the line of each context to its hart. */
+  /** Derived from all fields above: the line of each context to its hart. */
   readonly #outputs: boolean[];
 
   constructor(options: { context: DeviceContext; harts?: number; name?: string }) {
@@ -44,7 +45,7 @@ export class PlicBefore5 implements Device {
     return this.#outputs[context];
   }
 
-  /** A device's interrupt line changed. */
+  /** Called when a device's interrupt line changes. */
   setLevel(source: number, level: boolean): void {
     if (testBit(this.#levels, source) === level) return;
     assignBit(this.#levels, source, level);
@@ -116,14 +117,14 @@ export class PlicBefore5 implements Device {
     this.#update();
   }
 
-  /** The gateway: a high line becomes one request until that is completed. A falling line takes nothing back. */
+  /** The gateway: a high line produces one request until that is completed. A falling line does not withdraw it. */
   #forward(source: number): void {
     if (testBit(this.#levels, source) && !testBit(this.#claimed, source)) assignBit(this.#pending, source, true);
   }
 
   /**
-   * The source a context would claim: of those pending, enabled and above the threshold, the one of highest priority,
-   * and of equals the lowest number (PLIC spec, section 5). 0 for none.
+   * The source a context would claim: the one of highest priority among those pending, enabled and above the threshold,
+   * and the lowest number among equals (PLIC spec, section 5). 0 for none.
    */
   #best(context: number): number {
     let best = 0;

@@ -40,20 +40,21 @@ import {
 } from '../uartRegisters.ts';
 
 /**
- * The UART of recordings of formats 2 to 4, as it was then: they replay with it. Changes belong into ../uart16550.ts.
+ * The UART for replaying recordings of formats 2 to 4, whose behavior must not change; new behavior belongs in
+ * ../uart16550.ts.
  *
  * A 16550A serial port, its registers one byte apart, after QEMU's hw/char/serial.c and the National Semiconductor
- * PC16550D data sheet. Transmission takes no time, so the transmitter is always empty; the modem lines CTS, DSR and
- * DCD are always asserted. A receive FIFO that holds less than its trigger level reports the character timeout at
- * once, where the hardware waits four character times.
+ * PC16550D data sheet. Transmission takes no time, so the transmitter is always empty; the modem lines CTS, DSR and DCD
+ * are always asserted. A receive FIFO that holds less than its trigger level reports the character timeout immediately,
+ * where the hardware waits four character times.
  *
- * When does it take a byte from outside? A byte that came before the guest has set up its UART would be lost in the
- * FIFO reset, so the guest must listen: its receive interrupt is enabled, or it polls. A look is a read of LSR or RBR
- * that finds no byte; a write to THR starts the count again, for a guest that only prints looks at LSR too, but as the
- * transmitter is always empty it has no reason to look often. LOOKS_OF_A_POLLER looks in a row and the guest is known
- * as one who polls, until it resets the FIFO. Besides, the FIFO must be empty and one character time must have passed
- * since the last byte and since the guest began to listen (Linux enables the interrupt and then empties the FIFO), and in
- * loopback mode the line is cut off.
+ * When it accepts input: a byte that arrives before the guest has set up its UART would be lost in the FIFO reset, so
+ * the guest must be listening, either with its receive interrupt enabled or by polling. A poll is a read of LSR or RBR
+ * that finds no byte. A write to THR resets the poll count: a guest that only prints also reads LSR, but seldom,
+ * because the transmitter is always empty. After LOOKS_OF_A_POLLER polls in a row the guest counts as polling until it
+ * resets the FIFO. In addition, the FIFO must be empty, and one character time must have passed since the last byte and
+ * since the guest began to listen (Linux enables the interrupt and then empties the FIFO). In loopback mode the UART
+ * accepts no input.
  */
 export class Uart16550Before5 implements Device {
   readonly name: string;
@@ -67,17 +68,17 @@ export class Uart16550Before5 implements Device {
   #scratch = 0;
   #divisor = RESET_DIVISOR;
   #receiveFifo: number[] = [];
-  /** The byte last received while the FIFO was disabled: RBR gives it again and again. */
+  /** The byte last received while the FIFO was disabled: RBR returns it repeatedly. */
   #receiveBuffer = 0;
   #overrun = false;
-  /** THRE is set since the last write to THR and not yet reported by IIR. */
+  /** THRE was set by the last write to THR and has not been reported by IIR yet. */
   #transmitEmptyPending = false;
   #looksInARow = 0;
   #polls = false;
-  /** When the line is free for the next byte from outside. */
+  /** The earliest time for the next input byte. */
   #lineFreeNanoseconds = 0;
 
-  /** Derived: whether the guest listens, and what we last told the context. */
+  /** Derived: whether the guest is listening, as last reported to the context. */
   #listens = false;
   #interruptLevel = false;
   #ready = Infinity;
@@ -88,12 +89,12 @@ export class Uart16550Before5 implements Device {
     this.#transmit = options.transmit;
   }
 
-  /** The virtual time from which a byte from outside may be given to `receive`; Infinity while the guest is deaf. */
+  /** The virtual time from which `receive` may be called; Infinity while the guest is not listening. */
   readyNanoseconds(): number {
     return this.#ready;
   }
 
-  /** One byte arrives on the line. */
+  /** Receives one byte from the line. */
   receive(byte: number): void {
     this.#lineIsBusyFrom(this.#context.now());
     if (!this.#loopback()) this.#takeByte(byte);
@@ -199,7 +200,7 @@ export class Uart16550Before5 implements Device {
   #readReceiveBuffer(): number {
     if (this.#receiveFifo.length === 0) {
       this.#countLook();
-      // As in QEMU: an empty FIFO reads 0, RBR without one keeps the last byte.
+      // As in QEMU, an empty FIFO reads as 0; without the FIFO, RBR keeps the last byte.
       return this.#fifoEnabled() ? 0 : this.#receiveBuffer;
     }
     return this.#receiveFifo.shift()!;
@@ -214,21 +215,21 @@ export class Uart16550Before5 implements Device {
 
   #readInterruptIdentity(): number {
     const source = this.#interruptSource();
-    // PC16550D, "Interrupt Control Functions": reading IIR resets THRE when it is the source reported.
+    // PC16550D, "Interrupt Control Functions": reading IIR resets THRE if it is the source reported.
     if (source === IIR_TRANSMIT_EMPTY) this.#transmitEmptyPending = false;
     return source | (this.#fifoEnabled() ? IIR_FIFO_ENABLED : 0);
   }
 
   #writeTransmitHolding(byte: number): void {
     this.#looksInARow = 0;
-    // The byte is out already, so THRE fell and rose: a new reason to interrupt.
+    // The byte has already been sent, so THRE fell and rose again: a new reason to interrupt.
     this.#transmitEmptyPending = true;
     if (this.#loopback()) this.#takeByte(byte);
     else this.#transmit(byte);
   }
 
   #writeInterruptEnable(enable: number): void {
-    // QEMU serial.c: enabling the THRE interrupt raises it (the transmitter is empty), disabling forgets it.
+    // QEMU serial.c: enabling the THRE interrupt raises it (the transmitter is empty), disabling it clears it.
     if ((enable ^ this.#interruptEnable) & IER_TRANSMIT_EMPTY) {
       this.#transmitEmptyPending = (enable & IER_TRANSMIT_EMPTY) !== 0;
     }
@@ -251,7 +252,7 @@ export class Uart16550Before5 implements Device {
 
   #takeByte(byte: number): void {
     if (!this.#fifoEnabled()) {
-      // Without a FIFO the new byte takes the place of the old one.
+      // With the FIFO disabled, the new byte replaces the old one.
       if (this.#receiveFifo.length > 0) this.#overrun = true;
       this.#receiveFifo = [byte];
       this.#receiveBuffer = byte;
@@ -275,14 +276,16 @@ export class Uart16550Before5 implements Device {
     return LSR_TRANSMITTER_EMPTY | dataReady | (this.#overrun ? LSR_OVERRUN : 0);
   }
 
-  /** In loopback the modem's inputs are our own outputs: DTR to DSR, RTS to CTS, OUT1 to RI, OUT2 to DCD. */
+  /** In loopback mode the modem inputs are the UART's own outputs: DTR to DSR, RTS to CTS, OUT1 to RI, OUT2 to DCD. */
   #modemStatus(): number {
     if (!this.#loopback()) return MSR_CTS | MSR_DSR | MSR_DCD;
     const outputs = this.#modemControl;
     return ((outputs & MCR_OUTS) << 4) | ((outputs & MCR_RTS) << 3) | ((outputs & MCR_DTR) << 5);
   }
 
-  /** The interrupt of highest priority, as IIR shows it. The modem's lines never change, so it never interrupts. */
+  /**
+   * The pending interrupt of highest priority, as IIR shows it. The modem lines never change and so never interrupt.
+   */
   #interruptSource(): number {
     const enabled = this.#interruptEnable;
     if (enabled & IER_LINE_STATUS && this.#overrun) return IIR_LINE_STATUS;
@@ -318,7 +321,7 @@ export class Uart16550Before5 implements Device {
     return (this.#interruptEnable & IER_RECEIVE) !== 0 || this.#polls;
   }
 
-  /** The next byte takes its time. */
+  /** Blocks further input for one character time. */
   #lineIsBusyFrom(nanoseconds: number): void {
     this.#lineFreeNanoseconds = Math.max(this.#lineFreeNanoseconds, nanoseconds + CHARACTER_NANOSECONDS);
   }
@@ -340,8 +343,8 @@ export class Uart16550Before5 implements Device {
 const CHARACTER_NANOSECONDS = 86_806;
 
 /**
- * OpenSBI and Linux 6.12, printing and starting up the 8250 driver, look at most 8 times in a row (counted in QEMU's
- * trace of a boot); a polling loop gets to 16 in some hundred instructions.
+ * OpenSBI and Linux 6.12 poll at most 8 times in a row while they print and start the 8250 driver (counted in QEMU's
+ * trace of a boot); a polling loop reaches 16 within a few hundred instructions.
  */
 const LOOKS_OF_A_POLLER = 16;
 

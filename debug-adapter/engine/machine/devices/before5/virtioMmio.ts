@@ -41,18 +41,18 @@ import { BadQueueError, QUEUE_SIZE_MAX } from '../virtqueue.ts';
 import { VirtqueueBefore5 } from './virtqueue.ts';
 
 /**
- * The transport of recordings of formats 2 to 4, as it was then: they replay with it. Changes belong into
- * ../virtioMmio.ts.
+ * The virtio-mmio transport for replaying recordings of formats 2 to 4, whose behavior must not change; new behavior
+ * belongs in ../virtioMmio.ts.
  *
- * The virtio-mmio transport, modern (version 2): virtio 1.2, section 4.2.2, with split virtqueues. It keeps the
- * registers, features, status, interrupts and queues; the backend does the device's work. A guest that breaks the
- * rules of a queue gets DEVICE_NEEDS_RESET and a configuration interrupt, and nothing more happens until it resets.
+ * The transport is modern (version 2): virtio 1.2, section 4.2.2, with split virtqueues. It keeps the registers,
+ * features, status, interrupts and queues; the backend does the device's work. If the guest violates a queue rule, the
+ * device sets DEVICE_NEEDS_RESET, sends a configuration interrupt and does nothing more until it is reset.
  *
- * Features the guest accepts and we do not offer are dropped, as in QEMU, and VIRTIO_F_VERSION_1 is not insisted on:
- * xv6 accepts none of the upper 32 features.
+ * As in QEMU, features that the guest accepts but the device does not offer are dropped, and VIRTIO_F_VERSION_1 is not
+ * required: xv6 accepts none of the upper 32 features.
  *
- * With `legacy` it is the version 1 transport (4.2.4) as QEMU has it: 32 features, which count as soon as they are
- * written, and a queue that is one run of pages, named by the number of its first one.
+ * With `legacy` it is the version 1 transport (4.2.4) as in QEMU: 32 features, which take effect when they are written,
+ * and a queue that is one range of pages, given by its first page number.
  */
 export class VirtioMmioBefore5 implements VirtioTransport {
   readonly name: string;
@@ -66,11 +66,11 @@ export class VirtioMmioBefore5 implements VirtioTransport {
   #interruptStatus = 0;
   #deviceFeaturesSelect = 0;
   #driverFeaturesSelect = 0;
-  /** What the guest wrote, and what of it counts since it set FEATURES_OK. */
+  /** What the guest wrote, and the subset accepted when it set FEATURES_OK. */
   #driverFeatures = 0n;
   #negotiated = 0n;
   #queueSelect = 0;
-  /** Legacy: log2 of the pages that QUEUE_PAGE counts. A reset by the guest leaves it. */
+  /** Legacy: log2 of the page size in which QUEUE_PAGE counts. A reset by the guest keeps it. */
   #guestPageShift = 0;
 
   constructor(options: {
@@ -100,7 +100,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
     return (this.#negotiated & feature) !== 0n;
   }
 
-  /** The guest broke a rule; it has to reset the device first. */
+  /** The guest violated a rule and has to reset the device first. */
   get needsReset(): boolean {
     return (this.#status & STATUS_NEEDS_RESET) !== 0;
   }
@@ -109,23 +109,26 @@ export class VirtioMmioBefore5 implements VirtioTransport {
     return this.needsReset;
   }
 
-  /** It was not waited for. */
+  /** Always true: these formats do not check it. */
   get driverIsReady(): boolean {
     return true;
   }
 
-  /** A used buffer that the guest wants to hear of. */
+  /** Signals a used buffer, if the guest wants to be notified of it. */
   interruptForUsedBuffer(): void {
     this.#setInterruptStatus(this.#interruptStatus | INTERRUPT_USED_BUFFER);
   }
 
-  /** virtio 1.2, 2.1.2: after DEVICE_NEEDS_RESET a device whose driver is running sends a configuration change. */
+  /**
+   * virtio 1.2, 2.1.2: after setting DEVICE_NEEDS_RESET, a device whose driver is running sends a configuration change
+   * notification.
+   */
   fail(): void {
     this.#status |= STATUS_NEEDS_RESET;
     if (this.#status & STATUS_DRIVER_OK) this.#setInterruptStatus(this.#interruptStatus | INTERRUPT_CONFIGURATION);
   }
 
-  /** Does what reads or writes queues: a BadQueueError on the way fails the device instead of the machine. */
+  /** Runs an operation that accesses queues: a BadQueueError fails the device instead of ending the machine. */
   guarded(work: () => void): void {
     try {
       work();
@@ -146,7 +149,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
     const before = this.#backend.deadline();
     if (QUEUE_REGISTERS.has(offset)) this.#writeQueueRegister(offset, value);
     else this.#writeRegister(offset, value);
-    // Of a change of its interrupt line the PLIC tells.
+    // The PLIC calls attention itself if the interrupt line changed.
     if (this.#backend.deadline() !== before) this.#context.attention();
   }
 
@@ -213,7 +216,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
 
   #readConfiguration(offset: number, sizeBytes: number): number {
     const bytes = this.#backend.configuration;
-    // As QEMU: all ones past the end.
+    // As in QEMU, reads past the end return all ones.
     if (offset + sizeBytes > bytes.length) return 2 ** (8 * sizeBytes) - 1;
     let value = 0;
     for (let i = sizeBytes - 1; i >= 0; i--) value = value * 256 + bytes[offset + i];
@@ -245,7 +248,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
   }
 
   #writeDriverFeatures(value: number): void {
-    // 4.2.4: a legacy driver has no FEATURES_OK, and of the upper features there are none.
+    // 4.2.4: a legacy driver has no FEATURES_OK, and there are no upper features.
     if (this.#legacy && this.#driverFeaturesSelect !== 0) return;
     this.#driverFeatures = withWord(this.#driverFeatures, this.#driverFeaturesSelect, value);
     if (this.#legacy) this.#negotiated = this.#driverFeatures & this.#features;
@@ -269,7 +272,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
     const registers = this.#queueRegisters[this.#queueSelect];
     if (offset === QUEUE_ALIGNMENT) registers.alignment = value;
     if (offset !== QUEUE_PAGE) return;
-    // As in QEMU: taking one queue away resets the device.
+    // As in QEMU, removing one queue resets the device.
     if (value === 0) return this.#reset();
     registers.page = value;
     const { size, alignment } = registers;
@@ -290,7 +293,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
     this.guarded(() => queue.start({ size, descriptors, available, used }));
   }
 
-  /** Before DRIVER_OK too, as QEMU: some guests notify first. */
+  /** As in QEMU, this works before DRIVER_OK too: some guests notify first. */
   #notify(index: number): void {
     if (this.needsReset || !this.#queues[index]?.ready) return;
     this.guarded(() => this.#backend.notified(index));
@@ -324,11 +327,14 @@ export class VirtioMmioBefore5 implements VirtioTransport {
   }
 }
 
-/** A queue's registers before it is ready: its size, and low and high halves of descriptors, available and used ring. */
+/**
+ * A queue's registers before it is ready: its size, and the low and high halves of descriptors, available and used
+ * ring.
+ */
 interface QueueRegisters {
   size: number;
   halves: number[];
-  /** Legacy: the number of the queue's first page, 0 for none, and what its used ring is aligned to. */
+  /** Legacy: the number of the queue's first page (0 for none), and the alignment of its used ring. */
   page: number;
   alignment: number;
 }
@@ -337,9 +343,9 @@ function newQueueRegisters(): QueueRegisters {
   return { size: QUEUE_SIZE_DEFAULT, halves: [0, 0, 0, 0, 0, 0], page: 0, alignment: ALIGNMENT_DEFAULT };
 }
 
-/** As QEMU: the size of a queue whose driver gave none. */
+/** As in QEMU: the size of a queue if the driver sets none. */
 const QUEUE_SIZE_DEFAULT = 256;
-/** As QEMU: a legacy driver that gives none means pages. */
+/** As in QEMU: the default for a legacy driver that sets no alignment. */
 const ALIGNMENT_DEFAULT = 4096;
 
 const QUEUE_REGISTERS = new Set([
@@ -347,7 +353,7 @@ const QUEUE_REGISTERS = new Set([
   ...QUEUE_ADDRESSES,
 ]);
 
-/** The 32 features that a feature selector picks: 0 the lower, 1 the upper ones, and none beyond. */
+/** The 32 features that a feature selector chooses: 0 for the lower, 1 for the upper ones, none for other values. */
 function word(features: bigint, select: number): number {
   return select < 2 ? Number((features >> BigInt(32 * select)) & 0xffffffffn) : 0;
 }

@@ -4,16 +4,17 @@ import type { GuestMemory } from '../device.ts';
 import { BadQueueError, type Chain, QUEUE_SIZE_MAX, type QueuePlace } from '../virtqueue.ts';
 
 /**
- * The virtqueue of recordings of formats 2 to 4, as it was then: they replay with it. Changes belong into ../virtqueue.ts.
+ * The virtqueue for replaying recordings of formats 2 to 4, whose behavior must not change; new behavior belongs in
+ * ../virtqueue.ts.
  *
- * A split virtqueue (virtio 1.2, section 2.7) from the device's side, with indirect descriptors (2.7.5.3) and the
- * event index (2.7.7, 2.7.10). The guest may write anything anywhere: every address and index is checked before use,
- * a chain can be no longer than its table, and what is wrong throws BadQueueError.
+ * A split virtqueue (virtio 1.2, section 2.7) from the device's side, with indirect descriptors (2.7.5.3) and the event
+ * index (2.7.7, 2.7.10). The guest can write anything anywhere, so every address and index is checked before use and a
+ * chain can be no longer than its table; violations throw BadQueueError.
  */
 export class VirtqueueBefore5 {
   readonly #memory: GuestMemory;
   #place: QueuePlace | undefined;
-  /** How many chains were taken and given back, modulo 2^16. */
+  /** The number of chains taken and returned, modulo 2^16. */
   #availableIndex = 0;
   #usedIndex = 0;
 
@@ -33,25 +34,27 @@ export class VirtqueueBefore5 {
     this.#usedIndex = 0;
   }
 
-  /** The queue is as after reset. */
+  /** Returns the queue to its reset state. */
   stop(): void {
     this.#place = undefined;
     this.#availableIndex = 0;
     this.#usedIndex = 0;
   }
 
-  /** The next request, or undefined when there is none. With `eventIndex` an empty queue asks for the next notification. */
+  /**
+   * The next request, or undefined if there is none. With `eventIndex`, an empty queue requests the next notification.
+   */
   pop(eventIndex: boolean): Chain | undefined {
     const place = this.#place;
     if (!place) return undefined;
     const waiting = (this.#memory.readU16(place.available + INDEX) - this.#availableIndex) & 0xffff;
     if (waiting > place.size) throw new BadQueueError('the available index ran ahead of the queue');
     if (waiting === 0) {
-      // 2.7.10: avail_event, after the used ring: notify us when this index is written.
+      // 2.7.10: avail_event, after the used ring, requests a notification when this index is written.
       if (eventIndex) this.#memory.writeU16(availableEvent(place), this.#availableIndex);
       return undefined;
     }
-    // A guest that adds more than it has room for would make us remember requests without end.
+    // A guest that adds more than the queue can hold would make us store an unlimited number of requests.
     const inFlight = (this.#availableIndex - this.#usedIndex) & 0xffff;
     if (inFlight >= place.size) throw new BadQueueError('more requests in flight than the queue has room for');
     const slot = this.#availableIndex % place.size;
@@ -61,7 +64,10 @@ export class VirtqueueBefore5 {
     return chain;
   }
 
-  /** Gives a chain back with the count of bytes written. Returns whether the guest wants an interrupt for it. */
+  /**
+   * Returns a chain to the guest with the number of bytes written. The result says whether the guest wants an
+   * interrupt.
+   */
   push(chain: { head: number; writtenBytes: number }, eventIndex: boolean): boolean {
     const place = this.#place;
     if (!place) return false;
@@ -71,13 +77,13 @@ export class VirtqueueBefore5 {
     const justPushed = this.#usedIndex;
     this.#usedIndex = (this.#usedIndex + 1) & 0xffff;
     this.#memory.writeU16(place.used + INDEX, this.#usedIndex);
-    // 2.7.7: with the event index, interrupt when the entry just written is the one the guest waits for. We push one
-    // entry at a time, so vring_need_event comes down to equality.
+    // 2.7.7: with the event index, interrupt if the guest waits for the entry just written. We push one entry at a
+    // time, so vring_need_event reduces to equality.
     if (eventIndex) return this.#memory.readU16(usedEvent(place)) === justPushed;
     return (this.#memory.readU16(place.available + FLAGS) & AVAILABLE_NO_INTERRUPT) === 0;
   }
 
-  /** It was not done then. */
+  /** Does nothing in these formats. */
   askForNotification(): void {}
 
   saveState(): State {
@@ -165,7 +171,7 @@ function readChain(memory: GuestMemory, place: QueuePlace, head: number): Chain 
   return chain;
 }
 
-/** 2.7.5.3.1: the table stands alone, is readable, and is whole descriptors. */
+/** 2.7.5.3.1: the table is not nested, is readable, and consists of whole descriptors. */
 function indirectTable(memory: GuestMemory, descriptor: Descriptor): Table {
   const { address, lengthBytes, flags } = descriptor;
   if (flags & NEXT) throw new BadQueueError('an indirect descriptor with a next one');
@@ -177,7 +183,7 @@ function indirectTable(memory: GuestMemory, descriptor: Descriptor): Table {
   return { address, entries };
 }
 
-/** Follows the chain from `index`. A chain of more descriptors than its table holds must go in a circle. */
+/** Follows the chain from `index`. A chain with more descriptors than its table must be circular. */
 function collect(memory: GuestMemory, table: Table, index: number, chain: Chain): void {
   for (let count = 0; count < table.entries; count++) {
     const descriptor = readDescriptor(memory, table, index);
@@ -191,7 +197,7 @@ function collect(memory: GuestMemory, table: Table, index: number, chain: Chain)
 function addSegment(memory: GuestMemory, descriptor: Descriptor, chain: Chain): void {
   const { address, lengthBytes, flags } = descriptor;
   if (flags & INDIRECT) throw new BadQueueError('an indirect descriptor inside a chain');
-  // As QEMU: it refuses buffers of no bytes.
+  // As in QEMU, empty buffers are rejected.
   if (lengthBytes === 0 || !memory.contains(address, lengthBytes)) throw new BadQueueError('a buffer outside RAM');
   if (flags & WRITE) {
     chain.writable.push({ address, lengthBytes });
