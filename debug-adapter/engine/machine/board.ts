@@ -16,10 +16,7 @@ import { VirtioMmio } from './devices/virtioMmio.ts';
 import { VirtioRng } from './devices/virtioRng.ts';
 import type { Semihosting } from './semihosting/semihosting.ts';
 
-/**
- * The `virt` board: which device is where (QEMU's hw/riscv/virt.c, as facts). Unless something else is asked for, the
- * first drive is in the first virtio slot. Devices get their addresses and interrupt lines here and nowhere else.
- */
+/** The machine's time and control, as the board passes them on to its devices (see `DeviceContext`). */
 export interface BoardClock {
   now(): number;
   position(): number;
@@ -27,13 +24,13 @@ export interface BoardClock {
   linesFell(): void;
 }
 
-/** What devices learn from outside: see `Inputs`. */
+/** The host services that devices use; see `Inputs`. */
 export interface BoardOutside {
   hostTime(): number;
   entropy(lengthBytes: number): Uint8Array;
 }
 
-/** Where a drive is, and by which transport it is reached. */
+/** The virtio slot of a drive, and its transport. */
 export interface DriveWiring {
   /** 0 to VIRTIO_SLOTS - 1. */
   slot: number;
@@ -44,15 +41,18 @@ export interface MappedDevice {
   base: number;
   lengthBytes: number;
   device: Device;
-  /** Whether it answers an access of so many bytes there; any other is an access fault, as where no device is. */
+  /**
+   * Whether the device accepts an access of this size at this offset. Any other access faults, as where there is no
+   * device.
+   */
   accepts: (offset: number, sizeBytes: number) => boolean;
-  /** Whether 8 bytes come to it as two accesses of 4, the low half first, or as one. */
+  /** Whether an 8-byte access is split into two accesses of 4, low half first. */
   splits: boolean;
 }
 
-/** How the devices behave: as now, like QEMU's; or as they did when recordings had formats 2 to 4, to replay those. */
+/** The behavior of the devices: `current`, as in QEMU, or `before5`, for replaying recordings of formats 2 to 4. */
 export type DeviceGeneration = 'current' | 'before5';
-/** What a snapshot and a reset need of a device. */
+/** The part of a device that snapshots and resets use. */
 export type StatefulPart = Pick<Device, 'name' | 'saveState' | 'loadState' | 'reset'>;
 
 export type AccessBytes = 1 | 2 | 4 | 8;
@@ -69,9 +69,13 @@ const UART_BASE = 0x1000_0000;
 const UART_SOURCE = 10;
 const VIRTIO_BASE = 0x1000_1000;
 const VIRTIO_STRIDE = 0x1000;
-/** Slot n interrupts as source n + 1. */
+/** The virtio device in slot n uses interrupt source n + 1. */
 const VIRTIO_FIRST_SOURCE = 1;
 
+/**
+ * The `virt` board: its devices, their addresses and interrupt lines, as in QEMU's hw/riscv/virt.c. All of them are
+ * assigned here and nowhere else. By default the first drive is in the first virtio slot.
+ */
 export class Board {
   readonly rom = new BootRom();
   readonly clint: Clint;
@@ -82,12 +86,12 @@ export class Board {
   readonly disks: VirtioBlk[];
   readonly rng: VirtioRng | undefined;
   readonly semihosting: Semihosting | undefined;
-  /** All that do something by themselves. */
+  /** The devices that act by themselves. */
   readonly timed: readonly TimedDevice[];
   private readonly now: () => number;
-  /** Busiest first: accesses look through them in this order. */
+  /** Ordered by frequency of access, because lookups scan it from the front. */
   readonly map: MappedDevice[];
-  /** Of an access of 8 bytes. */
+  /** The upper 32 bits of an 8-byte access. */
   upperHalf = 0;
 
   constructor(options: {
@@ -95,13 +99,13 @@ export class Board {
     harts: number;
     memory: GuestMemory;
     drives: readonly Drive[];
-    /** One for each drive. */
+    /** One entry for each drive. */
     wiring: readonly DriveWiring[];
-    /** With a source of entropy, in the last free slot. */
+    /** Adds a virtio-rng device in the last free slot. */
     rng: boolean;
-    /** A reset ends the run. */
+    /** A guest reset ends the run. */
     noReboot: boolean;
-    /** On no bus: the harts call it. */
+    /** Not on the bus: the harts call it. */
     semihosting?: Semihosting;
     outside: BoardOutside;
     transmit: (byte: number) => void;
@@ -133,7 +137,7 @@ export class Board {
     this.disks = options.drives.map(
       (drive, i) => new VirtioBlk({ ...inSlot(wiring[i].slot), drive, legacy: wiring[i].legacy, isBefore5: isOld }),
     );
-    // As QEMU, where one property makes all slots legacy ones.
+    // As in QEMU, where one property makes all slots legacy.
     const legacy = wiring.some((drive) => drive.legacy);
     const rngSlot = options.rng ? lastFreeSlot(wiring) : -1;
     if (options.rng) {
@@ -151,7 +155,10 @@ export class Board {
     this.map = isOld ? widened(map) : map;
   }
 
-  /** Low 32 bits of what is read, the upper ones of 8 bytes in `upperHalf`; undefined where no device answers. */
+  /**
+   * Returns the low 32 bits read, and stores the upper ones of an 8-byte access in `upperHalf`; undefined if no device
+   * accepts the access.
+   */
   read(address: number, sizeBytes: AccessBytes): number | undefined {
     const mapped = this.find(address, sizeBytes);
     if (!mapped) return undefined;
@@ -162,7 +169,7 @@ export class Board {
     return low;
   }
 
-  /** False where no device answers. Of 8 bytes the upper half is in `upperHalf`. */
+  /** Takes the upper half of an 8-byte access from `upperHalf`. Returns false if no device accepts the access. */
   write(address: number, value: number, sizeBytes: AccessBytes): boolean {
     const mapped = this.find(address, sizeBytes);
     if (!mapped) return false;
@@ -172,17 +179,17 @@ export class Board {
     return true;
   }
 
-  /** Where a byte that is typed goes: to a semihosting call that waits for it, or else to the UART. */
+  /** The receiver of console input: a semihosting call that waits for it, otherwise the UART. */
   get console(): { receive(byte: number): void } {
     return this.semihosting?.wantsByte ? this.semihosting : this.uart;
   }
 
-  /** The virtual time from which it takes one; Infinity while nothing listens. */
+  /** The virtual time from which the console accepts a byte; Infinity while nothing listens. */
   consoleReadyNanoseconds(): number {
     return this.semihosting?.wantsByte ? this.now() : this.uart.readyNanoseconds();
   }
 
-  /** Every device with state, by name. */
+  /** All devices with state, each with a unique name. */
   get devices(): StatefulPart[] {
     return [...this.map.map((mapped) => mapped.device), ...(this.semihosting ? [this.semihosting] : [])];
   }
@@ -195,7 +202,7 @@ export class Board {
     return undefined;
   }
 
-  /** What each answers is what QEMU's memory regions do. */
+  /** The access rules follow QEMU's memory regions. */
   private makeMap(slots: readonly Device[]): MappedDevice[] {
     const all = { accepts: acceptsAll, splits: true };
     const slotOf = (device: Device, slot: number): MappedDevice => {
@@ -217,11 +224,13 @@ const acceptsAll = (): boolean => true;
 const acceptsWords = (_: number, sizeBytes: number): boolean => sizeBytes === 4;
 const acceptsByRtc = (_: number, sizeBytes: number): boolean => sizeBytes >= 4;
 const acceptsByFinisher = (_: number, sizeBytes: number): boolean => sizeBytes === 2 || sizeBytes === 4;
-/** Software interrupts, and from 0x4000 on timers. */
+/** The software interrupt registers, and from 0x4000 the timer registers. */
 const acceptsByClint = (offset: number, sizeBytes: number): boolean =>
   sizeBytes === 4 || (sizeBytes === 8 && offset >= 0x4000);
 
-/** In recordings of formats 2 to 4 a device answered accesses of any width, in all of the place that is kept for it. */
+/**
+ * In recordings of formats 2 to 4 a device accepts accesses of any width in the whole address range reserved for it.
+ */
 function widened(map: readonly MappedDevice[]): MappedDevice[] {
   const lengths = new Map([[UART_BASE, 0x100], [CLINT_BASE, 0x1_0000], [RTC_BASE, 0x1000]]); // prettier-ignore
   return map.map((mapped) => {
@@ -231,7 +240,7 @@ function widened(map: readonly MappedDevice[]): MappedDevice[] {
   });
 }
 
-/** Where drives are that were given none or some slots: those left over take the first free ones, in order. */
+/** Assigns virtio slots: drives without a given slot take the first free ones, in order. */
 export function wireDrives(drives: readonly { slot?: number; virtio?: 'modern' | 'legacy' }[]): DriveWiring[] {
   const taken = new Set(drives.map(({ slot }) => slot));
   const firstFree = (): number => {
@@ -243,7 +252,7 @@ export function wireDrives(drives: readonly { slot?: number; virtio?: 'modern' |
   return drives.map(({ slot, virtio }) => ({ slot: slot ?? firstFree(), legacy: virtio === 'legacy' }));
 }
 
-/** QEMU fills its slots from the last one. */
+/** QEMU fills its slots starting from the last. */
 function lastFreeSlot(wiring: readonly DriveWiring[]): number {
   let slot = VIRTIO_SLOTS - 1;
   while (wiring.some((drive) => drive.slot === slot)) slot--;

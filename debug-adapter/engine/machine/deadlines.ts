@@ -1,7 +1,7 @@
 import type { Board } from './board.ts';
 import type { HartInterrupts } from './hartInterrupts.ts';
 
-/** When something is due by itself, in virtual nanoseconds: timed devices act, timers ring. */
+/** The virtual times, in nanoseconds, at which a timed device next acts or a timer expires; Infinity for never. */
 export class Deadlines {
   private board: Board;
   private interrupts: HartInterrupts;
@@ -11,7 +11,7 @@ export class Deadlines {
     this.interrupts = interrupts;
   }
 
-  /** The device that acts next; undefined where none will. */
+  /** The device that acts next, or undefined if none will. */
   earliestDevice() {
     let earliest = undefined;
     let deadline = Infinity;
@@ -22,12 +22,15 @@ export class Deadlines {
     return earliest;
   }
 
-  /** When something will happen by itself that could end the wait: a disk completes, or an enabled timer rings. */
+  /**
+   * The time of the next event that can end a wait: a device action such as a disk completion, or the expiry of an
+   * enabled timer.
+   */
   wake(): number {
     return Math.min(this.deviceDeadline(), this.interrupts.wakeNanoseconds());
   }
 
-  /** What is due next while a hart executes. */
+  /** The time of the next device action or timer expiry while `hart` executes. */
   next(hart: number, now: number): number {
     return Math.min(
       this.deviceDeadline(),
@@ -43,5 +46,5 @@ export class Deadlines {
   }
 }
 
-/** A timer that has rung already changes nothing any more. */
+/** A timer that has already expired causes no further event. */
 const toRing = (deadline: number, now: number): number => (deadline <= now ? Infinity : deadline);

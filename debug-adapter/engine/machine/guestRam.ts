@@ -7,8 +7,8 @@ import { Watcher } from './watcher.ts';
 import type { GuestMemory } from './devices/device.ts';
 
 /**
- * Guest RAM from outside the hart: for devices, loaders, snapshots and digests. Writes mark pages dirty and drop
- * decoded code, exactly as the hart's own do.
+ * Access to guest RAM for everything but the hart: devices, loaders, snapshots and digests. Writes mark pages dirty and
+ * drop decoded code, exactly as the hart's own writes do.
  */
 export class GuestRam implements GuestMemory {
   readonly base: GuestAddress = RAM_BASE;
@@ -84,21 +84,21 @@ export class GuestRam implements GuestMemory {
     this.view.setUint32(offset, value, true);
   }
 
-  /** Watchpoints over this RAM: there is one, the machine's. */
+  /** Creates the watchpoints on this RAM. There is one instance, owned by the machine. */
   makeWatcher(): Watcher {
     return new Watcher(this.bytes, this.flags);
   }
 
   // --- digest and snapshots ------------------------------------------------------------------------------------------
 
-  /** Digest of all of RAM; costs the pages written since the last call. */
+  /** The digest of all RAM; costs time only for the pages written since the last call. */
   digest(): bigint {
     this.digestSum = BigInt.asUintN(64, this.digestSum + this.hart.core.digestRam());
     this.hart.core.flushWrites();
     return this.digestSum;
   }
 
-  /** Calls `visit` for each page written since `clearSnapshotMarks`, in order, with a view of its bytes. */
+  /** Calls `visit` for each page written since `clearSnapshotMarks`, in ascending order, with a view of its bytes. */
   forEachDirtyPage(visit: (page: number, bytes: Uint8Array) => void): void {
     const { pageCount } = this;
     const next = (page: number): number => this.hart.core.nextMarked(page, PAGE_DIRTY_SNAPSHOT);
@@ -119,14 +119,17 @@ export class GuestRam implements GuestMemory {
     return this.flags.length;
   }
 
-  /** Puts a page's contents back. Returns false when they are there already: so that decoded code survives, it is not written. */
+  /**
+   * Restores a page's contents. If they are unchanged, writes nothing, so that decoded code survives, and returns
+   * false.
+   */
   restorePage(page: number, contents: Uint8Array): boolean {
     if (isEqual(this.words, page * PAGE_WORDS, wordsOf(contents), 0)) return false;
     this.write(this.base + page * PAGE_SIZE_BYTES, contents);
     return true;
   }
 
-  /** All zeroes, as at power-on. */
+  /** Fills RAM with zeroes, as at power-on. */
   clear(): void {
     const zeroes = new Uint8Array(PAGE_SIZE_BYTES);
     for (let page = 0; page < this.pageCount; page++) {
@@ -139,7 +142,7 @@ export class GuestRam implements GuestMemory {
     return address - this.base;
   }
 
-  /** Page by page, because the hook works inside one. */
+  /** Page by page, because the hook takes a range within one page. */
   private touch(offset: number, lengthBytes: number): void {
     const { core } = this.hart;
     const end = offset + lengthBytes;
@@ -153,7 +156,7 @@ export class GuestRam implements GuestMemory {
 
 const PAGE_WORDS = PAGE_SIZE_BYTES / 4;
 
-/** Four bytes each: a fifth of the time of one each. Eight each would be bigints until their code is optimised. */
+/** Comparing 32-bit words takes a fifth of the time of bytes; 64-bit elements would be bigints. */
 function wordsOf(bytes: Uint8Array): Int32Array {
   const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
   return new Int32Array(buffer, byteOffset, length / 4);
@@ -166,7 +169,10 @@ function isZero(words: Int32Array, from: number): boolean {
   return true;
 }
 
-/** Whether a page of `a` is the same as one of `b`; their first words are given. Called often, so that it is optimised. */
+/**
+ * Whether a page of `a` equals a page of `b`, given their first word indexes. A separate function so that the
+ * JavaScript engine optimizes it.
+ */
 function isEqual(a: Int32Array, from: number, b: Int32Array, at: number): boolean {
   for (let i = 0; i < PAGE_WORDS; i++) {
     if (a[from + i] !== b[at + i]) return false;

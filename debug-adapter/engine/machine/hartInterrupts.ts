@@ -3,13 +3,14 @@ import type { HartBanks } from './cpu/hartBanks.ts';
 import { IRQ } from './cpu/mstatus.ts';
 
 /**
- * What the board drives into each hart: the lines of mip, as levels at a moment of virtual time, and when the hart's
- * own timers ring. All of it follows from the state of devices and harts; nothing is kept but a cache.
+ * The interrupt lines into each hart: the bits of mip that devices and timers drive, as levels at a given virtual time,
+ * and the times at which the hart's timers expire. Everything is derived from the state of devices and harts; only a
+ * cache is stored.
  */
 export class HartInterrupts {
   private harts: HartBanks;
   private board: Board;
-  /** For each hart: when stimecmp rings, computed anew only when it or mtime was written. */
+  /** For each hart: when stimecmp expires. Recomputed only after a write to stimecmp or mtime. */
   private supervisorTimers: { compare: bigint; tickDelta: bigint; deadline: number }[];
 
   constructor(harts: HartBanks, board: Board) {
@@ -33,14 +34,14 @@ export class HartInterrupts {
     );
   }
 
-  /** False while it waits and nothing that it enabled is pending. */
+  /** False while the hart waits in WFI and no interrupt that it has enabled is pending. */
   isRunnable(hart: number, now: number): boolean {
     const { harts } = this;
     if (!harts.waits(hart)) return true;
     return ((this.lines(hart, now) | harts.softwarePending(hart)) & harts.enabled(hart)) !== 0;
   }
 
-  /** When an enabled timer of some hart rings next: what could end a wait of all of them. */
+  /** The earliest expiry of an enabled timer of any hart, which can end a wait of all harts. */
   wakeNanoseconds(): number {
     let wake = Infinity;
     for (let hart = 0; hart < this.harts.count; hart++) {
@@ -51,7 +52,7 @@ export class HartInterrupts {
     return wake;
   }
 
-  /** When stimecmp rings. */
+  /** The virtual time in nanoseconds at which the hart's stimecmp expires. */
   supervisorDeadline(hart: number): number {
     const compare = this.harts.supervisorTimeCompare(hart);
     if (compare === undefined) return Infinity;

@@ -1,11 +1,7 @@
 import type { GuestAddress, Position } from '../base/quantities.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
 
-/**
- * The one door through which the outside world enters the machine. Live, recording and replaying are three
- * implementations; the machine cannot tell which. Delivering an event is a step of its own; an answer to a question that
- * a device asks is part of the step that asks.
- */
+/** An event from outside, delivered as one step of the machine. */
 export type OutsideEvent =
   /** One byte arrives on the UART's line. */
   | { kind: 'consoleInput'; byte: number }
@@ -16,56 +12,65 @@ export type OutsideEvent =
   /** The debugger writes an integer register, 1 to 31, or the program counter as number 32. */
   | { kind: 'registerWrite'; register: number; value: bigint };
 
-/** Numbers of `registerWrite`. */
+/** The `register` of a `registerWrite` to the program counter. */
 export const PC_REGISTER = 32;
 
-/** What a source may know of the machine when it is asked. */
+/** The state of the machine that an input source may use. */
 export interface InputStatus {
   position: Position;
   /** Virtual time: position x 1 ns plus all clock jumps and idle advances. */
   nanoseconds: number;
-  /** The virtual time from which the UART takes another byte; Infinity while the guest does not listen. */
+  /** The virtual time from which the console accepts another byte; Infinity while the guest does not listen. */
   consoleReadyNanoseconds: number;
-  /** Every hart waits for an interrupt. */
+  /** All harts are waiting for an interrupt. */
   idle: boolean;
-  /** When idle: the virtual time at which the machine would wake by itself; Infinity when it would not. */
+  /** When idle: the virtual time at which the machine wakes by itself; Infinity for never. */
   wakeNanoseconds: number;
 }
 
+/**
+ * The single interface through which the outside world enters the machine. Live, recording and replaying are three
+ * implementations, which the machine cannot tell apart. Delivering an event is a separate step; answering a device's
+ * query is part of the step that asks.
+ */
 export interface Inputs extends RequestLog {
   /**
-   * The earliest position at which `take` may give an event if the machine just keeps running (one step, one
-   * nanosecond); Infinity when none is in sight. Asked at each boundary, several thousand times a second.
+   * The earliest position at which `take` may return an event if the machine keeps executing (one nanosecond a step);
+   * Infinity if there is none yet. Called at each boundary, several thousand times a second, so it must be cheap.
    */
   nextPosition(status: InputStatus): Position;
   /**
-   * The event to deliver as the step at `status.position`, or undefined for none. Asked at boundaries: at least at
-   * the position `nextPosition` gave, and whenever the machine idles. When idle and undefined, the machine advances
-   * its clock to `wakeNanoseconds` by itself (a deterministic idle step), or ends when that is Infinity.
+   * The event to deliver as the step at `status.position`, or undefined for none. Called at boundaries, at least at the
+   * position that `nextPosition` returned and whenever the machine idles. If it returns undefined while the machine
+   * idles, the machine advances its clock to `wakeNanoseconds` (a deterministic idle step), or ends if that is
+   * Infinity.
    */
   take(status: InputStatus): OutsideEvent | undefined;
-  /** A device asks for the host's time, in milliseconds since 1970, in the step at `position`. */
+  /** Host time in milliseconds since 1970, for a device in the step at `position`. */
   hostTime(position: Position): number;
-  /** A device asks for that many unpredictable bytes, in the step at `position`. */
+  /** `lengthBytes` unpredictable bytes, for a device in the step at `position`. */
   entropy(position: Position, lengthBytes: number): Uint8Array;
-  /** Semihosting asks for a file of the host's or what was typed, in the step at `position`. */
+  /** Data of a host file or console input, for a semihosting call in the step at `position`. */
   hostFile(position: Position, question: FileQuestion): FileAnswer;
 }
 
-/** A name is as the guest gives it. Bytes may be answered with fewer, and with none where there are no more. */
+/**
+ * A semihosting query. Names are passed as the guest gives them. An answer may have fewer bytes than requested, and has
+ * none at the end.
+ */
 export type FileQuestion =
   | { kind: 'length'; name: string }
   | { kind: 'bytes'; name: string; offset: number; lengthBytes: number }
-  /** What was typed and is not delivered yet; NOTHING_YET while somebody may still type. */
+  /** Console input that has not been delivered yet; the answer is NOTHING_YET while more may arrive. */
   | { kind: 'console'; lengthBytes: number };
 
-/** The error number of a console without input (EAGAIN). */
+/** The error number for a console without input so far (EAGAIN). */
 export const NOTHING_YET = 11;
 
 export interface FileAnswer {
-  /** 0, or one of Linux' error numbers. */
+  /** 0, or a Linux error number. */
   error: number;
-  /** Of the whole file, where that was the question. */
+  /** The length of the whole file, for a `length` query. */
   lengthBytes: number;
   bytes: Uint8Array;
 }

@@ -3,28 +3,28 @@ import type { HartView } from './cpu/hartBanks.ts';
 import { SATP_MODE } from './cpu/satp.ts';
 import type { Machine } from './machine.ts';
 
-/**
- * Looking into a machine without touching it: registers, CSRs, and memory through the page tables as they are now. It
- * sets no accessed bits, fills no TLB and reaches no device.
- */
 const PAGE_BITS = 12n;
 const PTE = { V: 1n, R: 2n, X: 8n };
 const PPN_MASK = (1n << 44n) - 1n;
 const PRIVILEGE_MACHINE = 3n;
-/** By satp's mode. */
+/** The number of page table levels for each mode of satp. */
 const LEVELS: Partial<Record<number, number>> = { [SATP_MODE.SV39]: 3, [SATP_MODE.SV48]: 4 };
 
+/**
+ * Reads a machine's state without changing it: registers, CSRs, and memory through the current page tables. It sets no
+ * accessed bits, fills no TLB entries and accesses no devices.
+ */
 export class Inspector {
   private machine: Machine;
   private fixedHart: number | undefined;
 
-  /** Of one hart, or of the one whose step is next, whichever that is. */
+  /** Inspects the given hart, or by default the one that executes the next step, even as that changes. */
   constructor(machine: Machine, hart?: number) {
     this.machine = machine;
     this.fixedHart = hart;
   }
 
-  /** Whose registers and page tables these are. */
+  /** The number of the inspected hart. */
   get hart(): number {
     return this.fixedHart ?? this.machine.currentHart;
   }
@@ -38,7 +38,7 @@ export class Inspector {
     return this.view.slot('PC');
   }
 
-  /** 0 U, 1 S, 3 M. */
+  /** The privilege mode: 0 U, 1 S, 3 M. */
   get privilege(): number {
     return Number(this.view.slot('PRIVILEGE'));
   }
@@ -47,22 +47,22 @@ export class Inspector {
     return this.view.register(index);
   }
 
-  /** All 64 bits of a floating-point register; a single has the upper ones set. */
+  /** All 64 bits of a floating-point register; a single-precision value is NaN-boxed. */
   float(index: number): bigint {
     return this.view.float(index);
   }
 
-  /** The CSRs that this machine has. */
+  /** The CSRs that this machine implements. */
   get csrs(): readonly { name: string; number: number }[] {
     return this.view.csrs;
   }
 
-  /** A CSR's value as M-mode reads it; undefined for one that does not exist. */
+  /** The value of a CSR as M-mode reads it; undefined if it does not exist. */
   csr(number: number): bigint | undefined {
     return this.view.readCsr(number, this.machine.position);
   }
 
-  /** The bytes at a virtual address up to the first that cannot be read. */
+  /** The bytes at a virtual address, truncated at the first unreadable page. */
   readMemory(address: bigint, lengthBytes: number): Uint8Array {
     const { ram } = this.machine;
     const bytes = new Uint8Array(lengthBytes);
@@ -78,8 +78,8 @@ export class Inspector {
   }
 
   /**
-   * The physical address of a virtual one, as the current privilege sees it. Permissions are not looked at: a debugger
-   * may read what the guest may not.
+   * The physical address of a virtual address in the current privilege mode; undefined if it is not mapped. Permissions
+   * are not checked, so that a debugger can read what the guest may not.
    */
   translate(address: bigint): GuestAddress | undefined {
     const hart = this.view;
@@ -89,7 +89,7 @@ export class Inspector {
     return address < 1n << 53n ? Number(address) : undefined;
   }
 
-  /** Privileged Architecture, "Virtual Address Translation Process", without its side effects. */
+  /** Walks the page tables (Volume II, "Virtual Address Translation Process") without side effects. */
   private walk(address: bigint, { root, levels }: { root: bigint; levels: number }): GuestAddress | undefined {
     if (BigInt.asIntN(12 + 9 * levels, address) !== BigInt.asIntN(64, address)) return undefined;
     let table = root;
@@ -100,7 +100,7 @@ export class Inspector {
       const base = ((entry >> 10n) & PPN_MASK) << PAGE_BITS;
       if (entry & (PTE.R | PTE.X)) {
         const offset = (1n << shift) - 1n;
-        // The guest faults at a misaligned superpage.
+        // A misaligned superpage causes a page fault in the guest.
         return base & offset ? undefined : Number(base | (address & offset));
       }
       table = base;

@@ -21,64 +21,64 @@ import { semihostingOf } from './semihosting/semihostingOf.ts';
 import { Turns } from './turns.ts';
 import type { Watcher } from './watcher.ts';
 
-/**
- * The whole machine: harts, the virt board, RAM, drives. Deterministic: the same boot, drives and inputs give the same
- * state at every position. `run` advances it step by step to a position; between any two calls it stands exactly
- * between two steps. Harts take turns (turns.ts): a step of any of them is a step of the machine.
- *
- * A boundary is a moment between steps where `run` looks around, in this order: outside events, a reset, timed devices,
- * interrupts, idle time. Each of these that happens is one step. Where boundaries fall besides the needed ones changes
- * nothing.
- */
+/** The reason why `run` returned. */
 export type MachineStop =
-  /** The position asked for. */
+  /** The requested position was reached. */
   | { kind: 'reached' }
-  /** The guest wrote to the finisher: it ended, or asked for a reset where that ends the run. */
+  /** The guest wrote to the test device: it ended the machine, or requested a reset where that ends the run. */
   | { kind: 'finished'; finish: FinisherRequest }
-  /** Every hart waits for an interrupt and nothing that is known will ever raise one. */
+  /** All harts wait for an interrupt, and none can come. */
   | { kind: 'stuck' }
-  /** The caller wants to do something else first. */
+  /** `wantsPause` returned true. */
   | { kind: 'paused' }
   /** The next instruction is at a breakpoint. */
   | { kind: 'breakpoint'; pc: bigint }
-  /** The last step touched watched bytes. */
+  /** The last step accessed watched bytes. */
   | { kind: 'watchpoint'; hits: WatchHit[] };
 
-/** New layouts get a new number in the same commit (see CONTRIBUTING.md). */
+/** A new layout gets a new number in the same commit (see CONTRIBUTING.md). */
 export const MACHINE_STATE_VERSION = 3;
-/** The layout that goes with the devices of recordings of formats 2 to 4. */
+/** The layout for the devices of recordings of formats 2 to 4. */
 const STATE_VERSION_BEFORE5 = 2;
 
 export interface RunOptions {
-  /** A breakpoint right where the run begins stops it, too. */
+  /** Stop even at a breakpoint at the position where the run begins. */
   stopsAtStart?: boolean;
 }
 
+/**
+ * The whole machine: harts, the virt board, RAM and drives. It is deterministic: the same boot files, drives and inputs
+ * give the same state at every position. `run` executes steps up to a position; between two calls the machine is always
+ * between two steps. Harts are scheduled round-robin (turns.ts), and a step of any hart is a step of the machine.
+ *
+ * A boundary is a point between steps at which `run` checks, in this order, for outside events, a reset, timed devices,
+ * interrupts and idle time. Each one that occurs is a step. Additional boundaries change nothing.
+ */
 export class Machine {
-  /** The one whose step is next. */
+  /** The core, loaded with the hart that executes the next step. */
   readonly hart: Hart;
   readonly harts: HartBanks;
   readonly ram: GuestRam;
   readonly board: Board;
   readonly drives: readonly Drive[];
-  /** Of the saved state: its layout goes with the devices. */
+  /** The version of the saved state's layout, which depends on the devices. */
   readonly stateVersion: number;
-  /** Where outside events come from; replaced when a session goes from recording to looking back. */
+  /** The source of outside events; replaced when a session changes from recording to replaying history. */
   inputs: Inputs;
   private currentPosition: Position = 0;
-  /** Virtual time minus position: idle advances and clock jumps. */
+  /** Virtual time minus position, in nanoseconds: the sum of idle advances and clock jumps. */
   private clockOffsetNanoseconds = 0;
   private isRunning = false;
-  /** What the inputs said at this boundary. */
+  /** The result of `nextPosition` at the last boundary. */
   private nextInput: Position = 0;
   private power: PowerOn;
   private status: InputStatus;
   private watcher: Watcher;
   private stopPoints: StopPoints = NO_STOP_POINTS;
-  /** The breakpoint at which the last run stopped; and where a run began, where it is not to stop again. */
+  /** The breakpoint at which the last run stopped, and the position where it began, which does not stop it again. */
   private breakpointAt: bigint | undefined;
   private runFrom: Position = 0;
-  /** Where the last run paused; -1 when it did not, or when it cannot simply go on. */
+  /** The position where the last run paused; -1 if it did not, or if it cannot be continued. */
   private pausedAt: Position = -1;
   private interrupts: HartInterrupts;
   private deadlines: Deadlines;
@@ -130,43 +130,43 @@ export class Machine {
     };
   }
 
-  /** Of the step in progress, for who looks at a breakpoint in the middle of a run. */
+  /** Includes the steps executed so far in a run, so that a breakpoint condition sees the exact position. */
   get position(): Position {
     return this.positionInStep();
   }
 
-  /** Virtual time since power-on. */
+  /** Virtual time since power-on, in nanoseconds. */
   get nanoseconds(): number {
     return this.currentPosition + this.clockOffsetNanoseconds;
   }
 
-  /** Instructions that all harts retired since power-on. */
+  /** The number of instructions retired by all harts since power-on. */
   get instructions(): number {
     return this.harts.retired(this.currentPosition);
   }
 
-  /** The same, by one hart. */
+  /** The number of instructions retired by one hart since power-on. */
   instructionsOf(hart: number): number {
     return this.harts.retiredBy(hart, this.currentPosition);
   }
 
-  /** Where the turn of the current hart began, and where it ends at the latest; one hart alone has one for ever. */
+  /** The quantum of the current hart: its start, and its end at the latest. A single hart has an unlimited quantum. */
   get turn(): { start: Position; end: Position } {
     return this.turns.current;
   }
 
-  /** The number of the hart whose step is next. */
+  /** The number of the hart that executes the next step. */
   get currentHart(): number {
     return this.harts.current;
   }
 
-  /** Once, before the first step. */
+  /** Loads the boot files. Called once, before the first step. */
   powerOn(plan: BootPlan): void {
     this.power.apply(plan);
     this.board.semihosting?.powerOn(plan);
   }
 
-  /** Replaces the stop points of all runs from now on. */
+  /** Replaces the stop points for all later runs. */
   setStopPoints(points: StopPoints): void {
     if (points === this.stopPoints) return;
     this.stopPoints = points;
@@ -178,12 +178,12 @@ export class Machine {
   }
 
   /**
-   * Advances to `until`, or until the guest ends, or a stop point is hit, or `wantsPause` says so at a boundary. A
-   * breakpoint at the very start of a run does not stop it, unless `stopsAtStart`: whoever stands there wants to go on.
+   * Advances to `until`, or until the guest ends, a stop point is hit, or `wantsPause` returns true at a boundary. A
+   * breakpoint at the start of a run does not stop it, unless `stopsAtStart`, so that a run can leave a breakpoint.
    */
   run(until: Position, wantsPause: () => boolean = never, options: RunOptions = {}): MachineStop {
     if (options.stopsAtStart) this.runFrom = -1;
-    // A run that paused goes on as the same run: what it had come to when it paused still stops it.
+    // A paused run continues as the same run: a breakpoint it had reached when it paused still stops it.
     else if (this.pausedAt !== this.currentPosition) this.runFrom = this.currentPosition;
     this.pausedAt = -1;
     this.breakpointAt = undefined;
@@ -197,7 +197,7 @@ export class Machine {
       const finish = this.board.finisher.result;
       if (finish) return { kind: 'finished', finish };
       this.updateInterruptLines();
-      // While one hart has something to do it is its turn.
+      // If any hart can run, the scheduler has selected one that can.
       const idle = this.hart.isWaiting && this.hart.enabledPending === 0;
       if (this.deliverEvent(idle) || this.reset() || this.actTimedDevice() || this.takeInterrupt()) continue;
       if (idle) {
@@ -208,7 +208,7 @@ export class Machine {
       this.hart.wake();
       this.runHart(until);
       if (this.breakpointAt !== undefined) {
-        // Waking is no step: who comes to this position by counting finds a hart that waits.
+        // Waking is not a step: a replay that reaches this position by counting steps finds the hart waiting.
         if (wokenAt === this.currentPosition) this.hart.setSlot('WAITING', 1n);
         return { kind: 'breakpoint', pc: this.breakpointAt };
       }
@@ -219,12 +219,12 @@ export class Machine {
     return finish ? { kind: 'finished', finish } : { kind: 'reached' };
   }
 
-  /** Delivers an event that the debugger makes, as the next step. Live machines only: whoever calls records it. */
+  /** Delivers an event from the debugger as the next step. For live machines only; the caller records the event. */
   inject(event: OutsideEvent): void {
     this.deliver(event);
   }
 
-  // --- what happens at a boundary ------------------------------------------------------------------------------------
+  // --- boundaries ----------------------------------------------------------------------------------------------------
 
   private deliverEvent(idle: boolean): boolean {
     const status = this.updateStatus(idle);
@@ -257,7 +257,7 @@ export class Machine {
     this.countStep();
   }
 
-  /** The guest asked for it. */
+  /** Performs a reset that the guest has requested. */
   private reset(): boolean {
     if (!this.board.finisher.wantsReset) return false;
     this.power.reset(this.currentPosition);
@@ -283,7 +283,7 @@ export class Machine {
     return true;
   }
 
-  /** Advances the clock to what ends the wait; false when nothing ever will. */
+  /** Advances the clock to the event that ends the wait; returns false if there is none. */
   private skipIdleTime(): boolean {
     const wake = this.deadlines.wake();
     if (wake === Infinity) return false;
@@ -307,7 +307,7 @@ export class Machine {
     this.settleTurn();
   }
 
-  /** Steps until something other than instructions is due. */
+  /** The number of steps until something other than an instruction is due. */
   private budget(until: Position): number {
     const due = this.deadlines.next(this.currentHart, this.nanoseconds) - this.clockOffsetNanoseconds;
     const next = Math.min(until, this.turns.end, this.nextInput, due);
@@ -328,14 +328,14 @@ export class Machine {
     return status;
   }
 
-  /** A step that is not the hart's. */
+  /** Counts a step that no hart executes. */
   private countStep(): void {
     this.currentPosition++;
     this.hart.countUnretiredStep();
     this.settleTurn();
   }
 
-  /** After every step: another hart's turn may have come. */
+  /** Called after every step, because the quantum may have ended. */
   private settleTurn(): void {
     this.turns.settle(this.currentPosition, this.nanoseconds);
   }
@@ -384,7 +384,7 @@ export class Machine {
 
   // --- state ---------------------------------------------------------------------------------------------------------
 
-  /** Everything but RAM's and the drives' bytes. */
+  /** The state, except the contents of RAM and drives. */
   saveState(): State {
     const devices: State = {};
     for (const device of this.board.devices) devices[device.name] = device.saveState();
@@ -396,7 +396,7 @@ export class Machine {
       version: this.stateVersion,
       position: this.currentPosition,
       clockOffsetNanoseconds: this.clockOffsetNanoseconds,
-      // One hart has all turns.
+      // A single hart needs no scheduler state.
       ...(this.harts.count > 1 ? { turn: this.turns.saveState() } : {}),
       ...harts,
       devices,
@@ -404,7 +404,7 @@ export class Machine {
     };
   }
 
-  /** Takes what `saveState` gave; RAM and drives are put back by whoever keeps them. */
+  /** Restores the result of `saveState`. The caller restores RAM and drives. */
   loadState(state: State): void {
     this.currentPosition = state.position as number;
     this.pausedAt = -1;
@@ -419,7 +419,7 @@ export class Machine {
     for (const drive of this.drives) drive.loadState(drives[drive.id] as State);
   }
 
-  /** Digests of all that makes up the state, by part. Costs what changed since the last call. */
+  /** The digests of the whole state, by part. Costs time only for what changed since the last call. */
   digestParts(): DigestPart[] {
     return machineDigest(this);
   }
@@ -427,15 +427,20 @@ export class Machine {
 
 const never = (): boolean => false;
 
-/** Within their pages. Instructions begin at even addresses: a breakpoint anywhere else is never come to. */
+/**
+ * The addresses' offsets within their pages. Instructions are at even addresses, so a breakpoint at an odd one is never
+ * reached.
+ */
 function pageOffsets(addresses: Iterable<bigint>): Set<number> {
   const offsets = new Set<number>();
   for (const address of addresses) if ((address & 1n) === 0n) offsets.add(Number(address & 0xfffn));
   return offsets;
 }
 
-/** Of a hart's state and digest. */
+/** The name of a hart's part in saved state and digests. */
 export const hartName = (hart: number): string => `hart${hart}`;
 
-/** Half a millisecond to some: `wantsPause` is asked that often, even when the guest has no timer at all. */
+/**
+ * At least half a millisecond of host time. Bounds the time between calls of `wantsPause` if the guest uses no timer.
+ */
 const MAX_BUDGET = 1 << 20;

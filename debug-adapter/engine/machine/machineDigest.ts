@@ -3,18 +3,19 @@ import type { State } from '../base/state.ts';
 import { xxh64 } from '../base/xxhash64.ts';
 import { hartName, type Machine } from './machine.ts';
 
-/**
- * State digests: one 64-bit number for each part of the machine, so that a difference names where it is, and one for
- * all. Every byte of RAM, every field of harts and devices and every byte the guest can see on a drive is in them.
- */
+/** The digest of one part of the machine, such as a hart, a device or a drive. */
 export interface DigestPart {
   name: string;
   value: bigint;
 }
 
-/** The part that is all of RAM. */
+/** The name of the part that covers all of RAM. */
 export const RAM_PART = 'RAM';
 
+/**
+ * The state digests of the machine: a 64-bit number for each part, so that a mismatch names the part that differs. They
+ * cover every byte of RAM, every field of harts and devices, and every byte that the guest can see on a drive.
+ */
 export function machineDigest(machine: Machine): DigestPart[] {
   const { devices, drives, ...rest } = machine.saveState();
   const names = Array.from({ length: machine.harts.count }, (_, i) => hartName(i));
@@ -32,7 +33,7 @@ export function machineDigest(machine: Machine): DigestPart[] {
   ];
 }
 
-/** All parts as one number. */
+/** Combines the digests of all parts into one number. */
 export function combinedDigest(parts: readonly DigestPart[]): bigint {
   return xxh64(encodeCbor(parts.map(({ name, value }) => [name, value])));
 }

@@ -4,31 +4,33 @@ import type { DeviceGeneration, DriveWiring } from './board.ts';
 import type { MmuType } from './cpu/satp.ts';
 import type { Inputs } from './inputs.ts';
 
-/** What a machine is built of. Two machines with the same options, inputs and boot files have the same states. */
+/** The configuration of a machine. Two machines with equal options, inputs and boot files go through equal states. */
 export interface MachineOptions {
   memoryBytes: number;
-  /** 1 to 8; 1 when it is not said. */
+  /** 1 to 8; default 1. */
   harts?: number;
-  /** Its instruction set (cpu/extensions.ts); that of new machines when it is not said. */
+  /** The instruction set (cpu/extensions.ts); defaults to that of new machines. */
   isa?: string;
-  /** The deepest page tables; those of new machines when it is not said. */
+  /** The deepest page tables supported; defaults to those of new machines. */
   mmu?: MmuType;
   drives: readonly Drive[];
-  /** One for each drive; without it they are modern ones in the first slots. */
+  /** One entry for each drive; by default the drives are modern ones in the first slots. */
   wiring?: readonly DriveWiring[];
-  /** With a source of entropy (virtio-rng). */
+  /** Adds a source of entropy (virtio-rng). */
   rng?: boolean;
-  /** How the devices behave; as they do now when it is not said. */
+  /** The behavior of the devices; default `current`. */
   devices?: DeviceGeneration;
-  /** A reset by the guest ends the run. */
+  /** A guest reset ends the run. */
   noReboot?: boolean;
   /** The guest may make semihosting calls. */
   semihosting?: boolean;
   inputs: Inputs;
-  /** Each byte of the console, how many steps were before the one that sends it, and how many bytes of that step. */
+  /**
+   * Called for each byte that the guest prints, with the position of its step and the byte's index within that step.
+   */
   onConsoleByte: (byte: number, position: Position, index: number) => void;
-  /** How many pages of code are kept decoded; for tests, as it changes nothing but speed. */
+  /** The number of code pages kept decoded. For tests; affects only speed. */
   decodePoolPages?: number;
-  /** How often a jump comes to a place before its code is translated, 0 for never; changes nothing but speed. */
+  /** The number of jumps to a target before its code is translated, 0 for never; affects only speed. */
   translationThreshold?: number;
 }

@@ -8,8 +8,8 @@ import type { HartBanks } from './cpu/hartBanks.ts';
 import type { GuestRam } from './guestRam.ts';
 
 /**
- * What a machine is like when the power comes on, and how a reset brings it back there: all but what is on the drives,
- * the position, and what the outside has told. Made with the machine, before anything has happened in it.
+ * The machine's state at power-on, and how a reset restores it: everything except the contents of drives, the position,
+ * and the answers the host has given. Constructed with the machine, before its first step.
  */
 export class PowerOn {
   private parts: { harts: HartBanks; ram: GuestRam; board: Board };
@@ -23,7 +23,7 @@ export class PowerOn {
     this.deviceStates = new Map(parts.board.devices.map((device) => [device, device.saveState()]));
   }
 
-  /** RAM, which is zeroes, gets what the plan puts there, and ROM and registers what they start with. */
+  /** Writes the plan's pieces to RAM, which is zeroed, and sets the boot ROM and the registers. */
   apply(plan: BootPlan, position: Position = 0): void {
     const { harts, ram, board } = this.parts;
     this.plan = plan;
@@ -39,11 +39,13 @@ export class PowerOn {
     });
   }
 
-  /** Costs a look at all of RAM: a second for 2 GiB. The caller counts the step, which is the one after `position`. */
+  /**
+   * Rewrites all of RAM, which takes a second for 2 GiB. The caller counts the step, which is the one after `position`.
+   */
   reset(position: Position): void {
     assert(this.plan, 'a machine that runs was powered on');
     const { ram, board } = this.parts;
-    // Requests that were begun complete on the drives: the log knows of them.
+    // Requests already started complete on the drives, because they are in the log.
     for (const disk of board.disks) disk.abandon();
     this.forEachHart(position, () => this.resetHart(position));
     for (const [device, state] of this.deviceStates) {
@@ -54,7 +56,7 @@ export class PowerOn {
     this.apply(this.plan, position);
   }
 
-  /** Each in place in turn, the first one in the end. */
+  /** Makes each hart current, hart 0 last. */
   private forEachHart(position: Position, visit: (index: number) => void): void {
     const { harts } = this.parts;
     for (let index = harts.count - 1; index >= 0; index--) {
@@ -63,7 +65,10 @@ export class PowerOn {
     }
   }
 
-  /** The counters of the one in place are offsets to the position, which goes on: both read 0 after this step. */
+  /**
+   * The counters of the current hart are stored as offsets from the position, which is not reset: the offsets are set
+   * so that both counters read 0 after this step.
+   */
   private resetHart(position: Position): void {
     const { hart } = this.parts.harts;
     const notRetired = hart.slot('NOT_RETIRED');

@@ -1,21 +1,21 @@
 import type { GuestAddress, Position } from '../base/quantities.ts';
 
 /**
- * Where a run is to stop: breakpoints on virtual addresses and watchpoints on bytes of RAM. They belong to whoever runs
- * the machine and are no part of its state: setting them changes nothing that happens.
+ * The breakpoints, on virtual addresses, and watchpoints, on bytes of RAM, at which a run stops. They belong to the
+ * caller of the machine and are not part of its state: setting them does not change the execution.
  */
 export interface StopPoints {
-  /** Stops before the instruction at one of these executes. */
+  /** A run stops before it executes an instruction at one of these addresses. */
   breakpoints: ReadonlySet<bigint>;
-  /** Asked at each of them: whether to stop there now. Without it always. Must only look. */
+  /** Evaluated at each breakpoint: whether to stop there now; default always. Must not change the machine. */
   accepts?: (pc: bigint) => boolean;
-  /** Stops after the step that touched one. */
+  /** A run stops after a step that accesses one of them. */
   watchpoints: readonly Watchpoint[];
 }
 
 export interface Watchpoint {
   id: number;
-  /** Guest physical: whatever virtual address, and whichever device, the access comes by. */
+  /** Guest physical, so it covers accesses through any virtual address and by any device. */
   address: GuestAddress;
   lengthBytes: number;
   access: 'read' | 'write' | 'readWrite';
@@ -24,10 +24,10 @@ export interface Watchpoint {
 export interface WatchHit {
   id: number;
   access: 'read' | 'write';
-  /** All of the watched bytes before and after the step; equal for a read, or a write of the same value. */
+  /** All watched bytes before and after the step; equal for a read or a write of the same value. */
   oldBytes: Uint8Array;
   newBytes: Uint8Array;
-  /** Steps before the one that touched it. */
+  /** The position of the step that accessed the bytes. */
   position: Position;
 }
 

@@ -4,9 +4,10 @@ import type { HartBanks } from './cpu/hartBanks.ts';
 import type { HartInterrupts } from './hartInterrupts.ts';
 
 /**
- * Whose turn it is. One hart executes for a quantum of steps, then the next that does not wait; a hart that begins to
- * wait gives the rest of its turn away. While all wait it stays the turn of the last one. What this decides at a
- * position follows from the machine's state there: asked twice, or not asked where nothing is due, it decides alike.
+ * The hart scheduler. A hart executes for a quantum of steps, then the next one that is not waiting runs; a hart that
+ * begins to wait gives up the rest of its quantum. While all harts wait, the last one stays current. A decision at a
+ * position depends only on the machine's state there, so repeated calls, and calls omitted where nothing is due, have
+ * no effect.
  */
 export class Turns implements Stateful {
   private harts: HartBanks;
@@ -18,18 +19,22 @@ export class Turns implements Stateful {
     this.interrupts = interrupts;
   }
 
-  /** The position by which `settle` must be asked again, whatever happens; Infinity for one hart alone. */
+  /** The position by which `settle` must be called again; Infinity for a single hart. */
   get end(): Position {
     return this.harts.count === 1 ? Infinity : this.endsAt;
   }
 
+  /** The current quantum, start and end positions. */
   get current(): { start: Position; end: Position } {
     return this.harts.count === 1
       ? { start: 0, end: Infinity }
       : { start: this.endsAt - QUANTUM_STEPS, end: this.endsAt };
   }
 
-  /** After every step, at the position (and virtual time) behind it: puts in place the hart whose step is next. */
+  /**
+   * Called after every step, with the position and virtual time that follow it: makes the hart current that executes
+   * the next step.
+   */
   settle(position: Position, now: number): void {
     const { harts, interrupts } = this;
     const { count, current } = harts;
@@ -42,7 +47,7 @@ export class Turns implements Stateful {
     }
   }
 
-  /** A hart's turn begins. */
+  /** Starts a hart's quantum. */
   begin(hart: number, position: Position): void {
     this.harts.select(hart, position);
     this.endsAt = position + QUANTUM_STEPS;
@@ -52,15 +57,15 @@ export class Turns implements Stateful {
     return { hart: this.harts.current, endsAt: this.endsAt };
   }
 
-  /** The hart itself is put in place by whoever loads the harts. */
+  /** The caller loads the harts, including which one is current. */
   loadState(state: State): void {
     this.endsAt = state.endsAt as Position;
   }
 }
 
 /**
- * Ten microseconds of virtual time: an interrupt from one hart to another of eight is noticed before a tenth of a
- * millisecond has passed, and changing harts (some microseconds of ours, mostly for translations made anew) costs a
- * few percent.
+ * Ten microseconds of virtual time. An interrupt from one of eight harts to another is noticed within a tenth of a
+ * millisecond, and context switches (some microseconds of host time, mostly for address translation) cost a few
+ * percent.
  */
 const QUANTUM_STEPS = 10_000;

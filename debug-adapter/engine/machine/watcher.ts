@@ -3,8 +3,8 @@ import { PAGE_WATCHED, RAM_BASE } from './cpu/layout.ts';
 import type { Watchpoint, WatchHit } from './stopPoints.ts';
 
 /**
- * Watchpoints over RAM: marks the pages they are on, hears of every access to those pages, and keeps what touched a
- * watched byte until the step is over.
+ * Watchpoints on RAM: marks their pages so that every access to them takes the slow path, and collects the accesses to
+ * watched bytes until the end of the step.
  */
 export class Watcher {
   private ram: Uint8Array;
@@ -17,7 +17,7 @@ export class Watcher {
     this.pageFlags = pageFlags;
   }
 
-  /** The caller flushes all TLBs: pages enter and leave the slow path. */
+  /** The caller must flush all TLBs, because pages enter and leave the slow path. */
   set(watchpoints: readonly Watchpoint[]): void {
     for (const page of this.pages()) this.pageFlags[page] &= ~PAGE_WATCHED;
     this.watchpoints = watchpoints;
@@ -25,7 +25,10 @@ export class Watcher {
     this.pending.clear();
   }
 
-  /** An access to a watched page; for a write, before it happens. True when it touches a watched byte. */
+  /**
+   * Reports an access to a watched page; a write is reported before it happens. Returns whether it touches a watched
+   * byte.
+   */
   touched(access: 'read' | 'write', offset: number, lengthBytes: number, position: Position): boolean {
     let hit = false;
     for (const { id, address, lengthBytes: watched, access: kind } of this.watchpoints) {
@@ -33,7 +36,7 @@ export class Watcher {
       if (offset >= start + watched || start >= offset + lengthBytes) continue;
       if (kind !== 'readWrite' && kind !== access) continue;
       hit = true;
-      // A write after a read of the same step is the one to tell of; its old bytes are still those before the step.
+      // If a step reads and then writes, report the write; the old bytes are those before the step either way.
       const earlier = this.pending.get(id);
       const oldBytes = earlier?.oldBytes ?? this.ram.slice(start, start + watched);
       this.pending.set(id, { id, access: earlier?.access === 'write' ? 'write' : access, oldBytes, position });
@@ -41,7 +44,7 @@ export class Watcher {
     return hit;
   }
 
-  /** What the last step touched; asked once. */
+  /** Returns and clears the accesses of the last step. */
   takeHits(): WatchHit[] {
     if (this.pending.size === 0) return [];
     const hits = [...this.pending.values()].map((hit) => {

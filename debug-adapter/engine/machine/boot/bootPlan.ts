@@ -24,23 +24,18 @@ import { readLinuxImage } from './linuxImage.ts';
 import { seedBytes } from './rngSeed.ts';
 import { readUImage } from './uImage.ts';
 
-/**
- * What is where when the power comes on, as `qemu-system-riscv64 -M virt` with the same files has it (QEMU 7.2,
- * hw/riscv/boot.c): firmware at the start of RAM, the kernel where it wants to be or in the next 2 MiB, the initial RAM
- * disk half of RAM above it, further files where they are told to be (`-device loader`), the device tree near the end, and
- * in the boot ROM what firmware looks for.
- */
+/** The files to boot, as the user selected them. */
 export interface BootFiles {
-  /** None for a kernel that starts in machine mode. */
+  /** Absent for a kernel that starts in machine mode. */
   bios?: NamedFile;
-  /** Decompressed. None where firmware or a loaded file is all there is. */
+  /** Decompressed. Absent if only firmware or loaded files are booted. */
   kernel?: PlacedFile;
   initrd?: NamedFile;
   append?: string;
-  /** 64 hexadecimal digits for `/chosen/rng-seed`; without them there is no such property. */
+  /** 64 hexadecimal digits for `/chosen/rng-seed`; without it the property is omitted. */
   rngSeed?: string | null;
   loads?: readonly PlacedFile[];
-  /** In place of the machine's own device tree. */
+  /** Replaces the machine's own device tree. */
   tree?: NamedFile;
 }
 
@@ -50,19 +45,19 @@ export interface NamedFile {
 }
 
 export interface PlacedFile extends NamedFile {
-  /** Where what is no ELF file is loaded to. */
+  /** The load address of a file that is not ELF. */
   address?: GuestAddress;
-  /** Of a U-Boot image: where it starts. */
+  /** The entry point of a U-Boot image. */
   entry?: GuestAddress;
 }
 
 export interface BootPlan {
-  /** They overlap nowhere; the rest of RAM is zeroes. */
+  /** They do not overlap; the rest of RAM is zeroed. */
   pieces: Piece[];
-  /** What the boot ROM holds, from its start. */
+  /** The contents of the boot ROM, from its start. */
   rom: Uint8Array;
   treeAddress: GuestAddress;
-  /** For semihosting: the kernel's name and its arguments, as QEMU puts them together. */
+  /** For semihosting: the kernel's name and its arguments, joined as in QEMU. */
   commandLine: string;
   tree: Uint8Array;
 }
@@ -71,11 +66,17 @@ interface Piece {
   name: string;
   address: GuestAddress;
   bytes: Uint8Array;
-  /** What it needs of memory, with zeroes behind its bytes. */
+  /** Its size in memory; the bytes after the data are zero. */
   memoryBytes: number;
 }
 
-/** Throws what keeps these files from booting, before there is a machine. */
+/**
+ * Decides what is in memory at power-on, as in `qemu-system-riscv64 -M virt` with the same files (QEMU 7.2,
+ * hw/riscv/boot.c): firmware at the start of RAM, the kernel at its own address or at the next 2 MiB boundary, the
+ * initial RAM disk half of RAM above it, further files at their given addresses (`-device loader`), the device tree
+ * near the end, and in the boot ROM the information for firmware. Throws a UserError if these files cannot boot; it
+ * needs no machine.
+ */
 export function planBoot(files: BootFiles, memoryBytes: number, harts = 1, isa = ISA, mmu = MMU): BootPlan {
   const firmware = files.bios ? placeFirmware(files.bios, memoryBytes) : [];
   const kernel = files.kernel && placeKernel(files.kernel, { memoryBytes, after: endOf(firmware) });
@@ -87,20 +88,20 @@ export function planBoot(files: BootFiles, memoryBytes: number, harts = 1, isa =
   const pieces = [...firmware, ...(kernel?.pieces ?? []), ...(initrd ? [initrd] : []), ...loads, treePiece];
   checkApart(pieces);
   const commandLine = [files.kernel?.name, ...(files.append ?? '').split(' ')].filter(Boolean).join(' ');
-  // Without a kernel QEMU, too, tells firmware of a next stage at 0.
+  // Without a kernel, QEMU also passes 0 as the next stage's address to firmware.
   const rom = bootRom({ treeAddress, kernelAddress: kernel?.start ?? 0 });
   return { pieces, treeAddress, tree, commandLine, rom };
 }
 
-/** Where a kernel that is no ELF file is loaded behind this firmware. */
+/** The load address of a kernel that is not ELF, after this firmware. */
 export function imageAddress(files: { bios?: NamedFile; kernel: PlacedFile }, memoryBytes: number): GuestAddress {
   const firmware = files.bios ? placeFirmware(files.bios, memoryBytes) : [];
   return placeKernel(files.kernel, { memoryBytes, after: endOf(firmware) }).start;
 }
 
 /**
- * Whether a kernel needs firmware to start it: a Linux Image runs in supervisor mode, and what leaves the start of RAM
- * free, where harts begin, is never come to without.
+ * Whether a kernel needs firmware to start it: a Linux Image runs in supervisor mode, and a kernel that leaves the
+ * start of RAM free, where harts start, is never reached without firmware.
  */
 export function needsFirmware(
   { kernel, loads = [] }: Pick<BootFiles, 'kernel' | 'loads'>,
@@ -113,10 +114,10 @@ export function needsFirmware(
   return !pieces.some((piece) => piece.address <= RAM_BASE && piece.address + piece.memoryBytes > RAM_BASE);
 }
 
-/** The name of blkreplay's own firmware, where a file's name could be. */
+/** The name that selects blkreplay's own firmware, in place of a file name. */
 export const BUILTIN = 'builtin';
 
-/** What a device tree says of the machine. */
+/** What the device tree says about the machine. */
 interface MachineShape {
   memoryBytes: number;
   harts: number;
@@ -144,7 +145,7 @@ function makeTree(
   return { tree, treeAddress: deviceTreeAddress({ memoryBytes, sizeBytes }) };
 }
 
-/** As in QEMU. An empty file as firmware is none. */
+/** As in QEMU. An empty firmware file counts as no firmware. */
 function checkWithoutKernel({ kernel, bios, initrd, append, loads }: BootFiles): void {
   if (kernel) return;
   if (bios?.bytes.length === 0 && !loads?.length) throw bootFileIsEmpty(bios.name);
@@ -152,13 +153,13 @@ function checkWithoutKernel({ kernel, bios, initrd, append, loads }: BootFiles):
   if (append !== undefined) throw needsKernel('append');
 }
 
-/** An ELF where it is linked to, anything else at the start of RAM. */
+/** An ELF file at its link address, anything else at the start of RAM. */
 function placeFirmware(file: NamedFile, memoryBytes: number): Piece[] {
   if (isElf(file.bytes)) return elfPieces(file, memoryBytes).pieces;
   return [rawPiece(file, RAM_BASE, memoryBytes)];
 }
 
-/** `start` is where the stage before jumps to. */
+/** `start` is the address to which the previous stage jumps. */
 function placeKernel(
   file: PlacedFile,
   { memoryBytes, after }: { memoryBytes: number; after: GuestAddress },
@@ -181,7 +182,7 @@ function placeKernel(
   return { start, pieces: [rawPiece(file, start, memoryBytes, image?.memoryBytes)] };
 }
 
-/** QEMU's generic loader, which does not look at an ELF file's address. */
+/** As QEMU's generic loader, which ignores the given address for an ELF file. */
 function placeLoad(file: PlacedFile, memoryBytes: number): Piece[] {
   if (isElf(file.bytes)) return elfPieces(file, memoryBytes).pieces;
   const { name, bytes, address } = file;
@@ -192,7 +193,7 @@ function placeLoad(file: PlacedFile, memoryBytes: number): Piece[] {
   return [rawPiece(file, address, memoryBytes)];
 }
 
-/** An ELF file, a U-Boot image (unpacked), or Intel HEX. */
+/** Whether a file determines its own load address: an ELF file, an unpacked U-Boot image, or Intel HEX. */
 export function saysWhereItIsLoaded({ bytes, entry }: PlacedFile): boolean {
   return isElf(bytes) || entry !== undefined || readIntelHex(bytes) !== undefined;
 }
@@ -220,7 +221,7 @@ function elfPieces({ name, bytes }: NamedFile, memoryBytes: number): { start: Gu
   return { start: image.lowestAddress, pieces };
 }
 
-/** Scripts and sources, given by mistake: no instruction has all of its bytes printable for long. */
+/** Detects scripts and sources passed by mistake: machine code has no long runs of printable bytes. */
 function isText(bytes: Uint8Array): boolean {
   const start = bytes.subarray(0, TEXT_BYTES);
   return start.length > 0 && start.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d));
@@ -228,14 +229,14 @@ function isText(bytes: Uint8Array): boolean {
 
 const TEXT_BYTES = 512;
 
-/** QEMU's place for it (riscv_load_initrd): half of RAM above the kernel, at most 128 MiB. */
+/** At QEMU's address (riscv_load_initrd): half of RAM above the kernel, at most 128 MiB. */
 function placeInitrd(kernel: GuestAddress, initrd: NamedFile, memoryBytes: number): Piece {
   const address = kernel + Math.min(memoryBytes / 2, MOST_ABOVE_KERNEL);
   const { name } = initrd;
   const image = readUImage(initrd);
   const bytes = image?.kind === 'ramdisk' ? image.data : initrd.bytes;
   if (address < RAM_BASE) {
-    // Above a kernel that is not in RAM.
+    // The kernel is not in RAM, so there is no room above it.
     throw fileDoesNotFit(
       name,
       { start: address, end: address + bytes.length },

@@ -2,9 +2,9 @@ import type { GuestAddress } from '../../base/quantities.ts';
 import { RAM_BASE } from '../cpu/layout.ts';
 
 /**
- * The boot ROM's bytes, those of QEMU 7.2's `virt` (hw/riscv/boot.c, riscv_setup_rom_reset_vec): the few instructions
- * that every hart starts with there, what they load, and OpenSBI's fw_dynamic_info. Our harts start behind those
- * instructions, so only firmware that follows a2 ever looks.
+ * The contents of the boot ROM, as on QEMU 7.2's `virt` (hw/riscv/boot.c, riscv_setup_rom_reset_vec): the first
+ * instructions of every hart, the data they load, and OpenSBI's fw_dynamic_info. Our harts start after those
+ * instructions, so the ROM matters only to firmware that follows a2.
  */
 export function bootRom({
   treeAddress,
@@ -23,9 +23,9 @@ export function bootRom({
 
 export const BOOT_ROM_BASE = 0x1000;
 
-/** The registers that its code leaves behind; a0 is the hart's id. */
+/** The registers as the ROM code leaves them, except a0, which holds the hart id. */
 export const RESET_REGISTERS = {
-  /** The address jumped to. */
+  /** The address to which the ROM code jumps. */
   t0: RAM_BASE,
   a2: BOOT_ROM_BASE + 0x28,
 } as const;

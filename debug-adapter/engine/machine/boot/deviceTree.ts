@@ -8,25 +8,26 @@ import { cells64, writeFdt, type FdtNode } from './fdt.ts';
 export interface DeviceTreeOptions {
   memoryBytes: number;
   harts?: number;
-  /** Its instruction set; that of new machines when it is not said. */
+  /** The instruction set; defaults to that of new machines. */
   isa?: string;
-  /** Its deepest page tables; the same. */
+  /** The deepest page tables; defaults to those of new machines. */
   mmu?: MmuType;
   /** The kernel's command line. */
   bootargs?: string;
-  /** `/chosen/rng-seed`, which Linux starts its random number generator from; without it getrandom may never return. */
+  /** `/chosen/rng-seed`, which seeds Linux's random number generator; without it getrandom may block forever. */
   rngSeed?: Uint8Array;
-  /** Where the initial RAM disk lies; `end` is the first byte after it. */
+  /** The address of the initial RAM disk; `end` is the first byte after it. */
   initrd?: { start: GuestAddress; end: GuestAddress };
-  /** RAM that the kernel is to leave alone: firmware's. OpenSBI notes its own in the tree itself. */
+  /** RAM that the kernel must not use: the builtin firmware's. OpenSBI adds its own reservation to the tree itself. */
   reserved?: { start: GuestAddress; lengthBytes: number };
 }
 
 /**
- * The machine's device tree: the nodes, properties and phandles of QEMU 7.2's `virt` for the devices we have (of QEMU
- * 10's for the instruction set), in the order QEMU gives them, so that guests find what they find there. Left out: PCI,
- * flash, fw_cfg, PMU and the platform bus. One hart more or less changes the phandles, as in QEMU: it numbers from the
- * last hart to the first, a hart and its interrupt controller each, then PLIC and finisher.
+ * Builds the machine's device tree, as a flattened device tree: the nodes, properties and phandles of QEMU 7.2's `virt`
+ * for the devices implemented here (of QEMU 10's for the instruction set), in QEMU's order, so that guests find the
+ * same tree. PCI, flash, fw_cfg, PMU and the platform bus are omitted. As in QEMU, the phandles depend on the number of
+ * harts: they count from the last hart to the first, for each hart and its interrupt controller, then PLIC and test
+ * device.
  */
 export function buildDeviceTree(options: DeviceTreeOptions): Uint8Array {
   const harts = options.harts ?? 1;
@@ -56,8 +57,8 @@ export function buildDeviceTree(options: DeviceTreeOptions): Uint8Array {
 }
 
 /**
- * Where QEMU 7.2 puts the tree (hw/riscv/boot.c, riscv_load_fdt): at the last multiple of 2 MiB from which it ends
- * within RAM and below 3 GiB. Refused when that is where the kernel starts (QEMU stops with "ROM regions are
+ * The address where QEMU 7.2 puts the tree (hw/riscv/boot.c, riscv_load_fdt): the last multiple of 2 MiB from which it
+ * fits within RAM and below 3 GiB. Throws if that is where the kernel starts (QEMU reports "ROM regions are
  * overlapping").
  */
 export function deviceTreeAddress(options: { memoryBytes: number; sizeBytes: number }): GuestAddress {
@@ -78,7 +79,7 @@ const RTC_SOURCE = 11;
 const VIRTIO_SLOTS = 8;
 const PLIC_SOURCES = 0x60;
 
-// Interrupt numbers of a hart (privileged spec, mcause).
+// Interrupt numbers of a hart (Volume II, mcause).
 const SOFTWARE_M = 3;
 const TIMER_M = 7;
 const EXTERNAL_S = 9;
@@ -171,7 +172,7 @@ function cpu(hart: number, handles: Handles): FdtNode {
   };
 }
 
-/** As QEMU 10 says it, which has lists besides the word; machines were recorded first without them. */
+/** As in QEMU 10, which adds lists to the single string. The machines of the first recordings have only the string. */
 function instructionSet(isa: string): FdtNode['properties'] {
   if (isa === FIRST_ISA) return { 'riscv,isa': isa };
   const extensions = extensionsIn(isa);
@@ -258,7 +259,7 @@ function plic(handles: Handles): FdtNode {
     properties: {
       phandle: [handles.plic],
       'riscv,ndev': [PLIC_SOURCES],
-      // QEMU VIRT_PLIC_SIZE: the contexts' registers start at 0x200000, 0x1000 each. It makes room for 1024 contexts.
+      // QEMU VIRT_PLIC_SIZE: the contexts' registers start at 0x200000, 0x1000 each, with space for 1024 contexts.
       reg: [0, 0xc00_0000, 0, 0x60_0000],
       'interrupts-extended': forEachHart(handles, [EXTERNAL_M, EXTERNAL_S]),
       'interrupt-controller': true,

@@ -13,35 +13,38 @@ import {
 } from '../../errors/boot.ts';
 import type { GuestAddress } from '../../base/quantities.ts';
 
-/** What a boot loader needs of an ELF file. */
+/** The parts of an ELF file that a boot loader needs. */
 export interface ElfImage {
-  /** e_entry as the file has it: often a virtual address (Linux's vmlinux). */
+  /** e_entry as in the file: often a virtual address (Linux's vmlinux). */
   entry: bigint;
-  /** e_entry as a physical address, through the segment that holds it; undefined when none does. */
+  /** e_entry as a physical address, translated by the segment that contains it; undefined if none does. */
   physicalEntry: GuestAddress | undefined;
   /**
-   * Where the lowest segment loads, also when that has no bytes. QEMU starts firmware's next stage here and not at the
-   * entry (riscv_load_kernel: "Use low address not ELF entry point").
+   * The load address of the lowest segment, even if that is empty. Firmware jumps here and not to the entry point, as
+   * in QEMU (riscv_load_kernel: "Use low address not ELF entry point").
    */
   lowestAddress: GuestAddress;
-  /** The PT_LOAD segments that take memory, in the file's order. */
+  /** The PT_LOAD segments with a size in memory, in file order. */
   segments: ElfSegment[];
 }
 
 export interface ElfSegment {
   physicalAddress: GuestAddress;
   virtualAddress: bigint;
-  /** What the file gives: a view into it. */
+  /** The segment's bytes in the file, as a view. */
   bytes: Uint8Array;
-  /** At least `bytes.length`; the rest is zeroes. */
+  /** At least `bytes.length`; the rest is zeroed. */
   memoryBytes: number;
-  /** How many of the bytes are the file's own headers: more than 0 in a segment that starts where the file does. */
+  /**
+   * The number of leading bytes that are the ELF file's headers: more than 0 if the segment starts where the file does.
+   */
   headerBytes: number;
 }
 
 /**
- * Reads an ELF's program headers for loading (System V ABI, "Program Header"). Takes static and position-independent
- * executables for RV64, little-endian, and refuses all else with one sentence; `name` is the file's name there.
+ * Reads an ELF file's program headers for loading (System V ABI, "Program Header"). Accepts static and
+ * position-independent executables for RV64, little-endian; throws a UserError for others. `name` is the file name in
+ * the message.
  */
 export function readElfImage(bytes: Uint8Array, name: string): ElfImage {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -57,10 +60,10 @@ export function readElfImage(bytes: Uint8Array, name: string): ElfImage {
 }
 
 /**
- * The segments to load. Refuses an image with a segment outside RAM, or with segments that overlap there. What GNU ld,
- * told `-Ttext=0x80000000` and no more, puts elsewhere is let pass, as QEMU loads it into nowhere: the file's headers and
- * zeroes in the page below, which the segment loses, and segments of their own far below, with the headers and what is
- * for a dynamic linker, which are left out.
+ * Returns the segments to load. Throws a UserError if a segment is outside RAM or segments overlap there. As in QEMU,
+ * parts that GNU ld places outside RAM if it is given only `-Ttext=0x80000000` are dropped: the file's headers and
+ * zeroes in the page below RAM are cut off their segment, and separate segments far below it, with the headers and data
+ * for a dynamic linker, are omitted.
  */
 export function checkSegmentsFit(
   image: ElfImage,
@@ -85,9 +88,9 @@ export function checkSegmentsFit(
 }
 
 /**
- * Segments may be packed for a ROM, from which the program copies them: what they take of memory then counts where they
- * are linked to, not where they are loaded. As in QEMU (elf_ops.h), the zeroes behind a segment's bytes are left out
- * where they would reach into another segment.
+ * Segments may be stored in a ROM, from which the program copies them; their size in memory then applies to the link
+ * address, not the load address. As in QEMU (elf_ops.h), the zeroes after a segment's bytes are omitted where they
+ * would overlap another segment.
  */
 function withoutSharedZeroes(segment: ElfSegment, all: readonly ElfSegment[]): ElfSegment {
   const { physicalAddress, bytes, memoryBytes } = segment;
@@ -100,7 +103,7 @@ function withoutSharedZeroes(segment: ElfSegment, all: readonly ElfSegment[]): E
   return isShared ? { ...segment, memoryBytes: bytes.length } : segment;
 }
 
-/** Below RAM, where the machine has no memory, and not what the program starts with. */
+/** The segment is below RAM, where the machine has no memory, and does not contain the entry point. */
 function isForNobody(segment: ElfSegment, entry: bigint, ramBase: GuestAddress): boolean {
   const { physicalAddress: start, virtualAddress, memoryBytes } = segment;
   const end = start + memoryBytes;
@@ -109,7 +112,7 @@ function isForNobody(segment: ElfSegment, entry: bigint, ramBase: GuestAddress):
   return end <= ramBase && !isEntered && !isInFlash;
 }
 
-/** There QEMU has memory, and we have none (hw/riscv/virt.c, VIRT_FLASH). */
+/** QEMU has memory in this range; this machine does not (hw/riscv/virt.c, VIRT_FLASH). */
 const QEMU_FLASH = { start: 0x2000_0000, end: 0x2400_0000 };
 
 function withoutHeadersBelow(ramBase: GuestAddress, segment: ElfSegment): ElfSegment {
@@ -166,7 +169,7 @@ function readSegment(
   const field = (offset: number) => Number(view.getBigUint64(at + offset, true));
   const [offset, fileBytes, memoryBytes, physicalAddress] = [P_OFFSET, P_FILESZ, P_MEMSZ, P_PADDR].map(field);
   if (offset + fileBytes > bytes.length) throw kernelIsTruncated(name, `segment ${index}`);
-  // Above 2^53 the sum would not be exact; no RAM is there.
+  // Above 2^53 the sum would be inexact; no RAM is there.
   if (fileBytes > memoryBytes || !Number.isSafeInteger(physicalAddress + memoryBytes)) {
     throw kernelSegmentIsBad(name, index);
   }
@@ -179,7 +182,7 @@ function readSegment(
   };
 }
 
-/** Where the ELF header and the program headers, which commonly follow it, end. */
+/** The end of the ELF header and the program headers, which usually follow it. */
 function headersEnd(view: DataView): number {
   const tableStart = Number(view.getBigUint64(E_PHOFF, true));
   return tableStart === HEADER_BYTES
@@ -215,7 +218,7 @@ const TYPE_EXECUTABLE = 2;
 const TYPE_POSITION_INDEPENDENT = 3;
 const MACHINE_RISCV = 243;
 const PROGRAM_HEADER_BYTES = 56;
-/** Linkers make a dozen. Each is compared with each. */
+/** Linkers create about a dozen. The limit matters because every pair is compared. */
 const PROGRAM_HEADERS_MAX = 4096;
 const P_TYPE = 0;
 const P_OFFSET = 8;

@@ -1,17 +1,18 @@
-/**
- * Writes a flattened device tree, version 17 (Devicetree Specification 0.4, chapter 5): header, an empty memory
- * reservation block, structure and strings, packed as libfdt's fdt_pack leaves it. Knows nothing of any machine.
- */
+/** A node of a device tree. */
 export interface FdtNode {
-  /** With the unit address, such as `memory@80000000`; empty for the root. */
+  /** Includes the unit address, such as `memory@80000000`; empty for the root. */
   name: string;
   properties: { [name: string]: FdtValue };
   children?: FdtNode[];
 }
 
-/** A string, several strings, 32-bit cells, bytes, or `true` for a property that is just there. */
+/** A string, several strings, 32-bit cells, bytes, or `true` for a property without a value. */
 export type FdtValue = string | string[] | number[] | Uint8Array | true;
 
+/**
+ * Writes a flattened device tree, version 17 (Devicetree Specification 0.4, chapter 5): header, an empty memory
+ * reservation block, structure and strings, packed as by libfdt's fdt_pack. Independent of any machine.
+ */
 export function writeFdt(root: FdtNode): Uint8Array {
   const strings = new StringTable();
   const structure = new ByteWriter();
@@ -41,7 +42,7 @@ export function writeFdt(root: FdtNode): Uint8Array {
   return blob.result();
 }
 
-/** An address or size as the two cells it takes at #address-cells = 2. */
+/** An address or size as two cells, for #address-cells = 2. */
 export function cells64(value: number): [number, number] {
   return [Math.floor(value / 2 ** 32), value % 2 ** 32];
 }
@@ -51,7 +52,7 @@ const MAGIC = 0xd00dfeed;
 const VERSION = 17;
 const LAST_COMPATIBLE_VERSION = 16;
 const HEADER_BYTES = 40;
-/** One entry of zeroes, which ends the list. */
+/** The terminating entry of zeroes. */
 const RESERVATION_BYTES = 16;
 const TOKEN_BEGIN_NODE = 1;
 const TOKEN_END_NODE = 2;
@@ -74,7 +75,7 @@ function writeNode(node: FdtNode, structure: ByteWriter, strings: StringTable): 
   structure.u32(TOKEN_END_NODE);
 }
 
-/** As the bytes of a property. */
+/** The bytes of a property's value. */
 export function encodeFdtValue(value: FdtValue): Uint8Array {
   const writer = new ByteWriter();
   if (typeof value === 'string') writer.string(value);
@@ -88,7 +89,7 @@ export function encodeFdtValue(value: FdtValue): Uint8Array {
   return writer.result();
 }
 
-/** Property names, each once. */
+/** Property names, each stored once. */
 class StringTable {
   readonly bytes = new ByteWriter();
   readonly #offsets = new Map<string, number>();
@@ -103,7 +104,7 @@ class StringTable {
   }
 }
 
-/** Big-endian, as all of a device tree. */
+/** Big-endian, as everything in a device tree. */
 class ByteWriter {
   readonly #bytes: number[] = [];
 
@@ -115,7 +116,7 @@ class ByteWriter {
     this.#bytes.push((value >>> 24) & 0xff, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff);
   }
 
-  /** UTF-8, with its zero. */
+  /** UTF-8 with a terminating zero. */
   string(text: string): void {
     this.bytes(new TextEncoder().encode(text));
     this.#bytes.push(0);

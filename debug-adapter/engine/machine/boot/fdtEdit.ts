@@ -2,9 +2,9 @@ import { deviceTreeIsBad } from '../../errors/boot.ts';
 import { encodeFdtValue, type FdtValue } from './fdt.ts';
 
 /**
- * A device tree that somebody else made (`--dtb FILE`), checked and changed in place: all that is not changed keeps its
- * bytes and its order. As in libfdt, which QEMU uses, a property that is there gets the new value where it is, and a new
- * one becomes its node's first. Devicetree Specification 0.4, chapter 5.
+ * An existing device tree (`--dtb FILE`), checked and edited in place (Devicetree Specification 0.4, chapter 5).
+ * Unchanged parts keep their bytes and order. As in libfdt, which QEMU uses, an existing property gets its new value in
+ * place, and a new property becomes the first of its node.
  */
 export class EditableFdt {
   private reservations: Uint8Array;
@@ -12,7 +12,7 @@ export class EditableFdt {
   private strings: Uint8Array;
   private bootHart: number;
 
-  /** Throws for what is no device tree, or a damaged one. `name` is the file's. */
+  /** Throws a UserError if the file is not a device tree or is damaged. `name` is the file name in the message. */
   constructor(bytes: Uint8Array, name: string) {
     const fail = (what: string): never => {
       throw deviceTreeIsBad({ name, what });
@@ -39,7 +39,7 @@ export class EditableFdt {
     if (broken !== undefined) fail(broken);
   }
 
-  /** Of a node right below the root, which is added when it is not there. */
+  /** Sets a property of a direct child of the root; adds the node if it does not exist. */
   setProperty(node: string, property: string, value: FdtValue | Uint8Array): void {
     const bytes = value instanceof Uint8Array ? value : encodeFdtValue(value);
     const found = findNode(this.structure, node) ?? this.addNode(node);
@@ -51,7 +51,7 @@ export class EditableFdt {
       : spliced(this.structure, found, found, entry);
   }
 
-  /** Memory that nobody is to use, beside what the tree itself reserves. */
+  /** Reserves memory in addition to the tree's own reservations. */
   reserveMemory(start: number, lengthBytes: number): void {
     const entry = new Uint8Array(RESERVATION_BYTES);
     viewOf(entry).setBigUint64(0, BigInt(start));
@@ -59,7 +59,7 @@ export class EditableFdt {
     this.reservations = spliced(this.reservations, 0, 0, entry);
   }
 
-  /** With its parts one after the other. */
+  /** The edited tree, with its parts packed without gaps. */
   result(): Uint8Array {
     const reservationsAt = HEADER_BYTES;
     const structureAt = reservationsAt + this.reservations.length;
@@ -78,7 +78,7 @@ export class EditableFdt {
     return bytes;
   }
 
-  /** Behind the root's properties. Returns where its own begin. */
+  /** Adds a node after the root's properties. Returns the offset where the new node's properties begin. */
   private addNode(name: string): number {
     const root = findRoot(this.structure);
     const at = propertiesOf(this.structure, root).at(-1)?.end ?? root;
@@ -104,7 +104,7 @@ const VERSION = 17;
 const LAST_COMPATIBLE_VERSION = 16;
 const HEADER_BYTES = 40;
 const RESERVATION_BYTES = 16;
-/** Which 32-bit word of the header is what (5.2). */
+/** The indexes of the header's 32-bit words (5.2). */
 const HEADER = {
   ...{ magic: 0, totalBytes: 1, structure: 2, strings: 3, reservations: 4, version: 5, lastCompatible: 6 },
   ...{ bootHart: 7, stringsBytes: 8, structureBytes: 9 },
@@ -115,13 +115,13 @@ interface Token {
   kind: number;
   start: number;
   end: number;
-  /** Of a node. */
+  /** The name of a node. */
   name: string;
-  /** Of a property: where its name is in the strings. */
+  /** The offset of a property's name in the strings block. */
   nameAt: number;
 }
 
-/** One after the other, up to the end or to what is no token; that has kind 0. */
+/** Yields tokens up to the end token or the first invalid one, which has kind 0. */
 function* tokensOf(structure: Uint8Array, from = 0): Generator<Token, void, undefined> {
   const view = viewOf(structure);
   for (let start = from; start + 4 <= structure.length;) {
@@ -143,7 +143,7 @@ function* tokensOf(structure: Uint8Array, from = 0): Generator<Token, void, unde
   }
 }
 
-/** What is wrong with it; undefined for nothing. */
+/** Describes the first error in the structure block; undefined if there is none. */
 function checkStructure(structure: Uint8Array, strings: Uint8Array): string | undefined {
   let depth = 0;
   let roots = 0;
@@ -172,13 +172,13 @@ function checkStructure(structure: Uint8Array, strings: Uint8Array): string | un
   return 'its structure does not end';
 }
 
-/** Where its properties begin. */
+/** The offset where the root's properties begin. */
 function findRoot(structure: Uint8Array): number {
   for (const { kind, end } of tokensOf(structure)) if (kind === TOKEN.beginNode) return end;
   return 0;
 }
 
-/** Of a node right below the root: where its properties begin. */
+/** The offset where the properties of a direct child of the root begin; undefined if it does not exist. */
 function findNode(structure: Uint8Array, name: string): number | undefined {
   let depth = 0;
   for (const token of tokensOf(structure)) {
@@ -190,7 +190,7 @@ function findNode(structure: Uint8Array, name: string): number | undefined {
   return undefined;
 }
 
-/** From where they begin. */
+/** The properties at `from`, the offset where a node's properties begin. */
 function propertiesOf(structure: Uint8Array, from: number): Token[] {
   const properties: Token[] = [];
   for (const token of tokensOf(structure, from)) {
@@ -210,7 +210,7 @@ function propertyBytes(nameAt: number, value: Uint8Array): Uint8Array {
   return entry;
 }
 
-/** The list ends with an entry of zeroes. Undefined when it does not. */
+/** The length of the reservation list, which ends with an entry of zeroes; undefined if that is missing. */
 function reservationBytes(view: DataView, start: number, end: number): number | undefined {
   for (let at = start; at + RESERVATION_BYTES <= end; at += RESERVATION_BYTES) {
     const isLast = view.getBigUint64(at) === 0n && view.getBigUint64(at + 8) === 0n;

@@ -2,9 +2,9 @@ import type { DeviceTreeOptions } from './deviceTree.ts';
 import { EditableFdt } from './fdtEdit.ts';
 
 /**
- * The user's device tree in place of the machine's (QEMU's `-dtb`): the guest gets it as it is, with what only this start
- * knows in `/chosen`, in the order in which QEMU 7.2 writes that (hw/riscv/virt.c). Where QEMU gives up for want of a
- * `/chosen`, one is added. Throws for what is no device tree.
+ * The user's device tree in place of the machine's (QEMU's `-dtb`): unchanged, except for the values of this boot that
+ * are set in `/chosen`, in the order in which QEMU 7.2 writes them (hw/riscv/virt.c). Adds `/chosen` if it is missing,
+ * where QEMU fails. Throws a UserError if the file is not a device tree.
  */
 export function givenDeviceTree(
   file: { name: string; bytes: Uint8Array },
@@ -21,5 +21,8 @@ export function givenDeviceTree(
   return tree.result();
 }
 
-/** How much room QEMU gives it, which decides where it lies (load_device_tree: "2x size ... for manipulation"). */
+/**
+ * The size that QEMU allocates for the tree, which determines its address (load_device_tree: "2x size ... for
+ * manipulation").
+ */
 export const roomForGivenTree = (fileBytes: number): number => 2 * (fileBytes + 10_000);

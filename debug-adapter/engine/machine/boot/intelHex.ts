@@ -1,13 +1,15 @@
-/**
- * Intel HEX, which QEMU's loader takes, too (load_targphys_hex_as): lines of `:`, count, address, type, data and checksum
- * in hexadecimal digits. Record types 0 to 5: data, end, and what goes into the upper half of the addresses.
- */
+/** A run of consecutive bytes in an Intel HEX file. */
 export interface HexBlock {
   address: number;
   bytes: Uint8Array;
 }
 
-/** What lies together is one block. Undefined for anything that is not well-formed up to its end record. */
+/**
+ * Reads Intel HEX, which QEMU's loader accepts too (load_targphys_hex_as): lines of `:`, count, address, type, data and
+ * checksum in hexadecimal digits. Supports record types 0 to 5: data, end of file, and the records for upper address
+ * bits and start addresses. Consecutive data is joined into one block. Returns undefined if the file is not well-formed
+ * up to its end record.
+ */
 export function readIntelHex(file: Uint8Array): HexBlock[] | undefined {
   if (file[0] !== COLON || file.length > TEXT_BYTES_MAX) return undefined;
   const blocks: { address: number; data: number[] }[] = [];
@@ -23,14 +25,14 @@ export function readIntelHex(file: Uint8Array): HexBlock[] | undefined {
     if (type === TYPE.data) append(blocks, upper + address, data);
     else if (type === TYPE.segment) upper = (data[0] * 256 + data[1]) * 16;
     else if (type === TYPE.linear) upper = (data[0] * 256 + data[1]) * 65_536;
-    // Where to start is said by what jumps there.
+    // Start addresses are ignored: the previous boot stage determines where to jump.
     else if (type !== TYPE.segmentStart && type !== TYPE.linearStart) return undefined;
   }
   return undefined;
 }
 
 const COLON = 0x3a;
-/** As text it takes several times as much. */
+/** The text is several times as long as the data. */
 const TEXT_BYTES_MAX = 64 << 20;
 const TYPE = { data: 0, end: 1, segment: 2, segmentStart: 3, linear: 4, linearStart: 5 } as const;
 

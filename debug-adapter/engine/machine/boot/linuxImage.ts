@@ -1,13 +1,13 @@
-/**
- * The header of a Linux `Image` for RISC-V (Linux, Documentation/arch/riscv/boot-image-header.rst): a flat file that runs
- * from where it is loaded, 2 MiB aligned, in supervisor mode.
- */
+/** What the header of a Linux Image says. */
 export interface LinuxImage {
-  /** What it takes in memory from where it is loaded: the file and what it zeroes behind that. */
+  /** Its size in memory from its load address: the file plus the memory it zeroes after that. */
   memoryBytes: number;
 }
 
-/** Undefined for a file that is no such image. */
+/**
+ * Reads the header of a Linux `Image` for RISC-V (Linux, Documentation/arch/riscv/boot-image-header.rst): a flat file
+ * that runs at its load address, which is 2 MiB aligned, in supervisor mode. Returns undefined for any other file.
+ */
 export function readLinuxImage(bytes: Uint8Array): LinuxImage | undefined {
   if (bytes.length < HEADER_BYTES) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -19,5 +19,5 @@ export function readLinuxImage(bytes: Uint8Array): LinuxImage | undefined {
 const HEADER_BYTES = 64;
 const IMAGE_SIZE_OFFSET = 16;
 const MAGIC_OFFSET = 56;
-/** "RSC\x05", the second and lasting magic. */
+/** "RSC\x05", which the header documentation calls magic 2; the older magic is deprecated. */
 const MAGIC = 0x05435352;

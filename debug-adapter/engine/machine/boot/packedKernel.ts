@@ -9,11 +9,6 @@ import {
 import { UserError } from '../../errors/userError.ts';
 import { readUImage } from './uImage.ts';
 
-/**
- * Kernels as distributions install them: a Linux Image (or another kernel) compressed with gzip, as QEMU takes it for Arm
- * (load_image_gzipped), and the EFI zboot image, a PE program with a compressed Image inside, which QEMU 8 and later
- * unpack (unpack_efi_zboot_image). U-Boot's images, too. What comes out is never longer than the guest's memory.
- */
 interface NamedFile {
   name: string;
   bytes: Uint8Array;
@@ -21,17 +16,22 @@ interface NamedFile {
 
 export interface Unpacking {
   compression: HostCompression;
-  /** Of the guest's memory: what is longer does not fit. */
+  /** The size of guest memory, which limits the unpacked size. */
   memoryBytes: number;
 }
 
 interface PlacedFile extends NamedFile {
   address?: number;
-  /** Where it starts, when that is not where it is loaded. */
+  /** The entry point, if it differs from the load address. */
   entry?: number;
 }
 
-/** The kernel itself, under the file's name; the same file when nothing is wrapped around it. */
+/**
+ * Unpacks a kernel as distributions install it: compressed with gzip, as QEMU accepts it for Arm (load_image_gzipped);
+ * EFI zboot, a PE program containing a compressed Image, which QEMU 8 and later unpack (unpack_efi_zboot_image); or a
+ * U-Boot image. The result has the file's name and is never longer than the guest's memory. Any other file is returned
+ * unchanged.
+ */
 export function unpackKernel<T extends PlacedFile>(file: T, unpacking: Unpacking): T & PlacedFile {
   const image = unpackUImage(file, unpacking);
   if (image) {
@@ -44,7 +44,7 @@ export function unpackKernel<T extends PlacedFile>(file: T, unpacking: Unpacking
   return unpackZboot(file, unpacking);
 }
 
-/** A U-Boot image as a file to load: its address, if it has one, is not used (QEMU, generic-loader.c). */
+/** Unpacks a U-Boot image for loading. The load address in its header is ignored (QEMU, generic-loader.c). */
 export function unpackLoad<T extends PlacedFile>(file: T, unpacking: Unpacking): T & PlacedFile {
   return unpackUImage(file, unpacking) ?? file;
 }
@@ -71,7 +71,8 @@ function unpackZboot<T extends NamedFile>(file: T, unpacking: Unpacking): T {
   if (offset + length > bytes.length) throw kernelDoesNotUnpack({ name, compression: method });
   const payload = bytes.subarray(offset, offset + length);
   if (method === 'gzip') return { ...file, bytes: gunzip(file, payload, unpacking) };
-  // Behind all but gzip's, which ends with it, Linux writes how long the Image is (Makefile.zboot, size_append).
+  // For all methods but gzip, which stores its own, Linux appends the length of the Image (Makefile.zboot,
+  // size_append).
   if (offset + length + 4 > bytes.length) throw kernelDoesNotUnpack({ name, compression: method });
   return { ...file, bytes: unzstd(name, payload, view.getUint32(offset + length, true), unpacking) };
 }
@@ -120,12 +121,12 @@ const ZBOOT_MAGICS = [
   { at: 56, magic: [0xcd, 0x23, 0x82, 0x81] },
 ];
 
-/** How files that are compressed in other ways are known. */
+/** Signatures of files compressed by other methods. */
 const COMPRESSED = [
   { name: 'xz', at: 0, magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
   { name: 'zstd', at: 0, magic: [0x28, 0xb5, 0x2f, 0xfd] },
   { name: 'bzip2', at: 4, magic: [0x31, 0x41, 0x59, 0x26, 0x53, 0x59] },
-  // As Linux's build has it, and as lz4 writes it by default.
+  // The legacy format used by Linux's build, and lz4's default format.
   { name: 'lz4', at: 0, magic: [0x02, 0x21, 0x4c, 0x18] },
   { name: 'lz4', at: 0, magic: [0x04, 0x22, 0x4d, 0x18] },
   { name: 'lzop', at: 0, magic: [0x89, 0x4c, 0x5a, 0x4f, 0x00] },

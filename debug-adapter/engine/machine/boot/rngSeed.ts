@@ -1,6 +1,6 @@
 /**
- * `/chosen/rng-seed`: 32 bytes in the device tree that a guest starts its random numbers from, as QEMU's virt has them.
- * In settings and recordings they are 64 hexadecimal digits. A reset finds the same ones again.
+ * The length of `/chosen/rng-seed`: random bytes in the device tree that seed a guest's random number generator, as on
+ * QEMU's virt. Settings and recordings hold them as 64 hexadecimal digits. They stay the same after a reset.
  */
 export const RNG_SEED_BYTES = 32;
 

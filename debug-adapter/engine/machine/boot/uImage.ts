@@ -1,9 +1,6 @@
 import { kernelCompressionUnknown, kernelIsTruncated, uImageIsOther } from '../../errors/boot.ts';
 
-/**
- * U-Boot's legacy image format, as `mkimage` writes it (U-Boot, include/image.h): a header of 64 bytes, big-endian, and
- * the data. QEMU takes one as a kernel, with where it is loaded and entered, and as an initial RAM disk.
- */
+/** The contents of a U-Boot image. */
 export interface UImage {
   kind: 'kernel' | 'ramdisk';
   loadAddress: number;
@@ -12,7 +9,11 @@ export interface UImage {
   data: Uint8Array;
 }
 
-/** Undefined for a file that is no such image; throws for one that is of no use here. */
+/**
+ * Reads U-Boot's legacy image format, as `mkimage` writes it (U-Boot, include/image.h): a big-endian header of 64
+ * bytes, and the data. QEMU accepts it as a kernel, with load address and entry point, and as an initial RAM disk.
+ * Returns undefined for any other file; throws a UserError for an image of an unsupported kind.
+ */
 export function readUImage({ name, bytes }: { name: string; bytes: Uint8Array }): UImage | undefined {
   if (bytes.length < HEADER_BYTES) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -22,7 +23,7 @@ export function readUImage({ name, bytes }: { name: string; bytes: Uint8Array })
   const kind = type === TYPE_KERNEL ? 'kernel' : 'ramdisk';
   const number = view.getUint8(31);
   const compression = COMPRESSIONS[number] ?? `method ${number}`;
-  // What is in an initial RAM disk is the kernel's to unpack.
+  // The kernel itself decompresses an initial RAM disk.
   if (kind === 'kernel' && compression !== 'none' && compression !== 'gzip') {
     throw kernelCompressionUnknown({ name, compression });
   }

@@ -2,8 +2,8 @@ import { type GuestAddress, PAGE_SIZE_BYTES } from '../../base/quantities.ts';
 import type { GuestMemory } from '../devices/device.ts';
 
 /**
- * Guest memory as a semihosting call names it: by virtual addresses, as the hart that calls translates them now.
- * Anything that is not RAM is a `CallFault`, before anything is read or written.
+ * Guest memory as a semihosting call addresses it: virtual addresses, translated by the calling hart's current page
+ * tables. An address outside RAM throws `CallFault` before anything is read or written.
  */
 export class CallMemory {
   private ram: GuestMemory;
@@ -42,7 +42,10 @@ export class CallMemory {
     this.write(address, bytes);
   }
 
-  /** The bytes up to the first zero; undefined when there is none within so many, or memory ends before. */
+  /**
+   * The bytes up to the first zero; undefined if there is none in the first `lengthMax` bytes or before the end of
+   * memory.
+   */
   string(address: bigint, lengthMax: number): Uint8Array | undefined {
     for (let length = 0; length < lengthMax;) {
       const at = address + BigInt(length);
@@ -61,7 +64,7 @@ export class CallMemory {
     return pieces;
   }
 
-  /** One for each page; undefined when one of them is no RAM. */
+  /** One entry for each page; undefined if one of them is not in RAM. */
   private pieces(address: bigint, lengthBytes: number): Piece[] | undefined {
     const pieces: Piece[] = [];
     for (let from = 0; from < lengthBytes;) {
@@ -76,14 +79,14 @@ export class CallMemory {
   }
 }
 
-/** Bytes of the call's that are in one page. */
+/** The part of a range that lies in one page. */
 interface Piece {
   physical: GuestAddress;
   from: number;
   end: number;
 }
 
-/** The guest named memory that is not there: no mistake of ours. */
+/** The guest passed an address that is not in RAM: a guest error, not an internal one. */
 export class CallFault extends Error {}
 
 const leftInPage = (address: bigint): number => PAGE_SIZE_BYTES - Number(address & (BigInt(PAGE_SIZE_BYTES) - 1n));

@@ -1,14 +1,15 @@
 import type { GuestAddress } from '../../base/quantities.ts';
 
-/**
- * Where SYS_HEAPINFO says that heap and stack are: the largest piece of RAM that nothing was loaded into, as QEMU finds
- * it (hw/core/loader.c, rom_find_largest_gap_between).
- */
+/** The addresses of heap and stack, guest physical; `limit` is the first byte after them. */
 export interface HeapGap {
   base: GuestAddress;
   limit: GuestAddress;
 }
 
+/**
+ * The range that SYS_HEAPINFO returns for heap and stack: the largest part of RAM into which nothing was loaded, as
+ * QEMU computes it (hw/core/loader.c, rom_find_largest_gap_between).
+ */
 export function heapGap(
   pieces: readonly { address: GuestAddress; memoryBytes: number }[],
   ram: { base: GuestAddress; lengthBytes: number },

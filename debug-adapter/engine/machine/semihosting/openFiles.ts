@@ -1,9 +1,6 @@
 import type { State, StateValue } from '../../base/state.ts';
 
-/**
- * What a semihosting guest has open, by handle: the lowest one that is free, from 1 on, as in QEMU. A file of the host is
- * known by its name; where the guest is in it is the machine's state.
- */
+/** A file opened by a semihosting guest. */
 export type OpenFile =
   /** `:tt`, for input and output. */
   | { kind: 'console' }
@@ -11,10 +8,14 @@ export type OpenFile =
   | { kind: 'features'; offset: number; lengthBytes: number }
   | { kind: 'file'; name: string; offset: number; lengthBytes: number };
 
+/**
+ * The open files of a semihosting guest, by handle. A new file gets the lowest free handle, starting at 1, as in QEMU.
+ * A host file is known by its name; the guest's offset in it is machine state.
+ */
 export class OpenFiles {
   private files: (OpenFile | undefined)[] = [];
 
-  /** The new handle; undefined when there are too many. */
+  /** Returns the new handle; undefined if too many files are open. */
   add(file: OpenFile): number | undefined {
     const free = this.files.indexOf(undefined);
     const index = free < 0 ? this.files.length : free;
@@ -24,11 +25,11 @@ export class OpenFiles {
   }
 
   get(handle: bigint): OpenFile | undefined {
-    // QEMU looks at the lower 32 bits.
+    // QEMU uses the lower 32 bits.
     return this.files[Number(BigInt.asIntN(32, handle)) - 1];
   }
 
-  /** False when nothing was open there. */
+  /** Returns false if the handle is not open. */
   close(handle: bigint): boolean {
     if (!this.get(handle)) return false;
     this.files[Number(BigInt.asIntN(32, handle)) - 1] = undefined;
@@ -45,10 +46,10 @@ export class OpenFiles {
   }
 }
 
-/** They are part of every snapshot, with their names. */
+/** Bounds the size of a snapshot, which contains the open files and their names. */
 const OPEN_FILES_MAX = 256;
 
-/** Error numbers as Linux and the C libraries of embedded guests have them alike. */
+/** Error numbers that Linux and the C libraries of embedded guests agree on. */
 export const ERRNO = {
   EPERM: 1,
   ENOENT: 2,

@@ -3,12 +3,9 @@ import type { CallMemory } from './callMemory.ts';
 import { ERRNO, type OpenFile, type OpenFiles } from './openFiles.ts';
 import type { SemihostingBoot } from './semihosting.ts';
 
-/**
- * The operations of semihosting ("Semihosting for AArch32 and AArch64", chapter 5; 64-bit argument blocks), each as
- * QEMU answers it. Files are read-only: what would change the host is refused by an error number.
- */
+/** What an operation can use. */
 export interface CallContext {
-  /** The parameter register: most often where the block of arguments is. */
+  /** The parameter register, usually the address of the argument block. */
   parameter: bigint;
   argument: (index: number) => bigint;
   memory: CallMemory;
@@ -18,14 +15,14 @@ export interface CallContext {
   nanoseconds: () => number;
   lastError: () => number;
   print: (bytes: Uint8Array) => void;
-  /** The byte that a read waited for, when it has come. */
+  /** Takes the console byte that a read waited for, if it has arrived. */
   received: () => number | undefined;
   exit: (status: number) => void;
 }
 
-/** What the call returns, and what SYS_ERRNO says from now on. */
+/** The return value of the call, and the new value for SYS_ERRNO. */
 export type Answer = { value: bigint; error?: number } | typeof WAITS;
-/** The call is made again when the console has a byte. */
+/** The call is repeated when the console has a byte. */
 export const WAITS = 'waits';
 
 type Operation = (call: CallContext) => Answer;
@@ -66,7 +63,7 @@ function opened({ files }: CallContext, file: OpenFile): Answer {
 
 const close: Operation = ({ files, argument }) => (files.close(argument(0)) ? done(0) : failed(ERRNO.EBADF));
 
-/** Like SYS_WRITE it says how many bytes were left over, and no error number. */
+/** Like SYS_WRITE, returns the number of bytes not transferred, and no error number. */
 function read(call: CallContext): Answer {
   const [handle, address, length] = [call.argument(0), call.argument(1), call.argument(2)];
   const file = call.files.get(handle);
@@ -89,7 +86,10 @@ function read(call: CallContext): Answer {
   return done(length - BigInt(count));
 }
 
-/** All that was typed, at most so much, and at least something: undefined while there is nothing. At its end, nothing. */
+/**
+ * The console input so far, at least one byte and at most `lengthMax`: undefined while there is none, empty at the end
+ * of input.
+ */
 function typed({ received, outside }: CallContext, lengthMax: number): Uint8Array | undefined {
   const first = received();
   const most = Math.min(lengthMax, PIECE_BYTES) - (first === undefined ? 0 : 1);
@@ -103,7 +103,7 @@ function typed({ received, outside }: CallContext, lengthMax: number): Uint8Arra
 
 const NOTHING = { error: 0, bytes: new Uint8Array() };
 
-/** What comes next in a file, at most so much; nothing at its end. */
+/** The next bytes of a file, at most `lengthMax`; empty at the end. */
 function piece(call: CallContext, file: Exclude<OpenFile, { kind: 'console' }>, lengthMax: number): Uint8Array {
   const { offset } = file;
   if (file.kind === 'features') return FEATURES.subarray(offset, offset + lengthMax);
@@ -125,7 +125,7 @@ function isTerminal({ files, argument }: CallContext): Answer {
   return file.kind === 'console' ? done(1) : { value: 0n, error: ERRNO.ENOTTY };
 }
 
-/** Behind its end nothing is read; QEMU refuses to go there in the one file that is its own. */
+/** A read beyond the end returns nothing. QEMU refuses to seek there only in `:semihosting-features`. */
 function seek({ files, argument }: CallContext): Answer {
   const [file, offset] = [files.get(argument(0)), BigInt.asIntN(64, argument(1))];
   if (!file) return failed(ERRNO.EBADF);
@@ -160,7 +160,7 @@ const writeString: Operation = ({ memory, parameter, print }) => {
   return UNDEFINED;
 };
 
-/** At the end of console input the call waits, as in QEMU: it has no way to report an end. */
+/** At the end of console input the call waits, as in QEMU, because it cannot report an end of input. */
 const readByte: Operation = (call) => {
   const byte = typed(call, 1)?.[0];
   return byte === undefined ? WAITS : done(byte);
@@ -176,7 +176,7 @@ const commandLine: Operation = ({ argument, memory, boot, parameter }) => {
   return done(0);
 };
 
-/** Heap from its base up, stack from its limit down, as QEMU has it. */
+/** The heap grows up from the base and the stack grows down from the limit, as in QEMU. */
 const heapInfo: Operation = ({ argument, memory, boot }) => {
   const { base, limit } = boot.heap;
   const block = new BigUint64Array([base, limit, limit, base].map(BigInt));
@@ -184,7 +184,7 @@ const heapInfo: Operation = ({ argument, memory, boot }) => {
   return done(0);
 };
 
-/** As a process' status: its lower eight bits. */
+/** The lower eight bits, as in a process's exit status. */
 const exit: Operation = (call) => {
   const isExit = call.argument(0) === APPLICATION_EXIT;
   call.exit(isExit ? Number(call.argument(1) & 0xffn) : 1);
@@ -218,24 +218,24 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
   [0x15, commandLine],
   [0x16, heapInfo],
   [0x18, exit],
-  [0x19, () => done(0)], // SYS_SYNCCACHE: nothing is to do
+  [0x19, () => done(0)], // SYS_SYNCCACHE: caches are coherent
   [0x20, exit], // SYS_EXIT_EXTENDED
   [0x30, elapsed],
   [0x31, () => done(1_000_000_000)], // SYS_TICKFREQ
 ]);
 
-/** Linux' number; there is no one number that all C libraries have. */
+/** Linux's number; C libraries do not agree on one. */
 const ENOSYS = 38;
 /** ADP_Stopped_ApplicationExit. */
 const APPLICATION_EXIT = 0x2_0026n;
 /** fopen's modes: r, rb, r+, ... ab+. */
 const MODE_READ_BINARY = 1n;
 const MODE_MAX = 11n;
-/** "SHFB", then SYS_EXIT_EXTENDED is there, and stdout and stderr are two. */
+/** "SHFB", then the bits for SYS_EXIT_EXTENDED and for separate stdout and stderr. */
 const FEATURES = Uint8Array.of(0x53, 0x48, 0x46, 0x42, 0x03);
-/** As Linux' PATH_MAX. */
+/** Linux's PATH_MAX. */
 const NAME_BYTES_MAX = 4096;
-/** Of one call: the guest asks again for the rest, and a step stays short. */
+/** The limit of one call, so that a step stays short; the guest calls again for the rest. */
 const TRANSFER_BYTES_MAX = 1n << 20n;
-/** A piece is an entry of the log, which is written in chunks of such a size. */
+/** Each part becomes one entry of the log, which is written in chunks of about this size. */
 const PIECE_BYTES = 64 << 10;

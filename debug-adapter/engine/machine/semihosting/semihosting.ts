@@ -8,40 +8,42 @@ import { type HeapGap, heapGap } from './heapGap.ts';
 import { ERRNO, OpenFiles } from './openFiles.ts';
 import { type Answer, type CallContext, operationOf, WAITS } from './operations.ts';
 
-/**
- * Semihosting: a guest asks its debugger for console, files and the like ("RISC-V Semihosting", which takes its
- * operations from "Semihosting for AArch32 and AArch64"). EBREAK between two shifts of x0 is such a call, in M and S
- * mode, as in QEMU without `userspace=on`; any other EBREAK stays a breakpoint. A call is one step. What it learns from
- * outside goes through `Inputs`, so a replay needs no file. A read of the console waits, as WFI does, until a byte comes.
- */
+/** The parts of the machine that semihosting uses. */
 export interface SemihostingParts {
   harts: HartBanks;
   memory: CallMemory;
   ram: { base: number; lengthBytes: number };
   outside: { hostTime: () => number; hostFile: (question: FileQuestion) => FileAnswer };
   nanoseconds: () => number;
-  /** Bytes for the guest's console, all in one step. */
+  /** Prints bytes on the guest's console, all in one step. */
   print: (bytes: Uint8Array) => void;
-  /** The guest ends with this status, 0 to 255. */
+  /** Ends the machine with this exit status, 0 to 255. */
   exit: (status: number) => void;
-  /** The machine looks around after this step. */
+  /** Requests a boundary after this step. */
   attention: () => void;
 }
 
-/** What a guest may ask about its start. */
+/** What a guest can query about its boot. */
 export interface SemihostingBoot {
   commandLine: string;
   heap: HeapGap;
 }
 
+/**
+ * Semihosting: a guest uses its debugger's console, files and other services ("RISC-V Semihosting", which takes its
+ * operations from "Semihosting for AArch32 and AArch64"). An EBREAK between two specific shifts of x0 is a call, in M
+ * and S mode, as in QEMU without `userspace=on`; any other EBREAK remains a breakpoint. A call is one step. All input
+ * from outside passes through `Inputs`, so a replay needs no files. A console read waits for a byte in the same way as
+ * WFI.
+ */
 export class Semihosting {
   readonly name = 'semihosting';
   private parts: SemihostingParts;
   private files = new OpenFiles();
   private errno = 0;
-  /** A byte from the console that no read has taken yet. */
+  /** A byte from the console that no read has consumed yet. */
   private received = NOTHING;
-  /** The harts whose read waits, as bits. */
+  /** A bit for each hart whose read is waiting. */
   private waiting = 0;
   private boot: SemihostingBoot = { commandLine: '', heap: { base: 0, limit: 0 } };
 
@@ -49,12 +51,12 @@ export class Semihosting {
     this.parts = parts;
   }
 
-  /** Not state: it follows from what is booted. */
+  /** Not part of the state, because it follows from the boot files. */
   powerOn({ commandLine, pieces }: BootPlan): void {
     this.boot = { commandLine, heap: heapGap(pieces, this.parts.ram) };
   }
 
-  /** At an EBREAK: does what the guest asks for. False when this is no call. */
+  /** Performs the call at an EBREAK. Returns false if it is not a semihosting call. */
   call(): boolean {
     const { hart } = this.parts.harts;
     const pc = hart.slot('PC');
@@ -70,12 +72,12 @@ export class Semihosting {
     return true;
   }
 
-  /** Some read waits for the console. */
+  /** A read is waiting for console input. */
   get wantsByte(): boolean {
     return this.waiting !== 0 && this.received === NOTHING;
   }
 
-  /** One byte that was typed; the reads that wait look again. */
+  /** Receives one byte of console input and wakes the waiting reads. */
   receive(byte: number): void {
     this.received = byte;
     const { harts } = this.parts;
@@ -95,7 +97,7 @@ export class Semihosting {
     this.files.loadState(state.files as StateValue[]);
   }
 
-  /** The three instructions are in one page: nothing can fault there that has not at the EBREAK. */
+  /** The three instructions are in one page, so reading them cannot fault if the EBREAK was fetched. */
   private isCallAt(pc: bigint): boolean {
     const [before, after] = [BigInt.asUintN(64, pc - 4n), BigInt.asUintN(64, pc + 4n)];
     if (before >> PAGE_BITS !== after >> PAGE_BITS) return false;
@@ -132,7 +134,7 @@ export class Semihosting {
     return received;
   }
 
-  /** The hart comes to the same EBREAK again when a byte is there, or after an interrupt. */
+  /** The hart executes the same EBREAK again after a byte has arrived or an interrupt was taken. */
   private waitForConsole(): void {
     const { harts, attention } = this.parts;
     this.waiting |= 1 << harts.current;
@@ -142,7 +144,7 @@ export class Semihosting {
   }
 }
 
-/** slli x0, x0, 0x1f; ebreak; srai x0, x0, 7: none of them compressed. */
+/** slli x0, x0, 0x1f; ebreak; srai x0, x0, 7, all uncompressed. */
 const CALL = [0x01f0_1013, 0x0010_0073, 0x4070_5013];
 const USER = 0n;
 const PAGE_BITS = 12n;

@@ -5,7 +5,7 @@ import type { MachineOptions } from '../machineOptions.ts';
 import { CallMemory } from './callMemory.ts';
 import { Semihosting } from './semihosting.ts';
 
-/** Semihosting of a machine that is being made: what its calls reach. */
+/** Creates the semihosting of a machine under construction, connected to its harts, RAM and inputs. */
 export function semihostingOf(machine: Machine, clock: BoardClock, { onConsoleByte }: MachineOptions): Semihosting {
   const inspector = new Inspector(machine);
   return new Semihosting({
