@@ -2,16 +2,17 @@ import { type Code, i32, i64, select, sequence } from '../../base/wasm/code.ts';
 import { setSlot, setSlot32, slot } from './coreContext.ts';
 import type { OperationName } from './operations.ts';
 
-/**
- * What the instructions of the A extension do to naturally aligned RAM (ISA manual Volume I, chapter 14): one table for
- * the interpreter and the translator. A reservation is the physical address and the value that LR read; SC succeeds
- * when both are unchanged, as in QEMU. Any SC, trap or return from a trap drops it; a store, of whichever hart, does not.
- */
+/** The kind of an A extension instruction and its width. */
 export interface AtomicOperation {
   form: 'AMO' | 'LR' | 'SC';
   isDouble: boolean;
 }
 
+/**
+ * The A extension on naturally aligned RAM (Volume I, chapter 14), shared by the interpreter and the translator. A
+ * reservation consists of the physical address and the value that LR read; SC succeeds if both are unchanged, as in
+ * QEMU. Any SC, trap or return from a trap clears the reservation; a store does not, on any hart.
+ */
 export const ATOMIC: Partial<Record<OperationName, AtomicOperation>> = {
   AMO_W: { form: 'AMO', isDouble: false },
   AMO_D: { form: 'AMO', isDouble: true },
@@ -21,12 +22,12 @@ export const ATOMIC: Partial<Record<OperationName, AtomicOperation>> = {
   SC_D: { form: 'SC', isDouble: true },
 };
 
-/** The upper five bits of the instruction. An AMO's decoded immediate is its funct5. */
+/** The upper five bits of the instruction, which the decoded immediate of an AMO holds. */
 export const FUNCT5 = { ADD: 0, SWAP: 1, LR: 2, SC: 3, XOR: 4, OR: 8, AND: 12, MIN: 16, MAX: 20, MINU: 24, MAXU: 28 };
 
 /**
- * By funct5, what an AMO writes, from the value in memory and the operand. For words both are sign-extended: MINU and
- * MAXU compare those alike, as the order of the low words is kept.
+ * By funct5, the value that an AMO writes, computed from the value in memory and the operand. Word operands are both
+ * sign-extended, which also works for MINU and MAXU because it preserves the unsigned order of words.
  */
 export const COMBINE: Readonly<Record<number, (old: Code, operand: Code) => Code>> = {
   [FUNCT5.ADD]: i64.add,
@@ -47,6 +48,6 @@ export const reserve = (physicalAddress: Code, value: Code): Code =>
     setSlot('RESERVED_VALUE', value),
   );
 
-/** Of a reservation that was not dropped. */
+/** Whether a reservation exists and matches this address and value. */
 export const reservationHolds = (physicalAddress: Code, value: Code): Code =>
   i32.and(i64.eq(slot('RESERVED_ADDRESS'), physicalAddress), i64.eq(slot('RESERVED_VALUE'), value));

@@ -20,10 +20,6 @@ import { type Core, isRam, raise, ramAt, ramOffset, setSlot32, slot32 } from './
 import { enterReadTlb, enterWriteTlb } from './memoryAccess.ts';
 import { noticeRead } from './pages.ts';
 
-/**
- * The A extension as the interpreter executes it, on naturally aligned RAM. A page that it finds enters the TLBs as a
- * load's or store's does: from then on regions execute these instructions in place.
- */
 const LOAD_MISALIGNED = 4;
 const LOAD_ACCESS_FAULT = 5;
 const STORE_MISALIGNED = 6;
@@ -38,11 +34,15 @@ interface Atomic {
   pa: Local;
   at: Local;
   old: Local;
-  /** Whether PMP lets the page into a TLB, and the TLB entry. */
+  /** Whether PMP allows the page in a TLB, and the TLB entry. */
   cacheable: Local;
   entry: Local;
 }
 
+/**
+ * Defines the A extension for the interpreter, on naturally aligned RAM. Like loads and stores, it enters the page into
+ * the TLBs, so that regions can then execute these instructions in place.
+ */
 export function defineAtomics(core: Core): void {
   core.builder.define(core.functions.atomic, (frame) => {
     const [va, operand, raw] = frame.parameters;
@@ -81,7 +81,7 @@ export function defineAtomics(core: Core): void {
   });
 }
 
-/** Finds the place in memory, or faults. */
+/** Translates the address to an address in the WebAssembly memory, or faults. */
 function locate({ core, va, pa, at, cacheable }: Atomic, size: Code, access: number): Code {
   const cause = access === ACCESS_READ ? LOAD_ACCESS_FAULT : STORE_ACCESS_FAULT;
   return sequence(
@@ -124,7 +124,7 @@ function storeConditional(atomic: Atomic, size: Code): Code {
   );
 }
 
-/** The new value; a word operation takes the operand's low word, sign-extended. */
+/** The new value; a word operation uses the low word of the operand, sign-extended. */
 function combine({ funct5, isDouble, old, operand }: Atomic): Code {
   const b = choose(I64, isDouble.get, operand.get, i64.extend32S(operand.get));
   return Object.entries(COMBINE).reduceRight(

@@ -3,10 +3,6 @@ import type { Frame, FunctionHandle, ModuleBuilder } from '../../base/wasm/modul
 import type { OperationName } from './operations.ts';
 import type { Semantics } from './semantics.ts';
 
-/**
- * What the instructions of bit manipulation compute: Zba (addresses), Zbb (basic ones), Zbc (products without carries), Zbs
- * (single bits). A part of the table in semantics.ts. (ISA manual Volume I, chapter 28.)
- */
 const low = i32.wrap;
 const sext = i64.extendS;
 const flag = i64.extendU;
@@ -19,6 +15,10 @@ const pick =
   ({ a, b }) =>
     select(holds(a, b), a, b);
 
+/**
+ * The bit manipulation instructions (Volume I, chapter 28): Zba (addresses), Zbb (basic), Zbc (carry-less
+ * multiplication) and Zbs (single bits). Part of the table in semantics.ts.
+ */
 export const BIT_MANIPULATION: Partial<Record<OperationName, Semantics>> = {
   ADD_UW: ({ a, b }) => i64.add(word(a), b),
   SH1ADD: ({ a, b }) => i64.add(shifted(1, a), b),
@@ -72,14 +72,14 @@ export interface BitHelpers {
   clmulr: FunctionHandle;
 }
 
-/** Those that use their operands several times, as functions (i64) -> i64 or (i64, i64) -> i64. */
+/** Adds the operations that use an operand several times, as functions (i64) -> i64 or (i64, i64) -> i64. */
 export function addBitHelpers(builder: ModuleBuilder): BitHelpers {
   const add = (body: (frame: Frame) => Code, operands: 1 | 2 = 1): FunctionHandle =>
     builder.add({ parameters: operands === 1 ? [I64] : [I64, I64], results: [I64] }, undefined, body);
   const rev8 = add(rev8Body);
   const reversed = add((frame) => reversedBody(frame, rev8));
   const clmul = add(clmulBody, 2);
-  // A product of reversed factors is the reversed product, of 127 bits: its low bits are the upper ones of the other.
+  // The 127-bit product of bit-reversed factors is the bit-reversed product, so its low bits give the upper bits.
   const clmulr = add(
     ({ parameters: [a, b] }) => call(reversed, call(clmul, call(reversed, a.get), call(reversed, b.get))),
     2,
@@ -87,7 +87,7 @@ export function addBitHelpers(builder: ModuleBuilder): BitHelpers {
   return { orcB: add(orcBBody), rev8, clmul, clmulr };
 }
 
-/** Each byte that is not zero becomes all ones: its top bit says so, which times 255 fills it. */
+/** The top bit of each byte tells whether the byte is nonzero; multiplying by 255 fills the byte with it. */
 function orcBBody(frame: Frame): Code {
   const [a] = frame.parameters;
   const lowBits = i64.const(0x7f7f_7f7f_7f7f_7f7fn);
@@ -95,7 +95,7 @@ function orcBBody(frame: Frame): Code {
   return i64.mul(i64.shrU(topBits, i64.const(7)), i64.const(255));
 }
 
-/** Neighbouring bytes change places, then pairs of bytes, then words. */
+/** Swaps adjacent bytes, then adjacent pairs of bytes, then words. */
 function rev8Body(frame: Frame): Code {
   const [a] = frame.parameters;
   return sequence(
@@ -105,7 +105,7 @@ function rev8Body(frame: Frame): Code {
   );
 }
 
-/** All 64 bits the other way round: within the bytes, and the bytes. */
+/** Reverses all 64 bits: the bits within each byte, then the bytes. */
 function reversedBody(frame: Frame, rev8: FunctionHandle): Code {
   const [a] = frame.parameters;
   return sequence(
@@ -116,7 +116,7 @@ function reversedBody(frame: Frame, rev8: FunctionHandle): Code {
   );
 }
 
-/** Neighbouring groups of bits change places; `mask` has the lower of each two. */
+/** Swaps adjacent groups of bits; `mask` selects the lower group of each pair. */
 function exchange(a: Local, bits: number, mask: bigint): Code {
   return set(
     a,
@@ -128,9 +128,9 @@ function exchange(a: Local, bits: number, mask: bigint): Code {
 }
 
 /**
- * The low 64 bits of the product without carries, by the host's products with carries: of factors that have every fourth
- * bit only, at most 15 ones meet in a place below the last, and their carries stay in the three places above it, which
- * are masked away (Thomas Pornin, BearSSL, "Constant-Time Mul").
+ * The low 64 bits of the carry-less product, computed with ordinary multiplications. Each factor is split into four
+ * with only every fourth bit set, so a column sums at most 15 ones below the topmost column, and their carries stay in
+ * the three bits above it, which are masked off (Thomas Pornin, BearSSL, "Constant-Time Mul").
  */
 function clmulBody(frame: Frame): Code {
   const [a, b] = frame.parameters;

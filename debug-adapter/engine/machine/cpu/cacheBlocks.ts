@@ -24,16 +24,16 @@ import { BLOCK_BYTES } from './layout.ts';
 import { enterWriteTlb, STORE_ACCESS_FAULT } from './memoryAccess.ts';
 
 /**
- * Cache-block operations (ISA manual Volume I, "CMO Extensions"): cbo.zero, a store of 64 zeroes, and those that manage a
- * block, which a machine without caches only checks. Addresses are rounded down to their block, also where they are
- * reported, as QEMU does.
+ * Defines the cache-block operations (Volume I, "CMO Extensions"): cbo.zero, which stores 64 zero bytes, and the
+ * management operations, which a machine without caches only checks. As in QEMU, addresses are rounded down to their
+ * block, even in tval.
  */
 export function defineCacheBlocks(core: Core): void {
   defineZero(core);
   defineManage(core);
 }
 
-/** What the interpreter does not do in place: see `zeroBlockHandler`. */
+/** The slow path of cbo.zero; the fast one is `zeroBlockHandler`. */
 function defineZero(core: Core): void {
   const { builder, functions } = core;
   builder.define(functions.zeroBlock, (frame) => {
@@ -62,7 +62,7 @@ function defineZero(core: Core): void {
   });
 }
 
-/** Byte by byte, until no device answers. */
+/** Byte by byte, until an access faults. */
 function zeroDevice(core: Core, v: { va: Local; pa: Local; done: Local }): Code {
   const { va, pa, done } = v;
   const next = label();
@@ -80,7 +80,7 @@ function zeroDevice(core: Core, v: { va: Local; pa: Local; done: Local }): Code 
   );
 }
 
-/** Allowed where a load or a store is; where neither is, it faults as the store does. */
+/** Allowed if a load or a store is; otherwise it faults like a store. */
 function defineManage(core: Core): void {
   const { builder, functions } = core;
   builder.define(functions.manageBlock, (frame) => {

@@ -1,13 +1,14 @@
 import { type Code, type Local, i32, i64, ifElse, sequence, set, when } from '../../base/wasm/code.ts';
 import { CALL_TARGETS, CALL_TARGETS_ENTRIES } from './layout.ts';
 
-/**
- * Where indirect calls go: a translation of the caller takes in what is always called from there. No machine state; what
- * one call overwrites of another's is forgotten.
- */
+/** x1, the return address register of the standard calling convention. */
 export const RETURN_ADDRESS = 1;
 
-/** The call that returns to `link` goes to `target`; `at` is scratch. */
+/**
+ * Records in CALL_TARGETS that the call that returns to `link` goes to `target`; `at` is scratch. A translation of the
+ * caller inlines the function if the target never varies. The table is not machine state, and colliding entries
+ * overwrite each other.
+ */
 export function noteCall({ link, target, at }: { link: Code; target: Code; at: Local }): Code {
   return sequence(
     set(at, i32.and(i32.shl(i32.wrap(link), i32.const(3)), i32.const((CALL_TARGETS_ENTRIES - 1) << 4))),
@@ -22,7 +23,10 @@ export function noteCall({ link, target, at }: { link: Code; target: Code; at: L
   );
 }
 
-/** Where the last indirect call that returns to an address went, and whether they all go there; as far as is known. */
+/**
+ * The target of the last indirect call that returns to `returnsTo`, and whether earlier ones had other targets;
+ * undefined if unknown.
+ */
 export function lastCall(view: DataView, returnsTo: bigint): { callee: bigint; varies: boolean } | undefined {
   const at = CALL_TARGETS + (Number(returnsTo & BigInt(CALL_TARGETS_ENTRIES * 2 - 1)) >> 1) * 16;
   if (view.getBigInt64(at, true) !== returnsTo) return undefined;

@@ -18,22 +18,24 @@ import { defineRamDigest } from './ramDigest.ts';
 import { addArithmeticHelpers } from './semantics.ts';
 import { REGION_TYPE } from './translator/translator.ts';
 
-/**
- * The core module: a whole RISC-V hart as one generated WebAssembly module. It holds the interpreter loop and all that
- * it needs in place: address translation, slow memory paths, CSRs, traps, atomics and the RAM digest. Only device
- * accesses and decoding call out to TypeScript. It is the same for every machine, so bundles hold it ready-made.
- *
- * Faults travel as a flag: whoever finds one calls `raise` and returns anything; whoever called it looks at FAULT
- * before using the answer.
- */
+/** The core module as bytes, with the CSR index table that belongs to it. */
 export interface CoreImage {
   /** The module. */
   bytes: Uint8Array<ArrayBuffer>;
-  /** The table that goes to CSR_INDEX, and the registers in it. */
+  /** The contents of CSR_INDEX, and the registers it covers. */
   csrIndex: Uint8Array;
   csrs: readonly CsrName[];
 }
 
+/**
+ * Builds the core module: a whole RISC-V hart as one generated WebAssembly module. It contains the interpreter loop and
+ * everything it needs: address translation, slow memory paths, CSRs, traps, atomics and the RAM digest. Only device
+ * accesses and decoding call out to TypeScript. The module is the same for every machine, so bundles contain it
+ * prebuilt.
+ *
+ * Faults are signaled by a flag: the function that detects one calls `raise` and returns any value; its caller checks
+ * FAULT before it uses the result.
+ */
 export function buildCore(): CoreImage {
   const builder = new ModuleBuilder();
   const functions = {} as Record<FunctionName, FunctionHandle>;

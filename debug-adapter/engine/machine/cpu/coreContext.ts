@@ -6,74 +6,86 @@ import type { FloatHelpers } from './floatHelpers.ts';
 import type { ArithmeticHelpers } from './semantics.ts';
 
 /**
- * What the parts of the core module share: which functions there are, with their types, and the words they are written
- * in. Each part defines some of the functions; core.ts puts them together.
+ * What the parts of the core module share: the functions with their types, and the module builder. Each part defines
+ * some of the functions; core.ts combines them.
  */
 export interface Core {
   builder: ModuleBuilder;
   helpers: ArithmeticHelpers & FloatHelpers;
   functions: Record<FunctionName, FunctionHandle>;
-  /** Of the functions in the table of regions. */
+  /** The type of the functions in the table of regions. */
   regionType: { readonly index: number };
 }
 
 export const IMPORTS = {
-  /** (physical address, size) -> low 32 bits. Sets FAULT when nothing answers there. */
+  /** (physical address, size) -> low 32 bits. Sets FAULT if no device accepts the access. */
   mmioRead: { parameters: [I32, I32], results: [I32] },
   /** (physical address, value, size). */
   mmioWrite: { parameters: [I32, I32, I32], results: [] },
-  /** (address of the entry, address of its page's entries): decodes what is there. */
+  /** (address of the entry, address of its page's entries): decodes the instruction at the entry. */
   decodeEntry: { parameters: [I32, I32], results: [] },
   /** (raw instruction): decodes it into the straddle entry. */
   decodeStraddle: { parameters: [I32], results: [] },
-  /** At an EBREAK: not 0 when it was a semihosting call, which has set the next PC. */
+  /** Called at an EBREAK: not 0 if it was a semihosting call, which has set the next PC. */
   semihost: { parameters: [], results: [I32] },
-  /** Before an instruction that may have a breakpoint: not 0 to stop at PC. */
+  /** Called before an instruction that may have a breakpoint: not 0 to stop at PC. */
   breakpointHit: { parameters: [], results: [I32] },
-  /** (offset in RAM, length): before a write to a watched page. */
+  /** (offset in RAM, length): called before a write to a watched page. */
   watchWrite: { parameters: [I32, I32], results: [] },
-  /** (offset in RAM, length): a read of a watched page. */
+  /** (offset in RAM, length): called after a read of a watched page. */
   watchRead: { parameters: [I32, I32], results: [] },
-  /** (address of an entry, its virtual address): jumps have come there often. Not 0 to leave the loop for a moment. */
+  /**
+   * (address of an entry, its virtual address): the entry has reached the translation threshold. Not 0 to leave the
+   * loop for translation.
+   */
   noteHot: { parameters: [I32, I64], results: [I32] },
-  /** (offset in RAM, length): before a write to a page with translated code. */
+  /** (offset in RAM, length): called before a write to a page with translated code. */
   codeWritten: { parameters: [I32, I32], results: [] },
-  /** (RAM page) -> address of fresh decode entries for it. */
+  /** (RAM page) -> address of new decode entries for it. */
   allocateDecodePage: { parameters: [I32], results: [I32] },
 } satisfies Record<string, FunctionType>;
 
 export const FUNCTIONS = {
-  /** (cause, tval): notes an exception to be taken. */
+  /** (cause, tval): sets FAULT and the exception to take. */
   raise: { parameters: [I32, I64], results: [] },
-  /** (offset in RAM, length): before a write inside one page: marks it dirty, drops decoded code there. */
+  /**
+   * (offset in RAM, length): called before a write within one page: marks it dirty and drops code decoded from those
+   * bytes.
+   */
   touch: { parameters: [I32, I32], results: [] },
-  /** (RAM page): a walk reads it; from now on writes to it come through `touch`. */
+  /** (RAM page): called when a page walk reads the page; later writes to it go through `touch`. */
   becomeTable: { parameters: [I32], results: [] },
-  /** (RAM page, flags) -> the first page from there that has one of them, the number of pages for none. */
+  /** (RAM page, flags) -> the first page from there that has one of the flags; the number of pages if none has. */
   nextMarked: { parameters: [I32, I32], results: [I32] },
-  /** (flags): no page has them any more. */
+  /** (flags): clears the flags of all pages. */
   clearMarks: { parameters: [I32], results: [] },
   flushPaged: { parameters: [], results: [] },
   flushWrites: { parameters: [], results: [] },
-  /** (address of a TLB entry): remembers it for `flushPaged`. */
+  /** (address of a TLB entry): adds it to the list for `flushPaged`. */
   noteFilled: { parameters: [I32], results: [] },
-  /** (virtual address, access 0 read 1 write 2 fetch) -> physical address. */
+  /** (virtual address, access: 0 read, 1 write, 2 fetch) -> physical address. */
   translate: { parameters: [I64, I32], results: [I64] },
   /** (physical address, size, access, privilege) -> whether PMP allows it. */
   pmpAllows: { parameters: [I64, I32, I32, I32], results: [I32] },
-  /** (physical address, virtual address, size, access): FAULT when PMP forbids it -> whether its page may enter a TLB. */
+  /**
+   * (physical address, virtual address, size, access): FAULT if PMP forbids the access -> whether its page may enter a
+   * TLB.
+   */
   protect: { parameters: [I64, I64, I32, I32], results: [I32] },
-  /** Drops all that the TLBs hold. */
+  /** Flushes all TLBs. */
   flushAll: { parameters: [], results: [] },
-  /** (pc) -> physical address, of RAM for certain unless FAULT. */
+  /** (pc) -> physical address, which is in RAM unless FAULT is set. */
   translateFetch: { parameters: [I64], results: [I64] },
-  /** (pc) -> address of its page's decode entries, 0 on a fault; STRADDLE_ENTRY for one instruction alone. */
+  /**
+   * (pc) -> address of its page's decode entries, 0 on a fault; STRADDLE_ENTRY if the page cannot be decoded as a
+   * whole.
+   */
   fetchPage: { parameters: [I64], results: [I32] },
-  /** (pc): the two halves of an instruction that straddles a page, decoded into the straddle entry. */
+  /** (pc): decodes into the straddle entry, for an instruction that straddles two pages. */
   fetchStraddle: { parameters: [I64], results: [] },
   loadSlow: { parameters: [I64, I32], results: [I64] },
   storeSlow: { parameters: [I64, I64, I32], results: [] },
-  /** (place in HALF_NAMES, rs1, rs2, rs3, rounding mode) -> rd. */
+  /** (index in HALF_NAMES, rs1, rs2, rs3, rounding mode) -> rd. */
   halfPrecision: { parameters: [I32, I64, I64, I64, I32], results: [I64] },
   /** (address, raw instruction): cbo.zero. */
   zeroBlock: { parameters: [I64, I32], results: [] },
@@ -85,13 +97,13 @@ export const FUNCTIONS = {
   csrInstruction: { parameters: [I32, I64], results: [I64] },
   csrRead: { parameters: [I32], results: [I64] },
   csrWrite: { parameters: [I32, I64], results: [] },
-  /** (raw instruction): ECALL, EBREAK, xRET, WFI, WRS, SFENCE.VMA. Sets the next PC. */
+  /** (raw instruction): ECALL, EBREAK, xRET, WFI, WRS, SFENCE.VMA and Svinval. Sets the next PC. */
   system: { parameters: [I32], results: [] },
-  /** Takes the noted exception. */
+  /** Takes the exception that `raise` has set. */
   takeException: { parameters: [], results: [] },
   /** (cause): takes an interrupt. */
   takeInterrupt: { parameters: [I32], results: [] },
-  /** -> cause of the interrupt to take now, -1 for none. */
+  /** -> cause of the interrupt to take now, -1 if none. */
   pendingInterrupt: { parameters: [], results: [I32] },
   updateContexts: { parameters: [], results: [] },
   /** (budget) -> budget left. */
@@ -102,14 +114,14 @@ export const FUNCTIONS = {
 
 export type FunctionName = keyof typeof IMPORTS | keyof typeof FUNCTIONS;
 
-// --- the words the parts share ---------------------------------------------------------------------------------------
+// --- helpers shared by the parts ----------------------------------------------------------------------------------
 
 const ORIGIN = i32.const(0);
 
-/** A slot of hart state as 64 bits. */
+/** A slot of the hart state as 64 bits. */
 export const slot = (name: SlotName): Code => i64.load(ORIGIN, SLOT[name]);
 export const setSlot = (name: SlotName, value: Code): Code => i64.store(ORIGIN, value, SLOT[name]);
-/** The low half of a slot: flags, counts and table offsets live in it alone. */
+/** The low half of a slot, for flags, counts and table offsets that fit in it. */
 export const slot32 = (name: SlotName): Code => i32.load(ORIGIN, SLOT[name]);
 export const setSlot32 = (name: SlotName, value: Code): Code => i32.store(ORIGIN, value, SLOT[name]);
 
@@ -117,26 +129,26 @@ export const PRIVILEGE_USER = 0;
 export const PRIVILEGE_SUPERVISOR = 1;
 export const PRIVILEGE_MACHINE = 3;
 
-/** Not 0 where the machine has an optional extension. */
+/** Not 0 if the machine has the optional extension. */
 export const hasExtension = (name: ExtensionName): Code =>
   i32.and(slot32('EXTENSIONS'), i32.const(EXTENSION_BIT[name]!));
 
-/** Position of the step in progress: BUDGET already counts it. */
+/** The position of the step in progress, which BUDGET has already counted. */
 export const positionNow: Code = i64.sub(i64.sub(slot('STEPS_END'), i64.extendU(slot32('BUDGET'))), i64.const(1));
 
-/** True when `size` bytes at a physical address are RAM. */
+/** Whether `size` bytes at a physical address are RAM. */
 export const isRam = (address: Code, sizeBytes: Code): Code =>
   i64.leU(i64.sub(address, i64.const(RAM_BASE)), i64.sub(slot('RAM_BYTES'), i64.extendU(sizeBytes)));
 
-/** Offset in RAM of a physical address that is RAM. */
+/** The offset in RAM of a physical address that is in RAM. */
 export const ramOffset = (address: Code): Code => i32.sub(i32.wrap(address), i32.const(RAM_BASE | 0));
 
-/** Where in the memory an offset in RAM is. */
+/** The address in the WebAssembly memory of an offset in RAM. */
 export const ramAt = (offset: Code): Code => i32.add(offset, i32.const(RAM));
 
-/** Of an illegal instruction. */
+/** mcause of an illegal instruction. */
 export const CAUSE_ILLEGAL = 2;
 
-/** Notes an exception; the caller returns at once. */
+/** Sets the exception to take; the caller must return immediately. */
 export const raise = (core: Core, cause: number, tval: Code): Code =>
   call(core.functions.raise, i32.const(cause), tval);

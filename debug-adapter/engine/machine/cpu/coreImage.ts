@@ -1,4 +1,4 @@
 import { buildCore, type CoreImage } from './core.ts';
 
-/** The core as bytes. Bundles have a ready-made one in the place of this file (scripts/readyMade.mjs). */
+/** The core module as bytes. Bundles replace this file by a prebuilt module (scripts/readyMade.mjs). */
 export const coreImage = (): CoreImage => buildCore();

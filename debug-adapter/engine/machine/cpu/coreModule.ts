@@ -1,16 +1,17 @@
 import { coreImage } from './coreImage.ts';
 import type { CsrName } from './csr.ts';
 
-/** The core, compiled: once, for all machines. */
+/** The compiled core module. */
 export interface CoreModule {
   module: WebAssembly.Module;
-  /** The table that goes to CSR_INDEX, and the registers in it. */
+  /** The contents of CSR_INDEX, and the registers it covers. */
   csrIndex: Uint8Array;
   csrs: readonly CsrName[];
 }
 
 let compiled: CoreModule | undefined;
 
+/** Compiles the core module on the first call; all machines share it. */
 export function coreModule(): CoreModule {
   if (!compiled) {
     const { bytes, csrIndex, csrs } = coreImage();

@@ -19,10 +19,9 @@ import { type Csr, csrTable } from './csrTable.ts';
 import { CSR_INDEX } from './layout.ts';
 
 /**
- * The CSR instructions (Zicsr): checks, read, modify, write, over the table of registers. The table in memory at
- * CSR_INDEX turns a number into the index of its handler; index 0 is "there is no such register".
+ * Defines the CSR instructions (Zicsr) over the register table: check, read, modify, write. CSR_INDEX maps a CSR number
+ * to the index of its handler; index 0 means that the register does not exist.
  */
-
 export function defineCsrAccess(core: Core): void {
   const table = csrTable(core);
   defineRead(core, table);
@@ -30,21 +29,21 @@ export function defineCsrAccess(core: Core): void {
   defineInstruction(core);
 }
 
-/** The bytes for CSR_INDEX. */
+/** The contents of CSR_INDEX. */
 export function csrIndexTable(core: Core): Uint8Array {
   const index = new Uint8Array(4096);
   csrTable(core).forEach((csr, i) => (index[csr.number] = i + 1));
   return index;
 }
 
-/** Every register there is, for debuggers. */
+/** Name and number of every register, for debuggers. */
 export const csrNames = (core: Core): CsrName[] => csrTable(core).map(({ name, number }) => ({ name, number }));
 
 export type CsrName = Pick<Csr, 'name' | 'number'>;
 
 const indexOf = (number: Code): Code => i32.load8u(number, CSR_INDEX);
 
-/** (number) -> value; FAULT (with cause 2, for the caller to give tval) when it may not be read. */
+/** (number) -> value; sets FAULT with cause 2 if the register may not be read. The caller sets tval. */
 function defineRead(core: Core, table: Csr[]): void {
   core.builder.define(core.functions.csrRead, (frame) => {
     const illegal = sequence(raise(core, CAUSE_ILLEGAL, i64.const(0)), ret(i64.const(0)));
@@ -99,7 +98,7 @@ function defineInstruction(core: Core): void {
       set(old, call(functions.csrRead, number.get)),
       when(slot32('FAULT'), illegal),
       set(operand, select(i32.and(raw.get, i32.const(0x4000)), i64.extendU(field), rs1.get)),
-      // Setting and clearing bits of mip works on what software wrote, not on the devices' lines.
+      // Setting and clearing bits of mip affects only the bits that software wrote, not the lines of devices.
       set(base, select(i32.eq(number.get, i32.const(0x344)), slot('MIP_SOFTWARE'), old.get)),
       when(writes, call(functions.csrWrite, number.get, changed)),
       old.get,

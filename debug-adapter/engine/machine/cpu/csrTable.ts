@@ -27,21 +27,22 @@ import { physicalMemoryProtection } from './pmpRegisters.ts';
 import { belowOrTrapped, noticeInterrupts, pendingBits } from './privilege.ts';
 import { SATP_MODE } from './satp.ts';
 
-/**
- * Every CSR of the machine: number, how it reads and what a write does (Privileged Architecture, "CSR Listing").
- * Numbers that are not here do not exist; access is an illegal instruction. Writes keep only what is writable (WARL),
- * choosing as QEMU does where the specification leaves a choice.
- */
+/** A control and status register. */
 export interface Csr {
   name: string;
   number: number;
   read: Code;
-  /** Without it writes are ignored; the number itself says which registers are read-only. */
+  /** Without it, writes are ignored. Read-only registers are recognized by their number. */
   write?: (value: Code) => Code;
-  /** A condition beyond the privilege in the number, under which access is illegal. */
+  /** A condition, beyond the privilege encoded in the number, under which access is illegal. */
   forbidden?: Code;
 }
 
+/**
+ * All CSRs of the machine: number, how each one is read, and the effect of a write (Volume II, "CSR Listing").
+ * Accessing any other number is an illegal instruction. Writes keep only the writable bits (WARL); where the
+ * specification leaves a choice, they follow QEMU.
+ */
 export function csrTable(core: Core): Csr[] {
   return [
     ...identification(),
@@ -58,7 +59,7 @@ export function csrTable(core: Core): Csr[] {
 const zero = i64.const(0);
 const readOnly = (name: string, number: number, value: bigint): Csr => ({ name, number, read: i64.const(value) });
 
-/** A register that keeps the bits of `mask` and has no other effect. */
+/** A register that stores the bits of `mask` and has no other effect. */
 const plain = (name: string, number: number, slotName: SlotName, mask: bigint = -1n): Csr => ({
   name,
   number,
@@ -68,7 +69,10 @@ const plain = (name: string, number: number, slotName: SlotName, mask: bigint = 
 
 const attention = setSlot32('ATTENTION', i32.const(1));
 
-/** RV64 with I, M, A, F, D, C, S and U. No B: QEMU shows that for `-cpu max` only, from version 9.1 on, for rv64 in none. */
+/**
+ * RV64 with I, M, A, F, D, C, S and U. Without B, which QEMU sets only for `-cpu max` from version 9.1 on, never for
+ * rv64.
+ */
 const MISA = (2n << 62n) | [...'IMAFDCSU'].reduce((bits, x) => bits | (1n << BigInt(x.charCodeAt(0) - 65)), 0n);
 
 const identification = (): Csr[] => [
@@ -82,14 +86,14 @@ const identification = (): Csr[] => [
 
 // --- traps -----------------------------------------------------------------------------------------------------------
 
-/** Exceptions that can be delegated: all that exist but ECALL from M. */
+/** The exceptions that can be delegated: all except ECALL from M. */
 const DELEGABLE = 0xb3ffn;
 /** Bit 0 of an exception PC is always clear. */
 const EPC_MASK = ~1n;
 const INTERRUPT_MASK = BigInt(ALL_INTERRUPTS);
 const SUPERVISOR_MASK = BigInt(SUPERVISOR_INTERRUPTS);
 
-/** Direct and vectored modes; a write of another mode is ignored. */
+/** Supports direct and vectored mode; a write of another mode is ignored. */
 const trapVector = (name: string, number: number, slotName: SlotName): Csr => ({
   name,
   number,
@@ -97,14 +101,14 @@ const trapVector = (name: string, number: number, slotName: SlotName): Csr => ({
   write: (value) => when(i64.ltU(i64.and(value, i64.const(3)), i64.const(2)), setSlot(slotName, value)),
 });
 
-/** A write to mstatus: mode 2 does not exist, so MPP then stays. */
+/** A write to mstatus. MPP cannot hold the reserved value 2 and then keeps its value. */
 function writeStatus(core: Core, value: Code, mask: number): Code {
   const mppIsBad = i64.eq(i64.and(value, i64.const(MSTATUS.MPP)), i64.const(2 << MSTATUS.MPP_SHIFT));
   const before = slot('MSTATUS');
   const effective = select(mppIsBad, i64.const(mask & ~MSTATUS.MPP), i64.const(mask));
   const changed = i64.and(i64.xor(before, value), effective);
   return sequence(
-    // MXR is part of no TLB tag: what it made readable must go.
+    // TLB tags do not include MXR, so translations that depend on it must be flushed.
     when(i64.ne(i64.and(changed, i64.const(MSTATUS.MXR)), zero), call(core.functions.flushPaged)),
     setSlot('MSTATUS', i64.xor(slot('MSTATUS'), changed)),
     call(core.functions.updateContexts),
@@ -123,7 +127,7 @@ function machineTraps(core: Core): Csr[] {
     ...csr,
     write: (value) => sequence(csr.write!(value), noticeInterrupts(core)),
   });
-  // With Sstc on, STIP belongs to the comparator.
+  // With Sstc enabled, STIP is driven by the comparator.
   const softBits = select(
     i64.ltS(slot('MENVCFG'), zero),
     i64.const(SUPERVISOR_MASK & ~(1n << BigInt(IRQ.STI))),
@@ -147,7 +151,7 @@ function machineTraps(core: Core): Csr[] {
       read: slot('MENVCFG'),
       write: (value) =>
         sequence(
-          // PBMTE says what entries mean: what was translated before must go.
+          // PBMTE changes the meaning of page table entries, so earlier translations must be flushed.
           when(changesMenvcfg(value, ENVCFG.PBMTE), call(core.functions.flushPaged)),
           setSlot('MENVCFG', i64.and(value, menvcfgWritable)),
           setSlot('MIP_SOFTWARE', i64.and(slot('MIP_SOFTWARE'), softBits)),
@@ -216,7 +220,7 @@ function supervisorTraps(core: Core): Csr[] {
       name: 'sip',
       number: 0x144,
       read: i64.and(i64.extendU(pendingBits), slot('MIDELEG')),
-      // Only SSIP is writable from S, and only while it is delegated.
+      // From S, only SSIP is writable, and only while it is delegated.
       write: (value) => {
         const mask = i64.and(slot('MIDELEG'), i64.const(1 << IRQ.SSI));
         return sequence(
@@ -233,7 +237,7 @@ function supervisorTraps(core: Core): Csr[] {
       number: 0x14d,
       read: slot('STIMECMP'),
       write: (value) => sequence(setSlot('STIMECMP', value), attention),
-      // Sstc, section 2: below M it needs both menvcfg.STCE and mcounteren.TM.
+      // Sstc, section 2: below M, access requires both menvcfg.STCE and mcounteren.TM.
       forbidden: i32.and(
         i32.ne(slot32('PRIVILEGE'), i32.const(PRIVILEGE_MACHINE)),
         i32.or(i64.geS(slot('MENVCFG'), zero), i64.eqz(i64.and(slot('MCOUNTEREN'), i64.const(2)))),
@@ -248,7 +252,7 @@ function translation(core: Core): Csr[] {
       name: 'satp',
       number: 0x180,
       read: slot('SATP'),
-      // A write with a mode that is not there has no effect at all: so a kernel finds out which are.
+      // A write with an unsupported mode has no effect, which is how kernels detect the supported ones.
       write: (value) => {
         const mode = i64.shrU(value, i64.const(60));
         const is = (one: number): Code => i64.eq(mode, i64.const(one));
@@ -266,11 +270,11 @@ function translation(core: Core): Csr[] {
 
 // --- counters --------------------------------------------------------------------------------------------------------
 
-/** mtime: virtual nanoseconds in ticks of 100 ns (see base/quantities.ts), and what the guest added. */
+/** mtime: virtual nanoseconds in ticks of 100 ns (see base/quantities.ts), plus what the guest added. */
 const mtime = i64.add(i64.divU(i64.add(positionNow, slot('CLOCK_OFFSET')), i64.const(100)), slot('TICK_DELTA'));
 const instructionsRetired = i64.sub(positionNow, slot('NOT_RETIRED'));
 
-/** User-mode views need their bit in mcounteren, and from U also in scounteren. */
+/** The user-mode counters require their bit in mcounteren, and from U also in scounteren. */
 const counterForbidden = (bit: number): Code => {
   const lacks = (name: SlotName): Code => i64.eqz(i64.and(slot(name), i64.const(1n << BigInt(bit))));
   return i32.or(
@@ -286,7 +290,7 @@ function counters(): Csr[] {
     name,
     number,
     read,
-    // Zicntr: what is written is what the next instruction reads, so the write's own step is taken off too.
+    // Zicntr: the next instruction reads the written value, so the step of the write itself is subtracted too.
     write: (value) => setSlot(slotName, i64.sub(value, i64.add(count, i64.const(1)))),
   });
   const list: Csr[] = [
@@ -297,7 +301,7 @@ function counters(): Csr[] {
     { name: 'instret', number: 0xc02, read: minstret, forbidden: counterForbidden(2) },
     { name: 'mcountinhibit', number: 0x320, read: zero },
   ];
-  // No event is counted, so these are zero for good.
+  // Event counters are not implemented and read as zero.
   for (let i = 3; i < 32; i++) {
     list.push({ name: `mhpmcounter${i}`, number: 0xb00 + i, read: zero });
     list.push({ name: `mhpmevent${i}`, number: 0x320 + i, read: zero });
@@ -308,6 +312,6 @@ function counters(): Csr[] {
 
 // --- debug ----------------------------------------------------------------------------------------------------------
 
-/** tselect and its data: there are no triggers, which debuggers find out by reading zero back. */
+/** tselect and its data: debuggers read back zero and so detect that there are no triggers. */
 const debugTriggers = (): Csr[] =>
   ['tselect', 'tdata1', 'tdata2', 'tdata3'].map((name, i) => ({ name, number: 0x7a0 + i, read: zero }));

@@ -7,11 +7,11 @@ import { FLOAT_0 } from './layout.ts';
 import type { OperationName } from './operations.ts';
 
 /**
- * Decodes one instruction (The RISC-V Instruction Set Manual Volume I, chapters 2-8, 14, 27 and the opcode
- * tables of chapter 34). Compressed instructions decode to what they expand to. Anything reserved, or of an extension
- * this machine does not have, is ILLEGAL. Branches come out as their NEAR form: who places them in a page knows better.
+ * Decodes one instruction (Volume I, chapters 2-8, 14, 27 and the opcode tables of chapter 34). A compressed
+ * instruction decodes to its expansion. Reserved encodings, and extensions this machine does not have, are ILLEGAL.
+ * Branches decode to their NEAR form; DecodeCache replaces it by FAR where the target is in another page.
  *
- * `raw` is the 32-bit word at the program counter; only its low half counts when the instruction is compressed.
+ * `raw` is the 32-bit word at the program counter; only its low half is used if the instruction is compressed.
  */
 export function decode(raw: number, { lacks }: InstructionSet = ALL_INSTRUCTIONS): Decoded {
   const decoded = (raw & 3) === 3 ? decodeWord(raw) : decodeCompressed(raw & 0xffff);
@@ -34,7 +34,7 @@ const FLOAT_LOADS: (OperationName | undefined)[] = [undefined, 'FLH', 'FLW', 'FL
 const FLOAT_STORES: (OperationName | undefined)[] = [undefined, 'FSH', 'FSW', 'FSD'];
 const OP_IMM: (OperationName | undefined)[] = ['ADDI', undefined, 'SLTI', 'SLTIU', 'XORI', undefined, 'ORI', 'ANDI'];
 
-/** OP and OP-32 by funct7, then funct3. */
+/** OP and OP-32, by funct7, then funct3. */
 type ByFunct3 = Partial<Record<number, OperationName>>;
 const REGISTER: Record<number, ByFunct3> = {
   0x00: { 0: 'ADD', 1: 'SLL', 2: 'SLT', 3: 'SLTU', 4: 'XOR', 5: 'SRL', 6: 'OR', 7: 'AND' },
@@ -56,13 +56,13 @@ const REGISTER32: Record<number, ByFunct3> = {
   0x20: { 0: 'SUBW', 5: 'SRAW' },
   0x30: { 1: 'ROLW', 5: 'RORW' },
 };
-/** Shifts by an immediate, by funct3 and the bits above the amount. */
+/** Shifts by an immediate: by funct3 and the bits above the shift amount. */
 const SHIFT: Record<number, ByFunct3> = {
   1: { 0x00: 'SLLI', 0x0a: 'BSETI', 0x12: 'BCLRI', 0x1a: 'BINVI' },
   5: { 0x00: 'SRLI', 0x10: 'SRAI', 0x12: 'BEXTI', 0x18: 'RORI' },
 };
 const SHIFT32: Record<number, ByFunct3> = { 1: { 0x00: 'SLLIW' }, 5: { 0x00: 'SRLIW', 0x20: 'SRAIW', 0x30: 'RORIW' } };
-/** One operand, where shifts have their amount: by funct3 and the upper 12 bits. */
+/** Operations with one operand, encoded in place of the shift amount: by funct3 and the upper 12 bits. */
 const UNARY: Record<number, ByFunct3> = {
   1: { 0x600: 'CLZ', 0x601: 'CTZ', 0x602: 'CPOP', 0x604: 'SEXT_B', 0x605: 'SEXT_H' },
   5: { 0x287: 'ORC_B', 0x6b8: 'REV8' },
@@ -99,7 +99,7 @@ function decodeWord(raw: number): Decoded {
     case 0x3b:
       return decodeRegister32(raw, rd, funct3, rs1, rs2);
     case 0x0f:
-      // FENCE and FENCE.I: the machine is coherent (stores drop decoded code), so both do nothing.
+      // FENCE and FENCE.I do nothing: the machine is coherent (stores drop decoded code).
       return funct3 <= 1 ? make('NOP', 0, 0, 0, 0) : decodeCacheBlock(raw, rd, funct3, rs1);
     case 0x07:
       return named(FLOAT_LOADS[funct3], FLOAT_0 + rd, rs1, 0, immediateI);
@@ -139,7 +139,7 @@ function decodeImmediate32(raw: number, rd: number, funct3: number, rs1: number)
   const unary = UNARY32[funct3]?.[raw >>> 20];
   if (unary) return make(unary, rd, rs1, 0, 0);
   if (funct3 === 0) return make('ADDIW', rd, rs1, 0, raw >> 20);
-  // The amount has one bit more than in the other word shifts.
+  // The shift amount has one bit more than in the other word shifts.
   if (funct3 === 1 && raw >>> 26 === 2) return make('SLLI_UW', rd, rs1, 0, (raw >>> 20) & 63);
   return named(SHIFT32[funct3]?.[raw >>> 25], rd, rs1, 0, (raw >>> 20) & 31);
 }
@@ -154,7 +154,7 @@ function decodeRegister32(raw: number, rd: number, funct3: number, rs1: number, 
   return named(REGISTER32[funct7]?.[funct3], rd, rs1, rs2, 0);
 }
 
-/** What an AMO computes is in its immediate; LR needs rs2 = 0. */
+/** The immediate of an AMO says which operation it is; LR requires rs2 = 0. */
 function decodeAtomic(raw: number, rd: number, funct3: number, rs1: number, rs2: number): Decoded {
   if (funct3 !== 2 && funct3 !== 3) return illegal();
   const isDouble = funct3 === 3;
@@ -164,14 +164,16 @@ function decodeAtomic(raw: number, rd: number, funct3: number, rs1: number, rs2:
   return COMBINE[funct5] ? make(isDouble ? 'AMO_D' : 'AMO_W', rd, rs1, rs2, funct5) : illegal();
 }
 
-/** By the 12-bit number: cbo.inval, cbo.clean, cbo.flush, cbo.zero. */
+/** Indexed by the 12-bit immediate: cbo.inval, cbo.clean, cbo.flush, cbo.zero. */
 const CACHE_BLOCKS: (OperationName | undefined)[] = ['CBO', 'CBO', 'CBO', undefined, 'CBO_ZERO'];
 
 function decodeCacheBlock(raw: number, rd: number, funct3: number, rs1: number): Decoded {
   return funct3 === 2 && rd === 0 ? named(CACHE_BLOCKS[raw >>> 20], 0, rs1, 0, 0) : illegal();
 }
 
-/** ECALL, EBREAK, SRET, MRET, WFI, SFENCE.W.INVAL, SFENCE.INVAL.IR; SFENCE.VMA and SINVAL.VMA have registers in them. */
+/**
+ * ECALL, EBREAK, SRET, MRET, WFI, SFENCE.W.INVAL, SFENCE.INVAL.IR. (SFENCE.VMA and SINVAL.VMA have register operands.)
+ */
 const SYSTEM_WORDS = new Set([0x00000073, 0x00100073, 0x10200073, 0x30200073, 0x10500073, 0x18000073, 0x18100073]);
 /** WRS.NTO, WRS.STO. */
 const WRS_WORDS = new Set([0x00d00073, 0x01d00073]);

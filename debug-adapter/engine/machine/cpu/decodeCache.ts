@@ -26,9 +26,9 @@ import {
 import { handlerIndex, OP } from './operations.ts';
 
 /**
- * The decoded form of the guest's code: for each RAM page that was ever executed a page of entries in the pool, filled
- * one instruction at a time when it first runs. The interpreter calls in here only for what is not decoded yet.
- * Nothing of this is machine state: dropping all of it at any time changes nothing but speed.
+ * The decoded form of the guest's code: for each executed RAM page, a page of entries in the pool, filled one
+ * instruction at a time when it is first executed. The interpreter calls this class only for undecoded instructions.
+ * The cache is not machine state: dropping it at any time affects only speed.
  */
 export class DecodeCache {
   private bytes: Uint8Array;
@@ -38,12 +38,14 @@ export class DecodeCache {
   private used = 0;
   private instructions: InstructionSet;
   private pagesMax: number;
-  /** Which RAM page each page of the pool decodes. */
+  /** For each page of the pool, the RAM page it decodes. */
   private ramPageOf: Int32Array;
-  /** Offsets in a page at which some breakpoint is: entries there ask before they execute. */
+  /**
+   * Offsets within a page at which there is a breakpoint; the entries there call `breakpointHit` before they execute.
+   */
   private breakOffsets: ReadonlySet<number> = new Set();
 
-  /** `pagesMax`: fewer than there is room for, for tests. */
+  /** `pagesMax` limits the pool below its full size, for tests. */
   constructor(
     memory: WebAssembly.Memory,
     instructions: InstructionSet = ALL_INSTRUCTIONS,
@@ -56,18 +58,18 @@ export class DecodeCache {
     this.ramPageOf = new Int32Array(pagesMax);
   }
 
-  /** The core exists only after this object: it hands over its flush. */
+  /** Connects the core's flush and the translator, which are created after this object. */
   attach(core: { flushPaged: () => void }, translator: { dropAll: () => void }): void {
     this.flushPaged = core.flushPaged;
     this.dropRegions = () => translator.dropAll();
   }
 
-  /** One instruction as this machine has it. */
+  /** Decodes an instruction for this machine's instruction set. */
   decode(raw: number): Decoded {
     return decode(raw, this.instructions);
   }
 
-  /** Import of the core: fresh entries for a RAM page that has none. */
+  /** Import of the core: returns new entries for a RAM page that has none. */
   allocateDecodePage(ramPage: number): number {
     const { bytes, view } = this;
     if (this.used === this.pagesMax) this.dropAll();
@@ -82,7 +84,7 @@ export class DecodeCache {
     return address;
   }
 
-  /** Import of the core: decodes the instruction at an entry that is in no straddle. */
+  /** Import of the core: decodes the instruction at an entry of a page. */
   decodeEntry(entry: number, pageEntries: number): void {
     const { view } = this;
     const ramPage = this.ramPageOf[((pageEntries >>> 0) - DECODE_POOL) / DECODE_PAGE_BYTES];
@@ -98,19 +100,19 @@ export class DecodeCache {
     else this.write(entry >>> 0, raw, pageOffset);
   }
 
-  /** The halfword is code: from now on its line is written through `touch`. */
+  /** Marks a halfword as code; writes to its line then go through `touch`. */
   markCode(ramPage: number, pageOffset: number): void {
     const line = (ramPage * PAGE_SIZE_BYTES + pageOffset) / CODE_LINE_BYTES;
     this.bytes[CODE_LINES + (line >>> 3)] |= 1 << (line & 7);
   }
 
-  /** Which RAM page an entry decodes, and where that page's entries begin. */
+  /** The RAM page that an entry decodes, and the address of that page's first entry. */
   pageOf(entry: number): { ramPage: number; pageEntries: number } {
     const index = Math.floor((entry - DECODE_POOL) / DECODE_PAGE_BYTES);
     return { ramPage: this.ramPageOf[index], pageEntries: DECODE_POOL + index * DECODE_PAGE_BYTES };
   }
 
-  /** Where breakpoints may be, as offsets in any page; what is decoded there is decoded anew. */
+  /** Sets the possible breakpoints, as offsets in any page, and drops the decoded instructions there. */
   setBreakOffsets(offsets: ReadonlySet<number>): void {
     const changed = [...offsets, ...this.breakOffsets].filter(
       (offset) => offsets.has(offset) !== this.breakOffsets.has(offset),
@@ -122,20 +124,20 @@ export class DecodeCache {
     }
   }
 
-  /** Import of the core: decodes into the straddle entry, where every jump is far. */
+  /** Import of the core: decodes into the straddle entry. */
   decodeStraddle(raw: number): void {
     this.decodeLone(STRADDLE_ENTRY, raw);
   }
 
-  /** Decodes outside of any page, where every jump is far. */
+  /** Decodes an instruction outside any page, so every jump gets its FAR form. */
   decodeLone(entry: number, raw: number): void {
     this.write(entry, raw, undefined);
-    // After an instruction of either length.
+    // The instruction has either length, so mark both possible ends.
     this.writeEndMark(entry + ENTRY_BYTES);
     this.writeEndMark(entry + 2 * ENTRY_BYTES);
   }
 
-  /** All entries go; their pages count as holding no code. */
+  /** Drops all entries; their pages no longer count as containing code. */
   private dropAll(): void {
     const { bytes } = this;
     this.dropRegions();
@@ -149,7 +151,7 @@ export class DecodeCache {
     this.used = 0;
   }
 
-  /** Writes to a page that now holds code must come by `touch`. */
+  /** Writes to a page that now contains code must go through `touch`. */
   private leaveWriteTlb(ramPage: number): void {
     const address = RAM_BASE + ramPage * 4096;
     const entry = WRITE_TLB + ((address >>> 12) & (TLB_ENTRIES - 1)) * 16;
@@ -182,7 +184,7 @@ export class DecodeCache {
     view.setUint16(entry + 2, (rd || SINK) * 8, true);
     view.setUint16(entry + 4, rs1 * 8, true);
     view.setUint16(entry + 6, rs2 * 8, true);
-    // A near jump adds to the entry's address: 16 bytes for each halfword.
+    // A near jump adds to the address of the entry: 16 bytes for each halfword.
     view.setInt32(entry + 8, staysInPage ? immediate * (ENTRY_BYTES / 2) : immediate, true);
     view.setInt32(entry + 12, raw, true);
   }

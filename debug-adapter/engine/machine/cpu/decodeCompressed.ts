@@ -2,10 +2,7 @@ import { type Decoded, illegal, make, named } from './decoded.ts';
 import { FLOAT_0 } from './layout.ts';
 import type { OperationName } from './operations.ts';
 
-/**
- * Decodes a compressed instruction into what it expands to (ISA manual Volume I, chapter 27); reserved encodings are
- * ILLEGAL.
- */
+/** Decodes a compressed instruction to its expansion (Volume I, chapter 27); reserved encodings are ILLEGAL. */
 export function decodeCompressed(half: number): Decoded {
   const quadrant = half & 3;
   const expanded = quadrant === 0 ? quadrant0(half) : quadrant === 1 ? quadrant1(half) : quadrant2(half);
@@ -13,7 +10,7 @@ export function decodeCompressed(half: number): Decoded {
   return expanded;
 }
 
-/** A field of `half`, its bits `from`.. moved to `to`: `width` of them. */
+/** Extracts `width` bits of `half` starting at bit `from`, and shifts them to bit `to`. */
 const bits = (half: number, from: number, width: number, to: number): number =>
   ((half >>> from) & ((1 << width) - 1)) << to;
 const signed = (value: number, width: number): number => (value << (32 - width)) >> (32 - width);

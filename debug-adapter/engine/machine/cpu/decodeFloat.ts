@@ -4,24 +4,18 @@ import { type Format, HALF_NAMES, INTEGERS } from './floatNames.ts';
 import { FLOAT_0 } from './layout.ts';
 import { OP, type OperationName } from './operations.ts';
 
-/**
- * Decodes the computing instructions of F, D and Zfh (ISA manual Volume I, chapters 21, 22 and 24). Floating-point registers
- * have the numbers from FLOAT_0. The immediate holds the rounding mode in bits 0-2, eight times the third source in
- * bits 3-15, and from bit 16 a mask: the host's own instruction may do it while fcsr under this mask is exactly
- * "inexact", so that the rounding mode is to nearest and nothing needs to find out whether the result is exact. An operation
- * of half precision has its place in HALF_NAMES there instead.
- */
+/** The fields of a floating-point immediate; see `decodeFloat`. */
 export const MODE_MASK = 7;
 export const THIRD_SOURCE_MASK = 0xfff8;
 export const FAST_SHIFT = 16;
 export const HALF_SHIFT = 16;
 
-/** fcsr without the other flags. */
+/** The rounding mode of fcsr and the inexact flag. */
 const FAST_WHEN_DYNAMIC = 0xe0 | FLAG.INEXACT;
-/** A bit that fcsr does not have. */
+/** A bit that fcsr never sets, so the condition is never met. */
 const NEVER_FAST = 0x100;
 
-/** The immediate for a mode; undefined for the reserved ones. */
+/** The immediate for a rounding mode; undefined for a reserved mode. */
 function roundingField(mode: number): number | undefined {
   if (mode === ROUNDING.DYNAMIC) return mode | (FAST_WHEN_DYNAMIC << FAST_SHIFT);
   if (mode > ROUNDING.NEAREST_AWAY) return undefined;
@@ -31,7 +25,7 @@ function roundingField(mode: number): number | undefined {
 const FORMATS: (Format | undefined)[] = ['S', 'D', 'H', undefined];
 const formatOf = (raw: number): Format | undefined => FORMATS[(raw >>> 25) & 3];
 
-/** The destination is a floating-point or an integer register, and so is the first source. */
+/** The register files of the destination and the first source: floating-point or integer. */
 interface Shape {
   to: 'f' | 'x';
   from: 'f' | 'x';
@@ -73,6 +67,13 @@ const BY_FUNCT3: Record<number, { names: (string | undefined)[]; to: 'f' | 'x' }
   20: { names: ['FLE', 'FLT', 'FEQ'], to: 'x' },
 };
 
+/**
+ * Decodes the computational instructions of F, D and Zfh (Volume I, chapters 21, 22 and 24), except the fused ones.
+ * Floating-point registers are numbered from FLOAT_0. The immediate holds the rounding mode in bits 0-2, eight times
+ * the number of the third source in bits 3-15, and a mask from bit 16: the host's own instruction may be used if fcsr
+ * under this mask equals the inexact flag. Then rounding is to nearest, and whether the result is exact does not
+ * matter. Half-precision operations have their index in HALF_NAMES instead of the mask.
+ */
 export const decodeFloat = (raw: number): Decoded => numbered(decodeComputing(raw));
 
 function numbered(decoded: Decoded): Decoded {
@@ -113,7 +114,7 @@ function decodeComputing(raw: number): Decoded {
   }
 }
 
-/** A format as moves of bits name it. */
+/** The names that the move instructions use for the formats. */
 const BITS = { H: 'H', S: 'W', D: 'D' } as const;
 
 const BOTH: Shape = { to: 'f', from: 'f' };

@@ -1,12 +1,12 @@
 import { OP, type OperationName } from './operations.ts';
 
-/** What decoding gives: an operation and its fields. Branches come out as their NEAR form. */
+/** A decoded instruction: an operation and its fields. Branches are in their NEAR form. */
 export interface Decoded {
   operation: number;
   rd: number;
   rs1: number;
   rs2: number;
-  /** Sign-extended; already shifted for LI and AUIPC. */
+  /** Sign-extended; for LI and AUIPC already shifted. */
   immediate: number;
   lengthBytes: 2 | 4;
 }

@@ -4,20 +4,20 @@ import { EXTENSION_BIT, type ExtensionName, type InstructionSet } from './extens
 import type { SlotName } from './layout.ts';
 
 /**
- * What `menvcfg` and `senvcfg` switch on for the modes below (Privileged Architecture, "Machine Environment
- * Configuration Register"): a machine has the bits of the extensions that it has, and those always.
+ * The features that `menvcfg` and `senvcfg` enable for lower privilege modes (Volume II, "Machine Environment
+ * Configuration Register"). A machine implements the bits of its extensions.
  */
 export const ENVCFG = {
   FIOM: 1n,
-  /** cbo.inval: two bits, and any value but 0 allows it. As in QEMU, the reserved one, 2, is taken like the others. */
+  /** Enables cbo.inval: any nonzero value of the two bits. As in QEMU, this includes the reserved value 2. */
   CBIE: 3n << 4n,
-  /** cbo.clean and cbo.flush. */
+  /** Enables cbo.clean and cbo.flush. */
   CBCFE: 1n << 6n,
-  /** cbo.zero. */
+  /** Enables cbo.zero. */
   CBZE: 1n << 7n,
-  /** Page table entries have a memory type. */
+  /** Enables memory types in page table entries (Svpbmt). */
   PBMTE: 1n << 62n,
-  /** The S-mode timer. */
+  /** Enables the S-mode timer (Sstc). */
   STCE: 1n << 63n,
 } as const;
 
@@ -37,10 +37,12 @@ const writableOf = (always: bigint, below: bigint): Code =>
 export const menvcfgWritable: Code = writableOf(ENVCFG.STCE | ENVCFG.FIOM, -1n);
 export const senvcfgWritable: Code = writableOf(ENVCFG.FIOM, ENVCFG.CBIE | ENVCFG.CBCFE | ENVCFG.CBZE);
 
-/** PBMTE is set at reset, as in QEMU 10, so kernels that start without firmware can use memory types. */
+/** As in QEMU 10, PBMTE is set at reset, so that kernels started without firmware can use memory types. */
 export const menvcfgAtReset = ({ bits }: InstructionSet): bigint => (bits & EXTENSION_BIT.svpbmt! ? ENVCFG.PBMTE : 0n);
 
-/** Not 0 where an operation that both registers switch on is illegal: for S by menvcfg, for U by either. */
+/**
+ * Not 0 if an operation that both registers control is illegal: in S unless menvcfg enables it, in U unless both do.
+ */
 export const envcfgForbids = (bits: bigint): Code => {
   const isOff = (name: SlotName): Code => i64.eqz(i64.and(slot(name), i64.const(bits)));
   return i32.and(

@@ -3,41 +3,43 @@ import { HALF_NAMES } from './floatNames.ts';
 import { OP, OPERATION_NAMES, type OperationName } from './operations.ts';
 
 /**
- * The instruction set that a machine is built for. New machines have all extensions of the table below, the machine of a
- * recording exactly those that its header names: it must find an instruction illegal that was illegal when it was
- * recorded. An optional extension gates operations, which decoding then makes ILLEGAL, and with `hasExtension`
- * (coreContext.ts) what generated code does about CSRs and translation. Both are data: the core is the same for every machine.
+ * The instruction set of a machine. New machines have all extensions in the table below; the machine of a recording has
+ * exactly those in the recording's header, because an instruction that was illegal when it was recorded must be illegal
+ * in the replay. An optional extension controls operations, which decode to ILLEGAL without it, and, by `hasExtension`
+ * (coreContext.ts), what generated code does for CSRs and address translation. Both are data, so the core is the same
+ * for every machine.
  */
 export interface InstructionSet {
-  /** As `riscv,isa` in the device tree and in a recording's header. */
+  /** As in `riscv,isa` of the device tree and in a recording's header. */
   readonly isa: string;
-  /** `EXTENSION_BIT` of each optional extension that it has: what goes to the slot EXTENSIONS. */
+  /** The `EXTENSION_BIT`s of its optional extensions: the value of the slot EXTENSIONS. */
   readonly bits: number;
-  /** By operation: 1 for those of extensions that it lacks. */
+  /** Indexed by operation: 1 if it belongs to an extension that the machine lacks. */
   readonly lacks: Uint8Array;
 }
 
 /**
- * Some extensions all machines have had since recordings are read, whether or not their `riscv,isa` names them; the others
- * are optional: these operations, and what asks for `hasExtension`, are theirs alone.
+ * Every machine has the extensions 'named from the start' and 'named later'; `riscv,isa` lists the latter only in newer
+ * recordings. The others are optional and control the given operations and `hasExtension`.
  */
 type Extension = 'named from the start' | 'named later' | { operations: readonly OperationName[] };
 
 const optional = (...operations: OperationName[]): Extension => ({ operations });
 
-/** Half precision is somewhere to keep numbers (Zfhmin), or to compute in as well. */
+/** The half-precision operations of Zfhmin, which only stores and converts; Zfh adds arithmetic. */
 const HALF_MOVES = new Set<OperationName>([
   ...(['FMV_X_H', 'FMV_H_X', 'FCVT_S_H', 'FCVT_H_S', 'FCVT_D_H', 'FCVT_H_D'] as const),
 ]);
 
 /** In the order of QEMU 10's device tree (target/riscv/cpu.c, isa_edata_arr). */
 const EXTENSIONS = {
-  // Cache blocks have 64 bytes; a prefetch is a hint, an ORI to x0.
+  // Cache blocks have 64 bytes; a prefetch is encoded as an ORI to x0, so it is a hint.
   zic64b: 'named later',
   zicbom: optional('CBO'),
   zicbop: 'named later',
   zicboz: optional('CBO_ZERO'),
-  // The A extension works on all of RAM, code is fetched in whole words, misaligned accesses work, and LR/SC loops end.
+  // The A extension works on all of RAM, instruction fetches are atomic, misaligned accesses work, and LR/SC loops make
+  // progress.
   ziccamoa: 'named later',
   ziccif: 'named later',
   zicclsm: 'named later',
@@ -49,7 +51,7 @@ const EXTENSIONS = {
   // Hints: an ADD to x0, and a FENCE.
   zihintntl: 'named later',
   zihintpause: 'named later',
-  // The counters of events read as zero.
+  // Event counters read as zero.
   zihpm: 'named later',
   // Parts of M, A and C.
   zmmul: 'named later',
@@ -65,7 +67,7 @@ const EXTENSIONS = {
   zbb: 'named from the start',
   zbc: optional('CLMUL', 'CLMULH', 'CLMULR'),
   zbs: 'named from the start',
-  // Page tables in RAM are read; scounteren, stval and stvec hold what the profiles want; U-mode has 64 bits.
+  // Page tables in RAM are readable; scounteren, stval and stvec meet the profiles' requirements; U-mode is 64-bit.
   ssccptr: 'named later',
   sscounterenw: 'named later',
   sstc: 'named from the start',
@@ -74,7 +76,7 @@ const EXTENSIONS = {
   ssu64xl: 'named later',
   svinval: 'named from the start',
   svpbmt: optional(),
-  // A translation that failed is remembered nowhere.
+  // Failed translations are not cached.
   svvptc: 'named later',
 } satisfies Record<string, Extension>;
 
@@ -84,7 +86,7 @@ const TABLE = Object.entries(EXTENSIONS) as [ExtensionName, Extension][];
 const OPTIONAL = TABLE.flatMap(([name, extension]) => (typeof extension === 'string' ? [] : [{ name, ...extension }]));
 assert(OPTIONAL.length <= 31, 'optional extensions fit into the low half of their slot');
 
-/** The bit of an optional extension in `InstructionSet.bits`; none for one that every machine has. */
+/** The bit of an optional extension in `InstructionSet.bits`; undefined for extensions that every machine has. */
 export const EXTENSION_BIT = Object.fromEntries(OPTIONAL.map(({ name }, i) => [name, 1 << i])) as Partial<
   Record<ExtensionName, number>
 >;
@@ -92,24 +94,24 @@ export const EXTENSION_BIT = Object.fromEntries(OPTIONAL.map(({ name }, i) => [n
 const isaOf = (names: readonly string[]): string => [BASE, ...names].join('_');
 const BASE = 'rv64imafdc';
 
-/** What new machines have. */
+/** The `isa` string of new machines. */
 export const ISA = isaOf(TABLE.map(([name]) => name));
 
-/** Of the machines in all recordings that were made before extensions became optional (formats 2 to 4). */
+/** The `isa` string of machines recorded before extensions became optional (formats 2 to 4). */
 export const FIRST_ISA = isaOf(
   TABLE.flatMap(([name, extension]) => (extension === 'named from the start' ? [name] : [])),
 );
 
-/** The letters and names of an instruction set, one by one, as `riscv,isa-extensions` has them. */
+/** The single-letter and named extensions of an instruction set, as in `riscv,isa-extensions`. */
 export function extensionsIn(isa: string): string[] {
   const [base, ...names] = isa.split('_');
   return [...base.slice(BASE_INTEGERS.length - 1), ...names];
 }
 
-/** What `riscv,isa-base` says. */
+/** The value of `riscv,isa-base`. */
 export const BASE_INTEGERS = 'rv64i';
 
-/** What keeps a recorded instruction set from being built here; undefined for one that can be. */
+/** The reason why a recorded instruction set is not supported; undefined if it is. */
 export function unknownIn(isa: string): string | undefined {
   const [base, ...names] = isa.split('_');
   if (base !== BASE) return base;
@@ -130,5 +132,5 @@ export function instructionSet(isa: string): InstructionSet {
   return { isa, bits, lacks };
 }
 
-/** That of new machines. */
+/** The instruction set of new machines. */
 export const ALL_INSTRUCTIONS = instructionSet(ISA);

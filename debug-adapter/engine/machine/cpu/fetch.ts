@@ -17,7 +17,7 @@ import { ACCESS_FETCH } from './access.ts';
 import { type Core, isRam, ramAt, ramOffset, slot32 } from './coreContext.ts';
 import { DECODE_PAGES, FETCH_TLB, FETCH_TLB_ENTRIES, STRADDLE_ENTRY } from './layout.ts';
 
-/** Finding the decoded code at a program counter: through translation, protection and the fetch TLB. */
+/** Defines the lookup of decoded code at a program counter: address translation, PMP and the fetch TLB. */
 export function defineFetch(core: Core): void {
   defineTranslateFetch(core);
   const { builder, functions } = core;
@@ -39,7 +39,7 @@ export function defineFetch(core: Core): void {
     return sequence(
       set(address, call(functions.translateFetch, pc.get)),
       when(slot32('FAULT'), ret(i32.const(0))),
-      // Where PMP tells parts of the page apart each instruction is fetched, and asked for, anew.
+      // If PMP distinguishes parts of the page, each instruction is fetched and checked separately.
       when(i32.eqz(mayExecutePage(address)), call(functions.fetchStraddle, pc.get), ret(straddleUnlessFault)),
       set(page, i32.shrU(ramOffset(address.get), i32.const(12))),
       set(entries, i32.load(i32.shl(page.get, i32.const(2)), DECODE_PAGES)),
@@ -75,7 +75,7 @@ export function defineFetch(core: Core): void {
   });
 }
 
-/** Translates for a fetch of two bytes; code outside RAM is an instruction access fault (cause 1). */
+/** Translates for a two-byte fetch; code outside RAM is an instruction access fault (cause 1). */
 function defineTranslateFetch(core: Core): void {
   const { builder, functions } = core;
   builder.define(functions.translateFetch, (frame) => {

@@ -3,20 +3,20 @@ import { setSlot32, slot32 } from './coreContext.ts';
 import { MSTATUS } from './mstatus.ts';
 import type { Format } from './floatNames.ts';
 
-/**
- * The numbers of the floating-point unit (ISA manual Volume I, chapters 21 and 22): rounding modes, accrued exception
- * flags, and the formats: half, single and double. What is shorter than a double lives in a 64-bit register with all upper bits
- * set ("NaN boxing"); without them it counts as the canonical NaN.
- */
+/** Rounding modes (Volume I, section 21.2, "Floating-Point Control and Status Register"). */
 export const ROUNDING = { NEAREST: 0, TO_ZERO: 1, DOWN: 2, UP: 3, NEAREST_AWAY: 4, DYNAMIC: 7 } as const;
 export const FLAG = { INEXACT: 1, UNDERFLOW: 2, OVERFLOW: 4, DIVIDE_BY_ZERO: 8, INVALID: 16 } as const;
 export const FCSR_FLAGS = 0x1f;
 export const FCSR_MODE_SHIFT = 5;
 
-/** What rounding needs to know, as one number: the mode, and the result's format unless it is double. */
+/** The control word for rounding: the rounding mode, and the result's format unless it is double. */
 export const CONTROL_SINGLE = 8;
 export const CONTROL_HALF = 16;
 
+/**
+ * Bit patterns of half, single and double. Formats shorter than double are stored in a 64-bit register with all upper
+ * bits set ("NaN boxing", Volume I, section 22.2); any other value reads as the canonical NaN.
+ */
 export const SIGN = 1n << 63n;
 export const INFINITY_D = 0x7ff0_0000_0000_0000n;
 export const NAN_D = 0x7ff8_0000_0000_0000n;
@@ -28,29 +28,29 @@ export const BOX_H = 0xffff_ffff_ffff_0000n;
 export const NAN_H = BOX_H | 0x7e00n;
 export const NAN: Record<Format, bigint> = { H: NAN_H, S: NAN_S, D: NAN_D };
 
-/** 64 bits as the signed number that `i64.const` takes. */
+/** 64 bits as the signed constant that `i64.const` takes. */
 export const bits64 = (value: bigint): Code => i64.const(BigInt.asIntN(64, value));
 
-/** A single of 32 bits, zero-extended, into its register. */
+/** NaN-boxes the 32 bits of a single, zero-extended. */
 export const boxed = (value: Code): Code => i64.or(value, bits64(BOX));
 export const isBoxed = (value: Code): Code => i64.geU(value, bits64(BOX));
-/** The same for a half, of 16 bits. */
+/** NaN-boxes the 16 bits of a half, zero-extended. */
 export const boxedHalf = (value: Code): Code => i64.or(value, bits64(BOX_H));
 export const isBoxedHalf = (value: Code): Code => i64.geU(value, bits64(BOX_H));
 
-/** Twice a value: its bits without the sign, for comparing. */
+/** The value without its sign bit, shifted left by one, for comparisons. */
 const unsignedBits = (value: Code): Code => i64.shl(value, i64.const(1));
 export const isNaN = (value: Code): Code => i64.gtU(unsignedBits(value), bits64(INFINITY_D << 1n));
 export const isInfinite = (value: Code): Code => i64.eq(unsignedBits(value), bits64(INFINITY_D << 1n));
 export const isZero = (value: Code): Code => i64.eqz(unsignedBits(value));
-/** A NaN whose quiet bit is clear: between infinity and the first quiet one. */
+/** A signaling NaN has its quiet bit clear: it lies between infinity and the first quiet NaN. */
 export const isSignaling = (value: Code): Code =>
   i64.ltU(i64.sub(i64.and(value, bits64(SIGN - 1n)), bits64(INFINITY_D + 1n)), bits64(NAN_D - INFINITY_D - 1n));
 export const isNegative = (value: Code): Code => i32.wrap(i64.shrU(value, i64.const(63)));
 export const negated = (value: Code): Code => i64.xor(value, bits64(SIGN));
 export const signOf = (value: Code): Code => i64.and(value, bits64(SIGN));
 
-/** Adds to the accrued flags; that makes the unit's state dirty. */
+/** Raises accrued exception flags, which marks the floating-point state dirty. */
 export const raiseFlags = (flags: number): Code =>
   sequence(setSlot32('FCSR', i32.or(slot32('FCSR'), i32.const(flags))), markFloatsDirty);
 
@@ -58,15 +58,15 @@ export const markFloatsDirty: Code = setSlot32('MSTATUS', i32.or(slot32('MSTATUS
 
 export const isSingle = (control: Code): Code => i32.and(control, i32.const(CONTROL_SINGLE));
 export const isHalf = (control: Code): Code => i32.and(control, i32.const(CONTROL_HALF));
-/** One of three by the format of the result. */
+/** Selects by the result's format. */
 export const byFormat = (control: Code, values: Record<Format, Code>): Code =>
   select(isSingle(control), values.S, select(isHalf(control), values.H, values.D));
 export const modeOf = (control: Code): Code => i32.and(control, i32.const(7));
-/** The canonical NaN of the format asked for. */
+/** The canonical NaN of the result's format. */
 export const canonicalNaN = (control: Code): Code =>
   byFormat(control, { H: bits64(NAN_H), S: bits64(NAN_S), D: bits64(NAN_D) });
 
-/** A double's bits from a register that holds a format. */
+/** Converts the contents of a register in a format to the bits of a double. */
 export function widened(
   format: Format,
   helpers: { widen: { index: number }; widenHalf: { index: number } },
@@ -76,6 +76,6 @@ export function widened(
   return call(format === 'S' ? helpers.widen : helpers.widenHalf, value);
 }
 
-/** The single in a register, or the canonical NaN for one that is not boxed. */
+/** The single in a register, or the canonical NaN if it is not boxed. */
 export const unboxed = (value: Code): Code => choose(I64, isBoxed(value), value, bits64(NAN_S));
 export const unboxedHalf = (value: Code): Code => choose(I64, isBoxedHalf(value), value, bits64(NAN_H));

@@ -21,18 +21,17 @@ import { setAddress, storeHandler, tlbAddress, tlbHit } from './memoryHandlers.t
 import { MSTATUS } from './mstatus.ts';
 import type { FLOAT_LOADS, STORES } from './semantics.ts';
 
-/**
- * The interpreter's floating-point instructions: whether the unit is on, the rounding mode, the host's instruction
- * where that is exact, and what semantics say otherwise. What writes a register, or raises a flag, makes the unit's
- * state dirty.
- */
-
 const floatsAre = (): Code => i32.and(slot32('MSTATUS'), i32.const(MSTATUS.FS));
-/** While mstatus.FS says off there are no floating-point instructions. */
+/** Floating-point instructions are illegal while mstatus.FS is Off. */
 const needFloats = (v: Variables): Code => brIf(v.illegal, i32.eqz(floatsAre()));
 
 const third = (v: Variables): Code => i64.load(i32.and(immediate32(v), i32.const(THIRD_SOURCE_MASK)), REGISTERS);
 
+/**
+ * The handler of a floating-point instruction: checks that the unit is enabled, determines the rounding mode, and
+ * computes with the host's instruction where that is exact, otherwise with the software implementation. Writing a
+ * register or raising a flag marks the floating-point state dirty.
+ */
 export function floatHandler(v: Handler, { compute, hasMode, result, fast }: FloatSemantics): Code {
   const operands = { a: rs1(v), b: rs2(v), c: third(v), mode: v.low.get, helpers: v.core.helpers };
   return sequence(
@@ -45,7 +44,7 @@ export function floatHandler(v: Handler, { compute, hasMode, result, fast }: Flo
   );
 }
 
-/** All of half precision, in one: the operation is a number in the immediate. */
+/** One handler for all half-precision operations; the immediate holds the operation's index. */
 export function halfHandler(v: Handler): Code {
   const index = i32.shrU(immediate32(v), i32.const(HALF_SHIFT));
   return sequence(
@@ -56,7 +55,7 @@ export function halfHandler(v: Handler): Code {
   );
 }
 
-/** The rounding mode into `low`, from the instruction or from fcsr. */
+/** Stores the rounding mode in `low`, from the instruction or from fcsr. */
 function findMode(v: Variables): Code {
   return sequence(
     set(v.low, i32.and(immediate32(v), i32.const(MODE_MASK))),
@@ -68,7 +67,7 @@ function findMode(v: Variables): Code {
   );
 }
 
-/** The host's instruction, when what it gives is all there is to it (see `FastFloat`). */
+/** Uses the host's instruction if its result is final (see `FastFloat`). */
 function fastFloat(v: Handler, fast: FastFloat): Code {
   const operands = { a: rs1(v), b: rs2(v), c: third(v), helpers: v.core.helpers };
   const isDirty = i32.eq(floatsAre(), i32.const(MSTATUS.FS));
@@ -85,15 +84,15 @@ function fastFloat(v: Handler, fast: FastFloat): Code {
   );
 }
 
-/** Whether a result of the host's counts: what else could have been raised was not. */
+/** Whether the host's result can be used: it cannot have raised a flag other than inexact. */
 export const isPlainResult = (bits: Code, fast: FastFloat): Code =>
   fast.zeroCounts && fast.format !== 'H' ? i32.or(isNormal(bits, fast), isZero(bits, fast)) : isNormal(bits, fast);
 
-/** The host's result as a register has it. */
+/** The host's result in register form. */
 export const intoRegister = (bits: Code, { format }: FastFloat): Code =>
   format === 'D' ? bits : format === 'S' ? boxed(bits) : boxedHalf(roundedToHalf(bits));
 
-/** Finite, and above the smallest normal number, which may be what a tiny result was rounded to. */
+/** Finite and above the smallest normal number, which might be the rounded form of a subnormal result. */
 function isNormal(bits: Code, { format }: FastFloat): Code {
   const [magnitude, infinity, smallest] = NORMAL[format];
   const above = i64.sub(i64.and(bits, bits64(magnitude)), bits64(smallest + 1n));

@@ -33,22 +33,23 @@ import { type Format, INTEGERS, type Integer } from './floatNames.ts';
 import { addFusedNearest, type FusedNearest } from './fusedNearest.ts';
 import { addSoftFloat, type SoftFloat } from './softFloat.ts';
 
-/**
- * The floating-point instructions that are more than an expression, as functions: exact arithmetic (softFloat.ts),
- * comparisons, minimum and maximum, classes, and conversions to integers.
- */
+/** Handles of the functions that `addFloatHelpers` adds. */
 export interface FloatHelpers extends SoftFloat, FusedNearest {
-  /** Registers of a format -> 0 or 1. */
+  /** (registers of a format) -> 0 or 1. */
   equal: Record<Format, FunctionHandle>;
   less: Record<Format, FunctionHandle>;
   lessOrEqual: Record<Format, FunctionHandle>;
   minimum: Record<Format, FunctionHandle>;
   maximum: Record<Format, FunctionHandle>;
   classify: Record<Format, FunctionHandle>;
-  /** (double's bits, rounding mode) -> integer register. */
+  /** (bits of a double, rounding mode) -> integer register. */
   toInteger: Record<Integer, FunctionHandle>;
 }
 
+/**
+ * Adds the floating-point operations that are longer than an expression, as functions: exact arithmetic (softFloat.ts),
+ * comparisons, minimum and maximum, classification, and conversions to integers.
+ */
 export function addFloatHelpers(builder: ModuleBuilder, mulhu: FunctionHandle): FloatHelpers {
   const soft = addSoftFloat(builder, mulhu);
   const perFormat = (
@@ -75,7 +76,7 @@ export function addFloatHelpers(builder: ModuleBuilder, mulhu: FunctionHandle): 
   return {
     ...soft,
     ...addFusedNearest(builder),
-    // Only a signaling NaN makes an equality invalid, any NaN an order (section 21.8).
+    // Equality is invalid only for a signaling NaN, an order comparison for any NaN (section 21.8).
     equal: comparison(f64.eq, isSignaling),
     less: comparison(f64.lt, isNaN),
     lessOrEqual: comparison(f64.le, isNaN),
@@ -105,7 +106,7 @@ function compareBody(frame: Frame, { format, soft, holds, isInvalid }: Compariso
   );
 }
 
-/** IEEE 754-2019 minimumNumber and maximumNumber: a NaN gives way to a number, and -0 is less than +0. */
+/** IEEE 754-2019 minimumNumber and maximumNumber: a number takes precedence over a NaN, and -0 is less than +0. */
 function minimumBody(frame: Frame, options: { format: Format; soft: SoftFloat; isMaximum: boolean }): Code {
   const { format, soft, isMaximum } = options;
   const [a, b] = frame.parameters;
@@ -126,10 +127,10 @@ function minimumBody(frame: Frame, options: { format: Format; soft: SoftFloat; i
   );
 }
 
-/** One bit of ten: -inf, negative normal, negative subnormal, -0, +0, ... +inf, signaling NaN, quiet NaN. */
+/** Sets one of ten bits: -inf, negative normal, negative subnormal, -0, +0, ... +inf, signaling NaN, quiet NaN. */
 function classifyBody(frame: Frame, format: Format): Code {
   const [a] = frame.parameters;
-  // A shorter one moves up, so that its sign is where a double's is.
+  // Shorter formats are shifted up so that the sign is in the same bit as in a double.
   const atTop: Record<Format, Code> = {
     H: set(a, i64.shl(unboxedHalf(a.get), i64.const(48))),
     S: set(a, i64.shl(unboxed(a.get), i64.const(32))),
@@ -154,7 +155,7 @@ function classifyBody(frame: Frame, format: Format): Code {
 
 // --- to integers -----------------------------------------------------------------------------------------------------
 
-/** What a kind of integer holds: from `low` up to below `end`, and what is given instead of what is out of range. */
+/** The range of an integer type, from `low` up to but not including `end`, and the results for values outside it. */
 interface Range {
   low: number;
   end: number;
@@ -165,7 +166,7 @@ interface Range {
 
 const RANGE: Record<Integer, Range> = {
   W: { low: -(2 ** 31), end: 2 ** 31, lowest: -(1n << 31n), highest: (1n << 31n) - 1n, convert: f64.toI64S },
-  // A 32-bit result is sign-extended even when it is unsigned.
+  // A 32-bit result is sign-extended even if it is unsigned.
   WU: { low: 0, end: 2 ** 32, lowest: 0n, highest: -1n, convert: (x) => i64.extend32S(f64.toI64U(x)) },
   L: { low: -(2 ** 63), end: 2 ** 63, lowest: -(1n << 63n), highest: (1n << 63n) - 1n, convert: f64.toI64S },
   LU: { low: 0, end: 2 ** 64, lowest: 0n, highest: -1n, convert: f64.toI64U },
@@ -188,13 +189,13 @@ function toIntegerBody(frame: Frame, range: Range, integral: FunctionHandle): Co
   );
 }
 
-/** (bits of a double that is no NaN, mode): rounded to an integer, as a double. */
+/** (bits of a double that is not NaN, mode) -> rounded to an integer, as a double. */
 function integralBody(frame: Frame): Code {
   const [a, mode] = frame.parameters;
   const value = f64.fromBits(a.get);
   const truncated = f64.trunc(value);
   const is = (wanted: number): Code => i32.eq(mode.get, i32.const(wanted));
-  // What is cut off is exact, so the comparison with one half is too.
+  // The discarded fraction is exact, so the comparison with one half is exact too.
   const isHalfOrMore = f64.ge(f64.abs(f64.sub(value, truncated)), f64.const(0.5));
   const away = f64.add(truncated, f64.copysign(f64.const(1), value));
   return sequence(
@@ -202,7 +203,7 @@ function integralBody(frame: Frame): Code {
     when(is(ROUNDING.NEAREST), ret(f64.nearest(value))),
     when(is(ROUNDING.DOWN), ret(f64.floor(value))),
     when(is(ROUNDING.UP), ret(f64.ceil(value))),
-    // Infinity less infinity is a NaN, which compares with nothing.
+    // For infinity, the difference is a NaN, for which the comparison is false.
     select(isHalfOrMore, away, truncated),
   );
 }

@@ -1,4 +1,3 @@
-/** The operations of the F, D and Zfh extensions, by format (single, double, half) where they come in all. */
 const FORMATS = ['S', 'D'] as const;
 const PER_FORMAT = [
   'FADD',
@@ -32,6 +31,7 @@ const inFormat = (format: Format): PerFormat[] => [
   ...INTEGERS.map((integer) => `FCVT_${integer}_${format}` as const),
 ];
 
+/** The operations of F and D, each with the suffix of its format. */
 export const FLOAT_NAMES = [
   'FLW',
   'FLD',
@@ -46,7 +46,10 @@ export const FLOAT_NAMES = [
   ...FORMATS.flatMap(inFormat),
 ] as const;
 
-/** Those of Zfh that compute. One handler of the interpreter does them all, by their place in this list. */
+/**
+ * The computational operations of Zfh. The interpreter has one handler for all of them, which uses their index in this
+ * list.
+ */
 export const HALF_NAMES = [
   'FMV_X_H',
   'FMV_H_X',

@@ -4,7 +4,7 @@ import type { Csr } from './csrTable.ts';
 import { FCSR_FLAGS, FCSR_MODE_SHIFT, markFloatsDirty } from './floatFormat.ts';
 import { MSTATUS } from './mstatus.ts';
 
-/** Views of one register: flags in bits 0-4, rounding mode in bits 5-7. */
+/** The floating-point CSRs, which are views of one register: flags in bits 0-4, rounding mode in bits 5-7. */
 export function floatingPoint(): Csr[] {
   const isOff = i32.eqz(i32.and(slot32('MSTATUS'), i32.const(MSTATUS.FS)));
   const view = (name: string, number: number, { shift, mask }: { shift: number; mask: number }): Csr => ({

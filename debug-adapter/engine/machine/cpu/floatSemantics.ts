@@ -16,10 +16,7 @@ import type { FloatHelpers } from './floatHelpers.ts';
 import { asSingle, isFiniteHalf } from './halfByHost.ts';
 import { type Format, type FloatName, type Integer, INTEGERS } from './floatNames.ts';
 
-/**
- * What each instruction of the F, D and Zfh extensions computes, beside the table for integers in semantics.ts. `a`, `b` and
- * `c` are the 64-bit registers rs1, rs2 and rs3; the result is rd's new value. Flags are raised on the way.
- */
+/** The operands of a floating-point instruction: `a`, `b` and `c` are the 64-bit registers rs1, rs2 and rs3. */
 export interface FloatOperands {
   a: Code;
   b: Code;
@@ -31,26 +28,26 @@ export interface FloatOperands {
 
 export interface FloatSemantics {
   compute: (operands: FloatOperands) => Code;
-  /** The instruction has a rounding mode, and traps on one that does not exist, whether or not it rounds. */
+  /** The instruction has a rounding mode field, and is illegal with a reserved mode even if it does not round. */
   hasMode: boolean;
-  /** Which register file rd is in. */
+  /** The register file of rd. */
   result: 'float' | 'integer';
   fast?: FastFloat;
 }
 
 /**
- * A shorter way while rounding is to nearest and "inexact" is raised already: the host's own instruction, whose result
- * counts when it is finite and larger than the smallest normal number. Then nothing else can have been raised: an
- * operand that is infinite or a NaN gives neither, and a quotient by infinity is zero.
+ * A faster implementation with the host's own instruction, used while rounding is to nearest and the inexact flag is
+ * set. The result counts if it is finite and larger than the smallest normal number, because then no other flag can
+ * have been raised: an infinite or NaN operand does not give such a result, and a quotient by infinity is zero.
  */
 export interface FastFloat {
-  /** Of the result. */
+  /** The format of the result. */
   format: Format;
-  /** What must hold of the operands: that all shorter ones are boxed, and that a half is finite. */
+  /** Conditions on the operands: singles and halves are boxed, and a half is finite. */
   accepts: (operands: Omit<FloatOperands, 'mode'>) => Code[];
-  /** The bits of the host's result, of 64 bits for a double and of 32 for a single; a half is one that is yet to be rounded. */
+  /** The bits of the host's result, 64 for a double and 32 for a single; a half is a single not yet rounded to half. */
   compute: (operands: Omit<FloatOperands, 'mode'>) => Code;
-  /** A zero result is exact, so it counts too. */
+  /** A zero result is exact, so it can be used too. */
   zeroCounts?: boolean;
 }
 
@@ -58,11 +55,11 @@ type Table = Partial<Record<FloatName, FloatSemantics>>;
 
 const isNamed = (format: Format) => (name: string) => `${name}_${format}` as FloatName;
 
-/** Rounding mode and format of the result, as one number. */
+/** The control word: rounding mode and format of the result. */
 const controlFor = (format: Format, mode: Code): Code => i32.or(mode, i32.const(CONTROL[format]));
 const CONTROL: Record<Format, number> = { H: CONTROL_HALF, S: CONTROL_SINGLE, D: 0 };
 
-/** On registers of a format, that the host may compute with them. */
+/** Conditions on registers of a format under which the host can compute with them. */
 const ACCEPTED: Record<Format, (registers: Code[]) => Code[]> = {
   H: (registers) => registers.map(isFiniteHalf),
   S: (registers) => registers.map(isBoxed),
@@ -97,7 +94,8 @@ function arithmetic(format: Format): Table {
         compute: ({ a, b, c, helpers }) => {
           const [x, y, z] = [ofHost(negatesProduct, a), asDouble(format, b), ofHost(negatesAddend, c)];
           if (format === 'D') return f64.toBits(call(helpers.fusedNearest, x, y, z));
-          // A double holds the product of two singles, and a sum to odd has bits enough to be rounded again.
+          // The product of two singles is exact in a double, and a double rounded to odd has enough bits to be rounded
+          // again.
           return f32.toBits(f32.demote(call(helpers.sumToOdd, f64.mul(x, y), z)));
         },
       },
@@ -135,14 +133,14 @@ function arithmetic(format: Format): Table {
 
 const same = (x: Code): Code => x;
 
-/** A register of either format as the host's double. */
+/** A register of either format as a double. */
 const asDouble = (format: Format, register: Code): Code =>
   format === 'D' ? f64.fromBits(register) : f64.promote(f32.fromBits(i32.wrap(register)));
 
 /**
- * The host's instruction on registers of a format; gives the result's bits, of 32 or 64 bits. Halves it computes as singles:
- * one has more than twice the bits and two to spare, so that the second rounding, to half, gives what one rounding would
- * (Figueroa, "When is double rounding innocuous?", 1995: sums, products, quotients and square roots).
+ * Applies the host's instruction to registers of a format; returns the result's bits, 32 or 64. Halves are computed as
+ * singles: a single has more than twice the precision plus two bits, so rounding again to half gives the correctly
+ * rounded result (Figueroa, "When is double rounding innocuous?", 1995: sums, products, quotients and square roots).
  */
 function inFormat(format: Format, registers: Code[], compute: (...operands: Code[]) => Code): Code {
   if (format === 'D') return f64.toBits(compute(...registers.map((register) => f64.fromBits(register))));
@@ -205,7 +203,7 @@ const converting = (
   fast?: FastFloat,
 ): FloatSemantics => ({ compute, hasMode: true, result, fast });
 
-/** How an integer register becomes the host's operand: all 64 bits, or the low word with its sign or without. */
+/** Converts an integer register to the host's operand: all 64 bits, or the low word sign- or zero-extended. */
 const WIDENED: Record<Integer, (a: Code) => Code> = {
   W: i64.extend32S,
   WU: (a) => i64.and(a, i64.const(0xffff_ffffn)),
@@ -218,7 +216,7 @@ function integerConversions(format: Format): Table {
   const from = (integer: Integer): FloatSemantics => {
     const isUnsigned = integer.endsWith('U');
     const value = (a: Code): Code => WIDENED[integer](a);
-    // A double holds every 32-bit integer.
+    // A double represents every 32-bit integer exactly.
     if (format === 'D' && integer.startsWith('W')) {
       return converting(({ a }) => f64.toBits(f64.convertI64S(value(a))), 'float');
     }
@@ -229,7 +227,7 @@ function integerConversions(format: Format): Table {
       {
         format,
         accepts: () => [],
-        // Integers that a half has room for are exact in single.
+        // Integers in the range of a half are exact in a single.
         compute: ({ a }) => host.toBits((isUnsigned ? host.convertI64U : host.convertI64S)(value(a))),
         zeroCounts: true,
       },
@@ -265,12 +263,12 @@ function moves(): Table {
     FCVT_S_H: between('S', 'H', ({ a }) => f32.toBits(asSingle(a))),
     FCVT_D_H: between('D', 'H', ({ a }) => f64.toBits(f64.promote(asSingle(a)))),
     FCVT_H_S: between('H', 'S', ({ a }) => i32.wrap(a)),
-    // A double would be rounded twice.
+    // Without a host path: via single, a double would be rounded twice.
     FCVT_H_D: between('H', 'D'),
   };
 }
 
-/** From another format; on the way by the host a half is a single that is not yet rounded. */
+/** Converts from another format; on the host path a half is a single that is not yet rounded. */
 function between(to: Format, from: Format, byHost?: FastFloat['compute']): FloatSemantics {
   return converting(
     ({ a, mode, helpers }) => call(helpers.convert, widened(from, helpers, a), controlFor(to, mode)),
@@ -279,6 +277,10 @@ function between(to: Format, from: Format, byHost?: FastFloat['compute']): Float
   );
 }
 
+/**
+ * What each instruction of the F, D and Zfh extensions computes, as semantics.ts does for integers. The result is the
+ * new value of rd; exception flags are raised as a side effect.
+ */
 export const FLOAT: Table = {
   ...arithmetic('H'),
   ...choices('H'),

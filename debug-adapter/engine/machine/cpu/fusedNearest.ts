@@ -2,19 +2,21 @@ import { type Code, I64, call, i32, i64, ret, select, sequence, set, when } from
 import { F64, f64 } from '../../base/wasm/floatCode.ts';
 import type { Frame, FunctionHandle, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
 
-/**
- * Fused multiply-add to nearest from the host's doubles, which have none. Sums and products are split into result and
- * error, both exact, and the errors are added with rounding to odd, so that the last addition rounds as if it saw
- * everything (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to
- * odd", 2008). What overflows on the way ends as an infinity or a NaN, for which the caller has the slow way.
- */
+/** Handles of the functions that `addFusedNearest` adds. */
 export interface FusedNearest {
   /** (x, y) -> x + y rounded to odd. */
   sumToOdd: FunctionHandle;
-  /** (a, b, c) -> a * b + c; a NaN also where the product's error might be too small for a double. */
+  /** (a, b, c) -> a * b + c; also NaN if the product's error might be too small for a double. */
   fusedNearest: FunctionHandle;
 }
 
+/**
+ * Adds a fused multiply-add for doubles, rounding to nearest, which WebAssembly lacks. Sums and products are split into
+ * a result and an error, both exact, and the errors are added with rounding to odd, so that the final addition rounds
+ * as if it had all bits (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms using
+ * rounding to odd", 2008). An intermediate overflow gives an infinity or a NaN, for which the caller uses the software
+ * implementation.
+ */
 export function addFusedNearest(builder: ModuleBuilder): FusedNearest {
   const sumToOdd = builder.add({ parameters: [F64, F64], results: [F64] }, undefined, sumToOddBody);
   const fusedNearest = builder.add({ parameters: [F64, F64, F64], results: [F64] }, undefined, (frame) =>
@@ -23,13 +25,13 @@ export function addFusedNearest(builder: ModuleBuilder): FusedNearest {
   return { sumToOdd, fusedNearest };
 }
 
-/** Knuth: the error of a sum, whichever operand is larger. `sum` is x + y already. */
+/** Knuth's two-sum: the error of a sum, regardless of which operand is larger. `sum` must be x + y. */
 function errorOfSum(x: Code, y: Code, sum: Code): Code {
   const ofY = f64.sub(sum, x);
   return f64.add(f64.sub(x, f64.sub(sum, ofY)), f64.sub(y, ofY));
 }
 
-/** An inexact sum whose last bit is 0 moves by one towards the exact value: then it is the odd neighbour. */
+/** If the sum is inexact and its last bit is 0, moves it by one towards the exact value, to the odd neighbor. */
 function sumToOddBody(frame: Frame): Code {
   const [x, y] = frame.parameters;
   const sum = frame.local(F64);
@@ -50,9 +52,9 @@ function sumToOddBody(frame: Frame): Code {
   );
 }
 
-/** Smaller products have errors below the subnormals. */
+/** The errors of smaller products lie below the subnormals. */
 const SMALLEST_PRODUCT = 2 ** -960;
-/** Veltkamp: splits 53 bits into halves whose products are exact. */
+/** Veltkamp's constant: splits 53 bits into halves whose products are exact. */
 const SPLITTER = 2 ** 27 + 1;
 
 function fusedBody(frame: Frame, sumToOdd: FunctionHandle): Code {
@@ -74,7 +76,7 @@ function fusedBody(frame: Frame, sumToOdd: FunctionHandle): Code {
       set(lower, f64.sub(value, upper.get)),
     );
   const mul = (x: typeof a, y: typeof a): Code => f64.mul(x.get, y.get);
-  // Dekker: what the product lacks, from the products of the halves.
+  // Dekker: the error of the product, from the products of the halves.
   const lacking = f64.sub(
     mul(aLow, bLow),
     f64.sub(f64.sub(f64.sub(product.get, mul(aHigh, bHigh)), mul(aLow, bHigh)), mul(aHigh, bLow)),

@@ -7,8 +7,8 @@ import { HALF_NAMES } from './floatNames.ts';
 import { FLOAT, type FastFloat, type FloatOperands } from './floatSemantics.ts';
 
 /**
- * The operations of Zfh as one function (place in HALF_NAMES, rs1, rs2, rs3, rounding mode) -> rd: few programs have
- * them, and the interpreter's loop, which they stay out of, is the better for being short.
+ * Defines the Zfh operations as one function (index in HALF_NAMES, rs1, rs2, rs3, rounding mode) -> rd. Few programs
+ * use them, and keeping them out of the interpreter's loop keeps the loop short.
  */
 export function defineHalfPrecision(core: Core): void {
   core.builder.define(core.functions.halfPrecision, (frame) => {
@@ -34,7 +34,7 @@ export function defineHalfPrecision(core: Core): void {
   });
 }
 
-/** As the interpreter does for the other formats: rounding to nearest while "inexact" is raised, and the result is plain. */
+/** Uses the host's instruction, under the conditions of `FastFloat`. */
 function byHost(fast: FastFloat, operands: FloatOperands, result: ReturnType<Frame['local']>): Code {
   const isInexact = i32.and(slot32('FCSR'), i32.const(FLAG.INEXACT));
   const conditions = [isInexact, i32.eqz(operands.mode), ...fast.accepts(operands)];

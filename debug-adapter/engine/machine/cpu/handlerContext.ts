@@ -18,28 +18,28 @@ import type { Frame } from '../../base/wasm/moduleBuilder.ts';
 import { type Core, setSlot, setSlot32, slot32 } from './coreContext.ts';
 import { ENTRY_BYTES, REGISTERS } from './layout.ts';
 
-/** What the interpreter's handlers share: its variables and labels, operands from the decode entry, and how to go on. */
+/** The variables and labels that the interpreter's handlers share. */
 export interface Variables {
   core: Core;
   budget: Local;
-  /** Address of the decode entry being executed. */
+  /** The address of the decode entry being executed. */
   entry: Local;
-  /** Address of the first entry of its page, and that page's virtual address. */
+  /** The address of its page's first entry, and the page's virtual address. */
   pageEntries: Local;
   pageVa: Local;
-  /** Offset of the data TLB in force. */
+  /** The offset of the active data TLB. */
   context: Local;
   low: Local;
   tlb: Local;
   va: Local;
   value: Local;
-  /** Looks up the page of PC in memory; where control flow that leaves its page goes. */
+  /** Looks up the page of PC in memory; the target of control flow that leaves its page. */
   fetch: Label;
   /** Executes `entry`. */
   execute: Label;
-  /** The instruction does not exist, or not now. */
+  /** The instruction is illegal, always or in the current state. */
   illegal: Label;
-  /** After a slow load or store; takes its fault, if any, and goes on. */
+  /** After a slow load or store: takes its fault, if any, and continues. */
   loaded: Label;
   stored: Label;
 }
@@ -71,7 +71,7 @@ export const refund = ({ budget }: Variables): Code => set(budget, i32.add(budge
 export const pc = ({ pageVa, entry, pageEntries }: Variables): Code =>
   i64.add(pageVa.get, i64.extendU(i32.shrU(i32.sub(entry.get, pageEntries.get), i32.const(3))));
 
-/** Puts what other code needs to know into memory. */
+/** Stores PC and BUDGET in memory, for functions that read them. */
 export const publish = (v: Variables): Code => sequence(setSlot('PC', pc(v)), setSlot32('BUDGET', v.budget.get));
 
 export const takeFault = (v: Variables): Code =>
@@ -79,7 +79,7 @@ export const takeFault = (v: Variables): Code =>
 
 export const leaveOnAttention = (v: Variables): Code => when(slot32('ATTENTION'), ret(v.budget.get));
 
-/** The variables, in a handler for instructions of one length. */
+/** The variables in a handler for instructions of one length. */
 export interface Handler extends Variables {
   lengthBytes: 2 | 4;
 }
@@ -91,7 +91,7 @@ export const setRd = (v: Variables, value: Code): Code => i64.store(field(v, 2),
 export const immediate = (v: Variables): Code => i64.load32s(v.entry.get, 8);
 export const immediate32 = (v: Variables): Code => i32.load(v.entry.get, 8);
 export const raw = (v: Variables): Code => i32.load(v.entry.get, 12);
-/** On to the next instruction of the page. */
+/** Continues with the next instruction of the page. */
 export const next = (v: Handler): Code =>
   sequence(set(v.entry, i32.add(v.entry.get, i32.const((v.lengthBytes / 2) * ENTRY_BYTES))), br(v.execute));
 export const link = (v: Handler): Code => i64.add(pc(v), i64.const(v.lengthBytes));

@@ -25,23 +25,19 @@ import { MSTATUS } from './mstatus.ts';
 import type { MmuType } from './satp.ts';
 import { Translator } from './translator/translator.ts';
 
-/**
- * One hart: the generated core over its memory. It runs for a budget of steps, says when it stopped, and takes the
- * interrupts that the machine decides on. All 64-bit state is in named slots of the memory; `saveState` gives it by
- * those names.
- */
+/** The calls from a hart to the machine around it. */
 export interface HartBus {
-  /** Low 32 bits of a device access; undefined where no device answers. */
+  /** Reads from a device. Returns the low 32 bits; undefined if no device accepts the access. */
   read(address: number, sizeBytes: 1 | 2 | 4 | 8): number | undefined;
-  /** False where no device answers. */
+  /** Writes to a device. Returns false if no device accepts the access. */
   write(address: number, value: number, sizeBytes: 1 | 2 | 4 | 8): boolean;
-  /** The upper 32 bits of an access of 8 bytes: after a read, and before a write. */
+  /** The upper 32 bits of an 8-byte access: valid after a read, set before a write. */
   upperHalf: number;
-  /** Execution comes to an address where a breakpoint may be: true to stop before it. */
+  /** Called at an address that may have a breakpoint. Returns true to stop before the instruction. */
   atBreakpoint(pc: bigint): boolean;
-  /** At an EBREAK in PC: true when it was a semihosting call, and PC is the next one. */
+  /** Called at an EBREAK in PC. Returns true if it was a semihosting call, which has advanced PC. */
   semihost?(): boolean;
-  /** An access to a watched page; a write has not happened yet. */
+  /** Called on an access to a watched page, before a write and after a read. */
   watched(access: 'read' | 'write', offset: number, lengthBytes: number): void;
 }
 
@@ -60,11 +56,16 @@ interface CoreExports {
   regions: WebAssembly.Table;
 }
 
+/**
+ * One hart: the generated core with its memory. It executes up to a budget of steps, reports how many it did, and takes
+ * the interrupts that the machine selects. All 64-bit state is in named slots of the memory; `saveState` returns it by
+ * those names.
+ */
 export class Hart implements Stateful {
   readonly memoryBytes: number;
   readonly memory: WebAssembly.Memory;
   readonly core: CoreExports;
-  /** The CSRs there are. */
+  /** The CSRs that the hart implements. */
   readonly csrs: readonly CsrName[];
   readonly decodeCache: DecodeCache;
   private translator: Translator;
@@ -106,7 +107,7 @@ export class Hart implements Stateful {
     const fault = () => (this.words[WORD.FAULT] = 1);
     const env = {
       memory: this.memory,
-      // Size 0 is the upper half of 8 bytes, see memoryAccess.ts.
+      // Size 0 stands for the upper half of 8 bytes; see memoryAccess.ts.
       mmioRead: (address: number, size: number): number => {
         if (size === 0) return bus.upperHalf;
         const value = bus.read(address >>> 0, size as 1 | 2 | 4 | 8);
@@ -136,7 +137,10 @@ export class Hart implements Stateful {
 
   // --- running -------------------------------------------------------------------------------------------------------
 
-  /** Runs at most so many steps from `position`; returns how many it did. Fewer when something wants attention. */
+  /**
+   * Executes at most `budgetMax` steps from `position`; returns the number executed, which is lower if something
+   * requests attention.
+   */
   run(position: Position, budgetMax: number): number {
     const budget = Math.min(budgetMax, this.translator.stepsMax);
     this.words[WORD.ATTENTION] = 0;
@@ -144,27 +148,27 @@ export class Hart implements Stateful {
     this.words[WORD.BUDGET] = budget;
     const left = this.core.run(budget);
     this.translator.work();
-    // The core may have moved the end nearer.
+    // The core may have reduced the end.
     return this.number(WORD.STEPS_END) - left - position;
   }
 
-  /** How many pieces of code are translated now. */
+  /** The number of translated regions. */
   get regionCount(): number {
     return this.translator.regionCount;
   }
 
-  /** Where breakpoints may be, as offsets in any page. */
+  /** Sets the possible breakpoints, as offsets in any page. */
   setBreakOffsets(offsets: ReadonlySet<number>): void {
     this.decodeCache.setBreakOffsets(offsets);
     this.translator.setBreakOffsets(offsets);
   }
 
-  /** Whether some watchpoint wants to hear of reads. */
+  /** Sets whether a watchpoint covers reads. */
   setReadsWatched(are: boolean): void {
     this.translator.setReadsWatched(are);
   }
 
-  /** While `run` is under way: the position of the step in progress. */
+  /** The position of the step in progress, during `run`. */
   positionInRun(): Position {
     return this.number(WORD.STEPS_END) - this.words[WORD.BUDGET] - 1;
   }
@@ -178,12 +182,12 @@ export class Hart implements Stateful {
     return this.words[WORD.WAITING] !== 0;
   }
 
-  /** A waiting hart goes on once something enabled is pending, whether or not it takes the interrupt. */
+  /** Ends WFI. A waiting hart continues when an enabled interrupt is pending, whether or not it takes the interrupt. */
   wake(): void {
     this.words[WORD.WAITING] = 0;
   }
 
-  /** Pending and locally enabled interrupts, as bits of mip. */
+  /** Pending interrupts that mie enables, as bits of mip. */
   get enabledPending(): number {
     const words = this.words;
     return (words[WORD.MIP_LINES] | words[WORD.MIP_SOFTWARE]) & words[WORD.MIE];
@@ -193,35 +197,35 @@ export class Hart implements Stateful {
     this.words[WORD.MIP_LINES] = lines;
   }
 
-  /** The cause of the interrupt to take now, -1 for none. */
+  /** The cause of the interrupt to take now; -1 if none. */
   pendingInterrupt(): number {
     return this.core.pendingInterrupt();
   }
 
-  /** A step: enters the handler. */
+  /** Enters the interrupt handler, which is one step. */
   takeInterrupt(cause: number): void {
     this.core.takeInterrupt(cause);
   }
 
-  /** Another step that retired nothing. */
+  /** Counts a step that retires no instruction. */
   countUnretiredStep(): void {
     this.slots[WORD.NOT_RETIRED >> 1]++;
   }
 
-  /** Instructions retired, given the position. */
+  /** The number of instructions retired, given the position. */
   retired(position: Position): number {
     return position - this.number(WORD.NOT_RETIRED);
   }
 
-  /** What the `time` CSR is made of besides the position. */
+  /** Sets what the `time` CSR is computed from, besides the position. */
   setClock(clock: { offsetNanoseconds: number; tickDelta: bigint }): void {
     this.setNumber(WORD.CLOCK_OFFSET, clock.offsetNanoseconds);
     this.slots[WORD.TICK_DELTA >> 1] = clock.tickDelta;
   }
 
   /**
-   * A CSR as M-mode would read it at a position; undefined for one that does not exist. Changes nothing, and may be asked
-   * in the middle of a run, at a breakpoint.
+   * The value of a CSR at a position as M-mode reads it; undefined if it does not exist. Has no side effects, and may
+   * be called during a run, at a breakpoint.
    */
   readCsr(number: number, position: Position): bigint | undefined {
     const [privilege, status] = [this.slot('PRIVILEGE'), this.slot('MSTATUS')];
@@ -229,7 +233,7 @@ export class Hart implements Stateful {
     this.setNumber(WORD.STEPS_END, position + 1);
     this.words[WORD.BUDGET] = 0;
     this.setSlot('PRIVILEGE', 3n);
-    // fflags, frm and fcsr are there while the unit is off, too; only the guest may not read them.
+    // fflags, frm and fcsr exist while the unit is off, but the guest may not read them.
     if (number >= 1 && number <= 3) this.setSlot('MSTATUS', status | BigInt(MSTATUS.FS));
     const value = BigInt.asUintN(64, this.core.csrRead(number));
     this.setSlot('PRIVILEGE', privilege);
@@ -251,7 +255,7 @@ export class Hart implements Stateful {
     if (index !== 0) this.slots[(REGISTERS >> 3) + index] = value;
   }
 
-  /** All 64 bits of a floating-point register; a single has the upper ones set. */
+  /** All 64 bits of a floating-point register; a single-precision value is NaN-boxed. */
   float(index: number): bigint {
     return this.slots[(REGISTERS >> 3) + FLOAT_0 + index];
   }
@@ -283,21 +287,21 @@ export class Hart implements Stateful {
     this.flushAll();
   }
 
-  /** In fresh memory: a tag of 0 matches nothing but page 0, whose place is the first of each TLB. */
+  /** In zeroed memory, a tag of 0 would match page 0 in the first entry of each TLB. */
   private emptyTlbs(): void {
     const tags = new BigInt64Array(this.memory.buffer);
     for (let at = READ_TLB; at < FETCH_TLB; at += TLB_BYTES) tags[at >> 3] = -1n;
     for (let i = 0; i < FETCH_CONTEXTS; i++) tags[(FETCH_TLB + i * FETCH_CONTEXT_BYTES) >> 3] = -1n;
   }
 
-  /** Drops every translation: for restores and set-up. */
+  /** Flushes all TLBs, for restores and initialization. */
   flushAll(): void {
     const bytes = new Uint8Array(this.memory.buffer);
     bytes.fill(0xff, READ_TLB, FETCH_TLB + FETCH_CONTEXTS * FETCH_CONTEXT_BYTES);
     this.words[WORD.FLUSH_COUNT] = 0;
   }
 
-  /** Numbers cross as two halves: exact below 2^53 and no BigInt on the way. */
+  /** Passes the number as two halves: exact below 2^53, without a BigInt. */
   private setNumber(at: number, value: number): void {
     this.words[at] = value;
     this.words[at + 1] = Math.floor(value / 0x1_0000_0000);
@@ -308,7 +312,7 @@ export class Hart implements Stateful {
   }
 }
 
-/** Where what is looked at between runs lies, in 32-bit words. Looked up once: SLOT is searched for each name. */
+/** Offsets, in 32-bit words, of the slots that are accessed between runs, computed once. */
 const WORD = {
   ATTENTION: SLOT.ATTENTION >> 2,
   BUDGET: SLOT.BUDGET >> 2,

@@ -6,29 +6,33 @@ import type { Hart } from './hart.ts';
 import { BANK_WORDS, REGISTERS, REGISTER_COUNT, SLOT, type SlotName } from './layout.ts';
 import { MSTATUS } from './mstatus.ts';
 
-/**
- * Several harts on one core: generated code names fixed addresses, so each hart has a bank, a copy of all that is its
- * own there, and the one whose turn it is has it in place. Selecting another costs two copies of a kilobyte, and the
- * translations in the TLBs only where the two harts do not translate alike.
- */
+/** Read access to one hart, whether or not it is the current one. */
 export type HartView = Pick<Hart, 'register' | 'float' | 'slot' | 'csrs' | 'readCsr'>;
 
 export const HARTS_MAX = 8;
 
+/**
+ * Several harts on one core. Generated code uses fixed addresses, so each hart has a context, a copy of its state, and
+ * the current hart's state is loaded at those addresses. A context switch copies a kilobyte twice, and flushes the TLBs
+ * only if the two harts translate addresses differently.
+ */
 export class HartBanks {
   readonly hart: Hart;
   readonly count: number;
-  /** The hart that is in place. */
+  /** The current hart. */
   private selected = 0;
-  /** In place: of the selected hart. */
+  /** The state at the core's fixed addresses, which belongs to the current hart. */
   private live: BigUint64Array;
-  /** The others', as they were when they were put aside; the selected hart's own is stale. */
+  /** The saved contexts of the other harts; the current hart's entry is stale. */
   private banks: BigUint64Array[];
   private awaySince: Position[];
-  /** By what the paged translations in the TLBs were made: satp, MXR and PBMTE of the last hart that had any. */
+  /**
+   * The satp, MXR and PBMTE under which the paged translations in the TLBs were made: those of the last hart that
+   * translated.
+   */
   private translatedBy = 0n;
 
-  /** Before anything has happened in the hart: all are as this one. */
+  /** `hart` must be in its initial state, which all harts start from. */
   constructor(hart: Hart, count: number) {
     assert(count >= 1 && count <= HARTS_MAX, 'a machine has one to eight harts');
     this.hart = hart;
@@ -46,7 +50,10 @@ export class HartBanks {
     return this.selected;
   }
 
-  /** Puts a hart in place, between two steps. While it was away the steps of others did not retire anything of its. */
+  /**
+   * Makes a hart current, between two steps. The steps that other harts executed in the meantime count as not retired
+   * by it.
+   */
   select(index: number, position: Position): void {
     if (index === this.selected) return;
     const { live, banks } = this;
@@ -59,12 +66,14 @@ export class HartBanks {
     this.forgetTranslations(before);
   }
 
-  /** Whether a hart waits, and which interrupts it has enabled and made pending itself (bits of mip). */
+  /**
+   * Whether the hart waits in WFI. `enabled` and `softwarePending` are its mie and the bits of mip that software set.
+   */
   waits(index: number): boolean {
     return this.word(index, WAITING) !== 0n;
   }
 
-  /** It waits no longer, whatever is pending. */
+  /** Ends the wait, whether or not an interrupt is pending. */
   wake(index: number): void {
     (index === this.selected ? this.live : this.banks[index])[WAITING] = 0n;
   }
@@ -77,25 +86,25 @@ export class HartBanks {
     return Number(this.word(index, MIP_SOFTWARE));
   }
 
-  /** The S-mode timer (Sstc): its compare value while menvcfg enables it. */
+  /** The compare value of the S-mode timer (Sstc); undefined unless menvcfg enables it. */
   supervisorTimeCompare(index: number): bigint | undefined {
     return this.word(index, MENVCFG) >> 63n ? this.word(index, STIMECMP) : undefined;
   }
 
-  /** Instructions that all of them retired, given the position. */
+  /** The number of instructions retired by all harts, given the position. */
   retired(position: Position): number {
     let sum = 0;
     for (let i = 0; i < this.count; i++) sum += this.retiredBy(i, position);
     return sum;
   }
 
-  /** The same, of one of them. */
+  /** The number of instructions retired by one hart, given the position. */
   retiredBy(index: number, position: Position): number {
     if (index === this.selected) return this.hart.retired(position);
     return this.awaySince[index] - Number(this.banks[index][NOT_RETIRED]);
   }
 
-  /** To look at a hart without moving anything; good until the next step. */
+  /** Read access to a hart without a context switch; valid until the next step. */
   view(index: number, position: Position): HartView {
     const { hart } = this;
     if (index === this.selected) return hart;
@@ -114,7 +123,7 @@ export class HartBanks {
     return this.as(index, position, () => this.hart.saveState());
   }
 
-  /** Of all harts, in order; `current` is the one to be in place. */
+  /** Loads the states of all harts, in order, and makes `current` the current one. */
   loadStates(states: readonly State[], { current, position }: { current: number; position: Position }): void {
     const order = [...states.keys()].filter((index) => index !== current).concat(current);
     for (const index of order) {
@@ -130,7 +139,10 @@ export class HartBanks {
     return (index === this.selected ? this.live : this.banks[index])[at];
   }
 
-  /** What `look` sees with a hart in place. It must only look: no translation is made or dropped. */
+  /**
+   * Runs `look` with a hart's context loaded temporarily. `look` must only read; it must not create or flush
+   * translations.
+   */
   private as<T>(index: number, position: Position, look: () => T): T {
     if (index === this.selected) return look();
     const kept = this.live.slice();
@@ -144,8 +156,9 @@ export class HartBanks {
   }
 
   /**
-   * After a change of harts. Untranslated contexts depend on PMP alone. Paged ones are made with satp, MXR and
-   * PBMTE, and a hart that translates nothing leaves them be: what it changes itself flushes by itself.
+   * Flushes translations after a context switch, if necessary. Untranslated TLB contexts depend only on PMP. Paged ones
+   * depend on satp, MXR and PBMTE, and stay valid across a hart that does not translate: if it changes something, it
+   * flushes them itself.
    */
   private forgetTranslations(before: BigUint64Array): void {
     const { live, hart } = this;
@@ -155,10 +168,10 @@ export class HartBanks {
   }
 }
 
-/** Where a slot is in a bank. */
+/** The index of a slot in a saved context. */
 const wordOf = (name: SlotName): number => (SLOT[name] - REGISTERS) >> 3;
 
-// Looked up once: these are asked for at each boundary.
+// Computed once, because these are read at each boundary.
 const WAITING = wordOf('WAITING');
 const MIE = wordOf('MIE');
 const MIP_SOFTWARE = wordOf('MIP_SOFTWARE');

@@ -48,10 +48,11 @@ import { countArrival, executeLoneEntry, fetchTlbEntry, regionHandler } from './
 import { COMPUTE, CONDITION, FLOAT_LOADS, FLOAT_STORES, LOADS, STORES } from './semantics.ts';
 
 /**
- * The interpreter: `run(budget) -> budget left`. It executes exactly one step for each unit of budget, a retired
- * instruction or the entry of the trap it raised, and leaves early only when ATTENTION is set (a device, an interrupt
- * or WFI). The program counter is implicit: `entry` points at the decoded instruction inside its page's entries, and
- * the page's address is kept beside it; PC in memory is only valid outside the loop and around calls that need it.
+ * Defines the interpreter: `run(budget) -> budget left`. It executes exactly one step for each unit of budget, which is
+ * a retired instruction or the entry of the trap it raised, and returns early only if ATTENTION is set (by a device, an
+ * interrupt or WFI). The program counter is implicit: `entry` points to the decoded instruction within its page's
+ * entries, and `pageVa` holds the page's address; PC in memory is valid only outside the loop and around calls that
+ * need it.
  */
 export function defineInterpreter(core: Core): void {
   core.builder.define(core.functions.run, (frame) => {
@@ -60,7 +61,7 @@ export function defineInterpreter(core: Core): void {
   });
 }
 
-/** Finds the decoded page of PC, or takes the fault of fetching there. */
+/** Finds the decoded page of PC, or takes the fetch fault. */
 function fetch(v: Variables): Code {
   const { budget, entry, pageEntries, pageVa, context, low, tlb, va, core } = v;
   const located = label();
@@ -88,7 +89,10 @@ function fetch(v: Variables): Code {
   );
 }
 
-/** One instruction of a page in which PMP forbids some: it is in the straddle entry already, breakpoints are not. */
+/**
+ * Executes one instruction of a page that PMP does not allow as a whole. The straddle entry already holds it, but
+ * without a breakpoint.
+ */
 const executeFetched = (v: Variables): Code =>
   sequence(
     setSlot32('BUDGET', i32.sub(v.budget.get, i32.const(1))),
@@ -97,14 +101,17 @@ const executeFetched = (v: Variables): Code =>
     set(v.entry, i32.const(STRADDLE_ENTRY)),
   );
 
-/** A page walk set a watched accessed bit: that belongs to the step that now begins, which must be the last. */
+/**
+ * The page walk of the fetch set an accessed bit in a watched page table. It belongs to the step that now begins, which
+ * must be the last one.
+ */
 const leaveAfterNext = ({ budget }: Variables): Code =>
   sequence(
     setSlot('STEPS_END', i64.sub(slot('STEPS_END'), i64.extendU(i32.sub(budget.get, i32.const(1))))),
     set(budget, i32.const(1)),
   );
 
-/** One instruction: a jump through a table to its handler; each handler says where to go on. */
+/** Executes one instruction: a jump table selects its handler, which continues at the next one. */
 function execute(v: Variables): Code {
   const full = HANDLER_NAMES.map((name) => ({ name, lengthBytes: 4 as const }));
   const compressed = COMPRESSIBLE.map((name) => ({ name, lengthBytes: 2 as const }));
@@ -159,7 +166,7 @@ function handler(v: Handler, name: OperationName): Code {
   return specialHandler(v, name);
 }
 
-/** Loops end in a jump backwards: those are counted, and calls. */
+/** Counts backward jumps, which close loops, and calls. */
 const jumpNear = (v: Variables, counts: 'backwards' | 'always' = 'backwards'): Code =>
   sequence(
     set(v.entry, i32.add(v.entry.get, tee(v.low, immediate32(v)))),
@@ -222,7 +229,7 @@ function specialHandler(v: Handler, name: OperationName): Code {
 
 const jalrTarget = (v: Variables): Code => set(v.va, i64.and(i64.add(rs1(v), immediate(v)), i64.const(-2)));
 
-/** Most indirect jumps of small programs stay in their page: no look-up then. */
+/** Most indirect jumps of small programs stay in their page, so they need no lookup. */
 function jalr(v: Handler): Code {
   const offset = i32.and(i32.wrap(v.va.get), i32.const(0xffe));
   return sequence(
@@ -240,12 +247,12 @@ function jalr(v: Handler): Code {
   );
 }
 
-/** As a load that misses the TLB: where one is hot, regions have it. */
+/** Handled like a load that misses the TLB; hot atomics are executed by regions. */
 function atomic(v: Variables): Code {
   return sequence(publish(v), set(v.value, call(v.core.functions.atomic, rs1(v), rs2(v), raw(v))), br(v.loaded));
 }
 
-/** CSRs may change everything that `fetch` looks at, so go on from there. */
+/** A CSR can change anything that `fetch` depends on, so continue there. */
 function csr(v: Variables): Code {
   return sequence(
     publish(v),
@@ -274,8 +281,8 @@ function breakpoint(v: Handler): Code {
 }
 
 /**
- * A 4-byte instruction whose second half is on the next page is decoded anew each time, because the next page may be
- * another one by then. The straddle entry pretends to start a page of its own at the instruction's address.
+ * A 4-byte instruction whose second half is on the next page is decoded each time, because the next page may be mapped
+ * differently. The straddle entry acts as the start of a page at the instruction's address.
  */
 function straddle(v: Variables): Code {
   return sequence(publish(v), call(v.core.functions.fetchStraddle, slot('PC')), takeFault(v), executeStraddleEntry(v));

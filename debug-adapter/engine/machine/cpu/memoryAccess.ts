@@ -36,9 +36,9 @@ import { ACCESS_READ, ACCESS_WRITE } from './access.ts';
 import { noticeRead } from './pages.ts';
 
 /**
- * The slow paths of loads and stores: what misses the TLB, goes to a device, is misaligned or faults. RAM takes any
- * alignment, across pages too: both pages are translated before anything happens, so a fault leaves no half write.
- * Devices take aligned accesses only.
+ * Defines the slow paths of loads and stores: accesses that miss the TLB, go to a device, are misaligned or fault. RAM
+ * supports any alignment, also across pages: both pages are translated before the access, so a fault leaves no partial
+ * write. Devices accept aligned accesses only.
  */
 export function defineMemoryAccess(core: Core): void {
   defineLoadSlow(core);
@@ -48,11 +48,11 @@ export function defineMemoryAccess(core: Core): void {
 const LOAD_ACCESS_FAULT = 5;
 export const STORE_ACCESS_FAULT = 7;
 
-/** Raw loads by kind (see semantics.ts); kinds past the table are full width. */
+/** Raw loads by kind (see semantics.ts); kinds beyond the table are full width. */
 const LOAD_BY_KIND = [i64.load8u, i64.load16u, i64.load32u, i64.load, i64.load8s, i64.load16s, i64.load32s];
 const STORE_BY_KIND = [i64.store8, i64.store16, i64.store32, i64.store];
 
-/** Runs the case of a small number; each case must return. */
+/** Executes the case with the given index; each case must return. */
 function dispatch(index: Code, cases: Code[]): Code {
   const labels = cases.map(() => label());
   const table = brTable(index, labels);
@@ -74,7 +74,7 @@ const crossesPage = (va: Code, kind: Code): Code =>
 const tlbEntry = (va: Code): Code =>
   i32.add(slot32('DATA_CONTEXT'), i32.and(i32.shrU(i32.wrap(va), i32.const(8)), i32.const((TLB_ENTRIES - 1) << 4)));
 
-/** An access to RAM: its addresses, whether PMP lets its page into a TLB, and scratch for the entry there. */
+/** An access to RAM: its addresses, whether PMP allows its page in a TLB, and a scratch local for the entry. */
 interface Cached {
   va: Local;
   pa: Local;
@@ -82,7 +82,7 @@ interface Cached {
   entry: Local;
 }
 
-/** Enters the page into a TLB: afterwards its accesses are inline. */
+/** Enters the page into a TLB, so that later accesses take the fast path. */
 function fillTlb(core: Core, v: Cached, tlb: number, tagBits = 0): Code {
   const addend = i32.add(i32.sub(i32.wrap(v.pa.get), i32.wrap(v.va.get)), i32.const((RAM - RAM_BASE) | 0));
   return sequence(
@@ -93,19 +93,19 @@ function fillTlb(core: Core, v: Cached, tlb: number, tagBits = 0): Code {
   );
 }
 
-/** None of these flags is on the page, and PMP does not tell parts of it apart. */
+/** The page has none of these flags, and PMP allows all of it. */
 const mayEnter = ({ pa, cacheable }: Cached, flags: number): Code =>
   i32.and(cacheable.get, i32.eqz(i32.and(pageFlags(pa.get), i32.const(flags))));
 
 const pageFlags = (pa: Code): Code => i32.load8u(i32.shrU(ramOffset(pa), i32.const(12)), PAGE_FLAGS);
 
-/** After a read of RAM was allowed. */
+/** Called after a read of RAM was allowed. */
 export const enterReadTlb = (core: Core, v: Cached): Code =>
   when(mayEnter(v, PAGE_WATCHED), fillTlb(core, v, READ_TLB));
 
 /**
- * Before the `touch` of a write to RAM, which marks the page dirty. When the write may change the very table by which
- * it was translated, `touch` drops this entry, too.
+ * Called before the `touch` of a write to RAM, which marks the page dirty. If the write may change the page table that
+ * translated it, `touch` removes this entry too.
  */
 export const enterWriteTlb = (core: Core, v: Cached): Code =>
   when(
@@ -149,7 +149,7 @@ function defineLoadSlow(core: Core): void {
   });
 }
 
-/** Byte by byte, after both pages are known to be there. */
+/** Byte by byte, after both pages have been translated. */
 function loadCrossing(core: Core, frame: Frame, va: Local, kind: Local): Code {
   const value = frame.local(I64);
   const left = frame.local(I32);
@@ -176,14 +176,14 @@ function loadCrossing(core: Core, frame: Frame, va: Local, kind: Local): Code {
   );
 }
 
-/** An access that begins in one page and ends in the next: physical addresses of its start and of the next page. */
+/** An access that crosses a page boundary: the physical addresses of its start and of the next page. */
 interface Crossing {
   va: Local;
   first: Local;
   second: Local;
 }
 
-/** Translated once, before anything is written: the access may change the very tables it goes through. */
+/** Translates once, before anything is written, because the access may change the page tables it uses. */
 function translateBoth(
   core: Core,
   { va, first, second }: Crossing,
@@ -208,7 +208,7 @@ function translateBoth(
   );
 }
 
-/** Offset in RAM of byte `index` of it. */
+/** The offset in RAM of byte `index` of the access. */
 function byteOffset({ va, first, second }: Crossing, index: Local): Code {
   const inPage = i64.add(i64.and(va.get, i64.const(0xfff)), i64.extendU(index.get));
   const address = select(
@@ -219,7 +219,7 @@ function byteOffset({ va, first, second }: Crossing, index: Local): Code {
   return ramOffset(address);
 }
 
-/** The size that stands for the upper half of 8 bytes: read after the access, and told before it. */
+/** The size that stands for the upper half of 8 bytes: read after the access, and set before a write. */
 const UPPER_HALF = i32.const(0);
 
 const isMisaligned = (va: Local, kind: Local): Code =>

@@ -38,10 +38,10 @@ import { pmpIsActive } from './pmp.ts';
 import { SATP_MODE } from './satp.ts';
 
 /**
- * Address translation: Sv39 and Sv48 with accessed and dirty bits set by hardware, and Svpbmt (Privileged Architecture,
- * "Virtual Address Translation Process", "Sv39", "Sv48", "Svpbmt"). Page tables live in RAM only; anything else is an
- * access fault. The TLBs are exact: a write to a table that was walked drops every translation (see `touch`), and so does
- * a change of what entries mean (menvcfg.PBMTE), so what they hold never shows.
+ * Defines address translation: Sv39 and Sv48, with accessed and dirty bits set by hardware, and Svpbmt (Volume II,
+ * "Virtual Address Translation Process", "Sv39", "Sv48", "Svpbmt"). Page tables outside RAM cause an access fault. The
+ * TLBs are exact: a write to a table that was walked flushes all translations (see `touch`), and so does a change of
+ * the meaning of entries (menvcfg.PBMTE), so the guest never observes a stale entry.
  */
 export function defineMmu(core: Core): void {
   const { builder, functions } = core;
@@ -62,7 +62,7 @@ const satpMode: Code = i64.shrU(slot('SATP'), i64.const(60));
 const satpIsBare: Code = i64.eqz(satpMode);
 
 const PTE = { V: 1, R: 2, W: 4, X: 8, U: 16, A: 64, D: 128 };
-/** Bits 63-54 of an entry, shifted down: N (Svnapot, which is not there), PBMT, reserved. */
+/** Bits 63-54 of an entry, shifted down: N (Svnapot, not implemented), PBMT, reserved. */
 const UPPER = { SHIFT: 54, ALL: 0x3ff, PBMT: 0x180 };
 
 interface Walk {
@@ -71,7 +71,7 @@ interface Walk {
   access: Local;
   privilege: Local;
   pte: Local;
-  /** Physical address of the entry, then of the table. */
+  /** The physical address of the entry, then of the next table. */
   at: Local;
   shift: Local;
 }
@@ -92,7 +92,7 @@ function defineTranslate(core: Core): void {
     return sequence(
       set(privilege, select(i32.eq(access.get, i32.const(ACCESS_FETCH)), slot32('PRIVILEGE'), dataPrivilege)),
       when(i32.or(i32.eq(privilege.get, i32.const(PRIVILEGE_MACHINE)), satpIsBare), ret(va.get)),
-      // Of the topmost level: Sv39 has three, Sv48 four.
+      // The shift of the topmost level: Sv39 has three levels, Sv48 four.
       set(walk.shift, select(i64.eq(satpMode, i64.const(SATP_MODE.SV48)), i64.const(39), i64.const(30))),
       pageFaultWhen(walk, isNotCanonical(walk)),
       findLeaf(walk),
@@ -140,7 +140,8 @@ function findLeaf(walk: Walk): Code {
         accessFaultWhen(walk, i32.eqz(walkAllowed(walk))),
         markTable(walk),
         set(pte, i64.load(ramAt(ramOffset(at.get)))),
-        // Not valid, write-only, or with bits that are reserved, as those of extensions that are not there or off.
+        // Invalid, write-only, or with reserved bits set, which includes those of extensions that are absent or
+        // disabled.
         pageFaultWhen(walk, i32.eqz(pteHas(walk, PTE.V))),
         pageFaultWhen(walk, i32.eq(pteHas(walk, PTE.R | PTE.W), i32.const(PTE.W))),
         pageFaultWhen(walk, i32.and(upperBits(walk), reservedInLeaf)),
@@ -159,18 +160,18 @@ function findLeaf(walk: Walk): Code {
 
 const upperBits = ({ pte }: Walk): Code => i32.wrap(i64.shrU(pte.get, i64.const(UPPER.SHIFT)));
 
-/** Of three memory types (PBMT) each is taken, and changes nothing here. */
+/** The three memory types (PBMT) are accepted and have no effect. */
 const reservedInLeaf: Code = select(
   i64.ne(i64.and(slot('MENVCFG'), i64.const(ENVCFG.PBMTE)), i64.const(0)),
   i32.const(UPPER.ALL & ~UPPER.PBMT),
   i32.const(UPPER.ALL),
 );
 
-/** Page tables are read with the rights of S-mode, whoever's access it is. */
+/** Page tables are read with S-mode rights, regardless of the privilege of the access. */
 const walkAllowed = ({ core, at }: Walk): Code =>
   call(core.functions.pmpAllows, at.get, i32.const(8), i32.const(ACCESS_READ), i32.const(PRIVILEGE_SUPERVISOR));
 
-/** The page of the entry at `at`, which is in RAM. */
+/** The page containing the entry at `at`, which is in RAM. */
 const tablePage = ({ at }: Walk): Code => i32.shrU(ramOffset(at.get), i32.const(12));
 
 function markTable(walk: Walk): Code {
@@ -199,7 +200,7 @@ function checkLeaf(walk: Walk): Code {
   );
 }
 
-/** Sets A, and D for a write, in the page table itself. */
+/** Sets A, and D for a write, in the page table entry. */
 function markLeaf(walk: Walk): Code {
   const { core, access, pte, at } = walk;
   const need = i64.extendU(
@@ -208,7 +209,7 @@ function markLeaf(walk: Walk): Code {
   return when(
     i64.ne(i64.and(pte.get, need), need),
     set(pte, i64.or(pte.get, need)),
-    // These bits make no translation wrong: for once the table does not count as one.
+    // These bits do not invalidate translations, so the page temporarily does not count as a table.
     setTableFlag(walk, false),
     call(core.functions.touch, ramOffset(at.get), i32.const(8)),
     setTableFlag(walk, true),
@@ -230,7 +231,7 @@ function leafAddress(walk: Walk): Code {
 
 // --- contexts --------------------------------------------------------------------------------------------------------
 
-/** Chooses the TLBs for the current privilege, MPRV, SUM, satp mode and whether PMP is in use. */
+/** Selects the TLBs for the current privilege, MPRV, SUM, satp mode and PMP. */
 function defineUpdateContexts({ builder, functions }: Core): void {
   const context = (privilege: Code, supervisor: Code, untranslated: number): Code =>
     select(

@@ -1,4 +1,4 @@
-/** Bits of `mstatus` and `sstatus` (Privileged Architecture, "Machine Status Registers"). */
+/** Bits of `mstatus` and `sstatus` (Volume II, "Machine Status Registers"). */
 export const MSTATUS = {
   SIE: 1 << 1,
   MIE: 1 << 3,
@@ -7,7 +7,7 @@ export const MSTATUS = {
   SPP: 1 << 8,
   MPP: 3 << 11,
   MPP_SHIFT: 11,
-  /** State of the floating-point unit: 0 off, 1 initial, 2 clean, 3 dirty. */
+  /** The state of the floating-point unit: 0 off, 1 initial, 2 clean, 3 dirty. */
   FS: 3 << 13,
   MPRV: 1 << 17,
   SUM: 1 << 18,
@@ -17,7 +17,7 @@ export const MSTATUS = {
   TSR: 1 << 22,
 } as const;
 
-/** UXL and SXL: both 2, for 64 bits, and fixed. */
+/** UXL and SXL: both fixed at 2, for 64 bits. */
 export const MSTATUS_XL = (2n << 32n) | (2n << 34n);
 
 export const MSTATUS_WRITABLE =
@@ -36,13 +36,13 @@ export const MSTATUS_WRITABLE =
   MSTATUS.TSR;
 
 export const SSTATUS_WRITABLE = MSTATUS.SIE | MSTATUS.SPIE | MSTATUS.SPP | MSTATUS.FS | MSTATUS.SUM | MSTATUS.MXR;
-/** Something is dirty: read-only, and here that can only be FS. */
+/** Read-only summary of the dirty states, here only of FS. */
 export const MSTATUS_SD = 1n << 63n;
 
-/** What S-mode sees: the above, UXL and SD. */
+/** The bits visible in S-mode: the writable ones, UXL and SD. */
 export const SSTATUS_READABLE = BigInt(SSTATUS_WRITABLE) | (2n << 32n) | MSTATUS_SD;
 
-/** Interrupt numbers, as bits of mip and mie. */
+/** Interrupt numbers, which are bit numbers in mip and mie. */
 export const IRQ = { SSI: 1, MSI: 3, STI: 5, MTI: 7, SEI: 9, MEI: 11 } as const;
 export const SUPERVISOR_INTERRUPTS = (1 << IRQ.SSI) | (1 << IRQ.STI) | (1 << IRQ.SEI);
 export const ALL_INTERRUPTS = SUPERVISOR_INTERRUPTS | (1 << IRQ.MSI) | (1 << IRQ.MTI) | (1 << IRQ.MEI);

@@ -1,14 +1,8 @@
 import { assert } from '../../base/assert.ts';
 import { FLOAT_NAMES, HALF_NAMES } from './floatNames.ts';
 
-/**
- * The operations that decoding sorts instructions into: one number for each handler of the interpreter, and further ones for
- * operations of half precision, which share one.
- * Names are the ISA manual's mnemonics; NEAR and FAR tell whether a jump stays inside its 4 KiB page, because a decoded
- * entry addresses its neighbours directly only there.
- */
 const WITH_HANDLER = [
-  // UNDECODED must be 0: a cleared decode page is a page of these.
+  // UNDECODED must be 0: a cleared decode page then consists of these.
   'UNDECODED',
   'PAGE_END',
   'STRADDLE',
@@ -154,13 +148,18 @@ const NAMES = [...WITH_HANDLER, ...HALF_NAMES] as const;
 
 export type OperationName = (typeof NAMES)[number];
 
+/**
+ * The operations that instructions decode to: one number for each handler of the interpreter, then the half-precision
+ * operations, which share one handler. Names are the ISA manual's mnemonics. NEAR and FAR say whether a jump stays
+ * inside its 4 KiB page, because decode entries can address each other directly only there.
+ */
 export const OPERATION_NAMES: readonly OperationName[] = NAMES;
-/** Those that the interpreter has handlers for. */
+/** The operations with a handler in the interpreter. */
 export const HANDLER_NAMES: readonly OperationName[] = WITH_HANDLER;
 
 /**
- * Operations that also come as compressed instructions have a second handler for those: the length is then a constant
- * in both, and finding the next entry waits for no load.
+ * Operations that also occur as compressed instructions have a second handler for those: the length is then a constant
+ * in both, and finding the next entry needs no load.
  */
 export const COMPRESSIBLE: readonly OperationName[] = [
   'NOP',
@@ -194,7 +193,7 @@ export const COMPRESSIBLE: readonly OperationName[] = [
   'SUBW',
 ];
 
-/** What a decode entry holds for an operation of a length. */
+/** The operation byte of a decode entry, which depends on the instruction's length. */
 export function handlerIndex(operation: number, lengthBytes: 2 | 4): number {
   if (operation >= WITH_HANDLER.length) return OP.HALF;
   return lengthBytes === 2 ? (COMPRESSED_HANDLERS.get(operation) ?? operation) : operation;

@@ -2,7 +2,10 @@ import { type Code, I32, br, brIf, i32, i64, label, loop, ret, sequence, set, wh
 import { type Core, slot32 } from './coreContext.ts';
 import { PAGE_FLAGS } from './layout.ts';
 
-/** Finds and clears flags of RAM pages, eight pages at a time: RAM is a multiple of a MiB. */
+/**
+ * Defines how flags of RAM pages are found and cleared, eight pages at a time, which works because RAM is a multiple of
+ * a MiB.
+ */
 export function definePageMarks({ builder, functions }: Core): void {
   builder.define(functions.nextMarked, (frame) => {
     const [page, marks] = frame.parameters;
@@ -40,5 +43,5 @@ export function definePageMarks({ builder, functions }: Core): void {
 
 const ramPages = i32.shrU(slot32('RAM_BYTES'), i32.const(12));
 
-/** The same flags of each of eight pages. */
+/** The flags repeated for each of eight pages. */
 const ofEight = (marks: Code): Code => i64.mul(i64.extendU(marks), i64.const(0x0101_0101_0101_0101n));

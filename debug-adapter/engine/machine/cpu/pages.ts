@@ -43,9 +43,9 @@ import {
 } from './layout.ts';
 
 /**
- * Page flags and TLB flushing. One hook serves translations, dirty tracking, self-modifying code and (later) watchpoints: a page
- * enters the write TLB only while it is marked dirty for everyone and is no page table in use, and one that holds code
- * only for its lines without any. All other writes come through `touch` first.
+ * Defines page flags and TLB flushes. One hook serves address translation, dirty tracking, self-modifying code and
+ * watchpoints: a page is in the write TLB only while all its dirty flags are set and it is neither watched nor a page
+ * table in use, and a page with code only for its lines without code. All other writes call `touch` first.
  */
 export function definePages(core: Core): void {
   defineTouch(core);
@@ -57,7 +57,7 @@ export function definePages(core: Core): void {
   builder.define(functions.flushWrites, () =>
     sequence(
       dropWrites(0),
-      // Nothing was filled for the others where the list is empty.
+      // If the list is empty, the other contexts have no entries.
       when(slot32('FLUSH_COUNT'), ...Array.from({ length: DATA_CONTEXTS - 1 }, (_, i) => dropWrites(i + 1))),
     ),
   );
@@ -87,10 +87,11 @@ function defineTouch({ builder, functions }: Core): void {
       ),
       when(i32.and(flags.get, i32.const(PAGE_TRANSLATED)), call(functions.codeWritten, offset.get, length.get)),
       when(i32.and(flags.get, i32.const(PAGE_WATCHED)), call(functions.watchWrite, offset.get, length.get)),
-      // A guest may see a change of its tables before SFENCE.VMA. This one always does: what the TLBs hold is then never
-      // seen, and they may be dropped at any time, by a snapshot say. Leaving the loop translates the PC anew, too.
+      // A guest may or may not observe a change of its tables before SFENCE.VMA. Here it always does, so the TLBs'
+      // contents are never observable and may be dropped at any time, for example by a snapshot. Leaving the loop also
+      // translates PC again.
       when(i32.and(flags.get, i32.const(PAGE_TABLE)), call(functions.flushPaged), setSlot32('ATTENTION', i32.const(1))),
-      // Read again: the last region of the page may have gone.
+      // Read again, because the last region of the page may have been retired.
       i32.store8(
         flagsAt.get,
         i32.or(i32.and(i32.load8u(flagsAt.get), i32.const(~PAGE_TABLE)), i32.const(PAGE_DIRTY_ALL)),
@@ -98,7 +99,7 @@ function defineTouch({ builder, functions }: Core): void {
     );
   });
 
-  /** Back to UNDECODED: every entry of an instruction that overlaps the bytes; one may start a halfword before. */
+  /** Resets to UNDECODED all entries of instructions that overlap the bytes; one may start a halfword earlier. */
   function dropDecoded(entry: Local, end: Local, offset: Code, length: Code): Code {
     const again = label();
     const inPage = i32.and(offset, i32.const(0xfff));
@@ -129,7 +130,7 @@ function defineBecomeTable({ builder, functions }: Core): void {
     const address = i64.add(i64.shl(i64.extendU(page.get), i64.const(12)), i64.const(RAM_BASE));
     return sequence(
       i32.store8(page.get, i32.or(i32.load8u(page.get, PAGE_FLAGS), i32.const(PAGE_TABLE)), PAGE_FLAGS),
-      // It leaves the write TLB: the untranslated one, where its place is known, and all others.
+      // Removes the page from the write TLBs: its known entry in the untranslated one, and all entries of the others.
       set(entry, i32.shl(index, i32.const(4))),
       when(
         i64.eq(i64.and(i64.load(entry.get, WRITE_TLB), i64.const(~TAG_BESIDE_CODE)), address),
@@ -146,7 +147,7 @@ function defineNoteFilled({ builder, functions }: Core): void {
     const count = frame.local(I32);
     return sequence(
       set(count, slot32('FLUSH_COUNT')),
-      // Past the list's end the count alone goes on: the next flush then clears everything.
+      // If the list is full, only the count increases: the next flush then clears everything.
       when(
         i32.ltU(count.get, i32.const(FLUSH_LIST_ENTRIES)),
         i32.store(i32.shl(count.get, i32.const(2)), entry.get, FLUSH_LIST),
@@ -193,10 +194,10 @@ function defineFlushPaged({ builder, functions }: Core): void {
   });
 }
 
-/** Before writing `length` bytes at an offset in RAM, inside one page. */
+/** Must be called before writing `length` bytes at an offset in RAM, within one page. */
 export const touch = (core: Core, offset: Code, length: Code): Code => call(core.functions.touch, offset, length);
 
-/** After reading `length` bytes at an offset in RAM, inside one page. */
+/** Must be called after reading `length` bytes at an offset in RAM, within one page. */
 export const noticeRead = (core: Core, offset: Code, length: Code): Code =>
   when(
     i32.and(i32.load8u(i32.shrU(offset, i32.const(12)), PAGE_FLAGS), i32.const(PAGE_WATCHED)),

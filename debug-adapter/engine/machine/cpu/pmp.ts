@@ -22,24 +22,24 @@ import { type Core, PRIVILEGE_MACHINE, slot, slot32 } from './coreContext.ts';
 import { SLOT } from './layout.ts';
 import { ACCESS_FETCH, dataPrivilege } from './access.ts';
 
-/**
- * Physical memory protection (Privileged Architecture, "Physical Memory Protection"): 16 entries, granularity 4 bytes.
- * The first entry that touches an access decides: it must cover all of it. While no entry is switched on, everything is
- * allowed, as in QEMU 7.2. A page enters a TLB only when one answer holds for all of it; otherwise each access, and
- * each instruction fetch, asks here.
- */
 const PMP = { READ: 1, WRITE: 2, EXECUTE: 4, LOCK: 0x80 } as const;
 const MODE = { OFF: 0, RANGE: 1, FOUR_BYTES: 2 } as const;
 const ENTRIES = 16;
 /** The A fields of all entries of a config register. */
 const MODES = 0x1818_1818_1818_1818n;
 
-/** True while some entry is switched on. */
+/** Whether any entry is active. */
 export const pmpIsActive: Code = i64.ne(
   i64.and(i64.or(slot('PMPCFG0'), slot('PMPCFG2')), i64.const(MODES)),
   i64.const(0),
 );
 
+/**
+ * Defines physical memory protection (Volume II, "Physical Memory Protection"): 16 entries, granularity 4 bytes. The
+ * first entry that matches any byte of an access decides and must cover all of it. While no entry is active, everything
+ * is allowed, as in QEMU 7.2. A page enters a TLB only if one result applies to all of it; otherwise each access and
+ * each instruction fetch is checked here.
+ */
 export function definePmp(core: Core): void {
   const { builder, functions } = core;
   builder.define(functions.pmpAllows, (frame) => allowsBody(frame));
@@ -65,10 +65,10 @@ export function definePmp(core: Core): void {
 }
 
 interface Search {
-  /** The access: its first byte, and the one after its last. */
+  /** The access: its first byte, and the byte after its last. */
   start: Local;
   end: Local;
-  /** The entry: number, config byte, and the bytes that it is about. */
+  /** The entry: its number, config byte and address range. */
   index: Local;
   config: Local;
   low: Local;
@@ -109,7 +109,7 @@ function allowsBody(frame: Frame): Code {
         findRange(search),
         brIf(skip, i32.or(i64.geU(low.get, end.get), i64.geU(start.get, high.get))),
         when(i32.eqz(covers), ret(i32.const(0))),
-        // Unlocked entries do not bind M-mode.
+        // Unlocked entries do not apply to M-mode.
         ret(select(i32.and(isMachine, i32.eqz(isLocked)), i32.const(1), isPermitted)),
       ),
       set(index, i32.add(index.get, i32.const(1))),
@@ -121,15 +121,15 @@ function allowsBody(frame: Frame): Code {
 
 const modeOf = ({ config }: Search): Code => i32.and(i32.shrU(config.get, i32.const(3)), i32.const(3));
 
-/** Bytes from `low` up to before `high`; the address registers hold multiples of four. */
+/** The range from `low` up to but not including `high`; the address registers hold multiples of four. */
 function findRange(search: Search): Code {
   const { index, low, high } = search;
   const at = i32.shl(index.get, i32.const(3));
   const address = i64.load(at, SLOT.PMPADDR0);
-  // A range starts where the entry before ends; the first one at 0.
+  // TOR: the range starts at the previous entry's address; for entry 0, at 0.
   const before = select(index.get, i64.load(at, SLOT.PMPADDR0 - 8), i64.const(0));
   const bytes = (words: Code): Code => i64.shl(words, i64.const(2));
-  // A power of two: the ones at the end of the address, and the zero above them, say how large.
+  // NAPOT: the trailing ones of the address and the zero above them encode the size.
   const inside = i64.xor(address, i64.add(address, i64.const(1)));
   const sizeBits = select(i32.eq(modeOf(search), i32.const(MODE.FOUR_BYTES)), i64.const(0), inside);
   return ifElse(

@@ -3,17 +3,17 @@ import { type Core, setSlot, slot } from './coreContext.ts';
 import type { Csr } from './csrTable.ts';
 import type { SlotName } from './layout.ts';
 
-/** The registers of physical memory protection (see pmp.ts): what is locked stays until a reset. */
 const zero = i64.const(0);
 
-/** Every entry's L, A, X, W and R; bits 5 and 6 are reserved. */
+/** L, A, X, W and R of every entry; bits 5 and 6 are reserved. */
 const PMP_CONFIG_BITS = 0x9f9f9f9f9f9f9f9fn;
 const PMP_LOCKS = 0x8080808080808080n;
 const PMP_ADDRESS_BITS = (1n << 54n) - 1n;
 
+/** The CSRs of physical memory protection (see pmp.ts). A locked entry stays unchanged until a reset. */
 export function physicalMemoryProtection(core: Core): Csr[] {
   const config = (name: string, number: number, slotName: SlotName): Csr => {
-    // Every byte whose lock is set, as a mask of whole bytes: 0x80 >> 7 = 1, times 255.
+    // A mask of the bytes whose lock bit is set: 0x80 >> 7 = 1, times 255.
     const locked = i64.mul(i64.shrU(i64.and(slot(slotName), i64.const(PMP_LOCKS)), i64.const(7)), i64.const(0xff));
     const free = i64.and(i64.xor(locked, i64.const(-1)), i64.const(PMP_CONFIG_BITS));
     return {
@@ -31,13 +31,15 @@ export function physicalMemoryProtection(core: Core): Csr[] {
   ];
 }
 
-/** What the TLBs hold was allowed by the old entries. */
+/** Flushes the TLBs, whose entries were allowed by the old PMP entries. */
 const forget = ({ functions }: Core): Code => sequence(call(functions.flushAll), call(functions.updateContexts));
 
 const pmpByte = (entry: number): Code =>
   i64.and(i64.shrU(slot(entry < 8 ? 'PMPCFG0' : 'PMPCFG2'), i64.const((entry % 8) * 8)), i64.const(0xff));
 
-/** Fixed while its entry is locked, or the next one is locked and uses it as the start of a range (TOR). */
+/**
+ * Read-only while its entry is locked, or while the next entry is locked and uses it as the start of its range (TOR).
+ */
 function pmpAddress(core: Core, entry: number): Csr {
   const slotName = `PMPADDR${entry}` as SlotName;
   const isLocked = i64.ne(i64.and(pmpByte(entry), i64.const(0x80)), zero);

@@ -27,9 +27,9 @@ import {
 import { IRQ, MSTATUS } from './mstatus.ts';
 
 /**
- * Traps and what changes privilege: taking exceptions and interrupts, MRET, SRET, ECALL, EBREAK, WFI, WRS.NTO, WRS.STO, SFENCE.VMA and Svinval
- * (Privileged Architecture, "Trap-Return Instructions", "Machine Cause Register", "Wait for Interrupt"). A trap entry
- * is a step of its own that retires no instruction.
+ * Defines traps and privilege changes: exceptions and interrupts, MRET, SRET, ECALL, EBREAK, WFI, WRS.NTO, WRS.STO,
+ * SFENCE.VMA and Svinval (Volume II, "Trap-Return Instructions", "Machine Cause Register", "Wait for Interrupt"). A
+ * trap entry is a separate step that retires no instruction.
  */
 export function definePrivilege(core: Core): void {
   const { builder, functions } = core;
@@ -49,7 +49,7 @@ export function definePrivilege(core: Core): void {
 }
 
 const statusBits = (mask: number): Code => i64.and(slot('MSTATUS'), i64.const(mask));
-/** A bit of mstatus moved from one place to another. */
+/** A bit of mstatus, moved to another bit. */
 const moved = (from: number, to: number): Code =>
   i64.mul(i64.extendU(i64.ne(statusBits(from), i64.const(0))), i64.const(to));
 const setStatus = (clear: number, ...add: Code[]): Code =>
@@ -58,7 +58,7 @@ const setStatus = (clear: number, ...add: Code[]): Code =>
     add.reduce((sum, bit) => i64.or(sum, bit), i64.and(slot('MSTATUS'), i64.const(~BigInt(clear)))),
   );
 
-/** As in QEMU, an SC fails that has a trap or a return from one between it and its LR. */
+/** As in QEMU, an SC fails if a trap or a return from one occurred since its LR. */
 const dropReservation = setSlot32('RESERVED', i32.const(0));
 
 function enterTrap(core: Core, cause: Local, isInterrupt: boolean): Code {
@@ -104,7 +104,7 @@ function enterTrap(core: Core, cause: Local, isInterrupt: boolean): Code {
   );
 }
 
-/** Where the handler is: vectored mode adds four bytes a cause, for interrupts only. */
+/** The address of the handler: vectored mode adds four bytes a cause, for interrupts only. */
 function vector(name: 'STVEC' | 'MTVEC', isInterrupt: boolean): Code {
   const base = i64.and(slot(name), i64.const(-4));
   if (!isInterrupt) return base;
@@ -112,10 +112,10 @@ function vector(name: 'STVEC' | 'MTVEC', isInterrupt: boolean): Code {
   return i64.add(base, i64.mul(isVectored, i64.shl(slot('CAUSE'), i64.const(2))));
 }
 
-/** All of mip: lines from devices and timers, and what software set. */
+/** The value of mip: the lines of devices and timers, and the bits that software set. */
 export const pendingBits: Code = i32.or(slot32('MIP_LINES'), slot32('MIP_SOFTWARE'));
 
-/** Privileged Architecture, "Machine Interrupt Registers": the order among simultaneous interrupts. */
+/** Volume II, "Machine Interrupt Registers": the priority of simultaneous interrupts. */
 const PRIORITY = [IRQ.MEI, IRQ.MSI, IRQ.MTI, IRQ.SEI, IRQ.SSI, IRQ.STI];
 
 function definePendingInterrupt({ builder, functions }: Core): void {
@@ -145,7 +145,7 @@ function definePendingInterrupt({ builder, functions }: Core): void {
   });
 }
 
-/** After anything that may let a pending interrupt in: leave the loop when one can be taken. */
+/** Called after any change that may enable a pending interrupt: leaves the loop if one can be taken. */
 export const noticeInterrupts = (core: Core): Code =>
   when(i32.geS(call(core.functions.pendingInterrupt), i32.const(0)), setSlot32('ATTENTION', i32.const(1)));
 
@@ -185,9 +185,10 @@ function defineSystem(core: Core): void {
         next,
         ret(),
       ),
-      // Svinval: the fences around SINVAL.VMA order nothing that is not in order already, and TVM does not trap them.
+      // Svinval: the fences around SINVAL.VMA have no effect, because accesses are already in order. TVM does not trap
+      // them.
       when(i32.or(is(SFENCE_W_INVAL), is(SFENCE_INVAL_IR)), when(i32.eqz(slot32('PRIVILEGE')), illegal), next, ret()),
-      // SFENCE.VMA and SINVAL.VMA: everything is flushed, whatever address and ASID they name.
+      // SFENCE.VMA and SINVAL.VMA flush everything, ignoring address and ASID.
       when(belowOrTrapped(MSTATUS.TVM), illegal),
       call(functions.flushPaged),
       next,
@@ -195,7 +196,7 @@ function defineSystem(core: Core): void {
   });
 }
 
-/** U-mode, or S-mode while the status bit traps the instruction. */
+/** In U-mode, or in S-mode while the status bit traps the instruction. */
 export const belowOrTrapped = (trapBit: number): Code =>
   i32.or(
     i32.eq(slot32('PRIVILEGE'), i32.const(PRIVILEGE_USER)),
@@ -240,7 +241,7 @@ function returnFromSupervisor(core: Core, illegal: Code): Code {
   );
 }
 
-/** Waits unless something enabled is pending already, whether or not it could be taken. */
+/** Waits unless an enabled interrupt is already pending, even one that cannot be taken. */
 function waitForInterrupt(illegal: Code): Code {
   return sequence(
     when(belowOrTrapped(MSTATUS.TW), illegal),
@@ -253,8 +254,8 @@ function waitForInterrupt(illegal: Code): Code {
 }
 
 /**
- * Zawrs: the stall may end at any time for any reason, and here, as in QEMU, it ends at once, with the reservation gone.
- * TW traps the one that has no timeout, in U-mode too. QEMU then reports no instruction.
+ * Zawrs: the stall may end at any time for any reason. As in QEMU, it ends immediately and clears the reservation. TW
+ * traps the instruction without a timeout, also in U-mode, and as in QEMU tval is then 0.
  */
 function waitOnReservation(raw: Local, illegal: Code): Code {
   const isTrapped = i32.and(

@@ -5,9 +5,9 @@ import { type Core, slot32 } from './coreContext.ts';
 import { PAGE_DIRTY_DIGEST, PAGE_DIRTY_TLB, PAGE_FLAGS, PAGE_HASHES, RAM } from './layout.ts';
 
 /**
- * The digest of all RAM, at the cost of the pages written since the last one. Each page has a share: XXH64 of its bytes
- * with its number as seed, or 0 for a page of zeroes, so that untouched RAM costs nothing and the digest depends on
- * contents alone. Shares are summed modulo 2^64.
+ * Defines the digest of all RAM, which costs time only for the pages written since the last one. Each page contributes
+ * XXH64 of its bytes with its number as seed, or 0 if it is all zeroes, so that untouched RAM costs nothing and the
+ * digest depends only on the contents. The contributions are summed modulo 2^64.
  */
 export function defineRamDigest(core: Core): void {
   const { builder, functions } = core;
@@ -40,7 +40,7 @@ export function defineRamDigest(core: Core): void {
           ),
           set(sum, i64.add(sum.get, i64.sub(share.get, i64.load(hashAt, PAGE_HASHES)))),
           i64.store(hashAt, share.get, PAGE_HASHES),
-          // The page leaves the write TLB (the caller flushes it), so that the next write marks it again.
+          // The page leaves the write TLB (the caller flushes it), so that the next write sets the flag again.
           i32.store8(page.get, i32.and(flags, i32.const(~(PAGE_DIRTY_DIGEST | PAGE_DIRTY_TLB))), PAGE_FLAGS),
           set(page, i32.add(page.get, i32.const(1))),
           br(next),

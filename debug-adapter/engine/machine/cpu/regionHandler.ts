@@ -26,9 +26,7 @@ import {
 } from './layout.ts';
 import { OP } from './operations.ts';
 
-/** Where the interpreter meets translated code: it finds what is worth translating, and calls what is. */
-
-/** A jump came to `entry`: what is reached often is worth translating. */
+/** Counts a jump to `entry`, and reports the entry for translation when the count reaches the threshold. */
 export function countArrival(v: Variables): Code {
   const { entry, low, tlb } = v;
   const place = i32.and(i32.shrU(entry.get, i32.const(3)), i32.const((HOT_COUNTS_ENTRIES - 1) << 1));
@@ -44,9 +42,9 @@ export function countArrival(v: Variables): Code {
 }
 
 /**
- * Calls the region that begins here, and the next while one leads to another. When a region could not do even one
- * instruction (the budget is short of its first block, or that instruction is not plain, or the region is not for the
- * address spaces in force), this one is interpreted.
+ * Calls the region that begins here, and continues while one region leads to another. If the region executes no
+ * instruction (the budget is smaller than its first block, the instruction is not plain, or the region is for other
+ * address spaces), the interpreter executes the instruction.
  */
 export function regionHandler(v: Variables): Code {
   const { core, budget, entry, pageEntries, pageVa, low, tlb, va } = v;
@@ -76,10 +74,10 @@ export function regionHandler(v: Variables): Code {
   );
 }
 
-/** An entry outside its page, whose jumps are all far, pretends to start a page at the instruction's address. */
+/** Executes an entry decoded outside its page, as if a page began at the instruction's address. */
 export const executeLoneEntry = (v: Variables, entry: Code): Code =>
   sequence(set(v.pageVa, slot('PC')), set(v.pageEntries, entry), set(v.entry, v.pageEntries.get), br(v.execute));
 
-/** Where the fetch TLB in force would have the page of an address. */
+/** The address of the active fetch TLB's entry for a virtual address. */
 export const fetchTlbEntry = (low: Code): Code =>
   i32.add(slot32('FETCH_CONTEXT'), i32.and(i32.shrU(low, i32.const(8)), i32.const((FETCH_TLB_ENTRIES - 1) << 4)));

@@ -1,9 +1,9 @@
-/** Modes of `satp` (Privileged Architecture, "Supervisor Address Translation and Protection Register"). */
+/** Modes of `satp` (Volume II, "Supervisor Address Translation and Protection Register"). */
 export const SATP_MODE = { BARE: 0, SV39: 8, SV48: 9 } as const;
 
-/** The deepest page tables that a machine's `satp` takes; it takes the shallower ones, too. */
+/** The deepest page tables that a machine's `satp` supports; it also supports the shallower ones. */
 export type MmuType = (typeof MMU_TYPES)[number];
 export const MMU_TYPES = ['sv39', 'sv48'] as const;
 
-/** What new machines have. */
+/** The value for new machines. */
 export const MMU: MmuType = 'sv48';

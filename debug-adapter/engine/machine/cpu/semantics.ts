@@ -4,11 +4,7 @@ import { addBitHelpers, BIT_MANIPULATION, type BitHelpers } from './bitManipulat
 import { boxed, boxedHalf } from './floatFormat.ts';
 import type { OperationName } from './operations.ts';
 
-/**
- * What each computing instruction computes: the one table from which the interpreter is generated, and from which a
- * translator generates code too, so that they cannot differ. Operands are code for 64-bit values: `a` is rs1, `b` is
- * rs2, `imm` is the immediate; the result is rd's new value. (ISA manual Volume I, chapters 2, 4 and 12.)
- */
+/** The operands of an instruction as code for 64-bit values: `a` is rs1, `b` is rs2, `imm` is the immediate. */
 export interface Operands {
   a: Code;
   b: Code;
@@ -22,6 +18,10 @@ const low = i32.wrap;
 const sext = i64.extendS;
 const flag = i64.extendU;
 
+/**
+ * What each computational instruction computes (Volume I, chapters 2, 4 and 12); the result is the new value of rd.
+ * Both the interpreter and the translator are generated from this table, so they cannot differ.
+ */
 export const COMPUTE: Partial<Record<OperationName, Semantics>> = {
   LI: ({ imm }) => imm,
   MV: ({ a }) => a,
@@ -63,7 +63,7 @@ export const COMPUTE: Partial<Record<OperationName, Semantics>> = {
   DIVU: ({ a, b, helpers }) => call(helpers.divu, a, b),
   REM: ({ a, b, helpers }) => call(helpers.rem, a, b),
   REMU: ({ a, b, helpers }) => call(helpers.remu, a, b),
-  // On 32-bit operands widened to 64 bits the 64-bit division gives the same result, edge cases included.
+  // For 32-bit operands extended to 64 bits, the 64-bit division gives the same result, including the edge cases.
   DIVW: ({ a, b, helpers }) => i64.extend32S(call(helpers.div, i64.extend32S(a), i64.extend32S(b))),
   REMW: ({ a, b, helpers }) => i64.extend32S(call(helpers.rem, i64.extend32S(a), i64.extend32S(b))),
   DIVUW: ({ a, b, helpers }) => i64.extend32S(call(helpers.divu, flag(low(a)), flag(low(b)))),
@@ -74,7 +74,7 @@ export const COMPUTE: Partial<Record<OperationName, Semantics>> = {
   ...BIT_MANIPULATION,
 };
 
-/** When a branch is taken. */
+/** The conditions of the branches. */
 export const CONDITION: Record<string, (a: Code, b: Code) => Code> = {
   BEQ: i64.eq,
   BNE: i64.ne,
@@ -86,7 +86,7 @@ export const CONDITION: Record<string, (a: Code, b: Code) => Code> = {
 
 export interface MemoryOperation {
   sizeLog2: 0 | 1 | 2 | 3;
-  /** 0-3 unsigned (or 64 bits), 4-6 sign-extended: what the slow path is told. */
+  /** The kind passed to the slow path: 0-3 unsigned (or 64 bits), 4-6 sign-extended. */
   kind: number;
 }
 
@@ -107,7 +107,7 @@ export const STORES: Partial<Record<OperationName, MemoryOperation & { store: ty
   SD: { sizeLog2: 3, kind: 3, store: i64.store },
 };
 
-/** Loads and stores of floating-point registers; `fromRaw` makes the register's value of the memory's. */
+/** Loads of floating-point registers; `fromRaw` converts the value in memory to register form. */
 export const FLOAT_LOADS: Partial<
   Record<OperationName, MemoryOperation & { load: typeof i64.load; fromRaw: (value: Code) => Code }>
 > = {
@@ -128,7 +128,7 @@ export interface ArithmeticHelpers extends BitHelpers {
   remu: FunctionHandle;
 }
 
-/** The instructions too long to write in place, as functions (i64, i64) -> i64. */
+/** Adds the instructions that are too long to generate in place, as functions (i64, i64) -> i64. */
 export function addArithmeticHelpers(builder: ModuleBuilder): ArithmeticHelpers {
   const add = (body: (frame: Frame) => Code): FunctionHandle =>
     builder.add({ parameters: [I64, I64], results: [I64] }, undefined, body);
@@ -145,7 +145,7 @@ export function addArithmeticHelpers(builder: ModuleBuilder): ArithmeticHelpers 
   return {
     ...addBitHelpers(builder),
     mulhu,
-    // A signed operand is its unsigned value less 2^64 when negative, so the high half is less the other operand.
+    // A negative operand equals its unsigned value minus 2^64, so the other operand is subtracted from the high half.
     mulhsu: add((frame) => {
       const [a, b] = operands(frame);
       return i64.sub(call(mulhu, a, b), ifNegative(a, b));
@@ -154,13 +154,13 @@ export function addArithmeticHelpers(builder: ModuleBuilder): ArithmeticHelpers 
       const [a, b] = operands(frame);
       return i64.sub(i64.sub(call(mulhu, a, b), ifNegative(a, b)), ifNegative(b, a));
     }),
-    // Division by zero gives all ones and the dividend; the one overflow gives the dividend and zero (section 12.2).
+    // Division by zero gives all ones and the dividend; the overflow case gives the dividend and zero (section 12.2).
     div: divide(
       () => minusOne,
       (a, b) => choose(I64, i64.eq(b, minusOne), i64.sub(zero, a), i64.divS(a, b)),
     ),
     divu: divide(() => minusOne, i64.divU),
-    // WebAssembly's rem_s gives 0 for the overflow case by itself, but its div_s traps.
+    // WebAssembly's rem_s returns 0 for the overflow case, whereas div_s traps.
     rem: divide((a) => a, i64.remS),
     remu: divide((a) => a, i64.remU),
   };

@@ -17,11 +17,13 @@ import type { Frame } from '../../base/wasm/moduleBuilder.ts';
 import { bits64, FLAG, INFINITY_D, isInfinite, isNegative, isZero, raiseFlags, signOf } from './floatFormat.ts';
 import { asResult, invalidWhen, nanOperands, nonZero, type Parts } from './softSpecial.ts';
 
-/** Division and square root: all bits that rounding looks at, and a sticky one. */
-/** The 53 bits of a significand. */
+/** The significand as a 53-bit integer. */
 const integerOf = (parts: Parts, value: Code): Code => i64.shrU(call(parts.significandOf, value), i64.const(10));
 
-/** Long division, 11 bits of the quotient a time: 55 or 56 bits, and a sticky one for the remainder. */
+/**
+ * Divides exactly. Long division gives 11 bits of the quotient at a time: 55 or 56 bits, and a sticky bit for the
+ * remainder.
+ */
 export function divideBody(frame: Frame, parts: Parts): Code {
   const [a, b, control] = frame.parameters;
   const sign = frame.local(I64);
@@ -40,7 +42,7 @@ export function divideBody(frame: Frame, parts: Parts): Code {
     when(i32.or(isZero(a.get), isInfinite(b.get)), ret(zero)),
     when(isZero(b.get), raiseFlags(FLAG.DIVIDE_BY_ZERO), ret(infinity)),
     set(exponent, i32.sub(call(parts.exponentOf, a.get), call(parts.exponentOf, b.get))),
-    // From here on `a` is the remainder.
+    // From here on, `a` is the remainder.
     set(a, integerOf(parts, a.get)),
     set(b, integerOf(parts, b.get)),
     set(digits, i32.const(5)),
@@ -55,7 +57,7 @@ export function divideBody(frame: Frame, parts: Parts): Code {
     call(
       parts.round,
       isNegative(sign.get),
-      // The quotient is a / b * 2^55; one more bit is the sticky one.
+      // The quotient is a / b * 2^55; one more bit is the sticky bit.
       i32.add(exponent.get, i32.const(63 - 56)),
       i64.or(i64.shl(quotient.get, i64.const(1)), nonZero(a.get)),
       control.get,
@@ -63,7 +65,7 @@ export function divideBody(frame: Frame, parts: Parts): Code {
   );
 }
 
-/** Digit by digit: 55 bits of the root, and a sticky one for the remainder. */
+/** Takes the square root digit by digit: 55 bits, and a sticky bit for the remainder. */
 export function squareRootBody(frame: Frame, parts: Parts): Code {
   const [a, control] = frame.parameters;
   const exponent = frame.local(I32);
@@ -78,7 +80,7 @@ export function squareRootBody(frame: Frame, parts: Parts): Code {
     invalidWhen(isNegative(a.get), control),
     when(isInfinite(a.get), ret(asResult(a.get, control))),
     set(exponent, call(parts.exponentOf, a.get)),
-    // Two bits a digit, from the top: 53, or 54 to make the exponent even.
+    // Consumes two bits for each digit, from the top: 53, or 54 to make the exponent even.
     set(a, i64.shl(integerOf(parts, a.get), i64.extendU(i32.add(i32.const(10), i32.and(exponent.get, i32.const(1)))))),
     set(digits, i32.const(55)),
     loop(

@@ -5,11 +5,7 @@ import { divideBody, squareRootBody } from './softDivide.ts';
 import { multiplyAddBody } from './softMultiplyAdd.ts';
 import { addRounding, type Rounding } from './softRound.ts';
 
-/**
- * Exact arithmetic in integers, in every rounding mode and with every flag (IEEE 754-2019; ISA manual Volume I, section
- * 21.2). Operands are doubles' bits (a single is widened first), `control` says how to round and to which format.
- * Addition and multiplication are cases of the fused multiply-add: x + y = x * 1 + y, x * y = x * y + 0.
- */
+/** Handles of the functions that `addSoftFloat` adds. */
 export interface SoftFloat extends Rounding {
   /** (a, b, c, control) -> a * b + c. */
   multiplyAdd: FunctionHandle;
@@ -19,13 +15,18 @@ export interface SoftFloat extends Rounding {
   divide: FunctionHandle;
   /** (a, control). */
   squareRoot: FunctionHandle;
-  /** (a, control): to the other format. */
+  /** (a, control) -> in the other format. */
   convert: FunctionHandle;
   /** (integer, control). */
   fromSigned: FunctionHandle;
   fromUnsigned: FunctionHandle;
 }
 
+/**
+ * Adds exact floating-point arithmetic in integers, with every rounding mode and flag (IEEE 754-2019; Volume I, section
+ * 21.2). Operands are the bits of doubles (singles are widened first); `control` selects the rounding mode and the
+ * result's format. Addition and multiplication use the fused multiply-add: x + y = x * 1 + y, x * y = x * y + 0.
+ */
 export function addSoftFloat(builder: ModuleBuilder, mulhu: FunctionHandle): SoftFloat {
   const parts = { ...addRounding(builder), mulhu };
   const add = (operands: number, body: (frame: Frame) => Code): FunctionHandle => {
@@ -37,7 +38,7 @@ export function addSoftFloat(builder: ModuleBuilder, mulhu: FunctionHandle): Sof
     ...parts,
     multiplyAdd,
     add: add(2, ({ parameters: [a, b, control] }) => call(multiplyAdd, a.get, bits64(ONE_D), b.get, control.get)),
-    // Adding a zero of the product's sign changes nothing, not even that of a zero product.
+    // Adding a zero with the product's sign changes nothing, not even the sign of a zero product.
     multiply: add(2, ({ parameters: [a, b, control] }) =>
       call(multiplyAdd, a.get, b.get, signOf(i64.xor(a.get, b.get)), control.get),
     ),

@@ -16,8 +16,7 @@ import type { Frame } from '../../base/wasm/moduleBuilder.ts';
 import { bits64, INFINITY_D, isInfinite, isNegative, isZero, modeOf, ROUNDING, signOf } from './floatFormat.ts';
 import { any, asResult, invalidWhen, nanOperands, nonZero, type Parts } from './softSpecial.ts';
 
-/** a * b + c in 128 bits, rounded once. */
-/** A number as 128 bits: value = (high, low) / 2^126 * 2^exponent. */
+/** A 128-bit number: value = (high, low) / 2^126 * 2^exponent. */
 interface Wide {
   sign: Local;
   exponent: Local;
@@ -32,6 +31,7 @@ const makeWide = (frame: Frame): Wide => ({
   low: frame.local(I64),
 });
 
+/** Computes a * b + c in 128 bits, rounded once. */
 export function multiplyAddBody(frame: Frame, parts: Parts): Code {
   const [a, b, c, control] = frame.parameters;
   const sum = makeWide(frame);
@@ -49,14 +49,14 @@ export function multiplyAddBody(frame: Frame, parts: Parts): Code {
     ifElse(differs.get, subtract(sum, other), addUp(sum, other)),
     when(
       i64.eqz(i64.or(sum.high.get, sum.low.get)),
-      // A zero from unlike signs is positive, but for rounding down.
+      // A zero sum of operands with different signs is positive, except when rounding down.
       when(differs.get, set(sum.sign, i32.eq(modeOf(control.get), i32.const(ROUNDING.DOWN)))),
     ),
     narrowed(sum, control, parts),
   );
 }
 
-/** NaNs and infinities. Zero times infinity is invalid even when a quiet NaN is added (section 21.2). */
+/** Handles NaNs and infinities. Zero times infinity is invalid even if a quiet NaN is added (section 21.2). */
 function specialSums(a: Local, b: Local, c: Local, control: Local): Code {
   const isSpecial = ({ get }: Local): Code => i64.eq(i64.and(get, bits64(INFINITY_D)), bits64(INFINITY_D));
   const zeroTimesInfinity = i32.or(
@@ -79,7 +79,7 @@ function specialSums(a: Local, b: Local, c: Local, control: Local): Code {
   );
 }
 
-/** Significands have their top bit at 62, so their product is below 2^126. */
+/** Significands have their top bit at bit 62, so the product is below 2^126. */
 function product(to: Wide, a: Local, b: Local, { exponentOf, significandOf, mulhu }: Parts): Code {
   return sequence(
     set(to.sign, isNegative(i64.xor(a.get, b.get))),
@@ -104,7 +104,7 @@ function exchange(frame: Frame, one: Wide, other: Wide): Code {
   );
 }
 
-/** By any distance, with a sticky lowest bit. */
+/** Shifts right by any distance, with a sticky lowest bit. */
 function shiftRight({ high, low }: Wide, by: Code, distance: Local): Code {
   const left = i64.extendU(i32.sub(i32.const(64), distance.get));
   const right = i64.extendU(distance.get);
@@ -145,10 +145,10 @@ function subtract(to: Wide, { high, low }: Wide): Code {
   );
 }
 
-/** The upper 64 of the bits that matter, rounded. */
+/** Rounds the upper 64 significant bits. */
 function narrowed({ sign, exponent, high, low }: Wide, control: Local, { round }: Parts): Code {
   const left = i64.clz(high.get);
-  // In two steps, because a shift by 64 would be one by 0.
+  // In two steps, because a shift by 64 would shift by 0.
   const fromLow = i64.shrU(i64.shrU(low.get, i64.const(1)), i64.sub(i64.const(63), left));
   const upper = i64.or(i64.shl(high.get, left), fromLow);
   return sequence(

@@ -18,28 +18,31 @@ import {
 } from './floatFormat.ts';
 import type { Format } from './floatNames.ts';
 
-/**
- * Between a double's bits and the exact form that the operations compute in: sign, exponent and a 64-bit significand,
- * whose value is significand / 2^63 * 2^exponent. The lowest bit of a significand may stand for anything below it that
- * is not zero ("sticky"). Singles and halves are widened first, which is exact, so there is one form for all formats; rounding
- * alone knows which format the result has.
- */
+/** Handles of the functions that `addRounding` adds. */
 export interface Rounding {
   /** (register with a single) -> the double of the same value; a NaN keeps its quiet bit. */
   widen: FunctionHandle;
-  /** The same of a half. */
+  /** (register with a half) -> the double of the same value. */
   widenHalf: FunctionHandle;
-  /** (finite double) -> exponent; very small for zero. */
+  /** (finite double) -> exponent; EXPONENT_OF_ZERO for zero. */
   exponentOf: FunctionHandle;
   /** (finite double) -> significand / 2, so that its top bit is bit 62; 0 for zero. */
   significandOf: FunctionHandle;
-  /** (sign, exponent, significand, control) -> register with the rounded result. Raises inexact, underflow, overflow. */
+  /**
+   * (sign, exponent, significand, control) -> register with the rounded result. Raises inexact, underflow and overflow.
+   */
   round: FunctionHandle;
 }
 
-/** Smaller than that of any sum or product that is not zero. */
+/** Smaller than the exponent of any nonzero sum or product. */
 const EXPONENT_OF_ZERO = -10_000;
 
+/**
+ * Adds conversions between the bits of a double and the exact form used for computing: sign, exponent and a 64-bit
+ * significand, with value significand / 2^63 * 2^exponent. The lowest bit of a significand is sticky: it also stands
+ * for any nonzero bits below it. Singles and halves are widened first, which is exact, so there is one form for all
+ * formats; only rounding depends on the result's format.
+ */
 export function addRounding(builder: ModuleBuilder): Rounding {
   return {
     widen: builder.add({ parameters: [I64], results: [I64] }, undefined, widenBody),
@@ -68,7 +71,7 @@ function widenHalfBody(frame: Frame): Code {
   const [a] = frame.parameters;
   const sign = i64.shl(i64.and(a.get, i64.const(0x8000)), i64.const(48));
   const magnitude = i64.and(a.get, i64.const(0x7fff));
-  // Its exponent and fraction, in the places of a double's.
+  // The half's exponent and fraction, moved to the fields of a double.
   const moved = i64.shl(magnitude, i64.const(52 - 10));
   const subnormal = f64.mul(f64.convertI64S(magnitude), f64.const(2 ** -24));
   return sequence(
@@ -84,7 +87,7 @@ const fraction = (value: Code): Code => i64.and(value, bits64(FRACTION_D));
 
 function exponentBody(frame: Frame): Code {
   const [a] = frame.parameters;
-  // A subnormal's exponent is -1022 less the places by which its top bit is below bit 52.
+  // The exponent of a subnormal is -1022 minus the number of bits by which its top bit is below bit 52.
   const ofSubnormal = i32.sub(i32.const(-1022 + 11), i32.wrap(i64.clz(fraction(a.get))));
   return sequence(
     when(biased(a.get), ret(i32.sub(biased(a.get), i32.const(1023)))),
@@ -114,14 +117,16 @@ function shiftRightSticky(value: Code, distance: Code): Code {
 function roundBody(frame: Frame): Code {
   const [sign, exponent, significand, control] = frame.parameters;
   const mode = frame.local(I32);
-  /** Bits below the format's last one; the largest number in them; what to add to them so that a carry rounds up. */
+  /**
+   * The bits below the last bit of the format; the largest value of those bits; what to add so that a carry rounds up.
+   */
   const discard = frame.local(I64);
   const mask = frame.local(I64);
   const add = frame.local(I64);
   const half = i64.add(i64.shrU(mask.get, i64.const(1)), i64.const(1));
   const rest = frame.local(I64);
   const kept = frame.local(I64);
-  /** Exponent field of the result, in place, less what the significand's top bit adds to it. */
+  /** The exponent field of the result, shifted into place, minus what the top bit of the significand adds to it. */
   const field = frame.local(I64);
   const isTiny = frame.local(I32);
   const of = (values: Record<Format, Code>): Code => byFormat(control.get, values);
@@ -168,7 +173,7 @@ function roundBody(frame: Frame): Code {
     when(
       i64.geU(kept.get, infinity),
       raiseFlags(FLAG.OVERFLOW | FLAG.INEXACT),
-      // Modes that never round away from zero here give the largest finite number instead.
+      // Modes that do not round away from zero here give the largest finite number instead.
       set(kept, i64.sub(infinity, i64.extendU(i64.eqz(add.get)))),
     ),
     signed(kept.get),
@@ -176,7 +181,7 @@ function roundBody(frame: Frame): Code {
 
   function roundingAddend(): Code {
     const nearest = i32.or(i32.eqz(mode.get), i32.eq(mode.get, i32.const(ROUNDING.NEAREST_AWAY)));
-    // DOWN is even and rounds a negative number (sign 1) away from zero, UP is odd and does so with a positive one.
+    // DOWN is even and rounds negative numbers (sign 1) away from zero; UP is odd and does so for positive ones.
     const away = i32.and(
       i32.geU(mode.get, i32.const(ROUNDING.DOWN)),
       i32.ne(i32.and(mode.get, i32.const(1)), sign.get),
@@ -184,7 +189,10 @@ function roundBody(frame: Frame): Code {
     return select(nearest, half, select(away, mask.get, i64.const(0)));
   }
 
-  /** Tininess is detected after rounding: rounded as if exponents had no end, is this the smallest normal number? */
+  /**
+   * Tininess is detected after rounding: rounded with an unlimited exponent range, does this reach the smallest normal
+   * number?
+   */
   function reachesNormal(): Code {
     const allOnes = i64.eq(i64.shrU(significand.get, discard.get), i64.shrU(i64.const(-1), discard.get));
     return i32.and(i32.eq(exponent.get, i32.sub(lowestExponent, i32.const(1))), i32.and(allOnes, roundsUp));

@@ -13,12 +13,12 @@ import {
 } from './floatFormat.ts';
 import type { Rounding } from './softRound.ts';
 
-/** What the exact operations share: NaNs, invalid operations, and results that need no rounding. */
+/** What the exact operations share: handling of NaNs, invalid operations, and results that need no rounding. */
 export type Parts = Rounding & { mulhu: FunctionHandle };
 
 export const any = (conditions: Code[]): Code => conditions.reduce((one, other) => i32.or(one, other));
 
-/** Answers with the canonical NaN when an operand is a NaN; a signaling one is an invalid operation. */
+/** Returns the canonical NaN if an operand is a NaN; a signaling NaN raises the invalid flag. */
 export const nanOperands = (operands: Local[], control: Local): Code =>
   when(
     any(operands.map((operand) => isNaN(operand.get))),
@@ -29,10 +29,10 @@ export const nanOperands = (operands: Local[], control: Local): Code =>
 export const invalidWhen = (condition: Code, control: Local): Code =>
   when(condition, raiseFlags(FLAG.INVALID), ret(canonicalNaN(control.get)));
 
-/** A double that any format holds exactly (zero or infinity), as a register of the format asked for. */
+/** Converts a double that every format represents exactly (zero or infinity) to a register in the result's format. */
 export const asResult = (value: Code, control: Local): Code => {
   const upper = (bits: number): Code => i64.shrU(value, i64.const(64 - bits));
-  // Infinity's exponent is 5 bits in half, 8 in single and 11 in double.
+  // The exponent has 5 bits in a half, 8 in a single and 11 in a double.
   return byFormat(control.get, {
     H: boxedHalf(i64.and(upper(16), bits64(0xfc00n))),
     S: boxed(i64.and(upper(32), bits64(0xff80_0000n))),

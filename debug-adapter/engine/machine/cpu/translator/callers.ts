@@ -4,13 +4,16 @@ import { RAM, REGISTERS } from '../layout.ts';
 import { OP } from '../operations.ts';
 import { fetchedPage } from './fetchedPages.ts';
 
-/** Which function runs, as far as the return address in x1 tells: right for one that has called nothing since. */
+/** A decode entry and the virtual address of its instruction. */
 export interface Place {
   va: bigint;
-  /** Its decode entry. */
   entry: number;
 }
 
+/**
+ * Finds the function that is executing, assuming that the return address is still in x1, which is true for a function
+ * that has not made a call since its entry. Returns undefined if the call is not known.
+ */
 export function functionCalledLast(
   view: DataView,
   { decodeCache, fetchContext }: { decodeCache: DecodeCache; fetchContext: number },
@@ -25,7 +28,7 @@ export function functionCalledLast(
   return entry === undefined ? undefined : { va: callee!, entry };
 }
 
-/** Of the JAL before an address, where there is one. */
+/** The target of the JAL before a return address, if there is one. */
 function directCallee(
   view: DataView,
   returnsTo: bigint,
@@ -33,7 +36,7 @@ function directCallee(
 ): bigint | undefined {
   const va = returnsTo - 4n;
   const entry = entryAt(va);
-  // Its second half on another page: let it be.
+  // The second half of the instruction is on another page, so it is not decoded here.
   if (entry === undefined || (va & 0xfffn) > 0xffcn) return undefined;
   const { ramPage } = decodeCache.pageOf(entry);
   const { operation, rd, immediate } = decodeCache.decode(

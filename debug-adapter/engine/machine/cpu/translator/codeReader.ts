@@ -7,21 +7,21 @@ import type { Ordered } from './flowOrder.ts';
 import type { RegionPages } from './regionCode.ts';
 import type { GuestCode, Offset } from './regionGraph.ts';
 
-// Of JAL, in bytes.
+// The range of JAL in bytes.
 const REACH = 1 << 20;
 
 /**
  * Reads guest code for a region by its offset from the entry's page, on the pages that were fetched.
  */
 export class CodeReader implements GuestCode {
-  /** Of the first instruction, in the entry's page. */
+  /** The offset of the first instruction in the entry's page. */
   readonly entryOffset: Offset;
   private decodeCache: DecodeCache;
   private view: DataView;
   private breakOffsets: ReadonlySet<number>;
   private pageVa: bigint;
   private fetchContext: number;
-  /** By distance in pages from the entry's. */
+  /** Keyed by the distance in pages from the entry's page. */
   private pages = new Map<number, { ramPage: number; decodeEntries: number } | undefined>();
   private known = new Map<Offset, Decoded | undefined>();
 
@@ -55,7 +55,7 @@ export class CodeReader implements GuestCode {
   calleeOf(returnsTo: Offset): Offset | undefined {
     const known = lastCall(this.view, BigInt.asIntN(64, this.pageVa + BigInt(returnsTo)));
     const offset = known && !known.varies ? Number(known.callee - this.pageVa) : undefined;
-    // Another page as far away as a direct call could be.
+    // Reject pages beyond the range of a direct call.
     return offset !== undefined && Math.abs(offset) < REACH ? offset : undefined;
   }
 
@@ -63,7 +63,10 @@ export class CodeReader implements GuestCode {
     return this.rawIfThere(offset)!;
   }
 
-  /** What a region was made from: the pages besides the entry's, and which halfwords. */
+  /**
+   * What the region depends on: its pages other than the entry's, its halfwords by RAM page, and its number of
+   * instructions.
+   */
   used(order: readonly Ordered[]): { pages: RegionPages[]; code: Map<number, Uint8Array>; instructions: number } {
     const pages = new Map<number, RegionPages>();
     const code = new Map<number, Uint8Array>();

@@ -1,8 +1,8 @@
 import { FETCH_TLB, FETCH_TLB_ENTRIES } from '../layout.ts';
 
 /**
- * The decode entries of the page at a virtual address, where the guest's own fetches have brought it into the fetch TLB:
- * looking for more would walk page tables, and that leaves marks in them.
+ * The address of the decode entries of the page at a virtual address; undefined unless the guest's own fetches have
+ * entered the page into the fetch TLB. A page walk is not an option, because it would set accessed bits.
  */
 export function fetchedPage(view: DataView, fetchContext: number, va: bigint): number | undefined {
   const index = Number(BigInt.asUintN(32, va) >> 12n) & (FETCH_TLB_ENTRIES - 1);

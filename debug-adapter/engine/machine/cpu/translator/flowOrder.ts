@@ -1,24 +1,25 @@
 import { type Block, type Offset, successorsOf } from './regionGraph.ts';
 
-/**
- * The blocks of a region in the order in which WebAssembly's structured control flow wants them: each after all but the
- * sources of its loops, under its dominator. An edge into the middle of a loop would fit no structure: it is cut, and
- * leaves the region instead.
- */
+/** A block in the region's order, with its place in the dominator tree. */
 export interface Ordered {
   block: Block;
-  /** In reverse post-order. */
+  /** The index in reverse post-order. */
   index: number;
-  /** The blocks that it dominates directly. */
+  /** The blocks that it immediately dominates. */
   children: Ordered[];
   isLoop: boolean;
-  /** More than one way forwards leads here. */
+  /** More than one forward edge leads here. */
   isMerge: boolean;
   predecessors: Ordered[];
   successors: Ordered[];
   dominator: Ordered | undefined;
 }
 
+/**
+ * Orders the blocks of a region for WebAssembly's structured control flow: each block follows its dominator and all its
+ * predecessors, except along back edges of loops. An edge into the middle of a loop cannot be expressed, so it is cut
+ * and leaves the region instead.
+ */
 export function orderBlocks(entry: Block): Ordered[] {
   for (;;) {
     const order = reversePostOrder(entry);
@@ -49,7 +50,7 @@ function reversePostOrder(entry: Block): Ordered[] {
       dominator: undefined,
     };
     ordered.set(block, item);
-    // Two edges to one block are two ways there.
+    // Two edges to the same block count as two.
     for (const successor of successorsOf(block)) item.successors.push(visit(successor));
     post.push(item);
     return item;
@@ -84,7 +85,7 @@ function commonDominator(a: Ordered, b: Ordered): Ordered {
   return a;
 }
 
-/** An edge backwards to a block that does not dominate its source. */
+/** A back edge to a block that does not dominate its source. */
 function findIrreducible(order: Ordered[]): { from: Ordered; to: Ordered } | undefined {
   for (const from of order) {
     for (const to of from.successors) {

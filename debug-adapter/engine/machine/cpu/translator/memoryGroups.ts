@@ -2,25 +2,26 @@ import { FLOAT_LOADS, FLOAT_STORES, LOADS, STORES } from '../semantics.ts';
 import type { OperationName } from '../operations.ts';
 import type { Block, Instruction } from './regionGraph.ts';
 
-/**
- * Loads and stores of a block that go through one register with nearby offsets, as a function's to its stack frame do:
- * one look into the TLB serves them all, when everything they touch lies in one page.
- */
+/** Accesses through one base register that share a TLB lookup. */
 export interface MemoryGroup {
   register: number;
-  /** From the base register's value, in bytes; `end` is exclusive. */
+  /** Offsets from the base register in bytes; `end` is exclusive. */
   start: number;
   end: number;
   hasStore: boolean;
   accesses: number;
 }
 
-// A group that happens to cross pages is left to the interpreter, one in sixteen at this length.
+// A group that crosses pages is left to the interpreter, which at this length happens for one address in sixteen.
 const SPAN_BYTES_MAX = 256;
 
 export const loadOf = (name: OperationName) => LOADS[name] ?? FLOAT_LOADS[name];
 export const storeOf = (name: OperationName) => STORES[name] ?? FLOAT_STORES[name];
 
+/**
+ * Groups the loads and stores of a block that use the same base register with nearby offsets, as a function's accesses
+ * to its stack frame do. One TLB lookup serves a whole group if all of it lies in one page.
+ */
 export function groupAccesses({ instructions }: Block): Map<Instruction, MemoryGroup> {
   const groups = new Map<Instruction, MemoryGroup>();
   const open = new Map<number, MemoryGroup>();

@@ -3,17 +3,18 @@ import type { OperationName } from '../operations.ts';
 import type { Ordered } from './flowOrder.ts';
 import type { Instruction } from './regionGraph.ts';
 
-/**
- * Which integer registers are narrow: sign-extended from 32 bits, as everything is that RV64's word instructions compute.
- * A bitwise operation on narrow registers can be done in 32 bits, and then the host's compiler sees what it knows: a
- * rotation in two shifts and an OR, say. Sets of registers are bits of a number.
- */
+/** A set of integer registers, as bits of a number. */
 export type Registers = number;
 
 const ALL: Registers = -1;
 const NONE: Registers = 1; // x0
 
-/** For each block, what is narrow at its beginning whichever way led there. */
+/**
+ * Finds the registers that are narrow at the start of each block on every path. A register is narrow if its value is
+ * sign-extended from 32 bits, as the results of RV64's word instructions are. A bitwise operation on narrow registers
+ * can be done in 32 bits, which lets the host's compiler recognize idioms such as a rotation written as two shifts and
+ * an OR.
+ */
 export function narrowAtStart(order: readonly Ordered[]): Map<Ordered, Registers> {
   const starts = new Map(order.map((item): [Ordered, Registers] => [item, item.index === 0 ? NONE : ALL]));
   const ends = new Map(order.map((item): [Ordered, Registers] => [item, ALL]));
@@ -66,13 +67,13 @@ const BITWISE: Partial<Record<OperationName, (a: Code, b: Code) => Code>> = {
   XORI: i32.xor,
 };
 
-/** The operation by what is known of its operands; undefined where that does not help. */
+/** The operation with its operands known to be narrow; undefined if that does not help. */
 export function narrowOperation(
   { name, decoded }: Instruction,
   narrow: Registers,
   operands: { a: Code; b: Code },
 ): Code | undefined {
-  // sext.w of what is sign-extended.
+  // sext.w of a value that is already sign-extended.
   if (name === 'ADDIW' && decoded.immediate === 0 && has(narrow, decoded.rs1)) return operands.a;
   const operation = BITWISE[name];
   if (!operation || !has(narrow, decoded.rs1)) return undefined;

@@ -11,30 +11,32 @@ import { asSingle, isFiniteHalf } from '../halfByHost.ts';
 import { MSTATUS } from '../mstatus.ts';
 import type { OperationName } from '../operations.ts';
 
-/**
- * Floating-point instructions as regions do them: by the host's own, where its result is all there is to it. That takes
- * a unit that is on and dirty already, and for what rounds the mode to nearest and "inexact" raised already; anything
- * else leaves the region and is the interpreter's.
- */
+/** The implementation of a floating-point instruction in a region. */
 export interface PlainFloat {
-  /** Needs rounding to nearest, and "inexact" raised. */
+  /** Requires rounding to nearest, and the inexact flag to be set. */
   rounds: boolean;
-  /** On the operands: the host may do it. */
+  /** Conditions on the operands under which the host can compute. */
   accepts: (a: Code, b: Code) => Code[];
-  /** rd's new value, of 64 bits, before `finish`. */
+  /** The new value of rd, 64 bits, before `finish`. */
   compute: (a: Code, b: Code) => Code;
-  /** On the computed value: it counts. */
+  /** Whether the computed value can be used. */
   counts?: (value: Code) => Code;
-  /** Of the value: as a register has it. */
+  /** Converts the value to register form. */
   finish?: (value: Code) => Code;
 }
 
+/**
+ * How a region executes a floating-point instruction: with the host's own instruction, if its result is final. The
+ * floating-point state must already be dirty, and for an instruction that rounds, the mode must be to nearest and the
+ * inexact flag set; otherwise the region is left and the interpreter executes the instruction. Returns undefined for
+ * instructions that regions never execute.
+ */
 export function plainFloat(name: OperationName): PlainFloat | undefined {
   if (!known.has(name)) known.set(name, find(name));
   return known.get(name);
 }
 
-/** mstatus.FS says dirty: registers may be used, and writing them changes nothing else. */
+/** mstatus.FS is Dirty: registers may be accessed, and writing them has no side effect. */
 export const floatsAreDirty: Code = i32.eq(i32.and(slot32('MSTATUS'), i32.const(MSTATUS.FS)), i32.const(MSTATUS.FS));
 const FCSR_MODE = 0xe0;
 export const roundsInexactToNearest: Code = i32.eq(
@@ -50,7 +52,7 @@ function find(name: OperationName): PlainFloat | undefined {
   return byHost(semantics) ?? comparison(name) ?? bitsOnly(semantics);
 }
 
-/** The mode that an instruction names is to nearest, or whatever fcsr says. */
+/** Whether the instruction's rounding mode is to nearest, or dynamic. */
 export function mayBePlain(immediate: number): boolean {
   const mode = immediate & MODE_MASK;
   return mode === ROUNDING.NEAREST || mode === ROUNDING.DYNAMIC;
@@ -59,7 +61,7 @@ export function mayBePlain(immediate: number): boolean {
 function byHost({ fast }: FloatSemantics): PlainFloat | undefined {
   if (!fast) return undefined;
   const operands = (a: Code, b: Code) => ({ a, b, c: NONE, helpers: NO_HELPERS });
-  // The fused ones are no single instruction of the host's.
+  // The host has no single instruction for fused operations.
   if (needsHelper(() => fast.compute(operands(NONE, NONE)))) return undefined;
   return {
     rounds: true,
@@ -75,7 +77,7 @@ function byHost({ fast }: FloatSemantics): PlainFloat | undefined {
 
 const COMPARED = { FEQ: 'eq', FLT: 'lt', FLE: 'le' } as const;
 
-/** Without a NaN a comparison raises nothing. */
+/** A comparison without a NaN raises no flag. */
 function comparison(name: OperationName): PlainFloat | undefined {
   const [operation, format] = name.split('_');
   const compare = COMPARED[operation as keyof typeof COMPARED] as (typeof COMPARED)[keyof typeof COMPARED] | undefined;
@@ -95,15 +97,15 @@ function comparison(name: OperationName): PlainFloat | undefined {
 }
 
 const isNumber = (value: Code): Code => i32.eqz(isNaN(value));
-/** Of a boxed single the bits without sign, up to infinity's. */
+/** The register holds a boxed single that is not a NaN: its bits without sign are at most those of infinity. */
 const isBoxedNumber = (register: Code): Code =>
   i32.and(isBoxed(register), i64.leU(i64.and(register, i64.const(0x7fff_ffff)), i64.const(0x7f80_0000)));
 
-/** What needs none of the helpers raises no flags and never rounds. */
+/** Operations that need no helper raise no flags and never round. */
 function bitsOnly({ compute, hasMode }: FloatSemantics): PlainFloat | undefined {
   const plain = (a: Code, b: Code): Code => compute({ a, b, c: NONE, mode: i32.const(0), helpers: NO_HELPERS });
   if (needsHelper(() => plain(NONE, NONE))) return undefined;
-  // Even where nothing is rounded a mode that does not exist is illegal.
+  // A reserved rounding mode is illegal even if nothing is rounded.
   return { rounds: hasMode, accepts: () => [], compute: plain };
 }
 

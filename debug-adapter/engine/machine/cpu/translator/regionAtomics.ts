@@ -7,13 +7,14 @@ import type { Instruction } from './regionGraph.ts';
 import type { RegionMemory, RegionRegisters } from './regionMemory.ts';
 
 /**
- * AMOs, LR and SC of a region: where a load (for LR) or a store (for the others) would be plain they are done in place,
- * else the region is left before them. So none of them faults here, and no page is written that was not marked dirty.
+ * AMOs, LR and SC in a region: executed in place if a load (for LR) or a store (for the others) would be plain;
+ * otherwise the region is left before the instruction. So none of them faults here, and none writes a page that is not
+ * marked dirty.
  */
 export class RegionAtomics {
   private memory: RegionMemory;
   private registers: RegionRegisters;
-  /** What was in memory; of SC its result. */
+  /** The value that was in memory; for SC, its result. */
   private value: Local;
 
   constructor(frame: Frame, options: { memory: RegionMemory; registers: RegionRegisters }) {
@@ -22,7 +23,7 @@ export class RegionAtomics {
     this.value = frame.local(I64);
   }
 
-  /** `leave`: the way out of the region, before this instruction. */
+  /** `leave` leaves the region before this instruction. */
   access({ name, decoded }: Instruction, leave: Code): Code {
     const { form, isDouble } = ATOMIC[name]!;
     const { rd, rs1, rs2, immediate } = decoded;
@@ -35,7 +36,7 @@ export class RegionAtomics {
       LR: () => this.loadReserved(place),
       SC: () => this.storeConditional(place, operand),
     }[form];
-    // The operand may be in rd.
+    // The operand may be in rd, so write rd last.
     return sequence(check, act(), rd === 0 ? nothing : this.registers.put(rd, this.value.get));
   }
 

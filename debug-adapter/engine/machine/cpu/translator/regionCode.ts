@@ -35,18 +35,22 @@ import type { Instruction, Offset, Target } from './regionGraph.ts';
 import { RegionAtomics } from './regionAtomics.ts';
 import { type BlockAccesses, RegionMemory } from './regionMemory.ts';
 
-/**
- * The code of one region, a function (budget, address of the entry's page) -> budget left. It runs the region from its
- * entry with the registers in locals, charges each block's instructions at its head, and leaves with registers and PC
- * in memory: where the budget would not last, where control flow leaves, and before any instruction that is not plain,
- * which the interpreter then executes. So nothing in here faults, and every step is counted exactly.
- */
+/** A page, other than the entry's, that the region's code was read from. */
 export interface RegionPages {
-  /** Pages from the entry's, and the address of the decode entries that the page must still have. */
+  /**
+   * The distance from the entry's page in pages, and the address of the decode entries that the page must still have.
+   */
   delta: number;
   decodeEntries: number;
 }
 
+/**
+ * Generates the code of a region, as a function (budget, address of the entry's page) -> budget left. It executes the
+ * region from its entry with registers in locals, and subtracts the instructions of each block from the budget at its
+ * start. It stores registers and PC in memory and returns if the budget is too small for a block, where control flow
+ * leaves the region, and before any instruction that is not plain, which the interpreter then executes. So nothing in a
+ * region faults, and every step is counted exactly.
+ */
 export function regionCode(frame: Frame, region: RegionSource): Code {
   return new RegionWriter(frame, region).all();
 }
@@ -54,16 +58,19 @@ export function regionCode(frame: Frame, region: RegionSource): Code {
 export interface RegionSource {
   order: Ordered[];
   pages: RegionPages[];
-  /** Every read of RAM is plain where it runs: addresses are not translated. It does nothing anywhere else. */
+  /**
+   * Addresses are not translated, so every read of RAM is plain. Elsewhere the region returns without executing
+   * anything.
+   */
   isBare: boolean;
-  /** It writes to lines without code in pages with code, as programs do whose data follows their code closely. */
+  /** The region writes to lines without code in pages with code, for programs whose data is close to their code. */
   writesBesideCode: boolean;
   ramBytes: number;
   helpers: ArithmeticHelpers;
 }
 
 const ORIGIN = i32.const(0);
-// A region has at most 300 instructions.
+// A region has at most 300 instructions, so the number of unused ones fits.
 const UNUSED_BITS = 10;
 
 class RegionWriter {
@@ -80,18 +87,18 @@ class RegionWriter {
   private va: Local;
   private low: Local;
   private tlb: Local;
-  /** Where an indirect jump goes. */
+  /** The target of an indirect jump. */
   private target: Local;
-  /** The rare way out that was taken: see `leave`. */
+  /** The exit taken, if it is one of the rare ones; see `leave`. */
   private exit: Local;
   private registers = new Array<Local | undefined>(REGISTER_COUNT).fill(undefined);
-  /** Registers written anywhere; and per block, those that may differ from memory at its start and end. */
+  /** All registers written; and for each block, those that may differ from memory at its end. */
   private written = new Set<number>();
   private dirtyOut = new Map<Ordered, ReadonlySet<number>>();
   private narrow: Map<Ordered, Registers>;
   private usesFloats = false;
   private zeroesBlocks = false;
-  /** Not 0: see plainFloats.ts. */
+  /** Not 0 if true; see plainFloats.ts. */
   private floatsAreDirty: Local;
   private mayRound: Local;
   private value: Local;
@@ -155,7 +162,9 @@ class RegionWriter {
     for (const register of used) this.registers[register] = this.frame.local(I64);
   }
 
-  /** Which registers may have been written since the region began, to a fixed point over its loops. */
+  /**
+   * Finds the registers that may have been written since the region began, iterating over its loops to a fixed point.
+   */
   private flowDirty(): void {
     for (const item of this.order) {
       const writes = item.block.instructions.map(({ decoded }) => decoded.rd).filter((register) => register !== 0);
@@ -196,19 +205,20 @@ class RegionWriter {
   }
 
   /**
-   * The rare ways out share one exit, and each has but a number of its own, since there is one at every access to memory:
-   * the offset where it leaves, and how many instructions of the block were charged and are not executed.
+   * Leaves by the exit that all rare cases share. Each memory access has one, so its code must be short: it only sets a
+   * number that encodes the offset where it leaves, and how many instructions of the block were charged but are not
+   * executed.
    */
   private leave(at: Offset, unused: number): Code {
     return sequence(set(this.exit, i64.const(at * (1 << UNUSED_BITS) + unused)), br(this.leaving));
   }
 
-  /** The usual ways out write back only what they must. */
+  /** Leaves by a common exit, which writes back only the registers that may have changed. */
   private goOutside(pc: Code, dirty: ReadonlySet<number>): Code {
     return sequence(this.flush(dirty), setSlot('PC', pc), ret(this.budget.get));
   }
 
-  /** A region that reaches into other pages holds only while they are mapped behind its own as they were. */
+  /** A region that spans pages is valid only while its other pages are still mapped at the same distance. */
   private checkPage({ delta, decodeEntries }: RegionPages): Code {
     const { va, tlb } = this;
     const index = i32.and(i32.shrU(i32.wrap(va.get), i32.const(8)), i32.const((FETCH_TLB_ENTRIES - 1) << 4));
@@ -230,7 +240,7 @@ class RegionWriter {
     return sequence(loop(again, this.within(item, merges)), unreachable);
   }
 
-  /** The block's own code inside one wasm block for each merge that follows it. */
+  /** The block's own code, nested in one WebAssembly block for each merge that follows it. */
   private within(item: Ordered, merges: Ordered[]): Code {
     if (merges.length === 0) return this.leaf(item);
     const [outermost, ...rest] = merges;
@@ -261,7 +271,7 @@ class RegionWriter {
     }
   }
 
-  /** An indirect jump; where a call went is noted, as the interpreter does. */
+  /** An indirect jump; the target of a call is recorded, as in the interpreter. */
   private goWhereverItGoes(item: Ordered): Code {
     const { decoded } = item.block.instructions.at(-1)!;
     const isCall = decoded.rd === RETURN_ADDRESS;
@@ -278,7 +288,7 @@ class RegionWriter {
     return target.isMerge ? this.branch(this.merges, target) : this.tree(target);
   }
 
-  /** The label is looked up while the code is written: its block is open only then. */
+  /** Looks up the label while the code is generated, because only then its block is open. */
   private branch(labels: Map<Ordered, Label>, target: Ordered): Code {
     return (out) => br(labels.get(target)!)(out);
   }
@@ -328,12 +338,12 @@ class RegionWriter {
       case 'JAL_NEAR':
         return link;
       default:
-        // Branches are the block's end, the rest does nothing.
+        // Branches are generated at the block's end; the remaining operations do nothing.
         return nothing;
     }
   }
 
-  /** Only what the host does exactly; for the rest the region is left before it. */
+  /** Executes only what the host computes exactly; otherwise leaves the region before the instruction. */
   private float({ offset, decoded }: Instruction, float: PlainFloat, unused: number): Code {
     const operands = [this.get(decoded.rs1), this.get(decoded.rs2)] as const;
     const state = float.rounds ? this.mayRound : this.floatsAreDirty;
@@ -358,9 +368,9 @@ class RegionWriter {
 }
 
 interface InBlock extends BlockAccesses {
-  /** Instructions of the block from this one on. */
+  /** The number of instructions of the block from this one on. */
   unused: number;
-  /** What is narrow before it. */
+  /** The registers that are narrow before it. */
   narrow: Registers;
 }
 

@@ -5,9 +5,8 @@ import { OPERATION_NAMES, type OperationName } from '../operations.ts';
 import { mayBePlain, plainFloat } from './plainFloats.ts';
 
 /**
- * The control flow that one region translates: what can be reached from its entry by branches and jumps, up to a number
- * of instructions, with small functions that it calls taken in as copies. Places are offsets in bytes from the start of
- * the entry's page, so that a region fits wherever its pages are mapped.
+ * An offset in bytes from the start of the entry's page, so that a region does not depend on the virtual address of its
+ * pages.
  */
 export type Offset = number;
 
@@ -17,19 +16,19 @@ export interface Instruction {
   decoded: Decoded;
 }
 
-/** The region's own function, or one call that was taken in: where it returns to, and what is known of its code. */
+/** The region's own function, or one inlined call: its return address, and what is known about its code. */
 interface Copy {
-  /** Of a call. */
+  /** The return address of an inlined call. */
   returnsTo: Offset;
-  /** The function called: calling it again inside is recursion, and stays a call. */
+  /** The function called. A call to it from inside is recursion and is not inlined. */
   callee: Offset | undefined;
-  /** What it was taken into; undefined for the region's own. */
+  /** The copy that contains the call; undefined for the region's own function. */
   parent: Copy | undefined;
   depth: number;
   nodes: Map<Offset, Node>;
   leaders: Set<Offset>;
   blocks: Map<Offset, Block>;
-  /** Calls that were taken into it, by where they return to. */
+  /** Inlined calls, by return address. */
   calls: Map<Offset, Copy>;
 }
 
@@ -38,7 +37,10 @@ export type Target = Block | Offset;
 export type BlockEnd =
   | { kind: 'branch'; condition: string; taken: Target; otherwise: Target }
   | { kind: 'jump'; to: Target }
-  /** An indirect jump that is expected to go there: an inlined function's return, or a call that did so before. */
+  /**
+   * An indirect jump with an expected target: the return of an inlined function, or a call that has always had this
+   * target.
+   */
   | { kind: 'expected'; to: Target; expected: Offset }
   | { kind: 'indirect' }
   /** The region ends before the instruction at `to`. */
@@ -51,26 +53,30 @@ export interface Block {
 }
 
 export interface GuestCode {
-  /** The instruction at an offset; undefined where it is not known or has to be left to the interpreter. */
+  /** The instruction at an offset; undefined if it is not known or must be left to the interpreter. */
   at(offset: Offset): Decoded | undefined;
-  /** Where the indirect call that returns to an offset has gone; undefined where that is not known. */
+  /** The target of the indirect calls that return to an offset; undefined if it is not known. */
   calleeOf(returnsTo: Offset): Offset | undefined;
 }
 
-// A function of usual size; beyond that a region's registers no longer fit the host's.
+// Large enough for a typical function; in longer regions the registers no longer fit the host's.
 const INSTRUCTIONS_MAX = 300;
 const INLINED_INSTRUCTIONS_MAX = 80;
 const INLINING_DEPTH_MAX = 3;
 const RETURN_ADDRESS = 1;
 
-/** The entry's block, from which all others are reached; undefined when not even one instruction can be translated. */
+/**
+ * Builds the control flow graph of a region: all code reachable from its entry by branches and jumps, up to a limit of
+ * instructions, with small callees inlined as copies. Returns the entry's block; undefined if not even one instruction
+ * can be translated.
+ */
 export function buildGraph(code: GuestCode, entry: Offset): Block | undefined {
   const builder = new GraphBuilder(code);
   const block = builder.build(entry);
   return block.instructions.length > 0 ? block : undefined;
 }
 
-/** Every target of a block that is in the region. */
+/** The successors of a block within the region. */
 export function successorsOf({ end }: Block): Block[] {
   const targets: Target[] =
     end.kind === 'branch' ? [end.taken, end.otherwise] : end.kind === 'jump' || end.kind === 'expected' ? [end.to] : [];
@@ -105,7 +111,7 @@ class GraphBuilder {
 
   build(entry: Offset): Block {
     const place = this.lead({ offset: entry, copy: newCopy() });
-    // Leaders are appended while they are followed.
+    // Following a leader may append more leaders.
     for (const leader of this.leaders) this.follow(leader);
     return this.block(place);
   }
@@ -150,7 +156,7 @@ class GraphBuilder {
     if (name === 'JAL_NEAR') {
       const callee = offset + immediate;
       const inner = rd === RETURN_ADDRESS ? this.inline(callee, next, copy) : undefined;
-      // A call that is not taken in ends the region: where it goes is an offset, and no block of this one.
+      // A call that is not inlined ends the region: its target is an offset, not a block of this region.
       return inner
         ? { kind: 'jump', to: this.lead({ offset: callee, copy: inner }) }
         : { kind: 'jump', to: { offset: callee, copy: OUTSIDE } };
@@ -182,7 +188,7 @@ class GraphBuilder {
     return copy;
   }
 
-  /** Whether all of a function can be translated, and is short. */
+  /** Whether a function is short and can be translated completely. */
   private isSmall(callee: Offset): boolean {
     const seen = new Set<Offset>();
     const open = [callee];
@@ -264,10 +270,10 @@ function newCopy(of?: { returnsTo: Offset; callee: Offset; parent: Copy }): Copy
   };
 }
 
-/** What is not taken in: nothing is known of its code. */
+/** Stands for code that is not inlined, about which nothing is known. */
 const OUTSIDE = newCopy();
 
-/** By operation: the condition of a branch within reach. */
+/** Indexed by operation: the condition of a near branch. */
 const CONDITIONS = OPERATION_NAMES.map((name) => {
   const base = name.slice(0, -'_NEAR'.length);
   return name.endsWith('_NEAR') && CONDITION[base] ? base : undefined;
@@ -275,7 +281,7 @@ const CONDITIONS = OPERATION_NAMES.map((name) => {
 
 const OTHERS: ReadonlySet<OperationName> = new Set(['NOP', 'AUIPC', 'JAL_NEAR', 'J_NEAR', 'JALR', 'CBO_ZERO']);
 
-/** By operation: whether it is plain whatever its operands are; a float operation may be. */
+/** Indexed by operation: whether it is plain for all operands. A floating-point operation may be. */
 const PLAIN = OPERATION_NAMES.map((name, operation) => {
   const isMemory = LOADS[name] ?? STORES[name] ?? FLOAT_LOADS[name] ?? FLOAT_STORES[name] ?? ATOMIC[name];
   const isKnown = COMPUTE[name] ?? isMemory;

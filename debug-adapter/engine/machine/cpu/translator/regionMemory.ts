@@ -18,44 +18,45 @@ import { FLOAT_LOADS, LOADS } from '../semantics.ts';
 import { loadOf, type MemoryGroup, storeOf } from './memoryGroups.ts';
 import type { Instruction } from './regionGraph.ts';
 
-/**
- * Loads and stores of a region: a check that the access is a plain one to RAM, else the region is left before it, and the
- * access in place. What is plain the TLBs tell, for reads and writes apart; where addresses are not translated, every
- * read of RAM is, and one comparison of the address tells.
- */
+/** Access to the region's copies of the integer registers. */
 export interface RegionRegisters {
   get(register: number): Code;
   put(register: number, value: Code): Code;
 }
 
-/** Of one block: the groups of its accesses, and where those are that have been checked. */
+/** The groups of a block's accesses, and the host addresses of those already checked. */
 export interface BlockAccesses {
   groups: Map<Instruction, MemoryGroup>;
   addresses: Map<MemoryGroup, Local>;
 }
 
 interface Access {
-  /** Offset in bytes from a register, and how many bytes from there. */
+  /** The offset in bytes from a register, and the length. */
   register: number;
   offset: number;
   lengthBytes: number;
   table: number;
 }
 
+/**
+ * The loads and stores of a region. A check that the access is plain, which leaves the region otherwise, is followed by
+ * the access in place. Plain means a hit in the TLB for reads or for writes. If addresses are not translated, every
+ * read of RAM is plain, and one comparison of the address is the check.
+ */
 export class RegionMemory {
   private frame: Frame;
   private isBare: boolean;
   private ramBytes: number;
   private writesBesideCode: boolean;
   private registers: RegionRegisters;
-  /** Offset of the data TLB in force. */
+  /** The offset of the active data TLB. */
   private context: Local;
-  /** Virtual address; of an untranslated read its distance from the start of RAM. */
+  /** The virtual address; for an untranslated read, the distance from the start of RAM. */
   private va: Local;
   private low: Local;
   private tlb: Local;
   private zeroIsForbidden: Local;
-  /** The groups of all blocks share their locals. */
+  /** Locals for group addresses, shared by all blocks. */
   private groupAddresses: Local[] = [];
 
   constructor(
@@ -80,7 +81,7 @@ export class RegionMemory {
     this.zeroIsForbidden = frame.local(I32);
   }
 
-  /** `leave`: the way out of the region, before this instruction. */
+  /** `leave` leaves the region before this instruction. */
   access(instruction: Instruction, block: BlockAccesses, leave: Code): Code {
     const group = block.groups.get(instruction);
     return group && group.accesses > 1
@@ -88,7 +89,10 @@ export class RegionMemory {
       : this.single(instruction, leave);
   }
 
-  /** Checks an aligned access to where a register points; its place in the host's memory is `address` then. */
+  /**
+   * Checks an aligned access to the address in a register; afterwards `address` is its address in the WebAssembly
+   * memory.
+   */
   locate(register: number, lengthBytes: number, table: number, leave: Code): { check: Code; address: Local } {
     const { va, low: address } = this;
     const access = { register, offset: 0, lengthBytes, table };
@@ -139,12 +143,12 @@ export class RegionMemory {
     return registers.put(decoded.rd, loaded);
   }
 
-  /** Where the region begins: nothing in it changes what cbo.zero may. */
+  /** Evaluated once at the region's start, because nothing in a region changes whether cbo.zero is allowed. */
   lookAtEnvironment(): Code {
     return set(this.zeroIsForbidden, envcfgForbids(ENVCFG.CBZE));
   }
 
-  /** cbo.zero. */
+  /** Zeroes a block (cbo.zero). */
   zeroBlock(register: number, leave: Code): Code {
     const page = i64.and(this.va.get, i64.const(-4096));
     return sequence(
@@ -168,7 +172,10 @@ export class RegionMemory {
     );
   }
 
-  /** From the start of RAM. A constant of more than 31 bits would take one of the host's registers: that one is loaded. */
+  /**
+   * The distance from the start of RAM. A constant of more than 31 bits would occupy a host register, so it is loaded
+   * from memory.
+   */
   private distance(register: number, offset: number): Code {
     const base = this.registers.get(register);
     if (offset > 0) return i64.add(base, i64.const(offset - RAM_BASE));
@@ -177,7 +184,7 @@ export class RegionMemory {
 
   // --- by the TLBs -----------------------------------------------------------------------------------------------------
 
-  /** As the interpreter's: page and alignment in one comparison. */
+  /** As in the interpreter, compares page and alignment at once. */
   private checkAligned(access: Access, leave: Code): Code {
     const { register, offset, lengthBytes, table } = access;
     const page = i64.and(this.va.get, i64.const(-4096 | (lengthBytes - 1)));
@@ -187,7 +194,7 @@ export class RegionMemory {
     );
   }
 
-  /** The page is there for all of it, and it does not end in between. */
+  /** The page is in the TLB, and the whole access lies in it. */
   private checkWithinPage(access: Access, leave: Code): Code {
     const { register, offset, lengthBytes, table } = access;
     const page = i64.and(this.va.get, i64.const(-4096));
@@ -201,7 +208,7 @@ export class RegionMemory {
     );
   }
 
-  /** Where a page was not found: leaves, but for a write to a page with code whose lines have none. */
+  /** After a TLB miss: leaves, unless the access is a write to lines without code in a page with code. */
   private leaveUnlessBeside(
     { lengthBytes, table }: Access,
     { page, leave, isLate }: { page: Code; leave: Code; isLate?: Code },
@@ -211,7 +218,7 @@ export class RegionMemory {
     const reasons = [
       i64.ne(i64.load(this.tlb.get, WRITE_TLB), i64.or(page, i64.const(TAG_BESIDE_CODE))),
       isCodeAt(first),
-      // An aligned access is in one line.
+      // An aligned access lies in one line; one that crosses lines needs a second check.
       ...(isLate ? [isLate, isCodeAt(i32.add(first, i32.const(lengthBytes - 1)))] : []),
     ];
     return when(
@@ -230,13 +237,16 @@ export class RegionMemory {
     return tee(this.tlb, this.isBare ? index : i32.add(this.context.get, index));
   }
 
-  /** Of the access whose entry was found. A constant keeps the look-up out of the way of the access itself. */
+  /**
+   * The address in the WebAssembly memory, after the TLB lookup. With a constant, the access does not wait for the
+   * lookup.
+   */
   private hostAddress(table: number): Code {
     return i32.add(this.low.get, this.isBare ? i32.const((RAM - RAM_BASE) | 0) : i32.load(this.tlb.get, table + 8));
   }
 }
 
-/** Bit 0: of a place in the host's memory that may be outside of RAM, whether its line holds code. */
+/** Bit 0 says whether the line at an address contains code. The address may lie outside RAM. */
 function isCodeAt(address: Code): Code {
   const line = i32.shrU(i32.sub(address, i32.const(RAM)), i32.const(Math.log2(CODE_LINE_BYTES)));
   return i32.and(

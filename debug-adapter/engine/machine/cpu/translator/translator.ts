@@ -22,35 +22,33 @@ import { orderBlocks } from './flowOrder.ts';
 import { regionCode, type RegionSource } from './regionCode.ts';
 import { buildGraph } from './regionGraph.ts';
 
-/**
- * Turns hot guest code into WebAssembly: the interpreter tells of places it comes to often, and between its runs the
- * code from there on becomes a region (regionCode.ts), which a mark on the place's decode entry makes it call. Regions
- * are made in batches, a module each, and a bounded number of instructions at a time. None of this is machine state:
- * the guest cannot tell when, or whether, its code was translated.
- */
+/** The type of a region: (budget, address of its page) -> budget left. */
 export const REGION_TYPE = { parameters: [I32, I64], results: [I32] };
 
 /**
- * How often a jump comes to a place before its code is translated: a region takes 0.3 ms, in which the interpreter does some
- * 100,000 instructions. A program of few hot places stays in them; a system that comes to ever new ones, as a Linux that
- * boots, leaves most of them soon.
+ * The translation threshold, in jumps to an entry: translating a region takes 0.3 ms, in which the interpreter executes
+ * some 100,000 instructions. A program with few hot regions keeps using them; a system that keeps reaching new code,
+ * such as a booting Linux, soon leaves most of them.
  */
 const FEW_REGIONS = 1200;
 const THRESHOLD_WHILE_FEW = 500;
 const THRESHOLD_OF_MANY = 5000;
 const BATCH_REGIONS_MAX = 64;
-// About 10 ms of generating and compiling.
+// About 10 ms of code generation and compilation.
 const BATCH_INSTRUCTIONS_MAX = 3000;
-/** So many are worth a module at once. */
+/** Enough regions to compile a module immediately. */
 const BATCH_REGIONS_ENOUGH = 16;
-/** A module of few regions waits for more, for some short runs of the interpreter: 0.9 ms each. */
+/**
+ * A module has a fixed cost of 0.9 ms, so a small batch waits for more regions, for a few short runs of the
+ * interpreter.
+ */
 const BATCH_REGIONS_MIN = 8;
 const RUNS_WAITED_MAX = 4;
 const WAITING_STEPS = 1 << 18;
-/** Longer ones are cut into several regions anyway. */
+/** Longer functions are split into several regions anyway. */
 const FUNCTION_BYTES_MAX = 1000n;
 const REMEMBERED_MAX = 100_000;
-/** Beyond this everything is dropped and begins anew. */
+/** Beyond this, all regions are dropped. */
 const INSTRUCTIONS_MAX = 1_000_000;
 
 interface Candidate {
@@ -62,15 +60,21 @@ interface Candidate {
 interface Region {
   slot: number;
   entry: number;
-  /** What the entry's decoded instruction was made from. */
+  /** The instruction word of the entry. */
   raw: number;
-  /** By RAM page: a byte for each halfword of it that the region was made from. */
+  /** By RAM page: a byte for each of its halfwords, nonzero if the region was made from it. */
   code: Map<number, Uint8Array>;
   instructions: number;
-  /** For where every read of RAM is plain. */
+  /** Valid only where every read of RAM is plain. */
   isBare: boolean;
 }
 
+/**
+ * Translates hot guest code to WebAssembly. The interpreter reports entries that it often jumps to; between its runs,
+ * the code reachable from there becomes a region (regionCode.ts), and a mark on the decode entry makes the interpreter
+ * call it. Regions are compiled in batches, one module each, with a bounded number of instructions at a time. Nothing
+ * of this is machine state: the guest cannot tell when, or whether, its code was translated.
+ */
 export class Translator {
   private memory: WebAssembly.Memory;
   private decodeCache: DecodeCache;
@@ -81,18 +85,18 @@ export class Translator {
   private candidates = new Map<number, Candidate>();
   private regions = new Map<number, Region>();
   private regionsOfPage = new Map<number, Set<Region>>();
-  /** Slots from this one on were never used; and those that were and are free again. */
+  /** The first slot never used, and the used ones that are free again. */
   private nextSlot = 0;
   private freeSlots: number[] = [];
-  /** Functions that were translated for a loop in them. */
+  /** Functions that were translated because of a hot loop in them. */
   private tried = new Set<number>();
-  /** Entries of regions that write beside code. */
+  /** Entries of regions that write to pages with code. */
   private besideCode = new Set<number>();
   private writesSeen = 0;
-  /** Entries with an instruction that no region begins with, and that instruction. */
+  /** Entries whose instruction no region can begin with, and that instruction word. */
   private hopeless = new Map<number, number>();
   private instructions = 0;
-  /** Regions, in all. */
+  /** The number of regions made so far. */
   private made = 0;
   private threshold: number | undefined;
   private runsWaited = 0;
@@ -103,9 +107,9 @@ export class Translator {
     memory: WebAssembly.Memory;
     decodeCache: DecodeCache;
     ramBytes: number;
-    /** The core's, of regions. */
+    /** The core's table of regions. */
     table: WebAssembly.Table;
-    /** Arrivals at a place before it is translated; 0 for never. Changes nothing but speed. */
+    /** The number of jumps to an entry before it is translated, 0 for never. Affects only speed. */
     threshold?: number;
   }) {
     this.memory = options.memory;
@@ -127,11 +131,11 @@ export class Translator {
     return this.regions.size;
   }
 
-  /** Import of the core: the interpreter has come to an entry often. Whether there is enough for `work` now. */
+  /** Import of the core: an entry has reached the threshold. Returns whether `work` should run now. */
   noteHot(entry: number, va: bigint, fetchContext: number): boolean {
     const operation = this.bytes[entry];
     if (operation === OP.REGION && !this.retireUnfit(entry)) return false;
-    // Marks that are no instruction, and an instruction that is decoded outside of its page.
+    // Ignores marks, which are not instructions, and instructions decoded outside their page.
     if (operation <= OP.BREAK || entry < DECODE_POOL) return false;
     const { entry: start, va: startVa } = this.functionOf({ entry, va }, fetchContext) ?? { entry, va };
     if (this.candidates.has(start) || this.hopeless.get(start) === this.rawAt(start)) return false;
@@ -140,12 +144,15 @@ export class Translator {
     return size === 1 || size >= BATCH_REGIONS_ENOUGH;
   }
 
-  /** How many steps the next run should have at most: until there is something to do again. */
+  /** The maximum number of steps for the next run, so that pending translations do not wait too long. */
   get stepsMax(): number {
     return this.candidates.size > 0 ? WAITING_STEPS : Infinity;
   }
 
-  /** A hot loop of a function that is called often itself: the function's region will have it, too. Tried once. */
+  /**
+   * The function containing a hot loop, if it is itself called often: its region includes the loop. Tried once for each
+   * function.
+   */
   private functionOf(loop: Place, fetchContext: number): Place | undefined {
     const start = functionCalledLast(this.view, { decodeCache: this.decodeCache, fetchContext });
     if (!start || start.va >= loop.va || start.va < loop.va - FUNCTION_BYTES_MAX) return undefined;
@@ -159,7 +166,10 @@ export class Translator {
     return start;
   }
 
-  /** What was made for plain reads does nothing where they are not; and what writes beside code may be left for that. */
+  /**
+   * Retires a region for untranslated reads if reads are now checked, and a region that is often left because it writes
+   * to pages with code. Returns whether it was retired.
+   */
   private retireUnfit(entry: number): boolean {
     const region = this.regions.get(entry)!;
     const isLeft = !this.besideCode.has(entry) && this.writesBesideCode();
@@ -170,7 +180,7 @@ export class Translator {
     return isUnfit;
   }
 
-  /** Whether there were about as many writes to pages with code as arrivals, since this was asked last. */
+  /** Whether, since the last call, the number of slow writes to pages with code was about that of jumps to an entry. */
   private writesBesideCode(): boolean {
     const writes = this.view.getUint32(SLOT.WRITES_BESIDE_CODE, true);
     const sinceLast = (writes - this.writesSeen) >>> 0;
@@ -183,8 +193,8 @@ export class Translator {
   }
 
   /**
-   * Between runs: whether reads are to be heard of. Then what was made for plain reads is made anew at once, since it would
-   * have to become hot again otherwise.
+   * Called between runs: sets whether a watchpoint covers reads. Regions for untranslated reads are then translated
+   * again immediately; otherwise they would have to become hot again.
    */
   setReadsWatched(are: boolean): void {
     this.readsWatched = are;
@@ -197,7 +207,7 @@ export class Translator {
     }
   }
 
-  /** Between runs: translates what is waiting, as much of it as keeps a run's pause short. */
+  /** Called between runs: translates pending entries, as many as keep the pause short. */
   work(): void {
     if (this.candidates.size === 0) return;
     if (this.candidates.size < BATCH_REGIONS_MIN && ++this.runsWaited < RUNS_WAITED_MAX) return;
@@ -212,7 +222,7 @@ export class Translator {
     this.install(batch);
   }
 
-  /** Import of the core: bytes of a page with regions are about to change. */
+  /** Import of the core: bytes of a page with regions are about to change. Retires the regions made from them. */
   codeWritten(offset: number, lengthBytes: number): void {
     const page = offset >>> 12;
     const regions = this.regionsOfPage.get(page);
@@ -230,7 +240,7 @@ export class Translator {
     }
   }
 
-  /** Regions with an instruction at such an offset are not entered while it is one. */
+  /** Unmarks the regions that contain an instruction at one of these offsets, so that they are not entered. */
   setBreakOffsets(offsets: ReadonlySet<number>): void {
     this.breakOffsets = offsets;
     for (const region of this.regions.values()) {
@@ -239,7 +249,7 @@ export class Translator {
     }
   }
 
-  /** Every region goes: decode entries are about to be given to other pages. */
+  /** Retires all regions, because their decode entries are about to be reused for other pages. */
   dropAll(): void {
     for (const region of this.regions.values()) this.retire(region);
     this.candidates.clear();
@@ -276,7 +286,7 @@ export class Translator {
     );
   }
 
-  /** Of the instruction that an entry decodes. */
+  /** The instruction word at a decode entry. */
   private rawAt(entry: number): number {
     return this.view.getInt32(entry + 12, true);
   }
@@ -333,7 +343,10 @@ export class Translator {
     return false;
   }
 
-  /** The entry calls the region; its instruction is decoded elsewhere, for when the region cannot even do that one. */
+  /**
+   * Makes the entry call the region. Its instruction is decoded separately, in case the region cannot execute even that
+   * one.
+   */
   private mark({ entry, slot, raw }: Region): void {
     if (this.bytes[entry] === OP.REGION) return;
     this.decodeCache.decodeLone(REGION_ENTRIES + slot * LONE_ENTRY_BYTES, raw);
@@ -346,7 +359,7 @@ export class Translator {
   }
 }
 
-/** The regions of one module. */
+/** The regions of one WebAssembly module. */
 class Batch {
   readonly builder = new ModuleBuilder();
   readonly regions: Omit<Region, 'slot'>[] = [];
@@ -366,7 +379,7 @@ class Batch {
     this.instructions += region.instructions;
   }
 
-  /** Most modules need none of them. */
+  /** Created on first use, because most modules need none of them. */
   private lazyHelpers(): ArithmeticHelpers {
     return new Proxy({} as ArithmeticHelpers, {
       get: (_, name): FunctionHandle => {
