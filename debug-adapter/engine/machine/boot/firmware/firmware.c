@@ -1,12 +1,12 @@
-// The firmware that blkreplay brings along: what runs in machine mode below a supervisor-mode kernel and answers its SBI
-// calls (RISC-V SBI specification 2.0). It is guest code like any other, so that recording, replay and snapshots know
-// nothing of it, and it runs on QEMU's `virt` board too (`-bios firmware.bin`).
+// blkreplay's builtin firmware: it runs in machine mode below a supervisor-mode kernel and implements the SBI calls
+// (RISC-V SBI specification 2.0). It is ordinary guest code, so recording, replay and snapshots need no support for it,
+// and it also runs on QEMU's `virt` board (`-bios firmware.bin`).
 //
-// It is entered as OpenSBI's fw_dynamic is and delegates what OpenSBI delegates. It emulates no instruction: what it
-// gets and does not know goes up to the supervisor as if it had been delegated.
+// It has the entry interface of OpenSBI's fw_dynamic and delegates the same exceptions as OpenSBI. It emulates no
+// instructions: traps that it does not handle are passed to the supervisor as if they had been delegated.
 #include "firmware.h"
 
-// OpenSBI's include/sbi/fw_dynamic.h, as a format.
+// The layout of OpenSBI's include/sbi/fw_dynamic.h.
 struct dynamic_info {
   uint64_t magic;
   uint64_t version;
@@ -17,9 +17,9 @@ struct dynamic_info {
 };
 #define DYNAMIC_MAGIC 0x4942534fUL
 
-// Misaligned fetch, breakpoint, ecall from U, and the page faults. The rest comes here first.
+// Misaligned fetch, breakpoint, ecall from U, and page faults. All others trap to this firmware.
 #define DELEGATED_EXCEPTIONS 0xb109UL
-// What the supervisor may use where the hart has it: the timer, memory types, cbo.zero, cbo.clean and cbo.flush, cbo.inval.
+// Enabled for the supervisor if the hart has them: timer, memory types, cbo.zero, cbo.clean and cbo.flush, cbo.inval.
 #define MENVCFG_STCE (1UL << 63)
 #define MENVCFG_PBMTE (1UL << 62)
 #define MENVCFG_CBZE (1UL << 7)
@@ -32,7 +32,7 @@ enum { CAUSE_SOFTWARE = 3, CAUSE_TIMER = 7 };
 
 static uint64_t hart(void) { return csr_read(mhartid); }
 
-// This firmware's memory is closed to those below, everything else is open.
+// Lower privilege modes may access everything except this firmware's memory.
 static void protect_memory(void) {
   csr_write(pmpaddr0, (RAM + FIRMWARE_BYTES / 2 - 1) >> 2);  // NAPOT
   csr_write(pmpaddr1, ~0UL >> 10);
@@ -68,7 +68,7 @@ _Noreturn void machine_main(uint64_t this_hart, uint64_t device_tree, const stru
   enter(next, device_tree);
 }
 
-// Supervisor mode as the SBI wants it: interrupts off, no translation, a0 the hart, a1 the argument.
+// Enters supervisor mode as the SBI requires: interrupts off, no address translation, hart id in a0, argument in a1.
 _Noreturn void enter(uint64_t address, uint64_t argument) {
   csr_write(satp, 0);
   csr_write(sie, 0);
@@ -78,7 +78,7 @@ _Noreturn void enter(uint64_t address, uint64_t argument) {
   enter_supervisor(hart(), argument, (uint64_t)stacks[hart() + 1]);
 }
 
-// What the hardware would have done, had the exception been delegated.
+// Does what the hardware does for a delegated exception.
 static void pass_up(struct trap_frame *frame, uint64_t cause) {
   csr_write(sepc, frame->epc);
   csr_write(scause, cause);

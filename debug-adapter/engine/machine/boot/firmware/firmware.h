@@ -1,4 +1,4 @@
-// What the parts of the firmware share.
+// Declarations shared by the parts of the firmware.
 #pragma once
 
 #include <stdbool.h>
@@ -13,15 +13,15 @@ struct trap_frame {
   uint64_t status;
 };
 _Noreturn void enter_supervisor(uint64_t hart, uint64_t argument, uint64_t stack_top);
-uint64_t try_stimecmp(void);                           // 0, or 256 when there is no such register
-uint64_t try_load8(uint64_t address);                  // the byte, or 256 when the access faults
-uint64_t try_store8(uint64_t address, uint64_t byte);  // 0, or 256
+uint64_t try_stimecmp(void);                           // 0, or 256 if the register does not exist
+uint64_t try_load8(uint64_t address);                  // the byte, or 256 if the access faults
+uint64_t try_store8(uint64_t address, uint64_t byte);  // 0, or 256 if the access faults
 extern char stacks[HARTS_MAX][1 << STACK_SHIFT];
 
 // firmware.c
 _Noreturn void enter(uint64_t address, uint64_t argument);
 
-// harts.c: starting and stopping harts, and what they ask of each other.
+// harts.c: starting and stopping harts, and requests between harts.
 extern uint64_t hart_count;
 void count_harts(uint64_t device_tree);
 void hart_is_started(uint64_t hart);
@@ -72,7 +72,7 @@ static inline void write64(uint64_t address, uint64_t value) { *(volatile uint64
 #define csr_write(csr, value) asm volatile("csrw " CSR_STRING(csr) ", %0" : : "rK"((uint64_t)(value)) : "memory")
 #define csr_set(csr, value) asm volatile("csrs " CSR_STRING(csr) ", %0" : : "rK"((uint64_t)(value)) : "memory")
 #define csr_clear(csr, value) asm volatile("csrc " CSR_STRING(csr) ", %0" : : "rK"((uint64_t)(value)) : "memory")
-// By number where this assembler does not know the name.
+// By number, because the assembler does not know the names.
 #define CSR_STIMECMP 0x14d
 #define CSR_MENVCFG 0x30a
 

@@ -1,4 +1,4 @@
-// Harts: how they start and stop (SBI extension HSM), and what one asks of others: a software interrupt, a fence.
+// Starting and stopping harts (SBI extension HSM), and requests between harts: software interrupts and fences.
 #include "firmware.h"
 
 // SBI specification 2.0, chapter 9: the states of a hart.
@@ -6,7 +6,7 @@ enum { STARTED = 0, STOPPED = 1, START_PENDING = 2, SUSPENDED = 4 };
 
 struct hart_data {
   uint32_t state;
-  uint32_t asked;  // of SOFTWARE_INTERRUPT, FENCE_I, FENCE_VMA; bits go when they are done
+  uint32_t asked;  // SOFTWARE_INTERRUPT, FENCE_I, FENCE_VMA; each bit is cleared when done
   uint64_t address;
   uint64_t argument;
 };
@@ -20,7 +20,7 @@ uint64_t hart_count = 1;
 
 static uint64_t self(void) { return csr_read(mhartid); }
 
-// Devicetree Specification 0.4, 5.4: every node named cpu@... is a hart. The tree is trusted: the board made it.
+// Devicetree Specification 0.4, 5.4: every node named cpu@... is a hart. The tree is not validated.
 static uint32_t big_endian(const uint32_t *at) {
   const uint8_t *byte = (const uint8_t *)at;
   return (uint32_t)byte[0] << 24 | byte[1] << 16 | byte[2] << 8 | byte[3];
@@ -56,7 +56,7 @@ void count_harts(uint64_t device_tree) {
 
 void hart_is_started(uint64_t hart) { store(harts[hart].state, STARTED); }
 
-// Woken by a software interrupt, which stays disabled in mstatus and only ends the wfi.
+// A software interrupt wakes the hart. Interrupts are disabled in mstatus, so it ends the wfi but does not trap.
 _Noreturn void wait_for_start(void) {
   struct hart_data *data = &harts[self()];
   while (load(data->state) != START_PENDING) {
@@ -94,7 +94,7 @@ void hart_stop(void) {
 
 int64_t hart_status(uint64_t hart) { return hart < hart_count ? (int64_t)load(harts[hart].state) : SBI_INVALID_PARAM; }
 
-// Until something that the supervisor enabled is pending. The one way down comes back, the other starts anew.
+// Waits until an enabled interrupt is pending. Retentive suspend returns; non-retentive suspend resumes at `address`.
 int64_t hart_suspend(uint64_t type, uint64_t address, uint64_t argument) {
   bool is_retentive = type == 0;
   if (!is_retentive && type != 0x80000000UL) {
@@ -158,7 +158,7 @@ int64_t ask_harts(uint64_t mask, uint64_t base, uint32_t what) {
   if (what == SOFTWARE_INTERRUPT) {
     return SBI_SUCCESS;
   }
-  // A fence is over when everybody did it. Two who ask each other both answer while they wait.
+  // A fence is complete when all harts have executed it. Answering while waiting avoids a deadlock between two harts.
   for (uint64_t hart = 0; hart < hart_count; hart++) {
     while (hart != me && is_asked(hart, mask, base) && load(harts[hart].asked) & what) {
       answer_harts();

@@ -1,5 +1,5 @@
-// The SBI calls (RISC-V SBI specification 2.0): which function does what. Extension in a7, function in a6, arguments from
-// a0 on; error in a0, value in a1.
+// Dispatches SBI calls (RISC-V SBI specification 2.0): extension in a7, function in a6, arguments from a0; error in a0,
+// value in a1.
 #include "firmware.h"
 
 bool has_sstc;
@@ -26,7 +26,7 @@ struct result {
 static struct result value(int64_t value) { return (struct result){SBI_SUCCESS, value}; }
 static struct result error(int64_t error) { return (struct result){error, 0}; }
 
-// --- console: the UART, polled, as the board powers it on ------------------------------------------------------------
+// --- console: the UART, polled, in its power-on state ----------------------------------------------------------------
 
 static void put(uint8_t byte) {
   while (!(read8(UART + 5) & 0x20)) {
@@ -36,7 +36,7 @@ static void put(uint8_t byte) {
 
 static int64_t get(void) { return read8(UART + 5) & 1 ? read8(UART) : -1; }
 
-// No byte of it is the firmware's own, which the supervisor cannot reach by itself either.
+// The range contains no byte of the firmware's memory, which the supervisor cannot access directly either.
 static bool is_open(uint64_t address, uint64_t bytes) {
   bool wraps = address + bytes < address;
   return !wraps && (address + bytes <= RAM || address >= RAM + FIRMWARE_BYTES);
@@ -57,7 +57,7 @@ static struct result console(uint64_t function, const uint64_t *a) {
         put(byte);
       }
       return value(done);
-    case 1:  // read: what is there, up to that many
+    case 1:  // read: the available bytes, up to that many
       if (a[2] != 0 || !is_open(a[1], a[0])) {
         return error(SBI_INVALID_PARAM);
       }
@@ -87,7 +87,7 @@ static void set_timer(uint64_t time) {
   csr_set(mie, INTERRUPT_MTI);
 }
 
-// Without Sstc: machine mode gets the interrupt and gives it to the supervisor.
+// Without Sstc, machine mode takes the timer interrupt and forwards it to the supervisor.
 void timer_rang(void) {
   csr_clear(mie, INTERRUPT_MTI);
   csr_set(mip, INTERRUPT_STI);
@@ -119,7 +119,7 @@ static struct result base(uint64_t function, const uint64_t *a) {
     case 0:
       return value(2UL << 24);  // SBI 2.0
     case 1:
-      return value(0x626c6b);  // an implementation without a number of its own: "blk"
+      return value(0x626c6b);  // implementation id: not assigned, so "blk"
     case 2:
       return value(1);
     case 3:
@@ -135,7 +135,7 @@ static struct result base(uint64_t function, const uint64_t *a) {
   }
 }
 
-// Ranges and address spaces are not looked at: who is asked for a part flushes everything.
+// Address ranges and ASIDs are ignored: each hart flushes everything.
 static struct result remote_fence(uint64_t function, const uint64_t *a) {
   switch (function) {
     case 0:
@@ -143,7 +143,7 @@ static struct result remote_fence(uint64_t function, const uint64_t *a) {
     case 1:
     case 2:
       return error(ask_harts(a[0], a[1], FENCE_VMA));
-    default:  // 3 to 6 are the hypervisor's
+    default:  // 3 to 6 are for the hypervisor extension
       return error(SBI_NOT_SUPPORTED);
   }
 }
@@ -210,7 +210,7 @@ static struct result call(uint64_t extension, uint64_t function, const uint64_t 
   }
 }
 
-// Legacy calls give a0 alone.
+// Legacy calls return only a0.
 void sbi_call(struct trap_frame *frame) {
   uint64_t *a = frame->a;
   switch (a[7]) {

@@ -1,11 +1,11 @@
-# The firmware's first instructions, its trap entry and its ways down to supervisor mode. See firmware.c.
+# The firmware's entry point, its trap entry and its return to supervisor mode. See firmware.c.
 #
-# Every hart has a stack of its own; while the hart is below machine mode, mscratch is the stack's top.
+# Each hart has a separate stack; while the hart is below machine mode, mscratch holds the stack's top.
 
 .section .text.init
 .globl _start
 _start:
-  # a0: this hart, a1: device tree, a2: struct dynamic_info (QEMU's boot ROM leaves them so)
+  # a0: this hart, a1: device tree, a2: struct dynamic_info (set by QEMU's boot ROM)
   li t0, HARTS_MAX
   bgeu a0, t0, park
   la sp, stacks
@@ -15,12 +15,12 @@ _start:
   csrw mscratch, sp
   la t0, trap_entry
   csrw mtvec, t0
-  call machine_main                 # comes back on no way
+  call machine_main                 # does not return
 park:
   wfi
   j park
 
-# A trap from below. What a C function may change is saved, and what it is to change: see struct trap_frame.
+# A trap from a lower privilege mode. Saves the caller-saved registers, mepc and mstatus: see struct trap_frame.
 .balign 4
 .globl trap_entry
 trap_entry:
@@ -72,14 +72,14 @@ trap_entry:
   csrrw sp, mscratch, sp
   mret
 
-# enter_supervisor(hart, argument, stack_top): mret with mepc and mstatus as they are; a0 and a1 are what is started gets.
+# enter_supervisor(hart, argument, stack_top): mret to mepc with hart in a0 and argument in a1.
 .globl enter_supervisor
 enter_supervisor:
   csrw mscratch, a2
   mret
 
-# Accesses to what may not be there, or to an address that a supervisor gave: 256 when it faults. What the fault did to mepc and mstatus does not
-# matter, for they are in the frame of the trap that we are in, or not yet set.
+# Accesses that may fault: to an optional register, or to an address from the supervisor. They return 256 on a fault.
+# The fault may overwrite mepc and mstatus, which are already in the current trap's frame, or not set yet.
 .globl try_stimecmp
 try_stimecmp:
   la t0, failed
