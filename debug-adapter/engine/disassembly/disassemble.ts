@@ -6,6 +6,7 @@ import { matchingPattern, readPatterns } from './patterns.ts';
 import { formatOperands, mnemonicOf } from './operands.ts';
 import { SYSTEM } from './system.ts';
 
+/** One disassembled instruction, or data that is not an instruction. */
 export interface Disassembled {
   /** The text as objdump writes it: mnemonic, space, operands. Uses the pseudo-instruction where there is one. */
   text: string;

@@ -12,14 +12,17 @@ export type Immediate = () => {
   signBit?: number;
 };
 
+/** A zero-extended immediate. `fields` maps the highest bit of each instruction field to the value bits it holds. */
 export const unsigned = (fields: Record<number, string>): Immediate => once(() => ({ moves: movesOf(fields) }));
 
+/** A sign-extended immediate; `fields` as for `unsigned`. */
 export const signed = (fields: Record<number, string>): Immediate =>
   once(() => {
     const moves = movesOf(fields);
     return { moves, signBit: Math.max(...moves.map(([, to]) => to)) };
   });
 
+/** Extracts the immediate from an instruction, as a signed 32-bit number. */
 export function immediateOf(immediate: Immediate, bits: number): number {
   const { moves, signBit } = immediate();
   let value = 0;

@@ -13,6 +13,7 @@ export interface InstructionPattern {
   value: number;
 }
 
+/** Parses a table. Every encoding must have `widthBits` bits. */
 export function readPatterns(table: string, widthBits: 16 | 32): InstructionPattern[] {
   return table
     .split('\n')

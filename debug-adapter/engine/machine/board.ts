@@ -37,6 +37,7 @@ export interface DriveWiring {
   legacy: boolean;
 }
 
+/** A device at its address range on the bus. */
 export interface MappedDevice {
   base: number;
   lengthBytes: number;

@@ -35,7 +35,7 @@ export interface InputStatus {
  */
 export interface Inputs extends RequestLog {
   /**
-   * The earliest position at which `take` may return an event if the machine keeps executing (one nanosecond a step);
+   * The earliest position at which `take` may return an event if the machine keeps executing (one nanosecond per step);
    * Infinity if there is none yet. Called at each boundary, several thousand times a second, so it must be cheap.
    */
   nextPosition(status: InputStatus): Position;
@@ -61,12 +61,16 @@ export interface Inputs extends RequestLog {
 export type FileQuestion =
   | { kind: 'length'; name: string }
   | { kind: 'bytes'; name: string; offset: number; lengthBytes: number }
-  /** Console input that has not been delivered yet; the answer is NOTHING_YET while more may arrive. */
+  /**
+   * Console input that has not been delivered yet. If there is none but more may arrive, the answer has the error
+   * NOTHING_YET.
+   */
   | { kind: 'console'; lengthBytes: number };
 
 /** The error number for a console without input so far (EAGAIN). */
 export const NOTHING_YET = 11;
 
+/** The answer to a FileQuestion; on an error, `bytes` is empty. */
 export interface FileAnswer {
   /** 0, or a Linux error number. */
   error: number;

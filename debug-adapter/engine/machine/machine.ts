@@ -441,6 +441,7 @@ function pageOffsets(addresses: Iterable<bigint>): Set<number> {
 export const hartName = (hart: number): string => `hart${hart}`;
 
 /**
- * At least half a millisecond of host time. Bounds the time between calls of `wantsPause` if the guest uses no timer.
+ * Between half a millisecond and a few milliseconds of host time. Bounds the time between calls of `wantsPause` if the
+ * guest uses no timer.
  */
 const MAX_BUDGET = 1 << 20;

@@ -40,7 +40,8 @@ export class PowerOn {
   }
 
   /**
-   * Rewrites all of RAM, which takes a second for 2 GiB. The caller counts the step, which is the one after `position`.
+   * Takes a pass over all of RAM, about a second for 2 GiB. The caller counts the step, which is the one after
+   * `position`.
    */
   reset(position: Position): void {
     assert(this.plan, 'a machine that runs was powered on');

@@ -13,6 +13,7 @@ export interface StopPoints {
   watchpoints: readonly Watchpoint[];
 }
 
+/** A range of watched bytes in RAM. */
 export interface Watchpoint {
   id: number;
   /** Guest physical, so it covers accesses through any virtual address and by any device. */
@@ -21,13 +22,14 @@ export interface Watchpoint {
   access: 'read' | 'write' | 'readWrite';
 }
 
+/** An access of one step to the bytes of a watchpoint. */
 export interface WatchHit {
   id: number;
   access: 'read' | 'write';
   /** All watched bytes before and after the step; equal for a read or a write of the same value. */
   oldBytes: Uint8Array;
   newBytes: Uint8Array;
-  /** The position of the step that accessed the bytes. */
+  /** The position before the step that accessed the bytes. */
   position: Position;
 }
 

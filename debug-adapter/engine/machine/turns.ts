@@ -57,7 +57,7 @@ export class Turns implements Stateful {
     return { hart: this.harts.current, endsAt: this.endsAt };
   }
 
-  /** The caller loads the harts, including which one is current. */
+  /** The caller loads the harts and makes the right one current. */
   loadState(state: State): void {
     this.endsAt = state.endsAt as Position;
   }

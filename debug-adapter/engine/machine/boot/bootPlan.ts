@@ -39,11 +39,13 @@ export interface BootFiles {
   tree?: NamedFile;
 }
 
+/** The contents of a file and its name for messages. */
 export interface NamedFile {
   name: string;
   bytes: Uint8Array;
 }
 
+/** A file with a load address. */
 export interface PlacedFile extends NamedFile {
   /** The load address of a file that is not ELF. */
   address?: GuestAddress;
@@ -51,6 +53,7 @@ export interface PlacedFile extends NamedFile {
   entry?: GuestAddress;
 }
 
+/** The memory and registers at power-on. */
 export interface BootPlan {
   /** They do not overlap; the rest of RAM is zeroed. */
   pieces: Piece[];

@@ -5,6 +5,7 @@ import { BLOCK_BYTES } from '../cpu/layout.ts';
 import { MMU, type MmuType } from '../cpu/satp.ts';
 import { cells64, writeFdt, type FdtNode } from './fdt.ts';
 
+/** The machine and the boot that a device tree describes. */
 export interface DeviceTreeOptions {
   memoryBytes: number;
   harts?: number;

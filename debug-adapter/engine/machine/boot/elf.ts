@@ -28,6 +28,7 @@ export interface ElfImage {
   segments: ElfSegment[];
 }
 
+/** A PT_LOAD segment. */
 export interface ElfSegment {
   physicalAddress: GuestAddress;
   virtualAddress: bigint;
@@ -62,8 +63,8 @@ export function readElfImage(bytes: Uint8Array, name: string): ElfImage {
 /**
  * Returns the segments to load. Throws a UserError if a segment is outside RAM or segments overlap there. As in QEMU,
  * parts that GNU ld places outside RAM if it is given only `-Ttext=0x80000000` are dropped: the file's headers and
- * zeroes in the page below RAM are cut off their segment, and separate segments far below it, with the headers and data
- * for a dynamic linker, are omitted.
+ * zeroes in the page below RAM are cut from their segment, and separate segments far below it, with the headers and
+ * data for a dynamic linker, are omitted.
  */
 export function checkSegmentsFit(
   image: ElfImage,

@@ -104,7 +104,7 @@ class StringTable {
   }
 }
 
-/** Big-endian, as everything in a device tree. */
+/** Big-endian, like everything in a device tree. */
 class ByteWriter {
   readonly #bytes: number[] = [];
 

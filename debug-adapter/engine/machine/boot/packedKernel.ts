@@ -14,6 +14,7 @@ interface NamedFile {
   bytes: Uint8Array;
 }
 
+/** The host's decompressors, and the limit for their output. */
 export interface Unpacking {
   compression: HostCompression;
   /** The size of guest memory, which limits the unpacked size. */

@@ -26,8 +26,8 @@ export const ATOMIC: Partial<Record<OperationName, AtomicOperation>> = {
 export const FUNCT5 = { ADD: 0, SWAP: 1, LR: 2, SC: 3, XOR: 4, OR: 8, AND: 12, MIN: 16, MAX: 20, MINU: 24, MAXU: 28 };
 
 /**
- * By funct5, the value that an AMO writes, computed from the value in memory and the operand. Word operands are both
- * sign-extended, which also works for MINU and MAXU because it preserves the unsigned order of words.
+ * Indexed by funct5: computes the value that an AMO writes from the value in memory and the operand. Word operands are
+ * both sign-extended, which also works for MINU and MAXU because it preserves the unsigned order of words.
  */
 export const COMBINE: Readonly<Record<number, (old: Code, operand: Code) => Code>> = {
   [FUNCT5.ADD]: i64.add,

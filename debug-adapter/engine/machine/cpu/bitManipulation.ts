@@ -129,8 +129,8 @@ function exchange(a: Local, bits: number, mask: bigint): Code {
 
 /**
  * The low 64 bits of the carry-less product, computed with ordinary multiplications. Each factor is split into four
- * with only every fourth bit set, so a column sums at most 15 ones below the topmost column, and their carries stay in
- * the three bits above it, which are masked off (Thomas Pornin, BearSSL, "Constant-Time Mul").
+ * with only every fourth bit set. Then at most 15 ones are added in any bit position below the topmost, and their
+ * carries stay in the three bits above it, which are masked off (Thomas Pornin, BearSSL, "Constant-Time Mul").
  */
 function clmulBody(frame: Frame): Code {
   const [a, b] = frame.parameters;

@@ -101,7 +101,7 @@ const trapVector = (name: string, number: number, slotName: SlotName): Csr => ({
   write: (value) => when(i64.ltU(i64.and(value, i64.const(3)), i64.const(2)), setSlot(slotName, value)),
 });
 
-/** A write to mstatus. MPP cannot hold the reserved value 2 and then keeps its value. */
+/** A write to mstatus. Writing the reserved value 2 to MPP leaves MPP unchanged. */
 function writeStatus(core: Core, value: Code, mask: number): Code {
   const mppIsBad = i64.eq(i64.and(value, i64.const(MSTATUS.MPP)), i64.const(2 << MSTATUS.MPP_SHIFT));
   const before = slot('MSTATUS');

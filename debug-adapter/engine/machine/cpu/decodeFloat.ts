@@ -49,6 +49,7 @@ const fieldsOf = (raw: number): Fields => ({
 
 const FUSED: Record<number, string> = { 0x43: 'FMADD', 0x47: 'FMSUB', 0x4b: 'FNMSUB', 0x4f: 'FNMADD' };
 
+/** Decodes FMADD, FMSUB, FNMSUB and FNMADD; the immediate has the same fields as in `decodeFloat`. */
 export function decodeFusedFloat(raw: number): Decoded {
   const { rd, rs1, rs2, mode } = fieldsOf(raw);
   const format = formatOf(raw);

@@ -20,6 +20,7 @@ export const make = (operation: OperationName, rd: number, rs1: number, rs2: num
   lengthBytes: 4,
 });
 
+/** An illegal instruction. */
 export const illegal = (): Decoded => make('ILLEGAL', 0, 0, 0, 0);
 
 export const named = (

@@ -120,6 +120,7 @@ export function unknownIn(isa: string): string | undefined {
   return names.find((name) => !Object.hasOwn(EXTENSIONS, name));
 }
 
+/** Parses the `isa` string of a machine, for which `unknownIn` must return undefined. */
 export function instructionSet(isa: string): InstructionSet {
   assert(unknownIn(isa) === undefined, 'only instruction sets that there are get here');
   const names = isa.split('_');

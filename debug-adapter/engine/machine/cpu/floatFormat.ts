@@ -5,6 +5,7 @@ import type { Format } from './floatNames.ts';
 
 /** Rounding modes (Volume I, section 21.2, "Floating-Point Control and Status Register"). */
 export const ROUNDING = { NEAREST: 0, TO_ZERO: 1, DOWN: 2, UP: 3, NEAREST_AWAY: 4, DYNAMIC: 7 } as const;
+/** The accrued exception flags of fcsr. */
 export const FLAG = { INEXACT: 1, UNDERFLOW: 2, OVERFLOW: 4, DIVIDE_BY_ZERO: 8, INVALID: 16 } as const;
 export const FCSR_FLAGS = 0x1f;
 export const FCSR_MODE_SHIFT = 5;
@@ -54,6 +55,7 @@ export const signOf = (value: Code): Code => i64.and(value, bits64(SIGN));
 export const raiseFlags = (flags: number): Code =>
   sequence(setSlot32('FCSR', i32.or(slot32('FCSR'), i32.const(flags))), markFloatsDirty);
 
+/** Sets mstatus.FS to Dirty. */
 export const markFloatsDirty: Code = setSlot32('MSTATUS', i32.or(slot32('MSTATUS'), i32.const(MSTATUS.FS)));
 
 export const isSingle = (control: Code): Code => i32.and(control, i32.const(CONTROL_SINGLE));

@@ -107,6 +107,7 @@ const NORMAL: Record<Format, [magnitude: bigint, infinity: bigint, smallest: big
 
 const isZero = (bits: Code, { format }: FastFloat): Code => i64.eqz(i64.shl(bits, i64.const(format === 'D' ? 1 : 33)));
 
+/** The handler of a floating-point load; illegal while mstatus.FS is Off. */
 export function floatLoadHandler(v: Handler, operation: NonNullable<(typeof FLOAT_LOADS)['FLD']>): Code {
   const { sizeLog2, kind, load, fromRaw } = operation;
   return sequence(
@@ -125,5 +126,6 @@ export function floatLoadHandler(v: Handler, operation: NonNullable<(typeof FLOA
   );
 }
 
+/** The handler of a floating-point store; illegal while mstatus.FS is Off. */
 export const floatStoreHandler = (v: Handler, operation: NonNullable<(typeof STORES)['SD']>): Code =>
   sequence(needFloats(v), storeHandler(v, operation));

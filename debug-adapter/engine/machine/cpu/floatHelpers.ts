@@ -76,7 +76,7 @@ export function addFloatHelpers(builder: ModuleBuilder, mulhu: FunctionHandle): 
   return {
     ...soft,
     ...addFusedNearest(builder),
-    // Equality is invalid only for a signaling NaN, an order comparison for any NaN (section 21.8).
+    // An equality comparison is invalid only for a signaling NaN, an order comparison for any NaN (section 21.8).
     equal: comparison(f64.eq, isSignaling),
     less: comparison(f64.lt, isNaN),
     lessOrEqual: comparison(f64.le, isNaN),

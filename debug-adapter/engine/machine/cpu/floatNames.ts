@@ -19,6 +19,7 @@ const PER_FORMAT = [
   'FLE',
   'FCLASS',
 ] as const;
+/** The integer types of the conversions: 32 and 64 bits, signed and unsigned. */
 export const INTEGERS = ['W', 'WU', 'L', 'LU'] as const;
 
 export type Format = (typeof FORMATS)[number] | 'H';

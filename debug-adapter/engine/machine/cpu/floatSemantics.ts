@@ -26,6 +26,7 @@ export interface FloatOperands {
   helpers: FloatHelpers;
 }
 
+/** How one floating-point instruction is computed. */
 export interface FloatSemantics {
   compute: (operands: FloatOperands) => Code;
   /** The instruction has a rounding mode field, and is illegal with a reserved mode even if it does not round. */

@@ -74,6 +74,7 @@ export const pc = ({ pageVa, entry, pageEntries }: Variables): Code =>
 /** Stores PC and BUDGET in memory, for functions that read them. */
 export const publish = (v: Variables): Code => sequence(setSlot('PC', pc(v)), setSlot32('BUDGET', v.budget.get));
 
+/** Takes the exception, if there is one, and continues at its handler. */
 export const takeFault = (v: Variables): Code =>
   when(slot32('FAULT'), call(v.core.functions.takeException), br(v.fetch));
 

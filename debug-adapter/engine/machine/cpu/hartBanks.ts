@@ -157,8 +157,8 @@ export class HartBanks {
 
   /**
    * Flushes translations after a context switch, if necessary. Untranslated TLB contexts depend only on PMP. Paged ones
-   * depend on satp, MXR and PBMTE, and stay valid across a hart that does not translate: if it changes something, it
-   * flushes them itself.
+   * depend on satp, MXR and PBMTE. They stay valid while a hart that does not translate runs, because changes of these
+   * registers flush the TLBs anyway.
    */
   private forgetTranslations(before: BigUint64Array): void {
     const { live, hart } = this;

@@ -18,9 +18,9 @@ const WASM_PAGE_BYTES = 65536;
  *   0x4000     list of TLB entries filled for paged contexts, to flush only those
  *   0x8000     counts of jumps to decode entries, u16 each, by a hash of the entry's address
  *   0xa000     targets of indirect calls
- *   0x10000    data TLBs, one pair (reads, writes) a context
- *   0x290000   fetch TLBs, one a context
- *   0x300000   page flags, hashes, decode page addresses and code lines, one of each a RAM page
+ *   0x10000    data TLBs, one pair (reads, writes) per context
+ *   0x290000   fetch TLBs, one per context
+ *   0x300000   page flags, hashes, decode page addresses and code lines, one of each per RAM page
  *              decode pool
  *              the first instruction of each of the translator's regions, decoded separately
  *              RAM
@@ -42,7 +42,7 @@ export const STATE_SLOTS = [
   'WAITING',
   /** The number of steps that retired no instruction. */
   'NOT_RETIRED',
-  /** The difference between `mcycle` and `minstret` and the counts above, after guest writes. */
+  /** Offsets, set by guest writes, of `mcycle` and `minstret` from the counts of steps and retired instructions. */
   'MCYCLE_OFFSET',
   'MINSTRET_OFFSET',
   /** The reservation of LR: its physical address and value. */
@@ -202,11 +202,11 @@ export const PAGE_TRANSLATED = 64;
 const RAM_BYTES_MAX = (2 << 30) >>> 0;
 const RAM_PAGES_MAX = RAM_BYTES_MAX / PAGE_SIZE_BYTES;
 
-/** u8 a RAM page. */
+/** u8 per RAM page. */
 export const PAGE_FLAGS = 0x300000;
-/** i64 a RAM page: its block hash in the RAM digest. */
+/** i64 per RAM page: its block hash in the RAM digest. */
 export const PAGE_HASHES = PAGE_FLAGS + RAM_PAGES_MAX;
-/** i32 a RAM page: address of its decode entries, 0 for none. */
+/** i32 per RAM page: address of its decode entries, 0 for none. */
 export const DECODE_PAGES = PAGE_HASHES + RAM_PAGES_MAX * 8;
 /**
  * A bit for each CODE_LINE_BYTES of RAM: code in the line was decoded or translated. Valid while its page has

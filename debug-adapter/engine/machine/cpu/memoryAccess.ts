@@ -149,7 +149,7 @@ function defineLoadSlow(core: Core): void {
   });
 }
 
-/** Byte by byte, after both pages have been translated. */
+/** Loads byte by byte, after both pages have been translated. */
 function loadCrossing(core: Core, frame: Frame, va: Local, kind: Local): Code {
   const value = frame.local(I64);
   const left = frame.local(I32);

@@ -42,6 +42,7 @@ export function loadHandler(v: Handler, { sizeLog2, kind, load }: NonNullable<(t
   );
 }
 
+/** The handler of a store: in place if the TLB has the page, otherwise by the slow path. */
 export function storeHandler(v: Handler, { sizeLog2, kind, store }: NonNullable<(typeof STORES)['SB']>): Code {
   return sequence(
     setAddress(v),

@@ -121,7 +121,7 @@ function allowsBody(frame: Frame): Code {
 
 const modeOf = ({ config }: Search): Code => i32.and(i32.shrU(config.get, i32.const(3)), i32.const(3));
 
-/** The range from `low` up to but not including `high`; the address registers hold multiples of four. */
+/** Finds the entry's range, from `low` up to but not including `high`. The address registers hold multiples of four. */
 function findRange(search: Search): Code {
   const { index, low, high } = search;
   const at = i32.shl(index.get, i32.const(3));

@@ -104,7 +104,7 @@ function enterTrap(core: Core, cause: Local, isInterrupt: boolean): Code {
   );
 }
 
-/** The address of the handler: vectored mode adds four bytes a cause, for interrupts only. */
+/** The address of the handler: vectored mode adds four bytes per cause, for interrupts only. */
 function vector(name: 'STVEC' | 'MTVEC', isInterrupt: boolean): Code {
   const base = i64.and(slot(name), i64.const(-4));
   if (!isInterrupt) return base;

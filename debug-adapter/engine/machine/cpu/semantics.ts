@@ -84,6 +84,7 @@ export const CONDITION: Record<string, (a: Code, b: Code) => Code> = {
   BGEU: i64.geU,
 };
 
+/** The size and extension of a load or store. */
 export interface MemoryOperation {
   sizeLog2: 0 | 1 | 2 | 3;
   /** The kind passed to the slow path: 0-3 unsigned (or 64 bits), 4-6 sign-extended. */

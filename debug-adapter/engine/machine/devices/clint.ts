@@ -153,8 +153,8 @@ export class Clint implements Device {
 }
 
 // SiFive FU540-C000 manual, "CLINT memory map".
-const SOFTWARE_INTERRUPT_START = 0x0000; // 4 bytes a hart
-const COMPARE_START = 0x4000; // 8 bytes a hart
+const SOFTWARE_INTERRUPT_START = 0x0000; // 4 bytes per hart
+const COMPARE_START = 0x4000; // 8 bytes per hart
 const TIME_START = 0xbff8;
 const TIME_BYTES = 8;
 const REGISTER_BYTES = 4;

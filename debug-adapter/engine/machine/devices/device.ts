@@ -12,7 +12,7 @@ export interface Device extends Stateful {
   readonly name: string;
   read(offset: number, sizeBytes: 1 | 2 | 4): number;
   write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void;
-  /** Called on a machine reset. Implemented by devices that a reset does not return to their power-on state. */
+  /** Called on a machine reset. Devices without it are set to their power-on state. */
   reset?(): void;
 }
 
@@ -64,7 +64,7 @@ export interface GuestMemory {
   write(address: GuestAddress, from: Uint8Array): void;
   readU16(address: GuestAddress): number;
   readU32(address: GuestAddress): number;
-  /** Larger values than 2^53 - 1 saturate to it. */
+  /** Values above 2^53 - 1 are returned as 2^53 - 1. */
   readU64(address: GuestAddress): number;
   writeU8(address: GuestAddress, value: number): void;
   writeU16(address: GuestAddress, value: number): void;

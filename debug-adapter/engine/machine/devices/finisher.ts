@@ -9,6 +9,7 @@ export interface Finish {
   code: number;
 }
 
+/** What the guest requested by its first write to the test device. */
 export type FinisherRequest = Finish | { kind: 'reset'; code: 0 };
 
 /**

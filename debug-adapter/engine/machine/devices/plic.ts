@@ -20,11 +20,11 @@ export class Plic implements Device {
   readonly contexts: number;
   readonly #context: DeviceContext;
   readonly #priorities = new Uint32Array(SOURCES);
-  /** One bit a source: its device has raised an interrupt that no context has claimed yet. */
+  /** One bit per source: its device has raised an interrupt that no context has claimed yet. */
   readonly #pending = new Uint32Array(SOURCE_WORDS);
-  /** One bit a source: claimed by some context and not yet completed. */
+  /** One bit per source: claimed by some context and not yet completed. */
   readonly #claimed = new Uint32Array(SOURCE_WORDS);
-  /** One bit a source, SOURCE_WORDS words a context. */
+  /** One bit per source, SOURCE_WORDS words per context. */
   readonly #enables: Uint32Array;
   readonly #thresholds: Uint32Array;
   /** The line of each context to its hart, as of the last update. */

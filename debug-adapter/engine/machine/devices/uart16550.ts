@@ -408,10 +408,10 @@ function characterNanoseconds(divisor: number, lineControl: number): number {
 /** QEMU's hw/riscv/virt.c: the baud rate of divisor 1. */
 const BAUD_BASE = 399_193;
 const TIMEOUT_CHARACTERS = 4;
-/** QEMU serial_reset: 9600 baud, 10 bits a character. */
+/** QEMU serial_reset: 9600 baud, 10 bits per character. */
 const RESET_CHARACTER_NANOSECONDS = 10 * Math.floor(1e9 / 9600);
 
-/** 115200 baud, 10 bits a character: 10 / 115200 s, rounded up. */
+/** 115200 baud, 10 bits per character: 10 / 115200 s, rounded up. */
 const CHARACTER_NANOSECONDS = 86_806;
 
 /**

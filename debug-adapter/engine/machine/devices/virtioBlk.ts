@@ -10,7 +10,7 @@ import { BadQueueError, type Chain, type Segment } from './virtqueue.ts';
 
 /**
  * The guest's disk: virtio-blk (virtio 1.2, section 5.2) over virtio-mmio, with its data in a Drive. A notification
- * takes all waiting requests and starts each on the drive. They complete in the order submitted, one a step, each at a
+ * takes all waiting requests and starts each on the drive. They complete in the order submitted, one per step, each at a
  * virtual time that depends only on its length and the requests before it. Data moves in both directions only at
  * completion.
  *
@@ -143,8 +143,8 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
   }
 
   /**
-   * The data that the drive reads or fills. Guest memory itself is passed only for reading from it: a drive read may
-   * fail halfway.
+   * The data that the drive reads or fills. A write from a single buffer uses guest memory directly; other data is
+   * copied, because a read may fail halfway.
    */
   #dataFor({ operation, lengthBytes }: DriveWork, segments: Segment[]): Uint8Array {
     if (operation === 'write' && segments.length === 1) return this.#memory.bytesAt(segments[0].address, lengthBytes);
@@ -281,7 +281,7 @@ function transfer(operation: 'read' | 'write', sector: number, lengthBytes: numb
   return { kind: 'drive', operation, offset, lengthBytes };
 }
 
-/** Decodes a struct virtio_blk_discard_write_zeroes (5.2.6): one range a request, as the configuration announces. */
+/** Decodes a struct virtio_blk_discard_write_zeroes (5.2.6): one range per request, as the configuration announces. */
 function rangeOrder(memory: GuestMemory, { type, readable }: ParsedRequest, diskBytes: number): Order {
   const payloadBytes = lengthOf(readable);
   if (payloadBytes > RANGE_BYTES || !(type & TYPE_OUT)) return { kind: 'answer', status: 'unsupported' };

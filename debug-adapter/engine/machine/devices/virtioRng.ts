@@ -7,7 +7,7 @@ import type { Segment } from './virtqueue.ts';
 
 /**
  * The guest's source of entropy: virtio-rng (virtio 1.2, section 5.4) over virtio-mmio. Requests are answered in order,
- * one a step, each after a fixed virtual time. The bytes come from the host as an outside event, so a replay returns
+ * one per step, each after a fixed virtual time. The bytes come from the host as an outside event, so a replay returns
  * the same ones.
  */
 export class VirtioRng implements TimedDevice, VirtioBackend {

@@ -27,6 +27,11 @@ export const WAITS = 'waits';
 
 type Operation = (call: CallContext) => Answer;
 
+/**
+ * The implementation of a semihosting operation ("Semihosting for AArch32 and AArch64", chapter 5; 64-bit argument
+ * blocks), which answers as QEMU does. Files are read-only: operations that would modify the host fail with an error
+ * number.
+ */
 export function operationOf(number: number): Operation {
   return OPERATIONS.get(number) ?? (() => failed(ENOSYS));
 }

@@ -33,6 +33,7 @@ export function narrowAtStart(order: readonly Ordered[]): Map<Ordered, Registers
   return starts;
 }
 
+/** The narrow registers after an instruction, given those before it. */
 export function narrowAfter({ name, decoded }: Instruction, before: Registers): Registers {
   const { rd, rs1, rs2, immediate } = decoded;
   if (rd === 0 || rd > 31) return before;

@@ -39,6 +39,7 @@ export function plainFloat(name: OperationName): PlainFloat | undefined {
 /** mstatus.FS is Dirty: registers may be accessed, and writing them has no side effect. */
 export const floatsAreDirty: Code = i32.eq(i32.and(slot32('MSTATUS'), i32.const(MSTATUS.FS)), i32.const(MSTATUS.FS));
 const FCSR_MODE = 0xe0;
+/** The rounding mode in fcsr is to nearest, and the inexact flag is set. */
 export const roundsInexactToNearest: Code = i32.eq(
   i32.and(slot32('FCSR'), i32.const(FCSR_MODE | FLAG.INEXACT)),
   i32.const(FLAG.INEXACT),

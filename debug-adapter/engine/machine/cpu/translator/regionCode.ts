@@ -55,6 +55,7 @@ export function regionCode(frame: Frame, region: RegionSource): Code {
   return new RegionWriter(frame, region).all();
 }
 
+/** The code of a region and the assumptions under which it is translated. */
 export interface RegionSource {
   order: Ordered[];
   pages: RegionPages[];

@@ -32,6 +32,7 @@ interface Copy {
   calls: Map<Offset, Copy>;
 }
 
+/** A successor: a block of the region, or the offset of code outside it. */
 export type Target = Block | Offset;
 
 export type BlockEnd =
@@ -46,12 +47,14 @@ export type BlockEnd =
   /** The region ends before the instruction at `to`. */
   | { kind: 'leave'; to: Offset };
 
+/** A basic block. */
 export interface Block {
   offset: Offset;
   instructions: Instruction[];
   end: BlockEnd;
 }
 
+/** The guest's code around the entry, as far as it is known. */
 export interface GuestCode {
   /** The instruction at an offset; undefined if it is not known or must be left to the interpreter. */
   at(offset: Offset): Decoded | undefined;

@@ -39,9 +39,9 @@ interface Access {
 }
 
 /**
- * The loads and stores of a region. A check that the access is plain, which leaves the region otherwise, is followed by
- * the access in place. Plain means a hit in the TLB for reads or for writes. If addresses are not translated, every
- * read of RAM is plain, and one comparison of the address is the check.
+ * The loads and stores of a region. Before each access, a check leaves the region unless the access is plain, which
+ * means that it hits the TLB for reads or for writes. If addresses are not translated, every read of RAM is plain, and
+ * the check is one comparison of the address.
  */
 export class RegionMemory {
   private frame: Frame;

@@ -180,7 +180,7 @@ export class Translator {
     return isUnfit;
   }
 
-  /** Whether, since the last call, the number of slow writes to pages with code was about that of jumps to an entry. */
+  /** Whether more slow writes to pages with code happened since the last call than half the translation threshold. */
   private writesBesideCode(): boolean {
     const writes = this.view.getUint32(SLOT.WRITES_BESIDE_CODE, true);
     const sinceLast = (writes - this.writesSeen) >>> 0;

@@ -19,13 +19,13 @@ export class PlicBefore5 implements Device {
   readonly contexts: number;
   readonly #context: DeviceContext;
   readonly #priorities = new Uint32Array(SOURCES);
-  /** One bit a source: the level of its line. */
+  /** One bit per source: the level of its line. */
   readonly #levels = new Uint32Array(SOURCE_WORDS);
-  /** One bit a source: its gateway has forwarded a request that no context has claimed yet. */
+  /** One bit per source: its gateway has forwarded a request that no context has claimed yet. */
   readonly #pending = new Uint32Array(SOURCE_WORDS);
-  /** One bit a source: claimed by some context and not yet completed. */
+  /** One bit per source: claimed by some context and not yet completed. */
   readonly #claimed = new Uint32Array(SOURCE_WORDS);
-  /** One bit a source, SOURCE_WORDS words a context. */
+  /** One bit per source, SOURCE_WORDS words per context. */
   readonly #enables: Uint32Array;
   readonly #thresholds: Uint32Array;
   /** Derived from all fields above: the line of each context to its hart. */

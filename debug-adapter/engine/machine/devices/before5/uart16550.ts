@@ -339,7 +339,7 @@ export class Uart16550Before5 implements Device {
   }
 }
 
-/** 115200 baud, 10 bits a character: 10 / 115200 s, rounded up. */
+/** 115200 baud, 10 bits per character: 10 / 115200 s, rounded up. */
 const CHARACTER_NANOSECONDS = 86_806;
 
 /**
