@@ -16,7 +16,7 @@ import { VirtioMmio } from './devices/virtioMmio.ts';
 import { VirtioRng } from './devices/virtioRng.ts';
 import type { Semihosting } from './semihosting/semihosting.ts';
 
-/** The machine's time and control, as the board passes them on to its devices (see `DeviceContext`). */
+/** The machine's clock, and its callbacks for devices (see `DeviceContext`). */
 export interface BoardClock {
   now(): number;
   position(): number;
@@ -257,6 +257,6 @@ export function wireDrives(drives: readonly { slot?: number; virtio?: 'modern' |
 function lastFreeSlot(wiring: readonly DriveWiring[]): number {
   let slot = VIRTIO_SLOTS - 1;
   while (wiring.some((drive) => drive.slot === slot)) slot--;
-  assert(slot >= 0, 'whoever asks for a source of entropy left a slot for it');
+  assert(slot >= 0, 'a virtio slot is free for the entropy device');
   return slot;
 }

@@ -138,7 +138,7 @@ export class GuestRam implements GuestMemory {
   }
 
   private offsetOf(address: GuestAddress, lengthBytes: number): number {
-    assert(this.contains(address, lengthBytes), 'an access to RAM was not checked');
+    assert(this.contains(address, lengthBytes), 'the range is in RAM');
     return address - this.base;
   }
 

@@ -44,7 +44,7 @@ export class PowerOn {
    * `position`.
    */
   reset(position: Position): void {
-    assert(this.plan, 'a machine that runs was powered on');
+    assert(this.plan, 'a running machine has been powered on');
     const { ram, board } = this.parts;
     // Requests already started complete on the drives, because they are in the log.
     for (const disk of board.disks) disk.abandon();

@@ -77,8 +77,8 @@ interface Piece {
  * Decides what is in memory at power-on, as in `qemu-system-riscv64 -M virt` with the same files (QEMU 7.2,
  * hw/riscv/boot.c): firmware at the start of RAM, the kernel at its own address or at the next 2 MiB boundary, the
  * initial RAM disk half of RAM above it, further files at their given addresses (`-device loader`), the device tree
- * near the end, and in the boot ROM the information for firmware. Throws a UserError if these files cannot boot; it
- * needs no machine.
+ * near the end, and in the boot ROM the information for firmware. Throws a UserError if these files cannot boot, before
+ * a machine exists.
  */
 export function planBoot(files: BootFiles, memoryBytes: number, harts = 1, isa = ISA, mmu = MMU): BootPlan {
   const firmware = files.bios ? placeFirmware(files.bios, memoryBytes) : [];
@@ -148,7 +148,9 @@ function makeTree(
   return { tree, treeAddress: deviceTreeAddress({ memoryBytes, sizeBytes }) };
 }
 
-/** As in QEMU. An empty firmware file counts as no firmware. */
+/**
+ * Throws if an option requires a kernel and there is none, as in QEMU. An empty firmware file counts as no firmware.
+ */
 function checkWithoutKernel({ kernel, bios, initrd, append, loads }: BootFiles): void {
   if (kernel) return;
   if (bios?.bytes.length === 0 && !loads?.length) throw bootFileIsEmpty(bios.name);

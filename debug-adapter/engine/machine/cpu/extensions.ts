@@ -122,7 +122,7 @@ export function unknownIn(isa: string): string | undefined {
 
 /** Parses the `isa` string of a machine, for which `unknownIn` must return undefined. */
 export function instructionSet(isa: string): InstructionSet {
-  assert(unknownIn(isa) === undefined, 'only instruction sets that there are get here');
+  assert(unknownIn(isa) === undefined, 'the instruction set is supported');
   const names = isa.split('_');
   const lacks = new Uint8Array(OPERATION_NAMES.length);
   let bits = 0;

@@ -264,7 +264,7 @@ function moves(): Table {
     FCVT_S_H: between('S', 'H', ({ a }) => f32.toBits(asSingle(a))),
     FCVT_D_H: between('D', 'H', ({ a }) => f64.toBits(f64.promote(asSingle(a)))),
     FCVT_H_S: between('H', 'S', ({ a }) => i32.wrap(a)),
-    // Without a host path: via single, a double would be rounded twice.
+    // There is no host path, because a double would be rounded twice, first to single.
     FCVT_H_D: between('H', 'D'),
   };
 }

@@ -191,4 +191,4 @@ const translationKey = (bank: BigUint64Array): bigint => {
   return (bank[SATP] << 2n) | (makesReadable << 1n) | hasTypes;
 };
 
-assert(wordOf('PC') > REGISTER_COUNT && wordOf('PMPADDR15') === BANK_WORDS - 1, 'a bank is one piece');
+assert(wordOf('PC') > REGISTER_COUNT && wordOf('PMPADDR15') === BANK_WORDS - 1, 'a hart context is contiguous');

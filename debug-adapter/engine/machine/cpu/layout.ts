@@ -78,7 +78,7 @@ export const STATE_SLOTS = [
   ...Array.from({ length: 16 }, (_, i) => `PMPADDR${i}` as const),
 ] as const;
 
-/** Also separate for each hart, but derived from its state or its number. */
+/** Slots of each hart that are derived from its state or its number and therefore not saved. */
 const HART_SLOTS = [
   /** `mhartid`. */
   'HARTID',
@@ -223,7 +223,7 @@ export const RAM = alignUp(REGION_ENTRIES + REGION_SLOTS * LONE_ENTRY_BYTES, WAS
 /** The size of the whole memory in WebAssembly pages. `ramBytes` must be a multiple of the page size, at most 2 GiB. */
 export function wasmPagesFor(ramBytes: number): number {
   assert(ramBytes > 0 && ramBytes % PAGE_SIZE_BYTES === 0, 'RAM is a whole number of pages');
-  assert(ramBytes <= RAM_BYTES_MAX, 'RAM fits behind the tables that describe it');
+  assert(ramBytes <= RAM_BYTES_MAX, 'RAM fits after the tables that describe it');
   return (RAM + alignUp(ramBytes, WASM_PAGE_BYTES)) / WASM_PAGE_BYTES;
 }
 

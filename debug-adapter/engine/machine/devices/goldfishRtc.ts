@@ -3,7 +3,7 @@ import type { DeviceContext, TimedDevice } from './device.ts';
 
 /**
  * The real-time clock: Google's goldfish RTC as in QEMU's hw/rtc/goldfish_rtc.c. It counts nanoseconds since 1970, can
- * be set, and has an alarm. It asks the host for the time once, when the guest first reads or sets the clock; from then
+ * be set, and has an alarm. It asks the host for the time once, when the guest first uses the clock; from then
  * on it follows virtual time. The host's answer is an outside event, so a replay gets the same one.
  */
 export class GoldfishRtc implements TimedDevice {

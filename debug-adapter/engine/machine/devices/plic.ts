@@ -10,10 +10,11 @@ import { PRIORITY_MASK, REGISTER_BYTES, SOURCES, SOURCE_WORDS, assignBit, plicRe
  * pending each time its device drives its line high, even if the line is already high or the source is claimed, and a
  * completion does not check the line. A guest that only acknowledges an interrupt here and leaves the device's line
  * high gets no further interrupt until the device drives its line again; xv6 of 2020 to 2022 does this with the UART. A
- * claim returns only sources above the context's threshold that no context has claimed. The lines to the harts are
- * updated by a claim, a completion, a write to a priority or threshold, and a device's line, but not by a write to the
- * enable bits, which takes effect at the next such update. Registers respond to 32-bit accesses only; others read as 0,
- * and writes are ignored.
+ * claim returns only sources above the context's threshold that no context has claimed.
+ *
+ * A claim, a completion, a write to a priority or threshold, and a device that drives its line all update the lines to
+ * the harts. A write to the enable bits does not; it takes effect at the next such update. Registers respond to 32-bit
+ * accesses only; others read as 0, and writes are ignored.
  */
 export class Plic implements Device {
   readonly name: string;

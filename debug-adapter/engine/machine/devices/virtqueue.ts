@@ -99,7 +99,7 @@ export class Virtqueue {
   }
 
   /**
-   * Lays the queue out as one range of pages. Without `start` it keeps its address, after a change of size or
+   * Lays the queue out as one range of pages. Without `start` the queue keeps its address, for a change of size or
    * alignment.
    */
   placeLegacy(start = this.#rings.descriptors): void {
@@ -194,7 +194,7 @@ export class Virtqueue {
 
   /**
    * 2.7.7: interrupt if the entry that the guest waits for was added since the last check. QEMU always interrupts for
-   * the first.
+   * the first entry.
    */
   #passesUsedEvent(): boolean {
     const before = this.#signalledIndex;

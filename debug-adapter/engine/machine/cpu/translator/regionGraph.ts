@@ -62,7 +62,7 @@ export interface GuestCode {
   calleeOf(returnsTo: Offset): Offset | undefined;
 }
 
-// Large enough for a typical function; in longer regions the registers no longer fit the host's.
+// Large enough for a typical function; a longer region needs more registers than the host has.
 const INSTRUCTIONS_MAX = 300;
 const INLINED_INSTRUCTIONS_MAX = 80;
 const INLINING_DEPTH_MAX = 3;
