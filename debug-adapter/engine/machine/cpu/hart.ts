@@ -287,7 +287,10 @@ export class Hart implements Stateful {
     this.flushAll();
   }
 
-  /** In zeroed memory, a tag of 0 would match page 0 in the first entry of each TLB. */
+  /**
+   * Invalidates the first entry of each TLB: in zeroed memory, its tag of 0 would match page 0. No other entry can
+   * match its tag.
+   */
   private emptyTlbs(): void {
     const tags = new BigInt64Array(this.memory.buffer);
     for (let at = READ_TLB; at < FETCH_TLB; at += TLB_BYTES) tags[at >> 3] = -1n;
