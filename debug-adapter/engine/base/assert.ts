@@ -1,6 +1,6 @@
 /**
- * Our own mistakes, as opposed to bad input (see `errors/`). Asserts stay on in releases: a wrong answer is worse
- * than a stopped session.
+ * An error in blkreplay itself, as opposed to bad input (see `errors/`). Assertions stay enabled in releases: a wrong
+ * result is worse than a stopped session.
  */
 export class AssertionError extends Error {
   override name = 'AssertionError';
@@ -10,7 +10,7 @@ export function assert(condition: unknown, what = 'assertion failed'): asserts c
   if (!condition) throw new AssertionError(what);
 }
 
-/** The end of a `switch` over a union: fails to compile when a case is missing. */
+/** Ends a `switch` over a union: compilation fails when a case is missing. */
 export function assertNever(value: never): never {
   throw new AssertionError(`unexpected case: ${JSON.stringify(value)}`);
 }

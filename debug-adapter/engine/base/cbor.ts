@@ -1,11 +1,5 @@
 import type { State, StateValue } from './state.ts';
 
-/**
- * State as bytes: CBOR (RFC 8949), deterministically encoded, so that equal states are equal bytes whoever made them.
- * Numbers are integers or 64-bit floats, bigints are bignums (tags 2 and 3) whatever their size, so each comes back
- * as what it was. Map keys are sorted. Decoding takes only what encoding gives; anything else throws CborError with
- * the offset, for callers to say which file is damaged.
- */
 export class CborError extends Error {
   override name = 'CborError';
 }
@@ -17,6 +11,12 @@ const SIMPLE_FALSE = 20;
 const SIMPLE_TRUE = 21;
 const FLOAT64 = 27;
 
+/**
+ * Encodes state as CBOR (RFC 8949), deterministically: equal states give equal bytes. Numbers are encoded as integers
+ * or 64-bit floats, and bigints as bignums (tags 2 and 3) whatever their size, so that each value decodes to its
+ * original type. Map keys are sorted. Decoding accepts only what encoding produces; anything else throws a CborError
+ * with the offset, and the caller adds the name of the damaged file.
+ */
 export function encodeCbor(value: StateValue): Uint8Array<ArrayBuffer> {
   const out = new Writer();
   write(out, value);
@@ -53,7 +53,7 @@ class Writer {
   }
 
   private put(first: number, size: number, value: number): void {
-    // Reserving first: it may replace `bytes`.
+    // Reserve first: it may replace `bytes`.
     let at = this.reserve(1 + size);
     this.bytes[at++] = first;
     for (let i = size - 1; i >= 0; i--) this.bytes[at++] = Math.floor(value / 2 ** (8 * i)) & 0xff;
@@ -117,7 +117,7 @@ function writeStructure(out: Writer, value: StateValue[] | Uint8Array | State): 
 
 // --- decoding --------------------------------------------------------------------------------------------------------
 
-/** Nesting of real states is below 8; a limit keeps damaged input from exhausting the stack. */
+/** State is nested fewer than 8 levels deep; the limit keeps damaged input from exhausting the stack. */
 const MAX_DEPTH = 32;
 
 export function decodeCbor(bytes: Uint8Array): StateValue {
@@ -218,7 +218,7 @@ function readBigint(reader: Reader, tag: number, depth: number): bigint {
   return tag === TAG_BIGNUM ? value : -1n - value;
 }
 
-/** States are maps: the common case of encoding and decoding. */
+/** Decodes a map, the usual top-level value. */
 export function decodeState(bytes: Uint8Array): State {
   const value = decodeCbor(bytes);
   if (typeof value !== 'object' || Array.isArray(value) || value instanceof Uint8Array) {
@@ -228,7 +228,7 @@ export function decodeState(bytes: Uint8Array): State {
   return value;
 }
 
-/** One field of a state; what the others hold is passed over, and costs little. */
+/** Decodes one field of a state and skips the others cheaply. */
 export function decodeField(bytes: Uint8Array, name: string): StateValue | undefined {
   const reader = new Reader(bytes);
   const head = reader.bytes[reader.take(1)];

@@ -1,6 +1,6 @@
 /**
- * Half precision (IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction), which the oldest Node that we run on has no
- * views for.
+ * The value of a half-precision number (IEEE 754 binary16: a sign bit, 5 exponent bits, 10 fraction bits).
+ * `DataView.getFloat16` does not exist in the oldest supported version of Node.
  */
 export function halfValue(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
@@ -16,7 +16,7 @@ export function halfBits(value: number): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   const magnitude = Math.abs(value);
   if (magnitude >= ROUNDED_TO_INFINITY) return sign | 0x7c00;
-  // What the last bit of the fraction stands for: subnormals have that of the smallest normal numbers.
+  // The exponent gives the weight of the fraction's last bit. Subnormals use that of the smallest normal numbers.
   let exponent = 1;
   while (magnitude >= 2048 * LAST_PLACE * 2 ** (exponent - 1)) exponent++;
   const places = roundedToEven(magnitude / (LAST_PLACE * 2 ** (exponent - 1)));
@@ -24,9 +24,9 @@ export function halfBits(value: number): number {
   return sign | (((exponent - 1) << 10) + places);
 }
 
-/** Of the smallest numbers. */
+/** The smallest positive number, which is the spacing of subnormals. */
 const LAST_PLACE = 2 ** -24;
-/** Half a place above the largest number, 65504. */
+/** Half a spacing above the largest number, 65504: rounds to infinity. */
 const ROUNDED_TO_INFINITY = 65520;
 
 function roundedToEven(value: number): number {

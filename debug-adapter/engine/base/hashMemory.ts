@@ -1,14 +1,14 @@
 /**
- * Where bytes lie to be hashed by generated WebAssembly, which sees one memory: where they are already, if that is a
- * memory known here, or in one of our own, into which they are copied.
+ * Where bytes are when generated WebAssembly hashes them; a module sees only one memory. That is either a memory
+ * registered with `hashInPlace`, or a private memory into which the bytes are copied.
  */
 export interface HashMemory {
   readonly memory: WebAssembly.Memory;
-  /** Free for the constants of a hash. */
+  /** The address of free space for the hash's constants. */
   readonly constantsAt: number;
 }
 
-/** A hash as generated WebAssembly: compiled when it is first used, with an instance for each memory. */
+/** A hash function in generated WebAssembly, compiled on first use, with one instance per memory. */
 export class GeneratedHash<Exports> {
   readonly #image: () => { bytes: BufferSource };
   readonly #instances = new WeakMap<HashMemory, Exports>();
@@ -18,7 +18,7 @@ export class GeneratedHash<Exports> {
     this.#image = image;
   }
 
-  /** `prepare` is called for each memory once, to put constants there. */
+  /** Calls `prepare` once per memory, to write the constants there. */
   in(place: HashMemory, prepare?: (place: HashMemory) => void): Exports {
     return this.#instances.get(place) ?? this.#make(place, prepare);
   }
@@ -33,12 +33,15 @@ export class GeneratedHash<Exports> {
   }
 }
 
-/** What lies in this memory, which keeps its size, is hashed where it is from now on. */
+/** Registers a memory of fixed size: from now on, bytes in it are hashed without copying. */
 export function hashInPlace(memory: WebAssembly.Memory, constantsAt: number): void {
   inPlace.set(memory.buffer, { memory, constantsAt });
 }
 
-/** Brings bytes to where they can be hashed; good until the next call. */
+/**
+ * Returns the memory and address where the bytes can be hashed, copying them there if necessary. Valid until the next
+ * call.
+ */
 export function placeForHash(bytes: Uint8Array): { place: HashMemory; address: number } {
   const place = inPlace.get(bytes.buffer);
   if (place) return { place, address: bytes.byteOffset };
@@ -49,8 +52,8 @@ export function placeForHash(bytes: Uint8Array): { place: HashMemory; address: n
 }
 
 /**
- * Room for bytes on their way from one place to another, in which they are hashed without copying them. There is one
- * such room: what it holds is good until the next call of this function.
+ * A buffer for bytes in transit, which are hashed there without copying. There is only one: its contents are valid
+ * until the next call of this function.
  */
 export function transferBuffer(lengthBytes: number): Uint8Array<ArrayBuffer> {
   if (lengthBytes > TRANSFER_BYTES_MAX) return new Uint8Array(lengthBytes);
@@ -60,7 +63,7 @@ export function transferBuffer(lengthBytes: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(transfer.buffer, OWN_BYTES_AT, lengthBytes);
 }
 
-/** Memory once taken is not given back. */
+/** Larger buffers are allocated separately, because WebAssembly memory never shrinks. */
 const TRANSFER_BYTES_MAX = 4 << 20;
 
 const inPlace = new WeakMap<ArrayBufferLike, HashMemory>();
@@ -69,7 +72,7 @@ let transfer: WebAssembly.Memory | undefined;
 
 const WASM_PAGE_BYTES = 65536;
 const OWN_PAGES = 16;
-/** Behind the constants. */
+/** After the constants. */
 const OWN_BYTES_AT = 4096;
 
 function ownMemory(): HashMemory {

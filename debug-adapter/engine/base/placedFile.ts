@@ -1,16 +1,16 @@
 /**
- * `FILE@ADDRESS`, as `--kernel` and `--load` and their settings take it: a file, and where in the guest's memory it is
- * loaded. An address is what follows the last `@` when it is a number: `0x80200000`, or decimal, with `_` between digits
- * where one likes. An `@` in front of anything else is part of the file's name; where a name itself ends like an address,
- * that `@` is written twice (`log@@2024`).
+ * `FILE@ADDRESS`, the form of `--kernel`, `--load` and their settings: a file, and the guest address it is loaded at.
+ * The address is the text after the last `@` if it is a number: `0x80200000`, or decimal, with optional `_` between
+ * digits. Any other `@` belongs to the file name; if the name itself ends like an address, that `@` is doubled
+ * (`log@@2024`).
  */
 export interface PlacedFile {
   file: string;
-  /** Null when none is given. */
+  /** Null when the text has no address. */
   address: number | null;
 }
 
-/** Undefined for an address that is none (`x.bin@0xzz`), and for no file. */
+/** Undefined for an invalid address (`x.bin@0xzz`) and for an empty file name. */
 export function parsePlacedFile(text: string): PlacedFile | undefined {
   const at = text.lastIndexOf('@');
   const tail = text.slice(at + 1);
@@ -20,13 +20,13 @@ export function parsePlacedFile(text: string): PlacedFile | undefined {
   return Number.isSafeInteger(address) ? named(text.slice(0, at), address) : undefined;
 }
 
-/** A file without an address, so that `parsePlacedFile` reads it as such. */
+/** Escapes a file name without an address for `parsePlacedFile`. */
 export function placedFileText(file: string): string {
   const at = file.lastIndexOf('@');
   return at >= 0 && MEANT_AS_ADDRESS.test(file.slice(at + 1)) ? `${file.slice(0, at)}@${file.slice(at)}` : file;
 }
 
-/** What a message says about them. */
+/** The form as messages describe it. */
 export const PLACED_FILE_FORM =
   'FILE or FILE@ADDRESS with an address such as 0x80200000 (an @ of the name before a number is written twice)';
 

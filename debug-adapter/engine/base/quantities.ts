@@ -1,10 +1,8 @@
 /**
- * The quantities that travel between rooms. A Position is what every other part of blkreplay talks about: steps since
- * power-on, so that (branch, position) names exactly one state. A step is one retired instruction, one trap or
- * interrupt entry, one idle advance of the clock, or the delivery of one outside event.
+ * Steps since power-on, an exact integer below 2^53; (branch, position) names exactly one state. A step is one
+ * retired instruction, one trap or interrupt entry, one idle advance of the clock, or the delivery of one external
+ * event.
  */
-
-/** Steps since power-on, an exact integer below 2^53. */
 export type Position = number;
 
 /** A byte offset on a guest disk. */
@@ -13,11 +11,11 @@ export type DiskOffset = number & { readonly __brand?: 'DiskOffset' };
 /** A guest physical address, an exact integer below 2^53. */
 export type GuestAddress = number & { readonly __brand?: 'GuestAddress' };
 
-/** The virt board's clock: one step takes one nanosecond of virtual time. */
+/** The virtual clock of the virt board: one step takes one nanosecond. */
 export const NANOSECONDS_PER_STEP = 1;
 
 /** QEMU `virt`: timebase-frequency is 10 MHz, so one `mtime` tick is 100 ns. */
 export const NANOSECONDS_PER_TICK = 100;
 
-/** The page that RAM is hashed, tracked and saved in: the RISC-V base page. */
+/** RAM is hashed, tracked and saved in pages of this size, the RISC-V base page. */
 export const PAGE_SIZE_BYTES = 4096;

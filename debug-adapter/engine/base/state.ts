@@ -1,16 +1,15 @@
-/**
- * The shape of saved state: named fields of plain values. Every device and hart gives its state as one of these and
- * takes it back; snapshots, digests and the save-load-save tests all work on this one shape. `cbor.ts` turns it into
- * bytes, the same bytes for the same state.
- */
 export type StateValue =
   number | bigint | boolean | string | Uint8Array | StateValue[] | { [field: string]: StateValue };
 
+/**
+ * Saved state: named fields of plain values. Every device and hart saves and loads its state in this form, and
+ * snapshots, digests and the save-and-load tests work on it. `cbor.ts` encodes equal states as equal bytes.
+ */
 export type State = { [field: string]: StateValue };
 
-/** Implemented by everything whose state belongs to the machine. */
+/** Implemented by every part of the machine that has state. */
 export interface Stateful {
   saveState(): State;
-  /** Takes what `saveState` of the same format version gave. */
+  /** Loads what `saveState` of the same format version returned. */
   loadState(state: State): void;
 }

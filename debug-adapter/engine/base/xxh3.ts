@@ -3,9 +3,9 @@ import { GeneratedHash, type HashMemory, placeForHash } from './hashMemory.ts';
 import { xxh3Image } from './wasm/xxh3Image.ts';
 
 /**
- * XXH3 of 64 bits, without seed (the xxHash specification, version 0.2.0), as generated WebAssembly: a third faster than
- * XXH64. For inputs of more than 240 bytes, which the data of disk requests always is; others have an algorithm of
- * their own. As XXH64, it is no protection against someone who wants a collision.
+ * XXH3 with 64 bits and no seed (xxHash specification, version 0.2.0) in generated WebAssembly, a third faster than
+ * XXH64. Only for inputs of more than 240 bytes, such as the data of disk requests; shorter inputs would need a
+ * different algorithm. Like XXH64, it does not resist deliberate collisions.
  */
 export function xxh3(bytes: Uint8Array): bigint {
   assert(bytes.length > SHORT_BYTES_MAX, 'a short input');

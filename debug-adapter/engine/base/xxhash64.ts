@@ -2,9 +2,9 @@ import { GeneratedHash, placeForHash } from './hashMemory.ts';
 import { xxhash64Image } from './wasm/xxhash64Image.ts';
 
 /**
- * XXH64 (the xxHash specification, version 0.1.1), as generated WebAssembly: several gigabytes a second. It names
- * states, pages and disk blocks, and guards chunks against damage. For inputs of one length, changing any one byte
- * always changes the hash. It is no protection against someone who wants a collision.
+ * XXH64 (xxHash specification, version 0.1.1) in generated WebAssembly, at several gigabytes per second. It
+ * identifies states, pages and disk blocks, and protects chunks against damage. For inputs of equal length, changing
+ * any one byte always changes the hash. It does not resist deliberate collisions.
  */
 export function xxh64(bytes: Uint8Array, seed = 0n): bigint {
   const { place, address } = placeForHash(bytes);

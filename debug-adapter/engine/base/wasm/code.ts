@@ -2,8 +2,9 @@ import { CodeBuffer } from './codeBuffer.ts';
 
 /**
  * WebAssembly instructions as TypeScript expressions. A `Code` writes some instructions into a buffer; operators take
- * the code of their operands, so `i64.add(x.get, i64.const(1))` reads like the expression it is and writes postfix
- * code with nothing in between. Names and opcodes are those of the WebAssembly core spec, section 5.4.
+ * the code of their operands, so `i64.add(x.get, i64.const(1))` reads like an expression and emits postfix code
+ * without an intermediate representation. Names and opcodes are those of the WebAssembly core specification, section
+ * 5.4.
  */
 export type Code = (out: CodeBuffer) => void;
 
@@ -75,7 +76,7 @@ const nest =
 
 /** Branching to `target` leaves the block. */
 export const block = (target: Label, ...body: Code[]): Code => nest(0x02, VOID, target, body);
-/** Branching to `target` starts the loop again; falling off its end leaves it. */
+/** Branching to `target` repeats the loop; reaching its end leaves it. */
 export const loop = (target: Label, ...body: Code[]): Code => nest(0x03, VOID, target, body);
 
 const conditional =
@@ -97,7 +98,7 @@ const conditional =
 export const when = (condition: Code, ...then: Code[]): Code => conditional(VOID, condition, sequence(...then));
 export const ifElse = (condition: Code, then: Code, otherwise: Code): Code =>
   conditional(VOID, condition, then, otherwise);
-/** An `if` that leaves a value; unlike `select` it computes only one side. */
+/** An `if` with a result; unlike `select`, it evaluates only one branch. */
 export const choose = (type: ValueType, condition: Code, then: Code, otherwise: Code): Code =>
   conditional(type, condition, then, otherwise);
 
@@ -116,7 +117,7 @@ export const brIf =
     out.u32(out.depth - target.depth);
   };
 
-/** Branches to `targets[index]`, or to the last one when the index is larger. */
+/** Branches to `targets[index]`, or to the last one if the index is out of range. */
 export const brTable =
   (index: Code, targets: Label[]): Code =>
   (out) => {
@@ -140,7 +141,7 @@ export const call =
     out.u32(callee.index);
   };
 
-/** Calls a function of the module's table. */
+/** Calls a function through the module's table. */
 export const callIndirect =
   (type: { readonly index: number }, callee: Code, ...operands: Code[]): Code =>
   (out) => {
@@ -159,7 +160,7 @@ export const memoryFill = (address: Code, value: Code, length: Code): Code =>
     out.u8(0);
   });
 
-/** Sixteen zeroes to memory: v128.const and v128.store (fixed-width SIMD). */
+/** Writes sixteen zero bytes to memory: v128.const and v128.store (fixed-width SIMD). */
 export const storeZeroes16 =
   (address: Code, offset = 0): Code =>
   (out) => {
@@ -197,7 +198,9 @@ export const binary =
     out.u8(byte);
   };
 
-/** Alignment hints are left at 0: guests misalign, and the hint changes nothing but speed on exotic hosts. */
+/**
+ * Alignment hints are left at 0: guest accesses can be misaligned, and the hint affects only speed on unusual hosts.
+ */
 const load =
   (byte: number) =>
   (address: Code, offset = 0): Code =>
@@ -276,7 +279,7 @@ export const i64 = {
     (value: number | bigint): Code =>
     (out) => {
       out.u8(0x42);
-      // A small one is written alike in 32 bits, without BigInts.
+      // A small value has the same encoding in 32 bits, which avoids BigInts.
       if (typeof value === 'number' && value === (value | 0)) out.s32(value);
       else out.s64(BigInt(value));
     },

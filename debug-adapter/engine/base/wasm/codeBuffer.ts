@@ -1,11 +1,11 @@
 /**
- * A growing byte buffer in WebAssembly's encodings (WebAssembly core spec, section 5.2): LEB128 integers, names and
- * vectors. It also knows the current block nesting, which is how labels turn into relative branch depths.
+ * A growing byte buffer with WebAssembly's encodings (WebAssembly core specification, section 5.2): LEB128 integers,
+ * names and vectors. It also tracks the block nesting, from which labels compute relative branch depths.
  */
 export class CodeBuffer {
   private bytes = new Uint8Array(1 << 12);
   length = 0;
-  /** How many blocks, loops and ifs are open around the code being written. */
+  /** The number of blocks, loops and ifs that are open at the current position. */
   depth = 0;
 
   u8(value: number): void {
@@ -56,7 +56,7 @@ export class CodeBuffer {
     this.length += from.length;
   }
 
-  /** A copy of what was written. */
+  /** A copy of the written bytes. */
   toBytes(): Uint8Array<ArrayBuffer> {
     return this.bytes.slice(0, this.length);
   }

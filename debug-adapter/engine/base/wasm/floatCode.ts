@@ -1,9 +1,5 @@
 import { type Code, type ValueType, binary, unary } from './code.ts';
 
-/**
- * WebAssembly's floating-point instructions, in the manner of `code.ts`. They round to nearest, ties to even, and are
- * deterministic but for the bits of NaNs: whoever lets a NaN out makes it canonical.
- */
 export const F32: ValueType = 0x7d;
 export const F64: ValueType = 0x7c;
 
@@ -18,6 +14,10 @@ const prefixed =
 
 const eightBytes = new DataView(new ArrayBuffer(8));
 
+/**
+ * WebAssembly's floating-point instructions, in the style of `code.ts`. They round to nearest, ties to even, and are
+ * deterministic except for the bits of NaNs: code that makes a NaN visible must canonicalize it.
+ */
 export const f32 = {
   eq: binary(0x5b),
   lt: binary(0x5d),
@@ -69,7 +69,7 @@ export const f64 = {
   promote: unary(0xbb),
   fromBits: unary(0xbf),
   toBits: unary(0xbd),
-  /** To a 64-bit integer, towards zero; out of range gives the nearest there is. */
+  /** Converts to a 64-bit integer, truncating; values out of range saturate. */
   toI64S: prefixed(0x06),
   toI64U: prefixed(0x07),
 };

@@ -1,11 +1,6 @@
 import { CodeBuffer } from './codeBuffer.ts';
 import { type Code, type Local, type ValueType, makeLocal } from './code.ts';
 
-/**
- * Builds a WebAssembly module from functions written with `code.ts` (WebAssembly core spec, section 5.5). One imported
- * memory (`env.memory`), functions imported from `env`, functions of its own, exported by name. Functions are declared
- * first and defined later, so they may call each other in any order.
- */
 export interface FunctionType {
   parameters: ValueType[];
   results: ValueType[];
@@ -15,32 +10,37 @@ export interface FunctionHandle {
   readonly index: number;
 }
 
-/** Gives a function body its parameters and new locals. */
+/** Gives a function body access to its parameters and new locals. */
 export interface Frame {
   parameters: Local[];
   local(type: ValueType): Local;
 }
 
-// Any memory will do: addresses are the business of who generates the code.
+// The importer may provide a memory of any size: the code generator chooses the addresses.
 const MEMORY_PAGES_MIN = 1;
 
+/**
+ * Builds a WebAssembly module from functions written with `code.ts` (WebAssembly core specification, section 5.5).
+ * The module imports one memory (`env.memory`) and functions from `env`; it exports its own functions by name.
+ * Functions are declared first and defined later, so they can call each other in any order.
+ */
 export class ModuleBuilder {
   private types: FunctionType[] = [];
   private imports: { name: string; type: number }[] = [];
   private functions: { type: number; exportName?: string; locals: ValueType[]; code?: Uint8Array }[] = [];
   private table: { exportName: string; entries: number } | undefined;
 
-  /** The one table of functions, for `callIndirect`. */
+  /** Defines the module's only function table, for `callIndirect`. */
   defineTable(exportName: string, entries: number): void {
     this.table = { exportName, entries };
   }
 
-  /** What `callIndirect` names. */
+  /** The type operand of `callIndirect`. */
   typeHandle(type: FunctionType): { readonly index: number } {
     return { index: this.typeIndex(type) };
   }
 
-  /** All imports come before the first function of the module itself. */
+  /** All imports must precede the first function of the module itself. */
   importFunction(name: string, type: FunctionType): FunctionHandle {
     if (this.functions.length > 0) throw new Error('imports come first');
     this.imports.push({ name, type: this.typeIndex(type) });
@@ -68,7 +68,7 @@ export class ModuleBuilder {
     entry.code = out.toBytes();
   }
 
-  /** Declares and defines in one go. */
+  /** Declares and defines a function. */
   add(type: FunctionType, exportName: string | undefined, body: (frame: Frame) => Code): FunctionHandle {
     const handle = this.declare(type, exportName);
     this.define(handle, body);
@@ -157,7 +157,7 @@ function vector<T>(out: CodeBuffer, items: T[], write: (item: T) => void): void 
 function writeBody(out: CodeBuffer, locals: ValueType[], code: Uint8Array | undefined): void {
   if (!code) throw new Error('a function was declared and never defined');
   const head = new CodeBuffer();
-  // Each local as a run of its own: a few bytes more, and indexes stay in the order of declaration.
+  // Each local is a separate run: a few bytes longer, but the indexes keep the order of declaration.
   head.u32(locals.length);
   for (const type of locals) {
     head.u32(1);

@@ -1,6 +1,5 @@
 import { type Code, type Load, type ValueType, i32 } from './code.ts';
 
-/** WebAssembly's vectors of 128 bits (core spec 2.0, section 5.4, "Vector Instructions"), in the manner of `code.ts`. */
 export const V128: ValueType = 0x7b;
 
 const PREFIX = 0xfd;
@@ -22,12 +21,16 @@ const load: Load =
     out.u32(offset);
   };
 
+/**
+ * WebAssembly's 128-bit vectors (core specification 2.0, section 5.4, "Vector Instructions"), in the style of
+ * `code.ts`.
+ */
 export const v128 = {
   load,
   or: vector(0x50),
   xor: vector(0x51),
   anyTrue: vector(0x53),
-  /** Two 64-bit lanes, the low one first. */
+  /** A constant of two 64-bit lanes, the low one first. */
   const:
     (low: bigint, high: bigint): Code =>
     (out) => {
@@ -40,7 +43,7 @@ export const v128 = {
 };
 
 export const i32x4 = {
-  /** Four lanes by number: 0 to 3 are `a`'s, 4 to 7 `b`'s. */
+  /** Selects four lanes by number: 0 to 3 are from `a`, 4 to 7 from `b`. */
   shuffle:
     (a: Code, b: Code, lanes: readonly [number, number, number, number]): Code =>
     (out) => {
@@ -59,7 +62,7 @@ export const i64x2 = {
   shrU: (a: Code, bits: number): Code => vector(0xcd)(a, i32.const(bits)),
   add: vector(0xce),
   mul: vector(0xd5),
-  /** Products of the low, or the high, two of four unsigned 32-bit lanes. */
+  /** Multiplies the two low, or the two high, lanes of four unsigned 32-bit lanes. */
   extmulLowU: vector(0xde),
   extmulHighU: vector(0xdf),
 };

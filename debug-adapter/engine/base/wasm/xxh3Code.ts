@@ -19,8 +19,8 @@ import { i32x4, i64x2, V128, v128 } from './simdCode.ts';
 import { PRIME1, PRIME2, PRIME3, PRIME4, PRIME5 } from './xxhash64Code.ts';
 
 /**
- * XXH3-64 of long inputs in WebAssembly, with vectors: `(address: i32, length: i32, secret: i32) -> i64`, for more than
- * 240 bytes where `secret` is the address of the secret in the same memory. Names and steps are those of the xxHash
+ * XXH3-64 of long inputs (over 240 bytes) in WebAssembly with SIMD: `(address: i32, length: i32, secret: i32) ->
+ * i64`, where `secret` is the address of the secret in the same memory. Names and steps are those of the xxHash
  * specification, "XXH3 Algorithm Description", "Large inputs".
  */
 export function buildXxh3(): { bytes: Uint8Array<ArrayBuffer>; secret: Uint8Array<ArrayBuffer> } {
@@ -63,7 +63,7 @@ const SECRET = Uint8Array.from(
 );
 
 const STRIPE_BYTES = 64;
-/** The next stripe's keys lie so much further in the secret. */
+/** The offset in the secret between the keys of two stripes. */
 const SECRET_STEP = 8;
 const BLOCK_BYTES = 1024;
 const SCRAMBLE_SECRET = SECRET.length - STRIPE_BYTES;
@@ -71,9 +71,9 @@ const LAST_STRIPE_SECRET = SECRET.length - STRIPE_BYTES - 7;
 const MERGE_SECRET = 11;
 
 interface State {
-  /** Two accumulators each. */
+  /** Each local holds two accumulators. */
   accumulators: Local[];
-  /** What the other accumulator of each pair has yet to be given: the sums of what was read. */
+  /** Sums of the input lanes, still to be added to the other accumulator of each pair. */
   sums: Local[];
   scratch: Local[];
 }
@@ -92,7 +92,7 @@ function wholeBlocks(
   const [none, nextBlock, nextStripe] = [label(), label(), label()];
   return block(
     none,
-    // The last byte is never in a whole block.
+    // The last byte of the input never belongs to a whole block.
     set(left, i32.shrU(i32.sub(length.get, i32.const(1)), i32.const(Math.log2(BLOCK_BYTES)))),
     set(keysEnd, i32.add(secret.get, i32.const((BLOCK_BYTES / STRIPE_BYTES) * SECRET_STEP))),
     loop(
@@ -114,7 +114,10 @@ function wholeBlocks(
   );
 }
 
-/** Its whole stripes but the last byte, and then the input's last 64 bytes, whatever was of them before. */
+/**
+ * The whole stripes of the last block except its last byte, then the last 64 bytes of the input, even if they
+ * overlap.
+ */
 function lastBlock(frame: Frame, state: State, { at, end, secret }: Record<'at' | 'end' | 'secret', Local>): Code {
   const keys = frame.local(I32);
   const [done, next] = [label(), label()];
@@ -137,9 +140,9 @@ function lastBlock(frame: Frame, state: State, { at, end, secret }: Record<'at' 
 }
 
 /**
- * One stripe. Each accumulator gets the product of the two halves of its keyed lane, and its neighbour the lane itself:
- * the latter only when they are next looked at, since sums can wait. Two vectors at a time, since a vector multiplies
- * lanes that are packed.
+ * Accumulates one stripe. Each accumulator adds the product of the two halves of its keyed lane, and its neighbour
+ * adds the lane itself. The latter is deferred in `sums` until the accumulators are read. Two vectors are processed
+ * at a time because the vector multiplication needs packed lanes.
  */
 function accumulate({ accumulators, sums, scratch }: State, at: Code, keys: Code): Code {
   const pair = (i: number): Code => {
@@ -187,7 +190,7 @@ function merge(
   return sequence(...accumulators.map(add));
 }
 
-/** `(a: i64, b: i64) -> i64`: the two halves of the product of 128 bits, one upon the other. */
+/** `(a: i64, b: i64) -> i64`: the two halves of the 128-bit product, combined by XOR. */
 function addMultiplyAndFold(builder: ModuleBuilder): FunctionHandle {
   return builder.add({ parameters: [I64, I64], results: [I64] }, undefined, (frame) => {
     const [a, b] = frame.parameters;

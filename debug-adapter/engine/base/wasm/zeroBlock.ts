@@ -2,7 +2,10 @@ import { type Code, type Local, I32, block, br, brIf, i32, label, loop, sequence
 import type { FunctionHandle, ModuleBuilder } from './moduleBuilder.ts';
 import { v128 } from './simdCode.ts';
 
-/** Adds `(address: i32) -> i32` to a module: whether so many bytes there, a multiple of 128, are all zeroes. */
+/**
+ * Adds `(address: i32) -> i32` to a module: whether `lengthBytes` bytes at the address, a multiple of 128, are all
+ * zero.
+ */
 export function addIsZeroBlock(builder: ModuleBuilder, lengthBytes: number): FunctionHandle {
   return builder.add({ parameters: [I32], results: [I32] }, undefined, (frame) => {
     const [at] = frame.parameters;
@@ -26,7 +29,7 @@ export function addIsZeroBlock(builder: ModuleBuilder, lengthBytes: number): Fun
   });
 }
 
-/** A whole look takes some 30 instructions, however they are compiled. */
+/** One iteration takes about 30 instructions, whether the engine optimizes them or not. */
 const VECTORS = 8;
 const VECTOR_BYTES = 16;
 
