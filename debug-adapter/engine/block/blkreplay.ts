@@ -6,22 +6,22 @@ import type { Drive } from './drive.ts';
 import { DriveDigest } from './driveDigest.ts';
 
 /**
- * The filter between a guest disk and its image, after QEMU's driver of the same name. It makes disk requests
- * deterministic and visible: each is told to the log when the guest makes it and, with a digest of its data, when it
- * completes. Recording writes that down; replaying compares and stops at the first difference. The data itself is in
- * no log, because both start from the same disk.
+ * The filter between a guest disk and its image, modelled on QEMU's driver of the same name. It makes disk requests
+ * deterministic and observable: it reports each request to the log when the guest makes it and again, with a digest
+ * of its data, when it completes. A recording stores these reports; a replay compares them and stops at the first
+ * difference. No log contains the data, because both start from the same disk.
  *
- * The filter is transparent: which device is under it (overlay, snapshot view with scratch layer, base) changes with
- * `setDevice` and is no part of its state.
+ * The filter is transparent: `setDevice` changes the device below it (overlay, snapshot view with scratch layer,
+ * base), which is not part of its state.
  */
 export class BlkreplayFilter implements Drive {
   readonly id: string;
   readonly #log: RequestLog;
   #device: BlockDevice;
-  /** Made when first asked for, where only a way to make it is known. */
+  /** Created lazily if only a function to create it is known. */
   #digest: DriveDigest | (() => DriveDigest);
   #nextId = 0;
-  /** Begun and not completed, oldest first. */
+  /** Requests in flight, oldest first. */
   #begun: BlockRequest[] = [];
 
   constructor({ id, device, log, digest }: { id: string; device: BlockDevice; log: RequestLog; digest?: DriveDigest }) {
@@ -39,15 +39,15 @@ export class BlkreplayFilter implements Drive {
     return this.#device.readOnly;
   }
 
-  /** What is under the filter. */
+  /** The device below the filter. */
   get device(): BlockDevice {
     return this.#device;
   }
 
   /**
-   * Puts another device of the same length under the filter, as restoring a snapshot does. With `digest` (made by
-   * `DriveDigest.from` a known one, or a way to make it then) the next `digest()` costs the difference; without, it
-   * reads the whole disk.
+   * Replaces the device below the filter by one of the same length, for example when a snapshot is restored. With
+   * `digest` (made by `DriveDigest.from`, or a function to make it later), the next `digest()` reads only the
+   * difference; without it, the whole disk.
    */
   setDevice(device: BlockDevice, digest: DriveDigest | (() => DriveDigest) = new DriveDigest(device)): void {
     assert(device.lengthBytes === this.#device.lengthBytes, 'a drive keeps its length');
@@ -84,7 +84,7 @@ export class BlkreplayFilter implements Drive {
     return this.driveDigest.value();
   }
 
-  /** For a snapshot: start the digest of its disk from here (`DriveDigest.from`). */
+  /** For a snapshot, which bases the digest of its disk on this one (`DriveDigest.from`). */
   get driveDigest(): DriveDigest {
     if (typeof this.#digest === 'function') this.#digest = this.#digest();
     return this.#digest;
@@ -100,7 +100,7 @@ export class BlkreplayFilter implements Drive {
     this.#begun = (state.begun as Omit<BlockRequest, 'drive'>[]).map((request) => ({ drive: this.id, ...request }));
   }
 
-  /** A digest that is not made yet will look at what there is then. */
+  /** A digest that has not been created yet will read the device as it is then. */
   #changed(offset: number, lengthBytes: number): void {
     if (typeof this.#digest !== 'function') this.#digest.touch(offset, lengthBytes);
   }
@@ -130,7 +130,7 @@ export class BlkreplayFilter implements Drive {
         return 'ok';
       case 'discard':
       case 'writeZeroes':
-        // Discarded bytes may read as anything; zeroes make that the same anything in every replay.
+        // Discarded bytes have no defined contents; zeroes make them equal in every replay.
         this.#changed(offset, lengthBytes);
         this.#device.writeZeroes(offset, lengthBytes);
         return 'ok';
@@ -143,5 +143,5 @@ export class BlkreplayFilter implements Drive {
   }
 }
 
-/** For drives outside record and replay. */
+/** For drives that are neither recorded nor replayed. */
 export const SILENT_LOG: RequestLog = { digestOf: () => 0n, blockRequest() {}, blockCompletion() {} };

@@ -1,21 +1,16 @@
 import type { Position } from '../base/quantities.ts';
 
-/**
- * What the log says of guest disk requests. The `blkreplay` filter (blkreplay.ts) tells a RequestLog of each request
- * when the guest makes it and again when it completes; a recorder writes them down, a player matches them with the
- * recording and throws a divergence at the first difference. A drive that is neither gets a log that does nothing.
- */
 export type BlockOperation = 'read' | 'write' | 'flush' | 'discard' | 'writeZeroes';
 
 export interface BlockRequest {
-  /** Counts from 0 for each drive. */
+  /** Counts from 0 on each drive. */
   id: number;
   drive: string;
   operation: BlockOperation;
-  /** Bytes; 0 for a flush. */
+  /** In bytes; 0 for a flush. */
   offset: number;
   lengthBytes: number;
-  /** When the guest made the request. */
+  /** The position at which the guest made the request. */
   position: Position;
 }
 
@@ -25,13 +20,18 @@ export interface BlockCompletion {
   id: number;
   drive: string;
   status: BlockStatus;
-  /** Of the data read or written, as the log's `digestOf` gave it; 0n where there is none. */
+  /** The digest of the data read or written, from the log's `digestOf`; 0n without data. */
   digest: bigint;
   position: Position;
 }
 
+/**
+ * The log of guest disk requests. The `blkreplay` filter (blkreplay.ts) reports each request when the guest makes it
+ * and again when it completes. A recorder stores the reports; a player compares them with the recording and throws a
+ * divergence at the first difference. Drives that are neither recorded nor replayed have a log that does nothing.
+ */
 export interface RequestLog {
-  /** Of the data of a request. A log that listens to nobody says 0n. */
+  /** The digest of a request's data. A log that does not use digests returns 0n. */
   digestOf(data: Uint8Array): bigint;
   blockRequest(request: BlockRequest): void;
   blockCompletion(completion: BlockCompletion): void;

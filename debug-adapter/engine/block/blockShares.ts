@@ -1,22 +1,22 @@
 import { BLOCK_BYTES, BLOCKS_MAX, SHARES_AT } from './blockSharesCode.ts';
 import { blockSharesImage } from './blockSharesImage.ts';
 
-/**
- * What blocks of a disk add to its digest (driveDigest.ts), as generated WebAssembly: XXH64 of the block with its number
- * as seed, or 0 for a block of zeroes, so that the empty parts of a disk cost a look and no hashing. One call does a run
- * of blocks in the module's own memory, into which the disk is read directly.
- */
 export { BLOCK_BYTES, BLOCKS_MAX };
 
 export interface BlockShares {
-  /** Takes the blocks. */
+  /** The buffer for the blocks. */
   readonly bytes: Uint8Array;
-  /** Their shares: those from before go in, those of now come out. */
+  /** The blocks' contributions: the previous ones on input, the current ones on output. */
   readonly shares: BigUint64Array;
-  /** Of the first `blocks` blocks, the first of them with number `first`. Returns by how much the sum of shares grew. */
+  /** Hashes `blocks` blocks starting at block number `first`. Returns the change of the sum of contributions. */
   update(blocks: number, first: number): bigint;
 }
 
+/**
+ * Computes the contributions of blocks to a disk's digest (driveDigest.ts) in generated WebAssembly: XXH64 of a
+ * block, seeded with its number, or 0 for a block of zeroes, so that empty parts of a disk are scanned but not
+ * hashed. One call processes a run of blocks in the module's own memory; the disk is read directly into it.
+ */
 export function blockShares(): BlockShares {
   return (instance ??= makeInstance());
 }

@@ -4,12 +4,12 @@ import { addXxh64 } from '../base/wasm/xxhash64Code.ts';
 import { addIsZeroBlock } from '../base/wasm/zeroBlock.ts';
 
 export const BLOCK_BYTES = 4096;
-/** The most in one call: 1 MiB. */
+/** The maximum per call: 1 MiB. */
 export const BLOCKS_MAX = 256;
-/** In the module's memory: the blocks, then a share for each. */
+/** The layout of the module's memory: the blocks, then one contribution per block. */
 export const SHARES_AT = BLOCKS_MAX * BLOCK_BYTES;
 
-/** The module of blockShares.ts. */
+/** Builds the module that blockShares.ts uses. */
 export function buildBlockShares(): { bytes: Uint8Array<ArrayBuffer> } {
   const builder = new ModuleBuilder();
   addUpdate(builder);

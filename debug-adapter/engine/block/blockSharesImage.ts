@@ -1,4 +1,4 @@
 import { buildBlockShares } from './blockSharesCode.ts';
 
-/** Bundles have ready-made bytes in the place of this file (scripts/readyMade.mjs). */
+/** Bundles replace this file with the prebuilt bytes (scripts/readyMade.mjs). */
 export const blockSharesImage = buildBlockShares;

@@ -1,10 +1,10 @@
-/** A range of a disk's bytes, for telling where something lies or may have changed. */
+/** A range of bytes on a disk. */
 export interface ByteRange {
   offset: number;
   lengthBytes: number;
 }
 
-/** Whether there is none. Looks at the first only. */
+/** Whether there are no ranges. Reads only the first. */
 export function isEmpty(ranges: Iterable<ByteRange>): boolean {
   for (const _ of ranges) return false;
   return true;

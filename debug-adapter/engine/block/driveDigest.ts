@@ -5,32 +5,34 @@ import type { Run } from './runSet.ts';
 import { StaleBlocks } from './staleBlocks.ts';
 
 /**
- * A digest of every byte of a disk that costs only what changed. The disk is cut into blocks of 4 KiB, the last one
- * filled up with zeroes. Each has a share (blockShares.ts), which depends on its bytes and its number; the digest is the
- * sum of all shares, and of one that the disk's length has, modulo 2^64. Changing one byte changes its block's share for
- * certain and so the sum; swapping blocks changes it too.
+ * An incremental digest of all bytes of a disk. The disk consists of 4 KiB blocks, the last one padded with zeroes.
+ * Each block has a contribution (blockShares.ts) that depends on its bytes and its number; the digest is the sum of
+ * all contributions plus one for the disk's length, modulo 2^64. Changing one byte always changes the contribution of
+ * its block and therefore the sum; swapping two blocks almost certainly changes the sum too.
  *
- * Blocks told of by `touch` are read again at the next `value()`; few that are given to `written` are not. A disk nobody
- * has looked at yet is read once, unless it is an overlay over a base whose digest is known: then only what the overlay
- * itself holds is read. Where the device knows that it reads as zeroes (`dataRanges`) nothing is read, so that an empty
- * disk costs the same whatever its length.
+ * `value()` reads the blocks passed to `touch` again; small writes passed to `written` are hashed immediately
+ * instead. A new digest reads the whole disk once, unless it belongs to an overlay over a base with a known digest:
+ * then it reads only what the overlay contains. Ranges that the device knows to be zero (`dataRanges`) are not read,
+ * so the cost of an empty disk does not depend on its length.
  */
 export class DriveDigest {
   readonly #device: BlockDevice;
-  /** By stretch of 1 MiB: the shares of its blocks; undefined where all are 0. */
+  /** The contributions of each 1 MiB stretch; undefined if all are 0. */
   readonly #shares = new Map<number, BigUint64Array>();
-  /** The stretches whose shares no other digest has, too; those of others are never changed in place. */
+  /**
+   * The stretches whose contributions this digest does not share with others; shared ones are copied before a change.
+   */
   readonly #own = new Set<number>();
   #stale = new StaleBlocks();
   #sum = 0n;
 
-  /** Of a device about which nothing is known; reads nothing yet. */
+  /** The digest of a device with unknown contents; reads nothing yet. */
   constructor(device: BlockDevice) {
     this.#device = device;
     this.#stale.add(0, blocksFor(device.lengthBytes));
   }
 
-  /** Of a device that differs from one whose digest is known in `changed` only. The two may differ in length. */
+  /** The digest of a device that differs from one with a known digest only in `changed`. Their lengths may differ. */
   static from(known: DriveDigest, device: BlockDevice, changed: ByteRange[] = []): DriveDigest {
     const digest = new DriveDigest(device);
     digest.#takeOver(known);
@@ -38,15 +40,15 @@ export class DriveDigest {
     return digest;
   }
 
-  /** These bytes may have changed. Free. */
+  /** Marks bytes that may have changed. Reads nothing. */
   touch(offset: number, lengthBytes: number): void {
     if (lengthBytes === 0) return;
     this.#stale.add(Math.floor(offset / BLOCK_BYTES), blocksFor(offset + lengthBytes));
   }
 
   /**
-   * These bytes were written and are there now. Few whole blocks are hashed at once, which takes a tenth of reading them
-   * again; many may be written over before anyone asks.
+   * Accounts for bytes that were just written. A few whole blocks are hashed immediately, at a tenth of the cost of
+   * reading them again; larger writes are only marked, because they may be overwritten before the digest is needed.
    */
   written(offset: number, bytes: Uint8Array): void {
     const first = offset / BLOCK_BYTES;
@@ -61,7 +63,7 @@ export class DriveDigest {
     this.#stale.delete(first, first + blocks);
   }
 
-  /** Reads and hashes the blocks touched since the last call, as far as they may hold anything but zeroes. */
+  /** Reads and hashes the blocks touched since the last call, except those known to be zero. */
   value(): bigint {
     for (const run of this.#stale.runs()) this.#hashDataIn(run);
     for (const { first, end } of this.#stale.few())
@@ -70,7 +72,10 @@ export class DriveDigest {
     return BigInt.asUintN(64, this.#sum + BigInt(this.#device.lengthBytes) * LENGTH_FACTOR);
   }
 
-  /** A stretch that the end of one of the two disks cuts short has a block that differs, or is not there. */
+  /**
+   * If the lengths differ, the stretch where the shorter disk ends has blocks that differ or are missing, so it is
+   * not copied.
+   */
   #takeOver(known: DriveDigest): void {
     known.#own.clear();
     const [ours, theirs] = [this.#device.lengthBytes, known.#device.lengthBytes];
@@ -86,7 +91,7 @@ export class DriveDigest {
     if (ours === theirs) this.#sum = known.#sum;
   }
 
-  /** Of a run of whole stretches, what may hold data is read; the rest has no shares any more. */
+  /** Reads the parts of a run of whole stretches that may contain data; the other blocks contribute 0. */
   #hashDataIn({ first, end }: Run): void {
     let at = first;
     for (const data of dataBlocksIn(this.#device, { first, end })) {
@@ -97,7 +102,10 @@ export class DriveDigest {
     this.#forget(at, end);
   }
 
-  /** Blocks that are zeroes. Looks at their stretches, or at all that have shares when those are fewer. */
+  /**
+   * Sets the contributions of zero blocks to 0. Visits the stretches of the range, or all stretches with
+   * contributions if those are fewer.
+   */
   #forget(first: number, end: number): void {
     if (first >= end) return;
     const from = Math.floor(first / BLOCKS_MAX);
@@ -119,7 +127,7 @@ export class DriveDigest {
     part(this.#ownShares(stretch)).fill(0n);
   }
 
-  /** In pieces of READ_BLOCKS, none of which reaches from one stretch into the next. */
+  /** Hashes in pieces of at most READ_BLOCKS, none of which crosses the end of a stretch. */
   #hash(first: number, end: number): void {
     for (let at = first; at < end;) {
       const stretchEnd = (Math.floor(at / BLOCKS_MAX) + 1) * BLOCKS_MAX;
@@ -138,7 +146,7 @@ export class DriveDigest {
     this.#takeShares(first, blocks);
   }
 
-  /** Of the blocks that lie in the hash's memory, all of one stretch. */
+  /** Stores the contributions of blocks in the hash's memory, all in one stretch. */
   #takeShares(first: number, blocks: number): void {
     const { shares, update } = blockShares();
     const stretch = Math.floor(first / BLOCKS_MAX);
@@ -152,7 +160,7 @@ export class DriveDigest {
     for (let i = 0; i < blocks; i++) after[inStretch + i] = shares[i];
   }
 
-  /** To be changed: other digests do not see it. */
+  /** The contributions of a stretch, copied first if another digest shares them. */
   #ownShares(stretch: number): BigUint64Array {
     const shares = this.#shares.get(stretch);
     if (shares && this.#own.has(stretch)) return shares;
@@ -163,12 +171,12 @@ export class DriveDigest {
   }
 }
 
-/** Digest of a whole device, read once: what tells whether a base image is still the one that was recorded over. */
+/** The digest of a whole device, read once. Tells whether a base image is still the recorded one. */
 export function contentDigest(device: BlockDevice): bigint {
   return new DriveDigest(device).value();
 }
 
-/** The blocks of a run that may hold something else than zeroes, in order, neighbours together. */
+/** The blocks of a run that may contain nonzero bytes, in order, with adjacent ones merged. */
 function* dataBlocksIn(device: BlockDevice, { first, end }: Run): Generator<Run> {
   let last: Run | undefined;
   for (const { offset, lengthBytes } of device.dataRanges(first * BLOCK_BYTES, (end - first) * BLOCK_BYTES)) {
@@ -190,10 +198,10 @@ function sumOf(shares: BigUint64Array): bigint {
   return sum;
 }
 
-/** As the pages that guests mostly write, with a few around them. */
+/** Four pages: guests mostly write single pages or a few adjacent ones. */
 const AT_ONCE_BYTES_MAX = 16 << 10;
-/** 256 KiB, which stay in a processor's cache between reading and hashing. */
+/** 256 KiB, which stays in the processor's cache between reading and hashing. */
 const READ_BLOCKS = 64;
 const STRETCH_BYTES = BLOCKS_MAX * BLOCK_BYTES;
-/** Odd, so that no two lengths have one share: 2^64 divided by the golden ratio. */
+/** 2^64 divided by the golden ratio; odd, so that different lengths have different contributions. */
 const LENGTH_FACTOR = 0x9e3779b97f4a7c15n;

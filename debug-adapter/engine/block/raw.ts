@@ -4,12 +4,11 @@ import type { BlockDevice } from './blockDevice.ts';
 import type { ByteRange } from './byteRange.ts';
 
 /**
- * A raw image: the disk's bytes are the file's bytes. Opened read-only it is the base under an overlay, which never
- * changes. The format is what the user said; it is never guessed from the contents, because a guest can write a qcow2
- * header into its raw disk and so make a guesser open other files.
+ * A raw image: the bytes of the file are the bytes of the disk. Opened read-only, it is the immutable base of an
+ * overlay. The user states the format. It is never probed, because a guest can write a qcow2 header to its raw disk
+ * and make a prober open other files.
  *
- * A file that ends inside a sector is read as if zeroes filled that sector (as QEMU does): the guest sees whole
- * sectors.
+ * A partial last sector is padded with zeroes (as in QEMU), so that the guest sees whole sectors.
  */
 export class RawImage implements BlockDevice {
   readonly name: string;
@@ -36,7 +35,7 @@ export class RawImage implements BlockDevice {
     this.#file.writeAt(offset, from);
   }
 
-  /** Zeroes that are there already are not written: a sparse file stays one. */
+  /** Skips zeroes that are already there, so that a sparse file stays sparse. */
   writeZeroes(offset: number, lengthBytes: number): void {
     const now = new Uint8Array(Math.min(lengthBytes, ZERO_CHUNK_BYTES));
     for (let done = 0; done < lengthBytes; done += now.length) {
@@ -47,8 +46,8 @@ export class RawImage implements BlockDevice {
   }
 
   /**
-   * All of it: where a sparse file has holes is not to be learned from Node. Neither is that there is nothing else from a
-   * file that takes no blocks: file systems also keep small or compressed files so.
+   * Returns the whole range: Node cannot report the holes of a sparse file (no SEEK_HOLE). Zero allocated blocks do
+   * not prove that a file is all zero either, because file systems store small or compressed files that way.
    */
   dataRanges(offset: number, lengthBytes: number): ByteRange[] {
     return lengthBytes > 0 ? [{ offset, lengthBytes }] : [];

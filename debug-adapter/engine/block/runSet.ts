@@ -1,6 +1,7 @@
 /**
- * A set of whole numbers from 0 on that keeps neighbours as one run: all stretches of a 16 TiB disk take as much room as
- * one. Made for few long runs; adding at the end or finding nothing is what happens most.
+ * A set of integers from 0 that stores adjacent numbers as one run: all stretches of a 16 TiB disk take as much
+ * memory as one. Optimized for a few long runs; the most frequent operations append at the end or look up a missing
+ * number.
  */
 export class RunSet {
   /** In order; no two overlap or touch. */
@@ -15,7 +16,7 @@ export class RunSet {
     return run !== undefined && run.first <= number;
   }
 
-  /** All numbers from `first` up to `end`, which is not among them. */
+  /** Adds the numbers from `first` to `end`, exclusive. */
   add(first: number, end: number): void {
     if (first >= end) return;
     const from = this.#firstEndingAfter(first - 1);
@@ -38,14 +39,14 @@ export class RunSet {
     return copy;
   }
 
-  /** The runs inside `first` to `end`, in order, cut there. */
+  /** The runs between `first` and `end`, in order and clipped. */
   *within(first: number, end: number): Generator<Run> {
     for (let i = this.#firstEndingAfter(first); i < this.#runs.length && this.#runs[i].first < end; i++) {
       yield { first: Math.max(first, this.#runs[i].first), end: Math.min(end, this.#runs[i].end) };
     }
   }
 
-  /** The index of the first run that reaches beyond a number. */
+  /** The index of the first run that ends after a number. */
   #firstEndingAfter(number: number): number {
     let [from, to] = [0, this.#runs.length];
     while (from < to) {
@@ -57,7 +58,7 @@ export class RunSet {
   }
 }
 
-/** The numbers from `first` up to `end`, which is not among them. */
+/** The numbers from `first` to `end`, exclusive. */
 export interface Run {
   first: number;
   end: number;

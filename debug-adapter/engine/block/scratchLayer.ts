@@ -5,19 +5,19 @@ import { type ByteRange, isEmpty } from './byteRange.ts';
 import { ScratchSlots } from './scratchSlots.ts';
 import { SlotMap, ZERO_SLOT } from './slotMap.ts';
 
-/**
- * A throw-away layer over a device that must not change: while a recording replays, the guest's writes go to a
- * scratch file and the overlay stays as the recording left it. A map in memory says which cluster is where; nothing
- * of it outlives the process. `reset` forgets all writes, which is how a seek puts the disk of another snapshot under
- * the guest. `capture` and `restore` keep states of the layer itself: a captured one shares the map and the slots in it,
- * and what is written later goes to other slots, until `release` gives it up. The file holds what the layer and its
- * captured states refer to, and is cut where its end is free.
- */
 export interface ScratchMoment {
   readonly lower: BlockDevice;
   readonly slots: SlotMap;
 }
 
+/**
+ * A temporary layer over a read-only device: during a replay, the guest's writes go to a scratch file, and the
+ * overlay stays as the recording left it. A map in memory locates each cluster; nothing survives the process. `reset`
+ * discards all writes, which is how a seek switches to the disk of another snapshot. `capture` and `restore` save and
+ * restore states of the layer itself: a captured state shares the map and its slots, and later writes go to other
+ * slots, until `release` frees it. The file contains what the layer and its captured states refer to; free space at
+ * its end is truncated.
+ */
 export class ScratchLayer implements BlockDevice {
   readonly name: string;
   readonly lengthBytes: number;
@@ -26,7 +26,7 @@ export class ScratchLayer implements BlockDevice {
   readonly #scratch: HostFile;
   readonly #slots = new ScratchSlots();
   #map: SlotMap;
-  /** How far the file reaches. */
+  /** The length of the file in slots. */
   #fileSlots = 0;
 
   constructor({ lower, scratch }: { lower: BlockDevice; scratch: HostFile }) {
@@ -37,22 +37,22 @@ export class ScratchLayer implements BlockDevice {
     this.#map = new SlotMap(Math.ceil(this.lengthBytes / CLUSTER_BYTES), this.#slots);
   }
 
-  /** What the scratch file holds for the layer and its captured states. */
+  /** The bytes of the scratch file that the layer and its captured states use. */
   get scratchBytes(): number {
     return this.#slots.used * CLUSTER_BYTES;
   }
 
-  /** The part of it that captured states alone refer to. Costs a look at each written region. */
+  /** The part of these bytes that only captured states use. Visits every written region. */
   capturedScratchBytes(): number {
     return this.scratchBytes - this.#map.slotCount() * CLUSTER_BYTES;
   }
 
-  /** What the maps of the layer and its captured states take in memory. */
+  /** The memory used by the maps of the layer and its captured states, in bytes. */
   get mapBytes(): number {
     return this.#slots.mapBytes;
   }
 
-  /** Forgets all writes and shows `lower`, a device of the same length. Captured states stay. */
+  /** Discards all writes and shows `lower`, a device of the same length. Captured states stay valid. */
   reset(lower: BlockDevice): void {
     assert(lower.lengthBytes === this.lengthBytes, 'a drive keeps its length');
     this.#lower = lower;
@@ -60,7 +60,7 @@ export class ScratchLayer implements BlockDevice {
     this.#cutFile();
   }
 
-  /** What the layer shows now, to be shown again until it is released. */
+  /** Saves the current contents; they can be restored until released. */
   capture(): ScratchMoment {
     return { lower: this.#lower, slots: this.#map.share() };
   }
@@ -73,13 +73,13 @@ export class ScratchLayer implements BlockDevice {
     this.#cutFile();
   }
 
-  /** A captured state is not needed any more. */
+  /** Frees a captured state. */
   release(slots: SlotMap): void {
     slots.release();
     this.#cutFile();
   }
 
-  /** Where the layer may differ from what is under it. */
+  /** The ranges where the layer may differ from the device below. */
   writtenRanges(): ByteRange[] {
     return this.#map.regions().map(({ first, clusters }) => {
       const offset = first * CLUSTER_BYTES;
@@ -87,7 +87,7 @@ export class ScratchLayer implements BlockDevice {
     });
   }
 
-  /** What was written, exactly, in whole clusters and in order. */
+  /** The exact written extents, in whole clusters and in order. */
   *writtenExtents(): Generator<ByteRange & { isZero: boolean }> {
     for (const { first, clusters, isZero } of this.#map.runs()) {
       const offset = first * CLUSTER_BYTES;
@@ -125,7 +125,7 @@ export class ScratchLayer implements BlockDevice {
     this.#checkRange(offset, lengthBytes);
     const end = offset + lengthBytes;
     const first = Math.ceil(offset / CLUSTER_BYTES);
-    // The disk may end inside its last cluster; zeroing up to that end zeroes all of it.
+    // The disk may end inside its last cluster; zeroing up to the end zeroes that whole cluster.
     const last = end === this.lengthBytes ? Math.ceil(end / CLUSTER_BYTES) : Math.floor(end / CLUSTER_BYTES);
     if (first >= last) return this.#zeroPart(offset, end);
     this.#zeroPart(offset, first * CLUSTER_BYTES);
@@ -147,7 +147,7 @@ export class ScratchLayer implements BlockDevice {
     if (done < end) yield* this.#lower.dataRanges(done, end - done);
   }
 
-  /** Nothing here is meant to last. */
+  /** Nothing to do: scratch data need not be durable. */
   flush(): void {}
 
   /** Closes the scratch file; the device below belongs to the caller. */
@@ -155,7 +155,7 @@ export class ScratchLayer implements BlockDevice {
     this.#scratch.close();
   }
 
-  /** Parts of clusters. Those that are zeroes otherwise become zeroes as a whole, and take no slot. */
+  /** Zeroes parts of clusters. Clusters whose other bytes are zero become zero clusters, which need no slot. */
   #zeroPart(offset: number, end: number): void {
     if (offset >= end) return;
     const first = Math.floor(offset / CLUSTER_BYTES);
@@ -166,14 +166,17 @@ export class ScratchLayer implements BlockDevice {
     else this.write(offset, new Uint8Array(end - offset));
   }
 
-  /** One file write for clusters that get slots of their own, filled up from what they show now. Returns how far it came. */
+  /**
+   * Writes clusters that get new slots with one file write, completed with their current contents. Returns how many
+   * bytes of `data` were written.
+   */
   #writeNewSlots(offset: number, data: Uint8Array): number {
     const first = Math.floor(offset / CLUSTER_BYTES);
     const head = offset - first * CLUSTER_BYTES;
     const wanted = Math.ceil((head + data.length) / CLUSTER_BYTES);
     const { first: slot, count } = this.#slots.findFree(wanted);
     const part = count < wanted ? data.subarray(0, count * CLUSTER_BYTES - head) : data;
-    // A write that fails may have made the file longer, too.
+    // A failed write may have extended the file, too.
     this.#fileSlots = Math.max(this.#fileSlots, slot + count);
     this.#scratch.writeAt(slot * CLUSTER_BYTES, this.#wholeClusters(offset, part));
     for (let i = 0; i < count; i++) this.#map.set(first + i, slot + i);
@@ -193,7 +196,7 @@ export class ScratchLayer implements BlockDevice {
     return bytes;
   }
 
-  /** How far from `offset` on the clusters can be written in place, side by side, or none of them can. */
+  /** The longest run from `offset` whose clusters either all can be written in place, contiguously, or all cannot. */
   #writableRunAt(offset: number, lengthMax: number): { slot: number | undefined; lengthBytes: number } {
     const first = Math.floor(offset / CLUSTER_BYTES);
     const slot = this.#map.ownSlot(first);
@@ -211,7 +214,7 @@ export class ScratchLayer implements BlockDevice {
     this.#scratch.truncate(this.#fileSlots * CLUSTER_BYTES);
   }
 
-  /** How far from `offset` on the bytes lie in one piece: below, in the scratch file, or nowhere (zeroes). */
+  /** The longest run from `offset` with one location: the device below, the scratch file, or none (zeroes). */
   #runAt(offset: number, lengthMax: number) {
     const first = Math.floor(offset / CLUSTER_BYTES);
     const inCluster = offset - first * CLUSTER_BYTES;
@@ -236,5 +239,5 @@ export class ScratchLayer implements BlockDevice {
   }
 }
 
-// Guest file systems write pages: smaller clusters would only fill the map.
+// Guest file systems write pages; smaller clusters would only enlarge the map.
 const CLUSTER_BYTES = 4096;

@@ -1,25 +1,25 @@
 import { assert } from '../base/assert.ts';
 
 /**
- * The slots of a scratch file and how many owners each has: a slot is free when no map refers to it, and free slots are
- * taken again, the lowest first. Neighbours in one write get slots side by side, so the lowest run that is long enough
- * serves; runs are split only when much of the file lies free.
+ * Allocates the slots of a scratch file and counts the owners of each. A slot is free when no map refers to it; free
+ * slots are reused, the lowest first. The clusters of one write get contiguous slots, from the lowest free run that
+ * is long enough; runs are split only when much of the file is free.
  */
 export class ScratchSlots {
-  /** What the maps of these slots take in memory, together. */
+  /** The total memory used by the maps of these slots, in bytes. */
   mapBytes = 0;
   #owners = new Uint32Array(256);
   #used = 0;
   #end = 0;
-  /** By power of two: no free window of that many slots begins before this one, so no search has to. */
+  /** Indexed by power of two: no free window of that many slots starts before this one, so searches start here. */
   readonly #searchFrom = new Array<number>(LEVELS).fill(0);
 
-  /** How many slots have an owner. */
+  /** The number of slots that have an owner. */
   get used(): number {
     return this.#used;
   }
 
-  /** All slots from here on are free. */
+  /** All slots from this one on are free. */
   get end(): number {
     return this.#end;
   }
@@ -46,7 +46,7 @@ export class ScratchSlots {
     while (this.#end > 0 && this.#owners[this.#end - 1] === 0) this.#end--;
   }
 
-  /** Free slots side by side: `wanted` of them, or fewer. They stay free until they are owned. */
+  /** Finds contiguous free slots: `wanted` of them, or fewer. They stay free until they are owned. */
   findFree(wanted: number): { first: number; count: number } {
     const count = Math.min(wanted, RUN_MAX);
     const free = this.#end - this.#used;
@@ -82,8 +82,11 @@ export class ScratchSlots {
   }
 }
 
-/** Of what one search looks for: 2^11 slots of 4 KiB are 8 MiB, more than a guest puts in one request. */
+/** Limits a search to 2^11 slots of 4 KiB: 8 MiB, more than a guest writes in one request. */
 const LEVELS = 12;
 const RUN_MAX = 2 ** (LEVELS - 1);
-/** At most a sixteenth of the file lies free before runs are split, so the file is hardly larger than what is kept. */
+/**
+ * Runs are split only if more than a sixteenth of the file is free, so that the file is hardly larger than its
+ * contents.
+ */
 const FREE_DIVISOR = 16;

@@ -2,15 +2,15 @@ import { assert } from '../base/assert.ts';
 import type { ScratchSlots } from './scratchSlots.ts';
 
 /**
- * Where each cluster of a scratch layer is: nowhere yet, in a slot of the scratch file, or nowhere because it is all
- * zeroes. A tree of nodes with 512 entries, so that untouched and discarded regions of any size cost one entry. Maps
- * share nodes: `share` costs nothing, and the first change of either map copies the nodes on the way to it. Each node
- * counts the maps and nodes that refer to it, each slot the leaves; `release` gives up a map's.
+ * Maps each cluster of a scratch layer to its location: unwritten, a slot of the scratch file, or all zero. A tree of
+ * nodes with 512 entries, so that an untouched or discarded region of any size costs one entry. Maps share nodes
+ * copy-on-write: `share` is free, and the first change in either map copies the nodes on the path to it. Each node
+ * counts the maps and nodes that refer to it, and each slot its leaves; `release` drops the references of a map.
  */
 export class SlotMap {
   readonly #clusters: number;
   readonly #slots: ScratchSlots;
-  /** Levels of branches above the leaves. */
+  /** The number of branch levels above the leaves. */
   readonly #height: number;
   #root: Entry;
 
@@ -20,7 +20,7 @@ export class SlotMap {
     this.#height = heightFor(clusters);
   }
 
-  /** The same map once more: later changes of one are not seen in the other. */
+  /** Returns a copy-on-write copy: later changes to one are not visible in the other. */
   share(): SlotMap {
     const map = new SlotMap(this.#clusters, this.#slots);
     map.#root = this.#root;
@@ -28,13 +28,13 @@ export class SlotMap {
     return map;
   }
 
-  /** Empties the map; slots that no other map refers to are free then. */
+  /** Empties the map and frees the slots that no other map refers to. */
   release(): void {
     this.#drop(this.#root);
     this.#root = undefined;
   }
 
-  /** A slot, ZERO_SLOT, or undefined when the cluster was never written. */
+  /** A slot, ZERO_SLOT, or undefined if the cluster was never written. */
   get(cluster: number): number | undefined {
     let entry = this.#root;
     for (let level = this.#height; entry instanceof Branch; level--) entry = entry.entries[indexAt(cluster, level)];
@@ -44,7 +44,7 @@ export class SlotMap {
     return stored === STORED_ZERO ? ZERO_SLOT : undefined;
   }
 
-  /** The cluster's slot if no other map refers to it, so that it may be written in place. */
+  /** The cluster's slot if no other map refers to it, so that it can be written in place. */
   ownSlot(cluster: number): number | undefined {
     let entry = this.#root;
     for (let level = this.#height; entry instanceof Branch; level--) {
@@ -66,19 +66,20 @@ export class SlotMap {
   }
 
   setZero(first: number, end: number): void {
-    // To the disk's end is to the tree's end: one entry, however large the disk is.
+    // Zeroing to the end of the disk extends to the end of the tree, which takes one entry whatever the size of the
+    // disk.
     const last = end >= this.#clusters ? Infinity : end;
     if (first < last) this.#root = this.#zeroed(this.#root, this.#height, first, last);
   }
 
-  /** The written regions, in clusters and in order, a little larger than true: whole leaves. */
+  /** The written regions in order, in clusters, rounded up to whole leaves. */
   regions(): { first: number; clusters: number }[] {
     return [...this.#parts()].map(({ first, clusters }) => ({ first, clusters }));
   }
 
   /**
-   * Neighbouring written clusters of a kind, exactly, in order: all of them, or those from one cluster on up to another.
-   * None reaches from one leaf into the next.
+   * The exact runs of written clusters of one kind, in order, optionally limited to a range. No run extends from one
+   * leaf into the next.
    */
   *runs(from = 0, to = this.#clusters): Generator<Run> {
     for (const { first, clusters, entry } of this.#parts(from, to)) {
@@ -87,7 +88,7 @@ export class SlotMap {
     }
   }
 
-  /** How many clusters have a slot. Costs a look at each written region. */
+  /** The number of clusters that have a slot. Visits every written region. */
   slotCount(): number {
     let count = 0;
     for (const { entry } of this.#parts()) {
@@ -109,7 +110,9 @@ export class SlotMap {
     return node;
   }
 
-  /** The entry as a node that this map alone refers to, given that what is above it is one. */
+  /**
+   * Returns the entry as a node that only this map refers to; the caller guarantees the same for the nodes above it.
+   */
   #own(entry: Entry, level: number): Node {
     if (isNode(entry) && entry.owners === 1) return entry;
     this.#slots.mapBytes += NODE_BYTES[level === 0 ? 'leaf' : 'branch'];
@@ -130,7 +133,7 @@ export class SlotMap {
     else for (const stored of entry.slots) if (stored > 0) this.#slots.disown(stored - 1);
   }
 
-  /** The entry with zeroes from `first` to `end`, counted from its own first cluster. */
+  /** Returns the entry with zeroes from `first` to `end`, relative to its first cluster. */
   #zeroed(entry: Entry, level: number, first: number, end: number): Entry {
     if (entry === 'zero') return entry;
     if (first <= 0 && end >= SPANS[level + 1]) {
@@ -148,13 +151,13 @@ export class SlotMap {
         node.slots[i] = STORED_ZERO;
       }
     }
-    // What is zeroed part by part takes no more room in the end than what is zeroed as a whole.
+    // A region zeroed piece by piece is merged, so that it takes no more memory than one zeroed at once.
     if (!isAllZero(node)) return node;
     this.#drop(node);
     return 'zero';
   }
 
-  /** Leaves, and regions of zeroes, in order: those with clusters from `from` on up to `to`. */
+  /** Leaves and zero regions in order, from cluster `from` to `to`. */
   #parts(from = 0, to = this.#clusters): Generator<Part> {
     return this.#partsOf(this.#root, { level: this.#height, first: 0 }, { from, to });
   }
@@ -180,9 +183,9 @@ export class SlotMap {
 export const ZERO_SLOT = -1;
 
 const FANOUT = 512;
-/** How many clusters an entry of a leaf, of a branch above leaves and so on stands for. */
+/** The number of clusters per entry: of a leaf, of a branch above leaves, and so on. */
 const SPANS = Array.from({ length: 7 }, (_, level) => FANOUT ** level);
-/** Entries, and the objects around them. */
+/** The entries and the objects that hold them. */
 const NODE_BYTES = { leaf: FANOUT * 4 + 256, branch: FANOUT * 8 + 64 };
 const UNWRITTEN = 0;
 const STORED_ZERO = -1;

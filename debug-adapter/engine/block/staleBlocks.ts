@@ -2,14 +2,14 @@ import { BLOCKS_MAX } from './blockShares.ts';
 import { type Run, RunSet } from './runSet.ts';
 
 /**
- * Which blocks of a disk a digest must look at again. A few are marked one by one, in a stretch of 256 blocks (1 MiB) at
- * a time; long ranges, such as a disk that nobody has looked at or one that the guest discards, are kept as runs of
- * stretches. So it costs what was touched, and a whole disk of any size costs one run.
+ * The blocks of a disk that a digest must read again. Single blocks are marked in a byte array per stretch of 256
+ * blocks (1 MiB); long ranges, such as a new disk or a discarded range, are stored as runs of stretches. The cost
+ * depends on what was touched, and a whole disk of any size takes one run.
  */
 export class StaleBlocks {
-  /** Stretches all of whose blocks are stale. */
+  /** Stretches whose blocks are all stale. */
   readonly #whole: RunSet;
-  /** By stretch, 1 for each block that is stale. */
+  /** For each stretch, a 1 for each stale block. */
   readonly #some: Map<number, Uint8Array>;
 
   constructor(whole = new RunSet(), some = new Map<number, Uint8Array>()) {
@@ -31,7 +31,7 @@ export class StaleBlocks {
     return this.#whole.has(stretch);
   }
 
-  /** Of one stretch, blocks that were marked one by one. */
+  /** Unmarks blocks of one stretch that were marked individually. */
   delete(first: number, end: number): void {
     const stretch = Math.floor(first / BLOCKS_MAX);
     const start = stretch * BLOCKS_MAX;
@@ -43,7 +43,7 @@ export class StaleBlocks {
     this.#some.clear();
   }
 
-  /** Those below `end`. */
+  /** Copies the blocks below `end`. */
   copy(end: number): StaleBlocks {
     const copy = new StaleBlocks();
     for (const { first, end: runEnd } of this.#whole.within(0, Math.floor(end / BLOCKS_MAX))) {
@@ -56,14 +56,14 @@ export class StaleBlocks {
     return copy;
   }
 
-  /** Runs of stretches, as blocks. */
+  /** The runs of stretches, in blocks. */
   *runs(): Generator<Run> {
     for (const { first, end } of this.#whole.within(0, Infinity)) {
       yield { first: first * BLOCKS_MAX, end: end * BLOCKS_MAX };
     }
   }
 
-  /** Blocks marked one by one, neighbours of a stretch together, in order. */
+  /** The individually marked blocks in order, with adjacent blocks of a stretch merged. */
   *few(): Generator<Run> {
     for (const stretch of [...this.#some.keys()].sort((a, b) => a - b)) {
       const blocks = this.#some.get(stretch)!;
@@ -94,5 +94,5 @@ export class StaleBlocks {
   }
 }
 
-/** 16 MiB: more than guests write at a time, so that what they write is marked without a search, at a byte a block. */
+/** 16 MiB, more than guests write at a time: guest writes are marked without a search, at one byte per block. */
 const RUN_STRETCHES_MIN = 16;
