@@ -1,16 +1,16 @@
 import type { CheckpointPace } from '../engine/base/host.ts';
 import { type WallClock, wallClock } from './wallClock.ts';
 
-// An automatic snapshot costs some milliseconds, files included: with it one part in 40 of the time goes into them, and
-// where a guest writes much of its memory they come seldom by themselves.
+// An automatic snapshot costs a few milliseconds including its files, so this spends one part in 40 of the time on
+// them. For a guest that writes much of its memory, each costs more and they are rarer.
 const PARTS = 40;
-// Before the first is measured: what it runs through is cold then. A second is replayed in no more than that, so a shorter
-// recording needs none.
+// The assumed cost of the first snapshot, whose code runs cold. One second of recording replays in at most a second,
+// so a shorter recording needs no snapshot.
 const COST_MS_AT_FIRST = 25;
-/** The same for who looks on: snapshots are there to go to from early on, and the way back from the first stop is short. */
+/** The same for interactive sessions: snapshots exist early on, so that the way back from the first stop is short. */
 export const COST_MS_AT_FIRST_WATCHED = 1.25;
 
-/** Lets automatic snapshots have a small part of a recording's time, whatever they cost. */
+/** Limits automatic snapshots to a small share of a recording's time, whatever they cost. */
 export class TimedPace implements CheckpointPace {
   #clock: WallClock;
   #begunAt: number;

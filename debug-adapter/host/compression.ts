@@ -1,20 +1,20 @@
 import type { HostCompression } from '../engine/base/host.ts';
 import { decompressZstd, isZstd } from './zstd.ts';
 
-// A Linux image of 31 MB takes 0.32 s and 11.1 MB at level 3, 0.54 s and 10.7 MB at level 6.
+// A 31 MB Linux image takes 0.32 s and 11.1 MB at level 3, 0.54 s and 10.7 MB at level 6.
 const LEVEL = 3;
-// The same takes 0.08 s and 11.7 MB.
+// The same image takes 0.08 s and 11.7 MB.
 const ZSTD_LEVEL = 1;
 
-// Less than that is left as it is: loading zlib takes as long as writing 100 KiB, and longer for who inflates it.
+// Smaller data is stored uncompressed: loading zlib takes as long as writing 100 KiB, and longer on decompression.
 const STORED_BYTES_MAX = 0xffff;
 
-/** Loaded when somebody wants it: a start should not wait for it. */
+/** Loaded on first use, so that startup does not wait for it. */
 const zlib = () => process.getBuiltinModule('node:zlib');
 
 /**
- * Compression for the engine, over node:zlib, where Zstandard came with Node 22.15. Inflating stops at the stated length,
- * whatever the data would grow to.
+ * Compression for the engine, with node:zlib, which has Zstandard since Node 22.15. Decompression stops at the
+ * expected length, however large the output would be.
  */
 export const nodeCompression: HostCompression = {
   deflate(bytes) {
@@ -23,7 +23,7 @@ export const nodeCompression: HostCompression = {
 
   inflate(bytes, lengthBytes) {
     if (isStored(bytes, lengthBytes)) return bytes.slice(STORED_HEADER_BYTES, STORED_HEADER_BYTES + lengthBytes);
-    // zlib wants room for at least one byte. Bytes after the end of the stream are fine: qcow2 pads to sectors.
+    // zlib requires space for at least one byte. It ignores bytes after the end of the stream: qcow2 pads to sectors.
     const inflated = zlib().inflateRawSync(bytes, { maxOutputLength: Math.max(1, lengthBytes) });
     if (inflated.length !== lengthBytes) {
       throw new Error(`inflates to ${inflated.length} bytes instead of ${lengthBytes}`);
@@ -62,11 +62,11 @@ export const nodeCompression: HostCompression = {
 type Zlib = ReturnType<typeof zlib>;
 type ZlibOfLate = Omit<Zlib, `zstd${string}Sync`> & Partial<Pick<Zlib, 'zstdCompressSync' | 'zstdDecompressSync'>>;
 
-// RFC 1951, section 3.2.4: a block without compression has its length twice, the second time inverted.
+// RFC 1951, section 3.2.4: a stored block contains its length twice, the second time inverted.
 const STORED_HEADER_BYTES = 5;
 const LAST_BLOCK_STORED = 1;
 
-/** One such block, which is the last. */
+/** One stored block, marked as the last. */
 function stored(bytes: Uint8Array): Uint8Array {
   const block = new Uint8Array(STORED_HEADER_BYTES + bytes.length);
   const view = new DataView(block.buffer);
@@ -77,7 +77,7 @@ function stored(bytes: Uint8Array): Uint8Array {
   return block;
 }
 
-/** Whether there is nothing to inflate, in a stream that is whole. Anything else is zlib's to judge. */
+/** Whether the stream is a single, complete stored block. zlib handles all others. */
 function isStored(bytes: Uint8Array, lengthBytes: number): boolean {
   if (bytes.length < STORED_HEADER_BYTES + lengthBytes || bytes[0] !== LAST_BLOCK_STORED) return false;
   const view = new DataView(bytes.buffer, bytes.byteOffset);

@@ -1,28 +1,28 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 
-/** A two-way stream of bytes to another program, with the brakes in both directions. */
+/** A two-way byte stream to another program, with flow control in both directions. */
 export interface Connection {
   send(bytes: Uint8Array): void;
-  /** How much of what was sent the other side has not taken yet. */
+  /** The number of sent bytes that the other side has not received yet. */
   readonly unsentBytes: number;
-  /** Resolves when it has taken all, or is gone. */
+  /** Resolves when the other side has received everything or is gone. */
   drained(): Promise<void>;
-  /** What was sent may still arrive. */
+  /** Closes the connection; sent data may still arrive. */
   close(): void;
-  /** At once. */
+  /** Closes the connection immediately. */
   drop(): void;
 }
 
-/** What a connection calls; it makes these once a connection is there. */
+/** The callbacks of a connection, created by `OnConnection` for each connection. */
 export interface ConnectionUser {
-  /** Nothing more is read before what it returns resolves. */
+  /** Reading pauses until the returned promise resolves. */
   received(bytes: Uint8Array): Promise<void> | undefined;
   disconnected(): void;
 }
 
 export type OnConnection = (connection: Connection) => ConnectionUser;
 
-/** A connection over streams. `close` and `drop` are what ends them. */
+/** A connection over two streams, which `close` and `drop` end. */
 export function connect(
   { from, to }: { from: Readable; to: Writable },
   { close, drop }: Pick<Connection, 'close' | 'drop'>,
@@ -41,9 +41,9 @@ export function connect(
     if (!isOver) user.disconnected();
     isOver = true;
   };
-  // A connection that breaks is one that ends: `close` follows.
+  // An error ends the connection: `close` follows it.
   for (const stream of new Set([from, to])) stream.on('error', () => {}).once('close', over);
-  // Standard streams stay open after their end.
+  // Standard streams do not close after their end.
   if (!Object.is(from, to)) from.once('end', over);
   from.on('data', (bytes: Buffer) => {
     const held = user.received(bytes);
@@ -53,15 +53,15 @@ export function connect(
   });
 }
 
-/** A socket is both streams in one. */
+/** A connection over a socket, which is both streams. */
 export function connectSocket(socket: Duplex, onConnection: OnConnection): void {
   connect({ from: socket, to: socket }, { close: () => endSoon(socket), drop: () => socket.destroy() }, onConnection);
 }
 
-// Long for who reads; who does not is not to keep the process from ending.
+// Long enough for a reader to receive the rest; a peer that does not read must not keep the process alive.
 const LAST_WORDS_MILLISECONDS_MAX = 500;
 
-/** When what was sent has arrived, or is not being read. */
+/** Ends the stream after the sent data has arrived, or after a timeout. */
 export function endSoon(to: Writable): void {
   to.end();
   const timer = setTimeout(() => to.destroy(), LAST_WORDS_MILLISECONDS_MAX);
@@ -69,6 +69,6 @@ export function endSoon(to: Writable): void {
   to.once('close', () => clearTimeout(timer));
 }
 
-/** An empty write is done when all before it is. */
+/** An empty write completes after all writes before it. */
 const drained = (to: Writable): Promise<void> =>
   to.writableLength === 0 ? Promise.resolve() : new Promise((resolve) => to.write('', () => resolve()));

@@ -13,22 +13,22 @@ import { atProcessEnd } from './processEnd.ts';
 import { processWithOpen, qemuUseOf } from './qemuLocks.ts';
 
 /**
- * Locks all files of a session at once, or none: those it writes exclusively, those it reads shared with other readers.
- * A lock is of a file, whatever name it is opened by: device and inode are locked, and the path with all links followed,
- * for a file that is not there yet or is replaced. Sessions of this host see each other in a registry (lockRegistry.ts);
- * those of other hosts see a lock beside the file (lockBeside.ts), which a base image does not get: it may lie where
- * nothing can be written. Where the registry cannot be used, the lock beside the file is all there is. Images that
- * QEMU has open are refused where the system tells (qemuLocks.ts). A locked file is kept open: the system gives the inode
- * of a file that is deleted to the next one, which would be locked in its place.
+ * Locks all files of a session, or none: exclusively those it writes, shared those it reads. A lock applies to the
+ * file itself, not to one of its names: both device and inode and the resolved path are locked, the latter for files
+ * that do not exist yet or are replaced. Sessions on this host see each other in a registry (lockRegistry.ts).
+ * Sessions on other hosts see a lock file next to the file (lockBeside.ts); base images get none, because their
+ * folder may be read-only. If the registry is unusable, only lock files protect. Images that QEMU has open are
+ * refused if the system can tell (qemuLocks.ts). Locked files are kept open, because the system may give the inode of
+ * a deleted file to a new one, which would then appear locked.
  */
 export function lockFiles(files: readonly FileUse[], doing: string, registry = registryFolders()): HostLock {
   return new FileLocks(files, newHolder(doing), registry);
 }
 
 interface LockedFile {
-  /** As the user gave it. */
+  /** The path as the user typed it. */
   name: string;
-  /** The path with all links followed. */
+  /** The path with all links resolved. */
   path: string;
   use: FileUse['use'];
 }
@@ -39,7 +39,7 @@ class FileLocks implements HostLock {
   readonly #registry: readonly string[];
   readonly #entries: HeldEntries[] = [];
   readonly #keys = new Set<string>();
-  /** Handles of the files, by the key of their inode. */
+  /** Handles of the files, by inode key. */
   readonly #open = new Map<string, number>();
   readonly #beside = new Map<string, LockBeside>();
   readonly #forget: () => void;
@@ -109,7 +109,7 @@ class FileLocks implements HostLock {
     for (const file of this.#files) refuseQemu(file, modeOf(file));
   }
 
-  /** Returns whether there is a registry. */
+  /** Returns whether a registry is usable. */
   #register(locks: readonly RegistryLock[]): boolean {
     const taken = takeInRegistry(locks, this.#holder, this.#registry);
     if (!taken) return false;
@@ -141,7 +141,7 @@ class FileLocks implements HostLock {
     if (found) throw inUse(file, found.conflict, found.lock);
   }
 
-  /** A failure leaves it exclusive until the session ends, which only keeps other hosts from looking. */
+  /** A failure leaves the lock file exclusive until the session ends, which only keeps readers on other hosts out. */
   #downgrade(file: LockedFile): void {
     try {
       lockBeside(besideOf(file), 'shared', this.#holder);
@@ -173,13 +173,13 @@ class FileLocks implements HostLock {
   }
 }
 
-/** Undefined for what cannot be opened, which its own opening will tell of. */
+/** Undefined for files that cannot be opened; opening them for use reports why. */
 function openToKeep(place: string): { key: string; handle: number } | undefined {
-  // An open file cannot be replaced there, and inodes are not given away so soon.
+  // On Windows, an open file cannot be replaced, and inodes are not soon reused.
   if (process.platform === 'win32') return undefined;
   let handle: number;
   try {
-    // Not waiting for the other end of a pipe.
+    // Nonblocking, so that opening a pipe does not wait for its other end.
     handle = openSync(place, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch {
     return undefined;
@@ -192,7 +192,7 @@ function openToKeep(place: string): { key: string; handle: number } | undefined 
 
 const inodeKey = ({ dev, ino }: { dev: bigint; ino: bigint }): string => `i${dev}-${ino}`;
 
-/** Where nothing can be created beside a file, sessions of this host still see each other. */
+/** If no lock file can be created, sessions on this host still see each other in the registry. */
 function mayDoWithout(error: unknown, mode: LockMode, hasRegistry: boolean): boolean {
   if (!(error instanceof UserError)) return false;
   if (NOT_THERE.has(error.code)) return hasRegistry || mode === 'shared';
@@ -201,7 +201,7 @@ function mayDoWithout(error: unknown, mode: LockMode, hasRegistry: boolean): boo
 
 const NOT_THERE = new Set(['file-not-permitted', 'file-read-only-place', 'file-bad-name']);
 
-/** The lock of a link stands beside what it leads to. */
+/** For a link, the lock file is next to its target. */
 const besideOf = ({ name, path: place }: LockedFile): FileBeside => ({
   path: place,
   name: path.resolve(name) === place ? name : place,
@@ -209,7 +209,7 @@ const besideOf = ({ name, path: place }: LockedFile): FileBeside => ({
 
 const modeOf = ({ use }: LockedFile): LockMode => (use === 'writes' ? 'exclusive' : 'shared');
 
-/** A file that is named twice is locked for what needs more. */
+/** A file named twice gets the stronger of its locks. */
 function eachOnce(files: readonly FileUse[]): LockedFile[] {
   const found = new Map<string, LockedFile>();
   for (const { path: name, use } of files) {
@@ -224,7 +224,7 @@ const STRENGTH = { base: 0, reads: 1, writes: 2 };
 
 const locksOf = (file: LockedFile, mode: LockMode): RegistryLock[] => keysOf(file).map((key) => ({ key, mode }));
 
-/** Two paths with one hash only keep each other waiting. */
+/** If the hashes of two paths collide, one session merely finds the other's file locked. */
 function keysOf({ path: place }: LockedFile): string[] {
   const byPath = `p${xxh64(new TextEncoder().encode(place)).toString(16)}`;
   const stat = statIfThere(place);

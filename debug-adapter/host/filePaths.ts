@@ -3,15 +3,16 @@ import path from 'node:path';
 import { badFileName } from '../engine/errors/host.ts';
 import { codeOf, openFailure } from './systemErrors.ts';
 
-/** Which file a path names. Every failure comes out as a UserError: a path is what a user typed. */
-
-/** Hard links are one file too, so what exists is known by its number; what does not, by its path. */
+/**
+ * The identity of the file that a path names. Hard links name one file, so an existing file is identified by device
+ * and inode, and a missing one by its path. Every failure is a UserError, because the user typed the path.
+ */
 export function fileIdentity(filePath: string): string {
   const stat = statIfThere(filePath);
   return stat && stat.ino !== 0n ? `${stat.dev}:${stat.ino}` : realPath(filePath);
 }
 
-/** Undefined when there is no such file, or a link leads nowhere. */
+/** Undefined if the file, or the target of a link, does not exist. */
 export function statIfThere(filePath: string): BigIntStats | undefined {
   refuseBadName(filePath);
   try {
@@ -22,7 +23,7 @@ export function statIfThere(filePath: string): BigIntStats | undefined {
   }
 }
 
-/** A link to what is not there: whoever creates a file there would create it somewhere else. */
+/** A link with a missing target; creating a file of this name would create it elsewhere. */
 export function isBrokenLink(filePath: string): boolean {
   if (statIfThere(filePath) !== undefined) return false;
   try {
@@ -32,7 +33,7 @@ export function isBrokenLink(filePath: string): boolean {
   }
 }
 
-/** Links are followed as far as the path exists. */
+/** The absolute path, with links resolved as far as it exists. */
 export function realPath(filePath: string): string {
   refuseBadName(filePath);
   const absolute = path.resolve(filePath);
@@ -44,7 +45,7 @@ export function realPath(filePath: string): string {
   }
 }
 
-/** No system has a name with a NUL in it; Node's own refusal differs from call to call. */
+/** No system permits NUL in a name; Node's own errors differ between calls. */
 export function refuseBadName(filePath: string): void {
   if (filePath.includes('\0')) throw badFileName(filePath);
 }

@@ -1,19 +1,22 @@
 import { type InterruptionCell, URGENCY } from './interruption.ts';
 
-/**
- * The side of an interruption that hears of it: makes it more urgent as time goes by, so that whatever the other thread
- * does ends within a second. A user who asks again will not wait.
- */
 const HURRY_MILLISECONDS = 450;
 const NOW_MILLISECONDS = 700;
 const GIVE_UP_MILLISECONDS = 850;
-/** npm and others pass on a signal that the terminal has sent to everybody: that is no second one. */
+/**
+ * npm and similar tools forward a signal that the terminal has already sent to all processes; the copy is not a
+ * second request.
+ */
 const ECHO_MILLISECONDS = 250;
 const GIVE_UP_AGAIN_MILLISECONDS = 150;
 
+/**
+ * The requesting side of an interruption: raises its urgency over time, so that the other thread ends within a
+ * second, whatever it does. A second request ends it sooner.
+ */
 export class Interrupter {
   private cell: InterruptionCell;
-  /** The other thread has not ended: it hangs in something that looks at no cell. Called once. */
+  /** Called once if the other thread does not end, because it hangs in a call that does not check the cell. */
   private giveUp: () => void;
   private isEcho = false;
 

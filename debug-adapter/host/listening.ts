@@ -4,21 +4,21 @@ import { connectSocket, endSoon, type OnConnection } from './connection.ts';
 import { useFailure, codeOf } from './systemErrors.ts';
 import { claimSocketPath } from './unixSocket.ts';
 
-/**
- * Listens for connections from this computer: on a port of 127.0.0.1, or on a socket in the file system that only its
- * owner can connect to. Who connects can read everything the guest has, so what is heard must be checked: web pages can
- * reach ports, too.
- */
 export interface Listener {
-  /** Where, as the user is told. */
+  /** The address as shown to the user. */
   readonly name: string;
-  /** Takes no more connections; those that are there end when what they were sent has arrived. */
+  /** Accepts no more connections; existing ones end after their sent data has arrived. */
   close(): void;
 }
 
 export type ListenPlace = { kind: 'port'; port: number } | { kind: 'unix'; path: string };
 
-/** Port 0 lets the system choose one. Throws a UserError where the place cannot be had. */
+/**
+ * Listens for connections from this computer: on a port of 127.0.0.1, or on a Unix socket that only its owner can
+ * connect to. A client can read everything in the guest, and web pages can reach local ports, so the caller must
+ * check what it receives. Port 0 lets the system choose a port. Throws a UserError if the port or path is
+ * unavailable.
+ */
 export function listen(place: ListenPlace, onConnection: OnConnection): Promise<Listener> {
   return place.kind === 'port' ? listenOnPort(place.port, onConnection) : listenOnPath(place.path, onConnection);
 }
@@ -52,13 +52,13 @@ interface Server {
 }
 
 async function makeServer(onConnection: OnConnection): Promise<Server> {
-  // Loaded when somebody wants it: few runs do.
+  // Loaded on first use, because few runs need it.
   const { createServer } = await import('node:net');
   const sockets = new Set<net.Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    // Each packet waits for its answer, so none may wait for company.
+    // The peer waits for each packet's answer, so packets must not wait to be coalesced (Nagle's algorithm).
     socket.setNoDelay(true);
     connectSocket(socket, onConnection);
   });

@@ -6,27 +6,28 @@ import type { LockMode } from './lockRegistry.ts';
 import { codeOf, openFailure } from './systemErrors.ts';
 import { removeAbandonedTemporaries, removeQuietly, temporaryNameBeside } from './temporaryNames.ts';
 
-/**
- * The lock that other hosts see: `<file>.lock` beside a file on a folder that they share. It names its holder, or all of
- * them when it is shared. It appears with its content in one step (a finished file is linked to its name), so nobody
- * reads half of one; where the file system knows no links it is created exclusively and then written. A holder of this
- * host whose process is gone is ignored; one of another host never is, for we cannot look there. Whoever changes a lock
- * file does so under a second one, the guard, so that of two sessions one wins.
- */
 export interface LockBeside {
   release(): void;
 }
 
-/** Names the holder that is in the way. */
+/** The holder whose lock conflicts. */
 export type BesideConflict = { conflict: LockHolder; lock: string };
 
-/** A file that is locked: where it is, and what messages call it. */
+/** A file to lock: its path, and its name in messages. */
 export interface FileBeside {
   path: string;
   name: string;
 }
 
-/** Throws a UserError where no lock can be put there, or what is there is no lock. */
+/**
+ * Creates the lock that other hosts see: `<file>.lock` next to a file in a shared folder, with its holder, or all
+ * holders of a shared lock. A complete file is linked to the lock's name, so that nobody reads a partial one; on file
+ * systems without links it is created exclusively and then written. A holder on this host whose process has ended is
+ * ignored; one on another host never is, because its processes are not visible here. Every change of a lock file is
+ * protected by a second lock file, the guard, so that only one of two sessions wins.
+ *
+ * Throws a UserError if no lock file can be created, or if the existing file is not a lock file.
+ */
 export function lockBeside(file: FileBeside, mode: LockMode, holder: LockHolder): LockBeside | BesideConflict {
   const lock = lockOf(file);
   removeAbandonedTemporaries(path.dirname(file.path));
@@ -40,7 +41,7 @@ export function lockBeside(file: FileBeside, mode: LockMode, holder: LockHolder)
   return conflict ? { conflict, lock: lock.name } : { release: () => release(lock, holder) };
 }
 
-/** Looks only: for files beside which nothing may be left. */
+/** Only checks for a conflict, for files whose folder must stay unchanged. */
 export function conflictBeside(file: FileBeside, mode: LockMode, holder: LockHolder): BesideConflict | undefined {
   const lock = lockOf(file);
   const found = read(lock);
@@ -61,7 +62,7 @@ function release(lock: LockFile, holder: LockHolder): void {
   try {
     underGuard({ lock, holder }, remove);
   } catch {
-    // On a full disk there is no guard. Who was alone in the lock needs none.
+    // On a full disk the guard cannot be created. A sole holder does not need it.
     attempt(remove);
   }
 }
@@ -70,13 +71,13 @@ function attempt(work: () => void): void {
   try {
     work();
   } catch {
-    // The lock stays, and is ignored once this process is gone.
+    // The lock file stays; it is ignored after this process ends.
   }
 }
 
 // --- the guard -------------------------------------------------------------------------------------------------------
 
-/** The guard is held for microseconds; one whose process died in them is removed. */
+/** The guard is held for microseconds; if its process died meanwhile, the guard is removed. */
 function underGuard<T>({ lock, holder }: { lock: LockFile; holder: LockHolder }, work: () => T): T {
   const guard: LockFile = { of: lock.of, path: `${lock.path}.takeover`, name: `${lock.name}.takeover` };
   acquireGuard(guard, holder);
@@ -103,7 +104,7 @@ interface LockFile {
   path: string;
   /** For messages. */
   name: string;
-  /** What messages call the file that it locks. */
+  /** The name of the locked file in messages. */
   of: string;
 }
 
@@ -118,7 +119,7 @@ interface Found {
 }
 
 function read(lock: LockFile): Found {
-  // Where locks are not linked, it may be between creating and writing: give it a moment.
+  // Without links, the lock file may have been created but not written yet: wait briefly.
   for (let attempts = 0; attempts <= 20; attempts++) {
     const content = contentOf(lock);
     if (content === undefined) return { isThere: false, mode: 'shared', holders: [] };
@@ -129,7 +130,7 @@ function read(lock: LockFile): Found {
   throw unclear(lock);
 }
 
-/** Writes a lock file in one step. Returns false when there is one already and it is not to be replaced. */
+/** Writes a lock file in one step. Returns false if one exists and must not be replaced. */
 function put(lock: LockFile, content: string, replaces: boolean): boolean {
   const finished = temporaryNameBeside(lock.path);
   try {
@@ -139,7 +140,7 @@ function put(lock: LockFile, content: string, replaces: boolean): boolean {
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
-    // No links here (FAT, some network file systems). A failed write fails again.
+    // The file system has no links (FAT, some network file systems). A failed write fails again.
     if (!replaces && NO_LINKS.has(codeOf(error) ?? '')) return createExclusively(lock, content);
     throw openFailure(error, { name: lock.name, access: 'write', creating: true });
   } finally {
@@ -155,7 +156,7 @@ function createExclusively(lock: LockFile, content: string): boolean {
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
-    // It was created, and is empty or half of one.
+    // It was created, but is empty or incomplete.
     removeQuietly(lock.path);
     throw openFailure(error, { name: lock.name, access: 'write', creating: true });
   }
@@ -165,18 +166,18 @@ function contentOf(lock: LockFile): string | undefined {
   try {
     return readFileSync(lock.path, 'utf8');
   } catch (error) {
-    // A name that is too long for a lock beside it has none.
+    // If the lock's name is too long, the lock cannot exist.
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENAMETOOLONG') return undefined;
     throw openFailure(error, { name: lock.name, access: 'read', creating: false });
   }
 }
 
-/** One that is shared has nothing in the places where an exclusive one has its holder: older versions refuse it. */
+/** A shared lock lacks the fields of an exclusive one, so that older versions reject it. */
 function encode(mode: LockMode, holders: readonly LockHolder[]): string {
   return JSON.stringify(mode === 'exclusive' ? holders[0] : { shared: holders }) + '\n';
 }
 
-/** Undefined when it is not (or not yet) a lock's content. */
+/** Undefined if this is not (or not yet) the content of a lock file. */
 function decode(content: string): { mode: LockMode; holders: LockHolder[] } | undefined {
   try {
     const value = JSON.parse(content) as { shared?: unknown };

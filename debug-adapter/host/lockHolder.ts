@@ -1,15 +1,15 @@
 import os from 'node:os';
 import { identityOf, isAlive } from './processes.ts';
 
-/** Who holds a lock: one session of one process of one host. */
+/** The holder of a lock: one session of one process on one host. */
 export interface LockHolder {
   pid: number;
   host: string;
-  /** Distinguishes a process from a later one with the same number; null where the system does not say. */
+  /** Distinguishes a process from a later one with the same id; null if the system does not provide it. */
   process: string | null;
-  /** No two sessions have the same. Random bytes would cost the slowest module that Node has. */
+  /** Unique per session. Not random bytes, because node:crypto is Node's slowest module to load. */
   token: string;
-  /** For messages, such as `recording a.rr`; empty when it is not known. */
+  /** For messages, such as `recording a.rr`; empty if unknown. */
   doing: string;
 }
 
@@ -26,7 +26,7 @@ export function newHolder(doing: string): LockHolder {
   };
 }
 
-/** Whether its process ended without releasing the lock. Of another host's nobody here can tell. */
+/** Whether the holder's process ended without releasing the lock. Always false for other hosts. */
 export function isGone(holder: Pick<LockHolder, 'pid' | 'host' | 'process'>): boolean {
   if (holder.host !== os.hostname()) return false;
   if (!isAlive(holder.pid)) return true;
@@ -34,7 +34,7 @@ export function isGone(holder: Pick<LockHolder, 'pid' | 'host' | 'process'>): bo
   return holder.process !== null && now !== null && holder.process !== now;
 }
 
-/** Anyone may have written it: a line of printable text, and not much of it. */
+/** The text may come from anyone: keeps one short line of printable characters. */
 export const printable = (text: unknown): string =>
   typeof text === 'string' ? text.replaceAll(/\p{C}/gu, '?').slice(0, 100) : '';
 

@@ -18,18 +18,9 @@ import path from 'node:path';
 import { isGone, type LockHolder, printable, sleepMilliseconds } from './lockHolder.ts';
 import { codeOf } from './systemErrors.ts';
 
-/**
- * The locks of this host: a folder that all users share, with an empty-handed entry for each lock that is held. What
- * matters is in the entry's name (which file, how, by which process), so an entry appears whole in one step, and nobody
- * needs to delete what is another user's: entries of processes that are gone are ignored, and removed where permitted.
- *
- * Taking a lock needs no lock: a session first creates its entries as claims and then looks for others. Of two that see
- * each other's claims the one with the smaller token waits and the other withdraws; a claim that saw no conflict is
- * renamed to a held lock.
- */
 export type LockMode = 'shared' | 'exclusive';
 
-/** A file by what it is (device and inode) or by where it is; see fileLock.ts. */
+/** A file, identified by device and inode or by its path; see fileLock.ts. */
 export interface RegistryLock {
   key: string;
   mode: LockMode;
@@ -37,17 +28,28 @@ export interface RegistryLock {
 
 export interface HeldEntries {
   release(): void;
-  /** Gives up those of some files. */
+  /** Releases the entries of some files. */
   releaseKeys(keys: ReadonlySet<string>): void;
 }
 
-/** What keeps a lock from being taken: another session's, and which of the wanted locks it conflicts with. */
+/** The requested lock that conflicts, and the holder of the existing one. */
 export interface RegistryConflict {
   wanted: RegistryLock;
   holder: LockHolder;
 }
 
-/** Returns null when this host has no usable registry: then a lock beside the file must do. */
+/**
+ * Takes locks in the registry of this host: a folder shared by all users, with one file (an entry) per lock. The name
+ * of an entry contains the locked file, the mode and the process, so an entry appears atomically. Entries of
+ * processes that have ended are ignored, and removed where permitted, so nobody has to delete the entries of other
+ * users.
+ *
+ * Taking a lock needs no lock: a session first creates its entries as claims and then looks for conflicts. Of two
+ * sessions that see each other's claims, the one with the smaller token waits and the other withdraws; a claim
+ * without conflicts is renamed to a held lock.
+ *
+ * Returns null if this host has no usable registry; then a lock file next to the file must suffice.
+ */
 export function takeInRegistry(
   wanted: readonly RegistryLock[],
   holder: LockHolder,
@@ -61,8 +63,8 @@ export function takeInRegistry(
 }
 
 /**
- * Not only the temporary folder: sessions of one host may be told different ones (`TMPDIR`), and on macOS each user has
- * one. It is where the common one cannot be used.
+ * Prefers `/tmp` to the temporary folder, because `TMPDIR` may differ between sessions, and macOS has a temporary
+ * folder per user. The latter is the fallback if `/tmp` is unusable.
  */
 export function registryFolders(): string[] {
   const places = process.platform === 'win32' ? [os.tmpdir()] : ['/tmp', os.tmpdir()];
@@ -77,7 +79,7 @@ interface Entry extends RegistryLock {
   process: string | null;
 }
 
-/** A second of claims that neither succeed nor go away: that process is stopped, say. */
+/** Wait one second for claims that neither succeed nor disappear, for example of a stopped process. */
 const ATTEMPTS = 200;
 const WAIT_MS = 5;
 
@@ -93,7 +95,7 @@ function takeIn(folder: string, wanted: readonly RegistryLock[], holder: LockHol
   }
 }
 
-/** Whether the claims may become locks, must be withdrawn for somebody else's, or conflict with a lock. */
+/** Whether the claims can become locks, must be withdrawn for another session's claims, or conflict with a lock. */
 function waitForClaims(
   folder: string,
   wanted: readonly RegistryLock[],
@@ -134,13 +136,13 @@ function conflictsIn(folder: string, wanted: readonly RegistryLock[], holder: Lo
     );
     if (lock) conflicts.push({ wanted: lock, entry });
   }
-  // The one to tell of is the one that was named first.
+  // Report the conflict of the file that was named first.
   return conflicts.sort((a, b) => wanted.indexOf(a.wanted) - wanted.indexOf(b.wanted));
 }
 
 // --- entries ---------------------------------------------------------------------------------------------------------
 
-/** Returns their names; null where none can be created. */
+/** Returns the names of the entries; null if they cannot be created. */
 function createEntries(folder: string, wanted: readonly RegistryLock[], holder: LockHolder): string[] | null {
   const created: string[] = [];
   for (const lock of wanted) {
@@ -155,7 +157,7 @@ function createEntries(folder: string, wanted: readonly RegistryLock[], holder: 
 }
 
 function createEntry(folder: string, name: string, { doing }: LockHolder): boolean {
-  // Whoever released the last lock may just have removed the folder.
+  // A session that released the last lock may have just removed the folder.
   for (let attempt = 0; attempt < 10; attempt++) {
     if (!isUsable(folder)) return false;
     const entry = path.join(folder, name);
@@ -169,18 +171,18 @@ function createEntry(folder: string, name: string, { doing }: LockHolder): boole
       writeFileSync(entry, doing);
       chmodSync(entry, 0o644);
     } catch {
-      // On a full disk the lock is as good without the words for messages.
+      // On a full disk, the lock works without its text for messages.
     }
     return true;
   }
   return false;
 }
 
-/** Another user may have put something else there: a link would have us write elsewhere. */
+/** Another user may have created something else here: writing through a link would write elsewhere. */
 function isUsable(folder: string): boolean {
   try {
     mkdirSync(folder);
-    // Not by mkdir's mode, which the umask cuts. Sticky: an entry is removed by its owner only.
+    // chmod, because the umask restricts mkdir's mode. The sticky bit lets only the owner remove an entry.
     chmodSync(folder, 0o1777);
     return true;
   } catch (error) {
@@ -218,10 +220,11 @@ function hold(folder: string, claims: readonly string[]): HeldEntries | null {
 function removeEntries(folder: string, names: readonly string[]): void {
   try {
     for (const name of names) rmSync(path.join(folder, name), { force: true });
-    // Nothing is left behind when it was the last.
+    // After the last lock, leave nothing behind.
     rmdirSync(folder);
   } catch {
-    // Others are in it, or it is another user's: an entry that stays is ignored once its process is gone.
+    // Other entries exist, or the folder belongs to another user; a remaining entry is ignored after its process
+    // ends.
   }
 }
 
@@ -233,7 +236,7 @@ function entriesIn(folder: string): Entry[] {
   }
 }
 
-/** Parts are separated by dots and have none: key, mode, state, process number, its boot and start, token. */
+/** The parts contain no dots and are separated by dots: key, mode, state, process id, its boot and start, token. */
 function nameOf({ key, mode }: RegistryLock, state: Entry['state'], { pid, process: identity, token }: LockHolder) {
   return [key, mode, state, pid, (identity ?? 'unknown').replace('/', '_'), token].join('.');
 }
@@ -250,7 +253,7 @@ function holderOf(folder: string, { name, pid, process, token }: Entry): LockHol
   return { pid, process, token, host: os.hostname(), doing: printable(readText(path.join(folder, name))) };
 }
 
-/** It may be anything that another user put there: not a pipe that would hang, no link that leads elsewhere. */
+/** Another user may have created this file: do not block on a pipe or follow a link. */
 function readText(file: string): string {
   let handle: number;
   try {

@@ -20,32 +20,32 @@ import { refuseBadName, statIfThere } from './filePaths.ts';
 import { checkInterruption } from './interruption.ts';
 import { codeOf, openFailure, useFailure } from './systemErrors.ts';
 
-/**
- * Files for the engine, over Node's synchronous calls. Every failure comes out as a UserError (see systemErrors.ts).
- * Only regular files are opened: a folder reads as nothing, and a pipe would hang. A thread that is interrupted gets no
- * further than its next call that opens, reads or writes; closing and removing work until the end.
- */
 export interface OpenMode {
   write: boolean;
-  /** `new` refuses a file that exists; `truncate` empties it; both need `write`. */
+  /** `new` refuses an existing file, `truncate` empties it; both require `write`. */
   create: 'never' | 'new' | 'truncate';
 }
 
-/** `name` is what messages call it; by default the path as given. */
+/**
+ * Opens files for the engine with Node's synchronous calls. Every failure is a UserError (see systemErrors.ts). Only
+ * regular files are opened: a folder cannot be read, and a pipe would block. After an interruption, a thread's
+ * next call that opens, reads or writes throws; closing and removing still work. `name` is the file's name in
+ * messages, by default its path.
+ */
 export function openFile(filePath: string, mode: OpenMode, name = filePath): HostFile {
   const opening = { name, access: mode.write ? 'write' : 'read', creating: mode.create !== 'never' } as const;
   checkInterruption(name);
   let handle: number;
   refuseBadName(name);
   try {
-    // Before opening, because opening alone makes some devices act.
+    // Check before opening, because opening alone triggers an action in some devices.
     refuseIrregular(statSync(filePath, { throwIfNoEntry: false }), name);
     handle = openSync(filePath, flagsOf(mode) | NONBLOCKING, PRIVATE);
   } catch (error) {
     throw openFailure(error, opening);
   }
   try {
-    // Again: the name may be another file's by now.
+    // Check again: the name may refer to another file by now.
     refuseIrregular(fstatSync(handle), name);
   } catch (error) {
     closeSync(handle);
@@ -54,14 +54,14 @@ export function openFile(filePath: string, mode: OpenMode, name = filePath): Hos
   return new NodeFile(handle, name);
 }
 
-/** What we write holds memory and what was typed: it is for its owner, whatever the umask lets through. */
+/** Files contain guest memory and typed input, so they are readable by their owner only, whatever the umask. */
 const PRIVATE = 0o600;
 
 export function fileExistsAt(filePath: string): boolean {
   return statIfThere(filePath) !== undefined;
 }
 
-/** Removes a file if it is there. */
+/** Removes a file if it exists. */
 export function removeFile(filePath: string, name = filePath): void {
   refuseBadName(filePath);
   try {
@@ -71,7 +71,10 @@ export function removeFile(filePath: string, name = filePath): void {
   }
 }
 
-/** Creates the folder of a file, with those above it. Returns what removes those again that it created, while empty. */
+/**
+ * Creates the folder of a file, with its parents. Returns a function that removes the created folders again while
+ * they are empty.
+ */
 export function createFolderOf(filePath: string): () => void {
   refuseBadName(filePath);
   const created: string[] = [];
@@ -89,7 +92,7 @@ export function createFolderOf(filePath: string): () => void {
   }
 }
 
-/** The outermost first. Node's own recursive mkdir says of a disk that fails that a folder is missing. */
+/** The missing folders, outermost first. Node's recursive mkdir reports a failing disk as a missing folder. */
 function missingFolders(filePath: string): string[] {
   const missing: string[] = [];
   for (let folder = path.dirname(path.resolve(filePath)); ; folder = path.dirname(folder)) {
@@ -100,7 +103,7 @@ function missingFolders(filePath: string): string[] {
   }
 }
 
-/** Returns false when another process has just created it. */
+/** Returns false if another process has just created it. */
 function createFolder(folder: string): boolean {
   try {
     mkdirSync(folder);
@@ -111,12 +114,12 @@ function createFolder(folder: string): boolean {
   }
 }
 
-/** The innermost first. Never throws: a folder that has something in it by now stays. */
+/** Removes folders, innermost first. Never throws; a folder that is no longer empty stays. */
 function removeFolders(folders: readonly string[]): void {
   try {
     for (const folder of folders) rmdirSync(folder);
   } catch {
-    // Somebody else uses it.
+    // Another process uses it.
   }
 }
 
@@ -146,7 +149,8 @@ class NodeFile implements HostFile {
       let done = 0;
       while (done < from.length) {
         const written = writeSync(this.#handle, from, done, from.length - done, offset + done);
-        // A full disk is reported by an error on the next call; a host that never does must not make us loop.
+        // The call after a write to a full disk reports the error; a host that never does must not cause an endless
+        // loop.
         if (written === 0) throw ioFailed({ doing: 'Writing', file: this.name, why: 'nothing was written' });
         done += written;
       }
@@ -166,7 +170,7 @@ class NodeFile implements HostFile {
       try {
         fdatasyncSync(this.#handle);
       } catch (error) {
-        // Some network and memory file systems, and handles opened only to read on Windows, have no sync: nothing to do.
+        // Some network and memory file systems, and read-only handles on Windows, do not support sync: ignore it.
         if (!['EINVAL', 'ENOTSUP', 'ENOSYS', 'EPERM'].includes(codeOf(error) ?? '')) throw error;
       }
     });
@@ -189,7 +193,7 @@ class NodeFile implements HostFile {
   }
 }
 
-/** Opening a pipe would wait for its other end. Regular files know no such thing, and Windows has no such flag. */
+/** Keeps opening a pipe from waiting for its other end. Irrelevant for regular files; Windows lacks the flag. */
 export const NONBLOCKING = (constants as Partial<typeof constants>).O_NONBLOCK ?? 0;
 
 function flagsOf({ write, create }: OpenMode): number {

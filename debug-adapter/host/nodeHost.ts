@@ -10,7 +10,6 @@ import { createTemporaryFile } from './temporaryFiles.ts';
 import { wallClock } from './wallClock.ts';
 import { readWholeFile } from './wholeFile.ts';
 
-/** The engine's host on Node.js. Relative paths start at the current directory. */
 const files: HostFiles = {
   open: (filePath, mode) => openFile(filePath, mode),
   readWhole: (filePath, maxBytes) => readWholeFile(filePath, maxBytes),
@@ -22,7 +21,7 @@ const files: HostFiles = {
   temporary: (name) => createTemporaryFile(name).file,
   identity: fileIdentity,
   lock: (uses, doing) => lockFiles(uses, doing),
-  // Both through links, so that ".." means the folder it looks like.
+  // Both with links resolved, so that ".." means the real parent folder.
   relativeName: ({ from, to }) => portable(path.relative(path.dirname(realPath(from)), realPath(to))),
   resolveName: ({ from, name }) => path.resolve(path.dirname(from), name),
   isWithin: (filePath, fileOrFolder) => {
@@ -33,14 +32,15 @@ const files: HostFiles = {
   inFolder: (folder, name) => path.join(folder, name),
 };
 
+/** The engine's host on Node.js. Relative paths start at the current directory. */
 export const nodeHost: Host = {
   files,
   compression: nodeCompression,
-  // A command line's workspace is where it was started.
+  // The workspace of a command line is the folder it was started in.
   allowed: ['.'],
   dateMilliseconds: () => wallClock.dateMilliseconds(),
   entropy: randomBytes,
 };
 
-/** qcow2 names have forward slashes wherever they were written. */
+/** qcow2 names have forward slashes on all systems. */
 const portable = (name: string): string => (path.sep === '\\' ? name.replaceAll('\\', '/') : name);

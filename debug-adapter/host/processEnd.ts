@@ -1,15 +1,16 @@
-/**
- * Cleaning up when the process ends without being asked nicely: on `process.exit`, on an uncaught error, and on the
- * signals that a terminal or a supervisor sends. Where somebody else handles the signal (the command line does, to
- * close the recording), the cleaning waits for the exit that follows. SIGKILL leaves things behind; whoever uses this
- * must stand that. In a worker it runs when the worker exits.
- */
 const cleanups = new Set<() => void>();
 let installed = false;
 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** Returns a function that takes the cleanup back. Cleanups must not throw; what they throw is dropped. */
+/**
+ * Registers a cleanup for when the process ends: on `process.exit`, on an uncaught error, and on the signals that a
+ * terminal or a supervisor sends. If another handler for the signal exists (the command line has one, to close the
+ * recording), the cleanup runs at the exit that follows. SIGKILL skips cleanups; callers must tolerate that. In a
+ * worker, cleanups run when the worker exits.
+ *
+ * Returns a function that cancels the cleanup. Cleanups must not throw; errors are ignored.
+ */
 export function atProcessEnd(cleanup: () => void): () => void {
   install();
   cleanups.add(cleanup);
@@ -21,7 +22,7 @@ function runAll(): void {
     try {
       cleanup();
     } catch {
-      // The process is ending: nobody is left to tell.
+      // The process is ending, so the error cannot be reported.
     }
   }
   cleanups.clear();
@@ -35,10 +36,10 @@ function install(): void {
 }
 
 function onSignal(signal: NodeJS.Signals): void {
-  // Others listen too: the process goes on, and its exit cleans up.
+  // Another listener handles the signal; the cleanups run at the exit that follows.
   if (process.listenerCount(signal) > 1) return;
   runAll();
-  // Die of the signal itself, as without us, so that the parent sees the right status.
+  // Die from the signal itself, as without a handler, so that the parent sees the right status.
   process.off(signal, onSignal);
   process.kill(process.pid, signal);
 }

@@ -1,24 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { codeOf } from './systemErrors.ts';
 
-/** What the system says about other processes of this host. */
-
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // Without permission to signal it, it is still there.
+    // Without permission to send it a signal, the process still exists.
     if (codeOf(error) !== 'EPERM') return false;
   }
-  // A zombie has let go of everything, but stays for as long as nobody asks for its status: in a container without an
-  // init process, for ever.
+  // A zombie has released everything but stays until its parent reads its status, which in a container without an
+  // init process never happens.
   const state = statFields(pid)?.[0];
   return state !== 'Z' && state !== 'X';
 }
 
 /**
- * A text that no other process of this host ever has, or null where the system does not tell (only Linux does here):
- * the boot's id and the start time in ticks since boot. Process numbers alone come back, after a reboot above all.
+ * A text that is unique among all processes of this host, or null if the system does not provide it (only Linux
+ * does): the boot id and the start time in ticks since boot. Process ids alone are reused, especially after a reboot.
  */
 export function identityOf(pid: number): string | null {
   try {
@@ -30,11 +28,11 @@ export function identityOf(pid: number): string | null {
   }
 }
 
-/** The fields of `/proc/PID/stat` from the third (the state) on; undefined where there is no such file. */
+/** The fields of `/proc/PID/stat` from the third one (the state); undefined if there is no such file. */
 function statFields(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // proc(5): field 2 is the command in parentheses, which may hold anything; the start time is field 22.
+    // proc(5): field 2 is the command in parentheses, which can contain any character; the start time is field 22.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;

@@ -1,14 +1,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 
-/**
- * What QEMU does with an image, where the system tells: Linux lists all locks of files in /proc/locks. QEMU
- * (block/file-posix.c) locks one byte for each permission that it has on an image, from 100 on, and one for each that it
- * does not share with others, from 200 on; permission 1 is to write. Other systems tell nothing.
- */
 export type QemuUse =
-  /** It writes, so what is read changes. */
+  /** It writes, so the contents change while they are read. */
   | 'writes'
-  /** It relies on nobody else writing. */
+  /** It relies on no other process writing. */
   | 'reads';
 
 export interface FileNumbers {
@@ -16,7 +11,12 @@ export interface FileNumbers {
   inode: bigint;
 }
 
-/** Undefined when no QEMU has the file open, or none that cares. */
+/**
+ * How QEMU uses an image, from the list of all file locks in Linux's /proc/locks. QEMU (block/file-posix.c) locks one
+ * byte per permission that it has on an image, from offset 100, and one per permission that it does not share, from
+ * offset 200; permission 1 is write. Other systems provide no such list. Undefined if no QEMU has the file open, or
+ * none that prevents sharing.
+ */
 export function qemuUseOf(file: FileNumbers): QemuUse | undefined {
   const ranges = lockedRanges(file);
   const isLocked = (byte: number) => ranges.some(({ first, last }) => first <= byte && byte <= last);
@@ -24,7 +24,10 @@ export function qemuUseOf(file: FileNumbers): QemuUse | undefined {
   return isLocked(UNSHARED_AT + WRITE) ? 'reads' : undefined;
 }
 
-/** Locks that are held by an open file have no process in /proc/locks: it is one that has the file open. */
+/**
+ * Locks of an open file description have no process in /proc/locks, so this searches for a process that has the file
+ * open.
+ */
 export function processWithOpen({ device, inode }: FileNumbers): number | undefined {
   for (const pid of namesIn('/proc')) {
     if (!/^\d+$/.test(pid) || Number(pid) === process.pid) continue;
@@ -39,7 +42,7 @@ export function processWithOpen({ device, inode }: FileNumbers): number | undefi
 const PERMISSIONS_AT = 100;
 const UNSHARED_AT = 200;
 const WRITE = 1;
-/** Permissions are fewer than that. */
+/** There are fewer than 100 permissions. */
 const END = 300;
 
 /** proc_locks(5): `1: OFDLCK ADVISORY READ -1 fe:00:1234 100 101`, the device in hexadecimal. */
@@ -79,6 +82,6 @@ function statOf(file: string) {
 
 const hex = (value: bigint): string => value.toString(16).padStart(2, '0');
 
-// glibc's makedev: 32 bits of major and minor, the low ones in the places that they had when there were 16.
+// glibc's makedev: 32-bit major and minor numbers, whose low bits are where the 16-bit format had them.
 const major = (device: bigint): bigint => ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n);
 const minor = (device: bigint): bigint => (device & 0xffn) | ((device >> 12n) & 0xffffff00n);

@@ -1,4 +1,4 @@
-/** Loaded when first asked for: most runs never are, and it is the slowest module to load of all that the host uses. */
+/** Loads node:crypto on first use, because it is the slowest module of the host and most runs do not need it. */
 export function randomBytes(lengthBytes: number): Uint8Array {
   return new Uint8Array(process.getBuiltinModule('node:crypto').randomBytes(lengthBytes));
 }

@@ -9,10 +9,10 @@ import { codeOf, openFailure } from './systemErrors.ts';
 import { removeAbandonedTemporaries, removeQuietly, temporaryNameBeside } from './temporaryNames.ts';
 
 /**
- * New files that get their name only when they are whole and durable: killed before that, a process leaves the name as
- * it was, and a temporary file that the next one to create a file there removes. After a power cut the name may be as it
- * was, too; what it names is whole. A link is followed to the file that it
- * leads to, which is replaced there; one that leads nowhere is refused.
+ * Creates a file that gets its name only when it is complete and durable. If the process is killed before that, the
+ * name still refers to the previous file; the temporary file is removed by the next process that creates a file in
+ * the folder. After a power failure, the name refers to the previous or the new file, and either is complete. A link
+ * is followed and its target is replaced; a link with a missing target is refused.
  */
 export function stageFile(name: string): StagedFile {
   if (isBrokenLink(name)) throw brokenLink(name);
@@ -47,7 +47,7 @@ export function stageFile(name: string): StagedFile {
       failing(() => {
         const old = replaces && statIfThere(target) ? keep(target) : undefined;
         if (old !== undefined) {
-          // Where the old file cannot be kept, it is gone once the new one has its name.
+          // If the file system has no links, the old file is lost once the new one has its name.
           undo = old === '' ? () => removeQuietly(temporary) : () => (removeQuietly(temporary), removeQuietly(old));
           renameSync(temporary, target);
           undo = () => old !== '' && attempt(() => renameSync(old, target));
@@ -73,7 +73,7 @@ export function stageFile(name: string): StagedFile {
   };
 }
 
-/** Whoever made it may have closed it. */
+/** Opens the file again, because its creator may have closed it. */
 function makeDurable(temporary: string, name: string): void {
   const file = openFile(temporary, { write: true, create: 'never' }, name);
   try {
@@ -83,7 +83,7 @@ function makeDurable(temporary: string, name: string): void {
   }
 }
 
-/** A second name for a file that is about to be replaced; empty where the file system knows no links. */
+/** Links a file that is about to be replaced to a second name; empty if the file system has no links. */
 function keep(target: string): string {
   const old = temporaryNameBeside(target);
   try {
@@ -95,7 +95,7 @@ function keep(target: string): string {
   }
 }
 
-/** Fails where something has the name, even if it appeared just now. */
+/** Fails if the name exists, even if it was created just now. */
 function nameNew(temporary: string, target: string): void {
   try {
     linkSync(temporary, target);
@@ -110,11 +110,11 @@ function nameNew(temporary: string, target: string): void {
 
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
-/** For what is done on the way out: the first failure is the one to tell of. */
+/** For cleanup after an error: only the first failure is reported. */
 function attempt(work: () => void): void {
   try {
     work();
   } catch {
-    // What stays is a temporary, which the next one to create a file here removes.
+    // What remains is a temporary file, which the next process that creates a file here removes.
   }
 }

@@ -4,8 +4,9 @@ import { connect, endSoon, type OnConnection } from './connection.ts';
 import type { Listener } from './listening.ts';
 
 /**
- * stdin and stdout as one connection, for a program that has started us. `process.stdin` is not used: in a worker it is
- * the thread that started it that reads it. stdin stays open when it ends: a file opened later would get its number.
+ * stdin and stdout as one connection to the program that started blkreplay. Does not use `process.stdin`, which in a
+ * worker is read by the main thread. stdin stays open after its end; otherwise a file opened later would get
+ * descriptor 0.
  */
 export async function connectStandardStreams(onConnection: OnConnection): Promise<Listener> {
   const [from, to] = await Promise.all([openInput(), openOutput()]);
@@ -39,7 +40,7 @@ function isStream(descriptor: number): boolean {
   return found.isFIFO() || found.isSocket();
 }
 
-/** As Node does it for its own standard streams. */
+/** Like Node's own standard streams. */
 function staysOpen(stream: Readable): Readable {
   stream._destroy = (error, callback) => callback(error);
   return stream;

@@ -13,18 +13,18 @@ import {
 } from '../engine/errors/host.ts';
 import { UserError } from '../engine/errors/userError.ts';
 
-/**
- * The system's error codes as the engine's sentences. Opening and using are told apart: a file that cannot be opened
- * was named wrongly, one that fails later has met trouble of the host.
- */
 export interface Opening {
-  /** As the user knows it. */
+  /** The file name as the user knows it. */
   name: string;
   access: 'read' | 'write';
-  /** The call would have created it. */
+  /** The call would have created the file. */
   creating: boolean;
 }
 
+/**
+ * Converts system error codes to the engine's messages. Failures to open a file usually mean a wrong name, and later
+ * ones a problem of the host, so `openFailure` and `useFailure` are separate.
+ */
 export function openFailure(error: unknown, { name, access, creating }: Opening): UserError {
   switch (codeOf(error)) {
     case 'ENOENT':
@@ -48,7 +48,7 @@ export function openFailure(error: unknown, { name, access, creating }: Opening)
     case 'ERR_INVALID_ARG_VALUE': // a NUL in the name
       return badFileName(name);
     case 'EBUSY':
-    case 'EAGAIN': // Somebody holds a lease on it.
+    case 'EAGAIN': // another process has a lease on it
     case 'ETXTBSY':
       return fileInUse(name);
     case 'EMFILE':
@@ -59,7 +59,7 @@ export function openFailure(error: unknown, { name, access, creating }: Opening)
   }
 }
 
-/** `doing` is `Reading`, `Writing`, ... and starts the sentence. */
+/** `doing` starts the sentence: `Reading`, `Writing`, ... */
 export function useFailure(error: unknown, doing: string, name: string): UserError {
   if (error instanceof UserError) return error;
   switch (codeOf(error)) {

@@ -6,19 +6,19 @@ import { openFile } from './nodeFiles.ts';
 import { atProcessEnd } from './processEnd.ts';
 import { openFailure } from './systemErrors.ts';
 
-/**
- * Files that live as long as the session, such as the overlay of a drive that names none. Each stands in a fresh folder
- * of the system's temporary one. Where the system allows it, name and folder are removed at once and the open handle
- * is all that keeps the file, so that not even SIGKILL leaves one behind; elsewhere (Windows), or when the path is
- * wanted, they go at `close` or when the process ends.
- */
 export interface TemporaryFile {
   file: HostFile;
-  /** Null when the file has no name any more. */
+  /** Null if the file was unlinked. */
   path: string | null;
 }
 
-/** `name` is the file's and what messages call it. */
+/**
+ * Creates a file that exists as long as the session, such as the overlay of a drive without a named one. It is
+ * created in a new folder in the system's temporary folder. Where the system permits it, file and folder are unlinked
+ * immediately and only the open handle keeps the data, so that even SIGKILL leaves nothing behind. On Windows, or if
+ * the path is needed, they are removed at `close` or when the process ends. `name` is the file's name, also in
+ * messages.
+ */
 export function createTemporaryFile(name: string, { keepPath = false } = {}): TemporaryFile {
   const folder = createFolder();
   const filePath = path.join(folder, name);
@@ -40,7 +40,7 @@ export function createTemporaryFile(name: string, { keepPath = false } = {}): Te
   return { file: closingWith(withoutSync(file), () => (forget(), remove())), path: filePath };
 }
 
-/** Returns whether it is gone. Never throws: it must not hide another failure. */
+/** Returns whether the folder was removed. Never throws, so as not to hide another failure. */
 function removeFolder(folder: string): boolean {
   try {
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
@@ -59,7 +59,7 @@ function createFolder(): string {
   }
 }
 
-/** Nobody opens it again after a crash, so that what a guest flushes there need not be on stable storage. */
+/** The file is never opened again after a crash, so a guest's flush need not reach stable storage. */
 function withoutSync(file: HostFile): HostFile {
   return { ...forwarding(file), sync: () => {} };
 }

@@ -5,9 +5,9 @@ import { isGone } from './lockHolder.ts';
 import { identityOf } from './processes.ts';
 
 /**
- * Names for files that are about to get another one. They say which process made them, so that what a killed process
- * left is recognised and removed by the next one that creates files in the folder. Short, whatever the other name is: a
- * file's name may have 255 bytes.
+ * A name for a file that will be renamed. It contains the process that created it, so that files of a killed process
+ * are recognized and removed by the next process that creates files in the folder. It is short regardless of the
+ * final name, because a file name is limited to 255 bytes.
  */
 export function temporaryNameBeside(filePath: string): string {
   own ??= [hostPart(), process.pid, (identityOf(process.pid) ?? 'unknown').replace('/', '_')].join('.');
@@ -15,8 +15,8 @@ export function temporaryNameBeside(filePath: string): string {
 }
 
 /**
- * For what is done on the way out: never throws, for the first failure is the one to tell of. Tried twice, because a
- * file that stays is in somebody's way.
+ * Removes a file during cleanup. Never throws, because only the first failure is reported. Tries twice, because a
+ * remaining file may block others.
  */
 export function removeQuietly(file: string): void {
   for (let attempt = 0; attempt < 2; attempt++) {
@@ -24,17 +24,17 @@ export function removeQuietly(file: string): void {
       rmSync(file, { force: true });
       return;
     } catch {
-      // What stays is removed, or ignored, once this process is gone.
+      // A remaining file is removed or ignored after this process ends.
     }
   }
 }
 
-/** Never throws: where the folder cannot be read, there is nothing to remove. */
+/** Never throws: in an unreadable folder there is nothing to remove. */
 export function removeAbandonedTemporaries(folder: string): void {
   try {
     for (const name of readdirSync(folder)) if (isAbandoned(name)) rmSync(path.join(folder, name), { force: true });
   } catch {
-    // It may be another user's.
+    // The file or folder may belong to another user.
   }
 }
 

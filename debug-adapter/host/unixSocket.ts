@@ -4,19 +4,19 @@ import { socketInUse, socketPathTaken, socketPathTooLong } from '../engine/error
 import { atProcessEnd } from './processEnd.ts';
 import { codeOf, openFailure } from './systemErrors.ts';
 
-/**
- * A socket at a path, which its owner alone can connect to, and which replaces nothing but a socket of ours that nobody
- * listens on any more (a killed session leaves one). It is made in a folder that is closed to others and linked to its
- * path when it has its permissions, so that nobody can come before that, and a link fails where something exists.
- */
-// sun_path of sockaddr_un, without the zero at its end.
+// sun_path of sockaddr_un, without the terminating NUL.
 const PATH_BYTES_MAX = process.platform === 'darwin' ? 103 : 107;
 const MAKING_PREFIX = '.gdb-';
-/** mkdtemp's letters, and the name in the folder. */
+/** The random letters of mkdtemp, and the name in the folder. */
 const MAKING_BYTES = `${MAKING_PREFIX}XXXXXX/s`.length;
 const OWNER_ONLY = 0o600;
 
-/** `start` begins to listen at a path it is given. Returns what removes the socket. Throws a UserError. */
+/**
+ * Creates a socket at a path, to which only its owner can connect. It replaces nothing but our own socket without a
+ * listener (a killed session leaves one). The socket is created in a private folder and linked to its path after its
+ * permissions are set, so that nobody can connect earlier, and linking fails if the path exists. `start` starts
+ * listening at the path it is given. Returns a function that removes the socket. Throws a UserError.
+ */
 export async function claimSocketPath(file: string, start: (at: string) => Promise<void>): Promise<() => void> {
   const folder = path.dirname(path.resolve(file));
   const longest = Math.max(Buffer.byteLength(file), Buffer.byteLength(folder) + 1 + MAKING_BYTES);
@@ -37,7 +37,7 @@ export async function claimSocketPath(file: string, start: (at: string) => Promi
   return removal(file);
 }
 
-/** Before anything is made. */
+/** Checked before anything is created. */
 async function refuseUnlessFree(file: string): Promise<void> {
   const found = inFolder(file, () => fs.lstatSync(file, { throwIfNoEntry: false }));
   if (!found) return;
@@ -45,7 +45,7 @@ async function refuseUnlessFree(file: string): Promise<void> {
   if (await isHeard(file)) throw socketInUse(file);
 }
 
-/** Moved aside first: should another session have put its own there in this moment, it goes back. */
+/** Renames the dead socket first; if another session has just put its own there, it is restored. */
 async function removeDead(file: string, aside: string): Promise<void> {
   if (!fs.lstatSync(file, { throwIfNoEntry: false })) return;
   await refuseUnlessFree(file);
@@ -55,7 +55,7 @@ async function removeDead(file: string, aside: string): Promise<void> {
   throw socketInUse(file);
 }
 
-/** Whether somebody listens there, as far as can be told. */
+/** Whether a process listens there; when in doubt, yes. */
 async function isHeard(file: string): Promise<boolean> {
   const { createConnection } = await import('node:net');
   return new Promise((resolve) => {
@@ -68,7 +68,7 @@ async function isHeard(file: string): Promise<boolean> {
   });
 }
 
-/** Only as long as it is this socket. */
+/** Removes the path only while it is still this socket. */
 function removal(file: string): () => void {
   const ours = fs.lstatSync(file);
   const remove = (): void => {
@@ -81,7 +81,7 @@ function removal(file: string): () => void {
     try {
       remove();
     } catch {
-      // It stays, and the next session that wants its path finds that nobody listens.
+      // The socket stays; the next session that wants this path finds it without a listener.
     }
   };
 }

@@ -1,10 +1,10 @@
 import type { IdleClock } from '../engine/recording/inputs/realtimeIdle.ts';
 
-/** Real time. The engine gets it only through interfaces like this one, and never lets it decide what a machine does. */
+/** Real time. The engine gets it only through interfaces like this one and never bases a machine's behavior on it. */
 export interface WallClock {
-  /** Milliseconds from an arbitrary start; never goes back. For progress, flush intervals and speeds. */
+  /** Milliseconds from an arbitrary start; monotonic. For progress, flush intervals and speeds. */
   monotonicMilliseconds(): number;
-  /** Milliseconds since 1970, for dates that people read. */
+  /** Milliseconds since 1970, for dates shown to the user. */
   dateMilliseconds(): number;
 }
 
@@ -17,17 +17,18 @@ export const wallClock: WallClock = {
   dateMilliseconds: () => Date.now(),
 };
 
-// Below this a sleep is mostly the system's slack; the debt is kept and slept with the next one.
+// A shorter sleep would consist mostly of the system's timer slack; the time is added to the next sleep.
 const SHORTEST_SLEEP_MS = 1;
-// So that a pause or a key is noticed within a blink.
+// Short enough that a pause or a key press is noticed immediately.
 const LONGEST_SLEEP_MS = 50;
 
 /**
- * Lets an idle machine wait for real time, sleeping on a cell of shared memory: another thread ends the sleep with
- * `Atomics.store(cell, 0, 1); Atomics.notify(cell, 0)`. Waits add up, so that many short ones take their time too.
+ * Makes an idle machine wait for real time by sleeping on a cell of shared memory. Another thread ends the sleep with
+ * `Atomics.store(cell, 0, 1); Atomics.notify(cell, 0)`. Short waits add up, so that many of them take their real time
+ * too.
  */
 export class RealtimeIdleClock implements IdleClock {
-  /** Shared with whoever wakes the sleeper: anything but 0 means awake, until whoever was called for sets it back. */
+  /** Shared with the thread that wakes the sleeper: any value but 0 means awake, until the awakened side resets it. */
   readonly cell: Int32Array<SharedArrayBuffer>;
   readonly #clock: WallClock;
   #owedMs = 0;
@@ -53,7 +54,7 @@ export class RealtimeIdleClock implements IdleClock {
       this.#owedMs = 0;
       return Math.min(Math.round(sleptMs * 1e6), nanosecondsToWake);
     }
-    // Oversleeping is a small credit, not a reason to rush later.
+    // Oversleeping gives a small credit, not a reason to catch up later.
     this.#owedMs = Math.max(owedMs - sleptMs, -LONGEST_SLEEP_MS);
     return sliceMs === wantedMs ? nanosecondsToWake : Math.round(sliceMs * 1e6);
   }

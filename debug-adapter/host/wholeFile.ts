@@ -7,10 +7,10 @@ import { refuseBadName } from './filePaths.ts';
 import { codeOf, openFailure, useFailure } from './systemErrors.ts';
 
 /**
- * A whole file, for boot files, symbols and `--stdin`: at most `maxBytes`. It may be a pipe, as in `--stdin <(...)`, which
- * is read to its end and up to a bound; other things that are no files (devices have no end, sockets no name) are refused,
- * but for the null device, which is an empty file. Nothing here waits but for a pipe that somebody writes to, and that
- * can be interrupted.
+ * Reads a whole file of at most `maxBytes`, for boot files, symbols and `--stdin`. The file may be a pipe, as in
+ * `--stdin <(...)`, which is read to its end, up to a limit. Other special files are refused (devices have no end,
+ * sockets no name), except the null device, which counts as an empty file. Only reading a pipe that has a writer can
+ * block, and that can be interrupted.
  */
 export function readWholeFile(filePath: string, maxBytes: number, name = filePath): Uint8Array {
   const opening = { name, access: 'read', creating: false } as const;
@@ -28,7 +28,7 @@ export function readWholeFile(filePath: string, maxBytes: number, name = filePat
     refuseDevice(stat, name);
     if (!stat.isFIFO()) return readToEnd(handle, { name, maxBytes, lengthBytes: stat.size });
     const bytes = readToEnd(handle, { name, maxBytes: Math.min(maxBytes, PIPE_BYTES_MAX), isPipe: true });
-    // A pipe with a name may have nobody at its other end, which reads as an end at once.
+    // A named pipe without a writer immediately reads as ended.
     if (bytes.length === 0 && lstatSync(filePath).isFIFO()) throw notAFile(name, 'a pipe that nothing writes to');
     return bytes;
   } catch (error) {
@@ -38,15 +38,15 @@ export function readWholeFile(filePath: string, maxBytes: number, name = filePat
   }
 }
 
-/** More than boot files and scripts that programs make on the way have; how much will come is not known. */
+/** More than generated boot files and scripts need; a pipe does not announce its length. */
 const PIPE_BYTES_MAX = 256 << 20;
-// Between two pieces an interruption is seen.
+// Interruptions are checked between pieces.
 const PIECE_BYTES = 4 << 20;
 
 interface Source {
   name: string;
   maxBytes: number;
-  /** What the system says, which is 0 for files of /proc. */
+  /** The length that the system reports, which is 0 for files in /proc. */
   lengthBytes?: number;
   isPipe?: boolean;
 }
@@ -54,7 +54,7 @@ interface Source {
 function readToEnd(handle: number, source: Source): Uint8Array {
   const { name, maxBytes, lengthBytes = 0 } = source;
   if (lengthBytes > maxBytes) throw fileTooLarge({ name, lengthBytes, maxBytes });
-  // One more than there should be tells whether that is the end.
+  // One extra byte, to detect the end of the file.
   let bytes = allocate(Math.max(lengthBytes + 1, SMALL_BYTES), name);
   let done = 0;
   const patience = new PipePatience();
@@ -76,16 +76,16 @@ function tryRead(handle: number, into: Uint8Array, { name, isPipe }: Source): nu
     return readSync(handle, into, 0, into.length, null);
   } catch (error) {
     if (codeOf(error) !== 'EAGAIN') throw error;
-    // Some files of /proc and /sys are pipes that call themselves regular.
+    // Some files in /proc and /sys are pipes but claim to be regular files.
     if (!isPipe) throw notAFile(name, 'a device or pipe');
     return 'nothing yet';
   }
 }
 
-/** For who opens a pipe to write it, which takes its time once a reader is there. */
+/** Waits for a process that opens the pipe to write it, which happens some time after the reader opens it. */
 class PipePatience {
   private left = 20;
-  /** A writer has been seen: an end is one. */
+  /** A writer was seen, so an end of file is final. */
   private hasWriter = false;
 
   isThereTime(): boolean {

@@ -1,8 +1,8 @@
 import { decompress } from 'fzstd';
 
 /**
- * Zstandard (RFC 8878) over `fzstd`: not every Node that an editor brings has it in node:zlib. What a qcow2 image says
- * is not believed: a frame that announces more than the cluster holds is refused before anything is allocated.
+ * Zstandard (RFC 8878) with `fzstd`, because not every Node version of an editor has it in node:zlib. Lengths from a
+ * qcow2 image are not trusted: a frame that announces more than the cluster holds is refused before any allocation.
  */
 export function decompressZstd(bytes: Uint8Array, lengthBytes: number): Uint8Array {
   const frame = readFrame(bytes);
@@ -14,17 +14,17 @@ export function decompressZstd(bytes: Uint8Array, lengthBytes: number): Uint8Arr
   return unpacked;
 }
 
-/** No raw deflate stream begins so: it would be a stored block whose two lengths do not fit each other. */
+/** No raw deflate stream starts like this: it would be a stored block with inconsistent lengths. */
 export const isZstd = (bytes: Uint8Array): boolean =>
   bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === MAGIC;
 
 interface Frame {
   lengthBytes: number;
-  /** Undefined when the frame does not say. */
+  /** Undefined if the frame does not contain it. */
   contentBytes: number | undefined;
 }
 
-/** Where the frame ends, which its blocks tell one by one (RFC 8878, 3.1.1): qcow2 pads to sectors. */
+/** Finds the end of the frame from its block headers (RFC 8878, 3.1.1), because qcow2 pads to sectors. */
 function readFrame(bytes: Uint8Array): Frame {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (view.getUint32(0, true) !== MAGIC) throw new Error('not a Zstandard frame');
