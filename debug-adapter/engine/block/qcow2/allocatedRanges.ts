@@ -3,19 +3,19 @@ import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { extentAt, type ExtentKind } from './mapping.ts';
 
-/** The parts of the disk that do not show the backing device, in order. Reads the L2 tables, no data. */
+/** The parts of the disk that do not come from the backing file, in order. Reads the L2 tables but no data. */
 export function allocatedRanges(parts: ImageParts, l1: EntryTable, diskLengthBytes: number): ByteRange[] {
   return rangesOf(parts, l1, { offset: 0, lengthBytes: diskLengthBytes }, (kind) => kind !== 'unallocated');
 }
 
-/** The parts of a range that have bytes of their own in the file, as offsets in that range. */
+/** The parts of a range with data clusters in the image file, as offsets in that range. */
 export function dataRanges(parts: ImageParts, l1: EntryTable, range: ByteRange): ByteRange[] {
   return rangesOf(parts, l1, range, (kind) => kind === 'data' || kind === 'compressed');
 }
 
 /**
- * Where a part of the disk may hold something else than zeroes: the image's data, and where it has none the backing
- * device's. In order, reading tables only.
+ * The parts of a range that may contain nonzero bytes: the image's data, and, for unallocated clusters, the backing
+ * device's. In order; reads only tables.
  */
 export function* nonZeroRanges(parts: ImageParts, l1: EntryTable, range: ByteRange): Generator<ByteRange> {
   const end = range.offset + range.lengthBytes;
@@ -27,7 +27,7 @@ export function* nonZeroRanges(parts: ImageParts, l1: EntryTable, range: ByteRan
   }
 }
 
-/** Where the backing device, as far as it reaches, may show something else than zeroes in this part of the disk. */
+/** The parts of a range that may contain nonzero bytes in the backing device, which may be shorter than the disk. */
 export function backingRanges(parts: ImageParts, offset: number, lengthBytes: number): Iterable<ByteRange> {
   const { backing, layout } = parts;
   const reach = Math.min(offset + lengthBytes, backing?.lengthBytes ?? 0, layout.diskLengthBytes);

@@ -9,16 +9,17 @@ import { StoredTable } from './storedTable.ts';
 import { writeRefcounts } from './writeRefcounts.ts';
 
 /**
- * A change after which clusters of the active tables are shared that were not, or the other way round. Their refcounts
- * and COPIED flags lie in different clusters and must change together, for other qcow2 programs take each contradiction
- * for damage. So nothing in use is changed: all L2 tables, refcount blocks and tables that become different are written
- * to free clusters, and one write of the header's sector switches to all of them at once (qcow2 spec, "Header": the
- * places of the L1, refcount and snapshot table lie side by side). What they replace is freed afterwards.
+ * Commits a change after which clusters of the active tables become shared or stop being shared. Their refcounts and
+ * COPIED flags are in different clusters and must change together, because other qcow2 programs treat every
+ * contradiction as corruption. So no cluster in use is modified: all changed L2 tables, refcount blocks and other
+ * tables are written to free clusters, and one write of the header's sector switches to all of them at once (qcow2
+ * specification, "Header": the offsets of the L1, refcount and snapshot tables are adjacent). The replaced clusters
+ * are freed afterwards.
  *
- *     data (already in the file), everything new beside the old  |  header  |  freeing
+ *     data (already in the file), all new tables in free clusters  |  header  |  freeing
  *
- * A crash between any two file calls shows the state before or the state after, with leaked clusters at worst. When the
- * header cannot be written, file and memory are as they were before.
+ * After a crash between any two file calls, the image has the old or the new state and at worst leaked clusters. If
+ * the header cannot be written, file and memory keep the old state.
  */
 export function commitAtomically(parts: ImageParts, change: AtomicChange): void {
   const { file, refcounts } = parts;
@@ -39,17 +40,17 @@ export function commitAtomically(parts: ImageParts, change: AtomicChange): void 
 }
 
 export interface AtomicChange {
-  /** Adds and drops references, in memory; they count at once. */
+  /** Adds and drops references in memory, effective immediately. */
   count(): void;
-  /** The active L1 table after it, as it will be but for the flags and for tables that move. */
+  /** The active L1 table after the change, except for COPIED flags and the offsets of tables that move. */
   l1: StoredTable;
-  /** How many L1 tables will have its entries: the active one, and a new snapshot's if there is one. */
+  /** The number of L1 tables with these entries: the active one, plus that of a new snapshot, if any. */
   l1Tables: 1 | 2;
-  /** The snapshots after it, when they change, and what tables come with them. Gets the L1 table as it will be. */
+  /** The snapshot list after the change, if it changes, and the new tables it refers to. Gets the final L1 table. */
   snapshots?(l1: StoredTable): { entries: SnapshotEntry[]; newTables: NewTable[] };
 }
 
-/** A table in newly allocated clusters; one of no bytes takes none and lies nowhere. */
+/** A table in newly allocated clusters; an empty table has offset 0 and no clusters. */
 export interface NewTable {
   offset: number;
   bytes: Uint8Array;
@@ -67,13 +68,13 @@ interface Next {
   snapshots?: { entries: SnapshotEntry[]; offset: number; tableBytes: number };
 }
 
-/** A fresh table, which nothing in the file refers to, stays where it is. */
+/** A fresh table is not referenced in the file yet and therefore stays where it is. */
 interface MovedTable {
   old: StoredTable;
   next: StoredTable;
 }
 
-/** Everything that the header is to name, in the file and named by nothing. */
+/** Writes everything that the new header will refer to; nothing in the file refers to it yet. */
 function writeNext(parts: ImageParts, change: AtomicChange): Next {
   const { file, header, refcounts } = parts;
   change.count();
@@ -96,7 +97,7 @@ function writeNext(parts: ImageParts, change: AtomicChange): Next {
   if (snapshots) {
     Object.assign(fields, { snapshotsOffset: snapshots.offset, snapshotCount: snapshots.entries.length });
   }
-  // Freeing changes refcounts in place. Version 2 has no feature bits.
+  // Freeing changes refcounts in place, so the image is marked dirty. Version 2 has no feature bits.
   if (header.version >= 3) {
     Object.assign(fields, {
       incompatibleFeatures: header.incompatibleFeatures | INCOMPATIBLE_DIRTY,
@@ -116,13 +117,16 @@ function writeSnapshots(
   return { entries, offset: table.offset, tableBytes: table.bytes.length };
 }
 
-/** The L2 tables under `l1` that the file does not have as they will be, by the refcounts as they will be. */
+/**
+ * The L2 tables under `l1` that differ from the file, including those whose COPIED flags change with the new
+ * refcounts.
+ */
 function changedTables(parts: ImageParts, l1: StoredTable, l1Tables: number): MovedTable[] {
   const moved = new Map<number, MovedTable>();
   for (let l1Index = 0; l1Index < l1.length; l1Index++) {
     const old = l2TableAt(parts, l1, l1Index);
     if (!old || (!parts.l2.isChanged(old) && hasRightL2Flags(parts, old))) continue;
-    // An odd image may name a table twice in one L1 table.
+    // An unusual image may refer to an L2 table twice from one L1 table.
     const before = moved.get(old.hostOffset);
     const table = before ?? moveTable(parts, old);
     moved.set(old.hostOffset, table);
@@ -150,7 +154,7 @@ function setFlags(parts: ImageParts, table: StoredTable): void {
   }
 }
 
-/** In a new place when it is not in the file as it will be. */
+/** Writes the L1 table to new clusters if it differs from the file. */
 function placeL1(parts: ImageParts, l1: StoredTable, moved: readonly MovedTable[]): StoredTable {
   const { header, refcounts } = parts;
   const places = new Map(moved.map(({ old, next }) => [old.hostOffset, next.hostOffset]));
@@ -176,7 +180,7 @@ function dropTable({ layout, refcounts }: ImageParts, offset: number, lengthByte
   if (clusters > 0) refcounts.dropLater(offset, clusters);
 }
 
-/** The file is as `next`: so is what we know of it. */
+/** The file has the state of `next`; updates the state in memory to match. */
 function adopt(parts: ImageParts, { l1, l2, snapshots }: Next): void {
   for (const { old, next } of l2) parts.l2.replace(old, next);
   parts.l1 = l1;

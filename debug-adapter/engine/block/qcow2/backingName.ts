@@ -7,8 +7,8 @@ import { ImageFile } from './imageFile.ts';
 import { BACKING_NAME_BYTES_MAX, SECTOR_BYTES } from './layout.ts';
 
 /**
- * Gives an image, which nobody has open, another backing file by name: nothing else of it changes. The new name is
- * written where the old one is not, and then one write of the first sector makes it the one that counts.
+ * Changes the backing file name of an image that is not open; the rest of the image stays unchanged. The new name is
+ * written to an unused part of the header cluster; then one write of the first sector switches to it.
  */
 export function writeBackingName(hostFile: HostFile, backing: { name: string; format: string }): void {
   const file = new ImageFile(hostFile);
@@ -21,7 +21,7 @@ export function writeBackingName(hostFile: HostFile, backing: { name: string; fo
   const firstFree = header.length + encoded.length;
   const beside = Math.max(firstFree, roundUpTo8(old.offset + old.lengthBytes));
   const fits = (offset: number) => offset + name.length <= cluster.length;
-  // In the first sector there is nothing to keep apart, for it is written at once.
+  // The first sector is written at once, so inside it the new name may overlap the old one.
   const nameAt = firstFree + name.length <= SECTOR_BYTES || !fits(beside) ? firstFree : beside;
   if (name.length > BACKING_NAME_BYTES_MAX || !fits(nameAt)) throw backingNameTooLong(file.name, backing.name);
 
@@ -47,8 +47,8 @@ function oldName(cluster: Uint8Array<ArrayBuffer>) {
 }
 
 /**
- * The format takes the place that it had. Where it had none the list of feature names goes (it is for messages only),
- * so that all extensions stay in the first sector.
+ * Replaces the backing format extension. If there was none, drops the feature name table (used only in messages), so
+ * that all extensions stay in the first sector.
  */
 function withFormat(extensions: readonly HeaderExtension[], format: string): HeaderExtension[] {
   const entry = { type: EXTENSION_BACKING_FORMAT, data: new TextEncoder().encode(format) };

@@ -1,8 +1,8 @@
 import { assert } from '../../base/assert.ts';
 
 /**
- * 64-bit big-endian fields as numbers. A value from 2^53 on loses its last bits here; a place in the file is compared
- * with the file's length, which such a value always exceeds, and nothing that was read so is written back.
+ * Reads a 64-bit big-endian field as a number. Values from 2^53 lose precision; offsets are compared with the file's
+ * length, which such a value always exceeds, and values read this way are never written back.
  */
 export function readU64(view: DataView, offset: number): number {
   return view.getUint32(offset) * 2 ** 32 + view.getUint32(offset + 4);

@@ -5,18 +5,17 @@ import type { ImageParts } from './imageParts.ts';
 import { loadRefcounts } from './loadRefcounts.ts';
 import { l2TableAt } from './mapping.ts';
 
-/**
- * Compares what the tables of an image refer to with what its refcounts say, and finds what `qemu-img check` finds.
- * Corruptions can lose data when the image is written to: among them is each COPIED flag that contradicts the refcount
- * beside it, either way. Leaks only waste space.
- */
 export interface CheckResult {
   corruptions: string[];
-  /** Clusters whose refcount is higher than the references to them. */
+  /** Clusters whose refcount is higher than their number of references. */
   leaks: number;
 }
 
-/** Checks the file, not the memory: changes that are not written yet are written first. */
+/**
+ * Compares the references in an image's tables with its refcounts and finds what `qemu-img check` finds. Corruptions
+ * can lose data when the image is written; they include every COPIED flag that contradicts its refcount. Leaks only
+ * waste space. Checks the file, not the memory: pending changes are written first.
+ */
 export function checkImage(parts: ImageParts, { writable }: { writable: boolean }): CheckResult {
   if (writable) commit(parts, { durable: true });
   const { counts, blocks, problems } = loadRefcounts(parts.file, parts.header, parts.layout);
@@ -34,8 +33,8 @@ export function checkImage(parts: ImageParts, { writable }: { writable: boolean 
 }
 
 /**
- * As qcow2 programs use them: the flag must say whether the refcount in the file is one. qcow2 spec, "Cluster mapping":
- * only the active tables' flags mean anything.
+ * Whether each COPIED flag matches a refcount of one in the file, as other qcow2 programs assume. qcow2
+ * specification, "Cluster mapping": the flag is only valid in the active tables.
  */
 function copiedFlagErrors(parts: ImageParts, counts: Uint16Array): string[] {
   const errors: string[] = [];
@@ -58,7 +57,7 @@ function copiedFlagErrors(parts: ImageParts, counts: Uint16Array): string[] {
   return errors;
 }
 
-/** Impossible tables were reported by the count already. */
+/** countReferences has already reported invalid tables. */
 function tryL2Table(parts: ImageParts, l1Index: number) {
   try {
     return l2TableAt(parts, parts.l1, l1Index);

@@ -6,21 +6,21 @@ import { StoredTable } from './storedTable.ts';
 import { writeRefcounts } from './writeRefcounts.ts';
 
 /**
- * Writes metadata in place, in the one order that is safe at every moment:
+ * Writes metadata in place, in an order that is safe against a crash at any point:
  *
  *     data (already in the file), refcounts, new tables  |  L2 entries in use  |  L1 entries  |  header  |  freeing
  *
- * Each bar is a barrier: what is referred to, its refcount and the COPIED flags in it are on stable storage before the
- * reference, and what lost its last reference is free only when the loss itself is there. A crash between any two file
- * calls, of the process or of the host, leaves leaked clusters and nothing worse. Without `durable` the last bar is left
- * out, and nothing is freed: enough against a killed process, and a power cut then brings back each table entry as it
- * was or as it is.
+ * Each bar is a barrier: a cluster, its refcount and the COPIED flags in it are on stable storage before a reference
+ * to it, and a cluster is freed only after the removal of its last reference is. A crash of the process or the host
+ * between any two file calls leaves at worst leaked clusters. Without `durable`, the last barrier is omitted and
+ * nothing is freed; that protects against a killed process, and after a power failure each table entry has its old or
+ * new value.
  *
- * This holds as long as no cluster that the active tables refer to becomes shared, or stops being shared: then its
- * refcount and its COPIED flag change together, which is for atomicCommit.ts.
+ * This holds if no cluster of the active tables becomes shared or stops being shared. Otherwise refcount and COPIED
+ * flag must change together; see atomicCommit.ts.
  *
- * The header's dirty bit is set before the first change and cleared by a clean close, so that QEMU too counts the
- * references anew after a crash.
+ * The header's dirty bit is set before the first change and cleared by a clean close, so that QEMU also rebuilds the
+ * refcounts after a crash.
  */
 export function commit(parts: ImageParts, { durable, change = {} }: { durable: boolean; change?: CommitChange }): void {
   const { file, refcounts, l2 } = parts;
@@ -44,21 +44,22 @@ export function commit(parts: ImageParts, { durable, change = {} }: { durable: b
   if (!durable) return;
   file.barrier({ durable });
   if (!refcounts.hasDrops) return;
-  // Where a cluster is shared between two places of the disk, one reference less may leave the other its only one.
+  // If a cluster is mapped at two disk offsets, dropping one reference may make the other the only one, which changes
+  // its COPIED flag.
   if (parts.sharesWithinActive) return commitAtomically(parts, { count: () => {}, l1: parts.l1, l1Tables: 1 });
   refcounts.applyDrops();
   writeRefcounts(parts);
 }
 
-/** What a snapshot operation adds to a commit. */
+/** The additions of a snapshot operation to a commit. */
 export interface CommitChange {
-  /** Tables in newly allocated clusters, written before the header may name them. */
+  /** Tables in newly allocated clusters, written before the header refers to them. */
   newTables?: { offset: number; bytes: Uint8Array }[];
-  /** Where the header shall find the snapshot table. */
+  /** The new location of the snapshot table. */
   snapshots?: { offset: number; count: number };
 }
 
-/** The dirty bit goes, as the last write of a clean close. */
+/** Clears the dirty bit, as the last write of a clean close. */
 export function markClean(parts: ImageParts): void {
   if (!isMarkedDirty(parts)) return;
   parts.header.incompatibleFeatures &= ~INCOMPATIBLE_DIRTY;
@@ -77,7 +78,8 @@ function isMarkedDirty(parts: ImageParts): boolean {
 
 function markDirty(parts: ImageParts): void {
   const { header, file } = parts;
-  // qcow2 spec, "Header": version 2 has no feature bits, and unknown autoclear bits must go before the first write.
+  // qcow2 specification, "Header": version 2 has no feature bits, and unknown autoclear bits must be cleared before
+  // the first write.
   if (header.version < 3 || (isMarkedDirty(parts) && header.autoclearFeatures === 0)) return;
   const incompatibleFeatures = header.incompatibleFeatures | INCOMPATIBLE_DIRTY;
   writeHeader(file, { ...header, incompatibleFeatures, autoclearFeatures: 0 });
@@ -85,7 +87,7 @@ function markDirty(parts: ImageParts): void {
   header.autoclearFeatures = 0;
 }
 
-/** Gives the active L1 table new clusters; the header names them at the end of the commit. */
+/** Allocates new clusters for the active L1 table; the header is switched to them at the end of the commit. */
 function placeL1(parts: ImageParts): StoredTable {
   const clusters = clustersFor(parts.layout, parts.l1.length * ENTRY_BYTES);
   const offset = parts.refcounts.allocateContiguous(clusters);

@@ -4,12 +4,13 @@ import type { ImageParts } from './imageParts.ts';
 import { SECTOR_BYTES } from './layout.ts';
 
 /**
- * Compressed clusters (qcow2 spec, "Compressed Clusters Descriptor"): read only, for images that others made. A
- * descriptor names any byte of the file and a number of sectors; several compressed clusters share a host cluster,
- * and each holds a reference to every host cluster that it touches. Writing to one gives it an ordinary cluster.
+ * Locates a compressed cluster (qcow2 specification, "Compressed Clusters Descriptor"). Compressed clusters are only
+ * read, for images from other programs; writing to one replaces it with a standard cluster. A descriptor contains a
+ * byte offset in the file and a number of sectors. Several compressed clusters can share a host cluster, and each
+ * holds a reference to every host cluster that it overlaps.
  */
 export function compressedPlace(parts: ImageParts, table: EntryTable, index: number) {
-  // Bits 0 to x-1 are the offset, bits x to 61 the number of further sectors, with x = 62 - (cluster_bits - 8).
+  // Bits 0 to x-1 are the offset, bits x to 61 the number of additional sectors, with x = 62 - (cluster_bits - 8).
   const offsetBits = 62 - (parts.layout.clusterBits - 8);
   const highOffsetBits = offsetBits - 32;
   const high = table.high(index) & 0x3fff_ffff;
@@ -19,7 +20,7 @@ export function compressedPlace(parts: ImageParts, table: EntryTable, index: num
   return { offset, lengthBytes };
 }
 
-/** The host clusters that a compressed cluster lies in, each of which counts one reference for it. */
+/** The host clusters that a compressed cluster overlaps, each of which counts one reference for it. */
 export function compressedHostClusters(parts: ImageParts, table: EntryTable, index: number): number[] {
   const { offset, lengthBytes } = compressedPlace(parts, table, index);
   const size = parts.layout.clusterSizeBytes;
@@ -31,7 +32,7 @@ export function compressedHostClusters(parts: ImageParts, table: EntryTable, ind
 export function readCompressedCluster(parts: ImageParts, table: EntryTable, index: number): Uint8Array {
   if (!parts.compression) throw imageFeatureUnsupported(parts.file.name, 'compressed clusters');
   const { offset, lengthBytes } = compressedPlace(parts, table, index);
-  // The descriptor counts whole sectors: the file may end within the last one.
+  // The descriptor counts whole sectors, but the file may end inside the last one.
   const available = Math.min(lengthBytes, parts.file.lengthBytes - offset);
   if (available <= 0) throw parts.file.corrupt('a compressed cluster lies past the end of the file', offset);
   const packed = parts.file.readTable(offset, available, 'a compressed cluster');

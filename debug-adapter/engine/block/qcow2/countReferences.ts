@@ -6,10 +6,9 @@ import { refcountMax } from './refcountBlocks.ts';
 import { readSnapshotL1 } from './snapshots.ts';
 
 /**
- * Counts every reference in an image anew, from its tables alone: what each cluster's refcount should be. Costs one
- * read of each L2 table, however many snapshots share it. Finds what no refcount could make right: references out of
- * the file, tables whose clusters something else claims too, and clusters with more references than the image's
- * refcounts can hold.
+ * Counts all references in an image from its tables alone: the correct refcount of each cluster. Reads each L2 table
+ * once, however many snapshots share it. Reports corruptions that no refcount can repair: references outside the
+ * file, tables in clusters with another use, and clusters with more references than the refcount width allows.
  */
 export function countReferences(
   parts: ImageParts,
@@ -45,7 +44,7 @@ export function countReferences(
     active.add(offset);
   }
   for (const [offset, times] of sharers) counter.addL2Table(offset, times, { isActive: active.has(offset) });
-  // Last, so that a block that claims another's cluster is the one that goes.
+  // Last, so that a refcount block in another structure's cluster is the one to be reported and replaced.
   const corruptions = [...counter.corruptions];
   const badBlocks: BadBlock[] = [];
   refcountBlocks.forEach((offset, index) => {
@@ -62,7 +61,7 @@ export interface Corruption {
   offset: number;
 }
 
-/** A refcount block that lies where it cannot be; it can be made anew, unlike the other tables. */
+/** A refcount block at an invalid location. Unlike other tables, it can be rebuilt. */
 export interface BadBlock {
   index: number;
   offset: number;
@@ -71,9 +70,9 @@ export interface BadBlock {
 class ReferenceCounter {
   readonly references: Uint16Array;
   readonly corruptions: Corruption[] = [];
-  /** The active tables refer to a cluster twice, which no program makes by itself and the format allows. */
+  /** Whether the active tables refer to a cluster twice, which the format permits but no program does. */
   sharesWithinActive = false;
-  /** Of each cluster, what claims it: IS_TABLE, IS_ACTIVE. */
+  /** The uses of each cluster: IS_TABLE, IS_ACTIVE. */
   readonly #kinds: Uint8Array;
   readonly #parts: ImageParts;
   readonly #clusterSize: number;
@@ -88,7 +87,7 @@ class ReferenceCounter {
     this.#kinds = new Uint8Array(clusters);
   }
 
-  /** A table owns its clusters alone. Returns false, and counts nothing, when it cannot be. */
+  /** Counts a table, whose clusters must have no other use. Returns false and counts nothing if they do. */
   addTable(offset: number, lengthBytes: number, what: string, times = 1): boolean {
     const first = offset / this.#clusterSize;
     const clusters = clustersFor(this.#parts.layout, lengthBytes);
@@ -116,7 +115,7 @@ class ReferenceCounter {
       if (table.isEmpty(index)) continue;
       if (table.isCompressed(index)) {
         const place = compressedPlace(this.#parts, table, index);
-        // The count of sectors may reach past the end of a file that ends inside the last one.
+        // The file may end inside the last of the counted sectors.
         this.#addData(place.offset, Math.min(place.lengthBytes, this.#parts.file.lengthBytes - place.offset), times);
       } else if (table.offset(index) !== 0) {
         if (table.offset(index) % this.#clusterSize === 0) this.#addData(table.offset(index), this.#clusterSize, times);
@@ -151,7 +150,7 @@ class ReferenceCounter {
   }
 
   #report(what: string, offset: number): void {
-    // A damaged table can be wrong in each of its entries; the first hundred tell enough.
+    // Every entry of a damaged table can be wrong; the first hundred are enough.
     if (this.corruptions.length < 100) this.corruptions.push({ what, offset });
   }
 }

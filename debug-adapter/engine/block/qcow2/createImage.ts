@@ -5,17 +5,17 @@ import { ImageFile } from './imageFile.ts';
 import { clustersFor, ENTRY_BYTES, makeLayout } from './layout.ts';
 import { Refcounts, type TablePlace } from './refcounts.ts';
 
-/**
- * Writes an empty version 3 image over whatever the file held. The header is written last and after a sync: until
- * then the file is no qcow2 image, afterwards it is a whole one.
- */
 export interface CreateOptions {
   lengthBytes: number;
   clusterSizeBytes: number;
-  /** The name as the file shall store it, relative to the image's own folder. */
+  /** The name to store, relative to the image's folder. */
   backing?: { name: string; format: string };
 }
 
+/**
+ * Overwrites a file with an empty version 3 image. The header is written last, after a sync: before that, the file is
+ * not a qcow2 image, and afterwards it is complete.
+ */
 export function createImage(hostFile: HostFile, { lengthBytes, clusterSizeBytes, backing }: CreateOptions): void {
   const clusterBits = Math.log2(clusterSizeBytes);
   assert(Number.isInteger(clusterBits), 'a cluster size is a power of two');
@@ -33,7 +33,7 @@ export function createImage(hostFile: HostFile, { lengthBytes, clusterSizeBytes,
     snapshotsOffset: 0,
     snapshotCount: 0,
   };
-  // Room for a name that does not fit is refused before the file is cut.
+  // Reports a name that is too long before the file is truncated.
   encodeNewHeaderCluster(file, { ...fields, l1Offset: 0, refcountTableOffset: 0, refcountTableClusters: 0 });
 
   file.truncate(0);

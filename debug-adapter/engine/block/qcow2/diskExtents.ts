@@ -2,16 +2,16 @@ import type { ByteRange } from '../byteRange.ts';
 import type { ImageParts } from './imageParts.ts';
 import { extentAt, type ExtentKind } from './mapping.ts';
 
-/** A part of the disk that is of one sort throughout, and lies in one piece in the file where it is data. */
+/** A part of the disk of one kind; data extents are contiguous in the file. */
 export interface DiskExtent {
   offset: number;
   lengthBytes: number;
   kind: ExtentKind;
-  /** In the image's file: of `data`, and of `zero` where a cluster is kept for it. */
+  /** The offset in the image file: for `data`, and for `zero` with a preallocated cluster. */
   hostOffset?: number;
 }
 
-/** A range of the disk, in order. Neighbours may be of one kind. Reads the L2 tables, no data. */
+/** The extents of a disk range, in order. Adjacent extents may be of the same kind. Reads the L2 tables but no data. */
 export function* diskExtents(parts: ImageParts, range: ByteRange): Generator<DiskExtent> {
   const end = range.offset + range.lengthBytes;
   for (let offset = range.offset; offset < end;) {

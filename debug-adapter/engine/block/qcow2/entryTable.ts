@@ -2,10 +2,10 @@ import { viewOf } from './bigEndian.ts';
 import { ENTRY_BYTES } from './layout.ts';
 
 /**
- * The entries of an L1 or L2 table, kept as the file has them: 64-bit big-endian words (qcow2 spec, "Cluster
- * mapping"). Bits 9-55 are the offset of a cluster, bit 63 (COPIED) says its refcount is exactly one, and in L2
- * tables bit 62 marks a compressed cluster and bit 0 one that reads as zeroes. Split into two 32-bit halves, because
- * this is the hot path of every guest request and BigInts would allocate.
+ * The entries of an L1 or L2 table in file format: 64-bit big-endian words (qcow2 specification, "Cluster mapping").
+ * Bits 9-55 are the offset of a cluster, and bit 63 (COPIED) says that its refcount is exactly one. In L2 tables, bit
+ * 62 marks a compressed cluster and bit 0 one that reads as zeroes. Entries are processed as two 32-bit halves,
+ * because this is the hot path of every guest request and BigInts would allocate memory.
  */
 export class EntryTable {
   readonly bytes: Uint8Array;
@@ -26,7 +26,7 @@ export class EntryTable {
     return this.high(index) === 0 && this.low(index) === 0;
   }
 
-  /** Bits 9 to 55; 0 means that nothing is allocated. */
+  /** Bits 9 to 55; 0 means unallocated. */
   offset(index: number): number {
     return (this.high(index) & 0x00ff_ffff) * 2 ** 32 + ((this.low(index) & 0xffff_fe00) >>> 0);
   }
@@ -43,15 +43,12 @@ export class EntryTable {
     return (this.low(index) & 1) !== 0 && !this.isCompressed(index);
   }
 
-  /**
-   * How many entries from one on, itself included and `max` at most, differ in nothing but that each names the cluster
-   * behind the one before.
-   */
+  /** The number of entries from `first` (at most `max`) that refer to consecutive clusters and are otherwise equal. */
   neighbours(first: number, max: number, clusterSizeBytes: number): number {
     const high = this.high(first);
     let low = this.low(first);
     let count = 1;
-    // A run ends where the low word overflows: the next one begins there.
+    // A run ends where the low word overflows; the next run starts there.
     for (; count < max; count++) {
       low += clusterSizeBytes;
       if (this.low(first + count) !== low || this.high(first + count) !== high) break;
@@ -67,7 +64,7 @@ export class EntryTable {
     return this.#view.getUint32(index * this.entryBytes + 4);
   }
 
-  /** Extended entries only: a bit for each subcluster, which have data here and which read as zeroes. */
+  /** Extended L2 entries only: two bitmaps with one bit per subcluster, for allocated data and for zeroes. */
   subclusters(index: number): { data: number; zero: number } {
     const at = index * this.entryBytes + ENTRY_BYTES;
     return { data: this.#view.getUint32(at + 4), zero: this.#view.getUint32(at) };
@@ -87,7 +84,7 @@ export class EntryTable {
     this.setWords(index, 0, 0);
   }
 
-  /** Version 3: reads as zeroes whatever the backing file holds, with no cluster of its own. */
+  /** Version 3: the cluster reads as zeroes whatever the backing file contains, without a cluster in the file. */
   setZero(index: number): void {
     this.setWords(index, 0, 1);
   }

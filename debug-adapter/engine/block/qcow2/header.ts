@@ -12,13 +12,6 @@ import type { ImageFile } from './imageFile.ts';
 import * as limits from './layout.ts';
 import { OWN_MARK } from './ownMark.ts';
 
-/**
- * The qcow2 header (spec, "Header"): the fixed fields at the start of cluster 0, then the extensions, then the name of
- * the backing file, all inside that cluster. Reading checks each field against the format's limits and the file's
- * length, so that nobody after it needs to. The fields that change while an image is open (where the L1 table, the
- * refcount table and the snapshot table are, and the feature bits) lie in one sector: `writeHeader` puts all of them
- * in place by one write, which is the moment a new snapshot or a moved table becomes the truth.
- */
 export interface Header {
   readonly version: 2 | 3;
   readonly clusterBits: number;
@@ -28,7 +21,7 @@ export interface Header {
   readonly backingFormat: string | undefined;
   readonly hasBitmaps: boolean;
   readonly hasSubclusters: boolean;
-  /** Of compressed clusters. */
+  /** The format of compressed clusters. */
   readonly compression: 'deflate' | 'zstd';
   incompatibleFeatures: number;
   autoclearFeatures: number;
@@ -38,7 +31,7 @@ export interface Header {
   refcountTableClusters: number;
   snapshotsOffset: number;
   snapshotCount: number;
-  /** The fixed fields as bytes, with those we do not know kept as they were. */
+  /** The fixed fields as bytes, including unknown ones, which are preserved. */
   readonly bytes: Uint8Array;
 }
 
@@ -46,17 +39,24 @@ export const INCOMPATIBLE_DIRTY = 1;
 export const INCOMPATIBLE_CORRUPT = 2;
 const INCOMPATIBLE_COMPRESSION = 8;
 const INCOMPATIBLE_EXTENDED_L2 = 16;
-/** By bit: the four above. */
+/** The bit numbers of the four features above. */
 const KNOWN_FEATURES = new Set([0, 1, 3, 4]);
 const COMPRESSION_TYPE_AT = 104;
 const PLAIN = { hasSubclusters: false, compression: 'deflate' } as const;
 
+/**
+ * Reads the qcow2 header (specification, "Header"): the fixed fields at the start of cluster 0, then the extensions,
+ * then the name of the backing file, all within that cluster. Each field is checked against the format's limits and
+ * the file's length, so that no other code needs to. The fields that change while an image is open (the locations of
+ * the L1, refcount and snapshot tables, and the feature bits) are in one sector: `writeHeader` updates them all with
+ * one write, which commits a new snapshot or a moved table.
+ */
 export function readHeader(file: ImageFile): Header {
   const start = new Uint8Array(V3_HEADER_BYTES + 8);
   file.read(0, start);
   const view = viewOf(start);
   if (view.getUint32(0) !== MAGIC) {
-    // As createImage.ts leaves it when it is killed: the header comes last.
+    // An interrupted createImage.ts leaves this: it writes the header last.
     if (start.every((byte) => byte === 0)) throw imageBlank(file.name, { isEmpty: file.lengthBytes === 0 });
     throw notQcow2(file.name);
   }
@@ -75,13 +75,13 @@ export function readHeader(file: ImageFile): Header {
   return header;
 }
 
-/** Puts the changeable fields in place, by one write inside the first sector. */
+/** Writes the changeable fields with one write within the first sector. */
 export function writeHeader(file: ImageFile, header: Header): void {
   encodeHeader(header);
   file.write(0, header.bytes.subarray(0, Math.min(header.bytes.length, limits.SECTOR_BYTES)));
 }
 
-/** The same with other values in some of them; when the write fails, `header` is as it was. */
+/** Writes the header with changed fields; if the write fails, `header` keeps its old values. */
 export function changeHeader(file: ImageFile, header: Header, fields: Partial<ChangeableFields>): void {
   const before = { ...header };
   Object.assign(header, fields);
@@ -105,7 +105,7 @@ export type ChangeableFields = Pick<
   | 'snapshotCount'
 >;
 
-/** The whole first cluster of a new version 3 image. */
+/** The complete first cluster of a new version 3 image. */
 export function encodeNewHeaderCluster(
   file: ImageFile,
   fields: Omit<Header, 'version' | 'refcountBits' | 'bytes' | 'hasBitmaps' | 'hasSubclusters' | 'compression'>,
@@ -146,7 +146,7 @@ function encodeHeader(header: Header): void {
   writeU64(view, 88, header.autoclearFeatures);
 }
 
-/** An empty table lies nowhere, whatever its offset says. */
+/** An empty table has no location, whatever its offset field contains. */
 function readTablePlaces(view: DataView) {
   const l1Entries = view.getUint32(36);
   const snapshotCount = view.getUint32(60);
@@ -163,7 +163,7 @@ function readTablePlaces(view: DataView) {
 
 function checkFeatures(file: ImageFile, view: DataView, version: number) {
   if (view.getUint32(32) !== 0) throw imageFeatureUnsupported(file.name, 'encryption');
-  // qcow2 spec, "Header": a version 2 header ends at byte 72 and means 16-bit refcounts and no features.
+  // qcow2 specification, "Header": a version 2 header ends at byte 72, with 16-bit refcounts and no features.
   if (version < 3) {
     return { headerBytes: V2_HEADER_BYTES, refcountBits: 16, incompatibleFeatures: 0, autoclearFeatures: 0, ...PLAIN };
   }
@@ -195,14 +195,17 @@ function checkFeatures(file: ImageFile, view: DataView, version: number) {
 function hasSubclusters(file: ImageFile, view: DataView, incompatibleFeatures: number): boolean {
   if (!(incompatibleFeatures & INCOMPATIBLE_EXTENDED_L2)) return false;
   const clusterBits = view.getUint32(20);
-  // A subcluster is at least a sector.
+  // A subcluster is at least one sector.
   if (2 ** clusterBits < limits.SUBCLUSTERS * limits.SECTOR_BYTES) {
     throw file.corrupt(`the header wants subclusters in clusters of 2^${clusterBits} bytes`, 20);
   }
   return true;
 }
 
-/** qcow2 spec, "Header": byte 104 names the compression, and bit 3 must be set exactly when it is not deflate. */
+/**
+ * qcow2 specification, "Header": byte 104 is the compression type, and bit 3 must be set exactly if it is not
+ * deflate.
+ */
 function compressionOf(file: ImageFile, view: DataView, headerBytes: number): 'deflate' | 'zstd' {
   const type = headerBytes > V3_HEADER_BYTES ? view.getUint8(COMPRESSION_TYPE_AT) : 0;
   const isOther = (view.getUint32(76) & INCOMPATIBLE_COMPRESSION) !== 0;
@@ -289,7 +292,7 @@ function placeNames(file: ImageFile, header: Header, cluster: Uint8Array): void 
   viewOf(header.bytes).setUint32(16, name.length);
 }
 
-/** Refuses what would not fit the format before anything is written. */
+/** Refuses a disk size that exceeds the format before anything is written. */
 export function checkDiskFits(
   file: ImageFile,
   { lengthBytes, clusterBits }: { lengthBytes: number; clusterBits: number },

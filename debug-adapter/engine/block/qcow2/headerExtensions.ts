@@ -1,15 +1,16 @@
 import { viewOf } from './bigEndian.ts';
 import type { ImageFile } from './imageFile.ts';
 
-/**
- * Header extensions (qcow2 spec, "Header extensions"): type, length, data padded to eight bytes, ended by type 0 or by
- * the end of their room. Extensions of unknown type may be ignored, and are kept, because we never move them.
- */
 export interface HeaderExtension {
   type: number;
   data: Uint8Array;
 }
 
+/**
+ * Parses the header extensions (qcow2 specification, "Header extensions"): type, length, and data padded to eight
+ * bytes, terminated by type 0 or by the end of the available space. Extensions of unknown types may be ignored; they
+ * are preserved, because they are never moved.
+ */
 export function parseExtensions(
   file: ImageFile,
   cluster: Uint8Array,
@@ -29,7 +30,7 @@ export function parseExtensions(
   return extensions;
 }
 
-/** With the mark of their end. */
+/** Includes the end marker. */
 export function encodeExtensions(extensions: readonly HeaderExtension[]): Uint8Array {
   const places = extensions.map(({ data }) => 8 + Math.ceil(data.length / 8) * 8);
   const bytes = new Uint8Array(places.reduce((sum, place) => sum + place, 8));

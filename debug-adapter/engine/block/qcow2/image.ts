@@ -20,12 +20,12 @@ import * as vmState from './vmState.ts';
 import { writeGuest, zeroGuest } from './writeData.ts';
 
 /**
- * A qcow2 image: the overlay of a drive, or any image that the user brings. It is a BlockDevice whose unallocated
- * parts show the backing device, and it holds VM state and internal snapshots that every other qcow2 program reads.
+ * A qcow2 image: the overlay of a drive, or another image of the user. It is a BlockDevice whose unallocated parts
+ * come from the backing device. It contains VM state and internal snapshots that all qcow2 programs can read.
  *
- * What is durable: data and tables after `flush`, snapshot operations when they return. `writeBack` makes everything
- * written so far survive the end of this process, but not a power cut. Between these a crash of either sort loses only
- * what came later; it never damages what was there (see commit.ts).
+ * Durability: data and tables after `flush`, snapshot operations when they return. `writeBack` makes all earlier
+ * writes survive the end of this process, but not a power failure. A crash loses only later writes and never damages
+ * earlier ones (see commit.ts).
  */
 export class Qcow2Image implements BlockDevice {
   readonly name: string;
@@ -46,8 +46,8 @@ export class Qcow2Image implements BlockDevice {
   }
 
   /**
-   * Opens an image. The caller opens the backing file, passes it in and closes it, or says how to open it. Opening for
-   * writing repairs what a crash leaked.
+   * Opens an image. The caller either opens and closes the backing device, or passes a function that opens it.
+   * Opening for writing frees clusters that a crash leaked.
    */
   static open(file: HostFile, options: OpenImage): Qcow2Image {
     return new Qcow2Image(openParts(file, options), options);
@@ -61,12 +61,12 @@ export class Qcow2Image implements BlockDevice {
     return this.#parts.layout.clusterSizeBytes;
   }
 
-  /** Of the file itself, not of the disk in it. */
+  /** The length of the image file, not of the disk in it. */
   get fileBytes(): number {
     return this.#parts.file.lengthBytes;
   }
 
-  /** As the file stores it: relative names are relative to this image's folder. */
+  /** The stored name; a relative name is relative to this image's folder. */
   get backingFileName(): string | undefined {
     return this.#parts.header.backingFileName;
   }
@@ -75,7 +75,7 @@ export class Qcow2Image implements BlockDevice {
     return this.#parts.header.backingFormat;
   }
 
-  /** What unallocated parts show, as it was opened; undefined when the image stands on nothing. */
+  /** The backing device passed at opening; undefined without a backing file. */
   get backing(): BlockDevice | undefined {
     return this.#parts.backing;
   }
@@ -97,7 +97,7 @@ export class Qcow2Image implements BlockDevice {
     zeroGuest(this.#parts, offset, lengthBytes);
   }
 
-  /** As `writeZeroes`, but the range reads as zeroes on any other backing device, too. */
+  /** Like `writeZeroes`, but the range reads as zeroes even after the backing file is replaced. */
   writeLastingZeroes(offset: number, lengthBytes: number): void {
     this.#checkWritable();
     this.#checkRange(offset, lengthBytes);
@@ -109,17 +109,20 @@ export class Qcow2Image implements BlockDevice {
     return nonZeroRanges(this.#parts, this.#parts.l1, { offset, lengthBytes });
   }
 
-  /** Two to four syncs when tables changed, one when only data did, none when nothing did. */
+  /** Costs two to four syncs if tables changed, one if only data did, and none if nothing did. */
   flush(): void {
     if (!this.readOnly) commit(this.#parts, { durable: true });
   }
 
-  /** Everything written so far survives the end of this process. One or two syncs when tables changed, else nothing. */
+  /**
+   * Makes all earlier writes survive the end of this process. Costs one or two syncs if tables changed, otherwise
+   * nothing.
+   */
   writeBack(): void {
     if (!this.readOnly) commit(this.#parts, { durable: false });
   }
 
-  /** Leaves a clean image whose active table maps the disk only. */
+  /** Leaves a clean image whose active table maps only the disk. */
   close(): void {
     if (!this.readOnly) {
       vmState.unmapVmState(this.#parts);
@@ -129,7 +132,7 @@ export class Qcow2Image implements BlockDevice {
     this.abandon();
   }
 
-  /** Ends without writing anything more, as a killed process would: for an image that is thrown away. */
+  /** Closes without further writes, like a killed process: for an image that will be deleted. */
   abandon(): void {
     this.#parts.file.close();
     if (this.#parts.ownsBacking) this.#parts.backing?.close();
@@ -139,13 +142,13 @@ export class Qcow2Image implements BlockDevice {
     return this.#parts.snapshots.map(({ l1Offset: _, l1Entries: __, encoded: ___, ...info }) => info);
   }
 
-  /** The disk and the VM state as they are now, under a name. Costs what changed since the last snapshot. */
+  /** Saves the current disk and VM state under a name. The cost depends on what changed since the last snapshot. */
   createSnapshot(snapshot: snapshots.NewSnapshot): void {
     this.#checkWritable();
     snapshots.createSnapshot(this.#parts, snapshot);
   }
 
-  /** Throws what would keep a new snapshot from being taken after others are deleted; also when open read-only. */
+  /** Throws the error that a new snapshot would cause once others are deleted; also works on a read-only image. */
   checkRoomForSnapshot(name: string, gone: readonly string[] = []): void {
     refuseWriting(this.#parts);
     checkRoomForSnapshot(this.#parts, name, gone);
@@ -155,7 +158,7 @@ export class Qcow2Image implements BlockDevice {
     this.deleteSnapshots([name]);
   }
 
-  /** Several at once cost hardly more than one. */
+  /** Deleting several at once costs hardly more than one. */
   deleteSnapshots(names: string[]): void {
     this.#checkWritable();
     snapshots.deleteSnapshots(this.#parts, names);
@@ -166,15 +169,18 @@ export class Qcow2Image implements BlockDevice {
     snapshots.renameSnapshot(this.#parts, from, to);
   }
 
-  /** Disk and VM state become the snapshot's; what they were is lost unless a snapshot holds it. */
+  /**
+   * Makes the snapshot's disk and VM state the active state; the previous active state is lost unless a snapshot
+   * contains it.
+   */
   applySnapshot(name: string): void {
     this.#checkWritable();
     snapshots.applySnapshot(this.#parts, name);
   }
 
   /**
-   * A snapshot of another state than the present one: `from`'s (of nothing, when undefined), changed by `fill`. The
-   * active state is not touched. Costs what `fill` changes.
+   * Creates a snapshot of a state other than the active one: that of snapshot `from` (or an empty one if undefined),
+   * changed by `fill`. The active state stays unchanged. The cost depends on what `fill` changes.
    */
   createSnapshotFrom(
     from: string | undefined,
@@ -185,13 +191,13 @@ export class Qcow2Image implements BlockDevice {
     createSnapshotFrom(this.#parts, { from, wanted, fill });
   }
 
-  /** For an image open read-only: somebody else, in this process, has changed the file. Views stay valid. */
+  /** For a read-only image after this process has changed the file through another object. Views stay valid. */
   reload(): void {
     assert(this.readOnly, 'what is open for writing knows its own changes');
     reloadParts(this.#parts);
   }
 
-  /** A read-only view, valid until the snapshot is deleted or this image closes. */
+  /** A read-only view, valid until the snapshot is deleted or this image is closed. */
   openSnapshot(name: string): SnapshotView {
     return openSnapshotView(this.#parts, name);
   }
@@ -215,36 +221,38 @@ export class Qcow2Image implements BlockDevice {
     vmState.zeroVmState(this.#parts, offset, lengthBytes);
   }
 
-  /** VM state that another program left in the active table goes; snapshots keep theirs. */
+  /** Removes VM state that another program left in the active table; snapshots keep theirs. */
   unmapVmState(): void {
     this.#checkWritable();
     vmState.unmapVmState(this.#parts);
   }
 
-  /** After opening: VM state of this snapshot becomes the active one, so that the next snapshot is incremental. */
+  /**
+   * After opening: maps this snapshot's VM state in the active table again, so that the next snapshot is incremental.
+   */
   relinkVmState(snapshotName: string): void {
     this.#checkWritable();
     vmState.relinkVmState(this.#parts, snapshotName);
   }
 
-  /** Where the disk does not show the backing device: the only places where it can differ from it. */
+  /** The allocated parts of the disk, the only parts that can differ from the backing device. */
   allocatedRanges(): ByteRange[] {
     return allocatedRanges(this.#parts, this.#parts.l1, this.lengthBytes);
   }
 
-  /** What each part of the disk is, or of a range of it, in order. Reads the tables, no data. */
+  /** The extents of the disk or of a range of it, in order. Reads the tables but no data. */
   extents(range: ByteRange = { offset: 0, lengthBytes: this.lengthBytes }): Generator<DiskExtent> {
     this.#checkRange(range.offset, range.lengthBytes);
     return diskExtents(this.#parts, range);
   }
 
-  /** The disk shows the backing device again. Snapshots stay. Atomic. */
+  /** Drops all clusters of the active disk, atomically, so that it shows the backing device. Snapshots stay. */
   makeEmpty(): void {
     this.#checkWritable();
     makeEmpty(this.#parts);
   }
 
-  /** Reads every table. An image open for writing is flushed first. */
+  /** Reads every table. Flushes an image open for writing first. */
   check(): CheckResult {
     return checkImage(this.#parts, { writable: !this.readOnly });
   }
@@ -259,7 +267,7 @@ export class Qcow2Image implements BlockDevice {
 }
 
 export interface NewImage extends Omit<CreateOptions, 'clusterSizeBytes'> {
-  /** As `clusterSizeFor` its length unless said. */
+  /** By default `clusterSizeFor` the length. */
   clusterSizeBytes?: number;
   /** The opened backing file that `backing` names. */
   backingDevice?: BlockDevice;
@@ -269,14 +277,14 @@ export interface NewImage extends Omit<CreateOptions, 'clusterSizeBytes'> {
 export interface OpenImage {
   writable: boolean;
   backing?: BlockDevice;
-  /** Instead: opens what the image names. The image closes it. */
+  /** Alternative to `backing`: opens the backing file that the image names. The image closes it. */
   openBacking?: (name: BackingName) => BlockDevice | undefined;
   compression?: HostCompression;
-  /** How much of the L2 tables stays in memory. */
+  /** The maximum size of the L2 table cache. */
   tableCacheBytes?: number;
 }
 
 export type { DiskExtent } from './diskExtents.ts';
 
-/** A snapshot as the table lists it. */
+/** A snapshot as listed in the snapshot table. */
 export type SnapshotInfo = snapshots.NewSnapshot & { id: string; diskSizeBytes: number };

@@ -3,10 +3,10 @@ import { imageCorrupt } from '../../errors/block.ts';
 import { CLUSTER_BITS_MAX } from './layout.ts';
 
 /**
- * The file under a qcow2 image, with the two things all of its structures need: reads that see zeroes past the file's
- * end, and barriers. A barrier says "what was written before must be there before what is written after". Against a
- * killed process the order of the calls is enough; against a power cut it takes a sync, and a sync that would change
- * nothing is left out.
+ * The file of a qcow2 image, with the two features that all structures need: reads that return zeroes past the end of
+ * the file, and barriers. A barrier ensures that earlier writes are in the file before later ones. The order of the
+ * calls suffices against a killed process; a power failure requires a sync, which is skipped if nothing was written
+ * since the last one.
  */
 export class ImageFile {
   readonly name: string;
@@ -24,7 +24,7 @@ export class ImageFile {
     return this.#lengthBytes;
   }
 
-  /** The file may have another length than we know: somebody else wrote to it. */
+  /** Reads the file's length again after another writer changed it. */
   refresh(): void {
     this.#lengthBytes = this.#file.length();
   }
@@ -57,12 +57,12 @@ export class ImageFile {
   }
 
   /**
-   * Reads a table that must start inside the file; `what` names it for the user. It may end past the file's end, since
-   * the last cluster of a file need not be there in full.
+   * Reads a table that must start inside the file; `what` names it in messages. It may end past the end of the file,
+   * because the last cluster of a file may be incomplete.
    */
   readTable(offset: number, lengthBytes: number, what: string): Uint8Array<ArrayBuffer> {
     this.#checkStart(offset, what);
-    // So that a damaged length is found before memory is taken for it.
+    // Detects a damaged length before allocating memory for it.
     if (offset + lengthBytes > this.#lengthBytes + CLUSTER_BYTES_MAX) {
       throw this.corrupt(`${what} ends past the file's end`, offset);
     }
@@ -71,7 +71,7 @@ export class ImageFile {
     return bytes;
   }
 
-  /** The same for a table of no more than a cluster, into memory that is there. */
+  /** Like `readTable`, for a table of at most one cluster, into existing memory. */
   readTableInto(offset: number, into: Uint8Array, what: string): void {
     this.#checkStart(offset, what);
     this.read(offset, into);

@@ -9,8 +9,8 @@ import type { SnapshotEntry } from './snapshotTable.ts';
 import type { StoredTable } from './storedTable.ts';
 
 /**
- * One open image, as the files of this folder share it: `Qcow2Image` owns it, the others each know one structure and
- * work on this. `l1` is the active L1 table; the tables of snapshots are read when somebody asks for them.
+ * The parts of one open image, shared by the files of this folder: `Qcow2Image` owns them, and the other files each
+ * implement one structure. `l1` is the active L1 table; the tables of snapshots are read on demand.
  */
 export interface ImageParts {
   readonly file: ImageFile;
@@ -19,14 +19,17 @@ export interface ImageParts {
   readonly l2: L2Tables;
   readonly refcounts: Refcounts;
   readonly backing: BlockDevice | undefined;
-  /** The backing device is closed with the image. */
+  /** Whether the backing device is closed with the image. */
   readonly ownsBacking: boolean;
   readonly compression: HostCompression | undefined;
   /** The active L1 table. Replaced when it moves or when a snapshot is applied. */
   l1: StoredTable;
-  /** The active L1 table is not where the header says yet: the next commit switches the header to it. */
+  /** The active L1 table is not yet at the location in the header: the next commit updates the header. */
   l1Moved: boolean;
-  /** The active table refers to a cluster more than once: one reference less changes another's COPIED flag. */
+  /**
+   * The active table refers to a cluster more than once: dropping one reference can change the COPIED flag of
+   * another.
+   */
   sharesWithinActive: boolean;
   snapshots: SnapshotEntry[];
   snapshotTableBytes: number;

@@ -5,16 +5,15 @@ import type { Layout } from './layout.ts';
 import { StoredTable } from './storedTable.ts';
 
 /**
- * The L2 tables of an image, by their place in the file, cached and written back. A table shared by snapshots is in
- * here once. Changed tables stay until `writeDirty`; clean ones leave, oldest first, when the cache has grown past
- * its limit.
+ * The write-back cache of an image's L2 tables, by file offset. A table shared by snapshots is cached once. Dirty
+ * tables stay until they are written; clean ones are evicted, oldest first, when the cache exceeds its limit.
  */
 export class L2Tables {
   readonly #file: ImageFile;
   readonly #layout: Layout;
   readonly #tables = new Map<number, StoredTable>();
   readonly #dirty = new Set<StoredTable>();
-  /** Of the dirty ones, those in clusters that nothing in the file refers to yet. */
+  /** The dirty tables in clusters that nothing in the file refers to yet. */
   readonly #fresh = new Set<StoredTable>();
   readonly #tablesMax: number;
   #peeked: Uint8Array<ArrayBuffer> | undefined;
@@ -29,14 +28,12 @@ export class L2Tables {
     return this.#dirty.size > 0;
   }
 
-  /** Free when cached, one file read when not. Tables got here may only be changed after `markDirty`. */
+  /** Free if cached, otherwise one file read. Call `markDirty` before changing the table. */
   get(hostOffset: number): StoredTable {
     return this.#tables.get(hostOffset) ?? this.#load(hostOffset);
   }
 
-  /**
-   * To look at each table of an image once: caches nothing, and takes no memory for each. Valid until the next call.
-   */
+  /** Reads a table without caching it, to scan all tables of an image in constant memory. Valid until the next call. */
   peek(hostOffset: number): EntryTable {
     const cached = this.#tables.get(hostOffset);
     if (cached) return cached;
@@ -45,7 +42,7 @@ export class L2Tables {
     return new EntryTable(this.#peeked, this.#layout.l2EntryBytes);
   }
 
-  /** A table in a newly allocated cluster: a copy of `bytes`, or empty. */
+  /** Adds a table in a newly allocated cluster: a copy of `bytes`, or empty. */
   add(hostOffset: number, bytes?: Uint8Array): StoredTable {
     const table = new StoredTable(bytes?.slice() ?? new Uint8Array(this.#layout.clusterSizeBytes), hostOffset);
     table.markAllDirty();
@@ -54,7 +51,7 @@ export class L2Tables {
     return table;
   }
 
-  /** Called before a table is changed, so that it cannot leave the cache in between. */
+  /** Must be called before a table is changed, to keep it in the cache. */
   markDirty(table: StoredTable): void {
     if (this.#dirty.has(table)) return;
     this.#dirty.add(table);
@@ -62,24 +59,24 @@ export class L2Tables {
     this.#evict();
   }
 
-  /** It is not in the file as it is here. */
+  /** Whether the table differs from the file. */
   isChanged(table: StoredTable): boolean {
     return this.#dirty.has(table);
   }
 
-  /** Nothing in the file refers to its cluster yet. */
+  /** Whether nothing in the file refers to the table's cluster yet. */
   isFresh(table: StoredTable): boolean {
     return this.#fresh.has(table);
   }
 
-  /** A table that was written takes the place of another, which nothing refers to any more. */
+  /** Replaces a table, to which nothing refers any longer, with one that was just written. */
   replace(old: StoredTable, next: StoredTable): void {
     this.forget(old.hostOffset);
     this.#tables.set(next.hostOffset, next);
     this.#evict();
   }
 
-  /** The cluster was freed: whatever comes to lie there is not this table. */
+  /** Removes a table whose cluster was freed, because its next contents are something else. */
   forget(hostOffset: number): void {
     const table = this.#tables.get(hostOffset);
     if (!table) return;
@@ -88,13 +85,13 @@ export class L2Tables {
     this.#fresh.delete(table);
   }
 
-  /** Whatever is in the file now is read again. Nothing may be waiting to be written. */
+  /** Drops all tables, so that they are read again. No table may be dirty. */
   clear(): void {
     assert(!this.isDirty, 'changed tables are not thrown away');
     this.#tables.clear();
   }
 
-  /** Those to which references come only afterwards; neighbours in the file together. */
+  /** Writes the tables to which references are added afterwards, with adjacent ones in one write. */
   writeFresh(): void {
     const written = [...this.#fresh];
     writeWhole(this.#file, written);
@@ -104,7 +101,7 @@ export class L2Tables {
     }
   }
 
-  /** Those that are in use where they are. */
+  /** Writes the changed tables that are in use, in place. */
   writeDirty(): void {
     assert(this.#fresh.size === 0, 'new tables are written before references to them');
     for (const table of this.#dirty) table.writeDirty(this.#file);
@@ -129,7 +126,7 @@ export class L2Tables {
   }
 }
 
-/** Writes all of some tables, those that are neighbours in the file together. */
+/** Writes whole tables, with adjacent ones in one write. */
 export function writeWhole(file: ImageFile, tables: readonly StoredTable[]): void {
   const sorted = [...tables].sort((a, b) => a.hostOffset - b.hostOffset);
   for (let done = 0; done < sorted.length;) {
@@ -139,7 +136,7 @@ export function writeWhole(file: ImageFile, tables: readonly StoredTable[]): voi
   }
 }
 
-/** Those from an index on that lie side by side in the file, up to some. */
+/** The tables from an index that are adjacent in the file, up to a limit. */
 function neighbours(tables: readonly StoredTable[], first: number): StoredTable[] {
   const { hostOffset, bytes } = tables[first];
   let end = first + 1;
@@ -151,6 +148,6 @@ function neighbours(tables: readonly StoredTable[], first: number): StoredTable[
 }
 
 const WRITTEN_TOGETHER_MAX = 64;
-// 64 MiB of tables map 32 GiB in clusters of 4 KiB: more than a guest touches between two snapshots.
+// 64 MiB of tables map 32 GiB with 4 KiB clusters: more than a guest accesses between two snapshots.
 const CACHE_BYTES_MAX = 64 * 1024 * 1024;
 const TABLES_MIN = 2;

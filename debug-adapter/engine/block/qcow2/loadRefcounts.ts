@@ -5,8 +5,8 @@ import { ENTRY_BYTES, type Layout } from './layout.ts';
 import { decodeRefcounts, refcountsPerBlock } from './refcountBlocks.ts';
 
 /**
- * Reads the refcount table and all of its blocks. What cannot be a block (it lies inside a cluster or past the file's
- * end) is left out and reported: opening for writing counts all references anyway and makes a new block there.
+ * Reads the refcount table and all of its blocks. A block at an invalid offset (unaligned or past the end of the
+ * file) is skipped and reported: opening for writing counts all references anyway and creates a new block.
  */
 export function loadRefcounts(
   file: ImageFile,
@@ -45,5 +45,6 @@ function loadTable(file: ImageFile, header: Header, layout: Layout, problems: st
   return blocks;
 }
 
-// Counting a little past the end is normal (blocks count whole ranges); 32 MiB of counters would be a damaged table.
+// Blocks count whole ranges, so they normally extend a little past the end; 32 MiB of extra counters indicate a
+// damaged table.
 const CLUSTERS_PAST_END_MAX = 2 ** 24;

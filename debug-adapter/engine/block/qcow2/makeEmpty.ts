@@ -5,9 +5,9 @@ import { referencesOf } from './references.ts';
 import { StoredTable } from './storedTable.ts';
 
 /**
- * The active table maps nothing any more: the disk shows the backing device, and VM state is gone. Snapshots keep what
- * is theirs. An empty L1 table is written beside the old one and the header switched to it, so that a crash shows the
- * disk before or the disk after. What is free at the file's end then goes back to the host.
+ * Empties the active table: the disk shows the backing device, and VM state is dropped. Snapshots stay. An empty L1
+ * table is written to free clusters and the header switched to it, so that a crash leaves the old or the new disk.
+ * Free space at the end of the file is then truncated.
  */
 export function makeEmpty(parts: ImageParts): void {
   commit(parts, { durable: true });
@@ -16,7 +16,7 @@ export function makeEmpty(parts: ImageParts): void {
     switchToEmptyL1(parts);
     for (const hostOffset of dropped) parts.refcounts.dropLater(hostOffset);
     parts.refcounts.applyDrops();
-    // The table stands behind what was just freed; it moves once more, to where there is room now.
+    // The new table is located after the freed clusters; move it once more, to lower ones.
     parts.l1Moved = true;
   }
   commit(parts, { durable: true });
@@ -32,7 +32,7 @@ function switchToEmptyL1(parts: ImageParts): void {
     parts.l1Moved = true;
     commit(parts, { durable: true });
   } catch (error) {
-    if (!parts.l1Moved) throw error; // Only the last sync failed: the disk is empty.
+    if (!parts.l1Moved) throw error; // only the last sync failed: the disk is empty
     parts.l1 = before;
     parts.l1Moved = false;
     throw error;

@@ -2,25 +2,23 @@ import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { SUBCLUSTERS } from './layout.ts';
 
-/**
- * The two-level map from guest to file (qcow2 spec, "Cluster mapping"): which of the file's bytes, if any, hold a range
- * of the guest's. Works on any L1 table, the active one or a snapshot's. Neighbouring clusters of the same sort, and
- * data clusters that are neighbours in the file too, come back as one extent, so that one guest request is about one
- * file call.
- */
 export interface Extent {
   kind: ExtentKind;
   lengthBytes: number;
-  /** Where the data is; of kind `zero` where a cluster is kept for it; 0 otherwise. */
+  /** The file offset of the data, or of the preallocated cluster of kind `zero`; otherwise 0. */
   hostOffset: number;
   /** The L2 entry; only for kind `compressed`, whose extents are single clusters. */
   entry?: { table: EntryTable; index: number };
 }
 
-/** `unallocated`: whatever the backing file has. */
+/** `unallocated` means that the backing file provides the data. */
 export type ExtentKind = 'unallocated' | 'zero' | 'data' | 'compressed';
 
-/** What lies at `guestOffset`, for as far as it is one extent, up to `lengthMax` bytes. */
+/**
+ * Maps a guest range to the file with any L1 table, active or of a snapshot (qcow2 specification, "Cluster mapping"):
+ * returns the extent at `guestOffset`, up to `lengthMax` bytes. Adjacent clusters of the same kind, and data clusters
+ * that are also contiguous in the file, form one extent, so that most guest requests need a single file call.
+ */
 export function extentAt(parts: ImageParts, l1: EntryTable, guestOffset: number, lengthMax: number): Extent {
   const extent = extentInOneTable(parts, l1, guestOffset, lengthMax);
   while (extent.lengthBytes < lengthMax && extent.kind !== 'compressed') {
@@ -32,7 +30,7 @@ export function extentAt(parts: ImageParts, l1: EntryTable, guestOffset: number,
   return extent;
 }
 
-/** The L2 table that maps `guestOffset`, or undefined where none is allocated. */
+/** The L2 table at an L1 index; undefined if it is not allocated. */
 export function l2TableAt(parts: ImageParts, l1: EntryTable, l1Index: number) {
   if (l1Index >= l1.length) return undefined;
   const offset = l1.offset(l1Index);
@@ -42,7 +40,7 @@ export function l2TableAt(parts: ImageParts, l1: EntryTable, l1Index: number) {
   return parts.l2.get(offset);
 }
 
-/** The first L1 index from one on, below `end` or `end` itself, that has an L2 table: most of a large disk has none. */
+/** The first L1 index from `from` with an L2 table, or `end`. Skips the unallocated tables of a large disk. */
 export function nextL2Table(l1: EntryTable, from: number, end: number): number {
   if (from >= l1.length) return end;
   let index = from;
@@ -56,7 +54,7 @@ export function kindOfEntry(table: EntryTable, index: number): ExtentKind {
   return table.offset(index) === 0 ? 'unallocated' : 'data';
 }
 
-/** The place of an entry's cluster, checked: it must be a whole cluster that starts inside the file. */
+/** The offset of an entry's cluster, checked: a whole cluster that starts inside the file. */
 export function hostOffsetOf(parts: ImageParts, table: EntryTable, index: number): number {
   const offset = table.offset(index);
   const inFile = offset % parts.layout.clusterSizeBytes === 0 && offset > 0 && offset < parts.file.lengthBytes;
@@ -95,7 +93,10 @@ function extentInOneTable(parts: ImageParts, l1: EntryTable, guestOffset: number
   return extent;
 }
 
-/** How many clusters of data, from one on, lie side by side in the file and in this table, to hold so many bytes. */
+/**
+ * The number of data clusters from `first` that are contiguous in the file, within this table, for up to
+ * `lengthBytes`.
+ */
 export function dataClusters(parts: ImageParts, table: EntryTable, first: number, lengthBytes: number): number {
   const { clusterSizeBytes, entriesPerL2 } = parts.layout;
   const max = Math.min(entriesPerL2 - first, Math.ceil(lengthBytes / clusterSizeBytes));
@@ -104,17 +105,17 @@ export function dataClusters(parts: ImageParts, table: EntryTable, first: number
   return clusters;
 }
 
-/** Where a neighbour must lie to be one extent with this one: behind it, or nowhere as it does. */
+/** The offset at which an adjacent cluster continues this extent; 0 if the extent has no offset. */
 const hostOffsetAfter = ({ hostOffset, lengthBytes }: Extent): number =>
   hostOffset === 0 ? 0 : hostOffset + lengthBytes;
 
-/** A cluster that is kept for zeroes is not read: where it lies matters to who counts references. */
+/** A preallocated zero cluster is never read; its offset only matters for counting references. */
 const placeOf = (parts: ImageParts, table: EntryTable, index: number, kind: ExtentKind): number =>
   kind === 'data' ? hostOffsetOf(parts, table, index) : table.offset(index);
 
 /**
- * The same where each cluster has 32 subclusters with a state of their own (qcow2 spec, "Extended L2 Entries"): within
- * one cluster. Its zero flag means nothing then.
+ * The extent within one cluster of an image whose 32 subclusters per cluster have separate states (qcow2
+ * specification, "Extended L2 Entries"). The entry's zero flag is unused then.
  */
 function extentOfSubclusters(parts: ImageParts, table: EntryTable, inTable: number, lengthMax: number): Extent {
   const { clusterSizeBytes } = parts.layout;

@@ -15,16 +15,11 @@ import { Refcounts } from './refcounts.ts';
 import { readSnapshotTable } from './snapshotTable.ts';
 import { StoredTable } from './storedTable.ts';
 
-/**
- * Brings an image from its file into memory. Opened for writing, an image has all of its references counted (one read
- * of each L2 table), whoever closed it last: what a killed process leaked is freed, and an image in which two owners
- * claim one cluster is refused before it can lose data.
- */
 export interface OpenOptions {
   writable: boolean;
-  /** The opened backing file; stays the caller's to close. */
+  /** The opened backing file, which the caller closes. */
   backing?: BlockDevice;
-  /** Instead of `backing`: opens what the header names, if anything. The image closes it. */
+  /** Alternative to `backing`: opens the backing file named in the header, if any. The image closes it. */
   openBacking?: (name: BackingName) => BlockDevice | undefined;
   compression?: HostCompression;
   tableCacheBytes?: number;
@@ -35,6 +30,11 @@ export interface BackingName {
   backingFormat?: string;
 }
 
+/**
+ * Loads an image. Opening for writing counts all of its references (one read of each L2 table), whichever program
+ * closed it last: clusters leaked by a killed process are freed, and an image in which two owners use one cluster is
+ * refused before it can lose data.
+ */
 export function openParts(hostFile: HostFile, options: OpenOptions): ImageParts {
   const file = new ImageFile(hostFile);
   const header = headers.readHeader(file);
@@ -68,7 +68,7 @@ export function openParts(hostFile: HostFile, options: OpenOptions): ImageParts 
   }
 }
 
-/** Reads the file anew. Tables that snapshots had and have are where they were. */
+/** Loads the file again. Tables of existing snapshots have not moved. */
 export function reloadParts(parts: ImageParts): void {
   const { file, header } = parts;
   file.refresh();
@@ -86,7 +86,7 @@ function readL1(file: ImageFile, header: headers.Header): StoredTable {
   return new StoredTable(bytes, header.l1Offset);
 }
 
-/** What we do not write to, whatever is in it. */
+/** Refuses images that cannot be written safely. */
 export function refuseWriting({ file, header }: ImageParts): void {
   if (header.incompatibleFeatures & headers.INCOMPATIBLE_CORRUPT) throw imageMarkedCorrupt(file.name);
   if (header.hasBitmaps) throw imageHasBitmaps(file.name);
@@ -104,7 +104,8 @@ function prepareForWriting(parts: ImageParts): void {
   refcounts.onFreed = (hostOffset) => parts.l2.forget(hostOffset);
   for (const { index } of badBlocks) refcounts.forgetBlock(index);
   const { tooLow } = refcounts.replaceAll(references);
-  // Freeing what is leaked contradicts nothing. Anything else is mended at once, so that a crash on the way mends nothing.
+  // Freeing leaked clusters contradicts nothing. All other repairs are committed atomically, so that a crash keeps
+  // the old state.
   if (tooLow > 0 || badBlocks.length > 0 || !hasRightFlags(parts, parts.l1)) {
     commitAtomically(parts, { count: () => {}, l1: parts.l1, l1Tables: 1 });
   } else commit(parts, { durable: true });

@@ -2,22 +2,23 @@ import type { HostFile } from '../../base/host.ts';
 import { readU64, viewOf } from './bigEndian.ts';
 import type { HeaderExtension } from './headerExtensions.ts';
 
-/**
- * How an image that we created is recognised, whatever became of it: by a header extension of our own. Programs that do
- * not know an extension ignore it (qcow2 spec, "Header extensions"), and qemu-img keeps it when it writes the header.
- * Builds before the mark wrote headers as no other program does, which is what tells theirs.
- */
+/** The header extension of images created by blkreplay. */
 export const OWN_MARK: HeaderExtension = { type: 0x626c6b72, data: new TextEncoder().encode('blkreplay') };
 
 export interface OwnImage {
-  /** Of the disk in it: a state-only image has none. */
+  /** The length of the disk; 0 for a state-only image. */
   lengthBytes: number;
-  /** False for one of a build that wrote no mark, which says less. */
+  /** False for an image recognized only by its header, which is weaker evidence. */
   isMarked: boolean;
   snapshotCount: number;
 }
 
-/** Undefined for what is not ours. Damage anywhere else than in these fields does not matter. */
+/**
+ * Identifies images created by blkreplay, whatever other programs did to them later, by our own header extension.
+ * Programs ignore unknown extensions (qcow2 specification, "Header extensions"), and qemu-img preserves them when it
+ * rewrites the header. Images of builds before the extension are recognized by the form of their headers, which no
+ * other program writes. Returns undefined for other images, and ignores damage outside the returned fields.
+ */
 export function readOwnImage(file: HostFile): OwnImage | undefined {
   const bytes = new Uint8Array(LOOKED_AT_BYTES);
   const start = bytes.subarray(0, file.readAt(0, bytes));
@@ -51,6 +52,6 @@ const isSame = (a: Uint8Array, b: Uint8Array): boolean =>
 
 const QCOW2_MAGIC = 0x514649fb;
 const HEADER_BYTES = 104;
-/** QEMU's extensions take some 500 bytes. */
+/** QEMU's extensions take about 500 bytes. */
 const LOOKED_AT_BYTES = 4096;
 const EXTENSION_FEATURE_NAMES = 0x6803f857;

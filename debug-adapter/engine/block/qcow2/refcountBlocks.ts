@@ -1,26 +1,27 @@
 import { assert } from '../../base/assert.ts';
 import { viewOf } from './bigEndian.ts';
 
-/**
- * Refcount blocks as bytes (qcow2 spec, "Host cluster management"): one number for each cluster of the file, 1 to 64
- * bits wide. Widths below a byte fill each byte from its least significant bit on. In memory a refcount is 16 bits:
- * more than 65535 snapshots fit in no image.
- */
+/** The number of refcounts in a block of one cluster. */
 export function refcountsPerBlock(clusterSizeBytes: number, bits: number): number {
   return (clusterSizeBytes * 8) / bits;
 }
 
-/** The largest refcount we keep in `bits`. */
+/** The largest refcount supported with a width of `bits`. */
 export function refcountMax(bits: number): number {
   return Math.min(2 ** bits - 1, 0xffff);
 }
 
-/** A refcount that does not fit into 16 bits reads as 65535: more than there can be references, so it is a leak. */
+/** A refcount that exceeds 16 bits reads as 65535, which is more than the possible references and therefore a leak. */
 export function decodeRefcounts(block: Uint8Array, bits: number, into: Uint16Array): void {
   const view = viewOf(block);
   for (let i = 0; i < into.length; i++) into[i] = Math.min(readRefcount(view, i, bits), 0xffff);
 }
 
+/**
+ * Encodes a refcount block (qcow2 specification, "Host cluster management"): one number per cluster of the file, 1 to
+ * 64 bits wide. Widths below 8 bits fill each byte from its least significant bit. In memory a refcount has 16 bits,
+ * because no image has more than 65535 snapshots.
+ */
 export function encodeRefcounts(counts: Uint16Array, bits: number, block: Uint8Array): void {
   if (bits === 16) return encodeUsual(counts, block);
   const view = viewOf(block);
@@ -28,7 +29,7 @@ export function encodeRefcounts(counts: Uint16Array, bits: number, block: Uint8A
   block.fill(0);
   for (let i = 0; i < counts.length; i++) {
     const count = counts[i];
-    // Where it is narrow, a larger one would run into its neighbour, or wrap to 0 and free a cluster in use.
+    // With narrow refcounts, a larger value would overwrite the next one, or wrap to 0 and free a cluster in use.
     assert(count <= max, 'a refcount fits its width');
     if (bits === 32) view.setUint32(i * 4, count);
     else if (bits === 64) view.setUint32(i * 8 + 4, count);
@@ -39,13 +40,13 @@ export function encodeRefcounts(counts: Uint16Array, bits: number, block: Uint8A
   }
 }
 
-/** The width that nearly all images have. */
+/** 16 bits, the width of nearly all images. */
 function encodeUsual(counts: Uint16Array, block: Uint8Array): void {
   for (let i = 0; i < counts.length; i++) {
     block[2 * i] = counts[i] >> 8;
     block[2 * i + 1] = counts[i];
   }
-  // The file's last clusters may need only a part, and the buffer may have held another block.
+  // The last clusters of the file may fill only a part, and the buffer may contain another block.
   block.fill(0, 2 * counts.length);
 }
 

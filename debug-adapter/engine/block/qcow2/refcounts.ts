@@ -6,13 +6,13 @@ import { encodeRefcounts, refcountMax, refcountsPerBlock } from './refcountBlock
 import { viewOf, writeU64 } from './bigEndian.ts';
 
 /**
- * Who owns the file's clusters (qcow2 spec, "Host cluster management"): one refcount for each, in memory as one array,
- * in the file as refcount blocks that the refcount table lists.
+ * The refcounts of the file's clusters (qcow2 specification, "Host cluster management"): in memory one array, in the
+ * file refcount blocks listed in the refcount table.
  *
- * A refcount here is never too small. It grows at once, and is written before the reference it counts. It shrinks only
- * when the reference is durably gone: `dropLater` remembers, `applyDrops` does it after the sync. So a killed process
- * or a power cut leaves at worst clusters that nobody refers to, and a freed cluster is never given out while an old
- * table that may come back still names it.
+ * A refcount is never too low. An increment takes effect immediately and is written before the reference it counts. A
+ * decrement takes effect only after the reference is durably removed: `dropLater` queues it, and `applyDrops` applies
+ * it after the sync. A killed process or a power failure therefore leaves at worst leaked clusters, and a freed
+ * cluster is never reused while an old table that may reappear still refers to it.
  */
 export class Refcounts {
   readonly #file: ImageFile;
@@ -21,19 +21,22 @@ export class Refcounts {
   readonly #perBlock: number;
   readonly #max: number;
   #counts = new Uint16Array(0);
-  /** Where the block is that counts clusters `i * perBlock` and on; 0 where there is none. */
+  /** The file offset of each refcount block; block `i` counts clusters from `i * perBlock`. 0 if not allocated. */
   #blocks: number[] = [];
   readonly #dirtyBlocks = new Set<number>();
-  /** Blocks that the table in the file does not list yet. */
+  /** Blocks that the refcount table in the file does not list yet. */
   readonly #unlistedBlocks = new Set<number>();
   #table: TablePlace;
   #drops: number[] = [];
   /** No cluster below this one is free. */
   #searchFrom = 0;
-  /** How many clusters are ALIGNED_BYTES, and below which one no aligned run of so many is free. */
+  /**
+   * The number of clusters in ALIGNED_BYTES, and the lowest cluster at which an aligned free run of that length may
+   * start.
+   */
   readonly #alignment: number;
   #alignedFrom = 0;
-  /** Told of each cluster that becomes free, so that no cache keeps what lay there. */
+  /** Called for each cluster that is freed, so that caches drop its contents. */
   onFreed: (hostOffset: number) => void = () => {};
 
   constructor(file: ImageFile, layout: Layout, bits: number, table: TablePlace = { offset: 0, clusters: 0 }) {
@@ -46,7 +49,7 @@ export class Refcounts {
     this.#table = table;
   }
 
-  /** What the file held, as `loadRefcounts` found it. */
+  /** Takes the contents of the file, from `loadRefcounts`. */
   adopt(loaded: { counts: Uint16Array<ArrayBuffer>; blocks: number[] }): void {
     this.#counts = loaded.counts;
     this.#blocks = loaded.blocks;
@@ -75,7 +78,7 @@ export class Refcounts {
     return this.ofCluster(hostOffset / this.#layout.clusterSizeBytes);
   }
 
-  /** How many of so many clusters from a place on have exactly one reference, without a gap. */
+  /** The number of consecutive clusters from an offset (at most `clustersMax`) that have exactly one reference. */
   ownedFrom(hostOffset: number, clustersMax: number): number {
     const first = hostOffset / this.#layout.clusterSizeBytes;
     let clusters = 0;
@@ -88,8 +91,8 @@ export class Refcounts {
   }
 
   /**
-   * Up to `clustersMax` free clusters in a row, as many as there are at the first free place; for a long run the first
-   * free place that is aligned.
+   * Allocates up to `clustersMax` consecutive clusters: as many as are free at the first free cluster, or, for a long
+   * run, at the first free aligned run.
    */
   allocate(clustersMax: number): { offset: number; clusters: number } {
     const isLong = clustersMax >= this.#alignment;
@@ -107,7 +110,7 @@ export class Refcounts {
     return { offset: first * this.#layout.clusterSizeBytes, clusters };
   }
 
-  /** Exactly `clusters` in a row, for tables that must be in one piece. */
+  /** Allocates exactly `clusters` consecutive clusters, for tables that must be contiguous. */
   allocateContiguous(clusters: number): number {
     let first = this.#nextFree(this.#searchFrom);
     for (let length = 0; length < clusters;) {
@@ -126,14 +129,14 @@ export class Refcounts {
     return first * this.#layout.clusterSizeBytes;
   }
 
-  /** The first cluster of a new image belongs to the header, before anything else can take it. */
+  /** Allocates the first cluster of a new image to the header, before anything else can take it. */
   allocateHeader(): void {
     assert(this.#counts.length === 0, 'the image is not new');
     this.#take(0, 1);
     this.#addBlock(0);
   }
 
-  /** One more reference to an allocated cluster. */
+  /** Adds a reference to an allocated cluster. */
   add(hostOffset: number): void {
     const cluster = Math.floor(hostOffset / this.#layout.clusterSizeBytes);
     const count = this.ofCluster(cluster);
@@ -142,21 +145,21 @@ export class Refcounts {
     this.#set(cluster, count + 1);
   }
 
-  /** One reference less, as soon as that is durable. */
+  /** Queues the removal of a reference until it is durable. */
   dropLater(hostOffset: number, clusters = 1): void {
     const first = Math.floor(hostOffset / this.#layout.clusterSizeBytes);
     for (let i = 0; i < clusters; i++) this.#drops.push(first + i);
   }
 
-  /** For a reference that no table, in memory or in the file, ever held. */
+  /** Removes a reference that no table, in memory or in the file, ever contained. */
   dropNow(hostOffset: number, clusters = 1): void {
     const first = Math.floor(hostOffset / this.#layout.clusterSizeBytes);
     for (let i = 0; i < clusters; i++) this.#drop(first + i);
   }
 
   /**
-   * For a commit that switches to new tables at once: what was dropped no longer counts, but a cluster that has lost its
-   * last reference keeps a count of one until `applyDrops`.
+   * For a commit that switches to all new tables at once: applies the queued removals, except that a cluster without
+   * references keeps a count of one until `applyDrops`.
    */
   settleDrops(): void {
     this.#drops = this.#drops.filter((cluster) => {
@@ -167,14 +170,17 @@ export class Refcounts {
     });
   }
 
-  /** After a sync: what was dropped before it is free now. */
+  /** Applies the removals queued before a sync. */
   applyDrops(): void {
     const drops = this.#drops;
     this.#drops = [];
     for (const cluster of drops) this.#drop(cluster);
   }
 
-  /** Sets every refcount to what was counted; returns how many clusters were leaked and how many counted too low. */
+  /**
+   * Sets all refcounts to the counted references; returns how many clusters were leaked and how many counts were too
+   * low.
+   */
   replaceAll(references: Uint16Array): { leaked: number; tooLow: number } {
     const end = Math.max(references.length, this.#counts.length);
     let leaked = 0;
@@ -195,7 +201,7 @@ export class Refcounts {
     return { leaked, tooLow };
   }
 
-  /** The block that lay here is not one: `replaceAll` makes another. */
+  /** Drops a refcount block at an invalid location; `replaceAll` creates a new one. */
   forgetBlock(index: number): void {
     this.#blocks[index] = 0;
     this.#counts.fill(0, index * this.#perBlock, (index + 1) * this.#perBlock);
@@ -208,8 +214,8 @@ export class Refcounts {
   }
 
   /**
-   * Writes changed blocks, then the table's new entries. When the table has outgrown its place it moves, and `moved`
-   * must switch the header to it.
+   * Writes changed blocks, then new entries of the table. A table that is too small moves, and `moved` must switch
+   * the header to it.
    */
   write({ durable, moved }: { durable: boolean; moved: (place: TablePlace) => void }): void {
     const newTable = this.#blocks.length * ENTRY_BYTES > this.#tableBytes ? this.#placeTable() : undefined;
@@ -228,14 +234,14 @@ export class Refcounts {
   }
 
   /**
-   * Writes changed blocks to new clusters, and a new table that lists them all: what the file had stays as it is. The
-   * header must then be switched to the table that this returns. What it replaces is dropped.
+   * Writes changed blocks to new clusters, with a new table of all blocks; the old ones stay unchanged. The caller
+   * must switch the header to the returned table. References to the replaced clusters are dropped.
    */
   writeBeside(): TablePlace {
     const moved = new Set<number>();
     this.#moveChangedBlocks(moved);
     const table = this.#placeTable();
-    // Finding room for the table may have changed other blocks.
+    // Allocating the table may have changed more blocks.
     this.#moveChangedBlocks(moved);
     this.#writeBlocks();
     this.#file.write(table.offset, this.#encodeTable(table.clusters * this.#layout.clusterSizeBytes));
@@ -245,7 +251,10 @@ export class Refcounts {
     return table;
   }
 
-  /** Blocks that the file's table does not list are beside it already. The loop sees blocks that change on the way. */
+  /**
+   * Blocks that the table in the file does not list are already in free clusters. The loop includes blocks that
+   * change while it runs.
+   */
   #moveChangedBlocks(moved: Set<number>): void {
     for (const index of this.#dirtyBlocks) {
       if (moved.has(index) || this.#unlistedBlocks.has(index)) continue;
@@ -256,7 +265,7 @@ export class Refcounts {
     }
   }
 
-  /** All that is known now, for `restore`. */
+  /** Copies the current state, for `restore`. */
   save(): SavedRefcounts {
     return {
       counts: this.#counts.slice(),
@@ -268,7 +277,7 @@ export class Refcounts {
     };
   }
 
-  /** Forgets what was taken, counted and written beside since: nothing in the file refers to it. */
+  /** Discards all allocations and counts since `save`: nothing in the file refers to them. */
   restore(saved: SavedRefcounts): void {
     this.#counts = saved.counts;
     this.#blocks = saved.blocks;
@@ -306,7 +315,7 @@ export class Refcounts {
     return this.#table.clusters * this.#layout.clusterSizeBytes;
   }
 
-  /** Twice the room needed: finding the place can itself add blocks, and moving should stay rare. */
+  /** Allocates twice the required space: the allocation itself can add blocks, and moving should be rare. */
   #placeTable(): TablePlace {
     const bytes = this.#blocks.length * ENTRY_BYTES;
     if (bytes > REFCOUNT_TABLE_BYTES_MAX) throw imageTooLarge(this.#file.name, 'its refcount table is full');
@@ -324,7 +333,10 @@ export class Refcounts {
     return bytes;
   }
 
-  /** The block that will count `cluster` takes the first free cluster, often that very one: it may count itself. */
+  /**
+   * Places the block that will count `cluster` in the first free cluster, often the same one: a block may count
+   * itself.
+   */
   #addBlock(cluster: number): void {
     const home = this.#nextFree(this.#searchFrom);
     const index = this.#blockIndex(cluster);
@@ -357,7 +369,7 @@ export class Refcounts {
     this.#dirtyBlocks.add(this.#blockIndex(cluster));
   }
 
-  /** Always whole blocks, so that a block can be encoded from a slice of the array. */
+  /** Grows by whole blocks, so that a block can be encoded from a slice of the array. */
   #grow(clusters: number): void {
     const wanted = Math.max(clusters, this.#counts.length * 1.5);
     const grown = new Uint16Array(Math.ceil(wanted / this.#perBlock) * this.#perBlock);
@@ -397,7 +409,10 @@ export class Refcounts {
   }
 }
 
-/** What file systems like best: a run that begins elsewhere takes half as long again to write and twice to read. */
+/**
+ * The alignment that file systems prefer: an unaligned run takes 1.5 times as long to write and twice as long to
+ * read.
+ */
 const ALIGNED_BYTES = 64 << 10;
 
 export interface SavedRefcounts {

@@ -3,13 +3,6 @@ import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { hostOffsetOf, l2TableAt } from './mapping.ts';
 
-/**
- * The references that an L1 table holds. qcow2 counts a data cluster once for every path to it: an L2 table shared by
- * three L1 tables has refcount three, and so has each cluster in it. Taking a snapshot therefore adds one to all that
- * the active table reaches, and copies nothing.
- *
- * Visits each L2 table and each cluster that a table entry refers to, once a path, by its offset in the file.
- */
 function forEachReference(
   parts: ImageParts,
   l1: EntryTable,
@@ -28,7 +21,7 @@ function forEachReference(
   }
 }
 
-/** Adds one to each refcount, or changes nothing and throws; returns what `dropNow` takes back one by one. */
+/** Adds a reference to each cluster, or throws and changes nothing; returns the list, which `dropNow` can undo. */
 export function addReferences(parts: ImageParts, l1: EntryTable, range?: L1Range): number[] {
   const references = referencesOf(parts, l1, range);
   let added = 0;
@@ -41,7 +34,13 @@ export function addReferences(parts: ImageParts, l1: EntryTable, range?: L1Range
   return references;
 }
 
-/** Collected before a change and dropped after it: an unreadable table stops the change before it starts. */
+/**
+ * The references of an L1 table: the file offset of each L2 table, and of each cluster that an entry refers to, once
+ * per path. qcow2 counts a data cluster once per path to it: an L2 table shared by three L1 tables has refcount
+ * three, and so has each cluster in it. Taking a snapshot therefore increments the refcounts of everything that the
+ * active table reaches, and copies no data. Operations collect references before a change and drop them after it, so
+ * that an unreadable table prevents the change.
+ */
 export function referencesOf(parts: ImageParts, l1: EntryTable, range?: L1Range): number[] {
   const references: number[] = [];
   forEachReference(parts, l1, (hostOffset) => references.push(hostOffset), range);
@@ -49,8 +48,8 @@ export function referencesOf(parts: ImageParts, l1: EntryTable, range?: L1Range)
 }
 
 /**
- * Makes the COPIED flags under `l1` say what the refcounts say. qcow2 spec, "Snapshots": bit 63 may be stale in
- * inactive L1 tables, so rebuild it whenever a table becomes active and whenever sharing begins or ends.
+ * Sets the COPIED flags under `l1` according to the refcounts. qcow2 specification, "Snapshots": bit 63 may be stale
+ * in inactive L1 tables, so rebuild it whenever a table becomes active and whenever sharing begins or ends.
  */
 export function rebuildCopiedFlags(parts: ImageParts, l1: EntryTable, range: L1Range = wholeOf(l1)): void {
   for (let l1Index = range.from; l1Index < range.to; l1Index++) {
@@ -76,7 +75,7 @@ export interface L1Range {
   to: number;
 }
 
-/** Whether the COPIED flags under `l1`, and in it, say what the refcounts say. */
+/** Whether the COPIED flags in `l1` and its L2 tables match the refcounts. */
 export function hasRightFlags(parts: ImageParts, l1: EntryTable): boolean {
   for (let l1Index = 0; l1Index < l1.length; l1Index++) {
     if (l1.isEmpty(l1Index)) continue;
@@ -94,7 +93,7 @@ export function hasRightL2Flags(parts: ImageParts, table: EntryTable): boolean {
   return true;
 }
 
-/** What an entry's COPIED flag must say. Compressed clusters and pure zero clusters never carry the flag. */
+/** The correct value of an entry's COPIED flag. Compressed clusters and unallocated zero clusters never have it. */
 export function isOnlyReference(parts: ImageParts, table: EntryTable, index: number): boolean {
   if (table.isCompressed(index) || table.offset(index) === 0) return false;
   return parts.refcounts.of(hostOffsetOf(parts, table, index)) === 1;

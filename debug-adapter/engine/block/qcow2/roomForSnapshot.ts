@@ -6,8 +6,8 @@ import { referencesOf } from './references.ts';
 import { checkRoomFor, findSnapshot, readSnapshotL1 } from './snapshots.ts';
 
 /**
- * Throws what would keep a snapshot with VM state from being taken once some others are gone: for an image that is open
- * read-only, before anything depends on it. Where refcounts are narrow it reads every table.
+ * Throws the error that would prevent a snapshot with VM state after some others are deleted. Works on a read-only
+ * image, before anything depends on the snapshot. Reads every table if refcounts are narrow.
  */
 export function checkRoomForSnapshot(parts: ImageParts, name: string, gone: readonly string[]): void {
   const left = parts.snapshots.filter((snapshot) => !gone.includes(snapshot.name));
@@ -15,7 +15,7 @@ export function checkRoomForSnapshot(parts: ImageParts, name: string, gone: read
   const bits = parts.header.refcountBits;
   if (bits >= WIDE_BITS) return;
   const max = refcountMax(bits);
-  // Its VM state stays the active one too.
+  // The VM state is referenced by the snapshot and by the active table.
   if (max < 2) throw refcountsTooNarrow(parts.file.name, bits);
   const { references } = countReferences(parts, []);
   const clusterOf = (hostOffset: number) => Math.floor(hostOffset / parts.layout.clusterSizeBytes);
@@ -30,5 +30,5 @@ export function checkRoomForSnapshot(parts: ImageParts, name: string, gone: read
   }
 }
 
-/** As many bits count more snapshots than a table can list. */
+/** 16 bits count more snapshots than a table can list. */
 const WIDE_BITS = 16;

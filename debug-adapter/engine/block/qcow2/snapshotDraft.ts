@@ -7,20 +7,20 @@ import { addEntry, checkRoomFor, checkSameSize, findSnapshot, type NewSnapshot, 
 import { StoredTable } from './storedTable.ts';
 import { writeGuest, zeroGuest } from './writeData.ts';
 
-/**
- * A snapshot of a state that is not the active one: another snapshot's with changes. It is built beside everything that
- * exists: an L1 table of its own starts as a copy of the other snapshot's, with all references counted, so that every
- * table and cluster under it is shared and each change goes to new ones. Nothing refers to the new ones until the
- * snapshot table does (see commit.ts), so a crash before that leaves leaked clusters and nothing else.
- */
 export interface SnapshotDraft {
-  /** The disk has these bytes there; clusters that have them already are left alone. */
+  /** Writes to the draft's disk; unchanged clusters stay shared. */
   setDisk(offset: number, bytes: Uint8Array): void;
   zeroDisk(offset: number, lengthBytes: number): void;
   setVmState(offset: number, bytes: Uint8Array): void;
   zeroVmState(offset: number, lengthBytes: number): void;
 }
 
+/**
+ * Creates a snapshot of a state other than the active one: that of another snapshot, with changes. The new L1 table
+ * starts as a copy of the other snapshot's, with all references counted, so that all tables and clusters are shared,
+ * and each change allocates new ones. Nothing refers to the new clusters before the snapshot table does (see
+ * commit.ts), so an earlier crash leaves only leaked clusters.
+ */
 export function createSnapshotFrom(
   parts: ImageParts,
   { from, wanted, fill }: { from: string | undefined; wanted: NewSnapshot; fill: (draft: SnapshotDraft) => void },
@@ -28,13 +28,13 @@ export function createSnapshotFrom(
   checkRoomFor(parts, wanted.name);
   const l1 = startingL1(parts, from);
   addReferences(parts, l1);
-  // The same image with another active table: writing through it copies whatever is shared.
+  // The same image with another active table; writing to it copies shared clusters.
   const draft: ImageParts = { ...parts, l1 };
   try {
     fill(draftOf(draft));
     addEntry(parts, wanted, draft.l1);
   } catch (error) {
-    // When only the last sync failed the snapshot is there, and its references count.
+    // If only the last sync failed, the snapshot exists and its references count.
     if (parts.snapshots.some(({ name }) => name === wanted.name)) throw error;
     for (const hostOffset of referencesOf(draft, draft.l1)) parts.refcounts.dropNow(hostOffset);
     throw error;
@@ -68,7 +68,7 @@ function draftOf(draft: ImageParts): SnapshotDraft {
   };
 }
 
-/** Writes the clusters that differ, those of zeroes as holes, neighbours of a kind together. */
+/** Writes the clusters that differ; those of zeroes become holes, and adjacent ones of a kind are written together. */
 function writeDifference(
   draft: ImageParts,
   guestOffset: number,

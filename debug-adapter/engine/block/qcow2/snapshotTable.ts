@@ -5,14 +5,8 @@ import type { Header } from './header.ts';
 import type { ImageFile } from './imageFile.ts';
 import * as limits from './layout.ts';
 
-/**
- * The snapshot table (qcow2 spec, "Snapshots"): one entry a snapshot, of varying length. Its extra data holds the
- * large VM state size, the disk size and the record/replay instruction count, which is our Position. An entry that is
- * there already is written back byte for byte: others may have put into it what we do not know, numbers beyond 2^53 and
- * names that are not UTF-8.
- */
 export interface SnapshotEntry extends SnapshotFields {
-  /** As the table in the file has it. */
+  /** The entry's bytes in the file. */
   encoded: Uint8Array;
 }
 
@@ -24,13 +18,18 @@ export interface SnapshotFields {
   vmClockNanoseconds: number;
   vmStateSizeBytes: number;
   diskSizeBytes: number;
-  /** undefined: taken outside record and replay. */
+  /** undefined: not taken during record or replay. */
   icount: number | undefined;
   l1Offset: number;
   l1Entries: number;
 }
 
-/** Entries that are as they were are those of `before`. */
+/**
+ * Reads the snapshot table (qcow2 specification, "Snapshots"): one entry of variable length per snapshot. Its extra
+ * data contains the large VM state size, the disk size and the record/replay instruction count, which is our
+ * Position. Existing entries are written back unchanged, because other programs may have stored unknown fields,
+ * numbers above 2^53 and names that are not UTF-8. Entries equal to those in `before` are reused.
+ */
 export function readSnapshotTable(
   file: ImageFile,
   header: Header,
@@ -66,7 +65,7 @@ export function newSnapshotEntry(fields: SnapshotFields): SnapshotEntry {
   return { ...fields, encoded: encodeEntry(fields) };
 }
 
-/** The same entry with another name, the last thing in it. */
+/** The entry with another name, which is its last field. */
 export function renamedEntry(entry: SnapshotEntry, name: string): SnapshotEntry {
   const view = viewOf(entry.encoded);
   const nameAt = FIXED_BYTES + view.getUint32(EXTRA_LENGTH_AT) + view.getUint16(ID_LENGTH_AT);
@@ -78,7 +77,7 @@ export function renamedEntry(entry: SnapshotEntry, name: string): SnapshotEntry 
   return { ...entry, name, encoded };
 }
 
-/** The table in large reads: there may be thousands of entries, which are then parts of few arrays. */
+/** Reads the table in large pieces: it may have thousands of entries, which then share few arrays. */
 class Pieces {
   readonly file: ImageFile;
   #offset = 0;
@@ -129,13 +128,13 @@ function readEntry(
     dateSeconds: view.getUint32(16),
     dateNanoseconds: view.getUint32(20),
     vmClockNanoseconds: readU64(view, 24),
-    // The extra data may be shorter in old images: the 32-bit size and the disk's own length stand in.
+    // Old images may have less extra data: use the 32-bit size and the current disk size instead.
     vmStateSizeBytes: extraBytes >= 8 ? readU64(view, EXTRA_VM_STATE_SIZE) : view.getUint32(32),
     diskSizeBytes: extraBytes >= 16 ? readU64(view, EXTRA_DISK_SIZE) : header.diskLengthBytes,
     icount: extraBytes >= 24 ? readIcount(view) : undefined,
     l1Offset: readU64(view, 0),
     l1Entries: view.getUint32(8),
-    // A copy: the piece that it is in goes when its other entries are those of before.
+    // Copied, so that one new entry does not keep a whole piece in memory.
     encoded: bytes.slice(),
   };
   checkL1Place(file, header, entry, at);
@@ -168,11 +167,11 @@ function encodeEntry(entry: SnapshotFields): Uint8Array {
   view.setUint32(8, entry.l1Entries);
   view.setUint16(ID_LENGTH_AT, id.length);
   view.setUint16(NAME_LENGTH_AT, name.length);
-  // Clocks may be anywhere, the host's before 1970 or after 2106: the nearest value that has room, not another one.
+  // The host's clock may be before 1970 or after 2106: store the nearest valid value instead of a wrapped one.
   view.setUint32(16, within(entry.dateSeconds, 0xffff_ffff));
   view.setUint32(20, within(entry.dateNanoseconds, 999_999_999));
   writeU64(view, 24, within(entry.vmClockNanoseconds, Number.MAX_SAFE_INTEGER));
-  // qcow2 spec: 0 in the old field means "see the extra data"; a small size is given in both.
+  // qcow2 specification: 0 in the old field means "see the extra data"; a small size is stored in both.
   view.setUint32(32, entry.vmStateSizeBytes <= 0xffff_ffff ? entry.vmStateSizeBytes : 0);
   view.setUint32(EXTRA_LENGTH_AT, KNOWN_EXTRA_BYTES);
   writeU64(view, EXTRA_VM_STATE_SIZE, entry.vmStateSizeBytes);
@@ -183,7 +182,7 @@ function encodeEntry(entry: SnapshotFields): Uint8Array {
   return bytes;
 }
 
-/** QEMU writes all ones where there is no count. */
+/** QEMU stores all ones for "no count". */
 function readIcount(view: DataView): number | undefined {
   const none = view.getUint32(EXTRA_ICOUNT) === 0xffff_ffff && view.getUint32(EXTRA_ICOUNT + 4) === 0xffff_ffff;
   return none ? undefined : readU64(view, EXTRA_ICOUNT);
@@ -209,5 +208,5 @@ const KNOWN_EXTRA_BYTES = 24;
 const EXTRA_VM_STATE_SIZE = FIXED_BYTES;
 const EXTRA_DISK_SIZE = FIXED_BYTES + 8;
 const EXTRA_ICOUNT = FIXED_BYTES + 16;
-/** QEMU keeps 255 bytes of a name; a longer one could not be told from another there. */
+/** QEMU keeps 255 bytes of a name, so longer names might not be distinct there. */
 export const NAME_BYTES_MAX = 255;

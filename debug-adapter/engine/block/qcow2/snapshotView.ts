@@ -9,19 +9,20 @@ import { readGuest } from './readData.ts';
 import { findSnapshot, readSnapshotL1 } from './snapshots.ts';
 import type { SnapshotEntry } from './snapshotTable.ts';
 
-/**
- * A look at one snapshot without making it the active state: replay reads its disk and RAM from here while the
- * overlay keeps the recording's end. Opening costs one read of the snapshot's L1 table; its L2 tables come when read.
- */
 export interface SnapshotView {
   readonly disk: BlockDevice;
   readVmState(offset: number, into: Uint8Array): void;
-  /** Where its VM state is not all zeroes, in order: at least these places, within `lengthBytes`. Reads no data. */
+  /** The ranges of VM state within `lengthBytes` that may be nonzero, in order. Reads no data. */
   vmStateRanges(lengthBytes: number): ByteRange[];
-  /** Where the snapshot's disk does not show the backing device. */
+  /** The allocated parts of the snapshot's disk. */
   allocatedRanges(): ByteRange[];
 }
 
+/**
+ * Opens a read-only view of a snapshot without making it the active state: a replay reads its disk and RAM here,
+ * while the overlay keeps the end of the recording. Opening reads the snapshot's L1 table; its L2 tables are read on
+ * demand.
+ */
 export function openSnapshotView(parts: ImageParts, name: string): SnapshotView {
   const entry = findSnapshot(parts, name);
   if (entry.diskSizeBytes > DISK_BYTES_MAX)

@@ -20,11 +20,6 @@ import {
 } from './snapshotTable.ts';
 import { StoredTable } from './storedTable.ts';
 
-/**
- * Taking, deleting, renaming and applying internal snapshots. Each is atomic: everything new is written to free clusters,
- * then one write of the header makes it the truth, then the old clusters are freed. A crash shows the state before or
- * the state after. All but renaming change what the active tables share, which atomicCommit.ts does.
- */
 export interface NewSnapshot {
   name: string;
   dateSeconds: number;
@@ -34,6 +29,12 @@ export interface NewSnapshot {
   icount: number | undefined;
 }
 
+/**
+ * Creates an internal snapshot of the active state. Like deleting, renaming and applying snapshots, this is atomic:
+ * everything new is written to free clusters, one write of the header commits it, and then the old clusters are
+ * freed. A crash leaves the old or the new state. All operations except renaming change which clusters the active
+ * tables share, so they use atomicCommit.ts.
+ */
 export function createSnapshot(parts: ImageParts, wanted: NewSnapshot): void {
   checkRoomFor(parts, wanted.name);
   commitAtomically(parts, {
@@ -47,13 +48,16 @@ export function createSnapshot(parts: ImageParts, wanted: NewSnapshot): void {
   });
 }
 
-/** Whether a snapshot of that name can be added. */
+/** Throws if a snapshot of this name cannot be added. */
 export function checkRoomFor(parts: ImageParts, name: string): void {
   checkNewName(parts, name);
   if (parts.snapshots.length >= SNAPSHOTS_MAX) throw snapshotTooMany(parts.file.name, SNAPSHOTS_MAX);
 }
 
-/** Lists a copy of `l1`, all of whose references are counted, as a snapshot. What the active tables share stays. */
+/**
+ * Adds a copy of `l1`, whose references are already counted, as a snapshot. The sharing of the active tables does not
+ * change.
+ */
 export function addEntry(parts: ImageParts, wanted: NewSnapshot, l1: EntryTable): void {
   const table = placeTable(parts, l1.bytes.slice());
   switchSnapshots(parts, [...parts.snapshots, newEntry(parts, wanted, table)], [table]);
@@ -70,8 +74,8 @@ function newEntry(parts: ImageParts, wanted: NewSnapshot, l1: NewTable): Snapsho
 }
 
 /**
- * Several at once cost hardly more than one. QEMU lets two snapshots have one name: each mention of a name deletes one
- * of them, the first first.
+ * Deletes several snapshots for hardly more than the cost of one. QEMU permits duplicate names: each mention of a
+ * name deletes one snapshot, the first one first.
  */
 export function deleteSnapshots(parts: ImageParts, names: string[]): void {
   const deleted: SnapshotEntry[] = [];
@@ -98,7 +102,7 @@ export function renameSnapshot(parts: ImageParts, from: string, to: string): voi
   switchSnapshots(parts, renamed, []);
 }
 
-/** The snapshot becomes the active state; what was active is dropped. */
+/** Makes the snapshot the active state and drops the previous one. */
 export function applySnapshot(parts: ImageParts, name: string): void {
   const entry = findSnapshot(parts, name);
   checkSameSize(parts, entry);
@@ -107,7 +111,7 @@ export function applySnapshot(parts: ImageParts, name: string): void {
   const l1 = readSnapshotL1(parts, entry);
   const count = () => {
     for (const hostOffset of dropped) parts.refcounts.dropLater(hostOffset);
-    // First, so that narrow refcounts have room.
+    // Before adding references, so that narrow refcounts do not overflow.
     parts.refcounts.settleDrops();
     addReferences(parts, l1);
   };
@@ -125,7 +129,7 @@ function findIn(snapshots: readonly SnapshotEntry[], name: string, file: string)
   throw snapshotMissing(file, name, known);
 }
 
-/** A copy of the snapshot's L1 table, at least as long as the disk needs. */
+/** A copy of the snapshot's L1 table, at least as long as the disk requires. */
 export function readSnapshotL1(parts: ImageParts, entry: SnapshotEntry): StoredTable {
   const entries = Math.max(entry.l1Entries, parts.layout.vmStateFirstL1Index);
   const bytes = new Uint8Array(entries * ENTRY_BYTES);
@@ -134,7 +138,7 @@ export function readSnapshotL1(parts: ImageParts, entry: SnapshotEntry): StoredT
   return new StoredTable(bytes, entry.l1Offset);
 }
 
-/** Tables of a disk of another length would put VM state in another place. */
+/** The tables of a disk of another length have VM state at another offset. */
 export function checkSameSize(parts: ImageParts, entry: SnapshotEntry): void {
   if (entry.diskSizeBytes !== parts.layout.diskLengthBytes) throw snapshotOfOtherSize(parts.file.name, entry.name);
 }
@@ -143,7 +147,7 @@ export function clustersOfL1(parts: ImageParts, entries: number): number {
   return clustersFor(parts.layout, entries * ENTRY_BYTES);
 }
 
-/** For a change of the list alone. */
+/** Commits a change of the snapshot list alone. */
 function switchSnapshots(parts: ImageParts, entries: SnapshotEntry[], newTables: NewTable[]): void {
   const oldOffset = parts.header.snapshotsOffset;
   const oldClusters = clustersFor(parts.layout, parts.snapshotTableBytes);
@@ -175,7 +179,7 @@ function checkNewName(parts: ImageParts, name: string): void {
   if (parts.snapshots.some((snapshot) => snapshot.name === name)) throw snapshotExists(parts.file.name, name);
 }
 
-/** One more than the highest, as QEMU numbers them; others may have any text, and numbers that no program counts on. */
+/** The highest id plus one, as in QEMU. Other programs may use any text, and huge numbers are ignored. */
 function nextId(parts: ImageParts): string {
   const taken = new Set(parts.snapshots.map(({ id }) => id));
   const numbers = [...taken].filter((id) => /^\d{1,9}$/.test(id)).map(Number);

@@ -2,8 +2,8 @@ import { EntryTable } from './entryTable.ts';
 import type { ImageFile } from './imageFile.ts';
 
 /**
- * An entry table with its place in the file and the range of entries changed since it was last written, so that one
- * new cluster costs one small write and not a whole table.
+ * An entry table with its location in the file and its dirty range, so that one new cluster costs one small write
+ * instead of a whole table.
  */
 export class StoredTable extends EntryTable {
   readonly hostOffset: number;
@@ -19,7 +19,7 @@ export class StoredTable extends EntryTable {
     return this.#dirtyFrom < this.#dirtyTo;
   }
 
-  /** For a table that takes a new place: all of it must be written. */
+  /** For a table in a new location, which must be written in full. */
   markAllDirty(): void {
     this.#dirtyFrom = 0;
     this.#dirtyTo = this.length;
@@ -32,7 +32,7 @@ export class StoredTable extends EntryTable {
     this.#markClean();
   }
 
-  /** All of some tables that lie side by side, with one write. */
+  /** Writes whole adjacent tables with one write. */
   static writeAll(file: ImageFile, tables: readonly StoredTable[]): void {
     const [{ hostOffset, bytes }] = tables;
     let together = bytes;

@@ -7,10 +7,10 @@ import { writeClusters } from './writeClusters.ts';
 import { growL1, writeGuest, zeroGuest } from './writeData.ts';
 
 /**
- * VM state: bytes past the disk's end in the active table (qcow2 spec, "Snapshots"; QEMU starts them at the first L2
- * table boundary behind the disk, and so do we). The active table keeps them mapped between snapshots. A RAM page that
- * is always written at the same offset is then shared with the previous snapshot until it changes, so a snapshot
- * costs what changed and is still a complete one for every other program.
+ * Reads VM state: bytes after the end of the disk in the active table (qcow2 specification, "Snapshots"), from the
+ * first L2 table boundary after the disk, as in QEMU. The active table keeps them mapped between snapshots. A RAM
+ * page always has the same offset, so its cluster is shared with the previous snapshot until the page changes: a
+ * snapshot costs only the changes, but is complete for all other programs.
  */
 export function readVmState(parts: ImageParts, offset: number, into: Uint8Array): void {
   readGuest(parts, parts.l1, parts.layout.vmStateOffset + offset, into);
@@ -21,7 +21,7 @@ export function writeVmState(parts: ImageParts, offset: number, from: Uint8Array
   writeGuest(parts, parts.layout.vmStateOffset + offset, from);
 }
 
-/** Many whole clusters, by their offset in VM state, in few writes. */
+/** Writes many whole clusters, by their offset in VM state, with few writes. */
 export function writeVmStateClusters(parts: ImageParts, clusters: readonly VmStateCluster[]): void {
   const { vmStateOffset } = parts.layout;
   writeClusters(
@@ -35,15 +35,15 @@ export interface VmStateCluster {
   bytes: Uint8Array;
 }
 
-/** Costs no file space: the clusters are dropped. */
+/** Takes no space in the file: the clusters are dropped. */
 export function zeroVmState(parts: ImageParts, offset: number, lengthBytes: number): void {
   assert(offset >= 0, 'VM state starts at 0');
   zeroGuest(parts, parts.layout.vmStateOffset + offset, lengthBytes);
 }
 
 /**
- * Takes VM state out of the active table, at a clean close: `qemu-img resize` would show it as disk data. It stays in
- * the snapshots.
+ * Removes VM state from the active table at a clean close, because `qemu-img resize` would expose it as disk data.
+ * Snapshots keep theirs.
  */
 export function unmapVmState(parts: ImageParts): void {
   const range = vmStateRange(parts);
@@ -53,7 +53,7 @@ export function unmapVmState(parts: ImageParts): void {
   }
 }
 
-/** Puts a snapshot's VM state back into the active table, so that the next snapshot shares what has not changed. */
+/** Maps a snapshot's VM state in the active table again, so that the next snapshot shares the unchanged parts. */
 export function relinkVmState(parts: ImageParts, snapshotName: string): void {
   const entry = findSnapshot(parts, snapshotName);
   checkSameSize(parts, entry);

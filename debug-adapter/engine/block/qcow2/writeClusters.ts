@@ -1,10 +1,6 @@
 import type { ImageParts } from './imageParts.ts';
 import { mapTo, overwriteInPlace, writableL2Table } from './writeData.ts';
 
-/**
- * Whole clusters of guest bytes from anywhere, as `writeGuest` writes them, but what needs new clusters lies side by side
- * in the file and takes one write: a snapshot's pages are scattered over all of RAM.
- */
 export interface GuestCluster {
   guestOffset: number;
   bytes: Uint8Array;
@@ -12,6 +8,10 @@ export interface GuestCluster {
 
 const WRITE_BYTES_MAX = 1 << 20;
 
+/**
+ * Writes whole guest clusters at scattered offsets, like `writeGuest`, but new clusters are contiguous in the file
+ * and need one write. For a snapshot's pages, which are scattered over all of RAM.
+ */
 export function writeClusters(parts: ImageParts, clusters: readonly GuestCluster[]): void {
   const left = clusters.filter(({ guestOffset, bytes }) => overwriteInPlace(parts, guestOffset, bytes) === 0);
   const atOnce = Math.max(1, Math.min(left.length, WRITE_BYTES_MAX / parts.layout.clusterSizeBytes));
@@ -19,7 +19,7 @@ export function writeClusters(parts: ImageParts, clusters: readonly GuestCluster
   for (let done = 0; done < left.length;) done += writeSome(parts, left.slice(done, done + atOnce), together);
 }
 
-/** As many as there are free clusters in a row; returns how many that were. */
+/** Writes as many clusters as there are consecutive free ones; returns their number. */
 function writeSome(parts: ImageParts, clusters: readonly GuestCluster[], together: Uint8Array): number {
   const { clusterSizeBytes, bytesPerL2 } = parts.layout;
   const run = parts.refcounts.allocate(clusters.length);

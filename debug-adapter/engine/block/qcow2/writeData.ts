@@ -11,10 +11,10 @@ import { readGuest } from './readData.ts';
 import { StoredTable } from './storedTable.ts';
 
 /**
- * Writes guest bytes through the active L1 table. A cluster that only the active table refers to (refcount one) is
- * overwritten in place; anything else gets a new cluster, filled up from what was there. The data goes to the file at
- * once; the tables that make it reachable change in memory only and wait for the next commit (commit.ts), which keeps
- * the order that a crash needs.
+ * Writes guest bytes through the active L1 table. A cluster with refcount one is overwritten in place; otherwise a
+ * new cluster is allocated and completed with the old contents. The data is written to the file immediately; the
+ * tables that refer to it change only in memory until the next commit (commit.ts), which orders the writes for crash
+ * safety.
  */
 export function writeGuest(parts: ImageParts, guestOffset: number, from: Uint8Array): void {
   let done = 0;
@@ -26,8 +26,8 @@ export function writeGuest(parts: ImageParts, guestOffset: number, from: Uint8Ar
 }
 
 /**
- * Whole clusters lose their data and read as zeroes; parts of clusters are written. What the backing device shows as
- * zeroes is left to it, unless that is about to be another one.
+ * Zeroes a range: whole clusters are dropped and read as zeroes; partial clusters are written. Unallocated clusters
+ * that the backing device shows as zeroes stay unallocated, unless the backing device will be replaced.
  */
 export function zeroGuest(parts: ImageParts, guestOffset: number, lengthBytes: number, isBackingKept = true): void {
   const { clusterSizeBytes, diskLengthBytes } = parts.layout;
@@ -36,7 +36,7 @@ export function zeroGuest(parts: ImageParts, guestOffset: number, lengthBytes: n
   while (at < end) {
     const clusterStart = Math.floor(at / clusterSizeBytes) * clusterSizeBytes;
     const clusterEnd = clusterStart + clusterSizeBytes;
-    // The disk's last cluster may be cut short by the disk's end; zeroing up to that end zeroes all of it.
+    // The disk may end inside its last cluster; zeroing up to the end zeroes that whole cluster.
     const wholeCluster = at === clusterStart && (end >= clusterEnd || end === diskLengthBytes);
     if (wholeCluster) at = zeroWholeClusters(parts, at, end, isBackingKept);
     else {
@@ -47,7 +47,7 @@ export function zeroGuest(parts: ImageParts, guestOffset: number, lengthBytes: n
   }
 }
 
-/** Drops the references that one L2 entry holds. */
+/** Drops the references of one L2 entry. */
 export function dropEntry(parts: ImageParts, table: EntryTable, index: number): void {
   if (table.isCompressed(index)) {
     for (const host of compressedHostClusters(parts, table, index)) parts.refcounts.dropLater(host);
@@ -56,7 +56,7 @@ export function dropEntry(parts: ImageParts, table: EntryTable, index: number): 
   }
 }
 
-/** How far the active L1 table must reach for VM state; growing moves it at the next commit. */
+/** Grows the active L1 table for VM state; this moves it at the next commit. */
 export function growL1(parts: ImageParts, entries: number): void {
   if (entries <= parts.l1.length) return;
   if (entries * ENTRY_BYTES > L1_BYTES_MAX) throw imageTooLarge(parts.file.name, 'its L1 table is full');
@@ -66,7 +66,10 @@ export function growL1(parts: ImageParts, entries: number): void {
   parts.l1Moved = true;
 }
 
-/** Writes as far as the clusters are ours alone and neighbours in the file; returns how many bytes that were. */
+/**
+ * Overwrites clusters while they have refcount one and are contiguous in the file; returns the number of bytes
+ * written.
+ */
 export function overwriteInPlace(parts: ImageParts, guestOffset: number, data: Uint8Array): number {
   const { clusterSizeBytes, bytesPerL2 } = parts.layout;
   const l1Index = Math.floor(guestOffset / bytesPerL2);
@@ -88,7 +91,10 @@ function isOursAlone(parts: ImageParts, table: EntryTable, index: number): boole
   return parts.refcounts.of(hostOffsetOf(parts, table, index)) === 1;
 }
 
-/** Copy-on-write: allocates one run of clusters in place of shared or missing ones and returns the bytes written. */
+/**
+ * Copy-on-write: allocates one run of clusters to replace shared or missing ones; returns the number of bytes
+ * written.
+ */
 function writeToNewClusters(parts: ImageParts, guestOffset: number, data: Uint8Array): number {
   const { clusterSizeBytes, bytesPerL2 } = parts.layout;
   const l1Index = Math.floor(guestOffset / bytesPerL2);
@@ -112,14 +118,14 @@ function writeToNewClusters(parts: ImageParts, guestOffset: number, data: Uint8A
   return written.length;
 }
 
-/** A new cluster takes the place of whatever an active L2 entry refers to. */
+/** Makes an active L2 entry refer to a new cluster and drops its previous reference. */
 export function mapTo(parts: ImageParts, table: StoredTable, index: number, hostOffset: number): void {
   parts.l2.markDirty(table);
   dropEntry(parts, table, index);
   table.setOffset(index, hostOffset, { copied: true });
 }
 
-/** The new data with the rest of its first and last cluster around it, as those read now. */
+/** The new data, completed with the current contents of its first and last cluster. */
 function filledUp(
   parts: ImageParts,
   region: { start: number; regionBytes: number; guestOffset: number; data: Uint8Array },
@@ -135,13 +141,13 @@ function filledUp(
   return bytes;
 }
 
-/** The active L2 table for an L1 index, made or copied if it is missing or shared. */
+/** The active L2 table for an L1 index, created or copied if it is missing or shared. */
 export function writableL2Table(parts: ImageParts, l1Index: number): StoredTable {
   growL1(parts, l1Index + 1);
   const present = l2TableAt(parts, parts.l1, l1Index);
   if (present && parts.refcounts.of(present.hostOffset) === 1) return present;
   const { offset } = parts.refcounts.allocate(1);
-  // The clusters in a copied table keep their refcounts: one path to each has only changed its middle.
+  // The clusters in a copied table keep their refcounts: each path to them merely goes through another table.
   const table = parts.l2.add(offset, present?.bytes);
   if (present) parts.refcounts.dropLater(present.hostOffset);
   parts.l1.setOffset(l1Index, offset, { copied: true });
@@ -169,8 +175,8 @@ function zeroWholeClusters(parts: ImageParts, start: number, end: number, isBack
 }
 
 /**
- * How far from `start` on nothing is to be done, because no table is there and the backing device shows zeroes, in whole
- * tables: a guest that discards a large and empty disk costs no table.
+ * The end of the range from `start` that needs no change, because it has no L2 table and the backing device shows
+ * zeroes. Rounded to whole tables, so that a guest can discard a large empty disk without allocating tables.
  */
 function endOfUntouched(parts: ImageParts, start: number, end: number): number {
   const { bytesPerL2 } = parts.layout;
@@ -182,7 +188,7 @@ function endOfUntouched(parts: ImageParts, start: number, end: number): number {
   return untouched;
 }
 
-/** Which of some clusters from a guest offset on would not be zeroes without an entry: 1 where the backing has data. */
+/** Which clusters from a guest offset would show backing data if unallocated: 1 for those with data. */
 function backedClusters(parts: ImageParts, start: number, clusters: number): Uint8Array {
   const { clusterSizeBytes } = parts.layout;
   const backed = new Uint8Array(clusters);

@@ -1,7 +1,7 @@
 import { writeHeader } from './header.ts';
 import type { ImageParts } from './imageParts.ts';
 
-/** Writes changed refcounts in place. A refcount table that has outgrown its place moves, and the header goes with it. */
+/** Writes changed refcounts in place. A refcount table that has become too small moves, and the header is updated. */
 export function writeRefcounts({ file, header, refcounts }: ImageParts): void {
   refcounts.write({
     durable: true,
