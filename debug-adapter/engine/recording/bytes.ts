@@ -1,21 +1,18 @@
 import { assert } from '../base/assert.ts';
 
-/**
- * The bytes of the rrfile, one value at a time: little-endian fixed fields and varints (LEB128: seven bits a byte, low
- * ones first, the top bit says that more follow). `ByteSink` grows as it is written; `ByteSource` checks every bound
- * and throws `Malformed`, which the reader turns into a sentence with the file's name, so that no bytes whatever can
- * make it read outside its payload or loop.
- */
-
-/** The payload does not say what the format allows. Never seen by users: see `errors/recording.ts`. */
+/** A payload that violates the format. Users never see it: see `errors/recording.ts`. */
 export class Malformed extends Error {
   override name = 'Malformed';
 }
 
 const encoder = new TextEncoder();
-// `ignoreBOM` keeps a leading U+FEFF as a character, so that every name comes back as it was written.
+// `ignoreBOM` keeps a leading U+FEFF as a character, so that every name decodes to the text that was encoded.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/**
+ * Encodes values of the rrfile: little-endian fixed fields and varints (LEB128: seven bits per byte, the low ones
+ * first; the top bit marks that more bytes follow). The buffer grows as necessary.
+ */
 export class ByteSink {
   #bytes: Uint8Array<ArrayBuffer>;
   #view: DataView;
@@ -74,7 +71,7 @@ export class ByteSink {
     this.#length += value.length;
   }
 
-  /** UTF-8 with its length in bytes before it. */
+  /** UTF-8, preceded by its length in bytes. */
   text(value: string): void {
     const utf8 = encoder.encode(value);
     this.varint(utf8.length);
@@ -91,6 +88,10 @@ export class ByteSink {
   }
 }
 
+/**
+ * Decodes values of the rrfile. Checks every bound and throws `Malformed`, which the reader turns into a message with
+ * the file's name, so that no input can make it read outside the payload or loop endlessly.
+ */
 export class ByteSource {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -116,7 +117,7 @@ export class ByteSource {
 
   varint(): number {
     let value = 0;
-    // 8 bytes carry 56 bits; what does not fit an exact integer is refused below.
+    // 8 bytes hold 56 bits; values that are not safe integers are refused below.
     for (let scale = 1; scale <= 2 ** 49; scale *= 0x80) {
       const byte = this.byte();
       value += (byte & 0x7f) * scale;
@@ -156,7 +157,7 @@ export class ByteSource {
   }
 }
 
-/** UTF-8 to a string, refusing what is not UTF-8. */
+/** Decodes UTF-8; throws `Malformed` for invalid UTF-8. */
 export function decodeText(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);

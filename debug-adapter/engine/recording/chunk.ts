@@ -2,44 +2,48 @@ import { xxh64 } from '../base/xxhash64.ts';
 import { ByteSink } from './bytes.ts';
 
 /**
- * The rrfile's frame. The file starts with a magic of 8 bytes and the format version (u32, little-endian like all of
- * it); then chunks follow one another, each a header of 20 bytes and its payload:
+ * The frame format of the rrfile. The file starts with an 8-byte magic and the format version (u32; all fields are
+ * little-endian). Chunks follow, each with a header of 20 bytes and a payload:
  *
  *     0  marker 0xB1 0x4B        4  payload length, u32        16  check of bytes 0-15: low half of their XXH64
  *     2  type                    8  XXH64 of the payload,
- *     3  flags                      seeded with the checksum of the chunk before (0 for the first)
+ *     3  flags                      seeded with the checksum of the previous chunk (0 for the first)
  *
- * The seed chains the chunks, so that one that was lost, moved or brought from another file shows. The check of the
- * header itself means that a length can be trusted before the payload is read: a chunk that ends past the file was
- * cut off, it is not a damaged length. Chunks are only ever appended.
+ * The seed chains the chunks, which detects chunks that are missing, moved or from another file. The check of the
+ * header makes its length reliable before the payload is read: a chunk that extends past the end of the file was
+ * truncated; its length is not damaged. Chunks are only ever appended.
  *
- * Flag `afterSync` says that all before this chunk was on stable storage when it was written. Damage before such a
- * chunk is damage; damage that no such chunk follows may be what a kill or a power failure leaves, and is a torn tail.
+ * The flag `afterSync` says that everything before this chunk was on stable storage when it was written. Invalid data
+ * before such a chunk is damage; invalid data that no such chunk follows is a torn tail, which a kill or a power
+ * failure may leave.
  */
 export const FORMAT_VERSION = 5;
-/** From this version on, guests see the devices behave as QEMU's do. */
+/** Since this version, guests see devices that behave like QEMU's. */
 export const QEMU_DEVICES_VERSION = 5;
-/** The first version in which the data of disk requests has XXH3 digests; those before have XXH64. */
+/** The first version with XXH3 digests of disk request data; earlier ones have XXH64. */
 export const XXH3_VERSION = 4;
-/** Version 2 had deflated boot files only, which are read still. Version 1 had other digests of disks. */
+/** Version 2 has only deflated boot files, which are still supported. Version 1 had different disk digests. */
 export const OLDEST_VERSION = 2;
 
-/** As in PNG, the line ends show a transfer in text mode, and 0x1A ends a DOS `type`. */
+/** As in PNG, the line ends reveal a transfer in text mode, and 0x1A ends a DOS `type`. */
 export const MAGIC = Uint8Array.of(0x42, 0x4c, 0x4b, 0x52, 0x52, 0x0d, 0x0a, 0x1a); // "BLKRR\r\n\x1a"
 export const PREAMBLE_BYTES = MAGIC.length + 4;
 export const CHUNK_HEADER_BYTES = 20;
 
 export const CHUNK_TYPE = { header: 1, bootFile: 2, names: 3, events: 4 } as const;
 export const CHUNK_FLAG = {
-  /** A reader that does not know the type must refuse the file; without it, it may skip the chunk. */
+  /** A reader that does not know the type must refuse the file; without this flag, it may skip the chunk. */
   critical: 1,
   afterSync: 2,
 } as const;
 
-/** What keeps a reader from allocating for a length that only damage or malice would write. */
+/** Limits that keep a reader from allocating memory for a damaged or malicious length. */
 export const MAX_HEADER_PAYLOAD_BYTES = 1 << 20;
 export const MAX_EVENTS_PAYLOAD_BYTES = 1 << 20;
-/** All that the field can say: a boot file longer than the recording shows that this was cut, not that the length is wrong. */
+/**
+ * The maximum of the field: a boot file that extends past the end means that the recording was truncated, not that
+ * the length is wrong.
+ */
 export const BOOT_FILE_BYTES_MAX = 0xffff_ffff;
 
 const MARKER_0 = 0xb1;
@@ -59,7 +63,7 @@ export function encodePreamble(): Uint8Array<ArrayBuffer> {
   return sink.view();
 }
 
-/** Header and payload in one piece, for one write. */
+/** Encodes header and payload together, for a single write. */
 export function encodeChunk(
   chunk: { type: number; flags: number; payload: Uint8Array },
   previousChecksum: bigint,
@@ -77,7 +81,7 @@ export function encodeChunk(
   return { bytes: sink.view(), checksum };
 }
 
-/** The chunk header at `at`, or undefined when there is none. */
+/** The chunk header at `at`; undefined if there is none. */
 export function decodeChunkHeader(bytes: Uint8Array, at: number): ChunkHeader | undefined {
   if (bytes[at] !== MARKER_0 || bytes[at + 1] !== MARKER_1 || at + CHUNK_HEADER_BYTES > bytes.length) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, CHUNK_HEADER_BYTES);

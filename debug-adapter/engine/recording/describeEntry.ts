@@ -2,7 +2,7 @@ import { assertNever } from '../base/assert.ts';
 import { digestText } from './header.ts';
 import type { LogEntry } from './logEntry.ts';
 
-/** What an entry of the log says, without its position: one line for people. */
+/** Describes a log entry in one line of text, without its position. */
 export function describeEntry(entry: LogEntry): string {
   switch (entry.kind) {
     case 'consoleInput':
@@ -40,7 +40,7 @@ export function describeEntry(entry: LogEntry): string {
   }
 }
 
-/** The same for programs: what JSON has no word for is text, 64-bit numbers as 16 hexadecimal digits. */
+/** The entry for JSON output: bytes are hexadecimal text, and 64-bit numbers are 16 hexadecimal digits. */
 export function entryAsJson(entry: LogEntry): Record<string, unknown> {
   switch (entry.kind) {
     case 'memoryWrite':
@@ -60,12 +60,12 @@ export function entryAsJson(entry: LogEntry): Record<string, unknown> {
 
 const SECTOR_BYTES = 512;
 
-/** In sectors, as the guest counts, where it is a whole one. */
+/** In sectors, as the guest counts, if the offset is a multiple of the sector size. */
 function placeText(offset: number): string {
   return offset % SECTOR_BYTES === 0 ? `sector ${offset / SECTOR_BYTES}` : `byte ${offset}`;
 }
 
-/** Its length when it is opened, and then pieces of it; the console has pieces only. */
+/** For an opened file its length, otherwise the bytes read; the console has no length. */
 function fileText({ error, lengthBytes, bytes }: LogEntry & { kind: 'hostFile' }): string {
   if (error) return `error ${error}`;
   return bytes.length > 0 ? `a piece of ${bytes.length} bytes` : `${lengthBytes} bytes`;

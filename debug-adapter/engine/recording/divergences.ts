@@ -10,8 +10,8 @@ import type { AnswerEntry, BlockEntry, DigestEntry, DigestPart, EndEntry, InputE
 import type { RecordingReader } from './recordingReader.ts';
 
 /**
- * Compares what a replaying machine does with what the recording has, and puts a difference into words. Each function
- * returns undefined when the two agree. Comparing is cheap; only a difference searches the recording for more to say.
+ * Compares a replaying machine with the recording and describes the first difference. Each function returns undefined
+ * if they agree. Comparing is cheap; only after a difference is the recording searched for details.
  */
 export class Divergences {
   readonly #recording: RecordingReader;
@@ -90,7 +90,7 @@ export class Divergences {
     });
   }
 
-  /** The machine is at `position`, and `expected` lies behind it unused. */
+  /** The machine is at `position` and has passed `expected` without consuming it. */
   missed(expected: InputEntry | AnswerEntry | BlockEntry, position: Position): UserError {
     const isBlock = expected.kind === 'blockRequest' || expected.kind === 'blockCompletion';
     const code = !isBlock
@@ -106,7 +106,7 @@ export class Divergences {
     });
   }
 
-  /** A device asks for something from outside that the recording has no answer to. */
+  /** A device asks for external data for which the recording has no answer. */
   ofQuestion(expected: AnswerEntry | undefined, { position, kind }: { position: Position; kind: AnswerEntry['kind'] }) {
     const came = `a device asked for ${QUESTION_TEXT[kind]}`;
     if (expected === undefined) return this.#nothingMoreExpected('divergence-input', position, came);
@@ -139,7 +139,10 @@ export class Divergences {
     });
   }
 
-  /** Not the files: the machine itself. Of an older recording some devices have changed since, see docs/qemu-differences.md. */
+  /**
+   * The cause is the machine, not the files. For an older recording, some devices have changed since; see
+   * docs/qemu-differences.md.
+   */
   #causeInMachine(): string {
     const { blkreplayVersion, formatVersion } = this.#recording.header;
     const isOlder = formatVersion < QEMU_DEVICES_VERSION;
@@ -164,7 +167,7 @@ export class Divergences {
     return this.#recording.header.drives.find(({ id }) => id === drive);
   }
 
-  /** The recorded request that this completes. Reads the recording from its start: only for words about a difference. */
+  /** The recorded request of a completion. Reads the recording from its start, but only to describe a difference. */
   #requestOf(completion: BlockCompletion): BlockRequest | undefined {
     for (const entry of this.#recording.entriesFrom(0, ['blockRequest'])) {
       if (entry.kind !== 'blockRequest') continue;
@@ -227,7 +230,7 @@ function completionText({ drive, id, status, digest }: BlockCompletion): string 
   return `request ${id} of drive ${drive} completed with ${status}, data digest ${valueText(digest)}`;
 }
 
-/** What the recording has, with its position where that is not the one the difference was seen at. */
+/** The recorded entry, with its position if it differs from that of the difference. */
 function expectedText(entry: InputEntry | AnswerEntry | BlockEntry, seenAt: Position): string {
   return `${entryText(entry)}${otherPosition(entry.position, seenAt)}`;
 }

@@ -4,14 +4,6 @@ import type { BlockOperation, BlockStatus } from '../block/blockRequest.ts';
 import { ByteSink, ByteSource, Malformed } from './bytes.ts';
 import { KIND_CODES, type LogEntry } from './logEntry.ts';
 
-/**
- * Log entries as bytes. An events payload is a prologue (first position, last position as a distance from it, the set
- * of kinds inside) and the entries; it can be decoded alone but for the file's table of names. An entry starts with a
- * tag, the kind in its low half and flags in the high one, and the distance from the entry before. What can be foretold
- * is left out: a drive's requests and completions count up, so an id is written only where it breaks the row (and once
- * a chunk for each drive), and offsets and lengths count sectors where they are whole ones. A request with its
- * completion takes about 25 bytes, 8 of them the digest.
- */
 export interface EventsSummary {
   firstPosition: Position;
   lastPosition: Position;
@@ -19,7 +11,7 @@ export interface EventsSummary {
   kinds: number;
 }
 
-/** Gives the number of a name in the file's table, adding it when it is new. */
+/** Returns the number of a name in the file's table, adding a new name. */
 export type NameNumber = (name: string) => number;
 
 const SECTOR_BYTES = 512;
@@ -28,23 +20,31 @@ const OPERATIONS: readonly BlockOperation[] = ['read', 'write', 'flush', 'discar
 const STATUSES: readonly BlockStatus[] = ['ok', 'ioError', 'unsupported'];
 
 /** blockRequest: bits 0-2 of the flags are the operation. */
-const REQUEST_SPELLED_OUT = 8; // the id follows, offset and length are bytes
+const REQUEST_SPELLED_OUT = 8; // the id follows; offset and length are in bytes
 /** blockCompletion: bits 0-1 of the flags are the status. */
 const COMPLETION_ID_FOLLOWS = 4;
 const COMPLETION_NO_DIGEST = 8;
 const END_GUEST_EXIT_FOLLOWS = 1;
 
-/** Where a drive's ids stand. Begins anew with each chunk. */
+/** The next ids of a drive. Reset at the start of each chunk. */
 interface DriveIds {
   nextRequest: number;
   nextCompletion: number;
 }
 
-/** A guest may name any 64-bit sector; the log keeps offsets that an exact integer cannot say as the largest one. */
+/** A guest can request any 64-bit sector; the log stores offsets above the largest safe integer as that integer. */
 export function loggedOffset(offset: number): number {
   return Math.min(offset, Number.MAX_SAFE_INTEGER);
 }
 
+/**
+ * Encodes log entries. An events payload has a prologue (first position, distance to the last position, the set of
+ * kinds) followed by entries; apart from the file's name table it can be decoded on its own. An entry starts with a
+ * tag (kind in the low half, flags in the high half) and the distance from the previous entry. Predictable values are
+ * omitted: a drive's requests and completions count up, so an id is written only if it breaks the sequence (and once
+ * per chunk and drive). Offsets and lengths are in sectors where possible. A request and its completion take about 25
+ * bytes, 8 of them for the digest.
+ */
 export class EventsEncoder {
   readonly #entries = new ByteSink(80 << 10);
   readonly #nameNumber: NameNumber;
@@ -52,7 +52,7 @@ export class EventsEncoder {
   #first: Position = 0;
   #last: Position = 0;
   #kinds = 0;
-  /** Of the entry that is being added: its kind, and how far it is from the one before. */
+  /** The kind of the entry being added, and its distance from the previous one. */
   #code = 0;
   #distance = 0;
 
@@ -76,7 +76,7 @@ export class EventsEncoder {
     this.#write(entry);
   }
 
-  /** The payload of an events chunk, and starts the next one. */
+  /** Returns the payload of an events chunk and starts the next chunk. */
   take(): Uint8Array<ArrayBuffer> {
     const payload = new ByteSink(this.#entries.length + 24);
     payload.varint(this.#first);
@@ -89,7 +89,7 @@ export class EventsEncoder {
     return payload.view();
   }
 
-  /** What each entry begins with. */
+  /** Writes the common start of an entry. */
   #start(flags: number): void {
     this.#entries.byte(this.#code | (flags << 4));
     this.#entries.varint(this.#distance);
@@ -192,7 +192,7 @@ export class EventsEncoder {
   }
 }
 
-/** The prologue alone: cheap, for the index that is made when a recording opens. */
+/** Decodes only the prologue, for the index that is built when a recording is opened. */
 export function decodeEventsSummary(payload: Uint8Array): EventsSummary {
   return readPrologue(new ByteSource(payload));
 }
@@ -303,7 +303,7 @@ class EventsDecoder {
 
   #readParts() {
     const count = this.#source.varint();
-    // Each part takes at least 9 bytes, so a count that cannot be true is found before anything is allocated.
+    // Each part takes at least 9 bytes: detect an impossible count before allocating memory.
     if (count * 9 > this.#source.remaining) throw new Malformed('ends inside a digest');
     return Array.from({ length: count }, () => {
       const name = this.#name(this.#source.varint());

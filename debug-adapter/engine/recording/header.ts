@@ -16,24 +16,23 @@ import { ByteSink, ByteSource, decodeText, Malformed } from './bytes.ts';
 import { FORMAT_VERSION, MAX_HEADER_PAYLOAD_BYTES } from './chunk.ts';
 
 /**
- * What a recording says of itself before the first event: which machine, which drives, which boot files. It is JSON, so
- * that anyone can read it, and it is taken apart field by field when it is read: fields that a later version adds are
- * left alone, fields that are missing, of another type or beyond what can be recorded make the recording unreadable, so
- * that whoever uses a header has one that is possible. The boot files themselves
- * follow it, one chunk each, compressed, so that a rebuilt kernel does not orphan the recording.
+ * The header of a recording: its machine, drives and boot files. It is JSON, so that it is readable without tools,
+ * and is validated field by field: unknown fields of later versions are ignored, and a field that is missing, has the
+ * wrong type or is outside the limits makes the recording unreadable, so that every decoded header is valid. The boot
+ * files follow it, each in one compressed chunk, so that rebuilding a kernel does not break the recording.
  */
 export interface RecordingHeader {
   formatVersion: number;
-  /** The version that recorded, such as `0.1.0`. */
+  /** The version that made the recording, such as `0.1.0`. */
   blkreplayVersion: string;
   machine: RecordedMachine;
   idle: IdleMode;
-  /** The kernel's command line; empty when none was given. */
+  /** The kernel command line; empty by default. */
   append: string;
-  /** The first snapshot's name. */
+  /** The name of the first snapshot. */
   rrsnapshot: string;
   drives: RecordedDrive[];
-  /** The state-only qcow2 that keeps the snapshots when no drive is writable. */
+  /** The state-only qcow2 image that contains the snapshots if no drive is writable. */
   stateFile: string | null;
   bootFiles: RecordedBootFile[];
 }
@@ -42,17 +41,20 @@ export interface RecordedMachine {
   kind: 'virt';
   memoryBytes: number;
   harts: number;
-  /** As in the device tree, such as `rv64imafdc_zicsr_zifencei`: exactly what the machine has (machine/cpu/extensions.ts). */
+  /**
+   * As in the device tree, such as `rv64imafdc_zicsr_zifencei`: exactly the machine's extensions
+   * (machine/cpu/extensions.ts).
+   */
   isa: string;
-  /** The deepest page tables, as in the device tree; before there were others: Sv39. */
+  /** The deepest supported page tables, as in the device tree. Missing in older recordings: Sv39. */
   mmu?: 'sv39' | 'sv48';
-  /** Whether there is a virtio-rng; before it could be asked for there was none. */
+  /** Whether there is a virtio-rng device. Missing in older recordings: no. */
   rng?: boolean;
-  /** `/chosen/rng-seed` in the device tree, 64 hexadecimal digits; null, or left out as it once was, for none. */
+  /** `/chosen/rng-seed` in the device tree, 64 hexadecimal digits; null (or missing in older recordings) for none. */
   rngSeed?: string | null;
-  /** Whether a reset by the guest ended the run; before that could be asked for it did not. */
+  /** Whether a reset by the guest ends the run. Missing in older recordings: no. */
   noReboot?: boolean;
-  /** Whether the guest could make semihosting calls; before that could be asked for it could not. */
+  /** Whether the guest can make semihosting calls. Missing in older recordings: no. */
   semihosting?: boolean;
 }
 
@@ -63,31 +65,31 @@ export interface RecordedDrive {
   format: 'raw' | 'qcow2';
   readOnly: boolean;
   lengthBytes: number;
-  /** The base's visible bytes before the recording: 16 hexadecimal digits. */
+  /** The digest of the base's visible bytes before the recording: 16 hexadecimal digits. */
   contentDigest: string;
-  /** As the user gave it. */
+  /** The path as the user typed it. */
   image: string;
   overlay: string | null;
-  /** Its virtio slot and transport; before they could be chosen: its place among the drives, and modern. */
+  /** The virtio slot and transport. Missing in older recordings: the drive's index, and modern. */
   slot?: number;
   virtio?: 'modern' | 'legacy';
 }
 
-/** `load` is a file beside the others, of which there may be several; `dtb` a device tree in place of the machine's. */
+/** `load` is an additional file, of which there may be several; `dtb` is a device tree that replaces the machine's. */
 export type BootFileRole = 'kernel' | 'bios' | 'initrd' | 'load' | 'dtb';
 
 export interface RecordedBootFile {
   role: BootFileRole;
-  /** As the user gave it. */
+  /** The path as the user typed it. */
   name: string;
   lengthBytes: number;
   /** XXH64: 16 hexadecimal digits. */
   digest: string;
-  /** Where it was told to be loaded; not there for an ELF file, and where the machine chooses. */
+  /** The requested load address; missing for an ELF file, or if the machine chooses it. */
   address?: number;
 }
 
-/** A boot file on its way into or out of a recording. */
+/** A boot file that is written to or read from a recording. */
 export interface BootFile {
   role: BootFileRole;
   name: string;
@@ -95,10 +97,10 @@ export interface BootFile {
   address?: number;
 }
 
-/** All of the header but what the writer knows itself. */
+/** The header without the fields that the writer fills in. */
 export type HeaderToWrite = Omit<RecordingHeader, 'formatVersion' | 'bootFiles'>;
 
-/** 64 bits as the header writes them. */
+/** A 64-bit digest in the header's format. */
 export function digestText(digest: bigint): string {
   return digest.toString(16).padStart(16, '0');
 }
@@ -111,7 +113,7 @@ export function completeHeader(header: HeaderToWrite, bootFiles: readonly BootFi
   };
 }
 
-/** Throws when a reader would refuse the header for its length: before a file is made for it. */
+/** Throws a UserError if the header exceeds the length that readers accept; called before the file is created. */
 export function checkHeaderFits(header: HeaderToWrite, bootFiles: readonly BootFile[], rrfile: string): void {
   const lines = bootFiles.map((file) => lineOf(file, ANY_DIGEST));
   const { length } = encodeHeader({ formatVersion: FORMAT_VERSION, ...header, bootFiles: lines });
@@ -151,12 +153,12 @@ export function decodeHeader(payload: Uint8Array): RecordingHeader {
   };
 }
 
-/** No machine has more memory: what goes beyond is not allocated for. */
+/** No machine has more memory, so larger files are refused before allocation. */
 const BOOT_FILE_BYTES_MAX = 2 ** 31;
-/** Their numbers are in the chunks: there are only ever more of them. */
+/** The indexes are stored in chunks: append only. */
 const ROLES: readonly BootFileRole[] = ['kernel', 'bios', 'initrd', 'load', 'dtb'];
 
-/** The start of a boot file's chunk; the compressed bytes follow it. */
+/** Encodes a boot file's chunk: its metadata and the compressed bytes. */
 export function encodeBootFileChunk(file: BootFile, compressed: Uint8Array): Uint8Array {
   const sink = new ByteSink(compressed.length + 512);
   sink.byte(ROLES.indexOf(file.role));
@@ -166,10 +168,10 @@ export function encodeBootFileChunk(file: BootFile, compressed: Uint8Array): Uin
   return sink.view();
 }
 
-/** Of Zstandard: a block of 128 KiB takes four bytes at least (RFC 8878, 3.1.1.2). Deflate's is 1032. */
+/** Zstandard's maximum ratio: a block of 128 KiB takes at least four bytes (RFC 8878, 3.1.1.2). Deflate's is 1032. */
 const SHRINKING_MAX = (128 << 10) / 4;
 
-/** Throws `Malformed`, also when the chunk is not the file that the header's line announces. */
+/** Throws `Malformed`, also if the chunk does not match its entry in the header. */
 export function decodeBootFileChunk(payload: Uint8Array, line: RecordedBootFile): Uint8Array {
   const source = new ByteSource(payload);
   const role = ROLES[source.byte()];
@@ -198,7 +200,7 @@ function decodeMachine(fields: Fields): Required<RecordedMachine> {
   };
 }
 
-/** No two of them share what a drive has for itself. */
+/** Ids, slots and overlays must be unique. */
 function decodeDrives(top: Fields, countMax: number): RecordedDrive[] {
   const lines = top.list('drives', countMax);
   const drives = lines.map(decodeDrive);
@@ -225,7 +227,7 @@ function decodeDrive(fields: Fields, index: number): RecordedDrive {
   };
 }
 
-/** One of each role, but for files to load. */
+/** At most one file per role, except files to load. */
 function decodeBootFiles(top: Fields): RecordedBootFile[] {
   const lines = top.list('bootFiles', ROLES.length - 1 + LOADS_MAX);
   const files = lines.map(decodeBootFileLine);
@@ -249,10 +251,10 @@ function decodeBootFileLine(fields: Fields): RecordedBootFile {
 const isDigest = (text: string): boolean => /^[0-9a-f]{16}$/.test(text);
 
 const WORD_LENGTH_MAX = 200;
-/** All extensions that QEMU 10 knows are some 900 characters. */
+/** All extensions known to QEMU 10 take about 900 characters. */
 const ISA_LENGTH_MAX = 2000;
 
-/** A JSON object whose fields are asked for by type, and by what they can be. */
+/** A JSON object whose fields are read with a type and a validity check. */
 class Fields {
   readonly #value: object;
   readonly #where: string;
@@ -272,7 +274,7 @@ class Fields {
     return typeof value === 'string' && isPossible(value) ? value : this.bad(name);
   }
 
-  /** Such as a version: short. */
+  /** A short text, such as a version. */
   word(name: string): string {
     return this.text(name, (text) => text.length <= WORD_LENGTH_MAX);
   }

@@ -19,10 +19,10 @@ import type {
 import type { RecordingReader } from './recordingReader.ts';
 
 /**
- * The inputs of a machine that replays: gives the recorded events at their positions and holds everything that the
- * machine does against the recording. The first difference throws a UserError of kind `divergence` that says position,
- * what was expected, what came, and why that may be. The session runs the machine no further than `lastPosition`,
- * stops at `nextDigestPosition` to let `checkDigest` compare, and calls `seek` after it restored a snapshot.
+ * The inputs of a replaying machine: delivers the recorded events at their positions and compares the machine's
+ * actions with the recording. The first difference throws a UserError of kind `divergence` with the position, what
+ * was expected, what happened, and a possible cause. The session runs the machine no further than `lastPosition`,
+ * stops at `nextDigestPosition` for `checkDigest`, and calls `seek` after restoring a snapshot.
  */
 export class Player implements Inputs {
   readonly #recording: RecordingReader;
@@ -45,25 +45,25 @@ export class Player implements Inputs {
     return this.#recording.lastPosition;
   }
 
-  /** How the recorded machine ended; undefined when the recording was cut off. */
+  /** How the recorded machine ended; undefined if the recording is incomplete. */
   get end(): EndEntry | undefined {
     return this.#recording.end;
   }
 
-  /** The next position, from here on, that the recording has a digest of; Infinity when there is none. */
+  /** The next position with a recorded digest; Infinity if there is none. */
   get nextDigestPosition(): Position {
     return this.#digests.position;
   }
 
-  /** Digests up to and at `position` are known to hold: the next one is after it. */
+  /** Skips the digests up to and including `position`, which are known to match. */
   skipDigests(position: Position): void {
     while (this.nextDigestPosition <= position) this.#digests.advance();
   }
 
   /**
-   * The machine is now at `position`, by a snapshot. `nextRequestIds` says for each drive the id that its next request
-   * will have: requests made at `position` itself and already part of the restored state are then not expected again.
-   * Cheap: decodes one chunk.
+   * Continues at `position` after a snapshot was restored. `nextRequestIds` has the id of each drive's next request:
+   * requests at `position` that are already part of the restored state are then not expected again. Cheap: decodes
+   * one chunk.
    */
   seek(position: Position, nextRequestIds?: Readonly<Record<string, number>>): void {
     this.#inputs = this.#inputsFrom(position);
@@ -131,8 +131,8 @@ export class Player implements Inputs {
   }
 
   /**
-   * Compares the state after exactly `position` steps with the recording's digest there. Returns false when the
-   * recording has none at this position.
+   * Compares the state after exactly `position` steps with the recorded digest. Returns false if the recording has
+   * none at this position.
    */
   checkDigest(position: Position, parts: readonly DigestPart[]): boolean {
     this.#checkNothingMissed(position);
@@ -146,8 +146,8 @@ export class Player implements Inputs {
   }
 
   /**
-   * The machine ended by itself (power-off, or waiting for what cannot come) after `position` steps. Throws when the
-   * recorded one went on, or ended in another way.
+   * Called when the machine ended by itself (power-off, or halted forever) after `position` steps. Throws if the
+   * recorded machine continued or ended differently.
    */
   checkEnd(end: Omit<EndEntry, 'kind'>): void {
     this.#checkNothingMissed(end.position);
@@ -156,8 +156,8 @@ export class Player implements Inputs {
   }
 
   /**
-   * The guest went past something that the recording has: a request it did not make, an event that found no taker.
-   * Asked at every boundary, so it only looks at positions.
+   * Throws if the guest passed a recorded entry: a request that it did not make, or an event that was not consumed.
+   * Called at every boundary, so it only compares positions.
    */
   #checkNothingMissed(position: Position): void {
     const inputs = this.#inputs.position;
@@ -169,7 +169,7 @@ export class Player implements Inputs {
     throw this.#divergences.missed(missed!.head!, position);
   }
 
-  /** The recorded answer to what a device asks in the step at `position`. */
+  /** The recorded answer to a device's question in the step at `position`. */
   #answer<K extends AnswerEntry['kind']>(kind: K, position: Position): Extract<AnswerEntry, { kind: K }> {
     const { head } = this.#answers;
     if (head?.kind !== kind || head.position !== position) throw this.#divergences.ofQuestion(head, { position, kind });
@@ -194,7 +194,7 @@ export class Player implements Inputs {
   }
 }
 
-/** One family's entries, with the next one in sight. The first look decodes, not the making. */
+/** Iterates over the entries of some kinds, with one entry of lookahead. Decoding starts at the first access. */
 class Cursor<E extends LogEntry> {
   readonly #entries: Iterator<LogEntry, void>;
   #head: E | undefined;
@@ -209,7 +209,7 @@ class Cursor<E extends LogEntry> {
     return this.#head;
   }
 
-  /** The head's; Infinity when there is none any more. */
+  /** The position of the head; Infinity after the last entry. */
   get position(): Position {
     if (this.#position < 0) this.advance();
     return this.#position;

@@ -6,15 +6,15 @@ import type { DigestPart } from './logEntry.ts';
 import type { RecordingWriter } from './recordingWriter.ts';
 
 /**
- * The inputs of a machine that is being recorded: passes on what the live ones give and writes it down. When the guest
- * flushes a disk it trusts what it wrote, so the recording is made durable at the next boundary: replay then reaches
- * beyond every flush that the guest saw complete. Does not own the writer, and does not flush by time: the session
- * does, for it has the clock.
+ * The inputs of a machine being recorded: forwards the live inputs and records them. After the guest flushes a disk,
+ * it relies on its writes, so the recording is made durable at the next boundary: a replay then reaches beyond every
+ * flush that the guest saw complete. Does not own the writer, and does not flush periodically; the session does,
+ * because it has a clock.
  */
 export class Recorder implements Inputs {
   readonly #live: Inputs;
   readonly #writer: RecordingWriter;
-  /** Flush requests under way, as `drive/id`. */
+  /** Flush requests in flight, as `drive/id`. */
   readonly #flushes = new Set<string>();
   #flushAtBoundary = false;
 
@@ -71,17 +71,17 @@ export class Recorder implements Inputs {
     this.#live.blockCompletion(completion);
   }
 
-  /** An event that does not come from the live inputs: the debugger's own write. */
+  /** Records an event that does not come from the live inputs: a write by the debugger. */
   note(position: Position, event: OutsideEvent): void {
     this.#writer.append({ ...event, position });
   }
 
-  /** The state's digest after exactly `position` steps: replay compares it. */
+  /** Records the digest of the state after exactly `position` steps, which a replay compares. */
   digest(position: Position, parts: readonly DigestPart[]): void {
     this.#writer.append({ kind: 'digest', position, parts: [...parts] });
   }
 
-  /** A snapshot of that name was made at `position`. */
+  /** Records that a snapshot was taken at `position`. */
   snapshot(position: Position, name: string): void {
     this.#writer.append({ kind: 'snapshot', position, name });
   }

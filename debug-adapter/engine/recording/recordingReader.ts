@@ -17,25 +17,25 @@ import { type EndEntry, kindMask, type LogEntry, type LogEntryKind } from './log
 import { type PlacedChunk, type PlacedEvents, scanRecording } from './scan.ts';
 
 /**
- * A recording opened for reading. Opening checks the whole file once (see scan.ts) and throws a UserError for
- * whatever is no recording that this version can replay; a tail torn by a kill is fine and only makes `complete`
- * false. Entries are decoded chunk by chunk as they are asked for, so memory stays small however long the recording
- * is, and reading can start at any position. Owns the file: `close` closes it.
+ * A recording opened for reading. Opening checks the whole file once (see scan.ts) and throws a UserError if this
+ * version cannot replay it; a tail torn by a kill is accepted and only makes `complete` false. Entries are decoded
+ * chunk by chunk on demand, so memory use does not depend on the length of the recording, and reading can start at
+ * any position. Owns the file: `close` closes it.
  */
 export class RecordingReader {
   readonly #file: HostFile;
   readonly #compression: HostCompression;
   readonly header: RecordingHeader;
-  /** The recording was closed properly. */
+  /** Whether the recording was closed properly. */
   readonly complete: boolean;
-  /** Replay may go this far: all that came from outside before it is known. */
+  /** The furthest position that a replay can reach: all external events before it are known. */
   readonly lastPosition: Position;
-  /** How it ended; undefined when it was not closed. */
+  /** How the recording ended; undefined if it was not closed. */
   readonly end: EndEntry | undefined;
   readonly #bootFiles: readonly PlacedChunk[];
   readonly #names: readonly string[];
   readonly #events: readonly PlacedEvents[];
-  /** The chunks decoded last: a player reads three cursors that stand near each other. */
+  /** The most recently used chunks: a player reads with several cursors at nearby positions. */
   readonly #decoded = new Map<PlacedEvents, readonly LogEntry[]>();
 
   constructor(file: HostFile, compression: HostCompression) {
@@ -60,14 +60,17 @@ export class RecordingReader {
     return this.header.bootFiles.some((line) => line.role === role);
   }
 
-  /** The first of that role. */
+  /** The first boot file with that role. Throws a UserError if there is none. */
   bootFile(role: BootFileRole): BootFile {
     const index = this.header.bootFiles.findIndex((line) => line.role === role);
     if (index < 0) throw noSuchBootFile({ file: this.name, role });
     return this.bootFileAt(index);
   }
 
-  /** In the header's order. Reads, decompresses and checks it: milliseconds for a large kernel. */
+  /**
+   * The boot file at an index of the header's list. Reads, decompresses and checks it: milliseconds for a large
+   * kernel.
+   */
   bootFileAt(index: number): BootFile {
     const line = this.header.bootFiles[index];
     const chunk = this.#bootFiles[index];
@@ -81,8 +84,8 @@ export class RecordingReader {
   }
 
   /**
-   * The entries from `position` on, in order; of the given kinds only, if given (chunks without them are not even
-   * read). Decodes lazily.
+   * The entries from `position` on, in order, optionally only of some kinds (chunks without them are not even read).
+   * Decodes lazily.
    */
   *entriesFrom(position: Position, kinds?: readonly LogEntryKind[]): Generator<LogEntry, void, undefined> {
     const wanted = kinds && kindMask(kinds);
@@ -90,7 +93,7 @@ export class RecordingReader {
       const chunk = this.#events[i];
       if (wanted !== undefined && (chunk.kinds & wanted) === 0) continue;
       const entries = this.#entriesOf(chunk);
-      // By index: each look back comes by thousands of entries, and iterating would make an object of each.
+      // By index: each search passes thousands of entries, and an iterator would allocate an object for each.
       for (let at = 0; at < entries.length; at++) {
         const entry = entries[at];
         if (entry.position >= position && (kinds === undefined || kinds.includes(entry.kind))) yield entry;
@@ -119,7 +122,7 @@ export class RecordingReader {
       const payload = this.#payload(chunk);
       entries = this.#decode(chunk, () => decodeEvents(payload, this.#names));
     }
-    // The one that was used last is the last to go.
+    // Move the chunk to the end of the map, so that the least recently used one is evicted.
     this.#decoded.delete(chunk);
     this.#decoded.set(chunk, entries);
     if (this.#decoded.size > DECODED_MAX) this.#decoded.delete(this.#decoded.keys().next().value!);

@@ -21,17 +21,17 @@ import {
 } from './header.ts';
 import type { EndEntry, LogEntry } from './logEntry.ts';
 
-// One write call for some 2,500 disk requests; beyond that a bigger chunk saves nothing and a kill loses more.
+// One write call per about 2,500 disk requests; a larger buffer saves nothing, and a kill would lose more.
 const BUFFERED_BYTES_MAX = 64 << 10;
-// Leaves room for the entry that crosses it: a digest of 20 parts takes 190 bytes.
+// Leaves space for the entry that exceeds it: a digest of 20 parts takes 190 bytes.
 const CHUNK_BYTES = BUFFERED_BYTES_MAX - 4096;
 
 /**
- * Writes a recording front to back: what is in the file is never touched again, so that a kill at any moment leaves a
- * prefix that can be read. Entries gather in a buffer of at most 64 KiB; `flush` hands them to the operating system
- * (they survive our death), `flushDurably` to stable storage (they survive the host's). Owns the file: `close` and
- * `abandon` close it. When a write fails, the error is the host's, what was flushed before stays readable, and nothing is
- * written any more: entries are missing from then on.
+ * Writes a recording sequentially: written bytes are never modified, so that a kill at any time leaves a readable
+ * prefix. Entries are buffered, up to 64 KiB; after `flush` they survive the end of this process, and after
+ * `flushDurably` a power failure. Owns the file: `close` and `abandon` close it. After a failed write, which throws
+ * the host's error, flushed entries stay readable and nothing more is written, because entries are missing from then
+ * on.
  */
 export class RecordingWriter {
   readonly #file: HostFile;
@@ -41,24 +41,24 @@ export class RecordingWriter {
   readonly #events = new EventsEncoder((name) => this.#nameNumber(name));
   #offset = 0;
   #checksum = 0n;
-  /** The file is on stable storage up to `#offset`. */
+  /** Whether the file is on stable storage up to `#offset`. */
   #synced = false;
   #reached: Position = -1;
   #closed = false;
   #failed = false;
 
-  /** `file` is new and empty. */
+  /** `file` must be new and empty. */
   constructor(file: HostFile, compression: HostCompression) {
     this.#file = file;
     this.#compression = compression;
   }
 
-  /** The file's length so far. */
+  /** The current length of the file. */
   get lengthBytes(): number {
     return this.#offset;
   }
 
-  /** Once, first. Durable when it returns. Returns the header as a reader will see it. */
+  /** Must be called first, and once. Durable when it returns. Returns the header as a reader sees it. */
   writeHeader(header: HeaderToWrite, bootFiles: readonly BootFile[]): RecordingHeader {
     assert(this.#offset === 0, 'the header is written once');
     const complete = completeHeader(header, bootFiles);
@@ -73,14 +73,14 @@ export class RecordingWriter {
     return complete;
   }
 
-  /** Positions never fall from one entry to the next. */
+  /** Appends an entry; positions must not decrease. */
   append(entry: LogEntry): void {
     assert(this.#offset > 0 && !this.#closed && !this.#failed, 'entries come between the header and the end');
     this.#events.add(entry);
     if (this.#events.lengthBytes >= CHUNK_BYTES) this.#writeEvents();
   }
 
-  /** Nothing more will come from outside before `position`: a kill after this loses nothing up to there. */
+  /** Records that no more external events occur before `position`: a kill after this loses nothing up to there. */
   flush(position: Position): void {
     if (this.#events.lengthBytes === 0 && position === this.#reached) return;
     this.append({ kind: 'reached', position });
@@ -88,16 +88,16 @@ export class RecordingWriter {
     this.#writeEvents();
   }
 
-  /** As `flush`, and a power failure after this loses nothing either. Costs a sync: milliseconds. */
+  /** Like `flush`, but a power failure loses nothing either. Costs a sync: milliseconds. */
   flushDurably(position: Position): void {
     this.flush(position);
     if (!this.#synced) this.#sync();
   }
 
-  /** Ends the recording properly, durably, and closes the file. After a failure it only closes. */
+  /** Ends the recording durably and closes the file. After a failure it only closes the file. */
   close(end: Omit<EndEntry, 'kind'>): void {
     if (this.#failed) return this.abandon();
-    // The end has a chunk of its own after a sync: its `afterSync` then vouches for everything before it.
+    // The end is in a separate chunk after a sync, so that its `afterSync` flag covers everything before it.
     this.flushDurably(end.position);
     this.append({ kind: 'end', ...end });
     this.#writeEvents();
@@ -105,7 +105,7 @@ export class RecordingWriter {
     this.abandon();
   }
 
-  /** Closes the file as it is, after a failure: the recording then reaches what was flushed. */
+  /** Closes the file after a failure; the recording then extends to the last flush. */
   abandon(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -124,7 +124,7 @@ export class RecordingWriter {
 
   #writeEvents(): void {
     if (this.#events.lengthBytes === 0) return;
-    // Names stand in a chunk of their own before the first events that use them.
+    // Names are in a separate chunk before the first events that use them.
     if (this.#newNames.length > 0) {
       const names = new ByteSink();
       for (const name of this.#newNames) names.text(name);

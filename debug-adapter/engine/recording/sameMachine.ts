@@ -1,18 +1,13 @@
 import { baseChanged, recordedDriveMissing, recordedWithOther, recordedWithoutDrive } from '../errors/recording.ts';
 import type { RecordedDrive, RecordedMachine, RecordingHeader } from './header.ts';
 
-/**
- * Record and replay take the same options; what they give is held against the recording's header before the replay
- * starts. What is not said (undefined) is taken from the recording. The boot files need no check, for they are in the
- * recording: a rebuilt kernel is no error. Idle mode does not matter either, its outcome is recorded.
- */
 export interface GivenMachine {
   machine: Partial<RecordedMachine>;
   append?: string;
   kernelAddress?: number;
-  /** Of the files to load: where each is told to be, null for nowhere. */
+  /** The requested addresses of the files to load; null if none was given. */
   loads?: readonly (number | null)[];
-  /** In the order of their slots. Digests are of the bases as they are now. */
+  /** In the order of their slots. The digests are of the current bases. */
   drives: readonly GivenDrive[];
 }
 
@@ -21,7 +16,12 @@ export type GivenDrive = Pick<
   'id' | 'format' | 'readOnly' | 'lengthBytes' | 'contentDigest' | 'image' | 'slot' | 'virtio'
 >;
 
-/** Throws a UserError for the first difference. `file` is the recording's name. */
+/**
+ * Checks the options of a replay against the recording's header before the replay starts; throws a UserError for the
+ * first difference. Record and replay take the same options, and options that are not given (undefined) are taken
+ * from the recording. Boot files need no check, because they are in the recording: a rebuilt kernel is not an error.
+ * The idle mode does not matter either, because its effects are recorded. `file` is the recording's name.
+ */
 export function checkSameMachine(file: string, header: RecordingHeader, given: GivenMachine): void {
   const check: Check = (option, recorded, now) => {
     if (now === undefined || now === recorded) return;
@@ -43,7 +43,7 @@ export function checkSameMachine(file: string, header: RecordingHeader, given: G
 
 type Check = (option: string, recorded: string | number, now: string | number | undefined) => void;
 
-/** Where boot files are loaded to. */
+/** Checks the load addresses of boot files. */
 function checkPlaces({ bootFiles }: RecordingHeader, { kernelAddress, loads }: GivenMachine, check: Check): void {
   const kernel = bootFiles.find(({ role }) => role === 'kernel');
   check('kernel address', addressText(kernel?.address), kernelAddress && addressText(kernelAddress));
@@ -62,7 +62,7 @@ function checkDrives(file: string, recorded: readonly RecordedDrive[], given: re
   for (const { id } of given) {
     if (!recorded.some((drive) => drive.id === id)) throw recordedWithoutDrive({ file, drive: id });
   }
-  // The same drives on both sides, so only their order can differ; the guest finds them by their slots.
+  // Both sides have the same drives, so only their order can differ; the guest finds them by their slots.
   const order = (drives: readonly { id: string }[]) => drives.map((drive) => drive.id).join(', ');
   if (order(recorded) !== order(given)) {
     throw recordedWithOther({ file, option: 'order of drives', recorded: order(recorded), given: order(given) });

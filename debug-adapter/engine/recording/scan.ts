@@ -27,28 +27,22 @@ import { decodeEventsSummary, type EventsSummary } from './entryCodec.ts';
 import { decodeHeader, type RecordingHeader } from './header.ts';
 import { kindMask } from './logEntry.ts';
 
-/**
- * Reads a recording once from front to back, checks every chunk but the boot files' data (which are checked when they
- * are asked for), and makes the index that the reader works from. It stops at the end entry or at a torn tail; damage
- * before a point that was on stable storage is refused, as is everything that no blkreplay wrote. Costs one pass
- * over the file and memory for the index alone.
- */
 export interface ScannedRecording {
   header: RecordingHeader;
-  /** In the order of the header's lines. */
+  /** In the order of the header's list. */
   bootFiles: PlacedChunk[];
   names: string[];
   events: PlacedEvents[];
-  /** The recording was closed: its last entry is the end. */
+  /** Whether the recording was closed: its last entry is the end. */
   ended: boolean;
 }
 
 export interface PlacedChunk {
-  /** Of the payload in the file. */
+  /** The offset of the payload in the file. */
   offset: number;
   lengthBytes: number;
   checksum: bigint;
-  /** The checksum of the chunk before. */
+  /** The checksum of the previous chunk. */
   seed: bigint;
 }
 
@@ -56,6 +50,12 @@ export interface PlacedEvents extends PlacedChunk, EventsSummary {}
 
 const END = kindMask(['end']);
 
+/**
+ * Reads a recording once from start to end, checks every chunk except the data of boot files (checked on demand), and
+ * builds the reader's index. Stops at the end entry or at a torn tail. Throws a UserError for damage before a point
+ * that was on stable storage, and for anything that blkreplay did not write. Takes one pass over the file, and memory
+ * only for the index.
+ */
 export function scanRecording(file: HostFile): ScannedRecording {
   return new Scan(file).run();
 }
@@ -82,7 +82,7 @@ class Scan {
     return { header, bootFiles, ...this.#scanEvents() };
   }
 
-  /** Returns the format's version. */
+  /** Returns the format version. */
   #checkPreamble(): number {
     const preamble = this.#read(0, PREAMBLE_BYTES);
     const magic = preamble.subarray(0, MAGIC.length);
@@ -100,7 +100,7 @@ class Scan {
     return version;
   }
 
-  /** A chunk that must be there before the first event, for without it nothing can be replayed. */
+  /** Reads a chunk that must precede the first event, because a replay is impossible without it. */
   #startChunk(type: number, what: string, payloadBytesMax: number) {
     const at = this.#offset;
     const header = this.#headerAt(at);
@@ -143,7 +143,10 @@ class Scan {
     return { names, events, ended };
   }
 
-  /** The payload if all of it is there and is what was written. Skippable chunks of later versions are only checked. */
+  /**
+   * The payload, if it is complete and its checksum matches. Unknown noncritical chunks of later versions are only
+   * checked.
+   */
   #intactPayload(header: ChunkHeader): Uint8Array | undefined {
     const known = header.type === CHUNK_TYPE.names || header.type === CHUNK_TYPE.events;
     if (!known && header.flags & CHUNK_FLAG.critical) this.#refuse(header, 'a chunk stands where it cannot');
@@ -162,7 +165,7 @@ class Scan {
     return chunk;
   }
 
-  /** A kill leaves a torn last chunk, a power failure anything after the last sync; all else is damage. */
+  /** A kill leaves a torn last chunk, and a power failure any data after the last sync; everything else is damage. */
   #refuseUnlessTorn(at: number, header: ChunkHeader | undefined): void {
     const from = header ? at + CHUNK_HEADER_BYTES : at + 1;
     if (this.#syncedChunkAfter(from)) {

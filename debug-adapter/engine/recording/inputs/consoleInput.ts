@@ -3,16 +3,16 @@ import type { InputStatus, OutsideEvent } from '../../machine/inputs.ts';
 import type { InputSource } from './inputSource.ts';
 
 /**
- * Console input from bytes known beforehand (`--stdin`) or typed while the machine runs: the next one arrives as soon
- * as the UART takes it, so when each arrives depends on nothing but the machine and when it was typed. While the machine idles, the clock is moved to that moment first
- * if it would not have got there by itself.
+ * Console input from known bytes (`--stdin`) or typed while the machine runs. Each byte arrives as soon as the UART
+ * accepts it, so the time depends only on the machine and on when it was typed. If the machine is idle and would wake
+ * later, a clock jump to that time precedes the byte.
  */
 export class ConsoleInput implements InputSource {
   #bytes: Uint8Array;
   #next = 0;
   readonly #isAll: boolean;
 
-  /** With bytes they are all that there will be. */
+  /** With `bytes`, no more input follows them. */
   constructor(bytes?: Uint8Array) {
     this.#bytes = bytes ?? new Uint8Array();
     this.#isAll = bytes !== undefined;
@@ -22,7 +22,7 @@ export class ConsoleInput implements InputSource {
     return this.#bytes.length - this.#next;
   }
 
-  /** Typed: these come after what still waits. */
+  /** Appends typed bytes to the pending ones. */
   type(bytes: Uint8Array): void {
     const waiting = this.#bytes.subarray(this.#next);
     this.#bytes = new Uint8Array(waiting.length + bytes.length);
@@ -40,7 +40,7 @@ export class ConsoleInput implements InputSource {
 
   nextPosition(status: InputStatus): Position {
     if (this.remainingBytes === 0) return Infinity;
-    // A running machine takes one nanosecond a step.
+    // A running machine takes one nanosecond per step.
     return status.position + Math.max(0, status.consoleReadyNanoseconds - status.nanoseconds);
   }
 
@@ -48,7 +48,7 @@ export class ConsoleInput implements InputSource {
     if (this.remainingBytes === 0) return undefined;
     const waitNanoseconds = status.consoleReadyNanoseconds - status.nanoseconds;
     if (waitNanoseconds <= 0) return { kind: 'consoleInput', byte: this.#bytes[this.#next++] };
-    // When both moments are the same, the machine's own idle step gets there.
+    // If both times are equal, the machine's own idle step reaches them.
     if (status.idle && status.consoleReadyNanoseconds < status.wakeNanoseconds) {
       return { kind: 'clockJump', nanoseconds: waitNanoseconds };
     }

@@ -1,12 +1,17 @@
 import type { Position } from '../../base/quantities.ts';
 import type { InputStatus, OutsideEvent } from '../../machine/inputs.ts';
 
-/** One live source of outside events: the part of `Inputs` that is about events. `LiveInputs` combines several. */
+/**
+ * A live source of external events: the part of `Inputs` that concerns events. `LiveInputs` combines several sources.
+ */
 export interface InputSource {
-  /** As `Inputs.nextPosition`. */
+  /** Like `Inputs.nextPosition`. */
   nextPosition(status: InputStatus): Position;
-  /** As `Inputs.take`: an event to deliver now, or undefined. */
+  /** Like `Inputs.take`: an event to deliver now, or undefined. */
   take(status: InputStatus): OutsideEvent | undefined;
-  /** Of a source that has a console's bytes: takes some that wait, none at its end; undefined when more may come. */
+  /**
+   * For a source with console input: takes pending bytes, or none at the end of the input; undefined if more may
+   * follow.
+   */
   read?(lengthMax: number): Uint8Array | undefined;
 }

@@ -12,16 +12,16 @@ import type { InputSource } from './inputSource.ts';
 import type { SharedFolder } from './sharedFolder.ts';
 
 /**
- * The inputs of a live machine: several sources, asked in order. With no source that minds idling this is
- * `idle: warp`, where the machine's clock jumps to its next deadline by itself; with a `RealtimeIdle` as the last
- * source it is `idle: realtime`. Nobody listens to its disk requests: a `Recorder` around it does.
+ * The inputs of a live machine: several sources, polled in order. Without a source that handles idling, this is
+ * `idle: warp`, where the machine's clock jumps to its next deadline; with a `RealtimeIdle` as the last source it is
+ * `idle: realtime`. Disk requests are ignored here; a wrapping `Recorder` records them.
  */
 export class LiveInputs implements Inputs {
   readonly #sources: readonly InputSource[];
   readonly #world: World;
   readonly #folder: SharedFolder | undefined;
 
-  /** `folder` is what semihosting may read: without it there are no files. */
+  /** `folder` contains the files that semihosting may read; without it, there are none. */
   constructor(sources: readonly InputSource[], world: World = NO_WORLD, folder?: SharedFolder) {
     this.#sources = sources;
     this.#world = world;
@@ -42,7 +42,7 @@ export class LiveInputs implements Inputs {
     return undefined;
   }
 
-  /** A clock that is set before 1970 says 1970: no recording can hold less. */
+  /** Clamped to 1970, because recordings cannot store an earlier time. */
   hostTime(): number {
     return Math.max(0, Math.floor(this.#world.dateMilliseconds()));
   }
@@ -56,7 +56,7 @@ export class LiveInputs implements Inputs {
     return this.#folder?.answer(question) ?? answer({ error: ENOENT });
   }
 
-  /** Where nobody types, the console is at its end. */
+  /** Without a console source, the console is at its end. */
   #typed(lengthMax: number): FileAnswer {
     const console = this.#sources.find((source) => source.read);
     if (!console) return answer({});
@@ -73,7 +73,7 @@ export class LiveInputs implements Inputs {
   blockCompletion(): void {}
 }
 
-/** What devices may ask of the host. */
+/** The host's time and entropy for devices. */
 export type World = Pick<Host, 'dateMilliseconds' | 'entropy'>;
 
 const answer = ({ error = 0, bytes = new Uint8Array() }: Partial<FileAnswer>): FileAnswer => ({
@@ -81,5 +81,8 @@ const answer = ({ error = 0, bytes = new Uint8Array() }: Partial<FileAnswer>): F
 });
 const ENOENT = 2;
 
-/** For machines that are to be the same each time without a recording: it is 1970, and every byte is zero. */
+/**
+ * For machines without a recording that must behave identically each time: the time is 1970, and all random bytes are
+ * zero.
+ */
 const NO_WORLD: World = { dateMilliseconds: () => 0, entropy: (lengthBytes) => new Uint8Array(lengthBytes) };

@@ -5,27 +5,27 @@ import type { InputSource } from './inputSource.ts';
 /** Real time for `idle: realtime`, implemented by the host. */
 export interface IdleClock {
   /**
-   * Called while every hart waits and the machine would wake in `nanosecondsToWake` (finite, more than 0). Sleeps, and
-   * returns how many nanoseconds the machine's clock is to move: `nanosecondsToWake` when all of it has passed, fewer
-   * when something else wants to be looked at first. `beforeSleep` is called if it comes to a sleep at all.
+   * Called while all harts wait and the machine would wake in `nanosecondsToWake` (finite, above 0). Sleeps and
+   * returns the nanoseconds by which to advance the machine's clock: `nanosecondsToWake` after a full sleep, or fewer
+   * if something else needs attention first. Calls `beforeSleep` only if it actually sleeps.
    */
   sleepUntil(nanosecondsToWake: number, beforeSleep: () => void): number;
 }
 
-// Of virtual time at a go, when only a key can end the wait.
+// The virtual time per sleep if only a key press can end the wait.
 const WAIT_FOR_KEY_NANOSECONDS = 50_000_000;
 
 /**
- * Makes an idle machine wait for real time. Where the whole wait has passed, the machine's own deterministic idle step
- * does it and nothing needs to be recorded; only a wait that was cut short becomes a clock jump. Where somebody may type,
- * a machine that nothing else will ever wake waits on while its UART listens.
+ * Makes an idle machine wait for real time. A complete wait is the machine's own deterministic idle step and need not
+ * be recorded; only an interrupted wait becomes a clock jump. If a user may type, a machine that nothing else will
+ * wake continues to wait while its UART accepts input.
  */
 export class RealtimeIdle implements InputSource {
   readonly #clock: IdleClock;
   readonly #waitsForKeys: boolean;
   readonly #beforeSleep: () => void;
 
-  /** `beforeSleep` shows what would else wait until the machine wakes: the echo of a key, say. */
+  /** `beforeSleep` flushes output that would otherwise wait until the machine wakes, such as the echo of a key. */
   constructor(clock: IdleClock, options: { waitsForKeys?: boolean; beforeSleep?: () => void } = {}) {
     this.#clock = clock;
     this.#waitsForKeys = options.waitsForKeys ?? false;

@@ -2,13 +2,13 @@ import type { Host, HostFile, HostFiles } from '../../base/host.ts';
 import { UserError } from '../../errors/userError.ts';
 import type { FileAnswer, FileQuestion } from '../../machine/inputs.ts';
 
-/**
- * The folder whose files a semihosting guest may read. Names are relative to it; one that leads out of it, by `..`, an
- * absolute path or a link, is refused, and so is whatever is no regular file. A file is opened for each question and
- * closed again, so nothing is open while the guest runs.
- */
 export type NamedFile = Exclude<FileQuestion, { kind: 'console' }>;
 
+/**
+ * The folder whose files a semihosting guest may read. Names are relative to it; a name that leads out of it, by
+ * `..`, an absolute path or a link, is refused, and so is anything but a regular file. Each call opens and closes the
+ * file, so that no file is open while the guest runs.
+ */
 export class SharedFolder {
   readonly #files: HostFiles;
   readonly #folder: string;
@@ -27,7 +27,7 @@ export class SharedFolder {
       if (!this.#files.isWithin(path, this.#folder)) return refused(EACCES);
       return this.#read(path, question);
     } catch (error) {
-      // A signal is for the session, not for the guest.
+      // A signal concerns the session, not the guest.
       if (error instanceof UserError && error.kind !== 'interrupted') return refused(EACCES);
       throw error;
     }
@@ -45,7 +45,7 @@ export class SharedFolder {
     }
   }
 
-  /** Undefined for a name that leads out as it is written; links are looked at afterwards. */
+  /** Undefined for a name that leads out of the folder lexically; links are checked afterwards. */
   #pathOf(name: string): string | undefined {
     if (isAbsolute(name) || name.includes('\0')) return undefined;
     let depth = 0;
@@ -58,11 +58,11 @@ export class SharedFolder {
   }
 }
 
-/** On any system: `/x`, `\x`, `c:x`. */
+/** An absolute path on any system: `/x`, `\x`, `c:x`. */
 const isAbsolute = (name: string): boolean => /^[\\/]|^[A-Za-z]:/.test(name);
 
 const refused = (error: number): FileAnswer => ({ error, lengthBytes: 0, bytes: new Uint8Array() });
 
-/** Linux' numbers, which C libraries of embedded guests share. */
+/** Linux's error numbers, which C libraries of embedded guests share. */
 const ENOENT = 2;
 const EACCES = 13;
