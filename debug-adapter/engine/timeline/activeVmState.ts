@@ -3,13 +3,13 @@ import { RamImage } from './ramImages.ts';
 import { type EncodedMoment, type WrittenMoment, writeMoment } from './vmState.ts';
 
 /**
- * The VM state in an image's active table, which a recording brings up to the machine for each snapshot. Only what
- * changed since the last time is written. When that fails on the way, what was to change is written again next time.
+ * The VM state in an image's active table, which a recording updates for each snapshot by writing only the changes
+ * since the previous one. Pages whose write may have failed are written again next time.
  */
 export class ActiveVmState {
   private written: WrittenMoment = { ram: new RamImage(0), lengthBytes: 0 };
 
-  /** What the next snapshot's pages are compared with. */
+  /** The RAM pages that the next snapshot is compared with. */
   get ram(): RamImage {
     return this.written.ram;
   }
@@ -29,5 +29,5 @@ function* differingPages(ram: RamImage, before: RamImage): Generator<[page: numb
   for (let page = 0; page < ram.length; page++) if (ram.page(page) !== before.page(page)) yield [page, UNKNOWN];
 }
 
-/** No page of any picture of RAM. */
+/** Differs from every RAM page, so the page will be written. */
 const UNKNOWN = new Uint8Array(0);

@@ -1,8 +1,8 @@
 import type { KeptMoment } from './vmState.ts';
 
 /**
- * A snapshot of the overlays on its way into memory: 10 ms for each 100 MiB that it maps, and more for what lies apart in
- * the file. It can be interrupted between pieces, and goes on when run again.
+ * Loads a snapshot from the overlays into memory: 10 ms per 100 MiB of mapped VM state, and more if it is fragmented.
+ * Can be paused between pieces; calling `run` again continues.
  */
 export class AnchorLoad {
   readonly name: string;
@@ -13,7 +13,7 @@ export class AnchorLoad {
     this.reading = reading;
   }
 
-  /** A piece at least. */
+  /** Loads at least one piece. */
   run(wantsPause: () => boolean): KeptMoment | 'paused' {
     let read = this.reading.next();
     while (!read.done && !wantsPause()) read = this.reading.next();

@@ -4,8 +4,8 @@ import { UserError } from '../errors/userError.ts';
 import type { Notice } from './sessionOptions.ts';
 
 /**
- * Taking the snapshots that nobody asked for. A recording is whole without them, so one that an image has no room for is
- * left out: the user is told once, and the next one is tried again. Whatever else fails ends the recording.
+ * Takes automatic snapshots. A recording is complete without them, so if an image has no space for one, it is
+ * skipped: the user gets one notice, and the next one is attempted again. All other failures end the recording.
  */
 export class AutomaticSnapshots {
   private onNotice: (notice: Notice) => void;
@@ -15,7 +15,7 @@ export class AutomaticSnapshots {
     this.onNotice = onNotice;
   }
 
-  /** Returns false when it was left out. `work` leaves the images as they were when it throws. */
+  /** Returns false if the snapshot was skipped. If `work` throws, it must leave the images unchanged. */
   attempt(position: Position, work: () => void): boolean {
     try {
       work();
@@ -29,7 +29,7 @@ export class AutomaticSnapshots {
   }
 }
 
-/** A full disk is none for the log, which is written before, nor for what the guest writes: both fail by themselves. */
+/** A full disk counts only for the snapshot: the log and the guest's writes report it themselves when they fail. */
 function isNoRoom(error: unknown): error is UserError {
   if (!(error instanceof UserError)) return false;
   return error.kind === 'badInput' ? error.code !== 'image-corrupt' : error.code === 'host-disk-full';

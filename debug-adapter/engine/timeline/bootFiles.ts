@@ -11,13 +11,12 @@ import { type BootFile, digestText, type RecordedMachine, type RecordingHeader }
 import type { RecordingReader } from '../recording/recordingReader.ts';
 import { NO_RNG_SEED, type Notice } from './sessionOptions.ts';
 
-/** The files a machine boots from: read from the host for a live session, from the recording for a replay. */
 export interface BootSetup {
-  /** None where firmware, or a file to load, is all there is; in a replay also when it was not said. */
+  /** Null if there is only firmware or files to load; in a replay, also if it was not given. */
   kernel?: string | null;
-  /** Where a kernel that is no ELF file is loaded; null for behind the firmware. */
+  /** The load address of a kernel that is not an ELF file; null for the address after the firmware. */
   kernelAddress?: number | null;
-  /** `none`, `builtin` or a file; null is `builtin` where the kernel needs firmware and else `none`. */
+  /** `none`, `builtin` or a file. Null means `builtin` if the kernel needs firmware, otherwise `none`. */
   bios: string | null;
   initrd: string | null;
   load?: readonly PlacedFile[];
@@ -25,9 +24,9 @@ export interface BootSetup {
 }
 
 export interface SessionBootFiles {
-  /** As they are. */
+  /** The files as read. */
   files: BootFile[];
-  // Those among them that may be wrapped in something, without that.
+  // The kernel and the files to load, decompressed and without their uImage or gzip wrappers.
   kernel: UnpackedFile | undefined;
   loads: UnpackedFile[];
 }
@@ -36,14 +35,17 @@ interface UnpackedFile extends BootFile {
   entry?: number;
 }
 
-// Larger than any RAM a machine can have (2 GiB) no file can be of use.
+// A file larger than the maximum RAM (2 GiB) cannot be loaded.
 const BOOT_FILE_BYTES_MAX = 0x8000_0000 - 1;
-/** All of them are in memory at a time. */
+/** The limit of all boot files together, which are in memory at the same time. */
 const ALL_BYTES_MAX = 2 * BOOT_FILE_BYTES_MAX;
-/** Linux takes trees of up to 2 MiB. */
+/** Linux accepts device trees of up to 2 MiB. */
 const DEVICE_TREE_BYTES_MAX = 16 << 20;
 
-/** Reads them. Our own firmware is one of them, so that a recording keeps the one that it was made with. */
+/**
+ * Reads the files that a machine boots from. Includes the built-in firmware, so that a recording contains the version
+ * that it was made with. Throws a UserError for a missing, unreadable or too large file.
+ */
 export function readBootFiles(
   host: Host,
   { kernel: kernelName = null, kernelAddress, bios, initrd, load = [], dtb = null }: BootSetup,
@@ -68,7 +70,7 @@ export function readBootFiles(
   return { files, ...unpacked };
 }
 
-/** As QEMU does, but not silently. */
+/** Reports load addresses that are ignored because the file contains its own, as in QEMU, but with a notice. */
 export function sayUnusedAddresses({ files, loads }: SessionBootFiles, onNotice?: (notice: Notice) => void): void {
   files
     .filter(({ role }) => role === 'load')
@@ -80,15 +82,16 @@ export function sayUnusedAddresses({ files, loads }: SessionBootFiles, onNotice?
 
 const NO_FIRMWARE = 'none';
 
-/** Words that users write where a firmware file's name could be. */
+/** Keywords that are accepted instead of the name of a firmware file. */
 export const isNoFile = (bios: string): boolean => bios === NO_FIRMWARE || bios === BUILTIN;
 
-/** The files of the host that these are. */
+/** The names of the host files among these. */
 export function namesOfBootFiles({ kernel = null, bios, initrd, load = [], dtb = null }: BootSetup): string[] {
   const firmware = bios === null || isNoFile(bios) ? null : bios;
   return [kernel, firmware, initrd, dtb, ...load.map(({ file }) => file)].filter((name) => name !== null);
 }
 
+/** The boot files stored in a recording. Throws a UserError if one is damaged. */
 export function recordedBootFiles(host: Host, reader: RecordingReader): SessionBootFiles {
   const { bootFiles, machine } = reader.header;
   const files = bootFiles.map((_, index) => reader.bootFileAt(index));
@@ -105,8 +108,8 @@ function unpackAll(files: readonly BootFile[], unpacking: Unpacking): Pick<Sessi
 }
 
 /**
- * Files that a replay was given and that are not what was recorded: a rebuilt kernel, say. The replay uses the recorded
- * ones, so a file that is gone or cannot be read is no loss.
+ * The given files that differ from the recorded ones, for example a rebuilt kernel. The replay uses the recorded
+ * files, so a missing or unreadable file is not reported.
  */
 export function changedBootFiles(
   host: Host,
@@ -143,11 +146,11 @@ interface PlanOptions {
   isa?: string;
   mmu?: RecordedMachine['mmu'];
   rngSeed?: string | null;
-  /** Only the device tree is wanted, and nothing need boot. */
+  /** Only the device tree is needed, so nothing bootable is required. */
   isForTree?: boolean;
 }
 
-/** Throws what could not boot, before anything else is opened. */
+/** Throws a UserError if these files cannot boot, before anything else is opened. */
 export function bootPlan(
   { files, kernel, loads }: SessionBootFiles,
   { append, memoryBytes, harts, isa, mmu, rngSeed, isForTree = false }: PlanOptions,
@@ -159,7 +162,7 @@ export function bootPlan(
   return planBoot(found, memoryBytes, harts, isa, mmu);
 }
 
-/** The digits of the seed in the device tree, as the header writes them; null for a tree without one. */
+/** The digits of the device tree's seed, in the form of the header; null for a tree without a seed. */
 export function settledSeed(host: Host, rngSeed: string | null | undefined): string | null {
   if (rngSeed === NO_RNG_SEED) return null;
   return rngSeed?.toLowerCase() ?? seedDigits(host.entropy(RNG_SEED_BYTES));

@@ -12,30 +12,37 @@ import { listSnapshots, type SnapshotInfo } from './snapshotInfo.ts';
 import { stateFileOf } from './sessionOptions.ts';
 import type { DriveFiles } from './timelineFiles.ts';
 
-/** What the files of a recording hold while no session has it open. Nothing is locked and nothing is changed. */
+/** The files of a recording that no session has open. Reading them locks and changes nothing. */
 export interface ClosedRecording {
-  /** The chain of a disk that is not there, or cannot be read, is empty: it may be on another computer. */
+  /** The chain of a missing or unreadable disk is empty: it may be on another computer. */
   drives: DriveFiles[];
   stateFile: string | null;
-  /** The recording first, then what belongs to it. */
+  /** The recording itself, followed by the files that belong to it. */
   files: RecordingFile[];
-  /** In order of position, up to the recording's end; undefined when the image that keeps them is not there. */
+  /** In order of position, up to the recording's end; undefined if the image with the snapshots is missing. */
   snapshots: readonly SnapshotInfo[] | undefined;
 }
 
-/** A file that a recording names. */
+/** A file named in a recording. */
 export interface RecordingFile {
-  /** As the recording names it. */
+  /** The path in the recording's header. */
   path: string;
   kind: 'recording' | 'overlay' | 'state' | 'image';
-  /** We made it, and for this recording: it may be deleted with it. Never an image, even if it took the snapshots. */
+  /**
+   * blkreplay created this file for this recording, so it may be deleted with it. Never true for an image, even if it
+   * contains the snapshots.
+   */
   isOwn: boolean;
 }
 
-/** `rrfile` is the recording's path; names in its header start at the current folder, as they did for recording. */
+/**
+ * Describes the files of a recording. `rrfile` is the path of the recording; relative names in its header start at
+ * the current folder, as during recording. Throws nothing for missing or unreadable files, which the result shows as
+ * such.
+ */
 export function closedRecording(anyHost: Host, rrfile: string, reader: RecordingReader): ClosedRecording {
   const { header, lastPosition } = reader;
-  // As for recording: its drives were named by the user.
+  // The user named the recorded drives, so their backing files are allowed, as during recording.
   const host = allowingDrives(anyHost, header.drives);
   const stateFile = header.stateFile === null ? null : stateFileOf(rrfile);
   const keeper = stateFile ?? header.drives.find(({ readOnly }) => !readOnly)?.overlay ?? undefined;
@@ -57,7 +64,7 @@ export function closedRecording(anyHost: Host, rrfile: string, reader: Recording
 
 function filesOf(host: Host, rrfile: string, reader: RecordingReader): RecordingFile[] {
   const { header } = reader;
-  // Whatever else the recording says of such a file, by whichever name, the user brought it.
+  // Files that the recording also names as inputs belong to the user, whichever name it uses for them.
   const brought = new Set(filesBrought(host, header).map((path) => host.files.identity(path)));
   const keeper = (kind: 'overlay' | 'state', path: string, drive?: RecordedDrive): RecordingFile => {
     const isOwn = () =>

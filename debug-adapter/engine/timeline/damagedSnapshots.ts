@@ -2,25 +2,25 @@ import type { Position } from '../base/quantities.ts';
 import type { Machine } from '../machine/machine.ts';
 
 /**
- * Which snapshots of the overlays must not be gone to: those whose RAM is not what was recorded. An earlier build wrote
- * long machine states over RAM, in the snapshot itself and in those after it. Each is looked at once, when it has been
- * loaded, which costs a digest of RAM.
+ * Detects overlay snapshots that must not be restored because their RAM differs from the recording. An earlier build
+ * overwrote RAM with long machine states, in a snapshot and in later ones. Each snapshot is checked once, after
+ * loading, by computing a digest of RAM.
  */
 export class DamagedSnapshots {
   private isWhole = new Map<string, boolean>();
   private ramDigestAt: (position: Position) => bigint | undefined;
 
-  /** `ramDigestAt` gives the recorded digest; without one a snapshot counts as whole. */
+  /** `ramDigestAt` returns the recorded digest of RAM; without one, a snapshot counts as intact. */
   constructor(ramDigestAt: (position: Position) => bigint | undefined) {
     this.ramDigestAt = ramDigestAt;
   }
 
-  /** Known to be so from an earlier look. */
+  /** Whether an earlier check found the snapshot damaged. */
   has(name: string): boolean {
     return this.isWhole.get(name) === false;
   }
 
-  /** Looks at a machine that has just been loaded from that snapshot. */
+  /** Checks a machine that was just loaded from the snapshot. */
   isDamaged(name: string, machine: Machine): boolean {
     let isWhole = this.isWhole.get(name);
     if (isWhole === undefined) {
@@ -31,7 +31,7 @@ export class DamagedSnapshots {
     return !isWhole;
   }
 
-  /** Another snapshot may get that name. */
+  /** Call this when the name may be reused for another snapshot. */
   forget(name: string): void {
     this.isWhole.delete(name);
   }

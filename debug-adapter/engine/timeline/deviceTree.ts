@@ -5,7 +5,10 @@ import { refuseBrokenLink } from './files/ownFile.ts';
 import { NewFiles } from './newFiles.ts';
 import { Undo } from './undo.ts';
 
-/** The device tree that a guest would get, without a machine: also one for which nothing is given that boots. */
+/**
+ * The device tree that a guest would get (an FDT blob), without creating a machine; nothing bootable is required.
+ * Throws a UserError for unreadable boot files.
+ */
 export function deviceTreeOf(
   host: Host,
   setup: BootSetup & { append: string; memoryBytes: number; harts: number; rngSeed?: string | null },
@@ -14,12 +17,16 @@ export function deviceTreeOf(
   return bootPlan(readBootFiles(host, setup, setup.memoryBytes), { ...setup, rngSeed, isForTree: true }).tree;
 }
 
+/** The device tree of a recorded machine (an FDT blob). Throws a UserError if a recorded boot file is damaged. */
 export function recordedDeviceTree(host: Host, reader: RecordingReader): Uint8Array {
   const { append, machine } = reader.header;
   return bootPlan(recordedBootFiles(host, reader), { append, ...machine }).tree;
 }
 
-/** A file that is there stays: nothing tells that it is one of ours. */
+/**
+ * Creates a file; throws `exists(path)` instead of replacing one, because nothing would identify it as created by
+ * blkreplay.
+ */
 export function writeNewFile(host: Host, path: string, bytes: Uint8Array, exists: (path: string) => Error): void {
   refuseBrokenLink(host, path);
   if (host.files.exists(path)) throw exists(path);

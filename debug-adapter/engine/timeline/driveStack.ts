@@ -12,48 +12,53 @@ import { isInPlace, openFirstDisk, ownRangesOf } from './inPlace.ts';
 import type { NewFiles } from './newFiles.ts';
 import { type DiskFormat, openDisk, openOnBacking } from './openDisk.ts';
 
-/**
- * One drive as a session opens it: base image, what takes the writes, and the filter on top that the machine sees.
- *
- *   live            base <- overlay (persistent or temporary) <- filter
- *   replaying       base <- overlay's snapshot <- scratch layer <- filter
- *   read-only       base <- filter
- */
+/** The options of a drive. Paths are as the user typed them. */
 export interface DriveOptions {
   id: string;
   image: string;
   format: DiskFormat;
-  /** Null for a temporary overlay; the image itself when that takes its own snapshots. */
+  /** Null for a temporary overlay; the path of the image itself if it takes its own snapshots. */
   overlay: string | null;
   readOnly: boolean;
-  /** Of the eight virtio slots, 0 to 7; without it the first that no drive names. */
+  /** The virtio slot, 0 to 7; by default the first unused one. */
   slot?: number;
-  /** The virtio-mmio transport: version 2 (the default) or version 1, as QEMU has it unless told otherwise. */
+  /** The virtio-mmio transport: `modern` is version 2 (the default), `legacy` is version 1 (QEMU's default). */
   virtio?: 'modern' | 'legacy';
 }
 
+/**
+ * A drive as opened by a session: the base image, the device that takes the writes, and the filter on top, which the
+ * machine uses.
+ *
+ *     live            base <- overlay (persistent or temporary) <- filter
+ *     replaying       base <- overlay's snapshot <- scratch layer <- filter
+ *     read-only       base <- filter
+ */
 export interface DriveStack extends BaseDisk {
   options: DriveOptions;
   filter: BlkreplayFilter;
-  /** Takes writes and snapshots of a live session; undefined for a read-only drive. */
+  /** Takes the writes and snapshots of a live session; undefined for a read-only drive. */
   overlay?: Qcow2Image;
   /** Takes the writes of a replay; undefined for a read-only drive and in a live session. */
   scratch?: ScratchLayer;
-  /** Ends it cleanly; the overlay is complete. */
+  /** Closes the drive cleanly; the overlay is complete. */
   close(): void;
-  /** Ends it after an error: nothing more is written. */
+  /** Closes the drive after an error, without further writes. */
   abandon(): void;
 }
 
-/** A base image and the digest of its bytes, which is read when first asked for. */
+/** A base image and the digest of its contents, which is computed on first use. */
 export interface BaseDisk {
   base: BlockDevice;
   baseDigest: DriveDigest;
-  /** Where, besides what an overlay says, other disks of this drive can differ: see inPlace.ts. */
+  /**
+   * Ranges in which other disks of this drive may differ from the base, in addition to the overlay's allocated
+   * ranges: see inPlace.ts.
+   */
   ownRanges?: readonly ByteRange[];
 }
 
-/** What the user named may be a backing file, too. */
+/** Allows files that the user named to be used as backing files, too. */
 export const allowingDrives = (host: Host, drives: readonly DriveOptions[]): Host =>
   allowing(
     host,
@@ -61,8 +66,8 @@ export const allowingDrives = (host: Host, drives: readonly DriveOptions[]): Hos
   );
 
 /**
- * Opens the bases only: nothing is created or changed yet, so everything can still be refused. `first` names the
- * snapshot in which images that are their own overlays have what they showed before the recording.
+ * Opens only the bases: nothing is created or changed yet, so the session can still be refused. For images that are
+ * their own overlays, `first` is the snapshot with their contents before the recording.
  */
 export function openBases(host: Host, drives: readonly DriveOptions[], first?: string): BaseDisk[] {
   const opened: BaseDisk[] = [];
@@ -81,7 +86,10 @@ function openBase(host: Host, drive: DriveOptions, first: string | undefined): B
   return { base, baseDigest: new DriveDigest(base) };
 }
 
-/** For a session that runs on: creates the overlay, which replaces what may be there when all are published. */
+/**
+ * Opens a drive for a live session. Creates the overlay, which replaces an existing file when all new files are
+ * published.
+ */
 export function openLiveDrive(
   host: Host,
   options: DriveOptions,
@@ -107,7 +115,7 @@ export function openLiveDrive(
   };
 }
 
-/** The image takes the writes; it was open read-only until now, to be held against everything else. */
+/** Reopens the image for writing; until now it was open read-only for the checks. */
 function openInPlace(host: Host, options: DriveOptions, before: BaseDisk, log: RequestLog): DriveStack {
   before.base.close();
   const file = host.files.open(options.image, { write: true, create: 'never' });
@@ -134,7 +142,7 @@ function createOverlay(host: Host, options: DriveOptions, base: BlockDevice, new
   return Qcow2Image.create(file, { lengthBytes, backing: { name, format: options.format }, backingDevice: base });
 }
 
-/** For a session that replays: the guest writes into a scratch layer over `lower`, which may be a snapshot's disk. */
+/** Opens a drive for a replay: the guest writes to a scratch layer over the disk of `snapshot`, or over the base. */
 export function openReplayDrive(
   host: Host,
   options: DriveOptions,
@@ -163,7 +171,7 @@ function readOnlyDrive(options: DriveOptions, base: BlockDevice, baseDigest: Dri
   return { options, base, baseDigest, filter, close, abandon: close };
 }
 
-/** How a drive is wired, in a recording's words. */
+/** The drive's slot and transport in the form of the recording's header. */
 export function recordedWiring({ slot, legacy }: DriveWiring): { slot: number; virtio: 'modern' | 'legacy' } {
   return { slot, virtio: legacy ? 'legacy' : 'modern' };
 }

@@ -2,8 +2,8 @@ import type { Position } from '../base/quantities.ts';
 import type { MachineSetup } from './sessionOptions.ts';
 
 /**
- * What the guest prints, each byte once: looking back it says again what it said before, and only bytes beyond the
- * furthest position so far are new. Makes the `onConsoleByte` of a front end that shows a console.
+ * Filters console output so that each byte is shown once: replaying the history prints bytes again, and only those
+ * beyond the furthest position so far are new. Returns an `onConsoleByte` callback for front ends with a console.
  */
 export function firstTimeOnly(show: (byte: number) => void): MachineSetup['onConsoleByte'] {
   let shownTo: Position = -1;

@@ -3,19 +3,27 @@ import type { Player } from '../recording/player.ts';
 import type { RamImage } from './ramImages.ts';
 import type { KeptMoment } from './vmState.ts';
 
-/** What is recorded of a machine, as moving through it needs it: the same for one that is live and for a replay. */
+/**
+ * The recorded history of a machine, as time travel needs it; the same interface for a live machine and for a replay.
+ */
 export interface History {
   /** The snapshots on disk, in order of position. */
   anchors(): readonly { name: string; position: Position }[];
-  /** What an anchor keeps of the machine, read piece by piece; the disks are not its business. */
+  /** Reads a snapshot's machine state and RAM pages in pieces; the drives restore their disk states themselves. */
   readAnchor(name: string): Iterator<void, KeptMoment>;
-  /** Over everything recorded so far. Called when a live machine leaves its present; for a replay once. */
+  /**
+   * Opens a player for everything recorded so far. Called when a live machine leaves its live end, and once for a
+   * replay.
+   */
   openPlayer(): OpenPlayer;
-  /** Where the recorded history of a replay ends. */
+  /** The last position of a replay's history. */
   end(): Position;
-  /** The picture of RAM that is kept to write only what differs from it. */
+  /** The RAM pages of the last snapshot written, kept in memory to write only the differences. */
   writtenRam?(): RamImage;
-  /** What RAM's digest was at a position, where that is recorded: for a replay, which did not write its snapshots. */
+  /**
+   * The recorded digest of RAM at a position, if any. Only for a replay, whose snapshots were written by another
+   * session.
+   */
   ramDigestAt?(position: Position): bigint | undefined;
 }
 

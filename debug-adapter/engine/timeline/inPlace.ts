@@ -10,18 +10,24 @@ import type { BaseDisk, DriveOptions } from './driveStack.ts';
 import { openOnBacking } from './openDisk.ts';
 
 /**
- * Drives whose snapshots go into the user's own image: a writable qcow2 without an overlay, when the name of the first
- * snapshot was written out. The image then is its own overlay, and is said to be, here and in the recording; what it
- * showed before the recording is in its first snapshot, which is the base of every replay.
+ * Whether a drive's snapshots are stored in the user's own image: a writable qcow2 image without an overlay, if the
+ * user gave a name for the first snapshot. The image is then its own overlay, in the drive's options and in the
+ * recording. The first snapshot has its contents before the recording and is the base of every replay.
  */
 export const isInPlace = ({ image, overlay }: Pick<DriveOptions, 'image' | 'overlay'>): boolean => overlay === image;
 
-/** That an image takes its own snapshots is said by leaving the overlay out. An overlay that is named is another file. */
+/**
+ * Refuses an overlay with the same path as its image. For snapshots in the image itself, the user must omit the
+ * overlay.
+ */
 export function refuseOwnOverlay(drives: readonly DriveOptions[]): void {
   for (const drive of drives) if (isInPlace(drive)) throw overlayIsImage(drive.image);
 }
 
-/** For recording. Two drives on one image stay two drives on one overlay, which is refused. */
+/**
+ * For recording: makes images without an overlay their own overlays. Two drives with one image remain two drives with
+ * one overlay, which is refused later.
+ */
 export function takingSnapshots(drives: readonly DriveOptions[]): DriveOptions[] {
   return drives.map((drive) => {
     const takes = drive.format === 'qcow2' && !drive.readOnly && drive.overlay === null;
@@ -29,7 +35,7 @@ export function takingSnapshots(drives: readonly DriveOptions[]): DriveOptions[]
   });
 }
 
-/** A name that the user has in an image already is not given to another snapshot. */
+/** Refuses the name of an existing snapshot in the user's image. */
 export function refuseTakenName(drives: readonly DriveOptions[], bases: readonly BaseDisk[], name: string): void {
   drives.forEach((drive, i) => {
     const { base } = bases[i];
@@ -38,7 +44,7 @@ export function refuseTakenName(drives: readonly DriveOptions[], bases: readonly
   });
 }
 
-/** For replaying: those that were recorded so. */
+/** For replaying: restores the setting that the recording used. */
 export function asRecorded(drives: readonly DriveOptions[], header: RecordingHeader): DriveOptions[] {
   return drives.map((drive) => {
     const recorded = header.drives.find(({ id }) => id === drive.id);
@@ -47,7 +53,7 @@ export function asRecorded(drives: readonly DriveOptions[], header: RecordingHea
   });
 }
 
-/** The disk as it was before the recording. It differs from later ones where either is not the image's own base. */
+/** Opens the disk as it was before the recording. It differs from later disks in the allocated ranges of either. */
 export function openFirstDisk(host: Host, { image: path }: DriveOptions, snapshot: string): BaseDisk {
   const file = host.files.open(path, { write: false, create: 'never' });
   const image = openOnBacking(host, { path, file, writable: false });
@@ -61,7 +67,7 @@ export function openFirstDisk(host: Host, { image: path }: DriveOptions, snapsho
   return { base, baseDigest: new DriveDigest(base), ownRanges: view.allocatedRanges() };
 }
 
-/** Where a qcow2 that is the user's does not show what it stands on. */
+/** The ranges in which a qcow2 image of the user differs from its backing file. */
 export function ownRangesOf(device: BlockDevice): ByteRange[] {
   return device instanceof Qcow2Image ? device.allocatedRanges() : [];
 }

@@ -3,7 +3,10 @@ import type { Position } from '../base/quantities.ts';
 import { UserError } from '../errors/userError.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
 
-/** Up to where a recording replays that was not closed properly: read from the file. Undefined when it cannot be read. */
+/**
+ * The position up to which an incomplete recording can be replayed, in steps, read from the file. Undefined if it is
+ * unreadable.
+ */
 export function keptPosition(host: Host, rrfile: string): Position | undefined {
   try {
     const file = host.files.open(rrfile, { write: false, create: 'never' });

@@ -20,21 +20,21 @@ import type { TimeTravel } from './timeTravel.ts';
 import { doQuietly } from './undo.ts';
 import type { WatchedFiles } from './watchedFiles.ts';
 
-/** What recording adds to a live machine. */
+/** The parts that recording adds to a live machine. */
 export interface RecordingParts {
   writer: RecordingWriter;
   recorder: Recorder;
   snapshots: SnapshotStore;
   travel: TimeTravel;
   ramImages: RamImages;
-  /** The image that keeps the machine's state, when it is no drive's overlay. */
+  /** The image with the machine state, if it is not a drive's overlay. */
   stateOnly?: Qcow2Image;
 }
 
 /**
- * A machine that runs live, recorded or not. Recording changes nothing of what the machine does: it writes down what
- * comes from outside, and at checkpoints takes a digest and a snapshot. A recorded machine can look back at any time
- * and then go on where it was.
+ * A machine that runs live, recorded or not. Recording does not change the machine's behavior: it stores external
+ * events, and periodically a digest and an automatic snapshot. A recorded machine can visit its history at any time
+ * and then continue at its live end.
  */
 export class LiveTimeline implements Timeline {
   readonly machine: Machine;
@@ -75,7 +75,7 @@ export class LiveTimeline implements Timeline {
     return this.recording?.travel;
   }
 
-  /** Once, before the first step: the first digest, and the snapshot that replays start from. */
+  /** Called once before the first step: records the first digest and takes the snapshot from which replays start. */
   start(rrsnapshot: string): void {
     if (!this.recording) return;
     const { recorder, writer } = this.recording;
@@ -106,7 +106,7 @@ export class LiveTimeline implements Timeline {
 
   inject(event: OutsideEvent): void {
     if (this.travel && !this.travel.isPresent) throw pastIsFixed();
-    // It would be a step behind the last one, which no replay comes to.
+    // After the last step, because no replay reaches a step beyond it.
     if (this.machine.board.finisher.result) throw guestHasEnded();
     this.recording?.recorder.note(this.position, event);
     this.machine.inject(event);
@@ -198,7 +198,8 @@ export class LiveTimeline implements Timeline {
     options: RunOptions = {},
   ): TimelineStop {
     this.machine.setStopPoints(points);
-    // Where it only looks around on the way, or becomes live, a breakpoint counts.
+    // After a digest or snapshot along the way, or when it reaches the live end, a breakpoint at the current position
+    // counts.
     for (let { stopsAtStart } = options; this.position < until; stopsAtStart = true) {
       const checkpoint = this.recording ? this.checkpoints.nextAfter(this.position) : Infinity;
       const stop = this.machine.run(Math.min(until, checkpoint), wantsPause, { stopsAtStart });
@@ -207,7 +208,7 @@ export class LiveTimeline implements Timeline {
       if (end) return { kind: 'ended', end };
       if (stop.kind === 'paused' || stop.kind === 'breakpoint' || stop.kind === 'watchpoint') return stop;
     }
-    // Asked for no more steps a machine that has ended still says so.
+    // A machine that has ended reports it even when asked for no further steps.
     const end = endOf(this.machine.run(this.position));
     return end ? { kind: 'ended', end } : { kind: 'reached' };
   }
@@ -223,7 +224,7 @@ export class LiveTimeline implements Timeline {
     if (!this.automatic.attempt(position, () => this.takeInImages(automaticName(position)))) return;
     const { travel, snapshots, recorder } = this.recorded();
     recorder.snapshot(position, automaticName(position));
-    // The user may have deleted some, or given them names to keep them.
+    // The user may have deleted some, or renamed them to keep them.
     const dropped = this.checkpoints
       .taken(position)
       .map(automaticName)
@@ -232,7 +233,9 @@ export class LiveTimeline implements Timeline {
     this.automatic.attempt(position, () => travel.forget(dropped, () => snapshots.delete(dropped)));
   }
 
-  /** What leads here is on stable storage before a snapshot is: whatever happens then, replays reach it. */
+  /**
+   * The log up to here is made durable before the snapshot, so that after any failure a replay reaches the snapshot.
+   */
   private leadHere(): void {
     this.recordDigest();
     this.recording?.writer.flushDurably(this.position);
@@ -250,5 +253,5 @@ export class LiveTimeline implements Timeline {
   }
 }
 
-/** Always the same list, as long as nothing changes. */
+/** The same array every time, so that callers can detect changes by identity. */
 const NO_SNAPSHOTS: readonly SnapshotInfo[] = [];

@@ -6,13 +6,6 @@ import { stateBytes } from './stateBytes.ts';
 import type { TravelBudget } from './travelBudget.ts';
 import type { DiskMoment } from './travelDisk.ts';
 
-/**
- * Snapshots in memory: near where the user looks, so that the next step back is instant. Kept within a budget, always:
- * charged is what is in memory for them alone, each page once and as long as one of them refers to it. Over it, the one
- * is dropped that is missed least: whose neighbours are near, compared with how far away it is. Not charged are the
- * pictures in use, which are in memory whether or not there are snapshots: RAM as it was last, the present that waits,
- * what an overlay has. The first snapshot is never dropped, and its picture is in use.
- */
 export interface MemorySnapshot {
   position: Position;
   state: State;
@@ -20,28 +13,36 @@ export interface MemorySnapshot {
   disks: DiskMoment[];
 }
 
-/** What a snapshot keeps of the disks, and costs besides memory. */
+/** The disk states of cached snapshots, and their costs besides memory. */
 export interface SnapshotDisks {
-  /** The maps of what is shown and what is captured. */
+  /** The memory used by the maps of current and captured disk states. */
   mapBytes(): number;
-  /** What is in scratch files for captured states alone, if that is more than `limit`. */
+  /** Whether captured states alone use more than `limit` bytes of the scratch files. */
   exceedsScratch(limit: number): boolean;
   release(snapshot: MemorySnapshot): void;
 }
 
+/**
+ * The cached snapshots: near the user's position, so that the next step back is instant. Their cost always stays
+ * within a budget. Charged is the memory used only by them, each page once while a snapshot refers to it. Not charged
+ * are RAM pages that are in memory anyway: those last captured or restored, those of the live end while the history
+ * is visited, and those of the last snapshot written. When over budget, the snapshot is dropped whose loss costs
+ * least: its neighbours are close, relative to its distance from the user's position. The first snapshot is never
+ * dropped, and its pages are not charged.
+ */
 export class MemorySnapshots {
   private kept: MemorySnapshot[] = [];
   private budget: TravelBudget;
   private disks: SnapshotDisks;
   private inUse: readonly RamImage[] = [];
-  /** Of these, what the first snapshot is not. */
+  /** The part of `inUse` that excludes the first snapshot. */
   private elsewhere: readonly RamImage[] = [];
-  /** What is in memory, and the part of it that is in use anyway. */
+  /** All pages in memory, and those of them that are not charged. */
   private all = new RamImageBytes();
   private used = new RamImageBytes();
   private states = new Map<MemorySnapshot, number>();
   private statesBytes = 0;
-  /** Where the user looks: where the last one was added. */
+  /** The user's position: that of the last snapshot added. */
   private near: Position = 0;
 
   constructor(budget: TravelBudget, disks: SnapshotDisks) {
@@ -49,7 +50,7 @@ export class MemorySnapshots {
     this.disks = disks;
   }
 
-  /** What is charged. */
+  /** The charged memory. */
   get bytes(): number {
     return this.all.bytes - this.used.bytes + this.statesBytes + this.disks.mapBytes();
   }
@@ -58,7 +59,7 @@ export class MemorySnapshots {
     return this.kept.length;
   }
 
-  /** The last one at or before a position. */
+  /** The last snapshot at or before a position. */
   latestUpTo(position: Position): MemorySnapshot | undefined {
     return this.kept.findLast((snapshot) => snapshot.position <= position);
   }
@@ -71,7 +72,7 @@ export class MemorySnapshots {
     return this.kept.some((snapshot) => snapshot.position === position);
   }
 
-  /** Takes it over: it is released when it is dropped, which is now where there is one of its position already. */
+  /** Takes ownership of a snapshot; releases it when it is dropped, or immediately if the position already has one. */
   add(snapshot: MemorySnapshot): void {
     if (this.has(snapshot.position)) return this.disks.release(snapshot);
     const at = this.kept.findIndex((other) => other.position > snapshot.position);
@@ -84,7 +85,7 @@ export class MemorySnapshots {
     this.use(this.elsewhere);
   }
 
-  /** Pictures that are in memory now, whether or not a snapshot has them. */
+  /** Sets the RAM pages that are in memory anyway, and are therefore not charged. */
   use(images: readonly RamImage[]): void {
     const before = this.inUse;
     this.elsewhere = images;
@@ -100,21 +101,21 @@ export class MemorySnapshots {
     this.keepWithin();
   }
 
-  /** Drops what is based on overlay snapshots of these names. */
+  /** Drops the snapshots whose disk states are based on overlay snapshots with these names. */
   forget(names: readonly string[]): void {
     const goes = ({ disks }: MemorySnapshot) =>
       disks.some(({ snapshot: name }) => name !== undefined && names.includes(name));
     for (const snapshot of this.kept.filter(goes)) this.drop(snapshot);
   }
 
-  /** An overlay snapshot that some are based on has another name now. */
+  /** Records the new name of an overlay snapshot on which disk states are based. */
   renamed(from: string, to: string): void {
     for (const { disks } of this.kept) {
       for (const disk of disks) if (disk.snapshot === from) disk.snapshot = to;
     }
   }
 
-  /** After what may have made the disks' maps larger. */
+  /** Call this after operations that may have enlarged the maps of the disks. */
   keepWithin(): void {
     while (this.kept.length > 1 && this.isOverBudget()) this.drop(this.leastMissed());
   }
@@ -124,14 +125,14 @@ export class MemorySnapshots {
     return this.kept.length > snapshots || this.bytes > memoryBytes || this.disks.exceedsScratch(scratchBytes);
   }
 
-  /** The first one is where everything can start from. */
+  /** Never the first snapshot, from which every position can be reached. */
   private leastMissed(): MemorySnapshot {
     let least = this.kept.length - 1;
     let leastMissed = Infinity;
     for (let i = 1; i < this.kept.length; i++) {
       const { position } = this.kept[i];
       const before = this.kept[i - 1].position;
-      // After the last one it is as far again to where the user may go.
+      // After the last snapshot, assumes an equal distance to where the user may go.
       const after = this.kept[i + 1]?.position ?? 2 * position - before;
       const missed = (after - before) / (Math.abs(position - this.near) + 1);
       if (missed < leastMissed) [least, leastMissed] = [i, missed];

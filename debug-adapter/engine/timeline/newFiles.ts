@@ -2,8 +2,8 @@ import type { Host, HostFile, HostLock, StagedFile } from '../base/host.ts';
 import type { Undo } from './undo.ts';
 
 /**
- * The files that a session or command creates. What is in their places stays until all of them are whole; when anything
- * fails before they are published, they are gone and what was there before is there again.
+ * The files that a session or command creates. Existing files of the same names stay until all new ones are complete.
+ * If anything fails before publication, the new files are removed and the old ones restored.
  */
 export class NewFiles {
   private host: Host;
@@ -15,7 +15,7 @@ export class NewFiles {
     this.undo = undo;
   }
 
-  /** Owned by the caller. */
+  /** The caller owns the file. */
   create(path: string): HostFile {
     this.undo.add(this.host.files.createFolderOf(path));
     const staged = this.host.files.stage(path);
@@ -25,9 +25,9 @@ export class NewFiles {
   }
 
   /**
-   * Gives them their names, the one that was created first last: a recording comes after what it needs. One that is
-   * replaced goes before anything else does: killed in between, no recording is beside the overlays of another. From then
-   * on they stay, and `lock` is theirs instead of that of the files they replace.
+   * Publishes the files in reverse order of creation, so that a recording appears after the files that it needs. If a
+   * recording is replaced, the old one is removed first: after a kill in between, no recording is next to the
+   * overlays of another one. Afterwards the new files stay, and `lock` covers them instead of the replaced ones.
    */
   publish({ replaces, lock }: { replaces: boolean; lock?: HostLock }): void {
     if (replaces && this.staged.length > 1) this.staged[0].vacate();

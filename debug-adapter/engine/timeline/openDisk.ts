@@ -12,32 +12,33 @@ import {
 } from '../errors/drives.ts';
 import { UserError } from '../errors/userError.ts';
 
-/**
- * Opens what is under an overlay: a raw or qcow2 image with all that it stands on, read-only, in the formats that are
- * said and never guessed. Names in a qcow2 are relative to its folder. Closing an image closes what it stands on.
- */
 export type DiskFormat = 'raw' | 'qcow2';
 
-/** Where a disk's image is, and what it is. */
+/** The location and format of a disk image. */
 export interface DiskPlace {
   path: string;
   format: DiskFormat;
 }
 
-/** A file of a disk: the image or something that it stands on. */
+/** A file of a disk: the image or one of its backing files. Lengths are in bytes. */
 export interface DiskFile {
   file: string;
   format: DiskFormat;
-  /** Both are 0 when the file is not opened. */
+  /** Both are 0 if the file was not opened. */
   fileBytes: number;
   virtualBytes: number;
-  /** Why it is not opened, so that what it stands on is unknown: it is not there, say. */
+  /** Why the file was not opened, for example because it is missing; the rest of the chain is then unknown. */
   problem?: { code: string; message: string };
 }
 
-/** Deeper chains are a loop or a mistake. */
+/** Deeper chains are loops or mistakes. */
 const CHAIN_MAX = 16;
 
+/**
+ * Opens a base image read-only: a raw or qcow2 image with its whole backing chain. Formats are given explicitly,
+ * never probed. Names in a qcow2 image are relative to its folder. Closing an image closes its backing file. Throws a
+ * UserError if a file is missing, damaged or not allowed as a backing file.
+ */
 export function openDisk(host: Host, image: DiskPlace, depth = 0): BlockDevice {
   const file = host.files.open(image.path, { write: false, create: 'never' });
   if (image.format === 'qcow2') return openOnBacking(host, { path: image.path, file, writable: false }, depth);
@@ -49,7 +50,7 @@ export function openDisk(host: Host, image: DiskPlace, depth = 0): BlockDevice {
   }
 }
 
-/** A qcow2 with all that it stands on; the image owns file and backing. Closes the file when that fails. */
+/** Opens a qcow2 image with its backing chain; the image owns both. Closes the file on failure. */
 export function openOnBacking(
   host: Host,
   { path, file, writable }: { path: string; file: HostFile; writable: boolean },
@@ -70,7 +71,7 @@ export function openOnBacking(
   }
 }
 
-/** A qcow2 for work that needs nothing of what it stands on, which stays closed: it may be gone, or be no business of ours. */
+/** Opens a qcow2 image for operations that do not need its backing file, which may be missing or not allowed. */
 export function openWithoutBacking(host: Host, { path, writable }: { path: string; writable: boolean }): Qcow2Image {
   const file = host.files.open(path, { write: writable, create: 'never' });
   try {
@@ -81,19 +82,19 @@ export function openWithoutBacking(host: Host, { path, writable }: { path: strin
   }
 }
 
-/** The image's file and those of all that it stands on. */
+/** The file of the image and those of its backing chain. */
 export function filesOfDisk(host: Host, image: DiskPlace): string[] {
   return diskFiles(host, image).map(({ file }) => file);
 }
 
-/** The same with their sizes, the image first. */
+/** The files of a disk with their sizes, the image first. */
 export function diskFiles(host: Host, image: DiskPlace, depth = 0): DiskFile[] {
   const { here, name } = diskFile(host, image);
   const next = name && backingPlace(host, image.path, name, depth);
   return next ? [here, ...diskFiles(host, next, depth + 1)] : [here];
 }
 
-/** The same, as far as it can be opened: to show a chain, where a file that is missing from it is part of the answer. */
+/** Like `diskFiles`, but for display: a file that cannot be opened is part of the result. */
 export function shownDiskFiles(host: Host, image: DiskPlace, depth = 0): DiskFile[] {
   const { here, name } = diskFile(host, image);
   if (name?.backingFileName === undefined) return [here];
@@ -124,7 +125,7 @@ function diskFile(host: Host, { path, format }: DiskPlace): { here: DiskFile; na
   }
 }
 
-/** What a qcow2 of the user's stands on by name; nothing below it is opened. */
+/** The backing file that a qcow2 image names; the backing file is not opened. */
 export function backingOf(host: Host, path: string): DiskPlace | undefined {
   const file = host.files.open(path, { write: false, create: 'never' });
   try {
@@ -141,7 +142,7 @@ function backingPlace(host: Host, path: string, name: BackingName, depth: number
   if (depth >= CHAIN_MAX) throw backingChainTooLong(path, CHAIN_MAX);
   const { backingFileName, backingFormat } = name;
   if (backingFileName === undefined) return undefined;
-  // QEMU's protocols (`nbd:`, `json:`) name other things than files beside the image.
+  // QEMU's protocol names (`nbd:`, `json:`) do not refer to files.
   if (/^[a-z][a-z0-9+.-]+:/i.test(backingFileName)) throw backingNameRefused(path, backingFileName);
   if (backingFormat !== 'raw' && backingFormat !== 'qcow2') throw backingFormatMissing(path, backingFormat);
   const backing = host.files.resolveName({ from: path, name: backingFileName });
@@ -150,7 +151,7 @@ function backingPlace(host: Host, path: string, name: BackingName, depth: number
   return { path: backing, format: backingFormat };
 }
 
-/** An image may come from anywhere, and any file of the user's can be read as a raw disk. */
+/** An image may come from an untrusted source, and every file of the user can be read as a raw disk. */
 function mayLeadTo({ files, allowed }: Host, image: string, backing: string): boolean {
   return [files.folderOf(image), ...allowed].some((place) => files.isWithin(backing, place));
 }

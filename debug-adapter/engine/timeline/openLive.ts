@@ -37,7 +37,7 @@ import { Undo } from './undo.ts';
 import { WatchedFiles } from './watchedFiles.ts';
 import { checkWriteTargets, needsStateFile, type WriteTargets, writeTargets } from './writeTargets.ts';
 
-/** A machine that runs without being recorded. */
+/** Opens a machine that runs without a recording. Throws a UserError for invalid options and files. */
 export function openRun(anyHost: Host, setup: LiveSetup): LiveTimeline {
   refuseOwnOverlay(setup.drives);
   const host = allowingDrives(anyHost, setup.drives);
@@ -62,9 +62,9 @@ export function openRun(anyHost: Host, setup: LiveSetup): LiveTimeline {
 }
 
 /**
- * A machine that is being recorded, with its first snapshot taken. All that can be refused is refused before anything
- * is created; an overlay or recording that exists is only replaced when `overwrite` says so, and when everything that
- * could fail has succeeded.
+ * Opens a machine that is recorded, and takes its first snapshot. Throws a UserError for invalid options and files
+ * before anything is created. An existing overlay or recording is replaced only with `overwrite`, and only after
+ * everything that can fail has succeeded.
  */
 export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
   refuseOwnOverlay(wanted.drives);
@@ -76,7 +76,7 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
   const targets = writeTargets(setup, setup.rrfile);
   checkWriteTargets(host, setup, targets);
   return Undo.onFailure((undo) => {
-    // Before anything is opened to be written: what another session uses stays as it is.
+    // Before any file is opened for writing, so that files in use by another session stay unchanged.
     const used = filesUsed(host, setup, targets);
     const lock = lockForSession(host, used, activity('recording', setup.rrfile), undo);
     const bases = openBases(host, setup.drives);
@@ -123,7 +123,7 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
   });
 }
 
-/** With everything that was left open decided. */
+/** The options with all defaults resolved. */
 type SettledRecord = RecordSetup & { rrsnapshot: string; rngSeed: string | null };
 
 function settled(host: Host, wanted: RecordSetup): SettledRecord {
@@ -166,7 +166,7 @@ function filesOf(host: Host, drives: readonly DriveStack[], recorded?: RecordSet
   };
 }
 
-/** An image of the user's that cannot take the first snapshot is found out about before anything is created. */
+/** Refuses a user's image that cannot store the first snapshot, before anything is created. */
 function refuseFullImages(setup: SettledRecord, bases: readonly BaseDisk[]): void {
   setup.drives.forEach((drive, i) => {
     const { base } = bases[i];
@@ -176,8 +176,8 @@ function refuseFullImages(setup: SettledRecord, bases: readonly BaseDisk[]): voi
 }
 
 /**
- * The user's own image: what an earlier recording took by itself goes, and a snapshot to be replaced. When the start
- * fails, so does the new one.
+ * Makes room in the user's own image: deletes automatic snapshots of an earlier recording, and a snapshot to be
+ * replaced. If opening fails later, the new snapshot is deleted too.
  */
 function makeRoom(image: Qcow2Image, setup: SettledRecord, undo: Undo): void {
   image.unmapVmState();
@@ -189,7 +189,9 @@ function makeRoom(image: Qcow2Image, setup: SettledRecord, undo: Undo): void {
   });
 }
 
-/** From the user's own image: what an earlier recording took by itself goes, and a snapshot to be replaced. */
+/**
+ * The snapshots to delete from the user's own image: automatic ones of an earlier recording, and one to be replaced.
+ */
 function goingFrom(image: Qcow2Image, { rrsnapshot, overwrite }: SettledRecord): string[] {
   const replaced = overwrite ? image.snapshots.filter(({ name }) => name === rrsnapshot) : [];
   return [...automaticOnes(image), ...replaced.map(({ name }) => name)];
@@ -200,7 +202,7 @@ const filesUsed = (host: Host, { drives }: LiveSetup, { overlays, images, record
   ...basesInUse(host, drives),
 ];
 
-/** Where a session that is being opened puts what it creates. */
+/** Where a session being opened registers the files it creates. */
 interface Creation {
   newFiles: NewFiles;
   undo: Undo;
@@ -278,7 +280,7 @@ function headerOf(setup: SettledRecord, bases: readonly BaseDisk[]): HeaderToWri
   };
 }
 
-/** A disk of no bytes: all there is in it is VM state. */
+/** An image with an empty disk, which contains only VM state. */
 function createStateImage(rrfile: string, newFiles: NewFiles): Qcow2Image {
   return Qcow2Image.create(newFiles.create(stateFileOf(rrfile)), { lengthBytes: 0 });
 }

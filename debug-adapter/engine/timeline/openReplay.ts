@@ -37,9 +37,10 @@ import { Undo } from './undo.ts';
 import { WatchedFiles } from './watchedFiles.ts';
 
 /**
- * Opens a recording for replay, at the snapshot it starts from. The same options are given as for recording; the drives'
- * bases are held against the digests in the recording's header, so a changed base is refused here and not found out
- * about later. Everything is opened read-only; who takes, renames or deletes a snapshot opens the overlays for that.
+ * Opens a recording for replay, at the snapshot it starts from. Takes the same options as recording. Compares the
+ * drives' bases with the digests in the recording's header, so that a changed base is refused immediately instead of
+ * causing a divergence later. All files are opened read-only; taking, renaming or deleting a snapshot opens the
+ * overlays for writing. Throws a UserError for invalid options, and for files that do not match the recording.
  */
 export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
   refuseOwnOverlay(given.drives);
@@ -93,7 +94,7 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
         dateMilliseconds: host.dateMilliseconds,
       });
     const { append, machine: recorded } = reader.header;
-    // Also for a machine that starts from a snapshot: the guest may reset it.
+    // Also required when starting from a snapshot, because the guest may reset the machine.
     const { memoryBytes, harts, isa, mmu, rngSeed } = recorded;
     machine.powerOn(bootPlan(recordedBootFiles(host, reader), { append, memoryBytes, harts, isa, mmu, rngSeed }));
     if (snapshots && snapshot !== undefined) {
@@ -117,7 +118,7 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
   });
 }
 
-/** A writable drive whose overlay was temporary knows its disk at the start only. */
+/** A writable drive with a temporary overlay has only its initial disk, so its snapshots cannot be used. */
 function replayHistory(
   player: Player,
   { drives }: ReplaySetup,
@@ -158,7 +159,7 @@ function openReader(host: Host, rrfile: string, undo: Undo): RecordingReader {
   return new RecordingReader(file, host.compression);
 }
 
-/** The replay uses the recorded ones; after a build, its user may expect the new one. */
+/** The replay uses the recorded files, but after a build the user may expect the new ones. */
 function sayChangedBootFiles(host: Host, setup: ReplaySetup, reader: RecordingReader): void {
   for (const changed of changedBootFiles(host, reader.header, setup)) {
     setup.onNotice?.({ code: 'boot-file-differs', message: bootFileDiffers(changed) });
@@ -174,7 +175,7 @@ function checkSame(setup: ReplaySetup, reader: RecordingReader, bases: readonly 
     machine: {
       ...{ memoryBytes: setup.memoryBytes ?? undefined, harts: setup.harts ?? undefined },
       rngSeed: givenSeed(setup),
-      // Left out is as recorded; nobody says that one is off.
+      // If omitted, the recorded setting applies; there is no option to disable it.
       ...{ noReboot: setup.noReboot || undefined, semihosting: setup.semihosting || undefined },
     },
     append: setup.append ?? undefined,
@@ -193,7 +194,7 @@ function checkSame(setup: ReplaySetup, reader: RecordingReader, bases: readonly 
   header.drives.forEach((recorded, i) => checkSameOverlay(recorded, setup.drives[i]));
 }
 
-/** Undefined when it was not said. */
+/** Undefined if not given. */
 const givenSeed = ({ rngSeed }: ReplaySetup): string | null | undefined =>
   rngSeed === NO_RNG_SEED ? null : (rngSeed ?? undefined);
 
@@ -209,7 +210,7 @@ interface NamedImage {
   isShared?: boolean;
 }
 
-/** The images that keep the recording's snapshots; the one with the machine's state first. */
+/** The images with the recording's snapshots, starting with the one that has the machine state. */
 function imagesOf(setup: ReplaySetup, reader: RecordingReader): NamedImage[] {
   const named: NamedImage[] = setup.drives.flatMap((drive) =>
     drive.overlay === null ? [] : [{ id: drive.id, path: drive.overlay, isShared: isInPlace(drive) }],
@@ -242,8 +243,9 @@ function openImages(
 }
 
 /**
- * The snapshot to start from. Undefined means power-on, as with temporary overlays, which kept none: a recording that
- * was killed before its first one needs none, for the boot files are in it.
+ * The snapshot to start from. Undefined means power-on: with temporary overlays, which keep no snapshots, and for a
+ * recording that was killed before its first snapshot. Power-on needs only the boot files, which are in the
+ * recording.
  */
 function firstSnapshot(setup: ReplaySetup, reader: RecordingReader, stateImage: Qcow2Image): string | undefined {
   const name = setup.rrsnapshot ?? reader.header.rrsnapshot;
@@ -259,7 +261,7 @@ function firstSnapshot(setup: ReplaySetup, reader: RecordingReader, stateImage: 
   throw snapshotNotInOverlay({ overlay: stateImage.name, snapshot: name, known });
 }
 
-/** The machine's state is in the first writable drive's overlay: with a temporary one it is gone. */
+/** The machine state is in the first writable drive's overlay; if that was temporary, the state is lost. */
 function keepsState(reader: RecordingReader): boolean {
   const { stateFile, drives } = reader.header;
   return stateFile !== null || drives.find(({ readOnly }) => !readOnly)?.overlay !== null;

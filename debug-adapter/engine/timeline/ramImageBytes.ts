@@ -2,8 +2,8 @@ import { assert } from '../base/assert.ts';
 import { type RamImage, STRETCH_PAGES } from './ramImages.ts';
 
 /**
- * What a set of pictures of RAM takes in memory. Each picture, stretch and page counts who refers to it: it is charged
- * once, however many share it, and as long as one of them is held.
+ * The memory used by a set of cached RAM contents. Counts the owners of each list, stretch and page: shared ones are
+ * charged once, as long as one owner remains.
  */
 export class RamImageBytes {
   private charged = 0;
@@ -29,7 +29,7 @@ export class RamImageBytes {
     }
   }
 
-  /** Whether this is its first owner. */
+  /** Returns whether this is the first owner. */
   private own(thing: object, bytes: number): boolean {
     const owners = this.owners.get(thing) ?? 0;
     this.owners.set(thing, owners + 1);
@@ -37,7 +37,7 @@ export class RamImageBytes {
     return owners === 0;
   }
 
-  /** Whether it was its last owner. */
+  /** Returns whether this was the last owner. */
   private disown(thing: object, bytes: number): boolean {
     const owners = this.owners.get(thing);
     assert(owners !== undefined, 'what is released is held');
@@ -55,5 +55,5 @@ export const listBytes = (image: RamImage): number => image.stretches.length * R
 const REFERENCE_BYTES = 8;
 const OBJECT_BYTES = 100;
 export const STRETCH_BYTES = STRETCH_PAGES * REFERENCE_BYTES + OBJECT_BYTES;
-/** Of a typed array with a buffer of its own in V8, and of its entries here; measured with 100,000 of them. */
+/** The overhead in V8 of a typed array with its own buffer, and of the counts here; measured with 100,000 of them. */
 export const PAGE_OVERHEAD_BYTES = 512;

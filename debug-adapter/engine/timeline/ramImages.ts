@@ -1,14 +1,14 @@
 import type { GuestRam } from '../machine/guestRam.ts';
 
 /**
- * Pictures of RAM in memory. A picture is a list of pages, each an immutable copy or undefined for zeroes. Pictures
- * share what they do not differ in: pages, and stretches of the list. Taking one costs the pages written since the
- * last; putting one back costs the pages in which it differs from now.
+ * The RAM contents of a cached snapshot: a list of pages, each an immutable copy, or undefined for zeroes. Snapshots
+ * share equal pages, and equal stretches of the list. Capturing costs the pages written since the last capture;
+ * restoring costs the pages that differ from the current RAM.
  */
 export class RamImage {
   /** In pages. */
   readonly length: number;
-  /** Undefined where there are zeroes only. */
+  /** Undefined for a stretch of zero pages. */
   readonly stretches: readonly (RamStretch | undefined)[];
 
   constructor(length: number, stretches: readonly (RamStretch | undefined)[] = []) {
@@ -29,7 +29,7 @@ export class RamImage {
     return this.stretches[Math.floor(page / STRETCH_PAGES)]?.[page % STRETCH_PAGES];
   }
 
-  /** Another picture, with some other pages. */
+  /** Returns a copy with some pages changed. */
   changed(changes: Iterable<[page: number, bytes: Uint8Array | undefined]>): RamImage {
     const stretches = this.stretches.slice();
     let index = -1;
@@ -37,7 +37,7 @@ export class RamImage {
     for (const [page, bytes] of changes) {
       if (index !== Math.floor(page / STRETCH_PAGES)) {
         index = Math.floor(page / STRETCH_PAGES);
-        // Pages in order come by each stretch once; in another order it is copied more often than it need be.
+        // Changes in page order copy each stretch once; other orders copy stretches repeatedly.
         stretch = stretches[index]?.slice() ?? new Array<Uint8Array | undefined>(STRETCH_PAGES).fill(undefined);
         stretches[index] = stretch;
       }
@@ -49,21 +49,21 @@ export class RamImage {
 
 export type RamStretch = readonly (Uint8Array | undefined)[];
 
-// Of 256 MiB of RAM a picture's list has 512 entries then, and one page that differs takes 128 more.
+// The list for 256 MiB of RAM then has 512 stretches, and one changed page copies 128 entries.
 export const STRETCH_PAGES = 128;
 
 export class RamImages {
   private ram: GuestRam;
-  /** RAM as it was when the dirty marks were last cleared. */
+  /** The RAM contents when the dirty marks were last cleared. */
   private last: RamImage;
 
-  /** Of a machine that was just made: all zeroes, all later writes marked. */
+  /** For a newly created machine: RAM is all zero, and all later writes are marked. */
   constructor(ram: GuestRam) {
     this.ram = ram;
     this.last = new RamImage(ram.pageCount);
   }
 
-  /** The picture that was taken or put back last. */
+  /** The RAM contents last captured or restored. */
   get current(): RamImage {
     return this.last;
   }
@@ -76,19 +76,19 @@ export class RamImages {
     return this.last;
   }
 
-  /** Pages that are as they were when `image` was last the current one are not even looked at. */
+  /** Restores RAM. Skips pages that are unchanged since `image` was last current. */
   restore(image: RamImage): void {
     this.putBack(image);
     this.last = image;
   }
 
-  /** The same for a picture that was read from a file; returns it sharing the pages that are in memory already. */
+  /** Restores RAM contents read from a file; returns them with equal pages replaced by those already in memory. */
   restoreRead(image: RamImage): RamImage {
     this.last = image.changed(this.putBack(image));
     return this.last;
   }
 
-  /** Returns the pages that are in RAM and in its last picture as they are in `image`, though in another copy. */
+  /** Restores the pages that differ. Returns the pages that are equal in RAM and in `image` but are separate copies. */
   private putBack(image: RamImage): [number, Uint8Array | undefined][] {
     const dirty = new Set<number>();
     const dirtyStretches = new Set<number>();

@@ -17,9 +17,9 @@ import { doAll, doQuietly } from './undo.ts';
 import type { WatchedFiles } from './watchedFiles.ts';
 
 /**
- * A machine that replays a recording: it gets the recorded events, is held against every recorded request and digest,
- * and ends where the recording ends. What the guest writes is scratch; the recording is not touched, and overlays only
- * when a snapshot is taken, renamed or deleted: while nobody else looks at them.
+ * A machine that replays a recording: it gets the recorded events, every request and digest is compared with the
+ * recording, and it ends where the recording ends. The guest's writes go to scratch files. The recording is never
+ * changed, and overlays only to take, rename or delete a snapshot, while no other session reads them.
  */
 export class ReplayTimeline implements Timeline {
   readonly machine: Machine;
@@ -27,9 +27,9 @@ export class ReplayTimeline implements Timeline {
   private player: Player;
   private reader: RecordingReader;
   private drives: readonly DriveStack[];
-  /** Every image of the recording that is there. */
+  /** All existing images of the recording. */
   private images: readonly SnapshotImage[];
-  /** Undefined when the image with the machine's state was temporary and is gone. */
+  /** Undefined if the image with the machine state was temporary and is lost. */
   private store: SnapshotStore | undefined;
   private listFiles: () => TimelineFiles;
   private lock: HostLock;
@@ -151,7 +151,7 @@ export class ReplayTimeline implements Timeline {
     ];
   }
 
-  /** The images are opened by name for it: they must be what they were, and nobody else may look at them. */
+  /** Opens the images by name for writing, so they must still be the same files, and no other session may read them. */
   private changing(change: () => void): void {
     this.watched.refuseLost();
     this.lock.exclusively(change);
@@ -162,9 +162,12 @@ export class ReplayTimeline implements Timeline {
     return this.store;
   }
 
-  /** The recording goes no further: the guest must be as it was then, powered off or waiting for ever, say. */
+  /**
+   * The recording ends here, so the guest must be in the recorded final state, for example powered off or halted
+   * forever.
+   */
   private endHere(): End {
-    // Asked for one more step a machine that has ended says so and does not move.
+    // A machine that has ended reports it when asked for one more step, and does not advance.
     const isNatural = this.player.end !== undefined && NATURAL_ENDS.has(this.player.end.reason);
     const end = isNatural ? endOf(this.machine.run(this.position + 1)) : undefined;
     return end ? this.checkedEnd(end) : { reason: 'endOfRecording' };
@@ -178,5 +181,5 @@ export class ReplayTimeline implements Timeline {
 
 const NATURAL_ENDS: ReadonlySet<string> = new Set(['powerOff', 'guestFailed', 'reset', 'waitsForever']);
 
-/** Always the same list, as long as nothing changes. */
+/** The same array every time, so that callers can detect changes by identity. */
 const NO_SNAPSHOTS: readonly SnapshotInfo[] = [];

@@ -1,6 +1,6 @@
 import type { BlockCompletion, BlockRequest, RequestLog } from '../block/blockRequest.ts';
 
-/** Where the filters' words go: to the recorder of the present or to the player of the past. */
+/** Forwards the filters' reports to the recorder at the live end, or to the player in the history. */
 export class RequestLogSwitch implements RequestLog {
   target: RequestLog;
 

@@ -3,21 +3,19 @@ import type { Machine, MachineStop } from '../machine/machine.ts';
 import type { StopPoints } from '../machine/stopPoints.ts';
 import type { MemorySnapshot } from './memorySnapshots.ts';
 
-/**
- * The search behind a run backwards: segment by segment, each run forwards from its snapshot to where the one after it
- * begins, noting the last stop in it. It can be interrupted anywhere and taken up again: then it keeps the state that
- * it had run to, and the state where the machine is to stand meanwhile, which is where the searched part begins.
- */
+/** What the search needs from its time travel. */
 export interface SearchGround {
   readonly machine: Machine;
   readonly start: Position;
-  /** Restores the last snapshot before a position. Paused, it goes on when called again for the same. */
+  /** Restores the last snapshot before a position. After a pause, a call for the same position continues. */
   restoreBefore(position: Position, wantsPause: () => boolean): Restored;
-  /** The state here, in memory until it is released. */
+  /** Captures the current state in memory until it is released. */
   capture(): MemorySnapshot;
   release(snapshot: MemorySnapshot): void;
   show(moment: MemorySnapshot): void;
-  /** Every so often, so that going to what is found is short: where the next is left, and that it is here. */
+  /**
+   * The next position at which to leave a snapshot, so that seeking to the result is short; `leaveSnapshot` takes it.
+   */
   nextLeft(position: Position, before: Position): Position;
   leaveSnapshot(): void;
 }
@@ -32,28 +30,33 @@ export interface Found {
 interface Segment {
   start: Position;
   last: Found | undefined;
-  /** Whether a breakpoint right where it goes on counts. */
+  /** Whether a breakpoint at the position where the segment continues counts. */
   stopsAtStart: boolean;
-  /** How far it has run, while it is interrupted. */
+  /** The state it has reached, while it is paused. */
   reached?: MemorySnapshot;
 }
 
-// 2 ms, or 10 while code is cold: what taking it up again costs, so a slice that is too short still gets somewhere.
+// 2 ms, or 10 ms while code is cold: the cost of resuming, so that even a very short slice makes progress.
 const STEPS_UNASKED = 500_000;
 
-// What restoring the state before a segment takes, when it is in memory.
+// The time to restore the state before a segment from memory, in steps.
 const STEPS_AS_RESTORING = 200_000;
 
+/**
+ * The search of a reverse run: segment by segment, it runs forward from a snapshot to the start of the following
+ * segment and remembers the last stop. It can be paused at any point and resumed later. Meanwhile it keeps the state
+ * that it has reached, and the state that the machine shows, which is at the start of the searched part.
+ */
 export class ReverseSearch {
   readonly points: StopPoints;
-  /** From here on all is searched. */
+  /** Everything from this position on has been searched. */
   upTo: Position;
-  /** What is to be shown while the search is interrupted; undefined for a live present. */
+  /** The state to show while the search is paused; undefined at the live end. */
   private stand: MemorySnapshot | undefined;
   private segment: Segment | undefined;
-  /** The state at the start of the segment under way. */
+  /** The state at the start of the current segment. */
   private segmentStart: MemorySnapshot | undefined;
-  /** Before the next question whether to pause. */
+  /** The steps until the next check of `wantsPause`. */
   private stepsUnasked = 0;
   private ground: SearchGround;
 
@@ -64,7 +67,7 @@ export class ReverseSearch {
     this.upTo = ground.machine.position;
   }
 
-  /** Goes on until something is found, or nothing can be, or `wantsPause` says so. */
+  /** Searches until a stop is found, none exists, or `wantsPause` returns true. */
   run(wantsPause: () => boolean): Found | 'paused' | 'nothing' {
     const { ground } = this;
     this.stepsUnasked = STEPS_UNASKED;
@@ -82,13 +85,13 @@ export class ReverseSearch {
     return 'nothing';
   }
 
-  /** Where the machine stands while the search is interrupted; false when that is its live present. */
+  /** Shows the machine's state during a pause; returns false if that is its live end. */
   showStand(): boolean {
     if (this.stand) this.ground.show(this.stand);
     return this.stand !== undefined;
   }
 
-  /** Undefined when it paused before the segment's start was there. */
+  /** Undefined if it was paused before the segment's start was restored. */
   private takeUpSegment(wantsPause: () => boolean): Segment | undefined {
     const { ground, segment } = this;
     if (segment?.reached) {
@@ -97,7 +100,7 @@ export class ReverseSearch {
       segment.reached = undefined;
       return segment;
     }
-    // What is searched begins where the last segment did.
+    // The searched part starts where the last segment starts.
     if (this.segmentStart) {
       if (this.stand) ground.release(this.stand);
       this.stand = this.segmentStart;
@@ -105,11 +108,11 @@ export class ReverseSearch {
     }
     const restored = ground.restoreBefore(this.upTo, wantsPause);
     if (restored === 'paused') return undefined;
-    // It is kept while the search is interrupted: enough for a slice.
+    // It stays cached while the search is paused, so loading it is enough progress for a slice.
     if (restored === 'fromDisk') this.stepsUnasked = 0;
     const start = ground.machine.position;
     this.segmentStart = ground.capture();
-    // The segment's first state counts too: nothing was stopped at yet.
+    // A stop in the segment's first state counts too, because the search has not stopped there yet.
     return (this.segment = { start, last: undefined, stopsAtStart: true });
   }
 

@@ -6,36 +6,42 @@ import type { BootSetup } from './bootFiles.ts';
 import type { DriveOptions } from './driveStack.ts';
 import type { TravelBudget } from './travelBudget.ts';
 
-/** What a user asks for, in our words: the same for run, record and replay but for what each has no use for. */
+/** The options of a session, independent of the front end: shared by run, record and replay. */
 export interface MachineSetup extends BootSetup {
   /** In the order of their slots. */
   drives: readonly DriveOptions[];
-  /** With a source of entropy (virtio-rng) in the last free slot. A replay has one when the recording has. */
+  /** Adds an entropy source (virtio-rng) in the last free slot. A replay uses the recorded setting. */
   rng?: boolean;
-  /** How the devices behave: for tests, which make recordings of older formats so. */
+  /** The behavior of the devices; only for tests, which make recordings of older formats. */
   devices?: DeviceGeneration;
   /**
-   * What the device tree's `/chosen/rng-seed` is: 64 hexadecimal digits, or `none` for a tree without it. Null or left
-   * out, a live machine draws one from the host's entropy, and a replay has the recorded one.
+   * The device tree's `/chosen/rng-seed`: 64 hexadecimal digits, or `none` for a tree without it. If null or omitted,
+   * a live machine gets a random seed from the host, and a replay the recorded one.
    */
   rngSeed?: string | null;
-  /** A reset by the guest ends the run. A replay does what the recording did. */
+  /** A reset by the guest ends the run. A replay uses the recorded setting. */
   noReboot?: boolean;
-  /** The guest may make semihosting calls. A replay allows what the recording allowed. */
+  /** The guest may make semihosting calls. A replay uses the recorded setting. */
   semihosting?: boolean;
-  /** How often a jump comes to a place before its code is translated, 0 for never: for tests, as it changes nothing. */
+  /**
+   * The number of jumps to an address before its code is translated, 0 for never. Only for tests; it does not change
+   * results.
+   */
   translationThreshold?: number;
-  /** What looking back may take, TRAVEL_BUDGET by default: for tests, as it changes nothing but how long it takes. */
+  /** The limits of cached snapshots, TRAVEL_BUDGET by default. Only for tests; it affects only speed. */
   travelBudget?: TravelBudget;
-  /** Receives each byte of the guest's console as the machine outputs it; going back outputs bytes of the past again. */
+  /**
+   * Receives each byte of the guest's console output with its position; bytes are output again when the history is
+   * replayed.
+   */
   onConsoleByte: (byte: number, position: Position, index: number) => void;
-  /** What the user must learn while the session continues; each is said once. */
+  /** Receives notices for the user during the session; each is sent once. */
   onNotice?: (notice: Notice) => void;
 }
 
-/** Something that went wrong without ending the session: what, where, and what was kept or can be done. */
+/** A problem that does not end the session: what and where it is, and what was kept or can be done. */
 export interface Notice {
-  /** A stable name, such as `snapshot-failed`. */
+  /** A stable code, such as `snapshot-failed`. */
   code: string;
   message: string;
 }
@@ -43,41 +49,41 @@ export interface Notice {
 export interface LiveSetup extends MachineSetup {
   append: string;
   memoryBytes: number;
-  /** 1 to 8; 1 when it is not said. */
+  /** 1 to 8; 1 by default. */
   harts?: number;
   idle: 'warp' | 'realtime';
-  /** Console input and idle time: what a recorder wraps. */
+  /** Console input and idle time; a recorder wraps them. */
   live: Inputs;
-  /** Files that `live` reads: what the session writes is not to be one of them. */
+  /** Files that `live` reads; the session refuses to write to them. */
   otherInputs: readonly string[];
-  /** Replace overlays that exist. */
+  /** Replace existing overlays. */
   overwrite: boolean;
 }
 
 export interface RecordSetup extends LiveSetup {
   rrfile: string;
-  /** Null when it was not written out. When it was, a qcow2 without an overlay takes its own snapshots. */
+  /** Null if not given. If given, a qcow2 image without an overlay takes its own snapshots. */
   rrsnapshot: string | null;
-  /** Of blkreplay, for the recording's header. */
+  /** The version of blkreplay, for the recording's header. */
   version: string;
-  /** Leaves out automatic snapshots where they would cost too much; without it there are all. */
+  /** Skips automatic snapshots that would cost too much; without it, all are taken. */
   pace?: CheckpointPace;
 }
 
-/** In place of a seed's digits. */
+/** The value of `rngSeed` for a device tree without a seed. */
 export const NO_RNG_SEED = 'none';
 
 export const FIRST_SNAPSHOT_DEFAULT = 'replay_init';
 
-/** What is null was not said and is taken from the recording. */
+/** The options of a replay. Null means not given: the recorded value applies. */
 export interface ReplaySetup extends MachineSetup {
   rrfile: string;
-  // Boot files are taken from the recording; one that is given and differs is said.
+  // Boot files are taken from the recording; a notice reports a given file that differs.
   rrsnapshot: string | null;
   append: string | null;
   memoryBytes: number | null;
   harts?: number | null;
 }
 
-/** The state-only image of a recording without a writable drive. */
+/** The path of the state-only image of a recording without a writable drive. */
 export const stateFileOf = (rrfile: string): string => `${rrfile}.qcow2`;

@@ -3,18 +3,18 @@ import { Qcow2Image } from '../block/qcow2/image.ts';
 import { openOnBacking, openWithoutBacking } from './openDisk.ts';
 
 /**
- * An image that keeps snapshots, and how to change them. A live session writes to it all the time. A replay only reads
- * it; to take, rename or delete a snapshot it opens the file for writing, for that moment, in which nobody else may
- * look at it, so that at any other moment a replay cannot damage what it reads.
+ * An image that contains snapshots, and the way to change them. A live session writes to it continuously. A replay
+ * only reads it: to take, rename or delete a snapshot it opens the file for writing for a short time, in which no
+ * other session may read it, so that otherwise a replay cannot damage the files it reads.
  */
 export interface SnapshotImage {
-  /** The drive whose disk it keeps; undefined for a state-only image. */
+  /** The drive whose disk the image contains; undefined for a state-only image. */
   readonly driveId: string | undefined;
-  /** It is the user's own image, and may keep snapshots that are not of this recording. */
+  /** Whether it is the user's own image, which may contain snapshots of other recordings. */
   readonly isShared: boolean;
-  /** To read from. */
+  /** For reading. */
   readonly image: Qcow2Image;
-  /** `work` gets the image open for writing. */
+  /** Calls `work` with the image open for writing. */
   change(work: (writable: Qcow2Image) => void): void;
 }
 
@@ -22,7 +22,10 @@ export function liveImage(image: Qcow2Image, driveId?: string, { isShared = fals
   return { driveId, isShared, image, change: (work) => work(image) };
 }
 
-/** Opens the file read-only; `image.close` closes it. `onItself` opens nothing that it stands on, to read no disk. */
+/**
+ * Opens the file read-only; `image.close` closes it. `onItself` leaves its backing file closed, so that no disk is
+ * read.
+ */
 export function recordedImage(
   host: Host,
   path: string,

@@ -6,43 +6,46 @@ import { listSnapshots, type SnapshotInfo } from './snapshotInfo.ts';
 import { isStateOfOurs } from './vmState.ts';
 
 /**
- * The images that keep one recording's snapshots: each drive's overlay, and the one that has the machine's state in it,
- * under one name each. Its entry in the image with the state is the snapshot's commit record: it comes last and goes
- * first, so that whatever is listed there is whole. What a kill left in the others alone is cleared away, or gets its
- * right name, when they are opened the next time: a snapshot is there in all of them or in none.
+ * The images with one recording's snapshots: each drive's overlay, and the image with the machine state. A snapshot
+ * has the same name in all of them. Its entry in the image with the machine state is its commit record: it is added
+ * last and deleted first, so that every listed snapshot is complete. Entries that a kill left only in other images
+ * are deleted or renamed when the images are next opened: a snapshot exists in all images or in none.
  */
 export class SnapshotImages {
-  /** Has the machine's state: the first writable drive's overlay, or a state-only image. */
+  /** The image with the machine state: the first writable drive's overlay, or a state-only image. */
   readonly state: SnapshotImage;
-  /** The image with the state is the last. */
+  /** The image with the machine state is the last one. */
   private images: readonly SnapshotImage[];
   private first: string | undefined;
   private listed: SnapshotInfo[] | undefined;
-  /** By position and name: whether the state in it can be read. */
+  /** Whether the state in a snapshot is readable, by position and name. */
   private readonly readable = new Map<string, boolean>();
   private whole: SnapshotInfo[] | undefined;
-  /** What a failed change left to be done. */
+  /** Pending cleanup steps of a failed change. */
   private unsettled: (() => void)[] = [];
 
-  /** `first` is the recording's first snapshot: in an image of the user's it tells which are this recording's. */
+  /**
+   * `first` is the name of the recording's first snapshot: in a user's image it identifies the snapshots of this
+   * recording.
+   */
   constructor(state: SnapshotImage, all: readonly SnapshotImage[], first?: string) {
     this.state = state;
     this.first = state.isShared ? first : undefined;
     this.images = [...all.filter((image) => image !== state), state];
   }
 
-  /** What there is, in order of position. */
+  /** The snapshots in order of position. */
   list(): readonly SnapshotInfo[] {
     return (this.listed ??= listSnapshots(this.state.image, this.first));
   }
 
-  /** Those that every image has, with a machine's state that can be read. */
+  /** The snapshots that every image has, with a readable machine state. */
   wholeOnes(): readonly SnapshotInfo[] {
     return (this.whole ??= this.findWhole());
   }
 
   private findWhole(): SnapshotInfo[] {
-    // Each image's list is made once: there may be thousands in it.
+    // Build each image's set once, because an image may have thousands of snapshots.
     const kept = this.images.map(
       ({ image }) => new Set(image.snapshots.map(({ name, icount }) => `${icount} ${name}`)),
     );
@@ -52,7 +55,7 @@ export class SnapshotImages {
     });
   }
 
-  /** Looked at once each: it costs a read of the state. */
+  /** Checked once per snapshot, because it reads the state. */
   private hasReadableState(key: string, name: string): boolean {
     let isReadable = this.readable.get(key);
     if (isReadable === undefined) {
@@ -62,7 +65,7 @@ export class SnapshotImages {
     return isReadable;
   }
 
-  /** After opening: finishes or undoes what a kill interrupted. Files that cannot be written stay as they are. */
+  /** Completes or undoes changes that a kill interrupted. Files that cannot be written stay unchanged. */
   mend(): void {
     const kept = this.list();
     for (const snapshotImage of this.images) {
@@ -76,7 +79,7 @@ export class SnapshotImages {
     this.whole = undefined;
   }
 
-  /** A new snapshot, whose entry in each image `work` makes. When one of them cannot have it, none of them keeps it. */
+  /** Adds a snapshot; `work` creates its entry in each image. If one of them fails, none of them keeps the snapshot. */
   add(name: string, work: ImageChange): void {
     this.settle();
     this.refuseTaken(name);
@@ -85,7 +88,10 @@ export class SnapshotImages {
     });
   }
 
-  /** The image with the state loses its entry first. Where another one fails to, that is made up for later. */
+  /**
+   * Deletes snapshots, first from the image with the machine state. If another image fails, the deletion is retried
+   * later.
+   */
   delete(names: readonly string[]): void {
     this.settle();
     const remove = (image: Qcow2Image): void => image.deleteSnapshots(names.filter((name) => has(image, name)));
@@ -107,12 +113,12 @@ export class SnapshotImages {
     );
   }
 
-  /** The disks, and what the active VM state is, become the snapshot's. */
+  /** Restores the snapshot's disks and makes its VM state active. */
   apply(name: string): void {
     this.change((image) => image.applySnapshot(name));
   }
 
-  /** What the user keeps in an image of theirs looks like what a kill left. */
+  /** Never for a user's image, in which other snapshots look like the remains of a kill. */
   private mayMend(snapshotImage: SnapshotImage): boolean {
     return snapshotImage !== this.state && !snapshotImage.isShared;
   }
@@ -122,7 +128,10 @@ export class SnapshotImages {
     if (taken) throw snapshotExists(taken.image.name, name);
   }
 
-  /** In one image after the other. After a failure `undo` takes back what is there already, now or before the next change. */
+  /**
+   * Changes one image after the other. After a failure, `undo` reverts the completed ones, now or before the next
+   * change.
+   */
   private change(
     work: ImageChange,
     order: readonly SnapshotImage[] = this.images,
@@ -144,7 +153,7 @@ export class SnapshotImages {
     }
   }
 
-  /** Before a change: takes back what a failed one left, and what a kill did. */
+  /** Before a change: reverts what a failed change or a kill left. */
   private settle(): void {
     if (this.unsettled.length > 0) {
       this.unsettled = this.unsettled.filter((step) => !succeeds(step));
@@ -158,7 +167,7 @@ type ImageChange = (image: Qcow2Image, isStateImage: boolean, driveId: string | 
 
 const has = (image: Qcow2Image, name: string): boolean => image.snapshots.some((snapshot) => snapshot.name === name);
 
-/** What fails is tried again later; the failure that led to it was told. */
+/** A step that fails is retried later; the original failure has been reported. */
 function succeeds(step: () => void): boolean {
   try {
     step();
@@ -169,8 +178,8 @@ function succeeds(step: () => void): boolean {
 }
 
 /**
- * Makes a drive's overlay list the snapshots that the state image lists, after a kill between the two. A position has
- * one state only, so a snapshot of the same position is the one that is missing, under the name it had or was to get.
+ * Makes a drive's overlay list the same snapshots as the state image, after a kill between the two. Each position has
+ * only one state, so a snapshot with the position of a missing one is that snapshot, under its old or intended name.
  */
 function mend(image: Qcow2Image, kept: readonly SnapshotInfo[]): void {
   for (const { name, icount } of strays(image, kept)) {

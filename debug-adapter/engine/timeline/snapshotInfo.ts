@@ -3,15 +3,15 @@ import type { Qcow2Image } from '../block/qcow2/image.ts';
 import { firstOf } from './vmState.ts';
 import * as errors from '../errors/snapshots.ts';
 
-/** A snapshot as users see it. */
+/** A snapshot as shown to users. */
 export interface SnapshotInfo {
   name: string;
   position: Position;
-  /** When it was taken, since 1970. */
+  /** When it was taken, in milliseconds since 1970. */
   dateMilliseconds: number;
-  /** True for one that recording takes by itself, and may thin out. */
+  /** True for an automatic snapshot, which the recording may delete. */
   isAutomatic: boolean;
-  /** The machine's state, RAM included, before sharing with other snapshots. */
+  /** The size of the machine state, including RAM, in bytes, not reduced by sharing with other snapshots. */
   stateBytes: number;
 }
 
@@ -20,13 +20,16 @@ const NAME_BYTES_MAX = 255;
 
 export const automaticName = (position: Position): string => `${AUTOMATIC_PREFIX}${position}`;
 
-/** The names of those that recordings took by themselves; a user may have given such a name to another one. */
+/**
+ * The names of automatic snapshots of any recording. The position is checked, because a user may have given such a
+ * name to another snapshot.
+ */
 export const automaticOnes = (image: Qcow2Image): string[] =>
   image.snapshots.filter(({ name, icount }) => name === automaticName(icount ?? 0)).map(({ name }) => name);
 
 /**
- * What the image that keeps the machine's state holds, in order of position; of an image of the user's, which may keep
- * others too, those of the recording whose first snapshot is `first`.
+ * The snapshots in the image with the machine state, in order of position. For a user's image, which may contain
+ * others too, only those of the recording whose first snapshot is `first`.
  */
 export function listSnapshots(image: Qcow2Image, first?: string): SnapshotInfo[] {
   return image.snapshots
@@ -41,13 +44,13 @@ export function listSnapshots(image: Qcow2Image, first?: string): SnapshotInfo[]
     .sort((a, b) => a.position - b.position);
 }
 
-/** Throws what is wrong with a name that a user wants to give. `reserved` is the recording's first snapshot. */
+/** Throws a UserError if a user may not use this name. `reserved` is the name of the recording's first snapshot. */
 export function checkNewName(
   name: string,
   { existing, reserved }: { existing: readonly SnapshotInfo[]; reserved: string },
 ): void {
   const lengthBytes = new TextEncoder().encode(name).length;
-  // Half of a surrogate pair has no UTF-8. QEMU keeps 255 bytes of a name.
+  // An unpaired surrogate has no UTF-8 encoding. QEMU keeps 255 bytes of a name.
   // eslint-disable-next-line no-control-regex
   const isText = !/[\u0000-\u001f\u007f\u0080-\u009f]|\p{Surrogate}/u.test(name);
   if (lengthBytes === 0 || lengthBytes > NAME_BYTES_MAX || !isText) throw errors.snapshotNameUnusable(name);
@@ -56,7 +59,7 @@ export function checkNewName(
   if (existing.some((other) => other.name === name)) throw errors.snapshotNameTaken(name);
 }
 
-/** Throws when there is none of that name, or when it is one of those that must stay. */
+/** Throws a UserError if there is no such snapshot, or if it must be kept. */
 export function checkChangeable(
   name: string,
   change: 'delete' | 'rename',

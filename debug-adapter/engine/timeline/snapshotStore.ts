@@ -10,17 +10,13 @@ import { SnapshotImages } from './snapshotImages.ts';
 import { checkChangeable, checkNewName, type SnapshotInfo } from './snapshotInfo.ts';
 import { encodeMoment, type KeptMoment, readMoment, writeMomentTo } from './vmState.ts';
 
-/**
- * The snapshots of a recording: machine state in one image, the disks of all drives each in their own overlay, under one
- * name (see snapshotImages.ts).
- */
 export interface TakenSnapshot {
   name: string;
   state: State;
   image: RamImage;
 }
 
-/** A moment of the past, as the machine stands there. */
+/** The state of the machine at a position in its history. */
 export interface PastMoment {
   state: State;
   ram: RamImage;
@@ -29,14 +25,18 @@ export interface PastMoment {
 
 export interface PastDisk {
   driveId: string;
-  /** Brings a draft from an earlier snapshot's disk up to this moment's. */
+  /** Updates a draft from the disk of an earlier snapshot to this disk state. */
   writeTo(draft: SnapshotDraft): void;
 }
 
+/**
+ * The snapshots of a recording: the machine state in one image, and each drive's disk in its own overlay, under the
+ * same name (see snapshotImages.ts).
+ */
 export class SnapshotStore {
   private machine: Machine;
   private images: SnapshotImages;
-  /** Those that replays start from. */
+  /** The snapshots from which replays start; they must be kept. */
   private needed: readonly string[];
   private reserved: string;
   private end: Position;
@@ -47,14 +47,14 @@ export class SnapshotStore {
 
   constructor(options: {
     machine: Machine;
-    /** Keeps the machine's state: the first writable drive's overlay, or a state-only image. */
+    /** The image with the machine state: the first writable drive's overlay, or a state-only image. */
     stateImage: SnapshotImage;
-    /** Every image that gets an entry, the state image among them. */
+    /** All images that get an entry, including the state image. */
     images: readonly SnapshotImage[];
     /** The name of the recording's first snapshot, and that of another one that this session started from. */
     first: string;
     startedFrom?: string;
-    /** Where a recording ends that is replayed. A kill may have left snapshots that the log does not lead to. */
+    /** The end of a replayed recording. A kill may have left snapshots beyond the end of the log. */
     end?: Position;
     dateMilliseconds: () => number;
   }) {
@@ -69,7 +69,7 @@ export class SnapshotStore {
 
   // --- looking ---------------------------------------------------------------------------------------------------------
 
-  /** What there is up to the recording's end, in order of position; the same list until a snapshot changes. */
+  /** The snapshots up to the recording's end, in order of position; the same array until a snapshot changes. */
   list(): readonly SnapshotInfo[] {
     const all = this.images.list();
     if (all !== this.listedFrom) {
@@ -79,12 +79,12 @@ export class SnapshotStore {
     return this.listed;
   }
 
-  /** Those that can be gone to: the ones that every drive has. */
+  /** The snapshots that can be restored, because every drive has them. */
   anchors(): readonly SnapshotInfo[] {
     return this.images.wholeOnes().filter(({ position }) => position <= this.end);
   }
 
-  /** The picture of RAM that the next snapshot is held against. */
+  /** The RAM pages that the next snapshot is compared with. */
   get writtenRam(): RamImage {
     return this.activeVmState.ram;
   }
@@ -93,7 +93,7 @@ export class SnapshotStore {
     return this.list().find((snapshot) => snapshot.name === name);
   }
 
-  /** What a snapshot keeps of the machine. */
+  /** Loads a snapshot's machine state and RAM pages. */
   load(name: string): KeptMoment {
     const reading = this.reading(name);
     for (;;) {
@@ -102,7 +102,7 @@ export class SnapshotStore {
     }
   }
 
-  /** The same piece by piece. */
+  /** Loads them in pieces. */
   reading(name: string): Iterator<void, KeptMoment> {
     const { image } = this.images.state;
     return readMoment(this.machine, image.openSnapshot(name), { overlay: image.name, snapshot: name });
@@ -118,7 +118,10 @@ export class SnapshotStore {
 
   // --- changing --------------------------------------------------------------------------------------------------------
 
-  /** Of a live machine in its present. Costs what changed since the last snapshot, in RAM and on the disks. */
+  /**
+   * Takes a snapshot at the live end. The cost depends on the changes since the last snapshot, in RAM and on the
+   * disks.
+   */
   takePresent(name: string, ramImages: RamImages): TakenSnapshot {
     const state = this.machine.saveState();
     const ram = ramImages.capture();
@@ -132,8 +135,9 @@ export class SnapshotStore {
   }
 
   /**
-   * Of a machine that stands in the past. Shares with the last snapshot before: what the disks' scratch layers do not
-   * hold was not written since, for a replay writes what the recording wrote. Reads the RAM that this snapshot maps.
+   * Takes a snapshot in the history. It shares data with the last earlier snapshot: disk ranges that are not in the
+   * scratch layers have not changed since, because a replay writes what the recording wrote. Reads the RAM of that
+   * snapshot.
    */
   takePast(name: string, moment: PastMoment): void {
     const from = this.anchors().findLast(({ position }) => position <= this.machine.position);
@@ -157,7 +161,7 @@ export class SnapshotStore {
 
   private newEntry(name: string, stateBytes: number): (isStateImage: boolean) => NewSnapshot {
     const { machine } = this;
-    // What the entry's 32 bits of seconds can say: 1970 to 2106.
+    // The range of the entry's 32-bit seconds: 1970 to 2106.
     const date = Math.min(Math.max(0, Math.floor(this.dateMilliseconds())), 0xffff_ffff * 1000);
     return (isStateImage) => ({
       name,

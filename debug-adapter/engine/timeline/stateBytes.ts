@@ -1,6 +1,9 @@
 import type { StateValue } from '../base/state.ts';
 
-/** What a machine state takes in memory, nearly: V8 has 8 bytes for each field and more for what is no small number. */
+/**
+ * The approximate memory use of a machine state, in bytes: V8 needs 8 bytes per field, and more for values that are
+ * not small integers.
+ */
 export function stateBytes(value: StateValue): number {
   if (typeof value === 'string') return STRING_BYTES + value.length;
   if (typeof value !== 'object') return NUMBER_BYTES;

@@ -20,25 +20,26 @@ import { TravelMemory } from './travelMemory.ts';
 
 export type TravelStop =
   | MachineStop
-  /** Nothing is recorded before this. */
+  /** The start of the history was reached. */
   | { kind: 'startOfRecording' }
-  /** Nothing is recorded after this (a live machine goes on instead). */
+  /** The end of a recording was reached (a live machine continues instead). */
   | { kind: 'endOfRecording' };
 
 type WantsPause = () => boolean;
 
-// How far before a goal snapshots are left: replaying the nearest takes 10 us to 10 ms.
+// The distances before a target at which snapshots are left: replaying from the nearest takes 10 us to 10 ms.
 const LEFT_BEFORE_GOAL = [4_000_000, 1_000_000, 250_000, 60_000, 15_000, 4_000];
-// What loading a snapshot from the overlays takes at least: 10 ms.
+// The minimum time to load a snapshot from the overlays, 10 ms, in steps.
 const STEPS_AS_LOADING = 4_000_000;
-// On a long way, one as often as checkpoints come at first: 35 ms of replay.
+// On a long way, snapshots are left as often as a recording first takes automatic ones: 35 ms of replay.
 const LEFT_EVERY = 1 << 24;
 
 /**
- * Moving a machine through its recorded history: to any position, forwards and backwards, to stop points. Going back is
- * restoring the nearest snapshot and replaying from it; on the way snapshots are left in memory near the goal, so that
- * the next look back is instant. What the guest does in the past touches nothing: disks are scratch, the recording is
- * only read. A live machine's present is put aside whole and taken up again where the history ends.
+ * Moves a machine through its recorded history: to any position, and forward and backward to stop points. Going back
+ * restores the nearest snapshot and replays from there; snapshots left in memory near the target make the next move
+ * instant. The guest's actions in the history change nothing: disk writes go to scratch files, and the recording is
+ * only read. The state of a live end is kept in memory while the history is visited, and restored when the machine
+ * returns to it.
  */
 export class TimeTravel {
   private machine: Machine;
@@ -50,12 +51,12 @@ export class TimeTravel {
   private past: OpenPlayer | undefined;
   private present: Present | undefined;
   private isLive: boolean;
-  /** A run backwards that paused, until the machine is elsewhere. */
+  /** A paused reverse run; dropped when the machine moves elsewhere. */
   private interrupted: ReverseSearch | undefined;
-  /** An anchor that a run backwards was loading when it paused. */
+  /** An overlay snapshot that a paused reverse run was loading. */
   private loading: AnchorLoad | undefined;
   private damaged: DamagedSnapshots;
-  /** Up to here a replay was held against the recording's digests. */
+  /** The position up to which a replay was compared with the recorded digests. */
   private verifiedTo: Position = -1;
 
   constructor(options: {
@@ -64,7 +65,7 @@ export class TimeTravel {
     disks: readonly TravelDisk[];
     log: RequestLogSwitch;
     history: History;
-    /** A live machine has a present beyond its history; a replay has only history. */
+    /** True for a live machine, which has a live end beyond its history; false for a replay, which has only history. */
     isLive: boolean;
     budget?: TravelBudget;
   }) {
@@ -82,41 +83,41 @@ export class TimeTravel {
     });
   }
 
-  /** True while the machine is live and not looking back. */
+  /** True if the machine is at its live end. */
   get isPresent(): boolean {
     return this.isLive && this.present === undefined;
   }
 
-  /** True while a live machine has put its present aside. */
+  /** True if a live machine is in its history. */
   get isLookingBack(): boolean {
     return this.present !== undefined;
   }
 
-  /** The last position there is: the present of a live machine, else the recording's end. */
+  /** The last position: the live end of a live machine, otherwise the end of the recording. */
   get end(): Position {
     return this.present?.position ?? (this.isLive ? this.machine.position : this.history.end());
   }
 
-  /** The first position there is: that of the first snapshot remembered. */
+  /** The first position: that of the first snapshot. */
   get start(): Position {
     const first = this.memory.cache.first();
     assert(first, 'a timeline begins with a snapshot');
     return first.position;
   }
 
-  /** What looking back takes now. */
+  /** The current cost of cached snapshots. */
   get cost(): TravelBudget {
     return this.memory.cost;
   }
 
-  /** The machine stands at a snapshot that the overlays hold under that name (undefined: at power-on). */
+  /** Adds a cached snapshot of the current state, which the overlays contain under that name (undefined: power-on). */
   remember({ name, state, image }: { name: string | undefined; state: State; image: RamImage }): void {
     this.memory.charge();
     const disks = this.disks.map((): DiskMoment => ({ snapshot: name }));
     this.memory.cache.add({ position: this.machine.position, state, image, disks });
   }
 
-  /** Keeps what is here and now, in the past, as a snapshot of the overlays: `write` puts it there. */
+  /** Saves the current state in the history as a snapshot in the overlays; `write` stores it there. */
   keep(name: string, write: (moment: PastMoment) => void): void {
     assert(!this.isPresent, 'the present has no scratch layers');
     const state = this.machine.saveState();
@@ -125,7 +126,10 @@ export class TimeTravel {
     this.remember({ name, state, image });
   }
 
-  /** `remove` deletes snapshots of these names from the overlays; what stands on them here stands on others then. */
+  /**
+   * `remove` deletes snapshots from the overlays. States that are based on them are first dropped, and the current
+   * state is based on another snapshot afterwards.
+   */
   forget(names: readonly string[], remove: () => void): void {
     this.memory.cache.forget(names);
     for (const name of names) this.damaged.forget(name);
@@ -140,7 +144,7 @@ export class TimeTravel {
     this.replayTo(position, never);
   }
 
-  /** A snapshot of the overlays has another name now. */
+  /** Records the new name of an overlay snapshot. */
   renamed(from: string, to: string): void {
     this.memory.cache.renamed(from, to);
     this.damaged.forget(from);
@@ -149,8 +153,8 @@ export class TimeTravel {
   }
 
   /**
-   * To a position between start and end. The state there is the one the straight run had. Returns false when it was
-   * paused on the way: then it stands at a position that it came by.
+   * Moves to a position between start and end; the state there is that of the original run. Returns false if it was
+   * paused on the way; the machine is then at an intermediate position.
    */
   seekTo(target: Position, wantsPause: WantsPause = never): boolean {
     assert(target >= this.start && target <= this.end, `position ${target} is not in the history`);
@@ -169,8 +173,8 @@ export class TimeTravel {
   }
 
   /**
-   * Forwards to a stop point, `until`, or the end of the history. A live machine that arrives at its present is live
-   * again and stops there as `reached`; its owner then runs it on.
+   * Runs forward to a stop point, `until`, or the end of the history. A live machine that reaches its live end stops
+   * there with `reached`; its owner then runs it further.
    */
   forward(
     until: Position,
@@ -195,9 +199,9 @@ export class TimeTravel {
   }
 
   /**
-   * Backwards to the last stop point before the current position: for a breakpoint to where its instruction is about to
-   * execute, for a watchpoint to just before the step that touched it. Paused, it stands where it came from or at the
-   * beginning of what it has searched so far; called again there with the same points it goes on where it was.
+   * Runs backward to the last stop point before the current position: a breakpoint stops before its instruction
+   * executes, a watchpoint before the step that accessed the address. During a pause the machine is at its original
+   * position or at the start of the searched part; another call there with the same points continues.
    */
   backward(points: StopPoints, wantsPause: WantsPause = never): TravelStop {
     const search = this.takeUpSearch(points);
@@ -208,13 +212,13 @@ export class TimeTravel {
     return found === 'nothing' ? { kind: 'startOfRecording' } : found.stop;
   }
 
-  /** Takes up the present again, if there is one, and closes what the past needed. */
+  /** Returns to the live end, if there is one, and releases the resources of the history. */
   close(): void {
     if (this.present) this.returnToPresent();
     this.abandon();
   }
 
-  /** Closes what the past needed, wherever the machine is: it does not run again. */
+  /** Releases the resources of the history, wherever the machine is; it must not run again. */
   abandon(): void {
     this.past?.close();
     this.past = undefined;
@@ -252,16 +256,14 @@ export class TimeTravel {
     };
   }
 
-  /** The machine goes elsewhere: a search that paused is not taken up again. */
+  /** The machine moves elsewhere, so a paused search cannot continue. */
   private dropInterrupted(): void {
     this.interrupted = undefined;
     this.loading = undefined;
     this.memory.releaseHeld();
   }
 
-  /**
-   * Restores the last snapshot at or before a position that is not damaged. Paused, the machine shows no moment at all.
-   */
+  /** Restores the last undamaged snapshot at or before a position. After a pause, the machine's state is incomplete. */
   private restoreNearest(target: Position, { mayStay }: { mayStay: boolean }, wantsPause = never): Restored {
     const { machine } = this;
     const cached = this.memory.cache.latestUpTo(target);
@@ -282,17 +284,17 @@ export class TimeTravel {
 
   private show(moment: MemorySnapshot): void {
     const { machine } = this;
-    // Putting RAM back is no access of the guest's: nothing may watch it.
+    // Restoring RAM is not a guest access, so watchpoints must not trigger.
     machine.setStopPoints(NO_STOP_POINTS);
     this.images.restore(moment.image);
     machine.loadState(moment.state);
     this.disks.forEach((disk, i) => disk.show(moment.disks[i]));
-    // What it shows is in use now, not what it showed; the snapshot itself may go.
+    // The restored pages are in use now, and the previous ones no longer are. This may drop the snapshot itself.
     this.memory.charge();
     this.past!.player.seek(machine.position);
   }
 
-  /** Paused, not all of it was there. */
+  /** If paused, the snapshot is only partly loaded. */
   private showAnchor(name: string, wantsPause: WantsPause): 'fromDisk' | 'paused' | 'damaged' {
     const { machine } = this;
     machine.setStopPoints(NO_STOP_POINTS);
@@ -310,7 +312,7 @@ export class TimeTravel {
     return 'fromDisk';
   }
 
-  /** Returns false when it was paused on the way. */
+  /** Returns false if it was paused on the way. */
   private replayTo(target: Position, wantsPause: WantsPause): boolean {
     const { machine } = this;
     while (machine.position < target) {
@@ -335,7 +337,7 @@ export class TimeTravel {
     return { position: machine.position, state: machine.saveState(), image, disks };
   }
 
-  /** Runs, and where a replay comes for the first time holds its state against the recording's digests. */
+  /** Runs, and compares the state with the recorded digests when a replay reaches them for the first time. */
   private runChecked(until: Position, wantsPause: WantsPause, stopsAtFirst = false): MachineStop {
     const { machine } = this;
     const { player } = this.past!;
@@ -354,7 +356,7 @@ export class TimeTravel {
     if (this.isLive) return;
     const { position } = this.machine;
     const { player } = this.past!;
-    // A search backwards passes some, and says so to nobody.
+    // A reverse search passes digests without checking them.
     player.skipDigests(Math.max(this.verifiedTo, position - 1));
     if (player.nextDigestPosition !== position) return;
     player.checkDigest(position, this.machine.digestParts());
@@ -386,7 +388,7 @@ export class TimeTravel {
     this.log.target = this.past.player;
   }
 
-  /** Back at the end of what happened: the replayed machine must be the one that was left. */
+  /** Returns to the live end. A machine that replayed up to it must have the same state. */
   private returnToPresent(): void {
     const { machine, present } = this;
     assert(present, 'there is a present to return to');
@@ -416,7 +418,7 @@ interface Present {
 
 const never = (): boolean => false;
 
-/** Where the next snapshot is left on the way to a goal, or the goal itself. */
+/** The position of the next snapshot to leave on the way to a target, or the target itself. */
 function nextLeft(position: Position, target: Position): Position {
   const before = LEFT_BEFORE_GOAL.map((distance) => target - distance).find((place) => place > position);
   return Math.min(target, nextRegular(position), before ?? target);

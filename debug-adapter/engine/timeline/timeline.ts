@@ -9,63 +9,70 @@ import type { TimelineFiles } from './timelineFiles.ts';
 import type { TimeTravel, TravelStop } from './timeTravel.ts';
 
 /**
- * A machine with its history, whichever way it runs: live, being recorded, or replaying. Callers advance it in slices
- * small enough to stay responsive between them, and close it in the end, whatever happened.
+ * A machine with its history: live, being recorded, or replaying. Positions are in steps. Callers advance it in
+ * slices short enough to stay responsive, and must close or abandon it at the end. A divergence, damaged files and
+ * host failures throw a UserError.
  */
 export interface Timeline {
   readonly machine: Machine;
   readonly position: Position;
   /**
-   * Runs to `until` at most, or until `wantsPause` (asked between steps, some thousand times a second) says so. Returns
-   * why it can go no further, or undefined when it can.
+   * Runs to `until` at most, or until `wantsPause` (called between steps, some thousand times a second) returns true.
+   * Returns why it ended, or undefined if it can continue.
    */
   advance(until: Position, wantsPause?: () => boolean): End | undefined;
-  /** Moving through what is recorded; undefined for a machine that is not recorded. */
+  /** Movement through the history; undefined for a machine that is not recorded. */
   readonly travel: TimeTravel | undefined;
   /**
-   * `advance` to the next stop point; a recorded machine in its past goes on into its present. A breakpoint right where it
-   * begins is passed, unless `stopsAtStart`.
+   * Runs like `advance`, but to the next stop point; a recorded machine in its history continues into its live end. A
+   * breakpoint at the starting position is skipped, unless `stopsAtStart`.
    */
   forward(until: Position, points: StopPoints, wantsPause?: () => boolean, options?: RunOptions): TimelineStop;
-  /** The debugger changes the machine, as a step that is recorded. Refused anywhere but in a live present. */
+  /** Applies a debugger's change to the machine as a recorded step. Throws a UserError except at the live end. */
   inject(event: OutsideEvent): void;
-  /** What the host calls about twice a second: what happened so far survives a kill of the process. */
+  /** Makes everything so far survive a kill of the process. The host calls this about twice a second. */
   writeBack(): void;
-  /** Has files noticed that were deleted or replaced while the session has them open: it is said once. Cheap. */
+  /** Detects files that were deleted or replaced while the session has them open; each causes one notice. Cheap. */
   lookAfterFiles(): void;
-  /** The state's digest, all parts in one. The first call reads the whole of every drive. */
+  /** The digest of the whole state. The first call reads all of every drive. */
   digest(): bigint;
   /** In order of position. */
   snapshots(): readonly SnapshotInfo[];
   /**
-   * Keeps the state here, wherever here is: in a live present or in the past, which a replay is all of. Durable when it
-   * returns. Throws a UserError for a name that cannot be (see `checkNewName`) and when nothing is recorded.
+   * Takes a snapshot of the current state, at the live end or in the history. Durable when it returns. Throws a
+   * UserError for an invalid name (see `checkNewName`), and if nothing is recorded.
    */
   takeSnapshot(name: string): SnapshotInfo;
-  /** An automatic one that gets a name of the user's is kept from then on. The first one keeps its name. */
+  /**
+   * Renames a snapshot; a renamed automatic snapshot is kept. Throws a UserError for the first one, which cannot be
+   * renamed.
+   */
   renameSnapshot(name: string, newName: string): void;
-  /** Not the first one: replays start from it. */
+  /** Deletes a snapshot. Throws a UserError for the first one, from which replays start. */
   deleteSnapshot(name: string): void;
-  /** Costs an open of each base. */
+  /** Opens each base image. */
   files(): TimelineFiles;
-  /** Ends it at the current position: recording and overlays are complete and closed. */
+  /** Ends the session at the current position: recording and overlays are complete and closed. */
   close(end: End): void;
-  /** Ends it after an error, which is the one to tell of: what is written stays, files are closed. Never throws. */
+  /**
+   * Ends the session after an error: written data stays, and files are closed. Never throws, so that the caller can
+   * report the error.
+   */
   abandon(): void;
 }
 
-/** Where a run through a timeline stopped. */
+/** Why a run through a timeline stopped. */
 export type TimelineStop =
   | Extract<TravelStop, { kind: 'reached' | 'paused' | 'breakpoint' | 'watchpoint' | 'startOfRecording' }>
   | { kind: 'ended'; end: End };
 
-/** Why a timeline ended: the words of the command line's `reason` and of a recording's end. */
+/** Why a timeline ended, in the words of the command line's `reason` and of a recording's end. */
 export type EndReason =
   | 'powerOff'
   | 'guestFailed'
-  /** The guest asked for a reset, and the machine is not to start again. */
+  /** The guest requested a reset, and the machine must not restart. */
   | 'reset'
-  /** The guest waits for an interrupt that cannot come. */
+  /** All harts wait, and no interrupt can come. */
   | 'waitsForever'
   | 'stopAt'
   | 'endOfRecording'
@@ -73,11 +80,11 @@ export type EndReason =
 
 export interface End {
   reason: EndReason;
-  /** What the guest reported: 0 for success; undefined when it reported nothing. */
+  /** The guest's exit code, 0 for success; undefined if it reported none. */
   guestExit?: number;
 }
 
-/** Undefined while the machine can go on. */
+/** Undefined if the machine can continue. */
 export function endOf(stop: MachineStop): End | undefined {
   switch (stop.kind) {
     case 'reached':
@@ -104,8 +111,8 @@ function endOfFinish({ kind, code }: FinisherRequest): End {
 }
 
 /**
- * How a timeline ends that is closed now: a guest that has ended by itself is not interrupted, and a live one is what it
- * is in its present, to which it goes.
+ * The reason for ending a timeline that is closed now: that of the guest if it has ended by itself, otherwise
+ * `interrupted`. A live machine first returns to its live end.
  */
 export function endOfPresent(timeline: Timeline): End {
   const { travel } = timeline;

@@ -5,11 +5,11 @@ import type { DriveOptions } from './driveStack.ts';
 import { isInPlace } from './inPlace.ts';
 import { type DiskFile, type DiskPlace, shownDiskFiles } from './openDisk.ts';
 
-/** The files of a session, for people to look at: names are as the user gave them. */
+/** The files of a session, for display, with the names that the user gave. */
 export interface TimelineFiles {
-  /** Null when nothing is recorded. */
+  /** Null if nothing is recorded. */
   rrfile: string | null;
-  /** The qcow2 that keeps the machine's state when no drive's overlay does. */
+  /** The qcow2 image with the machine state, if it is not a drive's overlay. */
   stateFile: string | null;
   drives: DriveFiles[];
 }
@@ -17,13 +17,13 @@ export interface TimelineFiles {
 export interface DriveFiles {
   id: string;
   isReadOnly: boolean;
-  /** True for an overlay that goes when the session ends. */
+  /** True for an overlay that is deleted at the end of the session. */
   isTemporary: boolean;
-  /** The overlay first (when there is one), the last base at the end. */
+  /** From the overlay, if there is one, to the last backing file. */
   chain: DiskFile[];
 }
 
-/** Costs an open of each base; the overlay is open already, and not there in a replay without one. */
+/** Opens each base. The overlay is already open, or undefined in a replay without one. */
 export function filesOfDrive(host: Host, options: DriveOptions, overlay: Qcow2Image | undefined): DriveFiles {
   const { id, readOnly, image, format } = options;
   const top: DiskFile[] =
@@ -45,7 +45,7 @@ export function filesOfDrive(host: Host, options: DriveOptions, overlay: Qcow2Im
   };
 }
 
-/** Also of an image that was deleted while the session has it open. */
+/** Also handles an image that was deleted while the session has it open. */
 function imageFiles(host: Host, image: DiskPlace): DiskFile[] {
   try {
     return shownDiskFiles(host, image);

@@ -1,13 +1,16 @@
 /**
- * What looking back may take beside the machine itself and the pictures of RAM in use: all that is dropped first when
- * one of these is exceeded is a snapshot that can be made again by replaying.
+ * The limits of cached snapshots, besides the memory of the machine itself. Beyond a limit, only snapshots are
+ * dropped that can be recreated by replaying.
  */
 export interface TravelBudget {
-  /** Pages, lists of pages, machine states and maps of the disks that cached snapshots keep. */
+  /** The pages, page lists, machine states and disk maps that only cached snapshots use, in bytes. */
   memoryBytes: number;
-  /** What scratch files hold for cached snapshots alone. */
+  /** The bytes of scratch files that only cached snapshots use. */
   scratchBytes: number;
-  /** Cached snapshots. They lie the denser the nearer to where the user looks: more do not make the next look back quicker. */
+  /**
+   * The number of cached snapshots. They are denser near the user's position, so more of them would not make the next
+   * move faster.
+   */
   snapshots: number;
 }
 

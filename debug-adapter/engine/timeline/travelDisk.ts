@@ -10,21 +10,22 @@ import { ScratchLayer } from '../block/scratchLayer.ts';
 import type { SlotMap } from '../block/slotMap.ts';
 import type { BaseDisk } from './driveStack.ts';
 
-/**
- * One drive that can show other times. In the past the guest sees a snapshot's disk through a scratch layer, so what it
- * writes there touches nothing; the present's device waits aside, exactly as it was left.
- */
+/** The state of a disk at a position. */
 export interface DiskMoment {
-  /** The overlay's snapshot that it stands on; undefined for power-on, when the base alone was there. */
+  /** The overlay snapshot that it is based on; undefined for power-on, which has only the base. */
   snapshot: string | undefined;
-  /** Where what was written since is; undefined for nothing. To be given up by `release`. */
+  /** The writes since then; undefined if there are none. Must be freed with `release`. */
   slots?: SlotMap;
 }
 
 const COPY_BYTES_MAX = 1 << 16;
-/** Each has a table of the snapshot's: for those that a user goes to and fro between. */
+/** Each view has an L1 table in memory: enough for snapshots between which a user alternates. */
 const VIEWS_MAX = 4;
 
+/**
+ * A drive that can show its past disk states. In the history, the guest sees a snapshot's disk through a scratch
+ * layer, so that its writes have no effect; the device of the live end stays unchanged.
+ */
 export class TravelDisk {
   readonly driveId: string;
   private filter: BlkreplayFilter;
@@ -40,10 +41,10 @@ export class TravelDisk {
   constructor(options: {
     filter: BlkreplayFilter;
     base: BaseDisk;
-    /** Keeps the drive's snapshots; undefined when it has none. */
+    /** The image with the drive's snapshots; undefined if it has none. */
     overlay?: Qcow2Image;
     openScratch: () => HostFile;
-    /** What a replay shows from its start; stays its opener's to close. */
+    /** The initial disk of a replay; the caller closes it. */
     shown?: { layer: ScratchLayer; snapshot: string | undefined };
   }) {
     this.driveId = options.filter.id;
@@ -56,7 +57,7 @@ export class TravelDisk {
     this.ownsLayer = options.shown === undefined;
   }
 
-  /** Puts the present aside. */
+  /** Saves the device of the live end. */
   leavePresent(): void {
     this.present = { device: this.filter.device, digest: this.filter.driveDigest };
   }
@@ -65,11 +66,11 @@ export class TravelDisk {
     if (!this.present) return;
     this.filter.setDevice(this.present.device, this.present.digest);
     this.present = undefined;
-    // What the guest wrote in its past is shown no more.
+    // Discards the guest's writes in the history.
     this.layer?.reset(this.base.base);
   }
 
-  /** Shows the disk as it was at a moment. A drive without a snapshot of its own shows its base. */
+  /** Shows a disk state. A drive without snapshots shows its base. */
   show(moment: DiskMoment): void {
     if (this.filter.readOnly) return;
     this.shown = moment.snapshot;
@@ -81,36 +82,36 @@ export class TravelDisk {
     this.filter.setDevice(layer, () => this.digestOf(layer));
   }
 
-  /** What is shown now, to be shown again later. */
+  /** Captures the current disk state. */
   capture(): DiskMoment {
     return { snapshot: this.shown, slots: this.layer?.capture().slots };
   }
 
-  /** What was captured is not needed any more. */
+  /** Frees a captured state. */
   release({ slots }: DiskMoment): void {
     if (slots) this.layer?.release(slots);
   }
 
-  /** What the maps of captured states take in memory. */
+  /** The memory used by the maps of captured states, in bytes. */
   get mapBytes(): number {
     return this.layer?.mapBytes ?? 0;
   }
 
-  /** What the scratch file holds. */
+  /** The bytes of the scratch file in use. */
   get scratchBytes(): number {
     return this.layer?.scratchBytes ?? 0;
   }
 
-  /** The part of it that captured states alone refer to. Costs a look at each written region. */
+  /** The part of these bytes that only captured states use. Visits every written region. */
   capturedScratchBytes(): number {
     return this.layer?.capturedScratchBytes() ?? 0;
   }
 
-  /** Brings a draft from a snapshot at or after the one that is shown up to what is shown now. */
+  /** Updates a draft, which starts from the shown snapshot or a later one, to the current disk state. */
   writeTo(draft: SnapshotDraft): void {
     const { layer } = this;
     if (!layer) return;
-    // One for all: snapshots taken often leave no garbage that the allocator keeps.
+    // A single buffer, so that frequent snapshots do not leave garbage.
     const buffer = new Uint8Array(COPY_BYTES_MAX);
     for (const { offset, lengthBytes, isZero } of layer.writtenExtents()) {
       if (isZero) draft.zeroDisk(offset, lengthBytes);
@@ -118,12 +119,12 @@ export class TravelDisk {
     }
   }
 
-  /** Whether what is shown stands on one of these snapshots. */
+  /** Whether the shown state is based on one of these snapshots. */
   standsOn(names: readonly string[]): boolean {
     return this.shown !== undefined && names.includes(this.shown);
   }
 
-  /** Snapshots of these names are deleted. */
+  /** Closes the views of deleted snapshots. */
   forget(names: readonly string[]): void {
     for (const name of names) this.views.delete(name);
   }
@@ -142,14 +143,14 @@ export class TravelDisk {
   private view(name: string | undefined): SnapshotView | undefined {
     if (name === undefined || !this.overlay) return undefined;
     const view = this.views.get(name) ?? this.overlay.openSnapshot(name);
-    // The one that was looked at last is the last to go.
+    // Move the view to the end of the map, so that the least recently used one is evicted.
     this.views.delete(name);
     this.views.set(name, view);
     if (this.views.size > VIEWS_MAX) this.views.delete(this.views.keys().next().value!);
     return view;
   }
 
-  /** From the base's digest, so that only what differs from the base is read. */
+  /** Derived from the base's digest, so that only ranges that differ from the base are read. */
   private digestOf(layer: ScratchLayer): DriveDigest {
     const inOverlay = this.view(this.shown)?.allocatedRanges() ?? [];
     return DriveDigest.from(this.base.baseDigest, layer, [

@@ -4,8 +4,8 @@ import type { TravelBudget } from './travelBudget.ts';
 import type { TravelDisk } from './travelDisk.ts';
 
 /**
- * What looking back keeps in memory and in scratch files: the cached snapshots, and those that a search holds until it
- * ends. Tells the cache which pictures of RAM are in memory anyway.
+ * The memory and scratch files used by time travel: the cached snapshots, and those that a search holds until it
+ * ends. Tells the cache which RAM pages are in memory anyway.
  */
 export class TravelMemory {
   readonly cache: MemorySnapshots;
@@ -13,7 +13,7 @@ export class TravelMemory {
   private images: () => readonly (RamImage | undefined)[];
   private held = new Set<MemorySnapshot>();
 
-  /** `images` are the pictures in use besides those of held snapshots. */
+  /** `images` returns the RAM pages in use besides those of held snapshots. */
   constructor(options: {
     disks: readonly TravelDisk[];
     budget: TravelBudget;
@@ -29,13 +29,13 @@ export class TravelMemory {
     });
   }
 
-  /** What is charged now. */
+  /** The current cost. */
   get cost(): TravelBudget {
     const { bytes, count } = this.cache;
     return { memoryBytes: bytes, scratchBytes: this.sum((disk) => disk.scratchBytes), snapshots: count };
   }
 
-  /** A snapshot that is not the cache's to drop. */
+  /** Holds a snapshot that the cache must not drop. */
   hold(snapshot: MemorySnapshot): MemorySnapshot {
     this.held.add(snapshot);
     this.charge();
@@ -54,7 +54,7 @@ export class TravelMemory {
     this.charge();
   }
 
-  /** After each change of what is in memory besides the cache. */
+  /** Must be called after each change of the memory used besides the cache. */
   charge(): void {
     const images = [...this.images(), ...[...this.held].map(({ image }) => image)];
     this.cache.use(images.filter((image) => image !== undefined));

@@ -1,4 +1,7 @@
-/** Things to close when opening the rest fails: last opened, first closed. A failing close does not hide the failure. */
+/**
+ * Cleanup steps for when opening fails midway, run in reverse order. A failing step does not hide the original
+ * failure.
+ */
 export class Undo {
   private steps: (() => void)[] = [];
 
@@ -17,13 +20,13 @@ export class Undo {
   }
 }
 
-/** All of them, in order, even if one fails; then throws the first failure. */
+/** Runs all steps in order, even if one fails; then throws the first failure. */
 export function doAll(steps: readonly (() => void)[]): void {
   const failures = failuresOf(steps);
   if (failures.length > 0) throw failures[0];
 }
 
-/** The same after a failure, which is the one to tell of. */
+/** Runs all steps and ignores failures, because an earlier failure is reported. */
 export function doQuietly(steps: readonly (() => void)[]): void {
   failuresOf(steps);
 }

@@ -11,45 +11,47 @@ import { snapshotStateTooLarge } from '../errors/snapshots.ts';
 import { hartName, type Machine } from '../machine/machine.ts';
 import { RamImage } from './ramImages.ts';
 
-/**
- * How a machine lies in a qcow2 image's VM state: 1 MiB for everything but RAM, then RAM, each page at its fixed place,
- * then what of the rest 1 MiB is too small for. Because places are fixed, a snapshot writes only pages that changed
- * since the one before and shares the rest with it by refcount; pages of zeroes are not mapped at all.
- *
- * Everything but RAM is CBOR with named fields, behind its length (u64, big-endian). Where the first MiB cannot hold
- * both, two more words follow the length: where in VM state the other part is, and the XXH64 of the whole CBOR. A guest
- * with many disk requests in flight has such a state.
- */
 const STATE_AREA_BYTES = 1 << 20;
 const LENGTH_BYTES = 8;
-/** Of a state in two parts: length, offset of the other part, checksum. */
+/** The header of a state in two parts: length, offset of the other part, checksum. */
 const LONG_HEAD_BYTES = 24;
-/** Eight disks with 1024 requests of 1024 segments in flight, the most there can be, take 250 MiB. */
+/** The maximum, eight disks with 1024 requests of 1024 segments in flight, takes 250 MiB. */
 export const STATE_BYTES_MAX = 256 << 20;
-/** Dirty pages side by side are written together, up to this much at a time. */
+/** Adjacent dirty pages are written together, up to this size. */
 const RUN_BYTES_MAX = 1 << 20;
 
 /** A machine at one position. */
 interface Moment {
   state: State;
   ram: RamImage;
-  /** The name of its recording's first snapshot, which tells recordings in one image apart. */
+  /** The name of the recording's first snapshot, which distinguishes the recordings in one image. */
   first: string;
 }
 
-/** The same as it is written. */
+/** A machine in its encoded form. */
 export interface EncodedMoment {
   ram: RamImage;
   /** Everything but RAM. */
   parts: readonly { offset: number; bytes: Uint8Array }[];
-  /** Of all of the VM state. */
+  /** The length of the whole VM state. */
   lengthBytes: number;
 }
 
-/** What an image's VM state has already. */
+/** The VM state that an image already contains. */
 export type WrittenMoment = Pick<EncodedMoment, 'ram' | 'lengthBytes'>;
 
-/** Throws when the state is larger than a snapshot may be: before anything is written. */
+/**
+ * Encodes a machine as a qcow2 image's VM state: 1 MiB for everything but RAM, then RAM with each page at a fixed
+ * offset, then the part of a long state that exceeds the first 1 MiB. Because offsets are fixed, a snapshot writes
+ * only the pages that changed since the previous one and shares the others by refcount; zero pages are not mapped at
+ * all.
+ *
+ * The state is CBOR with named fields, preceded by its length (u64, big-endian). If it exceeds the first MiB, two
+ * more words follow the length: the offset of the other part in VM state, and the XXH64 of the whole CBOR. Guests
+ * with many disk requests in flight have such states.
+ *
+ * Throws a UserError if the state exceeds the limit, before anything is written.
+ */
 export function encodeMoment({ state, ram, first }: Moment): EncodedMoment {
   const memoryBytes = ram.length * PAGE_SIZE_BYTES;
   const encoded = encodeCbor({ ...state, memoryBytes, first });
@@ -68,7 +70,7 @@ export function encodeMoment({ state, ram, first }: Moment): EncodedMoment {
   head.setBigUint64(16, xxh64(encoded));
   area.set(encoded.subarray(0, STATE_AREA_BYTES - LONG_HEAD_BYTES), LONG_HEAD_BYTES);
   const rest = encoded.subarray(STATE_AREA_BYTES - LONG_HEAD_BYTES);
-  // Whole pages, so that dropping them leaves nothing.
+  // Whole pages, so that zeroing them later frees all clusters.
   const other = new Uint8Array(Math.ceil(rest.length / PAGE_SIZE_BYTES) * PAGE_SIZE_BYTES);
   other.set(rest);
   const parts = [
@@ -78,7 +80,7 @@ export function encodeMoment({ state, ram, first }: Moment): EncodedMoment {
   return { ram, parts, lengthBytes: ramEnd + other.length };
 }
 
-/** Brings the image's active VM state up to a moment of the machine; what `written` has already is left alone. */
+/** Updates the image's active VM state to the given machine; skips RAM pages that equal those in `written`. */
 export function writeMoment(image: Qcow2Image, moment: EncodedMoment, written: WrittenMoment): void {
   for (const { offset, bytes } of moment.parts) image.writeVmState(offset, bytes);
   dropBehind(image, moment.lengthBytes, written.lengthBytes);
@@ -88,8 +90,8 @@ export function writeMoment(image: Qcow2Image, moment: EncodedMoment, written: W
 }
 
 /**
- * The same for a draft, which compares by itself, of a snapshot whose VM state had `lengthBefore` bytes. Reads the RAM
- * that the draft's snapshot maps.
+ * Updates a draft, whose VM state had `lengthBefore` bytes and which compares pages itself. Reads the RAM that the
+ * draft's snapshot maps.
  */
 export function writeMomentTo(draft: SnapshotDraft, moment: EncodedMoment, lengthBefore: number): void {
   const writeVmState = (offset: number, bytes: Uint8Array) => draft.setVmState(offset, bytes);
@@ -99,18 +101,18 @@ export function writeMomentTo(draft: SnapshotDraft, moment: EncodedMoment, lengt
   writePages({ writeVmState, zeroVmState }, moment.ram, () => true);
 }
 
-/** A longer state before this one would stay in the snapshot, and in the file. */
+/** The rest of a longer previous state would stay in the snapshot and in the file. */
 function dropBehind(image: Pick<Qcow2Image, 'zeroVmState'>, lengthBytes: number, lengthBefore: number): void {
   if (lengthBefore > lengthBytes) image.zeroVmState(lengthBytes, lengthBefore - lengthBytes);
 }
 
-/** Where each cluster holds whole pages, and RAM begins with a cluster. */
+/** Whether each cluster contains whole pages, and RAM starts at a cluster boundary. */
 const canWriteClusters = (clusterSizeBytes: number): boolean =>
   clusterSizeBytes >= PAGE_SIZE_BYTES && placeOf(0) % clusterSizeBytes === 0;
 
 /**
- * The clusters with pages that are wanted, whole, wherever they are: they are written together, and what they held before
- * is not read. Those of zeroes are dropped.
+ * Writes all whole clusters with wanted pages, wherever they are, in few writes and without reading their old
+ * contents. Zero clusters are dropped.
  */
 function writeClusters(image: Qcow2Image, ram: RamImage, isWanted: (page: number) => boolean): void {
   const pagesEach = image.clusterSizeBytes / PAGE_SIZE_BYTES;
@@ -131,7 +133,7 @@ function writeClusters(image: Qcow2Image, ram: RamImage, isWanted: (page: number
   image.writeVmStateClusters(clusters);
 }
 
-/** Undefined for zeroes. */
+/** Undefined if all pages are zero. */
 function clusterOf(
   ram: RamImage,
   { first, end }: { first: number; end: number },
@@ -168,7 +170,7 @@ function writePages(
   flush();
 }
 
-/** In order. Pages of zeroes are dropped from the image here. */
+/** Visits wanted pages in order; zero pages are dropped from the image instead. */
 function eachWanted(
   image: Pick<Qcow2Image, 'zeroVmState'>,
   ram: RamImage,
@@ -185,10 +187,10 @@ function eachWanted(
 
 const placeOf = (page: number): number => STATE_AREA_BYTES + page * PAGE_SIZE_BYTES;
 
-/** Whether a snapshot's VM state is a machine of ours, of whatever version, and not one of QEMU's, say. */
+/** Whether a snapshot's VM state is a blkreplay machine of any version, and not one of QEMU's, for example. */
 export const isStateOfOurs = (view: SnapshotView): boolean => typeof fieldOf(view, 'version') === 'number';
 
-/** Of which recording it is, by the name of that one's first snapshot. */
+/** Identifies the recording of a snapshot, by the name of the recording's first snapshot. */
 export const firstOf = (view: SnapshotView): unknown => fieldOf(view, 'first');
 
 function fieldOf(view: SnapshotView, name: string): StateValue | undefined {
@@ -201,7 +203,7 @@ function fieldOf(view: SnapshotView, name: string): StateValue | undefined {
   }
 }
 
-/** What a snapshot says of itself, and the machine's state in it. */
+/** The machine state in a snapshot. Throws a UserError if it does not fit this machine. */
 export function readState(view: SnapshotView, of: { overlay: string; snapshot: string; machine: Machine }): State {
   const foreign = (why: string) => snapshotForeign(of.overlay, of.snapshot, why);
   const encoded = encodedState(view);
@@ -220,7 +222,7 @@ export function readState(view: SnapshotView, of: { overlay: string; snapshot: s
   return state;
 }
 
-/** The states of exactly these parts, each with the fields that it saves: what their `loadState` relies on. */
+/** Whether there is a state for exactly these parts, each with the fields that `loadState` relies on. */
 function haveParts<T extends { saveState(): State }>(
   states: StateValue | undefined,
   parts: readonly T[],
@@ -237,7 +239,7 @@ function haveParts<T extends { saveState(): State }>(
 const isFields = (value: StateValue | undefined): value is State =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 
-/** Undefined for what is none of ours, or not whole. */
+/** Undefined if the state is incomplete or not one of blkreplay. */
 function encodedState(view: SnapshotView): Uint8Array | undefined {
   const head = new Uint8Array(LONG_HEAD_BYTES);
   view.readVmState(0, head);
@@ -248,7 +250,7 @@ function encodedState(view: SnapshotView): Uint8Array | undefined {
     view.readVmState(LENGTH_BYTES, encoded);
     return encoded;
   }
-  // An earlier build wrote such a state over RAM: the words here are not these two.
+  // An earlier build wrote such a state over RAM, so these words are not an offset and a checksum.
   if (otherOffset < BigInt(STATE_AREA_BYTES) || otherOffset > BigInt(RAM_END_MAX)) return undefined;
   const inArea = STATE_AREA_BYTES - LONG_HEAD_BYTES;
   view.readVmState(LONG_HEAD_BYTES, encoded.subarray(0, inArea));
@@ -256,7 +258,7 @@ function encodedState(view: SnapshotView): Uint8Array | undefined {
   return xxh64(encoded) === checksum ? encoded : undefined;
 }
 
-/** No machine has more than 2 GiB. */
+/** No machine has more than 2 GiB of RAM. */
 const RAM_END_MAX = STATE_AREA_BYTES + 2 ** 31;
 
 function decode(encoded: Uint8Array, foreign: (why: string) => Error): State {
@@ -268,13 +270,13 @@ function decode(encoded: Uint8Array, foreign: (why: string) => Error): State {
   }
 }
 
-/** What a snapshot keeps of a machine: its state, and a picture of its RAM. */
+/** The contents of a snapshot: a machine's state and its RAM pages. */
 export interface KeptMoment {
   state: State;
   ram: RamImage;
 }
 
-/** Read some milliseconds' worth at a time. Costs a read of the RAM that the snapshot maps. */
+/** Reads a snapshot in pieces of a few milliseconds. Reads all RAM that the snapshot maps. */
 export function* readMoment(
   machine: Machine,
   view: SnapshotView,
@@ -287,7 +289,7 @@ export function* readMoment(
   return { state, ram: RamImage.of(pages) };
 }
 
-/** A range may begin in the state area, and with large clusters inside a run of pages. */
+/** A range may start in the state area or, with large clusters, within a run of pages. */
 function* readPages(
   view: SnapshotView,
   { offset, lengthBytes }: ByteRange,
@@ -305,6 +307,6 @@ function* readPages(
   }
 }
 
-/** One for all: between pages that stay, buffers that come and go would leave holes that nothing fits into. */
+/** A single shared buffer: temporary buffers between long-lived pages would fragment the heap. */
 const runBuffer = (): Uint8Array<ArrayBuffer> => (sharedRun ??= new Uint8Array(RUN_BYTES_MAX));
 let sharedRun: Uint8Array<ArrayBuffer> | undefined;

@@ -4,15 +4,15 @@ import { UserError } from '../errors/userError.ts';
 import type { Notice } from './sessionOptions.ts';
 
 /**
- * Notices when a file that a session has open is deleted, or another one gets its name: the session continues in the file
- * that it opened, which nobody finds any more. Said once for each file. Costs a look at each name, so it is asked about
- * twice a second, and before a snapshot is said to be kept.
+ * Detects when a file that a session has open is deleted or replaced: the session continues with the file it opened,
+ * which no longer has a name. Sends one notice per file. Checks the identity of each name, so it is called about
+ * twice a second, and before a snapshot is reported as saved.
  */
 export class WatchedFiles {
   private host: Host;
   private uses: readonly FileUse[];
   private onNotice: (notice: Notice) => void;
-  /** By path, what it named when the session had opened it. */
+  /** The identity of each path's file when the session opened it. */
   private opened = new Map<string, string>();
   private told = new Set<string>();
 
@@ -22,7 +22,7 @@ export class WatchedFiles {
     this.onNotice = onNotice;
   }
 
-  /** When the files are there, under their names. */
+  /** Call this when the files exist under their names. */
   begin(): this {
     for (const { path } of this.uses) this.opened.set(path, this.host.files.identity(path));
     return this;
@@ -36,7 +36,7 @@ export class WatchedFiles {
     }
   }
 
-  /** Before a snapshot changes: what is written into a file that nobody finds is lost. */
+  /** Called before a snapshot changes, because data written to a file without a name is lost. */
   refuseLost(): void {
     this.look();
     const kept = this.uses.filter(({ use }) => use !== 'base');
@@ -44,7 +44,7 @@ export class WatchedFiles {
     if (lost) throw savedNowhere({ file: lost.path, isReplaced: this.host.files.exists(lost.path) });
   }
 
-  /** Before a recording that is being written is opened by its name, to look back. */
+  /** Called before a recording in progress is opened by name, to visit the history. */
   refuseLostRecording(rrfile: string): void {
     this.look();
     if (this.isLost(rrfile)) throw pastLost({ file: rrfile, isReplaced: this.host.files.exists(rrfile) });
@@ -55,7 +55,7 @@ export class WatchedFiles {
     try {
       return opened !== undefined && this.host.files.identity(path) !== opened;
     } catch (error) {
-      // A file system that does not answer now says nothing of the file.
+      // A file system that does not respond says nothing about the file.
       if (error instanceof UserError) return false;
       throw error;
     }

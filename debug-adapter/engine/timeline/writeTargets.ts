@@ -7,16 +7,11 @@ import { filesOfDisk } from './openDisk.ts';
 import { stateFileOf } from './sessionOptions.ts';
 import type { LiveSetup } from './sessionOptions.ts';
 
-/**
- * The files that a live session empties and writes, checked before anything is touched: none of them is a file that the
- * session reads (a base, what that stands on, the kernel, what is typed), none is another of them, whatever path it is
- * named by, and none exists unless `overwrite` says so, and then it is one that we made and that can be written.
- */
 export interface WriteTargets {
   overlays: readonly string[];
-  /** Images that take their own snapshots: they are there, and stay. */
+  /** Images that take their own snapshots: they exist and are kept. */
   images: readonly string[];
-  /** The recording, and its state-only image when it has one. */
+  /** The recording, and its state-only image if it has one. */
   recording: readonly string[];
 }
 
@@ -28,9 +23,15 @@ export function writeTargets(setup: LiveSetup, rrfile: string | undefined): Writ
   return { ...written, recording: needsStateFile(setup) ? [rrfile, stateFileOf(rrfile)] : [rrfile] };
 }
 
-/** Without a writable drive no overlay can keep the machine's state. */
+/** Without a writable drive, no overlay can store the machine state. */
 export const needsStateFile = ({ drives }: LiveSetup): boolean => drives.every(({ readOnly }) => readOnly);
 
+/**
+ * Checks the files that a live session will write, before anything is changed. None of them may be a file that the
+ * session reads (a base or its backing files, the kernel, console input) or another written file, by whatever path.
+ * An existing file is refused unless `overwrite` is set, and then it must be writable and created by blkreplay.
+ * Throws a UserError.
+ */
 export function checkWriteTargets(host: Host, setup: LiveSetup, { overlays, images, recording }: WriteTargets): void {
   const taken = new Set(filesRead(host, setup).map((path) => host.files.identity(path)));
   const claim = (path: string, refusal: (path: string) => Error): void => {
@@ -56,7 +57,7 @@ export function checkWriteTargets(host: Host, setup: LiveSetup, { overlays, imag
   if (existing(recording).length > 0) throw recordingExists(recording[0]);
 }
 
-/** So that the first is not emptied when the second turns out to be a folder. */
+/** Checked for all files first, so that none is truncated if another turns out to be a folder. */
 function refuseUnwritable(host: Host, paths: readonly string[]): void {
   for (const path of paths) host.files.open(path, { write: true, create: 'never' }).close();
 }

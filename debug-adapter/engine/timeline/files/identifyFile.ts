@@ -4,19 +4,22 @@ import { activity, inUse } from '../filesInUse.ts';
 import { type OwnFileKind, ownFile } from './ownFile.ts';
 import { underLocks } from './overlayFile.ts';
 
-/** What a file is to blkreplay, and whether it may go: for those that delete it, right before they do. */
 export interface Identified {
-  /** Null for what blkreplay did not make. */
+  /** Null if blkreplay did not create the file. */
   kind: OwnFileKind | null;
-  /** A sentence that says which session has it open. */
+  /** A sentence that names the session that has the file open; null if there is none. */
   inUse: string | null;
 }
 
+/**
+ * What a file is to blkreplay, and whether it may be deleted; called right before deleting it. Throws a UserError if
+ * the file is unreadable.
+ */
 export function identifyFile(host: Host, path: string): Identified {
   return { kind: ownFile(host, path), inUse: userOf(host, path) };
 }
 
-/** Nobody uses it if it can be locked for writing. */
+/** Null if the file can be locked for writing, so that no session uses it. */
 function userOf(host: Host, path: string): string | null {
   try {
     underLocks(host, inUse('writes', [path]), activity('looking at', path), () => {});

@@ -14,22 +14,23 @@ import { isStateOfOurs } from '../vmState.ts';
 import type { Confirmation } from './overlayChanges.ts';
 import { keepsRecording, underLocks } from './overlayFile.ts';
 
-/**
- * The snapshots in files that no session has open. They are named by a recording, which has them in the overlays of all
- * its drives (its names start at the current folder, as when it was made), or by a qcow2 alone.
- */
 export interface KeptSnapshot {
   name: string;
-  /** Null for one that was taken outside record and replay. */
+  /** Null for a snapshot that was not taken during record or replay. */
   position: Position | null;
   dateMilliseconds: number;
   stateBytes: number;
-  /** `foreign`: a machine's state that is not of blkreplay, such as QEMU's; it is listed and never loaded. */
+  /** `foreign`: a machine state of another program, such as QEMU; it is listed but never loaded. */
   state: 'ours' | 'foreign' | 'none';
-  /** Past the end of its recording, which was cut off before: nothing replays from it or leads to it. */
+  /** Beyond the end of an incomplete recording: no replay can reach it or start from it. */
   isBeyondEnd: boolean;
 }
 
+/**
+ * The snapshots in files that no session has open. `path` is a recording, which has them in the overlays of all its
+ * drives (relative names start at the current folder, as during recording), or a single qcow2 image. Throws a
+ * UserError for files that are in use or unreadable.
+ */
 export function keptSnapshots(host: Host, path: string): KeptSnapshot[] {
   return withKept(host, path, { writes: false }, ({ images, end }) => {
     const listed = images.list();
@@ -37,7 +38,10 @@ export function keptSnapshots(host: Host, path: string): KeptSnapshot[] {
   });
 }
 
-/** The disks of all drives become the snapshot's. */
+/**
+ * Restores the snapshot's disks on all drives. Throws a UserError if not confirmed, because the current disk contents
+ * are lost.
+ */
 export function applyKept(host: Host, path: string, name: string, { confirmed }: Confirmation): void {
   withKept(host, path, { writes: true }, ({ images, names }) => {
     checkThere(images, name);
@@ -46,6 +50,7 @@ export function applyKept(host: Host, path: string, name: string, { confirmed }:
   });
 }
 
+/** Renames a snapshot. Throws a UserError for a taken name, and for the recording's first snapshot if not confirmed. */
 export function renameKept(host: Host, path: string, name: string, newName: string, { confirmed }: Confirmation): void {
   withKept(host, path, { writes: true }, ({ images, isFirst }) => {
     checkThere(images, name);
@@ -56,6 +61,7 @@ export function renameKept(host: Host, path: string, name: string, newName: stri
   });
 }
 
+/** Deletes a snapshot. Throws a UserError for the recording's first snapshot if not confirmed. */
 export function deleteKept(host: Host, path: string, name: string, { confirmed }: Confirmation): void {
   withKept(host, path, { writes: true }, ({ images, isFirst }) => {
     checkThere(images, name);
@@ -77,11 +83,11 @@ export function listKept(image: Qcow2Image, end: Position = Infinity): KeptSnaps
 
 interface Kept {
   images: SnapshotImages;
-  /** The files, for people. */
+  /** The names of the files, for messages. */
   names: string;
-  /** Replays start from it. */
+  /** Whether replays start from the snapshot. */
   isFirst: (name: string) => boolean;
-  /** Where the recording ends, when there is one. */
+  /** The end of the recording, if there is one. */
   end: Position | undefined;
 }
 
@@ -118,7 +124,7 @@ interface Recorded {
   end: Position;
 }
 
-/** The image with the machine's state is the first. Undefined for a file that is no recording. */
+/** The image with the machine state is the first. Undefined for a file that is not a recording. */
 function recordingAt(host: Host, path: string): Recorded | undefined {
   const file = host.files.open(path, { write: false, create: 'never' });
   const magic = new Uint8Array(MAGIC.length);
@@ -130,7 +136,7 @@ function recordingAt(host: Host, path: string): Recorded | undefined {
   try {
     const { header, lastPosition: end } = new RecordingReader(file, host.compression);
     const overlays = header.drives.flatMap(({ overlay, readOnly }) => (overlay === null || readOnly ? [] : [overlay]));
-    // A temporary overlay of the first drive had the machine's state, and without it the others tell of nothing.
+    // The machine state was in the first drive's temporary overlay; without it, the other overlays are useless.
     const isLost = header.stateFile === null && header.drives.find(({ readOnly }) => !readOnly)?.overlay === null;
     const paths = header.stateFile === null ? overlays : [stateFileOf(path), ...overlays];
     const shared = header.drives.filter(isInPlace).map(({ image }) => image);

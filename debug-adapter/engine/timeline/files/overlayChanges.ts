@@ -11,7 +11,10 @@ import { Undo } from '../undo.ts';
 import { changeOverlay, keepsRecording, readOverlay } from './overlayFile.ts';
 import { refuseBrokenLink, refuseForeign } from './ownFile.ts';
 
-/** An empty overlay over a base, as recording makes it. */
+/**
+ * Creates an empty overlay over a base, like recording does. Throws a UserError if the overlay exists and `overwrite`
+ * is not set, or if it was not created by blkreplay.
+ */
 export function createOverlay(
   anyHost: Host,
   overlay: string,
@@ -41,9 +44,10 @@ export function createOverlay(
 }
 
 /**
- * Brings the base up to what the overlay shows, as `qemu-img commit` does, and empties the overlay. This is one of the
- * two ways into a file that the user brought. Snapshots show a base that is no longer there, so they go. A kill on the
- * way leaves everything in the overlay: to be committed again.
+ * Writes the overlay's contents to its base, like `qemu-img commit`, and empties the overlay. This is one of two ways
+ * in which blkreplay changes a file of the user. Snapshots refer to the old contents of the base, so they are
+ * deleted. After a kill, the overlay still has all data and can be committed again. Throws a UserError if it has
+ * snapshots and the operation is not confirmed.
  */
 export function commitOverlay(host: Host, overlay: string, { confirmed }: Confirmation): void {
   const base = backingOf(host, overlay);
@@ -63,7 +67,10 @@ export function commitOverlay(host: Host, overlay: string, { confirmed }: Confir
   changeOverlay(host, overlay, commit, { doing: 'committing', alsoUses });
 }
 
-/** The overlay is as when it was made: it shows its base, and keeps no snapshot. */
+/**
+ * Resets the overlay to its initial state: it shows its base and has no snapshots. Throws a UserError if it has
+ * snapshots and the operation is not confirmed.
+ */
 export function discardOverlay(host: Host, overlay: string, { confirmed }: Confirmation): void {
   const refuseWithoutBase = ({ backingFileName }: Qcow2Image) => {
     if (backingFileName === undefined) throw overlayHasNoBase(overlay, 'go back to');
@@ -74,7 +81,7 @@ export function discardOverlay(host: Host, overlay: string, { confirmed }: Confi
 }
 
 export interface Confirmation {
-  /** The user knows what this ends or loses. */
+  /** The user knows what this deletes. */
   confirmed: boolean;
 }
 
@@ -86,18 +93,18 @@ function refuseUnlessConfirmed(host: Host, overlay: string, confirmed: boolean, 
   readOverlay(host, overlay, refuse, { onItself: true });
 }
 
-/** The question to ask before the snapshots of an image go. */
+/** The error that asks for confirmation before an image's snapshots are deleted. */
 export function confirmationToLose(image: Qcow2Image, doing: string): Error {
   return keepsRecording(image) ? endsReplays(image.name, doing) : losesSnapshots(image.name, doing);
 }
 
-/** Snapshots first: a kill in between leaves the disk as it is. */
+/** Snapshots first, so that a kill in between leaves the disk unchanged. */
 function clear(image: Qcow2Image): void {
   if (image.snapshots.length > 0) image.deleteSnapshots(image.snapshots.map(({ name }) => name));
   image.makeEmpty();
 }
 
-/** A raw base grows to the overlay's length, as with qemu-img. */
+/** A raw base grows to the overlay's length, like with qemu-img. */
 function openWritable(host: Host, { path, format }: DiskPlace, overlay: Qcow2Image): BlockDevice {
   const file = host.files.open(path, { write: true, create: 'never' });
   if (format === 'qcow2') {

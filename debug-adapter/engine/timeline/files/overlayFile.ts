@@ -5,9 +5,9 @@ import { openOnBacking, openWithoutBacking } from '../openDisk.ts';
 import { isStateOfOurs } from '../vmState.ts';
 
 /**
- * An overlay that no session has open, for as long as some work on it takes: locked, with all that it stands on. Others
- * may read what is read. A failure leaves what is written and closes everything. Work that is `onItself` needs nothing of
- * what the overlay stands on: that stays closed, wherever it is.
+ * Opens an overlay that no session has open, for the duration of `work`, with its backing chain locked. Other
+ * sessions may read files that are only read. After a failure, written data stays and all files are closed. With
+ * `onItself`, the backing file is not needed and stays closed.
  */
 export function readOverlay<T>(
   host: Host,
@@ -26,7 +26,10 @@ export function readOverlay<T>(
   });
 }
 
-/** Opening for writing repairs what a kill leaked. `doing` is what others are told, `alsoUses` what else is locked. */
+/**
+ * Opens an overlay for writing, which repairs leaks of a kill. `doing` describes the operation to other sessions, and
+ * `alsoUses` lists additional files to lock.
+ */
 export function changeOverlay<T>(
   host: Host,
   path: string,
@@ -51,7 +54,7 @@ export function changeOverlay<T>(
   });
 }
 
-/** No session works on any of these files meanwhile. */
+/** Runs `work` while no session uses any of these files. */
 export function underLocks<T>(host: Host, files: readonly FileUse[], doing: string, work: () => T): T {
   const lock = host.files.lock(files, doing);
   try {
@@ -75,7 +78,10 @@ function openOverlay(
   return openOnBacking(host, { path, file, writable });
 }
 
-/** Whether replays start from its snapshots: they have a position, or a machine of ours. qemu-img's are at position 0. */
+/**
+ * Whether replays start from the image's snapshots: they have a position or a blkreplay machine. Those of qemu-img
+ * are at position 0.
+ */
 export const keepsRecording = (image: Qcow2Image): boolean =>
   image.snapshots.some(
     ({ name, icount, vmStateSizeBytes }) =>

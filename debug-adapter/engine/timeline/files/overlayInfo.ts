@@ -6,20 +6,23 @@ import { type DiskFile, shownDiskFiles } from '../openDisk.ts';
 import { type KeptSnapshot, listKept } from './keptSnapshots.ts';
 import { changeOverlay, keepsRecording, readOverlay } from './overlayFile.ts';
 
-/** What an overlay, or any qcow2 of the user's, is: its sizes, what it stands on, what it keeps. */
 export interface OverlayInfo {
   virtualBytes: number;
   fileBytes: number;
   clusterBytes: number;
-  /** Of the disk, how much does not show the base. */
+  /** The number of bytes of the disk that do not come from the base. */
   allocatedBytes: number;
-  /** The overlay first, the last base at the end; one that is not opened says why, and ends it. */
+  /** From the overlay to the last backing file; a file that could not be opened ends the chain and says why. */
   chain: DiskFile[];
   snapshots: KeptSnapshot[];
-  /** It has snapshots that a recording is replayed from. */
+  /** Whether it has snapshots from which a recording is replayed. */
   keepsRecording: boolean;
 }
 
+/**
+ * Describes an overlay, or any qcow2 image of the user: its sizes in bytes, its backing chain and its snapshots.
+ * Throws a UserError if it is in use or damaged.
+ */
 export function overlayInfo(host: Host, overlay: string): OverlayInfo {
   const describe = (image: Qcow2Image): OverlayInfo => ({
     virtualBytes: image.lengthBytes,
@@ -33,12 +36,15 @@ export function overlayInfo(host: Host, overlay: string): OverlayInfo {
   return readOverlay(host, overlay, describe, { onItself: true });
 }
 
-/** What an overlay is found to be; after a repair also what was mended. */
+/** The result of a check; after a repair, also the number of repaired errors. */
 export interface CheckedOverlay extends CheckResult {
   repaired?: { corruptions: number; leaks: number };
 }
 
-/** Problems that are found are an answer. `repair` mends refcounts and COPIED flags; other damage refuses it. */
+/**
+ * Checks an overlay. Problems are returned, not thrown. `repair` corrects refcounts and COPIED flags; other damage
+ * throws a UserError.
+ */
 export function checkOverlay(host: Host, overlay: string, { repair }: { repair: boolean }): CheckedOverlay {
   const check = (image: Qcow2Image) => image.check();
   const found = readOverlay(host, overlay, check, { onItself: true });
@@ -48,22 +54,28 @@ export function checkOverlay(host: Host, overlay: string, { repair }: { repair: 
   return { ...left, repaired: { corruptions, leaks: found.leaks - left.leaks } };
 }
 
-/** One line of `qemu-img map`: a part of the disk, and which file of the chain says what is there. */
+/**
+ * One line of `qemu-img map`: a part of the disk, and the file of the chain that provides it. Offsets and lengths are
+ * in bytes.
+ */
 export interface MapEntry {
   start: number;
   lengthBytes: number;
-  /** 0 is the overlay, 1 its base, and so on. */
+  /** 0 is the overlay, 1 its backing file, and so on. */
   depth: number;
-  /** Some file of the chain says what is there; otherwise it reads as zeroes because none does. */
+  /** Whether a file of the chain provides this part; otherwise it reads as zeroes. */
   isPresent: boolean;
   isZero: boolean;
   hasData: boolean;
   isCompressed: boolean;
-  /** Where the data is in its file, when it lies there as it is, or the cluster that is kept for zeroes. */
+  /** The offset in the file of uncompressed data, or of the cluster preallocated for zeroes. */
   hostOffset?: number;
 }
 
-/** All of the disk, in order, in as few parts as can be. */
+/**
+ * The map of the whole disk, in order, with as few parts as possible. Throws a UserError if the chain cannot be
+ * opened.
+ */
 export function overlayMap(host: Host, overlay: string): MapEntry[] {
   return readOverlay(host, overlay, (image) => {
     const entries: MapEntry[] = [];
@@ -94,7 +106,7 @@ function* entriesOf(device: BlockDevice | undefined, from: number, to: number, d
   }
 }
 
-/** What is not allocated here is what the backing file says, as far as that reaches. */
+/** Unallocated parts come from the backing file, up to its length. */
 function* below(image: Qcow2Image, from: number, to: number, depth: number): Generator<MapEntry> {
   const { backing } = image;
   const reach = Math.min(to, Math.max(from, backing?.lengthBytes ?? 0));

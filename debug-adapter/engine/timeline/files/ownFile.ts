@@ -5,14 +5,14 @@ import { replacesForeignFile } from '../../errors/overlays.ts';
 import { MAGIC } from '../../recording/chunk.ts';
 import { PACK_MAGIC } from './packFormat.ts';
 
-/**
- * Which of our files is at a path: what users may have us replace or delete is only what we made. A recording and a pack
- * have their magic, an overlay and a state-only image the mark in their header (see ownMark.ts); those of builds before
- * the mark also need a snapshot. An image of the user's that took snapshots of a recording itself is not ours.
- */
 export type OwnFileKind = 'recording' | 'overlay' | 'state' | 'pack';
 
-/** Null for anything else, an empty file included. Throws a UserError for what is no readable file. */
+/**
+ * The kind of a file created by blkreplay, the only files that it replaces or deletes. Recordings and packs are
+ * recognized by their magic, overlays and state-only images by their header extension (see ownMark.ts); images of
+ * builds before the extension must also have a snapshot. A user's image that takes its own snapshots is not included.
+ * Null for all other files, including an empty one. Throws a UserError if it is not a readable file.
+ */
 export function ownFile(host: Host, path: string): OwnFileKind | null {
   const file = host.files.open(path, { write: false, create: 'never' });
   try {
@@ -28,7 +28,7 @@ export function ownFile(host: Host, path: string): OwnFileKind | null {
   }
 }
 
-/** Before a file is created at `path`, or one of that kind replaced: an empty file may be, whoever made it. */
+/** Refuses to replace a file of another kind at `path`. An empty file may be replaced, whoever created it. */
 export function refuseForeign(host: Host, path: string, kind: OwnFileKind): void {
   refuseBrokenLink(host, path);
   if (!host.files.exists(path) || ownFile(host, path) === kind) return;

@@ -16,17 +16,12 @@ import { refuseBrokenLink, refuseForeign } from './ownFile.ts';
 import { checkPackable, type PackedDrive, PackWriter } from './packFormat.ts';
 import { refuseOtherFiles } from './recordedOverlay.ts';
 
-/**
- * One file with a recording and all that a replay of it needs: its overlays or its state-only image, and the bases with
- * what they stand on, or else their names and digests. Names in the recording start at the current folder, as when it
- * was made. Returns the files that went in, under the names they will have.
- */
 export interface PackOptions {
   rrfile: string;
   into: string;
   withBases: boolean;
   overwrite: boolean;
-  /** Of blkreplay. */
+  /** The version of blkreplay. */
   version: string;
 }
 
@@ -35,12 +30,18 @@ interface Packed {
   name: string;
 }
 
-/** Everything that can be refused is refused, under the locks of all files, before the pack is created. */
+/**
+ * Writes one file with a recording and all that a replay of it needs: its overlays or its state-only image, and the
+ * bases with their backing files, or only their names and digests. Relative names in the recording start at the
+ * current folder, as during recording. Locks all files and makes all checks before the pack is created. Returns the
+ * packed files with their names in the pack. Throws a UserError for files that are missing, changed, in use or too
+ * large.
+ */
 export function packRecording(anyHost: Host, options: PackOptions): Packed[] {
   const { rrfile, into, withBases } = options;
   return Undo.onFailure((undo) => {
     const reader = openReader(anyHost, rrfile, undo);
-    // As for recording: its drives were named by the user.
+    // The user named the recorded drives, so their backing files are allowed, as during recording.
     const host = allowingDrives(anyHost, reader.header.drives);
     const plan = planOf(host, rrfile, reader.header, withBases);
     refuseTarget(host, options, plan);
@@ -105,7 +106,7 @@ function planOf(host: Host, rrfile: string, header: RecordingHeader, withBases: 
   if (header.stateFile !== null) add(stateFileOf(rrfile), stateFileOf('recording.rr'));
   const drives = header.drives.map((drive): PackedDrive => {
     const { id, format, readOnly, contentDigest } = drive;
-    // An image that takes its own snapshots is no base that could be left out.
+    // An image that takes its own snapshots cannot be left out like a base.
     const inPlace = isInPlace(drive);
     const overlay = drive.overlay === null || readOnly || inPlace ? null : add(drive.overlay, overlayName(id, files));
     if (inPlace) used.push(...diskInUse(host, { path: drive.image, format }, 'reads'));
@@ -118,14 +119,14 @@ function planOf(host: Host, rrfile: string, header: RecordingHeader, withBases: 
   return { files, used, rrfile: 'recording.rr', drives };
 }
 
-/** Ids may differ in case alone, which two files' names cannot everywhere. */
+/** Ids may differ only in case, which is not enough for file names on all systems. */
 function overlayName(id: string, files: readonly Packed[]): string {
   const name = `${id}.overlay.qcow2`;
   const isTaken = files.some((file) => file.name.toLowerCase() === name.toLowerCase());
   return isTaken ? `${id}.overlay${files.length}.qcow2` : name;
 }
 
-/** A recording may come from anywhere, and names any file: it has to know what is in it, too. */
+/** A recording from an untrusted source can name any file; the matching digest proves that it knows the contents. */
 function checkBase(host: Host, rrfile: string, drive: RecordedDrive): void {
   if (isInPlace(drive)) return;
   const { id, image, format, contentDigest: recorded } = drive;
@@ -137,7 +138,7 @@ function checkBase(host: Host, rrfile: string, drive: RecordedDrive): void {
   }
 }
 
-/** The image and all that it stands on, each file once. */
+/** Adds the image and its backing chain, each file once. */
 function addBases(host: Host, { id, image, format }: RecordedDrive, files: Packed[]) {
   const backings: PackedDrive['backings'] = [];
   const add = (place: DiskPlace): string => {

@@ -11,15 +11,12 @@ import {
   packImpossible,
 } from '../../errors/overlays.ts';
 
-/**
- * The file that `pack` writes: magic (8 bytes), version (u32, big-endian like all of it), the length of a JSON header
- * (u32) and its XXH64 (u64), the header, then each file's data in blocks of 1 MiB: the length of the deflated block
- * (u32; 0 for a block of zeroes, which has nothing behind it), and the XXH64 of that (u64), seeded with the checksum
- * before, so that no block can be taken for another.
- */
 export interface PackHeader {
   blkreplayVersion: string;
-  /** How many bytes each file has, in their order in the pack; its name in the folder that it is unpacked into. */
+  /**
+   * The names and lengths of the files, in the order of their data; the names are those in the folder they are
+   * unpacked to.
+   */
   files: { name: string; lengthBytes: number }[];
   rrfile: string;
   drives: PackedDrive[];
@@ -29,24 +26,24 @@ export interface PackedDrive {
   id: string;
   format: 'raw' | 'qcow2';
   readOnly: boolean;
-  /** The base's name in the folder; null when it is not in the pack. */
+  /** The name of the base in the folder; null if it is not in the pack. */
   image: string | null;
   overlay: string | null;
-  /** What the base was called where it was packed, and what its bytes were: to find it again. */
+  /** The original name of the base and the digest of its contents, to find it again. */
   imageAsRecorded: string;
   contentDigest: string;
-  /** Of the files in the pack, which stands on which. */
+  /** The backing files of the files in the pack. */
   backings: { file: string; backing: string; format: 'raw' | 'qcow2' }[];
 }
 
-/** Throws what no reader would take: before a pack is made of it. */
+/** Throws a UserError for a pack that readers would refuse, before it is created. */
 export function checkPackable(header: PackHeader): void {
   const tooLarge = header.files.find(({ lengthBytes }) => lengthBytes > FILE_BYTES_MAX);
   if (tooLarge) throw packFileTooLarge({ ...tooLarge, maxBytes: FILE_BYTES_MAX });
   if (!isHeader(header) || encodeHeader(header).length > HEADER_BYTES_MAX) throw packImpossible();
 }
 
-/** A recording may come from anywhere, and say anything. */
+/** A recording may come from an untrusted source and contain any values. */
 function isHeader(header: PackHeader): boolean {
   try {
     return checkedHeader(header) === header;
@@ -57,6 +54,12 @@ function isHeader(header: PackHeader): boolean {
 
 const encodeHeader = (header: PackHeader): Uint8Array => new TextEncoder().encode(JSON.stringify(header));
 
+/**
+ * Writes a pack: magic (8 bytes), version (u32; all fields are big-endian), the length of a JSON header (u32) and its
+ * XXH64 (u64), the header, then the data of each file in blocks of 1 MiB. A block consists of the length of its
+ * deflated data (u32; 0 for a block of zeroes), the XXH64 of that data (u64), and the data. Each XXH64 is seeded with
+ * the previous checksum, so that no block can be mistaken for another.
+ */
 export class PackWriter {
   private file: HostFile;
   private compression: HostCompression;
@@ -78,7 +81,7 @@ export class PackWriter {
     this.append(json);
   }
 
-  /** All of `from`, in the header's order. */
+  /** Adds all of `from`; files must be added in the order of the header. */
   addFile(from: HostFile, lengthBytes: number): void {
     const block = new Uint8Array(BLOCK_BYTES);
     for (let at = 0; at < lengthBytes; at += BLOCK_BYTES) {
@@ -131,24 +134,24 @@ export class PackReader {
     this.header = this.decodeHeader(json);
   }
 
-  /** All files' data, for what can be wrong with it. */
+  /** Reads the data of all files, to check it. */
   checkFiles(): void {
     for (const { lengthBytes } of this.header.files) {
       for (let at = 0; at < lengthBytes; at += BLOCK_BYTES) this.nextBlock(Math.min(BLOCK_BYTES, lengthBytes - at));
     }
   }
 
-  /** The next file's data, into a new and empty one. */
+  /** Extracts the next file to a new, empty file. */
   nextFile(into: HostFile, lengthBytes: number): void {
     for (let at = 0; at < lengthBytes; at += BLOCK_BYTES) {
       const block = this.nextBlock(Math.min(BLOCK_BYTES, lengthBytes - at));
       if (block) into.writeAt(at, block);
     }
-    // Zeroes at its end were left out.
+    // Trailing zeroes were not written.
     if (into.length() < lengthBytes) into.truncate(lengthBytes);
   }
 
-  /** Undefined for zeroes. */
+  /** Undefined for a block of zeroes. */
   private nextBlock(lengthBytes: number): Uint8Array | undefined {
     const head = this.bytes(this.offset, BLOCK_HEADER_BYTES);
     if (head.length < BLOCK_HEADER_BYTES) throw this.damaged(this.offset, 'it ends inside a file');
@@ -188,7 +191,7 @@ export class PackReader {
   }
 }
 
-/** Throws for what `pack` never writes: above all for names that lead out of the folder. */
+/** Throws for a header that `pack` never writes, especially for names that lead out of the folder. */
 function checkedHeader(json: unknown): PackHeader {
   const header = json as PackHeader;
   const names = new Set<string>();
@@ -224,14 +227,14 @@ function isZero(bytes: Uint8Array): boolean {
 
 export const PACK_MAGIC = new TextEncoder().encode('BLKRPACK');
 const PACK_VERSION = 2;
-/** Version 1 had other digests of disks. */
+/** Version 1 had different disk digests. */
 const OLDEST_VERSION = 2;
 const START_BYTES = 24;
 const BLOCK_HEADER_BYTES = 12;
 const BLOCK_BYTES = 1 << 20;
-/** Deflate adds a little to what it cannot make smaller. */
+/** Deflate slightly enlarges incompressible data. */
 const PACKED_BYTES_MAX = BLOCK_BYTES + (64 << 10);
 const HEADER_BYTES_MAX = 16 << 20;
-/** Recording and state, and of each drive an overlay with all that it stands on: far fewer. */
+/** A pack needs far fewer: a recording, its state, and each drive's overlay and backing chain. */
 const FILES_MAX = 1000;
 const FILE_BYTES_MAX = 2 ** 44;

@@ -10,9 +10,10 @@ import { type Confirmation, confirmationToLose } from './overlayChanges.ts';
 import { changeOverlay, underLocks } from './overlayFile.ts';
 
 /**
- * Puts an overlay on another base and keeps what it shows: where the bases differ, the old one's data goes into the
- * overlay first. Snapshots cannot get that, so on a base with other content they go. With `nameOnly` nothing is looked
- * at, and only the name changes: for a base that was moved.
+ * Changes the base of an overlay without changing the contents of its disk: where the bases differ, data of the old
+ * base is first copied to the overlay. That is impossible for snapshots, so they are deleted if the new base has
+ * different contents. With `nameOnly`, nothing is compared and only the name changes: for a base that was moved.
+ * Throws a UserError if snapshots would be deleted and the operation is not confirmed.
  */
 export function rebaseOverlay(
   anyHost: Host,
@@ -33,7 +34,7 @@ export function rebaseOverlay(
   });
 }
 
-/** Only the name in the overlay changes, to what it is from where the overlay is or will be. */
+/** Changes only the backing file name, relative to the overlay's current or future path. */
 export function renameBase(host: Host, file: HostFile, { overlay, base }: { overlay: string; base: DiskPlace }): void {
   const name = host.files.relativeName({ from: overlay, to: base.path });
   writeBackingName(file, { name, format: base.format });
@@ -62,7 +63,7 @@ function takeOverDifferences(host: Host, overlay: string, base: DiskPlace, confi
   }
 }
 
-/** Whether the two bases differ anywhere on the overlay's disk. */
+/** Whether the two bases differ within the overlay's disk. */
 function differ(image: Qcow2Image, next: BlockDevice): boolean {
   return !differences(image, next, 0, image.lengthBytes).next().done;
 }
@@ -78,8 +79,8 @@ function keepWhatShows(image: Qcow2Image, next: BlockDevice): void {
 }
 
 /**
- * The clusters in which the present backing and `next` differ, with what they hold now; valid until the next. Only those
- * are read in which one of the two may have something else than zeroes.
+ * The clusters in which the current base and `next` differ, with their current contents, valid until the next
+ * iteration. Reads only clusters in which one of them may have nonzero data.
  */
 function* differences(image: Qcow2Image, next: BlockDevice, offset: number, lengthBytes: number) {
   const step = image.clusterSizeBytes;
@@ -99,7 +100,7 @@ function* differences(image: Qcow2Image, next: BlockDevice, offset: number, leng
   }
 }
 
-/** In order, from one cluster's start to another's or the range's ends, and at most COMPARE_BYTES long. */
+/** The ranges to compare, in order, aligned to clusters within the range, and at most COMPARE_BYTES long. */
 function* piecesWithData(image: Qcow2Image, next: BlockDevice, range: ByteRange): Generator<ByteRange> {
   const step = image.clusterSizeBytes;
   const end = range.offset + range.lengthBytes;
@@ -113,13 +114,13 @@ function* piecesWithData(image: Qcow2Image, next: BlockDevice, range: ByteRange)
   }
 }
 
-/** As far as the device goes. */
+/** Limited to the length of the device. */
 function dataRangesIn(device: BlockDevice | undefined, { offset, lengthBytes }: ByteRange): Iterable<ByteRange> {
   const available = Math.min(lengthBytes, (device?.lengthBytes ?? 0) - offset);
   return available > 0 ? device!.dataRanges(offset, available) : [];
 }
 
-/** The ranges of two lists by where they begin. */
+/** Merges two lists of ranges by their start offsets. */
 function* inOrder(first: Iterable<ByteRange>, second: Iterable<ByteRange>): Generator<ByteRange> {
   const lists = [first[Symbol.iterator](), second[Symbol.iterator]()];
   const heads = lists.map((list) => list.next());

@@ -11,9 +11,10 @@ import { stateFileOf } from '../sessionOptions.ts';
 import { firstOf, isStateOfOurs } from '../vmState.ts';
 
 /**
- * Holds the files that a recording names against the recording: it may come from anywhere and name any file, and files
- * may be others than when it was made. An overlay is the recording's when it stands on its drive's base, is as long, and
- * has the recording's first snapshot, which shows the base; with the machine's state in it, it says whose that is.
+ * Checks that the files named in a recording belong to it: a recording from an untrusted source can name any file,
+ * and files may have changed since. An overlay belongs to the recording if it is based on its drive's base, has the
+ * same length, and contains the recording's first snapshot, which shows the base; the overlay with the machine state
+ * must contain a machine of this recording. Throws a UserError.
  */
 export function refuseOtherFiles(host: Host, rrfile: string, reader: RecordingReader): void {
   const { header } = reader;
@@ -41,8 +42,8 @@ export function refuseOtherFiles(host: Host, rrfile: string, reader: RecordingRe
 }
 
 /**
- * Whether an overlay (of `drive`) or state-only image is the recording's, as far as the files beside it tell: its
- * snapshots may be gone by the user's wish, but none is of another recording.
+ * Whether an overlay (of `drive`) or state-only image belongs to the recording, judging from the files alone: the
+ * user may have deleted snapshots, but none may belong to another recording.
  */
 export function isKeeperOf(host: Host, path: string, { header }: RecordingReader, drive?: RecordedDrive): boolean {
   const isOfOther = (image: Qcow2Image, name: string): boolean => {
@@ -63,7 +64,7 @@ function isOnImage(host: Host, overlay: string, { image }: RecordedDrive): boole
   return base !== undefined && host.files.identity(base.path) === host.files.identity(image);
 }
 
-/** What is wrong with an image, if anything, as the keeper of the recording's first snapshot. */
+/** Why an image cannot be the one with the recording's first snapshot; undefined if it can. */
 function whyNotFirst(
   image: Qcow2Image,
   { reader, lengthBytes, first }: { reader: RecordingReader; lengthBytes: number; first: boolean },
@@ -71,7 +72,7 @@ function whyNotFirst(
   const name = reader.header.rrsnapshot;
   const entry = image.snapshots.find((snapshot) => snapshot.name === name && (snapshot.icount ?? 0) === 0);
   if (!entry) {
-    // Killed before it was taken, a recording of an earlier build replays from power-on.
+    // A recording of an earlier build that was killed before its first snapshot replays from power-on.
     const wasTaken = !reader.entriesFrom(0, ['snapshot']).next().done;
     if (wasTaken || image.snapshots.length > 0) return `it has no snapshot "${name}" at position 0`;
     return image.lengthBytes === lengthBytes ? undefined : 'it has another length';
@@ -85,7 +86,7 @@ function whyNotFirst(
   return isOurs ? undefined : `its snapshot "${name}" has no machine of this recording`;
 }
 
-/** A base that was moved is the same if its content is. */
+/** A moved base is accepted if it has the same contents. */
 function whyNotBase(host: Host, overlay: string, drive: RecordedDrive): string | undefined {
   const base = backingOf(host, overlay);
   if (!base) return 'it stands on no base';
@@ -99,7 +100,7 @@ function whyNotBase(host: Host, overlay: string, drive: RecordedDrive): string |
   }
 }
 
-/** An image that took the snapshots itself has in the first one what it was before. */
+/** For an image that takes its own snapshots, the first snapshot has its original contents. */
 function refuseOtherContent(host: Host, rrfile: string, drive: RecordedDrive, first: string): void {
   const { base } = openFirstDisk(host, drive, first);
   try {
@@ -114,7 +115,7 @@ function refuse(rrfile: string, overlay: string, why: string | undefined): void 
   if (why !== undefined) throw overlayOfOtherRecording({ overlay, rrfile, why });
 }
 
-/** Without what it stands on, which need not be there. */
+/** Opens the image without its backing file, which may be missing. */
 function withImage<T>(host: Host, path: string, work: (image: Qcow2Image) => T): T {
   const file = host.files.open(path, { write: false, create: 'never' });
   try {

@@ -18,23 +18,26 @@ import { type OwnFileKind, refuseBrokenLink, refuseForeign } from './ownFile.ts'
 import { type PackedDrive, type PackHeader, PackReader } from './packFormat.ts';
 import { renameBase } from './rebase.ts';
 
-/** What `pack` made, as files in a folder again. */
 export interface UnpackOptions {
   pack: string;
   folder: string;
-  /** Where the bases are that are not in the pack, by drive. */
+  /** The paths of the bases that are not in the pack, by drive id. */
   bases: ReadonlyMap<string, string>;
   overwrite: boolean;
 }
 
-/** What to replay it with. */
+/** The options for replaying the unpacked recording. */
 export interface Unpacked {
   rrfile: string;
   drives: DriveOptions[];
   files: string[];
 }
 
-/** Everything that can be refused is refused before the first file is made. Names in the overlays follow the files. */
+/**
+ * Extracts a pack to a folder and adjusts the backing file names in the overlays. Makes all checks before the first
+ * file is created. Throws a UserError for a damaged pack, missing or different bases, and existing files that may not
+ * be replaced.
+ */
 export function unpackRecording(host: Host, options: UnpackOptions): Unpacked {
   return Undo.onFailure((undo) => {
     const packFile = host.files.open(options.pack, { write: false, create: 'never' });
@@ -78,7 +81,7 @@ function createFiles(
   for (const file of created.values()) file.close();
 }
 
-/** What is there is replaced only where `overwrite` says so and it is ours. */
+/** An existing file is replaced only if `overwrite` is set and blkreplay created it. */
 function checkTargets(host: Host, { folder, overwrite }: UnpackOptions, header: PackHeader): void {
   for (const { name } of header.files) {
     const path = host.files.inFolder(folder, name);
@@ -90,7 +93,7 @@ function checkTargets(host: Host, { folder, overwrite }: UnpackOptions, header: 
   }
 }
 
-/** Nothing tells whose a base image is: one that is there may only be replaced by the same. */
+/** A base image has no mark of its creator, so an existing one may only be replaced by identical contents. */
 function refuseOtherBase(
   host: Host,
   { folder }: UnpackOptions,
@@ -148,7 +151,7 @@ function checkBases(host: Host, { pack, bases }: UnpackOptions, { drives }: Pack
   if (unknown !== undefined) throw packBaseUnknown({ drive: unknown, file: pack });
 }
 
-/** A drive in its new place. */
+/** The options of a drive at its new location. */
 function placed({ bases }: UnpackOptions, drive: PackedDrive, at: (name: string) => string): DriveOptions {
   const { id, format, readOnly } = drive;
   const image = drive.image === null ? bases.get(id)! : at(drive.image);
@@ -156,7 +159,7 @@ function placed({ bases }: UnpackOptions, drive: PackedDrive, at: (name: string)
   return { id, image, format, overlay, readOnly };
 }
 
-/** Every overlay and backing file names the one under it where that is now. */
+/** Makes every overlay and backing file refer to the new location of the file below it. */
 function renameBases(
   host: Host,
   { folder, bases }: UnpackOptions,
