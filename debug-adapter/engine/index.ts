@@ -1,4 +1,7 @@
-/** What front ends (command line, debug adapter, gdb server) use of the engine. */
+/**
+ * The engine's interface for its front ends: the command line, the debug adapter and the gdb server. Positions are in
+ * steps, offsets and lengths in bytes; bad input, host failures and divergences throw a UserError.
+ */
 export { allowing } from './base/host.ts';
 export type { CheckpointPace, Host, HostFile, HostFiles } from './base/host.ts';
 export { halfValue } from './base/half.ts';

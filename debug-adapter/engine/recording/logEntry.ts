@@ -27,6 +27,7 @@ export type LogEntry =
   | { kind: 'reached'; position: Position }
   | EndEntry;
 
+/** A kind of log entry; also the names that the command line accepts and prints. */
 export type LogEntryKind = LogEntry['kind'];
 
 /** The events that `Inputs.take` returns. */
@@ -80,6 +81,7 @@ export const KIND_CODES: Readonly<Record<LogEntryKind, number>> = {
   hostFile: 13,
 };
 
+/** All kinds of log entries. */
 export const LOG_ENTRY_KINDS = Object.keys(KIND_CODES) as readonly LogEntryKind[];
 
 /** A set of kinds as bits. Each events chunk contains the set of its kinds, so that a search can skip chunks unread. */

@@ -46,6 +46,7 @@ export interface Notice {
   message: string;
 }
 
+/** The options of a live session, recorded or not. */
 export interface LiveSetup extends MachineSetup {
   append: string;
   memoryBytes: number;
@@ -60,6 +61,7 @@ export interface LiveSetup extends MachineSetup {
   overwrite: boolean;
 }
 
+/** The options of a recorded session. */
 export interface RecordSetup extends LiveSetup {
   rrfile: string;
   /** Null if not given. If given, a qcow2 image without an overlay takes its own snapshots. */

@@ -78,6 +78,7 @@ export type EndReason =
   | 'endOfRecording'
   | 'interrupted';
 
+/** How a timeline ended. */
 export interface End {
   reason: EndReason;
   /** The guest's exit code, 0 for success; undefined if it reported none. */

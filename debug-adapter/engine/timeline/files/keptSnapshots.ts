@@ -14,6 +14,10 @@ import { isStateOfOurs } from '../vmState.ts';
 import type { Confirmation } from './overlayChanges.ts';
 import { keepsRecording, underLocks } from './overlayFile.ts';
 
+/**
+ * A snapshot in a recording's images or in a single qcow2 image. Sizes are in bytes; the date is in milliseconds
+ * since 1970.
+ */
 export interface KeptSnapshot {
   name: string;
   /** Null for a snapshot that was not taken during record or replay. */

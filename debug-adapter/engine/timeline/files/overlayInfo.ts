@@ -6,6 +6,7 @@ import { type DiskFile, shownDiskFiles } from '../openDisk.ts';
 import { type KeptSnapshot, listKept } from './keptSnapshots.ts';
 import { changeOverlay, keepsRecording, readOverlay } from './overlayFile.ts';
 
+/** The properties of a qcow2 image. */
 export interface OverlayInfo {
   virtualBytes: number;
   fileBytes: number;

@@ -5,6 +5,7 @@ import { replacesForeignFile } from '../../errors/overlays.ts';
 import { MAGIC } from '../../recording/chunk.ts';
 import { PACK_MAGIC } from './packFormat.ts';
 
+/** The kinds of files that blkreplay creates; `state` is a state-only image. */
 export type OwnFileKind = 'recording' | 'overlay' | 'state' | 'pack';
 
 /**
