@@ -7,7 +7,10 @@ const PARTS = 40;
 // The assumed cost of the first snapshot, whose code runs cold. One second of recording replays in at most a second,
 // so a shorter recording needs no snapshot.
 const COST_MS_AT_FIRST = 25;
-/** The same for interactive sessions: snapshots exist early on, so that the way back from the first stop is short. */
+/**
+ * The assumed cost in interactive sessions. Lower, so that snapshots exist early on and the way back from the first
+ * stop is short.
+ */
 export const COST_MS_AT_FIRST_WATCHED = 1.25;
 
 /** Limits automatic snapshots to a small share of a recording's time, whatever they cost. */

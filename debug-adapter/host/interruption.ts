@@ -33,10 +33,10 @@ export function bearInterruption(urgency: Urgency): void {
 export const isInterrupted = (): boolean => Atomics.load(cell, 0) !== URGENCY.none;
 
 /**
- * How the thread that receives signals interrupts a working thread: the two share a cell that contains the urgency,
- * and every call that opens, reads or writes a file checks it. A call that must not proceed throws, which unwinds
- * like any failing call: files are closed, locks released and incomplete files removed. Throws if the urgency is too
- * high for a call on this file.
+ * Throws if the current interruption is too urgent for a call on this file. The thread that receives signals
+ * interrupts a working thread through a shared cell that contains the urgency, which every call that opens, reads or
+ * writes a file checks. The error unwinds like that of any failing call: files are closed, locks released and
+ * incomplete files removed.
  */
 export function checkInterruption(file: string): void {
   if (Atomics.load(cell, 0) > borne) throw interrupted(file);

@@ -102,7 +102,7 @@ function acquireGuard(guard: LockFile, holder: LockHolder): void {
 
 interface LockFile {
   path: string;
-  /** For messages. */
+  /** The name of the lock file in messages. */
   name: string;
   /** The name of the locked file in messages. */
   of: string;

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 
 export type QemuUse =
-  /** It writes, so the contents change while they are read. */
+  /** QEMU writes the image, so its contents change while they are read. */
   | 'writes'
-  /** It relies on no other process writing. */
+  /** QEMU relies on no other process writing the image. */
   | 'reads';
 
 export interface FileNumbers {

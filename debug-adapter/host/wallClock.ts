@@ -24,8 +24,8 @@ const LONGEST_SLEEP_MS = 50;
 
 /**
  * Makes an idle machine wait for real time by sleeping on a cell of shared memory. Another thread ends the sleep with
- * `Atomics.store(cell, 0, 1); Atomics.notify(cell, 0)`. Short waits add up, so that many of them take their real time
- * too.
+ * `Atomics.store(cell, 0, 1); Atomics.notify(cell, 0)`. Short waits accumulate until they are long enough for a
+ * sleep.
  */
 export class RealtimeIdleClock implements IdleClock {
   /** Shared with the thread that wakes the sleeper: any value but 0 means awake, until the awakened side resets it. */

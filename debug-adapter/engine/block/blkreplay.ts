@@ -21,7 +21,7 @@ export class BlkreplayFilter implements Drive {
   /** Created lazily if only a function to create it is known. */
   #digest: DriveDigest | (() => DriveDigest);
   #nextId = 0;
-  /** Requests in flight, oldest first. */
+  /** The requests in flight, oldest first. */
   #begun: BlockRequest[] = [];
 
   constructor({ id, device, log, digest }: { id: string; device: BlockDevice; log: RequestLog; digest?: DriveDigest }) {

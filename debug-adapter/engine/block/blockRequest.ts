@@ -3,11 +3,11 @@ import type { Position } from '../base/quantities.ts';
 export type BlockOperation = 'read' | 'write' | 'flush' | 'discard' | 'writeZeroes';
 
 export interface BlockRequest {
-  /** Counts from 0 on each drive. */
+  /** The number of the request, counted from 0 on each drive. */
   id: number;
   drive: string;
   operation: BlockOperation;
-  /** In bytes; 0 for a flush. */
+  /** The start in bytes; 0 for a flush. */
   offset: number;
   lengthBytes: number;
   /** The position at which the guest made the request. */

@@ -4,7 +4,7 @@ export interface ByteRange {
   lengthBytes: number;
 }
 
-/** Whether there are no ranges. Reads only the first. */
+/** Whether there are no ranges. Takes at most one from the iterable. */
 export function isEmpty(ranges: Iterable<ByteRange>): boolean {
   for (const _ of ranges) return false;
   return true;

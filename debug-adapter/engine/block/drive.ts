@@ -4,8 +4,8 @@ import type { BlockOperation, BlockStatus } from './blockRequest.ts';
 
 /**
  * A guest disk as virtio-blk sees it; every request passes through it. Implemented by the `blkreplay` filter. A
- * request begins when the guest makes it and completes after its deterministic latency, in the order of the begins.
- * The file I/O happens at completion, synchronously.
+ * request begins when the guest makes it and completes after its deterministic latency, in the order in which
+ * requests began. The file I/O happens at completion, synchronously.
  */
 export interface Drive {
   readonly id: string;

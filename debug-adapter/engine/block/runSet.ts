@@ -4,7 +4,7 @@
  * number.
  */
 export class RunSet {
-  /** In order; no two overlap or touch. */
+  /** The runs in order; no two overlap or touch. */
   #runs: Run[] = [];
 
   get isEmpty(): boolean {

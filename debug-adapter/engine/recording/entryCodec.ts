@@ -7,7 +7,7 @@ import { KIND_CODES, type LogEntry } from './logEntry.ts';
 export interface EventsSummary {
   firstPosition: Position;
   lastPosition: Position;
-  /** See `kindMask`. */
+  /** The set of kinds in the chunk, as in `kindMask`. */
   kinds: number;
 }
 

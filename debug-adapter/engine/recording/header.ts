@@ -46,15 +46,15 @@ export interface RecordedMachine {
    * (machine/cpu/extensions.ts).
    */
   isa: string;
-  /** The deepest supported page tables, as in the device tree. Missing in older recordings: Sv39. */
+  /** The deepest supported page tables, as in the device tree. Sv39 if missing, as in older recordings. */
   mmu?: 'sv39' | 'sv48';
-  /** Whether there is a virtio-rng device. Missing in older recordings: no. */
+  /** Whether there is a virtio-rng device. False if missing, as in older recordings. */
   rng?: boolean;
   /** `/chosen/rng-seed` in the device tree, 64 hexadecimal digits; null (or missing in older recordings) for none. */
   rngSeed?: string | null;
-  /** Whether a reset by the guest ends the run. Missing in older recordings: no. */
+  /** Whether a reset by the guest ends the run. False if missing, as in older recordings. */
   noReboot?: boolean;
-  /** Whether the guest can make semihosting calls. Missing in older recordings: no. */
+  /** Whether the guest can make semihosting calls. False if missing, as in older recordings. */
   semihosting?: boolean;
 }
 
@@ -70,7 +70,7 @@ export interface RecordedDrive {
   /** The path as the user typed it. */
   image: string;
   overlay: string | null;
-  /** The virtio slot and transport. Missing in older recordings: the drive's index, and modern. */
+  /** The virtio slot and transport. If missing, as in older recordings: the drive's index, and `modern`. */
   slot?: number;
   virtio?: 'modern' | 'legacy';
 }
@@ -83,7 +83,7 @@ export interface RecordedBootFile {
   /** The path as the user typed it. */
   name: string;
   lengthBytes: number;
-  /** XXH64: 16 hexadecimal digits. */
+  /** The XXH64 of the contents: 16 hexadecimal digits. */
   digest: string;
   /** The requested load address; missing for an ELF file, or if the machine chooses it. */
   address?: number;
@@ -130,7 +130,7 @@ export function encodeHeader(header: RecordingHeader): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(header));
 }
 
-/** Throws `Malformed`. */
+/** Decodes and validates a header. Throws `Malformed`. */
 export function decodeHeader(payload: Uint8Array): RecordingHeader {
   let json: unknown;
   try {

@@ -50,7 +50,7 @@ export interface DigestEntry {
 export interface DigestPart {
   /** Such as `RAM`, `hart0`, `virtio0` or `drive hd0`. */
   name: string;
-  /** 64 bits. */
+  /** The digest, 64 bits. */
   value: bigint;
 }
 

@@ -168,5 +168,5 @@ export class RecordingReader {
   }
 }
 
-/** In chunks. */
+/** The number of decoded chunks kept in memory. */
 const DECODED_MAX = 4;

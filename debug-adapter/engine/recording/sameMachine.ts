@@ -7,7 +7,7 @@ export interface GivenMachine {
   kernelAddress?: number;
   /** The requested addresses of the files to load; null if none was given. */
   loads?: readonly (number | null)[];
-  /** In the order of their slots. The digests are of the current bases. */
+  /** The drives in the order of their slots, with the digests of the current bases. */
   drives: readonly GivenDrive[];
 }
 

@@ -24,7 +24,7 @@ export interface BootSetup {
 }
 
 export interface SessionBootFiles {
-  /** The files as read. */
+  /** The files as stored on disk or in the recording. */
   files: BootFile[];
   // The kernel and the files to load, decompressed and without their uImage or gzip wrappers.
   kernel: UnpackedFile | undefined;
@@ -162,7 +162,7 @@ export function bootPlan(
   return planBoot(found, memoryBytes, harts, isa, mmu);
 }
 
-/** The digits of the device tree's seed, in the form of the header; null for a tree without a seed. */
+/** The digits of the device tree's seed, as in the recording's header; null for a tree without a seed. */
 export function settledSeed(host: Host, rngSeed: string | null | undefined): string | null {
   if (rngSeed === NO_RNG_SEED) return null;
   return rngSeed?.toLowerCase() ?? seedDigits(host.entropy(RNG_SEED_BYTES));

@@ -12,7 +12,7 @@ import { listSnapshots, type SnapshotInfo } from './snapshotInfo.ts';
 import { stateFileOf } from './sessionOptions.ts';
 import type { DriveFiles } from './timelineFiles.ts';
 
-/** The files of a recording that no session has open. Reading them locks and changes nothing. */
+/** The files of a recording that no session has open. Reading them takes no locks and changes nothing. */
 export interface ClosedRecording {
   /** The chain of a missing or unreadable disk is empty: it may be on another computer. */
   drives: DriveFiles[];

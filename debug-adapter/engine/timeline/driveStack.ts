@@ -171,7 +171,7 @@ function readOnlyDrive(options: DriveOptions, base: BlockDevice, baseDigest: Dri
   return { options, base, baseDigest, filter, close, abandon: close };
 }
 
-/** The drive's slot and transport in the form of the recording's header. */
+/** The drive's slot and transport, as in the recording's header. */
 export function recordedWiring({ slot, legacy }: DriveWiring): { slot: number; virtio: 'modern' | 'legacy' } {
   return { slot, virtio: legacy ? 'legacy' : 'modern' };
 }

@@ -28,7 +28,7 @@ const asBases = (paths: readonly string[]): FileUse[] => inUse('base', paths);
 export const activity = (verb: string, path: string): string => `${verb} ${path.split(/[\\/]/).at(-1)}`;
 
 /**
- * Locks only a recording for reading. The caller releases the lock. Throws a UserError if a session writes the
+ * Locks a recording, but not its other files, for reading. The caller releases the lock. Throws a UserError if a session writes the
  * recording.
  */
 export const lockToRead = (host: Host, rrfile: string): HostLock =>

@@ -23,12 +23,12 @@ export interface SnapshotDisks {
 }
 
 /**
- * The cached snapshots: near the user's position, so that the next step back is instant. Their cost always stays
- * within a budget. Charged is the memory used only by them, each page once while a snapshot refers to it. Not charged
- * are RAM pages that are in memory anyway: those last captured or restored, those of the live end while the history
- * is visited, and those of the last snapshot written. When over budget, the snapshot is dropped whose loss costs
- * least: its neighbours are close, relative to its distance from the user's position. The first snapshot is never
- * dropped, and its pages are not charged.
+ * The cached snapshots, near the user's position, so that the next step back is instant. Their cost always stays
+ * within a budget, to which only memory is charged that no one else uses: each page once, while a snapshot refers to
+ * it. RAM pages that are in memory anyway are free: those last captured or restored, those of the live end while the
+ * history is visited, and those of the last snapshot written. When over budget, the snapshot is dropped whose loss
+ * costs least: its neighbours are close, relative to its distance from the user's position. The first snapshot is
+ * never dropped, and its pages are free.
  */
 export class MemorySnapshots {
   private kept: MemorySnapshot[] = [];
@@ -50,7 +50,7 @@ export class MemorySnapshots {
     this.disks = disks;
   }
 
-  /** The charged memory. */
+  /** The memory charged to the budget, in bytes. */
   get bytes(): number {
     return this.all.bytes - this.used.bytes + this.statesBytes + this.disks.mapBytes();
   }

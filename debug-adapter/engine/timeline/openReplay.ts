@@ -194,7 +194,7 @@ function checkSame(setup: ReplaySetup, reader: RecordingReader, bases: readonly 
   header.drives.forEach((recorded, i) => checkSameOverlay(recorded, setup.drives[i]));
 }
 
-/** Undefined if not given. */
+/** The seed given by the user; undefined if none was given. */
 const givenSeed = ({ rngSeed }: ReplaySetup): string | null | undefined =>
   rngSeed === NO_RNG_SEED ? null : (rngSeed ?? undefined);
 

@@ -6,7 +6,7 @@ import type { GuestRam } from '../machine/guestRam.ts';
  * restoring costs the pages that differ from the current RAM.
  */
 export class RamImage {
-  /** In pages. */
+  /** The size of RAM in pages. */
   readonly length: number;
   /** Undefined for a stretch of zero pages. */
   readonly stretches: readonly (RamStretch | undefined)[];

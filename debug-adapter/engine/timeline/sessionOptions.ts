@@ -8,7 +8,7 @@ import type { TravelBudget } from './travelBudget.ts';
 
 /** The options of a session, independent of the front end: shared by run, record and replay. */
 export interface MachineSetup extends BootSetup {
-  /** In the order of their slots. */
+  /** The drives in the order of their slots. */
   drives: readonly DriveOptions[];
   /** Adds an entropy source (virtio-rng) in the last free slot. A replay uses the recorded setting. */
   rng?: boolean;
@@ -50,7 +50,7 @@ export interface Notice {
 export interface LiveSetup extends MachineSetup {
   append: string;
   memoryBytes: number;
-  /** 1 to 8; 1 by default. */
+  /** The number of harts, 1 to 8; 1 by default. */
   harts?: number;
   idle: 'warp' | 'realtime';
   /** Console input and idle time; a recorder wraps them. */

@@ -12,7 +12,7 @@ export interface SnapshotImage {
   readonly driveId: string | undefined;
   /** Whether it is the user's own image, which may contain snapshots of other recordings. */
   readonly isShared: boolean;
-  /** For reading. */
+  /** The image, open at least for reading. */
   readonly image: Qcow2Image;
   /** Calls `work` with the image open for writing. */
   change(work: (writable: Qcow2Image) => void): void;

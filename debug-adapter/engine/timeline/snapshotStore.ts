@@ -102,7 +102,7 @@ export class SnapshotStore {
     }
   }
 
-  /** Loads them in pieces. */
+  /** Like `load`, but in pieces. */
   reading(name: string): Iterator<void, KeptMoment> {
     const { image } = this.images.state;
     return readMoment(this.machine, image.openSnapshot(name), { overlay: image.name, snapshot: name });

@@ -105,7 +105,7 @@ export class TimeTravel {
     return first.position;
   }
 
-  /** The current cost of cached snapshots. */
+  /** What the cached snapshots cost now, in the units of the budget. */
   get cost(): TravelBudget {
     return this.memory.cost;
   }
@@ -117,7 +117,7 @@ export class TimeTravel {
     this.memory.cache.add({ position: this.machine.position, state, image, disks });
   }
 
-  /** Saves the current state in the history as a snapshot in the overlays; `write` stores it there. */
+  /** Saves the current state, which is in the history, as a snapshot; `write` stores it in the overlays. */
   keep(name: string, write: (moment: PastMoment) => void): void {
     assert(!this.isPresent, 'the present has no scratch layers');
     const state = this.machine.saveState();

@@ -36,7 +36,7 @@ export interface Timeline {
   lookAfterFiles(): void;
   /** The digest of the whole state. The first call reads all of every drive. */
   digest(): bigint;
-  /** In order of position. */
+  /** All snapshots in order of position; the same array until one changes. */
   snapshots(): readonly SnapshotInfo[];
   /**
    * Takes a snapshot of the current state, at the live end or in the history. Durable when it returns. Throws a
@@ -50,7 +50,7 @@ export interface Timeline {
   renameSnapshot(name: string, newName: string): void;
   /** Deletes a snapshot. Throws a UserError for the first one, from which replays start. */
   deleteSnapshot(name: string): void;
-  /** Opens each base image. */
+  /** The files of the session. Opens each base image to read its backing chain. */
   files(): TimelineFiles;
   /** Ends the session at the current position: recording and overlays are complete and closed. */
   close(end: End): void;

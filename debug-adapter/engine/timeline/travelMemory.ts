@@ -29,7 +29,7 @@ export class TravelMemory {
     });
   }
 
-  /** The current cost. */
+  /** What the cached snapshots cost now, in the units of the budget. */
   get cost(): TravelBudget {
     const { bytes, count } = this.cache;
     return { memoryBytes: bytes, scratchBytes: this.sum((disk) => disk.scratchBytes), snapshots: count };

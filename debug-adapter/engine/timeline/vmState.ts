@@ -31,7 +31,7 @@ interface Moment {
 /** A machine in its encoded form. */
 export interface EncodedMoment {
   ram: RamImage;
-  /** Everything but RAM. */
+  /** The encoded state, which is everything but RAM. */
   parts: readonly { offset: number; bytes: Uint8Array }[];
   /** The length of the whole VM state. */
   lengthBytes: number;

@@ -1,4 +1,4 @@
 import { buildXxh3 } from './xxh3Code.ts';
 
-/** Bundles have ready-made bytes in the place of this file (scripts/readyMade.mjs). */
+/** Bundles replace this file with the prebuilt bytes (scripts/readyMade.mjs). */
 export const xxh3Image = buildXxh3;

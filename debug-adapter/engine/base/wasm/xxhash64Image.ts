@@ -1,4 +1,4 @@
 import { buildXxhash64 } from './xxhash64Code.ts';
 
-/** Bundles have ready-made bytes in the place of this file (scripts/readyMade.mjs). */
+/** Bundles replace this file with the prebuilt bytes (scripts/readyMade.mjs). */
 export const xxhash64Image = buildXxhash64;

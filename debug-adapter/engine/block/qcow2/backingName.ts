@@ -21,7 +21,7 @@ export function writeBackingName(hostFile: HostFile, backing: { name: string; fo
   const firstFree = header.length + encoded.length;
   const beside = Math.max(firstFree, roundUpTo8(old.offset + old.lengthBytes));
   const fits = (offset: number) => offset + name.length <= cluster.length;
-  // The first sector is written at once, so inside it the new name may overlap the old one.
+  // The first sector takes a single write, so within it the new name may overlap the old one.
   const nameAt = firstFree + name.length <= SECTOR_BYTES || !fits(beside) ? firstFree : beside;
   if (name.length > BACKING_NAME_BYTES_MAX || !fits(nameAt)) throw backingNameTooLong(file.name, backing.name);
 

@@ -292,7 +292,7 @@ function placeNames(file: ImageFile, header: Header, cluster: Uint8Array): void 
   viewOf(header.bytes).setUint32(16, name.length);
 }
 
-/** Refuses a disk size that exceeds the format before anything is written. */
+/** Throws a UserError for a disk that exceeds the limits of the format, before anything is written. */
 export function checkDiskFits(
   file: ImageFile,
   { lengthBytes, clusterBits }: { lengthBytes: number; clusterBits: number },

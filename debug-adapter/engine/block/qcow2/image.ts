@@ -267,7 +267,7 @@ export class Qcow2Image implements BlockDevice {
 }
 
 export interface NewImage extends Omit<CreateOptions, 'clusterSizeBytes'> {
-  /** By default `clusterSizeFor` the length. */
+  /** Defaults to `clusterSizeFor(lengthBytes)`. */
   clusterSizeBytes?: number;
   /** The opened backing file that `backing` names. */
   backingDevice?: BlockDevice;

@@ -16,8 +16,9 @@ export interface OwnImage {
 /**
  * Identifies images created by blkreplay, whatever other programs did to them later, by our own header extension.
  * Programs ignore unknown extensions (qcow2 specification, "Header extensions"), and qemu-img preserves them when it
- * rewrites the header. Images of builds before the extension are recognized by the form of their headers, which no
- * other program writes. Returns undefined for other images, and ignores damage outside the returned fields.
+ * rewrites the header. Images of earlier builds, which have no extension, are recognized by the form of their
+ * headers, which no other program writes. Returns undefined for other images, and ignores damage outside the returned
+ * fields.
  */
 export function readOwnImage(file: HostFile): OwnImage | undefined {
   const bytes = new Uint8Array(LOOKED_AT_BYTES);

@@ -5,7 +5,7 @@ import type { InputStatus, OutsideEvent } from '../../machine/inputs.ts';
  * A live source of external events: the part of `Inputs` that concerns events. `LiveInputs` combines several sources.
  */
 export interface InputSource {
-  /** Like `Inputs.nextPosition`. */
+  /** The position of the next event, like `Inputs.nextPosition`. */
   nextPosition(status: InputStatus): Position;
   /** Like `Inputs.take`: an event to deliver now, or undefined. */
   take(status: InputStatus): OutsideEvent | undefined;

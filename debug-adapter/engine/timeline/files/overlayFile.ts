@@ -5,9 +5,8 @@ import { openOnBacking, openWithoutBacking } from '../openDisk.ts';
 import { isStateOfOurs } from '../vmState.ts';
 
 /**
- * Opens an overlay that no session has open, for the duration of `work`, with its backing chain locked. Other
- * sessions may read files that are only read. After a failure, written data stays and all files are closed. With
- * `onItself`, the backing file is not needed and stays closed.
+ * Runs `work` on an overlay that no session has open. The overlay is opened read-only, and locked with its backing
+ * chain so that other sessions can only read them. With `onItself`, the backing file is not needed and stays closed.
  */
 export function readOverlay<T>(
   host: Host,
@@ -27,7 +26,8 @@ export function readOverlay<T>(
 }
 
 /**
- * Opens an overlay for writing, which repairs leaks of a kill. `doing` describes the operation to other sessions, and
+ * Like `readOverlay`, but opens the overlay for writing, which frees clusters leaked by a killed process. After a
+ * failure, written data stays and all files are closed. `doing` describes the operation to other sessions, and
  * `alsoUses` lists additional files to lock.
  */
 export function changeOverlay<T>(

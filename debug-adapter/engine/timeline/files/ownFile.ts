@@ -11,8 +11,8 @@ export type OwnFileKind = 'recording' | 'overlay' | 'state' | 'pack';
 /**
  * The kind of a file created by blkreplay, the only files that it replaces or deletes. Recordings and packs are
  * recognized by their magic, overlays and state-only images by their header extension (see ownMark.ts); images of
- * builds before the extension must also have a snapshot. A user's image that takes its own snapshots is not included.
- * Null for all other files, including an empty one. Throws a UserError if it is not a readable file.
+ * earlier builds, which have no extension, must also have a snapshot. A user's image that takes its own snapshots is
+ * not included. Null for all other files, including an empty one. Throws a UserError if it is not a readable file.
  */
 export function ownFile(host: Host, path: string): OwnFileKind | null {
   const file = host.files.open(path, { write: false, create: 'never' });

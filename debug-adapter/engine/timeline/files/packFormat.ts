@@ -151,7 +151,7 @@ export class PackReader {
     if (into.length() < lengthBytes) into.truncate(lengthBytes);
   }
 
-  /** Undefined for a block of zeroes. */
+  /** The next block's data; undefined for a block of zeroes. */
   private nextBlock(lengthBytes: number): Uint8Array | undefined {
     const head = this.bytes(this.offset, BLOCK_HEADER_BYTES);
     if (head.length < BLOCK_HEADER_BYTES) throw this.damaged(this.offset, 'it ends inside a file');

@@ -144,5 +144,5 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-/** A multiple of every cluster size. */
+/** The length per comparison, a multiple of every cluster size. */
 const COMPARE_BYTES = 2 << 20;
