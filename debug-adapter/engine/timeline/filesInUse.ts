@@ -28,8 +28,8 @@ const asBases = (paths: readonly string[]): FileUse[] => inUse('base', paths);
 export const activity = (verb: string, path: string): string => `${verb} ${path.split(/[\\/]/).at(-1)}`;
 
 /**
- * Locks a recording, but not its other files, for reading. The caller releases the lock. Throws a UserError if a session writes the
- * recording.
+ * Locks a recording, but not its other files, for reading. The caller releases the lock. Throws a UserError if a
+ * session writes the recording.
  */
 export const lockToRead = (host: Host, rrfile: string): HostLock =>
   host.files.lock(inUse('reads', [rrfile]), activity('reading', rrfile));
