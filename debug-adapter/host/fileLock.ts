@@ -17,9 +17,9 @@ import { processWithOpen, qemuUseOf } from './qemuLocks.ts';
  * file itself, not to one of its names: both device and inode and the resolved path are locked, the latter for files
  * that do not exist yet or are replaced. Sessions on this host see each other in a registry (lockRegistry.ts).
  * Sessions on other hosts see a lock file next to the file (lockBeside.ts); base images get none, because their
- * folder may be read-only. If the registry is unusable, only lock files protect. Images that QEMU has open are
- * refused if the system can tell (qemuLocks.ts). Locked files are kept open, because the system may give the inode of
- * a deleted file to a new one, which would then appear locked.
+ * folder may be read-only. If the registry is unusable, lock files are the only protection. Images that QEMU has open
+ * are refused if the system can tell (qemuLocks.ts). Locked files are kept open, because the system may give the
+ * inode of a deleted file to a new one, which would then appear locked.
  */
 export function lockFiles(files: readonly FileUse[], doing: string, registry = registryFolders()): HostLock {
   return new FileLocks(files, newHolder(doing), registry);

@@ -44,9 +44,9 @@ export interface RegistryConflict {
  * processes that have ended are ignored, and removed where permitted, so nobody has to delete the entries of other
  * users.
  *
- * Taking a lock needs no lock: a session first creates its entries as claims and then looks for conflicts. Of two
- * sessions that see each other's claims, the one with the smaller token waits and the other withdraws; a claim
- * without conflicts is renamed to a held lock.
+ * Acquiring a lock requires no other lock: a session first creates its entries as claims and then looks for
+ * conflicts. Of two sessions that see each other's claims, the one with the smaller token waits and the other
+ * withdraws; a claim without conflicts is renamed to a held lock.
  *
  * Returns null if this host has no usable registry; then a lock file next to the file must suffice.
  */

@@ -21,7 +21,7 @@ const files: HostFiles = {
   temporary: (name) => createTemporaryFile(name).file,
   identity: fileIdentity,
   lock: (uses, doing) => lockFiles(uses, doing),
-  // Both with links resolved, so that ".." means the real parent folder.
+  // Resolves the links in both paths, so that ".." means the real parent folder.
   relativeName: ({ from, to }) => portable(path.relative(path.dirname(realPath(from)), realPath(to))),
   resolveName: ({ from, name }) => path.resolve(path.dirname(from), name),
   isWithin: (filePath, fileOrFolder) => {

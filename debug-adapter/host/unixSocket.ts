@@ -45,7 +45,7 @@ async function refuseUnlessFree(file: string): Promise<void> {
   if (await isHeard(file)) throw socketInUse(file);
 }
 
-/** Renames the dead socket first; if another session has just put its own there, it is restored. */
+/** Renames the stale socket first; if another session has just put its own there, it is restored. */
 async function removeDead(file: string, aside: string): Promise<void> {
   if (!fs.lstatSync(file, { throwIfNoEntry: false })) return;
   await refuseUnlessFree(file);

@@ -54,7 +54,7 @@ export class RealtimeIdleClock implements IdleClock {
       this.#owedMs = 0;
       return Math.min(Math.round(sleptMs * 1e6), nanosecondsToWake);
     }
-    // Oversleeping gives a small credit, not a reason to catch up later.
+    // Oversleeping is credited up to a limit, so that the machine does not rush to catch up.
     this.#owedMs = Math.max(owedMs - sleptMs, -LONGEST_SLEEP_MS);
     return sliceMs === wantedMs ? nanosecondsToWake : Math.round(sliceMs * 1e6);
   }

@@ -1,5 +1,5 @@
 /**
- * Where bytes are when generated WebAssembly hashes them; a module sees only one memory. That is either a memory
+ * Where bytes are when generated WebAssembly hashes them; a module can access only one memory. It is either a memory
  * registered with `hashInPlace`, or a private memory into which the bytes are copied.
  */
 export interface HashMemory {
@@ -72,7 +72,7 @@ let transfer: WebAssembly.Memory | undefined;
 
 const WASM_PAGE_BYTES = 65536;
 const OWN_PAGES = 16;
-/** After the constants. */
+/** The offset of the data, after the constants. */
 const OWN_BYTES_AT = 4096;
 
 function ownMemory(): HashMemory {

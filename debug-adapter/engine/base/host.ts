@@ -124,7 +124,7 @@ export interface Host {
   compression: HostCompression;
   /**
    * Files and folders that the user works with. An image's backing file is opened only if it is one of them, or is in
-   * one of them, or is in the image's folder; an image has no right to name other files.
+   * one of them, or is in the image's folder; all other backing files are refused.
    */
   allowed: readonly string[];
   /** Milliseconds since 1970, for dates shown to the user and for the guest's clock. */

@@ -40,6 +40,6 @@ export const isRngSeed = (digits: string): boolean => /^[0-9a-fA-F]{64}$/.test(d
 /** A kernel command line; it ends at the first NUL. */
 export const isAppend = (text: string): boolean => text.length <= APPEND_LENGTH_MAX && !text.includes('\0');
 
-/** Whether a system exists that can have a file of this name. */
+/** Whether a file can have this name on some system. */
 export const isFileName = (name: string): boolean =>
   name !== '' && name.length <= PATH_LENGTH_MAX && !name.includes('\0');

@@ -29,7 +29,10 @@ export class AutomaticSnapshots {
   }
 }
 
-/** A full disk counts only for the snapshot: the log and the guest's writes report it themselves when they fail. */
+/**
+ * Whether the error means that an image has no space for a snapshot. The log and the guest's writes report a full
+ * disk on their own.
+ */
 function isNoRoom(error: unknown): error is UserError {
   if (!(error instanceof UserError)) return false;
   return error.kind === 'badInput' ? error.code !== 'image-corrupt' : error.code === 'host-disk-full';

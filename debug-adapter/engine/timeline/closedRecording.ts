@@ -37,8 +37,8 @@ export interface RecordingFile {
 
 /**
  * Describes the files of a recording. `rrfile` is the path of the recording; relative names in its header start at
- * the current folder, as during recording. Throws nothing for missing or unreadable files, which the result shows as
- * such.
+ * the current folder, as during recording. A missing or unreadable file is not an error; the result lacks its
+ * details.
  */
 export function closedRecording(anyHost: Host, rrfile: string, reader: RecordingReader): ClosedRecording {
   const { header, lastPosition } = reader;

@@ -24,11 +24,11 @@ export interface SnapshotDisks {
 
 /**
  * The cached snapshots, near the user's position, so that the next step back is instant. Their cost always stays
- * within a budget, to which only memory is charged that no one else uses: each page once, while a snapshot refers to
- * it. RAM pages that are in memory anyway are free: those last captured or restored, those of the live end while the
- * history is visited, and those of the last snapshot written. When over budget, the snapshot is dropped whose loss
- * costs least: its neighbours are close, relative to its distance from the user's position. The first snapshot is
- * never dropped, and its pages are free.
+ * within a budget. It consists of the memory that only they use, each page counted once while a snapshot refers to
+ * it. RAM pages that are in memory anyway are not counted: those last captured or restored, those of the live end
+ * while the history is visited, and those of the last snapshot written. When over budget, the snapshot is dropped
+ * whose loss costs least: its neighbours are close, relative to its distance from the user's position. The first
+ * snapshot is never dropped, and its pages are not counted.
  */
 export class MemorySnapshots {
   private kept: MemorySnapshot[] = [];

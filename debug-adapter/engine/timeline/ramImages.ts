@@ -49,7 +49,7 @@ export class RamImage {
 
 export type RamStretch = readonly (Uint8Array | undefined)[];
 
-// The list for 256 MiB of RAM then has 512 stretches, and one changed page copies 128 entries.
+// With this value, the list for 256 MiB of RAM has 512 stretches, and one changed page copies 128 entries.
 export const STRETCH_PAGES = 128;
 
 export class RamImages {

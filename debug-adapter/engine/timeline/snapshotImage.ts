@@ -4,8 +4,8 @@ import { openOnBacking, openWithoutBacking } from './openDisk.ts';
 
 /**
  * An image that contains snapshots, and the way to change them. A live session writes to it continuously. A replay
- * only reads it: to take, rename or delete a snapshot it opens the file for writing for a short time, in which no
- * other session may read it, so that otherwise a replay cannot damage the files it reads.
+ * opens it read-only, which protects the files it reads. It opens the file for writing only briefly, to take, rename
+ * or delete a snapshot, while no other session may read it.
  */
 export interface SnapshotImage {
   /** The drive whose disk the image contains; undefined for a state-only image. */

@@ -118,7 +118,7 @@ export class SnapshotImages {
     this.change((image) => image.applySnapshot(name));
   }
 
-  /** Never for a user's image, in which other snapshots look like the remains of a kill. */
+  /** False for a user's image, in which the user's own snapshots would look like the remains of a killed session. */
   private mayMend(snapshotImage: SnapshotImage): boolean {
     return snapshotImage !== this.state && !snapshotImage.isShared;
   }

@@ -67,7 +67,7 @@ export class SnapshotStore {
     this.dateMilliseconds = options.dateMilliseconds;
   }
 
-  // --- looking ---------------------------------------------------------------------------------------------------------
+  // --- reading ---------------------------------------------------------------------------------------------------------
 
   /** The snapshots up to the recording's end, in order of position; the same array until a snapshot changes. */
   list(): readonly SnapshotInfo[] {

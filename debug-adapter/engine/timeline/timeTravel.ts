@@ -127,8 +127,8 @@ export class TimeTravel {
   }
 
   /**
-   * `remove` deletes snapshots from the overlays. States that are based on them are first dropped, and the current
-   * state is based on another snapshot afterwards.
+   * Calls `remove` to delete overlay snapshots of these names. First drops the cached snapshots that are based on
+   * them; if the current state is based on one, it is then replayed from another snapshot.
    */
   forget(names: readonly string[], remove: () => void): void {
     this.memory.cache.forget(names);
@@ -200,8 +200,8 @@ export class TimeTravel {
 
   /**
    * Runs backward to the last stop point before the current position: a breakpoint stops before its instruction
-   * executes, a watchpoint before the step that accessed the address. During a pause the machine is at its original
-   * position or at the start of the searched part; another call there with the same points continues.
+   * executes, a watchpoint before the step that accessed the address. If paused, the machine is at its original
+   * position or at the start of the searched part; calling this there with the same points continues the search.
    */
   backward(points: StopPoints, wantsPause: WantsPause = never): TravelStop {
     const search = this.takeUpSearch(points);
@@ -363,7 +363,7 @@ export class TimeTravel {
     this.verifiedTo = position;
   }
 
-  // --- past and present ------------------------------------------------------------------------------------------------
+  // --- history and live end --------------------------------------------------------------------------------------------
 
   private leavePresent(): void {
     if (!this.isPresent) return this.openPast();

@@ -30,7 +30,7 @@ export interface Timeline {
   forward(until: Position, points: StopPoints, wantsPause?: () => boolean, options?: RunOptions): TimelineStop;
   /** Applies a debugger's change to the machine as a recorded step. Throws a UserError except at the live end. */
   inject(event: OutsideEvent): void;
-  /** Makes everything so far survive a kill of the process. The host calls this about twice a second. */
+  /** Makes all progress so far survive a kill of the process. The host calls this about twice a second. */
   writeBack(): void;
   /** Detects files that were deleted or replaced while the session has them open; each causes one notice. Cheap. */
   lookAfterFiles(): void;
@@ -66,7 +66,7 @@ export type TimelineStop =
   | Extract<TravelStop, { kind: 'reached' | 'paused' | 'breakpoint' | 'watchpoint' | 'startOfRecording' }>
   | { kind: 'ended'; end: End };
 
-/** Why a timeline ended, in the words of the command line's `reason` and of a recording's end. */
+/** Why a timeline ended; the values are those of the command line's `reason` and of a recording's end. */
 export type EndReason =
   | 'powerOff'
   | 'guestFailed'

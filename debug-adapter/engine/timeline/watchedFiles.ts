@@ -55,7 +55,7 @@ export class WatchedFiles {
     try {
       return opened !== undefined && this.host.files.identity(path) !== opened;
     } catch (error) {
-      // A file system that does not respond says nothing about the file.
+      // If the file system does not respond, the file may still exist.
       if (error instanceof UserError) return false;
       throw error;
     }

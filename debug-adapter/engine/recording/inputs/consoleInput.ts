@@ -12,7 +12,7 @@ export class ConsoleInput implements InputSource {
   #next = 0;
   readonly #isAll: boolean;
 
-  /** With `bytes`, no more input follows them. */
+  /** If `bytes` is given, no other input follows. */
   constructor(bytes?: Uint8Array) {
     this.#bytes = bytes ?? new Uint8Array();
     this.#isAll = bytes !== undefined;
