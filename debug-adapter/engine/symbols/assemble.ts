@@ -20,18 +20,22 @@ import type { Frame } from './unwinding/frame.ts';
 import { Unwinder } from './unwinding/unwinder.ts';
 import { Variables } from './values/variables.ts';
 
-/** The readers of one file, each made with what it asks. None of them has read anything yet but the section table. */
+/** The readers of one file. */
 export interface Readers extends EnvironmentParts {
   sections: DebugSections;
   lines: LineQuestions;
   places: BreakpointPlaces;
   unwinder: Unwinder;
-  /** The file's own code around an address. */
+  /** The bytes of the file's code around an address. */
   codeAround: Symbols['codeAround'];
   code: Symbols['code'];
   buildId: Symbols['buildId'];
 }
 
+/**
+ * Creates and connects the readers of one file. This reads only the section table; each reader loads its data on first
+ * use.
+ */
 export function assemble({ name, bytes, loadBias = 0n, compression }: SymbolsSource, complaints: Complaints): Readers {
   const complain = (damage: Damage) => complaints.addDamage(damage);
   const file = readElfFile(bytes, name);

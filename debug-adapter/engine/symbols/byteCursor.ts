@@ -1,8 +1,9 @@
 import { Damage } from './damage.ts';
 
 /**
- * Reads little-endian values of one section in order. Every read is checked: past the end it throws Damage, so a
- * parser needs no checks of its own to be safe on any bytes. A cursor is cheap: make one for each place to read.
+ * Reads little-endian values of one section in order. Every read is bounds-checked and throws Damage past the end, so
+ * parsers are safe on arbitrary bytes without checks of their own. Cursors are cheap: create one for each position to
+ * read from.
  */
 export class ByteCursor {
   readonly section: Section;
@@ -24,7 +25,7 @@ export class ByteCursor {
     return this.at >= this.end;
   }
 
-  /** Moves on by `count` bytes and returns where it was. */
+  /** Advances by `count` bytes and returns the offset before them. */
   skip(count: number): number {
     const at = this.at;
     if (!(count >= 0 && count <= this.end - at)) throw new Damage(this.section.name, 'a value ends past the end');
@@ -64,7 +65,7 @@ export class ByteCursor {
     return this.#view.getInt32(this.skip(4), true);
   }
 
-  /** An unsigned number of 1, 2, 4 or 8 bytes. */
+  /** An unsigned integer of 1, 2, 4 or 8 bytes. */
   unsigned(sizeBytes: number): bigint {
     if (sizeBytes === 8) return this.u64();
     if (sizeBytes === 4) return BigInt(this.u32());
@@ -73,12 +74,15 @@ export class ByteCursor {
     throw new Damage(this.section.name, `a number has ${sizeBytes} bytes`);
   }
 
-  /** An offset into a section, of 4 or 8 bytes (DWARF 5, section 7.4: 32-bit and 64-bit format). */
+  /** A section offset of 4 or 8 bytes (DWARF 5, section 7.4: 32-bit and 64-bit formats). */
   offset(is64: boolean): number {
     return is64 ? this.safe(this.u64()) : this.u32();
   }
 
-  /** DWARF 5, section 7.6. Numbers beyond 2^53 are damage where counts, codes and offsets are expected. */
+  /**
+   * An unsigned LEB128 number (DWARF 5, section 7.6). Callers read counts, codes and offsets, so a value above 2^53 is
+   * damage.
+   */
   uleb(): number {
     let result = 0;
     let scale = 1;
@@ -113,7 +117,7 @@ export class ByteCursor {
     while (this.u8() >= 0x80);
   }
 
-  /** Bytes up to a zero, which is skipped too, as UTF-8. */
+  /** A UTF-8 string up to a terminating zero byte; skips the zero byte too. */
   string(): string {
     const end = this.#bytes.indexOf(0, this.at);
     if (end < 0 || end >= this.end) throw new Damage(this.section.name, 'a string has no end');
@@ -133,18 +137,18 @@ export class ByteCursor {
     return this.#bytes.subarray(at, at + lengthBytes);
   }
 
-  /** A cursor over the next bytes, which this one skips. */
+  /** A cursor over the next bytes; this cursor skips them. */
   part(lengthBytes: number): ByteCursor {
     const at = this.skip(lengthBytes);
     return new ByteCursor(this.section, at, at + lengthBytes);
   }
 
-  /** Another cursor at the same place, with the same end. */
+  /** A copy of this cursor: same offset, same end. */
   fork(): ByteCursor {
     return new ByteCursor(this.section, this.at, this.end);
   }
 
-  /** Length of a unit (DWARF 5, section 7.4), and which format its offsets have. */
+  /** The length of a unit and whether it uses the 64-bit format (DWARF 5, section 7.4). */
   unitLength(): { length: number; is64: boolean } {
     const first = this.u32();
     if (first < 0xffff_fff0) return { length: first, is64: false };
@@ -166,13 +170,13 @@ export class ByteCursor {
       value |= BigInt(byte & 0x7f) << bits;
       bits += 7n;
       if (byte < 0x80) return { value, bits, negative: (byte & 0x40) !== 0 };
-      // 10 bytes hold 64 bits; assemblers pad with a few more at most.
+      // 64 bits need 10 bytes; assemblers pad with a few more at most.
       if (bits > 140n) throw new Damage(this.section.name, 'a LEB128 number is too long');
     }
   }
 }
 
-/** A section's bytes with its name, for messages. */
+/** A section's bytes, and its name for messages. */
 export interface Section {
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -185,7 +189,7 @@ export function makeSection(name: string, bytes: Uint8Array): Section {
 
 const decoder = new TextDecoder();
 
-/** Names are short and ASCII nearly always; for those this is several times faster than TextDecoder. */
+/** Nearly all names are short and ASCII; for those, this is several times faster than TextDecoder. */
 function decodeText(bytes: Uint8Array): string {
   if (bytes.length > 64) return decoder.decode(bytes);
   let text = '';

@@ -2,18 +2,14 @@ import { compareCode, codeFrom, sameCodeIn } from './compareCode.ts';
 import type { Frame, UnwindResult } from './unwinding/frame.ts';
 import type { AddressRange, LineBreakpoint, Symbols } from './symbols.ts';
 
-/**
- * The files that describe the same code: a stripped kernel and the one with its debug information, a Linux Image and its
- * vmlinux. Each question goes to the file that knows most about it: one with lines there before one that has only a
- * symbol, one with debug information before one without, and then the one that was given first.
- */
+/** One symbol file and how the guest loads it. */
 export interface SymbolFile {
   symbols: Symbols;
-  /** Of what the machine boots: its code is in memory from the start. */
+  /** The machine boots this file, so its code is in memory from the start. */
   isBooted: boolean;
 }
 
-/** Files in the order in which they win where they know the same. */
+/** Groups files that describe the same code. Files listed earlier take precedence. */
 export function groupByCode(files: readonly SymbolFile[]): CodeGroup[] {
   const groups: SymbolFile[][] = [];
   for (const file of files) {
@@ -28,11 +24,16 @@ export function groupByCode(files: readonly SymbolFile[]): CodeGroup[] {
   return made;
 }
 
+/**
+ * The files that describe the same code: a stripped kernel and its unstripped version, or a Linux Image and its
+ * vmlinux. Each query goes to the file with the most information: a file with line information for the address before
+ * one with only a symbol, a file with debug information before one without, then the file listed first.
+ */
 export class CodeGroup {
-  /** The richest first. */
+  /** Files with debug information first. */
   readonly files: readonly Symbols[];
   readonly isBooted: boolean;
-  /** Set when it begins where booted code does, and is not the same: another build of it, by the looks of it. */
+  /** Set when this code starts at the same address as booted code but differs from it: probably another build of it. */
   otherBuildOf: OtherBuild | undefined;
 
   constructor(files: readonly SymbolFile[]) {
@@ -41,7 +42,7 @@ export class CodeGroup {
     this.isBooted = files.some(({ isBooted }) => isBooted);
   }
 
-  /** As the user knows it. */
+  /** The name of the file with the most information, for messages. */
   get name(): string {
     return this.files[0].name;
   }
@@ -50,7 +51,7 @@ export class CodeGroup {
     return firstAnswer(this.files, (file) => file.codeAround(pc, reachBytes));
   }
 
-  /** The file that knows most about an address. */
+  /** The file with the most information about an address. */
   at(pc: bigint): Symbols {
     return (
       this.files.find((file) => file.lineAt(pc)) ??
@@ -60,17 +61,20 @@ export class CodeGroup {
     );
   }
 
-  /** Whether there is any name or line for an address. */
+  /** Whether any file has a name or line for an address. */
   knows(pc: bigint): boolean {
     return this.files.some((file) => file.lineAt(pc) ?? file.symbolAt(pc) ?? file.functionAt(pc));
   }
 
-  /** Where a breakpoint on a source line goes. */
+  /** The addresses of a breakpoint on a source line. */
   addressesOfLine(path: string, line: number): LineBreakpoint | undefined {
     return firstAnswer(this.files, (file) => file.addressesOfLine(path, line));
   }
 
-  /** Where a breakpoint on a function goes, or on a label in code. Data has no instructions to stop at. */
+  /**
+   * The addresses of a breakpoint on a function or code label. Data symbols are skipped: they have no instructions to
+   * stop at.
+   */
   addressesOfFunction(name: string): bigint[] {
     const ofFunctions = (file: Symbols) =>
       nonEmpty(file.functionsNamed(name).map((one) => file.breakpointAddress(one)));
@@ -92,8 +96,8 @@ export class CodeGroup {
   }
 
   /**
-   * Whether the machine can come to an address of this code. Programs are loaded later, as far as is known here; another
-   * build of what was booted is there in those functions only that are the same in both.
+   * Whether the machine can reach an address of this code. A program may be loaded later, so its code always counts as
+   * reachable. Of another build of the booted code, only functions identical in both can run.
    */
   canRun(address: bigint): boolean {
     const { otherBuildOf } = this;
@@ -102,7 +106,7 @@ export class CodeGroup {
     return otherBuildOf.booted.files.some((booted) => sameCodeIn(ranges, file, booted));
   }
 
-  /** The code of the function at an address, which memory is held against. */
+  /** The bytes of the function at an address, to compare with guest memory. */
   functionCode(address: bigint): { address: bigint; bytes: Uint8Array }[] {
     const { ranges, file } = this.functionAround(address);
     return ranges.map(({ start, end }) => ({ address: start, bytes: codeFrom(file, start, Number(end - start)) }));
@@ -120,7 +124,7 @@ export class CodeGroup {
 
 export interface OtherBuild {
   booted: CodeGroup;
-  /** The first address where they differ. */
+  /** The first address at which the two builds differ. */
   address: bigint;
 }
 

@@ -1,15 +1,16 @@
 import type { AddressRange, CodeSection, Symbols } from './symbols.ts';
 
-/**
- * Whether two files describe the same code, such as a kernel and the same kernel without its symbols: all code that both
- * have at the same addresses has the same bytes, and that is most of what one of them has. A file that holds debug
- * information only goes by its build ID and by where its sections lie.
- */
+/** The result of a comparison: `apart` means that the files share too little code to compare. */
 export type CodeComparison = { kind: 'same' } | { kind: 'different'; address: bigint } | { kind: 'apart' };
 
-// Linked files have a handful of code sections each; a million pairs are a damaged file's.
+// Linked files have a handful of code sections each; only a damaged file reaches a million pairs.
 const PAIRS_MAX = 1_000_000;
 
+/**
+ * Compares the code of two files, for example a kernel and its stripped copy. They are the same if all code at shared
+ * addresses has the same bytes and most of one file's code is shared. A file with debug information only has no code
+ * bytes, so its build ID and section addresses decide.
+ */
 export function compareCode(one: Symbols, other: Symbols): CodeComparison {
   if (one.code.length * other.code.length > PAIRS_MAX) return { kind: 'apart' };
   if (!hasBytes(one)) return compareLayout(one, other);
@@ -30,7 +31,7 @@ export function compareCode(one: Symbols, other: Symbols): CodeComparison {
   return isMost ? { kind: 'same' } : { kind: 'apart' };
 }
 
-/** Whether a file's own code in these ranges is what another has there. */
+/** Whether two files have the same bytes in all of these ranges. */
 export function sameCodeIn(ranges: readonly AddressRange[], one: Symbols, other: Symbols): boolean {
   return ranges.every(({ start, end }) => {
     const [a, b] = [one.codeAround(start, 1), other.codeAround(start, 1)].map((code) => code !== undefined);
@@ -41,7 +42,7 @@ export function sameCodeIn(ranges: readonly AddressRange[], one: Symbols, other:
   });
 }
 
-/** A file's own bytes from an address on; fewer where its section ends. */
+/** The file's bytes starting at an address; fewer if its section ends before. */
 export function codeFrom(symbols: Symbols, address: bigint, lengthBytes: number): Uint8Array {
   const around = symbols.codeAround(address, Math.max(lengthBytes, 1));
   if (!around) return new Uint8Array();
@@ -49,7 +50,10 @@ export function codeFrom(symbols: Symbols, address: bigint, lengthBytes: number)
   return around.bytes.subarray(skipped, skipped + lengthBytes);
 }
 
-/** Each section of the one without bytes lies in one of the other's, and is as long where both begin together. */
+/**
+ * Each section of the file without bytes lies within a section of the other file, and has the same length if both start
+ * at the same address.
+ */
 function compareLayout(debugOnly: Symbols, other: Symbols): CodeComparison {
   const [first] = debugOnly.code;
   if (!first) return { kind: 'apart' };

@@ -1,7 +1,7 @@
 import { debugInfoIsDamaged } from '../errors/symbols.ts';
 import { Damage } from './damage.ts';
 
-/** What was wrong with a file's debug information, in sentences to be shown once. */
+/** Diagnostics about a file's debug information, each shown to the user once. */
 export class Complaints {
   readonly sentences: string[] = [];
   readonly #name: string;
@@ -11,7 +11,7 @@ export class Complaints {
     this.#name = name;
   }
 
-  /** One sentence a section: the second would say nothing new. */
+  /** Adds at most one diagnostic per section; further ones add no information. */
   addDamage({ section, what }: Damage): void {
     if (this.#seen.has(section)) return;
     this.#seen.add(section);
@@ -22,7 +22,10 @@ export class Complaints {
     if (!this.sentences.includes(sentence)) this.sentences.push(sentence);
   }
 
-  /** Damage in one piece of debug information must not take the rest away: it is noted, and `fallback` is the answer. */
+  /**
+   * Returns `answer()`. If the data it reads is damaged, records a diagnostic and returns `fallback`, so that the rest
+   * of the debug information remains usable.
+   */
   guard<T>(fallback: T, answer: () => T): T {
     try {
       return answer();

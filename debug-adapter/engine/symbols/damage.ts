@@ -1,6 +1,6 @@
 /**
- * What readers of ELF and DWARF throw when bytes make no sense. It never leaves this room: `openSymbols.ts` catches it
- * at every question, turns it into a complaint and answers as if that piece of debug information were not there.
+ * Thrown by the ELF and DWARF readers on malformed data. It never leaves this folder: `openSymbols.ts` catches it at
+ * every query, records a diagnostic and answers as if that piece of debug information were missing.
  */
 export class Damage extends Error {
   override name = 'Damage';

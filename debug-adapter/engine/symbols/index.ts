@@ -1,4 +1,4 @@
-/** The front door of the room: what a session uses to turn addresses into source, and variables into text. */
+/** The public interface of this folder: sessions use it to map addresses to source and to format variables. */
 export { openSymbols } from './openSymbols.ts';
 export { elfOfCode, elfOfImage, IMAGE_SECTION } from './kallsyms/imageElf.ts';
 export { type CodeGroup, groupByCode, type SymbolFile } from './codeGroup.ts';

@@ -11,8 +11,8 @@ import type { TypeReader } from './types/typeReader.ts';
 import { callStack } from './unwinding/callStack.ts';
 
 /**
- * Opens a file's symbols: reads the table of sections and no more, everything else when it is asked for. Throws a
- * UserError for what is no linked RV64 ELF file; damage further in becomes a complaint.
+ * Opens a file's symbols. Reads only the section table; everything else is read on demand. Throws a UserError if the
+ * file is not a linked RV64 ELF file. Damage in the debug information becomes a diagnostic.
  */
 export function openSymbols(source: SymbolsSource): Symbols {
   const complaints = new Complaints(source.name);
@@ -49,7 +49,7 @@ export function openSymbols(source: SymbolsSource): Symbols {
   };
 }
 
-/** A type by its C name; what is no type's name is no type. */
+/** Finds a type by its C name; undefined if the text is not a type name. */
 function findType(name: string, names: NameIndex, types: TypeReader): Type | undefined {
   const find = (key: string) => {
     for (const die of names.find('type', key)) return types.read(die);

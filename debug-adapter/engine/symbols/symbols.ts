@@ -4,36 +4,44 @@ import type { Type } from './types/type.ts';
 import type { Value } from './values/value.ts';
 
 /**
- * What a debugger asks of an ELF file's symbols and debug information, in the words of a session. One `Symbols` is one
- * file; a session with a kernel and its programs holds several and picks by address space.
+ * A debugger's view of the symbols and debug information in one ELF file. A session with a kernel and its programs
+ * opens several `Symbols` and chooses by address space.
  *
- * Every address, of code or data, is a `bigint` of 64 unsigned bits as the guest uses it (the load bias is included).
- * Nothing here changes anything or throws on damaged files: damage reads as missing debug information, with a sentence
- * in `complaints`. Only `evaluate` throws, a UserError that names the part of the expression it is about.
+ * Every code and data address is an unsigned 64-bit `bigint` as the guest uses it, including the load bias. Queries
+ * never modify anything and do not throw on damaged files: damaged debug information counts as missing, and
+ * `complaints` has a diagnostic. Only `evaluate` throws: a UserError that quotes the offending part of the expression.
  */
 export interface Symbols {
-  /** The file's name as given. */
+  /** The file name from the launch configuration or command line. */
   readonly name: string;
   readonly loadBias: bigint;
-  /** Whether there is DWARF at all; without it, `symbolAt` and the `function...` questions go by the symbol table. */
+  /** Whether the file has DWARF. Without it, `symbolAt` and the function queries use the symbol table. */
   readonly hasDebugInfo: boolean;
-  /** What was wrong with the debug information so far, a sentence each, to be shown once. Grows as more is read. */
+  /**
+   * Diagnostics about the debug information, one sentence each, for display once. The list grows as more of the file is
+   * read.
+   */
   readonly complaints: readonly string[];
 
-  /** The source line of the instruction at `pc`. In a caller's frame, ask with `frame.lookupPc`. */
+  /** The source line of the instruction at `pc`. For a caller's frame, pass `frame.lookupPc`. */
   lineAt(pc: bigint): LineLocation | undefined;
-  /** All code of the line at `pc` within its function: what a step over that line stays inside of. */
+  /** All code of the line at `pc` within its function: a step over the line stays within these ranges. */
   statementRanges(pc: bigint): AddressRange[];
-  /** Where a breakpoint on a source line goes, as gdb does it; undefined when no unit knows the file or a line after. */
+  /**
+   * The addresses of a breakpoint on a source line, by gdb's rules; undefined if no unit has code on the line or after
+   * it.
+   */
   addressesOfLine(file: string, line: number): LineBreakpoint | undefined;
-  /** The lines of a file on which a breakpoint can stand, ascending. */
+  /** The lines of a file that can have a breakpoint, ascending. */
   linesWithCode(file: string): number[];
-  /** Every source file that lines were made from. Reads all headers of line tables: milliseconds. */
+  /** Every source file in the line tables. Reads all line table headers, which takes milliseconds. */
   files(): SourceFile[];
 
   functionAt(pc: bigint): FunctionInfo | undefined;
   functionsNamed(name: string): FunctionInfo[];
-  /** Where a breakpoint on a function goes: after its prologue, or at its entry where locations are valid from there. */
+  /**
+   * The address of a function breakpoint: after the prologue, or at the entry if variable locations are valid there.
+   */
   breakpointAddress(of: FunctionInfo): bigint;
   /** The functions inlined at `pc`, innermost first. */
   inlinedAt(pc: bigint): InlinedCall[];
@@ -44,65 +52,68 @@ export interface Symbols {
   readonly buildId: string | undefined;
 
   /**
-   * The file's own bytes of the code around `pc`, at most `reachBytes` each way; undefined where it has none. Held
-   * against the guest's memory they tell which of several files runs there.
+   * The file's code bytes around `pc`, at most `reachBytes` in each direction; undefined if it has none. Comparing them
+   * with guest memory shows which of several files is loaded there.
    */
   codeAround(pc: bigint, reachBytes: number): { address: bigint; bytes: Uint8Array } | undefined;
 
-  /** The symbol an address lies in, for `<main+4>`. Costs a binary search. */
+  /** The symbol that contains an address, for `<main+4>`. A binary search. */
   symbolAt(address: bigint): SymbolAtAddress | undefined;
   symbolsNamed(name: string): SymbolInfo[];
 
-  /** The frame that runs: registers straight from the machine. */
+  /** The innermost frame, with the machine's registers. */
   newestFrame(view: FrameView): Frame;
-  /** One step up the stack. Each frame remembers its depth, so that a damaged stack ends too. */
+  /** Unwinds one frame. Each frame has its depth, so unwinding a damaged stack terminates too. */
   callerOf(frame: Frame): UnwindResult;
-  /** All frames from the newest; `limit` at most. For a stack that stays within this file. */
+  /** The frames from the innermost outwards, at most `limit`. For stacks whose code is all in this file. */
   callStack(view: FrameView, limit?: number): { frames: Frame[]; end: UnwindResult['kind'] | 'limit' };
 
-  /** The variables in reach at `pc`, a scope for the function and one for each block or inlined body, innermost last. */
+  /**
+   * The variables in scope at `pc`: a scope for the function and one for each block or inlined function, innermost
+   * last.
+   */
   scopesAt(pc: bigint): Scope[];
-  /** The variables of the file's unit that holds `pc` (with no pc: of all units), each once. */
+  /** The global variables of the unit that contains `pc` (without a pc: of all units), without duplicates. */
   globals(pc?: bigint): Variable[];
-  /** A variable's value in a frame. Lazy: memory is read when `text` or `children` are asked for. */
+  /** A variable's value in a frame. Lazy: `text` and `children` read memory when they are called. */
   read(variable: Variable, frame: Frame): Value;
-  /** A type by its C name: `struct store`, `uint32_t`, `unsigned long`. */
+  /** Finds a type by its C name: `struct store`, `uint32_t`, `unsigned long`. */
   typeNamed(name: string): Type | undefined;
 
-  /** A C expression's value in a frame. Throws a UserError (errors/symbols.ts). Never calls guest functions. */
+  /** Evaluates a C expression in a frame. Throws a UserError (errors/symbols.ts). Never calls guest functions. */
   evaluate(expression: string, frame: Frame): Evaluation;
 }
 
 export interface SymbolsSource {
-  /** As the user knows the file, for messages. */
+  /** The file name for messages. */
   name: string;
   bytes: Uint8Array;
-  /** Added to every address of a position-independent file. */
+  /** Added to every address in a position-independent file. */
   loadBias?: bigint;
-  /** For compressed debug sections; without it they are refused in a complaint. */
+  /** Inflates compressed debug sections. Without it, they are ignored with a diagnostic. */
   compression?: HostCompression;
 }
 
-/** `end` is the first address after it. */
+/** `end` is exclusive. */
 export interface AddressRange {
   start: bigint;
   end: bigint;
 }
 
 export interface CodeSection {
-  /** Empty for a segment of a file without sections. */
+  /** Empty for a segment of a file without a section header table. */
   name: string;
   address: bigint;
-  /** In memory. */
+  /** Size in memory. */
   sizeBytes: bigint;
-  /** None in a file that holds debug information only (`objcopy --only-keep-debug`). */
+  /** Empty in a file with debug information only (`objcopy --only-keep-debug`). */
   bytes: Uint8Array;
 }
 
 export interface SourceFile {
-  /** As a path to open: the compiler's directories joined; absolute, or relative when comp_dir is (`./demo/main.c`). */
+  /** The full path, joined from the compiler's directories: absolute, or relative if comp_dir is (`./demo/main.c`). */
   path: string;
-  /** As the line table has it. */
+  /** The name in the line table. */
   name: string;
   /** DW_AT_comp_dir of the unit. */
   compDir: string;
@@ -111,40 +122,40 @@ export interface SourceFile {
 export interface LineLocation extends AddressRange {
   file: SourceFile;
   line: number;
-  /** 1 is the first; undefined when the compiler gave none. */
+  /** The first column is 1; undefined if the compiler gave none. */
   column: number | undefined;
-  /** Whether the row is a place to stop at (is_stmt). A line begins at `start` when this is set. */
+  /** Whether the row is a recommended breakpoint location (is_stmt). If so, the line begins at `start`. */
   isStatement: boolean;
 }
 
 export interface LineBreakpoint {
   file: SourceFile;
-  /** The line it stands on: the asked one, or the next that has code. */
+  /** The breakpoint's actual line: the requested one, or the next with code. */
   line: number;
-  /** Ascending; one for each function, block or inlined copy that holds the line. */
+  /** Ascending; one for each function, block or inlined copy that contains the line. */
   addresses: bigint[];
 }
 
 export interface FunctionInfo {
   name: string;
-  /** Where calls enter. */
+  /** The entry address. */
   low: bigint;
-  /** The end of the range that holds `low`. */
+  /** The end of the range that contains `low`. */
   high: bigint;
-  /** All ranges; more than one when the compiler put cold parts elsewhere. */
+  /** All ranges; several if the compiler moved cold parts elsewhere. */
   ranges: AddressRange[];
-  /** Where it is declared; undefined for a function without debug information. */
+  /** The declaration; undefined for a function without debug information. */
   file: SourceFile | undefined;
   line: number | undefined;
 }
 
 export interface InlinedCall {
   name: string;
-  /** Where its first range begins: the same wherever one is in it. */
+  /** The start of its first range. It identifies the inlined call, independently of the pc within it. */
   entry: bigint;
-  /** The range that holds the address asked for. */
+  /** The range that contains the requested address. */
   range: AddressRange;
-  /** Where it was called. */
+  /** The call site. */
   callFile: SourceFile | undefined;
   callLine: number | undefined;
 }
@@ -152,13 +163,13 @@ export interface InlinedCall {
 export interface SymbolInfo {
   name: string;
   address: bigint;
-  /** 0 when the symbol table does not say. */
+  /** 0 if the symbol table has no size. */
   sizeBytes: bigint;
   kind: 'function' | 'object' | 'label';
 }
 
 export interface SymbolAtAddress extends SymbolInfo {
-  /** Of the address within the symbol. */
+  /** The address relative to the symbol. */
   offset: bigint;
   /** `main`, `main+4`. */
   text: string;
@@ -166,7 +177,7 @@ export interface SymbolAtAddress extends SymbolInfo {
 
 export interface Scope {
   kind: 'function' | 'block' | 'inlined';
-  /** Of the function, or of the one inlined. */
+  /** The name of the function, or of the inlined function. */
   functionName: string;
   ranges: AddressRange[];
   variables: Variable[];
@@ -178,18 +189,18 @@ export interface Variable {
   type: Type;
   file: SourceFile | undefined;
   line: number | undefined;
-  /** An inner scope has another of this name. */
+  /** An inner scope declares a variable of the same name. */
   shadowed: boolean;
-  /** Where its description is; for this room only. */
+  /** Identifies its DIE; internal to this folder. */
   readonly source: VariableSource;
 }
 
-/** Names a DIE without holding it. */
+/** Refers to a DIE without keeping it in memory. */
 export interface VariableSource {
   readonly dieKey: number;
 }
 
 export type Evaluation =
   | { kind: 'value'; value: Value }
-  /** The text assigns: nothing has been done. `bytes` is what would be written, or undefined for a bit-field. */
+  /** An assignment, not carried out. `bytes` is what to write; undefined for a bit-field. */
   | { kind: 'assignment'; target: Value; value: Value; bytes: Uint8Array | undefined };

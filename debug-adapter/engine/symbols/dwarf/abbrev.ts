@@ -2,18 +2,21 @@ import { ByteCursor, type Section } from '../byteCursor.ts';
 import { Damage } from '../damage.ts';
 import { FORM } from './constants.ts';
 
-/** `.debug_abbrev` (DWARF 5, section 7.5.3): the shapes that entries of `.debug_info` have. */
+/** An abbreviation declaration: the tag and attribute layout shared by entries of `.debug_info`. */
 export interface Abbreviation {
   tag: number;
   hasChildren: boolean;
-  /** Attribute names and forms, in the order in which the values follow. */
+  /** Attribute names and forms, in the order of the values in the entry. */
   names: number[];
   forms: number[];
-  /** The value of attributes with DW_FORM_implicit_const, which is here and not in the entry. */
+  /** The values of attributes with DW_FORM_implicit_const, which are stored in the declaration and not in the entry. */
   implicit: (bigint | undefined)[];
 }
 
-/** One unit's table, read only as far as was asked for: most questions need the first entry or two. */
+/**
+ * One unit's abbreviations table in `.debug_abbrev` (DWARF 5, section 7.5.3). Read on demand, only up to the requested
+ * code: most queries need just the first one or two declarations.
+ */
 export class AbbreviationTable {
   readonly #cursor: ByteCursor;
   readonly #known = new Map<number, Abbreviation>();

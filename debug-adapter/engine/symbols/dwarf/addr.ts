@@ -1,7 +1,10 @@
 import { ByteCursor } from '../byteCursor.ts';
 import type { DebugSections } from '../elf/debugSections.ts';
 
-/** `.debug_addr` (DWARF 5, section 7.27): addresses by index. `base` is DW_AT_addr_base. The result is not biased. */
+/**
+ * Looks up an address by index in `.debug_addr` (DWARF 5, section 7.27). `base` is DW_AT_addr_base. The result does not
+ * include the load bias.
+ */
 export function indexedAddress(sections: DebugSections, { base, index }: { base: number; index: number }): bigint {
   const cursor = new ByteCursor(sections.get('.debug_addr'), base);
   cursor.skip(index * 8);

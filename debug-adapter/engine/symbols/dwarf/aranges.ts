@@ -1,15 +1,18 @@
 import { ByteCursor, type Section } from '../byteCursor.ts';
 import { Damage } from '../damage.ts';
 
-/** `.debug_aranges` (DWARF 5, section 6.1.2): which unit's code is where, without reading the units. */
+/** A range of code and the unit that it belongs to. */
 export interface UnitRange {
   start: bigint;
   end: bigint;
-  /** Of the unit in .debug_info. */
+  /** Offset of the unit in `.debug_info`. */
   unitOffset: number;
 }
 
-/** Addresses are as in the file. What cannot be read is left out: units without ranges here are asked themselves. */
+/**
+ * Reads `.debug_aranges` (DWARF 5, section 6.1.2), which maps code to units without reading the units. Addresses do not
+ * include the load bias. Damaged sets are left out; callers read the ranges of missing units from the units themselves.
+ */
 export function readAranges(section: Section): UnitRange[] {
   const ranges: UnitRange[] = [];
   const cursor = new ByteCursor(section);
@@ -30,7 +33,7 @@ function readSet(cursor: ByteCursor, ranges: UnitRange[]): void {
   const addressBytes = c.u8();
   const segmentBytes = c.u8();
   if (addressBytes !== 8 || segmentBytes !== 0) return;
-  // Tuples are aligned to their size, counted from the set's start.
+  // Tuples are aligned to their size, relative to the start of the set.
   c.skip((16 - ((c.at - setStart) % 16)) % 16);
   while (c.end - c.at >= 16) {
     const start = c.u64();

@@ -1,8 +1,8 @@
 import { Damage } from '../damage.ts';
 
 /**
- * The arithmetic of DWARF expressions (DWARF 5, section 2.5.1.4). A value without a type has the generic one: 64 bits
- * whose signedness depends on the operation. A typed value is kept in its type's range.
+ * A value on the DWARF expression stack. Without a type it has the generic type: 64 bits whose signedness depends on
+ * the operation (DWARF 5, section 2.5.1.4). A typed value is always within its type's range.
  */
 export interface StackValue {
   value: bigint;
@@ -47,7 +47,7 @@ export function binary(op: number, left: StackValue, right: StackValue): StackVa
   return op >= OP.eq ? { value: result, type: undefined } : inRange(result, type);
 }
 
-/** The generic type is signed where that matters, except in mod; the shifts say themselves what they are. */
+/** DW_OP_shr and DW_OP_shra define their own signedness. A value of the generic type is unsigned only for DW_OP_mod. */
 function isUnsigned(op: number, type: StackType | undefined): boolean {
   if (op === OP.shr || op === OP.shra) return op === OP.shr;
   return type ? !type.isSigned : op === OP.mod;
@@ -65,7 +65,7 @@ function unsigned(value: bigint, type: StackType | undefined): bigint {
   return BigInt.asUintN((type?.sizeBytes ?? 8) * 8, value);
 }
 
-/** Shifts by more than the width give what infinitely many bits would. */
+/** A shift by more than the width shifts out all bits. */
 const distance = (by: bigint) => (by < 0n || by > 128n ? 128n : by);
 
 function divide(a: bigint, b: bigint): bigint {

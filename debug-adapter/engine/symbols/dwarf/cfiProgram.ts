@@ -2,10 +2,13 @@ import type { ByteCursor } from '../byteCursor.ts';
 import { Damage } from '../damage.ts';
 import type { CommonInformation, FrameDescription } from './frame.ts';
 
-/** How the caller's registers are found from one place in a function (DWARF 5, section 6.4.1). */
+/**
+ * The rules for computing the caller's registers at one address: a row of the call frame table (DWARF 5, section
+ * 6.4.1).
+ */
 export interface FrameRules {
   cfa: CfaRule;
-  /** By DWARF number; what is not here has no rule. */
+  /** Keyed by DWARF register number; a missing register has no rule. */
   registers: Map<number, RegisterRule>;
 }
 
@@ -17,14 +20,14 @@ export type RegisterRule =
   | { kind: 'sameValue' }
   /** Saved at CFA + offset. */
   | { kind: 'offset'; offset: number }
-  /** Is CFA + offset. */
+  /** The value is CFA + offset. */
   | { kind: 'valueOffset'; offset: number }
   | { kind: 'register'; register: number }
-  /** Saved at the address that it computes, given the CFA. */
+  /** Saved at the address that the expression computes, with the CFA as input. */
   | { kind: 'expression'; expression: Uint8Array }
   | { kind: 'valueExpression'; expression: Uint8Array };
 
-/** Runs the instructions of a description up to `pc` (DWARF 5, section 6.4.2). */
+/** Executes the call frame instructions of an FDE up to `pc` (DWARF 5, section 6.4.2). */
 export function rulesAt(description: FrameDescription, pc: bigint): FrameRules {
   const run = new CfiRun(description.common, description.start, pc);
   run.execute(description.common.instructions.fork());
@@ -39,7 +42,7 @@ function copyRules({ cfa, registers }: FrameRules): FrameRules {
 
 class CfiRun {
   rules: FrameRules = { cfa: { kind: 'register', register: 0, offset: 0 }, registers: new Map() };
-  /** What DW_CFA_restore goes back to: the state after the CIE. */
+  /** The rules after the CIE's initial instructions; DW_CFA_restore returns to them. */
   initial: FrameRules = this.rules;
   readonly #remembered: FrameRules[] = [];
   readonly #common: CommonInformation;
@@ -83,7 +86,7 @@ class CfiRun {
     else this.rules.registers.delete(register);
   }
 
-  /** Instructions that move on, and those that concern the whole row. */
+  /** Instructions that advance the location or change the whole row. */
   #place(opcode: number, c: ByteCursor): boolean {
     if (opcode === CFA.nop) return true;
     else if (opcode === CFA.setLoc) this.#location = BigInt.asUintN(64, c.u64() + this.#common.bias);
@@ -158,7 +161,7 @@ class CfiRun {
   }
 }
 
-/** DWARF 5, section 7.24, and two of GNU's. */
+/** DWARF 5, section 7.24, and two GNU extensions. */
 const CFA = {
   nop: 0x00,
   setLoc: 0x01,

@@ -1,4 +1,7 @@
-/** The numbers of DWARF 5, section 7.5 (tags, attributes, forms) that are read here; older ones with their GNU names. */
+/**
+ * The DWARF constants that this reader uses (DWARF 5, section 7.5), and their older GNU equivalents: tags here,
+ * attributes and forms below.
+ */
 export const TAG = {
   arrayType: 0x01,
   enumerationType: 0x04,
@@ -126,5 +129,5 @@ export const FORM = {
   gnuStrpAlt: 0x1f21,
 } as const;
 
-/** DWARF 5, section 7.5.1: unit types. */
+/** Unit types (DWARF 5, section 7.5.1). */
 export const UNIT = { compile: 1, type: 2, partial: 3, skeleton: 4, splitCompile: 5, splitType: 6 } as const;

@@ -7,15 +7,15 @@ import type { Unit } from './info.ts';
 import { indexedString, stringIn } from './str.ts';
 
 /**
- * A debugging information entry. It holds where its attributes are; their values are decoded when asked for, each by a
- * method for the class that is wanted. A value of another class reads as undefined, like a missing one.
+ * A debugging information entry (DIE). Attribute values are decoded on demand, by one method for each attribute class.
+ * A value of another class reads as undefined, like a missing attribute.
  */
 export class Die {
   readonly unit: Unit;
   readonly offset: number;
   readonly #abbreviation: Abbreviation;
   readonly #positions: number[];
-  /** Where its first child, or what follows it, begins. */
+  /** Offset of the first child, or of the next entry if there are no children. */
   readonly #end: number;
 
   constructor(unit: Unit, offset: number, abbreviation: Abbreviation, cursor: ByteCursor) {
@@ -56,7 +56,7 @@ export class Die {
     if (value?.kind === 'text') return value.value;
     if (value?.kind === 'textAt') return stringIn(sections, value.section, value.offset);
     if (value?.kind !== 'textIndex') return undefined;
-    // DWARF 5, section 7.26: without a base, the first table's, after its header.
+    // DWARF 5, section 7.26: without a base, use the first table, after its header.
     const base = this.unit.base(AT.strOffsetsBase) ?? (this.unit.version < 5 ? 0 : this.unit.is64 ? 16 : 8);
     return indexedString(sections, { base, index: value.index, is64: this.unit.is64 });
   }
@@ -66,7 +66,7 @@ export class Die {
     return value?.kind === 'constant' ? value.value : undefined;
   }
 
-  /** A constant that counts something; undefined as well when it is too big to be true. */
+  /** A constant used as a count; undefined if it is not a safe integer. */
   number(name: number): number | undefined {
     const value = Number(this.constant(name));
     return Number.isSafeInteger(value) ? value : undefined;
@@ -77,14 +77,14 @@ export class Die {
     return value?.kind === 'flag' && value.value;
   }
 
-  /** An address in the guest. */
+  /** A guest address, including the load bias. */
   address(name: number): bigint | undefined {
     const value = this.value(name);
     if (value?.kind === 'address') return this.unit.info.biased(value.value);
     return value?.kind === 'addressIndex' ? this.unit.addressOfIndex(value.index) : undefined;
   }
 
-  /** An offset into another section. Before DWARF 4 these were plain numbers. */
+  /** An offset into another section. Before DWARF 4, these had a constant form. */
   sectionOffset(name: number): number | undefined {
     const value = this.value(name);
     if (value?.kind === 'sectionOffset') return value.offset;
@@ -110,21 +110,21 @@ export class Die {
   }
 
   /**
-   * The entry that says more about the same thing: an inlined or concrete instance's abstract one (DW_AT_abstract_origin),
-   * a definition's declaration (DW_AT_specification).
+   * The entry that holds further attributes of the same object: the abstract instance of an inlined or concrete one
+   * (DW_AT_abstract_origin), or the declaration that a definition completes (DW_AT_specification).
    */
   origin(): Die | undefined {
     return this.reference(AT.abstractOrigin) ?? this.reference(AT.specification);
   }
 
-  /** This entry and those it originates from, as many as are sensible: damage could make a circle. */
+  /** This entry and its chain of origins. The chain length is limited because damaged data can contain a cycle. */
   withOrigins(): Die[] {
     const dies: Die[] = [this];
     for (let origin = this.origin(); origin && dies.length < 8; origin = origin.origin()) dies.push(origin);
     return dies;
   }
 
-  /** The first of this entry and its origins that has an attribute. */
+  /** The first entry, among this one and its origins, that has the attribute. */
   owner(name: number): Die | undefined {
     return this.has(name) ? this : this.withOrigins().find((die) => die.has(name));
   }
@@ -148,13 +148,13 @@ export class Die {
     }
   }
 
-  /** Where the next sibling begins. */
+  /** Offset of the next sibling. */
   #afterSubtree(): number {
     if (!this.#abbreviation.hasChildren) return this.#end;
     const sibling = this.value(AT.sibling);
     if (sibling?.kind === 'unitReference') {
       const at = this.unit.start + sibling.offset;
-      // Only forwards: damage must not make a circle.
+      // Only accept forward references: damaged data could contain a cycle.
       if (at > this.#end) return at;
     }
     let at = this.#end;

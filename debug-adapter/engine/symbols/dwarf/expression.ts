@@ -4,15 +4,11 @@ import { binary, convert, isBinary, isUnary, toGeneric, unary, type StackType, t
 import { AT } from './constants.ts';
 import type { Unit } from './info.ts';
 
-/**
- * DWARF expressions and location descriptions (DWARF 5, sections 2.5 and 2.6): where a variable is, or what a CFA is.
- * What an expression needs and the frame cannot give (a lost register, unreadable memory, the value at the function's
- * entry) makes the result `unavailable`, never a wrong one.
- */
+/** The location of a variable, as a location description gives it (DWARF 5, section 2.6). */
 export type Location =
   | { kind: 'memory'; address: bigint }
   | { kind: 'register'; register: number }
-  /** The value itself: computed, or a constant. */
+  /** The value itself, either computed or constant. */
   | { kind: 'value'; value: bigint }
   | { kind: 'bytes'; bytes: Uint8Array }
   | { kind: 'pieces'; pieces: LocationPiece[] }
@@ -20,26 +16,30 @@ export type Location =
 
 export interface LocationPiece {
   sizeBits: number;
-  /** Where the piece begins within what `location` names. */
+  /** Offset of the piece within `location`. */
   offsetBits: number;
   location: Location;
 }
 
-/** What an expression can ask of its surroundings. */
+/** The inputs of an expression. */
 export interface ExpressionContext {
   register(dwarfNumber: number): bigint | undefined;
   readMemory(address: bigint, lengthBytes: number): Uint8Array | undefined;
   cfa(): bigint | undefined;
-  /** DW_AT_frame_base of the function, evaluated. */
+  /** The function's DW_AT_frame_base, evaluated. */
   frameBase(): bigint | undefined;
-  /** What the register that an expression names held when the function was entered. */
+  /** The value that a register, given as an expression, had on entry to the function. */
   entryValue(register: Uint8Array): bigint | undefined;
-  /** Of the entry with the expression; undefined for call frame information. */
+  /** The unit of the entry that has the expression; undefined for call frame information. */
   unit: Unit | undefined;
   bias: bigint;
 }
 
-/** Where the thing is that an expression describes. */
+/**
+ * Evaluates a DWARF expression or location description (DWARF 5, sections 2.5 and 2.6), such as a variable's location
+ * or a CFA. If the frame cannot supply an input (a lost register, unreadable memory, the value at function entry), the
+ * result is `unavailable`, never a wrong value.
+ */
 export function evaluateLocation(expression: Uint8Array, context: ExpressionContext, initial: bigint[] = []): Location {
   try {
     return new Evaluation(expression, context, initial).location();
@@ -49,7 +49,7 @@ export function evaluateLocation(expression: Uint8Array, context: ExpressionCont
   }
 }
 
-/** The number an expression computes: a CFA, a frame base, a member's offset. */
+/** Evaluates an expression that computes a number: a CFA, a frame base or a member's offset. */
 export function evaluateNumber(
   expression: Uint8Array,
   context: ExpressionContext,
@@ -63,7 +63,7 @@ export function evaluateNumber(
 
 class Unavailable extends Error {}
 
-/** Loops are possible (DW_OP_skip backwards), endless ones in damaged files only. */
+/** Expressions may loop (DW_OP_skip can jump backwards), but only a damaged file loops endlessly. */
 const STEPS_MAX = 10_000;
 const STACK_MAX = 256;
 
@@ -72,7 +72,7 @@ class Evaluation {
   readonly #context: ExpressionContext;
   readonly #stack: StackValue[];
   readonly #pieces: LocationPiece[] = [];
-  /** Set by an operation that ends a location description. */
+  /** Set by an operation that completes a location description. */
   #result: Location | undefined;
 
   constructor(expression: Uint8Array, context: ExpressionContext, initial: bigint[]) {
@@ -82,7 +82,7 @@ class Evaluation {
   }
 
   location(): Location {
-    // DWARF 5, section 2.6.1.1.4: an empty description is of something that is nowhere.
+    // DWARF 5, section 2.6.1.1.4: an empty description means that the object has no location.
     if (this.#c.atEnd) return { kind: 'unavailable' };
     for (let steps = 0; !this.#c.atEnd; steps++) {
       if (steps > STEPS_MAX || this.#stack.length > STACK_MAX) throw new Damage('a location', 'it does not end');
@@ -92,7 +92,7 @@ class Evaluation {
     return this.#takeLocation();
   }
 
-  /** What the operations so far describe, and a new start. */
+  /** Returns the location described so far and resets the state for the next piece. */
   #takeLocation(): Location {
     const result = this.#result;
     this.#result = undefined;
@@ -133,7 +133,7 @@ class Evaluation {
       !this.#typed(op) &&
       !this.#describe(op)
     ) {
-      // What is not computed here has no value: calls of other entries, thread-local storage, implicit pointers.
+      // Not supported: calls of other entries, thread-local storage and implicit pointers.
       throw new Unavailable();
     }
   }
@@ -181,7 +181,7 @@ class Evaluation {
     this.#c.at = target;
   }
 
-  /** Operations that ask the frame. */
+  /** Operations that read the frame. */
   #frameOperation(op: number): boolean {
     const c = this.#c;
     if (op === OP.fbreg) this.#push(this.#available(this.#context.frameBase()) + c.slebBig());
@@ -201,7 +201,7 @@ class Evaluation {
     return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
   }
 
-  /** DWARF 5, section 2.5.1.6: values with a base type. */
+  /** Operations on values with a base type (DWARF 5, section 2.5.1.6). */
   #typed(op: number): boolean {
     const c = this.#c;
     if (op === OP.convert || op === OP.reinterpret || op === OP.gnuConvert || op === OP.gnuReinterpret) {
@@ -222,7 +222,7 @@ class Evaluation {
     return true;
   }
 
-  /** The base type at an offset of the unit; 0 is the generic one. Of floating point nothing is computed here. */
+  /** The base type at an offset in the unit; offset 0 is the generic type. Floating-point types are not supported. */
   #type(offset: number): StackType | undefined {
     if (offset === 0) return undefined;
     const unit = this.#available(this.#context.unit);
@@ -233,7 +233,7 @@ class Evaluation {
     return { sizeBytes, isSigned: SIGNED_ENCODINGS.has(encoding) };
   }
 
-  /** Operations that end a description, or a part of a composite one. */
+  /** Operations that complete a location description or a piece of a composite one. */
   #describe(op: number): boolean {
     const c = this.#c;
     if (op === OP.regx) this.#result = { kind: 'register', register: c.uleb() };
@@ -247,7 +247,7 @@ class Evaluation {
 
   #piece(sizeBits: number, offsetBits: number): void {
     if (sizeBits > 2 ** 32) throw new Damage('a location', 'a piece is too big');
-    // DWARF 5, section 2.6.1.2: a piece without a location before it is not there.
+    // DWARF 5, section 2.6.1.2: a piece without a preceding location description is unavailable.
     const isEmpty = this.#result === undefined && this.#stack.length === 0;
     const location: Location = isEmpty ? { kind: 'unavailable' } : this.#takeLocation();
     this.#pieces.push({ sizeBits, offsetBits, location });
@@ -258,7 +258,7 @@ class Evaluation {
 const INTEGER_ENCODINGS = new Set([0x02, 0x05, 0x06, 0x07, 0x08, 0x10]);
 const SIGNED_ENCODINGS = new Set([0x05, 0x06]);
 
-/** DWARF 5, section 7.7.1, and GNU's numbers from before. */
+/** DWARF 5, section 7.7.1, and the GNU extensions that preceded it. */
 const OP = {
   addr: 0x03,
   deref: 0x06,

@@ -2,10 +2,7 @@ import type { ByteCursor } from '../byteCursor.ts';
 import { Damage } from '../damage.ts';
 import { FORM } from './constants.ts';
 
-/**
- * Values of attributes (DWARF 5, section 7.5.6). `readForm` decodes one as far as it can be without the unit's other
- * attributes; `skipForm` only moves on, which is what most values are for.
- */
+/** A decoded attribute value (DWARF 5, section 7.5.6). */
 export type AttributeValue =
   | { kind: 'address'; value: bigint }
   | { kind: 'addressIndex'; index: number }
@@ -15,23 +12,27 @@ export type AttributeValue =
   | { kind: 'textIndex'; index: number }
   | { kind: 'block'; bytes: Uint8Array; at: number }
   | { kind: 'flag'; value: boolean }
-  /** Within the unit, from its start. */
+  /** Relative to the start of the unit. */
   | { kind: 'unitReference'; offset: number }
-  /** Within .debug_info. */
+  /** Offset in `.debug_info`. */
   | { kind: 'reference'; offset: number }
   | { kind: 'signature'; value: bigint }
   | { kind: 'sectionOffset'; offset: number }
   | { kind: 'listIndex'; index: number }
-  /** In a supplementary file, which is not read. */
+  /** In a supplementary file, which is not supported. */
   | { kind: 'elsewhere' };
 
-/** What of the unit's header decides about sizes. */
+/** The fields of the unit header that determine the sizes of forms. */
 export interface FormSizes {
   is64: boolean;
   addressBytes: number;
   version: number;
 }
 
+/**
+ * Decodes one attribute value. Indexes and string offsets are returned as they are, because resolving them needs other
+ * attributes of the unit.
+ */
 export function readForm(c: ByteCursor, form: number, sizes: FormSizes, implicit: bigint | undefined): AttributeValue {
   switch (form) {
     case FORM.addr:
@@ -122,7 +123,7 @@ function readReference(c: ByteCursor, form: number, sizes: FormSizes): Attribute
   }
 }
 
-/** DWARF 2 gave such references the size of an address. */
+/** DWARF 2 encodes these references in the size of an address. */
 function refAddr(c: ByteCursor, { version, addressBytes, is64 }: FormSizes): number {
   return version <= 2 ? c.safe(c.unsigned(addressBytes)) : c.offset(is64);
 }
@@ -152,6 +153,7 @@ function blockLength(c: ByteCursor, form: number): number | undefined {
   }
 }
 
+/** Skips one attribute value without decoding it: most values are never needed. */
 export function skipForm(c: ByteCursor, form: number, sizes: FormSizes): void {
   const size = FIXED_SIZES[form];
   if (size !== undefined) {
@@ -195,7 +197,7 @@ function unknownForm(c: ByteCursor, form: number): never {
 
 function directForm(c: ByteCursor): number {
   const form = c.uleb();
-  // DWARF 5, section 7.5.3: neither may be chosen indirectly.
+  // DWARF 5, section 7.5.3: DW_FORM_indirect cannot select these two forms.
   if (form === FORM.indirect || form === FORM.implicitConst) unknownForm(c, form);
   return form;
 }

@@ -2,11 +2,7 @@ import { ByteCursor, type Section } from '../byteCursor.ts';
 import { Damage } from '../damage.ts';
 import type { DebugSections } from '../elf/debugSections.ts';
 
-/**
- * Call frame information: `.debug_frame` (DWARF 5, section 6.4.1) and `.eh_frame` (Linux Standard Base, "Exception
- * Frames"), as an index of which entry describes which code. The index is made once, when first asked: it hops from
- * header to header. What the entries say is run in cfiProgram.ts.
- */
+/** An FDE: the call frame instructions for one range of code. */
 export interface FrameDescription {
   start: bigint;
   end: bigint;
@@ -14,21 +10,26 @@ export interface FrameDescription {
   instructions: ByteCursor;
 }
 
-/** A CIE: what several descriptions share. */
+/** A CIE: the information that several FDEs share. */
 export interface CommonInformation {
   codeAlignment: number;
   dataAlignment: number;
   returnColumn: number;
-  /** Augmentation 'S': this code is entered by a trap, its return address is an interrupted pc. */
+  /** Augmentation 'S': a trap enters this code, so its return address is the interrupted pc. */
   isSignalFrame: boolean;
   instructions: ByteCursor;
-  /** Augmentation 'R': how addresses are written (DW_EH_PE). */
+  /** Augmentation 'R': the encoding of addresses (DW_EH_PE). */
   encoding: number;
   hasAugmentationData: boolean;
-  /** Of the file, for addresses within the instructions. */
+  /** The file's load bias, for addresses within the instructions. */
   bias: bigint;
 }
 
+/**
+ * Call frame information in `.debug_frame` (DWARF 5, section 6.4.1) and `.eh_frame` (Linux Standard Base, "Exception
+ * Frames"): an index from code addresses to FDEs. The first lookup builds the index from the entries' headers.
+ * cfiProgram.ts executes the instructions of the entries.
+ */
 export class FrameIndex {
   readonly #sections: DebugSections;
   readonly #bias: bigint;
@@ -55,7 +56,7 @@ export class FrameIndex {
   }
 
   #all(): FrameDescription[] {
-    // The sort is stable: of two that begin at one address, .debug_frame's comes last and is found.
+    // The sort is stable: if two FDEs start at the same address, the one from `.debug_frame` comes last and is used.
     this.#sorted ??= ['.eh_frame', '.debug_frame']
       .flatMap((name) => this.#descriptions(name))
       .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
@@ -78,12 +79,12 @@ export class FrameIndex {
   }
 }
 
-/** Reads one section from its start to its end. */
+/** Reads one section from start to end. */
 class FrameReader {
   readonly descriptions: FrameDescription[] = [];
   readonly #section: Section;
   readonly #isEh: boolean;
-  /** Where the section is in the guest, for addresses relative to themselves. */
+  /** The section's address, for PC-relative pointers. */
   readonly #address: bigint;
   readonly #bias: bigint;
   readonly #commons = new Map<number, CommonInformation>();
@@ -99,7 +100,7 @@ class FrameReader {
     const cursor = new ByteCursor(this.#section);
     while (!cursor.atEnd) {
       const { length, is64 } = cursor.unitLength();
-      if (length === 0) continue; // .eh_frame's end; a linker may put more behind
+      if (length === 0) continue; // End of the list in .eh_frame; a linker may append more
       const c = cursor.part(length);
       const idAt = c.at;
       const id = c.offset(is64 && !this.#isEh);
@@ -107,7 +108,7 @@ class FrameReader {
     }
   }
 
-  /** What stands in a CIE where a description has the offset of its CIE. */
+  /** The CIE_id, which marks a CIE. An FDE has the offset of its CIE in this field. */
   #commonId(is64: boolean): number {
     if (this.#isEh) return 0;
     return is64 ? Infinity : 0xffff_ffff;
@@ -116,7 +117,7 @@ class FrameReader {
   #readDescription(c: ByteCursor, commonAt: number): void {
     const common = this.#common(commonAt);
     const start = this.#pointer(c, common.encoding);
-    // The length has the same format, but is relative to nothing.
+    // The length has the same format but is never PC-relative.
     const length = this.#pointer(c, common.encoding & 0x0f);
     if (common.hasAugmentationData) c.skip(c.uleb());
     const biased = BigInt.asUintN(64, start + this.#bias);
@@ -163,7 +164,7 @@ class FrameReader {
     return encoding;
   }
 
-  /** LSB, "DWARF Exception Header Encoding": the low half is the format, the high one what it is relative to. */
+  /** LSB, "DWARF Exception Header Encoding": the low four bits give the format, the high bits the base. */
   #pointer(c: ByteCursor, encoding: number): bigint {
     const at = this.#address + BigInt(c.at);
     const value = encodedNumber(c, encoding & 0x0f);

@@ -8,9 +8,8 @@ import { Die } from './die.ts';
 import type { FormSizes } from './forms.ts';
 
 /**
- * `.debug_info` (DWARF 5, section 7.5) as a list of units. Making it reads the units' headers and nothing else; a
- * unit's entries are read when asked for. An entry is known by its key: its offset, plus `TYPES_KEY` for the entries of
- * DWARF 4's `.debug_types`.
+ * The units of `.debug_info` (DWARF 5, section 7.5). Only the unit headers are read up front; a unit's entries are read
+ * on demand. Each entry has a key: its offset, plus `TYPES_KEY` for entries in DWARF 4's `.debug_types`.
  */
 export class DebugInfo {
   readonly sections: DebugSections;
@@ -26,7 +25,7 @@ export class DebugInfo {
     this.#complain = options.complain;
   }
 
-  /** All units, ascending by key. */
+  /** All units, in ascending order of their keys. */
   get units(): readonly Unit[] {
     this.#units ??= [...this.#headers('.debug_info', 0), ...this.#headers('.debug_types', TYPES_KEY)];
     return this.#units;
@@ -39,7 +38,7 @@ export class DebugInfo {
     return die;
   }
 
-  /** The type of a type unit (DW_FORM_ref_sig8). */
+  /** The type entry of a type unit (DW_FORM_ref_sig8). */
   dieOfSignature(signature: bigint): Die {
     this.#bySignature ??= new Map(
       this.units.flatMap((unit) => (unit.signature === undefined ? [] : [[unit.signature, unit.typeKey]])),
@@ -58,7 +57,7 @@ export class DebugInfo {
     return table;
   }
 
-  /** The address in the guest of one in the file. */
+  /** Converts an address in the file to a guest address. */
   biased(address: bigint): bigint {
     return BigInt.asUintN(64, address + this.bias);
   }
@@ -72,7 +71,7 @@ export class DebugInfo {
         if (unit) units.push(unit);
       }
     } catch (error) {
-      // What was read so far stays.
+      // Keep the units read so far.
       if (!(error instanceof Damage)) throw error;
       this.#complain(error);
     }
@@ -93,7 +92,7 @@ export class DebugInfo {
   }
 }
 
-/** A compilation, partial or type unit: its header's fields and what its first entry says. */
+/** A compilation, partial or type unit: its header fields and the attributes of its root entry. */
 export class Unit implements FormSizes {
   readonly info: DebugInfo;
   readonly section: Section;
@@ -105,7 +104,7 @@ export class Unit implements FormSizes {
   readonly addressBytes: number;
   readonly type: number;
   readonly signature: bigint | undefined;
-  /** Of a type unit: its type's entry. */
+  /** In a type unit: the key of its type's entry. */
   readonly typeKey: number;
   readonly #firstDie: number;
   readonly #abbreviationOffset: number;
@@ -133,7 +132,7 @@ export class Unit implements FormSizes {
     return this.#root;
   }
 
-  /** The entry at an offset of the section; undefined for the null entry that ends a list of children. */
+  /** The entry at an offset in the section; undefined for the null entry that ends a list of children. */
   die(offset: number): Die | undefined {
     if (offset < this.#firstDie) throw new Damage(this.section.name, 'a reference leads into a header');
     const cursor = new ByteCursor(this.section, offset, this.end);
@@ -146,7 +145,7 @@ export class Unit implements FormSizes {
     return this.root.text(AT.compDir) ?? '';
   }
 
-  /** DW_AT_low_pc of the unit: what addresses in lists are relative to. */
+  /** DW_AT_low_pc of the unit, the base of addresses in range and location lists. */
   get baseAddress(): bigint {
     return this.root.address(AT.lowPc) ?? 0n;
   }
@@ -175,7 +174,7 @@ interface UnitHeader {
   abbreviationOffset: number;
 }
 
-/** Reads a header and moves on to the next; undefined for a unit of a version that is not known. */
+/** Reads a unit header and moves the cursor to the next unit; undefined for an unsupported version. */
 function readUnitHeader(info: DebugInfo, cursor: ByteCursor, keyBase: number): Unit | undefined {
   const start = cursor.at;
   const { length, is64 } = cursor.unitLength();
@@ -202,6 +201,6 @@ function readUnitHeader(info: DebugInfo, cursor: ByteCursor, keyBase: number): U
   return new Unit(info, cursor.section, { ...header, firstDie: c.at, abbreviationOffset });
 }
 
-/** Above any offset of a section that fits into memory. */
+/** Larger than any section offset. */
 export const TYPES_KEY = 2 ** 48;
 const ADDR_HEADER_BYTES = 8;

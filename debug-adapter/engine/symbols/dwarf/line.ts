@@ -6,10 +6,7 @@ import { readForm, type FormSizes } from './forms.ts';
 import type { DebugInfo } from './info.ts';
 import { stringIn } from './str.ts';
 
-/**
- * The header of a unit's line number program in `.debug_line` (DWARF 5, section 6.2.4): how its opcodes are meant, and
- * its files. The program itself runs in lineProgram.ts.
- */
+/** The header of a unit's line number program in `.debug_line` (DWARF 5, section 6.2.4). */
 export interface LineHeader {
   version: number;
   minimumInstructionLength: number;
@@ -17,14 +14,18 @@ export interface LineHeader {
   lineBase: number;
   lineRange: number;
   opcodeBase: number;
-  /** How many LEB128 operands each standard opcode has, from opcode 1 on. */
+  /** The number of LEB128 operands of each standard opcode, from opcode 1. */
   operandCounts: number[];
-  /** By the numbers that the program and DW_AT_decl_file use; holes are undefined. */
+  /** Indexed by the file numbers of the program and of DW_AT_decl_file; unused numbers are undefined. */
   files: (SourceFile | undefined)[];
-  /** The program. */
+  /** The line number program, for lineProgram.ts. */
   program: ByteCursor;
 }
 
+/**
+ * Reads the header of a unit's line number program: the encoding of its opcodes, and its file table. lineProgram.ts
+ * runs the program itself.
+ */
 export function readLineHeader(
   info: DebugInfo,
   { offset, compDir, unitName }: { offset: number; compDir: string; unitName: string },
@@ -34,11 +35,11 @@ export function readLineHeader(
   const c = section.part(length);
   const version = c.u16();
   if (version < 2 || version > 5) throw new Damage('.debug_line', `version ${version} is unknown`);
-  if (version >= 5) c.skip(2); // address_size, segment_selector_size: set_address says its own length
+  if (version >= 5) c.skip(2); // address_size and segment_selector_size: DW_LNE_set_address carries its own length
   const headerLength = c.offset(is64);
   const header = c.part(headerLength);
   const minimumInstructionLength = header.u8();
-  if (version >= 4) header.u8(); // maximum_operations_per_instruction: 1, RISC-V is no VLIW
+  if (version >= 4) header.u8(); // maximum_operations_per_instruction: always 1, since RISC-V is not a VLIW architecture
   const defaultIsStatement = header.u8() !== 0;
   const lineBase = header.i8();
   const lineRange = header.u8();
@@ -56,20 +57,22 @@ interface FileNames {
   files: { name: string; directory: number }[];
 }
 
-/** Versions 2 to 4: directories and files end with an empty name; numbers begin at 1, directory 0 is comp_dir. */
+/**
+ * Versions 2 to 4: an empty name ends the directory and file tables. Numbering starts at 1; directory 0 is comp_dir.
+ */
 function readOldFiles(c: ByteCursor): FileNames {
   const directories = [''];
   for (let name = c.string(); name !== ''; name = c.string()) directories.push(name);
   const files: FileNames['files'] = [];
   for (let name = c.string(); name !== ''; name = c.string()) {
     files.push({ name, directory: c.uleb() });
-    c.skipLeb(); // time
-    c.skipLeb(); // length
+    c.skipLeb(); // modification time
+    c.skipLeb(); // file length
   }
   return { directories, files };
 }
 
-/** Version 5: tables that say themselves what they hold. Numbers begin at 0: the unit's directory and file. */
+/** Version 5: the tables describe their own format. Numbering starts at 0, the unit's directory and file. */
 function readFiles(info: DebugInfo, c: ByteCursor, sizes: FormSizes): FileNames {
   const directories = readEntries(info, c, sizes).map((entry) => entry.name);
   return { directories, files: readEntries(info, c, sizes) };
@@ -78,7 +81,7 @@ function readFiles(info: DebugInfo, c: ByteCursor, sizes: FormSizes): FileNames 
 function readEntries(info: DebugInfo, c: ByteCursor, sizes: FormSizes): FileNames['files'] {
   const format = Array.from({ length: c.u8() }, () => ({ content: c.uleb(), form: c.uleb() }));
   const count = c.uleb();
-  // An entry without content takes no bytes: damage must not make an endless table of such.
+  // An entry without content takes no bytes, so limit the count: a damaged file could claim a huge table.
   if (count > c.end - c.at) throw new Damage('.debug_line', 'a table of files is too long');
   return Array.from({ length: count }, () => {
     const entry = { name: '', directory: 0 };
@@ -96,7 +99,7 @@ function textOf(info: DebugInfo, value: ReturnType<typeof readForm>): string {
   return value.kind === 'textAt' ? stringIn(info.sections, value.section, value.offset) : '';
 }
 
-/** Paths as a person would open them: the directory before the name, comp_dir before that, unless absolute. */
+/** Builds full paths: comp_dir, directory and name, up to the first absolute part. */
 function resolveFiles(
   { directories, files }: FileNames,
   { compDir, unitName, version }: { compDir: string; unitName: string; version: number },
@@ -105,7 +108,7 @@ function resolveFiles(
     const folder = joinPath(compDir, directories[directory] ?? '');
     return { path: joinPath(folder, name), name, compDir };
   });
-  // Before version 5 the unit's own file had no number of its own beside those of the table.
+  // Before version 5, the table does not list the unit's own file.
   if (version >= 5) return resolved;
   return [{ path: joinPath(compDir, unitName), name: unitName, compDir }, ...resolved];
 }

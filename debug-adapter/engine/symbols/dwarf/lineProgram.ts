@@ -2,12 +2,9 @@ import { Damage } from '../damage.ts';
 import type { ByteCursor } from '../byteCursor.ts';
 import type { LineHeader } from './line.ts';
 
-/**
- * Runs a line number program (DWARF 5, section 6.2.5) and hands out the rows of its matrix in the program's order.
- * Each opcode takes a byte and gives one row at most, so the work is bounded by the section's size.
- */
+/** A row of the line number table. */
 export interface LineRow {
-  /** As in the file: not biased. */
+  /** Without the load bias. */
   address: bigint;
   file: number;
   line: number;
@@ -18,10 +15,14 @@ export interface LineRow {
   discriminator: number;
 }
 
-/** The row is one object that changes: `take` copies what it keeps. */
+/**
+ * Runs a line number program (DWARF 5, section 6.2.5) and passes each row to `take`, in program order. The row object
+ * is reused, so `take` must copy what it keeps. Each opcode takes at least one byte and emits at most one row, so the
+ * section's size bounds the work.
+ */
 export function runLineProgram(header: LineHeader, take: (row: Readonly<LineRow>) => void): void {
   const { program: start, minimumInstructionLength, lineBase, lineRange, opcodeBase } = header;
-  // A program is run anew for each question that needs it: the header's cursor stays where it is.
+  // Work on a copy of the cursor: the same header serves several runs of the program.
   const c = start.fork();
   const row = firstRow(header);
   const advance = (operations: number) => {

@@ -6,8 +6,9 @@ import type { Unit } from './info.ts';
 import { BASE_SELECTION, indexedList } from './ranges.ts';
 
 /**
- * Which location expression of an attribute holds at `pc`: the attribute's own, or one of a list in `.debug_loclists`
- * (DWARF 5, section 7.29) or `.debug_loc` (DWARF 4, section 2.6.2). undefined: none, the thing is nowhere then.
+ * The location expression of an attribute that is valid at `pc`: either the attribute's own expression, or one from a
+ * list in `.debug_loclists` (DWARF 5, section 7.29) or `.debug_loc` (DWARF 4, section 2.6.2). Undefined if the object
+ * has no location at `pc`.
  */
 export function locationAt(die: Die, attribute: number, pc: bigint): Uint8Array | undefined {
   const value = die.value(attribute);
@@ -23,7 +24,7 @@ export function locationAt(die: Die, attribute: number, pc: bigint): Uint8Array 
   return unit.version >= 5 ? findInList(unit, offset, pc) : findInOldList(unit, offset, pc);
 }
 
-/** Whether an attribute's location changes from instruction to instruction. */
+/** Whether an attribute's location depends on the pc. */
 export function hasLocationList(die: Die, attribute: number): boolean {
   const kind = die.value(attribute)?.kind;
   return kind === 'listIndex' || (kind !== undefined && die.sectionOffset(attribute) !== undefined);

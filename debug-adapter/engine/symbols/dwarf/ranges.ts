@@ -6,9 +6,9 @@ import type { Die } from './die.ts';
 import type { Unit } from './info.ts';
 
 /**
- * The code of an entry: DW_AT_low_pc and high_pc, or a list in `.debug_rnglists` (DWARF 5, section 7.25) or
- * `.debug_ranges` (DWARF 4, section 7.24). In the file's order: the first range is where a function is entered. Empty
- * ranges are left out.
+ * The code ranges of an entry: DW_AT_low_pc and DW_AT_high_pc, or a list in `.debug_rnglists` (DWARF 5, section 7.25)
+ * or `.debug_ranges` (DWARF 4, section 7.24). The order is the file's, because a function is entered at its first
+ * range. Empty ranges are omitted.
  */
 export function rangesOf(die: Die): AddressRange[] {
   const value = die.value(AT.ranges);
@@ -25,7 +25,7 @@ function lowToHigh(die: Die): AddressRange[] {
   const start = die.address(AT.lowPc);
   const high = die.value(AT.highPc);
   if (start === undefined || !high) return [];
-  // DWARF 4, section 2.17.2: a constant is the length.
+  // DWARF 4, section 2.17.2: a constant DW_AT_high_pc is an offset from DW_AT_low_pc.
   const end = high.kind === 'constant' ? start + high.value : die.address(AT.highPc);
   return end !== undefined && end > start ? [{ start, end }] : [];
 }
@@ -35,7 +35,7 @@ function readRangesAt(unit: Unit, offset: number | undefined): AddressRange[] {
   return unit.version >= 5 ? readRangeList(unit, offset) : readOldRanges(unit, offset);
 }
 
-/** Where the list with an index begins: the section's header is followed by offsets, the base points at the first. */
+/** The offset of a list with a given index. The base points to the offset table after the section's header. */
 export function indexedList(
   unit: Unit,
   section: '.debug_rnglists' | '.debug_loclists',
@@ -82,7 +82,7 @@ function readOldRanges(unit: Unit, offset: number): AddressRange[] {
   }
 }
 
-/** DWARF 4, section 2.17.3: a pair that sets the base. */
+/** DWARF 4, section 2.17.3: marks a base address selection entry. */
 export const BASE_SELECTION = 0xffff_ffff_ffff_ffffn;
 
 const RLE = {

@@ -1,12 +1,15 @@
 import { ByteCursor } from '../byteCursor.ts';
 import type { DebugSections } from '../elf/debugSections.ts';
 
-/** Strings that entries name by offset or index: `.debug_str`, `.debug_line_str`, `.debug_str_offsets` (DWARF 5, 7.26). */
+/** Reads a string from `.debug_str` or `.debug_line_str` by offset (DWARF 5, section 7.26). */
 export function stringIn(sections: DebugSections, section: '.debug_str' | '.debug_line_str', offset: number): string {
   return new ByteCursor(sections.get(section), offset).string();
 }
 
-/** DW_FORM_strx: `base` is DW_AT_str_offsets_base, the place of the unit's first offset. */
+/**
+ * Reads a string by index (DW_FORM_strx) through `.debug_str_offsets`. `base` is DW_AT_str_offsets_base, the offset of
+ * the unit's first entry there.
+ */
 export function indexedString(
   sections: DebugSections,
   { base, index, is64 }: { base: number; index: number; is64: boolean },

@@ -4,8 +4,8 @@ import { makeSection, type Section } from '../byteCursor.ts';
 import { SHF_COMPRESSED, type ElfFile, type ElfSection } from './elfFile.ts';
 
 /**
- * The debug sections of a file by name, inflated where they are compressed and a HostCompression is there. A section
- * that is missing or cannot be had reads as empty; `complain` gets the sentence that says why.
+ * Finds a file's debug sections by name and inflates compressed ones if a HostCompression is available. A section that
+ * is missing or cannot be inflated reads as empty; `complain` receives the reason.
  */
 export class DebugSections {
   readonly #file: ElfFile;
@@ -24,7 +24,7 @@ export class DebugSections {
     this.#complain = options.complain;
   }
 
-  /** By the standard name, `.debug_info`. */
+  /** Takes the standard name, for example `.debug_info`. */
   get(name: string): Section {
     let section = this.#known.get(name);
     if (!section) {
@@ -47,7 +47,7 @@ export class DebugSections {
     return section.flags & SHF_COMPRESSED ? this.#inflate(section) : section.bytes;
   }
 
-  /** `.zdebug_*`, which GNU tools wrote before SHF_COMPRESSED. */
+  /** `.zdebug_*` sections, which GNU tools wrote before SHF_COMPRESSED existed. They are not supported. */
   #oldCompressed(name: string): Uint8Array {
     const old = name.replace('.debug_', '.zdebug_');
     if (this.#file.sections.some((section) => section.name === old)) {
@@ -56,7 +56,9 @@ export class DebugSections {
     return new Uint8Array();
   }
 
-  /** System V ABI, "Section Compression": Elf64_Chdr, then a zlib stream (RFC 1950) around the deflated bytes. */
+  /**
+   * System V ABI, "Section Compression": an Elf64_Chdr, then a zlib stream (RFC 1950) that contains the deflate data.
+   */
   #inflate({ name, bytes }: ElfSection): Uint8Array {
     const nothing = new Uint8Array();
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -67,7 +69,7 @@ export class DebugSections {
     }
     const size = Number(view.getBigUint64(8, true));
     try {
-      // Deflate makes at most 1032 bytes of one: a bigger size is damage, not a reason to allocate.
+      // Deflate expands a byte to at most 1032 bytes. A larger claimed size is damage; do not allocate it.
       if (size > bytes.length * 1032) throw new Error('size');
       return this.#compression.inflate(bytes.subarray(CHDR_BYTES + 2, bytes.length - 4), size);
     } catch {

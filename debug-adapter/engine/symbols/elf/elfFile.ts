@@ -1,20 +1,21 @@
 import { symbolsAreNotElf, symbolsAreNotLinked, symbolsAreNotRv64, symbolsAreTruncated } from '../../errors/symbols.ts';
 import type { AddressRange } from '../symbols.ts';
 
-/**
- * The sections of an ELF file (System V ABI, "ELF Header" and "Sections"), for symbols. Refuses what is no linked
- * RV64 file in one sentence. A section whose bytes lie outside the file has none; a file without a table of sections
- * (stripped) has no sections, and its segments say where its code is.
- */
+/** An ELF file's sections (System V ABI, "ELF Header" and "Sections"). */
 export interface ElfFile {
   sections: ElfSection[];
-  /** The bytes the file gives at an address of the guest (not biased), from its sections. */
+  /** The file's bytes at an address (without the load bias). */
   bytesAt(address: bigint, lengthBytes: number): Uint8Array | undefined;
-  /** Of the executable section that holds an address: its bytes up to `reachBytes` before and behind it. */
+  /**
+   * The bytes around an address, up to `reachBytes` in each direction, within the executable section that contains it.
+   */
   codeAround(address: bigint, reachBytes: number): { address: bigint; bytes: Uint8Array } | undefined;
-  /** Where the guest's memory is taken, by its sections: what lies outside was thrown away by the linker. */
+  /**
+   * The address ranges of allocated sections. Debug information for addresses outside them describes code that the
+   * linker discarded.
+   */
   allocated: AddressRange[];
-  /** The executable sections; of a file without a table of sections, the executable segments. */
+  /** The executable sections, or in a file without a section header table the executable segments. */
   code: ElfSection[];
   /** The GNU build ID in hexadecimal. */
   buildId: string | undefined;
@@ -25,13 +26,18 @@ export interface ElfSection {
   type: number;
   flags: number;
   address: bigint;
-  /** Of a table: the section with its strings. */
+  /** In a symbol table: the index of its string table section. */
   link: number;
   bytes: Uint8Array;
-  /** In memory; more than `bytes` for .bss. */
+  /** Size in memory; larger than `bytes` for .bss. */
   sizeBytes: bigint;
 }
 
+/**
+ * Reads an ELF file's section or segment headers. Throws a UserError for anything but a linked RV64 file. A section
+ * whose bytes lie outside the file has none. A file without a section header table (fully stripped) has no sections;
+ * its code comes from its segments.
+ */
 export function readElfFile(bytes: Uint8Array, name: string): ElfFile {
   if (!MAGIC.every((byte, i) => bytes[i] === byte) || bytes.length < HEADER_BYTES) throw symbolsAreNotElf(name);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -56,7 +62,10 @@ export function readElfFile(bytes: Uint8Array, name: string): ElfFile {
   };
 }
 
-/** Ascending. Of sections that overlap, as in a damaged file, the first: reading all code then costs what the file has. */
+/**
+ * Sorts by address and drops sections that overlap an earlier one, as in a damaged file. The work of reading all code
+ * then never exceeds the file's size.
+ */
 function apart(sections: readonly ElfSection[]): ElfSection[] {
   let end = 0n;
   const ascending = [...sections].sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
@@ -72,7 +81,7 @@ function readSections(view: DataView, bytes: Uint8Array, name: string): ElfSecti
   if (start === 0) return [];
   if (start + SECTION_HEADER_BYTES > bytes.length) throw symbolsAreTruncated(name);
   if (view.getUint16(E_SHENTSIZE, true) !== SECTION_HEADER_BYTES) throw symbolsAreTruncated(name);
-  // Above 0xff00 sections, the count and the index of the names are in section 0.
+  // With 0xff00 or more sections, section 0 holds the count and the index of the section name table.
   const count = view.getUint16(E_SHNUM, true) || Number(view.getBigUint64(start + SH_SIZE, true));
   const shortIndex = view.getUint16(E_SHSTRNDX, true);
   const namesIndex = shortIndex === SHN_XINDEX ? view.getUint32(start + SH_LINK, true) : shortIndex;
@@ -90,7 +99,7 @@ function readSections(view: DataView, bytes: Uint8Array, name: string): ElfSecti
   }));
 }
 
-/** The segments that are loaded, as sections without names (System V ABI, "Program Header"). */
+/** The loaded segments, as sections without names (System V ABI, "Program Header"). */
 function readSegments(view: DataView, bytes: Uint8Array): ElfSection[] {
   const start = Number(view.getBigUint64(E_PHOFF, true));
   const count = view.getUint16(E_PHNUM, true);
@@ -114,7 +123,10 @@ function readSegments(view: DataView, bytes: Uint8Array): ElfSection[] {
     });
 }
 
-/** Of a note (System V ABI, "Note Section"): the sizes of name and description, the type, the name padded to words. */
+/**
+ * The build ID from a note (System V ABI, "Note Section"): name size, description size and type, then the name padded
+ * to 4 bytes and the description.
+ */
 function buildIdOf(sections: readonly ElfSection[]): string | undefined {
   const bytes = sections.find(({ name }) => name === '.note.gnu.build-id')?.bytes;
   if (!bytes || bytes.length <= BUILD_ID_AT) return undefined;
@@ -146,7 +158,7 @@ function codeAround(code: ElfSection[], address: bigint, reachBytes: number) {
   return { address: section.address + BigInt(from), bytes: section.bytes.subarray(from, offset + reachBytes) };
 }
 
-/** The string at an offset of a string table; empty when there is none. */
+/** The string at an offset in a string table; empty if the offset is out of range. */
 export function stringAt(table: Uint8Array, offset: number): string {
   if (offset >= table.length) return '';
   const end = table.indexOf(0, offset);
@@ -163,7 +175,7 @@ const SHF_ALLOC = 2;
 const SHF_EXECINSTR = 4;
 const SHN_XINDEX = 0xffff;
 
-// System V ABI, the 64-bit layouts.
+// System V ABI, 64-bit layouts.
 const MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 const EI_CLASS = 4;
 const EI_DATA = 5;
@@ -196,5 +208,5 @@ const P_OFFSET = 8;
 const P_VADDR = 16;
 const P_FILESZ = 32;
 const P_MEMSZ = 40;
-/** Behind the note's header and its name, "GNU". */
+/** Offset of the description, after the note's header and its name "GNU". */
 const BUILD_ID_AT = 16;

@@ -2,8 +2,8 @@ import type { SymbolAtAddress, SymbolInfo } from '../symbols.ts';
 import { SHT_SYMTAB, stringAt, type ElfFile } from './elfFile.ts';
 
 /**
- * The ELF symbol table, by address and by name. Reading it is put off until it is asked; then it costs about a
- * microsecond a symbol. Mapping symbols (`$x`, `$d`), section and file symbols are left out.
+ * The ELF symbol table, by address and by name. It is read on first use, at about a microsecond per symbol. Mapping
+ * symbols (`$x`, `$d`), section symbols and file symbols are omitted.
  */
 export class SymbolTable {
   readonly #file: ElfFile;
@@ -16,11 +16,11 @@ export class SymbolTable {
     this.#bias = bias;
   }
 
-  /** The symbol that an address lies in: by size, or for one without a size, the last before it in its section. */
+  /** The symbol that contains an address. A symbol without a size extends to the next symbol of its section. */
   at(address: bigint): SymbolAtAddress | undefined {
     const symbols = this.#sortedSymbols();
     let index = lastNotAfter(symbols, address);
-    // Only a few steps back: a big object that holds many labels is still found for its first ones.
+    // Check only a few preceding symbols. A large object that contains many labels is found only near its start.
     for (let tries = 0; index >= 0 && tries < 16; index--, tries++) {
       const symbol = symbols[index];
       const offset = address - symbol.address;
@@ -36,12 +36,12 @@ export class SymbolTable {
     return this.#sameBase(name).filter((symbol) => symbol.name === name);
   }
 
-  /** Functions of a name in the source: the compiler's copies (`sum.isra.0`, `sum.constprop.1`) are that function too. */
+  /** The functions with a source name, including the compiler's clones (`sum.isra.0`, `sum.constprop.1`). */
   functionsNamed(name: string): SymbolInfo[] {
     return this.#sameBase(name).filter((symbol) => symbol.kind !== 'object' && !/\.cold(\.|$)/.test(symbol.name));
   }
 
-  /** Symbols whose names are alike up to the first dot. */
+  /** The symbols whose names agree up to the first dot. */
   #sameBase(name: string): SymbolInfo[] {
     if (!this.#byBase) {
       this.#byBase = new Map();
@@ -94,7 +94,7 @@ function baseOf(name: string): string {
   return dot < 0 ? name : name.slice(0, dot);
 }
 
-/** Of several at one address the last wins in `at`, so functions and objects come after labels. */
+/** `at` prefers the last symbol at an address, so functions and objects sort after labels. */
 function byAddressThenWorth(a: SymbolInfo, b: SymbolInfo): number {
   if (a.address !== b.address) return a.address < b.address ? -1 : 1;
   return worth(a) - worth(b);
@@ -115,7 +115,7 @@ function lastNotAfter(symbols: SymbolInfo[], address: bigint): number {
   return low - 1;
 }
 
-/** System V ABI, "Symbol Table": STT_NOTYPE, STT_OBJECT, STT_FUNC; what is not here is no place in the guest. */
+/** System V ABI, "Symbol Table": STT_NOTYPE, STT_OBJECT, STT_FUNC. Other types are not addresses in the guest. */
 const KINDS: Record<number, SymbolInfo['kind'] | undefined> = { 0: 'label', 1: 'object', 2: 'function' };
 const SHN_UNDEF = 0;
 const SYMBOL_BYTES = 24;

@@ -5,16 +5,17 @@ import { bare, isFloat, isSigned, sizeOf } from '../types/typeQuestions.ts';
 import { DOUBLE, INT, LONG, UNSIGNED, UNSIGNED_LONG } from './builtInTypes.ts';
 import type { BinaryOperator } from './tree.ts';
 
-/** C's arithmetic on numbers (C17, sections 6.3.1 and 6.5): promotions, conversions, and what operators compute. */
+/** A number with its C type. */
 export interface TypedNumber {
   /** A bigint for integers, pointers and enumerations; a number for floating point. */
   value: bigint | number;
   type: Type;
 }
 
-/** Operators that give 0 or 1. */
+/** Operators whose result is 0 or 1. */
 export const COMPARISONS = new Set<BinaryOperator>(['<', '>', '<=', '>=', '==', '!=']);
 
+/** Computes a binary operator as C does (C17, sections 6.3.1 and 6.5), including promotions and conversions. */
 export function calculate(operator: BinaryOperator, left: TypedNumber, right: TypedNumber): TypedNumber {
   if (operator === '<<' || operator === '>>') return shift(operator, promote(left), promote(right));
   const type = commonType(left, right);
@@ -26,7 +27,7 @@ export function calculate(operator: BinaryOperator, left: TypedNumber, right: Ty
   return convertNumber({ value: onIntegers(operator, a, b), type }, type);
 }
 
-/** Integers narrower than int become int. What is computed has no typedef's name any more. */
+/** The integer promotions (C17, section 6.3.1.1). The result type is never a typedef. */
 export function promote({ value, type }: TypedNumber): TypedNumber {
   const number = { value, type: bare(type) };
   if (typeof value === 'number') return number;
@@ -35,14 +36,14 @@ export function promote({ value, type }: TypedNumber): TypedNumber {
   return size < 4 ? convertNumber(number, INT) : number;
 }
 
-/** What an enumeration counts as. */
+/** The integer type that an enumeration converts to. */
 function integerLike(type: Type): Type {
   if (sizeOf(type) < 4) return INT;
   if (sizeOf(type) === 4) return isSigned(type) ? INT : UNSIGNED;
   return isSigned(type) ? LONG : UNSIGNED_LONG;
 }
 
-/** As the type holds it. Of floats to integers, C cuts off; what does not fit wraps. */
+/** Converts to the type's range: floating point truncates towards zero, integers wrap. */
 export function convertNumber({ value }: TypedNumber, type: Type): TypedNumber {
   if (isFloat(type)) return { value: sizeOf(type) === 4 ? Math.fround(Number(value)) : Number(value), type };
   const base = bare(type);
@@ -56,7 +57,7 @@ export function isTrue({ value }: TypedNumber): boolean {
   return typeof value === 'bigint' ? value !== 0n : value !== 0;
 }
 
-/** The usual arithmetic conversions. */
+/** The usual arithmetic conversions (C17, section 6.3.1.8). */
 function commonType(left: TypedNumber, right: TypedNumber): Type {
   if (isFloat(left.type) || isFloat(right.type)) {
     const [a, b] = [left, right].map(({ type }) => (isFloat(type) ? sizeOf(type) : 0));
@@ -74,7 +75,7 @@ function commonType(left: TypedNumber, right: TypedNumber): Type {
 function shift(operator: '<<' | '>>', left: TypedNumber, right: TypedNumber): TypedNumber {
   if (typeof left.value === 'number') throw isNotANumber(`${left.value}`, typeName(left.type));
   const distance = typeof right.value === 'bigint' ? right.value : BigInt(Math.trunc(right.value));
-  // Where C says nothing, what people expect: everything is shifted out.
+  // Large shift distances are undefined in C. Shift out all bits, as users expect.
   const by = distance < 0n ? 0n : distance > 127n ? 127n : distance;
   const value = operator === '<<' ? left.value << by : left.value >> by;
   return convertNumber({ value, type: left.type }, left.type);

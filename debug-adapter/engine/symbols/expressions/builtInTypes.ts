@@ -1,6 +1,6 @@
 import type { BaseType } from '../types/type.ts';
 
-/** C's basic types in the lp64 data model, by the names that gcc gives them in debug information. */
+/** C's basic types in the LP64 data model, by the names that gcc uses in debug information. */
 export const BUILT_IN: Record<string, BaseType> = Object.fromEntries(
   (
     [
@@ -25,7 +25,7 @@ export const BUILT_IN: Record<string, BaseType> = Object.fromEntries(
   ).map(([name, sizeBytes, encoding]) => [name, { kind: 'base', name: shortName(name), sizeBytes, encoding }]),
 );
 
-/** `long unsigned int` is written `unsigned long`. */
+/** Shortens gcc's names: `long unsigned int` becomes `unsigned long`. */
 function shortName(name: string): string {
   const words = name.split(' ').filter((word) => word !== 'int' || name === 'int' || name === 'unsigned int');
   const isUnsigned = words.includes('unsigned');

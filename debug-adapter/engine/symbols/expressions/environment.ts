@@ -15,7 +15,10 @@ import type { TypedNumber } from './arithmetic.ts';
 import { CHAR, LONG, UNSIGNED_LONG } from './builtInTypes.ts';
 import type { TypeNames } from './typeNames.ts';
 
-/** What names mean in a frame: its variables from the innermost block out, its unit's, the file's. */
+/**
+ * Resolves names in a frame: first its variables from the innermost block outwards, then the globals of its unit, then
+ * those of the whole file.
+ */
 export class Environment implements TypeNames {
   readonly context: ValueContext;
   readonly #parts: EnvironmentParts;
@@ -52,13 +55,18 @@ export class Environment implements TypeNames {
     return undefined;
   }
 
-  /** A symbol without debug information, as an array of unknown length: what a linker script's symbols are used as. */
+  /**
+   * A symbol without debug information, as an array of unknown length. This is how programs use linker script symbols.
+   */
   symbol(name: string): ShownValue | undefined {
     const [symbol] = this.#parts.symbolTable.named(name);
     return symbol && this.#inMemory(name, UNKNOWN_DATA, symbol.address);
   }
 
-  /** By ABI name, number or special name; what the frame does not know the machine may. */
+  /**
+   * Finds a register by ABI name, number or special name. Names that the frame does not know are looked up in the
+   * machine.
+   */
   register(name: string): ShownValue | undefined {
     if (name === 'pc') return this.#make('$pc', CODE_POINTER, { kind: 'bytes', bytes: toBytes(this.#frame.pc, 8) });
     const number = registerNumber(name);
@@ -122,7 +130,7 @@ const UNKNOWN_FUNCTION: Type = {
   isPrototyped: false,
 };
 const UNKNOWN_DATA: Type = { kind: 'array', element: () => CHAR, count: undefined };
-/** ra is code; sp, gp, tp and s0 are data. */
+/** ra points to code; sp, gp, tp and s0 point to data. */
 const REGISTER_TYPES: Record<number, Type | undefined> = {
   1: CODE_POINTER,
   2: DATA_POINTER,

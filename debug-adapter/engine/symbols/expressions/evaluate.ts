@@ -11,7 +11,7 @@ import { Evaluator } from './evaluator.ts';
 import { parseExpression } from './parser.ts';
 import type { Expression } from './tree.ts';
 
-/** Evaluates an expression's text. An assignment is worked out up to what would be written, and not done. */
+/** Parses and evaluates an expression. For an assignment, it computes the bytes to write but does not write them. */
 export function evaluate(text: string, environment: Environment): Evaluation {
   try {
     return evaluateUnguarded(text, environment);
@@ -41,7 +41,7 @@ function assignment(expression: Expression & { kind: 'assignment' }, evaluator: 
   return { kind: 'assignment', target, value, bytes: target.bits ? undefined : bytes };
 }
 
-/** Of a struct: the bytes of another of the same type. */
+/** Assigns a struct or array: copies the bytes of another one of the same type. */
 function copy(expression: Expression & { kind: 'assignment' }, target: ShownValue, evaluator: Evaluator): Evaluation {
   const value = evaluator.evaluate(expression.value);
   if (bare(value.type) !== bare(target.type)) {

@@ -24,7 +24,7 @@ import { bytesOfNumber } from './conversion.ts';
 import type { Environment } from './environment.ts';
 import type { Expression, LiteralType } from './tree.ts';
 
-/** Computes an expression's value in an environment. Reads the guest, never changes it. */
+/** Computes an expression's value in an environment. Reads the guest but never modifies it. */
 export class Evaluator {
   readonly #environment: Environment;
 
@@ -63,7 +63,7 @@ export class Evaluator {
     }
   }
 
-  /** Where a value can be written to: memory or a register. */
+  /** Evaluates an expression that can be assigned to: it must be in memory or in a register. */
   target(expression: Expression): ShownValue {
     const value = this.evaluate(expression);
     const { kind } = value.location;
@@ -71,7 +71,7 @@ export class Evaluator {
     return value;
   }
 
-  /** An arithmetic or pointer value; arrays and functions count as their addresses. */
+  /** An arithmetic or pointer value; arrays and functions decay to their addresses. */
   number(expression: Expression): TypedNumber {
     return this.#numberOf(this.evaluate(expression), expression.text);
   }
@@ -171,7 +171,7 @@ export class Evaluator {
     return isTrue(this.number(expression));
   }
 
-  /** `->` and `.` do the same on pointers and structs: people need not know which it is. */
+  /** `->` and `.` both work on pointers and on structs, so that users need not know which one they have. */
   #member(expression: Expression & { kind: 'member' }): ShownValue {
     const { object, member, text } = expression;
     let value = this.evaluate(object);
@@ -195,7 +195,7 @@ export class Evaluator {
     if (typeof number.value === 'number' || bare(number.type).kind === 'pointer') {
       throw isNotANumber(index.text, typeName(number.type));
     }
-    // An array may be in registers; then there is no address to calculate with.
+    // Index the value directly: an array in registers has no address for pointer arithmetic.
     if (type.kind === 'array' && number.value >= 0n && number.value < 2n ** 31n) {
       return this.#renamed(value.element(Number(number.value), type.element()), text);
     }
@@ -210,7 +210,7 @@ export class Evaluator {
     const kind = bare(type).kind;
     if (kind === 'void') return this.#make(expression, type, { kind: 'bytes', bytes: new Uint8Array() });
     if (kind !== 'base' && kind !== 'pointer' && kind !== 'enumeration') {
-      // As in gdb, what is in memory can be looked at as anything.
+      // As in gdb, a value in memory can be cast to any type.
       const value = this.evaluate(operand);
       return this.#inMemory(expression.text, type, this.#addressOf(value, operand.text));
     }
@@ -222,7 +222,7 @@ export class Evaluator {
     return this.#computed(expression, { value: BigInt(sizeOf(type)), type: UNSIGNED_LONG });
   }
 
-  /** gdb's `first@count`. */
+  /** gdb's `first@count`: an artificial array. */
   #repeat(expression: Expression & { kind: 'repeat' }): ShownValue {
     const first = this.evaluate(expression.first);
     const { value: count } = this.number(expression.count);
@@ -273,7 +273,7 @@ const LITERALS: Record<LiteralType, Type> = {
   char: CHAR,
 };
 
-/** How far `pointer + 1` is. Of `void *` and functions a byte, as in GNU C. */
+/** The distance in bytes of `pointer + 1`. GNU C uses 1 for `void *` and function pointers. */
 function stepOf(pointer: Type): bigint {
   const type = bare(pointer);
   return BigInt((type.kind === 'pointer' && sizeOf(type.target())) || 1);
@@ -288,7 +288,7 @@ function floatOf(value: ShownValue): number | undefined {
   return bytes && readFloat(bytes);
 }
 
-/** The way to a member, through anonymous structs and unions. */
+/** The path to a member, through anonymous structs and unions. */
 function findMember(type: Type, name: string, depth = 0): Member[] | undefined {
   const composite = bare(type);
   if (!isComposite(composite) || depth > 20) return undefined;

@@ -1,16 +1,17 @@
 import { expressionHasBadText } from '../../errors/symbols.ts';
 
-/** Cuts an expression into tokens. */
+/** A token of an expression. */
 export type Token =
   | { kind: 'number'; text: string }
-  /** With its quotes. */
+  /** Includes the quotes. */
   | { kind: 'character'; text: string }
   | { kind: 'name'; text: string }
-  /** Without the `$`. */
+  /** Excludes the `$`. */
   | { kind: 'register'; text: string }
   | { kind: 'operator'; text: string }
   | { kind: 'end'; text: string };
 
+/** Splits an expression into tokens. */
 export function tokenize(expression: string): Token[] {
   const tokens: Token[] = [];
   let rest = expression.trimStart();

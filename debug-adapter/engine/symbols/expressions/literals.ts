@@ -1,6 +1,6 @@
 import type { LiteralType } from './tree.ts';
 
-/** Numbers and characters as C reads them (C17, section 6.4.4). */
+/** Parses an integer or floating-point constant (C17, section 6.4.4). */
 export function parseNumber(text: string): { value: bigint | number; type: LiteralType } {
   const isHex = /^0[xX]/.test(text);
   const suffix = (isHex ? /[uUlL]*$/ : /[uUlLfF]*$/).exec(text)?.[0] ?? '';
@@ -13,12 +13,12 @@ export function parseNumber(text: string): { value: bigint | number; type: Liter
   return { value, type: integerType(value, { suffix, isDecimal: /^[1-9]/.test(digits) }) };
 }
 
-/** `089` is no octal number: then it is taken as people mean it. */
+/** `089` is not a valid octal number, so it is read as decimal. */
 function octal(digits: string): string {
   return /^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits.replace(/^0+(?=\d)/, '');
 }
 
-/** The first type that holds the value: decimal numbers skip the unsigned ones. */
+/** The first type that can hold the value. Decimal constants without a suffix are never unsigned. */
 function integerType(value: bigint, { suffix, isDecimal }: { suffix: string; isDecimal: boolean }): LiteralType {
   const isUnsigned = /u/i.test(suffix);
   const isLong = /l/i.test(suffix);
@@ -27,6 +27,7 @@ function integerType(value: bigint, { suffix, isDecimal }: { suffix: string; isD
   return !isUnsigned && value < 1n << 63n ? 'long' : 'unsignedLong';
 }
 
+/** Parses a character constant (C17, section 6.4.4.4). */
 export function parseCharacter(text: string): { value: bigint; type: LiteralType } {
   return { value: BigInt(characterCode(text.slice(1, -1))), type: 'char' };
 }

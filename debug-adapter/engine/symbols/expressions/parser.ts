@@ -13,8 +13,8 @@ import type { BinaryOperator, Expression } from './tree.ts';
 import { beginsType, parseType, type TypeNames } from './typeNames.ts';
 
 /**
- * Parses a C expression (C17, section 6.5), with gdb's `$register` and `first@count`. What would change the guest
- * beyond one assignment, or call it, is refused: `++`, `f(x)`.
+ * Parses a C expression (C17, section 6.5) with gdb's `$register` and `first@count` extensions. Only one assignment, at
+ * the top level, may modify the guest: `++` and calls like `f(x)` are rejected.
  */
 export function parseExpression(text: string, scope: ParseScope): Expression {
   const tokens = tokenize(text);
@@ -26,7 +26,7 @@ export function parseExpression(text: string, scope: ParseScope): Expression {
   return expression;
 }
 
-/** Parses the whole text as a type's name. */
+/** Parses the whole text as a type name. */
 export function parseTypeName(text: string, types: TypeNames): Type {
   const parser = new Parser(tokenize(text), { types, isVariable: () => false });
   const type = parseType(parser, types);
@@ -36,7 +36,7 @@ export function parseTypeName(text: string, types: TypeNames): Type {
 
 export interface ParseScope {
   types: TypeNames;
-  /** A variable hides a type of its name. */
+  /** A variable hides a type of the same name. */
   isVariable(name: string): boolean;
 }
 
@@ -71,7 +71,7 @@ class Parser {
     if (kind !== 'operator' || !/^([-+*/%&|^]|<<|>>)?=$/.test(text)) return target;
     this.next();
     const right = this.assignment();
-    // `a += b` is `a = a + b`: nothing here has effects that could happen twice.
+    // `a += b` is `a = a + b`: evaluating `a` twice is safe because expressions have no side effects.
     const value = text === '=' ? right : makeBinary(text.slice(0, -1) as BinaryOperator, { left: target, right });
     return { kind: 'assignment', target, value, text: `${target.text} ${text} ${right.text}` };
   }
@@ -86,7 +86,7 @@ class Parser {
     return { kind: 'conditional', condition, yes, no, text: `${condition.text} ? ${yes.text} : ${no.text}` };
   }
 
-  /** Precedence climbing: operators of this level and tighter ones. */
+  /** Precedence climbing: parses operators of this level and of those that bind tighter. */
   #binary(level: number): Expression {
     if (level === LEVELS.length) return this.#unary();
     let left = this.#binary(level + 1);
@@ -210,7 +210,7 @@ function describe(token: Token): string {
   return token.kind === 'end' ? 'the end' : `'${token.text}'`;
 }
 
-/** From the loosest to the tightest; `@` as gdb has it, between shifts and sums. */
+/** From lowest to highest precedence; as in gdb, `@` is between shifts and sums. */
 const LEVELS: string[][] = [
   ['||'],
   ['&&'],
@@ -225,6 +225,6 @@ const LEVELS: string[][] = [
   ['*', '/', '%'],
 ];
 
-/** Far beyond what people type; keeps the stack. */
+/** Far beyond any real expression; prevents a stack overflow. */
 const DEPTH_MAX = 200;
 const TOKENS_MAX = 1000;

@@ -3,28 +3,26 @@ import { BUILT_IN } from './builtInTypes.ts';
 import { expressionExpected, typeIsUnknown } from '../../errors/symbols.ts';
 import type { Type } from '../types/type.ts';
 
-/**
- * Names of types in expressions: `struct node`, `uint32_t`, `unsigned long`, each with `const`, `*`s and `[n]`s. Basic
- * types need not be in the debug information.
- */
+/** Looks up type names in debug information. Basic types are built in and need not be there. */
 export interface TypeNames {
-  /** By the key that names have in the debug information: `struct node`, `uint32_t`. */
+  /** Takes a name as in the debug information: `struct node`, `uint32_t`. */
   find(key: string): Type | undefined;
 }
 
-/** Where a parser is in its tokens. */
+/** The parser's position in its tokens. */
 export interface TokenSource {
   peek(): Token;
   next(): Token;
 }
 
-/** Whether the next tokens begin a type's name. */
+/** Whether a type name starts at the next token. */
 export function beginsType(tokens: TokenSource, types: TypeNames): boolean {
   const { kind, text } = tokens.peek();
   if (kind !== 'name') return false;
   return BASIC_WORDS.has(text) || QUALIFIERS.has(text) || TAGS.has(text) || types.find(text) !== undefined;
 }
 
+/** Parses a type name: `struct node`, `uint32_t` or `unsigned long`, with optional `const`, `*` and `[n]`. */
 export function parseType(tokens: TokenSource, types: TypeNames): Type {
   let type = parseSpecifiers(tokens, types);
   for (;;) {
@@ -80,7 +78,7 @@ function parseTag(tokens: TokenSource, types: TypeNames): Type {
   return type;
 }
 
-/** The words in any order (C17, section 6.7.2); gcc calls `unsigned long` "long unsigned int". */
+/** The keywords may be in any order (C17, section 6.7.2); gcc calls `unsigned long` "long unsigned int". */
 function basicType(words: string[], types: TypeNames): Type | undefined {
   if (words.length === 0) return undefined;
   const rest = [...words].sort().join(' ');
@@ -93,7 +91,7 @@ const QUALIFIERS = new Set(['const', 'volatile', 'restrict', '_Atomic']);
 const TAGS = new Set(['struct', 'union', 'enum']);
 const BASIC_WORDS = new Set('void char short int long signed unsigned float double _Bool bool __int128'.split(' '));
 
-/** Sorted words to gcc's name. */
+/** Maps sorted keywords to gcc's name. */
 const BASIC_TYPES: Record<string, string | undefined> = {
   void: 'void',
   _Bool: '_Bool',

@@ -3,28 +3,29 @@ import type { Die } from '../dwarf/die.ts';
 import { rangesOf } from '../dwarf/ranges.ts';
 import type { AddressRange } from '../symbols.ts';
 
-/**
- * A function's nesting: lexical blocks and bodies of inlined functions, each with its code. A block without code of its
- * own dissolves into the one around it (DWARF 5, section 3.5: it may have no attributes), and so does one that declares
- * nothing, as in gdb: blocks decide how many locations a breakpoint has.
- */
+/** A node in a function's tree of lexical blocks and inlined functions, with its code ranges. */
 export interface Block {
   kind: 'function' | 'block' | 'inlined';
   die: Die;
   ranges: AddressRange[];
   parent: Block | undefined;
   inner: Block[];
-  /** Entries of its variables and arguments. */
+  /** The DIEs of its variables and arguments. */
   variables: Die[];
 }
 
+/**
+ * Reads a function's tree of blocks. A block without code ranges is merged into its parent (DWARF 5, section 3.5,
+ * permits blocks without attributes). As in gdb, so is a block without declarations: blocks determine how many
+ * locations a breakpoint has.
+ */
 export function readBlocks(die: Die, ranges: AddressRange[]): Block {
   const block: Block = { kind: 'function', die, ranges, parent: undefined, inner: [], variables: [] };
   fill(block, die, 0);
   return block;
 }
 
-/** From the function to the innermost block with code at `pc`. */
+/** The path from the function to the innermost block that contains `pc`. */
 export function blocksAt(block: Block, pc: bigint): Block[] {
   const path = [block];
   for (;;) {
@@ -67,8 +68,8 @@ function declaresAnything(die: Die): boolean {
   return false;
 }
 
-/** Blocks, inlined bodies, and call sites with and without GNU's numbers. */
+/** Tags of lexical blocks, inlined subroutines, and call sites in DWARF 5 and GNU numbering. */
 const NO_DECLARATIONS = new Set<number>([TAG.lexicalBlock, TAG.inlinedSubroutine, 0x48, 0x49, 0x4109, 0x410a]);
 
-/** No compiler nests so deep; damage could, by a sibling that leads into its own child. */
+/** Compilers never nest this deeply. In a damaged file, a sibling reference may point into the entry's own children. */
 const DEPTH_MAX = 200;

@@ -4,8 +4,8 @@ import { rangesOf } from '../dwarf/ranges.ts';
 import { Damage } from '../damage.ts';
 
 /**
- * Which unit's code is at an address. Made when first asked: `.debug_aranges` says it for most units at once, the
- * others are asked for their ranges, which reads their first entry.
+ * Maps addresses to units. Built on first use from `.debug_aranges`, which covers most units. For the others, it reads
+ * the root entry's ranges.
  */
 export class CodeUnits {
   readonly #info: DebugInfo;

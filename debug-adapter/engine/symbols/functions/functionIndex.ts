@@ -6,7 +6,7 @@ import type { AddressRange } from '../symbols.ts';
 import { readBlocks, type Block } from './block.ts';
 import type { CodeUnits } from './codeUnits.ts';
 
-/** Functions with code, from the debug information: a unit's are read when one of them is asked for. */
+/** The functions with debug information. A unit's functions are read when an address in the unit is first looked up. */
 export class FunctionIndex {
   readonly #codeUnits: CodeUnits;
   readonly #isAllocated: (address: bigint) => boolean;
@@ -17,7 +17,7 @@ export class FunctionIndex {
     codeUnits: CodeUnits,
     options: {
       isAllocated: (address: bigint) => boolean;
-      /** Called when a unit's entries are in another file. */
+      /** Called if a unit's entries are in another file (split DWARF). */
       onElsewhere: () => void;
     },
   ) {
@@ -52,7 +52,7 @@ export class FunctionEntry {
     this.ranges = ranges;
   }
 
-  /** Where it is entered: its first range, not its lowest (a cold part may lie below). */
+  /** The entry address: the start of the first range. A cold part may have a lower address. */
   get low(): bigint {
     return this.ranges[0].start;
   }
@@ -65,7 +65,7 @@ export class FunctionEntry {
     return this.die.name ?? '';
   }
 
-  /** The language of its unit, DW_LANG_Mips_Assembler. */
+  /** Whether the unit's language is DW_LANG_Mips_Assembler. */
   get isAssembly(): boolean {
     return this.die.unit.root.number(AT.language) === LANGUAGE_ASSEMBLER;
   }

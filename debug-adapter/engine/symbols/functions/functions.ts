@@ -6,7 +6,7 @@ import type { FunctionInfo, InlinedCall, SymbolInfo } from '../symbols.ts';
 import { blocksAt } from './block.ts';
 import type { FunctionEntry, FunctionIndex } from './functionIndex.ts';
 
-/** What is asked about functions. Those without debug information answer too, by the symbol table. */
+/** Looks up functions by address and by name. Functions without debug information come from the symbol table. */
 export class Functions {
   readonly #index: FunctionIndex;
   readonly #lines: LineIndex;
@@ -31,7 +31,7 @@ export class Functions {
     const found = new Map<bigint, FunctionInfo>();
     for (const symbol of this.#symbols.functionsNamed(name)) {
       const info = this.at(symbol.address);
-      // A label inside another function is not that function.
+      // Ignore a label inside another function.
       if (info && info.low === symbol.address) found.set(info.low, info);
     }
     return [...found.values()];

@@ -1,27 +1,29 @@
-/**
- * Where a Linux `Image` keeps its own table of symbols (CONFIG_KALLSYMS; formats: scripts/kallsyms.c of Linux 5.x-6.x).
- * Nothing points there from outside, so the tables are found by what they must look like, and each find is held against
- * the next table: no other bytes fit all of them.
- *
- * - token table: 256 strings with zeroes behind them; a byte that occurs in names as itself has a token of one character
- * - token index: their 256 offsets of 16 bits, behind the table
- * - markers: offsets of 32 bits of every 256th name, before the token table
- * - names: length and tokens of each, before the markers; their number before them
- * - offsets: of 32 bits, ascending, from a base of 64 bits; behind the token index since Linux 6.4, else before the number
- *
- * Linux 6.2 and 6.3 have one more table between markers and tokens; they are not read.
- */
+/** The locations of the symbol tables within a Linux `Image`. */
 export interface KallsymsTables {
   count: number;
-  /** What each byte of a name stands for. */
+  /** The text that each byte value in a name expands to. */
   tokens: readonly string[];
-  /** Offsets into the image. */
+  /** Offsets in the image. */
   namesAt: number;
   offsetsAt: number;
   relativeBase: bigint;
 }
 
-/** Undefined where there are none: a kernel without CONFIG_KALLSYMS, or no kernel. */
+/**
+ * Finds the symbol tables that a Linux `Image` contains (CONFIG_KALLSYMS; format: scripts/kallsyms.c of Linux 5.x-6.x).
+ * Returns undefined if the kernel lacks CONFIG_KALLSYMS or the image is not a kernel. Nothing in the image header
+ * points to the tables, so they are found by their structure, and each table is verified against the next one: no other
+ * bytes fit all of them.
+ *
+ * - token table: 256 zero-terminated strings; a byte that represents itself in names has a one-character token
+ * - token index: the 256 offsets of 16 bits into the token table, after that table
+ * - markers: a 32-bit offset of every 256th name, before the token table
+ * - names: the length and tokens of each name, before the markers; the name count precedes them
+ * - offsets: 32 bits each, ascending, relative to a 64-bit base; after the token index since Linux 6.4, before the name
+ *   count in older versions
+ *
+ * Linux 6.2 and 6.3 have one more table between markers and tokens, which is not supported.
+ */
 export function findKallsyms(image: Uint8Array): KallsymsTables | undefined {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
   for (let digits = indexOf(image, DIGITS, 0); digits >= 0; digits = indexOf(image, DIGITS, digits + 1)) {
@@ -59,7 +61,9 @@ function tokensAround(view: DataView, image: Uint8Array, digits: number) {
 // --- names -------------------------------------------------------------------------------------------------------------
 
 const NAMES_A_MARKER = 256;
-/** Of a name: a length of at most two bytes, and a type and at most 512 characters, mostly one a token. */
+/**
+ * The longest name: up to two length bytes, then a type and at most 512 characters, with usually one byte per token.
+ */
 const NAME_BYTES_MAX = 2 + 513;
 
 function findNames(view: DataView, image: Uint8Array, tableAt: number) {
@@ -77,7 +81,7 @@ function findNames(view: DataView, image: Uint8Array, tableAt: number) {
   return undefined;
 }
 
-/** From the last one, down to the first, which is 0; there may be a zero of padding behind them. */
+/** Walks from the last marker down to the first, which is 0. Up to one zero of padding may follow the markers. */
 function markersBefore(view: DataView, end: number): { at: number; count: number } | undefined {
   let at = end - 4;
   if (at >= 4 && view.getUint32(at, true) === 0) at -= 4;
@@ -106,7 +110,10 @@ function fitsMarkers(
   return markersAt - at < 2 * ALIGNMENT;
 }
 
-/** Where a name's tokens are. Since Linux 6.1 a length has 7 bits a byte, and bit 7 says that there is a second. */
+/**
+ * The offsets of a name's tokens. Since Linux 6.1 a length byte holds 7 bits, and bit 7 means that a second length byte
+ * follows.
+ */
 export function nameAt(image: Uint8Array, at: number): { start: number; end: number } {
   const short = image[at];
   const isLong = short >= 0x80;

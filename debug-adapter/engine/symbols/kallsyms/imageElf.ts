@@ -1,19 +1,20 @@
 import { type KernelSymbol, readKallsyms } from './kallsyms.ts';
 
-/**
- * A Linux `Image` as the ELF file that it was before: its bytes as one section where the kernel runs with the MMU on, and
- * its own symbols as the symbol table. That is all that names in a debugger need, ours or gdb; lines and types are gone.
- * Undefined for an image without symbols. Costs some 200 ms for a distribution's kernel.
- */
+/** An ELF file made from a Linux `Image`. */
 export interface ImageElf {
   bytes: Uint8Array;
-  /** Where the image's first byte is linked to. */
+  /** The link address of the image's first byte. */
   start: bigint;
 }
 
+/**
+ * Converts a Linux `Image` back to an ELF file: its bytes become one section at the address where the kernel runs with
+ * the MMU on, and its kallsyms become the symbol table. That is enough for names in a debugger, ours or gdb; lines and
+ * types are lost. Returns undefined for an image without symbols. Takes about 200 ms for a distribution's kernel.
+ */
 export function elfOfImage(image: Uint8Array, section = '.text'): ImageElf | undefined {
   const symbols = readKallsyms(image);
-  // The header, and with it this symbol, is the image's first byte.
+  // The image starts with its header, at the address of this symbol.
   const start = symbols?.find(({ name }) => name === '_start')?.address;
   if (!symbols || start === undefined) return undefined;
   const strings = new Strings();
@@ -28,10 +29,10 @@ export function elfOfImage(image: Uint8Array, section = '.text'): ImageElf | und
   return { bytes, start };
 }
 
-/** It holds all sections of the file that it was made from, and is none of them. */
+/** The one section combines all sections of the original file, so its name matches none of them. */
 export const IMAGE_SECTION = '.image';
 
-/** Code and no symbols, as the ELF file of one section that it could have come from. */
+/** Wraps code without symbols in an ELF file with one section. */
 export function elfOfCode(bytes: Uint8Array, start: bigint): Uint8Array {
   return elfFile([
     { name: '', type: 0, bytes: new Uint8Array() },
@@ -39,7 +40,7 @@ export function elfOfCode(bytes: Uint8Array, start: bigint): Uint8Array {
   ]);
 }
 
-/** Nothing says how long a symbol is: to the next one. */
+/** kallsyms has no symbol sizes, so each symbol extends to the next one. */
 function symbolTable(symbols: readonly KernelSymbol[], strings: Strings, image: { start: bigint; end: bigint }) {
   const bytes = new Uint8Array(SYMBOL_BYTES * (symbols.length + 1));
   const view = new DataView(bytes.buffer);
@@ -57,7 +58,10 @@ function symbolTable(symbols: readonly KernelSymbol[], strings: Strings, image: 
   return bytes;
 }
 
-/** Of several symbols at one address a debugger shows the function, and no mark between two parts of the kernel. */
+/**
+ * If several symbols share an address, debuggers should show the function, not a label that separates two parts of the
+ * kernel. Such labels get type STT_NOTYPE.
+ */
 function typeOf(type: string, name: string): number {
   if (/^_.*(start|stop|end|begin|text|\$x.*)$/.test(name)) return STT_NOTYPE;
   return /[tw]/i.test(type) ? STT_FUNC : STT_OBJECT;
@@ -68,7 +72,7 @@ const isIn = ({ start, end }: { start: bigint; end: bigint }, address: bigint) =
 class Strings {
   #text = '\0';
 
-  /** Where it stands. Names of a kernel are ASCII. */
+  /** Returns the string's offset. Kernel symbol names are ASCII. */
   add(name: string): number {
     const at = this.#text.length;
     this.#text += `${name}\0`;
@@ -91,7 +95,7 @@ interface Section {
   entryBytes?: number;
 }
 
-/** System V ABI, the 64-bit layouts: header, sections, the table of sections. */
+/** System V ABI, 64-bit layouts: header, sections, section header table. */
 function elfFile(parts: readonly Section[]): Uint8Array {
   const names = new Strings();
   const nameAt = parts.map(({ name }) => (name === '' ? 0 : names.add(name)));
@@ -117,14 +121,14 @@ function writeHeader(
   view: DataView,
   { sectionsAt, count, entry }: { sectionsAt: number; count: number; entry: bigint },
 ) {
-  // Magic, 64 bits, little-endian, version 1.
+  // Magic number, 64-bit, little-endian, version 1.
   [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1].forEach((byte, i) => view.setUint8(i, byte));
   view.setUint16(16, ET_EXEC, true);
   view.setUint16(18, EM_RISCV, true);
   view.setUint32(20, 1, true);
   view.setBigUint64(24, entry, true);
   view.setBigUint64(40, BigInt(sectionsAt), true);
-  // EF_RISCV_RVC and the double-float ABI: gdb then breaks with two-byte instructions where it must.
+  // EF_RISCV_RVC and the double-float ABI: gdb then uses two-byte breakpoint instructions where required.
   view.setUint32(48, 5, true);
   view.setUint16(52, HEADER_BYTES, true);
   view.setUint16(58, SECTION_HEADER_BYTES, true);

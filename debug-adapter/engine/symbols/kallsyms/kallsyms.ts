@@ -1,14 +1,17 @@
 import { findKallsyms, nameAt } from './findTables.ts';
 
-/** A symbol of a kernel, as `/proc/kallsyms` lists it when the kernel runs where it was linked to. */
+/** A kernel symbol, as `/proc/kallsyms` lists it for a kernel that runs at its link address. */
 export interface KernelSymbol {
   name: string;
   address: bigint;
-  /** As nm has it: `T` and `t` for code, `D`, `R`, `B` for data, ... */
+  /** The type letter as in nm: `T` and `t` for code, `D`, `R` and `B` for data. */
   type: string;
 }
 
-/** Ascending by address; undefined for what holds no table of symbols. Costs some 50 ms for a distribution's kernel. */
+/**
+ * Reads a kernel image's symbols in ascending order of address; undefined for an image without a symbol table. Takes
+ * about 50 ms for a distribution's kernel.
+ */
 export function readKallsyms(image: Uint8Array): KernelSymbol[] | undefined {
   const tables = findKallsyms(image);
   if (!tables) return undefined;

@@ -9,8 +9,9 @@ import type { FileUse, LineIndex } from './lineIndex.ts';
 import type { LineEntry, LineTable } from './lineTable.ts';
 
 /**
- * Where breakpoints go, by gdb's rules (symtab.c, linespec.c), so that people find them where they know them: on a
- * function after its prologue; on a line where its code begins, once for each block that holds some of it.
+ * Computes breakpoint addresses by gdb's rules (symtab.c, linespec.c), so that breakpoints stop where gdb users expect.
+ * A function breakpoint is after the prologue. A line breakpoint is at the first instruction of the line, once for each
+ * block that contains part of the line.
  */
 export class BreakpointPlaces {
   readonly #lines: LineIndex;
@@ -28,11 +29,11 @@ export class BreakpointPlaces {
     this.#readCode = readCode;
   }
 
-  /** After the prologue. gdb: skip_prologue_sal. */
+  /** The address after the prologue (gdb: skip_prologue_sal). */
   ofFunction(entry: FunctionEntry): bigint {
     const { low } = entry;
-    // Where variables have location lists they are right from the entry on, and nothing is to be waited for; people who
-    // write assembly want its first instruction.
+    // With location lists, variables are valid from the function entry, so there is no need to skip the prologue.
+    // Assembly programmers expect to stop at the first instruction.
     if (entry.isAssembly || this.#locationsAreValid(entry.die.unit)) return low;
     const end = prologueEndByLines(entry, this.#lines) ?? this.ofCode({ low, high: entry.high });
     const line = this.#lines.locationAt(end);
@@ -40,7 +41,7 @@ export class BreakpointPlaces {
     return isMidLine ? line.end : end;
   }
 
-  /** The same for a function without debug information: from its instructions. */
+  /** The same for a function without debug information, by scanning its instructions. */
   ofCode({ low, high }: { low: bigint; high: bigint }): bigint {
     return scanPrologue(this.#readCode, { start: low, end: high > low ? high : low + 100n }).end;
   }
@@ -62,7 +63,7 @@ export class BreakpointPlaces {
     return [...new Set(places.map(({ entry }) => entry.line))].sort((a, b) => a - b);
   }
 
-  /** In each unit with the file, where statements of the line begin, or of the first line after it with code. */
+  /** Finds statements of the line in each unit that uses the file, or of the next line with code. */
   #placesFrom(use: FileUse, line: number, which: 'first' | 'all' = 'first'): Place[] {
     const places: Place[] = [];
     for (const [unit, numbers] of use.units) {
@@ -108,7 +109,7 @@ function hasList(block: Block): boolean {
   return block.variables.some((die) => hasLocationList(die, AT.location)) || block.inner.some(hasList);
 }
 
-/** A line may lie in pieces; of those in one block only the first is where it begins. */
+/** The code of a line may be split into several parts; only the first one in each block counts. */
 function onePerBlock(places: Place[], functions: FunctionIndex): bigint[] {
   const seen = new Set<Block>();
   const addresses: bigint[] = [];
@@ -122,19 +123,19 @@ function onePerBlock(places: Place[], functions: FunctionIndex): bigint[] {
   return addresses;
 }
 
-/** gdb: skip_prologue_using_sal. undefined when lines do not tell. */
+/** gdb: skip_prologue_using_sal. Undefined if the line table does not give the end. */
 function prologueEndByLines(entry: FunctionEntry, lines: LineIndex): bigint | undefined {
   const { low, high } = entry;
   const table = lines.tableAt(low);
   const first = table?.indexAt(low) ?? -1;
   if (!table || first < 0) return undefined;
-  // Two lines at one address: a prologue without instructions.
+  // Two lines at one address mean a prologue without instructions.
   if (hasSecondLineAt(table, low)) return low;
   let prologue = first;
   if (table.endOf(prologue) >= high) return undefined;
   while (table.endOf(prologue) < high) {
     const next = table.indexAt(table.endOf(prologue));
-    // The next line of a body is further down; what goes up again was moved into the prologue by the compiler.
+    // The body continues on a later line. The compiler moved code of an earlier line into the prologue.
     if (next < 0 || endsPrologue(table, { prologue, next }, entry)) break;
     prologue = next;
   }

@@ -8,7 +8,7 @@ import type { LineLocation, SourceFile } from '../symbols.ts';
 import { LineTable } from './lineTable.ts';
 import { fit, partsFromEnd } from './paths.ts';
 
-/** Lines of all units. A unit's table is made when a pc or a file in it is asked for, and kept. */
+/** The line tables of all units. A unit's table is built and cached when a pc or file in it is first looked up. */
 export class LineIndex {
   readonly #info: DebugInfo;
   readonly #codeUnits: CodeUnits;
@@ -51,7 +51,7 @@ export class LineIndex {
     return this.#tables.get(unit);
   }
 
-  /** The file that DW_AT_decl_file or DW_AT_call_file of an entry names. */
+  /** The file in an entry's DW_AT_decl_file or DW_AT_call_file. */
   fileOf(die: Die, attribute: number): SourceFile | undefined {
     const number = die.number(attribute);
     return number === undefined ? undefined : this.header(die.unit)?.files[number];
@@ -66,16 +66,17 @@ export class LineIndex {
     return this.#headers.get(unit);
   }
 
-  /** Every file with the units that use it. */
+  /** Every source file, with the units that use it. */
   get uses(): Map<string, FileUse> {
     this.#byPath ??= this.#collectUses();
     return this.#byPath;
   }
 
   /**
-   * The uses of the file that somebody's path means. The path and the file's must end alike: one is the other's end, or
-   * they share two parts at least (the program was built elsewhere). The longest common end wins, and of equal ones
-   * those with the same case; `main.c` alone may thus mean several files.
+   * Finds the source files that match a path from the user. Since the program may have been built elsewhere, a match
+   * requires that one path is a suffix of the other or that they share at least two trailing components. The longest
+   * common suffix wins; among equals, an exact match of upper and lower case. A bare `main.c` can therefore match
+   * several files.
    */
   usesFitting(path: string): FileUse[] {
     const wanted = partsFromEnd(path);
@@ -91,7 +92,7 @@ export class LineIndex {
   #collectUses(): Map<string, FileUse> {
     const uses = new Map<string, FileUse>();
     for (const unit of this.#info.units) {
-      // Type units name their files by another unit's table.
+      // Type units use the line table of another unit.
       if (unit.root.isTypeUnit) continue;
       this.header(unit)?.files.forEach((file, number) => {
         if (!file) return;
@@ -100,7 +101,7 @@ export class LineIndex {
           use = { file, parts: partsFromEnd(file.path), units: new Map() };
           uses.set(file.path, use);
         }
-        // Version 5 names the unit's file twice, as 0 and as 1.
+        // Version 5 lists the unit's own file twice, as 0 and as 1.
         use.units.set(unit, [...(use.units.get(unit) ?? []), number]);
       });
     }
@@ -134,7 +135,7 @@ export class LineIndex {
 export interface FileUse {
   file: SourceFile;
   parts: string[];
-  /** The numbers that the file has in each unit. */
+  /** The file's numbers in each unit. */
   units: Map<Unit, number[]>;
 }
 

@@ -2,7 +2,7 @@ import type { FunctionIndex } from '../functions/functionIndex.ts';
 import type { AddressRange, LineLocation, SourceFile } from '../symbols.ts';
 import type { LineIndex } from './lineIndex.ts';
 
-/** What is asked about lines by address. */
+/** Line queries by address. */
 export class LineQuestions {
   readonly #lines: LineIndex;
   readonly #functions: FunctionIndex;
@@ -16,7 +16,7 @@ export class LineQuestions {
     return this.#lines.locationAt(pc);
   }
 
-  /** All entries of the line in the function, joined where they touch. */
+  /** All code of the line within the function; adjacent ranges are merged. */
   statementRanges(pc: bigint): AddressRange[] {
     const table = this.#lines.tableAt(pc);
     const here = table?.indexAt(pc) ?? -1;
@@ -26,7 +26,7 @@ export class LineQuestions {
     const ranges: AddressRange[] = [];
     table.entries.forEach(({ address, ...row }, index) => {
       if (row.line !== line || row.file !== file || (entry && !entry.holds(address))) return;
-      // Of several entries at one address, the one that answers for it counts.
+      // If several entries share an address, only the one that `lineAt` returns counts.
       if (table.indexAt(address) !== index && table.entries[table.indexAt(address)]?.line !== line) return;
       addRange(ranges, { start: address, end: table.endOf(index) });
     });

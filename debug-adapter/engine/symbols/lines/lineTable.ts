@@ -3,13 +3,13 @@ import { runLineProgram, type LineRow } from '../dwarf/lineProgram.ts';
 import type { SourceFile } from '../symbols.ts';
 
 /**
- * One unit's line rows, sorted and cleaned by gdb's rules (buildsym.c, dwarf2/read.c), so that "the line at pc" and
- * "the next line" mean what they mean in gdb:
- * - rows of a sequence that the linker threw away are dropped;
- * - a row that only continues its line under another discriminator is no row;
- * - where the file changes without code in between, the later file has the address, unless only the earlier row was a
- *   place to stop at;
- * - a sequence's end is an entry with line 0.
+ * One unit's line table, sorted and filtered by gdb's rules (buildsym.c, dwarf2/read.c), so that "the line at pc" and
+ * "the next line" agree with gdb:
+ * - sequences that the linker discarded are dropped;
+ * - a row that differs from its predecessor only in the discriminator is dropped;
+ * - where the file changes without code in between, the later file gets the address, unless only the earlier row is a
+ *   statement (is_stmt);
+ * - the end of a sequence is an entry with line 0.
  */
 export class LineTable {
   readonly files: readonly (SourceFile | undefined)[];
@@ -26,7 +26,7 @@ export class LineTable {
     return this.#entries;
   }
 
-  /** The index of the entry that says the line at `pc`; -1 where there is none. */
+  /** The index of the line entry for `pc`; -1 if there is none. */
   indexAt(pc: bigint): number {
     const entries = this.#entries;
     const last = this.#firstAfter(pc) - 1;
@@ -38,7 +38,7 @@ export class LineTable {
     return entries[index].isStatement ? index : last;
   }
 
-  /** Where the code of the entry at an index ends. */
+  /** The end address of the entry's code. */
   endOf(index: number): bigint {
     const { address } = this.#entries[index];
     const next = this.#entries[this.#firstAfter(address)];
@@ -58,10 +58,10 @@ export class LineTable {
 }
 
 export interface LineEntry {
-  /** In the guest. */
+  /** The guest address. */
   address: bigint;
   file: number;
-  /** 0: nothing is known from here on. */
+  /** 0 at the end of a sequence: no line is known from here on. */
   line: number;
   column: number;
   isStatement: boolean;
@@ -76,7 +76,7 @@ class SequenceReader {
   readonly entries: LineEntry[] = [];
   readonly #bias: bigint;
   readonly #isInFile: (address: bigint) => boolean;
-  /** Where in `entries` the current sequence begins. */
+  /** Index in `entries` of the current sequence's first row. */
   #start = 0;
   #inSequence = false;
   #previous = { file: 0, line: 0, address: -1n, hadDiscriminator: false, hadStatement: false };
@@ -113,7 +113,7 @@ class SequenceReader {
     if (this.entries.length > this.#start) this.#push({ ...row, line: 0 });
   }
 
-  /** gdb's m_line_has_non_zero_discriminator. */
+  /** gdb: m_line_has_non_zero_discriminator. */
   #noteDiscriminator(row: Readonly<LineRow>): void {
     const has = row.discriminator !== 0;
     const isSameLine = row.line === this.#previous.line;
@@ -144,7 +144,7 @@ class SequenceReader {
     this.#previous.hadStatement ||= row.isStatement;
   }
 
-  /** Takes back rows that turned out to have no code. */
+  /** Removes rows that turned out to have no code. */
   #dropAt(address: bigint): void {
     while (this.entries.length > this.#start && this.entries[this.entries.length - 1].address === address) {
       this.entries.pop();

@@ -1,9 +1,7 @@
 /**
- * Paths of source files, as compilers on any system wrote them: compared by their last parts, since the folder a
- * program was built in is rarely the one it is debugged in.
+ * Resolves `name` against `folder`, unless it is absolute. Leading `.` and `./` are removed from the name but not from
+ * the folder.
  */
-
-/** `name` in `folder`, unless it is absolute. `.` and `./` in front are dropped from the name, not from the folder. */
 export function joinPath(folder: string, name: string): string {
   if (folder === '' || isAbsolute(name)) return name;
   if (name === '' || name === '.') return folder;
@@ -12,7 +10,7 @@ export function joinPath(folder: string, name: string): string {
   return /[/\\]$/.test(folder) ? folder + rest : folder + separator + rest;
 }
 
-/** The parts of a path, from the last to the first, with `.` and `..` worked off. */
+/** The components of a path from last to first, with `.` and `..` resolved. */
 export function partsFromEnd(path: string): string[] {
   const parts: string[] = [];
   let skipped = 0;
@@ -26,9 +24,10 @@ export function partsFromEnd(path: string): string[] {
 }
 
 /**
- * How well a file fits a path that somebody asks for: the number of parts they share at the end, or 0 when one is not
- * the end of the other and they are not the same file in different places. Only names must agree; `sameCase` says
- * whether they agree exactly.
+ * Compares a requested path with a candidate. Paths may come from any operating system and are compared by their
+ * trailing components, because a program is rarely debugged in the folder that it was built in. Returns the number of
+ * common trailing components, or 0 if neither path is a suffix of the other and they do not look like the same file in
+ * two folders. The comparison ignores case; `sameCase` tells whether the case matches too.
  */
 export function fit(wanted: string[], candidate: string[]): { parts: number; sameCase: boolean } {
   let parts = 0;

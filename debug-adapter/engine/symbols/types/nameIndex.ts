@@ -4,8 +4,8 @@ import type { Die } from '../dwarf/die.ts';
 import type { DebugInfo, Unit } from '../dwarf/info.ts';
 
 /**
- * Names at the top level of units: variables, types, enumerators. A unit is indexed when a name is first looked for in
- * it, which reads all of its top-level entries; a name that the asker's own unit has not is looked for in all units.
+ * The names of top-level variables, types and enumerators. A unit's top-level entries are indexed when a name is first
+ * looked up in the unit. A lookup starts with the requesting unit and then searches all others.
  */
 export class NameIndex {
   readonly #info: DebugInfo;
@@ -17,7 +17,7 @@ export class NameIndex {
     this.#complain = complain;
   }
 
-  /** Entries of a name, those of `first` in front. Lazy: stop when you have what you want. */
+  /** The entries with a name, starting with those in `first`. Lazy: stop iterating at the first suitable one. */
   *find(kind: NameKind, name: string, first?: Unit): Generator<Die> {
     const rest = this.#info.units.filter((unit) => unit !== first);
     for (const unit of first ? [first, ...rest] : rest) {
@@ -25,7 +25,7 @@ export class NameIndex {
     }
   }
 
-  /** The variables of a unit that are no mere declarations. */
+  /** The variables that the unit defines, without mere declarations. */
   variablesOf(unit: Unit): Die[] {
     return [...this.#names(unit).variable.values()].flat().map((key) => this.#info.dieAt(key));
   }
@@ -38,7 +38,7 @@ export class NameIndex {
       try {
         for (const die of unit.root.children()) add(names, die, 0);
       } catch (error) {
-        // What was read before the damage stays.
+        // Keep the names read before the damage.
         if (!(error instanceof Damage)) throw error;
         this.#complain(error);
       }
@@ -49,11 +49,11 @@ export class NameIndex {
 
 export type NameKind = keyof UnitNames;
 
-/** Keys of entries by name. Of types: `struct store`, `enum color`, and plain names of base types and typedefs. */
+/** Entry keys by name. Type names are `struct store`, `enum color`, and plain names for base types and typedefs. */
 interface UnitNames {
   variable: Map<string, number[]>;
   type: Map<string, number[]>;
-  /** The key is that of the enumeration. */
+  /** The key of the enumeration that contains the enumerator. */
   enumerator: Map<string, number[]>;
 }
 

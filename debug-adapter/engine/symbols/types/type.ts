@@ -1,6 +1,6 @@
 /**
- * C types as DWARF describes them, read when asked for: a struct's members and a pointer's target are functions that
- * are called on demand, so one type never pulls in all the others. Two types are the same if they are one object.
+ * C types as DWARF describes them. Struct members and pointer targets are functions, evaluated on demand, so reading
+ * one type does not read every type that it refers to. Equal types are the same object.
  */
 export type Type =
   | BaseType
@@ -28,27 +28,27 @@ export interface PointerType {
 
 export interface CompositeType {
   kind: 'struct' | 'union';
-  /** Without the keyword; empty when the type has none. */
+  /** Without the keyword; empty for an unnamed type. */
   name: string;
   sizeBytes: number;
-  /** Declared only: no unit of the file defines it. */
+  /** A declaration for which no unit of the file has a definition. */
   isIncomplete: boolean;
   members: () => Member[];
 }
 
 export interface Member {
-  /** Empty for an anonymous struct or union, whose members are used as if they were this one's. */
+  /** Empty for an anonymous struct or union, whose members are accessed as members of the enclosing type. */
   name: string;
   type: () => Type;
   offsetBytes: number;
-  /** For a bit-field: counted from the struct's first byte, least significant bit first, and its width. */
+  /** For a bit-field: its offset from the start of the struct, least significant bit first, and its width. */
   bits: { offset: number; width: number } | undefined;
 }
 
 export interface ArrayType {
   kind: 'array';
   element: () => Type;
-  /** undefined for a flexible array member or an array declared without a length. */
+  /** Undefined for a flexible array member or an array declared without a length. */
   count: number | undefined;
 }
 

@@ -1,18 +1,21 @@
 import type { ArrayType, FunctionType, QualifiedType, Type } from './type.ts';
 
-/** A type's name in C, as gdb's `whatis` prints it: `char *[16]`, `int (*)(int, char *)`, `const struct store *`. */
+/** A type's C name, as gdb's `whatis` prints it: `char *[16]`, `int (*)(int, char *)`, `const struct store *`. */
 export function typeName(type: Type): string {
   return declare(type, '', 0);
 }
 
-/** A declaration of something of the type: `char *names[16]`. */
+/** A C declaration of a variable with this type: `char *names[16]`. */
 export function declaration(type: Type, name: string): string {
   return declare(type, name, 0);
 }
 
-/** A declaration of `inner`, which grows from the inside: pointers to its left, arrays and parameters to its right. */
+/**
+ * Builds a C declaration from the inside out, around the declarator `inner`: pointers to its left, arrays and
+ * parameters to its right.
+ */
 function declare(type: Type, inner: string, depth: number): string {
-  // Types that contain themselves without a name exist in damaged files only.
+  // Only damaged files have unnamed types that contain themselves.
   if (depth > DEPTH_MAX) return '...';
   switch (type.kind) {
     case 'pointer':
@@ -33,7 +36,7 @@ function declarePointer(target: Type, inner: string, depth: number): string {
   return declare(target, needsParentheses ? `(${inner})` : inner, depth + 1);
 }
 
-/** Of a pointer, qualifiers stand behind the asterisk; of anything else, in front. */
+/** Qualifiers of a pointer follow the asterisk; other qualifiers precede the type. */
 function declareQualified(type: QualifiedType, inner: string, depth: number): string {
   const qualifiers = new Set<QualifiedType['qualifier']>();
   let target: Type = type;
@@ -48,7 +51,7 @@ function declareQualified(type: QualifiedType, inner: string, depth: number): st
   return `${words} ${declare(target, inner, depth + 1)}`;
 }
 
-/** C17, section 6.7.3: qualifiers of an array are its elements'. */
+/** C17, section 6.7.3: qualifiers of an array apply to its elements. */
 function qualifiedElements(array: ArrayType, qualifiers: Set<QualifiedType['qualifier']>): ArrayType {
   let element = array.element();
   for (const qualifier of qualifiers) {

@@ -1,19 +1,17 @@
 import type { CompositeType, EnumerationType, Type } from './type.ts';
 
-/** Small questions about types. Each looks through typedefs and qualifiers. */
-
-/** The type itself, without typedefs and qualifiers. */
+/** Strips typedefs and qualifiers. */
 export function bare(type: Type): Exclude<Type, { kind: 'typedef' } | { kind: 'qualified' }> {
   let current = type;
   for (let i = 0; i < CHAIN_MAX; i++) {
     if (current.kind !== 'typedef' && current.kind !== 'qualified') return current;
     current = current.target();
   }
-  // A typedef of itself: damage.
+  // A typedef that refers to itself: the file is damaged.
   return { kind: 'void' };
 }
 
-/** As sizeof has it; 0 for void, functions, incomplete types and arrays without a length. */
+/** The size as by sizeof; 0 for void, functions, incomplete types and arrays without a length. */
 export function sizeOf(type: Type): number {
   let count = 1;
   let current = bare(type);
@@ -29,7 +27,10 @@ export function isComposite(type: Type): type is CompositeType {
   return type.kind === 'struct' || type.kind === 'union';
 }
 
-/** What takes part in integer arithmetic. */
+/**
+ * Whether values of the type take part in integer arithmetic. Like all functions here, it looks through typedefs and
+ * qualifiers.
+ */
 export function isInteger(type: Type): boolean {
   const { kind } = bare(type);
   return kind === 'enumeration' || (kind === 'base' && !isFloat(type));
@@ -46,13 +47,13 @@ export function isSigned(type: Type): boolean {
   return base.kind === 'base' && (base.encoding === 'signed' || base.encoding === 'signedChar');
 }
 
-/** A type of characters: what strings consist of. */
+/** Whether the type is a character type, so that arrays of it are strings. */
 export function isCharacter(type: Type): boolean {
   const base = bare(type);
   return base.kind === 'base' && base.sizeBytes === 1 && /Char$/.test(base.encoding);
 }
 
-/** Whether values of an enumeration are combinations of flags, as gdb decides it: each enumerator is one bit, or none. */
+/** Whether an enumeration's values are combinations of flags. gdb's rule: each enumerator has at most one bit set. */
 export function isFlags(type: EnumerationType): boolean {
   return type.enumerators().every(({ value }) => value >= 0n && (value & (value - 1n)) === 0n);
 }

@@ -16,8 +16,8 @@ import type {
 } from './type.ts';
 
 /**
- * Makes types from entries (DWARF 5, chapter 5), each once. What a type leads to is read when it is asked for; where that
- * is damaged it is void, or empty, so that whoever holds a type need not expect trouble.
+ * Creates types from DIEs (DWARF 5, chapter 5), once per DIE. Referenced types are read on demand. If they are damaged
+ * they read as void or empty, so users of a type need no error handling.
  */
 export class TypeReader {
   readonly #names: NameIndex;
@@ -29,7 +29,7 @@ export class TypeReader {
     this.#complain = complain;
   }
 
-  /** The type that an entry has by DW_AT_type; void when it has none (section 5.2). */
+  /** The type that DW_AT_type of an entry refers to; void if it has none (section 5.2). */
   of(die: Die): Type {
     const type = die.owner(AT.type)?.reference(AT.type);
     return type ? this.read(type) : VOID;
@@ -87,7 +87,10 @@ export class TypeReader {
     };
   }
 
-  /** A declaration stands for the definition in another unit, which it may name (section 5.7.1), if there is one. */
+  /**
+   * A declaration resolves to its definition in another unit, if there is one. It may name the definition by signature
+   * (section 5.7.1).
+   */
   #composite(declared: Die): CompositeType {
     const kind = declared.tag === TAG.unionType ? 'union' : 'struct';
     const name = declared.name ?? '';
@@ -123,7 +126,7 @@ export class TypeReader {
     return members;
   }
 
-  /** Several subranges are several dimensions, the outermost first (section 5.5). */
+  /** Several subranges are the dimensions of a multidimensional array, outermost first (section 5.5). */
   #array(die: Die): Type {
     const counts: (number | undefined)[] = [];
     for (const child of die.children()) {
@@ -156,7 +159,7 @@ export class TypeReader {
     };
   }
 
-  /** Read once, when first asked. */
+  /** Computes a value once, on first use. */
   #later<T>(fallback: T, make: () => T): () => T {
     let made: { value: T } | undefined;
     return () => (made ??= { value: this.#guarded(fallback, make) }).value;
@@ -185,7 +188,7 @@ function countOf(subrange: Die): number | undefined {
   const count = subrange.number(AT.count);
   if (count !== undefined) return count >= 0 ? count : undefined;
   const upper = subrange.number(AT.upperBound);
-  // gcc writes all ones for an array of length 0 in some versions.
+  // Some versions of gcc write an upper bound of all ones for an array of length 0.
   return upper === undefined || upper < -1 ? undefined : upper + 1;
 }
 
@@ -197,7 +200,7 @@ function placeOf(member: Die, types: TypeReader): Pick<Member, 'offsetBytes' | '
   return { offsetBytes: Math.floor(offset / 8), bits: { offset, width } };
 }
 
-/** A constant, or before DWARF 4 an expression that adds to the struct's address. */
+/** A constant or, before DWARF 4, an expression that adds to the struct's address. */
 function memberOffset(member: Die): number {
   const expression = member.block(AT.dataMemberLocation);
   if (!expression) return member.number(AT.dataMemberLocation) ?? 0;
@@ -206,7 +209,10 @@ function memberOffset(member: Die): number {
   return Number(evaluateNumber(expression, { ...context, unit: member.unit, bias: 0n }, [0n]) ?? 0n);
 }
 
-/** From the struct's first bit. DWARF 4's older way counts from the top of a storage unit (DWARF 3, section 5.5.6). */
+/**
+ * The offset from the first bit of the struct. The old DW_AT_bit_offset counts from the most significant bit of the
+ * storage unit (DWARF 3, section 5.5.6).
+ */
 function bitOffset(
   member: Die,
   { offsetBytes, width, types }: { offsetBytes: number; width: number; types: TypeReader },
@@ -227,7 +233,7 @@ const QUALIFIERS: Record<number, QualifiedType['qualifier'] | undefined> = {
   [TAG.atomicType]: '_Atomic',
 };
 
-/** gcc's names as people write them, and gdb prints them. */
+/** Common short forms of gcc's type names, as gdb prints them. */
 const SHORT_NAMES: Record<string, string | undefined> = {
   'short int': 'short',
   'short unsigned int': 'unsigned short',

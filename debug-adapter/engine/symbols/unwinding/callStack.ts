@@ -1,7 +1,7 @@
 import type { Frame, FrameView, UnwindResult } from './frame.ts';
 import type { Unwinder } from './unwinder.ts';
 
-/** The whole stack, newest first, and why it ends. */
+/** The whole call stack, innermost frame first, and why unwinding ended. */
 export function callStack(
   unwinder: Unwinder,
   view: FrameView,

@@ -1,44 +1,47 @@
 /**
- * A frame: one activation of a function, as registers that answer for that activation. The newest one's come from the
- * machine; a caller's are computed from the callee's by the call frame information (DWARF 5, section 6.4). A register
- * that the callee may have overwritten without saving is `undefined`: no wrong values.
+ * A frame: one activation of a function, with the register values of that activation. The innermost frame has the
+ * machine's registers; a caller's registers are computed from its callee by the call frame information (DWARF 5,
+ * section 6.4). A register that the callee may have overwritten without saving it is `undefined` rather than wrong.
  */
 export interface Frame {
-  /** The next instruction of this frame: for a caller, where the call returns to. */
+  /** The address of the frame's next instruction; in a caller, the return address. */
   readonly pc: bigint;
   /**
-   * What to look lines and variables up with: `pc - 1` where pc is a return address, since a call may be the last
-   * instruction of a line, block or function; pc itself in the newest frame and in an interrupted one.
+   * The address for looking up lines and variables. In a caller it is `pc - 1`, since a call may be the last
+   * instruction of its line, block or function. In the innermost frame and in an interrupted frame it is pc.
    */
   readonly lookupPc: bigint;
-  /** 0 for the newest. */
+  /** 0 for the innermost frame. */
   readonly depth: number;
-  /** Canonical frame address: sp at the call. Computed when first asked for; undefined where no rule tells. */
+  /** Canonical frame address: the value of sp at the call. Computed on first use; undefined if no rule gives it. */
   readonly cfa: bigint | undefined;
-  /** Entered by a trap, not by a call: its caller was interrupted (CIE augmentation 'S'). */
+  /** A trap entered this frame, so its caller is the interrupted code (CIE augmentation 'S'). */
   readonly isSignalFrame: boolean;
-  /** By DWARF number: x0-x31 are 0-31, f0-f31 32-63, CSR n is 4096 + n. */
+  /** By DWARF number: 0-31 are x0-x31, 32-63 are f0-f31, 4096 + n is CSR n. */
   register(dwarfNumber: number): bigint | undefined;
   readonly view: FrameView;
 }
 
-/** The machine as frames see it. */
+/** The machine state that frames read. */
 export interface FrameView {
   pc: bigint;
-  /** By DWARF number; undefined for what the machine has not. */
+  /** By DWARF number; undefined for registers that the machine does not have. */
   readRegister(dwarfNumber: number): bigint | undefined;
-  /** Bytes at a virtual address; undefined when not all of them can be read. Costs a translation of the address. */
+  /** The bytes at a virtual address; undefined unless all of them are readable. Translates the address. */
   readMemory(address: bigint, lengthBytes: number): Uint8Array | undefined;
-  /** `$name` in expressions beyond x0-x31, their ABI names, pc and fp: CSRs, floats. */
+  /**
+   * Registers for `$name` in expressions, other than x0-x31, their ABI names, pc and fp: CSRs and floating-point
+   * registers.
+   */
   registerNamed?(name: string): bigint | undefined;
 }
 
 export type UnwindResult =
   | { kind: 'caller'; frame: Frame }
-  /** The return address is undefined or 0: nobody called. */
+  /** The return address is undefined or 0: the frame has no caller. */
   | { kind: 'outermost' }
-  /** No rule and no prologue to read one from. */
+  /** There is neither call frame information nor a prologue to analyze. */
   | { kind: 'noUnwindInformation' }
-  /** The stack cannot be read, or it does not grow from frame to frame. */
+  /** The stack is unreadable, or the CFA does not increase from callee to caller. */
   | { kind: 'badStack' }
   | { kind: 'tooDeep' };

@@ -10,10 +10,10 @@ import {
 } from './prologueScan.ts';
 
 /**
- * The prologue that holds at `end`, for functions whose compiler moved it behind a first test or two ("shrink-wrapping"):
- * when there is none at the function's start it is looked for on the way to `end`. A caller has called, so it has one.
- * The code that runs now (`isExact`) may be on a way out without one: only with no return in between is it sure. And a
- * caller has stored its return address, maybe among other instructions.
+ * Finds the prologue that applies at `end`, even if the compiler moved it behind an early exit test (shrink-wrapping).
+ * Without a prologue at the function's start, it searches forward to `end`. A caller must have a prologue, because it
+ * has made a call, and must have stored its return address, possibly between other instructions. The innermost frame
+ * (`isExact`) may be on a path without a prologue; the prologue counts only if no return lies in between.
  */
 export function prologueBefore(
   readCode: ReadCode,
@@ -25,7 +25,7 @@ export function prologueBefore(
   return isExact || found.frameBytes === 0 || found.saved.has(RA) ? found : withReturnAddress(readCode, found, end);
 }
 
-/** The first store of `ra` behind the prologue, before sp moves again. */
+/** The first store of `ra` after the prologue and before sp changes again. */
 function withReturnAddress(readCode: ReadCode, prologue: Prologue, end: bigint): Prologue {
   for (let at = prologue.end; at < end;) {
     const instruction = readInstruction(readCode, at);
@@ -39,7 +39,7 @@ function withReturnAddress(readCode: ReadCode, prologue: Prologue, end: bigint):
   return prologue;
 }
 
-/** The last place before `end` where the stack grows. */
+/** The last prologue before `end`: the last point where the stack grows. */
 function laterPrologue(
   readCode: ReadCode,
   { start, end, isExact }: { start: bigint; end: bigint; isExact: boolean },
@@ -57,14 +57,17 @@ function laterPrologue(
   return found;
 }
 
-/** What takes the scratch register of traps stores registers of what it interrupted: that is no call of it. */
+/**
+ * Code that uses the scratch register of traps saves the registers of the interrupted code, so its stores are not a
+ * prologue.
+ */
 function isTrapEntry(instruction: Instruction): boolean {
   return instruction.kind === 'other' && (instruction.word & 0x7f) === SYSTEM && SCRATCH.has(instruction.word >>> 20);
 }
 
-/** RISC-V privileged ISA: the opcode of CSR instructions, sscratch and mscratch. */
+/** RISC-V privileged ISA: the opcode of CSR instructions, and the numbers of sscratch and mscratch. */
 const SYSTEM = 0x73;
 const SCRATCH: ReadonlySet<number> = new Set([0x140, 0x340]);
 
-// Some thousand instructions: a few milliseconds.
+// About two thousand instructions, which take a few milliseconds.
 const REACH_BYTES = 8192n;

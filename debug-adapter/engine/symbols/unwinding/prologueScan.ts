@@ -1,23 +1,24 @@
-/**
- * What a function's first instructions do to the stack, read from the code itself: for functions without line or call
- * frame information. Knows what compilers and people write there: moving sp, storing registers on the stack, setting
- * up s0, loading constants. The first other instruction ends the prologue (as gdb's riscv_scan_prologue).
- */
+/** The effect of a function's prologue on the stack. */
 export interface Prologue {
-  /** The first address after it. */
+  /** The first address after the prologue. */
   end: bigint;
-  /** What has been subtracted from sp so far: CFA is sp + this. */
+  /** The number of bytes subtracted from sp so far: CFA = sp + frameBytes. */
   frameBytes: number;
-  /** CFA is s0 + this, once s0 is set up. */
+  /** CFA = s0 + framePointerOffset, once s0 is set up. */
   framePointerOffset: number | undefined;
-  /** Registers stored by now, with their offset from the CFA. */
+  /** The registers saved so far, with their offsets from the CFA. */
   saved: Map<number, number>;
 }
 
-/** Undefined where memory cannot be read. */
+/** Returns undefined if memory is unreadable. */
 export type ReadCode = (address: bigint, lengthBytes: number) => Uint8Array | undefined;
 
-/** Scans from `start` up to `end` at most, or 100 bytes. */
+/**
+ * Determines what a function's first instructions do to the stack, for functions without line or call frame
+ * information. Recognizes the instructions that compilers and programmers use there: moving sp, storing registers on
+ * the stack, setting up s0, loading constants. Any other instruction ends the prologue (gdb: riscv_scan_prologue).
+ * Scans from `start` to at most `end` or 100 bytes.
+ */
 export function scanPrologue(readCode: ReadCode, { start, end }: { start: bigint; end: bigint }): Prologue {
   const prologue: Prologue = { end: start, frameBytes: 0, framePointerOffset: undefined, saved: new Map() };
   const limit = end < start + SCAN_BYTES ? end : start + SCAN_BYTES;
@@ -63,7 +64,7 @@ export function readInstruction(readCode: ReadCode, address: bigint): Instructio
   return high && decode(half | (high[0] << 16) | (high[1] << 24));
 }
 
-/** RISC-V unprivileged ISA, "Instruction Formats": I, S and U. */
+/** RISC-V unprivileged ISA, "Instruction Formats": I, S and U types. */
 function decode(word: number): Instruction {
   const lengthBytes = 4;
   const opcode = word & 0x7f;
@@ -107,11 +108,11 @@ function decodeCompressed(half: number): Instruction {
   return { kind: 'other', lengthBytes, word: half };
 }
 
-/** `ret`: c.jr ra and jalr zero, 0(ra). */
+/** The encodings of `ret`: c.jr ra and jalr zero, 0(ra). */
 export const RETURNS: ReadonlySet<number> = new Set([0x8082, 0x8067]);
 
 export const SP = 2;
 const FP = 8;
 
-/** As gdb: longer prologues are not written by compilers. */
+/** gdb's limit: compilers do not generate longer prologues. */
 const SCAN_BYTES = 100n;

@@ -1,12 +1,17 @@
 import { FLOAT_REGISTER_NAMES, INTEGER_REGISTER_NAMES } from '../../base/registerNames.ts';
-/** RISC-V's registers by DWARF number (RISC-V ELF psABI, "DWARF Register Numbers") and by name. */
+/**
+ * RISC-V register numbers in DWARF (RISC-V ELF psABI, "DWARF Register Numbers"). The functions below map them to names.
+ */
 export const RA = 1;
 export const SP = 2;
 
-/** CSR n is 4096 + n. */
+/** CSR n has number 4096 + n. */
 export const FIRST_CSR = 4096;
 
-/** psABI, "Integer Calling Convention": what a function may overwrite, and `ra`, which the call overwrites. */
+/**
+ * Whether a callee may overwrite the register (psABI, "Integer Calling Convention"). Includes `ra`, which the call
+ * itself overwrites.
+ */
 export function isLostInCalls(register: number): boolean {
   if (register >= 64) return false;
   const index = register & 31;
@@ -14,7 +19,7 @@ export function isLostInCalls(register: number): boolean {
   return index === RA || (index >= 5 && index < 8) || (index >= 10 && index < 18) || index >= 28;
 }
 
-/** The DWARF number of `a0`, `x10`, `fp`, `fa0`, `f10`; undefined for other names. */
+/** The DWARF number of a register name (`a0`, `x10`, `fp`, `fa0`, `f10`); undefined for other names. */
 export function registerNumber(name: string): number | undefined {
   const plain = /^([xf])(\d|[12]\d|3[01])$/.exec(name);
   if (plain) return Number(plain[2]) + (plain[1] === 'f' ? 32 : 0);

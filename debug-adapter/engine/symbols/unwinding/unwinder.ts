@@ -7,9 +7,9 @@ import { prologueBefore } from './laterPrologue.ts';
 import { isLostInCalls, RA, SP } from './registers.ts';
 
 /**
- * Walks up the stack (DWARF 5, section 6.4). Each frame's rules come from the call frame information of its code, or,
- * where there is none, from the instructions of its prologue. Ends cleanly at an undefined or zero return address, and
- * on damaged stacks: the CFA must grow from call to call.
+ * Unwinds the stack (DWARF 5, section 6.4). A frame's rules come from the call frame information of its code or, if
+ * there is none, from the instructions of its prologue. Unwinding ends at an undefined or zero return address. On
+ * damaged stacks it ends when the CFA does not increase from callee to caller.
  */
 export class Unwinder {
   readonly #frames: FrameIndex;
@@ -56,13 +56,17 @@ export class Unwinder {
     return this.#moves(frame, caller) ? { kind: 'caller', frame: caller } : { kind: 'badStack' };
   }
 
-  /** A stack grows downwards: a caller's CFA is above its callee's, unless a trap came on another stack. */
+  /**
+   * Whether unwinding makes progress. Stacks grow downwards, so a caller's CFA is above its callee's, unless a trap
+   * switched to another stack.
+   */
   #moves(callee: Frame, caller: Frame): boolean {
     if (callee.isSignalFrame || callee.cfa === undefined) return true;
     const sp = caller.register(SP);
     if (caller.cfa === undefined || sp === undefined) return true;
     const isSame = caller.pc === callee.pc && caller.cfa === callee.cfa;
-    // A leaf without a frame of its own shares its CFA with nobody but the newest frame's callee.
+    // A leaf function without a stack frame may share its CFA with another frame, but a frame with the same CFA and pc
+    // would repeat forever.
     return !isSame && (caller.cfa >= callee.cfa || caller.isSignalFrame);
   }
 
@@ -72,7 +76,7 @@ export class Unwinder {
     return new UnwoundFrame(parts, { lookupPc, rules, bias: this.#bias });
   }
 
-  /** Damaged rules are as good as none. */
+  /** Damaged rules count as missing rules. */
   #rulesFor(lookupPc: bigint, parts: FrameParts): CallerRules | undefined {
     try {
       return this.#readRules(lookupPc, parts);
@@ -101,8 +105,8 @@ export class Unwinder {
     const rule = rules.registers.get(register);
     if (rule) return applyRule(rule, { frame, register, cfa, bias: this.#bias });
     if (register === SP) return cfa;
-    // A trap handler that says nothing of a register has not touched it. A function may use what the calling
-    // convention gives it; `ra` was overwritten by the call itself.
+    // A trap handler's rules list every register that it changed. An ordinary function may overwrite all caller-saved
+    // registers, and the call itself overwrites `ra`.
     if (!isReturn && !rules.isSignalFrame && isLostInCalls(register)) return undefined;
     return frame.register(register);
   }
@@ -116,7 +120,7 @@ interface CallerRules extends FrameRules {
 interface FrameParts {
   view: FrameView;
   pc: bigint;
-  /** pc was interrupted, not called from. */
+  /** Whether pc is exact (innermost or interrupted frame) and not a return address. */
   isExact: boolean;
   depth: number;
   registers: (dwarfNumber: number) => bigint | undefined;
@@ -127,7 +131,7 @@ class UnwoundFrame implements Frame {
   readonly lookupPc: bigint;
   readonly depth: number;
   readonly view: FrameView;
-  /** How to go on to the caller. */
+  /** The rules for unwinding to the caller. */
   readonly rules: CallerRules | undefined;
   readonly #registers: FrameParts['registers'];
   readonly #bias: bigint;
@@ -168,7 +172,7 @@ class UnwoundFrame implements Frame {
   }
 }
 
-/** What a damaged rule computes is not known. */
+/** A value computed by a damaged rule counts as unknown. */
 function unlessDamaged<T>(compute: () => T): T | undefined {
   try {
     return compute();
@@ -207,7 +211,7 @@ function load(frame: Frame, address: bigint): bigint | undefined {
   return bytes?.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
 }
 
-/** Call frame information has no function, so no frame base. */
+/** Call frame information does not belong to a function, so it has no frame base. */
 function contextOf(frame: Frame, bias: bigint): ExpressionContext {
   return {
     register: (n) => frame.register(n),
@@ -220,12 +224,14 @@ function contextOf(frame: Frame, bias: bigint): ExpressionContext {
   };
 }
 
-/** Without call frame information: what the instructions from the function's start to here have done. */
+/**
+ * Derives rules from the instructions between the function's start and pc, in the absence of call frame information.
+ */
 function rulesOfPrologue(start: bigint, { pc, view, isExact }: FrameParts): CallerRules {
   const readCode = (address: bigint, length: number) => view.readMemory(address, length);
   const { frameBytes, framePointerOffset, saved } = prologueBefore(readCode, { start, end: pc, isExact });
   const registers = new Map<number, RegisterRule>();
-  // A call has overwritten it: who has not stored it will not return.
+  // The call has overwritten `ra`. A function that has not saved it cannot return.
   if (!isExact) registers.set(RA, { kind: 'undefined' });
   for (const [register, offset] of saved) registers.set(register, { kind: 'offset', offset });
   const cfa =
@@ -235,5 +241,5 @@ function rulesOfPrologue(start: bigint, { pc, view, isExact }: FrameParts): Call
   return { cfa, registers, returnColumn: RA, isSignalFrame: false };
 }
 
-/** More frames than any sane stack has, few enough to show in a moment. */
+/** Deeper than any real stack, but few enough frames to show quickly. */
 const DEPTH_MAX = 10_000;

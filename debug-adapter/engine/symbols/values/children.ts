@@ -3,8 +3,9 @@ import { bare, isComposite, sizeOf } from '../types/typeQuestions.ts';
 import { asOperand, ShownValue } from './shownValue.ts';
 
 /**
- * What a value opens up to: members of structs and unions, elements of arrays, and through a pointer the members of
- * the struct it points to, or what it points to. An array of more than 1000 elements opens to groups.
+ * The children of a value: members of a struct or union, or elements of an array. A pointer's children are the members
+ * of the struct that it points to, or else the pointee. The elements of an array with more than 1000 of them are
+ * grouped.
  */
 export function childrenOf(value: ShownValue): ShownValue[] {
   const type = bare(value.type);
@@ -29,10 +30,10 @@ export function childCountOf(value: ShownValue): number {
   return isComposite(composite) ? composite.members().length : 1;
 }
 
-/** 1000 elements are what a person can scroll through, and what is read at once. */
+/** A user can scroll through 1000 elements, and they are all read together. */
 const GROUP = 1000;
 
-/** undefined where there is nothing to look at: null, `void *`, functions, incomplete types. */
+/** Undefined if there is nothing to show: null, `void *`, functions, incomplete types. */
 function openPointee(value: ShownValue): ShownValue | undefined {
   const target = value.pointee();
   if (!target || value.integer() === 0n || sizeOf(target.type) === 0) return undefined;
@@ -58,7 +59,7 @@ function countOf(type: ArrayType): number {
   return type.count ?? 0;
 }
 
-/** 1000 for up to a million elements, then 1000 times that, and so on: never more than 1000 children. */
+/** 1000 for up to 10^6 elements, 10^6 for up to 10^9, and so on: a value never has more than 1000 children. */
 function groupSize(count: number): number {
   let size = GROUP;
   while (count > size * GROUP) size *= GROUP;
@@ -73,7 +74,7 @@ function elements(value: ShownValue, type: ArrayType): ShownValue[] {
   return Array.from({ length: count }, (_, i) => whole.element(start + i, element));
 }
 
-/** Parts of an array, whose elements keep their indices and names. */
+/** Divides an array into groups. The elements keep their indices and names. */
 function groups(whole: ShownValue, type: ArrayType, { start, count }: { start: number; count: number }): ShownValue[] {
   const size = groupSize(count);
   return Array.from({ length: Math.ceil(count / size) }, (_, i) => {

@@ -4,15 +4,15 @@ import type { FunctionEntry, FunctionIndex } from '../functions/functionIndex.ts
 import type { Frame } from '../unwinding/frame.ts';
 
 /**
- * What a register held when a function was entered (DW_OP_entry_value, DWARF 5, sections 2.5.1.7 and 3.4): its caller's
- * call site may say how the argument was computed, from things that calls keep. Optimized code needs this for most
- * arguments after their last use.
+ * Finds the value that a register had on entry to a function (DW_OP_entry_value, DWARF 5, sections 2.5.1.7 and 3.4).
+ * The caller's call site may have an expression that computes the argument from values that survive calls. In optimized
+ * code, most arguments need this after their last use.
  */
 export function findCallSiteValue(
   functions: FunctionIndex,
   { callee, caller, register }: { callee: Frame; caller: Frame; register: Uint8Array },
 ): { die: Die; expression: Uint8Array } | undefined {
-  // Into a trap's handler nobody passed arguments.
+  // A trap handler has no caller that passes arguments.
   if (callee.isSignalFrame) return undefined;
   const [called, calling] = [functions.at(callee.lookupPc), functions.at(caller.lookupPc)];
   const site = called && calling && findCallSite(calling.die, caller.pc, 0);
@@ -29,7 +29,7 @@ export function findCallSiteValue(
 function findCallSite(die: Die, returnPc: bigint, depth: number): Die | undefined {
   for (const child of die.children()) {
     if (child.tag === TAG.callSite && child.address(AT.callReturnPc) === returnPc) return child;
-    // GNU's of DWARF 4 has the return address as its low pc.
+    // The GNU extension to DWARF 4 stores the return address as DW_AT_low_pc.
     if (child.tag === TAG.gnuCallSite && child.address(AT.lowPc) === returnPc) return child;
     const isNested = child.tag === TAG.lexicalBlock || child.tag === TAG.inlinedSubroutine;
     const found = isNested && depth < DEPTH_MAX ? findCallSite(child, returnPc, depth + 1) : undefined;
@@ -39,13 +39,13 @@ function findCallSite(die: Die, returnPc: bigint, depth: number): Die | undefine
 }
 
 /**
- * Whether the call went to this function: it may have gone to another that jumped on (a tail call), with other
- * arguments. Of calls through pointers nothing is known.
+ * Whether the call site calls this function. The call may have gone to another function that made a tail call, with
+ * other arguments. For calls through pointers, the target is unknown.
  */
 function calls(site: Die, called: FunctionEntry): boolean {
   const target = site.reference(AT.callOrigin) ?? site.reference(AT.abstractOrigin);
   return target?.name !== undefined && target.name === called.name;
 }
 
-/** Blocks within blocks; deeper only in damaged files. */
+/** Limit on nested blocks; only damaged files have more. */
 const DEPTH_MAX = 200;

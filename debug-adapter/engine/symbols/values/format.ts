@@ -6,14 +6,14 @@ import type { ShownValue } from './shownValue.ts';
 import type { ReadResult } from './storage.ts';
 
 /**
- * A value in one line, as gdb's `print` has it, with less of what is long: a summary of a struct or array ends in `…`
- * where the line is full. What is inside can be opened.
+ * A value in one line, in the format of gdb's `print` but shorter: the summary of a struct or array is cut with `…`
+ * when the line is full. Expanding the value shows the rest.
  */
 export function textOf(value: ShownValue): string {
   return format(value, { characters: LINE_CHARACTERS, depth: 0 });
 }
 
-/** How much room there is left for a summary. */
+/** The space left for a summary. */
 interface Room {
   characters: number;
   depth: number;
@@ -85,7 +85,7 @@ function formatPointer(value: ShownValue, address: bigint): string {
   return string === undefined ? text : `${text} ${string}`;
 }
 
-/** Of an array whose length nobody knows, where it begins. */
+/** For an array of unknown length: its address. */
 function openArrayText(value: ShownValue, element: Type): string {
   const address = value.lvalue?.address ?? 0n;
   const string = stringAt(value, address, element);
@@ -97,7 +97,7 @@ function stringAt(value: ShownValue, address: bigint, element: Type | undefined)
   return readString(address, (at, length) => value.context.frame.view.readMemory(at, length));
 }
 
-/** With the symbol it lies in. Labels name code only: every address has some label of the linker's below it. */
+/** An address with its symbol. Data addresses never use labels: some linker label precedes almost every address. */
 function addressText(value: ShownValue, address: bigint, labels = true): string {
   const symbol = address === 0n ? undefined : value.context.symbolAt(address);
   const isNamed = symbol && (labels || symbol.kind !== 'label');
@@ -122,21 +122,21 @@ function formatArray(value: ShownValue, type: ArrayType, room: Room): string {
   if (value.storage.kind === 'optimizedOut') return '<optimized out>';
   if (base.kind === 'base' && base.name === 'char') return formatString(value, type.count);
   const count = Math.min(type.count, ELEMENTS_MAX);
-  // If not even the first can be read, that is said once.
+  // If even the first element is unreadable, report that once.
   const first = value.readPart(0, Math.min(count, 1) * sizeOf(element));
   if (first.kind !== 'bytes') return whyNot(first);
-  // What is no `char` but as small is a number, not text.
+  // Byte-sized integers other than `char` are numbers, not text.
   const isBytes = base.kind === 'base' && /Char$/.test(base.encoding);
   const part = (i: number, inner: Room) => {
     const child = value.element(i, element);
     return isBytes ? withInteger(child, (number) => `${number}`) : format(child, inner);
   };
-  // Looking for equal arrays in arrays of arrays would read them all.
+  // Do not search for repeats among nested arrays and structs: that would read all of them.
   const isPlain = base.kind !== 'array' && !isComposite(base);
   return fill(room, { count, isCut: count < type.count, repeatsMin: isPlain ? REPEATS_MIN : Infinity }, part);
 }
 
-/** Up to the first zero, unless something follows it. */
+/** The string up to its first zero, unless nonzero bytes follow the zero. */
 function formatString(value: ShownValue, count: number): string {
   const shown = Math.min(count, STRING_MAX);
   const result = value.readPart(0, shown);
@@ -147,8 +147,8 @@ function formatString(value: ShownValue, count: number): string {
 }
 
 /**
- * `{a, b <repeats 12 times>, …}`: parts as long as there is room, and less of it deeper down; equal ones in a row
- * together. `isCut`: there are more than `count`.
+ * Formats parts as `{a, b <repeats 12 times>, …}` while space is left, with less detail at deeper levels; runs of equal
+ * parts are combined. `isCut` means that there are more than `count` parts.
  */
 function fill(
   room: Room,
@@ -180,10 +180,10 @@ function countEqual(
   return end - from;
 }
 
-/** A line of the variables view, and a bit. */
+/** Slightly more than one line of the Variables view. */
 const LINE_CHARACTERS = 160;
 const DEPTH_MAX = 3;
-/** gdb's `print elements` and `print repeats`. */
+/** gdb's defaults for `set print elements` and `set print repeats`. */
 const ELEMENTS_MAX = 200;
 const REPEATS_MIN = 10;
 const STRING_MAX = 200;

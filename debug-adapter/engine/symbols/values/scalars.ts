@@ -1,15 +1,13 @@
 import { halfBits, halfValue } from '../../base/half.ts';
 import { fromBytes } from './storage.ts';
 
-/** Characters, strings and floating point numbers as text. */
-
-/** `65 'A'`, `-5 '\373'`. */
+/** A character as number and text: `65 'A'`, `-5 '\373'`. */
 export function characterText(number: bigint): string {
   const byte = Number(BigInt.asUintN(8, number));
   return `${number} '${byte === 0x27 ? "\\'" : escaped(byte)}'`;
 }
 
-/** In double quotes, with C's escapes. */
+/** Quotes a string, with C escapes. */
 export function quoted(bytes: Uint8Array): string {
   let text = '"';
   for (const byte of bytes) text += byte === 0x22 ? '\\"' : escaped(byte);
@@ -23,7 +21,7 @@ function escaped(byte: number): string {
   return '\\' + byte.toString(8).padStart(3, '0');
 }
 
-/** The string at an address, quoted; undefined when not even its first byte can be read. */
+/** The string at an address, quoted; undefined if its first byte is unreadable. */
 export function readString(
   address: bigint,
   read: (address: bigint, lengthBytes: number) => Uint8Array | undefined,
@@ -40,7 +38,10 @@ export function readString(
   }
 }
 
-/** Not across the next aligned place, so that a string at a page's end needs no next page; at memory's end, less. */
+/**
+ * Reads up to the next aligned address, so that a string at the end of a page does not require the next page. At the
+ * end of memory it reads fewer bytes.
+ */
 function readChunk(
   address: bigint,
   read: (address: bigint, lengthBytes: number) => Uint8Array | undefined,
@@ -52,7 +53,7 @@ function readChunk(
   return undefined;
 }
 
-/** As few digits as tell the number from its neighbours. */
+/** The shortest decimal text that identifies the number. */
 export function floatText(bytes: Uint8Array): string {
   const number = readFloat(bytes);
   if (number === undefined) return '<a floating point number of an unknown format>';
@@ -63,7 +64,7 @@ export function floatText(bytes: Uint8Array): string {
   return bytes.length === 4 ? `${shortest(number, Math.fround)}` : `${number}`;
 }
 
-/** IEEE 754 half, single, double, and quadruple (long double), the latter rounded to double. */
+/** IEEE 754 half, single, double and quadruple precision (long double). Quadruple precision is rounded to double. */
 export function readFloat(bytes: Uint8Array): number | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length === 2) return halfValue(view.getUint16(0, true));

@@ -9,11 +9,11 @@ import type { Lvalue, Value, ValueLocation } from './value.ts';
 import type { SymbolAtAddress } from '../symbols.ts';
 import type { Frame } from '../unwinding/frame.ts';
 
-/** What showing a value needs beside its own bytes. */
+/** The context that showing a value needs, apart from its bytes. */
 export interface ValueContext {
   frame: Frame;
   symbolAt(address: bigint): SymbolAtAddress | undefined;
-  /** Types are read as they are needed, and may turn out to be damaged. */
+  /** Called when a type that is read on demand turns out to be damaged. */
   complain(damage: Damage): void;
 }
 
@@ -21,17 +21,17 @@ export interface ValueParts {
   name: string;
   type: Type;
   storage: Storage;
-  /** Of the value within the storage. */
+  /** Offset of the value within the storage. */
   offsetBytes?: number;
-  /** Of a bit-field, from the first bit at `offsetBytes`. */
+  /** For a bit-field: its bits, counted from the first bit at `offsetBytes`. */
   bits?: { offset: number; width: number };
   expression?: string;
-  /** A part of a big array: which array, and where in it the part begins. */
+  /** For a group of array elements: the array, and the index of the group's first element. */
   group?: { whole: ShownValue; start: number };
   context: ValueContext;
 }
 
-/** The one implementation of Value: a type laid over a storage. */
+/** The implementation of Value: a type applied to a storage. */
 export class ShownValue implements Value {
   readonly name: string;
   readonly type: Type;
@@ -97,14 +97,14 @@ export class ShownValue implements Value {
     return result.kind === 'bytes' ? result.bytes : undefined;
   }
 
-  /** The value's bytes, or of a bit-field those that hold it. */
+  /** The value's bytes; for a bit-field, the bytes that contain it. */
   read(): ReadResult {
     const lengthBytes = this.bits ? Math.ceil((this.bits.offset + this.bits.width) / 8) : this.sizeBytes;
     return this.readPart(0, lengthBytes);
   }
 
   readPart(offset: number, lengthBytes: number): ReadResult {
-    // Nobody looks at more at once; a damaged size must not make a huge request.
+    // No view shows more than this; a damaged size must not cause a huge read.
     if (lengthBytes > READ_BYTES_MAX) return { kind: 'unreadable', address: this.lvalue?.address ?? 0n };
     return readStorage(this.storage, this.offsetBytes + offset, lengthBytes);
   }
@@ -133,7 +133,7 @@ export class ShownValue implements Value {
     }
   }
 
-  /** The member's value; for an anonymous member, its name says what it is and its members continue this expression. */
+  /** A member's value. An anonymous member gets a descriptive name, and its members use this value's expression. */
   member(member: Member): ShownValue {
     const type = member.type();
     const isAnonymous = member.name === '' && isComposite(type);
@@ -163,7 +163,7 @@ export class ShownValue implements Value {
     });
   }
 
-  /** What a pointer points to; undefined when the pointer cannot be read. */
+  /** The pointee; undefined if the pointer is unreadable. */
   pointee(): ShownValue | undefined {
     const pointer = bare(this.type);
     const address = this.integer();
@@ -179,7 +179,7 @@ export class ShownValue implements Value {
   }
 }
 
-/** As the left side of `.` and `[`. */
+/** Parenthesizes an expression if necessary as the left operand of `.` and `[`. */
 export function asOperand(expression: string): string {
   return /^[\w$.[\]]+$/.test(expression) ? expression : `(${expression})`;
 }

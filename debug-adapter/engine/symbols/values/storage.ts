@@ -2,7 +2,7 @@ import type { Location } from '../dwarf/expression.ts';
 import type { Frame } from '../unwinding/frame.ts';
 import type { ValueLocation } from './value.ts';
 
-/** Where a value's bytes come from. Nothing is read before `readStorage`. */
+/** The source of a value's bytes. Only `readStorage` reads them. */
 export type Storage =
   | { kind: 'memory'; address: bigint; frame: Frame }
   | { kind: 'register'; register: number; frame: Frame }
@@ -12,7 +12,7 @@ export type Storage =
 
 interface StoragePiece {
   sizeBytes: number;
-  /** Within `storage`. */
+  /** Offset within `storage`. */
   offsetBytes: number;
   storage: Storage;
 }
@@ -22,7 +22,7 @@ export type ReadResult =
 
 export const OPTIMIZED_OUT: Storage = { kind: 'optimizedOut' };
 
-/** What a location description means in a frame. */
+/** Resolves a location description in a frame. */
 export function storageOf(location: Location, frame: Frame): Storage {
   switch (location.kind) {
     case 'memory':
@@ -40,7 +40,7 @@ export function storageOf(location: Location, frame: Frame): Storage {
   }
 }
 
-/** Pieces of bits that are no bytes are not put together: they count as gone. */
+/** Pieces that are not whole bytes are not supported and count as optimized out. */
 function pieceOf(
   { sizeBits, offsetBits, location }: { sizeBits: number; offsetBits: number; location: Location },
   frame: Frame,
@@ -70,7 +70,7 @@ export function readStorage(storage: Storage, offset: number, lengthBytes: numbe
   }
 }
 
-/** Where the byte at an offset is. */
+/** The location of the byte at an offset. */
 export function locationOf(storage: Storage, offset: number): ValueLocation {
   switch (storage.kind) {
     case 'memory':

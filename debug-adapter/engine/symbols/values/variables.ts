@@ -17,7 +17,7 @@ import { findCallSiteValue } from './entryValues.ts';
 import { ShownValue, type ValueContext } from './shownValue.ts';
 import { OPTIMIZED_OUT, storageOf, toBytes, type Storage } from './storage.ts';
 
-/** Which variables are in reach, and where they are in a frame. */
+/** Finds the variables in scope and their locations in a frame. */
 export class Variables {
   readonly #parts: VariableParts;
 
@@ -31,7 +31,7 @@ export class Variables {
     const scopes = blocksAt(entry.blocks, pc).map((block) => this.#scope(block));
     const seen = new Set<string>();
     for (const scope of [...scopes].reverse()) {
-      // Of two in one scope (a damaged file) neither shadows the other.
+      // A damaged file may have duplicates in one scope; they do not shadow each other.
       for (const variable of scope.variables) variable.shadowed = seen.has(variable.name);
       for (const { name } of scope.variables) seen.add(name);
     }
@@ -45,7 +45,7 @@ export class Variables {
     return units.flatMap((each) => names.variablesOf(each).map((die) => this.describe(die)));
   }
 
-  /** The global that a name means in a unit: its own static one before others'. */
+  /** The global variable with a name, as seen from a unit: the unit's own definition precedes those of other units. */
   globalNamed(name: string, unit: Unit | undefined): Variable | undefined {
     for (const die of this.#parts.names.find('variable', name, unit)) return this.describe(die);
     return undefined;
@@ -119,7 +119,10 @@ export class Variables {
     return found && evaluateNumber(found.expression, this.#context(found.die.unit, caller, callers + 1));
   }
 
-  /** DW_AT_frame_base of the function that runs (section 3.3.5); a register means its contents. */
+  /**
+   * DW_AT_frame_base of the current function (section 3.3.5). If it names a register, the register's contents are the
+   * base.
+   */
   #frameBase(frame: Frame, context: ExpressionContext): bigint | undefined {
     const entry = this.#parts.functions.at(frame.lookupPc);
     const expression = entry && locationAt(entry.die, AT.frameBase, frame.lookupPc);
@@ -144,11 +147,11 @@ export interface VariableParts {
   types: TypeReader;
   names: NameIndex;
   callerOf: (frame: Frame) => UnwindResult;
-  /** What showing values needs beside a frame. */
+  /** The context for showing values, without the frame. */
   shown: Omit<ValueContext, 'frame'>;
 }
 
-/** An argument may be computed from the caller's own argument, and so on. */
+/** The limit on chains of entry values: an argument may be computed from the caller's own argument, and so on. */
 const CALLERS_MAX = 16;
 
 function functionOf(block: Block): Block {
@@ -157,7 +160,7 @@ function functionOf(block: Block): Block {
   return current;
 }
 
-/** `extern` declarations in a function's body name globals. */
+/** Excludes `extern` declarations in a function body: they refer to globals. */
 function isShown(die: Die): boolean {
   return !die.flag(AT.declaration) && Boolean(die.name);
 }
@@ -166,6 +169,6 @@ function kindOf(die: Die): Variable['kind'] {
   if (die.tag === TAG.formalParameter) return 'argument';
   if (die.owner(AT.external)?.flag(AT.external)) return 'global';
   const location = die.block(AT.location);
-  // DW_OP_addr and DW_OP_addrx: at a fixed place.
+  // DW_OP_addr and DW_OP_addrx: a fixed address.
   return location && (location[0] === 0x03 || location[0] === 0xa1) ? 'static' : 'local';
 }
