@@ -1,6 +1,9 @@
 import type { Inspector } from '../machine/inspector.ts';
 
-/** What tells one piece of code from another that runs the same instruction. */
+/**
+ * Distinguishes executions of the same instruction: by another hart, at another stack depth, in another privilege mode
+ * or in another address space.
+ */
 export interface CodeContext {
   hart: number;
   pc: bigint;

@@ -2,24 +2,26 @@ import type { SymbolAt } from '../disassembly/disassemble.ts';
 import { disassembleOne } from '../disassembly/disassemble.ts';
 import type { Inspector } from '../machine/inspector.ts';
 
-/**
- * The instructions around an address, as the guest's memory holds them now. Instructions are 2 or 4 bytes long, so
- * backwards one has to begin somewhere: at the start of the function, else at a place from where walking arrives.
- */
+/** A row of a disassembly listing. */
 export interface CodeRow {
   address: bigint;
-  /** Undefined where memory cannot be read. */
+  /** Undefined if memory is unreadable. */
   instruction: { text: string; bytes: Uint8Array } | undefined;
 }
 
 export interface CodeQuestions {
   inspector: Inspector;
-  /** Where the function that holds an address begins, when that is known. */
+  /** The start address of the function that contains an address, if known. */
   functionStart: (address: bigint) => bigint | undefined;
   symbolAt: SymbolAt;
 }
 
-/** `count` rows, of which the one at `base` is number `-first`: negative ones stand before it. */
+/**
+ * Disassembles the instructions around an address in guest memory, as it is now. Returns `count` rows, starting `first`
+ * rows after the one at `base`; a negative `first` starts before it. Instructions are 2 or 4 bytes long, so they cannot
+ * be decoded backwards. Rows before `base` are decoded from the start of the function, or else from a guessed start
+ * address that leads to `base`.
+ */
 export function listCode(
   questions: CodeQuestions,
   { base, first, count }: { base: bigint; first: number; count: number },
@@ -37,7 +39,7 @@ function rowsFrom(questions: CodeQuestions, start: bigint, count: number): CodeR
   return rows;
 }
 
-// A function that is longer is walked from a guess: its beginning is a long way off.
+// In a longer function, guess a start address near `end`: the function start is too far away.
 const FUNCTION_BYTES_MAX = 1n << 16n;
 
 function rowsBefore(questions: CodeQuestions, end: bigint, count: number): CodeRow[] {
@@ -51,7 +53,7 @@ function rowsBefore(questions: CodeQuestions, end: bigint, count: number): CodeR
   return rows.slice(-count);
 }
 
-/** Undefined when walking does not arrive at `end`. */
+/** Undefined if decoding from `start` does not arrive exactly at `end`. */
 function rowsBetween(questions: CodeQuestions, start: bigint, end: bigint): CodeRow[] | undefined {
   const rows: CodeRow[] = [];
   let address = start;
@@ -59,10 +61,12 @@ function rowsBetween(questions: CodeQuestions, start: bigint, end: bigint): Code
   return address === end ? rows : undefined;
 }
 
-// From a wrong start a walk falls into step after a few instructions.
+// Decoding from a wrong start address synchronizes with the real instructions after a few of them.
 const RUN_UP_BYTES = 64n;
 
-/** Walks that arrive, of which the one with the fewest words that are no instructions is best. At least one row. */
+/**
+ * Of the guesses that arrive at `end`, takes the one with the fewest invalid instructions. Returns at least one row.
+ */
 function guessedBefore(questions: CodeQuestions, end: bigint, count: number): CodeRow[] {
   const from = end - 4n * BigInt(count) - RUN_UP_BYTES;
   const walks = [from & ~3n, (from & ~3n) + 2n].flatMap((start) => {
@@ -77,7 +81,7 @@ function guessedBefore(questions: CodeQuestions, end: bigint, count: number): Co
 const strangeWords = (rows: readonly CodeRow[]): number =>
   rows.filter(({ instruction }) => !instruction || instruction.text.startsWith('.')).length;
 
-/** What cannot be read is shown in words of 4 bytes, the first maybe of 2. */
+/** Unreadable memory is listed in units of 4 bytes, after a first unit of 2 bytes if alignment requires it. */
 function endOf({ address, instruction }: CodeRow): bigint {
   return address + BigInt(instruction?.bytes.length ?? 4 - Number(address & 3n));
 }
@@ -89,7 +93,7 @@ function rowAt({ inspector, symbolAt }: CodeQuestions, at: bigint, lengthMax: 2 
   const { text, lengthBytes } = disassembleOne(word, address, symbolAt);
   if (bytes.length >= lengthBytes) return { address: at, instruction: { text, bytes: bytes.slice(0, lengthBytes) } };
   if (bytes.length < 2) return { address: at, instruction: undefined };
-  // Half an instruction, at the end of what can be read.
+  // The first half of an instruction at the end of readable memory.
   const half = `.2byte 0x${(word & 0xffff).toString(16)}`;
   return { address: at, instruction: { text: half, bytes: bytes.slice(0, 2) } };
 }

@@ -2,16 +2,15 @@ import type { Inspector } from '../machine/inspector.ts';
 import type { TrapMode } from './traps.ts';
 
 /**
- * What an instruction does to the stack of calls, seen from its encoding (calling convention: x1 and x5 are link
- * registers; ISA manual Volume I, "Return-address stack prediction hints"). Steps over lines need no debug information
- * to skip calls this way.
+ * An instruction's effect on the call stack, according to its encoding: x1 and x5 are link registers (ISA manual Volume
+ * I, "Return-address stack prediction hints"). Line steps can therefore skip calls without debug information.
  */
 export type ControlFlow = 'call' | 'return' | 'trapReturn' | 'other';
 
 export interface Instruction {
   flow: ControlFlow;
   lengthBytes: 2 | 4;
-  /** Of a trapReturn: the mode that it ends the handler of. */
+  /** For a trapReturn: the mode whose trap handler it ends. */
   returnsFrom?: TrapMode;
 }
 
@@ -39,7 +38,7 @@ function fullFlow(raw: number): ControlFlow {
   return 'other';
 }
 
-/** C.JALR is 1001 rs1 00000 10, C.JR is 1000 rs1 00000 10. */
+/** C.JALR is encoded as 1001 rs1 00000 10, C.JR as 1000 rs1 00000 10. */
 function compressedFlow(low: number): ControlFlow {
   const rs1 = (low >> 7) & 31;
   if ((low & 0xf07f) === 0x9002 && rs1 !== 0) return 'call';

@@ -1,10 +1,12 @@
 import type { Inspector } from '../machine/inspector.ts';
 import type { FrameView } from '../symbols/index.ts';
 
-/** The machine as unwinding and expressions see it: DWARF numbers 0-31 are registers, 4096 + n is CSR n. */
 const CSR_BASE = 4096;
 const CSR_COUNT = 4096;
 
+/**
+ * The machine as the unwinder and expressions read it. DWARF numbers 0-31 are the integer registers, 4096 + n is CSR n.
+ */
 export function frameViewOf(inspector: Inspector): FrameView {
   return {
     pc: inspector.pc,

@@ -1,13 +1,14 @@
 import type { InlinedCall, Symbols } from '../symbols/index.ts';
 
 /**
- * Bodies of inlined functions are frames of their own for steps over lines, as in gdb (inline-frame.c): over a line means
- * over the bodies in it. At the very beginning of a body one still stands before the call, in the caller.
+ * The inlined functions at a pc. Line steps treat an inlined function as a frame, as gdb does (inline-frame.c): a step
+ * over a line steps over the functions inlined in it. At the first instruction of an inlined function, the pc still
+ * counts as the call site in the caller.
  */
 export interface InlineStand {
-  /** The bodies one is in, outermost first. */
+  /** The inlined functions that contain the pc, outermost first. */
   inside: readonly InlinedCall[];
-  /** The body that is about to be entered; of several the outermost. */
+  /** The outermost inlined function that starts at the pc. */
   ahead: InlinedCall | undefined;
 }
 
@@ -19,7 +20,7 @@ export function inlineStandAt(symbols: Symbols, pc: bigint): InlineStand {
   return { inside: calls.slice(begun).reverse(), ahead: begun > 0 ? calls[begun - 1] : undefined };
 }
 
-/** Where some bodies are, seen from others: the same, further in, or elsewhere. */
+/** Where the inlined functions `to` are relative to `from`: the same frame, inner frames or another frame. */
 export function inlineDepth(from: readonly InlinedCall[], to: readonly InlinedCall[]): 'same' | 'inner' | 'other' {
   const isWithin = from.every(({ entry, name }, i) => to[i]?.entry === entry && to[i].name === name);
   if (!isWithin) return 'other';

@@ -7,12 +7,12 @@ import type { StopReason } from './stopReason.ts';
 import { handlersOf, trapAt, type TrapMode } from './traps.ts';
 
 /**
- * A step by one instruction of the code that stands there, either way: the interrupts that come in between run, and
- * are not stepped into. Raw steps (`Session.stepInstruction`) would now and then end in a timer's handler, where no
- * user wants to be and no debugger finds its way back from. Stop points inside a handler still count. Exceptions are
- * the code's own doing, so a step follows them into their handler.
+ * Steps one instruction of the current code, forwards or backwards. Interrupts that occur in between are run, not
+ * stepped into. Raw steps (`Session.stepInstruction`) would occasionally end in a timer interrupt handler, where users
+ * do not expect to stop and from which other debuggers cannot return. Stop points inside a handler do stop. A step does
+ * follow exceptions into their handler, because the current code causes them.
  *
- * `run` is called again after each 'pause', until it says something else.
+ * After a 'pause', call `run` again to continue the step.
  */
 export interface InstructionStep {
   run(wantsPause: WantsPause): StopReason;
@@ -20,17 +20,17 @@ export interface InstructionStep {
 
 const STEP: StopReason = { kind: 'step' };
 
-/** Where one of the step's own places was reached, and no stop point of the user's. */
+/** Whether the step reached its internal breakpoint and none of the user's stop points. */
 const isOwnPlace = (reason: StopReason): boolean => reason.kind === 'breakpoint' && reason.ids.length === 0;
 
 export class StepForward implements InstructionStep {
   private session: Session;
   private hart: number;
-  /** While its instruction has been, and others' turns run. */
+  /** Set while the instruction has executed and the quanta of other harts run. */
   private begun: Begun | undefined;
   private interrupted: CodeContext | undefined;
 
-  /** Of the hart whose step is next; of another one, its next turn is run to first. */
+  /** Steps the given hart. If another hart is current, the machine first runs to the given hart's next quantum. */
   constructor(session: Session, hart = session.inspector.hart) {
     this.session = session;
     this.hart = hart;
@@ -44,7 +44,7 @@ export class StepForward implements InstructionStep {
     }
   }
 
-  /** Undefined while the instruction is still to come. */
+  /** Returns undefined if the instruction has not executed yet. */
   private oneStep(wantsPause: WantsPause): StopReason | undefined {
     const { session, hart } = this;
     const { machine } = session.timeline;
@@ -53,7 +53,7 @@ export class StepForward implements InstructionStep {
     const { before, instructions } = this.begun;
     this.begun = undefined;
     if (reason.kind !== 'step' || machine.instructionsOf(hart) !== instructions) return reason;
-    // An outside event, or idle time that passed.
+    // An outside event was delivered or idle time was skipped.
     if (session.inspector.pc === before.pc) return undefined;
     const trap = trapAt(session.inspector);
     if (!trap?.isInterrupt || trap.from.pc !== before.pc) return reason;
@@ -83,7 +83,7 @@ export class StepForward implements InstructionStep {
   }
 }
 
-/** A hart before its step. */
+/** A hart's state before its step. */
 interface Begun {
   before: CodeContext;
   instructions: number;
@@ -93,12 +93,12 @@ function begunAt({ timeline: { machine } }: Session, hart: number): Begun {
   return { before: contextOf(new Inspector(machine, hart)), instructions: machine.instructionsOf(hart) };
 }
 
-/** The same, but a call runs until it is back: gdb's nexti. */
+/** Like StepForward, but runs a call until it returns: gdb's nexti. */
 export class StepOverCall implements InstructionStep {
   private session: Session;
   private step: StepForward;
   private isCall: boolean;
-  /** What stands there when the call is back. */
+  /** The context after the call has returned. */
   private behind: CodeContext;
   private isInside = false;
 
@@ -131,11 +131,11 @@ export class StepOverCall implements InstructionStep {
 export class StepBack implements InstructionStep {
   private session: Session;
   private hart: number;
-  /** While it is on its way back through others' turns. */
+  /** Set while stepping back through the quanta of other harts. */
   private begun: Begun | undefined;
   private search: EntrySearch | undefined;
 
-  /** Of the hart whose step is next, or of another one: to before that one's last step. */
+  /** Steps the given hart. If another hart is current, it goes back to before the given hart's last step. */
   constructor(session: Session, hart = session.inspector.hart) {
     this.session = session;
     this.hart = hart;
@@ -149,7 +149,7 @@ export class StepBack implements InstructionStep {
     }
   }
 
-  /** Undefined while the instruction before is still to be found. */
+  /** Returns undefined if the previous instruction has not been found yet. */
   private oneStep(wantsPause: WantsPause): StopReason | undefined {
     const { session, hart } = this;
     const { machine } = session.timeline;
@@ -167,7 +167,10 @@ export class StepBack implements InstructionStep {
     return undefined;
   }
 
-  /** Looks for the entry into the handler that returned; undefined to step on from before it. */
+  /**
+   * Searches for the entry of the handler that returned. If it finds an interrupt, it moves to before the interrupt and
+   * returns undefined, so that the step continues from there.
+   */
   private searchOn({ returned, mode, handlers, from }: EntrySearch, wantsPause: WantsPause): StopReason | undefined {
     const { session } = this;
     const reason = session.runBackTo(handlers, () => isEntryFrom(session, mode, returned), wantsPause);
@@ -178,27 +181,30 @@ export class StepBack implements InstructionStep {
       return undefined;
     }
     if (!isOwnPlace(reason) && reason.kind !== 'startOfRecording') return reason;
-    // An exception of this very code, whose handler is not skipped; or a return that was no trap's (a task's first
-    // instruction, say).
+    // Either an exception of the current code, whose handler is not skipped, or a return without a trap, such as to the
+    // first instruction of a new task.
     session.goTo(from);
     return (session.reason = STEP);
   }
 }
 
 interface EntrySearch {
-  /** The code that the handler returned to. */
+  /** The code to which the handler returned. */
   returned: CodeContext;
   mode: TrapMode;
   handlers: readonly bigint[];
-  /** Where its return stands. */
+  /** The position of the return instruction. */
   from: Position;
 }
 
-/** At a handler's first instruction: whether what trapped is the code returned to, at that place or just before it. */
+/**
+ * At a handler's first instruction: whether the trap occurred at the code to which the handler returned, or at the
+ * instruction before it.
+ */
 export function isEntryFrom({ inspector }: Session, mode: TrapMode, returned: CodeContext): boolean {
   if (inspector.privilege !== mode) return false;
   const { isInterrupt, from } = trapAt(inspector)!;
-  // An exception returns to its instruction (page fault) or behind it (ecall).
+  // Exceptions return to the instruction (page fault) or to the next one (ecall).
   const skippedBytes = returned.pc - from.pc;
   const isPlace = skippedBytes === 0n || (!isInterrupt && (skippedBytes === 4n || skippedBytes === 2n));
   return isPlace && isSameContext({ ...from, pc: returned.pc }, returned);

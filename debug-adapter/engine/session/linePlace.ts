@@ -2,17 +2,18 @@ import type { AddressRange, InlinedCall, LineLocation, SourceFile, Symbols } fro
 import { inlineDepth, inlineStandAt } from './inlineFrames.ts';
 
 /**
- * Where a step over lines is, and whether it ends at the instruction it has come to: the rules of gdb (infrun.c,
- * process_event_stop_test), so that people land where they land in gdb. A row is code of one line in one piece; bodies of inlined functions are frames.
+ * The location of a line step in the source: decides at which instruction the step ends. It follows gdb's rules
+ * (infrun.c, process_event_stop_test), so that steps end where they end in gdb. A row is a contiguous range of code for
+ * one line. Inlined functions count as frames.
  */
 export class LinePlace {
   private symbols: Symbols;
   private direction: 'forwards' | 'backwards';
-  /** Undefined: without lines a step is an instruction. */
+  /** Undefined without line information: the step then ends after one instruction. */
   private row: LineLocation | undefined;
-  /** Not to be stopped at the beginning of again. */
+  /** The line of the step: it does not end at another row of this line. */
   private line: Line | undefined;
-  /** The inlined bodies that are its frame. */
+  /** The inlined functions that form the step's frame. */
   private inside: readonly InlinedCall[];
 
   constructor(symbols: Symbols, pc: bigint, direction: 'forwards' | 'backwards') {
@@ -29,7 +30,10 @@ export class LinePlace {
     return this.endsInNewRow(pc, how);
   }
 
-  /** Backwards it goes on to the beginning of the row that it came into, but for a function's: before that is the call. */
+  /**
+   * When stepping backwards, the step continues to the start of the row that it entered, unless that is the start of
+   * the function: before it is the call.
+   */
   endsBackwards(pc: bigint, how: { kind: 'over' | 'in'; isSameFrame: boolean }): boolean {
     const { row } = this;
     const isInRow = row !== undefined && contains(row, pc);
@@ -37,7 +41,7 @@ export class LinePlace {
     return this.endsInNewRow(pc, how);
   }
 
-  /** Whether a row begins here; the place is in it from now on. For who has come into a function by its end. */
+  /** Whether a row begins at `pc`. Makes that row current. For steps that entered a function from its end. */
   beginsRow(pc: bigint): boolean {
     this.enter(pc, this.rowAt(pc));
     return this.row === undefined || this.row.start === pc;
@@ -54,7 +58,8 @@ export class LinePlace {
     const isOtherLine = !isSameLine(here, this.line);
     if (isOtherLine && pc === row.start && here.isStatement) return true;
     const isPassedOver = isOtherLine && pc === here.start && !here.isStatement;
-    // No place to stop at; and the next one may be, of whatever line after a change of frames.
+    // This row is not a statement (is_stmt), so the step continues to one. After a change of frames, any line may end
+    // it.
     const line = depth === 'same' ? this.line : undefined;
     this.enter(pc, isPassedOver ? here : row);
     if (isPassedOver) this.line = line;
@@ -73,8 +78,8 @@ export class LinePlace {
   }
 
   /**
-   * Forwards a row is one of the line table. Backwards what touches there and is of one line is one row, in gdb since 14:
-   * before, one came to the same line several times.
+   * Forwards, a row is one row of the line table. Backwards, adjacent rows of the same line count as one, as in gdb 14
+   * and later; older versions stop several times on the same line.
    */
   private wholeRow(pc: bigint, line: LineLocation): LineLocation {
     if (this.direction === 'forwards') return line;

@@ -10,9 +10,8 @@ import type { TravelStop } from '../timeline/timeTravel.ts';
 import type { BreakpointId, StopReason } from './stopReason.ts';
 
 /**
- * A debugging session, in our words and no protocol's: breakpoints, running and stepping both ways by instruction, and
- * looking. Front ends translate to and from it and decide nothing. Everything is synchronous; a run asks `wantsPause`
- * several thousand times a second, which is how a front end in another thread gets it to stop.
+ * Returns true to pause a run. It is called several thousand times a second; a front end in another thread stops a run
+ * this way.
  */
 export type WantsPause = () => boolean;
 const never: WantsPause = () => false;
@@ -30,6 +29,11 @@ export interface DataBreakpoint {
   access: Watchpoint['access'];
 }
 
+/**
+ * A debugging session, independent of any protocol: breakpoints, running and stepping in both directions by
+ * instruction, and inspecting state. Front ends translate their protocol to these calls and make no decisions. All
+ * calls are synchronous.
+ */
 export class Session {
   readonly timeline: Timeline;
   readonly inspector: Inspector;
@@ -49,17 +53,17 @@ export class Session {
     return this.timeline.position;
   }
 
-  /** Why it stands where it stands. */
+  /** Why the machine is stopped. */
   get reason(): StopReason {
     return this.lastReason;
   }
 
-  /** What a step that was made of several runs says in the end. */
+  /** Sets the stop reason of a step that consisted of several runs. */
   set reason(reason: StopReason) {
     this.lastReason = reason;
   }
 
-  /** Whether there is a past to go to. */
+  /** Whether the timeline has history to travel in. */
   get canGoBack(): boolean {
     return this.timeline.travel !== undefined;
   }
@@ -67,8 +71,8 @@ export class Session {
   // --- stop points -----------------------------------------------------------------------------------------------------
 
   /**
-   * A breakpoint on a virtual address. `isMeant` is asked whenever the machine gets there: several programs may have
-   * code at one address. It must only look.
+   * Adds a breakpoint on a virtual address. `isMeant` is its condition, evaluated whenever the machine reaches the
+   * address: several programs may have code there. The condition must not modify anything.
    */
   addBreakpoint(address: bigint, isMeant: () => boolean = always): BreakpointId {
     const id = this.nextId++;
@@ -78,8 +82,8 @@ export class Session {
   }
 
   /**
-   * A data breakpoint on bytes of memory. The address is looked up now: it stays on these bytes of RAM, whichever way
-   * they are accessed later.
+   * Adds a data breakpoint on bytes of memory. The address is translated now: the breakpoint stays on these bytes of
+   * RAM, whatever address later accesses use.
    */
   addDataBreakpoint(wanted: Omit<DataBreakpoint, 'id'>): BreakpointId {
     const address = this.physical(wanted.address, wanted.lengthBytes);
@@ -97,17 +101,20 @@ export class Session {
 
   // --- running ---------------------------------------------------------------------------------------------------------
 
-  /** Forwards to the next stop. */
+  /** Runs forwards to the next stop. */
   continue(wantsPause: WantsPause = never): StopReason {
     return this.stopped(this.timeline.forward(Infinity, this.stopPoints(), wantsPause));
   }
 
-  /** Paused, it goes on where it was when called again, unless stop points or position are others then. */
+  /**
+   * Runs backwards to the previous stop. After a pause, another call continues the search, unless the stop points or
+   * the position have changed.
+   */
   reverseContinue(wantsPause: WantsPause = never): StopReason {
     return this.stopped(this.travel().backward(this.stopPoints(), wantsPause));
   }
 
-  /** One step of this hart: an instruction, or the trap or interrupt that came instead of it. */
+  /** Executes one step of the current hart: an instruction, or the trap or interrupt that occurs instead of it. */
   stepInstruction(wantsPause: WantsPause = never): StopReason {
     const hart = this.timeline.machine.currentHart;
     const stop = this.timeline.forward(this.position + 1, this.stepPoints());
@@ -116,14 +123,17 @@ export class Session {
   }
 
   /**
-   * Forwards to where the next step is this hart's: through the others' turns, in which the user's breakpoints count.
-   * Paused, it goes on when called again.
+   * Runs forwards until it is this hart's turn to execute a step. The user's breakpoints stop the other harts' quanta.
+   * After a pause, another call continues the run.
    */
   runToTurnOf(hart: number, wantsPause: WantsPause = never, options: RunOptions = {}): StopReason {
     return this.stopped(this.forwardToTurnOf(hart, this.stopPoints(), wantsPause, options), { kind: 'step' });
   }
 
-  /** The same past all stop points. False when the hart waits, or the machine ends first: it may stand later then. */
+  /**
+   * Like `runToTurnOf`, but ignores all stop points. Returns false if the hart waits for an interrupt, or if the
+   * machine ends first; the position may have advanced then.
+   */
   passToTurnOf(hart: number): boolean {
     if (this.timeline.machine.harts.waits(hart)) return false;
     return this.forwardToTurnOf(hart, NO_STOP_POINTS).kind === 'reached';
@@ -145,13 +155,13 @@ export class Session {
     return stop;
   }
 
-  /** To before the last step of a hart. Paused on the way, in another hart's turn, it goes on when called again. */
+  /** Goes back to before the last step of a hart. After a pause in another hart's quantum, another call continues. */
   stepBackInstruction(hart = this.timeline.machine.currentHart, wantsPause: WantsPause = never): StopReason {
     const travel = this.travel();
     const { machine } = this.timeline;
     if (this.position === travel.start) return this.because({ kind: 'startOfRecording' });
     if (machine.currentHart === hart) travel.seekTo(this.position - 1);
-    // Another hart's step: past its whole turn.
+    // The last step was another hart's: skip its whole quantum.
     while (machine.currentHart !== hart && this.position > travel.start) {
       if (wantsPause()) return this.because({ kind: 'pause' });
       travel.seekTo(Math.max(travel.start, machine.turn.start - 1));
@@ -159,7 +169,7 @@ export class Session {
     return this.because({ kind: machine.currentHart === hart ? 'step' : 'startOfRecording' });
   }
 
-  /** To a position in what is recorded; paused, it stands where it came by. */
+  /** Goes to a position within the history. If paused, the machine stops at a position on the way. */
   goTo(position: Position, wantsPause: WantsPause = never): StopReason {
     const travel = this.travel();
     const { start, end } = travel;
@@ -169,7 +179,7 @@ export class Session {
     return this.because({ kind: travel.seekTo(position, wantsPause) ? 'goto' : 'pause' });
   }
 
-  /** Writes to memory in a live present: all of it or none. Each page's part is a step of its own and recorded. */
+  /** Writes guest memory at the live end: all bytes or none. The part within each page is one recorded step. */
   writeMemory(address: bigint, bytes: Uint8Array): void {
     const parts: { address: GuestAddress; bytes: Uint8Array }[] = [];
     for (let done = 0; done < bytes.length;) {
@@ -181,25 +191,26 @@ export class Session {
     for (const part of parts) this.timeline.inject({ kind: 'memoryWrite', ...part });
   }
 
-  /** The same for an integer register, or the program counter as number 32. */
+  /** Like `writeMemory`, for an integer register, or for the program counter as register 32. */
   writeRegister(register: number, value: bigint): void {
     assert(register >= 0 && register <= PC_REGISTER, 'there is no such register');
     if (register > 0) this.timeline.inject({ kind: 'registerWrite', register, value: BigInt.asUintN(64, value) });
   }
 
   /**
-   * To one of some addresses where `accepts` agrees, or to any stop point of the user's: what source steps are made of.
+   * Runs to one of the addresses at which the condition `accepts` holds, or to one of the user's stop points. Source
+   * steps are built from such runs.
    */
   runTo(addresses: readonly bigint[], accepts: () => boolean, wantsPause: WantsPause = never): StopReason {
     return this.stopped(this.timeline.forward(Infinity, this.pointsWith(addresses, accepts), wantsPause));
   }
 
-  /** The same backwards: to the last such place before this position. */
+  /** Like `runTo`, but backwards to the last such position. */
   runBackTo(addresses: readonly bigint[], accepts: () => boolean, wantsPause: WantsPause = never): StopReason {
     return this.stopped(this.travel().backward(this.pointsWith(addresses, accepts), wantsPause));
   }
 
-  /** The same, past all stop points of the user's. */
+  /** Like `runBackTo`, but ignores the user's stop points. */
   findBack(addresses: readonly bigint[], accepts: () => boolean, wantsPause: WantsPause = never): StopReason {
     const points = { breakpoints: new Set(addresses), watchpoints: [], accepts };
     return this.stopped(this.travel().backward(points, wantsPause));
@@ -209,7 +220,7 @@ export class Session {
     return this.breakpoints.size + this.watchpoints.size > 0;
   }
 
-  /** The user's breakpoints that stop here. */
+  /** The user's breakpoints at the address whose conditions hold. */
   breakpointsAt(pc: bigint): BreakpointId[] {
     return [...this.breakpoints].filter(([, { address, isMeant }]) => address === pc && isMeant()).map(([id]) => id);
   }
@@ -230,7 +241,10 @@ export class Session {
     });
   }
 
-  /** Watchpoints only, and the same object for step after step: setting stop points costs all translations. */
+  /**
+   * The watchpoints without the breakpoints. Returns the same object for every step, because changing the stop points
+   * discards all translated code.
+   */
   private stepPoints(): StopPoints {
     const { watchpoints } = this.stopPoints();
     if (this.steppingPoints?.watchpoints !== watchpoints) {

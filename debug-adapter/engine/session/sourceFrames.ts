@@ -2,18 +2,19 @@ import type { SourceFile, Symbols } from '../symbols/index.ts';
 import { inlineStandAt } from './inlineFrames.ts';
 
 /**
- * The frames that one frame of the machine shows as: a body that was inlined is one, and who it was inlined into is its
- * caller. They agree with steps over lines: at the very beginning of a body one still stands at its call.
+ * A frame as shown to the user. One frame of the machine shows as several if functions are inlined: each inlined
+ * function is a frame, called by the function that it is inlined into. As for line steps, the first instruction of an
+ * inlined function belongs to its call site.
  */
 export interface SourceFrame {
-  /** Of the function. */
+  /** The function's name. */
   name: string | undefined;
   at: { file: SourceFile; line: number; column: number | undefined } | undefined;
-  /** How many inlined bodies it is in: 0 for the function itself. */
+  /** The number of enclosing inlined functions: 0 for the function itself. */
   inlineDepth: number;
 }
 
-/** Innermost first; `pc` is a frame's `lookupPc`. At least one. */
+/** The frames at `pc`, which is a frame's `lookupPc`, innermost first. At least one. */
 export function sourceFramesAt(symbols: Symbols, pc: bigint): SourceFrame[] {
   const { inside, ahead } = inlineStandAt(symbols, pc);
   let at: SourceFrame['at'] = (ahead && callSite(ahead)) ?? symbols.lineAt(pc);

@@ -9,17 +9,17 @@ import type { StopReason } from './stopReason.ts';
 import { LinePlace } from './linePlace.ts';
 import { WalkBack } from './walkBack.ts';
 
-/**
- * Stepping by source line, both ways and as gdb does (test/gdb/README.md tells the differences): over a line, into a
- * function, out to the caller. Backwards over a line means to the beginning of the line that ran before it in this frame,
- * or of the caller's at a function's start. Calls, traps and interrupts on the way are skipped whole; breakpoints in
- * them are not.
- */
 const never: WantsPause = () => false;
 const PAUSED: StopReason = { kind: 'pause' };
 const STEPPED: StopReason = { kind: 'step' };
 const START: StopReason = { kind: 'startOfRecording' };
 
+/**
+ * Steps by source line in both directions, as in gdb (test/gdb/README.md lists the differences): over a line, into a
+ * function, out to the caller. A reverse step over a line goes to the start of the line that ran before it in this
+ * frame, or from the start of a function to the caller's line. Calls, traps and interrupts on the way are skipped, but
+ * breakpoints in them do stop.
+ */
 export class SourceSteps {
   private session: Session;
   private symbols: Symbols;
@@ -37,7 +37,7 @@ export class SourceSteps {
     return this.ended(this.stepLine('in', wantsPause));
   }
 
-  /** To where this function returns to. */
+  /** Runs until the current function returns. */
   stepOut(wantsPause: WantsPause = never): StopReason {
     const frame = this.symbols.newestFrame(frameViewOf(this.session.inspector));
     const caller = this.symbols.callerOf(frame);
@@ -49,22 +49,22 @@ export class SourceSteps {
     return this.ended(this.asStep(reason));
   }
 
-  /** Over one instruction, a call whole: gdb's nexti. Lines do not matter. */
+  /** Steps over one instruction, including a call: gdb's nexti. Lines do not matter. */
   stepOverInstruction(wantsPause: WantsPause = never): StopReason {
     return this.ended(new StepOverCall(this.session).run(wantsPause));
   }
 
-  /** Reverse step over a line: gdb's reverse-next. */
+  /** Steps back over a line: gdb's reverse-next. */
   stepBack(wantsPause: WantsPause = never): StopReason {
     return this.ended(this.walkBack('over', wantsPause));
   }
 
-  /** Reverse step into what the line called last: gdb's reverse-step. */
+  /** Steps back into the function that the line called last: gdb's reverse-step. */
   reverseStepIn(wantsPause: WantsPause = never): StopReason {
     return this.ended(this.walkBack('in', wantsPause));
   }
 
-  /** To the call of this function: gdb's reverse-finish. */
+  /** Goes back to the call of the current function: gdb's reverse-finish. */
   reverseStepOut(wantsPause: WantsPause = never): StopReason {
     return this.ended(this.backToCaller(wantsPause));
   }
@@ -85,7 +85,10 @@ export class SourceSteps {
     }
   }
 
-  /** One instruction; a call (unless stepping in), trap or interrupt is run until it is back. */
+  /**
+   * Executes one instruction. A trap or interrupt runs until it returns, and so does a call unless the step goes into
+   * it.
+   */
   private stepOneInstruction(kind: 'over' | 'in', wantsPause: WantsPause): StopReason {
     const { session, symbols } = this;
     const { machine } = session.timeline;
@@ -99,7 +102,7 @@ export class SourceSteps {
     const back = () => isHere() && this.sp === before.sp && session.inspector.privilege === privilege;
     const next = before.pc + BigInt(lengthBytes);
     if (machine.instructionsOf(hart) === retired && this.pc !== before.pc) {
-      // A trap returns to the instruction (interrupt, page fault) or behind it (ecall).
+      // A trap returns to the instruction (interrupt, page fault) or to the next one (ecall).
       return this.asStep(session.runTo([before.pc, next], back, wantsPause));
     }
     if (flow !== 'call' || this.pc === next) return STEPPED;
@@ -109,7 +112,7 @@ export class SourceSteps {
     return this.asStep(session.runTo([next], back, wantsPause));
   }
 
-  /** Past a function's prologue. */
+  /** Runs past the prologue of a function. */
   private enter(address: bigint, isHere: () => boolean, wantsPause: WantsPause): StopReason {
     if (address === this.pc) return STEPPED;
     return this.asStep(this.session.runTo([address], isHere, wantsPause));
@@ -131,7 +134,7 @@ export class SourceSteps {
     return landing === travel.start ? START : STEPPED;
   }
 
-  /** The last stop of the user's on the way back to a landing, or at it. */
+  /** The user's last stop point between the landing position and `from`, including the landing position. */
   private stopBetween(landing: Position, from: Position, wantsPause: WantsPause): StopReason | undefined {
     const { session } = this;
     const travel = session.timeline.travel!;
@@ -148,7 +151,7 @@ export class SourceSteps {
     const entry = symbols.functionAt(this.pc)?.low;
     if (entry === undefined || frame.cfa === undefined || !session.canGoBack) return this.walkBack('over', wantsPause);
     if (this.pc !== entry) {
-      // At a function's first instruction the stack pointer is the frame's address.
+      // At a function's first instruction, the stack pointer equals the CFA.
       const { hart } = session.inspector;
       const isEntry = () => session.inspector.hart === hart && this.sp === frame.cfa;
       const reason = this.asStep(session.runBackTo([entry], isEntry, wantsPause));
@@ -167,7 +170,7 @@ export class SourceSteps {
     return this.session.inspector.register(STACK_POINTER);
   }
 
-  /** A stop at no breakpoint of the user's is where the step wanted to get. */
+  /** A breakpoint stop without the user's breakpoints is at the target of the step. */
   private asStep(reason: StopReason): StopReason {
     return reason.kind === 'breakpoint' && reason.ids.length === 0 ? STEPPED : reason;
   }

@@ -1,20 +1,23 @@
 import type { Position } from '../base/quantities.ts';
 import type { End } from '../timeline/timeline.ts';
 
-/** Why the machine stands where it stands, in the words that every front end translates. */
+/** Why the machine is stopped, independent of any protocol. Every front end translates it. */
 export type StopReason =
-  /** The session begins here. */
+  /** The session has just started. */
   | { kind: 'entry' }
   | { kind: 'step' }
   | { kind: 'breakpoint'; ids: BreakpointId[]; pc: bigint }
-  /** Forwards: the last step touched it. Backwards: the next one will, and the values are seen in that order too. */
+  /**
+   * Forwards: the last step accessed the memory. Backwards: the next step will access it. The values before and after
+   * are in guest time order in both directions.
+   */
   | { kind: 'dataBreakpoint'; hits: DataBreakpointHit[] }
   | { kind: 'pause' }
   /** The front end asked for this position. */
   | { kind: 'goto' }
   | { kind: 'startOfRecording' }
   | { kind: 'endOfRecording' }
-  /** The guest ended: powered off, failed, or waits for ever. Going back is possible. */
+  /** The guest ended: it powered off, failed, or is halted forever. Going back is possible. */
   | { kind: 'ended'; end: End };
 
 export type BreakpointId = number;
@@ -22,9 +25,9 @@ export type BreakpointId = number;
 export interface DataBreakpointHit {
   id: BreakpointId;
   access: 'read' | 'write';
-  /** As they were before the access, and after it, in the order of the guest's time. */
+  /** The values before and after the access, in guest time order. */
   before: Uint8Array;
   after: Uint8Array;
-  /** Steps before the one that touched it. */
+  /** The position before the step that accessed the memory. */
   position: Position;
 }

@@ -4,23 +4,28 @@ import { type Instruction, instructionAt } from './controlFlow.ts';
 import { Inspector } from '../machine/inspector.ts';
 import type { Session } from './session.ts';
 
-/**
- * What ran just before a position, step by step: for walking backwards over lines. A window is one seek and one forward
- * pass of single steps, about two microseconds each; windows grow as long as the walk goes on from one to the next.
- */
+/** One step of a trace. */
 export interface TracedStep extends CodeContext, Instruction {
-  /** The instruction was executed; else a trap or interrupt came, idle time passed or something came from outside. */
+  /**
+   * Whether an instruction executed. Otherwise a trap or interrupt occurred, idle time was skipped or an outside event
+   * was delivered.
+   */
   isExecuted: boolean;
-  /** It was another hart's step: this one is as it was. */
+  /** Whether another hart executed the step; this hart's state did not change. */
   isOthers: boolean;
 }
 
 const FIRST_STEPS = 256;
 const STEPS_MAX = 16384;
 
+/**
+ * The steps just before a position, for reverse steps over lines. Loading a window costs one seek and one forward pass
+ * of single steps, about two microseconds each. Windows grow as long as the reader continues backwards from one to the
+ * next.
+ */
 export class Trace {
   private session: Session;
-  /** The hart whose steps these are, wherever the machine stands. */
+  /** Reads the traced hart, whichever hart is current. */
   readonly inspector: Inspector;
   private start: Position;
   private first: Position = -1;
@@ -33,7 +38,7 @@ export class Trace {
     this.inspector = new Inspector(session.timeline.machine, session.inspector.hart);
   }
 
-  /** The step that led from `position` to `position + 1`. Moves the machine. */
+  /** The step from `position` to `position + 1`. Moves the machine. */
   at(position: Position): TracedStep {
     if (position < this.first || position >= this.first + this.steps.length) this.load(position);
     return this.steps[position - this.first];

@@ -1,15 +1,12 @@
 import type { Inspector } from '../machine/inspector.ts';
 import { type CodeContext, contextOf } from './codeContext.ts';
 
-/**
- * Traps and interrupts, seen at the first instruction of their handler, where the hart still says everything about them
- * (Privileged Architecture, "CSR Listing" and the xstatus registers).
- */
+/** The mode that handles a trap: 1 is supervisor mode, 3 is machine mode. */
 export type TrapMode = 1 | 3;
 
 export interface Trap {
   isInterrupt: boolean;
-  /** The code that it came to; its pc is the one to return to. */
+  /** The interrupted code; its pc is where the trap returns to. */
   from: CodeContext;
 }
 
@@ -18,17 +15,20 @@ const TRAP_CSRS = {
   3: { status: 0x300, previousBit: 11n, previousMask: 3n, vector: 0x305, epc: 0x341, cause: 0x342 },
 } as const;
 const INTERRUPT = 1n << 63n;
-// With vectored interrupts, cause n comes in at the base + 4 n; 16 are standard.
+// With vectored interrupts, cause n enters at base + 4 n; 16 causes are standard.
 const VECTORS = 16;
 
-/** The trap whose handler is about to run its first instruction; undefined in user mode, where none is. */
+/**
+ * The trap whose handler is about to execute its first instruction. There, the CSRs still describe the trap (Privileged
+ * Architecture, "CSR Listing" and the xstatus registers). Undefined in user mode, which has no handlers.
+ */
 export function trapAt(inspector: Inspector): Trap | undefined {
   const { privilege } = inspector;
   if (privilege !== 1 && privilege !== 3) return undefined;
   const { status, previousBit, previousMask, epc, cause } = TRAP_CSRS[privilege];
   return {
     isInterrupt: (inspector.csr(cause)! & INTERRUPT) !== 0n,
-    // Entering a trap changes neither the stack pointer nor satp.
+    // Entering a trap does not change the stack pointer or satp.
     from: {
       ...contextOf(inspector),
       pc: inspector.csr(epc)!,
@@ -37,7 +37,7 @@ export function trapAt(inspector: Inspector): Trap | undefined {
   };
 }
 
-/** Where handlers of a mode begin. */
+/** The addresses at which trap handlers of a mode begin. */
 export function handlersOf(inspector: Inspector, mode: TrapMode): bigint[] {
   const vector = inspector.csr(TRAP_CSRS[mode].vector)!;
   const base = vector & ~3n;

@@ -10,26 +10,27 @@ import type { StopReason } from './stopReason.ts';
 import { Trace, type TracedStep } from './trace.ts';
 import { handlersOf } from './traps.ts';
 
-/**
- * A walk backwards to the beginning of a line (linePlace.ts says where that is): from the middle of a line to its
- * beginning, from there to the beginning of what ran before it in this frame. A function's first instruction is no place
- * to stop: before it is the call, and the beginning of the caller's line. What returned is skipped whole (`over`), or
- * entered at its last line where it has lines (`in`). Traps and interrupts are always skipped.
- *
- * It only looks and moves the machine about; what counts is the position it says. Stop points of the user's are not
- * heeded.
- */
+/** The position where a reverse step ends. */
 export type Landing = Position | 'paused';
 
-/** How the walk came from one instruction to the one before. */
+/** How the reverse step got from one instruction to the previous one. */
 type Move =
-  /** In the same frame, over whatever returned. */
+  /** Within the same frame, possibly over a call that returned. */
   | 'within'
-  /** From a function's or handler's start to who called or was interrupted. */
+  /** From the start of a function or handler to the caller or the interrupted code. */
   | 'out'
-  /** Into the end of what returned. */
+  /** Into the end of a function that returned. */
   | 'in';
 
+/**
+ * Finds the position where a reverse line step ends (LinePlace has the rules). From the middle of a line, that is the
+ * start of the line; from the start, it is the start of the line that ran before it in this frame. The step does not
+ * end at a function's first instruction: it continues through the call to the start of the caller's line. Functions
+ * that returned are skipped (`over`), or entered at their last line if they have line information (`in`). Traps and
+ * interrupts are always skipped.
+ *
+ * The search moves the machine around; only the returned position matters. It ignores the user's stop points.
+ */
 export class WalkBack {
   private session: Session;
   private symbols: Symbols;
@@ -39,7 +40,7 @@ export class WalkBack {
   private position: Position;
   private pc: bigint;
   private place: LinePlace;
-  /** Entered by `in`: the first beginning of a row ends the walk. */
+  /** Set after an `in` move: the step ends at the next start of a row. */
   private isInCallee = false;
 
   constructor(options: { session: Session; symbols: Symbols; kind: 'over' | 'in'; wantsPause: WantsPause }) {
@@ -54,7 +55,7 @@ export class WalkBack {
     this.place = new LinePlace(symbols, this.pc, 'backwards');
   }
 
-  /** When it was paused the machine stands where the walk had come to. */
+  /** After a pause, the machine is at the position that the search has reached. */
   run(): Landing {
     const travel = this.session.timeline.travel!;
     while (this.position > travel.start) {
@@ -69,7 +70,10 @@ export class WalkBack {
     return this.position;
   }
 
-  /** 'nowhere': idle time, an outside event or an interrupt that is over; no instruction of this frame. */
+  /**
+   * Moves one instruction back. 'nowhere' means idle time, an outside event or a completed interrupt, which are not
+   * instructions of this frame.
+   */
   private goBack(): Move | 'nowhere' | 'paused' {
     const last = this.trace.at(this.position - 1);
     const to = this.before(last);
@@ -84,7 +88,7 @@ export class WalkBack {
     return isNothing ? 'nowhere' : move;
   }
 
-  /** Whether the walk ends at the instruction it has come to. */
+  /** Whether the step ends at the current instruction. */
   private isPlace(move: Move): boolean {
     const { pc, kind, place } = this;
     if (move === 'in') this.isInCallee = true;
@@ -93,7 +97,7 @@ export class WalkBack {
 
   // --- one thing back --------------------------------------------------------------------------------------------------
 
-  /** The position before the last thing that happened in this frame, a whole call or trap being one thing. */
+  /** The position before the last event in this frame. A whole call or trap is one event. */
   private before(last: TracedStep): Landing {
     const step = this.position - 1;
     if (!last.isExecuted) return step;
@@ -117,7 +121,8 @@ export class WalkBack {
       const behind = { ...contextOf(inspector), pc: inspector.pc + BigInt(lengthBytes) };
       return flow === 'call' && isSameContext(behind, here);
     };
-    // A jump through a link register that leads behind no call, as into a trap handler, is no return: nothing to search.
+    // If no call precedes the target, the jump through a link register was not a return (a trap handler may use one),
+    // so there is no call to search for.
     const calls = [here.pc - 4n, here.pc - 2n].filter((pc) => endsInCall(inspector, pc, here.pc));
     return calls.length > 0 ? this.found(session.findBack(calls, isCall, this.wantsPause), step) : step;
   }
@@ -138,7 +143,9 @@ export class WalkBack {
     return trap;
   }
 
-  /** Where nothing led here (a jump out of deep calls, another task's stack) the step before is what there is. */
+  /**
+   * Returns the single step before if the search found nothing, as after a longjmp or a switch to another task's stack.
+   */
   private found(reason: StopReason, otherwise: Position): Landing {
     if (reason.kind === 'pause') return 'paused';
     return reason.kind === 'breakpoint' ? this.session.position : otherwise;
