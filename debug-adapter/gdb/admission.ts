@@ -1,45 +1,46 @@
 import type { GdbServer } from './gdbServer.ts';
 import { ASK_AGAIN, PacketReader, type WireEvent } from './packets.ts';
 
-/**
- * Decides which connection is gdb. A connection is nothing until its first packet is there, whole and with the right
- * checksum: until then it takes no place, stops no machine and ends no recording. Bytes that no gdb sends, then or
- * later, drop it, and nothing is done of what came together with them or after them. One gdb is served at a time; who
- * comes while it is there is turned away.
- */
+/** A connection to the gdb server's port or socket. */
 export interface GdbConnection {
   send(bytes: Uint8Array): void;
-  /** How much of what was sent the other side has not taken yet. */
+  /** The number of sent bytes that the peer has not accepted yet. */
   readonly unsentBytes: number;
-  /** Resolves when it has taken all, or is gone. */
+  /** Resolves when the peer has accepted all bytes or is gone. */
   drained(): Promise<void>;
-  /** What was sent may still arrive. */
+  /** Closes the connection; bytes already sent may still arrive. */
   close(): void;
-  /** At once. */
+  /** Closes the connection immediately. */
   drop(): void;
 }
 
-/** What a connection calls. */
+/** Receives the events of a connection. */
 export interface GdbConnectionUser {
-  /** Nothing more is to be read before what it returns resolves. */
+  /** If it returns a promise, do not read more before the promise resolves. */
   received(bytes: Uint8Array): Promise<void> | undefined;
   disconnected(): void;
 }
 
 export interface AdmissionHost {
-  /** Begins to serve a gdb; undefined where there is nothing to debug. */
+  /** Starts serving gdb; returns undefined if there is nothing to debug. */
   begin(connection: GdbConnection): GdbServer | undefined | Promise<GdbServer | undefined>;
-  /** The first connection that is no gdb's was dropped. A web page makes many. */
+  /** Called when the first non-gdb connection is dropped. Only the first is reported: a web page may make many. */
   onFirstForeign(): void;
 }
 
-/** So many connections may be there without having said anything; one more drops the oldest of them. */
+/** The maximum number of connections that have not sent a packet; one more drops the oldest. */
 const SILENT_MAX = 16;
 
+/**
+ * Decides which connection belongs to gdb. A connection counts as gdb only after a complete first packet with a valid
+ * checksum; until then it occupies no slot, stops no machine and ends no recording. Bytes that gdb never sends drop the
+ * connection at any time, and nothing that arrives together with them or later is acted on. One gdb is served at a
+ * time; other connections are refused meanwhile.
+ */
 export class Admission {
   private host: AdmissionHost;
   private gdb: Visitor | undefined;
-  /** Those that have not shown yet what they are. */
+  /** Connections that have not sent a valid packet yet. */
   private silent = new Set<Visitor>();
   private wasForeign = false;
   private previousEnd: Promise<void> = Promise.resolve();
@@ -65,7 +66,7 @@ export class Admission {
     return visitor;
   }
 
-  /** True for the first; the others go. */
+  /** Returns true for the first connection and drops the others. */
   private admit(visitor: Visitor): boolean {
     if (this.gdb) return false;
     this.gdb = visitor;
@@ -74,7 +75,7 @@ export class Admission {
     return true;
   }
 
-  /** The one before may be gone and its run not have ended yet. */
+  /** Waits for the previous gdb's run, which may end after its connection does. */
   private async begin(connection: GdbConnection, visitor: Visitor): Promise<GdbServer | undefined> {
     const { previousEnd } = this;
     this.previousEnd = visitor.whenOver;
@@ -97,18 +98,18 @@ interface Door {
   begin(): Promise<GdbServer | undefined>;
   admit(visitor: Visitor): boolean;
   foreign(): void;
-  /** Its place is free. */
+  /** The connection is over and another one may be admitted. */
   gone(visitor: Visitor): void;
 }
 
-/** One connection on its way from unknown to gdb to gone. */
+/** One connection: first unidentified, then possibly gdb, finally gone. */
 class Visitor implements GdbConnectionUser {
   private connection: GdbConnection;
   private door: Door;
   private reader = new PacketReader();
   private server: GdbServer | undefined;
   private state: 'unknown' | 'gdb' | 'gone' = 'unknown';
-  /** Of one that was gdb: nothing of it runs any more. */
+  /** For a gdb connection: resolves when its run has ended. */
   readonly whenOver: Promise<void>;
   private isOver!: () => void;
 
@@ -129,7 +130,7 @@ class Visitor implements GdbConnectionUser {
     this.end((server) => server.disconnected());
   }
 
-  /** Without a word: there is nothing wrong with it. */
+  /** Drops the connection without a report: it did nothing wrong. */
   leave(): void {
     this.connection.drop();
     this.disconnected();
@@ -147,7 +148,7 @@ class Visitor implements GdbConnectionUser {
     this.door.gone(this);
   }
 
-  /** Nothing in front of the first packet means anything, but one that came damaged is to come again. */
+  /** Ignores everything before the first packet, except that a damaged packet is requested again. */
   private firstWords(events: readonly WireEvent[]): Promise<void> | undefined {
     const first = events.findIndex(({ kind }) => kind === 'packet');
     const before = first < 0 ? events : events.slice(0, first);
@@ -169,7 +170,7 @@ class Visitor implements GdbConnectionUser {
     return server.take(events);
   }
 
-  /** It changes while this waits. */
+  /** A getter, because the state changes during an await. */
   private get isGone(): boolean {
     return this.state === 'gone';
   }

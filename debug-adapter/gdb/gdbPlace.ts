@@ -1,8 +1,8 @@
-/** Where gdb finds the server, as users name it. */
+/** The address at which the gdb server listens, as users specify it. */
 export type GdbPlace =
-  /** On loopback; 0 lets the system choose one. */
+  /** A port on the loopback interface; 0 lets the system choose one. */
   | { kind: 'port'; port: number }
-  /** A socket in the file system. */
+  /** A Unix domain socket. */
   | { kind: 'unix'; path: string }
-  /** Our own stdin and stdout: gdb has started us (`target remote | blkreplay ...`). */
+  /** stdin and stdout of this process, which gdb started (`target remote | blkreplay ...`). */
   | { kind: 'stdio' };

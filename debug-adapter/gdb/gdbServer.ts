@@ -3,52 +3,56 @@ import { ACKNOWLEDGE, ASK_AGAIN, encodePacket, type WireEvent } from './packets.
 import { answer } from './requests.ts';
 import { Target } from './target.ts';
 
-/**
- * One gdb's connection to a session: a pure protocol between `take` and `send`. Packets are answered one after the
- * other; while the machine runs, its slices leave room for gdb's interrupt to come in. What a packet cannot have is an
- * error reply and the connection lives; what ends the session (a replay that differs, a host that fails) is told to
- * gdb and rejects `over`. A gdb that does not read its replies is held back: its packets wait until it does, and when
- * too many wait, no more are read.
- */
+/** What the server needs from its host: a connection, a clock and the machine's owner. */
 export interface GdbHost {
   send(bytes: Uint8Array): void;
-  /** How much of what was sent the other side has not taken yet. */
+  /** The number of sent bytes that the peer has not accepted yet. */
   unsentBytes(): number;
-  /** Resolves when it has taken all. */
+  /** Resolves when the peer has accepted all bytes. */
   drained(): Promise<void>;
-  /** From any start; slices are measured with it. */
+  /** A clock with an arbitrary start, for measuring slices. */
   milliseconds(): number;
-  /** After each slice of running and at each stop: shows the console, and resolves when what came in was delivered. */
+  /**
+   * Called after each slice of a run and at each stop: shows console output, and resolves when incoming bytes have been
+   * delivered.
+   */
   betweenSlices(): Promise<void>;
-  /** Where the machine is shared with another front end: throws a UserError while that one runs it. */
+  /** Throws a UserError while another front end that shares the machine runs it. */
   checkTurn?(): void;
-  /** Around each run; the reason is why the machine stands again. */
+  /** Called before and after each run; the reason is why the machine stopped. */
   runBegins?(): void;
   runEnded?(reason: StopReason): void;
 }
 
 /**
- * How gdb left: `gone` is a connection that broke off, or that whoever runs the server ended; `dropped` is one that sent
- * what no gdb sends.
+ * How gdb left. `gone`: the connection broke, or the server's owner ended it. `dropped`: it sent bytes that gdb never
+ * sends.
  */
 export type Leaving = 'detached' | 'killed' | 'gone' | 'dropped';
 
-/** With more than that unsent, no packet is answered. */
+/** No packet is answered while more bytes than this are unsent. */
 export const UNSENT_BYTES_MAX = 1 << 20;
-/** With more than that waiting for its answer, no packet is read. */
+/** No packet is read while more bytes than this wait for an answer. */
 export const WAITING_BYTES_MAX = 1 << 20;
-/** What one costs that has no content. */
+/** The size that an empty packet counts as. */
 const WAITING_BYTES_EACH = 64;
 
-/** Detaching and killing are possible whoever runs the machine. */
+/** The packets for detaching and killing, which are allowed whichever front end runs the machine. */
 const LEAVING = /^(D|k$|vKill)/;
 
+/**
+ * Serves one gdb connection to a session: a pure protocol implementation between `take` and `send`. Packets are
+ * answered one after the other. Runs are divided into slices, so that gdb's interrupt can arrive in between. If a
+ * packet's request is not possible, gdb gets an error reply and the connection continues. An error that ends the
+ * session (a replay that diverges, a host that fails) is reported to gdb and rejects `over`. If gdb does not read its
+ * replies, its packets wait, and when too many wait, no more are read.
+ */
 export class GdbServer {
-  /** When gdb has left. */
+  /** Resolves when gdb has left. */
   readonly over: Promise<Leaving>;
   private host: GdbHost;
   private target: Target;
-  /** Packets, and requests to say the last reply again. */
+  /** Packets, and requests to resend the last reply. */
   private waiting: WaitingEvent[] = [];
   private waitingBytes = 0;
   private isAnswering = false;
@@ -72,14 +76,14 @@ export class GdbServer {
     });
   }
 
-  /** What the reader made of gdb's bytes. Nothing more is to be read before what it returns resolves. */
+  /** Handles decoded events from gdb. If it returns a promise, do not read more before the promise resolves. */
   take(events: readonly WireEvent[]): Promise<void> | undefined {
     for (const event of events) this.handle(event);
     const isBehind = this.waitingBytes > WAITING_BYTES_MAX || this.host.unsentBytes() > UNSENT_BYTES_MAX;
     return isBehind ? this.caughtUp() : undefined;
   }
 
-  /** The connection is gone, or is about to be: a run under way ends at its next slice. */
+  /** The connection is gone or about to go: a current run ends after its slice. */
   disconnected(how: 'gone' | 'dropped' = 'gone'): void {
     if (this.target.isGone) return;
     this.target.isGone = true;
@@ -89,12 +93,12 @@ export class GdbServer {
     if (!this.isAnswering) this.leaveAs(how);
   }
 
-  /** As gdb's ctrl-c; between runs there is nothing to interrupt. */
+  /** Interrupts a run, like gdb's Ctrl-C. Has no effect between runs. */
   interrupt(): void {
     if (this.target.isRunning) this.target.wantsInterrupt = true;
   }
 
-  /** A run under way is to end at its next slice. */
+  /** Whether a current run must end after its slice. */
   get wantsEnd(): boolean {
     return this.target.wantsInterrupt || this.target.isGone;
   }
@@ -114,7 +118,7 @@ export class GdbServer {
       case 'interrupt':
         this.interrupt();
         break;
-      // Whoever reads the connection drops it.
+      // The connection's reader drops it.
       case 'foreign':
         break;
     }
@@ -151,7 +155,7 @@ export class GdbServer {
     await this.drained();
   }
 
-  /** Also when the other side is gone. */
+  /** Also resolves when the peer is gone. */
   private drained(): Promise<void> {
     return Promise.race([this.host.drained(), this.whenGone]);
   }
@@ -161,7 +165,7 @@ export class GdbServer {
     this.waitingBytes = 0;
   }
 
-  /** Returns how gdb leaves, when this packet says so. */
+  /** Returns how gdb leaves if this packet detaches or kills. */
   private async answerOne(packet: string): Promise<Leaving | undefined> {
     try {
       if (!LEAVING.test(packet)) this.host.checkTurn?.();
@@ -170,14 +174,14 @@ export class GdbServer {
       if (reply.acknowledges === false) this.acknowledges = false;
       return reply.leaving;
     } catch (error) {
-      // Text after `E.` is shown as it is; these four would be taken for a part of the protocol.
+      // gdb shows the text after `E.` literally; these four characters have a meaning in the protocol.
       if (error instanceof UserError) this.reply(`E.${error.message.replace(/[#$}*]/g, '?')}`);
       if (error instanceof UserError && error.kind === 'badInput') return undefined;
       throw error;
     }
   }
 
-  /** Its stop points leave with it. */
+  /** Removes gdb's stop points when it leaves. */
   private leaveAs(how: Leaving): void {
     this.hasLeft = true;
     this.forgetWaiting();

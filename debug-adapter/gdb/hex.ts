@@ -1,4 +1,4 @@
-/** The protocol's numbers: hexadecimal digits, and bytes as pairs of them. */
+/** The hexadecimal encoding that the protocol uses for binary data: two digits per byte. */
 
 export function toHex(bytes: Uint8Array): string {
   let text = '';
@@ -6,25 +6,25 @@ export function toHex(bytes: Uint8Array): string {
   return text;
 }
 
-/** A register's value as the target keeps it: little endian. */
+/** A register value in target byte order, which is little-endian. */
 export function littleEndian(value: bigint, sizeBytes: number): string {
   const bytes = new Uint8Array(sizeBytes);
   for (let i = 0; i < sizeBytes; i++) bytes[i] = Number((value >> BigInt(8 * i)) & 0xffn);
   return toHex(bytes);
 }
 
-/** Undefined for anything but one to 16 hexadecimal digits. */
+/** Undefined unless the text is 1 to 16 hexadecimal digits. */
 export function parseHex(text: string | undefined): bigint | undefined {
   return text !== undefined && /^[0-9a-fA-F]{1,16}$/.test(text) ? BigInt(`0x${text}`) : undefined;
 }
 
-/** Undefined where the number is missing or larger than `max`. */
+/** Undefined if the number is missing or larger than `max`. */
 export function parseHexUpTo(text: string | undefined, max: number): number | undefined {
   const value = parseHex(text);
   return value !== undefined && value <= BigInt(max) ? Number(value) : undefined;
 }
 
-/** Text that travels as hexadecimal digits; undefined when they are none. */
+/** Decodes text sent as hexadecimal digits; undefined if they are invalid. */
 export function textOfHex(digits: string): string | undefined {
   if (digits.length % 2 !== 0 || /[^0-9a-fA-F]/.test(digits)) return undefined;
   const bytes = Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16));

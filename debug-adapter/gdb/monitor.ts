@@ -1,7 +1,10 @@
 import { inert, quoted } from '../engine/errors/shown.ts';
 import type { Session } from '../engine/index.ts';
 
-/** `monitor ...` in gdb: what has no packet of its own. Each answer is text for the user. */
+/**
+ * Executes gdb's `monitor` commands, for functions that the protocol has no packet for. The result is text for the
+ * user.
+ */
 export function monitor(session: Session, line: string): string {
   const [command = 'help', ...words] = line.trim().split(/\s+/).filter(Boolean);
   const known = COMMANDS[command];
@@ -22,7 +25,7 @@ const COMMANDS: Record<string, (session: Session, words: string[]) => string> = 
     const position = /^\d+(_\d+)*$/.test(text) ? Number(text.replaceAll('_', '')) : NaN;
     if (Number.isNaN(position)) return 'Give a position, such as: monitor goto 1_000_000\n';
     session.goTo(position);
-    // gdb keeps what it read at the last stop and cannot be told from here.
+    // gdb caches what it read at the last stop, and the protocol has no way to invalidate the cache.
     return `${position} (now say: maintenance flush register-cache)\n`;
   },
   snapshots: (session) =>

@@ -1,21 +1,15 @@
-/**
- * The outermost layer of the GDB remote protocol ("Overview" in gdb's manual, appendix E): bytes on the wire become
- * packets, acknowledgements and interrupts, and replies become bytes. It never fails: a packet whose checksum is wrong is
- * reported, so that it can be asked for again. A byte that the protocol does not have between packets ends the reading,
- * and so does HTTP wherever it comes: a web page can send any bytes to a port, but only after an HTTP header. Contents
- * are latin-1 strings, one character a byte.
- */
+/** An event decoded from the bytes on the wire. */
 export type WireEvent =
   | { kind: 'packet'; content: string }
-  /** Its checksum is wrong, or it is longer than a packet can be. */
+  /** The checksum is wrong, or the packet is longer than the maximum. */
   | { kind: 'damaged' }
   | { kind: 'acknowledged'; well: boolean }
-  /** Ctrl-C: comes between packets while the target runs. */
+  /** Ctrl-C: a byte between packets while the target runs. */
   | { kind: 'interrupt' }
-  /** The sender is no gdb. The last event: nothing is read after it. */
+  /** The peer is not gdb. This is the last event: nothing is read after it. */
   | { kind: 'foreign' };
 
-/** What `PacketSize` tells: the longest content that either side sends. */
+/** The value of `PacketSize`: the longest packet content that either side sends. */
 export const PACKET_BYTES_MAX = 0x4000;
 
 const START = 0x24; // $
@@ -25,22 +19,31 @@ const ESCAPE_FLIP = 0x20;
 const PLUS = 0x2b;
 const MINUS = 0x2d;
 const INTERRUPT = 0x03;
-// `set remote interrupt-sequence BREAK`: telnet's IAC and BREAK (ser_tcp_send_break in gdb's ser-tcp.c).
+// `set remote interrupt-sequence BREAK` sends telnet's IAC and BREAK (ser_tcp_send_break in gdb's ser-tcp.c).
 const TELNET_ESCAPE = 0xff;
 const TELNET_BREAK = 0xf3;
 const WRITE_BINARY = 0x58; // X
-/** In a request line, in a status line and in HTTP/2's preface. */
+/** Occurs in HTTP request lines, status lines and the HTTP/2 preface. */
 const HTTP = Uint8Array.from('http/', (character) => character.charCodeAt(0));
 const LOWER_CASE = 0x20;
 
+/**
+ * The lowest layer of the GDB remote protocol (gdb manual, appendix E, "Overview"): decodes bytes into packets,
+ * acknowledgements and interrupts. It never fails: a packet with a wrong checksum is reported so that it can be
+ * requested again. Reading ends at a byte that the protocol does not allow between packets, and at HTTP anywhere: a web
+ * page can send arbitrary bytes to a port, but only after an HTTP header. Packet contents are Latin-1 strings, one
+ * character per byte.
+ */
 export class PacketReader {
-  /** The packet under way: its bytes after the `$`, as they came. */
+  /** The bytes of the current packet after the `$`, still escaped. */
   private bytes: number[] | undefined;
-  /** The checksum's digits; undefined before the `#`. */
+  /** The digits of the checksum; undefined before the `#`. */
   private digits: string | undefined;
   private isAfterTelnetEscape = false;
   private isForeign = false;
-  /** How much of `http/` the last bytes are, and whether the packet under way has all of it. */
+  /**
+   * The number of characters of `http/` that the last bytes match, and whether the current packet contains all of it.
+   */
   private httpMatched = 0;
   private hasHttp = false;
 
@@ -89,13 +92,13 @@ export class PacketReader {
       return this.digits.length === 2 ? this.finished(bytes, this.digits) : undefined;
     }
     this.lookForHttp(byte);
-    // Only memory that is written as it is can hold these bytes by chance.
+    // Only a binary memory write can contain these bytes by chance.
     if (this.hasHttp && bytes[0] !== WRITE_BINARY) return this.foreign();
     if (byte === END) this.digits = '';
     else if (byte !== START) {
       if (bytes.length <= 2 * PACKET_BYTES_MAX) bytes.push(byte);
     }
-    // A packet that breaks off is followed by the next one: `$` is always escaped inside.
+    // An incomplete packet is followed by the next one: inside a packet, `$` is always escaped.
     else if (this.hasHttp) return this.foreign();
     else this.begin();
     return undefined;
@@ -111,7 +114,7 @@ export class PacketReader {
 
   private lookForHttp(byte: number): void {
     const letter = byte | LOWER_CASE;
-    // Its first letter comes once, so a mismatch can only be the beginning of another one.
+    // The first letter of `http/` occurs once in it, so after a mismatch only the current byte can start a new match.
     this.httpMatched = letter === HTTP[this.httpMatched] ? this.httpMatched + 1 : letter === HTTP[0] ? 1 : 0;
     if (this.httpMatched < HTTP.length) return;
     this.httpMatched = 0;
@@ -125,14 +128,14 @@ export class PacketReader {
   }
 }
 
-/** A reply on the wire. */
+/** Encodes a reply for the wire. */
 export function encodePacket(content: string): Uint8Array {
   const bytes = [...content].map((character) => character.charCodeAt(0) & 0xff);
   const sum = checksum(bytes).toString(16).padStart(2, '0');
   return Uint8Array.from([START, ...bytes, END, sum.charCodeAt(0), sum.charCodeAt(1)]);
 }
 
-/** For contents that are not hexadecimal: the four bytes with a meaning are escaped. */
+/** Escapes the four special characters, for replies that are not hexadecimal. */
 export function escapeBinary(text: string): string {
   return text.replace(/[#$}*]/g, (found) => '}' + String.fromCharCode(found.charCodeAt(0) ^ ESCAPE_FLIP));
 }
@@ -140,7 +143,7 @@ export function escapeBinary(text: string): string {
 export const ACKNOWLEDGE = Uint8Array.of(PLUS);
 export const ASK_AGAIN = Uint8Array.of(MINUS);
 
-/** Undefined when it ends in the middle of an escape. */
+/** Undefined if the content ends within an escape sequence. */
 function unescape(bytes: readonly number[]): string | undefined {
   let text = '';
   for (let i = 0; i < bytes.length; i++) {

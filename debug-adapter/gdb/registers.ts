@@ -1,11 +1,6 @@
 import { FLOAT_REGISTER_NAMES, INTEGER_REGISTER_NAMES, type Session } from '../engine/index.ts';
 import { littleEndian } from './hex.ts';
 
-/**
- * The machine's registers under gdb's numbers, and the description that tells gdb of them (gdb's manual, "RISC-V
- * Features"). The numbers are those that gdb's own tables and OpenOCD use: x0 to x31, pc, f0 to f31, then 65 + number for
- * a CSR.
- */
 type Inspector = Session['inspector'];
 
 const PC = 32;
@@ -16,24 +11,28 @@ const LAST_CSR = FIRST_CSR + 0xfff;
 const PRIVILEGE = LAST_CSR + 1;
 const VALUE_BYTES = 8;
 
-/** What the `g` packet holds: x0 to x31 and pc; gdb asks for the others one by one. */
+/**
+ * The registers in a `g` packet: x0 to x31 and pc. gdb requests all others one at a time. Register numbers are those of
+ * gdb and OpenOCD: x0 to x31, pc, f0 to f31, then 65 + number for a CSR.
+ */
 export const registerNumbers: readonly number[] = Array.from({ length: PC + 1 }, (_, number) => number);
 
 export function allRegisters(inspector: Inspector): string {
   return registerNumbers.map((number) => readRegister(inspector, number)!).join('');
 }
 
-/** Undefined where there is no such register. */
+/** Undefined if the register does not exist. */
 export function readRegister(inspector: Inspector, number: number): string | undefined {
   const value = valueOf(inspector, number);
   return value === undefined ? undefined : littleEndian(value, VALUE_BYTES);
 }
 
-/** What gdb asks for at every stop anyway, so that it comes with the stop: pc, ra, sp, fp. */
+/** The registers that gdb reads at every stop (pc, ra, sp, fp), sent with the stop reply to save requests. */
 export function expeditedRegisters(inspector: Inspector): string {
   return [PC, 1, 2, 8].map((number) => `${number.toString(16)}:${readRegister(inspector, number)};`).join('');
 }
 
+/** The target description with the machine's registers (gdb manual, "RISC-V Features"). */
 export function targetXml(inspector: Inspector): string {
   return [
     '<?xml version="1.0"?>\n<!DOCTYPE target SYSTEM "gdb-target.dtd">\n<target version="1.0">\n',
@@ -65,9 +64,9 @@ function valueOf(inspector: Inspector, number: number): bigint | undefined {
   return number >= FIRST_CSR && number <= LAST_CSR ? inspector.csr(number - FIRST_CSR) : undefined;
 }
 
-/** gdb calls s0 by its other name. */
+/** gdb's name for s0 is fp. */
 const GENERAL = INTEGER_REGISTER_NAMES.map((name) => (name === 's0' ? 'fp' : name));
-/** gdb wants these beside the registers. */
+/** gdb expects these CSRs in the floating-point feature. */
 const isOfFloats = ({ name }: { name: string }): boolean => ['fflags', 'frm', 'fcsr'].includes(name);
 const TYPES: Record<string, string> = {
   ra: 'code_ptr',

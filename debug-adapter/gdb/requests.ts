@@ -10,18 +10,19 @@ import { threadId } from './stopReply.ts';
 import type { Target } from './target.ts';
 import { writeAllRegisters, writeMemory, writeMemoryAsHex, writeOneRegister } from './writing.ts';
 
-/**
- * What each packet asks for and is answered, in the order of gdb's manual ("Packets", "General Query Packets"). A
- * packet that is not here gets the empty reply, which says so; one that makes no sense gets an error.
- */
+/** The reply to a packet, and its effects on the connection. */
 export interface Answer {
   text?: string;
   leaving?: Leaving;
-  /** False: from now on nothing is acknowledged. */
+  /** False: stop acknowledging packets. */
   acknowledges?: false;
 }
 
-/** Throws a UserError for what cannot be had; the connection makes an error reply of it. */
+/**
+ * Executes a packet's request, in the order of gdb's manual ("Packets", "General Query Packets"). An unsupported packet
+ * gets the empty reply, as the protocol requires; a malformed one gets an error. Throws a UserError if the request is
+ * not possible; the connection turns it into an error reply.
+ */
 export async function answer(target: Target, packet: string): Promise<Answer> {
   const name = NAMES.find((known) => packet.startsWith(known));
   if (name === undefined) return { text: NOT_SUPPORTED };
@@ -33,9 +34,9 @@ type Request = (target: Target, rest: string) => string | Answer | Promise<strin
 
 const OK = 'OK';
 const NOT_SUPPORTED = '';
-/** The packet is not as it should be: EINVAL. */
+/** EINVAL: the packet is malformed. */
 const MALFORMED = 'E16';
-/** EFAULT, as QEMU and gdbserver answer it. */
+/** EFAULT, as in QEMU and gdbserver. */
 const CANNOT_READ = 'E14';
 
 const REQUESTS: Record<string, Request> = {
@@ -51,7 +52,7 @@ const REQUESTS: Record<string, Request> = {
   z: (target, rest) => stopPoint(target, rest, 'remove'),
   c: (target, rest) => resumeHere(target, rest, { kind: 'continue' }),
   s: (target, rest) => resumeHere(target, rest, { kind: 'step', hart: target.hartToStep() }),
-  // With a signal to deliver: a bare machine has none.
+  // `C` and `S` carry a signal, but a bare machine has no signals.
   C: (target) => resume(target, { kind: 'continue' }),
   S: (target) => resume(target, { kind: 'step', hart: target.hartToStep() }),
   bc: (target) => reverse(target, 'continue'),
@@ -68,7 +69,7 @@ const REQUESTS: Record<string, Request> = {
   qSupported: (target, rest) => supported(target, rest),
   QStartNoAckMode: () => ({ text: OK, acknowledges: false }),
   'qXfer:features:read:': (target, rest) => features(target, rest),
-  // An existing machine: gdb's quit lets it go on instead of killing it.
+  // 1 means that gdb attached to an existing machine: quitting gdb detaches instead of killing it.
   qAttached: () => '1',
   qC: (target) => `QC${threadId(target.thread)}`,
   qfThreadInfo: ({ threadCount }) => `m${Array.from({ length: threadCount }, (_, i) => threadId(i + 1)).join()}`,
@@ -76,7 +77,7 @@ const REQUESTS: Record<string, Request> = {
   'qRcmd,': (target, rest) => command(target, rest),
 };
 
-/** Longer ones first, so that `bs` is not taken for a `b`. */
+/** Longest first, so that `bs` does not match `b`. */
 const NAMES = Object.keys(REQUESTS).sort((a, b) => b.length - a.length);
 
 // --- threads -----------------------------------------------------------------------------------------------------------
@@ -86,7 +87,7 @@ function threadIn({ threadCount }: Target, text: string): number | undefined {
   return thread === 0 ? undefined : thread;
 }
 
-/** All of them (-1) or any (0) are none in particular. */
+/** Thread IDs -1 (all) and 0 (any) select no particular thread. */
 function nameThread(target: Target, rest: string, name: (thread: number | undefined) => void): string {
   const isAny = rest === '-1' || rest === '0';
   const thread = isAny ? undefined : threadIn(target, rest);
@@ -106,11 +107,11 @@ function oneRegister({ inspector }: Target, rest: string): string {
 function readMemory({ inspector }: Target, rest: string): string {
   const [address, length, ...more] = rest.split(',');
   const from = parseHex(address);
-  // Two digits a byte.
+  // Each byte takes two digits.
   const lengthBytes = parseHexUpTo(length, PACKET_BYTES_MAX / 2);
   if (from === undefined || lengthBytes === undefined || more.length > 0) return MALFORMED;
   const bytes = inspector.readMemory(from, lengthBytes);
-  // Fewer than asked for is fine: gdb then asks for the rest and learns where it ends.
+  // A shorter reply is valid: gdb then requests the rest and gets the error.
   return bytes.length === 0 && lengthBytes > 0 ? CANNOT_READ : toHex(bytes);
 }
 
@@ -133,13 +134,13 @@ function stopPoint(target: Target, rest: string, what: 'insert' | 'remove'): str
 
 // --- running -----------------------------------------------------------------------------------------------------------
 
-/** `c` and `s` may name an address to go on at. */
+/** `c` and `s` may carry an address to resume at, which is not supported. */
 function resumeHere(target: Target, address: string, how: Resumption): Promise<string> {
   if (address !== '') throw cannotResumeAt();
   return resume(target, how);
 }
 
-/** Of `vCont`, the first action: all harts run together, also where there is none for some of them. */
+/** Only the first action of `vCont` counts: all harts run together, including those without an action. */
 function actions(target: Target, rest: string): string | Promise<string> {
   const [first, ...others] = rest.split(';');
   const [action, thread] = first.split(':');

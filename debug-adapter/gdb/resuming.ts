@@ -1,17 +1,18 @@
 import { StepBack, StepForward, type StopReason } from '../engine/index.ts';
 import type { Target, WantsPause } from './target.ts';
 
-/**
- * The packets that let the machine run, both ways, until there is something to report. A step is one instruction of
- * the code that stands there: interrupts in between run and are not stepped into, as in QEMU's gdb server.
- */
+/** How to resume the machine. */
 export type Resumption =
   | { kind: 'continue' }
-  /** On a hart; the others run meanwhile. */
+  /** Steps one hart; the others run meanwhile. */
   | { kind: 'step'; hart: number }
-  /** Instructions while the program counter is in [start, end): a source line, say. */
+  /** Steps instructions while pc is in [start, end), for example over a source line. */
   | { kind: 'range'; hart: number; start: bigint; end: bigint };
 
+/**
+ * Runs the machine forwards until there is a stop to report. A step executes one instruction of the current code:
+ * interrupts in between run and are not stepped into, as in QEMU's gdb server.
+ */
 export function resume(target: Target, how: Resumption): Promise<string> {
   const { session } = target;
   switch (how.kind) {
@@ -26,7 +27,7 @@ export function resume(target: Target, how: Resumption): Promise<string> {
   }
 }
 
-/** Throws a UserError where nothing is recorded. */
+/** Runs backwards until there is a stop to report. Throws a UserError without recorded history. */
 export function reverse(target: Target, how: 'continue' | 'step'): Promise<string> {
   const { session } = target;
   if (how === 'continue') return target.run((wantsPause) => session.reverseContinue(wantsPause), true);
@@ -34,7 +35,7 @@ export function reverse(target: Target, how: 'continue' | 'step'): Promise<strin
   return target.run((wantsPause) => step.run(wantsPause), true);
 }
 
-/** The slices of a range step: each goes on where the one before paused. */
+/** Executes a range step in slices, each of which continues where the last one paused. */
 function stepThrough({ session, stopPoints }: Target, { hart, start, end }: Extract<Resumption, { kind: 'range' }>) {
   let step = new StepForward(session, hart);
   return (wantsPause: WantsPause): StopReason => {

@@ -1,10 +1,6 @@
 import type { BreakpointId, Session } from '../engine/index.ts';
 
-/**
- * What gdb has inserted with `Z`: gdb knows a stop point by its kind, address and length, the session by its id.
- * Inserting one that is there, or removing one that is not, changes nothing ("should be implemented in an idempotent
- * way").
- */
+/** The kinds of stop points that a `Z` packet inserts. */
 export type StopPointKind = 'software' | 'hardware' | 'write' | 'read' | 'access';
 
 export interface StopPoint {
@@ -13,19 +9,24 @@ export interface StopPoint {
   lengthBytes: number;
 }
 
+/**
+ * The stop points that gdb has inserted with `Z` packets. gdb identifies a stop point by kind, address and length; the
+ * session identifies it by an ID. Inserting a stop point twice, or removing one that does not exist, has no effect
+ * ("should be implemented in an idempotent way").
+ */
 export class StopPointTable {
   private session: Session;
   private isMeant: () => boolean;
   private ids = new Map<string, BreakpointId>();
   private points = new Map<BreakpointId, StopPoint>();
 
-  /** `isMeant` is asked where the machine comes to a breakpoint. */
+  /** `isMeant` is the condition of every breakpoint, evaluated when the machine reaches one. */
   constructor(session: Session, isMeant: () => boolean) {
     this.session = session;
     this.isMeant = isMeant;
   }
 
-  /** Throws a UserError where the session does. */
+  /** Throws the session's UserErrors. */
   insert(point: StopPoint): void {
     const key = keyOf(point);
     if (this.ids.has(key)) return;
@@ -56,7 +57,7 @@ export class StopPointTable {
     return point && isWatch(point.kind) ? { ...point, kind: point.kind } : undefined;
   }
 
-  /** The breakpoints on an instruction. */
+  /** The breakpoints at an address. */
   at(address: bigint): BreakpointId[] {
     return [...this.points].filter(([, point]) => !isWatch(point.kind) && point.address === address).map(([id]) => id);
   }
@@ -72,6 +73,6 @@ const ACCESS = { write: 'write', read: 'read', access: 'readWrite' } as const;
 const isWatch = (kind: StopPointKind): kind is 'write' | 'read' | 'access' =>
   kind !== 'software' && kind !== 'hardware';
 
-/** A breakpoint's "length" is the size of the trap instruction that gdb would have written: no part of what it is. */
+/** The "length" of a breakpoint is the size of gdb's trap instruction and does not identify it. */
 const keyOf = ({ kind, address, lengthBytes }: StopPoint): string =>
   `${kind} ${address.toString(16)} ${isWatch(kind) ? lengthBytes : 0}`;

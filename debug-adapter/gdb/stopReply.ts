@@ -1,12 +1,8 @@
 import type { StopReason } from '../engine/index.ts';
 import type { StopPointTable } from './stopPointTable.ts';
 
-/**
- * Why the machine stands, as gdb's stop reply ("Stop Reply Packets"). A guest that has ended is no `W`: that would take
- * the machine away from gdb, and the way back with it. It stops at the end of its history instead.
- */
+/** The stop reasons that gdb supports, according to its `qSupported` packet. */
 export interface StopReplyWords {
-  /** What gdb said it understands. */
   swbreak: boolean;
   hwbreak: boolean;
 }
@@ -16,6 +12,11 @@ const SIGNAL_TRAP = 'T05';
 /** Thread n is hart n - 1. */
 export const threadId = (thread: number): string => thread.toString(16).padStart(2, '0');
 
+/**
+ * Formats a stop reason as gdb's stop reply (gdb manual, "Stop Reply Packets"). When the guest has ended, the reply is
+ * not `W`: gdb would then detach from the machine and could not run backwards. Instead, it reports a stop at the end of
+ * the history.
+ */
 export function stopReply(
   reason: StopReason,
   table: StopPointTable,

@@ -4,31 +4,32 @@ import { expeditedRegisters } from './registers.ts';
 import { StopPointTable } from './stopPointTable.ts';
 import { stopReply } from './stopReply.ts';
 
-/**
- * The session as one gdb sees it: its stop points, what it understands, and running in slices. A slice is short, so
- * that an interrupt is noticed at once. Backwards a slice that is too short to replay one segment of history gets
- * nowhere; then the next one is longer.
- */
 const SLICE_MILLISECONDS = 20;
-// Backwards a pause throws away the segment under way, some 35 ms: it is not to come in each.
+// A pause discards the segment that a backward search is replaying, which takes about 35 ms. The longer slice avoids a
+// pause in every segment.
 const SLICE_BACK_MILLISECONDS = 100;
 
 export type WantsPause = () => boolean;
 
+/**
+ * The session as one gdb connection sees it: stop points, supported features and runs in slices. A slice is short so
+ * that an interrupt takes effect quickly. A slice of a backward run makes no progress if it is too short to replay one
+ * segment of history, so the next one is longer.
+ */
 export class Target {
   readonly session: Session;
   readonly stopPoints: StopPointTable;
-  /** Which words of a stop reply gdb knows. */
+  /** The stop reasons that gdb supports. */
   readonly understands = { swbreak: false, hwbreak: false };
   isRunning = false;
-  /** Set from outside while it runs. */
+  /** Set by the connection while the machine runs. */
   wantsInterrupt = false;
   isGone = false;
-  /** That gdb looks at: the one whose step is next until it names another one (`Hg`). */
+  /** The hart that gdb inspects (`Hg`); undefined: the current hart. */
   private lookedAt: number | undefined;
-  /** The hart that steps are of (`Hc`), until gdb names another one; undefined: the one whose step is next. */
+  /** The hart that gdb steps (`Hc`); undefined: the current hart. */
   private steps: number | undefined;
-  /** While gdb believes that this hart runs alone, and would not understand a breakpoint of another one's. */
+  /** Set while gdb believes that only this hart runs and would not expect a breakpoint of another hart. */
   private alone: number | undefined;
   private reason: StopReason;
   private host: GdbHost;
@@ -42,7 +43,7 @@ export class Target {
     this.stopPoints = new StopPointTable(session, isMeant);
   }
 
-  /** Runs `slice` again and again while all it says is that it paused. */
+  /** Calls `slice` again for as long as it returns a pause. */
   async run(slice: (wantsPause: WantsPause) => StopReason, isBackwards = false): Promise<string> {
     this.isRunning = true;
     this.wantsInterrupt = false;
@@ -66,13 +67,13 @@ export class Target {
     return 1 + (this.lookedAt ?? this.session.timeline.machine.currentHart);
   }
 
-  /** A thread's hart, or without one that which gdb has named for its steps. */
+  /** The hart of a thread, or without a thread the hart that gdb selected for stepping. */
   hartToStep(thread?: number): number {
     if (thread !== undefined) return thread - 1;
     return this.steps ?? this.session.timeline.machine.currentHart;
   }
 
-  /** The next run is one hart's, by gdb. The others run, too, and their breakpoints are passed. */
+  /** In the next run, gdb expects only this hart to run. The others run too, but their breakpoints are ignored. */
   resumeAlone(hart: number): void {
     this.alone = hart;
   }
@@ -85,7 +86,7 @@ export class Target {
     this.lookedAt = thread - 1;
   }
 
-  /** Whether it looks at the hart whose step is next, which is the one that can be written to. */
+  /** Whether gdb inspects the current hart, which is the only one that can be modified. */
   get isAtCurrent(): boolean {
     return this.thread === 1 + this.session.timeline.machine.currentHart;
   }

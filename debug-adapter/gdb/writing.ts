@@ -4,14 +4,14 @@ import { PACKET_BYTES_MAX } from './packets.ts';
 import { readRegister, registerNumbers } from './registers.ts';
 import type { Target } from './target.ts';
 
-/**
- * The packets that change the machine. In a live present each change is a step of its own and part of the recording;
- * in what is recorded the session refuses it, and gdb shows why. `undefined` is a packet that makes no sense.
- */
 const VALUE_DIGITS = 16;
-// The value's bytes may all be written in one packet, two digits each.
+// A packet may write all bytes of the value, two digits each.
 const WRITTEN_BYTES_MAX = PACKET_BYTES_MAX;
 
+/**
+ * The reply to a packet that modifies the machine; undefined if the packet is malformed. At the live end, each
+ * modification is a recorded step. Within the history the session refuses it, and gdb shows the reason.
+ */
 type Written = 'OK' | undefined;
 
 /** `P number=value` */
@@ -26,7 +26,7 @@ export function writeOneRegister({ session }: Target, rest: string): Written {
   return 'OK';
 }
 
-/** `G values`: x0 to x31 and pc, as `g` gives them. What stays as it is takes no step. */
+/** `G values`: x0 to x31 and pc, in the format of `g`. Unchanged registers take no step. */
 export function writeAllRegisters({ session }: Target, rest: string): Written {
   const values = registerNumbers.map((number) => parseValue(rest.slice(number * VALUE_DIGITS).slice(0, VALUE_DIGITS)));
   if (rest.length !== registerNumbers.length * VALUE_DIGITS) return undefined;
@@ -47,7 +47,7 @@ export function writeMemoryAsHex(target: Target, rest: string): Written {
   return write(target, rest.slice(0, at), bytes);
 }
 
-/** `X address,length:bytes`; an empty one asks whether there is such a packet. */
+/** `X address,length:bytes`; gdb sends an empty one to test for support. */
 export function writeMemory(target: Target, rest: string): Written {
   const at = rest.indexOf(':');
   if (at < 0) return undefined;
@@ -67,7 +67,7 @@ function write({ session }: Target, place: string, bytes: Uint8Array): Written {
   return 'OK';
 }
 
-/** Sixteen digits, little endian. */
+/** Sixteen digits, little-endian. */
 function parseValue(digits: string | undefined): bigint | undefined {
   if (digits === undefined || digits.length !== VALUE_DIGITS) return undefined;
   return parseHex((digits.match(/../g) ?? []).reverse().join(''));
