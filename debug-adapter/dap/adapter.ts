@@ -18,26 +18,27 @@ import { type CommandRules, ENGINE_COMMANDS } from './messages.ts';
 import { ProtocolStream } from './protocolStream.ts';
 import { THREAD_ID, threadOf } from './stopEvents.ts';
 
-/**
- * The protocol's thread: answers what it can by itself, passes on what needs the engine, and knows from its own
- * bookkeeping whether the engine can answer now. It never waits for a running machine.
- */
 type Phase = 'new' | 'initialized' | 'launching' | 'configuring' | 'stopped' | 'running' | 'ended';
 
-/** So many requests are with the engine; further ones wait. An editor asks for some ten at a time. */
+/** The maximum number of unanswered engine requests; further ones wait. An editor sends about ten at a time. */
 const UNANSWERED_MAX = 256;
 
+/**
+ * The adapter's side that handles the Debug Adapter Protocol. It answers what it can itself and forwards other requests
+ * to the engine's thread. It tracks the engine's state, so it knows whether the engine can answer now, and never waits
+ * for a running machine.
+ */
 export class Adapter {
   private stream: ProtocolStream | undefined;
   private engine: EngineLink;
   private onDisconnected: () => void;
   private phase: Phase = 'new';
-  /** Of the run under way. */
+  /** How the current run runs. */
   private runs: CommandRules['runs'];
   private isGdbRunning = false;
-  /** Events that only some clients understand. */
+  /** Whether the client supports the optional events. */
   private clientKnows: Record<string, boolean> = {};
-  /** Known from the launch on. */
+  /** Set by the launch response. */
   private harts = 1;
   private nextBreakpointId = 1;
 
@@ -53,21 +54,24 @@ export class Adapter {
       request: (request) => void this.answer(request),
       isUrgent: ({ command }) => this.isUrgent(command),
       isBusy: () => this.engine.unansweredCount >= UNANSWERED_MAX,
-      // A message that is none has no number to answer to.
+      // An unreadable message has no sequence number that a response could refer to.
       problem: (text) => this.note(`A message could not be read: ${text}`),
       lost: (why) => this.lost(why),
       drained: () => this.engine.taken(),
     });
   }
 
-  /** The client is gone or wants to be: whatever runs is stopped, and recording and overlays are completed. */
+  /**
+   * Ends the session when the client is gone or disconnects: stops the current run, and completes the recording and
+   * overlays.
+   */
   async close(): Promise<void> {
     if (this.phase === 'launching') this.engine.interrupt();
     this.phase = 'ended';
     await this.engine.close();
   }
 
-  /** The one guard around each request. */
+  /** Turns every error of a request into an error response. */
   private async answer(request: DebugProtocol.Request): Promise<void> {
     const response: DebugProtocol.Response = new Response(request);
     try {
@@ -81,7 +85,10 @@ export class Adapter {
     this.stream?.passOn();
   }
 
-  /** What ends the session or a run. A pause belongs to a run that has begun, not to one that is asked for before it. */
+  /**
+   * Requests that end the session or a run. A pause is urgent only for a run that has started, not for one whose
+   * request still waits.
+   */
   private isUrgent(command: string): boolean {
     return command === 'disconnect' || command === 'terminate' || (command === 'pause' && this.phase === 'running');
   }
@@ -170,7 +177,7 @@ export class Adapter {
     this.engine.clearPause();
     try {
       const body = await this.engine.ask(command, args);
-      // Of its own requests the editor knows that the machine runs after them.
+      // For requests of the protocol, the client knows that the machine runs afterwards.
       if (command.startsWith('blkreplay/')) this.sendEvent(new ContinuedEvent(THREAD_ID, true));
       return body;
     } catch (error) {
@@ -179,12 +186,12 @@ export class Adapter {
     }
   }
 
-  /** Its thread hears nothing but the pause flag. */
+  /** Whether the engine's thread receives only the pause signal. */
   private get isEngineBusy(): boolean {
     return this.phase === 'running' && this.runs === 'whole';
   }
 
-  /** Breakpoints that were asked for while the engine was busy. */
+  /** Reports the breakpoints that were set while the engine was busy. */
   private async tellLater(answered: Promise<unknown>): Promise<void> {
     try {
       for (const breakpoint of breakpointsIn(await answered)) {
@@ -205,7 +212,7 @@ export class Adapter {
     this.sendEvent(new Event(event, body));
   }
 
-  /** Somebody else lets the machine run, in slices. */
+  /** gdb runs the machine, in slices. */
   private gdbRuns(): void {
     this.phase = 'running';
     this.runs = 'slices';
@@ -235,7 +242,7 @@ function breakpointsIn(value: unknown): unknown[] {
 }
 
 const ERROR_ID = 1;
-/** What the editor, or our extension, shows in its own place when it fails: no dialog. */
+/** Requests whose errors the editor or our extension shows in place, without a dialog. */
 const QUIET = new Set([
   ...['evaluate', 'scopes', 'dataBreakpointInfo', 'variables', 'readMemory'],
   ...['blkreplay/consoleInput', 'blkreplay/overview'],

@@ -1,6 +1,8 @@
 import { requestMalformed } from '../engine/errors/dap.ts';
 
-/** A request's arguments, checked as they are taken: what is missing or of another type is a UserError. */
+/**
+ * A request's arguments, checked when they are read: a missing argument or one of the wrong type throws a UserError.
+ */
 export class Arguments {
   private command: string;
   private values: Record<string, unknown>;
@@ -30,7 +32,7 @@ export class Arguments {
     return this.optional(name, 'an integer', Number.isSafeInteger) as number | undefined;
   }
 
-  /** An address as the protocol writes it: `0x80000000` or decimal. */
+  /** An address in the protocol's notation: `0x80000000` or decimal. */
   address(name: string): bigint {
     const text = this.text(name);
     return /^(0x[0-9a-f]{1,16}|\d{1,20})$/i.test(text)
@@ -38,7 +40,7 @@ export class Arguments {
       : this.fail(name, 'an address such as 0x80000000');
   }
 
-  /** Bytes in base64; `bytesMax` of them at most. */
+  /** Base64-encoded bytes, at most `bytesMax`. */
   bytes(name: string, bytesMax: number): Uint8Array {
     const text = this.text(name);
     const bytes = Buffer.from(text, 'base64');
@@ -46,7 +48,7 @@ export class Arguments {
     return isRight ? new Uint8Array(bytes) : this.fail(name, `at most ${bytesMax} bytes in base64`);
   }
 
-  /** A list of objects; an absent one is empty. */
+  /** A list of objects; empty if absent. */
   list(name: string): Arguments[] {
     const list = this.optional(name, 'a list', Array.isArray) as unknown[] | undefined;
     return (list ?? []).map((item, i) => {

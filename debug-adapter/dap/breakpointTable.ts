@@ -1,26 +1,27 @@
 import type { BreakpointId, Session } from '../engine/index.ts';
 
-/**
- * The client's breakpoints, which it sets a list at a time: for a source file, for functions, instructions, data. One
- * of them may stand at several addresses, and each of these is one of the session's.
- */
+/** A breakpoint of the client. It may have several addresses, each of which is a breakpoint of the session. */
 export interface ClientBreakpoint {
-  /** The protocol's number. */
+  /** The breakpoint's ID in the protocol. */
   id: number;
   kind: 'breakpoint' | 'function breakpoint' | 'instruction breakpoint' | 'data breakpoint';
-  /** Of a data breakpoint. */
+  /** For a data breakpoint. */
   data?: WatchedData;
 }
 
 export interface WatchedData {
   address: bigint;
   lengthBytes: number;
-  /** The expression it was made from. */
+  /** The expression that the breakpoint was created from. */
   label: string;
-  /** Its C type. */
+  /** The C type of the value. */
   type: string;
 }
 
+/**
+ * The client's breakpoints. DAP sets them as whole lists: one for each source file, and one each for functions,
+ * instructions and data.
+ */
 export class BreakpointTable {
   private session: Session;
   private lists = new Map<string, BreakpointId[]>();
@@ -30,7 +31,7 @@ export class BreakpointTable {
     this.session = session;
   }
 
-  /** Before a list is set anew. */
+  /** Removes the breakpoints of a list, before it is replaced. */
   clear(list: string): void {
     for (const id of this.lists.get(list) ?? []) {
       this.session.removeBreakpoint(id);

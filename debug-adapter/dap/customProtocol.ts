@@ -1,58 +1,66 @@
-/**
- * What the adapter says and takes beyond the Debug Adapter Protocol: its public interface to the extension, types only.
- * Requests and events are named `blkreplay/...`; positions are steps since power-on, sizes bytes, dates ISO 8601.
- */
+/** Whether the session records, replays or does neither. */
 export type RecordReplay = 'record' | 'replay' | 'off';
 
-/** Event `blkreplay/place`: where the machine stands; at every stop, and a few times a second while it runs. */
+/**
+ * Event `blkreplay/place`: the machine's position. Sent at every stop and a few times a second while the machine runs.
+ *
+ * This file defines the adapter's extensions of the Debug Adapter Protocol, which are the extension's interface to it:
+ * requests and events named `blkreplay/...`. Positions are steps since power-on, sizes are in bytes and dates are in
+ * ISO 8601 format.
+ */
 export interface PlaceEvent {
   rr: RecordReplay;
   position: number;
-  /** First and last position that can be gone to; both are `position` when nothing is recorded. */
+  /** The first and last position that `blkreplay/goTo` accepts; both equal `position` if nothing is recorded. */
   start: number;
   end: number;
   isRunning: boolean;
-  /** True before the end of what is recorded: the guest's writes are scratch and typed input is refused. */
+  /** True before the live end: guest writes are temporary and console input is refused. */
   isPast: boolean;
 }
 
-/** Event `blkreplay/console`: bytes the guest printed, when `console` in the launch configuration is `terminal`. */
+/** Event `blkreplay/console`: bytes that the guest printed, if `console` is `terminal` in the launch configuration. */
 export interface ConsoleEvent {
   base64: string;
 }
 
-/** Event `blkreplay/overviewChanged`, no body: snapshots or files are others than before. */
-
-/** Request `blkreplay/consoleInput`: typed to the guest. Refused in the past and in a replay. */
+/**
+ * Request `blkreplay/consoleInput`: types bytes on the guest's console. Refused before the live end and in a replay.
+ */
 export interface ConsoleInputArguments {
-  /** Of the bytes. */
+  /** The bytes. */
   base64: string;
 }
 
-/** Request `blkreplay/overview`: no arguments. */
+/**
+ * Request `blkreplay/overview`, without arguments: the session's files and snapshots. The event
+ * `blkreplay/overviewChanged`, without a body, reports that they have changed.
+ */
 export interface Overview {
   place: PlaceEvent;
-  /** Absolute path; null when nothing is recorded. */
+  /** Absolute path; null if nothing is recorded. */
   rrfile: string | null;
   drives: DriveOverview[];
-  /** The qcow2 that keeps the machine's state when no drive's overlay does. */
+  /** The qcow2 file with the machine state, if no drive's overlay stores it. */
   stateFile: string | null;
-  /** In order of position. */
+  /** In ascending order of position. */
   snapshots: SnapshotOverview[];
 }
 
 export interface DriveOverview {
   id: string;
   isReadOnly: boolean;
-  /** True for an overlay that goes when the session ends. */
+  /** True for an overlay that is deleted when the session ends. */
   isTemporary: boolean;
-  /** The overlay first (when there is one), the last base at the end. */
+  /** The overlay (if any) first, the last base image at the end. */
   chain: {
     file: string;
     format: 'raw' | 'qcow2';
     fileBytes: number;
     virtualBytes: number;
-    /** Why it is not opened, such as a backing file that is not there; nothing is known of what is below it. */
+    /**
+     * Why the file is not opened, for example because it is missing; the files that it is based on are then unknown.
+     */
     problem?: { code: string; message: string };
   }[];
 }
@@ -61,18 +69,18 @@ export interface SnapshotOverview {
   name: string;
   position: number;
   date: string;
-  /** True for those that recording takes by itself, and may thin out. */
+  /** True for automatic snapshots, which may be thinned out. */
   isAutomatic: boolean;
-  /** What is kept of the machine for it, RAM included, before sharing. */
+  /** The size of the saved machine state including RAM, not counting sharing with other snapshots. */
   stateBytes: number;
 }
 
-/** Request `blkreplay/goTo`: answers at once; a `stopped` event with reason `goto` follows. */
+/** Request `blkreplay/goTo`: the response comes immediately, then a `stopped` event with the reason `goto`. */
 export interface GoToArguments {
   position: number;
 }
 
-/** Requests `blkreplay/takeSnapshot` (here and now) and `blkreplay/deleteSnapshot`. */
+/** Requests `blkreplay/takeSnapshot`, at the current position, and `blkreplay/deleteSnapshot`. */
 export interface SnapshotArguments {
   name: string;
 }
@@ -83,7 +91,7 @@ export interface RenameSnapshotArguments {
   newName: string;
 }
 
-/** Requests `blkreplay/reverseStepIn` and `blkreplay/reverseStepOut`, which the protocol lacks: as `stepBack`. */
+/** Requests `blkreplay/reverseStepIn` and `blkreplay/reverseStepOut`, which DAP lacks; they work like `stepBack`. */
 export interface ReverseStepArguments {
   threadId: number;
   granularity?: 'statement' | 'line' | 'instruction';

@@ -21,39 +21,40 @@ import type { LaunchConfiguration } from './launchConfiguration.ts';
 import { SourcePaths } from './sourcePaths.ts';
 import type { Container } from './variableViews.ts';
 
-/**
- * The session as the protocol sees it: with its symbols, and with what the client can ask about at this stop. Frames
- * and values belong to a stop; `forget` drops them when the machine moves.
- */
+/** A stack frame as shown to the client. */
 export interface ShownFrame {
   id: number;
-  /** Whose stack it is on. */
+  /** The hart whose stack contains the frame. */
   hart: number;
   frame: Frame;
-  /** The file whose code runs in it; undefined without symbols. */
+  /** The file that describes the frame's code; undefined without symbols. */
   symbols: Symbols | undefined;
-  /** Function and line. Several shown frames share a frame of the machine where functions were inlined. */
+  /** Function and line. If functions are inlined, several shown frames share one frame of the machine. */
   source: SourceFrame;
 }
 
 export type FrameWithSymbols = ShownFrame & { symbols: Symbols };
 
-/** What the debugger wrote: bytes of memory, or a register. */
+/** A modification by the debugger: bytes of memory, or undefined for a register. */
 export type Written = { address: bigint; lengthBytes: number } | undefined;
 
 const FRAMES_MAX = 1000;
 
+/**
+ * The session as DAP sees it: with symbols, and with the frames and values that the client can request at the current
+ * stop. They are valid for one stop only; `forget` drops them when the machine moves.
+ */
 export class Debuggee {
   readonly session: Session;
-  /** The files with symbols, those of the same code together. */
+  /** The files with symbols, grouped by the code that they describe. */
   readonly groups: readonly CodeGroup[];
   readonly symbols: readonly Symbols[];
   readonly configuration: LaunchConfiguration;
   readonly sources: SourcePaths;
   readonly breakpoints: BreakpointTable;
-  /** What is typed to a live machine. */
+  /** Console input to a live machine. */
   readonly keys: ConsoleInput | undefined;
-  /** Whoever runs it. */
+  /** Whether the machine runs, on behalf of any front end. */
   isRunning = false;
   readonly containers = new Handles<Container>();
   private frameHandles = new Handles<ShownFrame>();
@@ -79,38 +80,41 @@ export class Debuggee {
     this.loaded = new LoadedFiles(this.groups, this.session.inspector);
   }
 
-  /** The file whose code stands in memory at `pc` and that knows most about it; some other for its types where none does. */
+  /**
+   * The file with the most information about the code in memory at `pc`. If no file matches, another one, to look up
+   * types.
+   */
   symbolsAt(pc: bigint): Symbols | undefined {
     return this.describing(pc)?.at(pc) ?? this.fallback;
   }
 
-  /** The same, and none where none does. */
+  /** Like `symbolsAt`, but undefined if no file matches. */
   loadedAt(pc: bigint): Symbols | undefined {
     return this.loaded.at(pc)?.at(pc);
   }
 
-  /** Whether what stands at `pc` is that program's code, for whoever asks while the machine runs. */
+  /** Whether the program's code is in memory at `pc`, for breakpoint conditions while the machine runs. */
   readonly isLoadedNow = (group: CodeGroup, pc: bigint): boolean =>
     new LoadedFiles(this.groups, this.session.inspector).isLoaded(group, pc);
 
-  /** Where no file's code stands, what was booted there: kernels free the code that they began with. */
+  /** If no file matches memory, uses the booted file with code at `pc`: kernels free their initialization code. */
   private describing(pc: bigint): CodeGroup | undefined {
     return this.loaded.at(pc) ?? this.groups.find((group) => group.isBooted && group.codeAround(pc, 1));
   }
 
-  /** For names and types where the code that runs has none. */
+  /** A file for names and types, for code without symbols. */
   private get fallback(): Symbols | undefined {
     const booted = this.groups.filter(({ isBooted }) => isBooted).flatMap(({ files }) => files);
     return booted.find(hasDebugInfo) ?? this.symbols.find(hasDebugInfo) ?? this.symbols[0];
   }
 
-  /** Undefined where steps can only be by instruction. */
+  /** Undefined if only instruction steps are possible. */
   sourceSteps(): SourceSteps | undefined {
     const symbols = this.symbolsAt(this.session.inspector.pc);
     return symbols && new SourceSteps(this.session, symbols);
   }
 
-  /** The machine now; `memory` may say otherwise about some bytes. */
+  /** The machine's current state; `memory` may override bytes of it. */
   view(memory?: FrameView['readMemory'], hart?: number): FrameView {
     const inspector = this.inspectorOf(hart);
     const view = frameViewOf(inspector);
@@ -124,7 +128,7 @@ export class Debuggee {
     };
   }
 
-  /** The hart whose step is next. */
+  /** The hart that executes the next step. */
   get currentHart(): number {
     return this.session.timeline.machine.currentHart;
   }
@@ -133,46 +137,49 @@ export class Debuggee {
     return this.session.timeline.machine.harts.count;
   }
 
-  /** To look at a hart; at the current one without a number. */
+  /** Reads a hart's state; without a number, the current hart's. */
   inspectorOf(hart = this.currentHart): Inspector {
     const { inspector, timeline } = this.session;
     return hart === this.currentHart ? inspector : new Inspector(timeline.machine, hart);
   }
 
-  /** From the newest. Unwound once a stop. */
+  /** The frames from the innermost outwards. The stack is unwound once per stop. */
   callStack(hart = this.currentHart): readonly ShownFrame[] {
     const frames = this.stacks.get(hart) ?? this.unwind(hart);
     this.stacks.set(hart, frames);
     return frames;
   }
 
-  /** By the id that `stackTrace` gave; the newest without one. */
+  /** A frame by the ID from `stackTrace`; without an ID, the innermost frame. */
   frame(id?: number): ShownFrame {
     const shown = id === undefined ? this.callStack()[0] : this.frameHandles.get(id);
     if (!shown) throw staleReference('frame');
     return shown;
   }
 
-  /** The same, for what only symbols can answer. */
+  /** Like `frame`, for requests that need symbols. */
   frameWithSymbols(id?: number): FrameWithSymbols {
     const shown = this.frame(id);
     if (!shown.symbols) throw noSymbols();
     return { ...shown, symbols: shown.symbols };
   }
 
-  /** The debugger wrote something: the stack may be another, but what the client holds can still be asked for. */
+  /**
+   * Called after the debugger has modified the machine: discards the stacks, but keeps the IDs that the client holds
+   * valid.
+   */
   changed(written?: Written): void {
     this.stacks.clear();
     this.loaded.forget();
     this.written.push(written);
   }
 
-  /** What was written since it was asked last. */
+  /** The modifications since the last call. */
   takeWritten(): Written[] {
     return this.written.splice(0);
   }
 
-  /** The machine is about to move. */
+  /** Called before the machine moves: invalidates all frames and values. */
   forget(): void {
     this.stacks.clear();
     this.loaded.forget();
@@ -187,7 +194,7 @@ export class Debuggee {
     while (frame && frames.length < FRAMES_MAX) {
       const group = this.describing(frame.lookupPc);
       const symbols: Symbols | undefined = group?.at(frame.lookupPc) ?? this.fallback;
-      // The fallback may have other code here, whose names would be wrong.
+      // If the fallback has other code at this address, its names would be wrong.
       const named: Symbols | undefined = group || !symbols?.codeAround(frame.lookupPc, 1) ? symbols : undefined;
       for (const source of sourcesOf(frame, named)) frames.push(this.shown({ hart, frame, symbols, source }));
       const caller: UnwindResult | undefined = group ? group.callerOf(frame) : named?.callerOf(frame);
@@ -209,7 +216,7 @@ function sourcesOf({ lookupPc }: Frame, symbols: Symbols | undefined): SourceFra
   return symbols ? sourceFramesAt(symbols, lookupPc) : [{ name: undefined, at: undefined, inlineDepth: 0 }];
 }
 
-/** A frame that nothing is known about but the machine's registers. */
+/** A frame with the machine's registers only, for code without symbols. */
 function bareFrame(view: FrameView): Frame {
   const { pc } = view;
   const register = (number: number) => view.readRegister(number);

@@ -1,18 +1,15 @@
 import { type Failure, type FromEngine, SIGNALS, sizeOf, type ToEngine } from './messages.ts';
 
-/**
- * The engine as the protocol's thread sees it: requests and their replies, events, and the signals, which reach it at
- * once whatever it does.
- */
+/** The thread in which the engine runs. */
 export interface EngineThread {
   post(message: ToEngine): void;
   /** See SIGNALS. */
   signals: Int32Array<SharedArrayBuffer>;
-  /** Whatever it opens is given up. Where it hears nothing, it is ended. */
+  /** Cancels opening a session. Terminates the thread if it does not respond. */
   interrupt(): void;
 }
 
-/** The engine has refused a request: its own words. */
+/** The engine's error response to a request. */
 export class RequestFailure extends Error {
   override name = 'RequestFailure';
   readonly code: string;
@@ -28,9 +25,13 @@ interface Waiting {
   reject: (error: RequestFailure) => void;
 }
 
+/**
+ * The connection from the protocol's thread to the engine: requests and their replies, events, and signals, which reach
+ * the engine even in the middle of a run.
+ */
 export class EngineLink {
   onEvent: (event: string, body: unknown) => void = () => {};
-  /** Whether what is passed on now stays in our memory. */
+  /** Whether messages sent to the client now would be buffered in memory. */
   isClientBehind: () => boolean = () => false;
   private thread: EngineThread;
   private nextId = 1;
@@ -38,7 +39,7 @@ export class EngineLink {
   private closed: Promise<void>;
   private hasClosed!: () => void;
   private isClosing = false;
-  /** Of messages that the client's stream has no room for. */
+  /** The size of the messages that the client's stream has not accepted. */
   private untakenBytes = 0;
 
   constructor(thread: EngineThread) {
@@ -46,7 +47,7 @@ export class EngineLink {
     this.closed = new Promise((resolve) => (this.hasClosed = resolve));
   }
 
-  /** Requests that have no answer yet. */
+  /** The number of requests without an answer. */
   get unansweredCount(): number {
     return this.waiting.size;
   }
@@ -68,7 +69,7 @@ export class EngineLink {
     Atomics.store(this.thread.signals, SIGNALS.pause, 0);
   }
 
-  /** An opening under way is given up. */
+  /** Cancels opening a session. */
   interrupt(): void {
     this.thread.interrupt();
   }
@@ -88,7 +89,7 @@ export class EngineLink {
     if (!this.isClientBehind()) this.taken();
   }
 
-  /** The client's stream has room again. */
+  /** The client's stream accepts data again. */
   taken(): void {
     if (this.untakenBytes === 0) return;
     Atomics.sub(this.thread.signals, SIGNALS.untaken, this.untakenBytes);
@@ -109,7 +110,7 @@ export class EngineLink {
     }
   }
 
-  /** Its thread has ended without being asked to: nothing will be answered any more. */
+  /** The engine's thread has ended unexpectedly: rejects all open requests. */
   gone(failure: Failure): void {
     for (const { reject } of this.waiting.values()) reject(new RequestFailure(failure));
     this.waiting.clear();
@@ -118,7 +119,7 @@ export class EngineLink {
     this.hasClosed();
   }
 
-  /** A machine that sleeps wakes, and the message is looked at between two steps. */
+  /** Wakes a sleeping machine; the engine handles the message between two steps. */
   private post(message: ToEngine): void {
     const { signals } = this.thread;
     this.thread.post(message);

@@ -16,29 +16,30 @@ import type { Slice } from './requests/running.ts';
 import type { RunnerSurroundings } from './runner.ts';
 import { endWords, stoppedBody, THREAD_ID, threadOf } from './stopEvents.ts';
 
-/**
- * The engine's side of the adapter: owns the session and answers the requests that need it, one after the other. Each
- * goes through one guard, so that whatever is wrong with it becomes an error response and the session lives.
- */
+/** The environment of the service: a message port, the network and the user's decisions. */
 export interface ServiceSurroundings extends Surroundings, RunnerSurroundings {
   post(message: FromEngine): void;
-  /** Takes a message that has come in and not been delivered, if there is one. */
+  /** Takes the next pending message, if any, without waiting for the event loop. */
   nextMessage(): ToEngine | undefined;
-  /** A TCP server on loopback. */
+  /** Listens on a TCP port on the loopback interface. */
   listen: Listen;
-  /** The user was asked and agreed to "overwrite": "always", for this session. */
+  /** Set if the user has agreed to overwrite files: the session uses "overwrite": "always". */
   overwrites?: boolean;
 }
 
 type Request = Extract<ToEngine, { kind: 'request' }>;
 
+/**
+ * The engine's side of the adapter: owns the session and answers the requests that need it, one after the other. Every
+ * error in a request becomes an error response, and the session continues.
+ */
 export class EngineService {
   private surroundings: ServiceSurroundings;
   private console: GuestConsole;
   private open: OpenSession | undefined;
   private wasLaunched = false;
   private isClosed = false;
-  /** What came in during a whole run and can wait for its end. */
+  /** Messages that arrived during a `whole` run and can wait until it ends. */
   private waiting: ToEngine[] = [];
 
   constructor(surroundings: ServiceSurroundings) {
@@ -58,14 +59,14 @@ export class EngineService {
     }
   }
 
-  /** What the host calls every few seconds: a machine that stands asks for nothing by itself. */
+  /** The host calls this every few seconds, because a stopped machine triggers no file checks. */
   lookAround(): void {
     this.open?.lookAfterFiles();
   }
 
   // --- requests --------------------------------------------------------------------------------------------------------
 
-  /** The one guard around each request. */
+  /** Turns every error of a request into an error response. */
   private guard(request: Request): void {
     const { id } = request;
     try {
@@ -95,7 +96,7 @@ export class EngineService {
     };
   }
 
-  /** The same guard for the one request that takes its time: a port is opened first. */
+  /** The same for `launch`, which is asynchronous because it first opens a port. */
   private async launch({ id, arguments: given }: Request): Promise<void> {
     let door: GdbDoor | undefined;
     try {
@@ -138,7 +139,7 @@ export class EngineService {
 
   // --- running ---------------------------------------------------------------------------------------------------------
 
-  /** Says `stopped` or `terminated` in the end, whatever happens. */
+  /** Runs the machine and always sends `stopped` or `terminated` at the end. */
   private async run(command: string, slice: Slice | undefined): Promise<void> {
     const open = this.open!;
     open.begins('editor');
@@ -166,7 +167,7 @@ export class EngineService {
     this.event('terminated', {});
   }
 
-  /** A replay that differs, or our own mistake, can still be looked at; a host that fails ends the session. */
+  /** After a divergence or an internal error the session remains available for inspection; a failing host ends it. */
   private runFailed(open: OpenSession, error: unknown): void {
     if (open !== this.open) return;
     const { message: text } = failureOf(error);
@@ -184,7 +185,7 @@ export class EngineService {
     }
   }
 
-  /** In the middle of a run: answers what can be answered then, and keeps the rest. */
+  /** Called during a run: answers requests that are allowed then and keeps the others. */
   private takeMail(): void {
     for (let message = this.surroundings.nextMessage(); message; message = this.surroundings.nextMessage()) {
       if (message.kind === 'request' && ENGINE_COMMANDS[message.command]?.anyTime) this.guard(message);
@@ -192,7 +193,7 @@ export class EngineService {
     }
   }
 
-  /** The session as gdb shares it. */
+  /** The session's interface for gdb. */
   private sharedMachine(open: OpenSession): SharedMachine {
     return {
       session: open.debuggee.session,
@@ -220,7 +221,7 @@ export class EngineService {
 
   // --- the end ---------------------------------------------------------------------------------------------------------
 
-  /** Recording and overlays are complete after this. Harmless when called twice. */
+  /** Completes the recording and overlays. Has no effect when called again. */
   private close(): void {
     const { open } = this;
     if (!open) return;
@@ -236,7 +237,10 @@ export class EngineService {
     }
   }
 
-  /** After a failure. An editor shows what is important where its user looks, and not only in a console. */
+  /**
+   * Ends the session after a failure. Sends an `important` output event, which an editor shows prominently and not only
+   * in a console.
+   */
   private abandon({ debuggee }: OpenSession, failure: string): void {
     const { rr, rrfile } = debuggee.configuration;
     try {
@@ -262,7 +266,7 @@ export class EngineService {
   }
 }
 
-/** With a past there is something to look at when the guest has ended. */
+/** If there is history, the session continues after the guest has ended, for inspection. */
 function endsSession({ session, configuration }: Debuggee): boolean {
   return configuration.noDebug || !session.canGoBack;
 }

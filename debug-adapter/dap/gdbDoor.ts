@@ -3,11 +3,7 @@ import { sessionHasEnded } from '../engine/errors/dap.ts';
 import { editorRuns } from '../engine/errors/gdb.ts';
 import { Admission, type GdbConnection, type GdbConnectionUser, type GdbPlace, GdbServer } from '../gdb/index.ts';
 
-/**
- * `gdbServer` in the launch configuration: a gdb that debugs the same session as the editor, on this computer. Whoever
- * is first runs the machine, and the other is refused until it stands; a gdb that comes makes it stand, as gdb expects.
- * When gdb leaves, however it does, the machine stays where it is and the editor has it.
- */
+/** The port or socket on which gdb can join. */
 export type SharedPlace = Exclude<GdbPlace, { kind: 'stdio' }>;
 
 export type Listen = (
@@ -15,24 +11,32 @@ export type Listen = (
   onConnection: (connection: GdbConnection) => GdbConnectionUser,
 ) => Promise<{ readonly name: string; close(): void }>;
 
-/** The session that is shared, and what the editor's side does and hears of it. */
+/** The shared session, and the editor side's operations on it. */
 export interface SharedMachine {
   readonly session: Session;
   readonly isEditorRunning: boolean;
-  /** Ends a run of the editor's; resolves when the machine stands. */
+  /** Stops a run that the editor started; resolves when the machine has stopped. */
   standStill(): Promise<void>;
   milliseconds(): number;
   runBegins(): void;
-  /** After each slice; true when the editor wants it to end. Takes its time unless gdb wants that. */
+  /**
+   * Called after each slice; returns true if the editor wants the run to end. It may wait for the client unless gdb
+   * wants the run to end.
+   */
   betweenSlices(gdbWantsEnd: () => boolean): Promise<boolean>;
   runEnded(reason: StopReason): void;
   runFailed(error: unknown): void;
-  /** A connection was dropped that is no gdb's. */
+  /** A connection from a program other than gdb was dropped. */
   foreignConnection(): void;
 }
 
+/**
+ * Implements `gdbServer` of the launch configuration: a gdb on this computer debugs the same session as the editor. The
+ * first to start a run owns the machine, and requests of the other are refused until it stops. When gdb connects, the
+ * machine stops, as gdb expects. When gdb leaves in any way, the machine stays stopped and the editor can run it.
+ */
 export class GdbDoor {
-  /** As the user is told. */
+  /** The address, as shown to the user. */
   name = '';
   private machine: SharedMachine | undefined;
   private gdb: GdbServer | undefined;
@@ -40,7 +44,10 @@ export class GdbDoor {
 
   private constructor() {}
 
-  /** Before the session is opened, so that a port in use creates no file. Throws a UserError where it cannot be had. */
+  /**
+   * Listens before the session is opened, so that a failure creates no files. Throws a UserError if the address is in
+   * use.
+   */
   static async listen(listen: Listen, place: SharedPlace): Promise<GdbDoor> {
     const door = new GdbDoor();
     const admission = new Admission({
@@ -66,7 +73,7 @@ export class GdbDoor {
   private async begin(connection: GdbConnection): Promise<GdbServer | undefined> {
     const { machine } = this;
     await machine?.standStill();
-    // The session may have ended meanwhile.
+    // The session may have ended during the await.
     return machine && machine === this.machine ? this.serve(machine, connection) : undefined;
   }
 

@@ -3,13 +3,13 @@ import type { ConsoleEvent } from './customProtocol.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
 
 /**
- * The guest's console as events: text for the debug console, or the bytes as they are for a terminal. What the guest
- * says again while it is looked back at is not passed on.
+ * Sends the guest's console output as events: as text for the debug console, or as raw bytes for a terminal. Output
+ * that a replay of history repeats is not sent again.
  */
 export class GuestConsole {
-  /** What a machine's setup takes. */
+  /** The console callback for the machine's setup. */
   readonly onConsoleByte = firstTimeOnly((byte) => this.bytes.push(byte));
-  /** From the launch configuration. */
+  /** The `console` setting of the launch configuration. */
   goesTo: LaunchConfiguration['console'] = 'debugConsole';
   private bytes: number[] = [];
   private decoder = new TextDecoder();

@@ -1,6 +1,6 @@
 /**
- * Numbers for things that a client asks about later. They are never used twice, so that one from an earlier stop is
- * known to be stale. 0 means "nothing" in the protocol.
+ * Numeric references to objects that a client requests later. Numbers are never reused, so a reference from an earlier
+ * stop is recognized as stale. 0 means "nothing" in DAP.
  */
 export class Handles<T> {
   private next = 1;

@@ -1,4 +1,6 @@
-/** What the entry files join: the protocol's side, the engine's side, and what goes between them. */
+/**
+ * The public interface of this folder, for the entry files: the protocol's side, the engine's side and their messages.
+ */
 export { Adapter } from './adapter.ts';
 export { EngineLink } from './engineLink.ts';
 export { EngineService } from './engineService.ts';

@@ -5,16 +5,13 @@ import * as limits from '../engine/limits.ts';
 import { isRecord } from './arguments.ts';
 import type { SharedPlace } from './gdbDoor.ts';
 
-/**
- * What the user wrote into launch.json, checked, with every path absolute. Each mistake is one sentence that names the
- * setting. Settings that are not ours (the editor adds some) are left alone.
- */
+/** A launch configuration after validation, with absolute paths. */
 export interface LaunchConfiguration {
   rr: 'record' | 'replay' | 'off';
   rrfile: string;
   rrsnapshot: string | null;
   kernel: string | null;
-  /** Where a kernel that is no ELF file is loaded. */
+  /** The load address of a kernel that is not an ELF file. */
   kernelAddress: number | null;
   bios: string | null;
   initrd: string | null;
@@ -27,7 +24,7 @@ export interface LaunchConfiguration {
   overwrite: 'ask' | 'always' | 'never';
   /** Where the guest's console is shown. */
   console: 'debugConsole' | 'terminal';
-  /** Where gdb can join the session. */
+  /** Where gdb can connect to the session. */
   gdbServer: SharedPlace | null;
   stopOnEntry: boolean;
   noDebug: boolean;
@@ -36,11 +33,15 @@ export interface LaunchConfiguration {
   rngSeed: string | null;
   noReboot: boolean;
   semihosting: boolean;
-  /** ELF files beyond those that are booted. */
+  /** ELF files in addition to the booted ones. */
   symbols: string[];
   cwd: string;
 }
 
+/**
+ * Validates a launch configuration and makes its paths absolute. Each error is one sentence that names the setting.
+ * Unknown settings are ignored, because the editor adds some.
+ */
 export function parseLaunch(given: unknown): LaunchConfiguration {
   const root = isRecord(given) ? given : {};
   const folder = new Settings(root, '', process.cwd());
@@ -84,16 +85,16 @@ export function parseLaunch(given: unknown): LaunchConfiguration {
   return configuration;
 }
 
-/** A file, or a word that names none: the same as on the command line. */
+/** A firmware file, or a keyword as on the command line. */
 function bios(settings: Settings): string | null {
   const word = settings.text('bios');
   return word === 'none' || word === 'builtin' ? word : settings.file('bios');
 }
 
-/** A kernel's path as the setting takes it: an `@` before a number would begin an address. */
+/** Writes a kernel's path in the setting's syntax: an `@` before a number would start an address. */
 export const kernelSetting = limits.placedFileText;
 
-/** Firmware from a file may be all there is, and so may a file that is loaded. */
+/** A machine can boot from a firmware file or loaded files alone. */
 const bootsWithoutKernel = ({ bios, load }: LaunchConfiguration): boolean =>
   (bios !== null && bios !== 'none' && bios !== 'builtin') || load.length > 0;
 
@@ -193,7 +194,7 @@ function snapshotName(settings: Settings): string | null {
   );
 }
 
-/** The settings of one object; null means absent. `prefix` tells where the object is. */
+/** The settings of one object; null counts as absent. `prefix` locates the object in messages. */
 class Settings {
   private values: Record<string, unknown>;
   private prefix: string;
@@ -276,7 +277,7 @@ class Settings {
     return this.bad(name, allowed.map((word) => `"${word}"`).join(' or '));
   }
 
-  /** One of the eight virtio slots. */
+  /** One of the eight virtio-mmio slots. */
   slot(): number | undefined {
     const value = this.values.slot ?? undefined;
     if (value === undefined || (typeof value === 'number' && limits.isSlot(value))) return value;

@@ -1,16 +1,16 @@
 import type { CodeGroup, Session } from '../engine/index.ts';
 
-/**
- * Which of several programs runs where. Programs of a kernel have code at the same addresses, one at a time, so their
- * files are held against the guest's memory: the one whose code agrees with it best is there, if most of it agrees. (A
- * kernel patches itself here and there, so not all of it need.)
- */
-// A library that programs share is rarely longer: what tells them apart is within reach.
+// A library that several programs share is rarely longer, so what distinguishes the programs is within reach.
 const REACH_BYTES = 1 << 15;
 const NEARBY_BYTES = 64;
 const AGREEMENT_MIN = 0.75;
 const BLOCK_BITS = 6n;
 
+/**
+ * Determines which program's code is in memory. The programs of a system use the same addresses at different times, so
+ * their files are compared with guest memory. The file that agrees best is considered loaded if most of it agrees; a
+ * kernel patches its own code, so not all of it must.
+ */
 export class LoadedFiles {
   private groups: readonly CodeGroup[];
   private inspector: Session['inspector'];
@@ -21,17 +21,20 @@ export class LoadedFiles {
     this.inspector = inspector;
   }
 
-  /** Looked up once for 64 bytes until `forget`; costs microseconds, and some 100 us where a look nearby does not tell. */
+  /**
+   * The best match at `pc`. Cached for each 64 bytes until `forget`. Takes microseconds, or about 100 us if the bytes
+   * nearby are ambiguous.
+   */
   at(pc: bigint): CodeGroup | undefined {
     return this.allAt(pc)[0];
   }
 
-  /** Whether that program's code is there; several may agree with memory alike. */
+  /** Whether the program's code is in memory at `pc`. Several programs may match equally. */
   isLoaded(group: CodeGroup, pc: bigint): boolean {
     return this.allAt(pc).includes(group);
   }
 
-  /** Memory may be another. */
+  /** Discards the cache, because memory may have changed. */
   forget(): void {
     this.known.clear();
   }
@@ -45,20 +48,21 @@ export class LoadedFiles {
     return found;
   }
 
-  /** The best first. */
+  /** The matching groups, best first. */
   private find(pc: bigint): readonly CodeGroup[] {
     const candidates = this.groups.filter((group) => group.codeAround(pc, 1));
     const knowing = candidates.filter((group) => group.knows(pc));
-    // Where nothing can be read a program is about to be loaded: the only file for the place is good enough.
+    // If memory is unreadable, the program is probably not loaded yet: accept a file if it is the only one.
     if (this.inspector.readMemory(pc, 1).length === 0) return knowing.length === 1 ? knowing : [];
     const best = this.bestOf(candidates, pc);
     if (best.some((group) => knowing.includes(group))) return best;
-    // What runs has no names here; those of another build are right in a function that is the same in both.
+    // The best match has no names at this address. The names of another build are valid for a function that is
+    // identical in both.
     return [...knowing.filter((group) => this.holdsFunction(group, pc)), ...best];
   }
 
   private bestOf(candidates: readonly CodeGroup[], pc: bigint): CodeGroup[] {
-    // Mostly a look nearby is enough, which is what a breakpoint costs that is often come by.
+    // The bytes nearby usually suffice, which keeps frequently hit breakpoints cheap.
     const nearby = this.agreeing(candidates, pc, NEARBY_BYTES);
     if (nearby.length === 1) return [nearby[0].group];
     const agreeing = this.agreeing(candidates, pc, REACH_BYTES);
@@ -77,7 +81,7 @@ export class LoadedFiles {
   }
 }
 
-/** The part of the code that is in memory, of what of it can be read; pages that are not there yet say nothing. */
+/** The fraction of the code that agrees with memory. Unreadable pages are ignored: they are not loaded yet. */
 function agreement(
   inspector: Session['inspector'],
   { address, bytes }: { address: bigint; bytes: Uint8Array },

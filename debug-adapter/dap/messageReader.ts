@@ -1,24 +1,25 @@
-/**
- * Cuts bytes into messages by their `Content-Length`. It keeps no more than one message of the largest size: a header
- * that does not end, or one that announces more, is reported, and nothing is read after it.
- */
+/** Receives the messages and errors of a MessageReader. */
 export interface MessageUser {
   message(text: string, lengthBytes: number): void;
   tooLarge(lengthBytes: number): void;
-  /** A header that is longer than any of the protocol's. */
+  /** A header exceeds the maximum length, so this is not DAP. */
   notMessages(): void;
 }
 
-/** Memory to be written is the largest thing that a client sends: 1 MiB, in base64. */
+/** The largest valid message is a memory write of 1 MiB, in base64. */
 export const MESSAGE_BYTES_MAX = 16 << 20;
 export const HEADER_BYTES_MAX = 4096;
 const HEADER_END = Buffer.from('\r\n\r\n');
 
+/**
+ * Splits a byte stream into messages by their `Content-Length`. It buffers at most one message of the maximum size. If
+ * a header does not end or announces a larger message, this is reported and nothing more is read.
+ */
 export class MessageReader {
   private user: MessageUser;
   private header: Buffer = Buffer.alloc(0);
   private body: Buffer[] = [];
-  /** Of the message whose header has come. */
+  /** The missing part of the current message, whose header has arrived. */
   private missingBytes = 0;
   private lengthBytes: number | undefined;
   private isOver = false;
@@ -33,7 +34,7 @@ export class MessageReader {
     }
   }
 
-  /** Both return what follows. */
+  /** Reads part of a message; returns the bytes after it, as does `readBody`. */
   private readHeader(bytes: Buffer): Buffer {
     const before = this.header.length;
     const header = Buffer.concat([this.header, bytes.subarray(0, HEADER_BYTES_MAX + HEADER_END.length - before)]);
@@ -46,7 +47,7 @@ export class MessageReader {
     this.header = Buffer.alloc(0);
     const lengthBytes = lengthIn(header.toString('latin1', 0, end));
     if (lengthBytes !== undefined && lengthBytes > MESSAGE_BYTES_MAX) this.end(() => this.user.tooLarge(lengthBytes));
-    // A header without a length is passed over, and so is an empty message.
+    // A header without a length is ignored, and so is an empty message.
     if (lengthBytes) {
       this.lengthBytes = lengthBytes;
       this.missingBytes = lengthBytes;

@@ -1,49 +1,52 @@
 /**
- * What the protocol's thread and the engine's thread say to each other. Requests of the protocol travel as they are,
- * once the protocol's thread has found that they can be answered now; the engine's thread checks their arguments.
+ * Messages from the protocol's thread to the engine's thread. DAP requests are forwarded unchanged once they can be
+ * answered; the engine's thread checks their arguments.
  */
 export type ToEngine =
-  /** `breakpointIds` has one for each breakpoint that the request sets. */
+  /** `breakpointIds` has one ID for each breakpoint that the request sets. */
   { kind: 'request'; id: number; command: string; arguments: unknown; breakpointIds: number[] } | { kind: 'close' };
 
 export type FromEngine =
   | { kind: 'reply'; id: number; body: unknown }
   | { kind: 'failed'; id: number; failure: Failure }
-  /** An event of the protocol; `stopped` and `terminated` end a run. */
+  /** A DAP event; `stopped` and `terminated` end a run. */
   | { kind: 'event'; event: string; body: unknown }
-  /** Recording and overlays are complete. */
+  /** The recording and overlays are complete. */
   | { kind: 'closed' };
 
 export interface Failure {
-  /** A stable name, such as `overlay-exists`. */
+  /** A stable error code, such as `overlay-exists`. */
   code: string;
   message: string;
 }
 
-/** `longSlices`: to stop in between costs something, so it is done for a message and now and then. */
+/**
+ * How a run is divided. `longSlices`: pausing is expensive, so a slice pauses only for a message or after a longer
+ * time.
+ */
 export type Running = 'slices' | 'longSlices' | 'whole';
 
 /**
- * When the engine can answer a request, and whether the machine runs afterwards. In `slices` the engine takes messages
- * in between; a `whole` run keeps its thread until it stops, and only the signals reach it.
+ * When the engine can answer a request, and whether the machine runs afterwards. Between `slices`, the engine receives
+ * messages; during a `whole` run, its thread receives only the signals.
  */
 export interface CommandRules {
   needs: 'nothing' | 'launched' | 'stopped';
   runs?: Running;
   sets?: 'breakpoints';
-  /** Answered in the middle of a `whole` run too: it looks at or adds to what no run depends on. */
+  /** Can also be answered during a `whole` run, because it does not affect the run. */
   anyTime?: true;
 }
 
-/** The cells of the memory that the threads share. Anything but 0 in one of them says what its name says. */
+/** The cells of the memory shared by the threads. A nonzero value sets the signal. */
 export const SIGNALS = {
-  /** A run is to pause. Whoever lets the machine run sets it to 0 first. A sleeping machine is woken through this cell. */
+  /** The current run must pause. Cleared before a run starts. Also wakes a sleeping machine. */
   pause: 0,
-  /** A message has been posted to the engine. The engine sets it to 0 before it looks. */
+  /** A message has been posted to the engine, which clears the cell before it reads the messages. */
   mail: 1,
   /**
-   * The size of the engine's messages that the client's stream has not taken yet. The engine adds to it, the protocol's
-   * thread takes away, and with too much of it the machine waits.
+   * The total size of the engine's messages that the client's stream has not accepted. The engine adds to it and the
+   * protocol's thread subtracts from it; above a limit, the machine waits.
    */
   untaken: 2,
 } as const;
@@ -51,10 +54,10 @@ export const SIGNALS = {
 export const makeSignals = (): Int32Array<SharedArrayBuffer> =>
   new Int32Array(new SharedArrayBuffer(Object.keys(SIGNALS).length * Int32Array.BYTES_PER_ELEMENT));
 
-/** What a run prints in a slice is less than half of it. */
+/** More than twice the output that a run produces in a slice. */
 const UNTAKEN_BYTES_MAX = 1 << 20;
 
-/** About what a message takes: only what the guest prints is long and comes unasked. */
+/** An estimate of a message's size: only console output is both long and unsolicited. */
 export function sizeOf(message: FromEngine): number {
   const body =
     message.kind === 'event' ? (message.body as { output?: unknown; base64?: unknown } | undefined) : undefined;
@@ -64,7 +67,7 @@ export function sizeOf(message: FromEngine): number {
 
 const MESSAGE_BYTES = 256;
 
-/** Whether the machine is to wait before it says more. */
+/** Whether the machine must wait before it sends more. */
 export const isClientBehind = (signals: Int32Array<SharedArrayBuffer>): boolean =>
   Atomics.load(signals, SIGNALS.untaken) > UNTAKEN_BYTES_MAX;
 

@@ -21,16 +21,17 @@ import type { GuestConsole } from './guestConsole.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
 import { MEMORY_BYTES_DEFAULT, sessionSymbols } from './sessionSymbols.ts';
 
-/** Opens what a launch configuration names. Symbols come first: a mistake there creates no file. */
+/** What opening a session needs from outside the engine. */
 export interface Surroundings {
   host: Host;
   idleClock: IdleClock;
-  /** For one recording. */
+  /** Creates the pace of automatic snapshots for one recording. */
   makePace: () => CheckpointPace;
-  /** Of blkreplay, for the recording's header. */
+  /** blkreplay's version, for the recording's header. */
   version: string;
 }
 
+/** Opens the files of a launch configuration. Symbols are opened first, so that an error in them creates no files. */
 export function openDebuggee(
   surroundings: Surroundings,
   configuration: LaunchConfiguration,
@@ -52,7 +53,7 @@ export function openDebuggee(
   }
 }
 
-/** Until it is told to forget, a file is what it was when it was read first, even while a build replaces it. */
+/** Caches files by name until `forget`, so that a build that replaces a file in the meantime has no effect. */
 function readingOnce(host: Host): { host: Host; forget: () => void } {
   let read: Map<string, Uint8Array> | undefined = new Map();
   const readWhole: Host['files']['readWhole'] = (path, maxBytes) => {
@@ -100,7 +101,7 @@ function openTimeline(
   return openRecord(workspace, { ...setup, rrfile, rrsnapshot, version, pace: makePace() });
 }
 
-/** The engine speaks of the command line's options; here they are settings. */
+/** Replaces the command line's options in the engine's messages with the settings of the launch configuration. */
 function aboutSettings(error: unknown, { overwrite }: LaunchConfiguration): unknown {
   if (!(error instanceof UserError)) return error;
   switch (error.code) {

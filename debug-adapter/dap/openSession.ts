@@ -5,18 +5,19 @@ import { PlaceTeller } from './place.ts';
 import { hex } from './variableViews.ts';
 import { Runner, type RunnerSurroundings } from './runner.ts';
 
-/** A session that is open: who runs its machine, and what the client is told on the way. */
+/** The front end that runs the machine. */
 export type Turn = 'nobody' | 'editor' | 'gdb';
 
-// At most a second of recording is lost in a kill: twice as often leaves room for a slow slice.
+// A kill loses at most one second of the recording: half of that leaves time for a slow slice.
 const WRITE_BACK_MILLISECONDS = 500;
 
+/** An open session: runs its machine for one front end at a time and keeps the client informed. */
 export class OpenSession {
   readonly debuggee: Debuggee;
   readonly runner: Runner;
   readonly door: GdbDoor | undefined;
   turn: Turn = 'nobody';
-  /** False while the client still sets up. */
+  /** False until the client has finished its configuration. */
   hasStarted = false;
   private surroundings: RunnerSurroundings;
   private console: GuestConsole;
@@ -45,7 +46,7 @@ export class OpenSession {
     this.runner = new Runner(options.surroundings, {
       wantsStillness: () => this.whenStill.length > 0,
       betweenSlices: () => this.betweenSlices(),
-      // The guest's console is shown meanwhile: stepping over a call may take its time.
+      // Shows console output meanwhile, because stepping over a call may take long.
       tellProgress: () => this.tellProgress(),
       takeMail: options.takeMail,
     });
@@ -59,7 +60,7 @@ export class OpenSession {
     this.place.tell(true, this.surroundings.milliseconds());
   }
 
-  /** The machine stands: whoever waited for it comes after what is told now. */
+  /** The machine has stopped. Sends the pending events, then resolves the promises of `standStill`. */
   ends(): void {
     this.turn = 'nobody';
     this.debuggee.isRunning = false;
@@ -69,13 +70,13 @@ export class OpenSession {
     for (const resolve of this.whenStill.splice(0)) resolve();
   }
 
-  /** An editor's run ends as paused. */
+  /** Stops the machine; a run by the editor ends as paused. */
   standStill(): Promise<void> {
     if (this.turn === 'nobody' && this.hasStarted) return Promise.resolve();
     return new Promise((resolve) => this.whenStill.push(resolve));
   }
 
-  /** Also while the machine stands: at most as often as it is written back. */
+  /** Checks the session's files, also while the machine is stopped, but no more often than it is written back. */
   lookAfterFiles(): void {
     const now = this.surroundings.milliseconds();
     if (now - this.lookedAt < WRITE_BACK_MILLISECONDS) return;
@@ -91,7 +92,7 @@ export class OpenSession {
     this.writtenBackAt = now;
   }
 
-  /** After a request and at a stop: where it is, and what was found wrong with debug information. */
+  /** After a request and at a stop: reports the position and new diagnostics about debug information. */
   tellNews(): void {
     this.lookAfterFiles();
     if (this.turn === 'nobody') this.place.whenNew(this.surroundings.milliseconds());
@@ -104,7 +105,7 @@ export class OpenSession {
     }
   }
 
-  /** What the client shows of stack and variables may be another now; memory it shows has these bytes changed. */
+  /** Tells the client that stack and variables may have changed, and which bytes of memory did. */
   private tellWritten(): void {
     const written = this.debuggee.takeWritten();
     if (written.length > 0) this.event('invalidated', { areas: ['all'] });

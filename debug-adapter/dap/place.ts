@@ -2,17 +2,17 @@ import type { SnapshotInfo } from '../engine/index.ts';
 import type { PlaceEvent } from './customProtocol.ts';
 import type { Debuggee } from './debuggee.ts';
 
-/** Where the machine stands, in the words of `blkreplay/place`. Costs nothing. */
+/** The body of a `blkreplay/place` event. Cheap. */
 export function placeOf({ session, configuration }: Debuggee, isRunning: boolean): PlaceEvent {
   const { position, timeline } = session;
   const { start, end } = timeline.travel ?? { start: position, end: position };
   return { rr: configuration.rr, position, start, end, isRunning, isPast: position < end };
 }
 
-// Four times a second: a counter that moves, and no load.
+// Four times a second: the display moves smoothly without measurable load.
 const EVERY_MILLISECONDS = 250;
 
-/** Tells the client where the machine is: when it sets off, now and then on the way, and where it stands. */
+/** Sends the machine's position to the client: when a run starts, periodically during the run, and at its end. */
 export class PlaceTeller {
   private debuggee: Debuggee;
   private event: (event: string, body?: object) => void;
@@ -34,19 +34,20 @@ export class PlaceTeller {
     this.tellChanges();
   }
 
-  /** While it runs. */
+  /** Called while the machine runs. */
   whenDue(milliseconds: number): void {
     if (milliseconds - this.toldAt >= EVERY_MILLISECONDS) this.tell(true, milliseconds);
   }
 
-  /** While it stands: after a stop, or after a request that may have moved it. */
+  /** Called while the machine is stopped: after a stop, or after a request that may have changed the position. */
   whenNew(milliseconds: number): void {
     if (JSON.stringify(placeOf(this.debuggee, false)) !== this.told) this.tell(false, milliseconds);
     else this.tellChanges();
   }
 
   private tellChanges(): void {
-    // Asked after each look and ten times a second: comparing the lists themselves costs nothing, however long they are.
+    // Called after each request and ten times a second. Comparing references is cheap, whatever the length of the
+    // lists.
     const overview = this.debuggee.session.timeline.snapshots();
     if (overview === this.overview) return;
     this.overview = overview;

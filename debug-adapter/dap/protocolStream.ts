@@ -4,28 +4,24 @@ import { messageTooLarge, notTheProtocol } from '../engine/errors/dap.ts';
 import { isRecord } from './arguments.ts';
 import { MESSAGE_BYTES_MAX, MessageReader } from './messageReader.ts';
 
-/**
- * The protocol's messages on two streams, in bounded memory. A client that does not read its answers is held back: its
- * requests wait, and when enough of them do, no more are read. What ends a session is heard all the same. A message that
- * is none is reported and what follows it is read; a stream that cannot be the protocol's is read no further.
- */
+/** Handles the messages of a ProtocolStream. */
 export interface ProtocolUser {
   request(request: DebugProtocol.Request): void;
-  /** Whether this one can come before those that wait. */
+  /** Whether the request may overtake those that wait. */
   isUrgent(request: DebugProtocol.Request): boolean;
-  /** Whether it has as much to do as it can take. */
+  /** Whether it cannot take more requests now. */
   isBusy(): boolean;
-  /** A message that cannot be read. */
+  /** A message could not be parsed. */
   problem(text: string): void;
-  /** Nothing more can be read. */
+  /** Nothing more can be read: a message is too large, or the stream is not DAP. */
   lost(why: string): void;
-  /** The client has taken what it was told. */
+  /** The client has accepted all messages. */
   drained(): void;
 }
 
-/** With more than that unsent, no request is answered and the machine waits. */
+/** No request is answered and the machine waits while more bytes than this are unsent. */
 export const UNSENT_BYTES_MAX = 1 << 20;
-/** With more than that waiting to be answered, no request is read. */
+/** No request is read while more bytes than this wait to be answered. */
 export const WAITING_BYTES_MAX = 1 << 20;
 
 interface Waiting {
@@ -33,6 +29,11 @@ interface Waiting {
   lengthBytes: number;
 }
 
+/**
+ * DAP messages on two streams, with bounded memory. If a client does not read its responses, its requests wait, and if
+ * too many wait, no more are read. Requests that end the session are handled nevertheless. An unparsable message is
+ * reported and skipped; if the stream cannot be DAP, reading ends.
+ */
 export class ProtocolStream {
   private from: Readable;
   private to: Writable;
@@ -53,7 +54,7 @@ export class ProtocolStream {
       tooLarge: (lengthBytes) => user.lost(messageTooLarge({ lengthBytes, bytesMax: MESSAGE_BYTES_MAX })),
       notMessages: () => user.lost(notTheProtocol()),
     });
-    // To tell of it would fail again, for ever.
+    // Ignore the error: reporting it on the same stream would fail again.
     to.on('error', () => (this.isUnheard = true));
     to.on('drain', () => this.hasRoom());
     from.on('error', (error: Error) => user.problem(error.message));
@@ -67,12 +68,12 @@ export class ProtocolStream {
     this.wasBehind ||= this.isBehind;
   }
 
-  /** What is sent now stays in our memory. */
+  /** Whether messages sent now would be buffered in memory. */
   get isBehind(): boolean {
     return !this.isUnheard && this.to.writableLength > UNSENT_BYTES_MAX;
   }
 
-  /** Called when the user is no longer busy, too. */
+  /** Also called when the user is no longer busy. */
   passOn(): void {
     while (this.waiting.length > 0 && !this.isHeldBack) {
       const { request, lengthBytes } = this.waiting.shift()!;
@@ -106,7 +107,7 @@ export class ProtocolStream {
     try {
       const message: unknown = JSON.parse(text);
       if (!isRecord(message)) throw new Error('it is not an object');
-      // Nothing is asked of a client, so it has nothing to answer.
+      // The adapter sends no requests to the client, so responses are ignored.
       return message.type === 'request' ? (message as unknown as DebugProtocol.Request) : undefined;
     } catch (error) {
       this.user.problem(error instanceof Error ? error.message : String(error));

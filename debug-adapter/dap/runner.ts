@@ -2,37 +2,38 @@ import type { StopReason } from '../engine/index.ts';
 import { isClientBehind, type Running, SIGNALS } from './messages.ts';
 import type { Slice } from './requests/running.ts';
 
-/**
- * Runs the machine until it has something to say. In slices, messages get through in between and change what the next
- * slice stops at; a whole run sees the signals, and lets its owner look after what cannot wait.
- */
+/** The clock, event loop and signals that a Runner uses. */
 export interface RunnerSurroundings {
-  /** From any start. */
+  /** A clock with an arbitrary start. */
   milliseconds(): number;
-  /** Resolves when messages that came in have been delivered. */
+  /** Resolves when pending messages have been delivered. */
   letMessagesIn(): Promise<void>;
   /** See SIGNALS. */
   signals: Int32Array<SharedArrayBuffer>;
 }
 
-/** What is done besides running, every 20 ms or so. */
+/** The work besides running, done about every 20 ms. */
 export interface Meanwhile {
-  /** Somebody besides the client wants the machine to stand: a run in slices ends as paused. */
+  /** Whether another front end wants the machine to stop: a run in slices then ends as paused. */
   wantsStillness(): boolean;
-  /** After each slice, and at the end of a run: the console and the like. */
+  /** After each slice and at the end of a run: console output and similar tasks. */
   betweenSlices(): void;
-  /** Within a whole run, between two of its steps: what the guest printed and the like, and then what came in. */
+  /** Between two steps of a `whole` run: console output and similar tasks. The pending messages follow. */
   tellProgress(): void;
   takeMail(): void;
 }
 
-// Short enough for a request in between to feel immediate.
+// A request between two slices is answered without noticeable delay.
 const SLICE_MILLISECONDS = { slices: 20, longSlices: 250 } as const;
-/** For a client that does not read, between two looks at what came in. */
+/** The interval between two checks for messages while the client does not read. */
 const WAIT_MILLISECONDS = 20;
 
+/**
+ * Runs the machine until there is a stop to report. A run in slices receives messages in between, which may change the
+ * stop points for the next slice. A `whole` run sees only the signals, and lets its owner handle urgent work.
+ */
 export class Runner {
-  /** The session closes: a run under way ends at its next slice. */
+  /** The session closes: the current run ends after its slice. */
   isClosing = false;
   private surroundings: RunnerSurroundings;
   private meanwhile: Meanwhile;
@@ -50,7 +51,7 @@ export class Runner {
     return this.isSet(SIGNALS.pause);
   }
 
-  /** What came in is about to be looked at. */
+  /** Clears the signal before pending messages are read. */
   clearMail(): void {
     Atomics.store(this.surroundings.signals, SIGNALS.mail, 0);
   }
@@ -73,7 +74,7 @@ export class Runner {
     }
   }
 
-  /** The machine waits for a client that does not read what it is told; whoever wants it to end does not. */
+  /** Waits for a client that does not read its messages, unless the run must end. */
   async clientCaughtUp(wantsEnd: () => boolean): Promise<void> {
     while (this.isHeldBack && !wantsEnd()) {
       this.waitForClient();

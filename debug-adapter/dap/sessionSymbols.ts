@@ -20,17 +20,14 @@ import {
 import { symbolsAreOfOtherBuild } from '../engine/errors/symbols.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
 
-/**
- * The symbols of a session: of what the machine boots as far as there are some, and of the files named as symbols, which
- * must have some and win where both know the same. A replay boots what was recorded, whatever lies at those paths now.
- */
+/** A file with the name that messages use. */
 interface NamedFile {
   name: string;
   bytes: Uint8Array;
 }
 
 interface Booted {
-  /** Decompressed. */
+  /** The kernel after decompression. */
   kernel: PlacedFile | undefined;
   bios: NamedFile | undefined;
   loads: PlacedFile[];
@@ -38,7 +35,7 @@ interface Booted {
 
 interface PlacedFile extends NamedFile {
   address?: number;
-  /** Of a U-Boot image, whose address is where it is loaded. */
+  /** The entry point of a U-Boot image, whose `address` is its load address. */
   entry?: number;
 }
 
@@ -47,6 +44,11 @@ export const MEMORY_BYTES_DEFAULT = 128 << 20;
 const ELF_BYTES_MAX = 1 << 30;
 const MEMORY_BYTES_MAX = 2 ** 31;
 
+/**
+ * Opens the symbols of a session: those of the booted files, if they have any, and those of the files in the `symbols`
+ * setting, which must have some and take precedence. A replay uses the recorded boot files, whatever is at their paths
+ * now.
+ */
 export function sessionSymbols(
   host: Host,
   configuration: LaunchConfiguration,
@@ -63,7 +65,7 @@ export function sessionSymbols(
     ...opener.openPlaced(bios && { ...bios, address: RAM_START }),
     ...loads.flatMap((file) => opener.openPlaced(file)),
   ];
-  // Of use as other files for the code that is booted, and for nothing else.
+  // These files only add information about the booted code and have no other use.
   const companions = [
     ...(image ? named.flatMap((file, i) => opener.openAt(file, loadBiases(given[i], image.loaded))) : []),
     ...(booted.some(({ hasDebugInfo }) => hasDebugInfo) ? [] : fileInPlace(opener, host, configuration)),
@@ -93,7 +95,7 @@ class Opener {
     return loadBiases.map((loadBias) => this.open(file, loadBias));
   }
 
-  /** Nothing where there is no ELF file with code in it. */
+  /** Empty if the file is not an ELF file with code. */
   openBooted(file: NamedFile): Symbols[] {
     try {
       return [this.open(file)];
@@ -103,7 +105,7 @@ class Opener {
     }
   }
 
-  /** What is no ELF file is code without names, where it is loaded: firmware where RAM begins. */
+  /** A file that is not ELF becomes code without names at its load address; for firmware, that is the start of RAM. */
   openPlaced(file: PlacedFile | undefined): Symbols[] {
     if (!file) return [];
     const { name, bytes, address } = file;
@@ -114,24 +116,24 @@ class Opener {
 
 const RAM_START = 0x8000_0000;
 
-/** Where a raw kernel is. */
+/** Adds the load address to a raw kernel. */
 function placed({ kernel, bios }: { kernel: PlacedFile; bios?: NamedFile }): PlacedFile {
   if (isElf(kernel.bytes) || kernel.entry !== undefined) return kernel;
   return { ...kernel, address: imageAddress({ kernel, bios }, MEMORY_BYTES_MAX) };
 }
 
 interface PlacedImage {
-  /** As an ELF file. */
+  /** The image, converted to an ELF file. */
   file: NamedFile;
-  /** From where that says it is, to where its code runs. */
+  /** The load biases from the ELF file's addresses to those at which its code runs. */
   biases: bigint[];
-  /** Where it is loaded. */
+  /** The load address. */
   loaded: bigint;
 }
 
 /**
- * A Linux Image has its own table of symbols, or none. It begins to run where it is loaded, and continues where it is
- * linked to once it has turned the MMU on: symbols for both, and the same for the vmlinux that it was made from.
+ * A Linux Image may contain its own symbol table. It starts at its load address and continues at its link address after
+ * it has enabled the MMU, so it needs symbols at both addresses. The same holds for the vmlinux that it was made from.
  */
 function placedImage(
   { kernel, bios }: { kernel: PlacedFile; bios?: NamedFile },
@@ -145,13 +147,15 @@ function placedImage(
   return { file: { name: kernel.name, bytes }, biases: [...addresses].map((address) => address - start), loaded };
 }
 
-/** What takes a file to where its kernel is loaded. */
+/** The load biases that move a file to its kernel's load address. */
 function loadBiases(symbols: Symbols, loaded: bigint): bigint[] {
   const start = linkedStart(symbols);
   return start === undefined ? [] : [loaded - start];
 }
 
-/** Where a file's code begins, if it is a kernel: those are linked to the upper half of the address space. */
+/**
+ * The start of a kernel's code; undefined for other files. Kernels are linked to the upper half of the address space.
+ */
 function linkedStart({ code }: Symbols): bigint | undefined {
   const starts = code.map(({ address }) => address).filter((address) => address >= UPPER_HALF);
   return starts.length > 0 ? starts.reduce((least, address) => (address < least ? address : least)) : undefined;
@@ -170,7 +174,7 @@ function liveFiles(host: Host, configuration: LaunchConfiguration): Booted {
   };
 }
 
-/** Under the names that the user gives them now, which say where their sources are. */
+/** The recorded files, under their current names from the configuration, which are the base for source paths. */
 function recordedFiles(host: Host, { rrfile, kernel, bios, load }: LaunchConfiguration): Booted {
   const file = host.files.open(rrfile, { write: false, create: 'never' });
   try {
@@ -189,19 +193,22 @@ function recordedFiles(host: Host, { rrfile, kernel, bios, load }: LaunchConfigu
   }
 }
 
-/** What lies at a replayed kernel's path now: the same code with its debug information is as good as a symbols file. */
+/**
+ * The file that is now at a replayed kernel's path: if it has the same code and debug information, it serves as a
+ * symbol file.
+ */
 function fileInPlace(opener: Opener, host: Host, { rr, kernel }: LaunchConfiguration): Symbols[] {
   if (rr !== 'replay' || kernel === null || !host.files.exists(kernel)) return [];
   try {
     return opener.openBooted({ name: kernel, bytes: readRegular(host, kernel) });
   } catch (error) {
-    // The replay does without it.
+    // The replay does not need the file.
     if (error instanceof UserError) return [];
     throw error;
   }
 }
 
-/** Not a pipe, which could be waited for without end. */
+/** Reads a regular file. Reading a pipe could block forever. */
 function readRegular(host: Host, name: string): Uint8Array {
   const file = host.files.open(name, { write: false, create: 'never' });
   try {

@@ -2,8 +2,9 @@ import * as path from 'node:path';
 import type { Symbols } from '../engine/index.ts';
 
 /**
- * Where sources are on this machine. Compilers often write paths relative to the build's folder, or of another machine:
- * a path is looked for from the ELF's folder upwards and from the working directory; one that is nowhere stays as it is.
+ * Finds source files on this computer. Compilers often write paths relative to the build folder, or paths of another
+ * computer. A path is searched for from the ELF file's folder upwards and from the working directory; if it is not
+ * found, it stays unchanged.
  */
 export class SourcePaths {
   private exists: (path: string) => boolean;
@@ -31,7 +32,7 @@ export class SourcePaths {
   }
 }
 
-/** The folder itself first. */
+/** Starts with the folder itself. */
 function parentsOf(folder: string): string[] {
   const parent = path.dirname(folder);
   return parent === folder ? [folder] : [folder, ...parentsOf(parent)];

@@ -4,15 +4,15 @@ import type { WatchedData } from './breakpointTable.ts';
 import type { Debuggee } from './debuggee.ts';
 import { hex } from './variableViews.ts';
 
-/** A stop in the protocol's words. The editor shows `description`. */
 type StoppedBody = DebugProtocol.StoppedEvent['body'];
 type DataHit = Extract<StopReason, { kind: 'dataBreakpoint' }>['hits'][number];
 
-/** Of hart 0: ids of threads are not to be 0. */
+/** The thread of hart 0: thread IDs must not be 0. */
 export const THREAD_ID = 1;
 
 export const threadOf = (hart: number): number => THREAD_ID + hart;
 
+/** The body of a `stopped` event. The editor shows `description`. */
 export function stoppedBody(debuggee: Debuggee, stop: StopReason): StoppedBody {
   return { threadId: threadOf(debuggee.currentHart), allThreadsStopped: true, ...wordsFor(debuggee, stop) };
 }
@@ -70,14 +70,19 @@ function dataWords(debuggee: Debuggee, hits: readonly DataHit[]): Words {
   return { reason: 'data breakpoint', description: text, text, hitBreakpointIds: known.map(({ id }) => id) };
 }
 
-/** In the order of the guest's time, whichever way it was come from: going back, the machine stands before the write. */
+/**
+ * Describes the change in guest time order, in both directions of a run: after a backward run, the machine is before
+ * the write.
+ */
 function accessWords(debuggee: Debuggee, data: WatchedData, { access, before, after }: DataHit): string {
   const was = shown(debuggee, data, before);
   if (access === 'read') return `${data.label} is read: ${was}`;
   return `${data.label} is written: ${was} -> ${shown(debuggee, data, after)}`;
 }
 
-/** Bytes as the watched variable shows them: it is read from a memory that holds these bytes in its place. */
+/**
+ * Formats bytes as the watched variable would show them, by reading the variable with these bytes in place of memory.
+ */
 function shown(debuggee: Debuggee, { address, type }: WatchedData, bytes: Uint8Array): string {
   const view = debuggee.view();
   const isWatched = (at: bigint, lengthBytes: number) =>
@@ -92,14 +97,14 @@ function shown(debuggee: Debuggee, { address, type }: WatchedData, bytes: Uint8A
       const evaluation = symbols.evaluate(valueAt(address, type), frame);
       if (evaluation.kind === 'value') return evaluation.value.text;
     } catch (error) {
-      // A type that has no name here, or is another file's.
+      // The type is unknown here or is defined in another file.
       if (!(error instanceof UserError)) throw error;
     }
   }
   return `0x${Buffer.from(bytes).reverse().toString('hex')}`;
 }
 
-/** An expression for a value of that type; for an array by its elements, `*(char *)0x80000000@16`. */
+/** An expression for a value of the type; for an array by its elements: `*(char *)0x80000000@16`. */
 function valueAt(address: bigint, type: string): string {
   const array = /^([^[]*?) ?\[(\d+)\]$/.exec(type);
   return array ? `*(${array[1]} *)${hex(address)}@${array[2]}` : `*(${type} *)${hex(address)}`;

@@ -9,7 +9,7 @@ import {
 } from '../engine/index.ts';
 import type { Debuggee, FrameWithSymbols, ShownFrame } from './debuggee.ts';
 
-/** What a `variablesReference` stands for, and how values and registers look to the client. */
+/** The object that a `variablesReference` refers to. */
 export type Container =
   | { kind: 'values'; values: () => Value[]; shown: FrameWithSymbols }
   | { kind: 'registers'; shown: ShownFrame }
@@ -18,6 +18,7 @@ export type Container =
 
 export const valuesOf = (container: Container): Value[] => (container.kind === 'values' ? container.values() : []);
 
+/** The children of a `variablesReference`: scopes, values and registers in DAP's format. */
 export function variablesIn(debuggee: Debuggee, container: Container): DebugProtocol.Variable[] {
   switch (container.kind) {
     case 'values':
@@ -31,7 +32,7 @@ export function variablesIn(debuggee: Debuggee, container: Container): DebugProt
   }
 }
 
-/** What a variable and an evaluation have in common. */
+/** The fields that variables and evaluation results share. */
 export function describe(debuggee: Debuggee, shown: FrameWithSymbols, value: Value) {
   return {
     value: value.text,
@@ -43,7 +44,7 @@ export function describe(debuggee: Debuggee, shown: FrameWithSymbols, value: Val
   };
 }
 
-/** Arguments and locals in reach, those of inner blocks first; without what an inner one hides. */
+/** The visible arguments and locals, innermost block first, without shadowed ones. */
 export function localsOf({ frame, symbols, source }: FrameWithSymbols): Value[] {
   const seen = new Set<string>();
   const values: Value[] = [];
@@ -55,7 +56,7 @@ export function localsOf({ frame, symbols, source }: FrameWithSymbols): Value[] 
   return values;
 }
 
-/** Of a function and the bodies inlined in it, outermost first: the scopes of one of these. */
+/** Selects the scopes of one function from those of a function and the functions inlined in it, outermost first. */
 function scopesOf(scopes: readonly Scope[], inlineDepth: number): Scope[] {
   const begins = [0, ...scopes.flatMap(({ kind }, i) => (kind === 'inlined' ? [i] : []))];
   return inlineDepth < begins.length ? scopes.slice(begins[inlineDepth], begins[inlineDepth + 1]) : [];
@@ -69,7 +70,7 @@ export function globalsOf({ frame, symbols }: FrameWithSymbols): Value[] {
 
 const PC_NUMBER = 32;
 
-/** As the session numbers them; undefined for what is none. */
+/** The session's number for a register; undefined for other names. */
 export function registerNumber(name: string): number | undefined {
   if (name === 'pc') return PC_NUMBER;
   const number = INTEGER_REGISTER_NAMES.indexOf(name);
@@ -81,7 +82,7 @@ function registers({ frame }: ShownFrame): DebugProtocol.Variable[] {
   return [register('pc', frame.pc), ...general];
 }
 
-/** As they are now, in every frame. */
+/** The current values, in every frame. */
 function floats(inspector: Inspector): DebugProtocol.Variable[] {
   return FLOAT_REGISTER_NAMES.map((name, i) => {
     const bits = inspector.float(i);
@@ -91,7 +92,10 @@ function floats(inspector: Inspector): DebugProtocol.Variable[] {
 
 const view = new DataView(new ArrayBuffer(8));
 
-/** A single or a half lives in the low bits, under ones (ISA manual Volume I, "NaN Boxing of Narrower Values"). */
+/**
+ * Single and half precision values are NaN-boxed in the low bits (ISA manual Volume I, "NaN Boxing of Narrower
+ * Values").
+ */
 function floatText(bits: bigint): string {
   view.setBigUint64(0, bits);
   const isHalf = bits >> 16n === 0xffff_ffff_ffffn;
@@ -108,7 +112,7 @@ function csrs(inspector: Inspector): DebugProtocol.Variable[] {
   ];
 }
 
-/** A caller's register that was overwritten and not saved has no value any more. */
+/** A caller's register that was overwritten without being saved has no value. */
 const register = (name: string, value: bigint | undefined): DebugProtocol.Variable => ({
   name,
   value: value === undefined ? '<not saved>' : hex(value),

@@ -13,9 +13,9 @@ import type { ClientBreakpoint } from '../breakpointTable.ts';
 import type { Debuggee } from '../debuggee.ts';
 import { hex } from '../variableViews.ts';
 
-/** Breakpoints on source lines, functions and addresses. Each request sets its whole list anew. */
 type Breakpoint = DebugProtocol.Breakpoint;
 
+/** Sets the breakpoints in one source file. Like the other requests here, it replaces the whole list. */
 export function setBreakpoints(debuggee: Debuggee, args: Arguments, ids: readonly number[]) {
   const source = args.object('source');
   const path = source.optionalText('path') ?? source.text('name');
@@ -54,12 +54,12 @@ export function setInstructionBreakpoints(debuggee: Debuggee, args: Arguments, i
     if ((address & 1n) === 1n) return { addresses: [], message: noInstructionAt(hex(address)) };
     const isKnown = debuggee.groups.some((group) => group.codeAround(address, 1));
     const isThere = isKnown || debuggee.session.inspector.readMemory(address, 1).length > 0;
-    // It stays set: pages of a program come later.
+    // The breakpoint is set nevertheless: the program's pages may be loaded later.
     return isThere ? { addresses: [{ address }] } : { addresses: [{ address }], message: nothingAt(hex(address)) };
   });
 }
 
-/** In one program: several may have code at one address. None for a bare address. */
+/** An address in one program, since several programs may have code at the address. A bare address has no group. */
 interface Address {
   address: bigint;
   group?: CodeGroup;
@@ -68,14 +68,14 @@ interface Address {
 interface Place {
   addresses: Address[];
   shown?: Partial<Breakpoint>;
-  /** Why the machine does not come there, as far as is known. */
+  /** Why the machine is not expected to reach the address. */
   message?: string;
 }
 
 const inGroup = (group: CodeGroup, addresses: readonly bigint[]): Address[] =>
   addresses.map((address) => ({ address, group }));
 
-/** Those of the addresses that the machine can come to, or why it can come to none. */
+/** The addresses that the machine can reach, or the reason why it can reach none. */
 function placeOf(found: readonly Address[], whyNone: string): Place {
   const addresses = found.filter(({ address, group }) => group!.canRun(address));
   if (addresses.length > 0) return { addresses };
@@ -89,7 +89,7 @@ function setList(
   find: (one: Arguments) => Place,
 ): DebugProtocol.SetBreakpointsResponse['body'] {
   const { breakpoints, configuration } = debuggee;
-  // All are looked up before any is changed: a malformed list leaves the old one.
+  // Resolve all breakpoints before changing any, so that a malformed list keeps the old one.
   const places = set.wanted.map(find);
   breakpoints.clear(set.list);
   const answers = places.map(({ addresses, shown, message }, i): Breakpoint => {
@@ -102,7 +102,7 @@ function setList(
   return { breakpoints: answers };
 }
 
-/** Where several programs can be it stops only while the one it was set in is what runs. */
+/** If several programs may have code at the address, the breakpoint stops only in the program that it was set in. */
 function insert({ session, groups, isLoadedNow }: Debuggee, { address, group }: Address): BreakpointId {
   const isAlone = groups.every((other) => other === group || !other.codeAround(address, 1));
   if (!group || (group.isBooted && isAlone) || groups.length === 1) return session.addBreakpoint(address);

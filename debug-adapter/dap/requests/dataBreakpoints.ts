@@ -14,10 +14,10 @@ import type { Debuggee } from '../debuggee.ts';
 import { hex, valuesOf } from '../variableViews.ts';
 import { valueOf } from './evaluate.ts';
 
-/** Data breakpoints, on what is in memory: a variable in a scope, a member, or any expression. */
 const LIST = 'data';
 const ACCESS_TYPES: DebugProtocol.DataBreakpointAccessType[] = ['read', 'write', 'readWrite'];
 
+/** Describes a possible data breakpoint on anything in memory: a variable in a scope, a member, or any expression. */
 export function dataBreakpointInfo(
   debuggee: Debuggee,
   args: Arguments,
@@ -60,7 +60,7 @@ function setOne(
   }
 }
 
-/** By a name in a container that `scopes` or `variables` gave, or by an expression in a frame. */
+/** Finds a value by its name in a container from `scopes` or `variables`, or by an expression in a frame. */
 function valueNamed(debuggee: Debuggee, args: Arguments, name: string): Value {
   const reference = args.optionalInteger('variablesReference') ?? 0;
   if (reference === 0) return valueOf(debuggee, name, args.optionalInteger('frameId'));
@@ -71,7 +71,10 @@ function valueNamed(debuggee: Debuggee, args: Arguments, name: string): Value {
   return found;
 }
 
-/** Text that the client keeps and gives back: all that is needed to set it, since values die with their stop. */
+/**
+ * An ID that the client stores and passes back. It contains everything needed to set the breakpoint, because values are
+ * only valid until the machine runs.
+ */
 function dataIdOf({ address, sizeBytes }: Lvalue, shown: { label: string; type: string }): string {
   return JSON.stringify({ address: hex(address), lengthBytes: sizeBytes, ...shown });
 }

@@ -7,11 +7,11 @@ import type { Debuggee } from '../debuggee.ts';
 import { hex } from '../variableViews.ts';
 import { addressIn } from './memory.ts';
 
-/** Instructions as they are in memory now, with the lines they were made from. */
 type Instruction = DebugProtocol.DisassembledInstruction;
 
 const ROWS_MAX = 10_000;
 
+/** Disassembles the instructions currently in memory, with their source lines. */
 export function disassemble(debuggee: Debuggee, args: Arguments): DebugProtocol.DisassembleResponse['body'] {
   const count = args.integer('instructionCount');
   const first = args.optionalInteger('instructionOffset') ?? 0;
@@ -49,7 +49,7 @@ function shown({ address, instruction }: CodeRow): Instruction {
   return { address: at, instructionBytes: bytes.join(' '), instruction: instruction.text };
 }
 
-/** `memcpy+4`; what is not in code that is there has no name. */
+/** Formats an address as `memcpy+4`; undefined if no loaded code has a symbol there. */
 function symbolAt(debuggee: Debuggee, address: bigint): string | undefined {
   return debuggee.loadedAt(address)?.symbolAt(address)?.text;
 }

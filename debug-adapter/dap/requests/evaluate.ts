@@ -7,8 +7,8 @@ import { describe } from '../variableViews.ts';
 import { assign } from './writing.ts';
 
 /**
- * Names, members and expressions, for hovers, watches and the console alike. Looking changes nothing in the guest; an
- * assignment that is typed into the console does.
+ * Evaluates a name, member or expression, for hovers, watches and the debug console. An assignment modifies the guest
+ * only if it is typed in the debug console.
  */
 export function evaluate(debuggee: Debuggee, args: Arguments): DebugProtocol.EvaluateResponse['body'] {
   const shown = debuggee.frameWithSymbols(args.optionalInteger('frameId'));
@@ -22,7 +22,7 @@ export function evaluate(debuggee: Debuggee, args: Arguments): DebugProtocol.Eva
   return { result, ...rest };
 }
 
-/** In a frame; in the newest one without an id. Throws a UserError for what has no value. */
+/** Evaluates in a frame; without an ID, in the innermost one. Throws a UserError if the expression has no value. */
 export function valueOf(debuggee: Debuggee, expression: string, frameId: number | undefined): Value {
   const { frame, symbols } = debuggee.frameWithSymbols(frameId);
   const evaluation = symbols.evaluate(expression, frame);

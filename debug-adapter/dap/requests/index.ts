@@ -23,9 +23,10 @@ import { deleteSnapshot, overview, renameSnapshot, takeSnapshot } from './snapsh
 import { setExpression, setVariable } from './writing.ts';
 import { scopes, stackTrace, variables } from './stack.ts';
 
-/** Every request that the engine's thread answers once a session is open. `ids` are for breakpoints to be set. */
+/** Answers a request. `ids` are the IDs of the breakpoints that it sets. */
 type Answer = (debuggee: Debuggee, args: Arguments, ids: readonly number[]) => object | undefined;
 
+/** The requests that the engine's thread answers in an open session. */
 export const ANSWERS: Readonly<Record<string, Answer>> = {
   setBreakpoints,
   setFunctionBreakpoints,
@@ -48,6 +49,7 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   'blkreplay/deleteSnapshot': deleteSnapshot,
 };
 
+/** The requests after which the machine runs. */
 export const RUNS: Readonly<Record<string, StartRun>> = {
   configurationDone,
   continue: continueForwards,

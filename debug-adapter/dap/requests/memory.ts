@@ -7,7 +7,7 @@ import { hex } from '../variableViews.ts';
 
 const BYTES_MAX = 1 << 20;
 
-/** Memory as the guest sees it now, up to the first byte that cannot be read. */
+/** Reads guest memory, up to the first unreadable byte. */
 export function readMemory({ session }: Debuggee, args: Arguments): DebugProtocol.ReadMemoryResponse['body'] {
   const count = args.integer('count');
   if (count < 0 || count > BYTES_MAX) {
@@ -23,13 +23,13 @@ export function readMemory({ session }: Debuggee, args: Arguments): DebugProtoco
   };
 }
 
-/** In the present of a live machine: the write is a step of the recording. */
+/** Writes guest memory at the live end. The write becomes a step of the recording. */
 export function writeMemory(debuggee: Debuggee, args: Arguments): DebugProtocol.WriteMemoryResponse['body'] {
   const bytes = args.bytes('data', BYTES_MAX);
   writeBytes(debuggee, addressIn(args), bytes);
   return { bytesWritten: bytes.length };
 }
 
-/** `memoryReference` and `offset`. */
+/** The address from `memoryReference` and `offset`. */
 export const addressIn = (args: Arguments): bigint =>
   BigInt.asUintN(64, args.address('memoryReference') + BigInt(args.optionalInteger('offset') ?? 0));

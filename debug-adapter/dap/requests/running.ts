@@ -4,11 +4,14 @@ import type { Arguments } from '../arguments.ts';
 import type { Debuggee } from '../debuggee.ts';
 import { hartOf } from './stack.ts';
 
-/** Requests after which the machine runs: they are answered first, and then it runs until it says something new. */
+/** Returns true to pause the run. */
 export type WantsPause = () => boolean;
 export type Slice = (wantsPause: WantsPause) => StopReason;
 
-/** Undefined: the machine stays where it is, and says so. */
+/**
+ * Starts a run for a request, which is answered before the machine runs. Undefined if the machine must not run; the
+ * client then gets a `stopped` event without a run.
+ */
 export type StartRun = (debuggee: Debuggee, args: Arguments) => Slice | undefined;
 
 export const configurationDone: StartRun = ({ configuration, session }) =>
@@ -40,22 +43,22 @@ export const next = forwards(byLine((steps, wantsPause) => steps.stepOver(wantsP
 
 export const stepIn = forwards(byLine((steps, wantsPause) => steps.stepIn(wantsPause), instructionForward));
 
-/** To the caller, whatever the granularity. */
+/** Runs to the caller, whatever the granularity. */
 export const stepOut = forwards(alwaysByLine((steps, wantsPause) => steps.stepOut(wantsPause), instructionForward));
 
 export const stepBack = backwards(byLine((steps, wantsPause) => steps.stepBack(wantsPause), instructionBack));
 
-/** Into what the line before called last. */
+/** Steps back into the function that the previous line called last. */
 export const reverseStepIn = backwards(byLine((steps, wantsPause) => steps.reverseStepIn(wantsPause), instructionBack));
 
-/** To the call of this function, whatever the granularity. */
+/** Goes back to the call of this function, whatever the granularity. */
 export const reverseStepOut = backwards(
   alwaysByLine((steps, wantsPause) => steps.reverseStepOut(wantsPause), instructionBack),
 );
 
 type SourceStep = (steps: SourceSteps, wantsPause: WantsPause) => StopReason;
 type InstructionStep = (debuggee: Debuggee) => Slice;
-/** Made when its hart stands where its next step is. */
+/** Creates a step. Called when the hart executes the next step of the machine. */
 type MakeStep = (debuggee: Debuggee, wantsLines: boolean) => Slice;
 
 function byLine(overSource: SourceStep, otherwise: InstructionStep): MakeStep {
@@ -70,7 +73,10 @@ function alwaysByLine(overSource: SourceStep, otherwise: InstructionStep): MakeS
   return (debuggee) => make(debuggee, true);
 }
 
-/** A step of the thread that the client names. Where another hart's step is next, that thread's turn is run to first. */
+/**
+ * Steps the thread that the client names. If another hart is current, the machine first runs to this thread's next
+ * quantum.
+ */
 function forwards(make: MakeStep): StartRun {
   return ofThread(make, ({ session }, hart, begin) => {
     let step: Slice | undefined;
@@ -84,8 +90,8 @@ function forwards(make: MakeStep): StartRun {
 }
 
 /**
- * The same backwards: from a hart's next turn on it steps back past the others'. One that waits has none: of that one it
- * goes back by the instruction it waits at.
+ * The same backwards: starting at the hart's next quantum, it steps back past the other harts. A hart that waits for an
+ * interrupt has no next quantum, so the step goes back over its wait instruction.
  */
 function backwards(make: MakeStep): StartRun {
   const step = ofThread(make, (debuggee, hart, begin) => {

@@ -3,7 +3,7 @@ import type { Overview, SnapshotOverview } from '../customProtocol.ts';
 import type { Debuggee } from '../debuggee.ts';
 import { placeOf } from '../place.ts';
 
-/** What the timeline's view shows and changes: files and snapshots. */
+/** The files and snapshots for the extension's overlays view. */
 export function overview(debuggee: Debuggee): Overview {
   const { timeline } = debuggee.session;
   const { rrfile, stateFile, drives } = timeline.files();

@@ -7,8 +7,8 @@ import type { Debuggee, FrameWithSymbols, ShownFrame } from '../debuggee.ts';
 import { describe, hex, registerNumber, valuesOf } from '../variableViews.ts';
 
 /**
- * Variables, registers and expressions that are given a value. What is written becomes a step of the recording, so it
- * can be done in the present of a live machine only; the session says so anywhere else.
+ * Sets a variable or register. Each modification becomes a step of the recording, which is possible only at the live
+ * end; elsewhere the session throws a UserError.
  */
 export function setVariable(debuggee: Debuggee, args: Arguments): DebugProtocol.SetVariableResponse['body'] {
   const name = args.text('name');
@@ -27,7 +27,7 @@ export function setExpression(debuggee: Debuggee, args: Arguments): DebugProtoco
   return assigned(debuggee, shown, `${args.text('expression')} = ${args.text('value')}`);
 }
 
-/** Does what an assignment says, and shows the place as it is then. */
+/** Executes an assignment and returns the new value of its target. */
 export function assign(
   debuggee: Debuggee,
   shown: FrameWithSymbols,
@@ -49,7 +49,7 @@ export function assign(
 
 export function writeBytes(debuggee: Debuggee, address: bigint, bytes: Uint8Array): void {
   const { session } = debuggee;
-  // All of it or nothing: a page that is not there must not be found half-way.
+  // All or nothing: check for unreadable pages before writing.
   if (session.inspector.readMemory(address, bytes.length).length < bytes.length) {
     throw errors.badAddress({ address, lengthBytes: bytes.length });
   }
@@ -63,14 +63,14 @@ function assigned(debuggee: Debuggee, shown: FrameWithSymbols, text: string) {
   return assign(debuggee, shown, evaluation);
 }
 
-/** An expression for a value's place. */
+/** A C expression for the value's location. */
 function placeOf({ expression, lvalue, typeName, name }: Value): string {
   if (expression !== undefined) return expression;
   if (lvalue && !lvalue.bits) return `*(${typeName} *)${hex(lvalue.address)}`;
   throw notWritable(name);
 }
 
-/** The bytes around a bit-field, with its bits replaced. */
+/** The bytes that contain a bit-field, with its bits replaced. */
 function withBitField({ session }: Debuggee, target: Value, value: Value): Uint8Array {
   const number = value.integer();
   const { lvalue } = target;
@@ -83,7 +83,10 @@ function withBitField({ session }: Debuggee, target: Value, value: Value): Uint8
   return bytes.map((_, i) => Number((whole >> BigInt(8 * i)) & 0xffn));
 }
 
-/** RISC-V calling convention: 32-bit values are sign-extended in registers whatever their type, smaller ones by type. */
+/**
+ * RISC-V calling convention: registers hold 32-bit values sign-extended whatever their type, and smaller values
+ * extended according to their type.
+ */
 function registerValue(value: Value, bytes: Uint8Array): bigint {
   const raw = numberOf(bytes);
   if (bytes.length === 4) return BigInt.asIntN(32, raw);
@@ -92,7 +95,10 @@ function registerValue(value: Value, bytes: Uint8Array): bigint {
 
 const numberOf = (bytes: Uint8Array): bigint => bytes.reduceRight((number, byte) => (number << 8n) | BigInt(byte), 0n);
 
-/** Of the frame that runs, of the hart whose step is next: a caller's registers are wherever they were saved. */
+/**
+ * Only the innermost frame of the current hart has its registers in the machine; a caller's registers are saved in
+ * memory.
+ */
 const canWriteRegisters = ({ currentHart }: Debuggee, { hart, frame }: ShownFrame): boolean =>
   hart === currentHart && frame.depth === 0;
 
