@@ -1,19 +1,17 @@
+// The entry point of the command line: the main thread, which receives signals. The command itself runs in a worker
+// thread. While that opens or copies files it receives no messages, so it polls a shared cell instead
+// (host/interruption.ts). The command's result is the exit status.
 import * as path from 'node:path';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { reportUncaught } from './cli/ownMistake.ts';
 import { Interrupter } from './host/interrupter.ts';
 import { makeInterruptionCell } from './host/interruption.ts';
 
-/**
- * The command line's entry: the thread that has the signals. The command itself runs in a thread of its own, which hears
- * of nothing while it opens or copies files, and looks at a shared cell instead (host/interruption.ts). What it returns is
- * the exit status.
- */
 const EXIT_INTERRUPTED = 130;
 const TERMINATION_MILLISECONDS = 100;
 
 const cell = makeInterruptionCell();
-// Node looks for it as required and as loaded by an editor alike.
+// This path works both for a required file and for one loaded by an editor.
 const worker = new Worker(path.join(__dirname, 'cli-worker.js'), {
   workerData: { cell, args: process.argv.slice(2) },
   env: SHARE_ENV,
@@ -34,7 +32,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-/** It hangs in a call of the system, such as writing to a pipe that nobody reads. A shell calls this status 130, too. */
+/**
+ * The command's thread hangs in a system call, such as a write to a pipe without a reader. Dying from SIGINT also gives
+ * status 130 in a shell.
+ */
 function dieOfInterruption(): void {
   process.removeAllListeners('SIGINT');
   process.kill(process.pid, 'SIGINT');

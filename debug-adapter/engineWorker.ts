@@ -1,3 +1,4 @@
+// The entry point of the engine's thread: connects the adapter's engine side with Node's files, clocks and sockets.
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { EngineService, type ToEngine } from './dap/index.ts';
 import { COST_MS_AT_FIRST_WATCHED, TimedPace } from './host/checkpointPace.ts';
@@ -7,7 +8,6 @@ import { listen } from './host/listening.ts';
 import { nodeHost } from './host/nodeHost.ts';
 import { RealtimeIdleClock, wallClock } from './host/wallClock.ts';
 
-/** The thread that the engine runs in: joins the adapter's engine side with Node's files, clocks and sockets. */
 declare const BLKREPLAY_VERSION: string;
 
 const { signals, interruption, overwrites } = workerData as {
@@ -22,7 +22,7 @@ optimiseEarly();
 const service = new EngineService({
   host: nodeHost,
   overwrites,
-  // What wakes the engine wakes a machine that sleeps, too.
+  // The cell that wakes the engine also wakes a machine that sleeps.
   idleClock: new RealtimeIdleClock(wallClock, signals),
   makePace: () => new TimedPace({ costAtFirstMs: COST_MS_AT_FIRST_WATCHED }),
   version: BLKREPLAY_VERSION,
@@ -33,7 +33,7 @@ const service = new EngineService({
   listen,
   signals,
 });
-// Files that are deleted while the machine stands are noticed soon.
+// Notices soon when files are deleted while the machine is stopped.
 const LOOK_AROUND_MILLISECONDS = 2000;
 setInterval(() => service.lookAround(), LOOK_AROUND_MILLISECONDS).unref();
 port.on('message', (message: ToEngine) => service.received(message));

@@ -1,3 +1,6 @@
+// The entry point of the debug adapter, on stdin and stdout. It starts when the file is loaded, because an editor
+// may load it with `node -e "require(file)"`, and ends when its client disconnects. `--overwrite` means that the
+// user has agreed to replace blkreplay's earlier files in this session, whatever the launch configuration says.
 import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Adapter, EngineLink, type FromEngine, makeSignals, type ToEngine } from './dap/index.ts';
@@ -5,16 +8,11 @@ import { ownMistake, requestTooDeep } from './engine/errors/dap.ts';
 import { userErrorOf } from './engine/errors/outOfMemory.ts';
 import { makeInterruptionCell, URGENCY } from './host/interruption.ts';
 
-/**
- * The debug adapter over stdin and stdout. It starts on being loaded, since an editor may load it with
- * `node -e "require(file)"`, and ends when its client goes. With `--overwrite` the user has agreed to replace what
- * blkreplay made before, whatever the launch configuration says: it is for one session.
- */
-// A long replay is interrupted at once; closing a recording takes a snapshot's time.
+// A long replay is interrupted immediately; closing a recording takes as long as a snapshot.
 const CLOSE_MILLISECONDS_MAX = 10_000;
-// For a client that reads, much longer than it takes; one that does not is not waited for.
+// Much longer than a client needs to read the rest; a client that does not read is not waited for.
 const FLUSH_MILLISECONDS_MAX = 1000;
-// Who sends a signal, or leaves while something is being opened, does not wait.
+// The limits after a signal, or if the client leaves while files are being opened.
 const END_MILLISECONDS_MAX = 900;
 const FILES_MILLISECONDS_MAX = 700;
 
@@ -22,9 +20,9 @@ const signals = makeSignals();
 const interruption = makeInterruptionCell();
 const worker = new Worker(path.join(__dirname, 'engine-worker.js'), {
   workerData: { signals, interruption, overwrites: process.argv.includes('--overwrite') },
-  // Each look back makes some snapshots and drops as many. With V8's defaults, up to 100 MiB for what is new and an old
-  // generation that may become four times as large as what lives in it, the process doubled within some thousand looks.
-  // The growth that V8 allows follows from the size that the old generation may have at most.
+  // A visit to the history creates some snapshots and drops as many. V8's defaults allow up to 100 MiB for new objects
+  // and an old generation of up to four times its live objects, so that the process doubled in size within about a
+  // thousand visits. V8 derives the permitted growth from the maximum size of the old generation.
   resourceLimits: { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 1024 },
 });
 const engine = new EngineLink({
@@ -52,7 +50,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-/** What the client sent is copied by a function that calls itself for each level. */
+/** Structured cloning recurses for each level of nesting, so a deeply nested request overflows the stack. */
 function post(message: ToEngine): void {
   try {
     worker.postMessage(message);
@@ -68,7 +66,7 @@ async function leave(): Promise<void> {
   if (isLeaving) return;
   isLeaving = true;
   await Promise.race([adapter.close(), after(CLOSE_MILLISECONDS_MAX)]);
-  // What was said last is to arrive, unless nobody listens.
+  // Let the last messages arrive, unless the client is gone.
   const flushed = new Promise((resolve) => process.stdout.write('', resolve));
   await Promise.race([flushed, after(FLUSH_MILLISECONDS_MAX)]);
   end();

@@ -5,7 +5,7 @@ import { nodeHost } from '../host/nodeHost.ts';
 import type { RecordCommand, ReplayCommand, RunCommand } from './options.ts';
 import { messages } from './outputs.ts';
 
-/** `--dumpdtb FILE`: writes what the guest would find in `a1`, and starts nothing. */
+/** `--dumpdtb FILE`: writes the device tree that the guest would receive in `a1`, without starting the machine. */
 export function dumpDeviceTree(command: RunCommand | RecordCommand | ReplayCommand, into: string): number {
   const tree = command.kind === 'replay' ? ofRecording(command.rrfile) : deviceTreeOf(nodeHost, command);
   writeNewFile(nodeHost, into, tree, deviceTreeTargetExists);

@@ -1,20 +1,17 @@
 import { limits } from '../engine/index.ts';
 import { driveBad, drivesShare, driveTwice, tooManyDrives } from '../engine/errors/cli.ts';
 
-/**
- * `--drive id=hd0,image=F,format=raw|qcow2[,overlay=F][,readonly][,slot=N][,virtio=modern|legacy]`: a list of fields between commas. As in QEMU, a
- * comma inside a value is written twice, and a flag may also be written `readonly=on|off`.
- */
+/** A drive from the command line. */
 export interface DriveOption {
   id: string;
   image: string;
   format: 'raw' | 'qcow2';
-  /** Null for a temporary one, or none when the drive is read-only. */
+  /** Null means a temporary overlay, or none for a read-only drive. */
   overlay: string | null;
   readOnly: boolean;
-  /** Left out: the first that no drive names. */
+  /** Omitted: the first free slot. */
   slot?: number;
-  /** Left out: modern. */
+  /** Omitted: modern. */
   virtio?: 'modern' | 'legacy';
 }
 
@@ -22,6 +19,11 @@ const { DRIVES_MAX } = limits;
 const FIELDS = ['id', 'image', 'format', 'overlay', 'readonly', 'slot', 'virtio'];
 const SHAPE = 'write id=NAME,image=FILE,format=raw|qcow2[,overlay=FILE][,readonly][,slot=0..7][,virtio=modern|legacy]';
 
+/**
+ * Parses `--drive id=hd0,image=F,format=raw|qcow2[,overlay=F][,readonly][,slot=N][,virtio=modern|legacy]`: a list of
+ * fields separated by commas. As in QEMU, a comma within a value is doubled, and a flag may also be written
+ * `readonly=on|off`.
+ */
 export function parseDrive(text: string): DriveOption {
   const fail = (problem: string, allowed = SHAPE): never => {
     throw driveBad({ drive: text, problem, allowed });
@@ -48,8 +50,8 @@ export function parseDrive(text: string): DriveOption {
 }
 
 /**
- * Across drives: ids, slots and overlays are each one drive's alone, and no overlay is another drive's image. A source
- * of entropy takes one of the slots.
+ * Checks that drives do not share IDs, slots or overlays, and that no overlay is another drive's image. An entropy
+ * source (virtio-rng) occupies one of the slots.
  */
 export function drivesShareNothing(drives: readonly DriveOption[], { rng = false } = {}): void {
   const most = rng ? DRIVES_MAX - 1 : DRIVES_MAX;
@@ -82,7 +84,7 @@ function fieldsOf(text: string, fail: Fail): Map<string, string> {
   return fields;
 }
 
-/** Splits at single commas; two of them stand for one that belongs to the value. */
+/** Splits at single commas; a double comma is a comma within a value. */
 function splitAtCommas(text: string): string[] {
   return text.match(/(?:[^,]|,,)+/g)?.map((field) => field.replaceAll(',,', ',')) ?? [];
 }

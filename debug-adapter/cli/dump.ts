@@ -4,7 +4,10 @@ import { nodeHost } from '../host/nodeHost.ts';
 import { consoleOutput } from './outputs.ts';
 import type { DumpCommand } from './fileOptions.ts';
 
-/** `dump RRFILE`: what the log holds, a line an entry, its position first. Prints as it reads, for logs can be long. */
+/**
+ * `dump RRFILE`: prints the entries of a recording's log, one per line, starting with the position. Prints while
+ * reading, because a log can be long.
+ */
 export function dumpRecording({ rrfile, from, to, kinds, driveId, json }: DumpCommand): number {
   const file = nodeHost.files.open(rrfile, { write: false, create: 'never' });
   const lock = lockToRead(nodeHost, rrfile);

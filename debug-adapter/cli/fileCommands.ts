@@ -7,7 +7,7 @@ import { dumpRecording } from './dump.ts';
 import type { FileCommand } from './fileOptions.ts';
 import { driveText, infoText, mapJson, mapText, snapshotsJson, snapshotsText } from './fileTexts.ts';
 
-/** Does one of the commands that work on files, and prints what there is to say. */
+/** Executes one of the commands for files and prints its result. */
 export function runFileCommand(command: FileCommand, version: string): number {
   if (command.kind === 'dump') return dumpRecording(command);
   const { json, text } = execute(command, version);
@@ -84,7 +84,7 @@ function execute(command: Exclude<FileCommand, { kind: 'dump' }>, version: strin
 
 const KINDS = { recording: 'a recording', overlay: 'an overlay', state: 'a state image', pack: 'a packed recording' };
 
-/** Damage is bad input: the one outcome of a check that is not exit status 0. */
+/** Damage counts as bad input, the only failure exit status of a check. */
 function check(host: engine.Host, { overlay, repair }: { overlay: string; repair: boolean }): Answer {
   const found = engine.checkOverlay(host, overlay, { repair });
   const { corruptions, leaks, repaired } = found;

@@ -3,9 +3,9 @@ import { optionBadValue, optionTwice, subcommandBad } from '../engine/errors/cli
 import { parsePosition, parseSnapshotName } from './quantities.ts';
 import type { Words } from './words.ts';
 
-/** The commands that start no machine and work on files: overlays, snapshots, recordings. */
+/** A command for files, which does not start a machine: overlays, snapshots, recordings. */
 export type FileCommand = FileWork & {
-  /** Files and folders, besides those that the command names, that backing files may be or be in. */
+  /** Files and folders where backing files are allowed, in addition to those in the command. */
   allow?: string[];
 };
 
@@ -27,9 +27,9 @@ export interface DumpCommand {
   kind: 'dump';
   rrfile: string;
   from: number;
-  /** That position is the last. */
+  /** The last position, inclusive. */
   to: number;
-  /** Null for all. */
+  /** Null for all kinds. */
   kinds: readonly LogEntryKind[] | null;
   driveId: string | null;
   json: boolean;
@@ -45,7 +45,7 @@ export const FILE_COMMANDS = ['overlay', 'snapshot', 'dump', 'identify', 'pack',
 const OVERLAY_WORDS = ['create', 'info', 'map', 'check', 'commit', 'discard', 'rebase'] as const;
 const SNAPSHOT_WORDS = ['list', 'apply', 'rename', 'delete'] as const;
 
-/** Undefined for a word that is none of these commands. */
+/** Undefined for another command. */
 export function parseFileCommand(command: string, words: Words): FileCommand | undefined {
   const work = parseWork(command, words);
   const allow = words.all('allow');

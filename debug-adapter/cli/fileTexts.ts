@@ -1,7 +1,7 @@
 import type { DriveOptions, KeptSnapshot, MapEntry, OverlayInfo } from '../engine/index.ts';
 import { inert, jsonLine } from '../engine/errors/shown.ts';
 
-/** What the commands that work on files print, for people and for programs. */
+/** The output of the commands for files, as text and as JSON. This one formats `overlay info`. */
 export function infoText(overlay: string, info: OverlayInfo): string {
   const [, ...bases] = info.chain;
   return [
@@ -35,7 +35,7 @@ function snapshotLine({ name, position, dateMilliseconds, stateBytes, state, isB
 export const snapshotsJson = (snapshots: readonly KeptSnapshot[]) =>
   snapshots.map(({ dateMilliseconds, ...snapshot }) => ({ ...snapshot, date: isoDate(dateMilliseconds) }));
 
-/** The words and the order of `qemu-img map --output=json`. */
+/** The keys and their order are those of `qemu-img map --output=json`. */
 export const mapJson = (map: readonly MapEntry[]) =>
   map.map(({ start, lengthBytes, depth, isPresent, isZero, hasData, hostOffset }) => ({
     start,
@@ -56,7 +56,7 @@ export function mapText(map: readonly MapEntry[]): string {
   return lines.join('');
 }
 
-/** As `--drive` takes it. */
+/** In the syntax of `--drive`. */
 export function driveText({ id, image, format, overlay, readOnly }: DriveOptions): string {
   const file = (name: string): string => inert(name).replaceAll(',', ',,');
   const more = readOnly ? ',readonly' : overlay === null ? '' : `,overlay=${file(overlay)}`;

@@ -16,15 +16,15 @@ import type { Interruption } from './interruption.ts';
 import { WriteBack } from './writeBack.ts';
 
 /**
- * `--gdb`: the machine waits where it stands until a gdb comes, and is gdb's until that leaves. What connects and is no
- * gdb changes nothing: the machine waits on. Where gdb has started us there is only one connection, which is gdb or the
- * session ends.
+ * Implements `--gdb`: the machine waits for gdb, which controls it until it leaves. Connections from other programs are
+ * dropped and the machine continues to wait. If gdb started this process, there is only one connection: the session
+ * ends unless it is gdb.
  */
 export class GdbSession {
   private place: GdbPlace;
   private admission: Admission;
   private listener: Listener | undefined;
-  /** Before, there is nothing to debug. */
+  /** Undefined before `serve`: there is nothing to debug yet. */
   private timeline: Timeline | undefined;
   private gdb: GdbServer | undefined;
   private left!: (how: Leaving) => void;
@@ -43,7 +43,7 @@ export class GdbSession {
     });
   }
 
-  /** Throws a UserError where the place cannot be had. */
+  /** Throws a UserError if the address is not available. */
   static async listen(place: GdbPlace): Promise<GdbSession> {
     const session = new GdbSession(place);
     if (place.kind !== 'stdio') {
@@ -52,7 +52,7 @@ export class GdbSession {
     return session;
   }
 
-  /** Resolves with how gdb left; ctrl-c counts as a connection that broke off. */
+  /** Resolves with how gdb left; Ctrl-C counts as a broken connection. */
   async serve(timeline: Timeline, interruption: Interruption): Promise<Leaving> {
     this.timeline = timeline;
     if (this.place.kind === 'stdio') {
@@ -67,14 +67,14 @@ export class GdbSession {
     }
   }
 
-  /** Harmless when called twice. */
+  /** Has no effect when called again. */
   close(): void {
     this.timeline = undefined;
     this.listener?.close();
     this.listener = undefined;
   }
 
-  /** A run under way is to end first: the machine stands still when this resolves. */
+  /** Resolves after the current run has ended, so that the machine is stopped. */
   private async endWhen(interruption: Interruption): Promise<Leaving> {
     await interruption.whenRequested;
     this.timeline = undefined;
@@ -82,7 +82,7 @@ export class GdbSession {
     return this.gdb ? this.gdb.over : 'gone';
   }
 
-  /** Without it there will be no gdb. */
+  /** On stdin and stdout, no gdb can connect after the first connection has ended. */
   private onlyConnection(connection: GdbConnection): GdbConnectionUser {
     const user = this.admission.connected(connection);
     return {

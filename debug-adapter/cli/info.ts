@@ -2,7 +2,7 @@ import { closedRecording, type RecordingHeader, RecordingReader } from '../engin
 import { inert, jsonLine } from '../engine/errors/shown.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 
-/** `info RRFILE`: what a recording holds, from the recording alone. */
+/** `info RRFILE`: describes a recording, using only the recording itself. */
 export function showInfo({ rrfile, json }: { rrfile: string; json: boolean }): string {
   const file = nodeHost.files.open(rrfile, { write: false, create: 'never' });
   const reader = new RecordingReader(file, nodeHost.compression);
@@ -15,12 +15,12 @@ export function showInfo({ rrfile, json }: { rrfile: string; json: boolean }): s
 }
 
 interface Info extends RecordingHeader {
-  /** False when it was cut off by a kill; replay reaches `lastPosition` all the same. */
+  /** False if a kill cut off the recording; a replay still reaches `lastPosition`. */
   complete: boolean;
   lastPosition: number;
   end: { reason: string; guestExit: number | null } | null;
   entries: Record<string, number>;
-  /** All that were taken; older automatic ones may be gone from the overlay. */
+  /** All snapshots taken; older automatic ones may have been removed from the overlay. */
   snapshots: { name: string; position: number }[];
 }
 
@@ -42,7 +42,7 @@ function collect(reader: RecordingReader): Info {
   };
 }
 
-/** The same with what the files beside the recording hold now, in the words of the debug adapter's overview. */
+/** Adds the current contents of the overlays and state file, in the format of the debug adapter's overview. */
 function withFiles(rrfile: string, reader: RecordingReader, found: Info) {
   const { drives, stateFile, files, snapshots } = closedRecording(nodeHost, rrfile, reader);
   const kept = snapshots?.map(({ dateMilliseconds, ...snapshot }) => {
@@ -81,7 +81,7 @@ function inWords(rrfile: string, info: Info): string {
   return lines.map(inert).join('\n') + '\n';
 }
 
-/** What it has only when it was asked for. */
+/** Optional features of the machine. */
 function machineExtras({ rng, noReboot, semihosting }: RecordingHeader['machine']): string {
   return [rng && ', virtio-rng', noReboot && ', no reboot', semihosting && ', semihosting'].filter(Boolean).join('');
 }

@@ -1,9 +1,9 @@
 import { isInterrupted } from '../host/interruption.ts';
 
-/** What asks a run to end: it then closes everything properly. */
+/** A request to end a run, which then closes all files properly. */
 export interface Interruption {
   readonly requested: boolean;
-  /** Resolves when it is. */
+  /** Resolves when an interruption is requested. */
   readonly whenRequested: Promise<void>;
 }
 

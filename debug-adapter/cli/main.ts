@@ -12,20 +12,22 @@ import { runMachine } from './runMachine.ts';
 import { symbolsOf } from './symbols.ts';
 import { USAGE } from './usage.ts';
 
-/**
- * The command line: the engine with no editor. Everything the guest prints goes to stdout and nothing else does;
- * everything about it goes to stderr. The exit status is part of the contract (see USAGE).
- */
 declare const BLKREPLAY_VERSION: string;
 
 const EXIT_STATUS: Record<UserErrorKind, number> = { badInput: 2, divergence: 3, hostFailure: 4, interrupted: 130 };
 
-/** What another thread tells of its signals: through the cell at once, and by the promise those who wait. */
+/**
+ * The signals that the main thread receives: the cell can be polled, and the promise resolves when a signal arrives.
+ */
 export interface Signals {
   cell: InterruptionCell;
   whenInterrupted: Promise<void>;
 }
 
+/**
+ * The command line: the engine without an editor. stdout receives only the guest's console output; everything about the
+ * guest goes to stderr. The exit status is part of the interface (see USAGE).
+ */
 export async function main(args: readonly string[], { cell, whenInterrupted }: Signals): Promise<number> {
   const wantsJson = args.includes('--json');
   obeyInterruption(cell);

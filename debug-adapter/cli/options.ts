@@ -15,10 +15,7 @@ import {
 import { Words } from './words.ts';
 
 /**
- * The command line as a typed value. Nothing is opened or looked up here: a `CommandLine` says what the user wants, in
- * the words of the options, and every mistake that can be seen without looking at a file is one sentence. `run`,
- * `record` and `replay` take the same options, so that they differ in one word: what a command has no use for
- * (`--rrfile` in `run`, `--stdin` in `replay`) is checked and then left out.
+ * A parsed command line. It describes the user's request in terms of the options; no file has been opened or checked.
  */
 export type CommandLine =
   | { kind: 'help' }
@@ -30,33 +27,36 @@ export type CommandLine =
   | { kind: 'symbols'; image: string }
   | FileCommand;
 
-/** What the three that start a machine have in common. Paths are as given, relative to the current directory. */
+/**
+ * The options that `run`, `record` and `replay` share. Paths are as the user entered them, relative to the current
+ * directory.
+ */
 export interface MachineOptions {
   kernel: string | null;
-  /** Where a kernel that is no ELF file is loaded; null for behind the firmware. */
+  /** The load address of a kernel that is not an ELF file; null means after the firmware. */
   kernelAddress: number | null;
   bios: string | null;
   initrd: string | null;
-  /** Files that are loaded beside the others. */
+  /** Additional files to load. */
   load: limits.PlacedFile[];
-  /** A device tree in place of the machine's. */
+  /** Replaces the machine's own device tree. */
   dtb: string | null;
-  /** Write the device tree there instead of starting. */
+  /** Writes the device tree to this file instead of starting the machine. */
   dumpdtb: string | null;
-  /** In the order of their slots. */
+  /** In order of their slots. */
   drives: DriveOption[];
-  /** With a source of entropy; a replay takes what the recording has. */
+  /** Adds an entropy source (virtio-rng). A replay uses what the recording has. */
   rng: boolean;
-  /** 64 hexadecimal digits or `none`; null when it was not said. */
+  /** 64 hexadecimal digits or `none`; null if not specified. */
   rngSeed: string | null;
   /** A reset by the guest ends the run. */
   noReboot: boolean;
   semihosting: boolean;
-  /** Files and folders, besides those of the drives, that backing files may be or be in. */
+  /** Files and folders where backing files are allowed, in addition to those of the drives. */
   allow: string[];
-  /** Run exactly to this position; null for to the end. */
+  /** The position to stop at; null to run to the end. */
   stopAt: number | null;
-  /** Wait for gdb there, at `stopAt` or else at the start. */
+  /** Wait for gdb at this address, at position `stopAt` or else at the start. */
   gdb: GdbPlace | null;
   json: boolean;
 }
@@ -66,9 +66,9 @@ export interface LiveOptions extends MachineOptions {
   memoryBytes: number;
   harts: number;
   idle: IdleMode;
-  /** A file whose bytes are fed to the console. */
+  /** A file whose bytes become console input. */
   stdin: string | null;
-  /** Replace an rrfile or overlays that exist. */
+  /** Replace an existing rrfile and overlays. */
   overwrite: boolean;
 }
 
@@ -79,13 +79,13 @@ export interface RunCommand extends LiveOptions {
 export interface RecordCommand extends LiveOptions {
   kind: 'record';
   rrfile: string;
-  /** Null when it was not said. */
+  /** Null if not specified. */
   rrsnapshot: string | null;
-  /** Every automatic snapshot, whatever it costs. */
+  /** Take every automatic snapshot, regardless of its cost. */
   allSnapshots: boolean;
 }
 
-/** What is null here was not said and is taken from the recording. */
+/** Values that are null were not specified and come from the recording. */
 export interface ReplayCommand extends MachineOptions {
   kind: 'replay';
   rrfile: string;
@@ -102,7 +102,12 @@ export type { DriveOption } from './driveOption.ts';
 const COMMANDS = ['run', 'record', 'replay', 'info', 'symbols', ...FILE_COMMANDS] as const;
 const MEMORY_BYTES_DEFAULT = 128 << 20;
 
-/** `args` are those after the program's name. Throws a UserError of kind `badInput`. */
+/**
+ * Parses the arguments after the program name. Throws a UserError of kind `badInput`, whose message is one sentence,
+ * for every error that can be found without opening a file. `run`, `record` and `replay` accept the same options, so
+ * that a user can change the command alone: options without meaning for a command (`--rrfile` with `run`, `--stdin`
+ * with `replay`) are checked and then ignored.
+ */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const words = new Words(args);
   if (words.asksFor('help')) return { kind: 'help' };
@@ -164,7 +169,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
   const drives = words.all('drive').map(parseDrive);
   const rng = words.flag('rng');
   drivesShareNothing(drives, { rng });
-  // Everything is parsed for every command, so that a mistake shows in each of them alike.
+  // Parse all options for every command, so that all commands report the same errors.
   const bios = words.file('bios');
   const memory = words.text('memory');
   const stopAt = words.text('stop-at');
@@ -228,7 +233,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
   };
 }
 
-/** A device tree can be written of a machine that boots nothing. */
+/** A device tree can be written for a machine without anything to boot. */
 function needSomethingToBoot({ kernel, bios, load, dumpdtb }: MachineOptions, command: string): void {
   const isFirmware = bios !== null && bios !== 'none' && bios !== 'builtin';
   if (kernel !== null || isFirmware || load.length > 0 || dumpdtb !== null) return;

@@ -1,19 +1,19 @@
 import { writeSync } from 'node:fs';
 import { useFailure } from '../host/systemErrors.ts';
 
-/**
- * Where text goes: bytes as they are, written at once and in order, so that a kill loses nothing that was printed before.
- * Written with plain file calls: a stream would keep what a pipe does not take yet, and loading it takes longer than a
- * small guest's first million steps.
- */
 const BUFFER_BYTES = 1 << 16;
 
+/**
+ * Writes bytes unchanged, in order and synchronously, so that a kill loses no earlier output. Uses plain file calls
+ * instead of a stream: a stream would buffer what a full pipe does not accept, and loading it takes longer than the
+ * first million steps of a small guest.
+ */
 class Output {
   private handle: number;
   private name: string;
   private buffer = new Uint8Array(BUFFER_BYTES);
   private used = 0;
-  /** Nobody reads any more (`| head`), or it cannot be written: the rest is dropped. */
+  /** The reader is gone (`| head`) or writing has failed: discard further output. */
   isClosed = false;
 
   constructor(handle: number, name: string) {
@@ -21,7 +21,7 @@ class Output {
     this.name = name;
   }
 
-  /** stdout is somebody else's in this run. */
+  /** In this run, stdout carries the gdb protocol. */
   useStderr(): void {
     this.handle = 2;
     this.name = 'the console on stderr';
@@ -42,7 +42,7 @@ class Output {
     for (let done = 0; done < bytes.length && !this.isClosed;) done += this.tryWrite(bytes.subarray(done));
   }
 
-  /** Kept back until there is more, or `flush`. */
+  /** Buffers text until the buffer is full or `flush` is called. */
   writeText(text: string): void {
     for (const byte of new TextEncoder().encode(text)) this.byte(byte);
   }
@@ -60,7 +60,7 @@ class Output {
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === 'EAGAIN') {
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); // a full pipe: a millisecond later
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); // the pipe is full: retry after a millisecond
         return 0;
       }
       this.isClosed = true;
@@ -70,7 +70,7 @@ class Output {
   }
 }
 
-/** The guest's console. */
+/** The guest's console output. */
 export const consoleOutput = new Output(1, 'the console on stdout');
-/** What is said about the guest. */
+/** Messages about the guest. */
 export const messages = new Output(2, 'messages on stderr');

@@ -5,7 +5,7 @@ import { messages } from './outputs.ts';
 const EXIT_HOST_FAILURE = 4;
 const EXIT_OUR_MISTAKE = 70; // EX_SOFTWARE of sysexits.h
 
-/** The same for an error that ended the whole thread, which may have had no memory left. */
+/** Reports an error that ended a whole thread, possibly for lack of memory; returns the exit status. */
 export function reportUncaught(thrown: unknown): number {
   const error = userErrorOf(thrown);
   if (!error) return reportOwnMistake(thrown);
@@ -13,7 +13,7 @@ export function reportUncaught(thrown: unknown): number {
   return EXIT_HOST_FAILURE;
 }
 
-/** Says that something happened that is nobody's mistake but ours; returns the exit status. */
+/** Reports an internal error; returns the exit status. */
 export function reportOwnMistake(error: unknown): number {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   messages.print(

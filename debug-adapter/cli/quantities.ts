@@ -2,11 +2,12 @@ import { limits } from '../engine/index.ts';
 import { optionBadValue } from '../engine/errors/cli.ts';
 import type { GdbPlace } from '../gdb/index.ts';
 
-/** Option values that are numbers or names with rules. Each function throws a sentence that names option and rule. */
-
 const UNIT_BYTES: Readonly<Record<string, number>> = { '': 1, K: 1 << 10, M: 1 << 20, G: 1 << 30 };
 
-/** `128M`, `1G`, `262144K` or bytes. */
+/**
+ * Parses `128M`, `1G`, `262144K` or a number of bytes. Like the other functions here, it throws a UserError that names
+ * the option and its rule.
+ */
 export function parseMemory(option: string, value: string): number {
   const match = /^(\d+)([KMG]?)$/i.exec(value);
   const bytes = match ? Number(match[1]) * UNIT_BYTES[match[2].toUpperCase()] : NaN;
@@ -22,7 +23,7 @@ export function parseHarts(option: string, value: string): number {
   throw optionBadValue({ option, value, allowed: `a number from 1 to ${limits.HARTS_MAX}` });
 }
 
-/** `1000000` or `1_000_000`. */
+/** Parses `1000000` or `1_000_000`. */
 export function parsePosition(option: string, value: string): number {
   const position = /^\d+(_\d+)*$/.test(value) ? Number(value.replaceAll('_', '')) : NaN;
   if (Number.isSafeInteger(position)) return position;
@@ -35,7 +36,7 @@ export function parsePosition(option: string, value: string): number {
 
 const PORT_MAX = 65535;
 
-/** `1234` (0 is any port), `unix:PATH` or `stdio`. */
+/** Parses `1234` (0 for any port), `unix:PATH` or `stdio`. */
 export function parseGdbPlace(option: string, value: string): GdbPlace {
   if (value === 'stdio') return { kind: 'stdio' };
   const path = /^unix:(.+)$/s.exec(value)?.[1];
@@ -46,20 +47,20 @@ export function parseGdbPlace(option: string, value: string): GdbPlace {
   throw optionBadValue({ option, value, allowed });
 }
 
-/** The first snapshot's name, and one that a snapshot gets. */
+/** Checks the name of the first snapshot, or a new name for a snapshot. */
 export function parseSnapshotName(option: string, value: string): string {
   if (limits.isOwnSnapshotName(value)) return value;
   const allowed = `a name of 1 to ${limits.SNAPSHOT_NAME_BYTES_MAX} bytes without control characters that does not start with "auto-"`;
   throw optionBadValue({ option, value, allowed });
 }
 
-/** The device tree's rng-seed. */
+/** Checks the value of the device tree's rng-seed. */
 export function parseRngSeed(option: string, value: string): string {
   if (value === 'none' || limits.isRngSeed(value)) return value;
   throw optionBadValue({ option, value, allowed: '64 hexadecimal digits (32 bytes), or none' });
 }
 
-/** The kernel's command line. */
+/** Checks the kernel's command line. */
 export function parseAppend(option: string, value: string): string {
   if (limits.isAppend(value)) return value;
   throw optionBadValue({ option, value, allowed: `at most ${limits.APPEND_LENGTH_MAX} characters` });

@@ -31,17 +31,17 @@ import type { Interruption } from './interruption.ts';
 import { summaryJson, summaryText } from './summary.ts';
 import { WriteBack } from './writeBack.ts';
 
-/**
- * `run`, `record` and `replay`: opens the timeline, advances it in slices so that signals are seen, and closes it
- * properly whatever ends it.
- */
 type MachineCommand = RunCommand | RecordCommand | ReplayCommand;
 
-// A slice is short enough for ctrl-c to feel immediate and long enough to cost nothing.
+// Short enough that Ctrl-C takes effect without noticeable delay, long enough that the overhead is negligible.
 const SLICE_MILLISECONDS = 20;
 const SLICE_STEPS = 4_000_000;
 const EXIT_INTERRUPTED = 130;
 
+/**
+ * Executes `run`, `record` and `replay`: opens the timeline, advances it in slices so that signals take effect, and
+ * closes it properly however the run ends.
+ */
 export async function runMachine(
   command: MachineCommand,
   version: string,
@@ -50,7 +50,7 @@ export async function runMachine(
   if (command.dumpdtb !== null) return dumpDeviceTree(command, command.dumpdtb);
   optimiseEarly();
   if (command.gdb?.kind === 'stdio') consoleOutput.useStderr();
-  // Before any file is made, so that a place that cannot be had leaves none.
+  // Listen before creating files, so that an unavailable address leaves none behind.
   const gdb = command.gdb === null ? undefined : await GdbSession.listen(command.gdb);
   try {
     return await runOpened(open(command, version), command, interruption, gdb);
@@ -65,7 +65,7 @@ async function runOpened(
   interruption: Interruption,
   gdb: GdbSession | undefined,
 ): Promise<number> {
-  // What runs is not given up, but closed.
+  // From here on, an interruption does not abort but closes the run.
   bearInterruption(URGENCY.asked);
   const started = wallClock.monotonicMilliseconds();
   let end: End;
@@ -93,7 +93,7 @@ async function runOpened(
   return isCut ? EXIT_INTERRUPTED : exitStatus(end);
 }
 
-/** Undefined when the user will not wait for it: it may read every disk in full. */
+/** Undefined if the user interrupts it; computing the digest may read every disk in full. */
 function digestInTime(timeline: Timeline): string | undefined {
   try {
     return digestText(timeline.digest());
@@ -175,12 +175,12 @@ async function advanceToEnd(timeline: Timeline, stopAt: number, interruption: In
     consoleOutput.flush();
     if (end) return end;
     writeBack.whenDue();
-    // Lets signals in.
+    // Let signals arrive.
     await new Promise(setImmediate);
-    // The guest may have ended in this very slice, which a replay would find out.
+    // If the guest ended in this slice, the recording must say so, because a replay would notice the difference.
     if (interruption.requested || consoleOutput.isClosed) return endOfPresent(timeline);
   }
-  // The guest may have ended with the very step that was asked for.
+  // The guest may have ended with the last step.
   return timeline.advance(stopAt) ?? { reason: 'stopAt' };
 }
 
@@ -188,7 +188,7 @@ function exitStatus({ reason, guestExit }: End): number {
   switch (reason) {
     case 'interrupted':
       return EXIT_INTERRUPTED;
-    // A guest that waits for ever reported nothing, but it did not end well either.
+    // A guest that is halted forever did not report a failure, but it did not succeed either.
     case 'guestFailed':
     case 'waitsForever':
       return 1;

@@ -1,14 +1,14 @@
 import type { End, EndReason, Position } from '../engine/index.ts';
 import { jsonLine } from '../engine/errors/shown.ts';
 
-/** What is said at the end: one JSON object for programs, one sentence for people. */
+/** The summary at the end of a run: one JSON object for programs, or one sentence for users. */
 export interface Summary {
   command: 'run' | 'record' | 'replay';
   end: End;
   position: Position;
   instructions: number;
   seconds: number;
-  /** 16 hexadecimal digits; only computed for JSON, because it reads every drive in full. */
+  /** 16 hexadecimal digits. Only computed for JSON, because this reads every drive in full. */
   digest: string | undefined;
   snapshots: { name: string; position: Position }[];
 }

@@ -4,7 +4,7 @@ import { nodeHost } from '../host/nodeHost.ts';
 
 const IMAGE_BYTES_MAX = 1 << 30;
 
-/** `symbols FILE`: what a Linux Image says about its own code, or the kernel of a recording, as an ELF file. */
+/** `symbols FILE`: converts a Linux Image, or the kernel in a recording, to an ELF file with its symbols. */
 export function symbolsOf(name: string): Uint8Array {
   const kernel = recordedKernel(name);
   if (kernel && isElf(kernel)) return kernel;
@@ -20,7 +20,7 @@ function readImage(name: string): Uint8Array {
 
 const unpackingFor = (memoryBytes: number) => ({ compression: nodeHost.compression, memoryBytes });
 
-/** Undefined for what is no recording: an Image may also come through a pipe. */
+/** Undefined if the file is not a recording; a kernel Image may also come through a pipe. */
 function recordedKernel(name: string): Uint8Array | undefined {
   try {
     const file = nodeHost.files.open(name, { write: false, create: 'never' });

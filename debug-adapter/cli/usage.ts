@@ -1,4 +1,4 @@
-/** What `blkreplay --help` prints. */
+/** The output of `blkreplay --help`. */
 export const USAGE = `blkreplay: record a RISC-V machine with its disks, and replay it step for step
 
 Usage:

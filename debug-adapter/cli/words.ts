@@ -13,15 +13,11 @@ import { limits } from '../engine/index.ts';
 
 type PlacedFile = limits.PlacedFile;
 
-/**
- * The words of a command line: which is the command, which are options with which values. `node:util`'s parseArgs
- * splits them; the rules and the sentences about mistakes are ours. A value that starts with a dash needs `=`, because
- * `--memory --json` is a forgotten value more often than not.
- */
+/** The options that a command accepts. */
 export interface OptionNames {
-  /** Take one value, at most once. */
+  /** Options with one value, at most once. */
   text: readonly string[];
-  /** Take one value, any number of times. */
+  /** Options with one value, any number of times. */
   repeated: readonly string[];
   flags: readonly string[];
 }
@@ -56,18 +52,23 @@ const VALUED = [
 
 interface Option {
   name: string;
-  /** As written, such as `--memory` or `-m`. */
+  /** The option as the user wrote it, such as `--memory` or `-m`. */
   rawName: string;
   value: string | undefined;
   inline: boolean;
 }
 
+/**
+ * The tokens of a command line: the command, options with their values, and arguments. `node:util`'s parseArgs splits
+ * them; the rules and error messages are our own. A value that starts with a dash needs `=`, because `--memory --json`
+ * usually means that the value is missing.
+ */
 export class Words {
   readonly #options: Option[] = [];
   readonly #arguments: string[] = [];
 
   constructor(args: readonly string[]) {
-    // Not strict: parseArgs splits, and the sentences about what is wrong are ours.
+    // Not strict: parseArgs only splits the arguments, and this class reports the errors.
     const { tokens } = parseArgs({
       args: [...args],
       options: Object.fromEntries(VALUED.map((name) => [name, { type: 'string' as const }])),
@@ -81,7 +82,7 @@ export class Words {
     }
   }
 
-  /** `--help` and `--version` count wherever they stand. */
+  /** `--help` and `--version` work at any position. */
   asksFor(name: 'help' | 'version'): boolean {
     return this.#options.some((option) => option.name === name || (name === 'help' && option.rawName === '-h'));
   }
@@ -91,7 +92,7 @@ export class Words {
     return this.#arguments[0];
   }
 
-  /** Throws for the first option that the command does not have, or that is written wrongly. */
+  /** Throws a UserError for the first option that the command does not have or that is malformed. */
   checkOptions(command: string, names: OptionNames): void {
     const seen = new Set<string>();
     for (const { name, rawName, value, inline } of this.#options) {
@@ -115,14 +116,14 @@ export class Words {
     return this.#options.find((option) => option.name === name)?.value ?? null;
   }
 
-  /** A file name: not empty. */
+  /** A file name; it must not be empty. */
   file(name: string): string | null {
     const value = this.text(name);
     if (value === '') throw optionBadValue({ option: `--${name}`, value, allowed: 'the name of a file' });
     return value;
   }
 
-  /** A file name, with where it is loaded. */
+  /** A file name with a load address. */
   placedFile(name: string): PlacedFile | null {
     const value = this.text(name);
     return value === null ? null : parsePlaced(name, value);
@@ -145,12 +146,12 @@ export class Words {
     if (this.#arguments.length > 1) throw argumentUnexpected(this.#arguments[1], command);
   }
 
-  /** The one argument after the command. */
+  /** The only argument after the command. */
   onlyArgument(command: string, what: string): string {
     return this.namedArguments(command, [what])[0];
   }
 
-  /** The arguments after the words of the command itself, exactly these. */
+  /** The arguments after the command and subcommand; there must be exactly one for each name. */
   namedArguments(command: string, names: readonly string[]): string[] {
     const given = this.#arguments.slice(command.split(' ').length);
     if (given.length > names.length) throw argumentUnexpected(given[names.length], command);
@@ -159,7 +160,7 @@ export class Words {
     return given;
   }
 
-  /** The word after the command, of those that have several kinds. */
+  /** The argument after a command that has subcommands. */
   subcommand(): string | undefined {
     return this.#arguments[1];
   }

@@ -1,10 +1,10 @@
 import type { Timeline } from '../engine/index.ts';
 import { wallClock } from '../host/wallClock.ts';
 
-/** At most a second of recording is lost in a kill: twice as often leaves room for a slow slice. */
+/** A kill loses at most one second of the recording: half of that leaves time for a slow slice. */
 const WRITE_BACK_MILLISECONDS = 500;
 
-/** Has a timeline write back about twice a second. */
+/** Writes back a timeline about twice a second. */
 export class WriteBack {
   private timeline: Timeline;
   private last = wallClock.monotonicMilliseconds();
