@@ -7,12 +7,12 @@ import { type OverlaysRoom, registerOverlays } from './overlays/register.ts';
 import { Sessions } from './sessions.ts';
 import { registerPlace } from './timeline/placeItem.ts';
 
-/**
- * The extension's table of contents. Each room registers what it adds to the editor and keeps no state here; nothing is
- * read or started before the user does something, so activation costs milliseconds.
- */
 declare const BLKREPLAY_LOADING_MS: number;
 
+/**
+ * The extension's entry point. Each folder registers its contributions and this file keeps no state. Nothing is read or
+ * started before a user action, so activation takes milliseconds.
+ */
 export function activate(context: vscode.ExtensionContext): Api {
   const start = performance.now();
   const sessions = new Sessions();
@@ -29,9 +29,9 @@ export function activate(context: vscode.ExtensionContext): Api {
   return { overlays, activationMilliseconds: BLKREPLAY_LOADING_MS + performance.now() - start };
 }
 
-/** What `vscode.extensions.getExtension('blkreplay.blkreplay').exports` offers. */
+/** The API that `vscode.extensions.getExtension('blkreplay.blkreplay').exports` provides. */
 export interface Api {
   overlays: Pick<OverlaysRoom, 'tree'>;
-  /** Loading its code and activating it, without the editor's own share. */
+  /** The time for loading and activating the extension's code, without the editor's share. */
   activationMilliseconds: number;
 }

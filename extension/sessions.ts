@@ -5,9 +5,9 @@ import type { ConsoleEvent, PlaceEvent } from '../debug-adapter/dap/customProtoc
 export const DEBUG_TYPE = 'blkreplay';
 
 /**
- * Our debug sessions as the rooms see them: what the adapter says beyond the protocol comes out as typed events, and
- * `current` is the one that the user looks at. A session is known from the first thing it says, which may be before
- * the editor calls it started.
+ * The extension's debug sessions. The adapter's custom DAP events become typed events here, and `current` is the
+ * session that the user is working with. A session is known from its first event, which may precede the editor's start
+ * event.
  */
 export class Sessions implements vscode.Disposable {
   private known = new Map<string, vscode.DebugSession>();
@@ -45,13 +45,13 @@ export class Sessions implements vscode.Disposable {
     return [...this.known.values()];
   }
 
-  /** The active one; with another debugger's session in front, the latest of ours. */
+  /** The active session; if another debugger's session is active, the most recent of ours. */
   get current(): vscode.DebugSession | undefined {
     const active = vscode.debug.activeDebugSession;
     return active && this.known.has(active.id) ? active : this.all.at(-1);
   }
 
-  /** As the adapter said last; undefined before it said anything. */
+  /** The last position that the adapter reported; undefined before its first event. */
   place(session: vscode.DebugSession): PlaceEvent | undefined {
     return this.places.get(session.id);
   }

@@ -5,7 +5,7 @@ import type { Sessions } from '../sessions.ts';
 import { type Bounds, readPosition, showPosition } from '../timeline/positionText.ts';
 import { ask, currentSession } from './requests.ts';
 
-/** `Go to Position...`: an input box that says while typing what can be gone to. */
+/** Implements `Go to Position…`: an input box that validates the position while the user types. */
 export function registerPositions(sessions: Sessions): vscode.Disposable {
   return vscode.commands.registerCommand('blkreplay.goToPosition', () => goToPosition(sessions));
 }

@@ -2,7 +2,10 @@ import * as vscode from 'vscode';
 import { noSession } from '../messages.ts';
 import type { Sessions } from '../sessions.ts';
 
-/** Asks a session for what a command wants. The editor itself shows why an adapter refuses; undefined then. */
+/**
+ * Sends a custom request to a session. If the adapter refuses it, the editor shows the error and the result is
+ * undefined.
+ */
 export async function ask<T>(session: vscode.DebugSession, command: string, args?: object): Promise<T | undefined> {
   try {
     return (await session.customRequest(command, args)) as T;

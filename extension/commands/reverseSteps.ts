@@ -3,7 +3,7 @@ import type { ReverseStepArguments } from '../../debug-adapter/dap/customProtoco
 import type { Sessions } from '../sessions.ts';
 import { ask, currentSession } from './requests.ts';
 
-/** Reverse step into and out, which the protocol lacks: requests of our own. */
+/** Registers the commands for reverse step into and out. DAP has no such requests, so they use custom ones. */
 export function registerReverseSteps(sessions: Sessions): vscode.Disposable {
   return vscode.Disposable.from(
     vscode.commands.registerCommand('blkreplay.reverseStepIn', () => step(sessions, 'blkreplay/reverseStepIn')),
@@ -16,7 +16,7 @@ async function step(sessions: Sessions, command: string): Promise<void> {
   if (session) await ask(session, command, stepArguments(session));
 }
 
-/** A machine has one hart so far, whose thread is 1. */
+/** The thread of hart 0, used if no stack frame of the session has the focus. */
 const THREAD_ID = 1;
 
 function stepArguments(session: vscode.DebugSession): ReverseStepArguments {

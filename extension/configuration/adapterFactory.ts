@@ -3,8 +3,8 @@ import * as vscode from 'vscode';
 import { askBeforeRestart } from './askBeforeRestart.ts';
 
 /**
- * The adapter runs in the editor's own runtime: the desktop starts `node` so, and no Node needs to be installed. A
- * session that asks a second time is being restarted.
+ * Starts the adapter in the editor's own runtime, which works as `node`, so that no Node installation is required. A
+ * second call for the same session means that it is being restarted.
  */
 export class AdapterFactory implements vscode.DebugAdapterDescriptorFactory {
   private file: string;

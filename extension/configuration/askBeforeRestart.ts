@@ -4,9 +4,10 @@ import { keptBothInstead, notRestarted } from '../messages.ts';
 import { askOverwrite } from './askOverwrite.ts';
 
 /**
- * The editor restarts a session with the settings it began with and asks no provider again. So the question about the
- * recording, which is there by now, is asked here. Resolves to whether the adapter may replace what it made itself, which
- * the settings cannot say: they are the editor's. Throws when the session is not to go on in these files.
+ * Asks what to do with the existing recording when a session is restarted. The editor restarts a session with its
+ * original settings and does not call the configuration provider again, so the question is asked here. Resolves to
+ * whether the adapter may replace the files that it made; the settings cannot express this, because the editor owns
+ * them. Throws if the session must not be restarted with these files.
  */
 export async function askBeforeRestart(session: vscode.DebugSession): Promise<{ replaces: boolean }> {
   const given = session.configuration;

@@ -7,8 +7,9 @@ import { inTheWay, keepBoth } from './overwriteChoices.ts';
 import { shortName } from './paths.ts';
 
 /**
- * `"overwrite": "ask"`: what to do with the recording and overlays that are there. Undefined: do not start. What says
- * "always" because the user has said so is marked `isAnswered`: it holds for one start.
+ * Implements `"overwrite": "ask"`: asks what to do with the existing recording and overlays. Undefined means that
+ * nothing is started. If the user chooses to replace them, `isAnswered` marks the resulting "always", which holds for
+ * one start.
  */
 export async function askOverwrite(
   given: vscode.DebugConfiguration,
@@ -18,7 +19,7 @@ export async function askOverwrite(
   if (launch.overwrite !== 'ask' || old.length === 0) return given;
   const both = keepBoth(path, given, launch, existsSync);
   const short = (files: string[]) => files.map((file) => shortName(path, launch.cwd, file));
-  // The editor focuses the first button: Enter keeps everything.
+  // The editor focuses the first button, so Enter keeps everything.
   const answer = await vscode.window.showWarningMessage(
     filesExist(short(old)),
     { modal: true, detail: whatHappensToThem({ files: short(old), renamed: short(both.files) }) },

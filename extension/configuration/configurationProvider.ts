@@ -11,13 +11,13 @@ import { missingFiles, type Problem, settingNamed } from './launchChecks.ts';
 import { showProblem } from './showProblem.ts';
 import { type Configuration, recordAndReplay, recordEach } from './templates.ts';
 
-/**
- * What happens between F5 and the adapter: a configuration where there is none, the editor's defaults, a look at the
- * settings and files while launch.json can still be shown, and the question what to do with an earlier recording.
- * Undefined starts nothing; null opens launch.json.
- */
 type Resolved = vscode.ProviderResult<vscode.DebugConfiguration>;
 
+/**
+ * Resolves a launch configuration between F5 and the adapter's start: creates one if there is none, adds the editor's
+ * defaults, checks the settings and files while launch.json can still be shown, and asks what to do with an earlier
+ * recording. Returning undefined starts nothing; null opens launch.json.
+ */
 export class ConfigurationProvider implements vscode.DebugConfigurationProvider {
   /** For a new launch.json. */
   async provideDebugConfigurations(folder: vscode.WorkspaceFolder | undefined): Promise<vscode.DebugConfiguration[]> {
@@ -41,7 +41,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
   }
 }
 
-/** Beside launch.json: each kernel in the folder, ready to record. */
+/** Configurations offered besides those in launch.json: one for each kernel in the folder, to record it. */
 export const dynamicConfigurations: vscode.DebugConfigurationProvider = {
   async provideDebugConfigurations(folder) {
     return folder ? recordEach(path, folder.uri.fsPath, await findPrograms(folder)) : [];
@@ -65,7 +65,7 @@ async function configurationWithoutFile(
   const offered = folder ? recordEach(path, folder.uri.fsPath, await findPrograms(folder)) : [];
   if (offered.length === 0) {
     void vscode.window.showInformationMessage(noKernelFound());
-    // Opens launch.json with the templates in it.
+    // Opens launch.json with the templates.
     return folder ? null : undefined;
   }
   const chosen = await choose(offered);

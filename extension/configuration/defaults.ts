@@ -1,6 +1,6 @@
 /**
- * What the editor adds to a launch configuration before its variables are filled in: the folder at which relative paths
- * start, and the console as a terminal, which then opens in place of the Debug Console.
+ * Adds defaults to a launch configuration before the editor substitutes its variables: the base folder of relative
+ * paths, and a terminal for the guest's console, which then opens instead of the Debug Console.
  */
 export function withDefaults<T extends object>(given: T, folder: string | undefined): T {
   const settings = { console: 'terminal', ...(folder === undefined ? {} : { cwd: folder }), ...given };

@@ -3,13 +3,13 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { ELF_HEAD_BYTES, type Found, isBootableElf, likeliestFirst } from './templates.ts';
 
-/** What a folder has to boot and to boot from. */
 const PROGRAMS = '**/{*.elf,kernel,vmlinux,firmware}';
 const DISKS = '**/{disk,fs,rootfs,hd0}*.{img,raw,qcow2}';
 const NOT_IN = '**/{node_modules,.git,.blkreplay}/**';
-/** Each is opened for its first bytes. */
+/** Limits how many files are opened to read their first bytes. */
 const FILES_MAX = 200;
 
+/** Finds the kernels and disk images in a workspace folder. */
 export async function findPrograms(folder: vscode.WorkspaceFolder): Promise<Found> {
   const [programs, disks] = await Promise.all([find(folder, PROGRAMS), find(folder, DISKS)]);
   const bootable = await Promise.all(programs.map(isBootable));
@@ -32,7 +32,7 @@ async function isBootable(file: string): Promise<boolean> {
       await handle.close();
     }
   } catch {
-    // A file that cannot be read is none to offer.
+    // Do not offer an unreadable file.
     return false;
   }
 }

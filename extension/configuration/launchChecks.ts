@@ -2,20 +2,21 @@ import type { LaunchConfiguration } from '../../debug-adapter/dap/launchConfigur
 import { fileMissing, overlayMissing, recordingMissing } from '../messages.ts';
 
 /**
- * What can be said before anything starts, with the setting it is about, so that the editor can show the place. The
- * settings themselves are checked by the adapter's own parser; this adds the files that must be there.
+ * A problem that can be detected before the adapter starts, with the setting that it concerns, so that the editor can
+ * show its location.
  */
 export interface Problem {
   message: string;
-  /** As in `drives[0].image`. */
+  /** For example `drives[0].image`. */
   setting: string;
 }
 
+/** Finds the first required file that does not exist. The adapter's own parser validates the settings themselves. */
 export function missingFiles(launch: LaunchConfiguration, exists: (file: string) => boolean): Problem | undefined {
   return mustExist(launch).find(({ file }) => !exists(file));
 }
 
-/** Of a sentence of the adapter's: it names the setting first, in quotes. */
+/** The setting that the adapter's message is about: messages begin with its name in quotes. */
 export function settingNamed(message: string): string {
   return /"([^"]+)"/.exec(message)?.[1] ?? '';
 }
@@ -38,7 +39,7 @@ function mustExist(launch: LaunchConfiguration): (Problem & { file: string })[] 
   ];
 }
 
-/** A replay has its boot files in the recording. */
+/** A replay takes its boot files from the recording. */
 function bootFiles(launch: LaunchConfiguration): [setting: string, file: string][] {
   const { rr, kernel, initrd, load, dtb, symbols } = launch;
   const bios = launch.bios === 'none' || launch.bios === 'builtin' ? null : launch.bios;

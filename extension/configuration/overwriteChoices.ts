@@ -2,19 +2,19 @@ import type { PlatformPath } from 'node:path';
 import type { LaunchConfiguration } from '../../debug-adapter/dap/launchConfiguration.ts';
 import { numbered } from './paths.ts';
 
-/**
- * What a launch would write over, and the names that keep both: one number that is free for the recording and all of its
- * overlays, so that what belongs together is named together.
- */
 type Exists = (file: string) => boolean;
 type Written = Pick<LaunchConfiguration, 'rr' | 'rrfile' | 'drives'>;
 
-/** Absolute paths that the launch would replace; empty when there is nothing to ask. */
+/** The absolute paths that the launch would replace; empty if there is nothing to ask. */
 export function inTheWay(launch: Written, exists: Exists): string[] {
   return written(launch).filter(exists);
 }
 
-/** `changes` are settings to put over `given`, which is what the user wrote; `files` the absolute paths they mean. */
+/**
+ * Chooses names that keep both the old and the new files: the recording and all its overlays get the same unused
+ * number, so that their names show that they belong together. `changes` are settings to apply to `given`, the user's
+ * configuration; `files` are the resulting absolute paths.
+ */
 export function keepBoth(
   path: PlatformPath,
   given: { [setting: string]: unknown },
@@ -47,7 +47,7 @@ function written({ rr, rrfile, drives }: Written): string[] {
   if (rr === 'replay') return [];
   const overlays = drives.flatMap(({ overlay }) => overlay ?? []);
   if (rr === 'off') return overlays;
-  // Without a writable drive, snapshots go beside the recording.
+  // Without a writable drive, snapshots are stored in a file next to the recording.
   const stateFiles = drives.some(({ readOnly }) => !readOnly) ? [] : [`${rrfile}.qcow2`];
   return [rrfile, ...overlays, ...stateFiles];
 }

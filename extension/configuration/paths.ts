@@ -1,17 +1,16 @@
 import type { PlatformPath } from 'node:path';
 
 /**
- * Names of files in launch.json. Everything takes the platform's path module as a parameter, so that Windows' rules are
- * tested everywhere.
+ * Adds a number to a file name: `boot.rr`, 2 -> `boot-2.rr`. An existing number is replaced: `boot-2.rr`, 3 ->
+ * `boot-3.rr`. Functions here take the platform's path module as a parameter, so that Windows paths can be tested
+ * everywhere.
  */
-
-/** `boot.rr`, 2 -> `boot-2.rr`; a name that is numbered already counts on: `boot-2.rr`, 3 -> `boot-3.rr`. */
 export function numbered(path: PlatformPath, file: string, number: number): string {
   const { base, name, ext } = path.parse(file);
   return `${file.slice(0, file.length - base.length)}${name.replace(/-\d+$/, '')}-${number}${ext}`;
 }
 
-/** As short as it can be said: relative to the folder when the file is in it. */
+/** The shortest way to name the file: relative to the folder if the file is in it. */
 export function shortName(path: PlatformPath, folder: string | undefined, file: string): string {
   if (folder === undefined) return file;
   const relative = path.relative(folder, file);
@@ -19,13 +18,13 @@ export function shortName(path: PlatformPath, folder: string | undefined, file: 
   return isOutside ? file : relative;
 }
 
-/** Relative to the workspace folder, as launch.json writes it on every platform. */
+/** The path relative to the workspace folder, in launch.json's notation, which is the same on every platform. */
 export function inWorkspace(path: PlatformPath, folder: string, file: string): string {
   const short = shortName(path, folder, file).replaceAll(path.sep, '/');
   return path.isAbsolute(file) && short === file.replaceAll(path.sep, '/') ? file : '${workspaceFolder}/' + short;
 }
 
-/** Whether two names mean the same file; Windows and macOS do not tell cases apart. */
+/** Whether two paths name the same file. Windows and macOS ignore case. */
 export function isSameFile(path: PlatformPath, platform: string, a: string, b: string): boolean {
   const key = (file: string) => {
     const plain = path.normalize(file);

@@ -1,7 +1,4 @@
-/**
- * Where a setting stands in launch.json, which is JSON with comments and trailing commas. A text that is broken gives
- * the best place found before it breaks: the configuration, or nothing.
- */
+/** A range of text in launch.json. */
 export interface TextRange {
   start: number;
   end: number;
@@ -13,7 +10,11 @@ interface Value extends TextRange {
   items?: Value[];
 }
 
-/** Of `setting`, such as `drives[0].format`, or of the nearest thing around it that is there. */
+/**
+ * Finds `setting`, such as `drives[0].format`, in launch.json, which is JSON with comments and trailing commas. If the
+ * setting is absent, returns the innermost enclosing element that exists. In malformed text, that is the best match
+ * before the error: the configuration, or nothing.
+ */
 export function placeOfSetting(text: string, configuration: string, setting: string): TextRange | undefined {
   const root = new Reader(text).value();
   const list = member(root, 'configurations')?.value ?? member(member(root, 'launch')?.value, 'configurations')?.value;
@@ -36,7 +37,7 @@ function member(value: Value | undefined, key: string) {
   return value?.members?.find((found) => found.key === key);
 }
 
-/** Takes what is there and never fails: what it does not understand ends the list it is in. */
+/** A parser that never fails: it ends a list at the first thing that it cannot parse. */
 class Reader {
   private text: string;
   private at = 0;

@@ -5,7 +5,7 @@ import { placeOfSetting } from './settingPlace.ts';
 
 const OPEN = 'Open launch.json';
 
-/** Says what is wrong with a configuration, and shows the place when asked. */
+/** Shows a problem in a configuration, with a button that opens its location. */
 export async function showProblem(
   folder: vscode.WorkspaceFolder | undefined,
   configuration: string,
@@ -28,7 +28,7 @@ export async function showProblem(
   await vscode.window.showTextDocument(document, { selection });
 }
 
-/** The folder's own, and the workspace's, which can hold configurations too. */
+/** The launch.json of the folder, and the workspace file, which can also contain configurations. */
 async function launchFiles(folder: vscode.WorkspaceFolder | undefined): Promise<vscode.TextDocument[]> {
   const place = folder ?? vscode.workspace.workspaceFolders?.[0];
   const files = [

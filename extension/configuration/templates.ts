@@ -2,9 +2,9 @@ import type { PlatformPath } from 'node:path';
 import { kernelSetting } from '../../debug-adapter/dap/launchConfiguration.ts';
 import { inWorkspace } from './paths.ts';
 
-/** Launch configurations for what was found in a folder: one to record and one to replay, which differ in one word. */
+/** The files found in a workspace folder. */
 export interface Found {
-  /** Absolute paths; the likeliest first. */
+  /** Absolute paths; the most likely one first. */
   kernels: readonly string[];
   disks: readonly string[];
 }
@@ -16,7 +16,10 @@ export interface Configuration {
   [setting: string]: unknown;
 }
 
-/** `folder` is the workspace folder; without a kernel the templates name one to be changed. */
+/**
+ * Two launch configurations, one to record and one to replay, which differ in one word. `folder` is the workspace
+ * folder. Without a kernel, the templates contain a placeholder.
+ */
 export function recordAndReplay(path: PlatformPath, folder: string, found: Found): Configuration[] {
   const kernel = found.kernels[0] ? inWorkspace(path, folder, found.kernels[0]) : '${workspaceFolder}/kernel.elf';
   return [
@@ -25,14 +28,17 @@ export function recordAndReplay(path: PlatformPath, folder: string, found: Found
   ];
 }
 
-/** For the list of debuggers: each kernel can be recorded, without a launch.json. */
+/** Configurations for the list of debuggers: each kernel can be recorded without a launch.json. */
 export function recordEach(path: PlatformPath, folder: string, found: Found): Configuration[] {
   return found.kernels.map((file) =>
     configuration(path, folder, { rr: 'record', kernel: inWorkspace(path, folder, file), disks: found.disks }),
   );
 }
 
-/** RISC-V, 64 bit, little-endian, something to boot (ELF specification, e_ident, e_type, e_machine). */
+/**
+ * Whether a file is a bootable ELF file: RISC-V, 64-bit, little-endian, executable (ELF specification, e_ident, e_type,
+ * e_machine).
+ */
 export function isBootableElf(head: Uint8Array): boolean {
   const isElf64 = head[0] === 0x7f && head[1] === 0x45 && head[2] === 0x4c && head[3] === 0x46 && head[4] === 2;
   const isExecutable = head[16] === 2 || head[16] === 3;
@@ -40,7 +46,7 @@ export function isBootableElf(head: Uint8Array): boolean {
 }
 export const ELF_HEAD_BYTES = 20;
 
-/** What people call a kernel comes first, then what is nearest to the workspace folder. */
+/** Sorts by how kernel-like the name is, then by distance from the workspace folder. */
 export function likeliestFirst(path: PlatformPath, files: readonly string[]): string[] {
   const rank = (file: string) =>
     (/kernel|vmlinux|firmware|boot/i.test(path.basename(file)) ? 0 : 100) + file.split(/[\\/]/).length;

@@ -1,6 +1,8 @@
 /**
- * Guest bytes to what a terminal shows, and typed text to guest bytes. Guests end a line with `\n`, with `\r\n`, or redraw
- * it with `\r`: a `\n` without `\r` before it gets one, everything else stays as it is. Bytes may be cut anywhere.
+ * Converts the guest's bytes to terminal text. Guests end a line with `
+ * ` or `\r
+ * `, or redraw it with `\r`: a `
+ * ` without a preceding `\r` gets one, and everything else is unchanged. The input may be split anywhere.
  */
 export class ConsoleText {
   private decoder = new TextDecoder();
@@ -17,18 +19,21 @@ export class ConsoleText {
   }
 }
 
-/** Keys go as a serial terminal sends them: Enter is `\r`, Backspace 0x7f, arrows are escape sequences. */
+/**
+ * Converts typed text to guest bytes. Keys are sent as by a serial terminal: Enter is `\r`, Backspace is 0x7f, and
+ * arrow keys are escape sequences.
+ */
 export function typedToBase64(text: string): string {
   const bytes = new TextEncoder().encode(text);
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 }
 
-/** A remark of ours among what the guest says, on a line of its own. */
+/** A message from the extension within the guest's output, on a line of its own. */
 export function dimLine(text: string, isLineStart: boolean): string {
   return `${isLineStart ? '' : '\r\n'}\x1b[2m${text}\x1b[22m\r\n`;
 }
 
-/** Screen and scrollback emptied, attributes off. */
+/** Clears the screen, the scrollback and the text attributes. */
 export const CLEAR = '\x1b[0m\x1b[2J\x1b[3J\x1b[H';
 
 function bytesOf(base64: string): Uint8Array {

@@ -4,19 +4,20 @@ import { consoleEnded, consoleWithoutSession, typingRefused } from '../messages.
 import { CLEAR, ConsoleText, dimLine, typedToBase64 } from './consoleText.ts';
 
 /**
- * One terminal that is the guest's serial line. It outlives its session, so that what was said can still be read, and
- * the next session takes it over, emptied. What comes before the editor has opened it waits.
+ * A terminal that serves as the guest's serial line. It stays open after its session, so that the output can still be
+ * read; the next session clears and reuses it. Output that arrives before the editor has opened the terminal is
+ * buffered.
  */
 export class GuestTerminal implements vscode.Pseudoterminal {
   private written = new vscode.EventEmitter<string>();
   private renamed = new vscode.EventEmitter<string>();
   private text = new ConsoleText();
-  /** Until the editor opens the terminal; undefined from then on. */
+  /** The buffered output; undefined once the editor has opened the terminal. */
   private waiting: string[] | undefined = [];
   private isLineStart = true;
-  /** Typing goes out in order, one request at a time. */
+  /** Input is sent in order, one request at a time. */
   private sending: Promise<void> = Promise.resolve();
-  /** A refusal is said once, not for each key. */
+  /** The last refusal, which is shown once and not for each key. */
   private refusedBefore = '';
   private session: vscode.DebugSession | undefined;
   private terminal: vscode.Terminal;
@@ -73,7 +74,7 @@ export class GuestTerminal implements vscode.Pseudoterminal {
     for (const text of waiting) this.written.fire(text);
   }
 
-  /** The user closed it: what comes goes nowhere, and the next session gets a new one. */
+  /** The user closed the terminal: further output is discarded, and the next session gets a new one. */
   close(): void {
     this.waiting = [];
   }

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 
 /**
- * Asks before something goes. The editor focuses the first button of a dialog that is not its Cancel, so the first one is
- * harmless: Enter keeps everything.
+ * Asks before a deletion. In a modal dialog, the editor focuses the first button other than Cancel, so the first button
+ * is the harmless one: Enter keeps everything.
  */
 export async function confirmDeletion(question: string, detail: string): Promise<boolean> {
   const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, 'Keep', 'Delete');

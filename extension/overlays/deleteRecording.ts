@@ -13,10 +13,10 @@ import { filesOf } from './recordingInfo.ts';
 import type { Recordings } from './recordings.ts';
 
 /**
- * Deletes a recording with what was made for it, when the user says so. Each file is looked at once more right before it
- * goes: it still belongs to the recording, and no session has it open. The recording goes last, for it tells what the
- * others are. What another recording of the workspace names too, such as a copy of this one, stays for that one. Rejects
- * with a sentence when a file stays that was to go.
+ * Deletes a recording and the files made for it, after the user has confirmed. Immediately before each deletion it
+ * checks again that the file still belongs to the recording and that no session has it open. The recording is deleted
+ * last, because it lists the other files. Files that another recording of the workspace also lists, such as a copy of
+ * this one, are kept. Rejects with a message if a file cannot be deleted.
  */
 export async function deleteRecording(recordings: Recordings, rrfile: string): Promise<void> {
   const others = new Set(await filesOfOthers(recordings, rrfile));
@@ -46,13 +46,13 @@ async function filesOfOthers(recordings: Recordings, rrfile: string): Promise<st
       const { info, find } = await recordings.info(file);
       named.push(...info.files.map((one) => find(one.path)).filter((one) => existsSync(one)));
     } catch {
-      // What cannot be read as a recording names nothing.
+      // Ignore a file that is not readable as a recording.
     }
   }
   return named.map(identity);
 }
 
-/** Equal for two names of one file. */
+/** Identifies a file independently of its name. */
 function identity(file: string): string {
   const { dev, ino } = statSync(file, { bigint: true });
   return `${dev}:${ino}`;
@@ -63,7 +63,10 @@ async function refuseInUse(recordings: Recordings, file: string): Promise<void> 
   if (user !== null) throw new Error(user);
 }
 
-/** To the trash; where there is none, for good if the user agrees, who is asked once. Resolves to whether it is gone. */
+/**
+ * Moves files to the trash. If there is none, asks the user once whether to delete them permanently. Resolves to
+ * whether the file was deleted.
+ */
 function remover(): (file: string) => Promise<boolean> {
   let hasTrash = true;
   return async (file) => {

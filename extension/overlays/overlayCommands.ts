@@ -14,7 +14,10 @@ import type { Recordings } from './recordings.ts';
 import { freeName, problemOfName } from './snapshotName.ts';
 import type { TreeNode } from './treeModel.ts';
 
-/** What can be done with a line of the overlay view. Snapshots change in a session; a recording can be replayed and deleted. */
+/**
+ * The commands for items of the overlays view. Snapshots can be changed only in a session; recordings can be replayed
+ * and deleted.
+ */
 export class OverlayCommands {
   private sessions: Sessions;
   private recordings: Recordings;

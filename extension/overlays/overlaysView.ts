@@ -8,15 +8,15 @@ import type { Recordings } from './recordings.ts';
 import { problemNode, recordingContents, recordingNode, sessionTree, type Shown, type TreeNode } from './treeModel.ts';
 
 /**
- * The tree model in the editor's terms. A session is asked for its overview after it has changed, not at each stop; in
- * between only its place moves. A recording is read when it is unfolded.
+ * Shows the tree model in the editor. A session's overview is requested after it has changed, not at each stop; between
+ * changes, only the position is updated. A recording is read when the user expands it.
  */
 export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
   private sessions: Sessions;
   private recordings: Recordings;
   private changed = new vscode.EventEmitter<void>();
   private overviews = new Map<string, Overview>();
-  /** Sessions whose overview is as it was last told. */
+  /** The sessions whose overview has not changed since it was requested. */
   private upToDate = new Set<string>();
 
   readonly onDidChangeTreeData = this.changed.event;
@@ -30,7 +30,9 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
     this.changed.dispose();
   }
 
-  /** Of `session` only its place is another than before; without one, everything is asked anew. */
+  /**
+   * Refreshes the view: with `session`, only its position has changed; without it, all overviews are requested again.
+   */
   refresh(session?: vscode.DebugSession): void {
     if (!session) this.upToDate.clear();
     this.changed.fire();
@@ -60,7 +62,7 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
     return item;
   }
 
-  /** As the adapter said last. */
+  /** The overview that the adapter sent last. */
   overview(session: vscode.DebugSession): Overview | undefined {
     return this.overviews.get(session.id);
   }
@@ -80,7 +82,7 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
     return [sessionTree(overview, { id, name: configuration.name }, shown(session.workspaceFolder))];
   }
 
-  /** A session that cannot answer now is asked again at its next stop. */
+  /** If the session cannot answer now, the next stop tries again. */
   private async ask(session: vscode.DebugSession): Promise<void> {
     try {
       const overview: Overview = await session.customRequest('blkreplay/overview');
@@ -88,7 +90,7 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
       this.overviews.set(session.id, overview);
       this.upToDate.add(session.id);
     } catch {
-      // What was known of it stays on the screen.
+      // Keep showing the previous overview.
     }
   }
 

@@ -3,14 +3,14 @@ import { kernelSetting } from '../../debug-adapter/dap/launchConfiguration.ts';
 import type { DriveOverview, Overview, SnapshotOverview } from '../../debug-adapter/dap/customProtocol.ts';
 
 /**
- * What `info RRFILE --json` of the command line says of a recording: an overview, as a session gives one, and what its
- * header tells of how it was started.
+ * The output of `info RRFILE --json`: an overview in the format that sessions use, and the start options from the
+ * recording's header.
  */
 export interface RecordingInfo {
   overview: Overview;
-  /** Name of the snapshot that replays start from. */
+  /** The name of the snapshot at which replays start. */
   rrsnapshot: string;
-  /** As given when it was recorded; relative names start at a folder that the recording does not know. */
+  /** As specified when recording. Relative paths start at a folder that the recording does not store. */
   kernel: string | null;
   bios: string | null;
   initrd: string | null;
@@ -22,18 +22,18 @@ interface RecordedDrive {
   id: string;
   image: string;
   format: 'raw' | 'qcow2';
-  /** The image itself when that took the writes and the snapshots. */
+  /** Equals the image if the recording wrote to the image itself and not to an overlay. */
   overlay: string | null;
   readOnly: boolean;
   slot: number;
   virtio: 'modern' | 'legacy';
 }
 
-/** A file that the recording names. */
+/** A file that the recording refers to. */
 interface RecordedFile {
   path: string;
   kind: 'recording' | 'overlay' | 'state' | 'image';
-  /** Looked at and found to be made by blkreplay for this recording. */
+  /** Whether blkreplay has verified that it created the file for this recording. */
   isOwn: boolean;
 }
 
@@ -68,7 +68,7 @@ function overviewOf(said: Said, rrfile: string): Overview {
     rrfile,
     drives: said.drives.map(({ id, image, format, overlay, readOnly, lengthBytes, chain }) => ({
       ...{ id, isReadOnly: readOnly, isTemporary: !readOnly && overlay === null },
-      // Empty when the disk is not there.
+      // Empty if the disk does not exist.
       chain: chain?.length ? chain : [{ file: overlay ?? image, format, fileBytes: 0, virtualBytes: lengthBytes }],
     })),
     stateFile: said.stateFile,
@@ -79,8 +79,9 @@ function overviewOf(said: Said, rrfile: string): Overview {
 }
 
 /**
- * Makes names absolute: where the file is, seen from the workspace folder or from the recording's own folder upwards. What
- * came from another computer is looked for beside the recording, by its last part.
+ * Returns a function that makes file names absolute. It searches for a relative name from the workspace folder and from
+ * the recording's folder upwards. A file that came from another computer is searched for next to the recording, by its
+ * base name.
  */
 export function finder(path: PlatformPath, folders: readonly string[], exists: (file: string) => boolean) {
   return (name: string): string => {
@@ -92,8 +93,8 @@ export function finder(path: PlatformPath, folders: readonly string[], exists: (
 }
 
 /**
- * The folder at which the names in a recording start, which it does not know: of the given ones and those above them, the
- * first that has most of the files.
+ * The folder at which the relative names in a recording start, which the recording does not store: among the given
+ * folders and their parents, the first that contains most of the files.
  */
 export function startFolder(
   path: PlatformPath,
@@ -113,8 +114,8 @@ function withParents(path: PlatformPath, folder: string): string[] {
 }
 
 /**
- * A launch configuration that replays it; the kernel is named for its symbols when it is still there. That an image took
- * the snapshots itself is said by a name for the first one, and no overlay.
+ * A launch configuration that replays the recording. It names the kernel for its symbols if the file still exists. If
+ * the recording wrote to an image itself, the configuration has a name for the first snapshot and no overlay.
  */
 export function replayOf(
   info: RecordingInfo,
@@ -141,7 +142,10 @@ export function replayOf(
   };
 }
 
-/** What goes with a recording: itself, its overlays, its state file; only what was checked to be made for it. */
+/**
+ * The files that belong to a recording: the recording itself, its overlays and its state file, but only those verified
+ * to be made for it.
+ */
 export function filesOf(info: RecordingInfo, find: (file: string) => string): string[] {
   const { rrfile } = info.overview;
   const own = info.files.filter(({ isOwn }) => isOwn);

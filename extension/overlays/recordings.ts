@@ -6,17 +6,20 @@ import { promisify } from 'node:util';
 import * as vscode from 'vscode';
 import { finder, readInfo, type RecordingInfo, startFolder } from './recordingInfo.ts';
 
-/** The recordings of the workspace. What they hold is asked of the command line, in the editor's own runtime. */
 const RECORDINGS = '**/*.rr';
 const NOT_IN = '**/node_modules/**';
 const RECORDINGS_MAX = 100;
 const INFO_MILLISECONDS_MAX = 30_000;
 
+/** Finds the recordings of the workspace. To read them, it runs the command line in the editor's own runtime. */
 export class Recordings implements vscode.Disposable {
   private cli: string;
   private changed = new vscode.EventEmitter<void>();
   private watcher = vscode.workspace.createFileSystemWatcher(RECORDINGS, false, true, false);
-  /** Looking through the workspace takes a while: it is done anew when files come or go. */
+  /**
+   * The recordings found in the workspace. Searching takes a while, so it is repeated only when files are created or
+   * deleted.
+   */
   private found: Promise<string[]> | undefined;
 
   readonly onChanged = this.changed.event;
@@ -43,7 +46,10 @@ export class Recordings implements vscode.Disposable {
     return about.flatMap((one) => one ?? []);
   }
 
-  /** What is in it now, and absolute names for what it calls by relative ones. Rejects with the command line's sentence. */
+  /**
+   * Reads a recording's contents, and returns a function that resolves the relative names in it. Rejects with the
+   * command line's message.
+   */
   async info(rrfile: string): Promise<{ info: RecordingInfo; find: (file: string) => string }> {
     const folders = foldersOf(rrfile);
     const read = async (folder: string) => readInfo(await this.run(['info', rrfile, '--json'], folder), rrfile);
@@ -53,7 +59,7 @@ export class Recordings implements vscode.Disposable {
     return { info, find: finder(path, [start, ...folders], existsSync) };
   }
 
-  /** A sentence that says which session has the file open; null when none has. */
+  /** A message about the session that has the file open; null if there is none. */
   async userOf(file: string): Promise<string | null> {
     const said = JSON.parse(await this.run(['identify', file, '--json'], path.dirname(file))) as {
       inUse: string | null;
@@ -77,7 +83,7 @@ export class Recordings implements vscode.Disposable {
   }
 }
 
-/** Where names in a recording may start: at the workspace folder, or beside the recording. */
+/** The folders at which relative names in a recording may start: the workspace folder and the recording's folder. */
 function foldersOf(rrfile: string): string[] {
   const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(rrfile))?.uri.fsPath;
   return [...(folder ? [folder] : []), path.dirname(rrfile)];
@@ -95,7 +101,7 @@ interface AboutFile {
   date: string;
 }
 
-/** Undefined when it has gone in the meantime. */
+/** Undefined if the file was deleted in the meantime. */
 async function aboutFile(file: string): Promise<AboutFile | undefined> {
   try {
     const { size, mtime } = await stat(file);

@@ -5,12 +5,15 @@ import { OverlaysView } from './overlaysView.ts';
 import { Recordings } from './recordings.ts';
 import type { TreeNode } from './treeModel.ts';
 
-/** What other extensions, and tests, can ask: the lines of the view, or those in one of them. */
+/** The view's interface for other extensions and tests: returns the top-level items, or the children of one. */
 export interface OverlaysRoom extends vscode.Disposable {
   tree(node?: TreeNode): Promise<TreeNode[]>;
 }
 
-/** The view asks again when the adapter says so and when files come or go; at stops only the place moves. */
+/**
+ * Registers the overlays view and its commands. The view is refreshed when the adapter reports a change and when files
+ * are created or deleted; a stop only updates the position.
+ */
 export function registerOverlays(context: vscode.ExtensionContext, sessions: Sessions): OverlaysRoom {
   const recordings = new Recordings(context);
   const view = new OverlaysView(sessions, recordings);
@@ -46,7 +49,10 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
 
 const UNFOLDED = 'overlays.unfolded';
 
-/** The editor folds what extensions add to Run and Debug: at the first stop ever the view is unfolded, then never again. */
+/**
+ * The editor collapses views that extensions add to Run and Debug. Expand this one at the very first stop, and never
+ * again.
+ */
 async function unfoldOnce(context: vscode.ExtensionContext): Promise<void> {
   if (context.globalState.get(UNFOLDED)) return;
   await context.globalState.update(UNFOLDED, true);

@@ -1,9 +1,9 @@
 import { snapshotNameEmpty, snapshotNameReserved, snapshotNameTaken, snapshotNameTooLong } from '../messages.ts';
 
-/** qcow2 keeps a name's length in 16 bits and tools show 255 bytes of it. */
+/** qcow2 stores the length of a name in 16 bits, but tools show only 255 bytes. */
 const NAME_BYTES_MAX = 255;
 
-/** Undefined when the name is good. */
+/** Undefined if the name is valid. */
 export function problemOfName(name: string, taken: readonly string[]): string | undefined {
   if (name.trim() === '') return snapshotNameEmpty();
   if (name.startsWith('auto-')) return snapshotNameReserved();
@@ -13,7 +13,7 @@ export function problemOfName(name: string, taken: readonly string[]): string | 
   return taken.includes(name) ? snapshotNameTaken(name) : undefined;
 }
 
-/** `before-crash`, `before-crash-2`... nothing taken is proposed. */
+/** Proposes a name that is not taken: `before-crash`, `before-crash-2` and so on. */
 export function freeName(base: string, taken: readonly string[]): string {
   if (!taken.includes(base)) return base;
   let number = 2;

@@ -2,36 +2,36 @@ import type { DriveOverview, Overview, SnapshotOverview } from '../../debug-adap
 import { showPosition } from '../timeline/positionText.ts';
 
 /**
- * The overlay view as a tree of plain values: for each session and each recording its drives with their chains of files,
- * and its snapshots in order of position, with the place where the machine stands among them.
+ * An item of the overlays view. For each session and each recording, the tree has the drives with their backing chains,
+ * and the snapshots in order of position, with the machine's current position among them.
  */
 export interface TreeNode {
-  /** Stable, so that the editor keeps what is folded. */
+  /** A stable ID, so that the editor remembers which items are collapsed. */
   id: string;
   label: string;
   description: string;
   tooltip: string;
-  /** Name of a codicon. */
+  /** The name of a codicon. */
   icon: string;
-  /** `kind` or `kind.owner.sort`, which menus ask for. */
+  /** `kind` or `kind.owner.sort`, which the menus' `when` clauses test. */
   context: string;
   children: TreeNode[];
-  /** Children are asked for when the line is unfolded. */
+  /** The children are loaded when the item is expanded. */
   isLazy?: boolean;
   fold: 'open' | 'closed';
-  /** What commands act on. */
+  /** The objects that commands apply to. */
   owner: Owner;
   snapshot?: SnapshotOverview;
   file?: string;
 }
 
-/** Whose overview it is: a running session's, or that of a recording on disk. */
+/** The source of the overview: a running session or a recording on disk. */
 export type Owner = { kind: 'session'; sessionId: string } | { kind: 'recording'; rrfile: string };
 
-/** Said by the editor in the user's ways. */
+/** Formats values for display. */
 export interface Shown {
   date: (iso: string) => string;
-  /** A file as short as it can be said. */
+  /** The shortest way to name a file. */
   file: (path: string) => string;
 }
 
@@ -47,7 +47,7 @@ export function sessionTree(overview: Overview, session: { id: string; name: str
   };
 }
 
-/** A recording on disk; to know more it must be read, which is done when it is unfolded. */
+/** A recording on disk. Its contents are read only when the item is expanded. */
 export function recordingNode(rrfile: string, about: { bytes: number; date: string }, shown: Shown): TreeNode {
   const owner: Owner = { kind: 'recording', rrfile };
   const node = { id: rrfile, owner, label: shown.file(rrfile), tooltip: rrfile, file: rrfile, children: [] };
@@ -60,7 +60,7 @@ export function recordingContents(overview: Overview, rrfile: string, shown: Sho
   return [endNode(overview, owner, rrfile), ...contents(overview, owner, rrfile, shown)];
 }
 
-/** A recording that cannot be read says why. */
+/** The reason why a recording cannot be read. */
 export function problemNode(rrfile: string, why: string): TreeNode {
   const node = { id: `${rrfile}\nproblem`, owner: { kind: 'recording' as const, rrfile }, label: why, tooltip: why };
   return { ...node, description: '', icon: 'warning', context: 'problem', children: [], fold: 'closed' };
@@ -96,7 +96,7 @@ function driveNode(drive: DriveOverview, owner: Owner, parent: string, shown: Sh
   };
 }
 
-/** What stands in for a file's size when it is not there is why. */
+/** If a file is missing, shows the reason in place of its size. */
 function fileWords({ file, format, fileBytes, virtualBytes, problem }: ChainFile, isLast: boolean) {
   if (problem) return { icon: 'warning', description: problem.message, tooltip: `${file}\n${problem.message}` };
   return {
@@ -122,7 +122,7 @@ function snapshotNodes({ snapshots, place }: Overview, owner: Owner, parent: str
   return nodes.toSpliced(at < 0 ? nodes.length : at, 0, placeNode(place.position, owner, parent));
 }
 
-/** A name that is only a position is not said twice. */
+/** An automatic snapshot is named after its position, which is then not shown again. */
 function snapshotNode(snapshot: SnapshotOverview, owner: Owner, parent: string, shown: Shown): TreeNode {
   const { name, position, date, isAutomatic, stateBytes } = snapshot;
   const when = [...(date ? [shown.date(date)] : []), ...(stateBytes > 0 ? [showBytes(stateBytes)] : [])];

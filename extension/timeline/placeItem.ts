@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Sessions } from '../sessions.ts';
 import { placeText } from './placeText.ts';
 
-/** The status bar's item while a session is there; a click asks where to go. */
+/** The status bar item for the current session; clicking it asks for a position to go to. */
 export function registerPlace(sessions: Sessions): vscode.Disposable {
   const item = vscode.window.createStatusBarItem('blkreplay.place', vscode.StatusBarAlignment.Left, 50);
   item.name = 'blkreplay position';

@@ -1,7 +1,7 @@
 import type { PlaceEvent } from '../../debug-adapter/dap/customProtocol.ts';
 import { showPosition } from './positionText.ts';
 
-/** What the status bar says about where the machine stands. */
+/** Formats the machine's position and state for the status bar. */
 export function placeText(place: PlaceEvent): { text: string; tooltip: string } {
   const { position, end } = place;
   return {

@@ -1,4 +1,4 @@
-/** Positions as people read them, `12,345,678`, and as they type them. */
+/** Formats a position for display: `12,345,678`. */
 export function showPosition(position: number): string {
   return position.toLocaleString('en-US');
 }
@@ -9,7 +9,10 @@ export interface Bounds {
   end: number;
 }
 
-/** Undefined when the text names no position: `12,345,678`, `12_345_678`, `start`, `end`, `+1000`, `-1000`, `12.5M`. */
+/**
+ * Parses a position that the user typed: `12,345,678`, `12_345_678`, `start`, `end`, `+1000`, `-1000` or `12.5M`.
+ * Undefined if the text is none of these.
+ */
 export function readPosition(text: string, { position, start, end }: Bounds): number | undefined {
   const word = text.trim().toLowerCase();
   if (word === 'start') return start;
