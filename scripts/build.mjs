@@ -1,4 +1,4 @@
-// Bundles the entry points into dist/. CommonJS, because VS Code requires its extensions and adapters.
+// Bundles the entry points into dist/, as CommonJS because VS Code loads extensions and adapters with `require`.
 import { build } from 'esbuild';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { noticesFor } from './notices.ts';
@@ -7,7 +7,7 @@ import { readyMade } from './readyMade.mjs';
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 mkdirSync('dist', { recursive: true });
-// The package as a whole is ES modules (Node runs the TypeScript sources in tests); what is bundled is not.
+// package.json says "type": "module" for the sources, which Node runs directly in tests. The bundles are CommonJS.
 writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');
 
 const common = {
@@ -17,7 +17,7 @@ const common = {
   format: 'cjs',
   sourcemap: true,
   minifySyntax: true,
-  // Names stay, for the stacks in reports; the rest is a third of what Node reads at start-up.
+  // Keep identifiers for stack traces in bug reports. Removing whitespace saves a third of what Node reads at start-up.
   minifyWhitespace: true,
   logLevel: 'warning',
   metafile: true,
@@ -38,13 +38,13 @@ const adapter = await build({
   plugins: [readyMade],
 });
 
-// `.cjs`, because VS Code would take `.js` for an ES module: package.json says "type": "module".
+// `.cjs`, because VS Code would treat `.js` as an ES module: package.json says "type": "module".
 const extension = await build({
   ...common,
   entryPoints: ['extension/main.ts'],
   outfile: 'dist/extension.cjs',
   external: ['vscode'],
-  // Between these the extension's code loads, which is part of what its activation costs.
+  // The code between these two lines is loaded during activation; measure its share.
   banner: { js: 'const BLKREPLAY_LOADING_AT = performance.now();' },
   footer: { js: 'const BLKREPLAY_LOADING_MS = performance.now() - BLKREPLAY_LOADING_AT;' },
 });

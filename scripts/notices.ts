@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** What esbuild says of a build: the inputs of each output, by their paths. */
+/** The part of esbuild's metafile that is used here: the inputs of each output, by path. */
 interface Metafile {
   outputs: Record<string, { inputs: Record<string, unknown> }>;
 }
 
 /**
- * The licences of what ends up in the bundles. Read off esbuild's metafiles, so that a dependency that is bundled is
- * listed and one that only builds or tests is not. A package whose licence cannot be found fails the build.
+ * Collects the licences of the bundled packages. It reads esbuild's metafiles, so packages that only build or test are
+ * not listed. The build fails if a package has no licence file.
  */
 export function noticesFor(metafiles: readonly Metafile[]): string {
   const packages = bundledPackages(metafiles).map((folder) => noticeOf(folder));
@@ -16,7 +16,7 @@ export function noticesFor(metafiles: readonly Metafile[]): string {
   return `blkreplay contains these packages:\n\n${names}\n${packages.map(({ text }) => text).join('\n')}`;
 }
 
-/** Folders such as `node_modules/@scope/name`, nested ones by their last part, sorted. */
+/** Sorted folders such as `node_modules/@scope/name`. */
 function bundledPackages(metafiles: readonly Metafile[]): string[] {
   const inputs = metafiles.flatMap(({ outputs }) =>
     Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs)),
@@ -24,7 +24,7 @@ function bundledPackages(metafiles: readonly Metafile[]): string[] {
   return [...new Set(inputs.flatMap((input) => packageFolder(input) ?? []))].sort();
 }
 
-/** Greedy, so that a package inside another package's node_modules is its own. */
+/** The match is greedy, so a package nested in another package's node_modules counts as itself. */
 function packageFolder(input: string): string | undefined {
   return /^(.*\bnode_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1];
 }
@@ -34,7 +34,7 @@ function noticeOf(folder: string): { title: string; text: string } {
   const files = readdirSync(folder).sort();
   const licences = files.filter((file) => /^(licen[cs]e|copying)(\.(md|txt))?$/i.test(file));
   if (licences.length === 0) throw new Error(`${folder}: no licence file was found; a bundle must not include it`);
-  // Packages list there what they contain themselves.
+  // Packages list the third-party code that they contain in these files.
   const notices = files.filter((file) => /^(third.?party.?notices?|notice)(\.(md|txt))?$/i.test(file));
   const texts = [...licences, ...notices].map((file) => readFileSync(path.join(folder, file), 'utf8'));
   const title = `${name} ${version} (${license})`;

@@ -1,5 +1,6 @@
-// For esbuild: puts WebAssembly modules into a bundle as bytes, where the sources would generate them at each start, which
-// takes longer than a small guest runs. Each comes from a file of its own, with one export that makes it.
+// An esbuild plugin that includes prebuilt WebAssembly modules in a bundle. Run from source, the program generates them
+// at each start, which takes longer than a small guest runs. Each module comes from a file with one export that builds
+// it.
 import { buildXxh3 } from '../debug-adapter/engine/base/wasm/xxh3Code.ts';
 import { buildXxhash64 } from '../debug-adapter/engine/base/wasm/xxhash64Code.ts';
 import { buildBlockShares } from '../debug-adapter/engine/block/blockSharesCode.ts';
@@ -31,7 +32,7 @@ export const readyMade = {
   },
 };
 
-/** The file with the bytes imported, and all else written out. */
+/** The source of a module that imports the image's bytes and contains all other values as literals. */
 function sourceOf(name, image) {
   const isBytes = (part) => image[part] instanceof Uint8Array;
   const parts = Object.keys(image);

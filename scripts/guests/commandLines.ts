@@ -1,16 +1,16 @@
 import type { Guest } from './guest.ts';
 
-/** Where one run's files are: a guest's own are only read, the rest is made for the run. */
+/** The files of one run: the guest's own files are only read, all others are created for the run. */
 export interface RunFiles {
   guestFile(name: string): string;
-  /** What the guest writes to: a copy of the disk for QEMU, an overlay for blkreplay. */
+  /** The files that the guest writes to: a copy of the disk for QEMU, an overlay for blkreplay. */
   diskCopy: string;
   overlay: string;
   recording: string;
   typed: string;
 }
 
-/** File names as a reader would type them in the guest's folder. */
+/** File names as a reader would enter them in the guest's folder. */
 export const SHOWN_FILES: RunFiles = {
   guestFile: (name) => name.slice(name.lastIndexOf('/') + 1),
   diskCopy: 'disk.img',
@@ -19,7 +19,7 @@ export const SHOWN_FILES: RunFiles = {
   typed: 'typed.txt',
 };
 
-/** The options that make QEMU's `virt` board run this guest, the console on stdin and stdout. */
+/** The options for running the guest on QEMU's `virt` board, with the console on stdin and stdout. */
 export function qemuOptions(guest: Guest, files: RunFiles): string[] {
   const { bios = 'none', kernel, initrd, append, disk } = guest;
   const options = ['-M', 'virt', '-m', guest.memory ?? '128M', '-display', 'none', '-serial', 'stdio', '-net', 'none'];
@@ -36,7 +36,7 @@ export function qemuOptions(guest: Guest, files: RunFiles): string[] {
   return [...options, ...(guest.qemuOptions ?? [])];
 }
 
-/** The options of `blkreplay record` for the same machine; `replay` takes them, too. */
+/** The options of `blkreplay record` for the same machine; `replay` accepts them too. */
 export function blkreplayOptions(guest: Guest, files: RunFiles): string[] {
   const { bios, kernel, initrd, append, disk } = guest;
   const options: string[] = [];
@@ -53,7 +53,7 @@ export function blkreplayOptions(guest: Guest, files: RunFiles): string[] {
   return [...options, ...(guest.ourOptions ?? [])];
 }
 
-/** The files that must be there to run a guest. */
+/** The files required to run a guest. */
 export function filesOf({ bios, kernel, initrd, disk }: Guest): string[] {
   return [isFile(bios) ? bios : undefined, kernel, initrd, disk?.image].filter((name) => name !== undefined);
 }

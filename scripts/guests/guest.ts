@@ -1,34 +1,40 @@
 /**
- * A guest that people run under QEMU's `virt` board, described once: both command lines are made from this
- * (commandLines.ts). File names are relative to the folder that the script is given.
+ * A guest that runs on QEMU's `virt` board. commandLines.ts derives the command lines of QEMU and blkreplay from this
+ * one description. File names are relative to the script's folder argument.
  */
 export interface Guest {
-  /** Unique; names the row. */
+  /** Unique; identifies the row. */
   name: string;
   what: string;
-  /** Where it comes from: a repository and its commit, or a package and its version. */
+  /** The origin: a repository and commit, or a package and version. */
   source: string;
   harts?: number;
   memory?: string;
-  /** A file; `none`, if absent: the guest starts in machine mode; or `default`: each has its own. */
+  /**
+   * A firmware file; `none` (as when absent), so that the guest starts in machine mode; or `default`, so that each
+   * emulator uses its own.
+   */
   bios?: string;
   kernel?: string;
   initrd?: string;
   append?: string;
-  /** A raw disk in virtio slot 0, where course kernels look for it. */
+  /** A raw disk in virtio slot 0, where teaching kernels expect it. */
   disk?: { image: string; virtio: 'modern' | 'legacy' };
-  /** What only QEMU, or only blkreplay, needs to be told. */
+  /** Options for only one of the two emulators. */
   qemuOptions?: string[];
   ourOptions?: string[];
-  /** Each is sent to QEMU's console once it has shown `after`. blkreplay takes all of it as the guest's UART does. */
+  /**
+   * Input for the console. For QEMU, each entry is sent after the console has shown `after`. blkreplay gets all input
+   * at the start and delivers it as the guest's UART accepts it.
+   */
   typed?: readonly Typed[];
-  /** What the console must show, in this order. The run is ended when it has. */
+  /** The texts that the console must show, in this order. They end the run. */
   expected: string[];
-  /** How long a run may take, in seconds. */
+  /** The time limit of a run, in seconds. */
   secondsMax: number;
-  /** Takes minutes to hours, so it is left out unless named by `--only` or asked for by `--long`. */
+  /** Takes minutes to hours, so it runs only if `--only` names it or with `--long`. */
   isLong?: boolean;
-  /** Why QEMU 7.2 does not run it, where that is known. */
+  /** Why QEMU 7.2 does not run the guest, if known. */
   qemuNote?: string;
   note?: string;
 }
@@ -38,7 +44,7 @@ export interface Typed {
   text: string;
 }
 
-/** A guest that was considered and is in no row. */
+/** A guest that was considered but has no row. */
 export interface GuestLeftOut {
   name: string;
   why: string;

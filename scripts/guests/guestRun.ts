@@ -5,24 +5,24 @@ import path from 'node:path';
 import { blkreplayOptions, qemuOptions, type RunFiles } from './commandLines.ts';
 import type { Guest, OurResult, QemuResult, Typed } from './guest.ts';
 
-/** How a program ended and what it printed. */
+/** The exit and output of a program. */
 interface Outcome {
   console: string;
   errors: string;
   status: number | null;
-  /** Everything that is expected was on the console, in that order. */
+  /** The console has shown all expected texts, in order. */
   isComplete: boolean;
   isLate: boolean;
 }
 
-/** What `--json` prints at the end of a session. */
+/** The JSON object that `--json` prints at the end of a session. */
 interface Summary {
   position: number;
   seconds: number;
   digest: string;
 }
 
-/** Runs a guest under QEMU until its console has shown what is expected, it ends, or its time is over. */
+/** Runs a guest under QEMU until its console has shown the expected texts, it ends, or its time is over. */
 export async function runUnderQemu(guest: Guest, folder: string): Promise<QemuResult> {
   return inFreshFolder(folder, async (files) => {
     if (guest.disk) copyFileSync(files.guestFile(guest.disk.image), files.diskCopy);
@@ -32,8 +32,9 @@ export async function runUnderQemu(guest: Guest, folder: string): Promise<QemuRe
 }
 
 /**
- * Runs a guest under blkreplay (a long one is not run unrecorded), records it, and replays the recording. It works if
- * each shows what is expected and the replay has the recording's console and digest of all state.
+ * Runs a guest under blkreplay, records it, and replays the recording (a long guest is only recorded and replayed). It
+ * works if each run shows the expected texts, and if the replay has the same console output and state digest as the
+ * recording.
  */
 export async function runUnderBlkreplay(guest: Guest, folder: string): Promise<OurResult> {
   return inFreshFolder(folder, async (files) => {
@@ -49,7 +50,7 @@ export async function runUnderBlkreplay(guest: Guest, folder: string): Promise<O
     const record = await execute(process.execPath, [CLI, 'record', ...machine, ...typed, ...rrfile, '--json'], guest);
     if (!record.isComplete) return { kind: 'fails', stage: 'record', symptom: symptomOf(record) };
     const recorded = summaryOf(record);
-    // A replay does what the recording did, so it is not ended early, and may take a few times as long.
+    // The replay must run to the end of the recording, so nothing ends it early, and it may take several times as long.
     const patient = { ...guest, expected: [], secondsMax: guest.secondsMax * 4 };
     const replay = await execute(process.execPath, [CLI, 'replay', ...machine, ...rrfile, '--json'], patient);
     if (replay.isLate || replay.console !== record.console || summaryOf(replay).digest !== recorded.digest) {
@@ -77,7 +78,9 @@ async function inFreshFolder<T>(guests: string, work: (files: RunFiles) => Promi
   }
 }
 
-/** Ends the program by SIGINT, with which blkreplay closes its recording, as soon as all that is expected was seen. */
+/**
+ * Ends the program with SIGINT, on which blkreplay closes its recording, as soon as all expected texts have appeared.
+ */
 async function execute(
   program: string,
   options: string[],
@@ -102,7 +105,7 @@ async function execute(
     child.kill('SIGINT');
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => (outcome.errors += text));
-  child.stdin.on('error', () => {}); // It may end while something is typed.
+  child.stdin.on('error', () => {}); // The program may end during input.
   const timer = setTimeout(() => {
     outcome.isLate = true;
     child.kill('SIGINT');
@@ -137,7 +140,7 @@ function summaryOf({ errors }: Outcome): Summary {
   return JSON.parse(errors.trimEnd().split('\n').at(-1) || '{}');
 }
 
-/** What a user would report: the message if there is one, else the last line of the console. */
+/** The symptom that a user would report: the first message if there is one, or the last line of the console. */
 function symptomOf({ console, errors, status, isLate }: Outcome): string {
   const messages = errors.split('\n').filter((line) => line && !line.startsWith('{'));
   const lines = console.split(/[\r\n]+/).filter((line) => line.trim());

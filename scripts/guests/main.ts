@@ -1,8 +1,8 @@
-// Makes docs/guests.md: `node scripts/guests/main.ts FOLDER [--only NAME,...] [--long]`, after `npm run build`.
+// Generates docs/guests.md: `node scripts/guests/main.ts FOLDER [--only NAME,...] [--long]`, after `npm run build`.
 //
-// FOLDER holds guests that were built elsewhere, under the names in guestList.ts. Each runs under QEMU (where it is
-// installed) and here; results.json in FOLDER keeps what came out, so that the table can be made in parts: a row that is
-// not run this time is as it was.
+// FOLDER contains guests built elsewhere, under the names in guestList.ts. Each guest runs under QEMU (if installed)
+// and under blkreplay. results.json in FOLDER keeps the results, so that the table can be updated in parts: rows that
+// do not run this time are unchanged.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -46,7 +46,7 @@ function readResults(): Record<string, GuestResult> {
   return existsSync(resultsFile) ? JSON.parse(readFileSync(resultsFile, 'utf8')) : {};
 }
 
-/** Reads the file again, because another run may have added rows meanwhile. */
+/** Reads the file again before writing it, because another process may have added rows. */
 function keep(name: string, result: GuestResult): void {
   writeFileSync(resultsFile, `${JSON.stringify({ ...readResults(), [name]: result }, null, 2)}\n`);
 }
