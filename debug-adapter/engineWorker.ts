@@ -33,7 +33,7 @@ const service = new EngineService({
   listen,
   signals,
 });
-// Notices soon when files are deleted while the machine is stopped.
+// Files deleted while the machine is stopped are noticed within two seconds.
 const LOOK_AROUND_MILLISECONDS = 2000;
 setInterval(() => service.lookAround(), LOOK_AROUND_MILLISECONDS).unref();
 port.on('message', (message: ToEngine) => service.received(message));

@@ -1,6 +1,6 @@
-// The entry point of the debug adapter, on stdin and stdout. It starts when the file is loaded, because an editor
-// may load it with `node -e "require(file)"`, and ends when its client disconnects. `--overwrite` means that the
-// user has agreed to replace blkreplay's earlier files in this session, whatever the launch configuration says.
+// The entry point of the debug adapter, on stdin and stdout. It starts when the file is loaded, because an editor may
+// load it with `node -e "require(file)"`, and ends when its client disconnects. `--overwrite` means that the user has
+// agreed to replace blkreplay's earlier files in this session, whatever the launch configuration says.
 import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Adapter, EngineLink, type FromEngine, makeSignals, type ToEngine } from './dap/index.ts';
@@ -10,7 +10,7 @@ import { makeInterruptionCell, URGENCY } from './host/interruption.ts';
 
 // A long replay is interrupted immediately; closing a recording takes as long as a snapshot.
 const CLOSE_MILLISECONDS_MAX = 10_000;
-// Much longer than a client needs to read the rest; a client that does not read is not waited for.
+// Long enough for any client that reads its messages; the adapter does not wait for one that does not.
 const FLUSH_MILLISECONDS_MAX = 1000;
 // The limits after a signal, or if the client leaves while files are being opened.
 const END_MILLISECONDS_MAX = 900;

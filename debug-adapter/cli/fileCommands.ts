@@ -84,7 +84,7 @@ function execute(command: Exclude<FileCommand, { kind: 'dump' }>, version: strin
 
 const KINDS = { recording: 'a recording', overlay: 'an overlay', state: 'a state image', pack: 'a packed recording' };
 
-/** Damage counts as bad input, the only failure exit status of a check. */
+/** Damage found by the check counts as bad input; all other results exit with status 0. */
 function check(host: engine.Host, { overlay, repair }: { overlay: string; repair: boolean }): Answer {
   const found = engine.checkOverlay(host, overlay, { repair });
   const { corruptions, leaks, repaired } = found;

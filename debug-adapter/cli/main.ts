@@ -25,8 +25,8 @@ export interface Signals {
 }
 
 /**
- * The command line: the engine without an editor. stdout receives only the guest's console output; everything about the
- * guest goes to stderr. The exit status is part of the interface (see USAGE).
+ * The command line: the engine without an editor. During a run, stdout receives only the guest's console output; all
+ * messages go to stderr. The exit status is part of the interface (see USAGE).
  */
 export async function main(args: readonly string[], { cell, whenInterrupted }: Signals): Promise<number> {
   const wantsJson = args.includes('--json');

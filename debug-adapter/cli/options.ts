@@ -105,8 +105,8 @@ const MEMORY_BYTES_DEFAULT = 128 << 20;
 /**
  * Parses the arguments after the program name. Throws a UserError of kind `badInput`, whose message is one sentence,
  * for every error that can be found without opening a file. `run`, `record` and `replay` accept the same options, so
- * that a user can change the command alone: options without meaning for a command (`--rrfile` with `run`, `--stdin`
- * with `replay`) are checked and then ignored.
+ * that users can switch between them by changing one word: options without meaning for a command (`--rrfile` with
+ * `run`, `--stdin` with `replay`) are checked and then ignored.
  */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const words = new Words(args);

@@ -33,7 +33,7 @@ export class Adapter {
   private engine: EngineLink;
   private onDisconnected: () => void;
   private phase: Phase = 'new';
-  /** How the current run runs. */
+  /** How the current run is divided. */
   private runs: CommandRules['runs'];
   private isGdbRunning = false;
   /** Whether the client supports the optional events. */
@@ -177,7 +177,7 @@ export class Adapter {
     this.engine.clearPause();
     try {
       const body = await this.engine.ask(command, args);
-      // For requests of the protocol, the client knows that the machine runs afterwards.
+      // The client knows which standard requests resume the machine, but not which custom ones do.
       if (command.startsWith('blkreplay/')) this.sendEvent(new ContinuedEvent(THREAD_ID, true));
       return body;
     } catch (error) {

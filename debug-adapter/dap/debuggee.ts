@@ -58,7 +58,7 @@ export class Debuggee {
   isRunning = false;
   readonly containers = new Handles<Container>();
   private frameHandles = new Handles<ShownFrame>();
-  /** By hart. */
+  /** The call stacks, by hart. */
   private stacks = new Map<number, readonly ShownFrame[]>();
   private loaded: LoadedFiles;
   private written: Written[] = [];
@@ -81,8 +81,8 @@ export class Debuggee {
   }
 
   /**
-   * The file with the most information about the code in memory at `pc`. If no file matches, another one, to look up
-   * types.
+   * The file with the most information about the code in memory at `pc`. If no file matches, returns another one for
+   * looking up types.
    */
   symbolsAt(pc: bigint): Symbols | undefined {
     return this.describing(pc)?.at(pc) ?? this.fallback;
@@ -102,7 +102,7 @@ export class Debuggee {
     return this.loaded.at(pc) ?? this.groups.find((group) => group.isBooted && group.codeAround(pc, 1));
   }
 
-  /** A file for names and types, for code without symbols. */
+  /** The file that provides names and types for code without symbols. */
   private get fallback(): Symbols | undefined {
     const booted = this.groups.filter(({ isBooted }) => isBooted).flatMap(({ files }) => files);
     return booted.find(hasDebugInfo) ?? this.symbols.find(hasDebugInfo) ?? this.symbols[0];

@@ -22,7 +22,7 @@ export class LoadedFiles {
   }
 
   /**
-   * The best match at `pc`. Cached for each 64 bytes until `forget`. Takes microseconds, or about 100 us if the bytes
+   * The best match at `pc`. Cached per 64-byte block until `forget`. Takes microseconds, or about 100 us if the bytes
    * nearby are ambiguous.
    */
   at(pc: bigint): CodeGroup | undefined {

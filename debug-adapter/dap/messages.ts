@@ -54,7 +54,7 @@ export const SIGNALS = {
 export const makeSignals = (): Int32Array<SharedArrayBuffer> =>
   new Int32Array(new SharedArrayBuffer(Object.keys(SIGNALS).length * Int32Array.BYTES_PER_ELEMENT));
 
-/** More than twice the output that a run produces in a slice. */
+/** More than twice the console output of one slice. */
 const UNTAKEN_BYTES_MAX = 1 << 20;
 
 /** An estimate of a message's size: only console output is both long and unsolicited. */

@@ -46,7 +46,7 @@ export class OpenSession {
     this.runner = new Runner(options.surroundings, {
       wantsStillness: () => this.whenStill.length > 0,
       betweenSlices: () => this.betweenSlices(),
-      // Shows console output meanwhile, because stepping over a call may take long.
+      // Shows console output meanwhile, because stepping over a call may take a long time.
       tellProgress: () => this.tellProgress(),
       takeMail: options.takeMail,
     });
@@ -76,7 +76,10 @@ export class OpenSession {
     return new Promise((resolve) => this.whenStill.push(resolve));
   }
 
-  /** Checks the session's files, also while the machine is stopped, but no more often than it is written back. */
+  /**
+   * Checks the session's files, also while the machine is stopped, but no more often than the recording is written
+   * back.
+   */
   lookAfterFiles(): void {
     const now = this.surroundings.milliseconds();
     if (now - this.lookedAt < WRITE_BACK_MILLISECONDS) return;

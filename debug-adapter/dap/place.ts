@@ -2,7 +2,7 @@ import type { SnapshotInfo } from '../engine/index.ts';
 import type { PlaceEvent } from './customProtocol.ts';
 import type { Debuggee } from './debuggee.ts';
 
-/** The body of a `blkreplay/place` event. Cheap. */
+/** The body of a `blkreplay/place` event. */
 export function placeOf({ session, configuration }: Debuggee, isRunning: boolean): PlaceEvent {
   const { position, timeline } = session;
   const { start, end } = timeline.travel ?? { start: position, end: position };

@@ -12,7 +12,7 @@ export interface RunnerSurroundings {
   signals: Int32Array<SharedArrayBuffer>;
 }
 
-/** The work besides running, done about every 20 ms. */
+/** The work to do during a run, about every 20 ms. */
 export interface Meanwhile {
   /** Whether another front end wants the machine to stop: a run in slices then ends as paused. */
   wantsStillness(): boolean;
@@ -33,7 +33,7 @@ const WAIT_MILLISECONDS = 20;
  * stop points for the next slice. A `whole` run sees only the signals, and lets its owner handle urgent work.
  */
 export class Runner {
-  /** The session closes: the current run ends after its slice. */
+  /** Set when the session closes: the current run ends after its slice. */
   isClosing = false;
   private surroundings: RunnerSurroundings;
   private meanwhile: Meanwhile;

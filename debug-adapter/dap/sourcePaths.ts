@@ -32,7 +32,7 @@ export class SourcePaths {
   }
 }
 
-/** Starts with the folder itself. */
+/** The folder and its parents, starting with the folder itself. */
 function parentsOf(folder: string): string[] {
   const parent = path.dirname(folder);
   return parent === folder ? [folder] : [folder, ...parentsOf(parent)];

@@ -33,9 +33,9 @@ const SILENT_MAX = 16;
 
 /**
  * Decides which connection belongs to gdb. A connection counts as gdb only after a complete first packet with a valid
- * checksum; until then it occupies no slot, stops no machine and ends no recording. Bytes that gdb never sends drop the
- * connection at any time, and nothing that arrives together with them or later is acted on. One gdb is served at a
- * time; other connections are refused meanwhile.
+ * checksum; until then it occupies no slot, stops no machine and ends no recording. A connection that sends bytes that
+ * gdb never sends is dropped, and nothing that arrives with or after them has an effect. One gdb is served at a time;
+ * other connections are refused meanwhile.
  */
 export class Admission {
   private host: AdmissionHost;
@@ -130,7 +130,7 @@ class Visitor implements GdbConnectionUser {
     this.end((server) => server.disconnected());
   }
 
-  /** Drops the connection without a report: it did nothing wrong. */
+  /** Drops the connection without a report, because nothing is wrong with it. */
   leave(): void {
     this.connection.drop();
     this.disconnected();

@@ -34,7 +34,7 @@ export type Leaving = 'detached' | 'killed' | 'gone' | 'dropped';
 export const UNSENT_BYTES_MAX = 1 << 20;
 /** No packet is read while more bytes than this wait for an answer. */
 export const WAITING_BYTES_MAX = 1 << 20;
-/** The size that an empty packet counts as. */
+/** The size counted for each packet in addition to its content. */
 const WAITING_BYTES_EACH = 64;
 
 /** The packets for detaching and killing, which are allowed whichever front end runs the machine. */

@@ -1,5 +1,4 @@
-/** The hexadecimal encoding that the protocol uses for binary data: two digits per byte. */
-
+/** Encodes binary data as the protocol does: two hexadecimal digits per byte. */
 export function toHex(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += byte.toString(16).padStart(2, '0');

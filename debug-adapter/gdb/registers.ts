@@ -17,6 +17,7 @@ const VALUE_BYTES = 8;
  */
 export const registerNumbers: readonly number[] = Array.from({ length: PC + 1 }, (_, number) => number);
 
+/** The register values for the reply to a `g` packet. */
 export function allRegisters(inspector: Inspector): string {
   return registerNumbers.map((number) => readRegister(inspector, number)!).join('');
 }

@@ -27,7 +27,7 @@ export function resume(target: Target, how: Resumption): Promise<string> {
   }
 }
 
-/** Runs backwards until there is a stop to report. Throws a UserError without recorded history. */
+/** Runs backwards until there is a stop to report. Throws a UserError if there is no history. */
 export function reverse(target: Target, how: 'continue' | 'step'): Promise<string> {
   const { session } = target;
   if (how === 'continue') return target.run((wantsPause) => session.reverseContinue(wantsPause), true);

@@ -1,10 +1,6 @@
 import type { InlinedCall, Symbols } from '../symbols/index.ts';
 
-/**
- * The inlined functions at a pc. Line steps treat an inlined function as a frame, as gdb does (inline-frame.c): a step
- * over a line steps over the functions inlined in it. At the first instruction of an inlined function, the pc still
- * counts as the call site in the caller.
- */
+/** The inlined functions at a pc. */
 export interface InlineStand {
   /** The inlined functions that contain the pc, outermost first. */
   inside: readonly InlinedCall[];
@@ -12,6 +8,11 @@ export interface InlineStand {
   ahead: InlinedCall | undefined;
 }
 
+/**
+ * Finds the inlined functions at a pc. Line steps treat an inlined function as a frame, as gdb does (inline-frame.c): a
+ * step over a line steps over the functions inlined in it. At the first instruction of an inlined function, the pc still
+ * counts as the call site in the caller.
+ */
 export function inlineStandAt(symbols: Symbols, pc: bigint): InlineStand {
   // Innermost first.
   const calls = symbols.inlinedAt(pc);

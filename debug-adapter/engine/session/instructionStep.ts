@@ -9,8 +9,8 @@ import { handlersOf, trapAt, type TrapMode } from './traps.ts';
 /**
  * Steps one instruction of the current code, forwards or backwards. Interrupts that occur in between are run, not
  * stepped into. Raw steps (`Session.stepInstruction`) would occasionally end in a timer interrupt handler, where users
- * do not expect to stop and from which other debuggers cannot return. Stop points inside a handler do stop. A step does
- * follow exceptions into their handler, because the current code causes them.
+ * do not expect to stop and from which other debuggers cannot return. Stop points inside a handler still apply. A step
+ * does follow exceptions into their handler, because the current code causes them.
  *
  * After a 'pause', call `run` again to continue the step.
  */

@@ -31,8 +31,8 @@ export class LinePlace {
   }
 
   /**
-   * When stepping backwards, the step continues to the start of the row that it entered, unless that is the start of
-   * the function: before it is the call.
+   * When stepping backwards, the step continues to the start of the row that it entered, unless that is the function's
+   * entry, from which it continues to the call.
    */
   endsBackwards(pc: bigint, how: { kind: 'over' | 'in'; isSameFrame: boolean }): boolean {
     const { row } = this;

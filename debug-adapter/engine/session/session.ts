@@ -123,8 +123,8 @@ export class Session {
   }
 
   /**
-   * Runs forwards until it is this hart's turn to execute a step. The user's breakpoints stop the other harts' quanta.
-   * After a pause, another call continues the run.
+   * Runs forwards until it is this hart's turn to execute a step. The user's breakpoints also apply while the other
+   * harts run. After a pause, another call continues the run.
    */
   runToTurnOf(hart: number, wantsPause: WantsPause = never, options: RunOptions = {}): StopReason {
     return this.stopped(this.forwardToTurnOf(hart, this.stopPoints(), wantsPause, options), { kind: 'step' });
@@ -155,7 +155,10 @@ export class Session {
     return stop;
   }
 
-  /** Goes back to before the last step of a hart. After a pause in another hart's quantum, another call continues. */
+  /**
+   * Goes back to before the last step of a hart. After a pause in another hart's quantum, another call continues the
+   * step.
+   */
   stepBackInstruction(hart = this.timeline.machine.currentHart, wantsPause: WantsPause = never): StopReason {
     const travel = this.travel();
     const { machine } = this.timeline;

@@ -99,7 +99,7 @@ function textOf(info: DebugInfo, value: ReturnType<typeof readForm>): string {
   return value.kind === 'textAt' ? stringIn(info.sections, value.section, value.offset) : '';
 }
 
-/** Builds full paths: comp_dir, directory and name, up to the first absolute part. */
+/** Builds each full path from comp_dir, the directory and the name; an absolute part replaces those before it. */
 function resolveFiles(
   { directories, files }: FileNames,
   { compDir, unitName, version }: { compDir: string; unitName: string; version: number },

@@ -36,7 +36,9 @@ export class SymbolTable {
     return this.#sameBase(name).filter((symbol) => symbol.name === name);
   }
 
-  /** The functions with a source name, including the compiler's clones (`sum.isra.0`, `sum.constprop.1`). */
+  /**
+   * The functions with a given name in the source, including the compiler's clones (`sum.isra.0`, `sum.constprop.1`).
+   */
   functionsNamed(name: string): SymbolInfo[] {
     return this.#sameBase(name).filter((symbol) => symbol.kind !== 'object' && !/\.cold(\.|$)/.test(symbol.name));
   }

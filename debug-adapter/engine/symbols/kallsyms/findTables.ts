@@ -13,7 +13,7 @@ export interface KallsymsTables {
  * Finds the symbol tables that a Linux `Image` contains (CONFIG_KALLSYMS; format: scripts/kallsyms.c of Linux 5.x-6.x).
  * Returns undefined if the kernel lacks CONFIG_KALLSYMS or the image is not a kernel. Nothing in the image header
  * points to the tables, so they are found by their structure, and each table is verified against the next one: no other
- * bytes fit all of them.
+ * data matches all of them.
  *
  * - token table: 256 zero-terminated strings; a byte that represents itself in names has a one-character token
  * - token index: the 256 offsets of 16 bits into the token table, after that table

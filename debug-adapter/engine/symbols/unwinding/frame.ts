@@ -15,7 +15,7 @@ export interface Frame {
   readonly depth: number;
   /** Canonical frame address: the value of sp at the call. Computed on first use; undefined if no rule gives it. */
   readonly cfa: bigint | undefined;
-  /** A trap entered this frame, so its caller is the interrupted code (CIE augmentation 'S'). */
+  /** The frame was entered by a trap, so its caller is the interrupted code (CIE augmentation 'S'). */
   readonly isSignalFrame: boolean;
   /** By DWARF number: 0-31 are x0-x31, 32-63 are f0-f31, 4096 + n is CSR n. */
   register(dwarfNumber: number): bigint | undefined;
@@ -27,7 +27,7 @@ export interface FrameView {
   pc: bigint;
   /** By DWARF number; undefined for registers that the machine does not have. */
   readRegister(dwarfNumber: number): bigint | undefined;
-  /** The bytes at a virtual address; undefined unless all of them are readable. Translates the address. */
+  /** The bytes at a virtual address; undefined unless all of them are readable. Costs an address translation. */
   readMemory(address: bigint, lengthBytes: number): Uint8Array | undefined;
   /**
    * Registers for `$name` in expressions, other than x0-x31, their ABI names, pc and fp: CSRs and floating-point

@@ -6,8 +6,8 @@ import type { ShownValue } from './shownValue.ts';
 import type { ReadResult } from './storage.ts';
 
 /**
- * A value in one line, in the format of gdb's `print` but shorter: the summary of a struct or array is cut with `…`
- * when the line is full. Expanding the value shows the rest.
+ * A value in one line, in the format of gdb's `print` but shorter: the summary of a struct or array is truncated with
+ * `…` when the line is full. Expanding the value shows the rest.
  */
 export function textOf(value: ShownValue): string {
   return format(value, { characters: LINE_CHARACTERS, depth: 0 });
