@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { askBeforeRestart } from './askBeforeRestart.ts';
 
 /**
- * Starts the adapter in the editor's own runtime, which works as `node`, so that no Node installation is required. A
+ * Starts the adapter in the editor's own runtime, which can act as `node`, so that no Node installation is required. A
  * second call for the same session means that it is being restarted.
  */
 export class AdapterFactory implements vscode.DebugAdapterDescriptorFactory {

@@ -3,6 +3,7 @@ import { DEBUG_TYPE } from '../sessions.ts';
 import { AdapterFactory } from './adapterFactory.ts';
 import { ConfigurationProvider, dynamicConfigurations } from './configurationProvider.ts';
 
+/** Registers what a launch configuration needs: the providers of configurations and the factory of the adapter. */
 export function registerConfigurations(context: vscode.ExtensionContext): vscode.Disposable {
   const { debug, DebugConfigurationProviderTriggerKind: Trigger } = vscode;
   return vscode.Disposable.from(

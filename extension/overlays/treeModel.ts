@@ -1,10 +1,7 @@
 import type { DriveOverview, Overview, SnapshotOverview } from '../../debug-adapter/dap/customProtocol.ts';
 import { showPosition } from '../timeline/positionText.ts';
 
-/**
- * An item of the overlays view. For each session and each recording, the tree has the drives with their backing chains,
- * and the snapshots in order of position, with the machine's current position among them.
- */
+/** An item of the overlays view. */
 export interface TreeNode {
   /** A stable ID, so that the editor remembers which items are collapsed. */
   id: string;
@@ -35,6 +32,11 @@ export interface Shown {
   file: (path: string) => string;
 }
 
+/**
+ * The tree of a session in the overlays view, as plain values: the drives with their backing chains, and the snapshots
+ * in order of position, with the machine's current position among them. `recordingContents` is the same for a recording
+ * on disk.
+ */
 export function sessionTree(overview: Overview, session: { id: string; name: string }, shown: Shown): TreeNode {
   const owner: Owner = { kind: 'session', sessionId: session.id };
   const file = overview.rrfile ? shown.file(overview.rrfile) : 'nothing is recorded';

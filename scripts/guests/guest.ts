@@ -32,7 +32,7 @@ export interface Guest {
   expected: string[];
   /** The time limit of a run, in seconds. */
   secondsMax: number;
-  /** Takes minutes to hours, so it runs only if `--only` names it or with `--long`. */
+  /** Takes minutes to hours, so it runs only with `--long` or if `--only` names it. */
   isLong?: boolean;
   /** Why QEMU 7.2 does not run the guest, if known. */
   qemuNote?: string;

@@ -22,7 +22,7 @@ interface Summary {
   digest: string;
 }
 
-/** Runs a guest under QEMU until its console has shown the expected texts, it ends, or its time is over. */
+/** Runs a guest under QEMU until its console has shown the expected texts, it ends, or the time limit expires. */
 export async function runUnderQemu(guest: Guest, folder: string): Promise<QemuResult> {
   return inFreshFolder(folder, async (files) => {
     if (guest.disk) copyFileSync(files.guestFile(guest.disk.image), files.diskCopy);
