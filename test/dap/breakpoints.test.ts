@@ -1,9 +1,10 @@
+/** Breakpoints of every kind stop in both directions, and steps go over, in, out and back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
 import { DapClient, demoLaunch, source } from '../support/dapClient.ts';
 
-test('a line without code moves to the next that has some, and stops there', async (t) => {
+test('a breakpoint on a line without code moves to the next line with code and stops there', async (t) => {
   const dap = new DapClient(t);
   let moved: { id: number; verified: boolean; line: number } | undefined;
   await dap.start(demoLaunch(new Workplace(t)), async () => {
@@ -18,11 +19,11 @@ test('a line without code moves to the next that has some, and stops there', asy
   assert.deepEqual([stop.reason, stop.hitBreakpointIds], ['breakpoint', [moved!.id]]);
   const frame = await dap.topFrame();
   assert.equal(frame.name, 'statistics_sample');
-  // Line 8 is the function's opening: the breakpoint stands behind its prologue.
+  // Line 8 is the opening line of the function: the breakpoint is after its prologue.
   assert.ok(frame.line === 8 || frame.line === 9, `line ${frame.line}`);
 });
 
-test('functions and instructions stop, in both directions, until their list is set anew', async (t) => {
+test('function and instruction breakpoints stop in both directions until they are replaced', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Workplace(t)), async () => {
     const set = await dap.request('setFunctionBreakpoints', {
@@ -54,7 +55,7 @@ test('functions and instructions stop, in both directions, until their list is s
   assert.equal((await dap.topFrame()).name, 'verify_store');
 });
 
-test('steps go over, in and out, and back, by line and by instruction', async (t) => {
+test('steps go over, in, out and back, by line and by instruction', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Workplace(t)), () =>
     dap.request('setBreakpoints', { source: { path: source('demo/main.c') }, breakpoints: [{ line: 45 }] }),
@@ -64,7 +65,7 @@ test('steps go over, in and out, and back, by line and by instruction', async (t
   lines.push(await place(dap));
   for (const step of ['next', 'stepIn', 'stepOut', 'stepBack', 'stepBack']) {
     const { reason } = await dap.until(step);
-    // The last one comes to the breakpoint again.
+    // The last step reaches the breakpoint again.
     assert.equal(reason, lines.length === 5 ? 'breakpoint' : 'step', step);
     lines.push(await place(dap));
   }
@@ -78,7 +79,7 @@ test('steps go over, in and out, and back, by line and by instruction', async (t
   assert.equal(await pc(), before);
 });
 
-test('a data breakpoint that cannot be set says why', async (t) => {
+test('a data breakpoint that cannot be set states the reason', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Workplace(t), { stopOnEntry: true }));
   await dap.event('stopped');

@@ -1,3 +1,7 @@
+/** The adapter's custom requests and events report the position, seek to it and carry the console.
+ *
+ * They are declared in customProtocol.ts.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,8 +10,7 @@ import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { expected, guest, maskDemo, SESSION } from '../support/guests.ts';
 import { readFileSync } from 'node:fs';
 
-/** What the adapter says and takes beyond the protocol; see customProtocol.ts. */
-test('the place is told at stops and while it runs, and can be gone to', async (t) => {
+test('the position is reported at stops and while running, and goTo moves to it', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Workplace(t)));
   await dap.event('stopped');
@@ -28,7 +31,7 @@ test('the place is told at stops and while it runs, and can be gone to', async (
   assert.deepEqual(dap.place, end);
 });
 
-test('the console goes to a terminal as bytes', async (t) => {
+test('console output goes to a terminal as bytes', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Workplace(t), { console: 'terminal' }));
   await dap.event('stopped');
@@ -36,7 +39,7 @@ test('the console goes to a terminal as bytes', async (t) => {
   assert.equal(maskDemo(dap.terminal), maskDemo(expected('demo/demo').console));
 });
 
-test('what is typed reaches the guest while it sleeps, and the replay has it', async (t) => {
+test('typed input reaches a sleeping guest, and the replay reproduces it', async (t) => {
   const place = new Workplace(t);
   const dap = new DapClient(t);
   await dap.start(kernelLaunch(place));
@@ -50,7 +53,7 @@ test('what is typed reaches the guest while it sleeps, and the replay has it', a
   const past = dap.place.end;
   await dap.until('reverseContinue');
   assert.match(await dap.refused('blkreplay/consoleInput', { base64: btoa('x') }), /go to the end of the recording/);
-  assert.equal(dap.terminal, said, 'the past is not printed again');
+  assert.equal(dap.terminal, said, 'history is not printed again');
   await dap.leave();
 
   const replay = new DapClient(t);
@@ -63,14 +66,14 @@ test('what is typed reaches the guest while it sleeps, and the replay has it', a
   assert.match(await replay.refused('blkreplay/consoleInput', { base64: '!' }), /base64/);
 });
 
-test('what is typed while a long step runs reaches the guest', async (t) => {
+test('typed input reaches the guest during a long step', async (t) => {
   const dap = new DapClient(t);
   await dap.start(kernelLaunch(new Workplace(t), { stopOnEntry: true }));
   await dap.event('stopped');
   await dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'console_read' }] });
   await dap.until('continue');
   await dap.request('setFunctionBreakpoints', { breakpoints: [] });
-  // Out of console_read: it returns when a line has come.
+  // Step out of console_read, which returns when a line has been typed.
   await dap.request('stepOut', { threadId: 1 });
   await sleep(100);
   await type(dap, 'echo typed\n');

@@ -1,3 +1,7 @@
+/** Reverse-continue over DAP leads from the reported failure to the line that caused it.
+ *
+ * The test knows only the damaged field, as a user would.
+ */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
@@ -5,10 +9,9 @@ import { Workplace } from '../support/cli.ts';
 import { DapClient, demoLaunch, source } from '../support/dapClient.ts';
 import { expected, maskDemo } from '../support/guests.ts';
 
-/** The main job over the protocol: from the reported failure back to the line that caused it, knowing only the field. */
 const FIELD = 'store.superblock.entry_count';
 
-test('reverse-continue from the reported failure lands on the line that spoiled the field', async (t) => {
+test('reverse-continue from the reported failure stops at the line that corrupted the field', async (t) => {
   const place = new Workplace(t);
   const dap = new DapClient(t);
   await dap.start(demoLaunch(place));
@@ -27,7 +30,7 @@ test('reverse-continue from the reported failure lands on the line that spoiled 
   assert.equal(after, spoiled);
   assert.equal(write.text, write.description);
   await assertAt(dap, 'statistics_sample', 18);
-  assert.equal(await dap.evaluate(FIELD), before, 'it stands before the write');
+  assert.equal(await dap.evaluate(FIELD), before, 'the stop is before the write');
   await assertVariables(dap, after);
 
   await dap.until('stepBack');
@@ -35,16 +38,16 @@ test('reverse-continue from the reported failure lands on the line that spoiled 
   await dap.until('stepBack');
   await assertAt(dap, 'statistics_sample', 14);
   const again = await dap.until('continue');
-  assert.equal(again.description, write.description, 'forwards it is the same write');
-  assert.equal(await dap.evaluate(FIELD), after, 'and it stands behind it');
+  assert.equal(again.description, write.description, 'running forwards finds the same write');
+  assert.equal(await dap.evaluate(FIELD), after, 'the stop is after the write');
 
-  assert.equal(maskDemo(dap.console), maskDemo(expected('demo/demo').console), 'the past is not printed again');
+  assert.equal(maskDemo(dap.console), maskDemo(expected('demo/demo').console), 'history is not printed again');
   assert.equal(await dap.leave(), 0);
   assert.equal(dap.stderr, '');
-  assert.deepEqual(fs.readdirSync(place.folder).sort(), ['demo.rr', 'disk.img', 'hd0.qcow2'], 'no lock is left');
+  assert.deepEqual(fs.readdirSync(place.folder).sort(), ['demo.rr', 'disk.img', 'hd0.qcow2'], 'no lock file is left');
 });
 
-test('a recording that was closed in the past replays to its end, and to its beginning', async (t) => {
+test('a recording closed while viewing history replays to its end, and back to its beginning', async (t) => {
   const place = new Workplace(t);
   const recorder = new DapClient(t);
   await recorder.start(demoLaunch(place));
@@ -76,7 +79,7 @@ async function assertAt(dap: DapClient, name: string, line: number): Promise<voi
   assert.deepEqual([frame.name, frame.line, frame.source?.path], [name, line, source('demo/statistics.c')]);
 }
 
-/** At line 18: `statistics->last_seen_us[level] = now_us`, with a level that is one too high. */
+/** At line 18: `statistics->last_seen_us[level] = now_us`, with a level that is too high by one. */
 async function assertVariables(dap: DapClient, written: string): Promise<void> {
   const { id: frameId } = await dap.topFrame();
   const { scopes } = await dap.request('scopes', { frameId });
@@ -95,7 +98,7 @@ async function assertVariables(dap: DapClient, written: string): Promise<void> {
   const store = await variablesOf(dap, globals.get('store')!.variablesReference);
   const superblock = await variablesOf(dap, store.get('superblock')!.variablesReference);
   assert.equal(superblock.get('entry_count')!.evaluateName, FIELD);
-  // The same breakpoint by way of the variables view.
+  // The same breakpoint, set through the variables view.
   const reference = store.get('superblock')!.variablesReference;
   const info = await dap.request('dataBreakpointInfo', { variablesReference: reference, name: 'entry_count' });
   assert.equal(info.description, FIELD);

@@ -1,3 +1,4 @@
+/** Disassembly is consistent from every starting address and has the requested number of rows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
@@ -13,7 +14,7 @@ interface Row {
   presentationHint?: string;
 }
 
-test('instructions are the same seen from any of them, with their lines and symbols', async (t) => {
+test('disassembly is the same from any starting instruction, with lines and symbols', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Workplace(t), { stopOnEntry: true }));
   await dap.event('stopped');
@@ -23,14 +24,14 @@ test('instructions are the same seen from any of them, with their lines and symb
   assert.equal(rows[1].symbol, `statistics_sample+${Number(rows[1].address) - Number(start)}`);
   assert.deepEqual([rows[0].line, rows[0].location?.path], [8, source('demo/statistics.c')]);
   const lengths = new Set(rows.map(({ instructionBytes }) => instructionBytes!.split(' ').length));
-  assert.deepEqual([...lengths].sort(), [2, 4], 'short and long ones');
+  assert.deepEqual([...lengths].sort(), [2, 4], 'both compressed and 4-byte instructions occur');
   for (const k of [1, 7, 39]) {
     const seen = await rowsAt(dap, rows[k].address, -k, 40 - k);
     assert.deepEqual(seen.map(plain), rows.slice(0, 40 - k).map(plain), `from row ${k}`);
     const tail = await rowsAt(dap, rows[0].address, k, 40 - k);
     assert.deepEqual(tail.map(plain), rows.slice(k).map(plain), `to row ${k}`);
   }
-  // Across the functions before it, whose rows follow each other without a gap.
+  // Starting in the functions before it, whose rows are contiguous.
   const before = await rowsAt(dap, start, -200, 200);
   before.forEach(({ address, instructionBytes }, i) => {
     const next = before[i + 1]?.address ?? start;
@@ -39,7 +40,7 @@ test('instructions are the same seen from any of them, with their lines and symb
   assert.ok(before.every(({ instruction }) => !instruction.startsWith('.')));
 });
 
-test('where there is no memory rows say so, and their number is what was asked for', async (t) => {
+test('unmapped addresses are shown as such, and the number of rows is the one requested', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Workplace(t), { stopOnEntry: true }));
   await dap.event('stopped');
@@ -65,7 +66,7 @@ async function rowsAt(dap: DapClient, memoryReference: string, instructionOffset
   return instructions as Row[];
 }
 
-/** All but the source file, which only the first row of a run of them has. */
+/** Without the source file, which only the first of consecutive rows has. */
 const plain = ({ address, instruction, instructionBytes, symbol, line }: Row) => ({
   ...{ address, instruction, instructionBytes, symbol, line },
 });

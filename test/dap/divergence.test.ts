@@ -1,3 +1,4 @@
+/** A replay that diverges stops, reports the divergence and stays inspectable. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LogEntry } from '../../debug-adapter/engine/recording/logEntry.ts';
@@ -5,7 +6,7 @@ import { Workplace } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { entriesOf, rewriteRecording } from '../support/recordings.ts';
 
-test('a replay that differs stops there, says so, and can still be looked at', async (t) => {
+test('a diverging replay stops at the divergence, reports it, and can still be inspected', async (t) => {
   const place = new Workplace(t);
   const recorder = new DapClient(t);
   await recorder.start(demoLaunch(place));
@@ -24,7 +25,7 @@ test('a replay that differs stops there, says so, and can still be looked at', a
   assert.equal(await dap.leave(), 0);
 });
 
-/** The last digest's RAM is another. */
+/** Changes the RAM hash of the last digest. */
 function withLie(log: LogEntry[]): LogEntry[] {
   const digest = log.findLast((entry) => entry.kind === 'digest')!;
   const parts = digest.parts.map(({ name, value }) => ({ name, value: name === 'RAM' ? value ^ 1n : value }));

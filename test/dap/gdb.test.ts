@@ -1,3 +1,4 @@
+/** With `gdbServer`, gdb and the editor share one session, and one of them controls the machine at a time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GDB, runGdb } from '../gdb/gdbSupport.ts';
@@ -7,8 +8,7 @@ import { GdbClient } from '../support/gdbClient.ts';
 import { guest } from '../support/guests.ts';
 import { requireTool } from '../support/tools.ts';
 
-/** `gdbServer`: gdb and the editor on one session. */
-test('gdb runs the machine and the editor follows; who runs it refuses the other', async (t) => {
+test('while gdb runs the machine the editor follows, and the run owner locks out the other side', async (t) => {
   const dap = new DapClient(t);
   const gdb = await GdbClient.connect(await started(dap, demoLaunch(new Workplace(t), { stopOnEntry: true })));
   await dap.event('stopped');
@@ -36,12 +36,12 @@ test('gdb runs the machine and the editor follows; who runs it refuses the other
   assert.match(await gdb.ask('m80000000,4'), /^[0-9a-f]{8}$/);
   assert.equal(await gdb.ask('D'), 'OK');
   await gdb.whenClosed();
-  assert.equal((await dap.until('stepBack')).reason, 'step', 'the editor has it');
+  assert.equal((await dap.until('stepBack')).reason, 'step', 'the editor owns the run');
   assert.equal(await dap.leave(), 0);
   assert.equal(dap.stderr, '');
 });
 
-test('a gdb that comes makes the machine stand, and one that breaks off in a run too', async (t) => {
+test('connecting gdb stops the machine, and so does a connection that drops during a run', async (t) => {
   const place = new Workplace(t);
   const dap = new DapClient(t);
   const port = await started(dap, demoLaunch(place));
@@ -55,7 +55,7 @@ test('a gdb that comes makes the machine stand, and one that breaks off in a run
   const again = await GdbClient.connect(port);
   assert.match(await again.ask('bc'), /replaylog:begin/);
   assert.equal((await dap.event('stopped')).description, 'Beginning of recording');
-  // The editor goes while gdb runs: the recording is complete.
+  // The editor disconnects while gdb runs; the recording must be complete.
   again.send('c');
   await dap.event('continued');
   await dap.request('disconnect');
@@ -65,7 +65,7 @@ test('a gdb that comes makes the machine stand, and one that breaks off in a run
   assert.equal((await replay.event('stopped')).description, 'End of recording');
 });
 
-test('a port in use is refused before any file is made', async (t) => {
+test('a port in use is refused before any file is created', async (t) => {
   const first = new DapClient(t);
   const port = await started(first, demoLaunch(new Workplace(t), { stopOnEntry: true }));
   const place = new Workplace(t);
@@ -78,7 +78,7 @@ test('a port in use is refused before any file is made', async (t) => {
   await dap.request('launch', demoLaunch(place));
 });
 
-test('gdb itself works beside the editor', async (t) => {
+test('gdb-multiarch works next to the editor', async (t) => {
   if (!requireTool(GDB, t)) return;
   const dap = new DapClient(t);
   const port = await started(dap, demoLaunch(new Workplace(t), { stopOnEntry: true }));
@@ -90,7 +90,7 @@ test('gdb itself works beside the editor', async (t) => {
   assert.equal((await dap.until('stepIn')).reason.length > 0, true);
 });
 
-/** Launches with a gdb server; returns its port. */
+/** Launches with a gdb server and returns its port. */
 async function started(dap: DapClient, launch: object): Promise<number> {
   await dap.start({ ...launch, gdbServer: 0 });
   const said = dap.events.flatMap(({ event, body }) => (event === 'output' ? [body.output as string] : []));

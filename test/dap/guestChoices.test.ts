@@ -1,11 +1,11 @@
+/** Launch settings for semihosting, resets and the random seed reach the guest. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RNG_SEED, Workplace } from '../support/cli.ts';
 import { DapClient } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 
-/** What launch.json says of a guest's surroundings: semihosting, resets, and the seed of its random numbers. */
-test('a semihosting guest prints to the terminal, reads what is typed and files of the workspace', async (t) => {
+test('a semihosting guest prints to the terminal, reads typed input and reads workspace files', async (t) => {
   const place = new Workplace(t);
   place.write('data.txt', 'one\ntwo\n');
   const launch = { ...launchOf(place, 'semihosting/semihosting'), append: 'keys cat=data.txt cat=../x exit=07' };
@@ -18,7 +18,7 @@ test('a semihosting guest prints to the terminal, reads what is typed and files 
   const { description } = await dap.event('stopped');
   assert.equal(description, 'The guest reported failure, code 7');
   assert.match(dap.terminal, /<\|>\ndata\.txt: handle 1, 8 bytes\none\ntwo\nclose 0, .*\n\.\.\/x: error 13\n$/);
-  // What was printed in one step is not printed again by looking back.
+  // Stepping back does not print the same output twice.
   const said = dap.terminal;
   await dap.request('reverseContinue', { threadId: 1 });
   await dap.event('stopped');
@@ -27,7 +27,7 @@ test('a semihosting guest prints to the terminal, reads what is typed and files 
   assert.equal(dap.terminal, said);
 });
 
-test('a guest that resets the machine stops there with "noReboot", and its seed is the one that is given', async (t) => {
+test('with "noReboot" a guest that resets stops there, and "rngSeed" fixes the guest\'s seed', async (t) => {
   const place = new Workplace(t);
   const launch = { ...launchOf(place, 'small/reset'), noReboot: true, rngSeed: RNG_SEED };
   const drives = [{ id: 'hd0', image: place.disk('disk.img'), format: 'raw', overlay: 'hd0.qcow2' }];

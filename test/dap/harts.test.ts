@@ -1,11 +1,14 @@
+/** Each hart is a thread that can be inspected and stepped in both directions.
+ *
+ * The thread that stops is the hart whose step is next; the others show their current state.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
 import { DapClient } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 
-/** Harts are threads: the stopped one is the one whose step is next, and the others can be looked at where they are. */
-test('each hart has its stack, registers and CSRs; a stop names the one whose step is next', async (t) => {
+test('each hart has its own stack, registers and CSRs, and a stop names the hart whose step is next', async (t) => {
   const place = new Workplace(t);
   const dap = new DapClient(t);
   const launch = { rr: 'record', rrfile: 'a.rr', cwd: place.folder, kernel: guest('harts/harts'), harts: 4 };
@@ -55,7 +58,7 @@ test('each hart has its stack, registers and CSRs; a stop names the one whose st
   }
 });
 
-test('a step is of the thread that is named, either way', async (t) => {
+test('a step moves the named thread, in both directions', async (t) => {
   const dap = new DapClient(t);
   const launch = { rr: 'record', rrfile: 'a.rr', cwd: new Workplace(t).folder, kernel: guest('harts/harts'), harts: 4 };
   await dap.start({ ...launch, idle: 'warp' }, () =>
@@ -68,12 +71,12 @@ test('a step is of the thread that is named, either way', async (t) => {
     const before = await top(threadId);
     const after = await stepped('next', threadId);
     assert.ok(after.name === before.name && after.line !== before.line, `${before.line} to ${after.line}`);
-    // From the middle of a line it came to the next one; back is to that line's beginning.
+    // The step from the middle of a line went to the next line; the step back goes to the start of that line.
     const back = await stepped('stepBack', threadId);
     assert.deepEqual([back.name, back.line], [before.name, before.line]);
     assert.deepEqual(await stepped('next', threadId), after);
   }
-  // Another thread's line, from where this one is.
+  // Steps the other thread from the current position.
   for (const threadId of [1, 2, 3, 4]) {
     const { position } = dap.place;
     const before = await top(threadId);
@@ -87,7 +90,7 @@ test('a step is of the thread that is named, either way', async (t) => {
   assert.ok(pc(after) > pc(before));
   assert.deepEqual(await stepped('stepBack', 2, 'instruction'), before);
   assert.match(await dap.refused('next', { threadId: 5 }), /no thread 5/);
-  // At the end of the guest the others wait, and have no turn to come.
+  // At the end of the guest the other harts wait and are not scheduled again.
   await dap.until('continue');
   assert.match((await stepped('stepBack', 3)).name, /^(other_hart|wait_for_interrupt)$/);
   assert.ok(dap.place.position < dap.place.end);

@@ -1,9 +1,10 @@
+/** Inlined function bodies appear as frames of the call stack. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DapClient, source } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 
-test('inlined bodies are frames of the stack, each with its own variables', async (t) => {
+test('inlined bodies are stack frames, each with its own variables', async (t) => {
   const dap = new DapClient(t);
   const path = source('walks/inlines.c');
   await dap.start({ rr: 'off', idle: 'warp', kernel: guest('walks/inlines') }, () =>

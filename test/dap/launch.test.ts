@@ -1,3 +1,4 @@
+/** A wrong launch configuration is refused with one sentence, and only files of blkreplay are overwritten. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
@@ -5,7 +6,7 @@ import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { expected, guest } from '../support/guests.ts';
 import { changeOverlay, makeOverlay } from '../support/overlays.ts';
 
-test('each mistake in a launch configuration is one sentence, and the next launch can be right', async (t) => {
+test('each mistake in a launch configuration is refused with one sentence, and a corrected launch works', async (t) => {
   const place = new Workplace(t);
   const dap = new DapClient(t);
   await dap.request('initialize', { adapterID: 'blkreplay' });
@@ -51,7 +52,7 @@ test('each mistake in a launch configuration is one sentence, and the next launc
   await dap.request('launch', demoLaunch(place));
 });
 
-test('what exists is overwritten when "overwrite" is "always" only', async (t) => {
+test('existing files are overwritten only when "overwrite" is "always"', async (t) => {
   const place = new Workplace(t);
   place.write('hd0.qcow2', 'mine');
   const dap = new DapClient(t);
@@ -71,7 +72,7 @@ test('what exists is overwritten when "overwrite" is "always" only', async (t) =
   await dap.request('launch', demoLaunch(place, { overwrite: 'always' }));
 });
 
-test('a user who agreed to replace has the files of blkreplay replaced, for that session, and no others', async (t) => {
+test("after the user confirms, blkreplay's own files are replaced for that session, and no other files", async (t) => {
   const place = new Workplace(t);
   const first = new DapClient(t);
   await first.start(demoLaunch(place, { noDebug: true }));
@@ -87,7 +88,7 @@ test('a user who agreed to replace has the files of blkreplay replaced, for that
   await again.request('launch', demoLaunch(place, { overwrite: 'ask' }));
 });
 
-test('a snapshot past the recording’s end is refused, and the next launch can be right', async (t) => {
+test('a start snapshot past the end of the recording is refused, and a corrected launch works', async (t) => {
   const place = new Workplace(t);
   const recording = new DapClient(t);
   await recording.start(demoLaunch(place, { noDebug: true }));
@@ -104,7 +105,7 @@ test('a snapshot past the recording’s end is refused, and the next launch can 
   await dap.request('launch', demoLaunch(place, replaying));
 });
 
-test('without debugging the guest runs to its end and the session is over', async (t) => {
+test('with "noDebug" the guest runs to its end and the session terminates', async (t) => {
   const dap = new DapClient(t);
   await dap.start({ rr: 'off', noDebug: true, stopOnEntry: true, kernel: guest('small/hello') });
   assert.equal((await dap.event('exited')).exitCode, expected('small/hello').guestExit);

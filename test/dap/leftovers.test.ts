@@ -1,3 +1,7 @@
+/** However a session starts and ends, it leaves only the files that the user named, and the next session can start.
+ *
+ * All sessions use the same files.
+ */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -7,10 +11,6 @@ import { Workplace } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 
-/**
- * Sessions begin and end in every way there is, all over the same files: what is there after each is what the user named,
- * and the next one finds nothing in its way.
- */
 const STARTS = Number(process.env.BLKREPLAY_STARTS ?? 26);
 
 interface Scene {
@@ -23,7 +23,7 @@ type Way = (scene: Scene) => Promise<void>;
 
 const overwriting = { rr: 'record', overwrite: 'always' };
 
-/** Each begins a session; how it ends is said apart. Undefined: what it does ends the process already. */
+/** Each entry starts a session; ENDINGS lists how it ends. Undefined means that starting already ends the process. */
 const BEGINNINGS: Record<string, Way> = {
   recording: async ({ dap, launch }) => {
     await dap.start({ ...launch, ...overwriting });
@@ -125,12 +125,12 @@ test(`${STARTS} starts and stops leave no file, lock or process behind`, async (
     await inContext(`start ${i}: ${beginning}, then ${end}`, async () => {
       await BEGINNINGS[beginning](scene);
       await ENDS[end](scene);
-      // A signal that comes before any of our code ends Node itself.
+      // A signal that arrives before our code runs ends Node itself.
       const isTooEarly = beginning === 'before it is asked for anything' && end.startsWith('SIG');
-      assert.ok([0, ...(isTooEarly ? [null] : [])].includes(await scene.dap.exited), 'it ends by itself');
+      assert.ok([0, ...(isTooEarly ? [null] : [])].includes(await scene.dap.exited), 'the process ends by itself');
       assert.equal(scene.dap.stderr, '');
       checkFiles(place);
-      // Where a session was cut off while it opened, the recording may be gone, but nothing is in the way.
+      // If the session was killed while opening, the recording may be missing, but nothing blocks the next start.
       if (!place.exists('demo.rr') || beginning === 'while it opens') await recordAgain(start(), launch, t);
     });
   }
@@ -142,12 +142,12 @@ async function recordAgain(dap: DapClient, launch: object, t: TestContext): Prom
   assert.equal(await dap.leave(), 0);
 }
 
-/** What the user named, and in the temporary folder at most one empty folder that sessions share. */
+/** The files the user named, and at most one empty folder that sessions share in the temporary folder. */
 function checkFiles(place: Workplace): void {
   const names = fs
     .readdirSync(place.folder)
     .filter((name) => !['tmp', 'disk.img', 'demo.rr', 'hd0.qcow2'].includes(name));
-  // Where the drive's overlay was temporary and a snapshot was taken, the machine's state is a file of its own.
+  // With a temporary overlay and a snapshot, the machine state has a file of its own.
   assert.deepEqual(
     names.filter((name) => name !== 'demo.rr.qcow2'),
     [],
@@ -165,7 +165,7 @@ function processesWith(variable: string): string[] {
     try {
       return fs.readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(variable);
     } catch {
-      return false; // Another user's, or gone.
+      return false; // The process belongs to another user or is gone.
     }
   });
 }

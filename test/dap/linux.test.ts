@@ -1,10 +1,10 @@
+/** A Linux kernel can be debugged in both directions with the symbols of its own Image, at boot and at the shell. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
 import { DapClient } from '../support/dapClient.ts';
 import { LINUX_FOLDER, linuxLaunch, linuxSymbols, PROMPT } from '../support/linuxGuest.ts';
 
-/** A whole Linux in the editor: by the symbols that its Image holds, at boot and at its shell. */
 const STEPS = 50;
 const OPEN = 'do_sys_openat2';
 
@@ -12,7 +12,7 @@ if (LINUX_FOLDER === undefined) {
   if (!process.env.CI) test('Linux', (t) => t.skip('BLKREPLAY_LINUX_GUEST names no folder with a Linux guest'));
 } else {
   suite('Linux', () => {
-    test('goes back from kernel functions, at boot and at the shell, and its replay too', async (t) => {
+    test('reverse execution reaches earlier kernel function calls, at boot and at the shell, live and in a replay', async (t) => {
       const place = new Workplace(t);
       const dap = new DapClient(t);
       await dap.start(linuxLaunch(place.folder), () => breakAt(dap, ['_start', 'setup_vm', 'start_kernel']));
@@ -40,7 +40,7 @@ const breakAt = async (dap: DapClient, names: readonly string[]): Promise<void> 
   for (const { verified } of answer.breakpoints) assert.equal(verified, true);
 };
 
-/** The first two run before the MMU is on, where the kernel was loaded; the third where it was linked to. */
+/** The first two run before the MMU is on, at the load address; the third runs at the link address. */
 async function boot(dap: DapClient): Promise<void> {
   const places: Place[] = [];
   for (const name of ['_start', 'setup_vm', 'start_kernel']) {
@@ -70,20 +70,22 @@ async function boot(dap: DapClient): Promise<void> {
   }
 }
 
-/** The stack of its idle task: some of these functions have tests before their prologues. */
+/** The stack of the idle task: some of these functions test a condition before their prologue. */
 async function waits(dap: DapClient): Promise<void> {
   await breakAt(dap, ['ct_idle_enter']);
   assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
   const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
   const names = stackFrames.map(({ name }: { name: string }) => name);
   assert.deepEqual(names.slice(0, 3), ['ct_idle_enter', 'default_idle_call', 'do_idle']);
-  // Neither will ever return, and the second has not even kept where to.
+  // Neither function returns, and the second does not even save its return address.
   assert.deepEqual(names.slice(-2), ['rest_init', 'start_kernel']);
   await breakAt(dap, []);
   await dap.request('continue', { threadId: 1 });
 }
 
-/** At a prompt; leaves it at the next. Returns where the kernel opened the two files. */
+/**
+ * Starts at a shell prompt and ends at the next one. Returns the positions at which the kernel opened the two files.
+ */
 async function openTwoFiles(dap: DapClient): Promise<Place[]> {
   await breakAt(dap, [OPEN]);
   await dap.type('cat /proc/version /proc/uptime\n');
@@ -94,23 +96,23 @@ async function openTwoFiles(dap: DapClient): Promise<Place[]> {
     opened.push(await placeOf(dap));
   }
   assert.equal((await dap.until('reverseContinue')).reason, 'function breakpoint');
-  assert.deepEqual(await placeOf(dap), opened[0], 'the earlier call');
+  assert.deepEqual(await placeOf(dap), opened[0], 'stops at the earlier call');
   const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
   const names = stackFrames.map(({ name }: { name: string }) => name);
   assert.deepEqual(names, [OPEN, '__riscv_sys_openat', 'do_trap_ecall_u', 'handle_exception']);
   const { instructions } = await dap.request('disassemble', {
     ...{ memoryReference: stackFrames[1].instructionPointerReference, instructionOffset: -1, instructionCount: 1 },
   });
-  assert.match(instructions[0].instruction, /do_sys_openat2|jalr/, 'the call');
+  assert.match(instructions[0].instruction, /do_sys_openat2|jalr/, 'stops at the call');
   assert.match(instructions[0].symbol, /^__riscv_sys_openat\+\d+$/);
   await goesBackAndForth(dap);
-  // By line, where there are none, is by instruction.
+  // Without line information, stepping by line steps by instruction.
   assert.equal((await dap.until('stepBack')).reason, 'step');
   assert.equal(dap.place.position, opened[0].position - 1);
   await dap.until('stepIn');
   assert.deepEqual(await placeOf(dap), opened[0]);
   assert.equal((await dap.until('continue')).reason, 'function breakpoint');
-  assert.deepEqual(await placeOf(dap), opened[1], 'the later call again');
+  assert.deepEqual(await placeOf(dap), opened[1], 'stops at the later call again');
   await breakAt(dap, []);
   const from = dap.terminal.length;
   await dap.request('continue', { threadId: 1 });
@@ -118,7 +120,7 @@ async function openTwoFiles(dap: DapClient): Promise<Place[]> {
   return opened;
 }
 
-/** Step for step: what was on the way back is there on the way forth. */
+/** Steps back and then forwards; each position shows the same state in both directions. */
 async function goesBackAndForth(dap: DapClient): Promise<void> {
   const before = [await placeOf(dap)];
   for (let i = 0; i < STEPS; i++) {
@@ -132,7 +134,7 @@ async function goesBackAndForth(dap: DapClient): Promise<void> {
   }
 }
 
-/** What the running kernel says about its symbols is what was read from its file. */
+/** The symbols that the running kernel reports equal those read from its file. */
 async function comparesWithGuest(dap: DapClient): Promise<void> {
   const from = dap.terminal.length;
   await dap.type('head -n 20000 /proc/kallsyms | tail -n 40; echo over\n');
@@ -143,7 +145,7 @@ async function comparesWithGuest(dap: DapClient): Promise<void> {
   for (const [, address, name] of listed) assert.equal(ours.get(name)?.toString(16), address, name);
 }
 
-/** From the recording alone, kernel and symbols included. */
+/** Replays from the recording alone, which contains the kernel and its symbols. */
 async function replaysTheSame(
   dap: DapClient,
   { place, opened, end, console }: { place: Workplace; opened: Place[]; end: number; console: string },
@@ -166,7 +168,7 @@ interface Place {
   registers: Record<string, string>;
 }
 
-/** Where the machine stands, with everything in its registers. */
+/** The current position, with the contents of all registers. */
 async function placeOf(dap: DapClient): Promise<Place> {
   const { id: frameId } = await dap.topFrame();
   const { scopes } = await dap.request('scopes', { frameId });

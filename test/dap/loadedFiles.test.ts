@@ -1,3 +1,4 @@
+/** The adapter decides from memory contents which of several programs is loaded. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -7,7 +8,6 @@ import { groupByCode, openSymbols } from '../../debug-adapter/engine/symbols/ind
 import { flat, patched, stripped } from '../support/changedElf.ts';
 import { guest } from '../support/guests.ts';
 
-/** What runs, by what a memory holds that is nothing but bytes. */
 const CALLS = readFileSync(guest('walks/calls'));
 const SUM = readFileSync(guest('kernel/user/sum'));
 const PRIMES = readFileSync(guest('kernel/user/primes'));
@@ -27,7 +27,7 @@ function groupsOf(files: readonly { bytes: Uint8Array; isBooted?: boolean }[]) {
   );
 }
 
-test('of programs at the same addresses the one is there whose code is', () => {
+test('of several programs at the same addresses, the one whose code is in memory is loaded', () => {
   const groups = groupsOf([{ bytes: SUM }, { bytes: PRIMES }]);
   for (const [i, bytes] of [SUM, PRIMES].entries()) {
     const loaded = new LoadedFiles(groups, memoryWith(bytes, 0x1_0000n));
@@ -40,7 +40,7 @@ test('of programs at the same addresses the one is there whose code is', () => {
   }
 });
 
-test('two programs that agree with memory alike are both there, as far as breakpoints go', () => {
+test('two programs that both match memory are both loaded for breakpoints', () => {
   // They differ only where memory cannot be read.
   const far = 0x8000_0000n;
   const grown = CALLS;
@@ -58,7 +58,7 @@ test('two programs that agree with memory alike are both there, as far as breakp
   );
 });
 
-test('a file of another build names only functions that are the same, and none where the booted code has names', () => {
+test('a file of another build names only unchanged functions, and none where the booted code has names', () => {
   const other = patched(CALLS, 0x8000_0ea0n);
   const memory = memoryWith(CALLS, 0x8000_0000n);
   const groups = groupsOf([{ bytes: other }, { bytes: stripped(CALLS), isBooted: true }]);

@@ -1,3 +1,7 @@
+/** Moving through history many times does not increase memory, scratch files or open files.
+ *
+ * After many moves and snapshots the adapter uses as much as after a tenth of them.
+ */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -9,24 +13,22 @@ import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import type { MemoryReport } from '../support/memoryProbe.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 
-/**
- * Looking back again and again costs no more than looking back some times: memory of the adapter, its scratch files and
- * its open files are the same after many looks and snapshots as after a tenth of them.
- */
 const LOOKS = Number(process.env.BLKREPLAY_LOOKS ?? 1500);
-/** As in use: the caches are full after so many looks, and have their snapshots. */
+/** After this many moves the caches are full of snapshots, as in normal use. */
 const FIRST_LOOKS = LOOKS / 10;
 const SNAPSHOTS = LOOKS / 10;
-/** So that the guest's own memory hides nothing. */
+/** A small guest, so that its own memory does not hide growth. */
 const SMALL = { memory: '32M' };
-/** Most looks are at what is around. */
+/** Most moves stay near the current position. */
 const NEAR = 1_000_000;
-/** Node itself, resident: its code, its threads' stacks and what allocators keep. */
+/** Resident memory of Node itself: code, thread stacks and allocator overhead. */
 const PROGRAM_BYTES = 128 << 20;
-/** What the scratch file of a disk of 4 MiB may differ by: at each moment it holds what some snapshots happen to need. */
+/**
+ * Allowed difference in the scratch file of a 4 MiB disk, whose size depends on which snapshots exist at the moment.
+ */
 const SCRATCH_NOISE_BYTES = 1 << 20;
 
-test('while replaying', { skip: skipped() }, async (t) => {
+test('while replaying, repeated moves through history use no more memory or files', { skip: skipped() }, async (t) => {
   const place = new Workplace(t);
   const launch = demoLaunch(place, SMALL);
   const recording = new DapClient(t);
@@ -36,7 +38,7 @@ test('while replaying', { skip: skipped() }, async (t) => {
   await lookManyTimes(t, place, { ...launch, rr: 'replay' });
 });
 
-test('while recording', { skip: skipped() }, async (t) => {
+test('while recording, repeated moves through history use no more memory or files', { skip: skipped() }, async (t) => {
   const place = new Workplace(t);
   await lookManyTimes(t, place, demoLaunch(place, SMALL));
 });
@@ -58,7 +60,7 @@ async function lookManyTimes(t: TestContext, place: Workplace, launch: object): 
   t.diagnostic(`after ${FIRST_LOOKS} looks ${JSON.stringify(before)}`);
   t.diagnostic(`after ${LOOKS} and ${viewer.snapshots} snapshots ${JSON.stringify(after)}`);
   assert.ok(after.usedBytes <= before.usedBytes * 1.1, `used: ${after.usedBytes} bytes`);
-  // The resident set grows for long after that, by what is in use and was not touched yet, and by allocators' holes.
+  // The resident set keeps growing as memory in use is first touched and through allocator fragmentation.
   assert.ok(after.residentBytes <= after.usedBytes + PROGRAM_BYTES, `resident: ${after.residentBytes} bytes`);
   assert.ok(
     after.scratchBytes <= before.scratchBytes * 1.1 + SCRATCH_NOISE_BYTES,
@@ -70,7 +72,7 @@ async function lookManyTimes(t: TestContext, place: Workplace, launch: object): 
   assert.equal(dap.stderr, '');
 }
 
-/** What a user does who looks for something. */
+/** Imitates a user who searches for something. */
 class Viewer {
   snapshots = 0;
   private dap: DapClient;
@@ -122,7 +124,7 @@ class Viewer {
   }
 }
 
-/** An adapter whose memory and files are looked at from outside. */
+/** An adapter whose memory and files are measured from outside. */
 class MeasuredAdapter {
   readonly dap: DapClient;
   private report: string;

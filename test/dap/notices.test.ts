@@ -1,3 +1,7 @@
+/** Problems during a session reach the user as output of category `important`.
+ *
+ * VS Code shows such output as a notification.
+ */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -7,21 +11,17 @@ import { Workplace } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 
-/**
- * What the user must learn besides answers to requests: it comes as output of the category `important`, which VS Code
- * shows as a notification.
- */
-suite('what goes wrong while a session runs', { concurrency: 2 }, () => {
+suite('problems while a session runs', { concurrency: 2 }, () => {
   for (const [what, kib, files] of [
     ['the recording', 64, { rrfile: 'small/demo.rr' }],
     ['an overlay', 700, { drives: [{ id: 'hd0', image: 'disk.img', format: 'raw', overlay: 'small/hd0.qcow2' }] }],
   ] as const) {
-    test(`a disk that is full for ${what} ends the session, and what is kept is said and true`, async (t) => {
+    test(`a full disk for ${what} ends the session, and the reported end of the recording is correct`, async (t) => {
       const place = new Workplace(t);
       await onSmallDisk(place.path('small'), kib, t, async () => {
         const dap = new DapClient(t);
         await dap.start(demoLaunch(place, files));
-        // What is left of a log is written when the session ends, if not before.
+        // The rest of the log is written no later than at the end of the session.
         const said = (name: string) => dap.events.some(({ event }) => event === name);
         while (!said('stopped') && !said('terminated')) await sleep(20);
         if (!said('terminated')) await dap.request('terminate');
@@ -51,7 +51,7 @@ suite('what goes wrong while a session runs', { concurrency: 2 }, () => {
       (file: string) => (fs.writeFileSync(`${file}.new`, 'x'), fs.renameSync(`${file}.new`, file)),
     ],
   ] as const) {
-    test(`files that are ${what} while a session records are said, once each`, async (t) => {
+    test(`files ${what} during a recording are reported once each`, async (t) => {
       const place = new Workplace(t);
       const dap = new DapClient(t);
       await dap.start(endless(place));
@@ -73,7 +73,7 @@ suite('what goes wrong while a session runs', { concurrency: 2 }, () => {
       assert.equal(important(dap).length, 3);
     });
 
-    test(`files that are ${what} while a replay stands are said, and no snapshot goes elsewhere`, async (t) => {
+    test(`files ${what} during a replay are reported, and snapshots are refused instead of written elsewhere`, async (t) => {
       const place = new Workplace(t);
       const recording = new DapClient(t);
       await recording.start(demoLaunch(place, { noDebug: true }));
@@ -98,7 +98,7 @@ suite('what goes wrong while a session runs', { concurrency: 2 }, () => {
     });
   }
 
-  test('a snapshot that fails is an error that the editor shows', async (t) => {
+  test('a failed snapshot is an error that the editor shows', async (t) => {
     const place = new Workplace(t);
     const dap = new DapClient(t);
     await dap.start(demoLaunch(place, { stopOnEntry: true }));
@@ -111,7 +111,7 @@ suite('what goes wrong while a session runs', { concurrency: 2 }, () => {
 const important = (dap: DapClient): string[] =>
   dap.events.flatMap(({ event, body }) => (event === 'output' && body.category === 'important' ? [body.output] : []));
 
-/** One more than there are. */
+/** Waits for the next message. */
 async function nextImportant(dap: DapClient): Promise<string> {
   const before = important(dap).length;
   while (important(dap).length === before) await dap.event('output');
@@ -122,7 +122,10 @@ function endless(place: Workplace): object {
   return demoLaunch(place, { kernel: guest('endless/endless') });
 }
 
-/** Runs `story` with a disk of that size at `folder`; where the host does not let us mount one, not at all. */
+/**
+ * Runs `story` with a disk of the given size mounted at `folder`; does nothing where the host does not permit the
+ * mount.
+ */
 async function onSmallDisk(folder: string, kib: number, t: TestContext, story: () => Promise<void>): Promise<void> {
   fs.mkdirSync(folder);
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kib}k,mode=777`, 'tmpfs', folder]);

@@ -1,3 +1,4 @@
+/** A setting with any value either works or is refused with a short message. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,7 +7,6 @@ import fs from 'node:fs';
 import { Workplace } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 
-/** Whatever a setting holds, the launch is refused in a sentence of readable length, or works. */
 const SETTINGS = [
   ...[
     'rr',
@@ -40,7 +40,7 @@ const SETTINGS = [
 ];
 const DRIVE_SETTINGS = ['id', 'image', 'format', 'overlay', 'readOnly', 'slot', 'virtio'];
 
-/** None of them is right for any of the settings, but where it says so. */
+/** None of these values is valid for any setting, except those in WORKS. */
 const VALUES: readonly [string, unknown][] = [
   ['a NUL', 'a\u0000b'],
   ['a part of 300 bytes', `${'x'.repeat(300)}/y`],
@@ -55,10 +55,10 @@ const VALUES: readonly [string, unknown][] = [
   ['a huge number', 1e300],
 ];
 
-// Any name of a file is a file's, any text can be appended, and so on: what is left is another's refusal.
+// Any file name is possible and any text can be appended, so these settings may be accepted.
 const WORKS = new Set(['append', 'rrsnapshot', 'cwd', 'rrfile', 'drives.overlay']);
 
-test('settings of wrong types and with odd text', { timeout: 300_000 }, async (t) => {
+test('settings with wrong types and unusual text', { timeout: 300_000 }, async (t) => {
   const place = new Workplace(t);
   for (const setting of [...SETTINGS, ...DRIVE_SETTINGS.map((name) => `drives.${name}`)]) {
     await t.test(setting, async (t) => {
@@ -67,7 +67,7 @@ test('settings of wrong types and with odd text', { timeout: 300_000 }, async (t
       for (const [what, value] of VALUES) {
         const response = await dap.send('launch', launchWith(place, setting, value));
         if (response.success) {
-          assert.ok(WORKS.has(setting), `${what} is taken for ${setting}`);
+          assert.ok(WORKS.has(setting), `${what} is accepted for ${setting}`);
           return;
         }
         const said = response.body.error.format as string;
@@ -87,7 +87,7 @@ function launchWith(place: Workplace, setting: string, value: unknown): object {
   return { ...launch, drives: [{ ...(launch.drives as object[])[0], [drive]: value }] };
 }
 
-test('arguments that are nested a million times are refused, and the next ones are answered', async (t) => {
+test('arguments nested a million levels deep are refused, and the next request is answered', async (t) => {
   const dap = new DapClient(t);
   await dap.request('initialize', { adapterID: 'blkreplay' });
   const nested = `${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`;
@@ -99,7 +99,7 @@ test('arguments that are nested a million times are refused, and the next ones a
 const BOUND_MS = 30_000;
 
 for (const how of ['SIGTERM', 'disconnect', 'closing stdin'] as const) {
-  test(`${how} ends an opening that would take minutes`, { timeout: 2 * BOUND_MS }, async (t) => {
+  test(`${how} ends a launch that would take minutes`, { timeout: 2 * BOUND_MS }, async (t) => {
     const place = new Workplace(t);
     place.write('huge.img', '');
     fs.truncateSync(place.path('huge.img'), 2 ** 41);
@@ -117,7 +117,7 @@ for (const how of ['SIGTERM', 'disconnect', 'closing stdin'] as const) {
   });
 }
 
-test('a pipe that says nothing as the kernel does not hold the adapter', { timeout: 2 * BOUND_MS }, async (t) => {
+test('a silent pipe as the kernel does not block the adapter', { timeout: 2 * BOUND_MS }, async (t) => {
   if (process.platform === 'win32') return t.skip('Windows has no such pipes');
   const place = new Workplace(t);
   execFileSync('mkfifo', [place.path('silent')]);

@@ -1,3 +1,4 @@
+/** Opening a debuggee reads the kernel file once, for both the machine and the symbols. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -9,7 +10,7 @@ import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
 import { RealtimeIdleClock } from '../../debug-adapter/host/wallClock.ts';
 import { guest } from '../support/guests.ts';
 
-test('a kernel is read once, so a build in between cannot part symbols from machine', () => {
+test('a kernel is read once, so a build in between cannot separate its symbols from the machine', () => {
   const reads: string[] = [];
   const readWhole: Host['files']['readWhole'] = (name, maxBytes) => {
     reads.push(path.basename(name));

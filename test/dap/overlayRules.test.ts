@@ -1,3 +1,7 @@
+/** The command line and the debug adapter enforce the same rules for overlays and snapshots.
+ *
+ * Both refuse the same sessions with the same sentence, except for the suggested remedy, and touch no file.
+ */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, suite, test, type TestContext } from 'node:test';
@@ -6,17 +10,13 @@ import { DapClient } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 import { changeOverlay, makeOverlay } from '../support/overlays.ts';
 
-/**
- * The rules for overlays and snapshots hold whichever front end starts the session: the command line and the adapter
- * refuse the same, in the same sentence but for the way out, and touch nothing.
- */
 interface Rule {
   what: string;
-  /** Makes the trouble. */
+  /** Creates the problem. */
   trouble?: (place: Workplace) => void;
   rr: 'record' | 'replay';
   session: Session;
-  /** As the launch configuration and the command line both name it. */
+  /** The name used in both the launch configuration and the command line. */
   rrsnapshot?: string;
   memory?: string;
   overwrite?: boolean;
@@ -186,7 +186,7 @@ const REPLAYING: Omit<Rule, 'rr'>[] = [
   },
 ];
 
-/** Made once, copied for each test. */
+/** Created once and copied for each test. */
 const fresh = new Workplace({ after });
 fresh.write('demo.elf', fs.readFileSync(guest('demo/demo')));
 fresh.disk('disk.img', 4 * MIB);
@@ -197,7 +197,7 @@ for (const [rr, rules] of [
   ['record', RECORDING],
   ['replay', REPLAYING],
 ] as const) {
-  suite(`${rr} refuses through both`, { concurrency: 2 }, () => {
+  suite(`${rr} is refused by both front ends`, { concurrency: 2 }, () => {
     for (const rule of rules) {
       test(rule.what, async (t) => {
         const place = (rr === 'replay' ? recorded : fresh).copy(t);
@@ -209,13 +209,13 @@ for (const [rr, rules] of [
         await dap.request('initialize', { adapterID: 'blkreplay' });
         const sentence = await dap.refused('launch', launch(place, { ...rule, rr }));
         assert.match(sentence.replaceAll(`${place.folder}/`, ''), rule.says);
-        assert.deepEqual(place.fingerprint(), untouched, 'nothing is created, changed or removed');
+        assert.deepEqual(place.fingerprint(), untouched, 'no file is created, changed or removed');
       });
     }
   });
 }
 
-suite('a recording made through one is replayed through the other', () => {
+suite('a recording made by either front end can be replayed by the other', () => {
   const session: Session = {
     kernel: guest('small/twodisk'),
     drives: [{ ...DRIVE }, { image: 'b.img', overlay: 'b.qcow2' }],
@@ -230,7 +230,7 @@ suite('a recording made through one is replayed through the other', () => {
     return { exitCode: exitCode as number, console: dap.console };
   };
 
-  test('with overlays of two drives, both ways', async (t) => {
+  test('recordings with two drives and overlays can be replayed by the other front end', async (t) => {
     fresh.disk('b.img', MIB);
     const [first, second] = [fresh.copy(t), fresh.copy(t)];
     const recorded = await first.record(session);

@@ -1,3 +1,4 @@
+/** The symbols of several programs at the same addresses apply only while that program is in memory. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -6,12 +7,12 @@ import { Workplace } from '../support/cli.ts';
 import { DapClient, source } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 
-/** A kernel and several of its programs, which all have their code at the same addresses. */
+/** User programs of the kernel guest; the code of all of them has the same addresses. */
 const PROGRAMS = ['sh', 'sum', 'primes', 'spin'];
 
 for (const isStripped of [false, true]) {
   const what = isStripped ? ', above a kernel whose symbols are in a file beside it' : '';
-  test(`the symbols of a program apply where it is what is in memory${what}`, (t) => followsPrograms(t, isStripped));
+  test(`a program's symbols apply only while it is in memory${what}`, (t) => followsPrograms(t, isStripped));
 }
 
 async function followsPrograms(t: TestContext, isStripped: boolean): Promise<void> {
@@ -33,7 +34,7 @@ async function followsPrograms(t: TestContext, isStripped: boolean): Promise<voi
   assert.equal(await shown(dap), 'sum.c main argc = 2');
   await dap.leave();
 
-  // The kernel's symbols come with the recording.
+  // The kernel's symbols come from the recording.
   const { kernel: _, ...launch } = launchOf(place, isStripped);
   const replay = new DapClient(t);
   await replay.start({ ...launch, rr: 'replay' }, () =>

@@ -1,9 +1,10 @@
+/** The adapter rejects bad requests without ending the session, and exits when its client disconnects. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 
-test('requests out of order are refused and the session lives', async (t) => {
+test('a request in the wrong state is refused and the session continues', async (t) => {
   const dap = new DapClient(t);
   const launch = demoLaunch(new Workplace(t), { stopOnEntry: true });
   assert.match(await dap.refused('launch', launch), /only come after initialize/);
@@ -23,7 +24,7 @@ test('requests out of order are refused and the session lives', async (t) => {
   assert.equal((await dap.until('stepIn')).reason, 'step');
 });
 
-test('malformed requests are refused and the session lives', async (t) => {
+test('a malformed request is refused and the session continues', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Workplace(t), { stopOnEntry: true }));
   await dap.event('stopped');
@@ -55,7 +56,7 @@ test('malformed requests are refused and the session lives', async (t) => {
   assert.equal(dap.stderr, '');
 });
 
-test('frames and variables of an earlier stop are refused', async (t) => {
+test('frames and variables from an earlier stop are refused', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Workplace(t), { stopOnEntry: true }));
   await dap.event('stopped');
@@ -64,7 +65,7 @@ test('frames and variables of an earlier stop are refused', async (t) => {
   assert.match(await dap.refused('scopes', { frameId }), /earlier stop/);
 });
 
-test('the process ends when its client goes, before a session and in one', async (t) => {
+test('the adapter exits when the client disconnects, before or during a session', async (t) => {
   const idle = new DapClient(t);
   assert.equal(await idle.leave(), 0);
   const busy = new DapClient(t);
@@ -74,7 +75,7 @@ test('the process ends when its client goes, before a session and in one', async
 });
 
 test(
-  'the process ends when nobody hears it any more, and leaves a recording that replays',
+  'the adapter exits when its output pipe is closed, and the recording can be replayed',
   { timeout: 60_000 },
   async (t) => {
     const place = new Workplace(t);
@@ -83,7 +84,7 @@ test(
     await dap.start(launch);
     await dap.event('stopped');
     dap.stopListening();
-    // Each answer fails; two of them come after the first failure.
+    // Every response fails to send; two of them are sent after the first failure.
     for (const command of ['threads', 'stackTrace', 'threads']) void dap.send(command, { threadId: 1 }).catch(() => {});
     assert.equal(await dap.exited, 0);
     const replay = new DapClient(t);

@@ -1,3 +1,4 @@
+/** The adapter answers requests within 100 ms and pauses within 200 ms while the machine runs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -5,19 +6,18 @@ import { Workplace } from '../support/cli.ts';
 import { DapClient, demoLaunch, source } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 
-/** The adapter answers while the machine runs. Issue 3: other requests within 100 ms, pause within 200 ms. */
 const ANSWER_MS = 100;
 const PAUSE_MS = 200;
-/** Other tests may have the processors just then. */
+/** Leaves room for other tests that use the processors. */
 const TRIES = 5;
 
-/** Records a guest that never ends, so that it runs for as long as a slow machine may take. */
+/** Records a guest that never ends, so that it runs as long as a slow machine needs. */
 const endless = (place: Workplace, more: object = {}) =>
   demoLaunch(place, { kernel: guest('endless/endless'), drives: [], ...more });
-/** Some 800 M steps. */
+/** About 800 M steps. */
 const LONG = 'round 300:';
 
-test('a machine that computes answers, takes breakpoints and pauses', async (t) => {
+test('while the machine computes, the adapter answers, sets breakpoints and pauses', async (t) => {
   const dap = new DapClient(t);
   await dap.start(endless(new Workplace(t)));
   await untilPrinted(dap, 'round 1:');
@@ -36,7 +36,7 @@ test('a machine that computes answers, takes breakpoints and pauses', async (t) 
   assert.deepEqual([frame.name, frame.source?.path], ['work', path]);
 });
 
-test('a machine that sleeps in real time pauses too', async (t) => {
+test('a machine that sleeps in real time can be paused', async (t) => {
   const place = new Workplace(t);
   const dap = new DapClient(t);
   const drives = [{ id: 'hd0', image: place.disk('disk.img'), format: 'raw' }];
@@ -47,12 +47,12 @@ test('a machine that sleeps in real time pauses too', async (t) => {
   assert.ok(dap.events.some(({ event, body }) => event === 'capabilities' && !body.capabilities.supportsStepBack));
 });
 
-test('while a long way back is run, requests are answered, breakpoints count, and pause stops it', async (t) => {
+test('during a long reverse run, requests are answered, new breakpoints count, and pause stops the run', async (t) => {
   const dap = new DapClient(t);
   await dap.start(endless(new Workplace(t)));
   await untilPrinted(dap, LONG);
   await paused(dap, 'continue');
-  // It is never written after boot, so the search goes all the way.
+  // The address is never written after boot, so the search covers all of history.
   const { dataId } = await dap.request('dataBreakpointInfo', { name: '*(unsigned long *)0x80000000' });
   await dap.request('setDataBreakpoints', { breakpoints: [{ dataId, accessType: 'write' }] });
   await dap.request('reverseContinue', { threadId: 1 });
@@ -64,13 +64,13 @@ test('while a long way back is run, requests are answered, breakpoints count, an
   assert.equal(set.breakpoints[0].verified, true);
   assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
   assert.equal((await dap.topFrame()).name, 'main');
-  // A long way by position is no different.
+  // The same holds for a long way to a position.
   await dap.request('blkreplay/goTo', { position: dap.place.end });
   await quick(() => dap.request('threads'));
   await dap.event('stopped');
 });
 
-test('while a long step runs, breakpoints wait, and pause stops it', async (t) => {
+test('during a long step, breakpoints are set afterwards, and pause stops the step', async (t) => {
   const dap = new DapClient(t);
   await dap.start(endless(new Workplace(t)), () =>
     dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'main' }] }),
@@ -88,7 +88,7 @@ test('while a long step runs, breakpoints wait, and pause stops it', async (t) =
   assert.equal(await dap.evaluate('1 + 1'), '2');
 });
 
-test('a client that goes while the machine runs takes the process along, and the recording is complete', async (t) => {
+test('when the client disconnects during a run, the adapter exits and the recording is complete', async (t) => {
   const place = new Workplace(t);
   const dap = new DapClient(t);
   await dap.start(endless(place));
@@ -98,10 +98,10 @@ test('a client that goes while the machine runs takes the process along, and the
   await replay.start(endless(place, { rr: 'replay' }));
   const end = await replay.event('stopped');
   assert.equal(end.description, 'End of recording');
-  assert.ok(replay.console.length >= dap.console.length, 'all that was shown is in it');
+  assert.ok(replay.console.length >= dap.console.length, 'everything that was shown is in the recording');
 });
 
-/** Pauses a run; where that was slow it runs on by `again` and is paused once more. */
+/** Pauses a run; after a slow pause, lets it run with `again` and pauses once more. */
 async function paused(dap: DapClient, again: string) {
   for (let tries = TRIES; ; tries--) {
     const asked = performance.now();
@@ -114,7 +114,7 @@ async function paused(dap: DapClient, again: string) {
   }
 }
 
-/** Asks, and asks again where the answer was slow. */
+/** Sends a request, and repeats it after a slow answer. */
 async function quick<T>(ask: () => Promise<T>): Promise<T> {
   for (let tries = TRIES; ; tries--) {
     const asked = performance.now();

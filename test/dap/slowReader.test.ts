@@ -1,3 +1,8 @@
+/** A client that stops reading stops the machine, so the adapter's memory stays bounded.
+ *
+ * The guest prints as fast as it can. While the client does not read, the machine does not run; what the adapter holds
+ * back arrives when the client reads again.
+ */
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,16 +13,12 @@ import { Workplace } from '../support/cli.ts';
 import { demoLaunch } from '../support/dapClient.ts';
 import { makeElf } from '../support/elf.ts';
 
-/**
- * A client that does not read what it is told, and a guest that prints as fast as it can: what the adapter keeps in its
- * memory is what arrives when the client reads again and the machine does not run.
- */
 const ADAPTER = path.resolve(import.meta.dirname, '../../dist/debug-adapter.js');
 const timeout = 60_000;
-/** A pipe of the system's, and the adapter's own bounds with room for the messages under way. */
+/** The system's pipe buffer plus the adapter's own limits, with room for messages in transit. */
 const KEPT_BYTES_MAX = 8 << 20;
 
-/** Prints `!` for ever. */
+/** Prints `!` forever. */
 const PRINTS = [
   0x100002b7, // lui  t0, 0x10000
   0x02100313, // li   t1, '!'
@@ -26,7 +27,7 @@ const PRINTS = [
 ];
 
 for (const console of ['debugConsole', 'terminal']) {
-  test(`a guest that prints for ever waits for the client: ${console}`, { timeout }, async (t) => {
+  test(`a guest that prints forever waits for a client that does not read: ${console}`, { timeout }, async (t) => {
     const client = await Client.launched(t, { console });
     client.deafen();
     await sleep(3000);
@@ -38,13 +39,13 @@ for (const console of ['debugConsole', 'terminal']) {
     const keptBytes = client.heardBytes - heardBefore;
     t.diagnostic(`${keptBytes} bytes kept`);
     assert.ok(keptBytes < KEPT_BYTES_MAX, `${keptBytes}`);
-    // And it goes on when it is read.
+    // The guest continues when the client reads.
     client.send('continue', { threadId: 1 });
     await client.until('"event":"output"|"event":"blkreplay/console"');
   });
 }
 
-test('a session ends when its client wants it, though the client never reads', { timeout }, async (t) => {
+test("a session ends at the client's request even if the client never reads", { timeout }, async (t) => {
   const ends: Record<string, (client: Client) => void> = {
     disconnect: (client) => client.send('disconnect'),
     'the end of stdin': (client) => client.child.stdin.end(),
@@ -63,13 +64,13 @@ test('a session ends when its client wants it, though the client never reads', {
   }
 });
 
-test('requests of a client that does not read wait, and all are answered in the end', { timeout }, async (t) => {
+test('requests from a client that does not read wait, and all are answered eventually', { timeout }, async (t) => {
   const client = new Client(t);
   client.deafen();
   const count = 100_000;
   for (let i = 0; i < count; i++) client.send('threads');
   await sleep(2000);
-  // What it has not read of them is still with the client.
+  // The client still has to read some of the answers.
   assert.ok(client.child.stdin.writableLength > 0);
   client.listen();
   while (client.answers < count) await once(client.child.stdout, 'data');
@@ -77,7 +78,7 @@ test('requests of a client that does not read wait, and all are answered in the 
   assert.deepEqual(await once(client.child, 'exit'), [0, null]);
 });
 
-test('a message that is too large, and a header that does not end, end the session', { timeout }, async (t) => {
+test('an oversized message or an endless header ends the session', { timeout }, async (t) => {
   for (const text of [
     'Content-Length: 10737418240\r\n\r\n',
     'content-length: 99999999999999999999\r\n\r\n{',
@@ -137,7 +138,7 @@ class Client {
     return this.heard.match(/"type":"response"/g)?.length ?? 0;
   }
 
-  /** From now on. */
+  /** Waits for output from now on that matches the pattern. */
   async until(pattern: string): Promise<void> {
     this.heard = '';
     while (!new RegExp(pattern).test(this.heard)) await once(this.child.stdout, 'data');

@@ -1,3 +1,8 @@
+/** Random requests never end a session or cause an internal error, and the recording replays to the same end.
+ *
+ * The requests are random, but each is valid in the current state, and the machine is being recorded. A run that does
+ * not stop by itself can be paused.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,11 +11,6 @@ import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 
-/**
- * A user without a plan: random requests, each allowed where it comes, on a machine that is being recorded. Nothing that
- * is asked ends the session or is our mistake, a run that does not stop by itself can be paused, and what came of it all
- * replays to the same end.
- */
 const ACTS = 100;
 /** Long enough for most steps and runs to end by themselves. */
 const RUN_MS = 300;
@@ -44,7 +44,7 @@ const PROGRAMS: Record<string, Program> = {
 };
 
 for (const [name, program] of Object.entries(PROGRAMS)) {
-  test(`${name}: random requests`, async (t) => {
+  test(`${name}: random requests keep the session alive and the recording replays`, async (t) => {
     const random = SeededRandom.forTest(t);
     const place = new Workplace(t);
     const dap = new DapClient(t);
@@ -143,7 +143,10 @@ class Soak {
     for (const made of this.snapshots) assert.ok(names.includes(made), `${made} in ${names}`);
   }
 
-  /** In the present it becomes part of the recording; elsewhere it is refused. What the guest makes of it is its affair. */
+  /**
+   * At the live end the write becomes part of the recording; elsewhere it is refused. Its effect on the guest is not
+   * checked.
+   */
   private async write(): Promise<void> {
     const { dap, random } = this;
     if (random.chance(0.5)) {
@@ -175,7 +178,7 @@ class Soak {
     await this.ask('disassemble', { memoryReference, instructionOffset: random.below(40) - 20, instructionCount: 20 });
   }
 
-  /** Undefined where it is refused, which takes a sentence for users. */
+  /** Returns undefined when the request is refused, which requires a message for users. */
   private async ask(command: string, args: object): Promise<Body | undefined> {
     const { success, body } = await this.dap.send(command, args);
     if (success) return (body as Body | undefined) ?? {};

@@ -1,3 +1,8 @@
+/** A session takes its symbols from the best matching file: the recorded kernel, or a file of the same code.
+ *
+ * A replay uses the symbols of the recorded files. Where several files describe the same code, the one with the most
+ * debug information answers.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -9,16 +14,12 @@ import { DapClient, source } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 import { withKallsyms } from '../support/kallsyms.ts';
 
-/**
- * Which files a session takes its symbols from: a replay those that were recorded; and of several that describe the same
- * code, the one that knows most.
- */
 const CALLS = readFileSync(guest('walks/calls'));
-/** With the same library in front, and another program behind it: as another build of the same kernel would be. */
+/** The same library followed by another program, as in another build of the same kernel. */
 const OTHER_BUILD = readFileSync(guest('walks/lines'));
 const IMAGE = readFileSync(guest('image/image'));
 
-/** What an Image's own table would have of them. */
+/** The part of these symbols that an Image's own table would have. */
 const IMAGE_NAMES = ['_start', 'early_setup', 'add', 'image_main', 'print', 'tally'].map((name) => {
   const [{ address, kind }] = openSymbols({ name: 'vmlinux', bytes: IMAGE }).symbolsNamed(name);
   return { name, address, type: kind === 'object' ? 'B' : 'T' };
@@ -32,7 +33,7 @@ for (const [what, other] of [
   ['another program', readFileSync(guest('small/hello'))],
   ['no ELF file', Buffer.from('not a kernel')],
 ] as const) {
-  test(`a replay uses the recorded kernel's symbols when the file at its path is ${what}, and says so once`, async (t) => {
+  test(`a replay uses the recorded kernel's symbols when the file at its path is ${what}, and reports it once`, async (t) => {
     const place = await recorded(t, CALLS);
     place.write('kernel.elf', other);
     const dap = await replayed(t, place, { kernel: 'kernel.elf' });
@@ -45,7 +46,7 @@ for (const [what, other] of [
   });
 }
 
-test('a replay needs no kernel file for symbols, and says nothing when the file is gone or the same', async (t) => {
+test('a replay needs no kernel file for symbols, and reports nothing when the file is missing or unchanged', async (t) => {
   const place = await recorded(t, CALLS);
   for (const [kernel, isThere] of [
     ['kernel.elf', true],
@@ -60,7 +61,7 @@ test('a replay needs no kernel file for symbols, and says nothing when the file 
   }
 });
 
-test('a replay says when firmware or initial RAM disk differ, each once', async (t) => {
+test('a replay reports changed firmware and a changed initial RAM disk once each', async (t) => {
   const place = new Workplace(t);
   place.write('kernel.elf', flat(IMAGE));
   place.write('initrd', 'one');
@@ -74,7 +75,7 @@ test('a replay says when firmware or initial RAM disk differ, each once', async 
   );
 });
 
-test('a stripped kernel that was recorded gets the debug information of the same code at its path', async (t) => {
+test('a recorded stripped kernel gets debug information from a file of the same code at its path', async (t) => {
   const place = await recorded(t, stripped(CALLS));
   place.write('kernel.elf', CALLS);
   const dap = await replayed(t, place, { kernel: 'kernel.elf' });
@@ -97,7 +98,7 @@ for (const [what, kernel, symbols] of [
   ['a stripped kernel, itself without code', stripped(CALLS), debugOnly(CALLS)],
   ['a kernel without sections, itself without code', withoutSections(CALLS), debugOnly(CALLS)],
 ] as const) {
-  test(`a symbols file beside ${what} has the lines, types and breakpoints, live and replayed`, async (t) => {
+  test(`a symbols file for ${what} provides lines, types and breakpoints, live and in a replay`, async (t) => {
     const place = new Workplace(t);
     place.write('kernel.elf', kernel);
     place.write('full.elf', symbols);
@@ -119,7 +120,7 @@ for (const [what, files] of [
   ['an ELF file that is loaded, itself,', { load: ['full.elf'] }],
   ['a raw file that is loaded', { load: ['raw.bin@0x80000000'], symbols: ['full.elf'] }],
 ] as const) {
-  test(`the symbols of ${what} have the lines, types and breakpoints, live and replayed`, async (t) => {
+  test(`the symbols of ${what} provide lines, types and breakpoints, live and in a replay`, async (t) => {
     const place = new Workplace(t);
     place.write('raw.bin', flat(CALLS));
     place.write('raw.gz', gzipSync(flat(CALLS)));
@@ -139,7 +140,7 @@ for (const [what, image, vmlinux] of [
   ['without symbols', flat(IMAGE), IMAGE],
   ['with its own symbols, itself without code,', withKallsyms(flat(IMAGE), IMAGE_NAMES), debugOnly(IMAGE)],
 ] as const) {
-  test(`a vmlinux beside an Image ${what} has lines and types, before and after the MMU is on`, async (t) => {
+  test(`a vmlinux for an Image ${what} provides lines and types, before and after the MMU is on`, async (t) => {
     const place = new Workplace(t);
     place.write('Image', image);
     place.write('vmlinux', vmlinux);
@@ -163,7 +164,7 @@ for (const [what, image, vmlinux] of [
   });
 }
 
-test('a symbols file of a kernel above firmware has its breakpoints', async (t) => {
+test('a symbols file for a kernel above firmware provides its breakpoints', async (t) => {
   const place = new Workplace(t);
   const full = guest('sbi/sbi');
   place.write('kernel.elf', stripped(readFileSync(full)));
@@ -176,7 +177,7 @@ test('a symbols file of a kernel above firmware has its breakpoints', async (t) 
 
 // --- files of other code -------------------------------------------------------------------------------------------------
 
-test('symbols of another build are said once, and hold where their code is what runs', async (t) => {
+test('symbols of another build are reported once and apply only where their code runs', async (t) => {
   const place = new Workplace(t);
   place.write('kernel.elf', stripped(CALLS));
   place.write('other.elf', OTHER_BUILD);
@@ -199,12 +200,12 @@ test('symbols of another build are said once, and hold where their code is what 
     /other\.elf is another build of \S+kernel\.elf: the code differs from 0x8000\w+ on\./,
   );
   const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
-  assert.ok(!namesIn(stackFrames).includes('main'), 'the callers in other code have no names');
+  assert.ok(!namesIn(stackFrames).includes('main'), 'callers in other code have no names');
 });
 
-test("the recorded kernel's symbols are right where those of a slightly other build lie beside it", async (t) => {
+test("the recorded kernel's symbols win over those of a slightly different build", async (t) => {
   const place = await recorded(t, CALLS);
-  // One instruction of fibonacci's differs.
+  // One instruction of fibonacci differs.
   place.write('other.elf', patched(CALLS, 0x8000_0ea0n));
   const dap = await replayed(t, place, { symbols: ['other.elf'] });
   assert.equal(noticesOf(dap).length, 1);
@@ -212,7 +213,7 @@ test("the recorded kernel's symbols are right where those of a slightly other bu
   await stopsInFibonacci(dap);
 });
 
-test('a breakpoint that cannot be hit is not verified, and says why', async (t) => {
+test('a breakpoint that cannot be hit is unverified and states the reason', async (t) => {
   const place = new Workplace(t);
   place.write('kernel.elf', CALLS);
   const dap = new DapClient(t);
@@ -233,7 +234,7 @@ function launchOf(place: Workplace, more: object): object {
   return { rr: 'record', rrfile: 'a.rr', cwd: place.folder, idle: 'warp', ...more };
 }
 
-/** A recording of a kernel to its end, as kernel.elf. */
+/** Records a kernel to its end, as kernel.elf. */
 async function recorded(t: TestContext, kernel: Uint8Array): Promise<Workplace> {
   const place = new Workplace(t);
   place.write('kernel.elf', kernel);
@@ -248,7 +249,7 @@ async function record(t: TestContext, place: Workplace, files: object): Promise<
   await dap.leave();
 }
 
-/** At the end of the recording. */
+/** Goes to the end of the recording. */
 async function replayed(t: TestContext, place: Workplace, files: object): Promise<DapClient> {
   const dap = new DapClient(t);
   await dap.start(launchOf(place, { ...files, rr: 'replay' }));
@@ -266,7 +267,7 @@ async function breakAt(dap: DapClient, names: readonly string[]) {
   return (await dap.request('setFunctionBreakpoints', { breakpoints })).breakpoints;
 }
 
-/** By its name, and by the line of its second return. */
+/** Sets breakpoints by function name and on the line of the function's second return. */
 async function setFibonacci(dap: DapClient): Promise<void> {
   const [byName] = await breakAt(dap, ['fibonacci']);
   assert.equal(byName.verified, true);
@@ -294,12 +295,12 @@ async function isInFibonacci(dap: DapClient): Promise<void> {
   const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
   assert.equal(stackFrames[0].name, 'fibonacci');
   assert.match(stackFrames[0].source.name, /^calls\.c$/);
-  assert.ok(namesIn(stackFrames).includes('main'), 'its callers');
+  assert.ok(namesIn(stackFrames).includes('main'), 'the callers');
   assert.match(await dap.evaluate('n'), /^\d+$/);
   assert.match(await dap.evaluate('sizeof(struct node)'), /^24$/);
 }
 
-/** From the end of the recording, backwards. */
+/** Runs backwards from the end of the recording. */
 async function stopsInFibonacci(dap: DapClient): Promise<void> {
   await breakAt(dap, ['fibonacci']);
   assert.equal((await dap.until('reverseContinue')).reason, 'function breakpoint');

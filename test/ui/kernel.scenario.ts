@@ -1,3 +1,4 @@
+/** In VS Code, a user traces a disk write through a kernel's system call, forwards and backwards. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openSample } from './scenario.ts';

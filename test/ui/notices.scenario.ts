@@ -1,3 +1,4 @@
+/** In VS Code, a rebuilt kernel and a deleted overlay appear as notifications. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';

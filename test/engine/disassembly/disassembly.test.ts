@@ -1,3 +1,4 @@
+/** The disassembly equals objdump's, for all guest code, all compressed instructions and words of every kind. */
 import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
 import path from 'node:path';
@@ -7,20 +8,20 @@ import { SeededRandom } from '../../support/seededRandom.ts';
 import { requireTool } from '../../support/tools.ts';
 import { knowsAll, type Listed, listBytes, listElf, OBJDUMP } from './objdump.ts';
 
-/** objdump is the judge: of all code in our guests, of all compressed instructions and of all kinds of words. */
 const ELF_FILES = globSync('test/**/*.elf', { cwd: path.resolve(import.meta.dirname, '../../..') });
 
 for (const file of ELF_FILES) {
-  test(`${file} reads as in objdump`, (t) => {
+  test(`the code of ${file} disassembles as in objdump`, (t) => {
     if (!requireTool(OBJDUMP, t)) return;
-    // Strings stand between the code of some, of which objdump says less: their files name no F and D.
+    // Some files have strings between their functions. objdump decodes fewer instructions there, since the ELF
+    // attributes do not name F and D.
     const listed = listElf(file).filter(({ text }) => !/^\.(\dbyte|word|short) /.test(text));
-    assert.ok(listed.length > 5, 'it has code');
+    assert.ok(listed.length > 5, 'the file has code');
     assertSame(listed);
   });
 }
 
-test('all 65,536 halves read as in objdump: compressed, or the low halves of words', (t) => {
+test('all 65,536 halfwords disassemble as in objdump, as compressed instructions or as the low half of words', (t) => {
   if (!requireTool(OBJDUMP, t)) return;
   const random = SeededRandom.forTest(t);
   const halves = Array.from({ length: 0x10000 }, (_, half) => half).filter((half) => !isLonger(half));
@@ -30,7 +31,7 @@ test('all 65,536 halves read as in objdump: compressed, or the low halves of wor
   assertSame(listed);
 });
 
-test('words of every opcode, funct3 and funct7 read as in objdump', (t) => {
+test('words of every opcode, funct3 and funct7 disassemble as in objdump', (t) => {
   if (!requireTool(OBJDUMP, t)) return;
   const random = SeededRandom.forTest(t);
   const kinds = Array.from({ length: 8 * 128 * 32 }, (_, kind) => kind);
@@ -42,7 +43,7 @@ test('words of every opcode, funct3 and funct7 read as in objdump', (t) => {
   assertWords(words, t);
 });
 
-test('system instructions with every 12-bit number read as in objdump', (t) => {
+test('system instructions with every 12-bit number disassemble as in objdump', (t) => {
   if (!requireTool(OBJDUMP, t)) return;
   const random = SeededRandom.forTest(t);
   const numbers = Array.from({ length: 8 * 4096 }, (_, i) => (((i & 0xfff) << 20) | ((i >> 12) << 12) | 0x73) >>> 0);
@@ -52,7 +53,7 @@ test('system instructions with every 12-bit number read as in objdump', (t) => {
   );
 });
 
-test('cache-block operations and prefetches with every 12-bit number read as in objdump', (t) => {
+test('cache-block operations and prefetches with every 12-bit number disassemble as in objdump', (t) => {
   if (!requireTool(OBJDUMP, t)) return;
   const random = SeededRandom.forTest(t);
   const rs1 = (): number => random.below(32) << 15;
@@ -63,7 +64,7 @@ test('cache-block operations and prefetches with every 12-bit number read as in 
   );
 });
 
-test('random words read as in objdump', (t) => {
+test('random words disassemble as in objdump', (t) => {
   if (!requireTool(OBJDUMP, t)) return;
   const random = SeededRandom.forTest(t);
   const words = Array.from({ length: 100_000 }, () => random.uint32() | 3).filter((word) => !isLonger(word));
@@ -74,24 +75,24 @@ test('an address is shown with its symbol where there is one', () => {
   const jump = 0x0100006f;
   assert.equal(disassembleOne(jump, 0x8000_0000n).text, 'j 0x80000010');
   assert.equal(disassembleOne(jump, 0x8000_0000n, () => 'main+0x4').text, 'j 80000010 <main+0x4>');
-  assert.equal(disassembleOne(jump, -16n).text, 'j 0x0', 'addresses go round');
+  assert.equal(disassembleOne(jump, -16n).text, 'j 0x0', 'addresses wrap around');
 });
 
-test('instructions that older versions of objdump do not know', () => {
+test('instructions that older versions of objdump do not know are disassembled', () => {
   assert.equal(disassembleOne(0x0ee0d1b3, 0n).text, 'czero.eqz gp,ra,a4');
   assert.equal(disassembleOne(0x0e637c33, 0n).text, 'czero.nez s8,t1,t1');
 });
 
-test('what is no instruction is data', () => {
+test('bits that are not an instruction are shown as data', () => {
   assert.deepEqual(disassembleOne(0xffff_ffff, 0n), { text: '.4byte 0xffffffff', lengthBytes: 4 });
   assert.deepEqual(disassembleOne(-1, 0n), { text: '.4byte 0xffffffff', lengthBytes: 4 });
   assert.deepEqual(disassembleOne(0x1234_0004, 0n), { text: '.2byte 0x4', lengthBytes: 2 });
 });
 
-/** Bits that objdump takes for the beginning of 48 or more; we know no such instruction and say `.4byte`. */
+/** objdump takes these bits for the start of an instruction of 48 or more bits; we know none and print `.4byte`. */
 const isLonger = (bits: number): boolean => (bits & 0x1f) === 0x1f;
 
-/** rd, rs1 and rs2: anything, or the numbers that make a pseudo-instruction. */
+/** Random rd, rs1 and rs2, or the register numbers that make a pseudo-instruction. */
 function registers(random: SeededRandom): number {
   const register = (): number => (random.chance(0.3) ? random.below(6) : random.below(32));
   const [rd, rs1] = [register(), register()];
@@ -108,7 +109,7 @@ function assertWords(words: number[], t: TestContext): void {
   assertSame(listed);
 }
 
-/** objdump gets its symbols by the address, so ours are the ones that it shows. */
+/** objdump looks symbols up by address, so the expected symbols are the ones that it shows. */
 function assertSame(listed: readonly Listed[]): void {
   const symbols = new Map(listed.flatMap(({ text }) => symbolsIn(text)));
   const isUnknown = (bits: number): boolean => !knows && isConditionalZero(bits);
@@ -128,15 +129,15 @@ function symbolsIn(text: string): [bigint, string][] {
   return address === undefined ? [] : [[BigInt(`0x${address}`), symbol]];
 }
 
-/** objdump before 2.41 wrote `add` for addi, `sll` for slli, `csrs` for csrsi; we write what the manual does. */
+/** objdump before 2.41 wrote `add` for addi, `sll` for slli and `csrs` for csrsi; we write what the manual writes. */
 const comparable = (text: string): string =>
   text.replace(/^(add|and|or|xor|slt|sll|srl|sra|ror|bclr|bext|binv|bset|csrr?[wsc])i(w|u|\.uw)? /, '$1$2 ');
 
 const isConditionalZero = (bits: number): boolean => [0x0e005033, 0x0e007033].includes((bits & 0xfe00707f) >>> 0);
 
 /**
- * Instructions of drafts, gone since version 1.10 of the privileged manual; one that is reserved; and a hint, which is a fence
- * to objdump where a file does not name its extension.
+ * Draft instructions removed in version 1.10 of the privileged manual, one reserved instruction, and a hint that
+ * objdump shows as a fence where a file does not name the hint's extension.
  */
 function isDeliberate(bits: number): boolean {
   const isHret = bits === 0x20200073;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { runTool } from '../../support/tools.ts';
 
-/** One line of objdump's: where, which bits, and what it says they are, with one space for any white space. */
+/** One line of objdump output: address, instruction bits, and text with white space reduced to single spaces. */
 export interface Listed {
   address: bigint;
   bits: number;
@@ -11,21 +11,21 @@ export interface Listed {
   text: string;
 }
 
-/** The extensions that our table names; objdump would know others. */
+/** The extensions that our table covers, so that objdump decodes no others. */
 const ARCHITECTURE = 'rv64gc_zfh_zba_zbb_zbc_zbs_zicbom_zicbop_zicboz_zicsr_zifencei_zihintpause_zawrs_svinval';
-/** From binutils 2.41 on. */
+/** Supported since binutils 2.41. */
 const ARCHITECTURE_LATER = 'zicond';
 
-/** Whether the one that is installed knows all of our table. */
+/** Whether the installed objdump knows every instruction of our table. */
 export function knowsAll(): boolean {
   const [, major, minor] = /\) (\d+)\.(\d+)/.exec(runTool(OBJDUMP, ['--version'])) ?? [];
   return 1000 * Number(major) + Number(minor) >= 2041;
 }
 
-/** What objdump says of the code in an ELF file. */
+/** The objdump disassembly of the code in an ELF file. */
 export const listElf = (file: string): Listed[] => parse(runTool(OBJDUMP, ['-d', '-z', file]));
 
-/** What objdump says of bytes as code at address 0. */
+/** The objdump disassembly of bytes as code at address 0. */
 export function listBytes(bytes: Uint8Array): Listed[] {
   const architecture = knowsAll() ? `${ARCHITECTURE}_${ARCHITECTURE_LATER}` : ARCHITECTURE;
   const folder = mkdtempSync(path.join(tmpdir(), 'disassembly-'));
@@ -34,7 +34,7 @@ export function listBytes(bytes: Uint8Array): Listed[] {
     writeFileSync(code, bytes);
     writeFileSync(source, `.attribute arch, "${architecture}"\n.text\n.incbin "${code}"\n`);
     runTool('riscv64-unknown-elf-as', [source, '-o', object]);
-    // Without symbols it does not know that these are data.
+    // Without symbols objdump does not know that these are data.
     runTool('riscv64-unknown-elf-objcopy', ['--strip-all', object, bare]);
     return parse(runTool(OBJDUMP, ['-d', '-z', bare]));
   } finally {
@@ -44,7 +44,9 @@ export function listBytes(bytes: Uint8Array): Listed[] {
 
 export const OBJDUMP = 'riscv64-unknown-elf-objdump';
 
-/** `80000000:\t00008297 \tauipc\tt0,0x8`; objdump adds what it guesses from the instruction before after a `#`. */
+/**
+ * Parses `80000000:\t00008297 \tauipc\tt0,0x8`; after a `#` objdump adds what it infers from the preceding instruction.
+ */
 function parse(listing: string): Listed[] {
   return listing.split('\n').flatMap((line) => {
     const [, address, bits, text] = /^\s*([0-9a-f]+):\t([0-9a-f]{4}|[0-9a-f]{8}) +\t(.*)$/.exec(line) ?? [];

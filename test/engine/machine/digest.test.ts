@@ -1,3 +1,4 @@
+/** The digest of a machine covers every byte and field of its state, and nothing else. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -10,7 +11,7 @@ import { combinedDigest } from '../../../debug-adapter/engine/machine/machineDig
 import { LiveInputs } from '../../../debug-adapter/engine/recording/inputs/liveInputs.ts';
 import { MemoryFile } from '../../support/memoryFile.ts';
 
-/** A machine in the middle of the demo: timer armed, disk requests on their way. */
+/** A machine in the middle of the demo: the timer is armed and disk requests are in flight. */
 function machineInMidRun(position = 1_200_000): { machine: Machine; disk: MemoryFile } {
   const disk = new MemoryFile('disk.img');
   disk.writeAt(0, new Uint8Array(4 << 20));
@@ -29,7 +30,7 @@ function machineInMidRun(position = 1_200_000): { machine: Machine; disk: Memory
 
 const digest = (machine: Machine): bigint => combinedDigest(machine.digestParts());
 
-/** Every value in a state that is no structure, as a path and a way to put another value there. */
+/** Every scalar value in a state, as a path and a function that changes the value. */
 function* leaves(state: StateValue, path: string[] = []): Generator<{ path: string[]; value: StateValue }> {
   if (typeof state === 'object' && !(state instanceof Uint8Array)) {
     for (const [name, value] of Object.entries(state)) yield* leaves(value, [...path, name]);
@@ -72,17 +73,17 @@ test('a digest covers every byte of RAM', () => {
     machine.ram.write(base + offset, Uint8Array.of(byte[0] ^ 0x10));
     assert.notEqual(digest(machine), before, `byte ${offset}`);
     machine.ram.write(base + offset, byte);
-    assert.equal(digest(machine), before, 'and depends on nothing but the contents');
+    assert.equal(digest(machine), before, 'the digest depends on nothing but the contents');
   }
 });
 
-test('a digest covers every field of hart, devices and filter', () => {
+test('a digest covers every field of hart, devices and block filter', () => {
   const { machine } = machineInMidRun();
   const before = digest(machine);
   const state = machine.saveState();
   const covered = new Set<string>();
   for (const { path, value } of leaves(state)) {
-    // The digest is of the state, whatever the state's version is called.
+    // The digest covers the state, not its version number.
     if (path[0] === 'version') continue;
     for (const other of changed(value)) {
       const altered = withChange(state, path, other);
@@ -92,7 +93,7 @@ test('a digest covers every field of hart, devices and filter', () => {
     }
   }
   for (const part of ['hart0.pc', 'hart0.registers', 'devices.clint', 'devices.plic', 'devices.uart0', 'drives.hd0']) {
-    assert.ok(covered.has(part), `${part} was tried`);
+    assert.ok(covered.has(part), `${part} was changed`);
   }
 });
 
@@ -110,7 +111,7 @@ test('a digest covers every byte the guest sees on a drive', () => {
   assert.notEqual(digest(machine), before);
 });
 
-test('a machine that takes what another one saved is the same machine, and goes on the same', () => {
+test("a machine that loads another one's saved state continues identically", () => {
   const { machine, disk } = machineInMidRun();
   const { machine: copy, disk: copyOfDisk } = machineInMidRun(0);
   for (let page = 0; page < machine.ram.pageCount; page++) copy.ram.restorePage(page, machine.ram.page(page).slice());

@@ -1,3 +1,7 @@
+/** A machine with several harts is deterministic, wherever a run is divided or the state is saved.
+ *
+ * The scheduler's state, with the current hart, is part of the machine state.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
@@ -9,7 +13,6 @@ import { LiveInputs } from '../../../debug-adapter/engine/recording/inputs/liveI
 import { guest } from '../../support/guests.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 
-/** Several harts on one machine: whose turn it is is state, and where a run is sliced changes nothing. */
 function machineWith(harts: number, translationThreshold?: number): Machine {
   const options = { memoryBytes: 16 << 20, harts, drives: [], inputs: new LiveInputs([]), translationThreshold };
   const machine = new Machine({ ...options, onConsoleByte: () => {} });
@@ -19,7 +22,7 @@ function machineWith(harts: number, translationThreshold?: number): Machine {
 
 const digest = (machine: Machine): bigint => combinedDigest(machine.digestParts());
 
-// Within the two million steps that two harts have to do.
+// Within the two million steps that two harts take.
 const PLACES = Array.from({ length: 40 }, (_, i) => 50_003 * (i + 1));
 
 for (const harts of [2, 4, 8]) {
@@ -28,7 +31,7 @@ for (const harts of [2, 4, 8]) {
     const digests = PLACES.map((place) => (straight.run(place), digest(straight)));
     assert.equal(straight.run(Infinity).kind, 'finished');
 
-    test('all of them execute, each for a quantum', () => {
+    test('every hart executes, one quantum at a time', () => {
       const machine = machineWith(harts);
       const seen = new Set<number>();
       for (let i = 0; i < 20; i++) {
@@ -38,7 +41,7 @@ for (const harts of [2, 4, 8]) {
       assert.deepEqual([...seen].sort(), [...Array(harts).keys()]);
     });
 
-    test('run in slices of any length, all is as in one run', (t) => {
+    test('runs divided into slices of any length equal one run', (t) => {
       const random = SeededRandom.forTest(t);
       const machine = machineWith(harts);
       PLACES.forEach((place, i) => {
@@ -55,7 +58,7 @@ for (const harts of [2, 4, 8]) {
     });
 
     for (const threshold of [0, 2]) {
-      test(`translated ${threshold ? 'early' : 'never'}, all is the same`, () => {
+      test(`translated ${threshold ? 'early' : 'never'}, the machine behaves the same`, () => {
         const machine = machineWith(harts, threshold);
         PLACES.forEach((place, i) => {
           machine.run(place);
@@ -64,12 +67,12 @@ for (const harts of [2, 4, 8]) {
       });
     }
 
-    test('saved in the middle of anything and loaded, it goes on the same', (t) => {
+    test('state saved at any position can be loaded and continues identically', (t) => {
       const random = SeededRandom.forTest(t);
       const machine = machineWith(harts);
       PLACES.forEach((place, i) => {
         const other = machineWith(harts);
-        // It has been somewhere else before.
+        // The machine has executed something else before.
         other.run(random.below(1_500_000));
         machine.run(place - random.below(100_000));
         const state = machine.saveState();
@@ -83,7 +86,7 @@ for (const harts of [2, 4, 8]) {
   });
 }
 
-test('of a hart that does not execute everything can be seen, and seeing changes nothing', () => {
+test('a hart that is not scheduled can be inspected without changing anything', () => {
   const machine = machineWith(4);
   machine.run(1_234_567);
   const before = digest(machine);

@@ -1,3 +1,4 @@
+/** A UART interrupt passes through the PLIC to the hart as in QEMU. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { a, CSR } from './cpu/assembler.ts';
@@ -9,10 +10,10 @@ const PLIC = 0x0c00_0000;
 const PLIC_CLAIM = PLIC + 0x20_0004;
 const MEIP = 1n << 11n;
 
-test('mip shows an interrupt that was claimed, completed, and told of again with the next instruction', () => {
+test('mip shows an interrupt when it is raised, and again when it is signaled after its completion', () => {
   const [RAISED, CLAIMED, CLEARED, COMPLETED, AGAIN] = [10, 11, 12, 13, 14];
   const machine = machineWith([
-    // The transmitter is empty: with its interrupt enabled, the line rises at once.
+    // The transmitter is empty: with its interrupt enabled, the line rises immediately.
     a.sb(8, 1, 5),
     a.csrr(RAISED, CSR.mip),
     a.lw(CLAIMED, 0, 6),
@@ -34,7 +35,7 @@ test('mip shows an interrupt that was claimed, completed, and told of again with
   assert.deepEqual([RAISED, CLEARED, COMPLETED, AGAIN].map(pending), [true, false, false, true]);
 });
 
-test('a transmit interrupt that is acknowledged at the PLIC only is taken once for each reason, as in QEMU', () => {
+test('a transmit interrupt that is only claimed and completed is taken once for each cause, as in QEMU', () => {
   const [CLAIMED, TAKEN, LEFT] = [11, 12, 13];
   const machine = machineWith([
     a.la(10, 'handler'),
@@ -61,6 +62,6 @@ test('a transmit interrupt that is acknowledged at the PLIC only is taken once f
   const registers = { 5: UART, 6: PLIC_CLAIM, 8: 2, 9: 1 << 11, [LEFT]: 100 };
   for (const [register, value] of Object.entries(registers)) hart.setRegister(Number(register), BigInt(value));
   steps(machine, 2000);
-  assert.equal(hart.register(LEFT), 0n, 'the main program comes to its end');
+  assert.equal(hart.register(LEFT), 0n, 'the main program reaches its end');
   assert.equal(hart.register(TAKEN), 2n);
 });

@@ -1,3 +1,7 @@
+/** Semihosting calls execute as single steps, in M and S mode, and behave the same in translated code.
+ *
+ * Covers the hart's side: which EBREAK is a call, which memory a call can access, and how a console read waits.
+ */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { decodeState, encodeCbor } from '../../../debug-adapter/engine/base/cbor.ts';
@@ -20,7 +24,6 @@ import {
 } from './cpu/bareMachine.ts';
 import { ALL, map, setPrivilege, startPaging, WINDOW } from './cpu/paging.ts';
 
-/** The call as the hart sees it: when EBREAK is one, what memory it reaches, and how a read of the console waits. */
 const [A0, A1, S0, S1] = [10, 11, 8, 9];
 const CALL = [a.slli(0, 0, 0x1f), a.ebreak, a.srai(0, 0, 7)];
 const SYS = { OPEN: 1, WRITEC: 3, WRITE0: 4, WRITE: 5, READ: 6, READC: 7, ELAPSED: 0x30, EXIT: 0x18 };
@@ -29,7 +32,7 @@ const HANDLER = START + 0x4000;
 const DATA = START + 0x1_0000;
 
 suite('semihosting', () => {
-  test('off, the call is a breakpoint', () => {
+  test('with semihosting off, the call is a breakpoint exception', () => {
     const machine = withText([...call(SYS.WRITE0, DATA)], 'text', { semihosting: false });
     steps(machine, 10);
     assert.deepEqual([trapOf(machine).cause, machine.printed()], [BREAKPOINT, '']);
@@ -39,7 +42,7 @@ suite('semihosting', () => {
     ['M', 3],
     ['S', 1],
   ] as const) {
-    test(`a call of ${mode}-mode is one step, and goes on behind it`, () => {
+    test(`a call in ${mode} mode is one step, and execution continues after it`, () => {
       const program = [...call(SYS.WRITE0, DATA)];
       const machine = withText(program, 'text');
       setPrivilege(machine, privilege);
@@ -50,7 +53,7 @@ suite('semihosting', () => {
     });
   }
 
-  test('U-mode makes none', () => {
+  test('U mode cannot make calls', () => {
     const machine = withText([...call(SYS.WRITE0, DATA)], 'text');
     setPrivilege(machine, 0);
     machine.hart.setSlot('PMPADDR0', (1n << 54n) - 1n);
@@ -60,7 +63,7 @@ suite('semihosting', () => {
     assert.deepEqual([trapOf(machine).cause, machine.printed()], [BREAKPOINT, '']);
   });
 
-  test('the sequence in two pages is none, whichever instruction is in the other', () => {
+  test('a call sequence that crosses a page boundary is not a call', () => {
     for (const before of [4, 8]) {
       const start = START + 0x2000 - before;
       const machine = withText([], 'text');
@@ -72,7 +75,7 @@ suite('semihosting', () => {
     }
   });
 
-  test('text in two pages that lie apart is read through the page tables', () => {
+  test('text on two pages that are not physically adjacent is read through the page tables', () => {
     const machine = bareMachine({ semihosting: true });
     startPaging(machine);
     machine.ram.write(START, assemble(CALL));
@@ -85,7 +88,7 @@ suite('semihosting', () => {
     assert.equal(machine.printed(), 'one text');
   });
 
-  test('memory that is not there is an error of the call, and nothing is printed of what is', () => {
+  test('unmapped memory makes the call fail, and nothing is printed', () => {
     const end = START + (1 << 20);
     const machine = withText([...CALL, ...CALL, ...CALL], 'text');
     machine.ram.write(end - 4, Buffer.from('tail'));
@@ -99,7 +102,7 @@ suite('semihosting', () => {
     assert.deepEqual([machine.printed(), machine.hart.register(A0)], ['', 14n]);
   });
 
-  test('translated early or never, all is the same', () => {
+  test('early and missing translation give the same result', () => {
     const loop = [...a.li(S0, 300), 'loop:', ...call(SYS.WRITE0, DATA), a.addi(S0, S0, -1), again('loop'), a.j('end')];
     const [never, early] = [0, 1].map((translationThreshold) => {
       const machine = withText([loop, 'end:', a.j('end')], 'x', { translationThreshold });
@@ -111,7 +114,7 @@ suite('semihosting', () => {
     assert.equal(digestOf(early), digestOf(never));
   });
 
-  test('a breakpoint at the EBREAK stops before the call, which then happens once', () => {
+  test('a breakpoint on the EBREAK stops before the call, which then happens once', () => {
     const machine = withText([...call(SYS.WRITE0, DATA), 'end:', a.j('end')], 'text');
     const ebreak = BigInt(START + 4 * (call(SYS.WRITE0, DATA).length - 2));
     machine.setStopPoints({ breakpoints: new Set([ebreak]), watchpoints: [] });
@@ -121,7 +124,7 @@ suite('semihosting', () => {
     assert.equal(machine.printed(), 'text');
   });
 
-  test('a watchpoint tells of what a call writes', () => {
+  test('a watchpoint stops on memory that a call writes', () => {
     const machine = withText([...call(SYS.ELAPSED, DATA), 'end:', a.j('end')], '');
     machine.setStopPoints({
       breakpoints: new Set(),
@@ -133,7 +136,7 @@ suite('semihosting', () => {
     assert.equal(word(machine, DATA), BigInt(position!));
   });
 
-  test('code that a call writes over is the new code', () => {
+  test('code overwritten by a call executes as the new code', () => {
     const inputs: Inputs = {
       ...NO_INPUTS,
       hostFile: (_, question) => fileOf(question, assemble([...a.li(S1, 2)])),
@@ -162,7 +165,7 @@ suite('semihosting', () => {
 });
 
 suite('a read of the console waits', () => {
-  test('until something is typed, and for ever when nothing is', () => {
+  test('until input is typed, or forever without input', () => {
     const keys = new ConsoleInput();
     const machine = reader(new LiveInputs([keys]));
     assert.equal(machine.run(1000).kind, 'stuck');
@@ -170,10 +173,10 @@ suite('a read of the console waits', () => {
     keys.type(Buffer.from('ab'));
     assert.equal(machine.run(1000).kind, 'stuck');
     assert.equal(machine.printed(), 'ab');
-    assert.ok(machine.position < position + 60, 'it does not execute while it waits');
+    assert.ok(machine.position < position + 60, 'the hart executes nothing while it waits');
   });
 
-  test('its state is that of the machine: saved while it waits, loaded, it reads on', () => {
+  test('a state saved during the wait can be loaded and continues to wait', () => {
     const machine = reader(new LiveInputs([new ConsoleInput()]));
     machine.run(1000);
     const state = machine.saveState();
@@ -184,7 +187,7 @@ suite('a read of the console waits', () => {
     assert.equal(other.printed(), 'c');
   });
 
-  test('an interrupt ends the wait, and the call is made again behind it', () => {
+  test('an interrupt ends the wait, and the call is repeated after the handler', () => {
     const inputs = new LiveInputs([new ConsoleInput()]);
     const machine = withText(
       [
@@ -195,14 +198,14 @@ suite('a read of the console waits', () => {
       '',
       { inputs },
     );
-    // Counts, and puts the timer off.
+    // Counts the interrupt and postpones the timer.
     machine.ram.write(HANDLER, assemble([a.addi(S0, S0, 1), ...a.li(7, -1), a.sd(7, 0, 6), a.mret]));
     assert.equal(machine.run(10_000).kind, 'stuck');
     assert.equal(machine.hart.register(S0), 1n);
     assert.equal(machine.hart.isWaiting, true);
   });
 
-  test('of several harts each gets bytes, and the others execute meanwhile', () => {
+  test('each of several harts gets its bytes, while the others execute', () => {
     const keys = new ConsoleInput();
     const program = ['loop:', ...call(SYS.READC, 0), a.sb(A0, 0, 2), ...call(SYS.WRITEC, DATA), a.j('loop')];
     const machine = bareMachine({ semihosting: true, harts: 3, inputs: new LiveInputs([keys]) });
@@ -219,7 +222,7 @@ suite('a read of the console waits', () => {
   });
 });
 
-test('a guest ends with a status, as a process does', () => {
+test('a guest ends with an exit status, like a process', () => {
   for (const [status, finish] of [
     [0n, { kind: 'pass', code: 0 }],
     [42n, { kind: 'fail', code: 42 }],
@@ -231,7 +234,7 @@ test('a guest ends with a status, as a process does', () => {
   }
 });
 
-test('heap and stack get the largest piece of RAM that nothing is in', () => {
+test('heap and stack get the largest unused block of RAM', () => {
   const ram = { base: 0x8000_0000, lengthBytes: 0x800_0000 };
   const piece = (address: number, memoryBytes: number) => ({ address, memoryBytes });
   const gap = (...pieces: { address: number; memoryBytes: number }[]) => heapGap(pieces, ram);
@@ -241,7 +244,7 @@ test('heap and stack get the largest piece of RAM that nothing is in', () => {
   assert.deepEqual(gap(tree, piece(0x8700_0000, 0x10)), { base: 0x8000_0000, limit: 0x8700_0000 });
 });
 
-/** The program at the start of RAM, text for it at DATA, and an endless loop as its trap handler. */
+/** The program at the start of RAM, its text at DATA, and an endless loop as the trap handler. */
 function withText(program: Item[], text: string, options: BareOptions = {}): BareMachine {
   const machine = bareMachine({ semihosting: true, ...options });
   machine.hart.setSlot('MTVEC', BigInt(HANDLER));

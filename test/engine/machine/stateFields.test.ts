@@ -1,3 +1,9 @@
+/** The layout of saved state is the one listed for its version, and state survives saving and loading.
+ *
+ * `stateFields.json` lists the name and type of every field for the current version. To add, remove or change a field,
+ * increment MACHINE_STATE_VERSION in the same commit and rewrite the list: `UPDATE_STATE_FIELDS=1 npm run test:one --
+ * test/engine/machine/stateFields.test.ts`.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,14 +18,9 @@ import { LiveInputs } from '../../../debug-adapter/engine/recording/inputs/liveI
 import { guest } from '../../support/guests.ts';
 import { MemoryFile } from '../../support/memoryFile.ts';
 
-/**
- * The layout of saved state: `stateFields.json` lists every field's name and type for the current version. A field that
- * comes, goes or changes its type needs a new MACHINE_STATE_VERSION in the same commit, and this list anew:
- * `UPDATE_STATE_FIELDS=1 npm run test:one -- test/engine/machine/stateFields.test.ts`.
- */
 const LIST = path.join(import.meta.dirname, 'stateFields.json');
 
-/** A machine with one of everything, at work: a drive with requests on their way, and entropy asked for. */
+/** A busy machine with one of every device: a drive with requests in flight, and a pending request for entropy. */
 function busyMachine(harts = 1): Machine {
   const disk = new MemoryFile('disk.img', new Uint8Array(4 << 20));
   const drive = new BlkreplayFilter({ id: 'hd0', device: new RawImage(disk, { writable: true }), log: SILENT_LOG });
@@ -32,7 +33,9 @@ function boot(machine: Machine, name: string): Machine {
   return machine;
 }
 
-/** The states of a machine on its way, among them one with a disk request, and one with a question for entropy. */
+/**
+ * States of a running machine, among them one with a disk request in flight and one with a pending request for entropy.
+ */
 function statesOnTheWay(): { machine: Machine; state: State; seen: string; harts: number }[] {
   return [
     { name: 'demo/demo', seen: 'virtio0', harts: 1 },
@@ -41,12 +44,12 @@ function statesOnTheWay(): { machine: Machine; state: State; seen: string; harts
     const machine = boot(busyMachine(harts), name);
     const device = machine.board.timed.find((timed) => timed.name === seen)!;
     while (device.deadline() === Infinity && machine.position < 8_000_000) machine.run(machine.position + 3);
-    assert.notEqual(device.deadline(), Infinity, `${name} was seen waiting for ${seen}`);
+    assert.notEqual(device.deadline(), Infinity, `${name} waits for ${seen}`);
     return { machine, state: machine.saveState(), seen, harts };
   });
 }
 
-/** `devices.clint.compares[]: bigint` for each field, in order. */
+/** One line for each field, such as `devices.clint.compares[]: bigint`, in order. */
 function fieldsOf(value: StateValue, name = ''): string[] {
   if (Array.isArray(value)) return value.flatMap((item) => fieldsOf(item, `${name}[]`));
   if (value instanceof Uint8Array) return [`${name}: bytes`];
@@ -56,7 +59,7 @@ function fieldsOf(value: StateValue, name = ''): string[] {
 
 const states = statesOnTheWay();
 
-test('the fields of saved state are those of its version', () => {
+test('the fields of saved state are those listed for its version', () => {
   const fields = [...new Set(states.flatMap(({ state }) => fieldsOf(state)))].sort();
   const now = { version: MACHINE_STATE_VERSION, fields };
   if (process.env.UPDATE_STATE_FIELDS) writeList(now);
@@ -64,13 +67,13 @@ test('the fields of saved state are those of its version', () => {
   assert.deepEqual(
     fields,
     listed.fields,
-    'the layout of saved state is not the listed one: give it a new MACHINE_STATE_VERSION and list it anew',
+    'the layout of saved state differs from the list: increment MACHINE_STATE_VERSION and rewrite the list',
   );
-  assert.equal(listed.version, MACHINE_STATE_VERSION, 'the list is of another version: list it anew');
+  assert.equal(listed.version, MACHINE_STATE_VERSION, 'the list is of another version: rewrite it');
 });
 
 for (const { machine, state, seen, harts } of states) {
-  test(`saved, loaded and saved again, every device and hart is the same (${seen} at work)`, () => {
+  test(`saving, loading and saving again preserves every device and hart (${seen} busy)`, () => {
     const other = busyMachine(harts);
     other.loadState(decodeState(encodeCbor(state)));
     const again = other.saveState();
@@ -79,11 +82,11 @@ for (const { machine, state, seen, harts } of states) {
     }
     assert.deepEqual(again, state);
     machine.run(machine.position + 100_000);
-    assert.deepEqual(other.saveState(), state, 'what was loaded is a copy');
+    assert.deepEqual(other.saveState(), state, 'the loaded state is a copy');
   });
 }
 
-/** A list of an older version stays what it was: only a new version is written over it. */
+/** A list of the same version is never overwritten with other fields. */
 function writeList(now: { version: number; fields: string[] }): void {
   let before: { version: number; fields: string[] } | undefined;
   try {
@@ -93,6 +96,6 @@ function writeList(now: { version: number; fields: string[] }): void {
   }
   const isSameVersion = before?.version === now.version;
   if (isSameVersion)
-    assert.deepEqual(now.fields, before?.fields, 'other fields need a new MACHINE_STATE_VERSION first');
+    assert.deepEqual(now.fields, before?.fields, 'changed fields need a new MACHINE_STATE_VERSION first');
   writeFileSync(LIST, JSON.stringify(now, null, 2) + '\n');
 }

@@ -1,3 +1,4 @@
+/** Breakpoints on every function and line are at the same addresses as gdb's. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -5,16 +6,15 @@ import { requireTool, runTool } from '../../support/tools.ts';
 import { hex, JUDGED, open } from './support/fixtures.ts';
 import { breakpointsOfGdb, GDB } from './support/gdb.ts';
 
-/** Where breakpoints go, held against gdb's on every function and every line of the fixtures and guests. */
 for (const file of JUDGED) {
-  test(`breakpoints on functions are where gdb puts them: ${path.basename(file)}`, (t) => {
+  test(`breakpoints on functions are at gdb's addresses: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const names = functionNames(file).filter((name) => symbols.functionsNamed(name).length === 1);
     assert.ok(names.length > 0);
     const gdb = breakpointsOfGdb(file, names);
     for (const name of names) {
-      // Where the function is inlined too, gdb's breakpoint has those places as well.
+      // Where the function is also inlined, gdb's breakpoint includes those addresses.
       const [found] = symbols.functionsNamed(name);
       const inside = gdb
         .get(name)
@@ -23,10 +23,11 @@ for (const file of JUDGED) {
     }
   });
 
-  test(`breakpoints on lines are where gdb puts them: ${path.basename(file)}`, (t) => {
+  test(`breakpoints on lines are at gdb's addresses: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
-    // By their last part: gdb takes `./demo/../lib/x.h` and `./lib/x.h` for two files, which is no help to anyone.
+    // Compares the last path component: gdb treats `./demo/../lib/x.h` and `./lib/x.h` as two files, which helps
+    // nobody.
     const sources = new Set(symbols.files().map((source) => path.basename(source.path)));
     const places = [...sources].flatMap((source) => {
       const last = symbols.linesWithCode(source).at(-1) ?? 0;
@@ -40,13 +41,13 @@ for (const file of JUDGED) {
     let compared = 0;
     for (const { source, line } of places) {
       const expected = gdb.get(`${source}:${line}`);
-      // gdb refuses a line in front of a function; here it moves to the function.
+      // gdb refuses a line before a function; here the breakpoint moves to the function.
       if (!expected) continue;
       const found = symbols.addressesOfLine(source, line);
       assert.deepEqual(found?.addresses.map(hex), expected.addresses.map(hex), `${source}:${line}`);
       compared++;
     }
-    assert.ok(compared > places.length / 3, `${compared} of ${places.length}`);
+    assert.ok(compared > places.length / 3, `${compared} of ${places.length} breakpoints compared`);
   });
 }
 

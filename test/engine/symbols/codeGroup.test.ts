@@ -1,3 +1,4 @@
+/** Files with the same code form a group, in which the file with the most information answers. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -7,7 +8,6 @@ import { elfOfCode } from '../../../debug-adapter/engine/symbols/kallsyms/imageE
 import { debugOnly, flat, patched, stripped, withoutDebugInfo, withoutSections } from '../../support/changedElf.ts';
 import { guest } from '../../support/guests.ts';
 
-/** Files of the same code, whoever made them from each other. */
 const CALLS = readFileSync(guest('walks/calls'));
 const LINES = readFileSync(guest('walks/lines'));
 const IMAGE = readFileSync(guest('image/image'));
@@ -20,7 +20,7 @@ const compared = (one: Uint8Array, other: Uint8Array) => [
   compareCode(open(other), open(one)).kind,
 ];
 
-test('code is the same with and without symbols, sections and debug information', () => {
+test('files have the same code with and without symbols, sections and debug information', () => {
   for (const other of [stripped(CALLS), withoutSections(CALLS), withoutDebugInfo(CALLS), debugOnly(CALLS), CALLS]) {
     assert.deepEqual(compared(CALLS, other), ['same', 'same']);
   }
@@ -28,7 +28,7 @@ test('code is the same with and without symbols, sections and debug information'
   assert.deepEqual(compared(withoutSections(CALLS), debugOnly(CALLS)), ['same', 'same']);
 });
 
-test('an image is the same code as the file it was made from, where it is linked to and where it is loaded', () => {
+test('an image has the same code as its source file, at its link address and at its load address', () => {
   const start = 0xffff_ffff_8020_0000n;
   const loaded = 0x8020_0000n;
   const [image, moved] = [start, loaded].map((address) => open(elfOfCode(flat(IMAGE), address)));
@@ -39,7 +39,7 @@ test('an image is the same code as the file it was made from, where it is linked
   }
 });
 
-test('code that differs says where, and code elsewhere is apart', () => {
+test('a comparison reports the first address that differs, and code at other addresses as separate', () => {
   const changed = compareCode(open(CALLS), open(patched(CALLS, 0x8000_0ea0n)));
   assert.deepEqual(changed, { kind: 'different', address: 0x8000_0ea0n });
   assert.deepEqual(compared(CALLS, LINES), ['different', 'different']);
@@ -48,17 +48,17 @@ test('code that differs says where, and code elsewhere is apart', () => {
   assert.deepEqual(compared(SUM, CALLS), ['apart', 'apart']);
 });
 
-test('sections that overlap count once, so a damaged file costs no more than its bytes', () => {
+test('overlapping sections count once, so a damaged file costs no more than its size', () => {
   const copy = new Uint8Array(CALLS);
   const view = new DataView(copy.buffer);
   const headers = Number(view.getBigUint64(40, true));
-  // .rodata becomes code where .text is.
+  // .rodata is marked as code at the address of .text.
   view.setBigUint64(headers + 2 * 64 + 8, 6n, true);
   view.setBigUint64(headers + 2 * 64 + 16, 0x8000_0000n, true);
   assert.equal(open(copy).code.length, 1);
 });
 
-test('the richest file of a group answers, wherever it comes in the order', () => {
+test('the file with the most information answers, in any order of the group', () => {
   const files = [stripped(CALLS), withoutDebugInfo(CALLS), CALLS];
   for (const order of [files, [...files].reverse(), [files[1], files[2], files[0]]]) {
     const groups = groupByCode(order.map((bytes) => ({ symbols: open(bytes), isBooted: bytes === files[0] })));
@@ -69,11 +69,11 @@ test('the richest file of a group answers, wherever it comes in the order', () =
     assert.deepEqual(addresses, open(CALLS).functionsNamed('fibonacci').map(open(CALLS).breakpointAddress));
     assert.equal(group.at(addresses[0]).lineAt(addresses[0])?.file.name, 'calls.c');
     assert.equal(group.addressesOfLine('walks/calls.c', 23)?.addresses.length, 1);
-    assert.deepEqual(group.addressesOfFunction('nodes'), [], 'data is no place for a breakpoint');
+    assert.deepEqual(group.addressesOfFunction('nodes'), [], 'breakpoints are not set on data');
   }
 });
 
-test('another build of what was booted can run where its functions are the same', () => {
+test('another build of the booted file can be loaded where its functions are the same', () => {
   const other = patched(CALLS, 0x8000_0ea0n);
   const groups = groupByCode([
     { symbols: open(other), isBooted: false },

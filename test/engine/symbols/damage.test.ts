@@ -1,3 +1,4 @@
+/** Damaged debug information and ELF files never cause more than missing answers or a UserError. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -8,7 +9,7 @@ import { SeededRandom } from '../../support/seededRandom.ts';
 import { exercise } from './support/exercise.ts';
 import { fixture } from './support/fixtures.ts';
 
-/** BLKREPLAY_FUZZ_ROUNDS=20000 looks longer. */
+/** BLKREPLAY_FUZZ_ROUNDS=20000 runs longer. */
 const ROUNDS = Number(process.env.BLKREPLAY_FUZZ_ROUNDS ?? 400);
 
 const FILES: [string, string][] = [
@@ -19,7 +20,7 @@ const FILES: [string, string][] = [
 ];
 
 for (const [what, file] of FILES) {
-  test(`damaged debug information is never more than missing: ${what}`, (t) => {
+  test(`damaged debug information only makes answers missing: ${what}`, (t) => {
     fuzz(t, file, (bytes, random) => {
       const sections = readElfFile(bytes, file).sections.filter(
         ({ name, bytes }) => /debug|eh_frame|tab/.test(name) && bytes.length > 0,
@@ -34,7 +35,7 @@ for (const [what, file] of FILES) {
   });
 }
 
-test('a damaged ELF is refused in a sentence, or is one without symbols', (t) => {
+test('a damaged ELF file is refused with a message or treated as one without symbols', (t) => {
   fuzz(t, guest('demo/demo'), (bytes, random) => {
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     const headers = Number(view.getBigUint64(40, true));
@@ -45,15 +46,15 @@ test('a damaged ELF is refused in a sentence, or is one without symbols', (t) =>
   });
 });
 
-test('a file that is cut short is refused in a sentence, or is one without symbols', (t) => {
+test('a truncated file is refused with a message or treated as one without symbols', (t) => {
   const whole = fs.readFileSync(guest('demo/demo'));
   const random = SeededRandom.forTest(t);
   for (let round = 0; round < 60; round++)
     exercise(whole.subarray(0, random.below(whole.length)), [0x80002100n], random);
 });
 
-test('a big size or count in a damaged file takes no memory', () => {
-  // An ELF whose section table claims 2^60 sections of 2^60 bytes.
+test('a huge size or count in a damaged file allocates no memory', () => {
+  // An ELF file whose section table claims 2^60 sections of 2^60 bytes.
   const bytes = new Uint8Array(fs.readFileSync(guest('demo/demo')));
   const view = new DataView(bytes.buffer);
   const headers = Number(view.getBigUint64(40, true));
@@ -62,7 +63,7 @@ test('a big size or count in a damaged file takes no memory', () => {
   assert.throws(() => openSymbols({ name: 'x.elf', bytes }), /cut short/);
 });
 
-/** Damages a copy of a file again and again, and asks it everything. */
+/** Repeatedly damages a copy of a file and asks it every question. */
 function fuzz(t: TestContext, file: string, damage: (bytes: Uint8Array, random: SeededRandom) => void): void {
   const original = fs.readFileSync(file);
   const { seed } = SeededRandom.forTest(t);
@@ -84,6 +85,6 @@ function fuzz(t: TestContext, file: string, damage: (bytes: Uint8Array, random: 
     slowest = Math.max(slowest, performance.now() - start);
   }
   t.diagnostic(`${ROUNDS} rounds, ${answers} answers, slowest ${slowest.toFixed(0)} ms`);
-  assert.ok(answers > ROUNDS, 'most of each file was still there');
+  assert.ok(answers > ROUNDS, 'most of each file is still readable');
   assert.ok(slowest < 3000, `${slowest} ms`);
 }

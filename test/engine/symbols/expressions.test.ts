@@ -1,3 +1,4 @@
+/** C expressions have the values and types that gdb gives them, and errors name the wrong part. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
@@ -10,7 +11,7 @@ import { frameAt, loadedMachine } from './support/memory.ts';
 
 const FILE = fixture('types-O0-v5');
 
-/** What gdb and we must agree on: value and type. */
+/** Expressions whose value and type must agree with gdb. */
 const SAME_AS_GDB = `
 1 + 2 * 3
 (1 + 2) * 3
@@ -151,18 +152,18 @@ test('expressions have the values and types that gdb gives them', (t) => {
     if (normal(evaluation.value.text) !== expected)
       differences.push(`${text}: ${evaluation.value.text}, gdb ${expected}`);
     const ourType = `type = ${evaluation.value.typeName}`;
-    // gdb computes with sizeof as unsigned long, but says int when only the type is asked for.
+    // gdb computes with sizeof as unsigned long, but reports int when only the type is asked for.
     if (ourType !== type && !text.startsWith('sizeof')) differences.push(`${text}: ${ourType}, gdb ${type}`);
   });
   assert.deepEqual(differences, []);
 });
 
-/** Floating point with fewer digits: gdb shows as many as could matter, we as few as do. */
+/** Rounds floating-point numbers: gdb prints all significant digits, we print the shortest that round-trips. */
 function normal(text: string): string {
   return /^-?\d+\.\d+$/.test(text) ? `${Number(Number(text).toPrecision(12))}` : text;
 }
 
-test('locals hide what is outside of them, inner ones the outer ones', () => {
+test('locals hide outer variables, and inner locals hide outer ones', () => {
   const symbols = open(FILE);
   const inner = symbols.addressesOfLine('types.c', lineOf('int total = square * 10'))?.addresses[0] ?? 0n;
   const scopes = symbols.scopesAt(inner);
@@ -194,16 +195,16 @@ test('locals hide what is outside of them, inner ones the outer ones', () => {
     ],
   );
   const hidden = symbols.read(scopes[0].variables[7], symbols.newestFrame({ ...loadedMachine(FILE), pc: inner }));
-  assert.equal(hidden.expression, undefined, 'its name means the inner one');
+  assert.equal(hidden.expression, undefined, 'the name refers to the inner variable');
 });
 
-test('a static variable is the one of the unit that runs', () => {
+test('a static variable is that of the running unit', () => {
   const symbols = open(FILE);
   assert.equal(valueOf(symbols, 'hidden_static', frameAt(symbols, FILE, 'main')), '77');
   assert.equal(valueOf(symbols, 'hidden_static', frameAt(symbols, FILE, 'second_unit')), '88');
 });
 
-test('registers have C types and go by all their names', () => {
+test('registers have C types and are found by all their names', () => {
   const symbols = open(FILE);
   const [main] = symbols.functionsNamed('main');
   const frame = symbols.newestFrame({
@@ -230,7 +231,7 @@ test('registers have C types and go by all their names', () => {
   assert.throws(() => symbols.evaluate('$nothing', frame), /no register '\$nothing'/);
 });
 
-test('what is in memory has an address to watch, whatever way it is reached', () => {
+test('a value in memory has an address to watch, whatever expression reaches it', () => {
   const symbols = open(FILE);
   const frame = frameAt(symbols, FILE, 'main');
   const lvalue = (text: string) => {
@@ -248,7 +249,7 @@ test('what is in memory has an address to watch, whatever way it is reached', ()
   assert.equal(lvalue('&first'), undefined);
 });
 
-test('an assignment says what would be written, and writes nothing', () => {
+test('an assignment returns the bytes to write and writes nothing', () => {
   const symbols = open(FILE);
   const frame = frameAt(symbols, FILE, 'main');
   const assigned = (text: string) => symbols.evaluate(text, frame) as Evaluation & { kind: 'assignment' };
@@ -264,7 +265,7 @@ test('an assignment says what would be written, and writes nothing', () => {
   assert.equal(valueOf(symbols, 'first.at.y', frame), '-2');
 });
 
-test('a wrong expression says in a sentence which part is wrong', () => {
+test('an error message names the wrong part of the expression', () => {
   const symbols = open(FILE);
   const frame = frameAt(symbols, FILE, 'main');
   const cases: [string, RegExp][] = [
@@ -307,7 +308,7 @@ test('a wrong expression says in a sentence which part is wrong', () => {
   }
 });
 
-/** Where a text stands in the fixture's source. */
+/** The location of a text in the fixture's source. */
 function lineOf(text: string): number {
   const lines = fs.readFileSync(FILE.replace(/-O.*/, '.c'), 'utf8').split('\n');
   return lines.findIndex((line) => line.includes(text)) + 1;

@@ -1,3 +1,7 @@
+/** A kernel's symbol table is read from its Image, in every layout of the table.
+ *
+ * The images are built by the test. test/dap/linux.test.ts compares with a running kernel.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { elfOfImage } from '../../../debug-adapter/engine/symbols/kallsyms/imageElf.ts';
@@ -6,7 +10,6 @@ import { openSymbols } from '../../../debug-adapter/engine/symbols/index.ts';
 import { kallsymsTables } from '../../support/kallsyms.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 
-/** A kernel's own table of symbols, in images made by hand. test/dap/linux.test.ts compares with a kernel that runs. */
 const BASE = 0xffff_ffff_8000_0000n;
 const LONG = 'a_name_that_is_'.repeat(12);
 
@@ -20,12 +23,12 @@ const SYMBOLS: KernelSymbol[] = [
 ];
 
 for (const order of ['since 6.4', 'before'] as const) {
-  test(`a kernel's symbols come out of its image, as it was laid out ${order}`, () => {
+  test(`a kernel's symbols are read from its image, laid out ${order}`, () => {
     assert.deepEqual(readKallsyms(makeImage(SYMBOLS, order)), SYMBOLS);
   });
 }
 
-test('the image as an ELF file answers by name and by address', () => {
+test('the image as an ELF file finds symbols by name and by address', () => {
   const elf = elfOfImage(makeImage(SYMBOLS, 'since 6.4'))!;
   assert.equal(elf.start, BASE);
   const symbols = openSymbols({ name: 'Image', bytes: elf.bytes });
@@ -39,14 +42,14 @@ test('the image as an ELF file answers by name and by address', () => {
   assert.equal(loaded.symbolsNamed('_start')[0].address, 0x8020_0000n);
 });
 
-test('an image without symbols has none', () => {
+test('an image without a symbol table has no symbols', () => {
   for (const bytes of [new Uint8Array(), new Uint8Array(100_000), makeImage(SYMBOLS, 'since 6.4').subarray(0, 9000)]) {
     assert.equal(readKallsyms(bytes), undefined);
     assert.equal(elfOfImage(bytes), undefined);
   }
 });
 
-test('damage never throws, and what is left of the symbols is whole', (t) => {
+test('damage never throws, and the symbols that remain are valid', (t) => {
   const random = SeededRandom.forTest(t);
   const whole = makeImage(SYMBOLS, 'since 6.4');
   for (let i = 0; i < 300; i++) {

@@ -1,3 +1,4 @@
+/** Line tables agree with objdump and gdb, for every row and every instruction. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -17,14 +18,14 @@ import { guest } from '../../support/guests.ts';
 const OBJDUMP = 'riscv64-unknown-elf-objdump';
 
 for (const file of JUDGED) {
-  test(`all rows of all line tables are objdump's: ${path.basename(file)}`, (t) => {
+  test(`all rows of all line tables equal objdump's: ${path.basename(file)}`, (t) => {
     if (!requireTool(OBJDUMP, t)) return;
     const expected = rowsOfObjdump(file);
     assert.ok(expected.length > 50);
     assert.deepEqual(rowsOf(file), expected);
   });
 
-  test(`the line of every instruction is gdb's: ${path.basename(file)}`, (t) => {
+  test(`the line of every instruction equals gdb's: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const places = rowsOfObjdump(file).map((row) => BigInt(row.split(' ')[2]));
@@ -39,7 +40,7 @@ for (const file of JUDGED) {
         /^Line (\d+) of ".*?" (?:starts at address|is at address) (0x\w+).*?(?:and ends at (0x\w+)|but contains no code)/.exec(
           answers[i][0],
         ) ?? [];
-      // Between addresses of rows gdb says "starts at address A and ends at B", with A before pc.
+      // Between the addresses of rows gdb says "starts at address A and ends at B", with A before pc.
       if (line === undefined) assert.equal(found, undefined, `${hex(pc)}: ${answers[i][0]}`);
       else
         assert.deepEqual(
@@ -51,7 +52,7 @@ for (const file of JUDGED) {
   });
 }
 
-test('a file is found by any path that ends as its own does', () => {
+test('a file is found by any path with the same trailing components', () => {
   const symbols = open(guest('demo/demo'));
   const [address] = symbols.addressesOfLine('/home/somebody/guests/demo/journal.c', 20)?.addresses ?? [];
   assert.ok(address);
@@ -70,7 +71,7 @@ test('a file is found by any path that ends as its own does', () => {
   }
 });
 
-test('a line without code moves a breakpoint to the next line that has some', () => {
+test('a breakpoint on a line without code moves to the next line with code', () => {
   const symbols = open(fixture('flow-O0-v5'));
   const lines = symbols.linesWithCode('flow.c');
   const before = lines.find((line) => line > 10 && !lines.includes(line + 1)) ?? 0;
@@ -80,11 +81,11 @@ test('a line without code moves a breakpoint to the next line that has some', ()
   assert.equal(symbols.addressesOfLine('flow.c', 100_000), undefined);
 });
 
-test('all code of a line is what a step over it stays in', () => {
+test('a step over a line covers all code of that line', () => {
   const symbols = open(fixture('flow-O0-v5'));
   const [loop] = symbols.addressesOfLine('flow.c', 35)?.addresses ?? [];
   const ranges = symbols.statementRanges(loop);
-  assert.ok(ranges.length >= 2, 'a for loop has its start and its end in different places');
+  assert.ok(ranges.length >= 2, 'a for loop has its start and its end at different addresses');
   for (const { start, end } of ranges) {
     assert.ok(start < end);
     assert.equal(symbols.lineAt(start)?.line, 35);
@@ -93,7 +94,7 @@ test('all code of a line is what a step over it stays in', () => {
   }
 });
 
-/** `file line address statement`, in the order of the tables. */
+/** Rows as `file line address statement`, in table order. */
 function rowsOf(file: string): string[] {
   const elf = readElfFile(fs.readFileSync(file), file);
   const complain = (what: unknown) => assert.fail(String(what));

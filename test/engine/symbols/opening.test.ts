@@ -1,3 +1,4 @@
+/** Files open lazily, and functions and callers are found even without debug or call frame information. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
@@ -8,7 +9,7 @@ import { guest } from '../../support/guests.ts';
 import { fixture, open } from './support/fixtures.ts';
 import { loadedMachine } from './support/memory.ts';
 
-test('what is no linked RV64 file is refused in a sentence', () => {
+test('a file that is not a linked RV64 file is refused with a message', () => {
   const cases: [Uint8Array, string][] = [
     [new Uint8Array(), 'symbols-not-elf'],
     [new TextEncoder().encode('#!/bin/sh\n'.repeat(10)), 'symbols-not-elf'],
@@ -27,7 +28,7 @@ test('what is no linked RV64 file is refused in a sentence', () => {
   }
 });
 
-test('a stripped file has no answers and no trouble', () => {
+test('a stripped file gives no answers and no errors', () => {
   const symbols = openSymbols({ name: 'x.elf', bytes: makeElf() });
   assert.equal(symbols.hasDebugInfo, false);
   assert.deepEqual([symbols.files(), symbols.globals(), symbols.complaints], [[], [], []]);
@@ -35,15 +36,15 @@ test('a stripped file has no answers and no trouble', () => {
   assert.equal(symbols.addressesOfLine('main.c', 1), undefined);
 });
 
-test('opening reads next to nothing', () => {
+test('opening a file reads almost nothing', () => {
   const bytes = fs.readFileSync(guest('demo/demo'));
   openSymbols({ name: 'demo.elf', bytes });
   const start = performance.now();
   for (let i = 0; i < 10; i++) openSymbols({ name: 'demo.elf', bytes });
-  assert.ok(performance.now() - start < 200, '20 ms each, at most');
+  assert.ok(performance.now() - start < 200, 'at most 20 ms each');
 });
 
-test('a load bias moves every address, both ways', () => {
+test('a load bias shifts every address, in both directions', () => {
   const bytes = fs.readFileSync(fixture('flow-eh-types'));
   const bias = 0xffffffff_00000000n;
   const [plain, moved] = [openSymbols({ name: 'x', bytes }), openSymbols({ name: 'x', bytes, loadBias: bias })];
@@ -64,7 +65,7 @@ test('a load bias moves every address, both ways', () => {
   assert.equal(sink.kind === 'value' && sink.value.integer(), before + bias);
 });
 
-test('compressed sections are read with the means, and refused in a sentence without', () => {
+test('compressed sections need a decompressor, and are refused with a message without one', () => {
   const bytes = fs.readFileSync(fixture('flow-compressed'));
   const without = openSymbols({ name: 'x.elf', bytes });
   assert.equal(without.lineAt(without.functionsNamed('main')[0].low), undefined);
@@ -74,7 +75,7 @@ test('compressed sections are read with the means, and refused in a sentence wit
   assert.deepEqual(withIt.complaints, []);
 });
 
-test('symbols name addresses, with what is left over', () => {
+test('an address is named by its symbol and the offset from it', () => {
   const symbols = open(guest('demo/demo'));
   const [main] = symbols.functionsNamed('main');
   assert.equal(symbols.symbolAt(main.low)?.text, 'main');
@@ -87,7 +88,7 @@ test('symbols name addresses, with what is left over', () => {
   );
 });
 
-test('without debug information functions are known by the symbol table', () => {
+test('without debug information, functions come from the symbol table', () => {
   const symbols = openSymbols({ name: 'x', bytes: withoutSections(guest('demo/demo'), /^\.debug/) });
   assert.equal(symbols.hasDebugInfo, false);
   const [found] = symbols.functionsNamed('store_put');
@@ -96,7 +97,7 @@ test('without debug information functions are known by the symbol table', () => 
   assert.ok(symbols.breakpointAddress(found) > found.low);
 });
 
-test('without call frame information a caller is found through the prologue', () => {
+test('without call frame information, the caller is found by analyzing the prologue', () => {
   const file = fixture('flow-O0-v5');
   const symbols = openSymbols({ name: 'x', bytes: withoutSections(file, /^\.(debug|eh)_frame$/) });
   const [recursive] = symbols.functionsNamed('recursive');
@@ -124,7 +125,7 @@ test('without call frame information a caller is found through the prologue', ()
   assert.equal(symbols.functionAt(caller.lookupPc)?.name, 'main');
 });
 
-test('a stack that does not grow ends', () => {
+test('unwinding stops at a frame that does not advance', () => {
   const file = fixture('flow-O0-v5');
   const symbols = open(file);
   const [recursive] = symbols.functionsNamed('recursive');
@@ -138,7 +139,7 @@ test('a stack that does not grow ends', () => {
   assert.ok(frames.length < 3);
 });
 
-test('a stack whose memory cannot be read ends', () => {
+test('unwinding stops where the stack cannot be read', () => {
   const symbols = open(fixture('flow-O0-v5'));
   const [recursive] = symbols.functionsNamed('recursive');
   const view = { pc: symbols.breakpointAddress(recursive), readRegister: () => 0x1000n, readMemory: () => undefined };
@@ -147,12 +148,12 @@ test('a stack whose memory cannot be read ends', () => {
   assert.deepEqual([nowhere.frames.length, nowhere.end], [1, 'noUnwindInformation']);
 });
 
-test('a stack that is endless ends at a limit', () => {
+test('unwinding of an endless stack stops at a limit', () => {
   const file = fixture('flow-O0-v5');
   const symbols = open(file);
   const [recursive] = symbols.functionsNamed('recursive');
   const pc = symbols.breakpointAddress(recursive);
-  // Every frame says that it was called from one 64 bytes further up.
+  // Every frame claims a caller whose frame is 64 bytes higher.
   const readMemory = (address: bigint) => {
     const isReturn = address % 64n === 56n;
     return new Uint8Array(new BigUint64Array([isReturn ? pc + 4n : address + 16n + 64n]).buffer);
@@ -163,7 +164,7 @@ test('a stack that is endless ends at a limit', () => {
   assert.equal(symbols.callStack({ pc, readRegister: () => 0x80040000n, readMemory }, 20).frames.length, 20);
 });
 
-/** A copy of a file in which sections have another name, so that nobody finds them. */
+/** A copy of a file with sections renamed so that they are not found. */
 function withoutSections(file: string, names: RegExp): Uint8Array {
   const bytes = new Uint8Array(fs.readFileSync(file));
   const view = new DataView(bytes.buffer);

@@ -1,3 +1,4 @@
+/** Type layouts and type names equal gdb's. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -9,7 +10,7 @@ import { fixture, JUDGED, open } from './support/fixtures.ts';
 import { askGdb, GDB } from './support/gdb.ts';
 
 for (const file of JUDGED) {
-  test(`structs and unions are laid out as gdb's ptype /o says: ${path.basename(file)}`, (t) => {
+  test(`structs and unions have the layout of gdb's ptype /o: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const names = compositeNames(file).filter((name) => symbols.typeNamed(name));
@@ -23,7 +24,7 @@ for (const file of JUDGED) {
     });
   });
 
-  test(`types of globals and functions have the names that gdb gives them: ${path.basename(file)}`, (t) => {
+  test(`types of globals and functions have gdb's names: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const frame = symbols.newestFrame({ pc: 0n, readRegister: () => undefined, readMemory: () => undefined });
@@ -41,7 +42,7 @@ for (const file of JUDGED) {
   });
 }
 
-test('types are found by the names that C has for them', () => {
+test('types are found by their C names', () => {
   const symbols = open(fixture('types-O0-v5'));
   const size = (name: string) => {
     const type = symbols.typeNamed(name);
@@ -62,7 +63,7 @@ test('types are found by the names that C has for them', () => {
   assert.equal(size('u32 u32'), undefined);
 });
 
-test('a struct declared in one unit is the one defined in another', () => {
+test('a struct declared in one unit is completed by its definition in another', () => {
   const symbols = open(fixture('types-O0-v5'));
   const outer = symbols.typeNamed('struct outer');
   assert.ok(outer?.kind === 'struct');
@@ -78,18 +79,18 @@ test('a struct declared in one unit is the one defined in another', () => {
 });
 
 interface Leaf {
-  /** Byte, and bit for a bit-field, from the start of the whole. */
+  /** The byte offset, and the bit offset of a bit-field, from the start of the outermost struct. */
   at: string | undefined;
   size: number;
   declaration: string;
 }
 
-/** Members of members in order; those without members of their own. */
+/** Nested members in order; only those without members. */
 function layoutOf(type: Type, base = 0, isInUnion = false): Leaf[] {
   if (type.kind !== 'struct' && type.kind !== 'union') return [];
   return type.members().flatMap((member) => {
     const whole = unqualified(member.type());
-    // Of an array of structs without a name, gdb shows the members too, from 0 on.
+    // gdb also expands the first element of an array of unnamed structs.
     const element = whole.kind === 'array' ? whole.element() : whole;
     const inner = 'name' in element && element.name === '' ? element : whole;
     const offset = whole.kind === 'array' ? 0 : base + member.offsetBytes;
@@ -98,7 +99,7 @@ function layoutOf(type: Type, base = 0, isInUnion = false): Leaf[] {
   });
 }
 
-/** gdb opens `volatile struct x` too, but not what a typedef names. */
+/** gdb expands `volatile struct x` too, but not the target of a typedef. */
 function unqualified(type: Type): Type {
   const target = type.kind === 'qualified' ? unqualified(type.target()) : type;
   return target.kind === 'struct' || target.kind === 'union' ? target : type;
@@ -110,7 +111,7 @@ function leafOf(member: Member, { base, isInUnion }: { base: number; isInUnion: 
   const declared = declaration(type, member.name) + (bits ? ` : ${bits.width}` : '');
   const bit = base * 8 + (bits?.offset ?? 0);
   const at = bits ? `${Math.floor(bit / 8)}: ${bit % 8}` : `${base + member.offsetBytes}`;
-  // gdb leaves out where a union's members are.
+  // gdb omits the offsets of a union's members.
   return { at: isInUnion ? undefined : at, size: sizeOf(type), declaration: declared.replace(/ ?\*/g, '*') };
 }
 
@@ -140,7 +141,7 @@ function functionNames(file: string): string[] {
   return [...table.matchAll(/ FUNC .* (\S+)$/gm)].map(([, name]) => name.replace(/\..*/, ''));
 }
 
-/** Of one name, gdb and we might mean different things where there are several; assembly functions have no type. */
+/** Where several have the same name, gdb and we may choose different ones; assembly functions have no type. */
 function isAlone(symbols: Symbols, name: string): boolean {
   const functions = symbols.functionsNamed(name);
   const globals = symbols.globals().filter((variable) => variable.name === name);

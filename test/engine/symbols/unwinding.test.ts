@@ -1,3 +1,4 @@
+/** Call stacks, saved registers and locals equal gdb's at random stops. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -9,7 +10,7 @@ import { fixture, hex, open } from './support/fixtures.ts';
 import { GDB } from './support/gdb.ts';
 import { sampleStacks, STACK_BELOW, type SampledFrame, type StackSample } from './support/stackSamples.ts';
 
-/** Guests with how many stops are looked at, how far apart, and where to go in between. */
+/** Guests, each with the number of stops, the distance between them, and the breakpoints to start from. */
 const SAMPLED: { file: string; rounds: number; stepsMax: number; breaks?: string[] }[] = [
   { file: fixture('flow-O0-v4'), rounds: 80, stepsMax: 40 },
   { file: fixture('flow-O0-v5'), rounds: 80, stepsMax: 40 },
@@ -29,7 +30,7 @@ const SAMPLED: { file: string; rounds: number; stepsMax: number; breaks?: string
 ];
 
 for (const { file, ...how } of SAMPLED) {
-  test(`stacks, saved registers and locals are gdb's, anywhere: ${path.basename(file)}`, (t) => {
+  test(`stacks, saved registers and locals equal gdb's at random stops: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t) || !requireTool('qemu-system-riscv64', t)) return;
     const { seed } = SeededRandom.forTest(t);
     const symbols = open(file);
@@ -38,7 +39,7 @@ for (const { file, ...how } of SAMPLED) {
     for (const sample of samples) compareStack(symbols, sample, counts);
     assert.ok(counts.frames > samples.length, 'there are callers');
     t.diagnostic(JSON.stringify({ samples: samples.length, ...counts }));
-    assert.equal(counts.lost, 0, 'gdb knows no more');
+    assert.equal(counts.lost, 0, 'gdb knows no more frames');
   });
 }
 
@@ -48,10 +49,10 @@ function compareStack(
   counts: { frames: number; variables: number; lost: number },
 ) {
   const stack = symbols.callStack(viewOf(sample));
-  // Where no function's code is (QEMU's reset code), gdb has a guess.
+  // gdb guesses a caller where there is no function (QEMU's reset code).
   if (!symbols.functionAt(sample.pc)) return;
   const whole = withoutInlined(sample.frames);
-  // Between two stacks, in the middle of a context switch, the caller is nowhere: here as in gdb.
+  // In the middle of a context switch, between two stacks, neither gdb nor we find the caller.
   const isLost = whole.at(-1)!.name === null;
   assert.equal(stack.end, isLost ? 'noUnwindInformation' : 'outermost');
   const [frames, theirs] = isLost ? [stack.frames.slice(0, -1), whole.slice(0, -1)] : [stack.frames, whole];
@@ -68,10 +69,10 @@ function compareStack(
   });
 }
 
-/** A frame with the functions inlined at its place, innermost first. */
+/** A frame and the functions inlined at its address, innermost first. */
 type WholeFrame = SampledFrame & { names: string[] };
 
-/** gdb gives inlined functions frames of their own, and shows a stack's end as a frame at 0. */
+/** gdb gives inlined functions separate frames, and shows the end of a stack as a frame at 0. */
 function withoutInlined(frames: SampledFrame[]): WholeFrame[] {
   const whole: WholeFrame[] = [];
   for (const frame of frames.filter(({ pc }) => pc !== 0n)) {
@@ -97,7 +98,8 @@ function describe(symbols: Symbols, frame: Frame, count: number): string {
     names.push(`${name}:${line}`);
     line = callLine ?? 0;
   }
-  // gdb shows the line after the call in a trap's entry: it takes pc for interrupted there. Here it is the call's.
+  // In a trap entry gdb takes pc for the interrupted address and shows the line after the call. We show the line of the
+  // call.
   const isCallingHandler = frame.isSignalFrame && frame.depth > 0;
   names.push(`${symbols.functionAt(frame.lookupPc)?.name}:${isCallingHandler ? '-' : line}`);
   // At the first instruction of an inlined body, gdb still shows its caller.
@@ -115,7 +117,7 @@ function compareFrame(frame: Frame, theirs: SampledFrame, where: string): void {
   if (theirs.cfa !== null) assert.equal(frame.cfa && hex(frame.cfa), hex(theirs.cfa), `CFA of ${where}`);
   for (const [number, value] of Object.entries(theirs.registers)) {
     const ours = frame.register(Number(number));
-    // ra in a caller is what the call overwrote; gdb shows what is in it now.
+    // The call overwrote ra in the caller; gdb shows its present contents.
     if (ours === undefined && Number(number) === 1) continue;
     assert.equal(ours, value ?? undefined, `x${number} of ${where}`);
   }

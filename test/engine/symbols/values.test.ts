@@ -1,3 +1,4 @@
+/** Values of variables and their members print as in gdb. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -10,7 +11,7 @@ import { frameAt } from './support/memory.ts';
 const PRINT_SETTINGS = ['set print null-stop on', 'set print elements 200', 'set print frame-arguments all'];
 
 for (const file of FIXTURES) {
-  test(`every value inside every global reads as in gdb, by its own expression: ${path.basename(file)}`, (t) => {
+  test(`every value inside every global prints as in gdb, by its own expression: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const frame = frameAt(symbols, file, 'main');
@@ -30,7 +31,7 @@ for (const file of FIXTURES) {
   });
 }
 
-test('structs, arrays and strings read in one line as in gdb', (t) => {
+test('structs, arrays and strings print on one line as in gdb', (t) => {
   if (!requireTool(GDB, t)) return;
   const file = fixture('types-O0-v5');
   const names = [
@@ -65,7 +66,7 @@ test('structs, arrays and strings read in one line as in gdb', (t) => {
   });
 });
 
-test('a long array opens in groups of a thousand, and its elements keep their names', () => {
+test('a long array expands in groups of a thousand, and its elements keep their names', () => {
   const symbols = open(fixture('types-O0-v5'));
   const frame = frameAt(symbols, fixture('types-O0-v5'), 'main');
   const many = symbols.evaluate('(char [2500000])first', frame);
@@ -83,7 +84,7 @@ test('a long array opens in groups of a thousand, and its elements keep their na
   assert.equal(element.lvalue?.address, (many.value.lvalue?.address ?? 0n) + 1_003_007n);
 });
 
-test('what cannot be read says so', () => {
+test('unreadable memory is reported as such', () => {
   const symbols = open(fixture('types-O0-v5'));
   const frame = frameAt(symbols, fixture('types-O0-v5'), 'main');
   assert.equal(textOf(symbols, '*(int *)16', frame), '<cannot read 0x10>');
@@ -91,7 +92,7 @@ test('what cannot be read says so', () => {
   assert.equal(textOf(symbols, '(char *)16', frame), '0x10');
 });
 
-test('a pointer to a struct opens to its members', () => {
+test('a pointer to a struct expands to its members', () => {
   const symbols = open(fixture('types-O0-v5'));
   const frame = frameAt(symbols, fixture('types-O0-v5'), 'main');
   const next = symbols.evaluate('first.next', frame);
@@ -117,7 +118,7 @@ function textOf(symbols: Symbols, expression: string, frame: ReturnType<typeof f
   return evaluation.value.text;
 }
 
-/** What has no inside, or is looked into through a pointer only. */
+/** Leaves: values without members, or whose members are reached through a pointer only. */
 function leavesOf(value: Value): Value[] {
   const isPointer = value.memoryReference !== value.lvalue?.address || value.typeName.includes('*');
   if (value.childCount === 0 || (isPointer && !value.typeName.endsWith(']'))) return [value];

@@ -1,3 +1,4 @@
+/** Every boot file is loaded at the address at which QEMU loads it, or refused with a message. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +21,7 @@ import { Qtest, skipWithoutQemu } from '../devices/qtest.ts';
 const MIB = 1 << 20;
 const RAM = 0x8000_0000;
 
-/** A file that starts like a Linux Image; every byte of the rest is another. */
+/** A file that starts like a Linux Image; the bytes that follow all differ from their neighbours. */
 function imageOf({ fileBytes = 5000, memoryBytes = 3 * MIB } = {}): Uint8Array {
   const bytes = Uint8Array.from({ length: fileBytes }, (_, i) => (i * 37) & 0xff);
   const view = new DataView(bytes.buffer);
@@ -54,7 +55,10 @@ function elfOf(...segments: { address: number; memoryBytes?: number; fileBytes?:
   return bytes;
 }
 
-/** Linked to run elsewhere: the zeroes of the first reach into the second, and an empty one lies in front. */
+/**
+ * An ELF file linked for other addresses: the zeroes of the first segment overlap the second, and an empty segment
+ * comes first.
+ */
 const PACKED_ELF = {
   name: 'packed.elf',
   bytes: elfOf(
@@ -65,14 +69,14 @@ const PACKED_ELF = {
 };
 const FIRMWARE = { name: 'fw.bin', bytes: new Uint8Array(300_000).fill(0xf1) };
 
-test('a Linux Image is known by its header, and takes what it says', () => {
+test('a Linux Image is recognized by its header, which gives its memory size', () => {
   assert.deepEqual(readLinuxImage(imageOf()), { memoryBytes: 3 * MIB });
   assert.deepEqual(readLinuxImage(imageOf({ memoryBytes: 10 })), { memoryBytes: 5000 });
   assert.equal(readLinuxImage(new Uint8Array(64)), undefined);
   assert.equal(readLinuxImage(imageOf().subarray(0, 63)), undefined);
 });
 
-suite('where QEMU puts things', { skip: skipWithoutQemu }, () => {
+suite("load addresses equal QEMU's", { skip: skipWithoutQemu }, () => {
   for (const [what, memoryMib, files] of [
     ['firmware, Image and initrd in 128 MiB', 128, { bios: FIRMWARE, kernel: KERNEL, initrd: INITRD }],
     ['the same in 512 MiB', 512, { bios: FIRMWARE, kernel: KERNEL, initrd: INITRD }],
@@ -119,7 +123,7 @@ suite('where QEMU puts things', { skip: skipWithoutQemu }, () => {
         ...loads.flatMap((file) => ['-device', `loader,file=${write(file)},addr=${file.address ?? 0}`]),
       ]);
       try {
-        // All but where the tree is, which in QEMU is a little longer.
+        // All but the address of the tree, which is slightly longer in QEMU.
         const rom = await qemu.readBytes(0x1000, plan.rom.length);
         assert.deepEqual(plan.rom.subarray(0, 0x20), rom.subarray(0, 0x20));
         assert.deepEqual(plan.rom.subarray(0x28), rom.subarray(0x28));
@@ -135,7 +139,7 @@ suite('where QEMU puts things', { skip: skipWithoutQemu }, () => {
   }
 });
 
-test('our own firmware’s memory is reserved in the device tree, another firmware notes that itself', () => {
+test("the device tree reserves the built-in firmware's memory; other firmware does that itself", () => {
   const treeOf = (bios: { name: string; bytes: Uint8Array }) =>
     new TextDecoder('latin1').decode(planBoot({ bios, kernel: KERNEL }, 64 * MIB).pieces.at(-1)!.bytes);
   assert.match(treeOf({ name: BUILTIN, bytes: builtinFirmware() }), /reserved-memory/);
@@ -229,12 +233,12 @@ for (const [what, plan, says] of [
   });
 }
 
-/** With a property that long. */
+/** A device tree with a property of that length. */
 function treeOf(lengthBytes: number): Uint8Array {
   return writeFdt({ name: '', properties: { a: 'x'.repeat(lengthBytes) } });
 }
 
-test('firmware is for an Image, and for a kernel that leaves the start of RAM to it', () => {
+test('firmware runs with an Image, and with a kernel that leaves the start of RAM free', () => {
   const needs = (files: Parameters<typeof needsFirmware>[0]) => needsFirmware(files, 128 * MIB);
   assert.equal(needs({ kernel: KERNEL }), true);
   assert.equal(needs({ kernel: RAW }), false);
@@ -246,7 +250,7 @@ test('firmware is for an Image, and for a kernel that leaves the start of RAM to
   assert.equal(needs({ loads: [{ ...RAW, address: RAM + 2 * MIB }] }), false);
 });
 
-test('the start of RAM is where a kernel without firmware starts', () => {
+test('a kernel without firmware is loaded at the start of RAM', () => {
   const { pieces } = planBoot({ kernel: KERNEL }, 64 * MIB);
   assert.equal(pieces[0].address, RAM);
 });

@@ -1,3 +1,4 @@
+/** The generated device tree equals QEMU's for the hardware that both have, and dtc accepts it. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -15,14 +16,14 @@ import { cells64, writeFdt } from '../../../../debug-adapter/engine/machine/boot
 const MIB = 1024 * 1024;
 const missing = (tool: string) => (spawnSync(tool, ['--version']).error ? `${tool} is not installed` : false);
 
-/** A device tree as dtc shows it, which checks the format on the way. */
+/** A device tree as dtc prints it; dtc also checks the format. */
 function decompile(blob: Uint8Array): string {
   const { stdout, status, stderr } = spawnSync('dtc', ['-q', '-I', 'dtb', '-O', 'dts', '-'], { input: blob });
   assert.equal(status, 0, String(stderr));
   return String(stdout);
 }
 
-/** dts text as a tree of nodes, each with its properties' lines. */
+/** Parses dts text into a tree of nodes, each with its property lines. */
 type Tree = { [line: string]: Tree | true };
 
 function parse(dts: string): Tree {
@@ -36,7 +37,7 @@ function parse(dts: string): Tree {
   return root;
 }
 
-test('the generic writer makes version 17 trees with each string once', () => {
+test('the generic writer makes version 17 trees and stores each string once', () => {
   const blob = writeFdt({
     name: '',
     properties: { a: [1], b: 'x' },
@@ -73,7 +74,7 @@ test('dtc reads the tree back', { skip: missing('dtc') }, () => {
   }
 });
 
-test('the machine of a recording has the tree that it had', { skip: missing('dtc') }, () => {
+test('a recorded machine gets the device tree of its format version', { skip: missing('dtc') }, () => {
   const dts = decompile(buildDeviceTree({ memoryBytes: 128 * MIB, isa: FIRST_ISA }));
   assert(dts.includes('riscv,isa = "rv64imafdc_zicsr_zifencei_zba_zbb_zbs_sstc_svinval";'));
   assert(!dts.includes('riscv,isa-base'));
@@ -82,7 +83,7 @@ test('the machine of a recording has the tree that it had', { skip: missing('dtc
 test('the instruction set is written as QEMU 10 writes it', { skip: missing('dtc') }, () => {
   const dts = decompile(buildDeviceTree({ memoryBytes: 128 * MIB }));
   const [, listed] = /riscv,isa-extensions = (.*);/.exec(dts)!;
-  // dtc shows a list of strings with a NUL between them, or one by one.
+  // dtc prints a list of strings either with NULs in one string or separately.
   const extensions = listed.split(/\\0|", "/).map((name) => name.replaceAll('"', ''));
   assert.deepEqual(extensions.slice(0, 6), ['i', 'm', 'a', 'f', 'd', 'c']);
   assert.equal(ISA, ['rv64imafdc', ...extensions.slice(6)].join('_'));
@@ -108,11 +109,11 @@ const QEMU_10_ORDER = (
 
 const skipComparison = missing('dtc') || missing('qemu-system-riscv64');
 
-/** What QEMU has and we do not, and where a hart of ours is another. */
+/** Nodes that only QEMU has, and properties in which our harts differ. */
 const NODES_LEFT_OUT = /^(pmu|fw-cfg@|flash@|platform-bus@|pci@)/;
 const LINES_THAT_DIFFER = /^(riscv,isa|riscv,isa-base|riscv,isa-extensions|riscv,cbo[mpz]-block-size|mmu-type) =/;
 
-/** Its eight cells, whichever they are. */
+/** Hides the eight cells, which are random. */
 const withoutSeed = (dts: string): string =>
   dts.replace(/(rng-seed = )<0x[0-9a-f]+( 0x[0-9a-f]+){7}>/, '$1eight cells');
 
@@ -146,17 +147,21 @@ const cases: [string[], DeviceTreeOptions][] = [
   [['-m', '5G', '-smp', '3'], { memoryBytes: 5120 * MIB, harts: 3 }],
 ];
 for (const [args, options] of cases) {
-  test(`for what we have it is QEMU's tree in QEMU's order (${args.join(' ')})`, { skip: skipComparison }, () => {
-    const theirs = withoutDifferences(parse(withoutSeed(decompile(treeOfQemu(args)))));
-    const rngSeed = Uint8Array.from({ length: 32 }, (_, i) => 0x11 * (i % 16));
-    const ours = withoutDifferences(parse(withoutSeed(decompile(buildDeviceTree({ ...options, rngSeed })))));
-    assert.match(JSON.stringify(ours), /rng-seed = eight cells/);
-    assert.equal(JSON.stringify(ours, null, 1), JSON.stringify(theirs, null, 1));
-  });
+  test(
+    `for the hardware that both have, the tree equals QEMU's in QEMU's order (${args.join(' ')})`,
+    { skip: skipComparison },
+    () => {
+      const theirs = withoutDifferences(parse(withoutSeed(decompile(treeOfQemu(args)))));
+      const rngSeed = Uint8Array.from({ length: 32 }, (_, i) => 0x11 * (i % 16));
+      const ours = withoutDifferences(parse(withoutSeed(decompile(buildDeviceTree({ ...options, rngSeed })))));
+      assert.match(JSON.stringify(ours), /rng-seed = eight cells/);
+      assert.equal(JSON.stringify(ours, null, 1), JSON.stringify(theirs, null, 1));
+    },
+  );
 }
 
-test('the tree lies where QEMU 7.2 puts it', () => {
-  // Seen in a1 after QEMU's reset vector, with -bios none.
+test('the tree is at the address at which QEMU 7.2 puts it', () => {
+  // As found in a1 after QEMU's reset vector, with -bios none.
   const seen: [number, number][] = [
     [4, 0x8020_0000],
     [16, 0x80e0_0000],
@@ -173,7 +178,7 @@ test('the tree lies where QEMU 7.2 puts it', () => {
   }
 });
 
-test('too little RAM for kernel and tree is refused', () => {
+test('a machine with too little RAM for kernel and tree is refused', () => {
   assert.throws(
     () => deviceTreeAddress({ memoryBytes: 2 * MIB, sizeBytes: 4222 }),
     /too few .* give the machine 4 MiB or more\./,

@@ -1,3 +1,4 @@
+/** ELF kernels load as in QEMU, and wrong or damaged files are refused with a message. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
@@ -14,7 +15,7 @@ interface Segment {
   type?: number;
 }
 
-/** An ELF file with the program headers given and the bytes behind them. */
+/** An ELF file with the given program headers and the bytes that follow them. */
 function elf(segments: Segment[], entry = 0x8000_0000n): Uint8Array {
   const tableEnd = 64 + 56 * segments.length;
   const bytes = new Uint8Array(tableEnd + segments.reduce((sum, segment) => sum + segment.bytes.length, 0));
@@ -59,7 +60,7 @@ function message(work: () => unknown): string {
   return 'no error';
 }
 
-test('segments come with both addresses, their bytes and what is to be zero after them', () => {
+test('each segment has both addresses, its bytes and the size to zero after them', () => {
   const high = 0xffff_ffff_8000_0000n;
   const data: Segment = { physicalAddress: 0x8000_1000n, bytes: Uint8Array.of(9), memoryBytes: 4096 };
   const image = readElfImage(elf([{ ...text, virtualAddress: high }, { ...text, type: 4 }, data], high + 2n), 'k');
@@ -86,18 +87,18 @@ test('segments come with both addresses, their bytes and what is to be zero afte
   });
 });
 
-test('an entry outside all segments has no physical address', () => {
+test('an entry point outside all segments has no physical address', () => {
   assert.equal(readElfImage(elf([text], 0x1000n), 'k').physicalEntry, undefined);
 });
 
-test('a file inside a larger buffer is read from where it begins', () => {
+test('a file inside a larger buffer is read from its own start', () => {
   const file = elf([text]);
   const buffer = new Uint8Array(file.length + 100);
   buffer.set(file, 37);
   assert.deepEqual(readElfImage(buffer.subarray(37, 37 + file.length), 'k'), readElfImage(file, 'k'));
 });
 
-test('what is no kernel for this machine is refused in one sentence', () => {
+test('a file that is not a kernel for this machine is refused with one sentence', () => {
   const refusal = (bytes: Uint8Array) => message(() => readElfImage(bytes, 'kernel.bin'));
   const advice = 'give an ELF built for RISC-V 64-bit, or a Linux Image or raw binary.';
   assert.equal(refusal(new Uint8Array(0)), `kernel.bin is neither an ELF file nor a Linux Image: ${advice}`);
@@ -116,7 +117,7 @@ test('what is no kernel for this machine is refused in one sentence', () => {
   assert.match(refusal(elf([{ ...text, type: 4 }])), /no segment to load/);
 });
 
-test('a damaged file is refused, and the sentence says what is damaged', () => {
+test('a damaged file is refused, and the message names the damaged part', () => {
   const refusal = (bytes: Uint8Array) => message(() => readElfImage(bytes, 'k.elf'));
   const whole = elf([text]);
   assert.match(refusal(whole.subarray(0, 8)), /^k.elf is cut short: its ELF header ends past the end/);
@@ -130,7 +131,7 @@ test('a damaged file is refused, and the sentence says what is damaged', () => {
   assert.match(refusal(changed((view) => view.setUint16(54, 32, true))), /program header/);
 });
 
-test('zeroes that would reach into another segment are left out, and a segment without bytes is only a place', () => {
+test('trailing zeroes that would overlap another segment are dropped, and an empty segment only counts as an address', () => {
   const rom: Segment = { ...text, memoryBytes: 0x2000 };
   const data: Segment = { physicalAddress: 0x8000_1000n, bytes: Uint8Array.of(9), memoryBytes: 0x100 };
   const empty: Segment = { physicalAddress: 0x7000_0000n, bytes: new Uint8Array(0), memoryBytes: 0 };
@@ -139,14 +140,14 @@ test('zeroes that would reach into another segment are left out, and a segment w
     segments.map(({ physicalAddress, memoryBytes }) => [physicalAddress, memoryBytes]),
     [
       [0x8000_0000, 4],
-      // As in QEMU, which compares with what the other has in its header.
+      // As in QEMU, which compares with the other segment's program header.
       [0x8000_1000, 1],
     ],
   );
   assert.equal(lowestAddress, 0x7000_0000);
 });
 
-test('more program headers than a linker makes are refused, before each is compared with each', () => {
+test('more program headers than a linker writes are refused before the quadratic overlap check', () => {
   const many = elf(Array.from({ length: 5000 }, () => ({ ...text, memoryBytes: 64 })));
   assert.match(
     message(() => readElfImage(many, 'k')),
@@ -154,7 +155,7 @@ test('more program headers than a linker makes are refused, before each is compa
   );
 });
 
-test('segments must lie in RAM and apart', () => {
+test('segments must lie in RAM and must not overlap', () => {
   const fit = (...segments: Segment[]) => message(() => checkSegmentsFit(readElfImage(elf(segments), 'k'), RAM));
   assert.equal(fit(text), 'no error');
   assert.equal(fit({ ...text, memoryBytes: 1024 * 1024 }), 'no error');
@@ -168,7 +169,7 @@ test('segments must lie in RAM and apart', () => {
   assert.equal(fit({ ...text, physicalAddress: 0x8000_0004n }, text), 'no error');
 });
 
-/** What `ld -Ttext=0x80000000` makes: one segment from the file's first byte on, a page below RAM. */
+/** As `ld -Ttext=0x80000000` writes it: one segment that starts at the first byte of the file, one page below RAM. */
 function headersBelowRam(): Uint8Array {
   const bytes = new Uint8Array(0x1004);
   bytes.set(elf([{ physicalAddress: 0x7fff_f000n, bytes: new Uint8Array(0), memoryBytes: 0x1004 }], 0x8000_0002n));
@@ -179,7 +180,7 @@ function headersBelowRam(): Uint8Array {
   return bytes;
 }
 
-test('headers and zeroes that the linker put below RAM are left out, and nothing else', () => {
+test('headers and zeroes that the linker put below RAM are dropped, and nothing else', () => {
   const load = (bytes: Uint8Array) => checkSegmentsFit(readElfImage(bytes, 'k'), RAM);
   assert.deepEqual(load(headersBelowRam()), [
     {
@@ -198,7 +199,7 @@ test('headers and zeroes that the linker put below RAM are left out, and nothing
   );
 });
 
-test('segments far below RAM that nobody runs are left out: a position-independent file has some', () => {
+test('segments far below RAM that are not executed are dropped, as in position-independent files', () => {
   const tables: Segment = { physicalAddress: 0x1_0000n, bytes: Uint8Array.of(7, 7), memoryBytes: 2 };
   const load = (entry: bigint, ...segments: Segment[]) => {
     const image = readElfImage(elf(segments, entry), 'k');
@@ -211,7 +212,7 @@ test('segments far below RAM that nobody runs are left out: a position-independe
   assert.match(load(0x8000_0000n, tables), /loads to 0x10000\.\.0x10002, outside RAM/);
 });
 
-test('no damage gives anything but a UserError', () => {
+test('damage of any kind only ever throws a UserError', () => {
   withSeeds(300, (random) => {
     const bytes = elf([text, { ...text, physicalAddress: 0x8000_1000n, memoryBytes: 64 }]);
     for (let i = 0; i <= random.below(4); i++)

@@ -1,3 +1,4 @@
+/** A device tree from the user gets boot arguments, initrd and reservations, and is otherwise unchanged. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
@@ -9,7 +10,7 @@ import { withSeeds } from '../../../support/seededRandom.ts';
 
 const skip = spawnSync('dtc', ['--version']).error ? 'dtc is not installed' : false;
 
-/** As dtc shows it. */
+/** The tree as dtc prints it. */
 function decompiled(blob: Uint8Array): string {
   const { stdout, status, stderr } = spawnSync('dtc', ['-q', '-I', 'dtb', '-O', 'dts', '-'], { input: blob });
   assert.equal(status, 0, String(stderr));
@@ -33,7 +34,7 @@ const MINE = `/dts-v1/;
   memory@80000000 { reg = <0 0x80000000 0 0x8000000>; };
 };`;
 
-test('what this start knows goes into /chosen, and everything else stays', { skip }, () => {
+test('boot arguments and initrd go into /chosen, and everything else stays', { skip }, () => {
   const tree = givenDeviceTree(
     { name: 't.dtb', bytes: compiled(MINE, '-b', '3') },
     { bootargs: 'console=ttyS0 longer than before', initrd: { start: 0x8400_0000, end: 0x8400_1388 } },
@@ -43,10 +44,10 @@ test('what this start knows goes into /chosen, and everything else stays', { ski
     '{ linux,initrd-end = <0x84001388>; linux,initrd-start = <0x84000000>; bootargs = "console=ttyS0 longer than before";',
   );
   assert.equal(decompiled(tree), decompiled(compiled(expected)));
-  assert.equal(new DataView(tree.buffer).getUint32(28), 3, 'the hart to boot on');
+  assert.equal(new DataView(tree.buffer).getUint32(28), 3, 'the boot hart');
 });
 
-test('without anything to say the tree is the same, whatever lies behind it in the file', { skip }, () => {
+test('without changes the tree stays the same, whatever follows it in the file', { skip }, () => {
   const bytes = compiled(MINE);
   const file = { name: 't.dtb', bytes: Uint8Array.from([...bytes, ...new Uint8Array(500).fill(7)]) };
   assert.deepEqual(givenDeviceTree(file, {}), Uint8Array.from(bytes));
@@ -64,7 +65,7 @@ test('a tree without /chosen gets one', { skip }, () => {
   );
 });
 
-test('firmware that is ours is reserved, beside what the tree reserves', { skip }, () => {
+test("the memory of the built-in firmware is reserved in addition to the tree's reservations", { skip }, () => {
   const reserved = { start: 0x8000_0000, lengthBytes: 0x4_0000 };
   const dts = decompiled(givenDeviceTree({ name: 't', bytes: compiled(MINE) }, { reserved }));
   assert.match(dts, /memreserve\/\s+0x0*80000000 0x0*40000;\s+\/memreserve\/\s+0x0*81000000 0x0*1000;/);
@@ -102,7 +103,7 @@ for (const [what, bytes, says] of [
   });
 }
 
-test('no damage gives anything but a UserError', () => {
+test('damage of any kind only ever throws a UserError', () => {
   withSeeds(500, (random) => {
     const bytes = SMALL.slice();
     for (let i = 0; i <= random.below(4); i++) bytes[random.below(bytes.length)] = random.pick([0, 1, 4, 255]);

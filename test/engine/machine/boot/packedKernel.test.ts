@@ -1,3 +1,4 @@
+/** Kernels compressed with gzip or wrapped as EFI zboot images are unpacked, or refused with a message. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -9,20 +10,20 @@ import { zbootImage } from '../../../support/zboot.ts';
 const MIB = 1 << 20;
 const KERNEL = Uint8Array.from({ length: 100_000 }, (_, i) => (i * 37) & 0xff);
 const GZIPPED = gzipSync(KERNEL);
-/** A Zstandard frame of one raw block (RFC 8878, 3.1.1.2): what any compressor may write. */
+/** A Zstandard frame of one raw block (RFC 8878, 3.1.1.2), which any compressor may write. */
 const ZSTD = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x20, 8, 0x41, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8);
 
 const unpack = (bytes: Uint8Array, memoryBytes = 16 * MIB) =>
   unpackKernel({ name: 'k', bytes }, { compression: nodeCompression, memoryBytes }).bytes;
 
-test('a kernel is taken out of gzip, of an EFI zboot image, and of both', () => {
+test('a kernel is unpacked from gzip, from an EFI zboot image, and from both', () => {
   for (const bytes of [GZIPPED, zbootImage('gzip', GZIPPED), gzipSync(zbootImage('gzip', GZIPPED))]) {
     assert.deepEqual(Uint8Array.from(unpack(bytes)), KERNEL);
   }
   assert.deepEqual(Uint8Array.from(unpack(zbootImage('zstd', ZSTD, 8))), Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
 });
 
-test('padding behind gzip changes nothing, and what is not packed stays as it is', () => {
+test('padding after the gzip data changes nothing, and a file that is not packed stays as it is', () => {
   assert.deepEqual(Uint8Array.from(unpack(Buffer.concat([GZIPPED, new Uint8Array(512)]))), KERNEL);
   assert.equal(unpack(KERNEL), KERNEL);
   const unfinished = zbootImage('gzip', GZIPPED).subarray(0, 63);

@@ -1,3 +1,4 @@
+/** U-Boot images and Intel HEX files are unpacked to their load addresses, or refused with a message. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -12,7 +13,7 @@ const PLACES = { loadAddress: 0x8020_0000, entry: 0x8020_0010 };
 const UNPACKING = { compression: nodeCompression, memoryBytes: 16 << 20 };
 const unpack = (bytes: Uint8Array, address?: number) => unpackKernel({ name: 'k', bytes, address }, UNPACKING);
 
-test('a U-Boot image says where its data is loaded and where that starts', () => {
+test('a U-Boot image gives the load address of its data and its entry point', () => {
   for (const image of [uImage(DATA, PLACES), uImage(gzipSync(DATA), { ...PLACES, compression: 1 })]) {
     const { bytes, address, entry } = unpack(image);
     assert.deepEqual([Uint8Array.from(bytes), address, entry], [DATA, 0x8020_0000, 0x8020_0010]);
@@ -39,7 +40,7 @@ for (const [what, image, address, says] of [
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
-test('Intel HEX is blocks at addresses', () => {
+test('Intel HEX gives blocks with addresses', () => {
   assert.deepEqual(readIntelHex(bytesOf(intelHex(0x8400_fff0, DATA.subarray(0, 16)))), [
     { address: 0x8400_fff0, bytes: DATA.subarray(0, 16) },
   ]);
@@ -64,5 +65,5 @@ for (const text of [
   ':01000004FFFC\n:00000001FF',
   ': 0100000001FE\n:00000001FF',
 ]) {
-  test(`no Intel HEX: ${JSON.stringify(text)}`, () => assert.equal(readIntelHex(bytesOf(text)), undefined));
+  test(`not Intel HEX: ${JSON.stringify(text)}`, () => assert.equal(readIntelHex(bytesOf(text)), undefined));
 }

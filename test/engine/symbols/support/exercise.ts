@@ -9,8 +9,8 @@ import { SeededRandom } from '../../../support/seededRandom.ts';
 import { nodeCompression } from '../../../../debug-adapter/host/compression.ts';
 
 /**
- * Asks a file everything, at a few places: what a session could do with it. On damaged files nothing may be thrown but a
- * UserError. Returns how many answers were more than nothing.
+ * Asks a file every question that a session could ask, at several positions. A damaged file may throw nothing but a
+ * UserError. Returns how many answers were not empty.
  */
 export function exercise(bytes: Uint8Array, pcs: bigint[], random: SeededRandom): number {
   let symbols: Symbols;

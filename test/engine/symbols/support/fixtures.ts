@@ -6,7 +6,7 @@ import { guest } from '../../../support/guests.ts';
 
 const FOLDER = path.resolve(import.meta.dirname, '../fixtures');
 
-/** `flow-Og-v5` and so on: see fixtures/build.sh. */
+/** Names such as `flow-Og-v5`: see fixtures/build.sh. */
 export const fixture = (name: string): string => path.join(FOLDER, `${name}.elf`);
 
 export const FIXTURES = fs
@@ -14,7 +14,7 @@ export const FIXTURES = fs
   .filter((name) => name.endsWith('.elf'))
   .map((name) => path.join(FOLDER, name));
 
-/** What every check against an outside judge runs over. */
+/** The files for every comparison with an outside tool. */
 export const JUDGED = [
   ...FIXTURES,
   guest('demo/demo'),

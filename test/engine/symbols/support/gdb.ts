@@ -3,10 +3,10 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-/** gdb as a judge: one run answers a whole list of commands. */
+/** gdb as a reference: one run answers a list of commands. */
 export const GDB = 'gdb-multiarch';
 
-/** Runs commands on an ELF and returns, for each, the lines it printed (errors too). */
+/** Runs commands on an ELF file and returns, for each, the lines it printed, errors included. */
 export function askGdb(elf: string, commands: string[]): string[][] {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-gdb-'));
   try {
@@ -18,7 +18,7 @@ export function askGdb(elf: string, commands: string[]): string[][] {
       'set breakpoint pending off',
       'set confirm off',
     ];
-    // A failing command ends a script, but not a sourced one within python; so each is tried on its own.
+    // A failing command ends a script but not one sourced from within Python, so each command is tried separately.
     const tries = commands.map((command) => ['echo \\n@@@\\n', `python try_(${JSON.stringify(command)})`]);
     fs.writeFileSync(script, [...setup, ...TRY, ...tries.flat(), 'echo \\n@@@\\n'].join('\n'));
     const output = execFileSync(GDB, ['-q', '-nx', '-batch', '-x', script, elf], {

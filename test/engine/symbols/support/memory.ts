@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { readElfFile } from '../../../../debug-adapter/engine/symbols/elf/elfFile.ts';
 import type { Frame, FrameView, Symbols } from '../../../../debug-adapter/engine/symbols/index.ts';
 
-/** A machine that has just been loaded: memory as the file has it, zeroes in .bss, no registers. */
+/** A machine that has just been loaded: memory as in the file, zeroes in .bss, no registers. */
 export function loadedMachine(file: string): FrameView {
   const elf = readElfFile(fs.readFileSync(file), file);
   const readMemory = (address: bigint, length: number): Uint8Array | undefined => {
@@ -13,7 +13,7 @@ export function loadedMachine(file: string): FrameView {
   return { pc: 0n, readRegister: () => undefined, readMemory };
 }
 
-/** A frame at a function's entry, for looking at globals. */
+/** A frame at a function's entry, for reading globals. */
 export function frameAt(symbols: Symbols, file: string, functionName: string): Frame {
   const [found] = symbols.functionsNamed(functionName);
   return symbols.newestFrame({ ...loadedMachine(file), pc: found.low });

@@ -4,32 +4,34 @@ import os from 'node:os';
 import path from 'node:path';
 import { GDB } from './gdb.ts';
 
-/** What a guest's stack looked like at one stop, by gdb. Numbers are exact: they are read as bigint. */
+/** The state of a guest's stack at one stop, from gdb. Numbers are exact because they are read as bigint. */
 export interface StackSample {
   pc: bigint;
   registers: Record<string, bigint>;
-  /** Bytes around sp, in hex: from STACK_BELOW before it on. */
+  /** Bytes around sp, in hex, starting STACK_BELOW bytes below it. */
   stack: string;
   frames: SampledFrame[];
   reason: string;
 }
 
-/** As in the script. */
+/** Frames as written by the gdb script. */
 export const STACK_BELOW = 1024n;
 
 export interface SampledFrame {
   pc: bigint;
-  /** null for the outermost. */
+  /** The caller; null for the outermost frame. */
   cfa: bigint | null;
   name: string | null;
   line: bigint;
-  /** Those that calls keep, by DWARF number. */
+  /** The callee-saved registers, by DWARF number. */
   registers: Record<string, bigint | null>;
-  /** Numbers, 64 bits unsigned; null for what is optimized out or no number. */
+  /** Unsigned 64-bit numbers; null for a value that is optimized out or not a number. */
   variables: Record<string, bigint | null>;
 }
 
-/** Runs a guest in QEMU under gdb and takes samples after random numbers of steps, some of them from breakpoints on. */
+/**
+ * Runs a guest in QEMU under gdb and takes samples after random numbers of steps, some of them starting at breakpoints.
+ */
 export function sampleStacks(
   elf: string,
   options: { seed: number; rounds: number; stepsMax: number; breaks?: string[]; drives?: number },
@@ -105,7 +107,7 @@ export function sampleStacks(
   }
 }
 
-/** JSON whose whole numbers become bigints. */
+/** Parses JSON with whole numbers as bigints. */
 function parseExact(text: string): unknown {
   return JSON.parse(text.replace(/(?<=[ [])(\d+)(?=[,}\]])/g, '"#$1"'), (_, value: unknown) =>
     typeof value === 'string' && value.startsWith('#') ? BigInt(value.slice(1)) : value,
