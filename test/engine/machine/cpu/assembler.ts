@@ -1,11 +1,11 @@
 /**
- * Just enough of an assembler for programs in tests: each function gives the bits of one instruction, and a number
- * whose low two bits are not 3 is a compressed one, as in the ISA itself. `assemble` puts a list of them, labels
- * ('name:') and references to labels into bytes. The encodings are written down here once more, from the ISA manual's
- * tables and not from decode.ts, so that the two check each other.
+ * A minimal assembler for test programs: each function gives the bits of one instruction, and a number whose low two
+ * bits are not 3 is a compressed one, as in the ISA itself. `assemble` turns a list of instructions, labels ('name:')
+ * and label references into bytes. The encodings come from the ISA manual's tables and not from decode.ts, so that the
+ * two check each other.
  */
 export type Register = number;
-/** An instruction, a label, something that needs to know where it is, or several. */
+/** An instruction, a label, an item that depends on its address, or a list of items. */
 export type Item = number | string | ((here: Here) => number) | CompressedReference | Item[];
 
 /** A compressed jump or branch to a label. */
@@ -15,7 +15,7 @@ export interface CompressedReference {
 
 export interface Here {
   pc: bigint;
-  /** From this instruction to a label. */
+  /** The distance from this instruction to a label. */
   to(label: string): number;
 }
 
@@ -186,7 +186,7 @@ const unary =
   (rd, rs1) =>
     iType(opcode, funct3, rd, rs1, upper);
 
-/** One operand; the upper 12 bits say which. */
+/** Instructions with one operand; the upper 12 bits select the operation. */
 export const UNARY_OPERATIONS = {
   clz: unary(0x13, 1, 0x600),
   clzw: unary(0x1b, 1, 0x600),
@@ -227,7 +227,7 @@ export const SHIFT_OPERATIONS = {
   bseti: shift(0x13, 1, 0x14),
 };
 
-/** How many amounts a shift has. */
+/** The number of possible shift amounts. */
 export const shiftLimit = (name: string): number => (name.endsWith('iw') ? 32 : 64);
 
 export const BRANCHES = {
@@ -260,7 +260,7 @@ export const ATOMICS = Object.fromEntries(
   ),
 ) as Record<string, Three>;
 
-/** csrrX rd, csr, rs1; the immediate forms have a number from 0 to 31 in rs1's place. */
+/** csrrX rd, csr, rs1; the immediate forms have a number from 0 to 31 in the rs1 field. */
 const csr = (funct3: number) => (rd: Register, number: number, rs1: number) => iType(0x73, funct3, rd, rs1, number);
 
 const cacheBlock = (number: number) => (rs1: Register) => iType(0x0f, 2, 0, rs1, number);
@@ -315,7 +315,7 @@ export const a = {
   /** The address of a label, up to 2 GiB away. */
   la: (rd: Register, label: string): Item[] => [
     (here) => uType(0x17, rd, here.to(label) + 0x800),
-    // This one stands 4 bytes after the auipc it completes.
+    // This instruction is 4 bytes after the auipc that it completes.
     (here) => iType(0x13, 0, rd, rd, (here.to(label) + 4) & 0xfff),
   ],
   li: loadConstant,

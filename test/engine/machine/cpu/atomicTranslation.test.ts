@@ -1,3 +1,8 @@
+/** Random loops of atomic instructions behave the same, translated or interpreted.
+ *
+ * Digests, dirty pages and watchpoint hits equal the interpreter's, whatever is translated and wherever runs are
+ * divided.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PAGE_SIZE_BYTES } from '../../../../debug-adapter/engine/base/quantities.ts';
@@ -8,28 +13,24 @@ import { bareMachine, type BareMachine, START } from './bareMachine.ts';
 import { ALL, map, PTE, startPaging } from './paging.ts';
 import { type AtomicLoop, atomicLoop, DATA, DATA_PAGES, HANDLER, trapHandler } from './randomAtomics.ts';
 
-/**
- * Random loops of atomic instructions: digests, dirty pages and watchpoint hits are the interpreter's, whatever is
- * translated and wherever runs are cut.
- */
 interface Story {
   loops: AtomicLoop[];
   isPaged: boolean;
-  /** Where the states are compared. */
+  /** The positions at which states are compared. */
   positions: number[];
   watchpoints: Watchpoint[];
 }
 
 for (const harts of [1, 2, 3]) {
   for (const isPaged of [false, true]) {
-    test(`on ${harts} harts, addresses ${isPaged ? 'translated' : 'untranslated'}: all is as interpreted`, (t) => {
+    test(`on ${harts} harts, addresses ${isPaged ? 'translated' : 'untranslated'}: the result equals the interpreter's`, (t) => {
       const random = SeededRandom.forTest(t);
       let translated = 0;
       for (let round = 0; round < ROUNDS; round++) {
         translated += compare(randomStory(random, { harts, isPaged }), random, round);
       }
-      // A loop that traps or is watched all the time may have no region.
-      assert.ok(translated > (ROUNDS * THRESHOLDS.length) / 2, `${translated} stories had translated code`);
+      // A loop that always traps or hits a watchpoint may have no region.
+      assert.ok(translated > (ROUNDS * THRESHOLDS.length) / 2, `${translated} programs had translated code`);
     });
   }
 }
@@ -57,7 +58,7 @@ const watchpoint = (random: SeededRandom): Watchpoint => ({
   access: random.pick(['read', 'write', 'readWrite']),
 });
 
-/** Returns for how many thresholds there was translated code. */
+/** Returns the number of thresholds with which code was translated. */
 function compare(story: Story, random: SeededRandom, round: number): number {
   const expected = follow(story, { threshold: 0 });
   let translated = 0;
@@ -70,11 +71,11 @@ function compare(story: Story, random: SeededRandom, round: number): number {
   return translated;
 }
 
-/** What can be seen of a story; with `random`, its runs are cut into shorter ones. */
+/** The visible results of a program; with `random`, its runs are divided into shorter ones. */
 function follow({ positions, ...story }: Story, { threshold, random }: { threshold: number; random?: SeededRandom }) {
   const machine = machineOf(story, threshold);
   const moments = positions.map((position, i) => {
-    // From the middle of it on, so that what is watched is hot already.
+    // Sets the watchpoint in the middle, when the code that it affects is already hot.
     if (i === 3) machine.setStopPoints({ breakpoints: new Set(), watchpoints: story.watchpoints });
     const hits = runTo(machine, position, random);
     const dirtyPages: number[] = [];
@@ -95,7 +96,7 @@ function runTo(machine: BareMachine, position: number, random: SeededRandom | un
   }
   return hits;
 }
-// A hit ends a run: translated code that is hit all the time would be none.
+// A hit ends a run: code that is always hit would never be translated.
 const HITS_ENOUGH = 300;
 
 function machineOf({ loops, isPaged }: Omit<Story, 'positions'>, translationThreshold: number): BareMachine {

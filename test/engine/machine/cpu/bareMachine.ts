@@ -5,7 +5,7 @@ import type { MmuType } from '../../../../debug-adapter/engine/machine/cpu/satp.
 import type { Inputs } from '../../../../debug-adapter/engine/machine/inputs.ts';
 import { assemble, type Item } from './assembler.ts';
 
-/** A machine for programs of a few instructions: M-mode at the start of RAM, no input, what is printed collected. */
+/** A machine for programs of a few instructions: M mode at the start of RAM, without input; collects the output. */
 export const START = 0x8000_0000;
 
 export const NO_INPUTS: Inputs = {
@@ -20,7 +20,7 @@ export const NO_INPUTS: Inputs = {
 };
 
 export interface BareMachine extends Machine {
-  /** What the guest sent over the UART so far. */
+  /** The bytes that the guest has sent over the UART. */
   printed(): string;
 }
 
@@ -78,7 +78,7 @@ export function word(machine: Machine, address: number | bigint): bigint {
   return new DataView(bytes.buffer).getBigUint64(0, true);
 }
 
-/** What the last trap to M-mode left. */
+/** The trap registers of the last trap to M mode. */
 export const trapOf = ({ hart }: Machine) => ({
   cause: hart.slot('MCAUSE'),
   value: hart.slot('MTVAL'),

@@ -1,10 +1,13 @@
+/** Cache-block operations zero, fault and are enabled as in the manual, translated and interpreted.
+ *
+ * Also covers the other extensions that menvcfg enables: Zawrs and Svpbmt.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { a, assemble, CSR, type Item } from './assembler.ts';
 import { bareMachine, type BareMachine, digestOf, machineWith, START, steps, trapOf, word } from './bareMachine.ts';
 import { ALL, leafAt, map, PTE, pte, setPrivilege, startPaging, WINDOW, writeEntry } from './paging.ts';
 
-/** Cache-block operations: what they do, what allows them, and what they fault with where. */
 const [USER, SUPERVISOR, MACHINE] = [0, 1, 3];
 const HANDLER = START + 0x4000;
 const DATA = START + 0x1_0000;
@@ -15,7 +18,7 @@ const OPERATIONS = { zero: a.cboZero, inval: a.cboInval, clean: a.cboClean, flus
 type Operation = keyof typeof OPERATIONS;
 const NAMES = Object.keys(OPERATIONS) as Operation[];
 
-/** A machine whose code is one operation on t0, before two pages of ones. */
+/** A machine whose code is one operation on t0, followed by two pages of ones. */
 function machineFor(operation: Operation): BareMachine {
   const machine = bareMachine();
   machine.ram.write(DATA, new Uint8Array(0x2000).fill(0xff));
@@ -24,7 +27,7 @@ function machineFor(operation: Operation): BareMachine {
   return machine;
 }
 
-/** Executes it; the cause of its trap, or undefined. */
+/** Executes the operation and returns the cause of its trap, or undefined. */
 function execute(machine: BareMachine, address: number | bigint): bigint | undefined {
   const { hart } = machine;
   hart.setSlot('PC', BigInt(START));
@@ -33,19 +36,19 @@ function execute(machine: BareMachine, address: number | bigint): bigint | undef
   return hart.slot('PC') === BigInt(HANDLER) ? hart.slot('MCAUSE') : undefined;
 }
 
-/** Which bytes of a page are zero: the first, and how many. */
+/** The bytes of a page that are zero: the offset of the first, and their number. */
 function zeroes(machine: BareMachine, page: number): { first: number; count: number } {
   const bytes = new Uint8Array(0x1000);
   machine.ram.read(page, bytes);
   return { first: bytes.indexOf(0), count: bytes.filter((byte) => byte === 0).length };
 }
 
-test('cbo.zero writes 64 zeroes to the block that an address is in', () => {
+test('cbo.zero writes 64 zeroes to the block that contains an address', () => {
   for (const offset of [0, 1, 63, 64, 0x7ff, 0xfff]) {
     const machine = machineFor('zero');
     assert.equal(execute(machine, DATA + offset), undefined);
     assert.deepEqual(zeroes(machine, DATA), { first: offset & ~63, count: 64 });
-    // Once more, by the TLB now.
+    // Repeats it, now with a TLB entry.
     assert.equal(execute(machine, DATA + (offset ^ 0x400)), undefined);
     assert.equal(zeroes(machine, DATA).count, 128);
   }
@@ -70,7 +73,7 @@ const BITS: Record<Operation, readonly bigint[]> = {
 const ALL_BITS = 0xf0n;
 
 for (const name of NAMES) {
-  test(`cbo.${name} needs its bit of menvcfg below M, and of senvcfg, too, in U`, () => {
+  test(`cbo.${name} needs its menvcfg bit below M mode, and its senvcfg bit too in U mode`, () => {
     const machine = machineFor(name);
     for (const bits of BITS[name]) {
       const others = ALL_BITS & ~(name === 'inval' ? 0x30n : bits);
@@ -93,16 +96,16 @@ for (const name of NAMES) {
   });
 }
 
-test('the bits are there to be written, and no others', () => {
+test('these bits of menvcfg and senvcfg are writable, and no others', () => {
   const program = [a.li(5, -1), a.csrw(CSR.menvcfg, 5), a.csrw(CSR.senvcfg, 5)];
   const machine = machineWith([program, a.csrr(6, CSR.menvcfg), a.csrr(7, CSR.senvcfg)]);
-  assert.equal(machine.hart.slot('MENVCFG'), 1n << 62n, 'memory types are on at reset, as in QEMU 10');
+  assert.equal(machine.hart.slot('MENVCFG'), 1n << 62n, 'memory types are enabled at reset, as in QEMU 10');
   steps(machine, 5);
   const { hart } = machine;
   assert.deepEqual([hart.register(6), hart.register(7)], [(3n << 62n) | 0xf1n, 0xf1n]);
 });
 
-test('cbo.zero faults as a store does, at its block, and the others where neither load nor store is allowed', () => {
+test('cbo.zero faults like a store, at its block; the others fault where neither load nor store is permitted', () => {
   const rights: [flags: number, zero: bigint | undefined, manage: bigint | undefined][] = [
     [ALL, undefined, undefined],
     [PTE.V | PTE.R | PTE.A | PTE.D, STORE_PAGE, undefined],
@@ -124,7 +127,7 @@ test('cbo.zero faults as a store does, at its block, and the others where neithe
   }
 });
 
-test('cbo.zero marks its page accessed and dirty, the others accessed', () => {
+test('cbo.zero marks its page accessed and dirty, the others mark it accessed', () => {
   for (const name of NAMES) {
     const machine = machineFor(name);
     startPaging(machine);
@@ -136,13 +139,13 @@ test('cbo.zero marks its page accessed and dirty, the others accessed', () => {
   }
 });
 
-test('outside memory cbo.zero faults and the others do nothing; PMP forbids all of them', () => {
+test('outside memory cbo.zero faults and the others do nothing; PMP denies all of them', () => {
   for (const name of NAMES) {
     const machine = machineFor(name);
     assert.equal(execute(machine, 0x9000_0041), name === 'zero' ? STORE_ACCESS : undefined);
     if (name === 'zero') assert.equal(trapOf(machine).value, 0x9000_0040n);
     const guarded = machineFor(name);
-    // Entry 0: nothing in the block's last quarter; entry 1: everything else.
+    // Entry 0: no access to the last quarter of the block; entry 1: access to everything else.
     guarded.hart.setSlot('PMPADDR0', BigInt((DATA + 0x30) >>> 2) | 1n);
     guarded.hart.setSlot('PMPADDR1', -1n & ((1n << 54n) - 1n));
     guarded.hart.setSlot('PMPCFG0', 0x1f18n);
@@ -169,7 +172,7 @@ test('cbo.zero over a device writes it byte by byte', () => {
 
 const PAGES = 8;
 
-/** Zeroes PAGES pages block by block, three times, as a kernel's clear_page does, and counts in t2. */
+/** Zeroes PAGES pages block by block, three times, as a kernel's clear_page does; counts in t2. */
 const CLEARING: Item[] = [
   a.addi(28, 0, 3),
   'again:',
@@ -225,7 +228,7 @@ const SITUATIONS: Record<string, (machine: BareMachine) => void> = {
 };
 
 for (const [where, prepare] of Object.entries(SITUATIONS)) {
-  test(`translated or not, clearing pages ${where} is the same`, () => {
+  test(`clearing pages ${where} gives the same result, translated or not`, () => {
     const [interpreted, ...translated] = [0, 1, 2, 20].map((threshold) => clearing(threshold, prepare));
     for (const machine of translated) {
       assert.equal(digestOf(machine), digestOf(interpreted));
@@ -234,15 +237,15 @@ for (const [where, prepare] of Object.entries(SITUATIONS)) {
   });
 }
 
-test('clearing pages clears them, and nothing behind them', () => {
+test('clearing pages zeroes them and nothing after them', () => {
   const machine = clearing(1);
-  assert.ok(machine.hart.regionCount > 0, 'it was translated');
+  assert.ok(machine.hart.regionCount > 0, 'the loop was translated');
   assert.equal(machine.hart.register(7), BigInt(3 * PAGES * 32));
   for (let page = 0; page < PAGES; page++) assert.equal(zeroes(machine, DATA + 4096 * page).count, 4096);
   assert.equal(zeroes(machine, DATA + 4096 * PAGES).count, 4096 - 64);
 });
 
-test('what is zeroed is seen by watchpoints', () => {
+test('watchpoints stop on zeroed blocks', () => {
   for (const translationThreshold of [0, 1]) {
     const machine = machineWith(CLEARING, { translationThreshold });
     machine.hart.setRegister(10, BigInt(DATA));
@@ -251,13 +254,13 @@ test('what is zeroed is seen by watchpoints', () => {
     machine.setStopPoints({ breakpoints: new Set(), watchpoints: [{ id: 1, ...watched }] });
     const stop = machine.run(100_000);
     assert.equal(stop.kind, 'watchpoint');
-    assert.equal(machine.hart.register(T0), BigInt(DATA + 0x20c0), 'at the block, not a later one');
+    assert.equal(machine.hart.register(T0), BigInt(DATA + 0x20c0), 'at the block, not at a later one');
   }
 });
 
 // --- Zawrs ---------------------------------------------------------------------------------------------------------------
 
-test('wrs.nto and wrs.sto end at once, and the reservation is gone', () => {
+test('wrs.nto and wrs.sto return immediately and clear the reservation', () => {
   for (const wrs of [a.wrsNto, a.wrsSto]) {
     const machine = machineWith([a.lrD(6, 5), wrs, a.scD(7, 6, 5)]);
     machine.hart.setRegister(5, BigInt(DATA));
@@ -267,7 +270,7 @@ test('wrs.nto and wrs.sto end at once, and the reservation is gone', () => {
   }
 });
 
-test('mstatus.TW makes wrs.nto illegal below M, and never wrs.sto', () => {
+test('mstatus.TW makes wrs.nto illegal below M mode, but never wrs.sto', () => {
   for (const privilege of [USER, SUPERVISOR, MACHINE]) {
     for (const [wrs, status, trapped] of [
       [a.wrsNto, 0n, false],
@@ -279,7 +282,7 @@ test('mstatus.TW makes wrs.nto illegal below M, and never wrs.sto', () => {
       setPrivilege(machine, privilege, status);
       steps(machine, 1);
       assert.equal(machine.hart.slot('PC'), BigInt(trapped ? HANDLER : START + 4));
-      // As QEMU 10, which names the instruction for other illegal ones.
+      // As in QEMU 10, which also reports the instruction bits in mtval.
       if (trapped) assert.deepEqual(trapOf(machine), { cause: ILLEGAL, value: 0n, pc: BigInt(START) });
     }
   }
@@ -289,7 +292,7 @@ test('mstatus.TW makes wrs.nto illegal below M, and never wrs.sto', () => {
 
 const PBMTE = 1n << 62n;
 
-test('a page has a memory type while menvcfg says so, from the next access on', () => {
+test('menvcfg enables memory types from the next access on', () => {
   const machine = machineWith([
     a.li(8, (1n << 17n) | (1n << 11n)),
     a.csrrs(0, CSR.mstatus, 8),
@@ -308,9 +311,9 @@ test('a page has a memory type while menvcfg says so, from the next access on', 
   assert.equal(trapOf(machine).cause, 13n);
 });
 
-test('what one hart translated by its memory types is not there for a hart that has them off', () => {
+test('a translation that one hart made with memory types is not used by a hart with memory types off', () => {
   const machine = bareMachine({ harts: 2 });
-  // Each hart reads the page and continues, so the harts take turns.
+  // Each hart reads the page and continues, so the harts alternate.
   machine.ram.write(START, assemble(['again:', a.ld(6, 0, 5), a.addi(7, 7, 1), a.j('again')]));
   machine.ram.write(HANDLER, assemble(['stop:', a.j('stop')]));
   const { harts, hart } = machine;
@@ -328,6 +331,6 @@ test('what one hart translated by its memory types is not there for a hart that 
   }
   steps(machine, 1_000_000);
   const [first, second] = [0, 1].map((index) => harts.view(index, machine.position));
-  assert.ok(first.register(7) > 1000n && first.slot('MCAUSE') === 0n, 'the one that has them reads');
+  assert.ok(first.register(7) > 1000n && first.slot('MCAUSE') === 0n, 'the hart with memory types on reads the page');
   assert.deepEqual([second.register(7), second.slot('MCAUSE'), second.slot('MTVAL')], [0n, 13n, BigInt(WINDOW)]);
 });

@@ -1,3 +1,8 @@
+/** Every computing instruction gives the result that the manual defines.
+ *
+ * The reference is a BigInt model written from the manual's text: all operations, with all pairs of edge values and
+ * some random ones.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SeededRandom } from '../../../support/seededRandom.ts';
@@ -13,21 +18,17 @@ import {
 } from './assembler.ts';
 import { bareMachine, START, steps, word, words, type BareMachine } from './bareMachine.ts';
 
-/**
- * What each computing instruction computes, against a model in BigInt that is written from the manual's sentences: all
- * operations, with all pairs of edge values and some random ones.
- */
 const signed = (value: bigint): bigint => BigInt.asIntN(64, value);
 const unsigned = (value: bigint): bigint => BigInt.asUintN(64, value);
 const word32 = (value: bigint): bigint => BigInt.asIntN(32, value);
 const unsigned32 = (value: bigint): bigint => BigInt.asUintN(32, value);
 const flag = (condition: boolean): bigint => (condition ? 1n : 0n);
 
-/** Division by zero gives all ones and the dividend; BigInt has no overflow, so that case comes out by itself. */
+/** Division by zero gives all ones and the dividend; BigInt has no overflow, so that case needs no special handling. */
 const divide = (x: bigint, y: bigint): bigint => (y === 0n ? -1n : x / y);
 const remainder = (x: bigint, y: bigint): bigint => (y === 0n ? x : x % y);
 
-/** Operands come as unsigned 64-bit numbers; results are taken modulo 2^64. */
+/** Operands are unsigned 64-bit numbers; results are taken modulo 2^64. */
 const MODEL: Record<string, (x: bigint, y: bigint) => bigint> = {
   add: (x, y) => x + y,
   sub: (x, y) => x - y,
@@ -168,7 +169,7 @@ function operandPairs(random: SeededRandom): [bigint, bigint][] {
 
 const [RD, RS1, RS2] = [10, 11, 12];
 
-/** Puts one instruction at the start of RAM; the result runs it with given registers and gives rd. */
+/** Puts one instruction at the start of RAM; the returned function runs it with given registers and returns rd. */
 function single(machine: BareMachine, instruction: number, rd = RD): (x: bigint, y: bigint) => bigint {
   machine.ram.write(START, words(BigInt(instruction)));
   return (x, y) => {
@@ -183,7 +184,7 @@ function single(machine: BareMachine, instruction: number, rd = RD): (x: bigint,
 
 const hex = (value: bigint): string => '0x' + unsigned(value).toString(16);
 
-test('register operations compute what the manual says', (t) => {
+test("register operations compute the manual's results", (t) => {
   const machine = bareMachine();
   const pairs = operandPairs(SeededRandom.forTest(t));
   assert.deepEqual(
@@ -198,7 +199,7 @@ test('register operations compute what the manual says', (t) => {
   }
 });
 
-test('operations of one operand compute what the manual says', (t) => {
+test("operations with one operand compute the manual's results", (t) => {
   const machine = bareMachine();
   const random = SeededRandom.forTest(t);
   assert.deepEqual(Object.keys(UNARY_MODEL).sort(), Object.keys(UNARY_OPERATIONS).sort());
@@ -225,7 +226,7 @@ test('immediate operations sign-extend their immediate', (t) => {
   }
 });
 
-test('shifts by an immediate take every amount', (t) => {
+test('shifts by an immediate accept every amount', (t) => {
   const machine = bareMachine();
   const random = SeededRandom.forTest(t);
   for (const [name, encode] of Object.entries(SHIFT_OPERATIONS)) {
@@ -239,7 +240,7 @@ test('shifts by an immediate take every amount', (t) => {
   }
 });
 
-test('lui and auipc sign-extend their 32 bits', () => {
+test('lui and auipc sign-extend their 32-bit result', () => {
   const machine = bareMachine();
   for (const upper of [0, 0x1000, 0x7ffff000, 0x80000000, 0xfffff000]) {
     const value = BigInt.asIntN(32, BigInt(upper));
@@ -292,7 +293,7 @@ const ATOMIC_MODEL: Record<string, (old: bigint, operand: bigint) => bigint> = {
   max: (old, operand) => (old > operand ? old : operand),
 };
 
-test('atomics give the old value and store the new one, words beside untouched neighbours', (t) => {
+test('atomics return the old value and store the new one; word atomics leave the neighbouring word unchanged', (t) => {
   const machine = bareMachine();
   const data = START + 0x1000;
   const pairs = operandPairs(SeededRandom.forTest(t));

@@ -1,3 +1,4 @@
+/** Branches, jumps and straight-line code work within pages and across page boundaries. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SeededRandom } from '../../../support/seededRandom.ts';
@@ -5,10 +6,9 @@ import { a, assemble, BRANCHES } from './assembler.ts';
 import { bareMachine, machineWith, START, steps, trapOf, type BareMachine } from './bareMachine.ts';
 import { ALL, map, startPaging, WINDOW } from './paging.ts';
 
-/** Where control goes: branches and jumps within a page and across, and instructions that lie across two pages. */
 const HANDLER = START + 0x8000;
 
-/** Runs one instruction that stands at an address, and gives the new PC. */
+/** Runs one instruction at a given address and returns the new PC. */
 function pcAfter(machine: BareMachine, at: number, bits: number): bigint {
   machine.ram.write(at, assemble([bits]));
   machine.hart.setSlot('PC', BigInt(at));
@@ -16,10 +16,10 @@ function pcAfter(machine: BareMachine, at: number, bits: number): bigint {
   return machine.hart.slot('PC');
 }
 
-/** First, second and last halfwords of pages, and across two. */
+/** Addresses of the first, second and last halfwords of pages, and across two pages. */
 const PLACES = [0x3000, 0x3002, 0x3004, 0x3ffa, 0x3ffc, 0x3ffe, 0x4000].map((offset) => START + offset);
 
-test('branches and jumps reach targets near and far, forward and back, from every place in a page', (t) => {
+test('branches and jumps reach near and far targets, forward and backward, from every offset in a page', (t) => {
   const random = SeededRandom.forTest(t);
   const machine = bareMachine();
   machine.hart.setRegister(5, 1n);
@@ -48,7 +48,7 @@ test('branches and jumps reach targets near and far, forward and back, from ever
   }
 });
 
-test('jalr reads its base before it writes the link', () => {
+test('jalr reads its base before it writes the link register', () => {
   const machine = bareMachine();
   machine.hart.setRegister(1, BigInt(START + 0x5000));
   assert.equal(pcAfter(machine, START, a.jalr(1, 8, 1)), BigInt(START + 0x5008));
@@ -57,7 +57,7 @@ test('jalr reads its base before it writes the link', () => {
   assert.equal(machine.hart.register(1), BigInt(START + 6));
 });
 
-test('execution goes on from one page into the next', () => {
+test('execution continues from one page into the next', () => {
   const machine = bareMachine();
   machine.ram.write(START + 0x0ff8, assemble([a.addi(5, 5, 1), a.addi(5, 5, 1), a.addi(5, 5, 1)]));
   machine.ram.write(START + 0x1ffe, assemble([a.cAddi(5, 1), a.cAddi(5, 1)]));
@@ -76,13 +76,13 @@ test('execution goes on from one page into the next', () => {
 
 const [ONE, TWO, THREE] = [0x1_0000, 0x1_3000, 0x1_1000].map((offset) => START + offset);
 
-/** The first half of `addi x11, x11, 1` at the end of ONE, and second halves at the start of TWO and THREE. */
+/** The first half of `addi x11, x11, 1` is at the end of ONE, and second halves are at the start of TWO and THREE. */
 function straddling(): BareMachine {
   const machine = bareMachine();
   const halves = (bits: number) => [assemble([bits]).slice(0, 2), assemble([bits]).slice(2)];
   machine.ram.write(ONE + 0xffe, halves(a.addi(11, 11, 1))[0]);
   machine.ram.write(TWO, halves(a.addi(11, 11, 16))[1]);
-  // What is physically next is something else.
+  // The physically following page contains something else.
   machine.ram.write(THREE, halves(a.addi(11, 11, 256))[1]);
   startPaging(machine);
   machine.hart.setSlot('MTVEC', BigInt(HANDLER));
@@ -92,11 +92,11 @@ function straddling(): BareMachine {
   return machine;
 }
 
-test('an instruction across two pages is put together by their mapping', () => {
+test('an instruction across two pages is fetched through the mapping of each page', () => {
   const machine = straddling();
   steps(machine, 1);
   assert.deepEqual([machine.hart.register(11), machine.hart.slot('PC')], [16n, BigInt(WINDOW + 0x1002)]);
-  // The other page is mapped elsewhere now; the first half is decoded already.
+  // The second page is now mapped elsewhere; the first half is already decoded.
   map(machine, 1, THREE, ALL);
   machine.hart.setSlot('PC', BigInt(WINDOW + 0xffe));
   machine.hart.loadState(machine.hart.saveState());
@@ -104,7 +104,7 @@ test('an instruction across two pages is put together by their mapping', () => {
   assert.equal(machine.hart.register(11), 272n);
 });
 
-test('when its second page is missing the fault is of that page, and the instruction is the one interrupted', () => {
+test('when the second page is unmapped, mtval names that page and mepc the instruction', () => {
   const machine = straddling();
   map(machine, 1, TWO, 0);
   steps(machine, 1);
@@ -112,7 +112,7 @@ test('when its second page is missing the fault is of that page, and the instruc
   assert.deepEqual([machine.position, machine.instructions], [1, 0]);
 });
 
-test('at the end of RAM it is an access fault', () => {
+test('an instruction that crosses the end of RAM causes an access fault', () => {
   const machine = bareMachine();
   const end = START + machine.ram.lengthBytes;
   machine.ram.write(end - 2, assemble([a.nop]).slice(0, 2));
@@ -120,7 +120,7 @@ test('at the end of RAM it is an access fault', () => {
   machine.hart.setSlot('PC', BigInt(end - 2));
   steps(machine, 1);
   assert.deepEqual(trapOf(machine), { cause: 1n, value: BigInt(end), pc: BigInt(end - 2) });
-  // A compressed one fits.
+  // A compressed instruction fits.
   machine.ram.write(end - 2, assemble([a.cLi(11, 5)]));
   machine.hart.setSlot('PC', BigInt(end - 2));
   steps(machine, 2);

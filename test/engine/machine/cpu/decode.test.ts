@@ -1,3 +1,8 @@
+/** Every compressed instruction, and words of every format, decode as the manual's tables say.
+ *
+ * The tables are written down a second time in manualTables.ts. All 49152 compressed instructions are compared, and
+ * words with random fields, legal and illegal.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decode } from '../../../../debug-adapter/engine/machine/cpu/decode.ts';
@@ -21,11 +26,7 @@ import { DYNAMIC, FLOAT_LOADS, FLOAT_OPERATIONS, FLOAT_STORES, MODES } from './f
 import { expect, expandCompressed, FLOAT_0, isLegalWord as isLegal, ENCODINGS, type Expected } from './manualTables.ts';
 import { machineWith, START, steps, trapOf } from './bareMachine.ts';
 
-/**
- * Decoding against the manual's tables, written down here a second time: all 49152 compressed instructions one by one,
- * and words of each format with random fields, legal and illegal.
- */
-/** decode.ts chooses among spellings of one thing (`mv`, `nop`, `li`): put back to what the manual expands to. */
+/** Maps decode.ts's pseudo-instructions (`mv`, `nop`, `li`) back to the manual's expansion. */
 function decoded(raw: number): Expected & { lengthBytes: number } {
   const { operation, rd, rs1, rs2, immediate, lengthBytes } = decode(raw);
   const found = { rd, rs1, rs2, immediate, lengthBytes };
@@ -36,7 +37,7 @@ function decoded(raw: number): Expected & { lengthBytes: number } {
   return { ...found, name };
 }
 
-/** The name in operations.ts of a mnemonic. */
+/** The name in operations.ts for a mnemonic. */
 const operationName = (mnemonic: string): string => mnemonic.toUpperCase().replaceAll('.', '_');
 
 // --- compressed --------------------------------------------------------------------------------------------------------
@@ -49,7 +50,7 @@ test('each of the 49152 compressed instructions expands to what the manual lists
   }
 });
 
-test('what follows a compressed instruction in memory does not matter', () => {
+test('the bytes after a compressed instruction do not matter', () => {
   for (const half of [0x4501, 0x8082, 0x0001]) assert.deepEqual(decode(half | 0xffff_0000), decode(half));
 });
 
@@ -66,7 +67,7 @@ function randomFields(random: SeededRandom) {
   };
 }
 
-test('words of every instruction decode to its fields', (t) => {
+test('words of every instruction decode to their fields', (t) => {
   const random = SeededRandom.forTest(t);
   const check = (raw: number, expected: Expected): void =>
     assert.deepEqual(decoded(raw), { ...expected, lengthBytes: 4 }, `0x${raw.toString(16)}`);
@@ -158,7 +159,7 @@ test('floating-point instructions decode to their registers and rounding mode', 
   }
 });
 
-test('fences do nothing, with any fields', (t) => {
+test('fences with any fields decode to a no-op', (t) => {
   const random = SeededRandom.forTest(t);
   for (let round = 0; round < 100; round++) {
     const fields = random.uint32() & ~0x707f;
@@ -174,7 +175,7 @@ test('a word is illegal exactly when no instruction has its bits', (t) => {
   for (let opcode = 3; opcode < 128; opcode += 4) {
     for (let round = 0; round < 2000; round++) check(((random.uint32() & ~0x7f) | opcode) >>> 0);
   }
-  // Legal ones with one bit changed: nearly legal.
+  // Legal words with one bit flipped: nearly legal.
   for (const [mask, value] of ENCODINGS) {
     for (let bit = 2; bit < 32; bit++) {
       const fields = random.uint32() & ~mask;

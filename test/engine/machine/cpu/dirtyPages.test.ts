@@ -1,13 +1,13 @@
+/** Every write to a page of RAM marks the page dirty and changes the digest, and marks no other page.
+ *
+ * This also holds for pages that were written before the dirty bits were last cleared.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { a, assemble, CSR, type Item } from './assembler.ts';
 import { machineWith, START, steps, words, type BareMachine } from './bareMachine.ts';
 import { ALL, LEAVES, map, PTE, startPaging, WINDOW } from './paging.ts';
 
-/**
- * Dirty tracking: whatever writes to a page of RAM marks it for the next snapshot and changes the digest, also when it
- * has been written before the marks were last cleared, and nothing else is marked.
- */
 const DATA = START + 0x2_0000;
 const PAGE_OF = (address: number): number => (address - START) >> 12;
 
@@ -15,7 +15,7 @@ interface Case {
   name: string;
   program?: Item[];
   outside?: (machine: BareMachine) => void;
-  /** Addresses in the pages to be marked. */
+  /** Addresses in the pages that must be marked. */
   writes: number[];
 }
 
@@ -51,14 +51,14 @@ const CASES: Case[] = [
   },
 ];
 
-/** Marked pages, by number. */
+/** The numbers of the marked pages. */
 function markedPages({ ram }: BareMachine): number[] {
   const pages: number[] = [];
   ram.forEachDirtyPage((page) => pages.push(page));
   return pages;
 }
 
-/** Does it, clears all marks, and does it again with another value in x6. */
+/** Performs the write, clears all dirty bits, and performs it again with another value in x6. */
 function checkMarks(machine: BareMachine, act: () => void, writes: number[], name: string): void {
   act();
   machine.ram.clearSnapshotMarks();
@@ -91,7 +91,7 @@ test('every way to write marks its pages and changes the digest', () => {
   }
 });
 
-test('the same through page tables, in S and U with all that marks A and D', () => {
+test('writes through page tables in S and U mode mark their pages, as does setting A and D', () => {
   for (const [privilege, flags] of [
     [1, ALL],
     [0, ALL | PTE.U],
@@ -121,7 +121,7 @@ test('the same through page tables, in S and U with all that marks A and D', () 
   }
 });
 
-test('the walk marks the page table when it sets A or D', () => {
+test('the page walk marks the page table when it sets A or D', () => {
   for (const [instruction, flags, entryMarked, others] of [
     [a.lb(7, 0, 5), PTE.V | PTE.R, true, []],
     [a.lb(7, 0, 5), PTE.V | PTE.R | PTE.A, false, []],
@@ -141,7 +141,7 @@ test('the walk marks the page table when it sets A or D', () => {
   }
 });
 
-test('a table that the guest itself just wrote is marked by the walk after marks were cleared', () => {
+test('a table that the guest just wrote is marked by the walk after the dirty bits were cleared', () => {
   const machine = machineWith([a.sd(7, 0, 6), a.ld(8, 0, 5), a.sd(7, 8, 6), a.ld(8, 0, 28)]);
   startPaging(machine);
   machine.hart.setRegister(5, BigInt(WINDOW));
@@ -156,7 +156,7 @@ test('a table that the guest itself just wrote is marked by the walk after marks
   assert.notEqual(machine.ram.digest(), before);
 });
 
-test('a write by a device while the page is in the write TLB', () => {
+test('a device write marks a page that is in the write TLB', () => {
   const machine = machineWith([a.sd(6, 0, 5), a.sd(6, 8, 5), a.ld(7, 16, 5)]);
   machine.hart.setRegister(5, BigInt(DATA));
   steps(machine, 2);
@@ -169,7 +169,7 @@ test('every writable bit of every CSR is in the digest', () => {
   const machine = machineWith([]);
   const { hart } = machine;
   const fresh = hart.saveState();
-  /** What is read back after a write, and the digest of the hart with nothing else different. */
+  /** The value read back after a write, and the digest of the hart with no other change. */
   const written = (csr: number, value: bigint) => {
     hart.loadState(fresh);
     hart.setSlot('MTVEC', BigInt(START + 0x100));
@@ -181,7 +181,7 @@ test('every writable bit of every CSR is in the digest', () => {
     return { readBack, digest: machine.digestParts().find((part) => part.name === 'hart0')!.value };
   };
   for (let csr = 0; csr < 0xc00; csr++) {
-    // These count on between the writes.
+    // These registers count between the writes.
     if (csr === CSR.mcycle || csr === CSR.minstret) continue;
     const states = [0n, -1n, 0x5555_5555_5555_5550n].map((value) => written(csr, value));
     for (const one of states) {

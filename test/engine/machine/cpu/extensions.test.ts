@@ -1,3 +1,4 @@
+/** A machine has exactly the extensions of its instruction set; all other instructions are illegal. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -13,13 +14,9 @@ import { a, type Item, REGISTER_OPERATIONS } from './assembler.ts';
 import { FLOAT_OPERATIONS } from './floatAssembler.ts';
 import { type BareOptions, machineWith, START, steps, trapOf } from './bareMachine.ts';
 
-/**
- * A machine is built for an instruction set: what an extension brings is there, or is illegal as it was before the
- * extension came.
- */
 const [T0, A0, A1, A2] = [5, 10, 11, 12];
 
-/** An instruction of each optional extension that has any, of a1, an address in RAM. */
+/** One instruction of each optional extension that has any; a1 holds an address in RAM. */
 const SAMPLES: Record<string, number> = {
   zfh: FLOAT_OPERATIONS['fadd.h'].encode({ rd: A0, rs1: A1, rs2: A2 }),
   zfhmin: FLOAT_OPERATIONS['fcvt.h.s'].encode({ rd: A0, rs1: A1 }),
@@ -50,19 +47,19 @@ function trapWith(isa: string, items: Item[], options: BareOptions = {}): bigint
   return trapOf(machine).cause;
 }
 
-test('each optional extension has a sample here', () => {
+test('each optional extension has a sample instruction here', () => {
   assert.deepEqual([...Object.keys(SAMPLES), ...WITHOUT_INSTRUCTIONS].sort(), Object.keys(EXTENSION_BIT).sort());
 });
 
 for (const [name, sample] of Object.entries(SAMPLES)) {
-  test(`${name} is illegal where the machine lacks it, and only there`, () => {
+  test(`${name} is illegal on a machine without it, and only there`, () => {
     assert.equal(trapWith(ISA, [sample, 'end', a.j('end')]), 0n);
     for (const isa of [without(name), FIRST_ISA]) {
       assert.equal(trapWith(isa, [sample, 'end', a.j('end')]), 2n, isa);
     }
   });
 
-  test(`${name} is illegal in translated code, too`, () => {
+  test(`${name} is also illegal in translated code`, () => {
     const loop: Item[] = [
       'loop',
       a.addi(T0, T0, -1),
@@ -78,7 +75,7 @@ for (const [name, sample] of Object.entries(SAMPLES)) {
   });
 }
 
-test('an instruction set is one that can be built, or says what it is that cannot', () => {
+test('an instruction set that cannot be built is refused by name', () => {
   assert.equal(FIRST_ISA, 'rv64imafdc_zicsr_zifencei_zba_zbb_zbs_sstc_svinval');
   for (const isa of [FIRST_ISA, ISA]) assert.equal(unknownIn(isa), undefined);
   assert.deepEqual(extensionsIn('rv64imafdc_zicsr_zba'), ['i', 'm', 'a', 'f', 'd', 'c', 'zicsr', 'zba']);

@@ -1,3 +1,8 @@
+/** Every computing instruction of F, D and Zfh gives the exactly rounded result and the right flags.
+ *
+ * The reference is exact arithmetic on fractions: all edge values and random ones, in all rounding modes, static and
+ * dynamic, with the inexact flag set before (the hart may then use the host's instructions) and clear.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SeededRandom } from '../../../support/seededRandom.ts';
@@ -7,14 +12,9 @@ import { DYNAMIC, FLOAT_OPERATIONS, FORMATS, MODES, type Format, type IntegerKin
 import { edgeValues, randomValue } from './floatValues.ts';
 import * as reference from './referenceFloat.ts';
 
-/**
- * Every computing instruction of F, D and Zfh against exact arithmetic on fractions: all edge values and random ones, in all
- * rounding modes, static and dynamic, with "inexact" raised before (then the hart may take the host's instructions)
- * and not.
- */
 type Model = (x: bigint, y: bigint, z: bigint, mode: number) => reference.Result;
 
-/** What an instruction computes, on bits of its format (registers for integers and moves). */
+/** The reference function of an instruction, on bits of its format (full registers for integers and moves). */
 function modelOf(name: string): Model {
   const [mnemonic, ...suffixes] = name.split('.');
   const format = suffixes[0] as Format;
@@ -57,7 +57,7 @@ const RD = 10;
 const [RS1, RS2, RS3] = [11, 12, 13];
 const FS_DIRTY = 3n << 13n;
 
-/** Runs one instruction with operands in registers; gives rd and fcsr's flags. */
+/** Runs one instruction with operands in registers; returns rd and the flags of fcsr. */
 class FloatUnit {
   private machine = bareMachine();
 
@@ -97,7 +97,7 @@ function formatsOf(name: string): { from?: Format; to?: Format } {
   };
 }
 
-/** Checks an instruction with operands as registers, in a mode given statically or dynamically. */
+/** Checks an instruction with operands in registers, in a static or dynamic rounding mode. */
 function check(name: string, operands: bigint[], options: { mode: number; isDynamic: boolean; before: number }): void {
   const { fromFloat, toFloat } = FLOAT_OPERATIONS[name];
   const { mode, isDynamic, before } = options;
@@ -114,7 +114,7 @@ function check(name: string, operands: bigint[], options: { mode: number; isDyna
   }
 }
 
-/** All ways to say how to round, with "inexact" raised before or not. */
+/** All rounding modes, each static and dynamic, with the inexact flag set before or clear. */
 function checkAll(name: string, operandLists: bigint[][]): void {
   const { encode, hasMode } = FLOAT_OPERATIONS[name];
   const fields = { rd: RD, rs1: RS1, rs2: RS2, rs3: RS3 };
@@ -134,7 +134,7 @@ const ofOperands = (count: number) => NAMES.filter((name) => FLOAT_OPERATIONS[na
 
 const list = <T>(length: number, make: () => T): T[] => Array.from({ length }, make);
 
-test('instructions of one operand: edge values and random ones', (t) => {
+test('instructions with one operand: edge values and random ones', (t) => {
   const random = SeededRandom.forTest(t);
   for (const name of ofOperands(1)) {
     const { from } = formatsOf(name);
@@ -146,7 +146,7 @@ test('instructions of one operand: edge values and random ones', (t) => {
   }
 });
 
-test('instructions of two operands: all pairs of edge values and random ones', (t) => {
+test('instructions with two operands: all pairs of edge values, and random ones', (t) => {
   const random = SeededRandom.forTest(t);
   for (const name of ofOperands(2)) {
     const { from } = formatsOf(name);
@@ -157,7 +157,7 @@ test('instructions of two operands: all pairs of edge values and random ones', (
   }
 });
 
-test('fused multiply-add: edge values thrice and random ones', (t) => {
+test('fused multiply-add: all triples of edge values, and random ones', (t) => {
   const random = SeededRandom.forTest(t);
   for (const name of ofOperands(3)) {
     const { from } = formatsOf(name);
@@ -193,8 +193,8 @@ test('sums and products that nearly cancel', (t) => {
   }
 });
 
-/** (1 + i ulps) * (1 - j ulps) is next to 1, and that is half a unit of the addend's last place. */
-test('fused multiply-add just beside a tie', (t) => {
+/** (1 + i ulps) * (1 - j ulps) is close to 1, which is half a unit in the last place of the addend. */
+test('fused multiply-add close to a tie', (t) => {
   const random = SeededRandom.forTest(t);
   for (const [format, fractionBits, bias] of [
     ['h', 10n, 15n],
@@ -204,7 +204,7 @@ test('fused multiply-add just beside a tie', (t) => {
     const one = bias << fractionBits;
     const near = () => BigInt(random.below(5) - 1);
     const addend = () => {
-      // Half's exponents end before that.
+      // Half precision has too few exponents for this.
       const exponent = bias + BigInt(Math.min(Number(fractionBits) + random.below(3), Number(bias)));
       const sign = BigInt(random.below(2)) * reference.signBit(format);
       return sign | (exponent << fractionBits) | BigInt(random.below(4));
@@ -216,7 +216,7 @@ test('fused multiply-add just beside a tie', (t) => {
   }
 });
 
-test('moves keep all bits, of words the low ones', () => {
+test('moves preserve all bits; word moves preserve the low ones', () => {
   const value = 0x0123_4567_89ab_cdefn;
   const move = (name: string) => {
     const { encode, fromFloat, toFloat } = FLOAT_OPERATIONS[name];

@@ -1,22 +1,22 @@
 import { iType, rType, sType } from './assembler.ts';
 
 /**
- * The instructions of F, D and Zfh, from the manual's tables (Volume I, "RV32/64G Instruction Set Listings"): how each is
- * encoded and what it takes and gives.
+ * The instructions of F, D and Zfh, from the manual's tables (Volume I, "RV32/64G Instruction Set Listings"): the
+ * encoding, operands and result of each.
  */
 export type Format = 's' | 'd' | 'h';
 export type IntegerKind = 'w' | 'wu' | 'l' | 'lu';
 
 export interface FloatOperation {
   encode(fields: Partial<FloatFields>): number;
-  /** Bits that are fixed, but for the rounding mode. */
+  /** The fixed bits, without the rounding mode. */
   mask: number;
   operands: 1 | 2 | 3;
   hasMode: boolean;
   /** Whether rd and rs1 are floating-point registers. */
   toFloat: boolean;
   fromFloat: boolean;
-  /** Of the operands; of the result for conversions from integers. */
+  /** The format of the operands; of the result for conversions from integers. */
   format: Format;
 }
 
@@ -39,9 +39,9 @@ const NOTHING: FloatFields = { rd: 0, rs1: 0, rs2: 0, rs3: 0, mode: DYNAMIC };
 interface Shape {
   format: Format;
   operands: 1 | 2;
-  /** funct3 where there is no rounding mode. */
+  /** funct3 for instructions without a rounding mode. */
   funct3?: number;
-  /** What stands in rs2's place for one operand. */
+  /** The value of the rs2 field for instructions with one operand. */
   rs2?: number;
   toFloat?: boolean;
   fromFloat?: boolean;

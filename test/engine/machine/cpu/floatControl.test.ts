@@ -1,3 +1,4 @@
+/** The floating-point unit's state in mstatus decides which instructions are legal, and becomes dirty on writes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { a, assemble, CSR } from './assembler.ts';
@@ -5,14 +6,16 @@ import { bareMachine, digestOf, machineWith, START, steps, trapOf, words, type B
 import { FLOAT_LOADS, FLOAT_OPERATIONS, FLOAT_STORES, MODES } from './floatAssembler.ts';
 import { FLAGS, NAN } from './referenceFloat.ts';
 
-/** The state of the floating-point unit: when there is one, when it is dirty, and what is kept of it. */
 const FS = 13n;
 const [OFF, INITIAL, CLEAN, DIRTY] = [0n, 1n, 2n, 3n];
 const DATA = START + 0x1000;
 const HANDLER = START + 0x100;
 const SIGNALING = 0x7ff0_0000_0000_0001n;
 
-/** After one instruction with x11 at data, f1 = 1.0 and f2 a signaling NaN, in a state of the unit. */
+/**
+ * The machine after one instruction with x11 pointing at data, f1 = 1.0 and f2 a signaling NaN, in a given state of the
+ * unit.
+ */
 function after(instruction: number, options: { fs: bigint; fcsr?: number }): BareMachine {
   const machine = machineWith([instruction]);
   const { hart } = machine;
@@ -32,7 +35,7 @@ const isDone = ({ hart }: BareMachine): boolean => hart.slot('PC') !== BigInt(HA
 /** c.fld f8, 0(x11), c.fsd f8, 0(x11), c.fldsp f1, 0(x2), c.fsdsp f1, 0(x2). */
 const COMPRESSED = [0x2180, 0xa180, 0x2082, 0xa006];
 
-test('without the unit each of its instructions and registers is illegal', () => {
+test('with the unit off, each of its instructions and registers is illegal', () => {
   const all = [
     ...Object.values(FLOAT_OPERATIONS).map(({ encode }) => encode({ rd: 5, rs1: 6, rs2: 7, rs3: 8 })),
     ...[...Object.values(FLOAT_LOADS), ...Object.values(FLOAT_STORES)].map((encode) => encode(1, 0, 11)),
@@ -46,7 +49,7 @@ test('without the unit each of its instructions and registers is illegal', () =>
   }
 });
 
-test('with the unit compressed loads and stores work', () => {
+test('with the unit on, compressed loads and stores work', () => {
   const [load, store, loadSp, storeSp] = COMPRESSED;
   const machine = bareMachine();
   const { hart } = machine;
@@ -63,7 +66,7 @@ test('with the unit compressed loads and stores work', () => {
   assert.equal(new DataView(copies.buffer).getBigUint64(0x10, true), 0x1122_3344_5566_7788n);
 });
 
-test('what writes a register or raises a flag makes the state dirty, and nothing else does', () => {
+test('an instruction that writes a register or raises a flag makes the state dirty, and no other does', () => {
   const { encode: add } = FLOAT_OPERATIONS['fadd.d'];
   const { encode: equal } = FLOAT_OPERATIONS['feq.d'];
   const { encode: toInteger } = FLOAT_OPERATIONS['fcvt.w.d'];
@@ -94,14 +97,14 @@ test('what writes a register or raises a flag makes the state dirty, and nothing
   }
 });
 
-test('a load that faults, or a mode that does not exist, leaves all as it was', () => {
+test('a load that faults and a reserved rounding mode change nothing', () => {
   const fault = after(FLOAT_LOADS.fld(3, 0, 0), { fs: CLEAN });
   assert.deepEqual([trapOf(fault).cause, stateOf(fault), fault.hart.float(3)], [5n, CLEAN, 0n]);
   for (const frm of [0, 1, 2, 3, 4, 5, 6, 7]) {
     const machine = after(FLOAT_OPERATIONS['fadd.d'].encode({ rd: 3, rs1: 1, rs2: 1 }), { fs: CLEAN, fcsr: frm << 5 });
     assert.equal(isDone(machine), MODES.includes(frm));
     assert.equal(stateOf(machine), MODES.includes(frm) ? DIRTY : CLEAN);
-    // Exact conversions have a mode all the same; a minimum has none.
+    // Exact conversions have a rounding mode field as well; a minimum has none.
     const exact = after(FLOAT_OPERATIONS['fcvt.d.w'].encode({ rd: 3, rs1: 1 }), { fs: CLEAN, fcsr: frm << 5 });
     assert.equal(isDone(exact), MODES.includes(frm));
     const minimum = after(FLOAT_OPERATIONS['fmin.d'].encode({ rd: 3, rs1: 1, rs2: 1 }), { fs: CLEAN, fcsr: frm << 5 });
@@ -109,7 +112,7 @@ test('a load that faults, or a mode that does not exist, leaves all as it was', 
   }
 });
 
-test('SD says that the state is dirty, in mstatus and sstatus', () => {
+test('SD shows the dirty state in mstatus and sstatus', () => {
   for (const fs of [OFF, INITIAL, CLEAN, DIRTY]) {
     const machine = bareMachine();
     machine.hart.setSlot('MSTATUS', fs << FS);
@@ -128,7 +131,7 @@ test('fflags and frm are parts of fcsr', () => {
   assert.equal(machine.hart.slot('FCSR'), BigInt((3 << 5) | (FLAGS.NV | FLAGS.OF | FLAGS.NX)));
 });
 
-test('a word loaded is boxed, and what is not boxed counts as a NaN', () => {
+test('a loaded word is NaN-boxed, and a value that is not boxed counts as NaN', () => {
   const machine = machineWith([
     FLOAT_LOADS.flw(3, 0, 11),
     FLOAT_STORES.fsd(3, 8, 11),
@@ -146,7 +149,7 @@ test('a word loaded is boxed, and what is not boxed counts as a NaN', () => {
   assert.equal(machine.hart.float(5), boxed(NAN.s));
 });
 
-test('registers and fcsr are in the saved state and in the digest', () => {
+test('floating-point registers and fcsr are in the saved state and in the digest', () => {
   const machine = bareMachine();
   const before = digestOf(machine);
   machine.hart.setFloat(31, 1n);

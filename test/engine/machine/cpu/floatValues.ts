@@ -2,12 +2,12 @@ import type { SeededRandom } from '../../../support/seededRandom.ts';
 import type { Format } from './floatAssembler.ts';
 import { inRegister } from './referenceFloat.ts';
 
-/** Operands for floating-point instructions, as registers: the values where something happens, and random ones. */
+/** Operands for floating-point instructions, as register contents: edge values and random ones. */
 const FRACTION_BITS: Record<Format, bigint> = { h: 10n, s: 23n, d: 52n };
 const EXPONENT_BITS: Record<Format, bigint> = { h: 5n, s: 8n, d: 11n };
 const WIDTH: Record<Format, bigint> = { h: 16n, s: 32n, d: 64n };
 
-/** Both signs of: zero, subnormals, the normal range's ends, ones and halves, integers' limits, infinity, NaNs. */
+/** With both signs: zero, subnormals, the ends of the normal range, ones and halves, integer limits, infinity, NaNs. */
 export function edgeValues(format: Format | undefined): bigint[] {
   if (!format) return INTEGERS;
   const f = FRACTION_BITS[format];
@@ -36,7 +36,7 @@ export function edgeValues(format: Format | undefined): bigint[] {
   return [...boxed, ...UNBOXED[format]];
 }
 
-/** Without their box: what is above is not all ones. */
+/** Values without a NaN box: the upper bits are not all ones. */
 const UNBOXED: Record<Format, bigint[]> = {
   h: [0x3c00n, 0xffff_ffff_fffe_3c00n, 0xffff_ffff_0000_3c00n],
   s: [0x3f80_0000n, 0xffff_fffe_3f80_0000n],
@@ -60,7 +60,7 @@ const INTEGERS = [
 
 const word = (random: SeededRandom): bigint => (BigInt(random.uint32()) << 32n) | BigInt(random.uint32());
 
-/** Of all sizes, and often near each other; fractions often have long runs of equal bits. */
+/** Values of all magnitudes, often close to each other; fractions often have long runs of equal bits. */
 export function randomValue(random: SeededRandom, format: Format | undefined): bigint {
   if (!format) return word(random) >> BigInt(random.below(64));
   const f = FRACTION_BITS[format];

@@ -14,8 +14,8 @@ import {
 import { DYNAMIC, FLOAT_LOADS, FLOAT_OPERATIONS, FLOAT_STORES, MODES } from './floatAssembler.ts';
 
 /**
- * The instruction tables of the ISA manual, a second time and independent of decode.ts: what each compressed
- * instruction expands to, and which words are instructions of RV64GC and B at all.
+ * The instruction tables of the ISA manual, written down a second time and independently of decode.ts: what each
+ * compressed instruction expands to, and which words are instructions of RV64GC and B.
  */
 export interface Expected {
   name: string;
@@ -40,12 +40,12 @@ export const expect = (name: string, rd = 0, rs1 = 0, rs2 = 0, immediate = 0): E
 // --- compressed --------------------------------------------------------------------------------------------------------
 
 /**
- * Rows of the tables "Instruction listing for RVC": fixed bits, registers (with ' the short ones, x8-x15), immediate
- * bits i[..] in the manual's order, and what it expands to; the first row that fits and that `when` lets through counts.
+ * Rows of the tables "Instruction listing for RVC": fixed bits, registers (short ones x8-x15 marked with '), immediate
+ * bits i[..] in the manual's order, and the expansion; the first row that matches and whose `when` holds applies.
  */
 interface Row {
   pattern: string;
-  /** Width to sign-extend the immediate from; unsigned without. */
+  /** The width from which the immediate is sign-extended; unsigned if absent. */
   signedFrom?: number;
   when?: (f: Fields) => boolean;
   as: (f: Fields) => Expected;
@@ -117,7 +117,7 @@ const ROWS: Row[] = [
   { pattern: '111 i[5:3|8:6] rs2 10', as: ({ rs2, i }) => expect('SD', 0, 2, rs2, i) },
 ];
 
-/** The fields of an instruction by a pattern; undefined when a fixed bit differs. */
+/** The fields of an instruction that matches a pattern; undefined when a fixed bit differs. */
 function match(pattern: string, half: number): Fields | undefined {
   const fields: Fields = { rd: 0, rs1: 0, rs2: 0, i: 0 };
   let left = 16;
@@ -152,7 +152,7 @@ export function expandCompressed(half: number): Expected {
 
 // --- words -------------------------------------------------------------------------------------------------------------
 
-/** Every word of opcode space that RV64GC and B has, as mask and value; all others are illegal. */
+/** Every word of the opcode space that RV64GC and B define, as mask and value; all others are illegal. */
 export const ENCODINGS: [mask: number, value: number][] = [
   ...formats(0x7f, [0x37, 0x17, 0x6f]),
   ...formats(0x707f, [0x67, 0x0f, 0x100f]),
@@ -196,7 +196,7 @@ export const ENCODINGS: [mask: number, value: number][] = [
     0x707f,
     [...Object.values(FLOAT_LOADS), ...Object.values(FLOAT_STORES)].map((encode) => encode(0, 0, 0)),
   ),
-  // Rounding modes 5 and 6 do not exist.
+  // Rounding modes 5 and 6 are reserved.
   ...Object.values(FLOAT_OPERATIONS).flatMap(({ encode, mask, hasMode }) =>
     hasMode
       ? formats(
@@ -213,7 +213,7 @@ function formats(mask: number, values: number[]): [number, number][] {
   return values.map((value) => [mask >>> 0, value]);
 }
 
-/** By the low 7 bits, which all of them fix. */
+/** Indexed by the low 7 bits, which every entry fixes. */
 const BY_OPCODE = Array.from({ length: 128 }, (_, opcode) =>
   ENCODINGS.filter(([, value]) => (value & 0x7f) === opcode),
 );

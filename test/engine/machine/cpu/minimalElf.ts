@@ -1,4 +1,7 @@
-/** One segment, loaded and started at `address` (System V ABI: ELF header of 64 bytes, one program header of 56). */
+/**
+ * An ELF file with one segment, loaded and started at `address` (System V ABI: ELF header of 64 bytes, one program
+ * header of 56).
+ */
 export function minimalElf(code: Uint8Array, address: bigint): Uint8Array {
   const bytes = new Uint8Array(0x1000 + code.length);
   const view = new DataView(bytes.buffer);

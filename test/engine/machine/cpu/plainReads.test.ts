@@ -1,16 +1,19 @@
+/** Translated code reads RAM with only a bounds check, except with paging, PMP or a watchpoint. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { a, assemble, CSR, type Item } from './assembler.ts';
 import { digestOf, machineWith, START, steps, words, type BareMachine } from './bareMachine.ts';
 
-/** Translated code reads RAM with one look at the address where nothing translates, forbids or watches: and only there. */
 const RAM_BYTES = 1 << 20;
 const HANDLER = START + 0x1000;
 const DATA = START + 0x2000;
 const LOOPS = 100;
 const THRESHOLDS = [0, 1, 2];
 
-/** Adds up what a load by x5 gives: half of the times at DATA, then at `at`. A fault goes to the handler, which stays there. */
+/**
+ * Adds up the values that a load through x5 gives: half of the times at DATA, then at `at`. A fault goes to the
+ * handler, which loops forever.
+ */
 function looping(load: Item[], { at, threshold }: { at: number; threshold: number }): BareMachine {
   const body = [...load, a.add(11, 11, 6), a.addi(7, 7, -1), a.bne(7, 13, 8), a.add(5, 5, 12)];
   const machine = machineWith([...body, a.bne(7, 0, -4 * body.length), a.jal(0, 0)], {
@@ -28,7 +31,7 @@ function looping(load: Item[], { at, threshold }: { at: number; threshold: numbe
   return machine;
 }
 
-/** With and without translation; how it ended, which must be the same. */
+/** Runs with and without translation; returns the final state, which must be the same each time. */
 function everyWay(load: Item[], at: number) {
   const ends = THRESHOLDS.map((threshold) => {
     const machine = looping(load, { at, threshold });
@@ -40,7 +43,7 @@ function everyWay(load: Item[], at: number) {
   return ends[0];
 }
 
-/** Of so many reads of a value each, in 64 bits. */
+/** The 64-bit sum of reading each value LOOPS / 2 times. */
 const sumOf = (...values: bigint[]): bigint =>
   BigInt.asUintN(
     64,
@@ -49,7 +52,7 @@ const sumOf = (...values: bigint[]): bigint =>
 const LAST_WORD = 0x1112_1314_1516_1718n;
 const END = START + RAM_BYTES;
 
-test('reads at both ends of RAM, and past them', () => {
+test('reads at both ends of RAM, and beyond them', () => {
   const reads: [Item, number, bigint][] = [
     [a.ld(6, 0, 5), END - 8, sumOf(3n, LAST_WORD)],
     [a.lbu(6, 0, 5), END - 1, sumOf(3n, 0x11n)],
@@ -76,7 +79,7 @@ test('reads at both ends of RAM, and past them', () => {
   }
 });
 
-test('several reads by one register, of which one is outside', () => {
+test('several reads through one register, one of them out of bounds', () => {
   const both = [a.ld(6, 0, 5), a.ld(8, 8, 5)];
   assert.equal(everyWay(both, END - 16).cause, 0n);
   for (const [at, fault] of [
@@ -88,11 +91,11 @@ test('several reads by one register, of which one is outside', () => {
   }
 });
 
-test('PMP that forbids reading to M-mode does so at once, also to code that is hot', () => {
+test('PMP entries that deny reads to M mode take effect immediately, even in hot code', () => {
   const LOCKED_NAPOT = 0x98;
   for (const threshold of THRESHOLDS) {
     const machine = looping([a.ld(6, 0, 5)], { at: DATA, threshold });
-    // Once more: the loop with the entry written in the middle of it.
+    // Starts again, with code in the middle of the loop that writes the PMP entry.
     const program = [
       a.ld(6, 0, 5),
       a.add(11, 11, 6),
@@ -107,11 +110,11 @@ test('PMP that forbids reading to M-mode does so at once, also to code that is h
     const before = machine.hart.register(11);
     for (let run = 0; run < 4; run++) steps(machine, 30);
     assert.deepEqual([machine.hart.slot('MCAUSE'), machine.hart.slot('MTVAL')], [5n, BigInt(DATA)]);
-    assert.ok(machine.hart.register(11) - before <= 3n, 'not one read after the entry was switched on');
+    assert.ok(machine.hart.register(11) - before <= 3n, 'no read succeeds after the entry is switched on');
   }
 });
 
-test('a watchpoint on reads stops code that is hot at the first of them, and it goes on translated', () => {
+test('a read watchpoint stops hot code at the first read, and the code continues translated', () => {
   const stops = THRESHOLDS.map((threshold) => {
     const machine = looping([a.ld(6, 0, 5)], { at: DATA, threshold });
     steps(machine, 101);
@@ -128,7 +131,7 @@ test('a watchpoint on reads stops code that is hot at the first of them, and it 
   assert.deepEqual(stops[0][0].kind, 'watchpoint');
 });
 
-test('what is hot is made anew for reads that are watched, without becoming hot again', () => {
+test('regions are rebuilt for watched reads without waiting for the code to become hot again', () => {
   const machine = looping([a.ld(6, 0, 5)], { at: DATA, threshold: 10 });
   for (let run = 0; run < 6; run++) steps(machine, 40);
   const { regionCount } = machine.hart;

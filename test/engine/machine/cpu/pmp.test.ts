@@ -1,3 +1,4 @@
+/** Physical memory protection permits exactly the accesses that the entries allow, byte by byte. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SeededRandom } from '../../../support/seededRandom.ts';
@@ -5,7 +6,6 @@ import { a, assemble, CSR, type Item } from './assembler.ts';
 import { bareMachine, machineWith, START, steps, trapOf, type BareMachine } from './bareMachine.ts';
 import { ALL, LEAVES, map, startPaging, WINDOW } from './paging.ts';
 
-/** Physical memory protection, against a model that looks at every byte of an access. */
 const DATA = START + 0x4000;
 const HANDLER = START + 0x100;
 const [R, W, X, LOCK] = [1, 2, 4, 0x80];
@@ -37,7 +37,7 @@ function protect(machine: BareMachine, entries: Entry[]): void {
   );
 }
 
-/** Whether an entry holds a byte. */
+/** Whether an entry matches a byte. */
 function holds(entries: Entry[], index: number, byte: bigint): boolean {
   const { config, address } = entries[index];
   const word = byte >> 2n;
@@ -69,7 +69,7 @@ function allows(entries: Entry[], access: { at: number; size: number; mode: Mode
   return access.mode === 'M';
 }
 
-/** Entries around the data: small ones, ranges, and often one that allows all the rest. */
+/** Entries around the data: small ones, ranges, and often one that allows everything else. */
 function randomEntries(random: SeededRandom): Entry[] {
   const place = (): bigint => BigInt((DATA + 4 * random.below(0x800)) >>> 2);
   const one = (): Entry => {
@@ -78,7 +78,7 @@ function randomEntries(random: SeededRandom): Entry[] {
     return { config, address: (config & 0x18) === NAPOT ? place() | ones : place() };
   };
   const entries = Array.from({ length: 1 + random.below(5) }, one);
-  // A NAPOT address ends in its ones: the bit above them is 0.
+  // A NAPOT address ends in ones; the bit above them is 0.
   for (const entry of entries)
     if ((entry.config & 0x18) === NAPOT && random.chance(0.5)) entry.address &= ~(entry.address + 1n);
   if (random.chance(0.8)) entries.push({ config: NAPOT | R | W | X, address: (1n << 54n) - 1n });
@@ -97,7 +97,7 @@ const ACCESSES: { needs: number; size: number; encode: (rd: number, offset: numb
 ];
 const MPRV = 1n << 17n;
 
-test('loads and stores are allowed as the entries say, of every size and alignment', (t) => {
+test('loads and stores of every size and alignment are permitted as the entries say', (t) => {
   const random = SeededRandom.forTest(t);
   const machine = bareMachine();
   const { hart } = machine;
@@ -115,7 +115,7 @@ test('loads and stores are allowed as the entries say, of every size and alignme
       hart.setSlot('PRIVILEGE', MODES.M);
       hart.setSlot('MSTATUS', MPRV | (MODES[mode] << 11n));
       hart.core.updateContexts();
-      // Across two pages each part is an access of its own.
+      // In an access across two pages each part is checked separately.
       const inFirst = Math.min(size, 4096 - (at & 4095));
       const parts = [
         { at, size: inFirst, mode, needs },
@@ -135,7 +135,7 @@ test('loads and stores are allowed as the entries say, of every size and alignme
   }
 });
 
-/** Code in a page of which S-mode may execute some bytes only. */
+/** Code in a page of which S mode may execute only some bytes. */
 function fenced(program: Item[], entries: Entry[]): BareMachine {
   const machine = machineWith([]);
   machine.ram.write(DATA, assemble(program));
@@ -152,7 +152,7 @@ const range = (from: number, to: number, config: number): Entry[] => [
   { config: TOR | config, address: BigInt(to) >> 2n },
 ];
 
-test('instructions execute up to the last byte that they may', () => {
+test('instructions execute up to the last permitted byte', () => {
   const program = [a.addi(5, 5, 1), a.cAddi(5, 1), a.cAddi(5, 1), a.addi(5, 5, 1), a.addi(5, 5, 1)];
   const machine = fenced(program, range(DATA, DATA + 12, X));
   steps(machine, 4);
@@ -161,14 +161,14 @@ test('instructions execute up to the last byte that they may', () => {
   assert.deepEqual(trapOf(machine), { cause: FETCH_FAULT, value: BigInt(DATA + 12), pc: BigInt(DATA + 12) });
 });
 
-test('an instruction of which only the first half may be executed faults at its second', () => {
+test('an instruction of which only the first half may be executed faults at its second half', () => {
   const machine = fenced([a.cAddi(5, 1), a.addi(5, 5, 1)], range(DATA, DATA + 4, X));
   steps(machine, 2);
   assert.deepEqual(trapOf(machine), { cause: FETCH_FAULT, value: BigInt(DATA + 4), pc: BigInt(DATA + 2) });
   assert.equal(machine.hart.register(5), 1n);
 });
 
-test('jumps, loops, loads and breakpoints work in a page of parts', () => {
+test('jumps, loops, loads and breakpoints work in a partly permitted page', () => {
   const loop: Item[] = [
     a.addi(6, 0, 10),
     'again:',
@@ -190,7 +190,7 @@ test('jumps, loops, loads and breakpoints work in a page of parts', () => {
   assert.equal(machine.position, position + 5);
 });
 
-test('a locked entry binds M-mode, and stays', () => {
+test('a locked entry applies to M mode and cannot be changed', () => {
   const everything = { config: NAPOT | R | W | X, address: (1n << 54n) - 1n };
   const machine = bareMachine();
   machine.hart.setSlot('MTVEC', BigInt(HANDLER));
@@ -207,13 +207,13 @@ test('a locked entry binds M-mode, and stays', () => {
   assert.equal(run(a.lw(7, 0, 6), 0n), BigInt(START + 4));
   assert.equal(run(a.sw(5, 0, 6), 0n), BigInt(HANDLER));
   assert.equal(trapOf(machine).cause, WRITE_FAULT);
-  assert.equal(run(a.sw(5, 4, 6), 0n), BigInt(START + 4), 'its neighbour');
+  assert.equal(run(a.sw(5, 4, 6), 0n), BigInt(START + 4), 'the neighbouring word');
   run(a.csrw(CSR.pmpcfg0, 5), 0n);
   run(a.csrw(CSR.pmpaddr0, 5), 0n);
   assert.equal(run(a.sw(5, 0, 6), 0n), BigInt(HANDLER), 'still');
 });
 
-test('page tables are read as S-mode would', () => {
+test('the page walk is checked with S-mode permissions', () => {
   const machine = bareMachine();
   startPaging(machine);
   map(machine, 0, DATA, ALL);
@@ -237,7 +237,7 @@ test('page tables are read as S-mode would', () => {
   assert.equal(load(), BigInt(START + 4));
 });
 
-test('without translation S-mode and M-mode have their own rights to the same page', () => {
+test('without paging, S mode and M mode have separate permissions for the same page', () => {
   const machine = bareMachine();
   const { hart } = machine;
   hart.setSlot('MTVEC', BigInt(HANDLER));

@@ -1,14 +1,17 @@
+/** Privileged instructions and registers are legal exactly in the modes that the manual permits.
+ *
+ * Source: Privileged Architecture, "Machine Status".
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { a, CSR } from './assembler.ts';
 import { machineWith, START, steps, trapOf } from './bareMachine.ts';
 
-/** Who may execute which privileged instruction, and use which register (Privileged Architecture, "Machine Status"). */
 const HANDLER = START + 0x100;
 const [U, S, M] = [0, 1, 3];
 const [TVM, TW, TSR] = [1n << 20n, 1n << 21n, 1n << 22n];
 
-/** Lowest privilege that may, and the status bit that takes it from S-mode. */
+/** The lowest mode that may execute it, and the status bit that traps it in S mode. */
 const INSTRUCTIONS: [name: string, bits: number, lowest: number, trap: bigint][] = [
   ['mret', a.mret, M, 0n],
   ['sret', a.sret, S, TSR],
@@ -36,7 +39,7 @@ function isIllegal(bits: number, privilege: number, options: { status?: bigint; 
   return true;
 }
 
-test('privileged instructions are illegal below their privilege, and in S-mode while mstatus traps them', () => {
+test('privileged instructions are illegal below their mode, and in S mode while mstatus traps them', () => {
   for (const [name, bits, lowest, trap] of INSTRUCTIONS) {
     for (const privilege of [U, S, M]) {
       for (const status of [0n, TVM, TW, TSR, TVM | TW | TSR]) {
@@ -47,7 +50,7 @@ test('privileged instructions are illegal below their privilege, and in S-mode w
   }
 });
 
-test('counters are open to S-mode by mcounteren, to U-mode by scounteren too', () => {
+test('mcounteren opens counters to S mode, and scounteren also to U mode', () => {
   for (const [csr, bit] of [
     [CSR.cycle, 0n],
     [CSR.time, 1n],
@@ -68,7 +71,7 @@ test('counters are open to S-mode by mcounteren, to U-mode by scounteren too', (
   }
 });
 
-test('event counters are zero and stay so', () => {
+test('event counters are zero and cannot be written', () => {
   const machine = machineWith([a.csrw(0xb03, 6), a.csrr(7, 0xb03), a.csrw(0x323, 6), a.csrr(8, 0x323)]);
   machine.hart.setRegister(6, 77n);
   machine.hart.setRegister(7, 1n);
@@ -77,7 +80,7 @@ test('event counters are zero and stay so', () => {
   assert.deepEqual([machine.hart.register(7), machine.hart.register(8)], [0n, 0n]);
 });
 
-test('vectored traps: exceptions to the base, interrupts to four bytes a cause', () => {
+test('vectored mode sends exceptions to the base, and interrupts to four bytes per cause', () => {
   const machine = machineWith([a.ecall]);
   const { hart } = machine;
   hart.setSlot('MTVEC', BigInt(HANDLER + 1));

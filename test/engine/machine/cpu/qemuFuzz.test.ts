@@ -1,3 +1,8 @@
+/** Random programs have the same results in QEMU and in our machine.
+ *
+ * Registers, CSRs, memory, page tables and traps are compared after each block. BLKREPLAY_SEED=<seed> runs the same
+ * programs again.
+ */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,34 +17,30 @@ import { bareMachine } from './bareMachine.ts';
 import type { ProgramKind } from './randomLayout.ts';
 import { randomImage, type RandomImage } from './randomProgram.ts';
 
-/**
- * Random programs on QEMU and on our machine: the same registers, CSRs, memory, page tables and traps after each block.
- * BLKREPLAY_SEED=<seed> runs the same programs again.
- */
 interface Qemu {
   command: string;
   cpu: string;
-  /** The extensions of ours that it does not have; then our machine has none of them, too. */
+  /** The extensions of ours that this QEMU lacks; our machine is then built without them. */
   lacks: readonly string[];
-  /** What of the programs is left out. */
+  /** Kinds of units that the programs leave out. */
   program?: { modes?: readonly 'M'[]; hasBreaks?: false; kind?: ProgramKind };
 }
 
-/** As Debian 12 has it. */
+/** The version in Debian 12. */
 const QEMU: Qemu = {
   command: 'qemu-system-riscv64',
   cpu: 'rv64,h=off,v=off,zba=on,zbb=on,zbc=on,zbs=on,Zfh=on,sstc=on,svinval=on',
   lacks: ['zicond', 'zicbom', 'zicboz', 'zawrs', 'svpbmt'],
 };
-/** Its Sv48. */
+/** The same version with Sv48. */
 const QEMU_PAGING: Qemu = { ...QEMU, program: { kind: 'paging' } };
 const cpu10 = (more: string): string => {
   const names = `m a f d c s u zicsr zifencei zicond zfh zba zbb zbc zbs sstc svinval mmu pmp ${more}`.split(' ');
   return ['rv64i', ...names.map((name) => `${name}=on`)].join(',');
 };
 /**
- * Version 10 or newer, of which we have everything: where BLKREPLAY_QEMU_10 says. Its traps are not 7.2's, which are ours: it has
- * another order where an access crosses pages, so that addresses are not translated here.
+ * Version 10 or newer, which has all our extensions, at BLKREPLAY_QEMU_10. Its traps differ from those of 7.2, which
+ * ours follow: it uses another order for an access that crosses pages, so addresses are not translated here.
  */
 const QEMU_10: Qemu = {
   command: process.env.BLKREPLAY_QEMU_10 ?? '',
@@ -47,36 +48,39 @@ const QEMU_10: Qemu = {
   lacks: [],
   program: { modes: ['M'], hasBreaks: false },
 };
-/** Accesses, cache blocks and what decides about them. Without Svadu, A and D are set as here, whatever menvcfg says. */
+/**
+ * Accesses, cache blocks and the registers that control them. Without Svadu, A and D are set as in our machine,
+ * whatever menvcfg says.
+ */
 const QEMU_10_BLOCKS: Qemu = {
   ...QEMU_10,
   cpu: cpu10('zicbom zicboz zawrs svpbmt sv48'),
   program: { kind: 'blocks' },
 };
 const STEPS_MAX = 200_000_000;
-/** Random programs on QEMU 10, which nobody waits for. */
+/** Random programs for QEMU 10, outside the normal test run. */
 const ROUNDS_10 = 8;
 
-test('random programs do the same as under QEMU', (t) => {
+test('general random programs have the same results as in QEMU', (t) => {
   if (!requireTool(QEMU.command, t)) return;
   compareWith(QEMU, t);
 });
 
-test('random accesses in Sv48 do the same as under QEMU', (t) => {
+test('random accesses in Sv48 have the same results as in QEMU', (t) => {
   if (!requireTool(QEMU_PAGING.command, t)) return;
   compareWith(QEMU_PAGING, t);
 });
 
 if (QEMU_10.command) {
-  test('random programs do the same as under QEMU 10', (t) => {
+  test('random programs have the same results as in QEMU 10', (t) => {
     for (let round = 0; round < ROUNDS_10; round++) compareWith(QEMU_10, t);
   });
 
-  test('random cache-block operations in Sv48 do the same as under QEMU 10', (t) => {
+  test('random cache-block operations in Sv48 have the same results as in QEMU 10', (t) => {
     for (let round = 0; round < ROUNDS_10; round++) compareWith(QEMU_10_BLOCKS, t);
   });
 } else if (!process.env.CI) {
-  test('random programs do the same as under QEMU 10', (t) => t.skip('BLKREPLAY_QEMU_10 names no QEMU'));
+  test('many random programs have the same results as in QEMU 10', (t) => t.skip('BLKREPLAY_QEMU_10 names no QEMU'));
 }
 
 function compareWith(qemu: Qemu, t: TestContext): void {

@@ -4,7 +4,7 @@ import { DATA_PAGES, DATA_VA, MPRV, NOWHERE, POINTERS, SUPERPAGE_VA } from './ra
 import { destination, source } from './randomOperands.ts';
 import type { UnitOptions, Units } from './randomUnits.ts';
 
-/** Units of random programs with cache-block operations, WRS, and the registers that switch these and memory types on. */
+/** Units of random programs with cache-block operations, WRS, and the registers that enable these and memory types. */
 const OPERATIONS = [a.cboZero, a.cboZero, a.cboInval, a.cboClean, a.cboFlush];
 
 export const CACHE_BLOCKS: Units = [
@@ -18,7 +18,7 @@ export const CACHE_BLOCKS: Units = [
   [2, (r, { mode }) => (mode === 'M' ? probeSatp(r) : [])],
 ];
 
-/** menvcfg and senvcfg at random, all on most of the time; not the S-mode timer. */
+/** Random menvcfg and senvcfg, mostly with everything enabled, but never the S-mode timer. */
 export function environment(random: SeededRandom): Item[] {
   return [
     a.li(5, environmentBits(random) | (random.chance(0.8) ? PBMTE : 0n)),
@@ -33,7 +33,7 @@ const PBMTE = 1n << 62n;
 const environmentBits = (random: SeededRandom): bigint =>
   random.chance(0.6) ? 0xf0n | BigInt(random.below(2)) : BigInt(random.below(256));
 
-/** Unaligned mostly: it is about the whole block. */
+/** A mostly unaligned address: the operation affects the whole block. */
 function onData(random: SeededRandom): Item {
   const operation = random.pick(OPERATIONS);
   if (random.chance(0.3)) return operation(random.pick(POINTERS));
@@ -59,8 +59,8 @@ function asOther(random: SeededRandom, { mode }: UnitOptions): Item {
 }
 
 /**
- * An SC after a WRS, a cache-block operation on the reserved block, or neither. In M-mode: whether an SC that fails may
- * fault is left open by the manual.
+ * An SC after a WRS, after a cache-block operation on the reserved block, or after neither. In M mode only: the manual
+ * leaves open whether an SC that fails may fault.
  */
 function reservation(random: SeededRandom, { mode, isAligned }: UnitOptions): Item {
   if (isAligned || mode !== 'M') return [];
@@ -79,7 +79,7 @@ function otherEnvironment(random: SeededRandom, { mode }: UnitOptions): Item {
   return [a.li(5, environmentBits(random)), a.csrw(CSR.senvcfg, 5)];
 }
 
-/** What satp reads after a write with any mode; then it is put back. */
+/** Reads satp after a write of a random mode, then restores it. */
 function probeSatp(random: SeededRandom): Item {
   const wanted = (BigInt(random.below(16)) << 60n) | BigInt(random.uint32());
   return [a.li(5, wanted), a.csrrw(6, CSR.satp, 5), a.csrr(7, CSR.satp), a.csrw(CSR.satp, 6)];

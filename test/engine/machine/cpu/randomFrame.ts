@@ -21,8 +21,10 @@ import {
 } from './randomLayout.ts';
 import { PTE, pte, storeConstant } from './randomTables.ts';
 
-/** What stands around the blocks of a random program: start, trap handler, and what prints a block's hashes. */
-/** Identity for supervisor code, a second view of it for user code, and tables for the data. */
+/** The code around the blocks of a random program: start, trap handler, and the code that prints a block's hashes. */
+/**
+ * Page tables: an identity mapping for supervisor code, a second mapping of it for user code, and tables for the data.
+ */
 export function startUp(kind: ProgramKind): Item[] {
   const everything = PTE.V | PTE.R | PTE.W | PTE.X | PTE.A | PTE.D;
   return [
@@ -44,10 +46,13 @@ export function startUp(kind: ProgramKind): Item[] {
   ];
 }
 
-/** Physical memory protection lets S and U do everything: entry 7, a NAPOT one, and no others. */
+/** Physical memory protection permits everything to S and U through a single entry, the NAPOT entry 7. */
 const openMemory = (register: number): Item[] => [a.li(register, PMP_OPEN), a.csrw(CSR.pmpcfg0, register)];
 
-/** Records the trap, skips the instruction; a fetch that failed goes on after the jump, whose link is in x1. */
+/**
+ * Records the trap and skips the instruction; after a failed fetch, execution continues after the jump, whose link is
+ * in x1.
+ */
 export function handler(): Item[] {
   const times31 = [a.slli(30, 28, 5), a.sub(28, 30, 28)];
   return [
@@ -56,7 +61,7 @@ export function handler(): Item[] {
     a.sd(30, SAVED.x30, 31),
     a.sd(29, SAVED.x29, 31),
     a.sd(28, SAVED.x28, 31),
-    // x29: where mepc is in physical memory.
+    // x29: the physical address for mepc.
     a.csrr(30, CSR.mepc),
     a.slli(29, 30, 34),
     a.srli(29, 29, 34),
@@ -84,7 +89,7 @@ export function handler(): Item[] {
     a.addi(28, 0, 1),
     a.to('fetchFault', (offset) => bType(0, 30, 28, offset)),
     a.ld(29, SAVED.pc, 31),
-    // 4 bytes, or 2 when the low two bits are not 3.
+    // The instruction has 4 bytes, or 2 if its low two bits are not 3.
     a.lhu(28, 0, 29),
     a.andi(28, 28, 3),
     a.sltiu(28, 28, 3),
@@ -114,7 +119,10 @@ export function handler(): Item[] {
   ];
 }
 
-/** x30: the cause. QEMU 7.2 reports faults of AMOs as those of loads (4, 5, 13): here all are the store's (6, 7, 15). */
+/**
+ * x30: the cause. QEMU 7.2 reports faults of AMOs as load faults (4, 5, 13), so they are mapped to store faults (6, 7,
+ * 15).
+ */
 export function causeOfAtomics(): Item[] {
   const isLoadFault = (cause: number): Item[] => [
     a.addi(28, 0, cause),
@@ -134,7 +142,7 @@ export function causeOfAtomics(): Item[] {
   ];
 }
 
-/** x30: mtval. For a misaligned access outside memory (5, 7) QEMU reports the aligned piece that failed. */
+/** x30: mtval. For a misaligned access outside memory (5, 7) QEMU reports the aligned part that failed. */
 export function trapValue(): Item[] {
   return [
     a.csrr(30, CSR.mtval),

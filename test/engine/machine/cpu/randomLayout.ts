@@ -1,5 +1,5 @@
 /**
- * Where things are in a random program (see randomProgram.ts), and what its parts agree on.
+ * The memory layout and register conventions of a random program (see randomProgram.ts).
  *
  *   0x80000000   code: handler, blocks             x2, x8, x9 point into the data and are never written;
  *   0x80200000   data, 4 pages, then page tables   mscratch points to the save area
@@ -11,22 +11,22 @@ export const DATA_PAGES = 4;
 export const ROOT = DATA + DATA_PAGES * 4096;
 export const MIDDLE = ROOT + 4096;
 export const LEAVES = MIDDLE + 4096;
-/** Of Sv48: the level above ROOT. */
+/** For Sv48: the level above ROOT. */
 export const TOP = LEAVES + 4096;
-/** Where the data and their tables end. */
+/** The end of the data and their tables. */
 export const DATA_END = TOP + 4096;
 export const SAVE = 0x8030_0000;
-/** In virtual memory: the data pages in random order and with random permissions, and all of them as a superpage. */
+/** Virtual addresses: the data pages in random order and with random permissions, and all of them as a superpage. */
 export const DATA_VA = 0x4000_0000;
 export const SUPERPAGE_VA = 0x4020_0000;
-/** The same by the larger superpages: by its first gigapage Sv39 has it, too. */
+/** The same through the larger superpages: Sv39 also has the first gigapage. */
 export const GIGAPAGE_VA = 0x1_0020_0000;
 export const TERAPAGE_VA = 2 ** 39 + DATA;
-/** The lower half once more at the end of the addresses. */
+/** The lower half again, at the end of the address space. */
 export const UPPER_HALF = -(2 ** 39);
-/** Past the end of RAM, and nothing else there. */
+/** Past the end of RAM, with nothing mapped there. */
 export const NOWHERE = 0x9000_0000;
-/** The code once more, for U-mode. */
+/** A second mapping of the code, for U mode. */
 export const USER_CODE_OFFSET = 0x4000_0000n;
 export const UART = 0x1000_0000;
 export const FINISHER = 0x10_0000;
@@ -46,7 +46,7 @@ export const SAVED = {
 };
 export const [SP, POINTER, POINTER2] = [2, 8, 9];
 export const POINTERS = [SP, POINTER, POINTER2];
-/** pmpcfg0 with entry 7 alone: NAPOT, readable, writable, executable. */
+/** pmpcfg0 with only entry 7: NAPOT, readable, writable, executable. */
 export const PMP_OPEN = 0x1fn << 56n;
 export const FS = 3 << 13;
 export const MPRV = 1 << 17;
@@ -55,7 +55,9 @@ export const [SUM, MXR] = [1 << 18, 1 << 19];
 
 export type BlockMode = 'M' | 'S' | 'U';
 
-/** `general`: what QEMU 7.2 has, in Sv39. `paging`: accesses in Sv48. `blocks`: cache blocks, memory types and WRS, too. */
+/**
+ * `general`: what QEMU 7.2 has, in Sv39. `paging`: accesses in Sv48. `blocks`: also cache blocks, memory types and WRS.
+ */
 export type ProgramKind = 'general' | 'paging' | 'blocks';
 
 export interface BlockOptions {
@@ -64,12 +66,12 @@ export interface BlockOptions {
   name: string;
   mode: BlockMode;
   /**
-   * PMP divides the data, and accesses are aligned: for one that crosses into what is forbidden the manual leaves open
-   * what it has done before, and QEMU's order is another. No atomics either: of those QEMU 7.2 asks PMP about the
-   * load before it looks at the page's W bit.
+   * PMP divides the data, and accesses are aligned: the manual leaves open what a partly denied access has already
+   * done, and QEMU uses another order. Atomics are left out because QEMU 7.2 checks PMP for the load before the W bit
+   * of the page.
    */
   isAligned: boolean;
-  /** QEMU 10 has an EBREAK's address in mtval, 7.2 has zero. */
+  /** QEMU 10 sets mtval to the address of an EBREAK, 7.2 to zero. */
   hasBreaks: boolean;
   kind: ProgramKind;
   next: string;

@@ -22,7 +22,7 @@ export function value(random: SeededRandom): bigint {
   return bits >> BigInt(random.below(64));
 }
 
-/** Any register but the pointers; x0 too. */
+/** Any register except the pointers; x0 is included. */
 export function destination(random: SeededRandom): number {
   for (;;) {
     const register = random.below(32);
@@ -30,11 +30,14 @@ export function destination(random: SeededRandom): number {
   }
 }
 export const source = (random: SeededRandom): number => random.below(32);
-/** Aligned or, unless the block wants none of that, not; across pages because the pointers stand near their ends. */
+/**
+ * An aligned offset or, unless the block requires alignment, any offset; it crosses pages because the pointers are near
+ * page ends.
+ */
 export const offset = (random: SeededRandom, { isAligned }: { isAligned: boolean }): number =>
   isAligned || random.chance(0.6) ? 8 * (random.below(32) - 8) : random.below(512) - 128;
 
-/** A double, or a single or half in its box. */
+/** A double, or a single or half in its NaN box. */
 export function floatValue(random: SeededRandom): bigint {
   const format = random.pick(FORMATS);
   return random.chance(0.4) ? random.pick(edgeValues(format)) : randomValue(random, format);

@@ -6,14 +6,14 @@ import { epilogue, handler, powerOff, startUp } from './randomFrame.ts';
 import { type BlockMode, CODE, type ProgramKind } from './randomLayout.ts';
 
 /**
- * Random programs of all our instructions for comparing machines: an ELF with many blocks of random instructions. Each
- * block runs a number of times in M-, S- or U-mode over a few pages of data, S and U with tables of random permissions, Sv39's or Sv48's. Every
- * trap goes into a hash and skips its instruction. After each block the guest prints a line: hashes of the registers,
- * of the traps and of the data with its page tables.
+ * Random programs of all our instructions, to compare machines: an ELF file with many blocks of random instructions.
+ * Each block runs several times in M, S or U mode over a few pages of data; S and U use Sv39 or Sv48 tables with random
+ * permissions. The trap handler adds every trap to a hash and skips the instruction. After each block the guest prints
+ * a line with hashes of the registers, the traps, and the data with its page tables.
  */
 export interface RandomImage {
   elf: Uint8Array;
-  /** Mode of each block and the address of its first instruction. */
+  /** The mode of each block and the address of its first instruction. */
   blocks: { mode: BlockMode; address: bigint }[];
 }
 

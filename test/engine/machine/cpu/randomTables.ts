@@ -2,7 +2,7 @@ import type { SeededRandom } from '../../../support/seededRandom.ts';
 import { a, type Item } from './assembler.ts';
 import { DATA, DATA_PAGES, DATA_VA, LEAVES, MIDDLE, type ProgramKind, ROOT, TOP } from './randomLayout.ts';
 
-/** The tables of a random program: entries with permissions at random. */
+/** The page tables of a random program: entries with random permissions. */
 export const PTE = { V: 1, R: 2, W: 4, X: 8, U: 16, G: 32, A: 64, D: 128 };
 export const pte = (address: number, flags: number): bigint => (BigInt(address >>> 12) << 10n) | BigInt(flags);
 
@@ -10,14 +10,14 @@ export function storeConstant(address: number, value: bigint): Item[] {
   return [a.li(5, address), a.li(6, value), a.sd(6, 0, 5)];
 }
 
-/** New permissions for the data pages and the superpages. */
+/** Sets new permissions for the data pages and the superpages. */
 export function tables(random: SeededRandom, kind: ProgramKind): Item[] {
   const leaves = Array.from({ length: DATA_PAGES }, (_, i) => storeConstant(LEAVES + 8 * i, leaf(random, kind)));
   const superpage = pte(DATA + (random.chance(0.1) ? 4096 : 0), leafFlags(random));
   return [leaves, storeConstant(MIDDLE + 8, superpage), kind === 'general' ? [] : largerPages(random, kind)];
 }
 
-/** A gigapage and a terapage, misaligned now and then, and a table that may have bits only leaves have. */
+/** A gigapage and a terapage, sometimes misaligned, and a table entry that may have bits reserved for leaves. */
 function largerPages(random: SeededRandom, kind: ProgramKind): Item[] {
   const place = (base: number) => base + (random.chance(0.15) ? 2 ** (12 + random.below(18)) : 0);
   const table = pte(MIDDLE, PTE.V | random.pick([0, 0, 0, 0, 0, PTE.G, PTE.A, PTE.D, PTE.U]));
@@ -28,13 +28,13 @@ function largerPages(random: SeededRandom, kind: ProgramKind): Item[] {
   ];
 }
 
-/** Now and then one of Svpbmt's memory types. */
+/** Sometimes with one of Svpbmt's memory types. */
 const withType = (random: SeededRandom, kind: ProgramKind, entry: bigint): bigint =>
   kind === 'blocks' && random.chance(0.4) ? entry | (BigInt(random.below(4)) << 61n) : entry;
 
 /**
- * Now and then with a reserved bit. Not of pages outside memory: what an access that crosses into one has done when it
- * faults is left open by the manual, and QEMU's order is another.
+ * Sometimes with a reserved bit. Not for pages outside memory: the manual leaves open what an access that crosses into
+ * one has already done when it faults, and QEMU uses another order.
  */
 export function leaf(random: SeededRandom, kind: ProgramKind): bigint {
   const entry = withType(random, kind, pte(DATA + 4096 * random.below(DATA_PAGES), leafFlags(random)));
@@ -42,7 +42,7 @@ export function leaf(random: SeededRandom, kind: ProgramKind): bigint {
   return random.chance(0.3) ? entry | (BigInt(random.below(4)) << 8n) : entry;
 }
 
-/** Most pages allow most things. */
+/** Most pages allow most accesses. */
 export function leafFlags(random: SeededRandom): number {
   let flags = PTE.V | PTE.R | PTE.W;
   if (random.chance(0.3)) flags |= PTE.X;
@@ -51,7 +51,7 @@ export function leafFlags(random: SeededRandom): number {
   if (random.chance(0.5)) flags |= PTE.D;
   if (random.chance(0.1)) flags |= PTE.G;
   for (const bit of [PTE.V, PTE.R, PTE.W]) if (random.chance(0.08)) flags &= ~bit;
-  // QEMU 7.2 marks a page that an AMO may only read as accessed before the AMO faults.
+  // QEMU 7.2 sets the A bit of a page that an AMO may only read before the AMO faults.
   if (!(flags & PTE.W)) flags |= PTE.A;
   return flags;
 }

@@ -1,8 +1,8 @@
 import type { Format, IntegerKind } from './floatAssembler.ts';
 
 /**
- * Floating point by the definition, slow and plain: values are fractions of BigInts, each operation is done exactly,
- * and rounding looks at the exact value (IEEE 754-2019, sections 4, 5 and 7). Independent of the machine's arithmetic.
+ * Reference floating-point arithmetic, slow and simple: values are BigInt fractions, each operation is exact, and the
+ * exact result is rounded (IEEE 754-2019, sections 4, 5 and 7). Independent of the machine's arithmetic.
  */
 export const FLAGS = { NX: 1, UF: 2, OF: 4, DZ: 8, NV: 16 };
 export const [NEAREST, TO_ZERO, DOWN, UP, NEAREST_AWAY] = [0, 1, 2, 3, 4];
@@ -24,16 +24,16 @@ const PARAMETERS: Record<Format, Parameters> = {
   d: { precision: 53, lowestExponent: -1022, highestExponent: 1023, width: 64n },
 };
 
-/** All ones above what is shorter than a register. */
+/** NaN-boxes a value that is shorter than a register. */
 const boxOf = (format: Format): bigint => ((1n << 64n) - 1n) ^ ((1n << PARAMETERS[format].width) - 1n);
 export const inRegister = (format: Format, bits: bigint): bigint => boxOf(format) | bits;
-/** What is not boxed counts as the canonical NaN. */
+/** A value that is not NaN-boxed counts as the canonical NaN. */
 export const fromRegister = (format: Format, register: bigint): bigint =>
   (register & boxOf(format)) === boxOf(format) ? register & ~boxOf(format) : NAN[format];
 
 export const NAN: Record<Format, bigint> = { h: 0x7e00n, s: 0x7fc0_0000n, d: 0x7ff8_0000_0000_0000n };
 
-/** A number: sign and magnitude, which may be infinite; or no number. */
+/** A number as sign and magnitude, which may be infinite; or NaN. */
 type Value =
   | { kind: 'nan'; signaling: boolean }
   | { kind: 'infinite'; negative: boolean }
@@ -74,7 +74,7 @@ function exponentOf({ over, under }: Fraction): number {
   return scaled >= by ? guess : guess - 1;
 }
 
-/** A magnitude as a whole number of 2^unit, rounded. */
+/** A magnitude rounded to a multiple of 2^unit. */
 function roundToUnit(value: Fraction, unit: number, options: { mode: number; negative: boolean }) {
   const { over, under } = times2(value, -unit);
   const floor = over / under;
@@ -89,7 +89,7 @@ function roundToUnit(value: Fraction, unit: number, options: { mode: number; neg
   return { units: up ? floor + 1n : floor, isExact: rest === 0n };
 }
 
-/** To a format: the one place where overflow, underflow and inexact come from. */
+/** Rounds to a format: the only source of overflow, underflow and inexact. */
 function round(format: Format, value: Value, mode: number): Result {
   const { precision, lowestExponent, highestExponent, width } = PARAMETERS[format];
   if (value.kind === 'nan') return { bits: NAN[format], flags: 0 };
@@ -102,11 +102,11 @@ function round(format: Format, value: Value, mode: number): Result {
   const exponent = exponentOf(magnitude);
   const unit = Math.max(exponent, lowestExponent) - precision + 1;
   const { units, isExact } = roundToUnit(magnitude, unit, { mode, negative });
-  // Tiny is what would be below the smallest normal number if exponents had no end.
+  // Tiny: below the smallest normal number with an unbounded exponent range.
   const unbounded = roundToUnit(magnitude, exponent - precision + 1, { mode, negative });
   const tiny = exponent < lowestExponent && !(exponent === lowestExponent - 1 && unbounded.units >> BigInt(precision));
   const flags = isExact ? 0 : tiny ? FLAGS.NX | FLAGS.UF : FLAGS.NX;
-  // A carry out of the significand goes on into the exponent.
+  // A carry out of the significand increments the exponent.
   const bits = fieldOf(Math.max(exponent, lowestExponent) - 1) + units;
   if (bits < infinity) return { bits: sign | bits, flags };
   const staysFinite = mode === TO_ZERO || mode === (negative ? UP : DOWN);
@@ -119,7 +119,7 @@ const INVALID: Value = { kind: 'nan', signaling: true };
 const isSignaling = (value: Value): boolean => value.kind === 'nan' && value.signaling;
 const isZero = (value: Value): boolean => value.kind === 'finite' && value.magnitude.over === 0n;
 
-/** The result of exact arithmetic; signaling NaNs, and what has no result, are invalid. */
+/** The result of exact arithmetic; signaling NaNs and operations without a result are invalid. */
 function finish(format: Format, operands: Value[], exact: Value, mode: number): Result {
   const flags = operands.some(isSignaling) || isSignaling(exact) ? FLAGS.NV : 0;
   const result = round(format, exact, mode);
@@ -195,7 +195,7 @@ export function divide(format: Format, x: bigint, y: bigint, mode: number): Resu
   return round(format, { kind: 'finite', negative, magnitude }, mode);
 }
 
-/** The root of a BigInt, rounded down (Newton). */
+/** The square root of a BigInt, rounded down (Newton's method). */
 function integerRoot(value: bigint): bigint {
   if (value < 2n) return value;
   let root = 1n << BigInt((value.toString(2).length + 1) >> 1);
@@ -212,13 +212,13 @@ export function squareRoot(format: Format, x: bigint, mode: number): Result {
   if (isZero(a)) return { bits: x, flags: 0 };
   if (a.negative) return finish(format, [], INVALID, mode);
   if (a.kind === 'infinite') return { bits: x, flags: 0 };
-  // Denominators are powers of two; made one of four, with 200 more digits of the root than any format has.
+  // Denominators are powers of two; it is made a power of four, so that the root has 200 more digits than any format.
   let { over, under } = times2(a.magnitude, 0);
   if (under.toString(2).length % 2 === 0) [over, under] = [over * 2n, under * 2n];
   const scale = 1200n;
   const root = integerRoot(over << (2n * scale));
   const isExact = root * root === over << (2n * scale);
-  // What is between two neighbours stands for all between them.
+  // A sticky bit stands for everything between two neighbours.
   const magnitude = { over: 2n * root + (isExact ? 0n : 1n), under: (2n * integerRoot(under)) << scale };
   return round(format, { kind: 'finite', negative: false, magnitude }, mode);
 }
@@ -238,7 +238,10 @@ export function fromInteger(kind: IntegerKind, format: Format, x: bigint, mode: 
   return round(format, finite(isSigned ? BigInt.asIntN(width, x) : BigInt.asUintN(width, x)), mode);
 }
 
-/** Out of range and NaN: invalid, and the nearest there is; a NaN counts as positive. The register's 64 bits. */
+/**
+ * Out-of-range values and NaN are invalid and give the nearest integer; a NaN counts as positive. Returns the
+ * register's 64 bits.
+ */
 export function toInteger(format: Format, kind: IntegerKind, x: bigint, mode: number): Result {
   const { width, isSigned } = INTEGERS[kind];
   const highest = isSigned ? (1n << BigInt(width - 1)) - 1n : (1n << BigInt(width)) - 1n;
@@ -254,9 +257,9 @@ export function toInteger(format: Format, kind: IntegerKind, x: bigint, mode: nu
   return { bits: register(value), flags: isExact ? 0 : FLAGS.NX };
 }
 
-// --- order -----------------------------------------------------------------------------------------------------------
+// --- comparison ------------------------------------------------------------------------------------------------------
 
-/** Negative, zero or positive; undefined when one is no number. */
+/** Negative, zero or positive; undefined when an operand is NaN. */
 function compare(a: Value, b: Value): number | undefined {
   if (a.kind === 'nan' || b.kind === 'nan') return undefined;
   const big = 1n << 3000n;
@@ -284,7 +287,7 @@ export function minimum(format: Format, x: bigint, y: bigint, wantsMaximum = fal
   if (a.kind === 'nan' && b.kind === 'nan') return { bits: NAN[format], flags };
   if (a.kind === 'nan') return { bits: y, flags };
   if (b.kind === 'nan') return { bits: x, flags };
-  // -0 is less than +0 here.
+  // Here -0 is less than +0.
   const order = compare(a, b) || Number(b.negative) - Number(a.negative);
   return { bits: order < 0 !== wantsMaximum ? x : y, flags };
 }

@@ -1,12 +1,12 @@
+/** Modified code executes as the new code, whatever wrote it and wherever it is, without FENCE.I.
+ *
+ * The code changes after it has been decoded or translated.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { a, assemble, ATOMICS, assembleWithLabels, CSR, type Item } from './assembler.ts';
 import { bareMachine, machineWith, START, steps, words } from './bareMachine.ts';
 
-/**
- * Code that changes while it is decoded: whoever writes, wherever it is, the next execution is of the new bytes. The
- * machine needs no FENCE.I for that.
- */
 const [OLD, NEW] = [a.addi(11, 11, 1), a.addi(11, 11, 16)];
 /** Ways to write the instruction in x6 to the address in x5. */
 interface Case {
@@ -14,7 +14,7 @@ interface Case {
   program: Item[];
 }
 
-/** Calls `target` once as it was and once after `patch` ran. */
+/** Calls `target` once before and once after `patch` runs. */
 const callAround = (patch: Item[]): Item[] => [
   a.to('target', (offset) => a.jal(1, offset)),
   a.la(5, 'target'),
@@ -52,8 +52,8 @@ for (const [where, gap] of [
   });
 }
 
-test('code in a page that is being written when it first runs', () => {
-  // The stores go inline before the call, and must not after it.
+test('code in a page that was written just before it first runs', () => {
+  // The stores before the call take the inline path; those after it must not.
   const machine = machineWith([
     a.la(5, 'target'),
     a.li(6, OLD),
@@ -71,12 +71,12 @@ test('code in a page that is being written when it first runs', () => {
   assert.equal(machine.hart.register(11), 17n);
 });
 
-test('a store to the very next instruction', () => {
+test('a store to the next instruction', () => {
   const program: Item[] = ['again:', a.sw(6, 0, 5), 'next:', OLD, a.j('again')];
   const machine = machineWith(program);
   const { hart } = machine;
   hart.setRegister(5, assembleWithLabels(program).addressOf('next'));
-  // Once with what is there already, so that all of it is decoded.
+  // Runs once with unchanged code, so that everything is decoded.
   hart.setRegister(6, BigInt(OLD));
   steps(machine, 3);
   assert.equal(hart.register(11), 1n);
@@ -85,7 +85,7 @@ test('a store to the very next instruction', () => {
   assert.equal(hart.register(11), 17n);
 });
 
-test('a 4-byte instruction that becomes two compressed ones, and back', () => {
+test('a 4-byte instruction that becomes two compressed ones, and the reverse', () => {
   const machine = machineWith([OLD, a.nop]);
   const again = (): void => {
     machine.hart.setSlot('PC', BigInt(START));
@@ -101,7 +101,7 @@ test('a 4-byte instruction that becomes two compressed ones, and back', () => {
   assert.deepEqual([machine.hart.register(11), machine.hart.slot('PC')], [1n, BigInt(START + 8)]);
 });
 
-test('either half of an instruction that straddles two pages', () => {
+test('either half of an instruction that crosses a page boundary', () => {
   const at = START + 0x1ffe;
   const halves = (bits: number): [Uint8Array, Uint8Array] => {
     const bytes = assemble([bits]);
@@ -122,7 +122,7 @@ test('either half of an instruction that straddles two pages', () => {
   assert.equal(run(), 16n);
   machine.ram.write(at, halves(a.addi(12, 11, 16))[0]);
   assert.equal(run(), 16_000n);
-  // All of it by one store across the pages.
+  // Replaces the whole instruction by one store across the boundary.
   machine.ram.write(START, assemble([a.sw(6, 0, 5)]));
   machine.hart.setSlot('PC', BigInt(START));
   machine.hart.setRegister(5, BigInt(at));
@@ -131,7 +131,7 @@ test('either half of an instruction that straddles two pages', () => {
   assert.equal(run(), 1n);
 });
 
-test('code written by a device, and a page put back', () => {
+test('code written by a device, and a page restored from a snapshot', () => {
   const machine = machineWith([OLD]);
   const page = machine.ram.page(0).slice();
   const run = (): bigint => {
@@ -151,7 +151,7 @@ test('code written by a device, and a page put back', () => {
   assert.equal(run(), 1n);
 });
 
-test('data beside code in one page stays right, and so does the code', () => {
+test('data and code in one page both stay correct', () => {
   const machine = machineWith([
     a.la(5, 'data'),
     'loop:',
@@ -170,7 +170,7 @@ test('data beside code in one page stays right, and so does the code', () => {
   assert.equal(machine.hart.register(6), 100n + ((0x13n << 32n) | 0x13n));
 });
 
-/** Ways to write x6 to the address in x5, and bytes before and behind. */
+/** Ways to write x6 to the address in x5, and to bytes before and after it. */
 const WRITES_BESIDE: Case[] = [
   { name: 'a store', program: [a.sw(6, 0, 5)] },
   { name: 'two stores', program: [a.sw(0, -4, 5), a.sw(6, 0, 5)] },
@@ -181,17 +181,17 @@ const WRITES_BESIDE: Case[] = [
 
 const LOOPS = 800;
 
-test('hot code that writes data beside code, and then the code', () => {
+test('hot code that writes data next to code, and then the code itself', () => {
   for (const { name, program } of WRITES_BESIDE) {
     const call = a.to('target', (offset) => a.jal(1, offset));
-    // The word before it is in a line without code.
+    // The word before the target is in a 16-byte line without code.
     const code: Item[] = [toLine(program.length + LOOP_LENGTH + 1), nops(4), 'target:', OLD, a.jalr(0, 0, 1)];
     const sums = everyWay({ write: program, then: [call], code, target: 'target', value: NEW });
     assert.deepEqual(sums, Array(3).fill(BigInt(LOOPS / 2) * (1n + 16n)), name);
   }
 });
 
-test('the same, of code that is in no region: the translator leaves all of its line to the interpreter', () => {
+test('hot code that writes code in no region: the translator leaves all writes to that line to the interpreter', () => {
   const [old, changed] = [a.csrr(8, CSR.mscratch), a.csrr(8, CSR.sscratch)];
   const call = a.to('target', (offset) => a.jal(1, offset));
   const line: Item[] = ['target:', old, Array.from({ length: 3 }, () => a.csrr(9, CSR.mscratch))];
@@ -200,7 +200,7 @@ test('the same, of code that is in no region: the translator leaves all of its l
   assert.deepEqual(sums, Array(3).fill(BigInt(LOOPS / 2) * (1n + 16n)));
 });
 
-test('the same, of code that a region has, but that was never executed', () => {
+test('hot code that writes code that a region contains but that never executed', () => {
   const rare = a.to('rare', (offset) => a.beq(7, 15, offset));
   const code: Item[] = [toLine(1 + LOOP_LENGTH + 1), nops(4), 'rare:', OLD, a.j('back'), nops(2)];
   const sums = everyWay({ write: [a.sw(6, 0, 5)], then: [rare, 'back:'], code, target: 'rare', value: NEW });
@@ -209,10 +209,13 @@ test('the same, of code that a region has, but that was never executed', () => {
 
 const LOOP_LENGTH = 5;
 
-/** Up to the next line of 16 bytes, after so many instructions. */
+/** Pads with nops to the next 16-byte line, after the given number of instructions. */
 const toLine = (instructions: number): Item[] => nops((4 - (instructions % 4)) % 4);
 
-/** Never, at once and late translated: x11 after a loop whose x5 is data first, and `target` from the middle on. */
+/**
+ * Runs without, with early and with late translation. Returns x11 after a loop in which x5 points at data, and from the
+ * middle on at `target`.
+ */
 function everyWay(of: { write: Item[]; then: Item[]; code: Item[]; target: string; value: number }): bigint[] {
   const program: Item[] = [
     'loop:',
@@ -243,7 +246,8 @@ function everyWay(of: { write: Item[]; then: Item[]; code: Item[]; target: strin
       steps(machine, 100);
       regionsMost = Math.max(regionsMost, machine.hart.regionCount);
     }
-    if (translationThreshold) assert.ok(regionsMost > 0, `from ${translationThreshold} arrivals on`);
+    if (translationThreshold)
+      assert.ok(regionsMost > 0, `regions exist with a threshold of ${translationThreshold} arrivals`);
     return machine.hart.register(11);
   });
 }

@@ -1,3 +1,7 @@
+/** Loops that wait for another hart are translated as a whole, and trap or stop as in the interpreter.
+ *
+ * Once per run, and not once per atomic instruction, FENCE or hint, a run enters the interpreter.
+ */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Translator } from '../../../../debug-adapter/engine/machine/cpu/translator/translator.ts';
@@ -6,10 +10,6 @@ import { bareMachine, type BareMachine, digestOf, machineWith, START, steps, tra
 import { ALL, map, startPaging, WINDOW } from './paging.ts';
 import { PAUSE } from './randomAtomics.ts';
 
-/**
- * Loops that wait for another hart are translated whole: the interpreter is come to once a run, not once for each atomic
- * instruction, FENCE or hint. Where one is not plain it is executed as by the interpreter.
- */
 const LOCK = START + 0x2000;
 const HANDLER = START + 0x1000;
 const RUN_STEPS = 100_000;
@@ -59,17 +59,17 @@ for (const [name, program] of Object.entries(SPIN_LOOPS)) {
     const arrivals = arrivalsIn(t, () => steps(machine, RUN_STEPS));
     assert.ok(arrivals <= ARRIVALS_MAX, `${arrivals} arrivals`);
   });
-  test(`${name}: so where addresses are translated, on two harts, a quantum after the other`, (t) => {
+  test(`${name}: runs stay in translated code with paging on, on two harts that alternate by quantum`, (t) => {
     const machine = spinning(program, { harts: 2, isPaged: true });
     steps(machine, 20 * QUANTUM_STEPS);
     const quanta = 10;
     const arrivals = arrivalsIn(t, () => steps(machine, quanta * QUANTUM_STEPS));
-    // The two harts forget nothing of each other's: one address space.
+    // Both harts have the same address space, so a switch flushes no translation.
     assert.ok(arrivals <= quanta * ARRIVALS_MAX, `${arrivals} arrivals`);
   });
 }
 
-test('a lock in the page of the code that waits for it, as small programs have it: a run stays in translated code', (t) => {
+test('a run stays in translated code when the lock is in the page of the code, as in small programs', (t) => {
   for (const [name, program] of Object.entries(SPIN_LOOPS)) {
     const machine = spinning(program, { lock: START + 0x40 });
     for (let run = 0; run < 20; run++) steps(machine, 1000);
@@ -79,18 +79,18 @@ test('a lock in the page of the code that waits for it, as small programs have i
   }
 });
 
-/** Where a run begins, and its last steps, which no block of the region is short enough for. */
+/** The entry of a run, and its last steps, for which every block of the region is too long. */
 const ARRIVALS_MAX = 8;
 
-/** How often a jump of the interpreter, or a region that was left, came somewhere. */
+/** How often the interpreter jumped, or a region was left, to some address. */
 function arrivalsIn(t: TestContext, act: () => void): number {
-  // With a threshold of 1 each of them is told of.
+  // With a threshold of 1 every arrival is reported.
   const { mock } = t.mock.method(Translator.prototype, 'noteHot');
   act();
   return mock.callCount();
 }
 
-/** The lock is taken; x8 is another place. */
+/** The lock is taken; x8 points to another word. */
 function spinning(program: Item[], { harts = 1, isPaged = false, lock = LOCK } = {}): BareMachine {
   const machine = bareMachine({ harts, translationThreshold: 1 });
   machine.ram.write(START, assemble(program));
@@ -112,9 +112,9 @@ function spinning(program: Item[], { harts = 1, isPaged = false, lock = LOCK } =
   return machine;
 }
 
-// --- what is not plain ------------------------------------------------------------------------------------------------
+// --- traps and watchpoints --------------------------------------------------------------------------------------------
 
-test('a watchpoint on the lock stops a spinning hart at each access, wherever it is', () => {
+test('a watchpoint on the lock stops a spinning hart at each access, translated or not', () => {
   const SPIN = SPIN_LOOPS['test and set'];
   for (const access of ['read', 'write', 'readWrite'] as const) {
     const machine = spinning(SPIN);
@@ -122,7 +122,7 @@ test('a watchpoint on the lock stops a spinning hart at each access, wherever it
     const watchpoint = { id: 1, address: LOCK + 3, lengthBytes: 1, access };
     machine.setStopPoints({ breakpoints: new Set(), watchpoints: [watchpoint] });
     const stops = [1, 2, 3, 4].map(() => ({ kind: steps(machine, 1000).kind, position: machine.position }));
-    // Three instructions an iteration, of which the AMO is the second.
+    // The loop has three instructions; the AMO is the second.
     assert.deepEqual(
       stops,
       [0, 1, 2, 3].map((i) => ({ kind: 'watchpoint', position: 1001 + 3 * i })),
@@ -132,7 +132,7 @@ test('a watchpoint on the lock stops a spinning hart at each access, wherever it
   }
 });
 
-test('a hot loop whose address becomes misaligned, or leaves RAM, takes the trap of the instruction', () => {
+test("a hot loop whose address becomes misaligned or leaves RAM takes that instruction's trap", () => {
   const RAM_END = START + (1 << 20);
   const cases: [name: string, instruction: number, at: number, cause: bigint][] = [
     ['amoadd.w', ATOMICS['amoadd.w'](6, 7, 5), LOCK + 2, 6n],
@@ -147,7 +147,7 @@ test('a hot loop whose address becomes misaligned, or leaves RAM, takes the trap
   ];
   for (const [name, instruction, at, cause] of cases) {
     const ends = [0, 1].map((translationThreshold) => {
-      // At its middle the loop's x5 becomes `at`.
+      // Halfway through, the loop's x5 becomes `at`.
       const body = [instruction, a.addi(12, 12, -1), a.bne(12, 13, 8), a.addi(5, 14, 0)];
       const machine = machineWith([...body, a.bne(12, 0, -16), a.jal(0, 0)], { translationThreshold });
       machine.ram.write(HANDLER, assemble([a.jal(0, 0)]));

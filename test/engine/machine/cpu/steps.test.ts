@@ -1,3 +1,8 @@
+/** `run` stops after exactly the requested number of steps, and where it stopped before changes nothing.
+ *
+ * A trap is one step and retires nothing; counters and timers advance with steps; an interrupt is taken at the step at
+ * which it is due.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -11,10 +16,6 @@ import { a, assemble, CSR, type Item } from './assembler.ts';
 import { bareMachine, digestOf, machineWith, START, steps, trapOf, type BareMachine } from './bareMachine.ts';
 import { randomImage } from './randomProgram.ts';
 
-/**
- * What a step is: `run` stops after exactly so many of them, wherever else it was stopped before; a trap is one and
- * retires nothing; counters and timers go by them; an interrupt comes at the step it is due.
- */
 const HANDLER = START + 0x1000;
 
 function bootGuest(name: string, decodePoolPages?: number): BareMachine {
@@ -25,7 +26,7 @@ function bootGuest(name: string, decodePoolPages?: number): BareMachine {
   return machine;
 }
 
-/** Runs to a position in slices: tiny ones, and some that are long. */
+/** Runs to a position in slices, most of them tiny and some long. */
 function runInSlices(machine: BareMachine, until: number, random: SeededRandom): void {
   while (machine.position < until) {
     const most = random.pick([1, 3, 100, 50_000]);
@@ -44,7 +45,7 @@ for (const [name, end] of [
   ['small/sv39', 200_000],
   ['small/selfmod', 100_000],
 ] as const) {
-  test(`${name}: stops anywhere change nothing`, (t) => {
+  test(`${name}: stopping anywhere changes nothing`, (t) => {
     const random = SeededRandom.forTest(t);
     const [whole, sliced, reloaded] = [bootGuest(name), bootGuest(name), bootGuest(name)];
     for (let point = 0; point < end;) {
@@ -52,7 +53,7 @@ for (const [name, end] of [
       whole.run(point);
       runInSlices(sliced, point, random);
       assert.equal(digestOf(sliced), digestOf(whole), `at ${point}`);
-      // A saved and loaded state, with all translations forgotten, is the same too.
+      // Saving and loading the state, which drops all translations, also changes nothing.
       reloaded.run(point - random.below(1000));
       reloaded.hart.loadState(reloaded.hart.saveState());
       reloaded.run(point);
@@ -113,7 +114,7 @@ test('a trap is one step and retires nothing', () => {
   }
 });
 
-test('minstret counts what retired, mcycle every step, and both go on from what was written', () => {
+test('minstret counts retired instructions, mcycle every step, and both continue from a written value', () => {
   const machine = machineWith([
     a.csrr(10, CSR.minstret),
     a.csrr(11, CSR.mcycle),
@@ -131,20 +132,20 @@ test('minstret counts what retired, mcycle every step, and both go on from what 
   const { hart } = machine;
   hart.setRegister(5, 1000n);
   hart.setSlot('MTVEC', BigInt(HANDLER));
-  // The handler is one instruction long: it jumps behind the ecall.
+  // The handler is one instruction long: it jumps to the instruction after the ecall.
   machine.ram.write(HANDLER, assemble([a.jal(0, START + 12 - HANDLER)]));
   steps(machine, 14);
   const values = [10, 11, 12, 13, 14, 15, 16, 17].map((register) => Number(hart.register(register)));
   assert.deepEqual(values, [0, 1, 3, 5, 1000, 1000, 1004, 1003]);
 });
 
-test('a write to minstret is what the next instruction reads', () => {
+test('the next instruction reads the value written to minstret', () => {
   const machine = machineWith([a.csrrwi(0, CSR.minstret, 0), a.csrr(10, CSR.minstret), a.csrr(11, CSR.minstret)]);
   steps(machine, 3);
   assert.deepEqual([machine.hart.register(10), machine.hart.register(11)], [0n, 1n]);
 });
 
-test('time goes by one tick in 100 steps', () => {
+test('time advances by one tick every 100 steps', () => {
   const machine = machineWith(['loop:', a.csrr(10, CSR.time), a.j('loop')]);
   for (const position of [99, 101, 201, 1001, 123_457]) {
     machine.run(position);
@@ -159,7 +160,7 @@ const [MSI, MTI] = [3, 7];
 const CLINT = 0x200_0000;
 const MTIMECMP = CLINT + 0x4000;
 
-test('a timer interrupt comes at the very step it is due', () => {
+test('a timer interrupt is taken at the exact step at which it is due', () => {
   for (const ticks of [1, 2, 7, 50]) {
     const setUp: Item[] = [
       a.li(5, MTIMECMP),
@@ -182,7 +183,7 @@ test('a timer interrupt comes at the very step it is due', () => {
   }
 });
 
-test('stimecmp interrupts S-mode at the very step it is due', () => {
+test('stimecmp interrupts S mode at the exact step at which it is due', () => {
   const machine = machineWith(['loop:', a.addi(10, 10, 1), a.j('loop')]);
   const { hart } = machine;
   hart.setSlot('MENVCFG', 1n << 63n);
@@ -197,7 +198,7 @@ test('stimecmp interrupts S-mode at the very step it is due', () => {
   assert.deepEqual([hart.slot('SCAUSE'), machine.instructions], [(1n << 63n) | 5n, 300]);
 });
 
-/** What lets a pending interrupt in: it comes right after that instruction. */
+/** Instructions that enable a pending interrupt, which is taken right after them. */
 const OPENINGS: [name: string, prepare: (machine: BareMachine) => void, instruction: Item][] = [
   ['mstatus', ({ hart }) => hart.setSlot('MIE', 8n), a.csrrsi(0, CSR.mstatus, MIE_BIT)],
   ['mie', ({ hart }) => hart.setSlot('MSTATUS', 8n), a.csrrsi(0, CSR.mie, 1 << MSI)],
@@ -220,7 +221,7 @@ const OPENINGS: [name: string, prepare: (machine: BareMachine) => void, instruct
   ],
 ];
 
-test('an interrupt that was pending comes right after the instruction that lets it in', () => {
+test('a pending interrupt is taken right after the instruction that enables it', () => {
   for (const [name, prepare, instruction] of OPENINGS) {
     const machine = machineWith([instruction, a.nop, a.nop]);
     machine.hart.setSlot('MTVEC', BigInt(HANDLER));
@@ -233,7 +234,7 @@ test('an interrupt that was pending comes right after the instruction that lets 
   }
 });
 
-test('an interrupt that an instruction raises comes right after it', () => {
+test('an interrupt that an instruction raises is taken right after it', () => {
   const machine = machineWith([a.sw(6, 0, 5), a.nop]);
   const { hart } = machine;
   hart.setSlot('MTVEC', BigInt(HANDLER + 1));
@@ -246,7 +247,7 @@ test('an interrupt that an instruction raises comes right after it', () => {
   assert.equal(trapOf(machine).pc, BigInt(START + 4));
 });
 
-test('interrupts come in the order of their priority, delegated ones last', () => {
+test('interrupts are taken in priority order, delegated ones last', () => {
   const machine = machineWith([]);
   const { hart } = machine;
   const order: number[] = [];
@@ -261,18 +262,18 @@ test('interrupts come in the order of their priority, delegated ones last', () =
   assert.deepEqual(order, [11, 3, 7, 9, 1, 5]);
 });
 
-test('with Sstc on, a timer interrupt that software had set before is gone', () => {
+test('enabling Sstc clears a timer interrupt that software had set before', () => {
   const machine = machineWith([a.csrw(CSR.mip, 5), a.csrr(10, CSR.mip), a.csrw(CSR.menvcfg, 6), a.csrr(11, CSR.mip)]);
   machine.hart.setSlot('STIMECMP', 1000n);
   machine.hart.setRegister(5, 1n << 5n);
   machine.hart.setRegister(6, 1n << 63n);
-  // MTIP, which is pending as long as nobody has written mtimecmp, is not what this is about.
+  // Clears MTIP, which is pending until mtimecmp is written and does not matter here.
   machine.board.clint.write(0x4004, 0xffffffff, 4);
   steps(machine, 4);
   assert.deepEqual([machine.hart.register(10), machine.hart.register(11)], [1n << 5n, 0n]);
 });
 
-test('in M-mode a delegated interrupt waits', () => {
+test('a delegated interrupt is not taken in M mode', () => {
   const machine = machineWith([]);
   const { hart } = machine;
   hart.setSlot('MIE', 0x222n);
@@ -284,7 +285,7 @@ test('in M-mode a delegated interrupt waits', () => {
   assert.equal(hart.pendingInterrupt(), 9);
 });
 
-test('wfi waits for what is enabled, though it may not be taken, and the wait is one step', () => {
+test('wfi waits for an enabled interrupt, even one that cannot be taken, and the wait is one step', () => {
   const machine = machineWith([
     a.li(5, MTIMECMP),
     a.li(6, 50),
@@ -300,10 +301,10 @@ test('wfi waits for what is enabled, though it may not be taken, and the wait is
   machine.run(before + 2);
   assert.deepEqual([machine.hart.register(10), machine.instructions], [50n, before + 1]);
   steps(machine, 2);
-  assert.equal(machine.instructions, before + 3, 'the second one has nothing to wait for');
+  assert.equal(machine.instructions, before + 3, 'the second wfi does not wait');
 });
 
-test('a breakpoint behind a wfi that wakes without a trap stops in the state that is there by count', () => {
+test('a breakpoint after a wfi that wakes without a trap stops in the same state as a run by step count', () => {
   const setUp = [a.li(5, MTIMECMP), a.li(6, 50), a.sd(6, 0, 5), a.li(6, 1 << MTI), a.csrw(CSR.mie, 6)];
   const program = [...setUp, a.wfi, a.nop, a.nop];
   const behind = START + 4 * [...setUp, a.wfi].flat().length;
@@ -320,7 +321,7 @@ test('a breakpoint behind a wfi that wakes without a trap stops in the state tha
 
 // --- reservations -----------------------------------------------------------------------------------------------------
 
-test('an SC fails after a trap, a return from one, or another SC', () => {
+test('an SC fails after a trap, a trap return or another SC', () => {
   const data = START + 0x2000;
   const run = (between: Item[], count: number): bigint => {
     const machine = machineWith([a.lrD(6, 5), between, 'here:', a.scD(7, 0, 5), a.j('here')]);
@@ -335,6 +336,6 @@ test('an SC fails after a trap, a return from one, or another SC', () => {
   assert.equal(run([a.nop], 3), 0n, 'succeeds');
   assert.equal(run([a.ecall], 3), 1n, 'after a trap');
   assert.equal(run([a.mret], 3), 1n, 'after mret');
-  assert.equal(run([a.scD(8, 0, 5)], 3), 1n, 'after another');
+  assert.equal(run([a.scD(8, 0, 5)], 3), 1n, 'after another SC');
   assert.equal(run([a.sd(5, 0, 5)], 3), 1n, 'after a store of another value');
 });

@@ -1,3 +1,4 @@
+/** Sv48 translates with four levels: satp modes, superpages of each level, and both halves of the addresses. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FIRST_ISA } from '../../../../debug-adapter/engine/machine/cpu/extensions.ts';
@@ -6,7 +7,6 @@ import { a, assemble, CSR } from './assembler.ts';
 import { bareMachine, type BareMachine, START, steps, trapOf, word, words } from './bareMachine.ts';
 import { ALL, ENTRY, leafAt, map, PTE, pte, setPrivilege, startPaging, WINDOW, writeEntry } from './paging.ts';
 
-/** Four levels of page tables: which modes satp takes, superpages of each level, both halves of the addresses. */
 const HANDLER = START + 0x4000;
 const ONE = START + 0x1_0000;
 const FAULT = { load: 13n, store: 15n };
@@ -20,7 +20,7 @@ function sv48Machine(): BareMachine {
   return machine;
 }
 
-/** One access; the cause of its trap, or undefined. */
+/** Does one access and returns the cause of its trap, or undefined. */
 function access(machine: BareMachine, code: bigint, address: bigint): bigint | undefined {
   const { hart } = machine;
   setPrivilege(machine, 1);
@@ -30,7 +30,7 @@ function access(machine: BareMachine, code: bigint, address: bigint): bigint | u
   return hart.slot('PC') === BigInt(HANDLER) ? hart.slot('MCAUSE') : undefined;
 }
 
-/** Where a debugger finds an address. */
+/** The physical address that a debugger finds for an address. */
 function seen(machine: BareMachine, address: bigint): number | undefined {
   setPrivilege(machine, 1);
   return new Inspector(machine).translate(address);
@@ -40,7 +40,7 @@ for (const [mmu, modes] of [
   ['sv39', [0n, 8n]],
   ['sv48', [0n, 8n, 9n]],
 ] as const) {
-  test(`satp of a machine with ${mmu} takes the modes ${modes.join(', ')}, and a write of another changes nothing`, () => {
+  test(`on a machine with ${mmu}, satp accepts the modes ${modes.join(', ')} and ignores writes of others`, () => {
     const machine = bareMachine({ mmu });
     machine.ram.write(START, assemble([a.csrw(CSR.satp, 5), a.csrr(6, CSR.satp)]));
     const { hart } = machine;
@@ -59,7 +59,7 @@ for (const [mmu, modes] of [
   });
 }
 
-/** A leaf of each level that shows RAM, where its entry is, and the first address that it is about. */
+/** A leaf of each level that maps RAM, the address of its entry, and the first address that it maps. */
 const LEVELS = [
   { name: 'page', entry: leafAt(3), page: ONE, address: BigInt(WINDOW + 3 * 4096), sizeLog2: 12n },
   {
@@ -82,7 +82,7 @@ const LEVELS = [
 ];
 
 for (const { name, entry, page, address, sizeLog2 } of LEVELS) {
-  test(`a ${name} reaches every page in it, gets A and D, and debuggers see it`, () => {
+  test(`a ${name} reaches every page in it, gets A and D, and debuggers can read through it`, () => {
     const machine = sv48Machine();
     const flags = PTE.V | PTE.R | PTE.W;
     writeEntry(machine, entry, pte(page, flags));
@@ -98,7 +98,7 @@ for (const { name, entry, page, address, sizeLog2 } of LEVELS) {
     }
     assert.equal(word(machine, entry), pte(page, flags | PTE.A | PTE.D));
     const behind = address + (1n << sizeLog2);
-    assert.equal(access(machine, LOAD, behind), FAULT.load, 'the page behind is another');
+    assert.equal(access(machine, LOAD, behind), FAULT.load, 'the page after it is a different one');
     assert.equal(seen(machine, BigInt.asUintN(64, behind)), undefined);
   });
 
@@ -143,7 +143,7 @@ test('code runs at addresses that only Sv48 has', () => {
   assert.deepEqual(trapOf(machine), { cause: 9n, value: 0n, pc: base + BigInt(ONE) + 12n });
 });
 
-test('the machine of an old recording has no menvcfg bits but those it had', () => {
+test('the machine of an old recording has only the menvcfg bits of its format', () => {
   const machine = bareMachine({ isa: FIRST_ISA, mmu: 'sv39' });
   const program = [a.csrr(5, CSR.menvcfg), a.li(6, -1), a.csrw(CSR.menvcfg, 6), a.csrr(6, CSR.menvcfg)];
   machine.ram.write(START, assemble([program, a.li(7, -1), a.csrw(CSR.senvcfg, 7), a.csrr(7, CSR.senvcfg)]));

@@ -1,3 +1,4 @@
+/** Paging follows the manual: permissions, faults, A and D bits, and no translation is used after its flush. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MMU_TYPES, type MmuType } from '../../../../debug-adapter/engine/machine/cpu/satp.ts';
@@ -27,10 +28,6 @@ import {
   writeEntry,
 } from './paging.ts';
 
-/**
- * Address translation: which accesses a page allows, how broken tables fault, A and D, and that no translation is used
- * after it was flushed.
- */
 const [USER, SUPERVISOR, MACHINE] = [0, 1, 3];
 const [SUM, MXR, MPRV] = [1n << 18n, 1n << 19n, 1n << 17n];
 const HANDLER = START + 0x4000;
@@ -39,7 +36,7 @@ const FAULT = { fetch: 12n, load: 13n, store: 15n };
 const ACCESS_FAULT = { fetch: 1n, load: 5n, store: 7n };
 type Access = 'fetch' | 'load' | 'store';
 
-/** A machine with translation on, whose code at START does one access to the window. */
+/** A machine with paging on, whose code at START does one access to the window. */
 function pagedMachine(mmu: MmuType = 'sv39'): BareMachine {
   const machine = bareMachine();
   startPaging(machine, 1, mmu);
@@ -49,7 +46,10 @@ function pagedMachine(mmu: MmuType = 'sv39'): BareMachine {
   return machine;
 }
 
-/** One access to an address; the cause of its trap, or undefined. From U, code is at START's second view. */
+/**
+ * Does one access to an address and returns the cause of its trap, or undefined. In U mode, code is at START's second
+ * mapping.
+ */
 function tryAccess(machine: BareMachine, access: Access, address: bigint): bigint | undefined {
   const { hart } = machine;
   const code = hart.slot('PRIVILEGE') === 0n ? USER_VIEW : BigInt(START);
@@ -60,7 +60,7 @@ function tryAccess(machine: BareMachine, access: Access, address: bigint): bigin
   return hart.slot('PC') === BigInt(HANDLER) ? hart.slot('MCAUSE') : undefined;
 }
 
-/** RAM once more for U-mode, at 0xc0000000. */
+/** Maps RAM a second time, for U mode, at 0xc0000000. */
 const USER_VIEW = 0xc000_0000n;
 function addUserView(machine: BareMachine): void {
   writeEntry(machine, ENTRY.root + 16, pte(START, ALL | PTE.U));
@@ -78,8 +78,8 @@ function isAllowed(flags: number, access: Access, privilege: number, status: big
 }
 
 for (const mmu of MMU_TYPES) {
-  test(`${mmu}: a page allows what its bits say, for each mode, SUM and MXR, and gets A and D`, () => pageBits(mmu));
-  test(`${mmu}: broken tables and addresses fault as the manual says`, () => brokenTables(mmu));
+  test(`${mmu}: a page allows what its bits permit, for each mode, SUM and MXR, and gets A and D`, () => pageBits(mmu));
+  test(`${mmu}: invalid tables and addresses fault as the manual specifies`, () => brokenTables(mmu));
 }
 
 function pageBits(mmu: MmuType): void {
@@ -104,7 +104,7 @@ function pageBits(mmu: MmuType): void {
   }
 }
 
-test('MPRV makes loads and stores of M-mode those of MPP, and fetches stay', () => {
+test('MPRV makes loads and stores in M mode use the translation of MPP, and leaves fetches unchanged', () => {
   const machine = pagedMachine();
   for (const [mpp, flags, allowed] of [
     [SUPERVISOR, ALL, true],
@@ -158,7 +158,7 @@ function brokenTables(mmu: MmuType): void {
   }
 }
 
-/** The lowest bit that only says whether an address is one. */
+/** The lowest address bit that takes part only in the check for a canonical address. */
 const FIRST_ABOVE = { sv39: 39n, sv48: 48n };
 
 test('superpages reach every page in them', () => {
@@ -176,7 +176,10 @@ test('superpages reach every page in them', () => {
 
 // --- flushes -----------------------------------------------------------------------------------------------------------
 
-/** A program in S-mode; ONE and TWO hold 1 and 2, the window (x5) shows ONE, x6 is its entry's address, x7 TWO's entry. */
+/**
+ * A program in S mode; ONE and TWO contain 1 and 2, the window (x5) maps ONE, x6 is the address of its entry, x7 the
+ * entry for TWO.
+ */
 function pagedProgram(program: Item[], flags: number = ALL): BareMachine {
   const machine = machineWith([program, 'end:', a.j('end')]);
   startPaging(machine);
@@ -197,7 +200,7 @@ function runPaged(program: Item[], flags: number = ALL): BareMachine {
   return machine;
 }
 
-test('after sfence.vma loads and stores see the new page', () => {
+test('after sfence.vma loads and stores access the new page', () => {
   const machine = runPaged([
     a.ld(10, 0, 5),
     a.sd(0, 8, 5),
@@ -211,7 +214,7 @@ test('after sfence.vma loads and stores see the new page', () => {
   assert.deepEqual([word(machine, ONE + 8), word(machine, TWO + 8)], [0n, 12n]);
 });
 
-test('after sfence.vma fetches see the new page', () => {
+test('after sfence.vma fetches read the new page', () => {
   const machine = pagedProgram([a.jalr(1, 0x100, 5), a.sd(7, 0, 6), a.sfenceVma, a.jalr(1, 0x100, 5)]);
   const addAndReturn = (value: number) => assemble([a.addi(11, 11, value), a.jalr(0, 0, 1)]);
   machine.ram.write(ONE + 0x100, addAndReturn(1));
@@ -220,7 +223,7 @@ test('after sfence.vma fetches see the new page', () => {
   assert.equal(machine.hart.register(11), 17n);
 });
 
-test('a write to satp changes the address space at once', () => {
+test('a write to satp changes the address space immediately', () => {
   const machine = pagedProgram([
     a.ld(10, 0, 5),
     a.csrw(CSR.satp, 8),
@@ -236,10 +239,10 @@ test('a write to satp changes the address space at once', () => {
   assert.deepEqual([hart.register(10), hart.register(11), hart.register(12)], [1n, 2n, 1n]);
 });
 
-test('SUM and MXR count from the next access on', () => {
+test('SUM and MXR take effect from the next access', () => {
   const forbid = (program: Item[], flags: number, cause: bigint): void => {
     const machine = runPaged(program, flags);
-    assert.equal(machine.hart.register(10), 1n, 'the first access was allowed');
+    assert.equal(machine.hart.register(10), 1n, 'the first access is permitted');
     assert.deepEqual(trapOf(machine).cause, cause);
     assert.equal(machine.hart.register(11), 0n);
   };
@@ -254,7 +257,7 @@ test('SUM and MXR count from the next access on', () => {
   forbid(around(MXR), PTE.V | PTE.X | PTE.A, FAULT.load);
 });
 
-test('MPRV switched by a CSR write and by mret', () => {
+test('MPRV takes effect when a CSR write or mret switches it', () => {
   const machine = machineWith([
     a.li(8, MPRV | (1n << 11n)),
     a.csrrs(0, CSR.mstatus, 8),
@@ -274,13 +277,13 @@ test('MPRV switched by a CSR write and by mret', () => {
   const returned = machineWith([a.mret]);
   returned.hart.setSlot('MSTATUS', MPRV | (1n << 11n));
   steps(returned, 1);
-  assert.equal(returned.hart.slot('MSTATUS') & MPRV, 0n, 'mret to S clears it');
+  assert.equal(returned.hart.slot('MSTATUS') & MPRV, 0n, 'mret to S mode clears MPRV');
 });
 
 // --- page tables as data ------------------------------------------------------------------------------------------------
 
-test('A of an entry that was executed as an instruction changes that instruction', () => {
-  // V, R and U are the opcode of addi; with A it becomes one of floating point, which this hart has not.
+test('setting A in a page table entry that was executed as an instruction changes that instruction', () => {
+  // V, R and U together are the opcode of addi; with A it becomes a floating-point opcode, which is illegal here.
   const entry = pte(ONE, PTE.V | PTE.R | PTE.U);
   const setSum = [a.li(28, SUM), a.csrrs(0, CSR.sstatus, 28)];
   const machine = machineWith([setSum, a.jalr(1, 0, 6), a.ld(10, 0, 5), a.jalr(1, 0, 6)]);
@@ -288,7 +291,7 @@ test('A of an entry that was executed as an instruction changes that instruction
   writeEntry(machine, leafAt(0), entry);
   machine.hart.setRegister(5, BigInt(WINDOW));
   machine.hart.setRegister(6, BigInt(leafAt(0)));
-  // The entry's upper half is zero, an illegal instruction too: the handler returns from both.
+  // The entry's upper half is zero, which is also illegal: the handler returns from both traps.
   machine.hart.setSlot('MTVEC', BigInt(HANDLER));
   machine.ram.write(HANDLER, assemble([a.csrw(CSR.mepc, 1), a.mret]));
   steps(machine, setSum.flat().length + 3);
@@ -298,14 +301,14 @@ test('A of an entry that was executed as an instruction changes that instruction
   assert.deepEqual(trapOf(machine), { cause: 2n, value: entry | BigInt(PTE.A), pc: BigInt(leafAt(0)) });
 });
 
-test('a store across two pages that changes the entry of the second is done with the old one', () => {
-  // The window's first page is the leaf table itself; its second half of the store goes to page TWO.
+test("a store across two pages that changes the second page's entry uses the old entry", () => {
+  // The first page of the window is the leaf table itself; the second half of the store goes to page TWO.
   const machine = machineWith([a.sd(7, 0, 5)]);
   startPaging(machine);
   map(machine, 511, leafAt(0), ALL);
   writeEntry(machine, ENTRY.middle + 8, pte(LEAVES_OF_NEXT, PTE.V));
   writeEntry(machine, LEAVES_OF_NEXT, pte(TWO, ALL));
-  // Entry 511 of the table is at its end: the store overwrites its upper half, and 4 bytes of TWO.
+  // Entry 511 is the last of the table: the store overwrites its upper half, and 4 bytes of TWO.
   machine.hart.setRegister(5, BigInt(WINDOW + 511 * 4096 + 0xffc));
   machine.hart.setRegister(7, 0x1122_3344_ffff_ffffn);
   machine.hart.setSlot('MTVEC', BigInt(HANDLER));
@@ -315,14 +318,14 @@ test('a store across two pages that changes the entry of the second is done with
 });
 const LEAVES_OF_NEXT = START + 0xa_0000;
 
-/** x6 is the entry's address; x7 the entry with A and D clear again, after which nothing is flushed. */
+/** Programs that omit sfence.vma. x6 is the entry's address; x7 is the entry with A and D cleared. */
 const FORGETFUL: Item[][] = [
   [a.ld(10, 0, 5), a.sd(7, 0, 6), a.ld(11, 0, 5), a.ld(12, 0, 6)],
   [a.sd(10, 0, 5), a.sd(7, 0, 6), a.sd(11, 0, 5), a.ld(12, 0, 6)],
   [a.ld(10, 0, 5), a.sd(10, 8, 5), a.sd(7, 0, 6), a.ld(11, 0, 5), a.sd(11, 8, 5), a.ld(12, 0, 6)],
 ];
 
-test('saving and loading between any two steps changes nothing, even for a guest that forgets sfence.vma', () => {
+test('saving and loading between any two steps changes nothing, even for a guest that omits sfence.vma', () => {
   const entry = PTE.V | PTE.R | PTE.W;
   for (const program of FORGETFUL) {
     const start = (): BareMachine => {
@@ -337,19 +340,22 @@ test('saving and loading between any two steps changes nothing, even for a guest
       steps(interrupted, at);
       interrupted.loadState(interrupted.saveState());
       steps(interrupted, program.length - at);
-      assert.equal(digestOf(interrupted), digestOf(straight), `interrupted after ${at} steps`);
+      assert.equal(digestOf(interrupted), digestOf(straight), `saved and loaded after ${at} steps`);
     }
   }
 });
 
-/** A store by x5, whose page is the leaf table itself, that maps another page there; then one more access to the page. */
+/**
+ * A store through x5, whose page is the leaf table itself, that maps another page there; then a second access to the
+ * page.
+ */
 const THROUGH_ITSELF: Record<string, Item[]> = {
   'a store': [a.sd(7, 0, 5), a.sd(8, 0, 6), a.ld(10, 0, 6)],
   'an AMO': [ATOMICS['amoswap.d'](0, 7, 5), ATOMICS['amoswap.d'](0, 8, 6), a.ld(10, 0, 6)],
   'an SC': [a.lrD(0, 5), a.scD(0, 7, 5), a.sd(8, 0, 6), a.ld(10, 0, 6)],
 };
 
-test('what replaces the table entry that it goes through is followed by accesses to the new page', () => {
+test('a write that replaces the page table entry it goes through makes the next access use the new page', () => {
   for (const [name, program] of Object.entries(THROUGH_ITSELF)) {
     const start = (): BareMachine => {
       const machine = machineWith(program);
@@ -373,7 +379,7 @@ test('what replaces the table entry that it goes through is followed by accesses
   }
 });
 
-test('a table that M-mode wrote, a walk used and M-mode writes again', () => {
+test('a table that M mode writes is read by a page walk, then written again by M mode', () => {
   const mprv = MPRV | (1n << 11n);
   const machine = machineWith([
     a.li(8, mprv),
@@ -394,7 +400,7 @@ test('a table that M-mode wrote, a walk used and M-mode writes again', () => {
   assert.deepEqual([machine.hart.register(10), machine.hart.register(11)], [1n, 2n]);
 });
 
-test('code that takes away its own page faults at its next instruction', () => {
+test('code that unmaps its own page faults at its next instruction', () => {
   for (const slice of [1, 2, 100]) {
     const machine = pagedProgram([a.jalr(1, 0x100, 5)]);
     machine.ram.write(ONE + 0x100, assemble([a.addi(11, 11, 1), a.sd(0, 0, 6), a.addi(11, 11, 1), a.jalr(0, 0, 1)]));

@@ -1,3 +1,4 @@
+/** Translated code gives the same states as the interpreter, whatever is translated and when. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -18,8 +19,6 @@ import { randomValue } from './floatValues.ts';
 import { ALL, pte, PTE, satp } from './paging.ts';
 import { randomImage, type RandomImage } from './randomProgram.ts';
 
-/** Translated code is the interpreter's, in other words: whatever is translated, and when, every state is the same. */
-
 const THRESHOLDS = [1, 2, 100, undefined];
 const OFF = 0;
 
@@ -29,7 +28,7 @@ interface Run {
   position: number;
 }
 
-/** Runs a guest over two disks, stopping for a digest at each position, to its end. */
+/** Runs a guest with two disks to its end and takes a digest at each position. */
 function run(name: string, translationThreshold: number | undefined, positions: readonly number[]): Run {
   const drives = ['hd0', 'hd1'].map((id) => {
     const disk = new MemoryFile(`${id}.img`, new Uint8Array(4 << 20));
@@ -72,7 +71,7 @@ for (const name of [
       assert.deepEqual(
         run(name, threshold, positions),
         expected,
-        `from ${threshold ?? 'the usual number of'} arrivals on`,
+        `with a threshold of ${threshold ?? 'the usual number of'} arrivals`,
       );
     }
   });
@@ -85,13 +84,13 @@ test('random programs end in the same state, whatever is translated', (t) => {
     const expected = runImage(image, OFF);
     for (const threshold of [1, 2, 15]) {
       const { regions, ...found } = runImage(image, threshold);
-      assert.deepEqual({ ...found, regions: 0 }, expected, `round ${round}, from ${threshold} arrivals on`);
-      assert.ok(regions > 30, `${regions} regions were made`);
+      assert.deepEqual({ ...found, regions: 0 }, expected, `round ${round}, with a threshold of ${threshold} arrivals`);
+      assert.ok(regions > 30, `${regions} regions were translated`);
     }
   }
 });
 
-test('code that is hot where addresses are not translated goes on where they are', () => {
+test('a loop that is hot with untranslated addresses continues correctly with translated ones', () => {
   const runs = [OFF, 1, 2, 100].map((threshold) => loopInBothWorlds(threshold));
   const [expected] = runs;
   assert.equal(expected.sum, BigInt(LOOPS) * (3n + 5n));
@@ -104,8 +103,8 @@ test('code that is hot where addresses are not translated goes on where they are
 const LOOPS = 1000;
 
 /**
- * A loop over the memory at DATA, in M-mode and then, at the same addresses, in S-mode, where DATA is another page. What
- * the TLB for untranslated addresses holds is still there by then.
+ * A loop over the memory at DATA, in M mode and then, at the same virtual addresses, in S mode, where DATA is mapped to
+ * another page. The TLB entries for untranslated addresses are still present by then.
  */
 function loopInBothWorlds(translationThreshold: number) {
   const [DATA, OTHER, HANDLER] = [START + 0x1000, START + 0x2000, START + 0x3000];
@@ -118,7 +117,7 @@ function loopInBothWorlds(translationThreshold: number) {
       a.sd(11, 8, 5),
       a.addi(7, 7, -1),
       a.bne(7, 0, -16),
-      // In S-mode this goes to the handler, which stays there.
+      // In S mode this traps to the handler, which loops forever.
       a.csrw(CSR.mepc, 8),
       a.csrw(CSR.satp, 9),
       a.csrw(CSR.mstatus, 10),
@@ -156,7 +155,7 @@ function runImage(image: RandomImage, translationThreshold: number) {
 
 const ROUNDS = 500;
 
-/** Registers and flags after loops over random instructions of half precision. */
+/** Registers and flags after loops over random half-precision instructions. */
 function halfLoops(random: SeededRandom, translationThreshold: number) {
   const names = Object.keys(FLOAT_OPERATIONS).filter((name) => /\.h\b/.test(name));
   const register = () => 10 + random.below(6);
@@ -165,7 +164,7 @@ function halfLoops(random: SeededRandom, translationThreshold: number) {
     const fields = { rd: register(), rs1: register(), rs2: register(), rs3: register() };
     return encode({ ...fields, mode: random.chance(0.8) ? DYNAMIC : random.pick(MODES) });
   });
-  // Its operands are fresh in each round: from the halves at x8.
+  // Loads new operands in each round, from the halves at x8.
   const loads = Array.from({ length: 6 }, (_, i) => FLOAT_LOADS.flh(10 + i, 2 * i, 8));
   const program = ['loop', loads, body, FLOAT_STORES.fsh(10, 0, 9), a.addi(8, 8, 2), a.addi(9, 9, 2), a.addi(7, 7, -1)];
   const machine = machineWith([...program, a.to('loop', (offset) => a.bne(7, 0, offset)), 'end', a.j('end')], {
@@ -181,12 +180,12 @@ function halfLoops(random: SeededRandom, translationThreshold: number) {
   for (const [register, value] of [ROUNDS, START + 0x2000, START + 0x4000].entries()) {
     hart.setRegister(7 + register, BigInt(value));
   }
-  // What is hot is translated between runs.
+  // Hot code is translated between runs.
   for (let piece = 0; piece < ROUNDS; piece++) steps(machine, 60);
   return { digest: combinedDigest(machine.digestParts()), regions: hart.regionCount };
 }
 
-test('half precision is the same in translated code', (t) => {
+test('half precision gives the same results in translated code', (t) => {
   const seeds = SeededRandom.forTest(t);
   for (let round = 0; round < 10; round++) {
     const seed = seeds.uint32();
