@@ -1,3 +1,4 @@
+/** The CLINT's software and timer interrupts follow the registers and virtual time, as in QEMU. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Clint } from '../../../../debug-adapter/engine/machine/devices/clint.ts';
@@ -12,7 +13,7 @@ function newClint(harts = 1) {
   return { board, clint: new Clint({ context: board, harts }) };
 }
 
-/** As the bus does it: two halves, low first. */
+/** Writes two halves, low first, as the bus does. */
 function write64(clint: Clint, offset: number, value: bigint): void {
   clint.write(offset, Number(value & 0xffffffffn), 4);
   clint.write(offset + 4, Number(value >> 32n), 4);
@@ -22,7 +23,7 @@ function read64(clint: Clint, offset: number): bigint {
   return BigInt(clint.read(offset, 4)) | (BigInt(clint.read(offset + 4, 4)) << 32n);
 }
 
-test('msip keeps one bit for each hart and wakes the machine', () => {
+test('msip has one bit for each hart and wakes the machine', () => {
   const { board, clint } = newClint(2);
   assert(board.wakes(() => clint.write(4, 0xffffffff, 4)));
   assert.equal(clint.read(4, 4), 1);
@@ -39,7 +40,7 @@ test('mtime is virtual time in ticks of 100 ns', () => {
   assert.equal(read64(clint, TIME), 2n ** 32n + 7n);
 });
 
-test('the timer is pending until the guest writes mtimecmp, as in QEMU, after a reset too', () => {
+test('the timer is pending until the guest writes mtimecmp, as in QEMU, also after a reset', () => {
   const { board, clint } = newClint();
   assert.deepEqual([read64(clint, COMPARE), clint.timerPending(0)], [0n, true]);
   board.nanoseconds = 1_000_000;
@@ -70,7 +71,7 @@ test('the deadline is the nanosecond at which mtime reaches mtimecmp', () => {
   assert.equal(clint.timerPending(1), false);
   board.nanoseconds = 2000;
   assert.equal(clint.timerPending(1), true);
-  assert.equal(clint.timerPending(0), true, 'whose mtimecmp is 0 still');
+  assert.equal(clint.timerPending(0), true, 'the hart whose mtimecmp is still 0');
 });
 
 test('a compare value beyond 2^53 ns has no deadline', () => {
@@ -82,7 +83,7 @@ test('a compare value beyond 2^53 ns has no deadline', () => {
 
 test('writing mtime moves the deadlines', () => {
   const { board, clint } = newClint();
-  board.nanoseconds = 100_000; // tick 1000
+  board.nanoseconds = 100_000; // Tick 1000.
   write64(clint, COMPARE, 5000n);
   assert.equal(clint.timerDeadlineNanoseconds(0), 500_000);
   write64(clint, TIME, 4990n);
@@ -100,13 +101,13 @@ test('mtime wraps at 2^64 and the timer waits again', () => {
   write64(clint, COMPARE, 50n);
   write64(clint, TIME, 2n ** 64n - 10n);
   assert.equal(clint.timerPending(0), true);
-  board.nanoseconds = 1000; // ten ticks on: mtime is 0
+  board.nanoseconds = 1000; // Ten ticks later, mtime is 0.
   assert.equal(clint.time(), 0n);
   assert.equal(clint.timerPending(0), false);
   assert.equal(clint.timerDeadlineNanoseconds(0), 6000);
 });
 
-test('registers that do not exist and narrow accesses do nothing', () => {
+test('missing registers and narrow accesses do nothing', () => {
   const { clint } = newClint(1);
   const before = clint.saveState();
   for (const offset of [4, 0x3ffc, COMPARE + 8, 0xbff0, 0xc000]) {
@@ -119,7 +120,7 @@ test('registers that do not exist and narrow accesses do nothing', () => {
   assert.deepEqual(clint.saveState(), before);
 });
 
-test('whatever the guest writes, pending agrees with mtime and mtimecmp, and state survives', () => {
+test('whatever the guest writes, pending follows from mtime and mtimecmp, and state can be saved', () => {
   withSeeds(50, (random) => {
     const { board, clint } = newClint(2);
     for (let step = 0; step < 100; step++) exercise(random, board, clint);

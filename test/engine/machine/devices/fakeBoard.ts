@@ -5,8 +5,8 @@ import type { Drive } from '../../../../debug-adapter/engine/block/drive.ts';
 import type { Device, DeviceContext, GuestMemory } from '../../../../debug-adapter/engine/machine/devices/device.ts';
 
 /**
- * The board as one device sees it: a clock that the test turns, an interrupt line and counts of attentions and falls to look
- * at, RAM and a drive.
+ * The board as one device sees it: a clock that the test advances, an interrupt line, counts of calls to attention and
+ * linesFell, RAM and a drive.
  */
 export class FakeBoard implements DeviceContext {
   nanoseconds = 0;
@@ -42,7 +42,7 @@ export class FakeBoard implements DeviceContext {
     return this.attentions > before;
   }
 
-  /** Whether it called linesFell(). */
+  /** Whether `work` called linesFell(). */
   hearsOfFall(work: () => void): boolean {
     const before = this.falls;
     work();
@@ -106,13 +106,13 @@ export class FakeMemory implements GuestMemory {
     this.#view.setBigUint64(this.#offset(address, 8), BigInt(value), true);
   }
 
-  /** The bytes at an address, to look at and to change. */
+  /** The bytes at an address, as a view for reading and writing. */
   at(address: number, lengthBytes: number): Uint8Array {
     const offset = this.#offset(address, lengthBytes);
     return this.bytes.subarray(offset, offset + lengthBytes);
   }
 
-  /** The contract: no device reaches outside RAM. */
+  /** The contract: no device accesses addresses outside RAM. */
   #offset(address: number, lengthBytes: number): number {
     assert(this.contains(address, lengthBytes), `DMA outside RAM: ${lengthBytes} bytes at 0x${address.toString(16)}`);
     return address - RAM_BASE;
@@ -126,7 +126,7 @@ interface FakeRequest {
   lengthBytes: number;
 }
 
-/** A drive in memory that insists on the contract: completions come once, in order, with room for the data. */
+/** A drive in memory that checks its contract: completions come once, in order, with room for the data. */
 export class FakeDrive implements Drive {
   readonly id: string;
   readonly readOnly: boolean;
@@ -158,7 +158,7 @@ export class FakeDrive implements Drive {
   complete({ id, data }: { position: number; id: number; data: Uint8Array }): BlockStatus {
     if (this.hostError) throw this.hostError;
     const request = this.#inFlight.shift();
-    assert(request && request.id === id, `completion ${id} comes in order`);
+    assert(request && request.id === id, `completion ${id} is in order`);
     const movesData = request.operation === 'read' || request.operation === 'write';
     assert.equal(data.length, movesData ? request.lengthBytes : 0);
     const status = this.#perform(request, data);
@@ -191,8 +191,8 @@ export class FakeDrive implements Drive {
 }
 
 /**
- * Saves a device, loads that into a fresh one, saves again and compares. The state must be a copy and not a view: it
- * is compared once more after `disturb` changed the first device.
+ * Saves a device, loads that state into a new one, saves again and compares. The state must be a copy and not a view:
+ * it is compared again after `disturb` has changed the first device.
  */
 export function assertStateSurvives<T extends Device>(device: T, fresh: T, disturb?: (device: T) => void): void {
   const saved = device.saveState();
@@ -201,5 +201,5 @@ export function assertStateSurvives<T extends Device>(device: T, fresh: T, distu
   assert.deepEqual(fresh.saveState(), before);
   disturb?.(device);
   assert.deepEqual(saved, before, 'the saved state is a copy');
-  assert.deepEqual(fresh.saveState(), before, 'the loaded device has its own state');
+  assert.deepEqual(fresh.saveState(), before, 'the loaded device has separate state');
 }

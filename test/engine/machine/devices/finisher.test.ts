@@ -1,3 +1,4 @@
+/** The test device ends the machine with the result that the guest writes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Finisher, type FinisherRequest } from '../../../../debug-adapter/engine/machine/devices/finisher.ts';
@@ -25,13 +26,13 @@ for (const [value, finish] of [
   });
 }
 
-test('where a reset ends the run it is a result like the others', () => {
+test('with noReboot, a reset ends the run with a result', () => {
   const finisher = new Finisher({ context: new FakeBoard(), resetEnds: true });
   finisher.write(0, 0x7777, 4);
   assert.deepEqual([finisher.result, finisher.wantsReset], [{ kind: 'reset', code: 0 }, false]);
 });
 
-test('other values, places and sizes do nothing, and the first result stays', () => {
+test('other values, offsets and widths do nothing, and the first result stays', () => {
   const { told, finisher } = newFinisher();
   finisher.write(0, 0x1234, 4);
   finisher.write(4, 0x5555, 4);
@@ -43,7 +44,7 @@ test('other values, places and sizes do nothing, and the first result stays', ()
   assert.equal(finisher.read(0, 4), 0);
 });
 
-test('loading a state from before the end takes the result back', () => {
+test('loading a state from before the end clears the result', () => {
   const { finisher } = newFinisher();
   const before = finisher.saveState();
   finisher.write(0, 0x5555, 4);

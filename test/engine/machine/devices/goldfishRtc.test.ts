@@ -1,3 +1,4 @@
+/** The RTC reads the host's date once, then follows virtual time, and its alarm interrupts as in QEMU. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GoldfishRtc } from '../../../../debug-adapter/engine/machine/devices/goldfishRtc.ts';
@@ -25,7 +26,7 @@ function setAlarm(rtc: GoldfishRtc, at: bigint): void {
   rtc.write(ALARM_LOW, Number(at & 0xffffffffn), 4);
 }
 
-test('the host is asked once, at the first look, and then virtual time goes on', () => {
+test('the first read asks the host for the date once; afterwards virtual time advances the clock', () => {
   const { board, asked, rtc } = newRtc();
   board.nanoseconds = 5000;
   assert.equal(rtc.read(ALARM_STATUS, 4), 0);
@@ -36,7 +37,7 @@ test('the host is asked once, at the first look, and then virtual time goes on',
   assert.deepEqual(asked, [5000]);
 });
 
-test('an alarm rings at its time and interrupts until it is cleared', () => {
+test('an alarm interrupts at its time until it is cleared', () => {
   const { board, rtc } = newRtc();
   rtc.write(INTERRUPT_ENABLED, 1, 4);
   setAlarm(rtc, time(rtc) + 1000n);
@@ -50,10 +51,10 @@ test('an alarm rings at its time and interrupts until it is cleared', () => {
   rtc.write(CLEAR_INTERRUPT, 1, 4);
   assert(!board.interrupt);
   setAlarm(rtc, time(rtc) - 1n);
-  assert(board.interrupt, 'a time that has passed rings at once');
+  assert(board.interrupt, 'an alarm in the past fires immediately');
 });
 
-test('saved and loaded it is the same clock; a reset takes all but the time away', () => {
+test('saving and loading preserves the clock; a reset clears everything but the time', () => {
   const { board, asked, rtc } = newRtc();
   assertStateSurvives(rtc, newRtc().rtc);
   rtc.write(INTERRUPT_ENABLED, 1, 4);

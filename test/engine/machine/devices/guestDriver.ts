@@ -2,20 +2,20 @@ import type { VirtioBlk } from '../../../../debug-adapter/engine/machine/devices
 import { FakeMemory, RAM_BASE } from './fakeBoard.ts';
 
 /**
- * A small virtio-blk driver as a guest would have it: it brings the device up, lays requests into its queue and looks
- * at what came back. It trusts nobody less than itself, so tests can make it misbehave.
+ * A small virtio-blk driver like a guest's: it starts the device, puts requests into its queue and reads the results.
+ * It checks nothing, so tests can make it misbehave.
  */
 export class GuestDriver {
   readonly memory: FakeMemory;
-  /** The device it drives; a test may put a copy in its place. */
+  /** The device that it drives; a test may replace it by a copy. */
   disk: VirtioBlk;
   readonly size: number;
   readonly descriptors = RAM_BASE + 0x1000;
   readonly available: number;
   readonly used: number;
-  /** Speaks to the version 1 transport, whose queues are one run of pages. */
+  /** Uses the version 1 transport, whose queues are one contiguous range of pages. */
   readonly legacy: boolean;
-  /** Where buffers go: one after the other. */
+  /** The address of the next buffer. */
   #free = BUFFERS;
   #nextDescriptor = 0;
   #availableIndex = 0;
@@ -31,7 +31,7 @@ export class GuestDriver {
     this.used = this.legacy ? Math.ceil(end / 4096) * 4096 : RAM_BASE + 0x8000;
   }
 
-  /** Brings the device up as Linux does, with the features given (all by default). */
+  /** Starts the device as Linux does, with the given features (by default all). */
   start(features = 0xffff_ffff_ffffn): void {
     this.register(STATUS, 0);
     this.register(STATUS, 1);
@@ -83,7 +83,7 @@ export class GuestDriver {
     this.register(0x064, this.interruptStatus);
   }
 
-  /** Places buffers from the start again: those of requests that are done. */
+  /** Places buffers from the start again, over those of completed requests. */
   reuseBuffers(): void {
     this.#free = BUFFERS;
   }
@@ -131,7 +131,7 @@ export class GuestDriver {
     return head;
   }
 
-  /** Offers a chain, without notifying. */
+  /** Offers a chain without notifying. */
   offer(head: number): void {
     this.memory.writeU16(this.available + 4 + 2 * (this.#availableIndex % this.size), head);
     this.#availableIndex = (this.#availableIndex + 1) & 0xffff;
@@ -142,7 +142,10 @@ export class GuestDriver {
     this.register(0x050, 0);
   }
 
-  /** A whole request; `data` is cut into buffers of `pieces`. Returns where to look for the outcome. */
+  /**
+   * A complete request; `data` is divided into buffers with the lengths in `pieces`. Returns the addresses of status
+   * and data.
+   */
   request(request: Request): Outcome {
     const { type, sector = 0, input = 0, output = new Uint8Array(0), indirect = false, pieces = [] } = request;
     const header = new Uint8Array(16);
@@ -168,7 +171,7 @@ export class GuestDriver {
     return this.memory.at(outcome.inputAddress, outcome.input);
   }
 
-  /** What came into the used ring since the last look. */
+  /** The entries added to the used ring since the last call. */
   takeUsed(): { head: number; length: number }[] {
     const result = [];
     while (this.#seenIndex !== this.memory.readU16(this.used + 2)) {
@@ -179,7 +182,7 @@ export class GuestDriver {
     return result;
   }
 
-  /** The event index: interrupt me when the used entry of this number is written. */
+  /** Sets the event index: interrupt when the used entry with this number is written. */
   set usedEvent(index: number) {
     this.memory.writeU16(this.available + 4 + 2 * this.size, index);
   }
@@ -218,7 +221,7 @@ export interface Buffer {
 export interface Request {
   type: number;
   sector?: number | bigint;
-  /** Bytes the device is to write. */
+  /** The number of bytes that the device may write. */
   input?: number;
   output?: Uint8Array;
   indirect?: boolean;

@@ -1,3 +1,4 @@
+/** The PLIC takes sources from line to claim to completion as in QEMU, by priority, threshold and enable. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Plic } from '../../../../debug-adapter/engine/machine/devices/plic.ts';
@@ -16,7 +17,7 @@ function newPlic(harts = 1) {
   return { board, plic: new Plic({ context: board, harts }) };
 }
 
-/** A PLIC with `source` of priority 1 enabled for the supervisor. */
+/** A PLIC on which `source` has priority 1 and is enabled for supervisor mode. */
 function plicFor(source: number) {
   const { board, plic } = newPlic();
   plic.write(4 * source, 1, 4);
@@ -38,7 +39,7 @@ test('a source goes from line to pending to claim to completion', () => {
   assert.equal(plic.read(claim(SUPERVISOR), 4), 0);
 });
 
-test('a line still high at the completion is heard again when its device says so again', () => {
+test('a line that is still high at the completion becomes pending only when its device raises it again', () => {
   const { board, plic } = plicFor(33);
   plic.setLevel(33, true);
   assert.equal(plic.read(claim(SUPERVISOR), 4), 33);
@@ -50,7 +51,7 @@ test('a line still high at the completion is heard again when its device says so
   assert.equal(plic.externalInterrupt(SUPERVISOR), true);
 });
 
-test('a line that falls before the claim takes nothing back', () => {
+test('a line that falls before the claim stays pending', () => {
   const { plic } = plicFor(1);
   plic.setLevel(1, true);
   plic.setLevel(1, false);
@@ -71,7 +72,7 @@ test('a line that pulses between claim and completion interrupts again after the
   assert.equal(plic.externalInterrupt(SUPERVISOR), true);
 });
 
-test('the highest priority wins, and of equals the lowest number', () => {
+test('the highest priority wins, and among equals the lowest source number', () => {
   const { plic } = newPlic();
   for (const [source, priority] of [
     [1, 2],
@@ -100,7 +101,7 @@ test('a source must be above the threshold; priority 0 never interrupts', () => 
   assert.equal(plic.externalInterrupt(SUPERVISOR), false);
 });
 
-test('a completion counts from any context, and only for a source that exists', () => {
+test('a completion is valid from any context, but only for a source that exists', () => {
   const { plic } = plicFor(3);
   plic.setLevel(3, true);
   plic.read(claim(SUPERVISOR), 4);
@@ -111,7 +112,7 @@ test('a completion counts from any context, and only for a source that exists', 
   assert.equal(plic.externalInterrupt(SUPERVISOR), true);
 });
 
-test('each hart has two contexts of its own', () => {
+test('each hart has two contexts', () => {
   const { plic } = newPlic(2);
   plic.write(4, 1, 4);
   plic.write(enable(3), 2, 4);
@@ -123,7 +124,7 @@ test('each hart has two contexts of its own', () => {
   assert.equal(plic.read(claim(3), 4), 1);
 });
 
-test('priorities and thresholds have 3 bits, source 0 and the pending bits cannot be written', () => {
+test('priorities and thresholds have 3 bits; source 0 and the pending bits cannot be written', () => {
   const { plic } = newPlic();
   const written = (offset: number) => {
     plic.write(offset, 0xffffffff, 4);
@@ -139,7 +140,7 @@ test('priorities and thresholds have 3 bits, source 0 and the pending bits canno
   assert.equal(plic.read(8, 4), 0);
 });
 
-test('any lines and accesses: outputs follow the claims, rises wake the machine, falls are told, state survives', () => {
+test('with any lines and accesses, outputs follow the claims, rising lines wake the machine, falls are reported, and state can be saved', () => {
   withSeeds(50, (random) => {
     const { board, plic } = newPlic(2);
     const offsets = [4, 40, 128, 380, enable(0), enable(1, 1), enable(2, 2), enable(3), threshold(0), threshold(1)];

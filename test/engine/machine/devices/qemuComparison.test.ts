@@ -1,3 +1,4 @@
+/** Each device's registers read as in QEMU after the same accesses. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,15 +18,12 @@ import { DISCARD, FLUSH, GET_ID, GuestDriver, IN, OUT, WRITE_ZEROES, type Reques
 import { Qtest, skipWithoutQemu } from './qtest.ts';
 import { SeededRandom } from '../../../support/seededRandom.ts';
 
-/**
- * Our devices beside QEMU's, register by register: the same accesses to both must read the same.
- */
 const SEED = Number(process.env.BLKREPLAY_SEED ?? 1);
 const options = { skip: skipWithoutQemu };
 
 interface Access {
   offset: number;
-  /** Undefined for a read. */
+  /** The value to write; undefined for a read. */
   value?: number;
 }
 
@@ -52,7 +50,7 @@ test('UART: any sequence of accesses reads as in QEMU', options, async () => {
   await compare({ base: 0x1000_0000, qemu }, uart, 1, accesses).finally(() => qemu.close());
 });
 
-/** Loopback brings input. The trigger level stays 1: QEMU's character timeout needs a running clock. */
+/** Input comes from the loopback. The trigger level stays 1: QEMU's character timeout needs a running clock. */
 function uartAccess(random: SeededRandom): Access {
   const offset = random.below(8);
   if (random.chance(1 / 2)) return { offset };
@@ -81,14 +79,14 @@ test('PLIC: priorities, enables and thresholds read as in QEMU', options, async 
   await compare({ base: 0xc00_0000, qemu }, plic, 4, accesses).finally(() => qemu.close());
 });
 
-/** Source 0's enable bit is hardwired to 0 by the specification; QEMU keeps it. Priorities have three bits. */
+/** The specification hardwires source 0's enable bit to 0; QEMU keeps it. Priorities have three bits. */
 function plicAccess(random: SeededRandom, offset: number): Access {
   if (random.chance(1 / 2)) return { offset };
   const bits = offset < 0x1000 || offset >= 0x200000 ? 7 : 0xfffffffe;
   return { offset, value: (random.uint32() & bits) >>> 0 };
 }
 
-test('an interrupt goes from the UART through the PLIC as in QEMU', options, async () => {
+test('an interrupt passes from the UART through the PLIC as in QEMU', options, async () => {
   const qemu = new Qtest();
   const board = new FakeBoard();
   const plic = new Plic({ context: board });
@@ -106,7 +104,7 @@ test('an interrupt goes from the UART through the PLIC as in QEMU', options, asy
       await toPlic([{ offset: claim, value: 10 }, { offset: 0x1000 }, { offset: claim }]); // prettier-ignore
       await toUart([{ offset: 1, value: 0 }]);
     }
-    await toUart([{ offset: 1, value: 2 }, { offset: 2 }]); // gone before the claim
+    await toUart([{ offset: 1, value: 2 }, { offset: 2 }]); // The line falls before the claim.
     await toPlic([{ offset: 0x1000 }, { offset: claim }]);
   } finally {
     qemu.close();
@@ -140,7 +138,7 @@ test('RTC: any sequence of accesses reads as in QEMU', options, async () => {
   }
 });
 
-/** Alarms a second or so from when the clock stood at first, and the clock set forth and back a little. */
+/** Alarms about a second after the clock's initial time, and small changes of the clock in both directions. */
 function rtcAccess(random: SeededRandom): Access {
   const offset = 4 * random.below(9);
   if (random.chance(1 / 2)) return { offset };
@@ -158,19 +156,19 @@ test('virtio-rng registers read as in QEMU', options, async () => {
   try {
     const reads = [0, 4, 8, 0xc, 0x34, 0x44, 0x60, 0x70, 0x100].map((offset) => ({ offset }));
     await compare({ base: LAST_SLOT, qemu }, rng, 4, reads);
-    assert.equal(rng.read(0x10, 4), await qemu.read(LAST_SLOT + 0x10, 4), 'lower features');
+    assert.equal(rng.read(0x10, 4), await qemu.read(LAST_SLOT + 0x10, 4), 'the lower feature bits');
   } finally {
     qemu.close();
   }
 });
 
-test('the boot ROM is QEMU’s, for a kernel with and without firmware', options, async () => {
+test('the boot ROM equals QEMU’s, for kernels with and without firmware', options, async () => {
   const kernel = { name: 'oslet.elf', bytes: readFileSync('test/guests/kernel/oslet.elf') };
   const plan = planBoot({ kernel }, 128 << 20);
   const qemu = new Qtest(['-kernel', 'test/guests/kernel/oslet.elf']);
   try {
     const theirs = await qemu.readBytes(0x1000, plan.rom.length);
-    // Our device tree is shorter than QEMU's and may start elsewhere.
+    // Our device tree is shorter than QEMU's and may be at another address.
     assert.deepEqual(plan.rom.subarray(0, 0x20), theirs.subarray(0, 0x20));
     assert.deepEqual(plan.rom.subarray(0x28), theirs.subarray(0x28));
   } finally {
@@ -179,10 +177,10 @@ test('the boot ROM is QEMU’s, for a kernel with and without firmware', options
 });
 
 const DISK_BYTES = 256 * 512;
-/** A lone -device goes into the last slot. */
+/** A single -device goes into the last slot. */
 const LAST_SLOT = 0x1000_8000;
 
-/** QEMU with a disk of its own, and ours of the same content. */
+/** QEMU with its disk, and our device with a disk of the same contents. */
 async function withDisks(
   story: (qemu: Qtest, ours: ReturnType<typeof newDisk>, file: string) => Promise<void>,
   legacy = false,
@@ -208,7 +206,7 @@ function newDisk(legacy: boolean) {
   return { board, drive, disk, driver: new GuestDriver({ memory: board.memory, disk, legacy }) };
 }
 
-test('virtio-mmio registers read as in QEMU, but for the features we leave out', options, async () => {
+test('virtio-mmio registers read as in QEMU, except for features that we leave out', options, async () => {
   await withDisks(async (qemu, { disk }) => {
     const offsets = [0, 4, 8, 0xc, 0x34, 0x44, 0x60, 0x70, 0xb0, 0xb4, 0xfc, 0x100, 0x104, 0x10c, 0x114, 0x124, 0x128];
     offsets.push(0x12c, 0x130, 0x134, 0x13c);
@@ -222,14 +220,14 @@ test('virtio-mmio registers read as in QEMU, but for the features we leave out',
       disk.write(0x14, select, 4);
       assert.equal((disk.read(0x10, 4) | leftOut) >>> 0, await qemu.read(LAST_SLOT + 0x10, 4));
     }
-    // A driver that accepts what was not offered keeps FEATURES_OK.
+    // A driver that accepts a feature that was not offered keeps FEATURES_OK.
     const negotiation: Access[] = [{ offset: 0x70, value: 3 }, { offset: 0x20, value: 0xffffffff }]; // prettier-ignore
     negotiation.push({ offset: 0x70, value: 11 }, { offset: 0x70 }, { offset: 0x70, value: 0 }, { offset: 0x70 });
     await compare({ base: LAST_SLOT, qemu }, disk, 4, negotiation);
   });
 });
 
-test('legacy virtio-mmio registers read as in QEMU, but for the features we leave out', options, async () => {
+test('legacy virtio-mmio registers read as in QEMU, except for features that we leave out', options, async () => {
   await withDisks(async (qemu, { disk }) => {
     const offsets = [0, 4, 8, 0xc, 0x34, 0x40, 0x44, 0x60, 0x70, 0xb0, 0xfc, 0x100, 0x104, 0x10c, 0x114, 0x124, 0x13c];
     const reads = offsets.map((offset) => ({ offset }));
@@ -280,10 +278,10 @@ async function compareRequests(legacy: boolean): Promise<void> {
   }, legacy);
 }
 
-/** Rings and buffers of one request. */
+/** The rings and buffers of one request. */
 const SHARED_BYTES = 0x14000;
 
-/** What our driver writes to our registers goes to QEMU's, too. */
+/** Repeats every register write of our driver in QEMU. */
 function mirrorWrites(qemu: Qtest, disk: VirtioBlk): void {
   const write = disk.write.bind(disk);
   disk.write = (offset, value, sizeBytes) => {
@@ -292,7 +290,7 @@ function mirrorWrites(qemu: Qtest, disk: VirtioBlk): void {
   };
 }
 
-/** Waits until QEMU's disk, which is a real one, is done. */
+/** Waits until QEMU's disk, which is a real one, has finished. */
 async function used(qemu: Qtest, driver: GuestDriver, count: number): Promise<void> {
   for (let tries = 0; tries < 10_000; tries++) {
     const [low, high] = await qemu.readBytes(driver.used + 2, 2);
@@ -315,7 +313,7 @@ function randomRequest(random: SeededRandom): Request {
     const range = new DataView(new ArrayBuffer(16));
     range.setBigUint64(0, BigInt(sector), true);
     range.setUint32(8, sectors, true);
-    // Of a request with two faults QEMU reports the range first, and we the flags.
+    // For a request with two faults QEMU reports the range first, and we the flags.
     if (sector + sectors <= DISK_BYTES / 512) range.setUint32(12, random.pick([0, 0, 1, 2]), true);
     request.output = new Uint8Array(range.buffer);
   }

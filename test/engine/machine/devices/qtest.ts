@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** Why tests against QEMU are skipped, or false. */
+/** The reason why tests against QEMU are skipped, or false. */
 export const skipWithoutQemu = spawnSync('qemu-system-riscv64', ['--version']).error ? 'QEMU is not installed' : false;
 
 /**
- * QEMU's `virt` board with its processor stopped, driven over the qtest protocol: reads and writes of its devices'
- * registers and memory, to compare ours with. Virtual time stands still there.
+ * QEMU's `virt` board with a stopped processor, controlled over the qtest protocol: reads and writes its device
+ * registers and memory, for comparison with ours. Its virtual time does not advance.
  */
 export class Qtest {
   readonly #process: ChildProcess;

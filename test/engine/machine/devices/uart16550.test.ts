@@ -1,3 +1,4 @@
+/** The UART behaves as a 16550A with QEMU's register values, and takes input only from a guest that listens. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Uart16550 } from '../../../../debug-adapter/engine/machine/devices/uart16550.ts';
@@ -21,14 +22,14 @@ function newUart() {
   return { board, sent, uart, read, write, receive };
 }
 
-test('a byte written is sent at once and the transmitter stays empty', () => {
+test('a written byte is sent immediately and the transmitter stays empty', () => {
   const { sent, read, write } = newUart();
   write(THR, 0x141);
   assert.deepEqual(sent, [0x41]);
   assert.equal(read(LSR), IDLE_LINE);
 });
 
-test('after reset the registers read as QEMU has them', () => {
+test('after reset the registers read as in QEMU', () => {
   const { read, write } = newUart();
   assert.deepEqual([RBR, IER, IIR, LCR, MCR, LSR, MSR, SCR].map(read), [0, 0, 1, 0, 8, IDLE_LINE, 0xb0, 0]);
   write(LCR, 0x80);
@@ -36,7 +37,7 @@ test('after reset the registers read as QEMU has them', () => {
   assert.equal(read(8), 0);
 });
 
-test('DLAB shows the divisor in place of data and interrupt enable', () => {
+test('DLAB replaces data and interrupt enable by the divisor', () => {
   const { sent, read, write } = newUart();
   write(IER, 5);
   write(LCR, 0x83);
@@ -48,27 +49,27 @@ test('DLAB shows the divisor in place of data and interrupt enable', () => {
   assert.deepEqual(sent, []);
 });
 
-test('scratch keeps a byte, MCR and IER their bits, LSR and MSR cannot be written', () => {
+test('the scratch register keeps a byte, MCR and IER their bits, and LSR and MSR cannot be written', () => {
   const { read, write } = newUart();
   for (const register of [SCR, MCR, IER, LSR, MSR]) write(register, 0xff);
   assert.deepEqual([SCR, IER, LSR].map(read), [0xff, 0x0f, IDLE_LINE]);
   assert.equal(read(MCR), 0x1f);
 });
 
-test('without a FIFO the newest byte stays and the lost one is an overrun', () => {
+test('without a FIFO the newest byte is kept and the lost one is an overrun', () => {
   const { board, read, write, receive } = newUart();
   write(IER, 0x05);
   receive('ab');
-  assert.equal(read(IIR), 0x06); // line status before received data
+  assert.equal(read(IIR), 0x06); // Line status comes before received data.
   assert.equal(read(LSR), IDLE_LINE | 1 | 2);
-  assert.equal(read(IIR), 0x04); // reading LSR took the overrun away
+  assert.equal(read(IIR), 0x04); // Reading LSR cleared the overrun.
   assert.equal(String.fromCharCode(read(RBR)), 'b');
   assert.equal(read(LSR), IDLE_LINE);
   assert.equal(board.interrupt, false);
   assert.equal(String.fromCharCode(read(RBR)), 'b');
 });
 
-test('the FIFO keeps 16 bytes in order, drops the 17th and says so', () => {
+test('the FIFO keeps 16 bytes in order, drops the 17th and reports an overrun', () => {
   const { read, write, receive } = newUart();
   write(FCR, 0x01);
   receive('0123456789abcdefX');
@@ -79,7 +80,7 @@ test('the FIFO keeps 16 bytes in order, drops the 17th and says so', () => {
   assert.equal(read(RBR), 0);
 });
 
-test('trigger levels: data available from there on, and the timeout after four character times of silence', () => {
+test('data is available from the trigger level on, or after four character times of silence', () => {
   for (const [bits, level] of [
     [0x00, 1],
     [0x40, 4],
@@ -87,7 +88,7 @@ test('trigger levels: data available from there on, and the timeout after four c
     [0xc0, 14],
   ]) {
     const { board, uart, read, write, receive } = newUart();
-    write(LCR, 3); // 8N1, with the divisor of 9600 baud
+    write(LCR, 3); // 8N1, with the divisor of 9600 baud.
     write(IER, 1);
     write(FCR, bits | 1);
     receive('x'.repeat(level - 1));
@@ -103,7 +104,7 @@ test('trigger levels: data available from there on, and the timeout after four c
   }
 });
 
-test('the timeout takes four characters of the rate and format that the guest sets', () => {
+test('the timeout takes four characters at the rate and format that the guest sets', () => {
   for (const [divisor, lineControl, nanoseconds] of [
     [12, 3, 300_606],
     [1, 0, 17_535],
@@ -121,7 +122,7 @@ test('the timeout takes four characters of the rate and format that the guest se
   }
 });
 
-test('FCR resets the receiver, and so does turning the FIFO on or off', () => {
+test('FCR resets the receiver, and so does switching the FIFO on or off', () => {
   const { read, write, receive } = newUart();
   for (const control of [0x03, 0x00, 0x01]) {
     receive('z');
@@ -145,13 +146,13 @@ test('THRE interrupts when enabled and after each byte, until IIR reports it', (
   assert.equal(board.interrupt, true);
   write(IER, 0);
   assert.equal(board.interrupt, false);
-  write(IER, 2); // enabling raises it again, even though IIR reported it before
+  write(IER, 2); // Enabling raises it again, even though IIR reported it before.
   assert.equal(read(IIR), 0x02);
-  write(IER, 2); // no change
+  write(IER, 2); // No change.
   assert.equal(read(IIR), NO_INTERRUPT);
 });
 
-test('the line is driven high again with every reason to interrupt, and by a read of IIR only when that takes one away', () => {
+test('every reason to interrupt drives the line again; a read of IIR drives it only when that clears a reason', () => {
   const { board, read, write } = newUart();
   const driven: boolean[] = [];
   board.setInterrupt = (level) => driven.push(level);
@@ -185,7 +186,7 @@ test('the line is driven high again with every reason to interrupt, and by a rea
   );
 });
 
-test('reading IIR for a received byte leaves the THRE interrupt waiting', () => {
+test('reading IIR for a received byte leaves the THRE interrupt pending', () => {
   const { read, write, receive } = newUart();
   write(IER, 3);
   receive('q');
@@ -194,7 +195,7 @@ test('reading IIR for a received byte leaves the THRE interrupt waiting', () => 
   assert.equal(read(IIR), 0x02);
 });
 
-test('loopback sends to itself, mirrors the modem lines and hears nothing from outside', () => {
+test('loopback receives its own output, mirrors the modem lines and ignores outside input', () => {
   const { sent, uart, read, write, receive } = newUart();
   write(IER, 1);
   for (const [outputs, inputs] of [
@@ -216,7 +217,7 @@ test('loopback sends to itself, mirrors the modem lines and hears nothing from o
   assert.equal(read(RBR), 0x55);
 });
 
-test('it takes no byte before the guest listens', () => {
+test('input is not taken before the guest listens', () => {
   const { board, uart, write, read } = newUart();
   assert.equal(uart.readyNanoseconds(), Infinity);
   assert(board.wakes(() => write(IER, 1)));
@@ -226,11 +227,11 @@ test('it takes no byte before the guest listens', () => {
   assert(!board.wakes(() => read(SCR)));
 });
 
-test('Linux may enable the interrupt first and the FIFO after: nothing is lost', () => {
+test('as in Linux, enabling the interrupt before the FIFO loses no input', () => {
   const { board, uart, read, write, receive } = newUart();
   write(IER, 5);
   assert(uart.readyNanoseconds() > board.nanoseconds);
-  board.nanoseconds += 260; // as long as its driver takes
+  board.nanoseconds += 260; // The time that the Linux driver takes.
   write(FCR, 0x01);
   write(FCR, 0x81);
   board.nanoseconds = uart.readyNanoseconds();
@@ -238,7 +239,7 @@ test('Linux may enable the interrupt first and the FIFO after: nothing is lost',
   assert.equal(read(RBR), 0x61);
 });
 
-test('the next byte waits for the FIFO to drain and for the line', () => {
+test('the next byte waits until the FIFO is empty and the character time has passed', () => {
   const { board, uart, read, write, receive } = newUart();
   write(IER, 1);
   board.nanoseconds = 1000;
@@ -249,7 +250,7 @@ test('the next byte waits for the FIFO to drain and for the line', () => {
   assert.equal(uart.readyNanoseconds(), 1000 + CHARACTER_NANOSECONDS);
 });
 
-test('a guest that polls LSR for input is listened to', () => {
+test('a guest that polls LSR for input listens', () => {
   const { board, uart, read } = newUart();
   for (let look = 1; look < 16; look++) read(LSR);
   assert.equal(uart.readyNanoseconds(), Infinity);
@@ -260,23 +261,23 @@ test('a guest that polls LSR for input is listened to', () => {
   assert.equal(uart.readyNanoseconds(), CHARACTER_NANOSECONDS);
 });
 
-test('a guest that polls RBR alone is listened to, too', () => {
+test('a guest that polls only RBR listens as well', () => {
   const { uart, read } = newUart();
   for (let look = 0; look < 16; look++) read(RBR);
   assert.equal(uart.readyNanoseconds(), CHARACTER_NANOSECONDS);
 });
 
-test('a guest that only prints does not listen, though it reads LSR for each byte', () => {
+test('a guest that only prints does not listen, although it reads LSR for each byte', () => {
   const { uart, read, write } = newUart();
   for (let i = 0; i < 1000; i++) {
     while (!(read(LSR) & 0x20));
     write(THR, 0x2e);
-    read(LSR); // Linux waits for the last byte to be out, too
+    read(LSR); // Linux also waits until the last byte has been sent.
   }
   assert.equal(uart.readyNanoseconds(), Infinity);
 });
 
-test("a poller's prompt does not make it deaf; its FIFO reset does", () => {
+test('a polling guest still listens after it prints a prompt, but not after it resets the FIFO', () => {
   const { uart, read, write } = newUart();
   for (let look = 0; look < 16; look++) read(LSR);
   write(THR, 0x24);
@@ -285,7 +286,7 @@ test("a poller's prompt does not make it deaf; its FIFO reset does", () => {
   assert.equal(uart.readyNanoseconds(), Infinity);
 });
 
-test('random use: the line is IIR, changes of readiness and deadline wake the machine, state survives', () => {
+test('under random use the line follows IIR, changed deadlines wake the machine, and state can be saved', () => {
   withSeeds(50, (random) => {
     const { board, uart, read, write } = newUart();
     for (let step = 0; step < 300; step++) {
@@ -297,7 +298,7 @@ test('random use: the line is IIR, changes of readiness and deadline wake the ma
     assertStateSurvives(uart, fresh.uart, (device) => device.receive(1));
     fresh.uart.loadState(uart.saveState());
     assert.equal(fresh.uart.readyNanoseconds(), uart.readyNanoseconds());
-    assert.equal(fresh.board.interrupt, false, 'loading tells the PLIC of nothing: it has a state of its own');
+    assert.equal(fresh.board.interrupt, false, 'loading does not signal the PLIC, whose state is saved separately');
     const { interrupt } = board;
     write(LCR, 0);
     assert.equal((read(IIR) & 1) === 0, interrupt);

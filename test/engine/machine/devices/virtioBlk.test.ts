@@ -1,3 +1,4 @@
+/** The virtio block device performs requests in order with fixed latencies, and reports errors as specified. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtioBlk } from '../../../../debug-adapter/engine/machine/devices/virtioBlk.ts';
@@ -14,14 +15,14 @@ function newDisk(options: { readOnly?: boolean; lengthBytes?: number; id?: strin
   const disk = new VirtioBlk({ context: board, memory: board.memory, drive });
   const driver = new GuestDriver({ memory: board.memory, disk, size: options.size });
   driver.start(~EVENT_INDEX);
-  /** Turns the clock to each deadline and acts, until nothing is in flight. */
+  /** Advances the clock to each deadline and lets the device act, until nothing is in flight. */
   const finish = () => {
     while (disk.deadline() < Infinity) {
       board.nanoseconds = Math.max(board.nanoseconds, disk.deadline());
       disk.act();
     }
   };
-  /** One request from begin to end: its status byte and what the guest read. */
+  /** Performs one request; returns its status byte and what the guest read. */
   const run = (request: Request) => {
     const outcome = driver.request(request);
     driver.notify();
@@ -40,7 +41,7 @@ const rangeOf = (sector: number, sectors: number, flags = 0) => {
   return bytes;
 };
 
-test('a read gives the sectors, a good status and an interrupt', () => {
+test('a read returns the sectors, a good status and an interrupt', () => {
   const { board, drive, driver, run } = newDisk();
   drive.bytes.set(pattern(1024), 3 * 512);
   const { status, input, used } = run({ type: IN, sector: 3, input: 1024 });
@@ -53,7 +54,7 @@ test('a read gives the sectors, a good status and an interrupt', () => {
   assert.deepEqual(drive.log, ['begin 0 read 1536+1024', 'complete 0 ok']);
 });
 
-test('a write reaches the drive when it completes, as the buffer is then', () => {
+test('a write reaches the drive when it completes, with the buffer contents at that time', () => {
   const { board, drive, disk, driver, finish } = newDisk();
   const outcome = driver.request({ type: OUT, sector: 1, output: pattern(512) });
   driver.notify();
@@ -65,7 +66,7 @@ test('a write reaches the drive when it completes, as the buffer is then', () =>
   assert.deepEqual(driver.takeUsed(), [{ head: 0, length: 1 }]);
 });
 
-test('latency is 10 us and a quarter nanosecond a byte, and none overtakes the one before', () => {
+test('latency is 10 us plus a quarter nanosecond per byte, and requests complete in order', () => {
   const { board, disk, driver } = newDisk();
   board.nanoseconds = 1000;
   driver.request({ type: IN, sector: 0, input: 8192 });
@@ -76,14 +77,14 @@ test('latency is 10 us and a quarter nanosecond a byte, and none overtakes the o
   driver.request({ type: IN, sector: 0, input: 512 });
   driver.notify();
   disk.act();
-  assert.equal(disk.deadline(), 13_048); // the flush waited for the read
+  assert.equal(disk.deadline(), 13_048); // The flush waited for the read.
   disk.act();
   assert.equal(disk.deadline(), 60_128);
   disk.act();
   assert.equal(disk.deadline(), Infinity);
 });
 
-test('one notification takes all that wait; each act completes one', () => {
+test('one notification starts all waiting requests; each act completes one', () => {
   const { drive, disk, driver } = newDisk();
   const outcomes = [5, 6, 7].map((sector) => driver.request({ type: IN, sector, input: 512 }));
   driver.notify();
@@ -103,7 +104,7 @@ test('one notification takes all that wait; each act completes one', () => {
   assert.equal(disk.deadline(), Infinity);
 });
 
-test('data may lie in many buffers, in a chain or an indirect table', () => {
+test('data may be spread over many buffers, in a chain or an indirect table', () => {
   const { drive, run } = newDisk();
   const pieces = [1, 500, 11, 700];
   for (const indirect of [false, true]) {
@@ -114,7 +115,7 @@ test('data may lie in many buffers, in a chain or an indirect table', () => {
   }
 });
 
-test('flush, identity, discard and write zeroes', () => {
+test('flush, get ID, discard and write zeroes', () => {
   const { drive, run } = newDisk({ id: 'hd0' });
   drive.bytes.fill(0xff);
   assert.equal(run({ type: FLUSH }).status, OK);
@@ -130,13 +131,13 @@ test('flush, identity, discard and write zeroes', () => {
   assert.deepEqual([drive.bytes[1023], drive.bytes[1024], drive.bytes[5120], drive.bytes[5632]], [0xff, 0, 0, 0xff]);
 });
 
-test('an identity longer than 20 letters is cut, a shorter buffer gets what fits', () => {
+test('an ID longer than 20 characters is cut, and a short buffer gets what fits', () => {
   const { run } = newDisk({ id: 'a-drive-with-a-long-name' });
   assert.equal(new TextDecoder().decode(run({ type: GET_ID, input: 20 }).input), 'a-drive-with-a-long-');
   assert.equal(new TextDecoder().decode(run({ type: GET_ID, input: 4 }).input), 'a-dr');
 });
 
-test('what the disk cannot do is IOERR, what it does not know is UNSUPP', () => {
+test('an impossible request gets IOERR, an unknown one UNSUPP', () => {
   const { drive, run } = newDisk({ lengthBytes: 64 * 1024 });
   const cases: [Request, number][] = [
     [{ type: IN, sector: 0, input: 511 }, IO_ERROR],
@@ -166,14 +167,14 @@ test('what the disk cannot do is IOERR, what it does not know is UNSUPP', () => 
 
 const stringify = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
 
-test('a read-only drive says so, reads and refuses to write', () => {
+test('a read-only drive offers RO, reads, and refuses to write', () => {
   const { disk, run } = newDisk({ readOnly: true });
   assert.equal(disk.features & 32n, 32n);
   assert.equal(run({ type: IN, sector: 0, input: 512 }).status, OK);
   assert.equal(run({ type: OUT, sector: 0, output: pattern(512) }).status, IO_ERROR);
 });
 
-test('a failed read leaves the guest buffer alone', () => {
+test('a failed read leaves the guest buffer unchanged', () => {
   const { driver, finish } = newDisk({ lengthBytes: 512 });
   const outcome = driver.request({ type: IN, sector: 1, input: 512 });
   driver.inputOf(outcome).fill(0x5a);
@@ -182,7 +183,7 @@ test('a failed read leaves the guest buffer alone', () => {
   assert.deepEqual(driver.inputOf(outcome), new Uint8Array(512).fill(0x5a));
 });
 
-test('no interrupt when the guest says it wants none', () => {
+test('no interrupt occurs when the guest sets NO_INTERRUPT', () => {
   const { board, driver, run } = newDisk();
   board.memory.writeU16(driver.available, 1);
   run({ type: FLUSH });
@@ -192,7 +193,7 @@ test('no interrupt when the guest says it wants none', () => {
   assert.equal(board.interrupt, true);
 });
 
-test('with the event index the first and the awaited used entry interrupt, and the device asks for the next notification', () => {
+test('with the event index, the first and the requested used entry interrupt, and the device requests the next notification', () => {
   const { board, disk, driver, finish } = newDisk();
   driver.start();
   driver.usedEvent = 2;
@@ -200,7 +201,7 @@ test('with the event index the first and the awaited used entry interrupt, and t
   driver.notify();
   assert.equal(driver.availableEvent, 3);
   disk.act();
-  assert.equal(board.interrupt, true, 'as in QEMU, since the last reset it did not');
+  assert.equal(board.interrupt, true, 'as in QEMU, nothing was signaled since the last reset');
   driver.acknowledge();
   disk.act();
   assert.equal(board.interrupt, false);
@@ -208,7 +209,7 @@ test('with the event index the first and the awaited used entry interrupt, and t
   assert.equal(board.interrupt, true);
 });
 
-test('the rings go on past 65535 entries', () => {
+test('the ring indexes wrap after 65535 entries', () => {
   const { driver, run } = newDisk({ size: 4 });
   for (let i = 0; i < 70_000; i++) {
     driver.reuseBuffers();
@@ -218,7 +219,7 @@ test('the rings go on past 65535 entries', () => {
   }
 });
 
-test('a reset ends requests in flight on the drive, in order, and not in guest memory', () => {
+test('a reset completes requests in flight on the drive, in order, but not in guest memory', () => {
   const { board, drive, disk, driver } = newDisk();
   const write = driver.request({ type: OUT, sector: 0, output: pattern(512) });
   const read = driver.request({ type: IN, sector: 0, input: 512 });
@@ -236,7 +237,7 @@ test('a reset ends requests in flight on the drive, in order, and not in guest m
   assert.equal(driver.takeUsed().length, 1);
 });
 
-test('a host error passes through and leaves the request in flight', () => {
+test('a host error is thrown and leaves the request in flight', () => {
   const { drive, disk, driver } = newDisk();
   const outcome = driver.request({ type: FLUSH });
   driver.notify();
@@ -249,7 +250,7 @@ test('a host error passes through and leaves the request in flight', () => {
   assert.equal(driver.statusOf(outcome), OK);
 });
 
-test('state saved with requests in flight continues in a fresh device, whatever became of the descriptors', () => {
+test('saved requests in flight continue in a new device, even if their descriptors have changed', () => {
   const { board, drive, disk, driver } = newDisk();
   drive.bytes.set(pattern(1024));
   const outcome = driver.request({ type: IN, sector: 0, input: 1024, pieces: [100, 500] });
@@ -262,7 +263,7 @@ test('state saved with requests in flight continues in a fresh device, whatever 
   assert.equal(board.interrupt, true);
 });
 
-test('random requests agree with a plain model of the disk, over saves and loads', () => {
+test('random requests agree with a plain model of the disk, across saves and loads', () => {
   withSeeds(20, (random) => {
     const { board, drive, disk: first, driver } = newDisk({ lengthBytes: 128 * 512 });
     if (random.chance(1 / 2)) driver.start();
@@ -290,7 +291,7 @@ function reloaded(disk: VirtioBlk, board: FakeBoard, drive: FakeDrive): VirtioBl
   return fresh;
 }
 
-/** Submits a random request, does it to the model, and returns what to check once it is done. */
+/** Submits a random request, applies it to the model, and returns the check to make after completion. */
 function submit(random: SeededRandom, driver: GuestDriver, model: Uint8Array): () => void {
   const sector = random.below(130);
   const sectors = 1 + random.below(4);

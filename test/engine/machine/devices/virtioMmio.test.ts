@@ -1,3 +1,4 @@
+/** The virtio-mmio transport follows version 2 and QEMU's choices, and survives a hostile guest. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EmptySlot } from '../../../../debug-adapter/engine/machine/devices/emptySlot.ts';
@@ -18,7 +19,7 @@ function newDisk() {
   return { board, drive, disk, driver };
 }
 
-test('the device says who it is', () => {
+test('the device identifies itself', () => {
   const { disk } = newDisk();
   assert.deepEqual(
     [0, 4, 8, 12, 0xfc].map((offset) => disk.read(offset, 4)),
@@ -26,7 +27,7 @@ test('the device says who it is', () => {
   );
 });
 
-test('an empty slot has magic, version, vendor and nothing else, at any width', () => {
+test('an empty slot has only magic, version and vendor, at any access width', () => {
   const slot = new EmptySlot({ name: 'virtio5' });
   slot.write();
   const values = Array.from({ length: 0x200 / 4 }, (_, i) => slot.read(4 * i, 4)).filter((value) => value !== 0);
@@ -36,7 +37,7 @@ test('an empty slot has magic, version, vendor and nothing else, at any width', 
   assert.deepEqual(slot.saveState(), {});
 });
 
-test('features come in two words, and those not offered are dropped', () => {
+test('features come in two words, and features that were not offered are dropped', () => {
   const { disk, driver } = newDisk();
   const offered = [0, 1, 2].map((select) => {
     driver.register(0x014, select);
@@ -51,7 +52,7 @@ test('features come in two words, and those not offered are dropped', () => {
   assert.equal((disk.saveState().transport as { negotiated: bigint }).negotiated, 0x3000_6244n);
 });
 
-test('configuration space has what the offered features promise, at any access size', () => {
+test('configuration space has the fields of the offered features, at any access size', () => {
   const { disk } = newDisk();
   const word = (offset: number) => disk.read(0x100 + offset, 4);
   assert.deepEqual([word(0), word(4), word(12), word(20)], [2048, 0, 254, 512]);
@@ -70,7 +71,7 @@ test('there is one queue of up to 1024 entries', () => {
   driver.register(0x050, 1);
 });
 
-test('as in QEMU, QUEUE_READY can be written for a queue that is not there, and a selector beyond all is ignored', () => {
+test('as in QEMU, QUEUE_READY of a missing queue is writable, and a too large queue selector is ignored', () => {
   const { disk, driver } = newDisk();
   driver.register(0x030, 1023);
   driver.register(0x044, 1);
@@ -80,7 +81,7 @@ test('as in QEMU, QUEUE_READY can be written for a queue that is not there, and 
   assert.deepEqual([disk.read(0x034, 4), disk.read(0x044, 4)], [1024, 0]);
 });
 
-test('status 0 resets all but selectors, features as written and the registers of a queue', () => {
+test('status 0 resets everything but selectors, written features and the registers of a queue', () => {
   const { disk, driver } = newDisk();
   const atPowerOn = disk.saveState();
   const left = ['driverFeatures', 'driverFeaturesSelect', 'deviceFeaturesSelect', 'queueRegisters'] as const;
@@ -98,7 +99,7 @@ test('status 0 resets all but selectors, features as written and the registers o
   assert.deepEqual(now, before);
 });
 
-test('registers answer 32-bit accesses only', () => {
+test('registers respond to 32-bit accesses only', () => {
   const { disk, driver } = newDisk();
   driver.start();
   disk.write(STATUS, 0, 1);
@@ -106,7 +107,7 @@ test('registers answer 32-bit accesses only', () => {
   assert.equal(disk.read(STATUS, 1), 0);
 });
 
-test('as in QEMU, QUEUE_READY of 0 stops nothing, and only a reset lets a queue begin at 0 again', () => {
+test('as in QEMU, QUEUE_READY of 0 stops nothing, and only a reset restarts a queue at index 0', () => {
   const { disk, driver } = newDisk();
   driver.start();
   driver.request({ type: FLUSH });
@@ -127,7 +128,7 @@ test('as in QEMU, QUEUE_READY of 0 stops nothing, and only a reset lets a queue 
   assert.equal(driver.takeUsed().length, 1);
 });
 
-test('a driver of before version 1 is not told that it broke a queue, but the device is deaf until the reset', () => {
+test('a legacy driver that breaks its queue is not notified, and the device ignores it until the reset', () => {
   const { board, disk, driver } = newDisk();
   driver.start(0xffff_ffffn);
   driver.offer(driver.size);
@@ -138,7 +139,7 @@ test('a driver of before version 1 is not told that it broke a queue, but the de
   assert.equal(disk.deadline(), Infinity);
 });
 
-test('NEEDS_RESET is a bit that the guest can write, which heals nothing', () => {
+test('NEEDS_RESET is a status bit that the guest can write, without any effect', () => {
   const { disk, driver } = newDisk();
   driver.start();
   driver.offer(driver.size);
@@ -203,14 +204,14 @@ const breakages: Record<string, Breakage> = {
 };
 
 for (const [what, breakIt] of Object.entries(breakages)) {
-  test(`${what} needs a reset, which heals`, () => {
+  test(`${what} sets NEEDS_RESET, and a reset recovers`, () => {
     const { board, disk, driver } = newDisk();
     driver.start();
     breakIt(driver);
     driver.notify();
     assert.equal(driver.status, 15 | NEEDS_RESET);
     assert.deepEqual([driver.interruptStatus, board.interrupt], [3, true]);
-    assert.equal(disk.read(0xfc, 4), 1, 'the generation of the configuration');
+    assert.equal(disk.read(0xfc, 4), 1, 'the configuration generation');
     driver.start();
     driver.request({ type: FLUSH });
     driver.notify();
@@ -219,7 +220,7 @@ for (const [what, breakIt] of Object.entries(breakages)) {
   });
 }
 
-test('a guest that offers more than the queue holds needs a reset', () => {
+test('a guest that offers more than the queue holds gets NEEDS_RESET', () => {
   const { driver } = newDisk();
   driver.start();
   const head = driver.request({ type: FLUSH }).head;
@@ -231,7 +232,7 @@ test('a guest that offers more than the queue holds needs a reset', () => {
   assert.equal(driver.status, 15 | NEEDS_RESET);
 });
 
-test('as in QEMU, an indirect table may say of a next descriptor, and what is in it is never indirect again', () => {
+test('as in QEMU, an indirect descriptor may have NEXT, and INDIRECT is ignored inside an indirect table', () => {
   const { disk, driver } = newDisk();
   driver.start();
   const [header, status] = [driver.place(new Uint8Array(16).fill(4, 0, 1)), driver.place(Uint8Array.of(0xee))];
@@ -245,7 +246,7 @@ test('as in QEMU, an indirect table may say of a next descriptor, and what is in
   assert.equal(driver.memory.at(status, 1)[0], 0);
 });
 
-test('queues in wrong places need a reset; a size that no queue can have is ignored', () => {
+test('a queue at an invalid address sets NEEDS_RESET; an impossible size is ignored', () => {
   const place = (registers: [number, number][]) => {
     const { driver, disk } = newDisk();
     driver.start();
@@ -261,7 +262,7 @@ test('queues in wrong places need a reset; a size that no queue can have is igno
   for (const registers of wrong) assert.deepEqual(place([registers]), [NEEDS_RESET, 1], String(registers));
 });
 
-test('a failed device completes what it began but tells the guest nothing', () => {
+test('a failed device completes requests in flight but does not report them to the guest', () => {
   const { drive, disk, driver } = newDisk();
   driver.start();
   const outcome = driver.request({ type: OUT, sector: 0, output: new Uint8Array(512).fill(1) });
@@ -283,7 +284,7 @@ test('before DRIVER_OK a failure does not interrupt', () => {
   assert.deepEqual([driver.status, board.interrupt], [11 | NEEDS_RESET, false]);
 });
 
-test('a hostile guest cannot crash or hang the device, and its interrupt line stays true', () => {
+test('a hostile guest cannot crash or hang the device, and its interrupt line matches the status', () => {
   withSeeds(100, (random) => {
     const { board, disk, driver } = newDisk();
     driver.start(random.chance(1 / 2) ? undefined : 0n);
@@ -300,7 +301,7 @@ test('a hostile guest cannot crash or hang the device, and its interrupt line st
   });
 });
 
-/** Mostly whole requests, with a word of the rings or descriptors, or a register, spoilt here and there. */
+/** Mostly complete requests, with a word of the rings or descriptors, or a register, corrupted here and there. */
 function misbehave(random: SeededRandom, driver: GuestDriver): void {
   driver.reuseBuffers();
   switch (random.below(8)) {

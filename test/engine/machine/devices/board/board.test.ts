@@ -1,3 +1,9 @@
+/** The assembled board answers random accesses as QEMU's board does.
+ *
+ * The same guest program performs scripts of random accesses on both. QEMU 7.2's answers to some scripts are stored
+ * next to this file; with QEMU installed, BLKREPLAY_BOARD_ACCESSES more accesses follow. To rewrite the file:
+ * `UPDATE_BOARD_TRANSCRIPT=1 npm run test:one -- test/engine/machine/devices/board/board.test.ts`.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,11 +16,6 @@ import { type BoardOptions, isAccess, type Operation } from './operation.ts';
 import { randomScript } from './script.ts';
 import { answerOf, readTranscript, type Recorded, textOf, writeTranscript } from './transcript.ts';
 
-/**
- * The assembled board against QEMU's: scripts of random accesses, performed by the same guest program on both. What
- * QEMU 7.2 answered to some is kept beside this file; with QEMU, others follow, BLKREPLAY_BOARD_ACCESSES of them.
- * `UPDATE_BOARD_TRANSCRIPT=1 npm run test:one -- test/engine/machine/devices/board/board.test.ts` makes the file anew.
- */
 const TRANSCRIPT = path.join(import.meta.dirname, 'transcript.txt');
 const TRANSCRIPT_SEED = 14;
 const TRANSCRIPT_ACCESSES = 10_000;
@@ -30,14 +31,14 @@ const BOARDS: readonly BoardOptions[] = [
 
 if (process.env.UPDATE_BOARD_TRANSCRIPT) updateTranscript();
 
-test('the board answers as QEMU’s did', () => {
+test('the board answers as in the stored transcript of QEMU', () => {
   const scripts = readTranscript(readFileSync(TRANSCRIPT, 'utf8'));
   const accesses = scripts.reduce((sum, { operations }) => sum + operations.filter(isAccess).length, 0);
   assert(accesses >= TRANSCRIPT_ACCESSES, `${accesses} accesses`);
   for (const script of scripts) assertSame(answersHere(script.operations, script.board), script, 'the transcript');
 });
 
-test('the board answers as QEMU’s', { skip: skipWithoutQemu }, (t) => {
+test('the board answers as the installed QEMU does', { skip: skipWithoutQemu }, (t) => {
   const { seed } = SeededRandom.forTest(t);
   let accesses = 0;
   for (let round = 0; accesses < ACCESSES; round++) {
@@ -50,7 +51,7 @@ test('the board answers as QEMU’s', { skip: skipWithoutQemu }, (t) => {
   t.diagnostic(`${accesses} accesses of devices`);
 });
 
-test('the exceptions that scripts know are the differences to QEMU that are listed', () => {
+test('the exceptions in the scripts are the differences to QEMU that the documentation lists', () => {
   const text = readFileSync('docs/qemu-differences.md', 'utf8');
   const listed = [...text.matchAll(/^- `([a-z0-9-]+)`: /gm)].map(([, name]) => name);
   assert.deepEqual(EXCEPTIONS.map(({ name }) => name).sort(), listed.sort());
@@ -64,7 +65,7 @@ function answersOfQemu(operations: Operation[], board: BoardOptions): string[] {
   return performInQemu(operations, board).map((answer, i) => answerOf(operations[i], answer, board));
 }
 
-/** A difference is shown with what was done before it. */
+/** Shows a difference together with the operations before it. */
 function assertSame(ours: readonly string[], { board, operations, answers }: Recorded, where: string): void {
   const at = answers.findIndex((answer, i) => ours[i] !== answer);
   if (at < 0) return;

@@ -32,11 +32,11 @@ import {
   SCRIPT,
 } from './operation.ts';
 
-/** The two that perform a script: the same guest program, the same bytes, on our machine and on QEMU's. */
+/** The two engines that perform a script: the same guest program and the same bytes, on our machine and on QEMU's. */
 const GUEST = 'test/guests/board/board.elf';
 const RAM_BASE = 0x8000_0000;
 
-/** What the disk holds at first. */
+/** The initial contents of the disk. */
 export const diskContent = (): Uint8Array =>
   Uint8Array.from({ length: DISK_BYTES }, (_, i) => (i * 7 + (i >> 9)) & 0xff);
 
@@ -61,7 +61,7 @@ export function performHere(operations: readonly Operation[], board: BoardOption
   return decodeAnswers(bytes, operations);
 }
 
-/** The guest's RAM is a file, through which script and answers go. */
+/** The guest's RAM is a file, which carries the script in and the answers out. */
 export function performInQemu(operations: readonly Operation[], board: BoardOptions): Answer[] {
   const folder = mkdtempSync(path.join(tmpdir(), 'blkreplay-board-'));
   const [ram, disk] = ['ram', 'disk.img'].map((name) => path.join(folder, name));
@@ -91,7 +91,7 @@ function atFile(name: string, work: (file: number) => void): void {
   }
 }
 
-/** Virtual time goes by instructions and skips what nobody runs in, as ours does. */
+/** Virtual time advances with instructions and skips idle time, as ours does. */
 function qemuArguments({ harts, legacy }: BoardOptions, { ram, disk }: { ram: string; disk: string }): string[] {
   const date = new Date(DATE).toISOString().slice(0, 19);
   return [

@@ -1,8 +1,9 @@
 import type { BoardOptions, Operation } from './operation.ts';
 
 /**
- * The differences to QEMU that docs/qemu-differences.md lists, by its names. Each says which operations a script leaves
- * out, or what of an answer is not compared, or why scripts do not meet it. A test holds the names against that file.
+ * The differences to QEMU that docs/qemu-differences.md lists, under the same names. Each entry gives the operations
+ * that scripts leave out, the bits of an answer that are not compared, or the reason why scripts do not encounter the
+ * difference. A test compares the names with that file.
  */
 export interface Exception {
   name: string;
@@ -23,9 +24,9 @@ const inSlots = (operation: Operation): boolean =>
   'address' in operation && operation.address >= SLOTS && operation.address < VIRTIO_END;
 const slotOffset = (operation: Operation): number => ('address' in operation ? operation.address % 0x1000 : -1);
 
-/** GEOMETRY, TOPOLOGY, CONFIG_WCE, and of legacy devices SCSI and NOTIFY_ON_EMPTY. */
+/** GEOMETRY, TOPOLOGY, CONFIG_WCE, and on legacy devices SCSI and NOTIFY_ON_EMPTY. */
 const FEATURES_LEFT_OUT = 0x0100_0c90n;
-/** RING_RESET, of the upper 32. */
+/** RING_RESET, in the upper 32 bits. */
 const UPPER_LEFT_OUT = 0x100n;
 
 /** Bytes of the disk's configuration that belong to features that are not offered: geometry, topology, wce. */
@@ -83,7 +84,7 @@ export const EXCEPTIONS: readonly Exception[] = [
   { name: 'mtime-wrap', notMet: 'mtime starts at 2^38 at the most' },
 ];
 
-/** Whether a script has an operation at all. */
+/** Whether scripts contain an operation. */
 export const isPlayed = (operation: Operation, board: BoardOptions): boolean =>
   !EXCEPTIONS.some(({ leavesOut }) => leavesOut?.(operation, board));
 

@@ -1,6 +1,6 @@
 /**
- * What a script has the guest do (test/guests/board/board.c), one operation at a time, and what it answers. An access is
- * a read or a write of a device; the other operations let time pass, look at interrupt lines and at RAM.
+ * One operation of a script, which the guest (test/guests/board/board.c) performs and answers. An access is a read or a
+ * write of a device; the other operations let time pass, or read interrupt lines or RAM.
  */
 export type Operation =
   | { kind: 'read'; address: number; bytes: Width; isTold?: false }
@@ -17,7 +17,7 @@ export type Operation =
 
 export type Width = 1 | 2 | 4 | 8;
 
-/** `cause` is that of the trap it took, 0 for none. */
+/** `cause` is the cause of the resulting trap, 0 for none. */
 export interface Answer {
   value: bigint;
   cause: number;
@@ -25,25 +25,25 @@ export interface Answer {
 
 export interface BoardOptions {
   harts: 1 | 2;
-  /** Of all virtio slots, as QEMU's force-legacy. */
+  /** Whether all virtio slots are legacy devices, as QEMU's force-legacy makes them. */
   legacy: boolean;
 }
 
-// Known to board.c.
+// These addresses and numbers are also in board.c.
 export const SCRIPT = 0x8010_0000;
 export const ANSWERS = 0x8060_0000;
 export const OPERATIONS_MAX = (ANSWERS - SCRIPT) / 16 - 1;
 const KINDS = ['end', 'read', 'write', 'wait', 'lines', 'otherLines', 'sum', 'settle'];
 
 export const RAM_BYTES = 32 << 20;
-/** Where a script's rings and buffers are. */
+/** The address of a script's rings and buffers. */
 export const SHARED = 0x8100_0000;
 export const SHARED_BYTES = 0x2_0000;
 
 export const DISK_BYTES = 128 * 512;
 export const DISK_SLOT = 0;
 export const RNG_SLOT = 7;
-/** Milliseconds since 1970 when a script begins. */
+/** Milliseconds since 1970 at the start of a script. */
 export const DATE = 1_700_000_000_000;
 
 export function encodeScript(operations: readonly Operation[]): Uint8Array {

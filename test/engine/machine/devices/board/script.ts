@@ -13,9 +13,9 @@ import { clintOperations, finisherOperations, plicOperations, RtcWriter, uartOpe
 import { SlotDriver } from './slotDriver.ts';
 
 /**
- * A random script: accesses of all widths to all devices of the board, good use and nonsense, with looks at interrupt
- * lines, claims, and time between. Time differs a little between engines (a disk takes as long as it takes), so whatever
- * depends on it is far from the point where it changes: see `Clock`.
+ * A random script: accesses of all widths to all devices of the board, valid and invalid, mixed with reads of interrupt
+ * lines, claims and waits. The engines' times differ slightly (a disk takes real time), so everything that depends on
+ * time stays far from the point where it changes.
  */
 export function randomScript(random: SeededRandom, board: BoardOptions, accesses: number): Operation[] {
   const script = new Script(board);
@@ -41,7 +41,7 @@ export function randomScript(random: SeededRandom, board: BoardOptions, accesses
   return script.operations;
 }
 
-/** Where no device is, or not at that width: an access fault, and nothing more. */
+/** Accesses to unmapped addresses, or of a width that the device lacks: an access fault and no other effect. */
 function outside(script: Script, random: SeededRandom): void {
   const address = random.pick([
     0x10_1024, 0x10_1ffc, 0x10_2000, 0x200_c000, 0x200_fffc, 0x201_0000, 0x0bff_fff8, 0x0c60_0000, 0x1000_0008,
@@ -59,7 +59,7 @@ function pickWeighted(random: SeededRandom, turns: [number, () => void][]): () =
   throw new Error('unreachable');
 }
 
-/** Ticks of a wait: 10 s, by which every UART timeout has come. */
+/** The length of a wait in ticks: 10 s, after which every UART timeout has expired. */
 export const WAIT_TICKS = 100_000_000;
 
 export class Script {
@@ -67,18 +67,18 @@ export class Script {
   readonly board: BoardOptions;
   accesses = 0;
   sinceWait = 0;
-  /** Seconds since the start, but for the moments that instructions and disks take. */
+  /** Seconds since the start, not counting the time that instructions and disks take. */
   seconds = 0;
 
   constructor(board: BoardOptions) {
     this.board = board;
   }
 
-  /** The divisor becomes one with which a UART timeout takes long, compared with instructions. */
+  /** Sets a divisor with which a UART timeout takes long compared with instructions. */
   begin(): void {
     const first: [number, bigint][] = [[3, 0x83n], [1, 0x40n], [0, 0n], [3, 3n]]; // prettier-ignore
     for (const [offset, value] of first) this.write(0x1000_0000 + offset, 1, value);
-    this.read(0x10_1000, 4, false); // the clock asks for the date
+    this.read(0x10_1000, 4, false); // fixes the clock's date
     for (let at = SHARED; at < SHARED + 64; at += 8) this.write(at, 8, 0n);
   }
 
@@ -97,13 +97,13 @@ export class Script {
     this.add({ kind: 'write', address, bytes, value: BigInt.asUintN(8 * bytes, value) });
   }
 
-  /** A read or a write of it. */
+  /** Either a read or a write. */
   access(random: SeededRandom, address: number, bytes: Width, value: bigint): void {
     if (random.chance(1 / 2)) this.read(address, bytes);
     else this.write(address, bytes, value);
   }
 
-  /** Time passes. */
+  /** Lets time pass. */
   pass(): void {
     this.add({ kind: 'wait', ticks: WAIT_TICKS });
     this.seconds += 10;

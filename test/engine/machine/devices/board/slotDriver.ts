@@ -3,20 +3,20 @@ import { DISK_SLOT, RNG_SLOT, SHARED, type Width } from './operation.ts';
 import type { Script } from './script.ts';
 
 /**
- * What scripts do to a virtio slot: single registers, good or not; or a driver's whole start, and requests. A device
- * that was started and then met with nonsense is left without requests until it is started again, for nobody could say
- * when it is done with them.
+ * What scripts do to a virtio slot: single register accesses, valid or not; or the complete start of a driver, and
+ * requests. After invalid writes a started device gets no more requests until it is restarted, because it is
+ * unpredictable when it would finish them.
  */
 export class SlotDriver {
   readonly #script: Script;
   readonly #random: SeededRandom;
   readonly #base: number;
   readonly #slot: number;
-  /** Its part of shared RAM: descriptors, rings, buffers. */
+  /** The slot's part of shared RAM: descriptors, rings, buffers. */
   readonly #memory: number;
-  /** The queue that was started, while it is as it was. */
+  /** The started queue, until an invalid write may have changed it. */
   #queue: Queue | undefined;
-  /** The rings hold what was asked for before. */
+  /** Whether the rings contain requests that were made before. */
   #hasOldRings = false;
 
   constructor(script: Script, random: SeededRandom, slot: number) {
@@ -61,7 +61,7 @@ export class SlotDriver {
     this.#queue = undefined;
     for (let count = 1 + random.below(4); count > 0; count--) {
       const offset = random.pick(WRITTEN_AT_ALL);
-      // Old rings would be done a second time, and who could say when.
+      // The device would repeat the requests in old rings, at an unpredictable time.
       const value = this.#nonsenseFor(offset);
       if (offset === 0x38) this.#write(0x70, 0); // see `queue-resized-in-use`
       if (this.#hasOldRings && (offset === 0x50 || (offset === 0x70 && value & 4))) continue;
@@ -146,7 +146,7 @@ export class SlotDriver {
     if (buffers.length > queue.size) return;
     queue.describe(buffers, write);
     if (random.chance(1 / 10)) this.#spoil(queue);
-    // Whether to interrupt.
+    // Sets or clears NO_INTERRUPT.
     write(queue.available, 2, random.chance(1 / 4) ? 1n : 0n);
     write(queue.usedEvent, 2, BigInt((queue.index + random.pick([0, 0, 0, -1, 5])) & 0xffff));
     queue.offer(write);
@@ -157,7 +157,7 @@ export class SlotDriver {
     this.#script.read(this.#base + 0x60, 4);
     if (random.chance(1 / 2)) this.#script.add({ kind: 'lines' });
     if (random.chance(1 / 8)) this.#script.sumOfShared();
-    // Once broken, the source of entropy finds its queue broken again and again: see `rng-period`.
+    // The entropy device finds a broken queue again and again: see `rng-period`.
     if (!this.#queue && this.#slot === RNG_SLOT) this.#write(0x70, 0);
     if (random.chance(1 / 2)) this.#write(0x64, random.pick([1, 1, 1, 2, 3]));
   }
@@ -196,7 +196,7 @@ export class SlotDriver {
     ];
   }
 
-  /** A rule of the queue is broken: the device asks for a reset, or is silent. */
+  /** Breaks a rule of the queue: the device asks for a reset, or stays silent. */
   #spoil(queue: Queue): void {
     const random = this.#random;
     this.#queue = undefined;
@@ -205,7 +205,7 @@ export class SlotDriver {
       () => this.#script.write(first + 12, 4, 1n | (BigInt(queue.size) << 16n)), // the next one does not exist
       () => (queue.head = queue.size + random.below(9)), // there is no such descriptor
     ];
-    // Of the source of entropy see `rng-without-room`.
+    // For the entropy device see `rng-without-room`.
     if (this.#slot !== RNG_SLOT) spoils.push(() => this.#script.write(first + 8, 4, 0n)); // no bytes
     random.pick(spoils)();
   }
@@ -216,13 +216,13 @@ export class SlotDriver {
 }
 
 const READ_OFTEN = [0, 4, 8, 0xc, 0x10, 0x34, 0x40, 0x44, 0x60, 0x60, 0x60, 0x70, 0x70, 0xb0, 0xb4, 0xfc, 0x100, 0x120];
-/** What is read-only, unknown, a selector of offered features, or configuration. */
+/** Registers that are read-only, unknown, a selector of offered features, or configuration. */
 const WRITTEN_FREELY = [0x0, 0x8, 0x10, 0x14, 0x14, 0x34, 0x60, 0xb0, 0xfc, 0x68, 0x100, 0x108];
 const WRITTEN_AT_ALL = [
   ...[0x14, 0x24, 0x28, 0x30, 0x38, 0x3c, 0x40, 0x44, 0x44, 0x50, 0x64, 0x70, 0x70, 0x70],
   ...[0x80, 0x84, 0x90, 0x94, 0xa0, 0xa4],
 ];
-/** Zeroes: rings there ask for nothing. */
+/** Memory that stays zero: rings there contain no requests. */
 const UNUSED = 0x8110_0000 + 0x10_0000;
 
 interface Buffer {
@@ -231,7 +231,7 @@ interface Buffer {
   writable: boolean;
 }
 
-/** In `pieces` + 1 pieces. */
+/** Divides a buffer into `pieces` + 1 pieces. */
 function cut(address: number, length: number, pieces: number, writable: boolean): Buffer[] {
   const each = Math.max(1, Math.floor(length / (pieces + 1)));
   const buffers: Buffer[] = [];
@@ -244,16 +244,16 @@ function cut(address: number, length: number, pieces: number, writable: boolean)
 
 type Writer = (address: number, bytes: Width, value: bigint) => void;
 
-/** A queue of the script's: where it is, and how far it is. */
+/** A queue of the script: its addresses and its current index. */
 class Queue {
   readonly size: number;
   readonly hasEvents: boolean;
   readonly descriptors: number;
   readonly available: number;
   readonly used: number;
-  /** Chains offered so far. */
+  /** The number of chains offered so far. */
   index = 0;
-  /** Where the next one begins. */
+  /** The first descriptor of the next chain. */
   head = 0;
 
   constructor(options: { size: number; legacy: boolean; memory: number; hasEvents: boolean }) {

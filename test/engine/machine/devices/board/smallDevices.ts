@@ -3,7 +3,7 @@ import type { Width } from './operation.ts';
 import { DATE } from './operation.ts';
 import type { Script } from './script.ts';
 
-/** What scripts do to the devices that are a few registers each. */
+/** Script operations for the devices that consist of a few registers. */
 const UART = 0x1000_0000;
 const PLIC = 0x0c00_0000;
 const CLINT = 0x0200_0000;
@@ -25,7 +25,7 @@ export function uartOperations(script: Script, random: SeededRandom): void {
   }
 }
 
-/** Characters through the loopback, past the trigger level or not, with the timeout or without. */
+/** Sends characters through the loopback, above or below the trigger level, with or without the timeout. */
 function uartBurst(script: Script, random: SeededRandom): void {
   const write = (offset: number, value: number): void => script.write(UART + offset, 1, BigInt(value));
   write(3, 3);
@@ -40,7 +40,7 @@ function uartBurst(script: Script, random: SeededRandom): void {
   }
 }
 
-/** The divisor stays one with which timeouts take long: its upper byte is 4 or more. */
+/** Keeps a divisor with which timeouts take long: its upper byte is 4 or more. */
 function uartWrite(script: Script, random: SeededRandom, offset: number, bytes: Width): void {
   const upper = BigInt(random.uint32() & 0xffffff) << 8n;
   const low = offset === 1 ? 0x40 | random.below(16) : random.below(256);
@@ -78,8 +78,8 @@ function plicRegister(script: Script, random: SeededRandom): [offset: number, va
 }
 
 /**
- * The clock may be written, and a comparison may lie 5 s ahead, which the next wait passes; whatever else is compared
- * with the clock is days away from it. What reads as the time of now is not told.
+ * Scripts may write the clock, and may set a compare value 5 s ahead, which the next wait passes; every other compare
+ * value is days away from the clock. Reads of the current time are left out of the transcript.
  */
 export function clintOperations(script: Script, random: SeededRandom): void {
   const hart = random.below(script.board.harts + (random.chance(1 / 10) ? 1 : 0));
@@ -99,7 +99,8 @@ export function clintOperations(script: Script, random: SeededRandom): void {
     case 3:
       return script.read(CLINT + 0xbff8 + random.pick([0, 4]), random.pick([4, 8]), false);
     case 4:
-      // Beyond 2^40 ticks, or all of the past; the lower half alone changes nothing of that.
+      // A compare value beyond 2^40 ticks, or one that is always past; writing only the lower half does not change
+      // which.
       if (random.chance(1 / 3)) script.write(CLINT + 0x4000 + 8 * hart, 4, BigInt(random.uint32()));
       else if (random.chance(1 / 2))
         script.write(CLINT + 0x4004 + 8 * hart, 4, BigInt(random.pick([0x100, 0x7fffff, 0xffffffff])));
@@ -107,7 +108,7 @@ export function clintOperations(script: Script, random: SeededRandom): void {
         script.write(CLINT + 0x4000 + 8 * hart, 8, random.pick([0n, 1n, 0x1_0000_0000_0000n, 0xffff_ffff_ffff_ffffn]));
       return;
     default:
-      // It starts at 2^36 at the least, so that a comparison of 32 bits is past, and at 2^38 at the most.
+      // mtime starts at 2^36 or later, so a 32-bit compare value is past, and at 2^38 at the most.
       script.write(CLINT + 0xbff8, 8, BigInt(0x10 + random.below(0x30)) << 32n);
       script.read(CLINT + 0xbffc, 4);
       script.add({ kind: 'lines' });
@@ -122,7 +123,7 @@ export function finisherOperations(script: Script, random: SeededRandom): void {
   script.access(random, FINISHER + offset, random.pick([1, 2, 4, 4, 8]), BigInt(value));
 }
 
-/** Knows about what time the clock has, so that an alarm is either well before the next wait's end, or never. */
+/** Keeps track of the clock, so that an alarm is due either well before the end of the next wait, or never. */
 export class RtcWriter {
   readonly #script: Script;
   readonly #random: SeededRandom;
@@ -156,7 +157,10 @@ export class RtcWriter {
     }
   }
 
-  /** 8 bytes are two registers; of those that are the time only one as a whole is told, and none is set. */
+  /**
+   * Accesses of other widths; 8 bytes cover two registers. Reads of the time are left out of the transcript, and the
+   * time is never set this way.
+   */
   #otherWidth(offset: number): void {
     const bytes = this.#random.pick([1, 2, 8] as const);
     if (bytes === 8 && offset < 0x10) this.#script.read(RTC + offset, bytes, offset >= 8);
@@ -176,7 +180,7 @@ export class RtcWriter {
     this.#script.add({ kind: 'lines' });
   }
 
-  /** High half last, as it is: what the low half becomes by the carry between the two is not to be guessed at. */
+  /** Writes the high half last: the carry between the halves would make the low half unpredictable. */
   #setTime(): void {
     const high = ((BigInt(DATE) * 1_000_000n) >> 32n) + BigInt(this.#random.below(1000));
     this.#script.write(RTC, 4, 0x1000_0000n);

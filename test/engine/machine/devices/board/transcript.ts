@@ -2,13 +2,14 @@ import { comparedBits } from './exceptions.ts';
 import type { Answer, BoardOptions, Operation, Width } from './operation.ts';
 
 /**
- * Scripts and QEMU's answers as text, to be kept: `U5b:60` is a read of a byte of the UART's register 5 that gave 0x60,
- * `U0b=41` a write, a `!` and a cause at the end the trap that the access took. A line `board 2 legacy` begins a script.
+ * Scripts and QEMU's answers as text, for storage: `U5b:60` is a byte read of UART register 5 that returned 0x60,
+ * `U0b=41` is a write, and `!` with a number at the end is the cause of a trap. A line `board 2 legacy` starts a
+ * script.
  */
 export interface Recorded {
   board: BoardOptions;
   operations: Operation[];
-  /** What of each is compared, as text: see `answerOf`. */
+  /** The compared part of each answer, as text: see `answerOf`. */
   answers: string[];
 }
 
@@ -41,7 +42,7 @@ export function readTranscript(text: string): Recorded[] {
 
 const ANSWERS: readonly Operation['kind'][] = ['read', 'lines', 'otherLines', 'sum', 'settle'];
 
-/** `:60`, or `!5` for a trap; of what gives no value, or is not told, nothing else. */
+/** `:60`, or `!5` for a trap; empty for an operation without a compared value. */
 export function answerOf(operation: Operation, answer: Answer, board: BoardOptions): string {
   if (answer.cause !== 0) return `!${answer.cause}`;
   const isTold = operation.kind !== 'read' || operation.isTold !== false;
