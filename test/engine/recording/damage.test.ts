@@ -1,3 +1,4 @@
+/** A damaged recording is refused with a message or read up to its last whole chunk, but never misread. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { CHUNK_FLAG, decodeChunkHeader, encodeChunk } from '../../../debug-adapter/engine/recording/chunk.ts';
@@ -19,7 +20,7 @@ import {
 const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 4000);
 const KILLED = { entries: randomLog(new Random(1), 60) };
 
-/** A recording with several chunks, flushed every ten entries; durably when asked. */
+/** A recording with several chunks, flushed every ten entries, optionally to stable storage. */
 function flushedRecording({ durably = false, close = false } = {}) {
   const file = new MemoryFile();
   const writer = new RecordingWriter(file, compression);
@@ -38,7 +39,7 @@ function flushedRecording({ durably = false, close = false } = {}) {
   return { bytes: file.bytes, startBytes, entries, chunkEnds };
 }
 
-test('cut at every byte: the start is refused in a sentence, after it the last whole chunk counts', () => {
+test('cut at every byte: a cut header is refused with a message, a later cut keeps the whole chunks before it', () => {
   const { bytes, startBytes, entries, chunkEnds } = flushedRecording({ close: true });
   for (let length = 0; length < bytes.length; length++) {
     const cut = bytes.subarray(0, length);
@@ -56,7 +57,7 @@ test('cut at every byte: the start is refused in a sentence, after it the last w
   }
 });
 
-test('what a power failure leaves after the last sync is a torn tail', () => {
+test('the log after the last sync that a power cut damaged counts as a torn tail', () => {
   const { bytes, chunkEnds } = flushedRecording();
   const torn = bytes.slice();
   // The file system kept the length and the last chunk, but not the two chunks before it.
@@ -78,7 +79,7 @@ test('damage before a sync is refused', () => {
   }
 });
 
-test('damage anywhere in a closed recording is refused, but for its last chunk', () => {
+test('damage anywhere in a closed recording is refused, except in its last chunk', () => {
   const { bytes, startBytes } = flushedRecording({ close: true });
   const lastChunk = bytes.length - 40;
   for (let at = startBytes; at < lastChunk; at++) {
@@ -88,7 +89,7 @@ test('damage anywhere in a closed recording is refused, but for its last chunk',
   }
 });
 
-test('a chunk that was taken out, doubled or brought from elsewhere is refused', () => {
+test('a chunk that is removed, duplicated or taken from another recording is refused', () => {
   const { bytes, chunkEnds } = flushedRecording({ durably: true });
   const [from, to] = [chunkEnds[3].lengthBytes, chunkEnds[4].lengthBytes];
   const without = Buffer.concat([bytes.subarray(0, from), bytes.subarray(to)]);
@@ -97,7 +98,7 @@ test('a chunk that was taken out, doubled or brought from elsewhere is refused',
   assert.equal(userErrorOf(() => open(twice))?.code, 'recording-damaged');
 });
 
-test('what is no recording is called so', () => {
+test('a file that is not a recording is reported as such', () => {
   for (const bytes of [Buffer.from('QFI\xfb and so on, and on, and on'), Buffer.from('x'), new Uint8Array(5000)]) {
     const error = userErrorOf(() => open(bytes, 'disk.img'));
     assert.equal(error?.code, 'recording-not-one');
@@ -105,7 +106,7 @@ test('what is no recording is called so', () => {
   }
 });
 
-test('a future format version is refused with both numbers', () => {
+test('a future format version is refused with both version numbers', () => {
   const bytes = write(KILLED).bytes.slice();
   bytes[8] = 9;
   const error = userErrorOf(() => open(bytes));
@@ -113,7 +114,7 @@ test('a future format version is refused with both numbers', () => {
   assert.match(error.message, /format version 9.*reads versions up to 5/);
 });
 
-test('a recording of version 2 is read, whose boot files are all deflated', () => {
+test('a recording of version 2, whose boot files are all deflated, can be read', () => {
   const deflating = { ...compression, compress: compression.deflate };
   const file = new MemoryFile();
   const kernel = { ...KERNEL, bytes: new Uint8Array(100_000).fill(1) };
@@ -121,12 +122,12 @@ test('a recording of version 2 is read, whose boot files are all deflated', () =
   writer.writeHeader(ofVersion(2, HEADER), [kernel]);
   writer.abandon();
   const bytes = file.bytes.slice();
-  assert.equal(userErrorOf(() => open(bytes))?.code, 'recording-damaged', 'its two versions differ');
+  assert.equal(userErrorOf(() => open(bytes))?.code, 'recording-damaged', 'its two version numbers differ');
   bytes[8] = 2;
   assert.deepEqual(new Uint8Array(open(bytes).bootFile('kernel').bytes), kernel.bytes);
 });
 
-test('a recording of version 1, whose disk digests were others, is refused with the way out', () => {
+test('a recording of version 1, whose disk digests differ, is refused with the remedy', () => {
   const bytes = write(KILLED).bytes.slice();
   bytes[8] = 1;
   const error = userErrorOf(() => open(bytes));
@@ -146,7 +147,7 @@ test('chunks of a later version are skipped, or refused when they are critical',
   assert.match(error.message, /chunk type 99/);
 });
 
-test('a damaged boot file is refused when it is asked for', () => {
+test('a damaged boot file is refused when it is read', () => {
   const bytes = write({}).bytes.slice();
   const at = Buffer.from(bytes).lastIndexOf('kernel.elf') + 100;
   bytes[at] ^= 1;
@@ -156,7 +157,7 @@ test('a damaged boot file is refused when it is asked for', () => {
   assert.match(error.message, /kernel\.elf/);
 });
 
-test('a header that lacks a field, or has one of another type, is damage', () => {
+test('a header that lacks a field, or has a field of another type, is damage', () => {
   for (const spoil of [
     { machine: { ...HEADER.machine, memoryBytes: 'much' } },
     { drives: [{ id: 'hd0' }] },
@@ -172,7 +173,7 @@ test('a header that lacks a field, or has one of another type, is damage', () =>
   }
 });
 
-test('no bytes whatever make the reader crash, hang or lie', (t) => {
+test('random bytes never make the reader crash, hang or return wrong data', (t) => {
   const seed = Number(process.env.BLKREPLAY_SEED ?? Date.now() % 1e9);
   const random = new Random(seed);
   const originals = [flushedRecording().bytes, flushedRecording({ close: true }).bytes, write({ bootFiles: [] }).bytes];
@@ -196,7 +197,7 @@ test('no bytes whatever make the reader crash, hang or lie', (t) => {
   t.diagnostic(`seed ${seed}: ${readable} of ${ROUNDS} still readable`);
 });
 
-test('valid checksums around nonsense do not help it', () => {
+test('valid checksums around random data make no difference', () => {
   const seed = Number(process.env.BLKREPLAY_SEED ?? Date.now() % 1e9);
   const random = new Random(seed);
   const start = write({}).bytes;
@@ -215,7 +216,7 @@ test('valid checksums around nonsense do not help it', () => {
   }
 });
 
-test('changed chunks with right checksums do not help it either', (t) => {
+test('changed chunks with valid checksums make no difference either', (t) => {
   const seed = Number(process.env.BLKREPLAY_SEED ?? Date.now() % 1e9);
   const random = new Random(seed);
   const originals = [flushedRecording({ close: true }).bytes, write({ bootFiles: [] }).bytes];
@@ -237,7 +238,7 @@ test('changed chunks with right checksums do not help it either', (t) => {
   t.diagnostic(`seed ${seed}: ${readable} of ${ROUNDS} still readable`);
 });
 
-/** As somebody would write it who knows the format and means harm. */
+/** Written as by an attacker who knows the format. */
 function withRightChecksums(random: Random, original: Uint8Array): Uint8Array {
   const parts = [original.subarray(0, 12)];
   let checksum = 0n;

@@ -1,3 +1,4 @@
+/** A replay delivers every recorded event at its position and reports the first divergence. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { BlockCompletion, BlockRequest } from '../../../debug-adapter/engine/block/blockRequest.ts';
@@ -52,7 +53,7 @@ function at(position: number, status: Partial<InputStatus> = {}): InputStatus {
   };
 }
 
-/** Plays LOG as the recorded machine did, up to before `position`. */
+/** Plays LOG as the recorded machine did, to just before `position`. */
 function playTo(position: number): Player {
   const played = player();
   if (position > 50) played.take(at(50));
@@ -64,7 +65,7 @@ function playTo(position: number): Player {
   return played;
 }
 
-test('a faithful replay gets every event at its position and no complaint', () => {
+test('a faithful replay gets every event at its position and no divergence', () => {
   const played = player();
   assert.equal(played.lastPosition, 1000);
   assert.deepEqual(played.end, { kind: 'end', ...END });
@@ -98,7 +99,7 @@ const ANSWERS: LogEntry[] = [
 const FILE = { kind: 'length', name: 'a' } as const;
 const PIECE = { kind: 'bytes', name: 'a', offset: 0, lengthBytes: 2 } as const;
 
-test('devices get the answers that the recorded ones got, from anywhere', () => {
+test('devices get the recorded answers, from any start position', () => {
   const played = player(ANSWERS);
   assert.equal(played.nextPosition(at(0)), Infinity, 'answers are part of the steps that ask');
   assert.equal(played.hostTime(60), 1_700_000_000_123);
@@ -145,7 +146,7 @@ for (const [what, asks, says] of [
   });
 }
 
-test('it starts anywhere', () => {
+test('playback can start anywhere', () => {
   const played = player();
   played.seek(350);
   assert.equal(played.nextDigestPosition, 350);
@@ -157,7 +158,7 @@ test('it starts anywhere', () => {
   played.blockRequest(REQUEST);
 });
 
-test('a seek into the step of a request follows the restored ids', () => {
+test('a seek into the step of a request continues the restored request ids', () => {
   const played = player();
   played.seek(100, { hd0: 0 });
   played.blockRequest(REQUEST);
@@ -165,7 +166,7 @@ test('a seek into the step of a request follows the restored ids', () => {
   played.blockCompletion(COMPLETION);
 });
 
-test('a cut recording ends where it was cut, and says so', () => {
+test('a truncated recording ends where it was cut, and reports it', () => {
   const played = player(LOG.slice(0, 2), null);
   assert.equal(played.lastPosition, 100);
   assert.equal(played.end, undefined);

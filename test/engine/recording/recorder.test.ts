@@ -1,3 +1,4 @@
+/** The recorder passes inputs and disk requests through unchanged and writes them to the log. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Inputs, InputStatus, OutsideEvent } from '../../../debug-adapter/engine/machine/inputs.ts';
@@ -28,7 +29,7 @@ function recorder(live: Inputs) {
   return { file, writer, recorder: new Recorder(live, writer) };
 }
 
-test('a recorder passes everything through and writes it down', () => {
+test('a recorder passes everything through and logs it', () => {
   const heard: unknown[] = [];
   const live: Inputs = {
     nextPosition: () => 7,
@@ -66,7 +67,7 @@ test('when the guest has flushed a disk, the recording is durable beyond it at t
   const { file, recorder: recording } = recorder(new LiveInputs([]));
   recording.blockRequest({ id: 0, drive: 'hd0', operation: 'flush', offset: 0, lengthBytes: 0, position: 5 });
   recording.nextPosition(at(6));
-  assert.equal(file.syncedLengths.length, 1, 'not before it completes');
+  assert.equal(file.syncedLengths.length, 1, 'not durable before the flush completes');
   recording.blockCompletion({ id: 0, drive: 'hd0', status: 'ok', digest: 0n, position: 9 });
   recording.nextPosition(at(10));
   assert.equal(file.syncedLengths.at(-1), file.bytes.length);
@@ -76,8 +77,8 @@ test('when the guest has flushed a disk, the recording is durable beyond it at t
 });
 
 /**
- * A machine that is nothing but a console with a line time, a timer, and idling: enough to hear what sources do. Gives
- * every event with its position and virtual time.
+ * A minimal machine with a console of a given character time, a timer and idling: enough to drive input sources.
+ * Returns every event with its position and virtual time.
  */
 function runConsoleMachine(inputs: Inputs, { steps = 2000, byteTime = 300, busy = 100, tick = 1000 } = {}) {
   const log: (OutsideEvent & { position: number; nanoseconds: number })[] = [];
@@ -98,17 +99,20 @@ function runConsoleMachine(inputs: Inputs, { steps = 2000, byteTime = 300, busy 
   return { log, position };
 }
 
-test('console input arrives as soon as the UART takes it, moving an idle clock', () => {
+test('console input arrives as soon as the UART takes it, and advances an idle clock', () => {
   const { log } = runConsoleMachine(new LiveInputs([new ConsoleInput(Buffer.from('abcde'))]));
   const bytes = log.flatMap((event) => (event.kind === 'consoleInput' ? [event] : []));
   assert.equal(Buffer.from(bytes.map((event) => event.byte)).toString(), 'abcde');
-  // Line time after line time; the fourth wait ends in the next tick, whose first 100 ns are busy.
+  // One character time after another; the fourth wait ends in the next tick, whose first 100 ns are busy.
   assert.deepEqual(
     bytes.map((event) => event.nanoseconds),
     [0, 300, 600, 900, 1200],
   );
   const jumps = log.filter((event) => event.kind === 'clockJump');
-  assert.ok(jumps.length > 0 && jumps.every((event) => event.nanoseconds % 1000 >= 100), 'jumps only while idle');
+  assert.ok(
+    jumps.length > 0 && jumps.every((event) => event.nanoseconds % 1000 >= 100),
+    'the clock jumps only while idle',
+  );
 });
 
 test('console input waits for a guest that listens', () => {
@@ -122,7 +126,7 @@ test('console input waits for a guest that listens', () => {
   assert.equal(source.nextPosition(at(16)), Infinity);
 });
 
-test('what was recorded plays back the same', () => {
+test('a recording plays back the same events', () => {
   const {
     file,
     writer,
@@ -134,12 +138,12 @@ test('what was recorded plays back the same', () => {
   assert.deepEqual(replayed.log, recorded.log);
 });
 
-test('before an idle machine sleeps, what is to be seen is shown', () => {
+test('pending output is shown before an idle machine sleeps', () => {
   let shown = 0;
   const clock = { sleepUntil: (nanoseconds: number, beforeSleep: () => void) => (beforeSleep(), nanoseconds) };
   const idle = new RealtimeIdle(clock, { waitsForKeys: true, beforeSleep: () => shown++ });
   idle.take(at(5, { wakeNanoseconds: 1000 }));
-  assert.equal(shown, 0, 'it runs');
+  assert.equal(shown, 0, 'the machine runs');
   idle.take(at(5, { idle: true, wakeNanoseconds: 1000 }));
   idle.take(at(5, { idle: true, consoleReadyNanoseconds: 5 }));
   assert.equal(shown, 2);
@@ -157,7 +161,7 @@ test('real-time idling records only waits that were cut short', () => {
   const waiting = { idle: true, wakeNanoseconds: 1000 };
   assert.equal(idle.take(at(5, { wakeNanoseconds: 1000 })), undefined);
   assert.equal(idle.take(at(5, { idle: true })), undefined);
-  assert.deepEqual(asked, [], 'no sleep while running, none without an end');
+  assert.deepEqual(asked, [], 'no sleep while running, and none without an end');
   assert.equal(idle.take(at(5, waiting)), undefined);
   slept = [400, 0, 2000];
   assert.deepEqual(idle.take(at(6, waiting)), { kind: 'clockJump', nanoseconds: 400 });
@@ -167,7 +171,7 @@ test('real-time idling records only waits that were cut short', () => {
   assert.equal(idle.nextPosition(), Infinity);
 });
 
-test('a clock that is set before 1970 says 1970, which a recording can hold', () => {
+test('a host clock set before 1970 reads 1970, which a recording can store', () => {
   const live = new LiveInputs([], { dateMilliseconds: () => -1234.5, entropy: () => new Uint8Array(0) });
   assert.equal(live.hostTime(), 0);
   assert.throws(() => new ByteSink().varint(-1), /exact integer/);

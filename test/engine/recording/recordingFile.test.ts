@@ -1,3 +1,4 @@
+/** A recording file returns its header, boot files and log exactly as written, and only ever grows. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { LogEntry } from '../../../debug-adapter/engine/recording/logEntry.ts';
@@ -15,7 +16,7 @@ import {
   write,
 } from './support.ts';
 
-test('a random log comes back as it was written', () => {
+test('a random log is read back as it was written', () => {
   for (let seed = 1; seed <= 40; seed++) {
     const entries = randomLog(new Random(seed), seed * 50);
     const position = entries.at(-1)!.position;
@@ -28,7 +29,7 @@ test('a random log comes back as it was written', () => {
   }
 });
 
-test('header and boot files come back', () => {
+test('header and boot files are read back', () => {
   const bootFiles = [
     KERNEL,
     { role: 'initrd', name: 'dir/initrd ü.cpio', bytes: new Uint8Array(100_000) },
@@ -49,7 +50,7 @@ test('header and boot files come back', () => {
   }
 });
 
-test('files to load come back in their order, with their addresses', () => {
+test('files to load are read back in order, with their addresses', () => {
   const bootFiles = [
     { role: 'bios', name: 'u-boot.bin', bytes: new Uint8Array(50) },
     { role: 'load', name: 'data', bytes: new Uint8Array(3), address: 0x8400_0001 },
@@ -64,7 +65,7 @@ test('files to load come back in their order, with their addresses', () => {
   assert.equal(reader.hasBootFile('kernel'), false);
 });
 
-test('a boot file that was not recorded is asked for in vain', () => {
+test('reading a boot file that was not recorded is an error', () => {
   const reader = open(write({}).bytes);
   assert.equal(reader.hasBootFile('initrd'), false);
   assert.equal(userErrorOf(() => reader.bootFile('initrd'))?.code, 'recording-no-boot-file');
@@ -110,7 +111,7 @@ test('the file is only ever appended to, in writes of about 64 KiB', () => {
   assert.equal(file.syncedLengths.at(-1), file.bytes.length);
 });
 
-test('a flush reaches the file, a durable one the disk', () => {
+test('a flush reaches the file, a durable flush the disk', () => {
   const file = new MemoryFile();
   const writer = new RecordingWriter(file, compression);
   writer.writeHeader(HEADER, [KERNEL]);
@@ -128,7 +129,7 @@ test('a flush reaches the file, a durable one the disk', () => {
   assert.equal(file.bytes.length, length, 'nothing new: no chunk');
 });
 
-test('after a full disk, what was flushed before is readable', () => {
+test('after a full disk, everything flushed before is readable', () => {
   const file = new MemoryFile();
   const writer = new RecordingWriter(file, compression);
   writer.writeHeader(HEADER, [KERNEL]);
@@ -137,7 +138,7 @@ test('after a full disk, what was flushed before is readable', () => {
   file.fullAtBytes = file.bytes.length;
   writer.append({ kind: 'consoleInput', position: 15, byte: 66 });
   assert.equal(userErrorOf(() => writer.flush(20))?.kind, 'hostFailure');
-  // There is room again, but the byte at 15 is lost: an end after it would lie.
+  // Space is available again, but the byte at 15 is lost: an end chunk after it would be wrong.
   file.fullAtBytes = Infinity;
   assert.throws(
     () => writer.append({ kind: 'consoleInput', position: 25, byte: 67 }),
@@ -148,7 +149,7 @@ test('after a full disk, what was flushed before is readable', () => {
   assert.ok(file.closed);
 });
 
-test('positions that fall are our own mistake', () => {
+test('decreasing positions fail an assertion', () => {
   const fall: LogEntry[] = [
     { kind: 'consoleInput', position: 5, byte: 65 },
     { kind: 'consoleInput', position: 4, byte: 65 },
@@ -156,7 +157,7 @@ test('positions that fall are our own mistake', () => {
   assert.throws(() => write({ entries: fall }), /order of their positions/);
 });
 
-test('offsets that a guest makes up do not break the log', () => {
+test('arbitrary guest offsets do not break the log', () => {
   const wild: LogEntry = {
     kind: 'blockRequest',
     id: 0,
@@ -202,7 +203,7 @@ test('size: a disk request and its completion take at most 40 bytes, a key about
   }
 });
 
-test('a header from before there were these choices means what was then', () => {
+test('a header from before these settings existed has their values of that time', () => {
   const { kind, memoryBytes, harts, isa } = HEADER.machine;
   const machine = { kind, memoryBytes, harts, isa };
   const { slot: _slot, virtio: _virtio, ...hd0 } = HEADER.drives[0];

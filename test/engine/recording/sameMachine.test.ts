@@ -1,3 +1,4 @@
+/** A replay is refused if its options differ from the recorded machine; options left out are accepted. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { RecordingHeader } from '../../../debug-adapter/engine/recording/header.ts';
@@ -13,7 +14,7 @@ const RECORDED: RecordingHeader = {
 const SAME: GivenMachine = { machine: RECORDED.machine, append: RECORDED.append, drives: RECORDED.drives };
 const [HD0, HD1] = RECORDED.drives;
 
-test('the same options are accepted, and so is what was left out', () => {
+test('equal options and options left out are accepted', () => {
   checkSameMachine('boot.rr', RECORDED, SAME);
   checkSameMachine('boot.rr', RECORDED, { machine: {}, drives: RECORDED.drives });
 });
@@ -27,7 +28,7 @@ const LOADED: RecordingHeader = {
   ],
 };
 
-test('where files were loaded is the same, or was left out', () => {
+test('load addresses may be equal or left out', () => {
   checkSameMachine('boot.rr', LOADED, SAME);
   checkSameMachine('boot.rr', LOADED, { ...SAME, kernelAddress: 0x8000_0000, loads: [0x8400_0000, null] });
   const refusal = (given: Partial<GivenMachine>) =>

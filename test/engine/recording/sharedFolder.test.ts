@@ -1,3 +1,4 @@
+/** A semihosting guest can read regular files in the shared folder and below it, and nothing else. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -6,7 +7,6 @@ import { suite, test, type TestContext } from 'node:test';
 import { SharedFolder } from '../../../debug-adapter/engine/recording/inputs/sharedFolder.ts';
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 
-/** What a semihosting guest may read: regular files in the folder and below, by names that stay in it. */
 const ENOENT = 2;
 const EACCES = 13;
 
@@ -48,7 +48,7 @@ suite('a shared folder', () => {
     });
   }
 
-  test('a piece that begins at the end, or goes over it, is what there is', (t) => {
+  test('a read at or past the end of a file returns only the bytes that exist', (t) => {
     const { folder } = place(t);
     const piece = (offset: number) => folder.answer({ kind: 'bytes', name: 'data', offset, lengthBytes: 100 }).bytes;
     assert.deepEqual([piece(3), piece(5), piece(2 ** 52)].map(String), ['108,111', '', '']);

@@ -125,11 +125,11 @@ export interface Written {
   header?: HeaderToWrite;
   bootFiles?: BootFile[];
   entries?: readonly LogEntry[];
-  /** Left out: the writer is abandoned after a flush at the last entry, as by a kill. */
+  /** If absent, the writer is abandoned after a flush at the last entry, as by a kill. */
   end?: Omit<EndEntry, 'kind'>;
 }
 
-/** Writes a recording and gives its file. */
+/** Writes a recording and returns its file. */
 export function write({ header = HEADER, bootFiles = [KERNEL], entries = [], end }: Written): MemoryFile {
   const file = new MemoryFile();
   const writer = new RecordingWriter(file, compression);
@@ -147,12 +147,12 @@ export function open(bytes: Uint8Array, name = 'test.rr'): RecordingReader {
   return new RecordingReader(new MemoryFile(bytes, name), compression);
 }
 
-/** Entries without the marks that flushing adds. */
+/** The entries without the marks that flushing adds. */
 export function events(reader: RecordingReader, from = 0): LogEntry[] {
   return [...reader.entriesFrom(from)].filter((entry) => entry.kind !== 'reached');
 }
 
-/** A log as a busy machine would make it, of every kind of entry, extreme values among them. */
+/** A log as of a busy machine, with every kind of entry and extreme values. */
 export function randomLog(random: Random, length: number): LogEntry[] {
   const drives = ['hd0', 'hd1', 'scratch'];
   const requestIds = new Map<string, number>();
@@ -216,7 +216,7 @@ export function randomLog(random: Random, length: number): LogEntry[] {
   });
 }
 
-/** Calls, and gives the UserError that came; anything else that is thrown goes on. */
+/** Calls `work` and returns the UserError that it throws; any other error is rethrown. */
 export function userErrorOf(call: () => unknown): UserError | undefined {
   try {
     call();

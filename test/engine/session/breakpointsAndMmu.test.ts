@@ -1,11 +1,10 @@
+/** Breakpoints set at power-on stop both before and after the kernel turns address translation on. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { openSymbols, Session } from '../../../debug-adapter/engine/index.ts';
 import { guest } from '../../support/guests.ts';
 import { KERNEL, stageOf } from '../timeline/travelSupport.ts';
-
-/** Breakpoints set at power-on, before the kernel turns its address translation on, on both sides of that moment. */
 
 const CSR_SATP = 0x180;
 
@@ -21,9 +20,9 @@ function kernelSession(t: TestContext) {
   return { session, entryOf, isMmuOn };
 }
 
-test('a breakpoint that is set at power-on stops before the MMU is on, and after, there and back', (t) => {
+test('a breakpoint set at power-on stops before and after the MMU is on, forwards and backwards', (t) => {
   const { session, entryOf, isMmuOn } = kernelSession(t);
-  // Runs with and without translation: the kernel is mapped where it lies.
+  // These functions run with and without translation: the kernel is mapped at its physical address.
   const pc = entryOf(KERNEL.kernel, 'memset');
   session.addBreakpoint(pc);
   const stops: { position: number; mmu: boolean }[] = [];
@@ -37,7 +36,7 @@ test('a breakpoint that is set at power-on stops before the MMU is on, and after
   );
   assert.ok(
     stops.some(({ mmu }) => mmu),
-    'and after',
+    'after the MMU is on',
   );
   for (const stop of stops.slice(0, -1).reverse()) {
     assert.equal(session.reverseContinue().kind, 'breakpoint');
@@ -45,11 +44,11 @@ test('a breakpoint that is set at power-on stops before the MMU is on, and after
   }
 });
 
-test('a breakpoint in a program that is nowhere yet stops once its page is mapped', (t) => {
+test('a breakpoint in a program that is not loaded yet stops once its page is mapped', (t) => {
   const { session, entryOf, isMmuOn } = kernelSession(t);
   assert.equal(isMmuOn(), false);
   const pc = entryOf(guest('kernel/user/sh'), 'main');
-  assert.equal(session.inspector.translate(pc), Number(pc), 'the address means something else before');
+  assert.equal(session.inspector.translate(pc), Number(pc), 'the address belongs to something else before');
   session.addBreakpoint(pc);
   assert.equal(session.continue().kind, 'breakpoint');
   assert.equal(session.inspector.pc, pc);

@@ -1,14 +1,14 @@
+/** Steps stay on the selected hart, while the other harts run and are not stepped into. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { openSymbols, Session, SourceSteps } from '../../../debug-adapter/engine/index.ts';
 import { stageOf } from '../timeline/travelSupport.ts';
 
-/** Stepping on one of several harts: the others have their turns in between, and are not stepped into. */
 const HARTS = { kernel: 'test/guests/harts/harts.elf', diskBytes: 1 << 20 };
 const STEPS = 40;
 
-/** Hart 2 of four, at the start of a function that all of them are in. */
+/** Goes to hart 2 of four, at the start of a function that all of them execute. */
 function atFunction(name: string, t: TestContext) {
   const stage = stageOf(HARTS, t);
   stage.setup.harts = 4;
@@ -22,7 +22,7 @@ function atFunction(name: string, t: TestContext) {
   return { session, machine, symbols, steps: new SourceSteps(session, symbols) };
 }
 
-test('over lines, forwards and back, it stays on its hart', (t) => {
+test('stepping over lines, forwards and backwards, stays on its hart', (t) => {
   const { session, machine, symbols, steps } = atFunction('take_turns', t);
   const { start } = machine.turn;
   const lines: (number | undefined)[] = [];
@@ -35,8 +35,8 @@ test('over lines, forwards and back, it stays on its hart', (t) => {
     assert.deepEqual([machine.currentHart, symbols.functionAt(session.inspector.pc)?.name], [2, 'take_turns']);
     lines.push(at());
   }
-  assert.ok(turnsOfOthers > 0 && machine.turn.start > start, 'others had turns in between');
-  // Backwards every round of a loop in one line begins that line anew.
+  assert.ok(turnsOfOthers > 0 && machine.turn.start > start, 'other harts ran in between');
+  // Backwards, every iteration of a loop on one line starts at the beginning of that line.
   const back = [at()];
   for (let i = 0; i < STEPS; i++) {
     assert.equal(steps.stepBack().kind, 'step');
@@ -47,7 +47,7 @@ test('over lines, forwards and back, it stays on its hart', (t) => {
   assert.deepEqual(back, lines.slice(-back.length));
 });
 
-test('an instruction at the end of a turn is one step, either way', (t) => {
+test('stepping over the last instruction of a quantum is one step, in both directions', (t) => {
   const { session, machine } = atFunction('count_own', t);
   session.goTo(session.position);
   session.timeline.advance(machine.turn.end - 1);
@@ -57,7 +57,7 @@ test('an instruction at the end of a turn is one step, either way', (t) => {
   assert.equal(machine.currentHart, 2);
   assert.equal(session.stepInstruction().kind, 'step');
   assert.deepEqual([machine.currentHart, machine.instructionsOf(2)], [2, instructions + 1]);
-  assert.ok(session.position >= position + 30_000, 'three others had their turns');
+  assert.ok(session.position >= position + 30_000, 'the three other harts ran in between');
   assert.equal(session.stepBackInstruction().kind, 'step');
   assert.deepEqual([session.position, session.inspector.pc, machine.currentHart], [position, pc, 2]);
 });

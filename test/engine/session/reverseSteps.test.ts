@@ -1,3 +1,4 @@
+/** Instruction steps cross calls in both directions, and long steps can be paused. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -6,7 +7,6 @@ import { instructionAt } from '../../../debug-adapter/engine/session/controlFlow
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, KERNEL, type Scene, stageOf } from '../timeline/travelSupport.ts';
 
-/** Steps by instruction over calls, back into and out of functions, and steps that take long. */
 interface Debugging {
   session: Session;
   symbols: Symbols;
@@ -23,7 +23,7 @@ function debug(scene: Scene, t: TestContext, length: number): Debugging {
 
 const LENGTH = 60_000_000;
 
-/** Goes on from a random place to a call in code with lines; false where none comes soon. */
+/** Continues from a random position to a call in code with lines; false if there is none soon. */
 function toACall({ session, symbols }: Debugging, random: SeededRandom): boolean {
   session.goTo(random.below(LENGTH - 5_000_000));
   for (let i = 0; i < 300; i++) {
@@ -38,7 +38,7 @@ for (const [name, scene] of [
   ['the demo', DEMO],
   ['a kernel with processes', KERNEL],
 ] as const) {
-  test(`a call is stepped over as one instruction, and back into and out of its function: ${name}`, (t) => {
+  test(`a call is stepped over as one instruction, and reverse steps enter and leave its function: ${name}`, (t) => {
     const debugging = debug(scene, t, LENGTH);
     const { session, symbols, steps } = debugging;
     const { inspector } = session;
@@ -55,7 +55,7 @@ for (const [name, scene] of [
       for (let k = random.below(4); k > 0; k--) new StepForward(session).run(() => false);
       if (symbols.functionAt(inspector.pc)?.low === callee.low) {
         assert.equal(steps.reverseStepOut().kind, 'step');
-        assert.equal(session.position, at.position, 'back out is at the call');
+        assert.equal(session.position, at.position, 'reverse step out stops at the call');
         tried.out++;
       }
 
@@ -69,7 +69,7 @@ for (const [name, scene] of [
       steps.reverseStepIn();
       assert.ok(session.position >= at.position && session.position < after);
       if (symbols.functionAt(inspector.pc)?.low === callee.low) {
-        assert.equal(symbols.lineAt(inspector.pc)?.start, inspector.pc, 'back in is at the beginning of a line');
+        assert.equal(symbols.lineAt(inspector.pc)?.start, inspector.pc, 'reverse step in stops at the start of a line');
         tried.in++;
       }
     }
@@ -77,7 +77,7 @@ for (const [name, scene] of [
   });
 }
 
-/** Half a second of guest time would be noticed; pauses are asked for every 2^18 steps at most. */
+/** A delay of half a second of guest time would be noticeable; `shouldPause` is called at least every 2^18 steps. */
 const ASKED_EVERY = 1 << 19;
 
 test('a step over a line that takes millions of instructions can be paused, forwards and backwards', (t) => {
@@ -97,7 +97,7 @@ test('a step over a line that takes millions of instructions can be paused, forw
       return false;
     });
     assert.equal(reason.kind, 'step');
-    assert.ok(longest <= ASKED_EVERY, `${longest} steps without being asked`);
+    assert.ok(longest <= ASKED_EVERY, `${longest} steps without a check for a pause`);
   }
   const to = session.position;
   let times = 0;
@@ -107,7 +107,7 @@ test('a step over a line that takes millions of instructions can be paused, forw
   });
   assert.equal(counted.kind, 'step');
   assert.equal(session.position, from);
-  assert.ok(times >= (to - from) / ASKED_EVERY, `asked ${times} times`);
+  assert.ok(times >= (to - from) / ASKED_EVERY, `checked ${times} times`);
 
   for (const [start, step] of [
     [from, (left: number) => steps.stepOver(() => --left <= 0)],

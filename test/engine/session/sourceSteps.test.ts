@@ -1,3 +1,4 @@
+/** Source line steps work forwards and backwards, on guests with timer, disk and traps. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -5,7 +6,6 @@ import { frameViewOf, openSymbols, Session, SourceSteps, type Symbols } from '..
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, KERNEL, type Scene, stageOf } from '../timeline/travelSupport.ts';
 
-/** Stepping by source line, forwards and backwards, on guests with timer, disk and traps. */
 interface Debugging {
   session: Session;
   symbols: Symbols;
@@ -34,7 +34,7 @@ function watch({ session, symbols }: Debugging, expression: string): void {
   session.addDataBreakpoint({ address: lvalue.address, lengthBytes: lvalue.sizeBytes, access: 'write' });
 }
 
-test('from the failure back to the line that spoiled the superblock, and back over lines from there', (t) => {
+test('reverse execution leads from the failure to the line that corrupted the superblock, and back over its lines', (t) => {
   const debugging = debug(DEMO, t);
   const { session, steps, where } = debugging;
   assert.equal(session.continue().kind, 'ended');
@@ -47,7 +47,7 @@ test('from the failure back to the line that spoiled the superblock, and back ov
   }
   const lineOf = (line: string) => line.replace(/ in .*/, '');
   assert.equal(lineOf(trail[0]), 'statistics.c:18');
-  // To the beginning of the line first, then line by line to the function's start, then its caller.
+  // To the start of the line, then line by line to the start of the function, then to its caller.
   assert.equal(trail[1], trail[0]);
   assert.match(trail.join('\n'), /in timer_interrupt/);
   const lines = trail.slice(1).filter((place) => place.endsWith('statistics_sample'));
@@ -58,7 +58,7 @@ for (const [name, scene, length] of [
   ['the demo', DEMO, 80_000_000],
   ['a kernel with processes', KERNEL, 70_000_000],
 ] as const) {
-  test(`stepping back over a line and over it again is nothing: ${name}`, (t) => {
+  test(`stepping back over a line and forward again returns to the same position: ${name}`, (t) => {
     const { session, symbols, steps, where } = debug(scene, t);
     const random = SeededRandom.forTest(t);
     session.timeline.advance(length);
@@ -66,49 +66,50 @@ for (const [name, scene, length] of [
     let exactly = 0;
     for (let i = 0; i < 120 && tried < 25; i++) {
       session.goTo(random.below(length));
-      // To the beginning of some line, as a user stands there.
+      // Go to the start of a line, as a user would.
       if (symbols.statementRanges(session.inspector.pc).length === 0) continue;
       if (steps.stepOver().kind !== 'step') continue;
       const { pc } = session.inspector;
       const line = symbols.lineAt(pc);
-      // Of a line in pieces that touch, the first: back means to its beginning.
+      // If a line has several adjacent ranges, only the first counts: stepping back goes to its start.
       const isBeginning = symbols.statementRanges(pc).some(({ start }) => start === pc);
       if (!isBeginning || line?.start !== pc || !line.isStatement) continue;
       const from = { position: session.position, place: where(), low: symbols.functionAt(pc)?.low };
       if (steps.stepOver().kind !== 'step') continue;
       const there = { position: session.position, pc: session.inspector.pc };
-      // Leaving the function is another matter: back there means over the whole call.
+      // A step that leaves the function is excluded, since stepping back from there skips the whole call.
       if (symbols.functionAt(there.pc)?.low !== from.low) continue;
       assert.ok(there.position > from.position);
       assert.equal(steps.stepBack().kind, 'step');
       const back = `back from ${there.position} to ${where()} at ${session.position}, began at ${from.position}`;
-      // In a loop on one line the last round is nearer than where the step began.
+      // In a loop on one line, stepping back stops in the last iteration, after the position where the step started.
       assert.ok(session.position >= from.position && session.position < there.position, back);
       if (session.position === from.position) exactly++;
       tried++;
-      // A piece that begins no statement, or one of the line left, is no line of its own forwards.
+      // A range that starts no statement, or one of the line just left, is not a line of its own when stepping
+      // forwards.
       const landed = symbols.lineAt(session.inspector.pc);
       if (!landed?.isStatement || landed.line === symbols.lineAt(there.pc)?.line) continue;
       assert.equal(steps.stepOver().kind, 'step');
       assert.equal(session.position, there.position, `${back}, and forwards again`);
     }
-    assert.ok(tried > 3, `${tried} places tried`);
-    assert.ok(exactly > 0, `${exactly} of ${tried} came back exactly`);
+    assert.ok(tried > 3, `${tried} positions tried`);
+    assert.ok(exactly > 0, `${exactly} of ${tried} returned exactly`);
   });
 }
 
-test('back from a trap handler that was entered by a jump through t0: one step, and not to the beginning', (t) => {
+test('stepping back from a trap handler entered by a jump through t0 is one step, and does not run to the beginning', (t) => {
   const { session, symbols, steps } = debug(KERNEL, t);
   const [handler] = symbols.functionsNamed('user_trap');
   session.addBreakpoint(handler.low);
   assert.equal(session.continue().kind, 'breakpoint');
-  assert.equal(session.inspector.pc, handler.low, 'it stands at the first instruction');
+  assert.equal(session.inspector.pc, handler.low, 'stops at the first instruction');
   const { position } = session;
   assert.equal(steps.stepBack().kind, 'step');
   assert.equal(session.position, position - 1);
 });
 
-test('stepping in enters a function past its prologue, stepping out returns to the caller', (t) => {
+test('stepping in enters a function past its prologue, and stepping out returns to the caller', (t) => {
   const { session, symbols, steps } = debug(DEMO, t);
   const [checkpoint] = symbols.functionsNamed('journal_checkpoint');
   const id = session.addBreakpoint(symbols.breakpointAddress(checkpoint));

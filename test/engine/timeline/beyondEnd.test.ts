@@ -1,3 +1,8 @@
+/** A snapshot is listed only when the log up to it is on stable storage.
+ *
+ * Builds before this rule could leave a snapshot past the end of a killed recording. Such a snapshot is not offered, is
+ * refused as a start, and can be deleted.
+ */
 import assert from 'node:assert/strict';
 import { statSync, truncateSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -8,13 +13,9 @@ import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { wrapWrittenFiles } from '../../support/wrappedFiles.ts';
 import { DEMO, type Stage, stageOf } from './travelSupport.ts';
 
-/**
- * A snapshot is of use where the log leads to it. It is written when the log up to it is on stable storage; one that an
- * earlier build left past the end of a recording that was killed is offered nowhere, refused as a start, and can be deleted.
- */
 const AUTOMATIC = 1 << 24;
 
-test('whenever an overlay lists a new snapshot, the log that leads there is on stable storage', (t) => {
+test('when an overlay lists a new snapshot, the log up to it is on stable storage', (t) => {
   const stage = stageOf(DEMO, t);
   const [drive] = stage.setup.drives;
   const second = { ...drive, id: 'hd1', overlay: drive.overlay!.replace('hd0', 'hd1') };
@@ -36,7 +37,7 @@ test('whenever an overlay lists a new snapshot, the log that leads there is on s
   }
 });
 
-test('a snapshot past the recording’s end is no place to go to, and can be deleted', (t) => {
+test('a snapshot past the end of the recording is not offered for seeking, and can be deleted', (t) => {
   const { stage, end, digest } = cutBeforeSnapshot(t);
   const name = `auto-${AUTOMATIC}`;
   const replay = stage.replay();
@@ -57,7 +58,7 @@ test('a snapshot past the recording’s end is no place to go to, and can be del
   replay.close({ reason: 'interrupted' });
 });
 
-test('starting from one is refused, and files tell of it', (t) => {
+test('starting from a snapshot past the end is refused, and file listings mark it', (t) => {
   const { stage, end } = cutBeforeSnapshot(t);
   const { rrfile } = stage.setup;
   renameKept(nodeHost, rrfile, `auto-${AUTOMATIC}`, 's', { confirmed: false });
@@ -87,7 +88,7 @@ test('starting from one is refused, and files tell of it', (t) => {
   replay.close({ reason: 'endOfRecording' });
 });
 
-test('a run to a position behind the machine ends where it stands', (t) => {
+test('a run to an earlier position ends immediately', (t) => {
   const stage = stageOf(DEMO, t);
   const timeline = stage.record();
   timeline.advance(2_000_000);
@@ -103,7 +104,7 @@ test('a run to a position behind the machine ends where it stands', (t) => {
   replay.close({ reason: 'endOfRecording' });
 });
 
-/** What a kill left with builds that wrote automatic snapshots ahead of the log. */
+/** Reproduces a kill of builds that wrote automatic snapshots ahead of the log. */
 function cutBeforeSnapshot(t: TestContext): { stage: Stage; end: number; digest: bigint } {
   const stage = stageOf(DEMO, t);
   const timeline = stage.record();
@@ -123,17 +124,17 @@ function readerOf(rrfile: string): RecordingReader {
 interface Listed {
   name: string;
   position: number;
-  /** Where the log ended then, and whether that was on stable storage. */
+  /** The end of the log at that time, and whether it was on stable storage. */
   reached: number;
   isSynced: boolean;
 }
 
-/** Notes each snapshot that an overlay's header is about to list, with how far the log was. */
+/** Records each snapshot that an overlay's header is about to list, with the end of the log. */
 function watchSnapshots({ setup: { rrfile, drives } }: Stage, t: TestContext): Listed[] {
   const listed: Listed[] = [];
   let isSynced = false;
   let log: HostFile | undefined;
-  // The file may have no name yet.
+  // The file may not have its final name yet.
   const reached = () => new RecordingReader(log!, nodeHost.compression).lastPosition;
   wrapWrittenFiles(t, (file, path) => {
     if (path === rrfile) {
@@ -156,7 +157,7 @@ function watchSnapshots({ setup: { rrfile, drives } }: Stage, t: TestContext): L
   return listed;
 }
 
-/** In the table that a header names. */
+/** The snapshots in the table that a header points to. */
 function snapshotsOf(file: HostFile, header: Uint8Array): { name: string; position: number }[] {
   const view = new DataView(header.buffer, header.byteOffset);
   let at = Number(view.getBigUint64(64));

@@ -1,3 +1,4 @@
+/** A file changed during a replay is reported, with its sector, at the first request that reads the change. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
@@ -8,8 +9,6 @@ import { nodeCompression } from '../../../debug-adapter/host/compression.ts';
 import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
 import type { Timeline } from '../../../debug-adapter/engine/index.ts';
 import { DEMO, type Stage, stageOf } from './travelSupport.ts';
-
-/** What is changed under a replay that has opened it shows at the first request that reads it: file and sector are named. */
 
 const SECTOR_BYTES = 512;
 
@@ -39,7 +38,7 @@ test('an overlay changed while a replay reads a snapshot in it', (t) => {
 });
 
 function recorded(stage: Stage): Stage {
-  // Sectors that are told apart.
+  // Each sector has different contents.
   const { image } = stage.setup.drives[0];
   const bytes = fs.readFileSync(image);
   for (let at = 0; at < bytes.length; at += SECTOR_BYTES) bytes.writeUInt32LE(at, at + 100);
@@ -50,7 +49,7 @@ function recorded(stage: Stage): Stage {
   return stage;
 }
 
-/** What the guest reads after a position and did not write between. */
+/** A sector that the guest reads after a position and does not write in between. */
 function readsOf({ setup }: Stage, { since = 0 } = {}): { offset: number }[] {
   const reader = new RecordingReader(openFile(setup.rrfile, { write: false, create: 'never' }), nodeCompression);
   const written = new Set<number>();
@@ -64,7 +63,10 @@ function readsOf({ setup }: Stage, { since = 0 } = {}): { offset: number }[] {
   return reads;
 }
 
-/** Where the bytes of a snapshot's sector lie in the file: on its disk, and in RAM, which is read before; none in the base. */
+/**
+ * The file offset of a snapshot's sector: in the disk's data, or in RAM, which is restored earlier; none if it is in
+ * the base.
+ */
 function copiesInOverlay(overlay: string, snapshot: string, offset: number): number[] {
   const file = openFile(overlay, { write: false, create: 'never' });
   const view = Qcow2Image.open(file, { writable: false }).openSnapshot(snapshot);
@@ -80,7 +82,7 @@ function copiesInOverlay(overlay: string, snapshot: string, offset: number): num
   return copies;
 }
 
-/** In place: whoever has the file open sees it. */
+/** Writes in place: every open handle sees the change. */
 function flipBytes(path: string, offsets: readonly number[]): void {
   const file = fs.openSync(path, 'r+');
   const byte = new Uint8Array(1);

@@ -1,13 +1,13 @@
+/** Debugger writes at random moments, mixed with moves in history, are recorded and replayed.
+ *
+ * The writes go to random memory and registers, whatever that does to the guest.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { endOfPresent, Session, UserError } from '../../../debug-adapter/engine/index.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, KERNEL, type Scene, stageOf, RESETS } from './travelSupport.ts';
 
-/**
- * A debugger that writes to memory and registers whenever it likes, whatever that does to the guest, and looks back in
- * between: what came of it is recorded and replays.
- */
 const SESSIONS = 6;
 const ACTS = 60;
 const PC = 32;
@@ -16,7 +16,7 @@ const REFUSALS = ['guest-has-ended', 'address-not-ram'];
 const SCENES: Record<string, Scene> = { demo: DEMO, kernel: KERNEL, resets: RESETS };
 
 for (const [name, scene] of Object.entries(SCENES)) {
-  test(`${name}: random writes by the debugger, looks back between them, and the same again in a replay`, (t) => {
+  test(`${name}: random debugger writes and moves in history give the same states in a replay`, (t) => {
     const random = SeededRandom.forTest(t);
     for (let i = 0; i < SESSIONS; i++) {
       const stage = stageOf(scene, t);
@@ -41,7 +41,7 @@ for (const [name, scene] of Object.entries(SCENES)) {
   });
 }
 
-test('a write between the guest’s wish for a reset and the reset comes before it in a replay, too', (t) => {
+test("a write between the guest's reset request and the reset precedes the reset in a replay too", (t) => {
   const stage = stageOf(RESETS, t);
   const session = new Session(stage.record());
   const { finisher } = session.timeline.machine.board;
@@ -62,7 +62,7 @@ test('a write between the guest’s wish for a reset and the reset comes before 
   assert.equal(replay.timeline.digest(), expected);
 });
 
-test('nothing is written to a guest that has ended', (t) => {
+test('writes to a guest that has ended are refused', (t) => {
   const session = new Session(stageOf(DEMO, t).record());
   t.after(() => session.timeline.close(endOfPresent(session.timeline)));
   assert.equal(session.continue().kind, 'ended');
@@ -98,7 +98,7 @@ function actAtRandom(session: Session, random: SeededRandom): void {
   }
 }
 
-/** Where nothing can be written it is refused, and nothing happens. */
+/** Where writing is impossible it is refused, and nothing changes. */
 function writeAtRandom(session: Session, random: SeededRandom): void {
   const { position } = session;
   try {
@@ -111,7 +111,7 @@ function writeAtRandom(session: Session, random: SeededRandom): void {
   }
 }
 
-/** Near what the guest is at: its code, or where one of its registers points. */
+/** An address near the guest's activity: its code, or the target of one of its registers. */
 function anAddress({ inspector }: Session, random: SeededRandom): bigint {
   const base = random.chance(0.5) ? inspector.pc : inspector.register(random.below(32));
   return BigInt.asUintN(64, base + BigInt(random.below(256)));

@@ -1,15 +1,15 @@
+/** A machine with several harts gives the same states live, in history, in a replay and from a snapshot. */
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { digestsOnTheWay, stageOf } from './travelSupport.ts';
 
-/** Several harts through a recording: live, looking back, replayed, and from a snapshot. */
 const HARTS = { kernel: 'test/guests/harts/harts.elf', diskBytes: 1 << 20 };
 const JUMPS = Number(process.env.TRAVEL_JUMPS ?? 60);
 
 for (const harts of [2, 4]) {
   suite(`${harts} harts`, () => {
-    test('record, rewind and replay: every place has the digest of the straight run', (t) => {
+    test('record, rewind and replay: every position has the recorded digest', (t) => {
       const { stage, timeline, positions, digests, random } = recorded(harts, t);
       jumps('live', timeline.travel!);
       const end = timeline.advance(Infinity)!;

@@ -1,12 +1,11 @@
+/** Runs that pause again and again, as front ends pause them, make the same stops as uninterrupted runs. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Session, type StopReason } from '../../../debug-adapter/engine/index.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, digestsOnTheWay, stageOf } from './travelSupport.ts';
 
-/** Runs that pause again and again, as front ends make them pause, come to where uninterrupted ones come. */
-
-/** Where each of the demo's timer interrupts comes in: the place where a run looks around, and so may pause, too. */
+/** The entry of each of the demo's timer interrupts: a position where a run checks for pauses. */
 const TRAP_ENTRY = 0x8000_0050n;
 const JOURNAL_CHECKPOINT = 0x8000_1d5an;
 const NEVER_REACHED = 0xdead_0000n;
@@ -18,7 +17,7 @@ function breakpointsAt(t: TestContext, ...addresses: bigint[]): Session {
   return session;
 }
 
-/** All stops of runs in one direction, `run` being asked again while it only pauses. */
+/** All stops of runs in one direction; a run that only pauses is repeated with `run`. */
 function stopsOf(session: Session, run: () => StopReason): number[] {
   const stops: number[] = [];
   for (;;) {
@@ -28,7 +27,7 @@ function stopsOf(session: Session, run: () => StopReason): number[] {
   }
 }
 
-test('forwards, pausing at random moments, the stops are those of whole runs', (t) => {
+test('forward runs that pause at random positions make the stops of uninterrupted runs', (t) => {
   const random = SeededRandom.forTest(t);
   const session = breakpointsAt(t, TRAP_ENTRY);
   const whole = stopsOf(session, () => session.continue());
@@ -40,7 +39,7 @@ test('forwards, pausing at random moments, the stops are those of whole runs', (
   assert.equal(session.position, end);
 });
 
-test('backwards, pausing at random moments, the stops are those of whole runs', (t) => {
+test('reverse runs that pause at random positions make the stops of uninterrupted runs', (t) => {
   const random = SeededRandom.forTest(t);
   const session = breakpointsAt(t, JOURNAL_CHECKPOINT);
   const whole = stopsOf(session, () => session.continue());
@@ -50,7 +49,7 @@ test('backwards, pausing at random moments, the stops are those of whole runs', 
   assert.equal(session.position, 0);
 });
 
-test('a run back that may run for next to nothing at a time still ends, and stands where it is honest to stand', (t) => {
+test('a reverse run in very short slices still ends, and each pause shows a true position', (t) => {
   const session = breakpointsAt(t, NEVER_REACHED);
   const { timeline } = session;
   const places = digestsOnTheWay(timeline, [1 << 24, 1 << 25, 50_000_000]);
@@ -67,11 +66,11 @@ test('a run back that may run for next to nothing at a time still ends, and stan
   assert.ok(pauses >= 10, `${pauses} pauses`);
   assert.ok(
     [from, 1 << 24, 1 << 25].every((position) => stood.has(position)),
-    'where it came from, then snapshots',
+    'the starting position, then the snapshots',
   );
 });
 
-test('a run back that pauses in the middle of reading an overlay’s snapshot goes on there', (t) => {
+test('a reverse run that pauses while it reads a snapshot from an overlay resumes the reading', (t) => {
   const stage = stageOf(DEMO, t);
   const recorded = stage.record();
   const places = digestsOnTheWay(recorded, [1 << 24, 1 << 25, 50_000_000]);
@@ -79,7 +78,7 @@ test('a run back that pauses in the middle of reading an overlay’s snapshot go
   const session = new Session(stage.replay());
   t.after(() => session.timeline.abandon());
   session.addBreakpoint(JOURNAL_CHECKPOINT);
-  // Forwards nothing is left in memory: backwards the overlay's snapshots have to be read.
+  // Running forwards leaves no cached snapshots, so the reverse run has to read the overlay's.
   const whole = stopsOf(session, () => session.continue());
   const stood: number[] = [];
   const backwards = stopsOf(session, () => {
@@ -90,13 +89,13 @@ test('a run back that pauses in the middle of reading an overlay’s snapshot go
     return reason;
   });
   assert.deepEqual(backwards.reverse(), whole);
-  assert.ok(stood.length >= 50, `${stood.length} pauses without getting anywhere else`);
+  assert.ok(stood.length >= 50, `${stood.length} pauses at an unchanged position`);
 });
 
-test('a paused run back is taken up only where it was left, and with the same stop points', (t) => {
+test('a paused reverse run is resumed only from the same position and with the same stop points', (t) => {
   const session = breakpointsAt(t, TRAP_ENTRY);
   const whole: number[] = [];
-  // Short of the first snapshot that recording takes: one long segment to search.
+  // Before the first automatic snapshot, so there is one long segment to search.
   while (session.position < 12_000_000) if (session.continue().kind === 'breakpoint') whole.push(session.position);
   const last = whole.at(-1)!;
   const never = session.addBreakpoint(NEVER_REACHED);
@@ -112,7 +111,7 @@ test('a paused run back is taken up only where it was left, and with the same st
   assert.equal(session.position, whole.at(-2));
 });
 
-test('going somewhere can be paused on the way, and stands where it came by', (t) => {
+test('seeking can pause on the way, at a position that it passes', (t) => {
   const session = breakpointsAt(t, NEVER_REACHED);
   const { timeline } = session;
   const digests = digestsOnTheWay(timeline, [30_000_000]);

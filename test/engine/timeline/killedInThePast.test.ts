@@ -1,3 +1,8 @@
+/** SIGKILL while a session works in history loses neither the recording nor any reported snapshot.
+ *
+ * The session moves, replays, and takes, renames and deletes snapshots of history. Everything that remains equals the
+ * recorded states.
+ */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,10 +12,6 @@ import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, type Stage, stageOf } from './travelSupport.ts';
 
-/**
- * SIGKILL while a session looks back, replays, takes snapshots of the past, renames and deletes them: the recording's
- * end and every snapshot that was told of are there, and all that is there is what the straight run had.
- */
 const PRESENT = 40_000_000;
 const ROUNDS = 3;
 
@@ -28,20 +29,20 @@ for (const kind of ['looking back', 'replaying'] as const) {
       checkImage(stage);
       const replay = stage.replay();
       const names = replay.snapshots().map(({ name }) => name);
-      for (const name of told.kept) assert.ok(names.includes(name), `${name} was told of and is gone`);
+      for (const name of told.kept) assert.ok(names.includes(name), `${name} was reported and is missing`);
       assert.ok(names.includes('replay_init') && names.includes('auto-16777216') && names.includes('auto-33554432'));
-      assert.ok(replay.travel!.end >= PRESENT, 'all that was recorded is there');
+      assert.ok(replay.travel!.end >= PRESENT, 'the whole recording is there');
       const straight = stageOf(DEMO, t).record();
       for (const { name, position } of replay.snapshots()) {
         straight.advance(position);
-        // A jump there stands on that snapshot.
+        // A jump there starts from that snapshot.
         replay.travel!.seekTo(position);
         assert.equal(replay.digest(), straight.digest(), `${name} at ${position}`);
       }
       straight.advance(PRESENT);
       replay.travel!.seekTo(PRESENT);
       assert.equal(replay.digest(), straight.digest(), 'the end');
-      // The next change clears away what the kill left.
+      // The next change removes what the kill left.
       replay.takeSnapshot('after all');
       replay.close({ reason: 'interrupted' });
       straight.close({ reason: 'interrupted' });
@@ -50,7 +51,7 @@ for (const kind of ['looking back', 'replaying'] as const) {
   }
 }
 
-/** Gives the names that were there for certain when it died. */
+/** Returns the names that must exist after the kill. */
 async function killedSession(
   t: TestContext,
   stage: Stage,

@@ -1,3 +1,4 @@
+/** On a disk of 16 TiB, history, snapshots and replays show the recorded states. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -6,10 +7,10 @@ import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { digestsOnTheWay, stageOf } from './travelSupport.ts';
 
-/** After the guest (test/guests/disk/far.c) has discarded the whole disk once, and while it does so again. */
+/** Positions after the guest (test/guests/disk/far.c) has discarded the whole disk once, and while it does so again. */
 const END = 12_000_000;
 
-test('on a disk of 16 TiB looking back, past snapshots and replays show the states of the straight run', (t) => {
+test('on a disk of 16 TiB, jumps, snapshots of history and replays show the recorded states', (t) => {
   const random = SeededRandom.forTest(t);
   const stage = stageOf({ kernel: 'test/guests/disk/far.elf', diskBytes: 0 }, t);
   const [drive] = stage.setup.drives;

@@ -1,3 +1,8 @@
+/** An automatic snapshot that cannot be written is left out completely, and the recording continues.
+ *
+ * This is reported once, and no image keeps a part of the snapshot. A failed snapshot that the user requests is an
+ * error, and the session stays unchanged.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -17,13 +22,9 @@ import { requireTool, runTool } from '../../support/tools.ts';
 import { wrapWrittenFiles } from '../../support/wrappedFiles.ts';
 import { DEMO, type Stage, stageOf } from './travelSupport.ts';
 
-/**
- * An automatic snapshot that an image cannot take is left out: it is said once, nothing of it stays in any image, and
- * the recording goes on to its end. One that the user asks for is an error, and the session is as it was.
- */
 const AUTOMATIC = 1 << 24;
 
-test('a full overlay costs the snapshots of that time, which is said once', (t) => {
+test('a full overlay loses only the snapshots of that time, and reports it once', (t) => {
   const { stage, notices, overlay } = prepare(t);
   const timeline = stage.record();
   timeline.advance(AUTOMATIC - 1);
@@ -71,7 +72,7 @@ test('a full disk for the log ends the recording', (t) => {
   assert.deepEqual(notices, []);
 });
 
-test('a name that the user gave to a snapshot in an image of theirs stays theirs', (t) => {
+test("the name of a snapshot in the user's own image stays with that snapshot", (t) => {
   const { stage, notices } = prepare(t);
   const name = `auto-${AUTOMATIC}`;
   const image = ownImage(stage, (made) => made.createSnapshot({ ...NOTHING, name }));
@@ -107,7 +108,7 @@ test('refcounts of two bits hold two snapshots, and the recording runs to its en
   replay.close(end);
 });
 
-test('an image that cannot take the first snapshot is refused before anything is made', (t) => {
+test('an image that cannot take the first snapshot is refused before any file is created', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const refused = (options: string, code: string, change?: (path: string) => void) => {
     const { stage } = prepare(t);
@@ -131,7 +132,7 @@ test('an image that cannot take the first snapshot is refused before anything is
   refused('cluster_size=4096', 'image-has-bitmaps', (image) => runTool('qemu-img', ['bitmap', '--add', image, 'b']));
 });
 
-test('a command line that no header can hold is refused before anything is made', (t) => {
+test("a command line too long for a recording's header is refused before any file is created", (t) => {
   const { stage } = prepare(t);
   stage.setup.append = 'x'.repeat(1 << 20);
   const before = filesIn(stage);
@@ -142,7 +143,7 @@ test('a command line that no header can hold is refused before anything is made'
   assert.deepEqual(filesIn(stage), before);
 });
 
-test('whichever write of a snapshot fails, no image keeps a part of it, and the next one is right', (t) => {
+test('whichever write of a snapshot fails, no image keeps a part of it, and the next one is correct', (t) => {
   const random = SeededRandom.forTest(t);
   for (const [failing, clusterSizeBytes] of [
     [0, 4096],
@@ -157,7 +158,7 @@ test('whichever write of a snapshot fails, no image keeps a part of it, and the 
       isOver = succeeds(() => pair.take('failed'));
       pair.files[failing].changesLeft = Infinity;
       pair.write();
-      // As after a look back: pages that were there before a failed try are there again.
+      // As after moving back in history: pages from before the failed attempt are current again.
       pair.restore('first');
       pair.take('second');
       pair.check(
@@ -256,7 +257,7 @@ interface Fullness {
   isFull: boolean;
 }
 
-/** The demo with a second drive, whose overlay can be on a full disk, as can the log. */
+/** The demo with a second drive, whose overlay or log can be on a full disk. */
 function prepare(t: TestContext) {
   const stage = stageOf(DEMO, t);
   const [drive] = stage.setup.drives;
@@ -272,7 +273,7 @@ function prepare(t: TestContext) {
   return { stage, notices, overlay, log };
 }
 
-/** What makes the file longer fails on a full disk. */
+/** Writes that extend the file fail, as on a full disk. */
 function onDisk(file: HostFile, disk: Fullness): HostFile {
   const grow = (end: number): void => {
     if (disk.isFull && end > file.length()) throw errors.diskFull(file.name);
@@ -294,7 +295,7 @@ function onDisk(file: HostFile, disk: Fullness): HostFile {
   };
 }
 
-/** One drive only: a qcow2 of the user's, which takes the snapshots itself. */
+/** A single drive: the user's own qcow2, which holds the snapshots itself. */
 function ownImage(stage: Stage, change?: (image: Qcow2Image) => void, options?: string): string {
   const [drive] = stage.setup.drives;
   const image = path.join(path.dirname(drive.image), 'mine.qcow2');

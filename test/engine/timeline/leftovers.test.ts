@@ -1,3 +1,4 @@
+/** Opening and closing sessions many times in one process leaks no open file. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -7,11 +8,10 @@ import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { KERNEL, stageOf } from './travelSupport.ts';
 
-/** A process that opens and closes sessions again and again: it has as many open files after them as before. */
 const CYCLES = Number(process.env.BLKREPLAY_STARTS ?? 24);
 
 test(
-  `${CYCLES} sessions in one process leave no file open and none behind`,
+  `${CYCLES} sessions in one process leave no file open and no file behind`,
   { skip: process.platform === 'linux' ? false : 'open files are looked at in /proc' },
   (t) => {
     const random = SeededRandom.forTest(t);
@@ -81,7 +81,7 @@ const openFiles = (): string[] =>
       try {
         return [fs.readlinkSync(`/proc/self/fd/${fd}`)];
       } catch {
-        return []; // The one that reads the folder.
+        return []; // Excludes the handle that reads the folder.
       }
     })
     .filter((name) => name.startsWith('/') && !name.startsWith('/proc'))

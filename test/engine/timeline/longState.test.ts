@@ -1,3 +1,8 @@
+/** Machine states longer than the 1 MiB in front of RAM are saved completely, and RAM stays intact.
+ *
+ * The guest has so many disk requests in flight that its state exceeds 1 MiB. The RAM of that snapshot and of the
+ * following ones must be unaffected.
+ */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
@@ -8,10 +13,6 @@ import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
 import { requireTool, runTool } from '../../support/tools.ts';
 import { digestsOnTheWay, type Scene, type Stage, stageOf } from './travelSupport.ts';
 
-/**
- * A guest with so many disk requests in flight that the machine's state is over 1 MiB, which is all the room in front of
- * RAM: snapshots of it keep all of it, and RAM stays what it is, in that snapshot and in those after it.
- */
 const IN_FLIGHT: Scene = { kernel: 'test/guests/disk/inflight.elf', diskBytes: 8 << 20 };
 const MEMORY_BYTES = 32 << 20;
 const STATE_AREA_BYTES = 1 << 20;
@@ -21,7 +22,7 @@ for (const [where, arrange] of [
   ['an image of the user’s with clusters of 64 KiB', (stage: Stage) => useOwnImage(stage, 64 << 10)],
   ['an image of the user’s with clusters of 512 bytes', (stage: Stage) => useOwnImage(stage, 512)],
 ] as const) {
-  test(`long and short states over one another are whole in ${where}`, (t) => {
+  test(`long and short states that replace each other stay complete in ${where}`, (t) => {
     const { stage, many, later, few } = prepare(t);
     arrange(stage);
     const timeline = stage.record();
@@ -57,7 +58,7 @@ for (const [where, arrange] of [
   });
 }
 
-test('what a longer state had behind RAM is in no snapshot after it', (t) => {
+test('the part of a longer state behind RAM is in no later snapshot', (t) => {
   const { stage, many, few } = prepare(t);
   const timeline = stage.record();
   timeline.advance(many);
@@ -78,7 +79,7 @@ test('what a longer state had behind RAM is in no snapshot after it', (t) => {
   image.close();
 });
 
-test('a long state that an earlier build wrote over RAM is told from a whole one, and never gone to', (t) => {
+test('a long state that an earlier build wrote over RAM is recognized and never restored', (t) => {
   const { stage, many, few } = prepare(t);
   const timeline = stage.record();
   const digests = digestsOnTheWay(timeline, [many, few]);
@@ -99,7 +100,7 @@ test('a long state that an earlier build wrote over RAM is told from a whole one
   assert.throws(() => stage.replay({ rrsnapshot: 'over RAM' }), /"over RAM" .* is not one of this machine/);
 });
 
-test('RAM that such a state lay over is gone to in no snapshot after it either', (t) => {
+test('snapshots that contain RAM overwritten by such a state are never restored either', (t) => {
   const { stage, many, few } = prepare(t);
   const timeline = stage.record();
   const digests = digestsOnTheWay(timeline, [many, few]);
@@ -126,7 +127,7 @@ test('RAM that such a state lay over is gone to in no snapshot after it either',
   replay.close(end);
 });
 
-test('a state that is larger than any machine can have is refused before anything is written', () => {
+test('a state larger than any machine can have is refused before anything is written', () => {
   const state = { much: new Uint8Array(STATE_BYTES_MAX) };
   assert.throws(
     () => encodeMoment({ state, ram: new RamImage(0), first: 'first' }),
@@ -136,7 +137,7 @@ test('a state that is larger than any machine can have is refused before anythin
 
 const RAM_END = STATE_AREA_BYTES + MEMORY_BYTES;
 
-/** Positions at which much is in flight, still is, and no longer is. */
+/** Positions at which many requests are in flight, still are, and no longer are. */
 function prepare(t: TestContext) {
   const stage = stageOf(IN_FLIGHT, t);
   stage.setup.memoryBytes = MEMORY_BYTES;
@@ -155,7 +156,7 @@ function takeInThePast(timeline: Timeline, position: number, name: string, diges
   timeline.travel!.seekTo(position);
   digests.set(position, timeline.digest());
   timeline.takeSnapshot(name);
-  assert.equal(timeline.digest(), digests.get(position), 'taking one changes nothing');
+  assert.equal(timeline.digest(), digests.get(position), 'taking a snapshot changes nothing');
 }
 
 const imageOf = ({ setup: { drives } }: Stage): string => drives[0].overlay ?? drives[0].image;
@@ -174,7 +175,10 @@ function statesIn(stage: Stage) {
   return states;
 }
 
-/** A copy of a snapshot as builds wrote it that had no room for its state: a length, then all of it, whatever lies there. */
+/**
+ * A copy of a snapshot as written by builds with too little space for its state: a length, then the whole state,
+ * overwriting whatever follows.
+ */
 function writeAsBefore(stage: Stage, from: string, name: string, position: number): void {
   const file = openFile(imageOf(stage), { write: true, create: 'never' });
   const image = Qcow2Image.open(file, { writable: true });

@@ -1,3 +1,4 @@
+/** Cached snapshots stay within the budget, charge each shared page once, and are evicted by distance. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type MemorySnapshot, MemorySnapshots } from '../../../debug-adapter/engine/timeline/memorySnapshots.ts';
@@ -7,10 +8,10 @@ import { stateBytes } from '../../../debug-adapter/engine/timeline/stateBytes.ts
 import { SeededRandom } from '../../support/seededRandom.ts';
 
 const MIB = 1 << 20;
-/** 256 MiB of RAM. */
+/** Pages of 256 MiB of RAM. */
 const PAGES = 65536;
 
-/** A cache, and what it has taken over and not released. */
+/** A cache, and the snapshots that it holds and has not released. */
 function cacheOf(memoryBytes: number, options: { scratchBytes?: number; snapshots?: number } = {}) {
   const live = new Set<MemorySnapshot>();
   const disks = { mapBytes: 0, scratchBytes: 0 };
@@ -19,7 +20,7 @@ function cacheOf(memoryBytes: number, options: { scratchBytes?: number; snapshot
     {
       mapBytes: () => disks.mapBytes,
       exceedsScratch: (limit) => live.size * disks.scratchBytes > limit,
-      release: (snapshot) => assert.ok(live.delete(snapshot), 'each is released once'),
+      release: (snapshot) => assert.ok(live.delete(snapshot), 'each snapshot is released once'),
     },
   );
   const add = (position: number, image: RamImage): void => {
@@ -30,13 +31,13 @@ function cacheOf(memoryBytes: number, options: { scratchBytes?: number; snapshot
   return { cache, live, disks, add };
 }
 
-/** No page takes memory here: only its length is looked at. */
+/** A page that takes no memory: only its length is used. */
 const page = (): Uint8Array => ({ length: 4096 }) as unknown as Uint8Array;
 
 const changed = (image: RamImage, pages: readonly number[]): RamImage =>
   image.changed(pages.map((number) => [number, page()]));
 
-/** Each object once, by looking at all of them. */
+/** Counts each reachable object once, by walking all of them. */
 function reachable(images: readonly RamImage[]): Map<object, number> {
   const found = new Map<object, number>();
   for (const image of images) {
@@ -59,7 +60,7 @@ function chargedFor(snapshots: Iterable<MemorySnapshot>, inUse: readonly RamImag
   return bytes;
 }
 
-test('a guest that writes other pages all the time: pages that later snapshots share stay charged', () => {
+test('pages that only later snapshots share stay charged when the guest keeps writing other pages', () => {
   const { cache, live, add } = cacheOf(32 * MIB);
   let image = new RamImage(PAGES);
   for (let i = 0; i < 400; i++) {
@@ -71,8 +72,8 @@ test('a guest that writes other pages all the time: pages that later snapshots s
     add(i << 24, image);
     assert.ok(cache.bytes <= 32 * MIB);
   }
-  assert.ok(live.size > 100, 'they share nearly everything with what is in use');
-  // The guest starts again, and has none of these pages any more.
+  assert.ok(live.size > 100, 'the snapshots share nearly everything with the pages in use');
+  // The guest restarts and no longer uses any of these pages.
   const fresh = changed(new RamImage(PAGES), [0]);
   cache.use([fresh]);
   assert.ok(cache.bytes <= 32 * MIB);
@@ -80,7 +81,7 @@ test('a guest that writes other pages all the time: pages that later snapshots s
   assert.ok(pages.size * 4096 <= 32 * MIB + reachable([cache.first()!.image]).size * 4096, `${pages.size} pages`);
 });
 
-test('random snapshots: what is charged is what there is, and never over the budget', (t) => {
+test('for random snapshots the charge equals the memory in use and stays within the budget', (t) => {
   const random = SeededRandom.forTest(t);
   const budget = 2 * MIB;
   const { cache, live, disks, add } = cacheOf(budget, { snapshots: 60 });
@@ -104,7 +105,7 @@ test('random snapshots: what is charged is what there is, and never over the bud
   }
 });
 
-test('one snapshot larger than the budget is kept while the machine is at it', () => {
+test('a single snapshot larger than the budget is kept while the machine is at its position', () => {
   const { cache, add } = cacheOf(MIB);
   add(0, new RamImage(PAGES));
   const large = changed(new RamImage(PAGES), [...Array(1000).keys()]);
@@ -116,14 +117,14 @@ test('one snapshot larger than the budget is kept while the machine is at it', (
   assert.equal(cache.count, 1);
 });
 
-test('what scratch files hold for snapshots alone is bounded too', () => {
+test('the scratch-file space used only by snapshots is limited too', () => {
   const { cache, disks, add } = cacheOf(MIB, { scratchBytes: 10 * MIB });
   disks.scratchBytes = MIB;
   for (let i = 0; i < 30; i++) add(i * 1000, new RamImage(16));
   assert.equal(cache.count, 10);
 });
 
-test('those near where the user looks stay, and of those far away some', () => {
+test('snapshots near the current position are kept, and a few of those far away', () => {
   const { live, add } = cacheOf(MIB, { snapshots: 40 });
   for (let i = 0; i <= 1000; i++) add(i * 1000, new RamImage(16));
   add(500_500, new RamImage(16));
@@ -139,7 +140,7 @@ test('those near where the user looks stay, and of those far away some', () => {
   }
 });
 
-test('a snapshot of a position that is there is released at once, and so is what is based on a deleted one', () => {
+test('a second snapshot of the same position is released immediately, and so are those based on a deleted one', () => {
   const { cache, live } = cacheOf(MIB);
   const snapshotOn = (position: number, name?: string): MemorySnapshot => {
     const snapshot = { position, state: {}, image: new RamImage(16), disks: [{ snapshot: name }] };

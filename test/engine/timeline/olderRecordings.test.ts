@@ -1,3 +1,4 @@
+/** Recordings of older formats replay with the devices, instructions and digests of their time. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +26,7 @@ test('a recording of version 3, whose requests have XXH64 digests, replays with 
   replay.close(end);
 });
 
-test('digests of now in a recording of version 3 are a difference at the first request', (t) => {
+test('current digests in a recording of version 3 are a divergence at the first request', (t) => {
   const stage = stageOf(DEMO, t);
   record(stage);
   writeAsVersion3(stage, new Map());
@@ -35,20 +36,20 @@ test('digests of now in a recording of version 3 are a difference at the first r
 });
 
 for (const format of [2, 3, 4]) {
-  test(`where the devices of a recording of version ${format} differ, the divergence names the build that replays it`, (t) => {
+  test(`where the devices of a recording of version ${format} diverge, the message names the build that replays it`, (t) => {
     const message = messageOfDivergence(t, { devices: 'before5', format });
     assert.match(message, /of uart0.*devices have changed since recordings of format/);
     assert.match(message, new RegExp(`the build that recorded it, blkreplay test with format ${format}, replays it`));
   });
 }
 
-test('where those of a recording of now differ, nothing is said of formats', (t) => {
+test('a divergence in a recording of the current version mentions no format', (t) => {
   const message = messageOfDivergence(t, { devices: 'current', format: FORMAT_VERSION });
   assert.match(message, /of uart0.*another version of blkreplay \(this was recorded with test\)/);
   assert.doesNotMatch(message, /format/);
 });
 
-/** Of a recording in which the UART was in another state at the first digest. */
+/** The divergence of a recording in which the UART had another state at the first digest. */
 function messageOfDivergence(t: TestContext, of: { devices: DeviceGeneration; format: number }): string {
   const stage = stageOf(DEMO, t);
   const timeline = stage.record({ devices: of.devices });
@@ -56,7 +57,7 @@ function messageOfDivergence(t: TestContext, of: { devices: DeviceGeneration; fo
   const other = (part: DigestPart): DigestPart => (part.name === 'uart0' ? { ...part, value: part.value ^ 1n } : part);
   const withOther = (entry: LogEntry): LogEntry =>
     entry.kind === 'digest' ? { ...entry, parts: entry.parts.map(other) } : entry;
-  // Requests of before version 4 have digests of another kind.
+  // Requests before version 4 have digests of another kind.
   const noRequests = ({ kind }: LogEntry): boolean => !kind.startsWith('block') || of.format >= XXH3_VERSION;
   rewriteFile(stage.setup.rrfile, (entries) => entries.filter(noRequests).map(withOther), of.format);
   const replay = stage.replay();
@@ -70,7 +71,7 @@ function messageOfDivergence(t: TestContext, of: { devices: DeviceGeneration; fo
   }
 }
 
-test('the machine of a recording has the instructions that its header names, and no others', (t) => {
+test('the machine of a recording has exactly the instructions that its header names', (t) => {
   const stage = stageOf({ kernel: guestWithConditionalZero(t), diskBytes: 1 << 20 }, t);
   const { rrfile } = stage.setup;
   const digest = record(stage, {});
@@ -82,13 +83,13 @@ test('the machine of a recording has the instructions that its header names, and
   assert.equal(header.machine.isa, ISA);
   header.machine.isa = FIRST_ISA;
   writeFileSync(rrfile, withHeader(bytes, header));
-  // There it traps.
+  // The missing instruction traps.
   const older = stage.replay();
   assert.throws(() => older.advance(Infinity), /The replay differs/);
   older.abandon();
 });
 
-/** Powers off after an instruction of Zicond, or does nothing any more where that traps. */
+/** Powers off after a Zicond instruction, or hangs where that traps. */
 function guestWithConditionalZero(t: TestContext): string {
   const POWER_OFF = 0x5555;
   const program = [
@@ -105,7 +106,7 @@ function guestWithConditionalZero(t: TestContext): string {
   return kernel;
 }
 
-/** With the devices of that time, as a build of that time did. */
+/** Recorded with the devices of that time, as a build of that time did. */
 function record(stage: Stage, options: Parameters<Stage['record']>[0] = { devices: 'before5' }): bigint {
   const timeline = stage.record(options);
   const end = timeline.advance(Infinity)!;
@@ -114,11 +115,11 @@ function record(stage: Stage, options: Parameters<Stage['record']>[0] = { device
   return digest;
 }
 
-/** By digest of now: what XXH64 says of the same data. */
+/** Maps each current digest to the XXH64 of the same data. */
 function oldDigests(stage: Stage, t: TestContext): Map<bigint, bigint> {
   const old = new Map<bigint, bigint>();
   const digestNow = Player.prototype.digestOf;
-  // It replays with its devices only as a recording of its format.
+  // With these devices it replays only as a recording of its format.
   rewriteFile(stage.setup.rrfile, (entries) => entries, 4);
   const listening = t.mock.method(Player.prototype, 'digestOf', function (this: Player, data: Uint8Array) {
     const digest = digestNow.call(this, data);
@@ -132,7 +133,7 @@ function oldDigests(stage: Stage, t: TestContext): Map<bigint, bigint> {
   return old;
 }
 
-/** The recording anew, with other digests of requests where they are given. */
+/** Writes the recording again, with other request digests if given. */
 function writeAsVersion3({ setup: { rrfile } }: Stage, digests: ReadonlyMap<bigint, bigint>): void {
   const withDigest = (entry: LogEntry): LogEntry =>
     entry.kind === 'blockCompletion' ? { ...entry, digest: digests.get(entry.digest) ?? entry.digest } : entry;

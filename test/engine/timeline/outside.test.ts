@@ -1,3 +1,4 @@
+/** Input during a step, and resets, are the same in recordings, replays and history. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { ConsoleInput, LiveInputs, SharedFolder } from '../../../debug-adapter/engine/index.ts';
@@ -5,11 +6,10 @@ import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { digestsOnTheWay, RESETS, type Scene, type Stage, stageOf } from './travelSupport.ts';
 
-/** What comes from outside in the middle of a step, and resets, in recordings, replays and looking back. */
 const SCENES: Record<string, Scene> = {
   'date and entropy': { kernel: 'test/guests/small/outside.elf', diskBytes: 4096 },
   resets: RESETS,
-  // A file, the date, and keys that it waits for.
+  // The guest reads a file and the date, and waits for keys.
   semihosting: { kernel: 'test/guests/semihosting/semihosting.elf', diskBytes: 4096 },
 };
 
@@ -23,9 +23,9 @@ function letIn(stage: Stage): void {
   setup.live = new LiveInputs(setup.kernel?.includes('semihosting') ? [keys] : [], nodeHost, folder);
 }
 
-suite('outside', () => {
+suite('outside input and resets', () => {
   for (const [name, scene] of Object.entries(SCENES)) {
-    test(`${name}: looking back while live, and replaying, show what was`, (t) => {
+    test(`${name}: history and replay show the recorded state`, (t) => {
       const random = SeededRandom.forTest(t);
       const stage = stageOf(scene, t);
       letIn(stage);

@@ -1,3 +1,7 @@
+/** Commands that change overlays can be killed between any two writes without damaging an image.
+ *
+ * Every image has at most leaked clusters, and on its base the overlay shows either the old or the new disk.
+ */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -16,10 +20,6 @@ import { afterKill, type FileChange } from '../../support/simulatedFile.ts';
 import { requireTool } from '../../support/tools.ts';
 import { filled, KIB, readAll, takeSnapshot, temporaryFolder } from '../block/qcow2/support.ts';
 
-/**
- * The commands that change overlays, killed between any two of their writes, whichever file those go to: every image is
- * sound but for leaked clusters, and the overlay shows on its base what it showed before, or what it is to show.
- */
 const CONFIRMED = { confirmed: true };
 const DISK_BYTES = 640 * KIB;
 
@@ -77,13 +77,13 @@ for (const clusterSizeBytes of [4 * KIB, 64 * KIB]) {
         }
         checkImages(t, folder, { withQemu: samples.has(calls) }, what);
         const disk = shown(folder, command.overlay);
-        assert.ok(disk.equals(before) || disk.equals(after), `${what}: the disk is neither as before nor as after`);
+        assert.ok(disk.equals(before) || disk.equals(after), `${what}: the disk is neither the old nor the new one`);
       }
     });
   }
 }
 
-/** Overlays with two snapshots each, on a raw base, and on a qcow2 that has one itself. */
+/** Overlays with two snapshots each, on a raw base and on a qcow2 base that also has a snapshot. */
 function makeFiles(folder: string, clusterSizeBytes: number, random: SeededRandom): void {
   const host = hostOf(folder);
   fs.writeFileSync(join(folder, 'base.img'), random.bytes(DISK_BYTES));
@@ -147,7 +147,7 @@ type Log = { file: string; change: FileChange }[];
 
 const hostOf = (folder: string): Host => allowing(nodeHost, [folder]);
 
-/** The same host, which tells of each change of a file. */
+/** The same host, which reports each change of a file. */
 function watched(host: Host, log: Log): Host {
   const open: Host['files']['open'] = (path, mode) => {
     const file = host.files.open(path, mode);

@@ -1,3 +1,9 @@
+/** A kill or power cut at any file call of a recording loses nothing that was durable.
+ *
+ * Random recordings over two drives end at every file call. Afterwards both overlays and the recording open undamaged,
+ * flushed data is present, each snapshot is complete in all images or in none, and a replay of the log from the newest
+ * snapshot gives the disks of the last durable point.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
@@ -11,14 +17,9 @@ import { WorldsEnd } from '../../support/simulatedWorld.ts';
 import { assertSameBytes } from '../block/qcow2/support.ts';
 import { baseDevice, changed, digestOf, DISK_BYTES, DRIVES, machineAt, RecordingWorld } from './recordingWorld.ts';
 
-/**
- * The world ends at every file call of random recordings over two drives, killed and with the power cut: both overlays
- * and the recording open, nothing is damaged, what was flushed is there, each snapshot is there in all or in none and
- * shows its disks and machine, and a replay of the log from the newest one comes to the disks of the last durable point.
- */
 const CUTS = Number(process.env.BLKREPLAY_CUTS ?? 24_000);
 
-test(`${CUTS} kills and power cuts lose nothing that was durable, over overlays and recording together`, (t) => {
+test(`${CUTS} kills and power cuts lose nothing durable in overlays and recording`, (t) => {
   const random = SeededRandom.forTest(t);
   let cuts = 0;
   while (cuts < CUTS) {
@@ -34,7 +35,7 @@ test(`${CUTS} kills and power cuts lose nothing that was durable, over overlays 
   }
 });
 
-test('a full or failing disk at every file call ends the recording, and loses nothing that was durable', (t) => {
+test('a full or failing disk at any file call ends the recording and loses nothing durable', (t) => {
   const { seed } = SeededRandom.forTest(t);
   const whole = recordSome(new SeededRandom(seed), 25);
   const calls = whole.world.log.length;
@@ -84,7 +85,7 @@ const openOverlay = (files: Map<string, MemoryFile>, drive: string, writable: bo
 
 type Overlays = Record<(typeof DRIVES)[number], Qcow2Image>;
 
-/** Each sector is as it was when it was last flushed, or as something after that made it. */
+/** Each sector has the data of its last flush, or of a later write. */
 function checkFlushed(
   run: RecordingWorld,
   calls: number,
@@ -101,22 +102,22 @@ function checkFlushed(
     const sector = shown.subarray(at, at + 512);
     const isThat = (disk: Uint8Array) => Buffer.compare(sector, disk.subarray(at, at + 512)) === 0;
     const isKnown = isThat(promised.disks[drive]) || possible.some(({ disks }) => isThat(disks[drive]));
-    assert.ok(isKnown, `${what}: sector ${at / 512} of ${drive} is neither what was flushed nor newer`);
+    assert.ok(isKnown, `${what}: sector ${at / 512} of ${drive} is neither flushed nor newer data`);
   }
 }
 
-/** Names and positions are those before or after the operation under way, in both overlays. */
+/** Names and positions are those before or after the operation in progress, in both overlays. */
 function checkSnapshots(run: RecordingWorld, calls: number, overlays: Overlays, what: string): Map<string, number> {
   const images = DRIVES.map((drive) => liveImage(overlays[drive], drive));
   const all = new SnapshotImages(images[0], images);
   all.mend();
   const index = run.snapshots.findLastIndex((known) => known.calls <= calls);
-  // An operation under way is announced at its start, with what is there afterwards.
+  // An operation in progress is announced at its start, with its result.
   const before = run.snapshots[Math.max(0, index - 1)].kept;
   const found = new Map(all.list().map(({ name, position }) => [name, position]));
   const isOne = [before, run.snapshots[index].kept].some((kept) => isSameMap(kept, found));
   assert.ok(isOne, `${what}: the snapshots are ${[...found.keys()].join()}`);
-  assert.deepEqual(all.wholeOnes(), all.list(), `${what}: seen in all or in none`);
+  assert.deepEqual(all.wholeOnes(), all.list(), `${what}: listed in all images or in none`);
   for (const drive of DRIVES) assert.equal(overlays[drive].snapshots.length, found.size, `${what}: strays in ${drive}`);
   for (const [name, position] of found) {
     const state = new Uint8Array(machineAt(0).length);
@@ -129,7 +130,7 @@ function checkSnapshots(run: RecordingWorld, calls: number, overlays: Overlays, 
   return found;
 }
 
-/** From the newest snapshot that the log reaches: each request is one that was made, and the disks come out right. */
+/** Replays from the newest snapshot that the log reaches: each request was really made, and the disks are right. */
 function checkReplay(
   run: RecordingWorld,
   reader: RecordingReader,
@@ -151,7 +152,7 @@ function checkReplay(
     position = entry.position + 1;
   }
   const expected = run.disksAt.get(position);
-  assert.ok(expected, `${what}: nothing happened at ${position}`);
+  assert.ok(expected, `${what}: no change at ${position}`);
   for (const drive of DRIVES)
     assertSameBytes(disks[drive], expected[drive], `${what}: ${drive} replayed to ${position}`);
 }

@@ -18,7 +18,8 @@ import { SimulatedWorld } from '../../support/simulatedWorld.ts';
 
 /**
  * A recording without a machine: a guest that makes random disk requests on two drives, recorded as a session records
- * it, with snapshots taken now and in the past, renamed and deleted. Beside it stands what must be there after a crash.
+ * it, with snapshots of the live end and of history, renames and deletions. It also keeps the state that must exist
+ * after a crash.
  */
 export const DRIVES = ['hd0', 'hd1'] as const;
 export const DISK_BYTES = 12 * 1024;
@@ -38,13 +39,13 @@ export interface Request {
 
 export class RecordingWorld {
   readonly world = new SimulatedWorld();
-  /** By drive, then by id. */
+  /** The requests of each drive, indexed by request id. */
   readonly requests: Record<Drive, Request[]> = { hd0: [], hd1: [] };
   /** The disks after each position at which they changed or a snapshot was taken. */
   readonly disksAt = new Map<number, Disks>();
-  /** What is promised from so many calls on: replay reaches this, and these sectors stay on the overlays. */
+  /** Guaranteed after so many calls: replay reaches the position, and the overlays contain the sectors. */
   readonly promises: { calls: number; position: number; disks: Disks }[] = [];
-  /** The snapshots from so many calls on; between two, those before or those after are there. */
+  /** The snapshots after so many calls; a crash in between shows either the earlier or the later set. */
   readonly snapshots: { calls: number; kept: Kept }[] = [];
   readonly changes: { calls: number; disks: Disks }[] = [];
   position = 0;
@@ -61,7 +62,7 @@ export class RecordingWorld {
     this.#random = random;
   }
 
-  /** As `openRecord` does: header, overlays, first snapshot. Nothing is promised before. */
+  /** As `openRecord` does: header, overlays, first snapshot. Nothing is guaranteed before. */
   start(): void {
     const { world } = this;
     this.#writer = new RecordingWriter(world.create('a.rr'), nodeCompression);
@@ -115,7 +116,7 @@ export class RecordingWorld {
     const after = { ...this.#disks, [drive]: changed(this.#disks[drive], { operation, offset, data }) };
     this.requests[drive].push({ operation, offset, data });
     const id = filter.begin({ position: this.position, operation, offset, lengthBytes });
-    // While it is under way, a crash may show either.
+    // While the request is in flight, a crash may show either state.
     this.changes.push({ calls: this.world.log.length, disks: after });
     this.position += 2;
     filter.complete({ position: this.position, id, data: operation === 'read' ? data.slice() : data });
@@ -125,7 +126,7 @@ export class RecordingWorld {
     if (operation === 'flush') this.#promise([drive]);
   }
 
-  /** Where the recorder makes itself durable after a flush of the guest. */
+  /** The position at which the recorder makes the log durable after a flush of the guest. */
   #boundary(): void {
     const { position } = this;
     const never = { consoleReadyNanoseconds: Infinity, wakeNanoseconds: Infinity, idle: false };
@@ -152,7 +153,7 @@ export class RecordingWorld {
     this.#promise();
   }
 
-  /** Of an earlier position, from the last snapshot before it. */
+  /** Takes a snapshot of an earlier position, derived from the last snapshot before it. */
   #takePast(): void {
     const positions = [...this.disksAt.keys()].filter((position) => position <= this.position);
     const position = this.#random.pick(positions);
@@ -198,7 +199,7 @@ export class RecordingWorld {
     this.snapshots.push({ calls: this.world.log.length, kept });
   }
 
-  /** A flush of one drive says nothing of what the other has. */
+  /** A flush of one drive guarantees nothing about the other. */
   #promise(drives: readonly Drive[] = DRIVES): void {
     const before = this.promises.at(-1)?.disks ?? { hd0: BASE, hd1: BASE };
     const disks = { ...before };
@@ -209,7 +210,7 @@ export class RecordingWorld {
 
 export const baseDevice = (): RawImage => new RawImage(new MemoryFile('base.img', BASE));
 
-/** What the machine's state is at a position: the least that is one, and behind it some that changes and some that stays. */
+/** The machine's state at a position: a minimal valid state, followed by parts that change and parts that stay. */
 export function machineAt(position: number): Uint8Array {
   const state = new Uint8Array(VM_BYTES).fill(1);
   const encoded = encodeCbor({ version: 1 });

@@ -5,8 +5,8 @@ import { RNG_SEED } from '../../support/cli.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 
 /**
- * A program for killedInThePast.test.ts: jumps about in a recording for ever, takes snapshots, renames and deletes them,
- * and says each that is done. It ends when it is killed.
+ * A program for killedInThePast.test.ts: endlessly jumps in a recording, takes snapshots, renames and deletes them, and
+ * prints each completed change. It ends when it is killed.
  */
 const { kernel, drives, rrfile, present, kind, seed } = JSON.parse(process.argv[2]) as {
   kernel: string;

@@ -1,3 +1,4 @@
+/** Two replays share one recording; changing its snapshots needs exclusive access for that moment. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -5,10 +6,9 @@ import { test } from 'node:test';
 import type { Timeline } from '../../../debug-adapter/engine/index.ts';
 import { DEMO, stageOf } from './travelSupport.ts';
 
-/** Two replays of one recording look side by side; one that changes its snapshots is alone for that moment. */
 const CLOSED = { reason: 'interrupted' } as const;
 
-test('two replays of one recording, and a snapshot when one is left', (t) => {
+test('with two replays of one recording, a snapshot is possible only when one of them has closed', (t) => {
   const stage = stageOf(DEMO, t);
   const recording = stage.record();
   recording.advance(2_000_000);
@@ -33,13 +33,13 @@ test('two replays of one recording, and a snapshot when one is left', (t) => {
     ['replay_init', 'there'],
   );
   assert.throws(() => first.takeSnapshot('again'), /in use/);
-  // What failed left both able to go on.
+  // After the failed attempt both can continue.
   const straight = stageOf(DEMO, t).record();
   for (const timeline of [first, third, straight]) timeline.advance(1_900_000);
   assert.equal(first.digest(), straight.digest());
   assert.equal(third.digest(), straight.digest());
   for (const timeline of [first, third, straight]) timeline.close(CLOSED);
-  assert.deepEqual(filesOf(stage.setup.rrfile).names, ['a.rr', 'disk.img', 'hd0.qcow2'], 'no lock is left');
+  assert.deepEqual(filesOf(stage.setup.rrfile).names, ['a.rr', 'disk.img', 'hd0.qcow2'], 'no lock file is left');
 });
 
 test('a session that fails to open or to close leaves no lock', { skip: process.platform !== 'linux' }, (t) => {
@@ -67,7 +67,7 @@ function filesOf(rrfile: string) {
   return { names, contents };
 }
 
-/** The handle that this process has on a file. */
+/** The number of handles that this process has on a file. */
 function handleOf(file: string): number {
   const wanted = fs.statSync(file).ino;
   const handle = fs.readdirSync('/proc/self/fd').find((name) => {

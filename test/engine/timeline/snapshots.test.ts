@@ -1,3 +1,4 @@
+/** Snapshots taken at any position show the recorded state there, to blkreplay and to qemu-img. */
 import assert from 'node:assert/strict';
 import { copyFileSync, rmSync } from 'node:fs';
 import { describe, test, type TestContext } from 'node:test';
@@ -11,7 +12,6 @@ import { SeededRandom } from '../../support/seededRandom.ts';
 import { requireTool, runTool } from '../../support/tools.ts';
 import { DEMO, digestsOnTheWay, KERNEL, type Scene, type Stage, stageOf } from './travelSupport.ts';
 
-/** Snapshots that a user takes anywhere in a recording: they show the straight run's state, to us and to qemu-img. */
 const TAKEN = 4;
 
 for (const [name, scene, length] of [
@@ -19,16 +19,16 @@ for (const [name, scene, length] of [
   ['a kernel with processes', KERNEL, 76_000_000],
 ] as const) {
   describe(name, () => {
-    test('snapshots taken in a live present, looking back and in a replay are the straight run’s states', (t) => {
+    test('snapshots taken at the live end, in history and in a replay have the recorded states', (t) => {
       const { random, stage, positions, digests, end } = recordWithSnapshots(scene, length, t);
       const replay = stage.replay();
       for (const position of positions.slice(TAKEN)) {
         replay.travel!.seekTo(position);
         replay.takeSnapshot(`replayed ${position}`);
-        assert.equal(replay.digest(), digests.get(position), 'taking one changes nothing');
+        assert.equal(replay.digest(), digests.get(position), 'taking a snapshot changes nothing');
         replay.travel!.seekTo(random.pick(positions));
       }
-      // What was just taken is what the next jump stands on.
+      // The next jump starts from the new snapshot.
       for (const position of positions) {
         replay.travel!.seekTo(position);
         assert.equal(replay.digest(), digests.get(position));
@@ -46,7 +46,7 @@ for (const [name, scene, length] of [
       assert.equal(snapshotsOf(stage).filter(({ name }) => / \d+$/.test(name)).length, positions.length + 1);
     });
 
-    test('qemu-img lists them, and applying one gives the disk of its position', (t) => {
+    test('qemu-img lists the snapshots, and applying one gives the disk of its position', (t) => {
       if (!requireTool('qemu-img', t)) return;
       const { random, stage, positions } = recordWithSnapshots(scene, length, t);
       const replay = stage.replay();
@@ -71,13 +71,13 @@ for (const [name, scene, length] of [
   });
 }
 
-test('a snapshot deleted or renamed is that everywhere, and deleting leaves no cluster behind', (t) => {
+test('deletion and renaming take effect everywhere, and deletion leaks no cluster', (t) => {
   const { random, stage, positions, digests } = recordWithSnapshots(DEMO, 84_000_000, t);
   const replay = stage.replay();
   const [kept, gone] = positions;
   replay.travel!.seekTo(gone);
   replay.deleteSnapshot(`past ${gone}`);
-  assert.equal(replay.digest(), digests.get(gone), 'deleted under our feet');
+  assert.equal(replay.digest(), digests.get(gone), 'the snapshot in use was deleted');
   replay.travel!.seekTo(kept);
   replay.renameSnapshot(`past ${kept}`, 'kept');
   replay.renameSnapshot('auto-16777216', 'mine');
@@ -103,7 +103,7 @@ test('a snapshot deleted or renamed is that everywhere, and deleting leaves no c
   );
 });
 
-test('an automatic snapshot that got a name of the user’s is not thinned out', (t) => {
+test('an automatic snapshot that the user renamed is not thinned out', (t) => {
   const stage = stageOf(KERNEL, t);
   stage.setup.live = new LiveInputs([new ConsoleInput(Buffer.from('spin 2\n'.repeat(2000)))]);
   const timeline = stage.record();
@@ -113,12 +113,15 @@ test('an automatic snapshot that got a name of the user’s is not thinned out',
   timeline.deleteSnapshot(`auto-${3 * spacing}`);
   assert.equal(timeline.advance(33 * spacing), undefined);
   const names = timeline.snapshots().map(({ name }) => name);
-  assert.ok(names.includes('mine') && !names.includes(`auto-${5 * spacing}`), 'all others of odd multiples are gone');
+  assert.ok(
+    names.includes('mine') && !names.includes(`auto-${5 * spacing}`),
+    'all other snapshots at odd multiples are deleted',
+  );
   timeline.close({ reason: 'interrupted' });
   checkOverlay(stage, t);
 });
 
-test('two drives: both get a snapshot or it does not count, and a stray of a kill is mended at the next change', (t) => {
+test('with two drives a snapshot counts only if both have it, and the next change removes a stray', (t) => {
   const { stage, second } = withSecondDrive(t);
   const timeline = stage.record();
   const digests = digestsOnTheWay(timeline, [3_000_000, 6_000_000]);
@@ -127,14 +130,14 @@ test('two drives: both get a snapshot or it does not count, and a stray of a kil
     timeline.takeSnapshot(`s${position}`);
   }
   timeline.close({ reason: 'interrupted' });
-  // As if a renaming and a taking had been killed between the two overlays.
+  // As if a rename and a snapshot had been killed between the two overlays.
   changeOverlay(second, (image) => {
     image.renameSnapshot('s3000000', 'half renamed');
     image.createSnapshotFrom('s6000000', { ...image.snapshots[0], name: 'half taken', icount: 7_000_000 }, () => {});
   });
   const replay = stage.replay();
   replay.travel!.seekTo(3_000_000);
-  assert.equal(replay.digest(), digests.get(3_000_000), 'goes there from another snapshot');
+  assert.equal(replay.digest(), digests.get(3_000_000), 'seeks there from another snapshot');
   replay.takeSnapshot('half taken');
   assert.deepEqual(
     replay.snapshots().map(({ name }) => name),
@@ -148,7 +151,7 @@ test('two drives: both get a snapshot or it does not count, and a stray of a kil
   fresh.close({ reason: 'interrupted' });
 });
 
-test('a recording without a writable drive keeps snapshots of the past in its state file', (t) => {
+test('a recording without a writable drive keeps its snapshots in a state-only image', (t) => {
   const stage = stageOf(KERNEL, t);
   stage.setup.drives = [];
   const timeline = stage.record();
@@ -166,7 +169,7 @@ test('a recording without a writable drive keeps snapshots of the past in its st
   replay.close({ reason: 'interrupted' });
 });
 
-test('where a snapshot could not keep everything, taking one is refused', (t) => {
+test('taking a snapshot is refused where it could not save everything', (t) => {
   const { stage } = withSecondDrive(t);
   stage.setup.drives = stage.setup.drives.map((drive, i) => (i === 1 ? { ...drive, overlay: null } : drive));
   const timeline = stage.record();
@@ -185,7 +188,7 @@ test('where a snapshot could not keep everything, taking one is refused', (t) =>
   replay.close({ reason: 'interrupted' });
 });
 
-test('a replay of a file that may not be written says so, and goes on', (t) => {
+test('a replay whose files are read-only refuses to take a snapshot, and continues', (t) => {
   const stage = stageOf(DEMO, t);
   const timeline = stage.record();
   timeline.advance(2_000_000);
@@ -207,7 +210,7 @@ test('a replay of a file that may not be written says so, and goes on', (t) => {
   replay.close({ reason: 'interrupted' });
 });
 
-test('what cannot be is refused in one sentence', (t) => {
+test('an impossible snapshot request is refused in one sentence', (t) => {
   const stage = stageOf(DEMO, t);
   const timeline = stage.record();
   timeline.advance(1_000_000);
@@ -230,7 +233,7 @@ test('what cannot be is refused in one sentence', (t) => {
   timeline.close({ reason: 'interrupted' });
 });
 
-/** Records a scene with snapshots taken at the first of some random positions, looking back, and one in the present. */
+/** Records a scene with snapshots at the first of some random positions, taken in history, and one at the live end. */
 function recordWithSnapshots(scene: Scene, length: number, t: TestContext) {
   const random = SeededRandom.forTest(t);
   const stage = stageOf(scene, t);
@@ -244,7 +247,7 @@ function recordWithSnapshots(scene: Scene, length: number, t: TestContext) {
   for (const position of early) {
     timeline.travel!.seekTo(position);
     timeline.takeSnapshot(`past ${position}`);
-    assert.equal(timeline.digest(), digests.get(position), 'taking one changes nothing');
+    assert.equal(timeline.digest(), digests.get(position), 'taking a snapshot changes nothing');
   }
   timeline.travel!.seekTo(half);
   assert.equal(timeline.travel!.isPresent, true);
@@ -257,7 +260,7 @@ function recordWithSnapshots(scene: Scene, length: number, t: TestContext) {
   return { random, stage, positions: [...early, ...late], digests, end };
 }
 
-/** The demo with another disk that it leaves alone. */
+/** The demo with a second disk that it does not use. */
 function withSecondDrive(t: TestContext): { stage: Stage; second: string } {
   const stage = stageOf(DEMO, t);
   const [first] = stage.setup.drives;
@@ -291,7 +294,7 @@ function snapshotsOf(stage: Stage): { name: string; position: number }[] {
 const openOverlay = (path: string, backing?: RawImage): Qcow2Image =>
   Qcow2Image.open(openFile(path, { write: false, create: 'never' }), { writable: false, backing });
 
-/** What a guest sees on an overlay: now, or in a snapshot. */
+/** What a guest reads from an overlay: now, or in a snapshot. */
 function wholeDisk(path: string, stage: Stage, snapshot?: string): Uint8Array {
   const backing = new RawImage(openFile(stage.setup.drives[0].image, { write: false, create: 'never' }));
   const image = openOverlay(path, backing);
@@ -303,7 +306,7 @@ function wholeDisk(path: string, stage: Stage, snapshot?: string): Uint8Array {
   return bytes;
 }
 
-/** What the guest sees now. */
+/** What the guest reads now. */
 function diskOf(timeline: Timeline): Uint8Array {
   const { device } = timeline.machine.drives[0] as BlkreplayFilter;
   const bytes = new Uint8Array(device.lengthBytes);

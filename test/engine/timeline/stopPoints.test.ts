@@ -1,3 +1,8 @@
+/** Breakpoints and watchpoints stop at the same positions forwards and backwards, and change nothing.
+ *
+ * The guest is the demo, whose bug corrupts `store.superblock.entry_count` in a timer interrupt about a third into the
+ * run (test/guests/README.md).
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -6,12 +11,7 @@ import { NO_STOP_POINTS, type StopPoints } from '../../../debug-adapter/engine/m
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, KERNEL, stageOf } from './travelSupport.ts';
 
-/**
- * Stop points forwards and backwards on the demo, whose bug spoils `store.superblock.entry_count` in a timer interrupt
- * about a third into the run (test/guests/README.md).
- */
-
-/** Addresses of symbols in the demo's ELF: the symbol table is all these tests need. */
+/** Addresses of symbols in the demo's ELF file: these tests need only the symbol table. */
 function addressOf(symbol: string): bigint {
   const bytes = readFileSync(DEMO.kernel);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -68,7 +68,7 @@ test('positions are the same with and without stop points', (t) => {
   assert.equal(watched.timeline.digest(), plain.timeline.digest());
 });
 
-test('asking at every instruction changes nothing', (t) => {
+test('a stop point at every instruction changes nothing', (t) => {
   const steps = 3_000_000;
   const digests = [false, true].map((everywhere) => {
     const session = new Session(stageOf(KERNEL, t).record());
@@ -87,7 +87,7 @@ test('breakpoints at odd addresses, which no instruction has, change nothing', (
   const run = (points: readonly StopPoints[]): bigint => {
     const { timeline } = new Session(stageOf(DEMO, t).record());
     t.after(() => timeline.close({ reason: 'interrupted' }));
-    // They come and go while their pages are decoded.
+    // They are set and removed while their pages are decoded.
     for (let i = 0; timeline.position < end; i++) {
       const until = Math.min(end, timeline.position + 1000);
       assert.equal(timeline.forward(until, points[i % points.length]).kind, 'reached');
@@ -99,7 +99,7 @@ test('breakpoints at odd addresses, which no instruction has, change nothing', (
   assert.equal(run([NO_STOP_POINTS, points]), run([NO_STOP_POINTS]));
 });
 
-test('a data breakpoint going back stops before the last write, with the value before and after', (t) => {
+test('a data breakpoint stops before the last write when running backwards, with the old and the new value', (t) => {
   const { session, console } = atTheEnd(t);
   const at = (address: bigint) => session.inspector.readMemory(address, 4);
   const field = findSpoiledField(session, console);
@@ -110,12 +110,12 @@ test('a data breakpoint going back stops before the last write, with the value b
   const [hit] = reason.hits;
   assert.deepEqual(hit.after, spoiled);
   assert.equal(hit.position, session.position);
-  assert.deepEqual(at(field), hit.before, 'the write is yet to come');
+  assert.deepEqual(at(field), hit.before, 'the write has not happened yet');
   session.stepInstruction();
-  assert.deepEqual(at(field), spoiled, 'and this was it');
+  assert.deepEqual(at(field), spoiled, 'this was the write');
 });
 
-/** The console tells what entry_count was spoiled to; where that value stands in the store is the field. */
+/** The console shows the corrupted entry_count; the field is where the store contains that value. */
 function findSpoiledField(session: Session, console: string): bigint {
   const store = addressOf('store');
   const bytes = session.inspector.readMemory(store, 1 << 15);
@@ -148,7 +148,7 @@ test('stepping back undoes stepping, one instruction at a time', (t) => {
   }
 });
 
-test('what the debugger writes in the present is recorded and replayed; the past cannot be written', (t) => {
+test('debugger writes at the live end are recorded and replayed; history cannot be written', (t) => {
   const stage = stageOf(DEMO, t);
   const session = new Session(stage.record());
   session.addBreakpoint(addressOf('journal_checkpoint'));

@@ -1,13 +1,13 @@
+/** Translated code that survives a jump in time gives the same states as the interpreter.
+ *
+ * Regions are kept across jumps and serve other positions than those they were made at.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SMALL_GUESTS } from '../../support/guests.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, digestsOnTheWay, KERNEL, type Scene, stageOf } from './travelSupport.ts';
 
-/**
- * Translations live through jumps in time and serve other moments than those they were made in: however early code is
- * translated, each jump gives the state that a run without any translation has there.
- */
 const NEVER = 0;
 const THRESHOLDS = [NEVER, 1, 2, 100, undefined];
 const JUMPS = 25;

@@ -1,3 +1,4 @@
+/** Any jump in time gives the recorded state, while recording, in a replay and within any memory budget. */
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import type { Timeline } from '../../../debug-adapter/engine/index.ts';
@@ -5,7 +6,7 @@ import { TRAVEL_BUDGET, type TravelBudget } from '../../../debug-adapter/engine/
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, digestsOnTheWay, KERNEL, type Scene, stageOf } from './travelSupport.ts';
 
-/** So little that snapshots go as soon as they come, one way or another. */
+/** So small that snapshots are evicted soon, for one limit or another. */
 const BUDGETS: Record<string, TravelBudget> = {
   'two snapshots': { ...TRAVEL_BUDGET, snapshots: 2 },
   '256 KiB of memory': { ...TRAVEL_BUDGET, memoryBytes: 256 << 10 },
@@ -14,12 +15,12 @@ const BUDGETS: Record<string, TravelBudget> = {
 
 const JUMPS = Number(process.env.TRAVEL_JUMPS ?? 150);
 
-/** The straight run's digests at random positions of a scene, and a timeline that has recorded it. */
+/** The digests of the uninterrupted run at random positions of a scene, and a timeline that has recorded it. */
 function recorded(scene: Scene, t: TestContext, upTo = Infinity) {
   const random = SeededRandom.forTest(t);
   const stage = stageOf(scene, t);
   const timeline = stage.record();
-  // Positions over the whole run, found by a first look at how long it is.
+  // Positions over the whole run, whose length a first run determines.
   const length = scene === DEMO ? 84_000_000 : 76_000_000;
   const span = Math.min(length, upTo);
   const positions = Array.from({ length: 60 }, () => random.below(span));
@@ -32,7 +33,7 @@ for (const [name, scene] of [
   ['a kernel with processes', KERNEL],
 ] as const) {
   describe(name, () => {
-    test('while recording: any jump gives the straight run’s state, and recording goes on after it', (t) => {
+    test('while recording, any jump gives the recorded state, and the recording continues after it', (t) => {
       const { random, timeline, positions, digests } = recorded(scene, t, 40_000_000);
       const travel = timeline.travel!;
       const present = timeline.position;
@@ -48,11 +49,11 @@ for (const [name, scene] of [
       assert.equal(timeline.advance(present + 5_000_000), undefined);
       travel.seekTo(positions[0]);
       const end = timeline.advance(Infinity);
-      assert.ok(end, 'from the past it goes on through the present to the guest’s end');
+      assert.ok(end, "from history it continues past the live end to the guest's end");
       timeline.close(end);
     });
 
-    test('in a fresh replay: any jump, past the furthest point too', (t) => {
+    test('in a new replay, any jump gives the recorded state, also past the furthest position so far', (t) => {
       const { random, stage, timeline, positions, digests } = recorded(scene, t);
       const end = timeline.advance(Infinity)!;
       const last = timeline.position;
@@ -71,7 +72,7 @@ for (const [name, scene] of [
     });
 
     for (const [how, budget] of Object.entries(BUDGETS)) {
-      test(`within ${how}: jumps and runs back give the straight run’s states, in a replay and while recording`, (t) => {
+      test(`within ${how}, jumps and reverse runs give the recorded states, in a replay and while recording`, (t) => {
         const { random, stage, timeline, positions, digests } = recorded(scene, t, 40_000_000);
         timeline.close(timeline.advance(Infinity)!);
         const replay = stage.replay({ travelBudget: budget });

@@ -15,7 +15,9 @@ import type { TravelBudget } from '../../../debug-adapter/engine/timeline/travel
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { RNG_SEED } from '../../support/cli.ts';
 
-/** The guests that time travel is tried on: one bare-metal with timer and disk, one kernel with processes and a shell. */
+/**
+ * The guests of the time travel tests: a bare-metal one with timer and disk, and a kernel with processes and a shell.
+ */
 export interface Scene {
   kernel: string;
   diskBytes: number;
@@ -43,7 +45,7 @@ export interface ReplayOptions {
   travelBudget?: TravelBudget;
 }
 
-/** A fresh folder with a disk, in which a scene is recorded and replayed. */
+/** A new folder with a disk, in which a scene is recorded and replayed. */
 export function stageOf(scene: Scene, t: TestContext): Stage {
   const folder = mkdtempSync(path.join(tmpdir(), 'blkreplay-travel-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -55,7 +57,7 @@ export function stageOf(scene: Scene, t: TestContext): Stage {
     bios: null,
     initrd: null,
     append: '',
-    // Two recordings are equal to the bit.
+    // With a fixed seed two recordings are bit-identical.
     rngSeed: RNG_SEED,
     memoryBytes: 128 << 20,
     idle: 'warp',
@@ -76,7 +78,7 @@ export function stageOf(scene: Scene, t: TestContext): Stage {
   });
 }
 
-/** Runs to the end, noting the digest at each of some positions on the way. */
+/** Runs to the end and takes the digest at each of the given positions. */
 export function digestsOnTheWay(timeline: Timeline, positions: readonly number[]): Map<number, bigint> {
   const digests = new Map<number, bigint>();
   for (const position of [...positions].sort((a, b) => a - b)) {

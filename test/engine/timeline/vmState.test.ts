@@ -1,3 +1,7 @@
+/** Snapshots in overlays of large disks write only the clusters that contain changed RAM pages.
+ *
+ * There a cluster holds several pages.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
@@ -7,16 +11,15 @@ import { MemoryFile } from '../../support/memoryFile.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { assertClean, assertSameBytes, KIB, MIB, takeSnapshot } from '../block/qcow2/support.ts';
 
-/** RAM in overlays of large disks, whose clusters hold several pages: a snapshot writes those that changed. */
 const PAGES = (16 * MIB) / 4096;
-/** Of VM state; RAM comes behind it. */
+/** The size of the machine state; RAM follows it. */
 const STATE_AREA_BYTES = MIB;
 const STATE = { small: 'state' };
 
 type Pages = (Uint8Array | undefined)[];
 
 for (const clusterSizeBytes of [512, 4 * KIB, 64 * KIB, MIB, 2 * MIB]) {
-  test(`with clusters of ${clusterSizeBytes} each snapshot has the RAM of its moment`, (t) => {
+  test(`with clusters of ${clusterSizeBytes} each snapshot has the RAM of its position`, (t) => {
     const random = SeededRandom.forTest(t);
     const { image } = imageWith(clusterSizeBytes);
     let pages: Pages = new Array<undefined>(PAGES).fill(undefined);
@@ -36,20 +39,20 @@ for (const clusterSizeBytes of [512, 4 * KIB, 64 * KIB, MIB, 2 * MIB]) {
   });
 }
 
-test('with clusters of 64 KiB a second snapshot writes the clusters that have changed pages, and reads none', () => {
+test('with clusters of 64 KiB a second snapshot writes the clusters with changed pages, and reads none', () => {
   const { image, file } = imageWith(64 * KIB);
   const first: Pages = Array.from({ length: PAGES }, (_, page) => pageOf(page));
   writeMoment(image, momentOf(first), momentOf(new Array<undefined>(PAGES).fill(undefined)));
   takeSnapshot(image, 'first', { vmStateSizeBytes: 17 * MIB });
   const before = { ...file.calls };
 
-  // Three pages of one cluster, two of another, one of a third that becomes zeroes.
+  // Three pages of one cluster, two of another, and one of a third that becomes all zeroes.
   const second = first.slice();
   for (const page of [32, 33, 47, 1000, 1005]) second[page] = pageOf(page + 1);
   second[2000] = undefined;
   writeMoment(image, momentOf(second), momentOf(first));
   const written = file.calls.bytesWritten - before.bytesWritten;
-  // The machine's state is a cluster of its own, read and written as a whole.
+  // The machine state has its own cluster, which is read and written as a whole.
   assert.ok(written <= 4 * 64 * KIB, `${written} bytes written`);
   assert.ok(file.calls.reads - before.reads <= 2, `${file.calls.reads - before.reads} reads`);
   takeSnapshot(image, 'second', { vmStateSizeBytes: 17 * MIB });
