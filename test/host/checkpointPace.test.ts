@@ -1,8 +1,12 @@
+/** Automatic snapshots take a fortieth of the recording's time, whatever each one costs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TimedPace } from '../../debug-adapter/host/checkpointPace.ts';
 
-/** A recording of so many seconds, asked every 10 ms, whose snapshots take `costMs`: how many it takes. */
+/**
+ * Simulates a recording of the given length, queried every 10 ms, whose snapshots take `costMs`; returns how many it
+ * takes.
+ */
 function snapshotsIn(seconds: number, costMs: number): number {
   let now = 0;
   let taken = 0;
@@ -16,7 +20,7 @@ function snapshotsIn(seconds: number, costMs: number): number {
   return taken;
 }
 
-test('whatever a snapshot costs, all of them get a fortieth of the time', () => {
+test('whatever a snapshot costs, all of them together take a fortieth of the time', () => {
   for (const costMs of [1, 5, 20, 100, 400]) {
     const taken = snapshotsIn(60, costMs);
     assert.ok(taken > 0);
@@ -24,10 +28,10 @@ test('whatever a snapshot costs, all of them get a fortieth of the time', () => 
   }
 });
 
-test('cheap ones come often', () => {
+test('cheap snapshots are frequent', () => {
   assert.ok(snapshotsIn(60, 2) > 500);
 });
 
-test('a recording of a moment has none', () => {
+test('a very short recording has none', () => {
   assert.equal(snapshotsIn(0.2, 5), 0);
 });

@@ -1,3 +1,4 @@
+/** Compressed data is restored exactly, with or without Zstandard in zlib. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inflateRawSync } from 'node:zlib';
@@ -5,7 +6,7 @@ import { nodeCompression } from '../../debug-adapter/host/compression.ts';
 import { isZstd } from '../../debug-adapter/host/zstd.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 
-test('whatever its size, what is deflated is a stream that zlib inflates', (t) => {
+test('data of any size is deflated to a stream that zlib inflates', (t) => {
   const random = SeededRandom.forTest(t);
   for (const length of [0, 1, 5, 0xffff, 0x1_0000, 100_000]) {
     const bytes = random.bytes(length);
@@ -15,11 +16,11 @@ test('whatever its size, what is deflated is a stream that zlib inflates', (t) =
   }
 });
 
-test('what is large and alike gets smaller', () => {
+test('large repetitive data gets smaller', () => {
   assert.ok(nodeCompression.deflate(new Uint8Array(1 << 20)).length < 10_000);
 });
 
-test('what is compressed comes back, also where zlib knows no Zstandard, and so does what is deflated', (t) => {
+test('compressed and deflated data is restored, also where zlib lacks Zstandard', (t) => {
   const random = SeededRandom.forTest(t);
   for (const length of [0, 1, 0xffff, 0x1_0000, 1 << 20]) {
     const bytes = random.chance(0.5) ? random.bytes(length) : new Uint8Array(length).fill(7);

@@ -1,3 +1,7 @@
+/** File locks exclude conflicting sessions, by every name of a file.
+ *
+ * Readers of a base share it. Locks of dead processes are taken over, locks of other hosts never.
+ */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,7 +25,7 @@ function overlayIn(t: test.TestContext): string {
   return path.join(folder, 'hd0.qcow2');
 }
 
-/** Another session: says `locked` or the refusal, and stays until it is told to go. */
+/** Another session: prints `locked` or the refusal, and stays until it is told to exit. */
 async function session(
   overlay: string,
   { script = '', use = 'writes' }: { script?: string; use?: 'writes' | 'reads' | 'base' } = {},
@@ -64,20 +68,20 @@ function refusal(overlay: string, registry?: string[]): UserError {
   return assert.fail('was not refused');
 }
 
-test('a lock stands beside the overlay with its holder, and goes at release', (t) => {
+test('a lock file next to the overlay names its holder, and is removed on release', (t) => {
   const overlay = overlayIn(t);
   const lock = lockOverlay(overlay);
   const content = JSON.parse(fs.readFileSync(`${overlay}.lock`, 'utf8')) as { pid: number; host: string };
   assert.equal(content.pid, process.pid);
   assert.equal(content.host, os.hostname());
-  assert.equal(refusal(overlay).code, 'overlay-in-use', 'this process itself is another session, too');
+  assert.equal(refusal(overlay).code, 'overlay-in-use', 'a second session in the same process is refused too');
   lock.release();
   lock.release();
   assert.deepEqual(fs.readdirSync(path.dirname(overlay)), []);
   lockOverlay(overlay).release();
 });
 
-test('another process is refused, with file, process and way out', async (t) => {
+test('another process is refused with a message that names the file, the process and the remedy', async (t) => {
   const overlay = overlayIn(t);
   const { child, said } = await session(overlay);
   assert.equal(said, 'locked');
@@ -91,7 +95,7 @@ test('another process is refused, with file, process and way out', async (t) => 
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   test(
-    `a session ended by ${signal} dies of it and leaves no lock`,
+    `a session ended by ${signal} dies from that signal and leaves no lock`,
     { skip: process.platform === 'win32' },
     async (t) => {
       const overlay = overlayIn(t);
@@ -103,7 +107,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 test(
-  'a session with its own handler of a signal keeps its lock until it exits',
+  'a session that handles a signal itself keeps its lock until it exits',
   { skip: process.platform === 'win32' },
   async (t) => {
     const overlay = overlayIn(t);
@@ -129,14 +133,14 @@ test('the lock of a killed session is taken over', async (t) => {
   assert.deepEqual(fs.readdirSync(path.dirname(overlay)), []);
 });
 
-test('a process number that came back is not the old process', { skip: process.platform !== 'linux' }, (t) => {
+test('a reused process number does not count as the old process', { skip: process.platform !== 'linux' }, (t) => {
   const overlay = overlayIn(t);
   const holder = { pid: process.ppid, host: os.hostname(), process: 'an-earlier-boot/123', token: 'x' };
   fs.writeFileSync(`${overlay}.lock`, JSON.stringify(holder));
   lockOverlay(overlay).release();
 });
 
-test('of many sessions that find a dead lock, one wins', async (t) => {
+test('when several sessions find a dead lock, one wins', async (t) => {
   const overlay = overlayIn(t);
   const { child } = await session(overlay);
   await end(child, 'SIGKILL');
@@ -157,7 +161,7 @@ test('a lock of another host is never taken over', (t) => {
   );
 });
 
-test('a lock that says nothing is not guessed about', (t) => {
+test('an unreadable lock file is not taken over', (t) => {
   const overlay = overlayIn(t);
   for (const content of ['', 'what', '{}', '[]', 'null', '{"pid":-4,"host":"x","token":"y"}']) {
     fs.writeFileSync(`${overlay}.lock`, content);
@@ -167,7 +171,7 @@ test('a lock that says nothing is not guessed about', (t) => {
   }
 });
 
-test('where files cannot be linked, the lock works as well', (t) => {
+test('where hard links are not supported, locks still work', (t) => {
   const overlay = overlayIn(t);
   failCalls(t, ['linkSync'], 'EPERM');
   const lock = lockOverlay(overlay);
@@ -176,7 +180,7 @@ test('where files cannot be linked, the lock works as well', (t) => {
   assert.deepEqual(fs.readdirSync(path.dirname(overlay)), []);
 });
 
-test('a link to an overlay is the same overlay', { skip: process.platform === 'win32' }, (t) => {
+test('a symbolic link to an overlay is the same overlay', { skip: process.platform === 'win32' }, (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'x');
   const link = `${overlay}-link`;
@@ -197,7 +201,7 @@ test('two hard links to an overlay are one file', (t) => {
   lockOverlay(`${overlay}-other`).release();
 });
 
-test('a file that is created under its lock is locked by every name', (t) => {
+test('a file created under its lock is locked by every name', (t) => {
   const overlay = overlayIn(t);
   const lock = lockOverlay(overlay);
   fs.writeFileSync(overlay, 'x');
@@ -209,7 +213,7 @@ test('a file that is created under its lock is locked by every name', (t) => {
   lockOverlay(`${overlay}-other`).release();
 });
 
-test('a file that is deleted under its lock does not lock the next one that gets its inode', (t) => {
+test('a file deleted under its lock does not lock the next file with the same inode', (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'x');
   const lock = lockOverlay(overlay);
@@ -219,7 +223,7 @@ test('a file that is deleted under its lock does not lock the next one that gets
   lock.release();
 });
 
-test('a file that is replaced under its lock is free again, by the names it still has', (t) => {
+test('a file replaced under its lock is free again, by the names it still has', (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'old');
   fs.linkSync(overlay, `${overlay}-other`);
@@ -233,7 +237,7 @@ test('a file that is replaced under its lock is free again, by the names it stil
   lock.release();
 });
 
-test('readers share a file, and keep a writer out until the last is gone', async (t) => {
+test('readers share a file and exclude a writer until the last one releases it', async (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'x');
   const { child, said } = await session(overlay, { use: 'reads' });
@@ -253,7 +257,7 @@ test('readers share a file, and keep a writer out until the last is gone', async
   writer.release();
 });
 
-test('of readers that were killed nothing keeps a writer out', async (t) => {
+test('killed readers do not exclude a writer', async (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'x');
   for (const use of ['reads', 'reads', 'base'] as const) await end((await session(overlay, { use })).child, 'SIGKILL');
@@ -261,7 +265,7 @@ test('of readers that were killed nothing keeps a writer out', async (t) => {
   assert.deepEqual(fs.readdirSync(path.dirname(overlay)), ['hd0.qcow2']);
 });
 
-test('a base is locked where nothing can be created, and nothing stands beside it', (t) => {
+test('a base in a read-only folder is locked without a lock file next to it', (t) => {
   const base = overlayIn(t);
   fs.writeFileSync(base, 'x');
   fs.chmodSync(path.dirname(base), 0o555);
@@ -269,7 +273,7 @@ test('a base is locked where nothing can be created, and nothing stands beside i
   assert.deepEqual(fs.readdirSync(path.dirname(base)), ['hd0.qcow2']);
   reading(base, 'base').release();
   assert.match(refusal(base).message, /\(looking\)/);
-  assert.deepEqual(fs.readdirSync(path.dirname(base)), ['hd0.qcow2'], 'not after a refusal either');
+  assert.deepEqual(fs.readdirSync(path.dirname(base)), ['hd0.qcow2'], 'nor after a refusal');
   lock.release();
   assert.deepEqual(fs.readdirSync(path.dirname(base)), ['hd0.qcow2']);
   fs.chmodSync(path.dirname(base), 0o755);
@@ -290,7 +294,7 @@ test('a base that another host writes is refused', (t) => {
   });
 });
 
-test('a reader writes for a moment when nobody else reads', (t) => {
+test('a reader may write for a moment when nobody else reads', (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'x');
   const lock = reading(overlay);
@@ -309,7 +313,7 @@ test('a reader writes for a moment when nobody else reads', (t) => {
   assert.deepEqual(fs.readdirSync(path.dirname(overlay)), ['hd0.qcow2']);
 });
 
-test('a file whose name leaves no room for a lock beside it is locked', (t) => {
+test('a file whose name is too long for a lock file next to it is locked', (t) => {
   const folder = path.dirname(overlayIn(t));
   for (const lengthBytes of [240, 250, 251, 255]) {
     const overlay = path.join(folder, 'x'.repeat(lengthBytes));
@@ -329,12 +333,12 @@ test('all files of a session are locked, or none', (t) => {
   assert.throws(() => lockFiles(both, 'testing'), /-2 is in use/);
   lockOverlay(first).release();
   lock.release();
-  // A session may read what it writes.
+  // A session may read the file that it writes.
   lockFiles([...both, { path: first, use: 'base' }], 'testing').release();
   assert.deepEqual(fs.readdirSync(path.dirname(overlay)), []);
 });
 
-test('where the registry cannot be used, the lock beside the file is enough', (t) => {
+test('without a usable registry, the lock file next to the file is enough', (t) => {
   const overlay = overlayIn(t);
   const folder = path.dirname(overlay);
   fs.writeFileSync(path.join(folder, 'file'), '');
@@ -357,7 +361,7 @@ test('where the registry cannot be used, the lock beside the file is enough', (t
   );
 });
 
-test('what others put into the registry does no harm', { skip: process.platform === 'win32' }, (t) => {
+test('foreign entries in the registry do no harm', { skip: process.platform === 'win32' }, (t) => {
   const overlay = overlayIn(t);
   const registry = path.join(path.dirname(overlay), 'registry');
   const lock = lockOverlay(overlay, [registry]);
@@ -365,14 +369,14 @@ test('what others put into the registry does no harm', { skip: process.platform 
   for (const name of ['what', '...', 'a.b.c.d.e.f.g', held.replace(/\.\d+\./, '.0.'), held.replace('held', 'lost')]) {
     fs.writeFileSync(path.join(registry, name), '');
   }
-  // Of another session that lives, and a pipe to read what it does from.
+  // Looks like the lock of another live session but is a named pipe, whose contents must not be waited for.
   const other = held.replace(/[^.]*$/, 'other');
   lock.release();
   execFileSync('mkfifo', [path.join(registry, other)]);
   assert.equal(refusal(overlay, [registry]).message.includes('in use by process'), true);
 });
 
-test('where nothing can be written or linked, no lock is left and no part of one', (t) => {
+test('where nothing can be written or linked, no lock or part of one remains', (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'x');
   for (const [call, code, refused] of [
@@ -385,14 +389,14 @@ test('where nothing can be written or linked, no lock is left and no part of one
     const end = failCalls(t, [call], code);
     if (refused === null) lockOverlay(overlay, []).release();
     else assert.equal(refusal(overlay, []).code, refused, call);
-    // What is read needs no lock beside it.
+    // Reading needs no lock file next to the file.
     reading(overlay).release();
     end();
     assert.deepEqual(fs.readdirSync(path.dirname(overlay)), ['hd0.qcow2'], call);
   }
 });
 
-test('a lock that cannot be removed is no failure of its own', (t) => {
+test('a lock that cannot be removed is not an error', (t) => {
   const overlay = overlayIn(t);
   for (const use of ['writes', 'reads', 'base'] as const) {
     const lock = lockFiles([{ path: `${overlay}-${use}`, use }], 'testing');
@@ -402,11 +406,11 @@ test('a lock that cannot be removed is no failure of its own', (t) => {
   }
 });
 
-test('a folder that is not there is named', (t) => {
+test('a missing folder is named in the message', (t) => {
   const overlay = path.join(overlayIn(t), 'none', 'hd0.qcow2');
   assert.equal(refusal(overlay).code, 'folder-missing');
 });
 
-test('the test module is where the lock module expects it', () => {
+test('the lock module is at the path that the child process imports', () => {
   assert.ok(fs.existsSync(fileURLToPath(LOCK_MODULE)));
 });

@@ -1,3 +1,4 @@
+/** Host files can be read, written, cut and locked, and every system error becomes a clear message. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -32,7 +33,7 @@ function errorOf(call: () => unknown): UserError {
   return assert.fail('did not throw');
 }
 
-test('a file is written, read, cut and grown', (t) => {
+test('a file is written, read, cut and extended', (t) => {
   const name = path.join(folderIn(t), 'a.bin');
   const file = openFile(name, { write: true, create: 'new' });
   assert.equal(file.name, name);
@@ -55,7 +56,7 @@ test('a file is written, read, cut and grown', (t) => {
   truncated.close();
 });
 
-test('what cannot be opened is bad input, in a sentence with its name', (t) => {
+test('a file that cannot be opened is bad input, with a message that names it', (t) => {
   const folder = folderIn(t);
   const there = path.join(folder, 'there');
   fs.writeFileSync(there, 'x');
@@ -81,7 +82,7 @@ test('what cannot be opened is bad input, in a sentence with its name', (t) => {
   assert.equal(fs.readFileSync(there, 'utf8'), 'x', 'nothing was overwritten');
 });
 
-test('a name that no file can have is refused by every call', { skip: WINDOWS }, (t) => {
+test('a file name that cannot exist is refused by every call', { skip: WINDOWS }, (t) => {
   const folder = folderIn(t);
   const { files } = nodeHost;
   const calls: ((name: string) => unknown)[] = [
@@ -106,7 +107,7 @@ test('a name that no file can have is refused by every call', { skip: WINDOWS },
   assert.deepEqual(fs.readdirSync(folder), []);
 });
 
-test('folders that were made for a file go again, as far as nobody uses them', (t) => {
+test('folders created for a file are removed again unless something else uses them', (t) => {
   const folder = folderIn(t);
   fs.mkdirSync(path.join(folder, 'there'));
   const undo = createFolderOf(path.join(folder, 'there', 'deep', 'er', 'a.rr'));
@@ -121,11 +122,11 @@ test('folders that were made for a file go again, as far as nobody uses them', (
 
 const NOBODY = 65534;
 
-test('permissions are respected and named', { skip: WINDOWS }, (t) => {
+test('missing permissions are reported by name', { skip: WINDOWS }, (t) => {
   const folder = folderIn(t);
   const name = path.join(folder, 'secret');
   fs.writeFileSync(name, 'x', { mode: 0o400 });
-  // Root may do everything: be nobody meanwhile.
+  // Root may do everything, so the test runs as nobody meanwhile.
   if (ROOT) {
     fs.chmodSync(folder, 0o777);
     fs.chownSync(name, NOBODY, NOBODY);
@@ -152,8 +153,8 @@ test('a pipe is refused instead of waited for', { skip: WINDOWS }, (t) => {
   assert.equal(errorOf(() => openFile(name, { write: false, create: 'never' })).code, 'file-not-one');
 });
 
-test('a full disk is a failure of the host', { skip: !fs.existsSync('/dev/full') }, (t) => {
-  // openFile refuses devices, so the error comes from the device and the words from us.
+test('a full disk is a host failure', { skip: !fs.existsSync('/dev/full') }, (t) => {
+  // openFile refuses devices, so the error comes from the device and only the message from us.
   const handle = fs.openSync('/dev/full', 'w');
   t.after(() => fs.closeSync(handle));
   let caught: unknown;
@@ -168,7 +169,7 @@ test('a full disk is a failure of the host', { skip: !fs.existsSync('/dev/full')
   assert.match(error.message, /^Writing hd0\.qcow2 failed because its disk .* is full/);
 });
 
-test('each system error has its sentence', () => {
+test('each system error has its own message', () => {
   const system = (code: string) => Object.assign(new Error(`${code}: some words, open 'x'`), { code });
   const opening = { name: 'x', access: 'write', creating: false } as const;
   for (const [code, expected] of [
@@ -209,7 +210,7 @@ test('a whole file is read up to a limit', (t) => {
   assert.match(error.message, /it has 3 bytes, and 2 are the most/);
 });
 
-test('folders are made, files looked for and removed', (t) => {
+test('folders are created, files found and removed', (t) => {
   const name = path.join(folderIn(t), '.blkreplay', 'deep', 'boot.rr');
   createFolderOf(name);
   assert.equal(fileExistsAt(name), false);
@@ -220,7 +221,7 @@ test('folders are made, files looked for and removed', (t) => {
   assert.equal(fileExistsAt(name), false);
 });
 
-test('compression goes there and back, and inflates no further than it says', () => {
+test('compressed data is restored, and never inflates beyond its stated length', () => {
   const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => (i >> 8) & 0xff);
   const deflated = nodeCompression.deflate(bytes);
   assert.ok(deflated.length < 5000);
@@ -234,7 +235,7 @@ test('compression goes there and back, and inflates no further than it says', ()
   assert.equal(nodeCompression.inflate(padded, bytes.length).length, bytes.length, 'qcow2 pads compressed clusters');
 });
 
-test('a temporary file has no name to be left behind', { skip: WINDOWS }, () => {
+test('an unnamed temporary file leaves nothing behind', { skip: WINDOWS }, () => {
   const { file, path: name } = createTemporaryFile('hd0.qcow2');
   assert.equal(name, null);
   file.writeAt(0, Uint8Array.of(1));
@@ -242,7 +243,7 @@ test('a temporary file has no name to be left behind', { skip: WINDOWS }, () => 
   file.close();
 });
 
-test('a temporary file with a name goes at close', () => {
+test('a named temporary file is removed at close', () => {
   const { file, path: name } = createTemporaryFile('hd0.qcow2', { keepPath: true });
   assert.ok(fs.existsSync(name!));
   file.close();
@@ -254,7 +255,7 @@ for (const ending of [
   'setTimeout(() => { throw new Error("oops") })',
   'process.kill(process.pid, "SIGTERM")',
 ]) {
-  test(`a temporary file with a name goes at ${ending}`, { skip: WINDOWS }, () => {
+  test(`a named temporary file is removed at ${ending}`, { skip: WINDOWS }, () => {
     const module = new URL('../../debug-adapter/host/temporaryFiles.ts', import.meta.url).href;
     const source = `
       const { createTemporaryFile } = await import(${JSON.stringify(module)});
@@ -267,14 +268,14 @@ for (const ending of [
   });
 }
 
-test('an idle machine waits for real time', () => {
+test('an idle machine waits in real time', () => {
   const clock = new RealtimeIdleClock();
   const start = performance.now();
   assert.equal(clock.sleepUntil(20e6), 20e6);
   assert.ok(performance.now() - start >= 19);
 });
 
-test('short waits add up instead of sleeping each', () => {
+test('short waits add up instead of sleeping each time', () => {
   const clock = new RealtimeIdleClock();
   const start = performance.now();
   let sleeps = 0;
@@ -288,7 +289,7 @@ test('short waits add up instead of sleeping each', () => {
   assert.ok(took >= 17 && took < 1000, `20 ms of waits took ${took} ms`);
 });
 
-test('long waits come in slices, and a wake-up cuts them short', () => {
+test('long waits are divided into slices, and a wake-up ends them early', () => {
   const clock = new RealtimeIdleClock();
   assert.equal(clock.sleepUntil(10e9), 50e6);
   Atomics.store(clock.cell, 0, 1);

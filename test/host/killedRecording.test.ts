@@ -1,3 +1,4 @@
+/** After SIGKILL, a recording contains every entry that was flushed. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +10,7 @@ import { RecordingReader } from '../../debug-adapter/engine/recording/recordingR
 import { nodeCompression } from '../../debug-adapter/host/compression.ts';
 import { openFile } from '../../debug-adapter/host/nodeFiles.ts';
 
-/** Records for ever: entry n stands at position 10 n; says each position that it has flushed. */
+/** Records endlessly: entry n is at position 10 n; prints each position that it has flushed. */
 const ENDLESS_RECORDING = `
   const root = ${JSON.stringify(new URL('../../', import.meta.url).href)};
   const { openFile } = await import(root + 'debug-adapter/host/nodeFiles.ts');
@@ -27,7 +28,7 @@ const ENDLESS_RECORDING = `
     writeSync(1, n * 10 + 5 + '\\n');
   }`;
 
-test('SIGKILL while recording, at ten random moments: everything flushed is there', async (t) => {
+test('SIGKILL while recording, at ten random moments, loses nothing that was flushed', async (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-test-'));
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
   for (let round = 0; round < 10; round++) {
@@ -46,7 +47,7 @@ test('SIGKILL while recording, at ten random moments: everything flushed is ther
   }
 });
 
-/** Gives the last position that the recording process said it had flushed. */
+/** Returns the last position that the recording process reported as flushed. */
 async function recordAndKill(name: string, afterMs: number): Promise<number> {
   const args = ['--input-type=module', '-e', ENDLESS_RECORDING, name];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -1,3 +1,4 @@
+/** Images that QEMU is writing are not read, and images that QEMU is reading are not written. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +10,6 @@ import { type TestContext, test } from 'node:test';
 import { lockFiles } from '../../debug-adapter/host/fileLock.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 
-/** Images that QEMU has open: what it writes is not read, and what it reads is not written. */
 const QEMU: [what: string, options: (file: string) => string[], reads: boolean, writes: boolean][] = [
   ['qemu-io', (file) => ['qemu-io', '-f', 'raw', file], false, false],
   ['qemu-system-riscv64 that writes', (file) => machine(`file=${file},format=raw`), false, false],
@@ -59,14 +59,14 @@ function expectLock(file: string, use: 'base' | 'reads' | 'writes', isFree: bool
   });
 }
 
-/** Its monitor greets when the drive is open. */
+/** Its monitor prints a greeting when the drive is open. */
 function machine(drive: string, device = ''): string[] {
   const base = ['qemu-system-riscv64', '-M', 'virt', '-m', '16M', '-display', 'none', '-S', '-bios', 'none'];
   const disk = ['-drive', `if=none,id=d,${drive}`, '-device', `virtio-blk-device,drive=d${device}`];
   return [...base, '-serial', 'none', ...disk, '-monitor', 'stdio'];
 }
 
-/** qemu-io prompts when it is; a monitor answers then. */
+/** qemu-io prints a prompt when the image is open; a monitor answers then. */
 async function isOpen(child: { stdin: Writable; stdout: Readable }): Promise<void> {
   let said = '';
   child.stdin.write('info block\n');

@@ -1,3 +1,4 @@
+/** New files get their names when they are complete, and a withdrawn or killed start changes nothing. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -22,7 +23,7 @@ function contents(folder: string): Record<string, string> {
 
 const write = (staged: ReturnType<typeof stageFile>, text: string) => staged.file.writeAt(0, Buffer.from(text));
 
-test('a new file has its name when it is published, and keeps it when that is settled', (t) => {
+test('a new file gets its name when it is published, and keeps it when that is settled', (t) => {
   const folder = folderIn(t);
   const staged = stageFile(path.join(folder, 'a.rr'));
   write(staged, 'new');
@@ -35,7 +36,7 @@ test('a new file has its name when it is published, and keeps it when that is se
   assert.deepEqual(contents(folder), { 'a.rr': 'NEW' });
 });
 
-test('what is withdrawn leaves everything as it was', (t) => {
+test('withdrawing restores the previous files', (t) => {
   const folder = folderIn(t);
   for (const [before, replaces] of [
     [{}, false],
@@ -54,7 +55,7 @@ test('what is withdrawn leaves everything as it was', (t) => {
   }
 });
 
-test('a vacated name stays free until the new file has it, and is given back when that is withdrawn', (t) => {
+test('a vacated name stays free until the new file takes it, and is restored when that is withdrawn', (t) => {
   const folder = folderIn(t);
   const file = path.join(folder, 'a.rr');
   fs.writeFileSync(file, 'old');
@@ -81,11 +82,11 @@ test('a vacated name stays free until the new file has it, and is given back whe
   assert.equal(contents(folder)['a.rr'], 'new');
 });
 
-test('only what may be replaced is', (t) => {
+test('only a file that may be replaced is replaced', (t) => {
   const folder = folderIn(t);
   const file = path.join(folder, 'a.rr');
   const staged = stageFile(file);
-  // It appears while the new one is made.
+  // The existing file appears while the new one is written.
   fs.writeFileSync(file, 'precious');
   assert.throws(() => staged.publish({ replaces: false }), { code: 'file-exists' });
   staged.withdraw();
@@ -96,7 +97,7 @@ test('only what may be replaced is', (t) => {
   assert.deepEqual(contents(folder), { 'a.rr': '' });
 });
 
-test('a link is followed to what it leads to, and refused where that is nothing', (t) => {
+test('a link is followed to its target, and refused if the target does not exist', (t) => {
   const folder = folderIn(t);
   const elsewhere = folderIn(t);
   const link = path.join(folder, 'link');
@@ -112,21 +113,25 @@ test('a link is followed to what it leads to, and refused where that is nothing'
   assert.deepEqual(fs.readdirSync(folder), ['link']);
 });
 
-test('only its owner reads it, whatever the umask and the file before', { skip: process.platform === 'win32' }, (t) => {
-  const folder = folderIn(t);
-  const file = path.join(folder, 'a.rr');
-  const before = process.umask(0);
-  t.after(() => process.umask(before));
-  for (let round = 0; round < 2; round++) {
-    const staged = stageFile(file);
-    staged.publish({ replaces: true });
-    staged.settle();
-    assert.equal(fs.statSync(file).mode & 0o777, 0o600);
-    fs.chmodSync(file, 0o666);
-  }
-});
+test(
+  "only its owner can read a new file, whatever the umask and the previous file's mode",
+  { skip: process.platform === 'win32' },
+  (t) => {
+    const folder = folderIn(t);
+    const file = path.join(folder, 'a.rr');
+    const before = process.umask(0);
+    t.after(() => process.umask(before));
+    for (let round = 0; round < 2; round++) {
+      const staged = stageFile(file);
+      staged.publish({ replaces: true });
+      staged.settle();
+      assert.equal(fs.statSync(file).mode & 0o777, 0o600);
+      fs.chmodSync(file, 0o666);
+    }
+  },
+);
 
-test('where files cannot be linked they are renamed', (t) => {
+test('where hard links are not supported, files are renamed', (t) => {
   const folder = folderIn(t);
   failCalls(t, ['linkSync'], 'EPERM');
   for (const text of ['first', 'second']) {
@@ -142,7 +147,7 @@ test('where files cannot be linked they are renamed', (t) => {
   assert.deepEqual(Object.keys(contents(folder)), ['a.rr']);
 });
 
-test('what a killed process left is removed by the next one, and nothing else', (t) => {
+test('files left by a killed process are removed by the next one, and nothing else is', (t) => {
   const folder = folderIn(t);
   const script = `
     const { stageFile } = await import(${JSON.stringify(MODULE)});

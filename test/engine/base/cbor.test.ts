@@ -1,3 +1,4 @@
+/** Machine states encode as CBOR (RFC 8949), decode unchanged, and damaged bytes are refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -11,7 +12,7 @@ import type { StateValue } from '../../../debug-adapter/engine/base/state.ts';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
-test('values encode as RFC 8949, appendix A, has them', () => {
+test('values encode as in RFC 8949, appendix A', () => {
   const examples: [StateValue, string][] = [
     [0, '00'],
     [23, '17'],
@@ -38,19 +39,19 @@ test('values encode as RFC 8949, appendix A, has them', () => {
   }
 });
 
-test('states of every length come back as they were', () => {
-  // One byte more each time: wherever the encoder's buffer grows, it grows in the middle of something.
+test('states of every length decode unchanged', () => {
+  // One byte more each time, so that the encoder's buffer grows in the middle of every kind of value.
   for (let length = 0; length < 2100; length++) {
     const state = { filler: new Uint8Array(length), big: 5n, list: [1n, 2n, 300], flag: true, name: 'x' };
     assert.deepEqual(decodeState(encodeCbor(state)), state);
   }
 });
 
-test('the order in which fields were set changes nothing', () => {
+test('the order in which fields are set does not change the encoding', () => {
   assert.equal(hex(encodeCbor({ a: 1, b: 2 })), hex(encodeCbor({ b: 2, a: 1 })));
 });
 
-test('bytes that are no state are refused, cut or changed anywhere', () => {
+test('bytes that are no state, truncated or changed anywhere, are refused', () => {
   const good = encodeCbor({ registers: [1n, 2n], name: 'hart0', count: 70000, flag: false });
   for (let cut = 0; cut < good.length; cut++) assert.throws(() => decodeState(good.slice(0, cut)), CborError);
   for (let at = 0; at < good.length; at++) {
@@ -68,7 +69,7 @@ test('bytes that are no state are refused, cut or changed anywhere', () => {
   assert.throws(() => decodeState(new Uint8Array(100).fill(0x81)), CborError);
 });
 
-test('one field is read without the others, whatever they are', () => {
+test('one field can be read without decoding the others', () => {
   const state = { a: [1, [2n, -3n], {}], b: { c: 'text', d: 1.5 }, e: new Uint8Array(300), wanted: 70000, z: true };
   const encoded = encodeCbor(state);
   for (const name of Object.keys(state)) {

@@ -1,3 +1,4 @@
+/** Half-precision numbers convert to and from doubles as IEEE 754 specifies, and print shortest. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { halfBits, halfValue } from '../../../debug-adapter/engine/base/half.ts';
@@ -6,11 +7,11 @@ import { floatBytes, floatText } from '../../../debug-adapter/engine/symbols/val
 const isNaNHalf = (bits: number): boolean => (bits & 0x7fff) > 0x7c00;
 const ALL = Array.from({ length: 0x1_0000 }, (_, bits) => bits);
 
-test('every half comes back from its value; a NaN as the canonical one', () => {
+test('every half survives conversion to a number and back; a NaN becomes the canonical one', () => {
   for (const bits of ALL) assert.equal(halfBits(halfValue(bits)), isNaNHalf(bits) ? 0x7e00 : bits, bits.toString(16));
 });
 
-test('halves have the values that IEEE 754 gives them', () => {
+test('halves have the values of IEEE 754', () => {
   const values: [number, number][] = [
     [0x0001, 2 ** -24],
     [0x03ff, 1023 * 2 ** -24],
@@ -24,7 +25,7 @@ test('halves have the values that IEEE 754 gives them', () => {
   for (const [bits, value] of values) assert.equal(halfValue(bits), value);
 });
 
-test('what is between two halves goes to the nearer one, from the middle to the even one', () => {
+test('a value between two halves is rounded to the nearest, with ties to even', () => {
   for (const bits of ALL.slice(0, 0x7bff)) {
     const [low, high] = [halfValue(bits), halfValue(bits + 1)];
     const middle = (low + high) / 2;
@@ -35,7 +36,7 @@ test('what is between two halves goes to the nearer one, from the middle to the 
   assert.deepEqual([65519.99, 65520, 1e9].map(halfBits), [0x7bff, 0x7c00, 0x7c00]);
 });
 
-test('a variable of half precision shows as few digits as tell it from its neighbours, and can be set', () => {
+test('a half-precision variable is shown with the fewest digits that identify it, and can be set', () => {
   const text = (bits: number) => floatText(Uint8Array.of(bits & 0xff, bits >> 8));
   assert.deepEqual([0x3c00, 0x2e66, 0x3555, 0x7bff, 0x0001, 0x8000, 0x7c00, 0x7e00].map(text), [
     '1',

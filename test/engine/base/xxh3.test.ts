@@ -1,10 +1,13 @@
+/** XXH3 gives the values of the reference implementation and depends on every byte. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hashInPlace, transferBuffer } from '../../../debug-adapter/engine/base/hashMemory.ts';
 import { xxh3 } from '../../../debug-adapter/engine/base/xxh3.ts';
 import { xxh64 } from '../../../debug-adapter/engine/base/xxhash64.ts';
 
-/** What `xxhsum -H3` (xxHash 0.8) prints for the first so many bytes of `pattern`: around the ends of stripes and blocks. */
+/**
+ * Output of `xxhsum -H3` (xxHash 0.8) for prefixes of `pattern`, with lengths around the ends of stripes and blocks.
+ */
 const KNOWN: [number, bigint][] = [
   [241, 0xbc424a2c480dd281n],
   [512, 0x17ec4809d1a9ad43n],
@@ -18,7 +21,7 @@ const KNOWN: [number, bigint][] = [
 
 const pattern = (length: number) => Uint8Array.from({ length }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 13);
 
-test('xxh3 gives what the reference implementation gives', () => {
+test('xxh3 gives the values of the reference implementation', () => {
   for (const [length, hash] of KNOWN) assert.equal(xxh3(pattern(length)), hash, `${length} bytes`);
 });
 
@@ -33,7 +36,7 @@ test('changing any one byte of a sector changes its hash', () => {
   assert.equal(xxh3(sector), before);
 });
 
-test('bytes are hashed alike where they are copied and where they lie', () => {
+test('bytes have the same hash whether copied or hashed in place', () => {
   const bytes = pattern(5000);
   const onTheWay = transferBuffer(bytes.length);
   onTheWay.set(bytes);
@@ -50,6 +53,6 @@ test('bytes are hashed alike where they are copied and where they lie', () => {
   assert.deepEqual(new Uint8Array(onTheWay), bytes);
 });
 
-test('a short input, which has another algorithm, is refused', () => {
+test('a short input, for which XXH3 uses another algorithm, is refused', () => {
   assert.throws(() => xxh3(new Uint8Array(240)));
 });

@@ -1,3 +1,4 @@
+/** XXH64 gives the published values and depends on every byte. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { xxh64 } from '../../../debug-adapter/engine/base/xxhash64.ts';
@@ -5,7 +6,7 @@ import { xxh64 } from '../../../debug-adapter/engine/base/xxhash64.ts';
 const ascii = (text: string) => new TextEncoder().encode(text);
 
 test('xxh64 gives the published values', () => {
-  // From the xxHash project's own documentation and its widely copied test vectors.
+  // From the xxHash project's documentation and its widely copied test vectors.
   assert.equal(xxh64(ascii('')), 0xef46db3751d8e999n);
   assert.equal(xxh64(ascii('a')), 0xd24ec4f1a98c6e5bn);
   assert.equal(xxh64(ascii('abc')), 0x44bc2cf5ad770999n);
@@ -24,7 +25,7 @@ test('changing any one byte of a page changes its hash', () => {
   assert.notEqual(xxh64(page, 8n), before);
 });
 
-test('inputs larger than the first scratch memory are hashed whole', () => {
+test('inputs larger than the initial scratch memory are hashed completely', () => {
   const large = new Uint8Array(3 << 20).fill(1);
   const before = xxh64(large);
   large[large.length - 1] = 2;

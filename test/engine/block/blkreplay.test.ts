@@ -1,3 +1,4 @@
+/** The blkreplay filter logs each request once, and a failed request or host error changes nothing. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { xxh64 } from '../../../debug-adapter/engine/base/xxhash64.ts';
@@ -7,7 +8,7 @@ import type { BlockOperation, RequestLog } from '../../../debug-adapter/engine/b
 import { contentDigest, DriveDigest } from '../../../debug-adapter/engine/block/driveDigest.ts';
 import { assertSameBytes, filled, KIB, newImage, rawImage, readAll, takeSnapshot } from './qcow2/support.ts';
 
-test('a request is told to the log when it is made and when it completes', () => {
+test('a request is logged when it is made and when it completes', () => {
   const { filter, lines } = filterOver(newImage({ base: filled(64 * KIB, 7) }).image);
   const write = filter.begin({ position: 10, operation: 'write', offset: 512, lengthBytes: 512 });
   const read = filter.begin({ position: 11, operation: 'read', offset: 0, lengthBytes: 1024 });
@@ -23,7 +24,7 @@ test('a request is told to the log when it is made and when it completes', () =>
   ]);
 });
 
-test('requests outside the drive, and writes to one that is read-only, complete with an error', () => {
+test('requests outside the drive, and writes to a read-only drive, complete with an error', () => {
   const { filter, lines } = filterOver(rawImage(filled(4096, 7)));
   assert.equal(run(filter, 'read', 4096, 512), 'ioError');
   assert.equal(run(filter, 'read', 2 ** 60, 512), 'ioError');
@@ -40,7 +41,7 @@ test('discarded bytes read as zeroes', () => {
   assertSameBytes(readAll(filter.device), filled(64 * KIB, 7).fill(0, 1024, 11 * KIB));
 });
 
-test('the digest follows writes, and the device under the filter', () => {
+test('the digest follows writes, and a change of the device below', () => {
   const { image } = newImage({ base: filled(300 * KIB, 7) });
   const { filter } = filterOver(image);
   const fresh = filter.digest();
@@ -54,7 +55,7 @@ test('the digest follows writes, and the device under the filter', () => {
   assert.equal(filter.digest(), fresh);
 });
 
-test('restoring a snapshot with its digest known reads nothing', () => {
+test('restoring a snapshot with a known digest reads nothing', () => {
   const { image, file } = newImage({ lengthBytes: 300 * KIB });
   const { filter } = filterOver(image);
   run(filter, 'write', 0, 200 * KIB);
@@ -70,7 +71,7 @@ test('restoring a snapshot with its digest known reads nothing', () => {
   assert.equal(file.calls.reads, reads);
 });
 
-test('a request that fails leaves the disk as it was: nothing of it is written', () => {
+test('a failed request leaves the disk unchanged', () => {
   const { image } = newImage({ base: filled(64 * KIB, 7) });
   const { filter } = filterOver(image);
   const digest = filter.digest();
@@ -81,7 +82,7 @@ test('a request that fails leaves the disk as it was: nothing of it is written',
   assertSameBytes(readAll(image), filled(64 * KIB, 7));
 });
 
-test('a failure of the host stops the session: it is thrown, and never told to the log as an outcome', () => {
+test('a host failure is thrown and never logged as the result of a request', () => {
   const { image, file } = newImage({ lengthBytes: 64 * KIB });
   const { filter, lines } = filterOver(image);
   const id = filter.begin({ position: 1, operation: 'write', offset: 0, lengthBytes: 512 });
@@ -95,7 +96,7 @@ test('a failure of the host stops the session: it is thrown, and never told to t
   assert.equal(reading.lines.length, 1);
 });
 
-test('what a write left behind that the host stopped half-way is in the digest', () => {
+test('the digest includes the part of a write that happened before a host failure', () => {
   const { image } = newImage({ base: filled(64 * KIB, 7) });
   const { filter } = filterOver(image);
   filter.digest();
@@ -108,7 +109,7 @@ test('what a write left behind that the host stopped half-way is in the digest',
   assert.equal(filter.digest(), contentDigest(image));
 });
 
-test('save, load, save gives the same state, with requests in flight', () => {
+test('saving, loading and saving again gives the same state, with requests in flight', () => {
   const { filter } = filterOver(newImage().image);
   run(filter, 'read', 0, 512);
   filter.begin({ position: 5, operation: 'write', offset: 512, lengthBytes: 512 });
@@ -123,7 +124,7 @@ test('save, load, save gives the same state, with requests in flight', () => {
   assert.equal(lines.length, 3);
 });
 
-test('a log that stops the replay leaves the request unmade', () => {
+test('if the log throws, the request is not made', () => {
   const log: RequestLog = {
     digestOf: () => 0n,
     blockRequest() {

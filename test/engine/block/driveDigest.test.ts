@@ -1,3 +1,4 @@
+/** A drive's digest depends on every byte and is updated by reading only what changed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BLOCK_BYTES } from '../../../debug-adapter/engine/block/blockShares.ts';
@@ -27,7 +28,7 @@ test('swapping two blocks changes the digest, and so does their number', () => {
   assert.equal(new Set(digests).size, 4);
 });
 
-test('after a change only the touched block is read', () => {
+test('after a change only the changed block is read', () => {
   const { device, file } = countedDevice(10 * MIB);
   const digest = new DriveDigest(device);
   digest.value();
@@ -40,7 +41,7 @@ test('after a change only the touched block is read', () => {
   assert.equal(digest.value(), value);
 });
 
-test('an overlay starts from the digest of its base and reads only what it holds itself', () => {
+test('an overlay starts from the digest of its base and reads only its own clusters', () => {
   const { device: base, file: baseFile } = countedDevice(10 * MIB);
   const known = new DriveDigest(base);
   known.value();
@@ -58,7 +59,7 @@ test('an overlay starts from the digest of its base and reads only what it holds
   assert.notEqual(active, first);
 });
 
-test('an overlay longer than its base reads the difference too', () => {
+test('an overlay longer than its base also reads the difference', () => {
   const base = rawImage(filled(100 * KIB, 3));
   const known = new DriveDigest(base);
   known.value();
@@ -66,7 +67,7 @@ test('an overlay longer than its base reads the difference too', () => {
   assert.equal(DriveDigest.from(known, image, image.allocatedRanges()).value(), contentDigest(image));
 });
 
-test('few whole blocks are hashed as they are written, and not read', () => {
+test('a few complete blocks are hashed as they are written, and not read again', () => {
   const { device, file } = countedDevice(10 * MIB);
   const digest = new DriveDigest(device);
   const write = (offset: number, bytes: Uint8Array) => {
@@ -86,7 +87,7 @@ test('few whole blocks are hashed as they are written, and not read', () => {
   assert.equal(value, contentDigest(device));
 });
 
-test('what is written in part of a block, across stretches or in plenty is read again', () => {
+test('partial blocks, writes across stretches and large writes are read again', () => {
   const { device, file } = countedDevice(10 * MIB);
   const digest = new DriveDigest(device);
   digest.value();
@@ -101,11 +102,11 @@ test('what is written in part of a block, across stretches or in plenty is read 
     digest.written(offset, filled(length, 5));
   }
   const value = digest.value();
-  assert.equal(file.calls.reads - before, 4, 'the three blocks at the start in one go');
+  assert.equal(file.calls.reads - before, 4, 'the three blocks at the start in one call');
   assert.equal(value, contentDigest(device));
 });
 
-test('digests that began as one go their own ways', () => {
+test('a copied digest and its original change independently', () => {
   const [first, second] = [countedDevice(2 * MIB).device, countedDevice(2 * MIB).device];
   const digest = new DriveDigest(first);
   digest.value();
@@ -124,7 +125,7 @@ test('digests that began as one go their own ways', () => {
   assert.equal(other.value(), contentDigest(second));
 });
 
-test('a random run of writes keeps the digest right', (t) => {
+test('random writes keep the digest correct', (t) => {
   const random = SeededRandom.forTest(t);
   const { device } = countedDevice(2 * MIB + 512);
   let digest = new DriveDigest(device);

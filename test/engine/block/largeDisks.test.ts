@@ -1,3 +1,8 @@
+/** The costs of a drive depend on its allocated data and never on the size of the disk.
+ *
+ * Costs are counted in file calls and bytes. On the largest disk, of 4 PiB, a loop over every MiB would never end, so
+ * the tests also end only if there is none.
+ */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { BlkreplayFilter, SILENT_LOG } from '../../../debug-adapter/engine/block/blkreplay.ts';
@@ -10,20 +15,16 @@ import { MemoryFile } from '../../support/memoryFile.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { assertClean, assertSameBytes, filled, KIB, MIB, readDisk, takeSnapshot } from './qcow2/support.ts';
 
-/**
- * Costs follow what is allocated, never how large a disk is. Counted in file calls and bytes; and since anything that
- * steps through the largest disk there is, 4 PiB, MiB by MiB never ends, each of these tests ends only if nothing does.
- */
 const TIB = 2 ** 40;
 
-/** The empty qcow2 of a user, as qemu-img makes it (with larger clusters where it would have to). */
+/** An empty qcow2 of a user, as qemu-img makes it (with larger clusters where they are required). */
 function emptyBase(lengthBytes: number): CountedFile {
   const file = new CountedFile('base.qcow2');
   Qcow2Image.create(file, { lengthBytes, clusterSizeBytes: Math.max(64 * KIB, clusterSizeFor(lengthBytes)) }).close();
   return file;
 }
 
-/** What recording does with a drive up to its first snapshot. */
+/** Does what recording does with a drive, up to its first snapshot. */
 function openAndSnapshot(baseFile: CountedFile) {
   const base = Qcow2Image.open(baseFile, { writable: false });
   const known = new DriveDigest(base);
@@ -41,7 +42,7 @@ function openAndSnapshot(baseFile: CountedFile) {
 }
 
 suite('an empty disk', () => {
-  test('of 16 TiB opens, is digested and snapshotted with the file calls that one of 16 MiB takes', () => {
+  test('of 16 TiB is opened, digested and snapshotted with the file calls of one of 16 MiB', () => {
     const [small, large] = [16 * MIB, 16 * TIB].map((lengthBytes) => {
       const baseFile = emptyBase(lengthBytes);
       const before = baseFile.total();
@@ -56,7 +57,7 @@ suite('an empty disk', () => {
     });
     assert.ok(large.baseCalls <= small.baseCalls + 2, `${large.baseCalls} calls, ${small.baseCalls} for 16 MiB`);
     assert.ok(large.calls <= small.calls + 4, `${large.calls} calls, ${small.calls} for 16 MiB`);
-    // The L1 tables have 256 KiB: the base's, and the overlay's active one, moved once, and the snapshot's.
+    // The L1 tables have 256 KiB: the base's, the snapshot's, and the overlay's active one, which moves once.
     assert.ok(large.baseBytes <= small.baseBytes + 256 * KIB, `${large.baseBytes} bytes of the base`);
     assert.ok(large.bytes <= small.bytes + 2 * MIB, `${large.bytes} bytes of the overlay`);
   });
@@ -82,7 +83,7 @@ suite('an empty disk', () => {
     assert.ok(file.length() < 64 * MIB, `${file.length()} bytes`);
   });
 
-  test('of 4 PiB under a scratch layer is discarded, captured and shown again', () => {
+  test('of 4 PiB under a scratch layer is discarded, captured and restored', () => {
     const { base, known } = openAndSnapshot(emptyBase(DISK_BYTES_MAX));
     const scratch = new MemoryFile('scratch');
     const layer = new ScratchLayer({ lower: base, scratch });
@@ -101,7 +102,7 @@ suite('an empty disk', () => {
     assert.equal(scratch.length(), 4 * KIB);
   });
 
-  test('that a guest discards in odd pieces takes no room in a scratch layer', () => {
+  test('that a guest discards in unaligned pieces uses no space in a scratch layer', () => {
     const { base } = openAndSnapshot(emptyBase(TIB));
     const scratch = new MemoryFile('scratch');
     const layer = new ScratchLayer({ lower: base, scratch });
@@ -112,7 +113,7 @@ suite('an empty disk', () => {
   });
 });
 
-suite('clusters of overlays', () => {
+suite('cluster sizes of overlays', () => {
   test('are RAM pages up to 64 GiB, and no L1 table of a new overlay is longer than 256 KiB', () => {
     for (const [lengthBytes, expected] of [
       [0, 4 * KIB],
@@ -132,7 +133,7 @@ suite('clusters of overlays', () => {
 });
 
 suite('zeroes over a base', () => {
-  test('take a table only where the base has data', () => {
+  test('need a table only where the base has data', () => {
     const baseFile = emptyBase(16 * TIB);
     const writable = Qcow2Image.open(baseFile, { writable: true });
     writable.write(5 * TIB, filled(100, 1));
@@ -147,7 +148,7 @@ suite('zeroes over a base', () => {
     assertClean(overlay);
   });
 
-  test('last, where that is wanted, whatever the base becomes', () => {
+  test('written as lasting zeroes stay when the base is replaced', () => {
     const { overlay, file } = openAndSnapshot(emptyBase(16 * MIB));
     overlay.writeZeroes(0, MIB);
     overlay.writeLastingZeroes(4 * MIB, MIB);
@@ -164,7 +165,7 @@ suite('zeroes over a base', () => {
 });
 
 suite('a digest', () => {
-  test('is what earlier versions computed', () => {
+  test('equals the value that earlier versions computed', () => {
     const bytes = new Uint8Array(40 * MIB + 512);
     for (const [start, length] of [
       [0, 100],
@@ -180,7 +181,7 @@ suite('a digest', () => {
     assert.equal(contentDigest(empty).toString(16), 'fd29f05400000000');
   });
 
-  test('of random sparse disks is what reading every byte gives, from the start and after changes', (t) => {
+  test('of random sparse disks equals a digest by reading every byte, initially and after changes', (t) => {
     const random = SeededRandom.forTest(t);
     for (let round = 0; round < 12; round++) {
       const disk = randomDisk(random, 512 * (1 + random.below(80 * 1024)));
@@ -215,7 +216,7 @@ function request(filter: BlkreplayFilter, operation: Operation, offset: number, 
   assert.equal(filter.complete({ position: 0, id, data }), 'ok');
 }
 
-/** A chain as drives have them: qcow2 on qcow2 or bytes, of any cluster size, with a scratch layer on it or not. */
+/** A chain like a drive's: qcow2 on qcow2 or on raw bytes, of any cluster size, with or without a scratch layer. */
 function randomDisk(random: SeededRandom, lengthBytes: number): BlockDevice {
   let device: BlockDevice | undefined;
   if (random.chance(0.3)) device = memoryDevice(filled(512 * random.below(lengthBytes / 512 + 1), random.below(2)));
@@ -244,7 +245,7 @@ function changeAtRandom(device: BlockDevice, random: SeededRandom): void {
   }
 }
 
-/** Mostly short, now and then as long as the disk. */
+/** Mostly short ranges, sometimes the whole disk. */
 function randomRange(random: SeededRandom, diskBytes: number): { offset: number; lengthBytes: number } {
   const offset = 512 * random.below(diskBytes / 512);
   const longest = random.pick([4096, 100 * KIB, 3 * MIB, diskBytes]);
@@ -253,7 +254,7 @@ function randomRange(random: SeededRandom, diskBytes: number): { offset: number;
 
 const wholeRange = (offset: number, lengthBytes: number) => [{ offset, lengthBytes }];
 
-/** Of a device that says nothing of itself, so that each of its bytes is read. */
+/** A digest of a device without allocation information, so that every byte is read. */
 const digestByReading = (device: BlockDevice): bigint =>
   contentDigest({
     ...memoryDevice(new Uint8Array(0)),
@@ -269,7 +270,7 @@ function memoryDevice(bytes: Uint8Array): BlockDevice {
   };
 }
 
-/** The same bytes in a qcow2 that has only those clusters that are not zeroes. */
+/** The same bytes in a qcow2 that allocates only the clusters that are not all zeroes. */
 function sparseCopy(bytes: Uint8Array): Qcow2Image {
   const image = Qcow2Image.create(new MemoryFile('copy.qcow2'), { lengthBytes: bytes.length });
   for (let at = 0; at < bytes.length; at += 4096) {

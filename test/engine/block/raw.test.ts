@@ -1,23 +1,24 @@
+/** A raw image shows exactly the bytes of its file, and is read-only unless opened for writing. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RawImage } from '../../../debug-adapter/engine/block/raw.ts';
 import { MemoryFile } from '../../support/memoryFile.ts';
 import { assertSameBytes, filled, readAll } from './qcow2/support.ts';
 
-test('a raw image is its bytes', () => {
+test('a raw image contains the bytes of its file', () => {
   const file = new MemoryFile('disk.img', filled(4096, 7));
   const image = new RawImage(file);
   assert.equal(image.lengthBytes, 4096);
   assertSameBytes(readAll(image), filled(4096, 7));
 });
 
-test('a file that ends inside a sector reads as zeroes to the end of that sector', () => {
+test('a file that ends inside a sector is padded with zeroes to the end of that sector', () => {
   const image = new RawImage(new MemoryFile('disk.img', filled(700, 7)));
   assert.equal(image.lengthBytes, 1024);
   assertSameBytes(readAll(image), new Uint8Array(1024).fill(7, 0, 700));
 });
 
-test('it is read-only unless asked otherwise', () => {
+test('a raw image is read-only by default', () => {
   const file = new MemoryFile('disk.img', filled(4096, 7));
   assert.throws(() => new RawImage(file).write(0, filled(1, 1)), /read-only/);
   const image = new RawImage(file, { writable: true });
@@ -28,7 +29,7 @@ test('it is read-only unless asked otherwise', () => {
   assert.equal(file.calls.syncs, 1);
 });
 
-test('zeroes that are there already are not written, so that a sparse file stays one', () => {
+test('zeroes over existing zeroes are not written, so a sparse file stays sparse', () => {
   const file = new MemoryFile('disk.img', filled(3 << 20, 0).fill(7, 2 << 20, (2 << 20) + 512));
   new RawImage(file, { writable: true }).writeZeroes(0, 3 << 20);
   assertSameBytes(file.contents(), filled(3 << 20, 0));

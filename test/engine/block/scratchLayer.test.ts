@@ -1,3 +1,4 @@
+/** The scratch layer takes all writes, and captured states share its map and its file's slots. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BlockDevice } from '../../../debug-adapter/engine/block/blockDevice.ts';
@@ -11,7 +12,7 @@ const inert = {
   dataRanges: (offset: number, lengthBytes: number) => [{ offset, lengthBytes }],
 };
 
-test('writes are seen through the layer and never reach the device below', () => {
+test('writes are visible through the layer and never reach the device below', () => {
   const lower = rawImage(filled(100 * KIB, 7));
   const scratch = new MemoryFile('scratch');
   const layer = new ScratchLayer({ lower, scratch });
@@ -35,7 +36,7 @@ test('reset drops all writes and shows another device', () => {
   assert.equal(scratch.length(), 0);
 });
 
-test('discarding a whole large disk is quick, and parts of it can be written again', () => {
+test('discarding a whole large disk is fast, and parts of it can be written again', () => {
   const GIB = 1024 * 1024 * KIB;
   const lower: BlockDevice = {
     ...inert,
@@ -56,7 +57,7 @@ test('discarding a whole large disk is quick, and parts of it can be written aga
   assertSameBytes(read(64 * GIB - 512), new Uint8Array(1024));
 });
 
-test('64 KiB requests cost one file call', () => {
+test('requests of 64 KiB cost one file call', () => {
   const scratch = new MemoryFile('scratch');
   const layer = new ScratchLayer({ lower: rawImage(new Uint8Array(1024 * KIB)), scratch });
   for (let at = 0; at < 1024 * KIB; at += 64 * KIB) layer.write(at, filled(64 * KIB, 1));
@@ -65,7 +66,7 @@ test('64 KiB requests cost one file call', () => {
   assert.equal(scratch.calls.reads, 1);
 });
 
-test('random requests against a plain array', (t) => {
+test('random requests agree with a plain array', (t) => {
   const random = SeededRandom.forTest(t);
   const expected = random.bytes(150 * KIB + 512);
   const layer = new ScratchLayer({ lower: rawImage(expected), scratch: new MemoryFile('scratch') });
@@ -88,7 +89,7 @@ test('random requests against a plain array', (t) => {
   assertSameBytes(readAll(layer), expected);
 });
 
-test('long zeroes, writes into them and what was captured before, against a plain array', (t) => {
+test('long zeroed ranges, writes into them and captured states agree with a plain array', (t) => {
   const random = SeededRandom.forTest(t);
   const diskBytes = 9 * 1024 * KIB + 512;
   const lower = rawImage(filled(diskBytes, 7));
@@ -115,10 +116,10 @@ test('long zeroes, writes into them and what was captured before, against a plai
   }
   assertSameBytes(readAll(layer), expected);
   for (const { offset, lengthBytes } of layer.dataRanges(0, diskBytes)) expected.fill(0, offset, offset + lengthBytes);
-  assertSameBytes(expected, new Uint8Array(diskBytes), 'outside of the data ranges');
+  assertSameBytes(expected, new Uint8Array(diskBytes), 'outside the data ranges');
 });
 
-test('going back to a captured state again and again takes no more of the scratch file', () => {
+test('restoring a captured state repeatedly uses no more of the scratch file', () => {
   const MIB = 1024 * KIB;
   const scratch = new MemoryFile('scratch');
   const lower = rawImage(new Uint8Array(16 * MIB));
@@ -155,7 +156,7 @@ test('captured states share the map: a thousand of them on a discarded disk of 1
   ]);
 });
 
-test('what neighbours write after many states were dropped still takes few file calls', () => {
+test('after many states are dropped, writes to adjacent blocks still take few file calls', () => {
   const scratch = new MemoryFile('scratch');
   const layer = new ScratchLayer({ lower: rawImage(new Uint8Array(4096 * KIB)), scratch });
   for (let round = 0; round < 20; round++) {
@@ -169,7 +170,7 @@ test('what neighbours write after many states were dropped still takes few file 
   assert.equal(scratch.calls.writes - before, 16);
 });
 
-test('a scratch file that is full leaves its slots free and the layer as it was', () => {
+test('a full scratch file leaves its slots free and the layer unchanged', () => {
   const scratch = new MemoryFile('scratch');
   const layer = new ScratchLayer({ lower: rawImage(filled(100 * KIB, 7)), scratch });
   layer.write(0, filled(4 * KIB, 1));
@@ -183,7 +184,7 @@ test('a scratch file that is full leaves its slots free and the layer as it was'
   assertSameBytes(readAll(layer), filled(100 * KIB, 7).fill(1, 0, 4 * KIB));
 });
 
-test('random states: each shows what it did, and a slot is used exactly while something refers to it', (t) => {
+test('random captured states keep their contents, and a slot is in use exactly while something refers to it', (t) => {
   const random = SeededRandom.forTest(t);
   const lengthBytes = 3000 * KIB + 512;
   const lowers = [7, 8].map((byte) => rawImage(filled(lengthBytes, byte)));

@@ -1,3 +1,8 @@
+/** A kill or power cut between any two file calls of a random workload loses nothing durable.
+ *
+ * A power cut also drops unsynced sectors. Afterwards nothing may be damaged, and opening the image for writing must
+ * leave no leak.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
@@ -8,13 +13,8 @@ import { afterKill, afterPowerCut, SimulatedFile, type FileChange } from '../../
 import { ImageModel } from './imageModel.ts';
 import { assertClean, assertSameBytes, filled, KIB, readAll, readDisk, takeSnapshot } from './support.ts';
 
-/**
- * The world ends between two file calls, for every two neighbouring calls of random workloads: killed, and cut from
- * power with unsynced sectors missing. What was durable must be there, nothing may be damaged, and opening for
- * writing must leave no leak behind.
- */
 for (const clusterSizeBytes of [512, 4096]) {
-  test(`a kill at any moment loses nothing that was written back, clusters of ${clusterSizeBytes}`, (t) => {
+  test(`a kill at any file call loses nothing that was written back, clusters of ${clusterSizeBytes}`, (t) => {
     const random = SeededRandom.forTest(t);
     for (let round = 0; round < 4; round++) {
       const run = recordWorkload(random, { clusterSizeBytes, lasts: 'writeBack' });
@@ -24,7 +24,7 @@ for (const clusterSizeBytes of [512, 4096]) {
     }
   });
 
-  test(`a power cut at any moment loses nothing that was flushed, clusters of ${clusterSizeBytes}`, (t) => {
+  test(`a power cut at any file call loses nothing that was flushed, clusters of ${clusterSizeBytes}`, (t) => {
     const random = SeededRandom.forTest(t);
     for (let round = 0; round < 4; round++) {
       const run = recordWorkload(random, { clusterSizeBytes, lasts: 'flush' });
@@ -35,7 +35,7 @@ for (const clusterSizeBytes of [512, 4096]) {
   });
 }
 
-test('a kill while an image is created leaves no image or a whole one', () => {
+test('a kill while an image is created leaves no image or a complete one', () => {
   const file = new SimulatedFile('overlay.qcow2');
   Qcow2Image.create(file, { lengthBytes: 100 * KIB, clusterSizeBytes: 512 });
   for (let calls = 0; calls <= file.log.length; calls++) {
@@ -48,7 +48,7 @@ test('a kill while an image is created leaves no image or a whole one', () => {
   }
 });
 
-test('a full disk at any moment of a snapshot of another state: it throws, and nothing is lost or leaked', () => {
+test('a full disk at any point of taking a snapshot of another state throws, and loses or leaks nothing', () => {
   for (let room = 0; ; room += 512) {
     const file = new MemoryFile('overlay.qcow2');
     const image = Qcow2Image.create(file, { lengthBytes: 100 * KIB, clusterSizeBytes: 512 });
@@ -76,7 +76,7 @@ test('a full disk at any moment of a snapshot of another state: it throws, and n
   }
 });
 
-test('a full disk at any moment of a snapshot: it throws, and nothing is lost', () => {
+test('a full disk at any point of taking a snapshot throws and loses nothing', () => {
   for (let room = 0; ; room += 512) {
     const file = new MemoryFile('overlay.qcow2');
     const image = Qcow2Image.create(file, { lengthBytes: 100 * KIB, clusterSizeBytes: 512 });
@@ -102,9 +102,9 @@ test('a full disk at any moment of a snapshot: it throws, and nothing is lost', 
 interface Run {
   start: Uint8Array;
   log: FileChange[];
-  /** What was promised after so many calls. */
+  /** The state guaranteed after so many calls. */
   promises: { calls: number; model: ImageModel }[];
-  /** The state after each step, for what a crash may show besides the last promise. */
+  /** The state after each step: a crash may show these besides the last guaranteed state. */
   steps: { calls: number; model: ImageModel }[];
   random: SeededRandom;
 }
@@ -139,7 +139,7 @@ function recordWorkload(
     else if (dice < 92) image.flush();
     else image.writeBack();
     note(run.steps);
-    // Snapshot operations are durable when they return, with all that was written before them.
+    // A snapshot operation is durable when it returns, together with all earlier writes.
     const lasts = dice >= 85 && (dice < 92 || options.lasts === 'writeBack');
     const isPromise = lasts || (dice >= 65 && dice < 85 && (dice < 74 || hadSnapshots));
     if (isPromise) note(run.promises);
@@ -177,13 +177,13 @@ function checkContents(run: Run, calls: number, image: Qcow2Image): void {
     if (stays)
       assert(
         image.snapshots.some((snapshot) => snapshot.name === name),
-        `${name} is gone after ${calls} calls`,
+        `${name} is missing after ${calls} calls`,
       );
   }
   for (const { name } of image.snapshots) checkSnapshot(run, calls, image, name);
 }
 
-/** Each sector is as some state since the last promise had it: nothing foreign, nothing older. */
+/** Each sector has the data of a state since the last guarantee: nothing foreign and nothing older. */
 function checkSectors(disk: Uint8Array, models: ImageModel[], what: string): void {
   for (let at = 0; at < disk.length; at += 512) {
     const sector = disk.subarray(at, at + 512);
@@ -192,7 +192,7 @@ function checkSectors(disk: Uint8Array, models: ImageModel[], what: string): voi
   }
 }
 
-/** A sector written in part more than once since the promise may hold any of these bytes. */
+/** A sector partly written more than once since the guarantee may have any mix of these bytes. */
 function isMixture(disk: Uint8Array, models: ImageModel[], at: number): boolean {
   for (let i = at; i < Math.min(at + 512, disk.length); i++) {
     if (!models.some((model) => model.disk[i] === disk[i])) return false;

@@ -1,11 +1,10 @@
+/** A damaged image is refused with a message that names the file, and is never written to. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
 import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
 import { MemoryFile } from '../../../support/memoryFile.ts';
 import { filled, KIB, newImage, takeSnapshot } from './support.ts';
-
-/** Damaged images are told of in a sentence that names the file; they never crash, hang, or get written to blindly. */
 
 const damages: { what: string; at: number; bytes: number[]; says: RegExp }[] = [
   { what: 'another magic', at: 0, bytes: [0], says: /is not a qcow2 image/ },
@@ -49,7 +48,7 @@ test('a file too short to be an image is refused', () => {
   }
 });
 
-test('an image that was left unfinished when it was created is told from another format', () => {
+test('an image whose creation was interrupted is told apart from another format', () => {
   const { file } = newImage({ lengthBytes: 64 * KIB });
   const unfinished = file.contents().fill(0, 0, 4096);
   const says = (bytes: Uint8Array) => {
@@ -67,7 +66,7 @@ test('an image that was left unfinished when it was created is told from another
   assert.match(says(Uint8Array.of(1))!, /^disk\.qcow2 is not a qcow2 image: check the name/);
 });
 
-test('an image in which two clusters of the disk claim a table is not written to', () => {
+test('an image in which two clusters of the disk use the same table is not written to', () => {
   const { image, file } = newImage();
   image.write(0, filled(4096, 1));
   image.close();
@@ -91,7 +90,7 @@ test('an image that QEMU marked as corrupt is not written to', () => {
   assert.throws(() => Qcow2Image.open(new MemoryFile('disk.qcow2', bytes), { writable: true }), /marked as corrupt/);
 });
 
-/** Small, with everything in it: data, zeroes, VM state, two snapshots. */
+/** A small image with everything in it: data, zeroes, VM state, two snapshots. */
 function sampleImage(): Uint8Array {
   const { image, file } = newImage({ lengthBytes: 64 * KIB, clusterSizeBytes: 512, base: filled(64 * KIB, 7) });
   image.write(0, filled(3000, 1));

@@ -1,3 +1,4 @@
+/** Images written by QEMU are read correctly, and QEMU reads what we write to them. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -18,8 +19,6 @@ import {
   readAll,
   saveFile,
 } from './support.ts';
-
-/** What QEMU writes, as we see it; and what we make of it afterwards, as QEMU sees it. */
 
 const optionSets = [
   'cluster_size=512',
@@ -58,7 +57,7 @@ for (const options of optionSets) {
   });
 }
 
-test('snapshots that qemu-img took are listed, viewed and applied', (t) => {
+test('snapshots taken by qemu-img are listed, viewed and applied', (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const folder = support.temporaryFolder(t);
   saveFile(folder, 'base.img', filled(MIB, 7));
@@ -86,7 +85,7 @@ test('snapshots that qemu-img took are listed, viewed and applied', (t) => {
   assertClean(image);
 });
 
-test('two snapshots to which QEMU gave one name are both listed, and both can be deleted', (t) => {
+test('two snapshots to which QEMU gave the same name are both listed and can both be deleted', (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const folder = support.temporaryFolder(t);
   const path = join(folder, 'image.qcow2');
@@ -115,7 +114,7 @@ test('two snapshots to which QEMU gave one name are both listed, and both can be
   }
 });
 
-test('a snapshot of an image that counts in one bit is refused, and the image stays as it was', (t) => {
+test('a snapshot in an image with one-bit refcounts is refused, and the image stays unchanged', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const path = join(support.temporaryFolder(t), 'image.qcow2');
   runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', 'refcount_bits=1', path, '1M']);
@@ -147,7 +146,7 @@ test('an image that QEMU left dirty is repaired when it is opened for writing', 
   assertSameBytes(readAll(image).subarray(0, 200 * KIB), filled(200 * KIB, 3));
 });
 
-test('compressed clusters are read, and an overwritten one becomes an ordinary one', (t) => {
+test('compressed clusters are read, and an overwritten one becomes a normal cluster', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const folder = support.temporaryFolder(t);
   const content = someContent();
@@ -173,7 +172,7 @@ test('compressed clusters are read, and an overwritten one becomes an ordinary o
   }
 });
 
-test('clusters compressed with zstd are read, and an overwritten one becomes an ordinary one', (t) => {
+test('clusters compressed with zstd are read, and an overwritten one becomes a normal cluster', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const folder = support.temporaryFolder(t);
   const content = someContent();
@@ -194,7 +193,7 @@ test('clusters compressed with zstd are read, and an overwritten one becomes an 
 });
 
 for (const clusterSize of [16384, 65536, 2 * MIB]) {
-  test(`subclusters in clusters of ${clusterSize} are read, with their backing file, and not written to`, (t) => {
+  test(`subclusters in clusters of ${clusterSize} are read, with their backing file, and never written`, (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const folder = support.temporaryFolder(t);
     const path = join(folder, 'overlay.qcow2');
@@ -217,7 +216,7 @@ for (const clusterSize of [16384, 65536, 2 * MIB]) {
   });
 }
 
-test('compressed clusters without a way to unpack them are refused in one sentence', (t) => {
+test('compressed clusters without a decompressor are refused in one sentence', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const folder = support.temporaryFolder(t);
   const path = join(folder, 'compressed.qcow2');
@@ -246,13 +245,13 @@ test('an encrypted image is refused by name', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const path = join(support.temporaryFolder(t), 'image.qcow2');
   const secret = ['--object', 'secret,id=key,data=abc'];
-  // The older of its two ways: the newer measures the processor first, and gives up on a busy machine.
+  // Uses the older encryption method: the newer one first measures the processor's speed, and fails on a busy machine.
   const options = 'encrypt.format=aes,encrypt.key-secret=key';
   runTool('qemu-img', ['create', '-q', ...secret, '-f', 'qcow2', '-o', options, path, '1M']);
   assert.throws(() => Qcow2Image.open(loadFile(path), { writable: false }), /encryption/);
 });
 
-test('an image with dirty bitmaps is read, but not written to', (t) => {
+test('an image with dirty bitmaps is read but not written', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const path = join(support.temporaryFolder(t), 'image.qcow2');
   runTool('qemu-img', ['create', '-q', '-f', 'qcow2', path, '1M']);
@@ -261,7 +260,7 @@ test('an image with dirty bitmaps is read, but not written to', (t) => {
   assert.throws(() => Qcow2Image.open(loadFile(path), { writable: true }), /dirty bitmaps/);
 });
 
-/** Text, holes and noise. */
+/** Text, holes and random bytes. */
 function someContent(): Uint8Array {
   const content = new Uint8Array(2 * MIB);
   content.fill(3, 10_000, 400_000);

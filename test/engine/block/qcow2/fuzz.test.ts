@@ -1,3 +1,7 @@
+/** Randomly damaged images give answers or a message, but never a crash, a hang or a huge allocation.
+ *
+ * `BLKREPLAY_SEED=<seed> FUZZ_ROUNDS=1` repeats one round.
+ */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -9,16 +13,12 @@ import { SeededRandom } from '../../../support/seededRandom.ts';
 import { runTool, requireTool } from '../../../support/tools.ts';
 import { filled, KIB, loadFile, newImage, rawImage, saveFile, takeSnapshot, temporaryFolder } from './support.ts';
 
-/**
- * Images that somebody damaged, by chance or to harm: an answer or a sentence about what is wrong; never a crash, a hang
- * or memory taken for a length that cannot be. `BLKREPLAY_SEED=<seed> FUZZ_ROUNDS=1` repeats one round.
- */
 const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 8000);
 const READ_BYTES_MAX = 4 << 20;
 
-test(`${ROUNDS} images of ours with bytes changed anywhere in their tables`, (t) => fuzz(t, [ourImage()]));
+test(`${ROUNDS} images made by blkreplay, with bytes changed anywhere in their tables`, (t) => fuzz(t, [ourImage()]));
 
-test(`${ROUNDS} images of QEMU, of every kind, with bytes changed anywhere in their tables`, (t) => {
+test(`${ROUNDS} images made by QEMU, of every kind, with bytes changed anywhere in their tables`, (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   fuzz(t, qemuImages(temporaryFolder(t)));
 });
@@ -37,7 +37,7 @@ function fuzz(t: TestContext, healthy: Uint8Array[]): void {
   t.diagnostic(`${answers} of ${ROUNDS} could be used to the end`);
 }
 
-/** Values that sit at the edges of what a field can hold, and other fields' values. */
+/** Edge values of a field's range, and values of other fields. */
 function damage(random: SeededRandom, healthy: Uint8Array, fields: number[]): Uint8Array {
   const damaged = healthy.slice();
   const view = new DataView(damaged.buffer);
@@ -57,7 +57,7 @@ function edgeValue(random: SeededRandom, length: number): bigint {
   return BigInt.asUintN(64, (near + BigInt(random.pick([0, 0, 1, -1, 512]))) | flags);
 }
 
-/** Where the header, the tables that it names, the tables these name, and so on, have their numbers. */
+/** The offsets of all numbers in the header, in the tables it points to, in the tables these point to, and so on. */
 function fieldsOf(image: Uint8Array): number[] {
   const view = new DataView(image.buffer, image.byteOffset);
   const clusterBytes = 2 ** view.getUint32(20);
@@ -77,7 +77,7 @@ function fieldsOf(image: Uint8Array): number[] {
   return fields.filter((at) => at + 8 <= image.length);
 }
 
-/** Returns whether it went to its end. */
+/** Returns whether the image could be used to the end. */
 function exercise(bytes: Uint8Array, { writable, what }: { writable: boolean; what: string }): boolean {
   try {
     const backing = rawImage(BASE);
@@ -107,7 +107,7 @@ function exercise(bytes: Uint8Array, { writable, what }: { writable: boolean; wh
   }
 }
 
-/** No read is larger than a table can be that fits such a small file. */
+/** No read is larger than the largest table that fits such a small file. */
 class WatchedFile extends MemoryFile {
   override readAt(offset: number, into: Uint8Array): number {
     assert(into.length <= READ_BYTES_MAX, `a read of ${into.length} bytes`);
@@ -122,7 +122,7 @@ class WatchedFile extends MemoryFile {
 
 const BASE = filled(40 * KIB, 7);
 
-/** Small, with everything in it: data, zeroes, VM state, two snapshots. */
+/** A small image with everything in it: data, zeroes, VM state, two snapshots. */
 function ourImage(): Uint8Array {
   const { image, file } = newImage({ lengthBytes: 64 * KIB, clusterSizeBytes: 512, base: BASE });
   image.write(0, filled(3000, 1));
@@ -135,7 +135,9 @@ function ourImage(): Uint8Array {
   return file.contents();
 }
 
-/** Versions, refcount widths, compressed clusters, subclusters; each with data, zeroes and a snapshot where it can. */
+/**
+ * Versions, refcount widths, compressed clusters and subclusters; each with data, zeroes and, if possible, a snapshot.
+ */
 function qemuImages(folder: string): Uint8Array[] {
   saveFile(folder, 'base.img', BASE);
   const packable = saveFile(folder, 'packable.img', filled(16 * KIB, 3));

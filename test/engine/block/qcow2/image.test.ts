@@ -1,3 +1,4 @@
+/** A qcow2 image reads back what was written over its base, with few file calls and no wasted clusters. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
@@ -29,7 +30,7 @@ test('a new overlay shows its base', () => {
   assertSameBytes(readAll(image), base);
 });
 
-test('what was written is read, and read again after reopening', () => {
+test('written data is read back, also after reopening', () => {
   const { image, file } = newImage();
   image.write(5000, filled(10_000, 9));
   image.flush();
@@ -39,7 +40,7 @@ test('what was written is read, and read again after reopening', () => {
   assertClean(image);
 });
 
-test('a write of part of a cluster keeps the rest of what the base has there', () => {
+test("a partial write of a cluster keeps the rest of the base's data", () => {
   const base = filled(MIB, 7);
   const { image } = newImage({ base });
   image.write(4096 + 100, filled(10, 1));
@@ -60,7 +61,7 @@ test('the base is never written', () => {
   assertSameBytes(readAll(base!), filled(MIB, 7));
 });
 
-test('zeroes over a base hide it and take no data clusters', () => {
+test('zeroes over a base hide it and allocate no data clusters', () => {
   const { image, file, base } = newImage({ base: filled(MIB, 7) });
   image.writeZeroes(4096, 64 * KIB);
   image.writeZeroes(200 * KIB + 5, 10);
@@ -71,7 +72,7 @@ test('zeroes over a base hide it and take no data clusters', () => {
   assert(file.length() < 32 * KIB);
 });
 
-test('zeroes to the end of a disk whose last cluster is cut short', () => {
+test('zeroes to the end of a disk whose last cluster is partial', () => {
   const { image, file } = newImage({ base: filled(10 * KIB, 7), lengthBytes: 10 * KIB });
   image.writeZeroes(0, 10 * KIB);
   assertSameBytes(readAll(image), new Uint8Array(10 * KIB));
@@ -79,7 +80,7 @@ test('zeroes to the end of a disk whose last cluster is cut short', () => {
   assert(file.length() <= 24 * KIB);
 });
 
-test('clusters freed by zeroes are used again, but only after a flush', () => {
+test('clusters freed by zeroes are reused, but only after a flush', () => {
   const { image, file } = newImage();
   image.write(0, filled(512 * KIB, 1));
   image.flush();
@@ -105,7 +106,7 @@ test('sequential 64 KiB writes in 4 KiB clusters cost one file call each, and so
   assert(file.calls.reads - reads <= 34, `${file.calls.reads - reads} reads`);
 });
 
-test('unallocated ranges reach the base in one call', () => {
+test('unallocated ranges are read from the base in one call', () => {
   const baseFile = new MemoryFile('base.img', filled(8 * MIB, 3));
   const base = new RawImage(baseFile);
   const image = Qcow2Image.create(new MemoryFile('overlay.qcow2'), { lengthBytes: 8 * MIB, backingDevice: base });
@@ -133,17 +134,17 @@ test('writeBack and flush do nothing when nothing changed', () => {
   assert.deepEqual(file.calls, before);
 });
 
-test('what writeBack wrote is there without a flush', () => {
+test('data written back is present without a flush', () => {
   const { image, file } = newImage();
   image.write(100 * KIB, filled(5000, 4));
   image.writeBack();
-  assert.equal(file.calls.syncs, 3, 'one more than create');
+  assert.equal(file.calls.syncs, 3, 'one more than for create');
   image.writeBack();
   assert.equal(file.calls.syncs, 3, 'nothing changed');
   assertSameBytes(readDisk(reopened(file).image, 100 * KIB, 5000), filled(5000, 4));
 });
 
-test('an image can be opened read-only by two at once and is not changed', () => {
+test('an image opened read-only by two readers is not changed', () => {
   const { image, file } = newImage();
   image.write(0, filled(5000, 4));
   image.close();
@@ -155,7 +156,7 @@ test('an image can be opened read-only by two at once and is not changed', () =>
   assertSameBytes(file.contents(), before);
 });
 
-test('opening for writing and closing leaves the file as it was', () => {
+test('opening for writing and closing leaves the file unchanged', () => {
   const { image, file } = newImage();
   image.write(0, filled(5000, 4));
   image.close();
@@ -171,7 +172,7 @@ test('the backing name and format are stored as given', () => {
   assert.equal(image.backingFormat, 'raw');
 });
 
-test('a backing name too long for the first cluster is refused before the file is touched', () => {
+test('a backing name too long for the first cluster is refused before the file is changed', () => {
   const file = new MemoryFile('overlay.qcow2', filled(10, 1));
   const create = () =>
     Qcow2Image.create(file, {
@@ -195,8 +196,8 @@ test('large disks: the first and last sector of 1 TiB', () => {
   assertClean(again);
 });
 
-test('a refcount table that outgrows its cluster moves, with snapshots of a long L1 table between', () => {
-  // With 512-byte clusters a table of one cluster counts 8 MiB of file, and the L1 table has 16 clusters.
+test('a refcount table that outgrows its cluster moves, with long L1 tables of snapshots in between', () => {
+  // With 512-byte clusters, a table of one cluster covers 8 MiB of the file, and the L1 table has 16 clusters.
   const { image, file } = newImage({ lengthBytes: 32 * MIB, clusterSizeBytes: 512 });
   for (let i = 0; i < 32; i++) {
     image.write(i * MIB, filled(MIB, i + 1));
@@ -213,7 +214,7 @@ test('a refcount table that outgrows its cluster moves, with snapshots of a long
   assertClean(again);
 });
 
-test('a full disk: the failing write throws, the image stays usable', () => {
+test('on a full disk the failing write throws, and the image stays usable', () => {
   const { image, file } = newImage({ lengthBytes: 8 * MIB });
   image.write(0, filled(MIB, 1));
   image.flush();

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { viewOf } from '../../../../debug-adapter/engine/block/qcow2/bigEndian.ts';
 import { encodeRefcounts, refcountsPerBlock } from '../../../../debug-adapter/engine/block/qcow2/refcountBlocks.ts';
 
-/** Images of the kinds that we write to and do not make, from one that we made: small, with a single refcount block. */
+/** Converts a small image of ours, with a single refcount block, to kinds that we write to but do not create. */
 
-/** Refcounts of another width. */
+/** Changes the width of the refcounts. */
 export function withRefcountBits(image: Uint8Array, bits: number): Uint8Array {
   const bytes = image.slice();
   const view = viewOf(bytes);
@@ -14,22 +14,22 @@ export function withRefcountBits(image: Uint8Array, bits: number): Uint8Array {
   const counts = Uint16Array.from({ length: Math.min(room, clusterSizeBytes / 2) }, (_, i) =>
     view.getUint16(block + 2 * i),
   );
-  assert(bytes.length / clusterSizeBytes <= room, 'the image needs one refcount block only');
+  assert(bytes.length / clusterSizeBytes <= room, 'the image needs only one refcount block');
   encodeRefcounts(counts, bits, bytes.subarray(block, block + clusterSizeBytes));
   view.setUint32(96, Math.log2(bits));
   return bytes;
 }
 
-/** Version 2, which has no feature bits: what follows its short header is the end of its extensions. */
+/** Version 2, which has no feature bits: after its short header comes the end marker of the header extensions. */
 export function asVersion2(image: Uint8Array): Uint8Array {
   const bytes = image.slice();
   const view = viewOf(bytes);
-  assert.equal(view.getUint32(76), 0, 'an image that was closed has no feature bits set');
+  assert.equal(view.getUint32(76), 0, 'a closed image has no feature bits set');
   view.setUint32(4, 2);
   return bytes;
 }
 
-/** Where the block is that counts the file's first clusters. */
+/** The offset of the refcount block for the first clusters of the file. */
 export function firstRefcountBlock(image: Uint8Array): number {
   const view = viewOf(image);
   return Number(view.getBigUint64(Number(view.getBigUint64(48))));

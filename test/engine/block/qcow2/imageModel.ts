@@ -4,8 +4,8 @@ import type { SeededRandom } from '../../../support/seededRandom.ts';
 import { assertSameBytes, filled, readAll, readVm, takeSnapshot } from './support.ts';
 
 /**
- * What an image must hold, as plain byte arrays, and random steps that change the image and the model alike. Used to
- * compare the two and, in the crash tests, to know what may be in a file whose process died.
+ * The expected contents of an image as plain byte arrays, and random steps that change image and model alike. Used to
+ * compare the two and, in the crash tests, to determine what a file may contain after a kill.
  */
 const NOTHING = { dateSeconds: 0, dateNanoseconds: 0, vmClockNanoseconds: 0 };
 
@@ -13,7 +13,7 @@ export class ImageModel {
   disk: Uint8Array;
   vmState: Uint8Array;
   snapshots = new Map<string, { disk: Uint8Array; vmState: Uint8Array; icount: number }>();
-  /** What an empty image shows. */
+  /** The contents of an empty image. */
   #base: Uint8Array;
   #named = 0;
 
@@ -31,7 +31,7 @@ export class ImageModel {
     return copy;
   }
 
-  /** Call once the disk is as the image under it. */
+  /** Call this once the disk equals the image's. */
   startsHere(): this {
     this.#base = this.disk.slice();
     return this;
@@ -50,7 +50,7 @@ export class ImageModel {
     this.disk.fill(0, offset, offset + length);
   }
 
-  /** A range, or clusters here and there. */
+  /** One range, or scattered clusters. */
   writeVmState(image: Qcow2Image, random: SeededRandom): void {
     if (random.chance(0.5)) return this.writeVmStateClusters(image, random);
     const { offset, length } = this.#range(random, this.vmState.length);
@@ -83,7 +83,7 @@ export class ImageModel {
     this.snapshots.set(`s${icount}`, { disk: this.disk.slice(), vmState: this.vmState.slice(), icount });
   }
 
-  /** A snapshot of another state: of a snapshot, or of nothing, with changes. */
+  /** A snapshot of another state: of a snapshot, or of an empty state, with changes. */
   createSnapshotFrom(image: Qcow2Image, random: SeededRandom): void {
     const icount = this.#named++;
     const from = random.chance(0.9) ? random.pick([undefined, ...this.snapshots.keys()]) : undefined;
@@ -154,7 +154,7 @@ export class ImageModel {
     assert.equal(image.snapshots.find((snapshot) => snapshot.name === name)!.icount, expected.icount);
   }
 
-  /** Mostly short ranges, often aligned, as guests make them. */
+  /** Mostly short ranges, often aligned, like a guest's requests. */
   #range(random: SeededRandom, end: number): { offset: number; length: number } {
     const unit = random.pick([1, 512, 512, 4096]);
     const offset = Math.floor(random.below(end) / unit) * unit;

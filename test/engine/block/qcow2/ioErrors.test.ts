@@ -1,3 +1,7 @@
+/** An IO error at any file call makes the operation throw, and the image stays sound and usable.
+ *
+ * The operation succeeds when it is repeated. At worst clusters stay leaked until the image is opened again.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
@@ -6,15 +10,10 @@ import { SeededRandom } from '../../../support/seededRandom.ts';
 import { ImageModel } from './imageModel.ts';
 import { assertClean, KIB, newImage, takeSnapshot } from './support.ts';
 
-/**
- * The host's disk fails at each file call of an operation in turn. The operation throws; the file is whole all the
- * same, the image in memory goes on, and the operation succeeds when it is tried again. At worst clusters are leaked
- * until the image is opened again.
- */
 interface Operation {
   what: string;
   run(image: Qcow2Image): void;
-  /** An operation can fail in its last sync, when it has happened. */
+  /** An operation that fails in its last sync may already be complete. */
   isDone(image: Qcow2Image): boolean;
   changeModel(model: ImageModel): void;
 }
@@ -81,7 +80,7 @@ for (const operation of operations) {
   });
 }
 
-test('an IO error in a write leaves the old data or the new, and the image goes on', (t) => {
+test('an IO error during a write leaves the old or the new data, and the image stays usable', (t) => {
   const random = SeededRandom.forTest(t);
   for (let round = 0; round < 50; round++) {
     const { image, file, model } = busyImage(random);
@@ -96,7 +95,7 @@ test('an IO error in a write leaves the old data or the new, and the image goes 
   }
 });
 
-/** Two snapshots, and changes of every sort that are not written back yet. */
+/** Two snapshots, and changes of every kind that are not written back yet. */
 function busyImage(random: SeededRandom) {
   const { image, file } = newImage({ lengthBytes: 40 * KIB, clusterSizeBytes: 512 });
   const model = new ImageModel(new Uint8Array(40 * KIB), 20 * KIB);

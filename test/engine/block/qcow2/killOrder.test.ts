@@ -1,3 +1,8 @@
+/** A kill or power cut between any two file calls of an operation leaves leaked clusters at worst.
+ *
+ * No refcount is too low, no COPIED flag contradicts a refcount, and disk and snapshots have the old or the new state.
+ * Our own check examines every cut and `qemu-img check` some of them, so the file is also sound for other programs.
+ */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { viewOf } from '../../../../debug-adapter/engine/block/qcow2/bigEndian.ts';
@@ -11,11 +16,6 @@ import { ImageModel } from './imageModel.ts';
 import { qemuCheck } from './qemuCheck.ts';
 import { assertClean, assertSameBytes, filled, KIB, readAll } from './support.ts';
 
-/**
- * A kill or power cut between any two file calls of an operation leaves leaked clusters at worst: no refcount is too
- * low, no COPIED flag contradicts a refcount, disk and snapshots are as before or as after. Our own check judges each
- * cut, `qemu-img check` some of them: to other programs, too, the file is sound.
- */
 const KINDS: { what: string; clusterSizeBytes: number; convert: (image: Uint8Array) => Uint8Array }[] = [
   { what: 'clusters of 512 bytes', clusterSizeBytes: 512, convert: (image) => image },
   { what: 'clusters of 4 KiB', clusterSizeBytes: 4 * KIB, convert: (image) => image },
@@ -62,7 +62,7 @@ for (const kind of KINDS) {
       checkCuts(t, recordOperation(kind, operation, random, { isFlushed: true }), random);
     });
   }
-  test(`snapshots of what is not flushed yet, cut at every file call: ${kind.what}`, (t) => {
+  test(`snapshots of unflushed data, cut at every file call: ${kind.what}`, (t) => {
     const random = SeededRandom.forTest(t);
     const take: Operation = { what: '', run: (image, model) => model.createSnapshot(image) };
     checkCuts(t, recordOperation(kind, take, random, { isFlushed: false }), random);
@@ -74,7 +74,7 @@ for (const kind of KINDS) {
 test('a refcount table that moves while snapshots are taken and deleted, cut at every file call', (t) => {
   const random = SeededRandom.forTest(t);
   const fresh = new MemoryFile('overlay.qcow2');
-  // With 512 bytes a refcount table of one cluster lists 64 blocks, for 8 MiB.
+  // With clusters of 512 bytes, a refcount table of one cluster lists 64 blocks, for 8 MiB.
   Qcow2Image.create(fresh, { lengthBytes: 9 * 1024 * KIB, clusterSizeBytes: 512 }).close();
   const start = fresh.contents();
   const file = new SimulatedFile('overlay.qcow2', start);
@@ -98,7 +98,7 @@ test('a refcount table that moves while snapshots are taken and deleted, cut at 
   for (const calls of cuts.slice(0, 5)) qemuFindsLeaksAtMost(t, afterKill(start, file.log, calls), `${calls} calls`);
 });
 
-test('an image that other programs or earlier versions left with wrong counts and flags: mended at once', (t) => {
+test('opening repairs wrong refcounts and flags left by other programs or earlier versions, in one step', (t) => {
   const random = SeededRandom.forTest(t);
   for (const kind of KINDS.filter(({ clusterSizeBytes }) => clusterSizeBytes > 512)) {
     const { file, model } = startingImage(kind, random);
@@ -122,7 +122,7 @@ test('an image that other programs or earlier versions left with wrong counts an
 interface Run {
   start: Uint8Array;
   log: FileChange[];
-  /** The states that may be seen. */
+  /** The states that a cut may show. */
   before: ImageModel;
   after: ImageModel;
   isFlushed: boolean;
@@ -142,7 +142,7 @@ function recordOperation(
   if (isFlushed) opened.flush();
   else opened.writeBack();
   const start = ready.contents();
-  // The same image in memory goes on, over a file that remembers.
+  // Opens the image on a file that records its changes.
   const file = new SimulatedFile('overlay.qcow2', start);
   const image = Qcow2Image.open(file, { writable: true });
   const skipped = file.log.length;
@@ -156,7 +156,7 @@ function recordOperation(
   return { start: afterKill(start, file.log, skipped), log: file.log.slice(skipped), before, after, isFlushed };
 }
 
-/** Three snapshots, the active disk and VM state of its own, and nothing left to write. */
+/** Three snapshots, further changes to the active disk and VM state, and nothing left to write. */
 function startingImage(kind: (typeof KINDS)[number], random: SeededRandom) {
   const fresh = new MemoryFile('overlay.qcow2');
   const diskBytes = kind.clusterSizeBytes === 512 ? 160 * KIB : 640 * KIB;
@@ -222,8 +222,8 @@ function qemuFindsLeaksAtMost(t: TestContext, bytes: Uint8Array, what: string): 
 }
 
 /**
- * As a kill between raising refcounts and clearing flags left it, and worse: all flags in the active tables the other
- * way round, the file's last cluster counted twice, and the first L2 table counted as free.
+ * Damage as a kill between raising refcounts and clearing flags leaves it, and worse: all flags in the active tables
+ * are inverted, the last cluster of the file is counted twice, and the first L2 table is counted as free.
  */
 function contradicted(image: Uint8Array): Uint8Array {
   const bytes = image.slice();
@@ -243,7 +243,7 @@ function contradicted(image: Uint8Array): Uint8Array {
   return leakedOnce(bytes);
 }
 
-/** A refcount of one more than there are references, in whatever width: of a cluster behind the file's end. */
+/** Increments a refcount, of any width, for a cluster behind the end of the file that has no reference. */
 function leakedOnce(bytes: Uint8Array): Uint8Array {
   const view = viewOf(bytes);
   const clusterSizeBytes = 2 ** view.getUint32(20);

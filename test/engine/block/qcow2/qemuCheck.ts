@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What `qemu-img check` says of an image: status 0 for sound, 2 for corruptions, 3 for leaks only. */
+/** Runs `qemu-img check` on an image: status 0 means sound, 2 corruptions, 3 only leaks. */
 export function qemuCheck(image: Uint8Array): { status: number | null; output: string } {
   const folder = fs.mkdtempSync(join(tmpdir(), 'blkreplay-check-'));
   try {

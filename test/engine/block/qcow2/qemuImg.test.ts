@@ -1,3 +1,4 @@
+/** qemu-img accepts our images and sees the same disks and snapshots in them. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -18,9 +19,7 @@ import {
   takeSnapshot,
 } from './support.ts';
 
-/** What we write, as qemu-img sees it. */
-
-test('qemu-img info tells names, sizes and instruction counts', (t) => {
+test('qemu-img info shows names, sizes and instruction counts', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const { image, file } = newImage({ base: filled(MIB, 7) });
   takeSnapshot(image, 'replay_init', { icount: 0, vmStateSizeBytes: 5000 });
@@ -44,7 +43,7 @@ test('qemu-img info tells names, sizes and instruction counts', (t) => {
 });
 
 for (const clusterSizeBytes of [512, 4096, 65536]) {
-  test(`qemu-img check, convert and snapshots agree, clusters of ${clusterSizeBytes}`, (t) => {
+  test(`qemu-img check, convert and snapshot agree with us, clusters of ${clusterSizeBytes}`, (t) => {
     if (!requireTool('qemu-img', t)) return;
     const random = SeededRandom.forTest(t);
     const baseBytes = random.bytes(300 * KIB);
@@ -78,7 +77,7 @@ for (const clusterSizeBytes of [512, 4096, 65536]) {
   });
 }
 
-/** qemu-img applies, deletes and takes snapshots of ours, and we read what comes out. */
+/** qemu-img applies, deletes and takes snapshots in our image, and we read the result. */
 function changeByQemu(folder: string, path: string, model: ImageModel, names: string[]): void {
   const [first, last] = [names[0], names.at(-1)!];
   runTool('qemu-img', ['snapshot', '-a', first, path]);
@@ -117,7 +116,7 @@ test('qemu-img compare, commit and resize work on a closed overlay with snapshot
   assertSameBytes(loadFile(basePath).contents(), base.slice().fill(1, 0, 64 * KIB), 'the base after commit');
 });
 
-test('images for state only are images to qemu-img too', (t) => {
+test('qemu-img accepts state-only images', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const folder = support.temporaryFolder(t);
   for (const lengthBytes of [0, 64 * KIB]) {
@@ -134,7 +133,7 @@ test('images for state only are images to qemu-img too', (t) => {
   }
 });
 
-test('after a kill qemu-img repairs what is left, because the image says that it was open', (t) => {
+test('after a kill qemu-img repairs the image, which is marked as in use', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const folder = support.temporaryFolder(t);
   const { image, file } = newImage();
@@ -143,7 +142,7 @@ test('after a kill qemu-img repairs what is left, because the image says that it
   image.write(0, filled(32 * KIB, 2));
   image.writeBack();
   const path = saveFile(folder, 'killed.qcow2', file.contents());
-  // Opening for writing is enough: QEMU counts references anew when the dirty bit is set.
+  // Opening for writing is enough: QEMU recounts references when the dirty bit is set.
   runTool('qemu-img', ['snapshot', '-c', 'by qemu', path]);
   assertQemuClean(path);
   assertSameBytes(converted(folder, path).subarray(0, 64 * KIB), filled(64 * KIB, 1).fill(2, 0, 32 * KIB));
@@ -155,7 +154,7 @@ for (const [whose, options] of [
   ['of QEMU with 8-bit refcounts', 'cluster_size=4096,refcount_bits=8'],
   ['of QEMU, version 2', 'compat=0.10,cluster_size=512'],
 ] as const) {
-  test(`a hundred snapshots made and deleted leave no cluster behind in an image ${whose}`, (t) => {
+  test(`a hundred snapshots taken and deleted leak no cluster in an image ${whose}`, (t) => {
     if (!requireTool('qemu-img', t)) return;
     const folder = support.temporaryFolder(t);
     const path = join(folder, 'image.qcow2');
@@ -174,7 +173,7 @@ for (const [whose, options] of [
     image.deleteSnapshots(['s98', 's99', 's100']);
     support.assertClean(image);
     image.close();
-    assert.ok(file.length() <= lengthHalfway + 512 * KIB, 'freed clusters are used again');
+    assert.ok(file.length() <= lengthHalfway + 512 * KIB, 'freed clusters are reused');
     assertQemuClean(saveFile(folder, 'after.qcow2', file.contents()));
     assert.equal(runTool('qemu-img', ['snapshot', '-l', join(folder, 'after.qcow2')]), '');
   });

@@ -1,3 +1,9 @@
+/** QEMU and blkreplay change images of every kind in turn, and agree on them after every change.
+ *
+ * QEMU writes, zeroes, discards and takes snapshots, then blkreplay, then QEMU again. Both must report the same bytes
+ * of the disk and of each snapshot, and the same info, map and check. Operations that one of the two cannot do on a
+ * kind (a snapshot with one-bit refcounts) are left out.
+ */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { join } from 'node:path';
@@ -10,14 +16,9 @@ import { SeededRandom } from '../../../support/seededRandom.ts';
 import { requireTool, runTool } from '../../../support/tools.ts';
 import { assertSameBytes, filled, KIB, MIB, readAll, takeSnapshot, temporaryFolder } from './support.ts';
 
-/**
- * Every kind of image, made by QEMU and by us, goes from hand to hand: QEMU writes, zeroes, discards and takes snapshots,
- * then we, then QEMU again. After each, both say the same of it: the bytes of the disk and of each snapshot, info, map,
- * check. What one of the two cannot do to a kind (a snapshot where refcounts have one bit) is left out.
- */
 interface Kind {
   what: string;
-  /** As `qemu-img create -o` has them; of ours only the size of clusters counts. */
+  /** Options for `qemu-img create -o`; for our own images only the cluster size is used. */
   options: Record<string, string | number>;
   backing: Backing;
   by: 'QEMU' | 'us';
@@ -25,7 +26,7 @@ interface Kind {
 
 type Backing = 'nothing' | 'a shorter raw file' | 'a shorter qcow2 on a raw file, in folders below';
 
-/** Ends inside a cluster, and inside a page. */
+/** Ends inside a cluster and inside a page. */
 const DISK_BYTES = 5 * MIB + 3 * 512;
 const BACKINGS: Backing[] = ['nothing', 'a shorter raw file', 'a shorter qcow2 on a raw file, in folders below'];
 const CLUSTER_SIZES = Array.from({ length: 13 }, (_, i) => 512 << i);
@@ -55,7 +56,7 @@ function kinds(by: Kind['by']): Kind[] {
           { what: 'lazy refcounts', lazy_refcounts: 'on' },
         ];
   return [...clusters, ...others].flatMap(({ what, ...options }, i) => {
-    // Each on each would be a long wait: the sizes that people use go on all three.
+    // All combinations would take too long: only common cluster sizes are combined with all three backing files.
     const onAll = 'cluster_size' in options && [4096, 65536].includes(options.cluster_size) && i < clusters.length;
     const backings = onAll ? BACKINGS : [BACKINGS[i % BACKINGS.length]];
     return backings.map((backing) => ({ what, options, backing, by }));
@@ -64,7 +65,7 @@ function kinds(by: Kind['by']): Kind[] {
 
 function fromHandToHand(t: TestContext, kind: Kind): void {
   const place = new Place(temporaryFolder(t), kind, SeededRandom.forTest(t));
-  // A cluster of the active disk and of n snapshots has n + 1 references, and one more while QEMU applies one of them.
+  // A cluster of the active disk and of n snapshots has n + 1 references, and one more while QEMU applies a snapshot.
   const snapshotsMax = 2 ** Number(kind.options.refcount_bits ?? 16) - 3;
   const keepsSnapshots = snapshotsMax > 0;
   place.make();
@@ -85,7 +86,7 @@ function fromHandToHand(t: TestContext, kind: Kind): void {
     changeOverlay(nodeHost, place.image, (image) => image.deleteSnapshots(image.snapshots.map(({ name }) => name)));
     place.agree('after we deleted all');
   }
-  assert.deepEqual(place.belowBytes(), place.below, 'what is below is not touched');
+  assert.deepEqual(place.belowBytes(), place.below, 'the backing files are unchanged');
 }
 
 function qemuChanges(place: Place, { snapshot }: { snapshot: string | undefined }): void {
@@ -113,7 +114,7 @@ function weChange(place: Place, snapshotsMax: number): void {
 class Place {
   readonly folder: string;
   readonly image: string;
-  /** The files that the image stands on, as they were made. */
+  /** The backing files of the image, as they were made. */
   below: Buffer[] = [];
   private kind: Kind;
   private random: SeededRandom;
@@ -146,7 +147,7 @@ class Place {
       .map(({ file }) => fs.readFileSync(file));
   }
 
-  /** Both programs say the same of the image, and neither finds anything wrong. */
+  /** Both programs report the same for the image, and neither finds an error. */
   agree(when: string): void {
     const { image } = this;
     assert.deepEqual(checkOverlay(nodeHost, image, { repair: false }), { corruptions: [], leaks: 0 }, when);
@@ -187,7 +188,10 @@ class Place {
     ]);
   }
 
-  /** Written in full, since QEMU also asks the file system for holes; shorter than the image, and relative to it. */
+  /**
+   * A fully written base, since QEMU also asks the file system for holes; it is shorter than the image and has a
+   * relative name.
+   */
   private makeBacking(): { name: string; format: 'raw' | 'qcow2' } | undefined {
     if (this.kind.backing === 'nothing') return undefined;
     const base = filled(3 * MIB + 512, 7);
@@ -241,7 +245,7 @@ class Place {
     assert.deepEqual(ours, theirs, when);
   }
 
-  /** Some sectors that are of one byte throughout, as `qemu-io` sees them. */
+  /** Sectors filled with one byte value each, as `qemu-io` reads them. */
   private qemuReads(disk: Uint8Array): void {
     const commands: string[] = [];
     for (let i = 0; i < 12; i++) {
@@ -276,7 +280,7 @@ interface QemuExtent {
   data: boolean;
 }
 
-/** QEMU also asks the file system where the image's file has holes: those are data here, of zeroes. */
+/** QEMU also asks the file system for holes in the image file: here those count as data, of zeroes. */
 function withoutHoles(extents: readonly QemuExtent[]): QemuExtent[] {
   const whole: QemuExtent[] = [];
   for (const extent of extents) {

@@ -1,3 +1,7 @@
+/** Random requests and snapshot operations on an image agree with plain byte arrays.
+ *
+ * Everything is compared after each reopening.
+ */
 import { test } from 'node:test';
 import type { BlockDevice } from '../../../../debug-adapter/engine/block/blockDevice.ts';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
@@ -6,7 +10,6 @@ import { SeededRandom } from '../../../support/seededRandom.ts';
 import { ImageModel } from './imageModel.ts';
 import { assertClean, KIB, newImage } from './support.ts';
 
-/** Random requests and snapshot operations against plain arrays; after each reopening everything is compared. */
 for (const clusterSizeBytes of [512, 4096, 65536]) {
   for (const withBase of [false, true]) {
     test(`random operations, clusters of ${clusterSizeBytes}${withBase ? ', over a base' : ''}`, (t) => {
@@ -17,7 +20,7 @@ for (const clusterSizeBytes of [512, 4096, 65536]) {
         lengthBytes: diskBytes,
         clusterSizeBytes,
         base: baseBytes,
-        // A cache of two tables: nearly every request evicts one.
+        // With a cache of two tables, nearly every request evicts one.
         tableCacheBytes: withBase ? 0 : undefined,
       });
       const model = new ImageModel(new Uint8Array(diskBytes), 100 * KIB);
@@ -75,7 +78,7 @@ class RandomRun {
     assertClean(this.#image);
   }
 
-  /** A clean close keeps VM state in the snapshots only. */
+  /** A clean close keeps VM state only in the snapshots. */
   #reopen(): void {
     this.#image.close();
     this.#model.vmState.fill(0);

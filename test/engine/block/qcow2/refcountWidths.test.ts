@@ -1,3 +1,7 @@
+/** Refcounts of 1 to 64 bits never wrap, and an image with more references than fit is left unchanged.
+ *
+ * Such an image is damaged, as `qemu-img check` reports. A count that wraps to 0 would free a cluster that is in use.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { viewOf } from '../../../../debug-adapter/engine/block/qcow2/bigEndian.ts';
@@ -20,16 +24,12 @@ import {
   takeSnapshot,
 } from './support.ts';
 
-/**
- * A refcount has 1 to 64 bits. An image in which a cluster has more references than fit is damaged, as `qemu-img check`
- * says, and is not written to: a count that wraps to 0 would give the cluster away while it is in use.
- */
 const WIDTHS = [1, 2, 4, 8, 16, 32, 64];
-/** In memory a refcount has 16 bits, whatever it has in the file. */
+/** In memory a refcount has 16 bits, whatever its width in the file. */
 const maxOf = (bits: number): number => Math.min(2 ** bits - 1, 0xffff);
 
 for (const bits of WIDTHS) {
-  test(`refcounts of ${bits} bits: one reference too many is damage, and the file stays as it is`, (t) => {
+  test(`refcounts of ${bits} bits: one reference too many is damage, and the file stays unchanged`, (t) => {
     const bytes = sharedBy(bits, maxOf(bits) + 1);
     const file = new MemoryFile('image.qcow2', bytes);
     const isDamage = (error: unknown) => error instanceof UserError && error.code === 'image-corrupt';
@@ -43,7 +43,7 @@ for (const bits of WIDTHS) {
     if (bits <= 16 && requireTool('qemu-img', t)) assert.equal(qemuCheck(bytes).status, 2);
   });
 
-  test(`refcounts of ${bits} bits: as many references as fit are in order`, (t) => {
+  test(`refcounts of ${bits} bits: as many references as fit are valid`, (t) => {
     const file = new MemoryFile('image.qcow2', sharedBy(bits, maxOf(bits)));
     const image = Qcow2Image.open(file, { writable: true });
     assertClean(image);
@@ -58,7 +58,7 @@ for (const bits of WIDTHS) {
   });
 }
 
-test('a cluster that the disk shows twice: after a write the other place has it alone, and the flags say so', (t) => {
+test('after a write to a cluster that is mapped twice, the other mapping owns it alone, with the right flags', (t) => {
   for (const references of [2, 3, 1024]) {
     const file = new MemoryFile('image.qcow2', sharedBy(16, references));
     const image = Qcow2Image.open(file, { writable: true });
@@ -77,7 +77,7 @@ test('a cluster that the disk shows twice: after a write the other place has it 
   }
 });
 
-test('refcounts too narrow for another snapshot refuse it, each way to take one, and nothing changes', () => {
+test('with refcounts too narrow for another snapshot, every way to take one is refused and changes nothing', () => {
   for (const bits of [1, 2, 4]) {
     const { image: fresh, file } = newImage({ lengthBytes: 256 * KIB });
     fresh.write(0, filled(100 * KIB, 1));
@@ -91,7 +91,7 @@ test('refcounts too narrow for another snapshot refuse it, each way to take one,
     if (bits > 1) {
       const nothing = { dateSeconds: 0, dateNanoseconds: 0, vmClockNanoseconds: 0, vmStateSizeBytes: 0, icount: 1 };
       assert.throws(() => image.createSnapshotFrom('s1', { name: 'one more', ...nothing }, () => {}), isTooNarrow);
-      // Replaces references by as many.
+      // Replaces references by equally many.
       image.applySnapshot('s1');
     }
     assert.equal(image.snapshots.length, maxOf(bits) - 1);
@@ -100,13 +100,13 @@ test('refcounts too narrow for another snapshot refuse it, each way to take one,
   }
 });
 
-test('a refcount beyond 16 bits is a leak, and is set right', (t) => {
+test('a refcount beyond 16 bits is a leak, and is corrected', (t) => {
   for (const bits of [32, 64]) {
     const { image, file } = newImage({ lengthBytes: 64 * KIB });
     image.write(0, filled(4 * KIB, 1));
     image.close();
     const bytes = withRefcountBits(file.contents(), bits);
-    // 65537 has the last 16 bits of 1, which is right.
+    // The low 16 bits of 65537 are 1, the correct count.
     const last = bytes.length / 4096 - 1;
     viewOf(bytes).setUint16(firstRefcountBlock(bytes) + (last * bits) / 8 + bits / 8 - 4, 1);
     const damaged = new MemoryFile('image.qcow2', bytes);
@@ -119,13 +119,13 @@ test('a refcount beyond 16 bits is a leak, and is set right', (t) => {
   }
 });
 
-test('a refcount that does not fit is a mistake of ours, never a smaller one', () => {
+test('encoding a refcount that does not fit fails an assertion and never stores a smaller one', () => {
   for (const bits of [1, 2, 4, 8]) {
     assert.throws(() => encodeRefcounts(Uint16Array.of(2 ** bits), bits, new Uint8Array(512)), /fits its width/);
   }
 });
 
-/** An image in which so many L2 entries name one cluster, with the refcounts that they should have, if those fit. */
+/** An image in which that many L2 entries map one cluster, with the matching refcounts, if those fit. */
 function sharedBy(bits: number, references: number): Uint8Array {
   let tables = Math.ceil(references / 512);
   while (references % tables !== 0) tables++;
@@ -138,7 +138,7 @@ function sharedBy(bits: number, references: number): Uint8Array {
   const l2 = Number(view.getBigUint64(l1) & OFFSET_MASK);
   const data = Number(view.getBigUint64(l2) & OFFSET_MASK);
   const isShared = references > 1;
-  // All L2 tables are one.
+  // All L1 entries point to one L2 table.
   const entries = references / tables;
   for (let i = 0; i < tables; i++) view.setBigUint64(l1 + 8 * i, BigInt(l2) | (tables > 1 ? 0n : COPIED));
   for (let i = 0; i < entries; i++) view.setBigUint64(l2 + 8 * i, BigInt(data) | (isShared ? 0n : COPIED));

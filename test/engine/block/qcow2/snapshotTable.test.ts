@@ -1,3 +1,4 @@
+/** Snapshot entries store every value or refuse it, and entries of other programs are kept byte for byte. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { join } from 'node:path';
@@ -13,11 +14,7 @@ import { requireTool, runTool } from '../../../support/tools.ts';
 import { asVersion2 } from './imageKinds.ts';
 import { assertClean, filled, KIB, MIB, newImage, takeSnapshot, temporaryFolder } from './support.ts';
 
-/**
- * Every field of a snapshot entry holds what it is given, or says that it cannot; and entries that others wrote are kept
- * byte for byte, whatever is in them.
- */
-test('a machine state of more than 4 GiB, in version 2 and 3: QEMU reads the size that was written', (t) => {
+test('QEMU reads the size of a machine state of more than 4 GiB, in versions 2 and 3', (t) => {
   const vmStateSizeBytes = 5 * 2 ** 30 + 4096;
   for (const convert of [asVersion2, (image: Uint8Array) => image]) {
     const { image: fresh, file } = newImage({ lengthBytes: 64 * KIB });
@@ -39,7 +36,7 @@ test('a machine state of more than 4 GiB, in version 2 and 3: QEMU reads the siz
   }
 });
 
-test('a date or clock that has no room becomes the nearest that has', () => {
+test('a date or clock out of range is clamped', () => {
   const nothing = { vmClockNanoseconds: 2 ** 70, vmStateSizeBytes: 0, icount: 1 };
   const { file, image } = newImage({ lengthBytes: 64 * KIB });
   for (const [name, dateSeconds] of [['late', 2 ** 33] as const, ['early', -5] as const]) {
@@ -55,7 +52,7 @@ test('a date or clock that has no room becomes the nearest that has', () => {
   );
 });
 
-test('what others wrote into entries stays: names that are not UTF-8, numbers beyond 2^53, extra data', () => {
+test('foreign entries are kept: names that are not UTF-8, numbers beyond 2^53, extra data', () => {
   const foreign = withForeignEntry();
   const before = entriesIn(foreign)[0];
   const file = new MemoryFile('image.qcow2', foreign);
@@ -73,7 +70,7 @@ test('what others wrote into entries stays: names that are not UTF-8, numbers be
   assertClean(again);
 });
 
-test('renaming keeps the rest of a foreign entry', () => {
+test('renaming keeps the other fields of a foreign entry', () => {
   const file = new MemoryFile('image.qcow2', withForeignEntry());
   const image = Qcow2Image.open(file, { writable: true });
   const before = entriesIn(file.contents())[0];
@@ -87,18 +84,18 @@ test('renaming keeps the rest of a foreign entry', () => {
   assert.equal(Buffer.from(after.subarray(nameAt, nameAt + 3)).toString(), 'new');
 });
 
-test('new snapshots get ids of their own, whatever ids there are', () => {
+test('new snapshots get unused ids, whatever ids exist', () => {
   const file = new MemoryFile('image.qcow2', withForeignEntry({ id: '9007199254740991' }));
   const image = Qcow2Image.open(file, { writable: true });
   for (const name of ['a', 'b', 'c']) takeSnapshot(image, name);
   assert.equal(new Set(image.snapshots.map(({ id }) => id)).size, 4);
 });
 
-test('a list of snapshots that would outgrow what programs read is refused before it is written', () => {
+test("a snapshot table that would exceed other programs' limits is refused before it is written", () => {
   const { image, file } = newImage({ lengthBytes: 64 * KIB });
   takeSnapshot(image, 'one');
   const [entry] = readSnapshotTable(new ImageFile(file), readHeader(new ImageFile(file))).entries;
-  // Names of 64 KiB, as the format allows, get to 64 MiB with 1024 snapshots.
+  // With the format's longest names, of 64 KiB, 1024 snapshots need 64 MiB.
   const long = { ...entry, encoded: new Uint8Array(65_536) };
   const entries = new Array<typeof entry>(1024).fill(long);
   assert.equal(encodeSnapshotTable(new ImageFile(file), entries).length, 64 * MIB);
@@ -106,7 +103,9 @@ test('a list of snapshots that would outgrow what programs read is refused befor
   assert.throws(() => encodeSnapshotTable(new ImageFile(file), [...entries, entry]), isFull);
 });
 
-/** An image whose one snapshot has a name in Latin-1, a clock and ICOUNT beyond 2^53, and more extra data than we know. */
+/**
+ * An image whose one snapshot has a name in Latin-1, a clock and ICOUNT beyond 2^53, and more extra data than we know.
+ */
 function withForeignEntry({ id = '1' } = {}): Uint8Array {
   const { image, file } = newImage({ lengthBytes: 64 * KIB });
   image.write(0, filled(4096, 1));
@@ -114,7 +113,7 @@ function withForeignEntry({ id = '1' } = {}): Uint8Array {
   return withEntries(file.contents(), 1, Uint8Array.of(0xe9, 0x74, 0xe9), id);
 }
 
-/** With entries of snapshots in which nothing is allocated. */
+/** Adds entries of snapshots in which nothing is allocated. */
 function withEntries(image: Uint8Array, count: number, name: Uint8Array, id = '1'): Uint8Array {
   const extraBytes = 40;
   const entryBytes = Math.ceil((40 + extraBytes + id.length + name.length) / 8) * 8;
@@ -138,7 +137,7 @@ function withEntries(image: Uint8Array, count: number, name: Uint8Array, id = '1
   bytes.set(table, start);
   viewOf(bytes).setUint32(60, count);
   viewOf(bytes).setBigUint64(64, BigInt(start));
-  // Its clusters are not counted yet: opening for writing mends that.
+  // Its clusters are not counted yet; opening for writing repairs that.
   const file = new MemoryFile('image.qcow2', bytes);
   Qcow2Image.open(file, { writable: true }).close();
   return file.contents();

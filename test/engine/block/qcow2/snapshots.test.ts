@@ -1,3 +1,4 @@
+/** Snapshots in an image keep the disk as it was, can be applied and deleted, and leak nothing. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
@@ -27,7 +28,7 @@ test('a snapshot keeps the disk as it was, and a view shows it', () => {
   assertSameBytes(readAll(image), first.slice().fill(2, 4096, 12_288));
 });
 
-test('applying a snapshot brings its disk back, again and again', () => {
+test('applying a snapshot restores its disk, any number of times', () => {
   const { image } = newImage();
   image.write(0, filled(64 * KIB, 1));
   takeSnapshot(image, 'first');
@@ -39,7 +40,7 @@ test('applying a snapshot brings its disk back, again and again', () => {
   }
 });
 
-test('the list tells what was given, over closing and opening', () => {
+test('the list of snapshots keeps their attributes after closing and reopening', () => {
   const { image, file } = newImage();
   takeSnapshot(image, 'replay_init', { icount: 0 });
   takeSnapshot(image, 'später: ☃', { icount: 2 ** 53 - 1, vmStateSizeBytes: 2 ** 33 });
@@ -59,7 +60,7 @@ test('the list tells what was given, over closing and opening', () => {
   ]);
 });
 
-test('names: taken, unknown and impossible ones are refused in one sentence', () => {
+test('existing, unknown and impossible names are refused in one sentence', () => {
   const { image } = newImage();
   takeSnapshot(image, 'first');
   assert.throws(() => takeSnapshot(image, 'first'), codeIs('snapshot-exists'));
@@ -72,7 +73,7 @@ test('names: taken, unknown and impossible ones are refused in one sentence', ()
   assertClean(image);
 });
 
-test('renaming keeps the snapshot and its place', () => {
+test('renaming keeps the snapshot and its order in the list', () => {
   const { image } = newImage();
   takeSnapshot(image, 'a', { icount: 1 });
   takeSnapshot(image, 'b', { icount: 2 });
@@ -88,7 +89,7 @@ test('renaming keeps the snapshot and its place', () => {
   assertClean(image);
 });
 
-test('after its last snapshot is deleted a disk is written in place again', () => {
+test('after the last snapshot is deleted, the disk is written in place again', () => {
   const { image, file } = newImage();
   image.write(0, filled(64 * KIB, 1));
   takeSnapshot(image, 'first');
@@ -100,7 +101,7 @@ test('after its last snapshot is deleted a disk is written in place again', () =
   assert.equal(file.calls.writes - before.writes, 1);
 });
 
-test('a hundred snapshots made and deleted leak nothing and leave the file as small', () => {
+test('a hundred snapshots taken and deleted leak nothing, and the file does not grow', () => {
   const { image, file } = newImage();
   image.write(0, filled(MIB, 1));
   takeSnapshot(image, 'stays');
@@ -119,7 +120,7 @@ test('a hundred snapshots made and deleted leak nothing and leave the file as sm
   assertClean(Qcow2Image.open(file, { writable: false }));
 });
 
-test('a view of a deleted snapshot is an error of ours, not other data', () => {
+test('using a view of a deleted snapshot fails an assertion instead of returning other data', () => {
   const { image } = newImage();
   takeSnapshot(image, 'first');
   const view = image.openSnapshot('first');
@@ -127,7 +128,7 @@ test('a view of a deleted snapshot is an error of ours, not other data', () => {
   assert.throws(() => readAll(view.disk), /was deleted/);
 });
 
-test('an old view stays right while the active disk changes and other snapshots come and go', () => {
+test('an old view stays correct while the active disk and other snapshots change', () => {
   const { image } = newImage({ base: filled(MIB, 7) });
   image.write(100 * KIB, filled(100 * KIB, 1));
   takeSnapshot(image, 'first');

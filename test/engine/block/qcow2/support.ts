@@ -9,7 +9,7 @@ import { RawImage } from '../../../../debug-adapter/engine/block/raw.ts';
 import { MemoryFile } from '../../../support/memoryFile.ts';
 import { runTool } from '../../../support/tools.ts';
 
-/** What the qcow2 tests share, so that a change of the image's API changes this file only. */
+/** What the qcow2 tests share, so that a change of the image's interface changes only this file. */
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
@@ -35,7 +35,7 @@ export function newImage(
   return { file, image, base };
 }
 
-/** The image as another process would find it now. */
+/** Opens the image as another process would find it now. */
 export function reopened(
   file: MemoryFile,
   { writable = true, base }: { writable?: boolean; base?: BlockDevice } = {},
@@ -89,7 +89,7 @@ export function filled(length: number, value: number): Uint8Array {
   return new Uint8Array(length).fill(value);
 }
 
-/** Compares without printing a megabyte. */
+/** Compares bytes without printing a megabyte. */
 export function assertSameBytes(actual: Uint8Array, expected: Uint8Array, what = 'bytes'): void {
   assert.equal(actual.length, expected.length, `${what}: length`);
   if (Buffer.compare(actual, expected) === 0) return;
@@ -101,7 +101,7 @@ export function assertClean(image: Qcow2Image, what = ''): void {
   assert.deepEqual(image.check(), { corruptions: [], leaks: 0 }, what);
 }
 
-/** A folder that goes away with the test. */
+/** A folder that is removed with the test. */
 export function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'blkreplay-block-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -118,7 +118,7 @@ export function loadFile(path: string): MemoryFile {
   return new MemoryFile(path, readFileSync(path));
 }
 
-/** `qemu-img check` exits with an error unless the image is clean. */
+/** Runs `qemu-img check`, which exits with an error unless the image is clean. */
 export function assertQemuClean(path: string): void {
   runTool('qemu-img', ['check', '-f', 'qcow2', path]);
 }

@@ -1,3 +1,4 @@
+/** VM state is stored apart from the disk, incrementally, and stays in snapshots after a clean close. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
@@ -17,7 +18,7 @@ import {
 
 const RAM_BYTES = 16 * MIB;
 
-test('VM state is beside the disk, not in it', () => {
+test('VM state is stored beside the disk and does not appear in it', () => {
   const { image } = newImage({ lengthBytes: 100 * KIB });
   image.writeVmState(0, filled(RAM_BYTES, 1));
   image.write(0, filled(100 * KIB, 2));
@@ -25,7 +26,7 @@ test('VM state is beside the disk, not in it', () => {
   assertSameBytes(readAll(image), filled(100 * KIB, 2));
 });
 
-test('VM state that was never written reads as zeroes, over a long base too', () => {
+test('unwritten VM state reads as zeroes, also over a longer base', () => {
   const { image } = newImage({ lengthBytes: 64 * KIB, base: filled(8 * MIB, 7) });
   assertSameBytes(readVm(image, 0, 4 * MIB), new Uint8Array(4 * MIB));
   image.writeVmState(5000, filled(10, 1));
@@ -33,7 +34,7 @@ test('VM state that was never written reads as zeroes, over a long base too', ()
   assertSameBytes(readVm(image, 0, 4 * MIB), new Uint8Array(4 * MIB));
 });
 
-test('a second snapshot with 20 changed pages costs about 20 clusters and the tables to them', (t) => {
+test('a second snapshot with 20 changed pages costs about 20 clusters plus the tables that lead to them', (t) => {
   const random = SeededRandom.forTest(t);
   const { image, file } = newImage({ lengthBytes: 64 * KIB });
   image.writeVmState(0, filled(RAM_BYTES, 1));
@@ -55,7 +56,7 @@ test('a second snapshot with 20 changed pages costs about 20 clusters and the ta
   assertClean(image);
 });
 
-test('clusters from all over VM state are written side by side, with one call for a MiB', () => {
+test('scattered clusters of VM state are written contiguously, with one call per MiB', () => {
   const { image, file } = newImage({ lengthBytes: 64 * KIB });
   image.writeVmState(0, filled(RAM_BYTES, 1));
   takeSnapshot(image, 'first', { vmStateSizeBytes: RAM_BYTES });
@@ -71,7 +72,7 @@ test('clusters from all over VM state are written side by side, with one call fo
   assertClean(image);
 });
 
-test('a snapshot tells where its VM state is not all zeroes', () => {
+test('a snapshot reports the ranges in which its VM state is not all zeroes', () => {
   const { image } = newImage({ lengthBytes: 100 * KIB, base: filled(8 * MIB, 7) });
   image.writeVmState(0, filled(3 * 4096, 1));
   image.writeVmState(5 * MIB, filled(4096, 2));
@@ -85,7 +86,7 @@ test('a snapshot tells where its VM state is not all zeroes', () => {
   ]);
 });
 
-test('a clean close takes VM state out of the active table; snapshots keep it', () => {
+test('a clean close removes VM state from the active table, and snapshots keep it', () => {
   const { image, file } = newImage();
   image.writeVmState(0, filled(MIB, 1));
   takeSnapshot(image, 'first', { vmStateSizeBytes: MIB });
@@ -96,7 +97,7 @@ test('a clean close takes VM state out of the active table; snapshots keep it', 
   assertClean(again);
 });
 
-test('relinked VM state makes the next snapshot incremental again', () => {
+test('relinking VM state makes the next snapshot incremental again', () => {
   const { image, file } = newImage();
   image.writeVmState(0, filled(RAM_BYTES, 1));
   takeSnapshot(image, 'first', { vmStateSizeBytes: RAM_BYTES });
@@ -115,7 +116,7 @@ test('relinked VM state makes the next snapshot incremental again', () => {
   assertClean(Qcow2Image.open(file, { writable: false }));
 });
 
-test('relinking takes the place of VM state that a kill left in the active table', () => {
+test('relinking replaces VM state that a kill left in the active table', () => {
   const { image, file } = newImage();
   image.writeVmState(0, filled(MIB, 1));
   takeSnapshot(image, 'first', { vmStateSizeBytes: MIB });
@@ -129,7 +130,7 @@ test('relinking takes the place of VM state that a kill left in the active table
 });
 
 for (const lengthBytes of [0, 64 * KIB]) {
-  test(`an image for state only, with a disk of ${lengthBytes} bytes`, () => {
+  test(`a state-only image with a disk of ${lengthBytes} bytes`, () => {
     const { image, file } = newImage({ lengthBytes });
     image.writeVmState(0, filled(MIB, 1));
     takeSnapshot(image, 'first', { vmStateSizeBytes: MIB, icount: 12 });

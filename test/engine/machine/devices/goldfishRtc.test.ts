@@ -26,7 +26,7 @@ function setAlarm(rtc: GoldfishRtc, at: bigint): void {
   rtc.write(ALARM_LOW, Number(at & 0xffffffffn), 4);
 }
 
-test('the first read asks the host for the date once; afterwards virtual time advances the clock', () => {
+test('the first read of the time asks the host for the date once; afterwards virtual time advances the clock', () => {
   const { board, asked, rtc } = newRtc();
   board.nanoseconds = 5000;
   assert.equal(rtc.read(ALARM_STATUS, 4), 0);
