@@ -1,3 +1,7 @@
+/** A base outside the current folder is opened only when a command needs it and --allow permits it.
+ *
+ * Files that the user or the recording names need no --allow.
+ */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -6,14 +10,10 @@ import { Workplace } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 
-/**
- * Work on files whose base is outside of the current folder, where recording was given it by name. What needs nothing of
- * the base does not open it; what does takes `--allow`, and what the user or the recording names needs no more.
- */
 const MIB = 1 << 20;
 const hello = guest('small/hello');
 
-test('what needs nothing of the base works wherever that is, and when it is gone', async (t) => {
+test('commands that do not need the base work wherever it is, and when it is missing', async (t) => {
   const { place, base } = await recorded(t);
   const working = async (words: string) => {
     const outcome = await place.cli([...words.split(' '), '--json']);
@@ -39,7 +39,7 @@ test('what needs nothing of the base works wherever that is, and when it is gone
   await working('overlay discard o.qcow2 --yes');
 });
 
-test('what needs the base takes --allow, and what the user names needs none', async (t) => {
+test('commands that need the base require --allow, except for files that the user names', async (t) => {
   const { place, base } = await recorded(t);
   for (const words of ['overlay map o.qcow2', 'overlay commit o.qcow2 --yes']) {
     const refused = (await place.cli([...words.split(' '), '--json'])).refused(2);
@@ -83,7 +83,7 @@ test('a recording names its images: info and pack need no --allow', async (t) =>
   assert.equal((await place.cli(unpack)).status, 0);
 });
 
-test('a base that itself stands on a file elsewhere needs --allow for that one, to pack and unpack too', async (t) => {
+test('the backing file of a base in another folder needs --allow too, also to pack and unpack', async (t) => {
   if (!requireTool('qemu-img', t)) return;
   const { place, base } = await recorded(t);
   runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', base, '-F', 'raw', place.path('b.qcow2')]);
@@ -101,7 +101,7 @@ test('a base that itself stands on a file elsewhere needs --allow for that one, 
   }
 });
 
-test('a backing file that is missing is named with the image that names it, by every command', async (t) => {
+test('every command reports a missing backing file together with the image that names it', async (t) => {
   const place = new Workplace(t);
   place.disk('base.img', MIB);
   const created = ['overlay', 'create', 'o.qcow2', '--base', 'base.img', '--format', 'raw'];

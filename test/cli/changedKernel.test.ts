@@ -1,13 +1,13 @@
+/** A rebuilt kernel does not affect a replay, which uses and can write out the recorded one. */
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 
-/** A kernel that is built again after it was recorded. */
 const HELLO = readFileSync(guest('small/hello'));
 
-test('a replay says that the kernel at its path is another, and replays the recorded one', async (t) => {
+test('a replay reports that the kernel at its path has changed, and replays the recorded one', async (t) => {
   const place = new Workplace(t);
   const session = { kernel: place.write('kernel.elf', HELLO) };
   const { console } = await place.record(session);
@@ -27,7 +27,7 @@ test('a replay says that the kernel at its path is another, and replays the reco
   assert.doesNotMatch(without.stderr, /differs/);
 });
 
-test('symbols writes the kernel of a recording as it was', async (t) => {
+test('symbols writes the kernel as it was recorded', async (t) => {
   const place = new Workplace(t);
   await place.record({ kernel: place.write('kernel.elf', HELLO) });
   place.write('kernel.elf', 'another');

@@ -1,3 +1,7 @@
+/** A replay that diverges from its recording stops there, with exit status 3 and one sentence.
+ *
+ * The sentence gives the position, what was expected, what happened, and possible reasons.
+ */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Qcow2Image } from '../../debug-adapter/engine/block/qcow2/image.ts';
@@ -7,10 +11,6 @@ import { guest } from '../support/guests.ts';
 import { changeOverlay } from '../support/overlays.ts';
 import { entriesOf, rewriteRecording } from '../support/recordings.ts';
 
-/**
- * A replay that goes another way than the recording stops where they part: exit status 3, and one sentence with the
- * position, what was expected, what came, and why that may be.
- */
 type Kind = LogEntry['kind'];
 type Entry<K extends Kind> = Extract<LogEntry, { kind: K }>;
 
@@ -19,11 +19,11 @@ interface Lie {
   /** Changes the log. */
   tell: (log: LogEntry[]) => void;
   code: string;
-  /** Made of what the untouched log says. */
+  /** Built from the contents of the unchanged log. */
   says: (log: LogEntry[]) => RegExp;
 }
 
-/** The entry of that kind in the middle of the log. */
+/** The entry of the given kind in the middle of the log. */
 function middle<K extends Kind>(log: LogEntry[], kind: K, also: (entry: Entry<K>) => boolean = () => true) {
   const all = log.filter((entry): entry is Entry<K> => entry.kind === kind && also(entry as Entry<K>));
   return all[Math.floor(all.length / 2)];
@@ -153,9 +153,9 @@ before(async () => {
   (await recorded.record(SESSION)).ended(0, 'powerOff');
 });
 
-suite('a recording that lies', { concurrency: 2 }, () => {
+suite('a forged recording', { concurrency: 2 }, () => {
   for (const { what, tell, code, says } of LIES) {
-    test(`about ${what}`, async (t) => {
+    test(`forged: ${what}`, async (t) => {
       const place = recorded.copy(t);
       const log = entriesOf(place, 'a.rr');
       const untouched = log.slice();
@@ -172,13 +172,13 @@ suite('a recording that lies', { concurrency: 2 }, () => {
     });
   }
 
-  test('a recording written anew with its own log replays', async (t) => {
+  test('a recording written again with its own log replays', async (t) => {
     const place = recorded.copy(t);
     rewriteRecording(place, 'a.rr', entriesOf(place, 'a.rr'));
     (await place.replay(SESSION)).ended(0, 'powerOff');
   });
 
-  test('the console up to the divergence is there', async (t) => {
+  test('the console output up to the divergence is printed', async (t) => {
     const place = recorded.copy(t);
     const whole = (await place.replay(SESSION)).console;
     const log = entriesOf(place, 'a.rr');
@@ -208,7 +208,7 @@ suite('an overlay that was changed since the recording', { concurrency: 2 }, () 
     ],
   ];
   for (const [what, change, says] of changes) {
-    test(`${what}, in the snapshot that replay starts from`, async (t) => {
+    test(`${what}, in the snapshot from which the replay starts`, async (t) => {
       const place = recorded.copy(t);
       changeOverlay(place, 'hd0.qcow2', (image) => changeSnapshot(image, 'replay_init', change), 'disk.img');
       const { message, code } = (await place.replay(SESSION)).refused(3);
@@ -227,7 +227,7 @@ suite('an overlay that was changed since the recording', { concurrency: 2 }, () 
   });
 });
 
-/** As somebody would who applies a snapshot, changes something, and takes it again under the same name. */
+/** Applies a snapshot, changes something, and takes the snapshot again under the same name. */
 function changeSnapshot(image: Qcow2Image, name: string, change: (image: Qcow2Image) => void): void {
   const snapshot = image.snapshots.find((one) => one.name === name)!;
   image.applySnapshot(name);

@@ -1,10 +1,10 @@
+/** A start or command that fails at any point leaves all files as they were. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { suite, test } from 'node:test';
 import { optionsOf, type Session, type Workplace } from '../support/cli.ts';
 import { DEMO, fresh, recorded, TIMER } from './recordedScene.ts';
 
-/** However far a start or a command comes before the host fails, it leaves everything as it was. */
 const TWO: Session = {
   ...TIMER,
   rrfile: 'deep/er/a.rr',
@@ -15,8 +15,8 @@ const TWO: Session = {
 };
 const STARTS = 25;
 
-suite('no file may become longer than so much', { concurrency: 2 }, () => {
-  test(`${STARTS} starts that fail leave nothing, and one that succeeds finds nothing in its way`, async (t) => {
+suite('with a limit on file sizes', { concurrency: 2 }, () => {
+  test(`${STARTS} failed starts leave nothing behind, and the next start succeeds`, async (t) => {
     const place = fresh.copy(t);
     const before = place.fingerprint();
     for (let start = 0; start < STARTS; start++) {
@@ -27,7 +27,7 @@ suite('no file may become longer than so much', { concurrency: 2 }, () => {
     (await place.record(TWO, '--stop-at', '1000')).ended(0, 'stopAt');
   });
 
-  test('starts over a recording that is there leave that as it is', async (t) => {
+  test('a failed start over an existing recording leaves it unchanged', async (t) => {
     const place = recorded.copy(t);
     const before = place.fingerprint();
     for (const kib of [0, 4, 40, 56]) {
@@ -42,7 +42,7 @@ suite('no file may become longer than so much', { concurrency: 2 }, () => {
     (await place.replay(DEMO)).ended(0, 'endOfRecording');
   });
 
-  test('so do the commands that make files', async (t) => {
+  test('failed commands that create files leave nothing behind', async (t) => {
     const place = recorded.copy(t);
     assert.equal((await place.cli(['pack', 'a.rr', '--into', 'a.pack'])).status, 0);
     for (const words of [
@@ -60,7 +60,7 @@ suite('no file may become longer than so much', { concurrency: 2 }, () => {
   });
 });
 
-test('what a killed start left is in nobody\u2019s way', async (t) => {
+test('files left by a killed start do not block the next one', async (t) => {
   const place = fresh.copy(t);
   for (let round = 0; round < 8; round++) {
     const running = place.start(['record', ...optionsOf(TWO), '--overwrite', '--stop-at', '1000']);

@@ -1,14 +1,14 @@
+/** Every guest of test/guests prints the expected text, which is also QEMU's, and ends as expected. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { expected, guest, maskDemo, SESSION, SMALL_GUESTS } from '../support/guests.ts';
 import { type DriveSpec, type Outcome, Workplace } from '../support/cli.ts';
 
-/** Every guest of test/guests prints what it is expected to, which is what QEMU prints, and ends as it should. */
 const MIB = 1 << 20;
 const DISKS: Record<string, number[]> = { blkerr: [4 * MIB], reset: [4 * MIB], twodisk: [4 * MIB, MIB] };
 const OPTIONS: Record<string, string[]> = { outside: ['--rng'] };
 
-suite('guests print what they are expected to', { concurrency: 2 }, () => {
+suite('guests print the expected text', { concurrency: 2 }, () => {
   for (const name of SMALL_GUESTS) {
     test(`small/${name}`, async (t) => {
       const place = new Workplace(t);
@@ -31,7 +31,7 @@ suite('guests print what they are expected to', { concurrency: 2 }, () => {
     });
   }
 
-  test('demo, on a fresh disk', async (t) => {
+  test('demo, on a new disk', async (t) => {
     const place = new Workplace(t);
     const outcome = await place.run({ kernel: guest('demo/demo'), drives: [{ image: place.disk('disk') }] });
     demoPrinted(outcome, 'demo/demo');
@@ -45,10 +45,10 @@ suite('guests print what they are expected to', { concurrency: 2 }, () => {
     const before = place.fingerprint();
     const second = await boot({ image: 'first.qcow2', format: 'qcow2', overlay: 'second.qcow2' }, 'second.rr');
     demoPrinted(second, 'demo/demo-second-boot');
-    assert.deepEqual(place.fingerprint(Object.keys(before)), before, 'the first boot is the base and stays as it is');
+    assert.deepEqual(place.fingerprint(Object.keys(before)), before, 'the first boot is the base and stays unchanged');
   });
 
-  test('a guest that waits for ever is told so in words, too', async (t) => {
+  test('a guest that is halted forever is reported in words too', async (t) => {
     const { status, stderr } = await new Workplace(t).cli(['run', '--kernel', guest('small/stuck')]);
     assert.equal(status, 1);
     assert.match(stderr, /^Ran to position \d+ in [\d.]+ s: the guest waits for an interrupt that cannot come\.\n$/);

@@ -1,13 +1,13 @@
+/** A guest on several harts prints the same as on QEMU, and replays with the recorded number of harts. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
 import { expected, guest } from '../support/guests.ts';
 
-/** A guest for several harts prints what it prints on QEMU with as many; the replay does, too, and takes their number. */
 const KERNEL = guest('harts/harts');
 
 suite('several harts', { concurrency: 2 }, () => {
-  test('four of them do what they do on QEMU', async (t) => {
+  test('four harts do the same as on QEMU', async (t) => {
     const outcome = await new Workplace(t).run({ kernel: KERNEL, options: ['--harts', '4'] });
     outcome.ended(0, 'powerOff');
     assert.equal(outcome.console, expected('harts/harts').console);

@@ -1,3 +1,8 @@
+/** A host failure while recording is reported with exit status 4, and everything recorded before it replays.
+ *
+ * The disk is full here either because the process may not write files beyond a size, or because the file system is
+ * small.
+ */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -6,13 +11,9 @@ import { type DriveSpec, optionsOf, type Outcome, type Session, type Under, Work
 import { guest } from '../support/guests.ts';
 import { isSound } from '../support/overlays.ts';
 
-/**
- * When the host's disk fails while recording, that is said in one sentence with exit status 4, and what was recorded
- * before replays. The disk is full here because the process may not write files beyond a size, or because it is small.
- */
 const DEMO: Session = { kernel: guest('demo/demo'), drives: [overlayAt('hd0.qcow2')] };
 
-suite('a host that fails', { concurrency: 2 }, () => {
+suite('a failing host', { concurrency: 2 }, () => {
   for (const kib of [700, 800, 900, 1000]) {
     test(`an overlay that cannot grow beyond ${kib} KiB`, async (t) => {
       const place = new Workplace(t);
@@ -55,9 +56,10 @@ suite('a host that fails', { concurrency: 2 }, () => {
     (await place.replay(DEMO)).ended(0, 'endOfRecording');
   });
 
-  // How much V8 reserves differs, so some of these are enough; with less than the least it does not start. Linux alone
-  // keeps to such a limit.
-  test('memory that the system does not give', { skip: process.platform !== 'linux' }, async (t) => {
+  // V8's reservation varies, so only some of these limits are high enough; below the lowest Node does not start. Only
+  // Linux
+  // enforces such a limit.
+  test('memory that the system refuses', { skip: process.platform !== 'linux' }, async (t) => {
     const place = new Workplace(t);
     const session = { kernel: guest('small/hello'), options: ['--memory', '2G'] };
     let refused = 0;
@@ -81,14 +83,17 @@ function overlayAt(overlay: string): DriveSpec {
 const recordUnder = (place: Workplace, under?: Under): Promise<Outcome> =>
   place.cli(['record', ...optionsOf(DEMO), '--all-snapshots'], under);
 
-/** No file may become longer than that. */
+/** Limits the size of files that the process writes. */
 const limitedTo = (kib: number): string[] => ['bash', '-c', `ulimit -f ${kib}; exec "$@"`, 'bash'];
 
-/** Runs `story` with a disk of that size at `folder`; where the host does not let us mount one, not at all. */
+/**
+ * Runs `story` with a disk of the given size mounted at `folder`; does nothing where the host does not permit the
+ * mount.
+ */
 async function onSmallDisk(folder: string, kib: number, t: TestContext, story: () => Promise<void>): Promise<void> {
   fs.mkdirSync(folder);
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kib}k,mode=777`, 'tmpfs', folder]);
-  // Not a skip: the tests with a limited size of files have shown the same.
+  // Not reported as skipped: the tests with a file size limit cover the same.
   if (mounted.status !== 0) return t.diagnostic('nothing can be mounted here, so no disk is full');
   try {
     await story();

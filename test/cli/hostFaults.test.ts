@@ -1,3 +1,9 @@
+/** Every command that writes can be killed or get a host error at any file call without losing data.
+ *
+ * A sample of all file calls is tried. Afterwards images have leaks at most, everything opens and replays, what the
+ * guest flushed is present, bases are unchanged, and exit status and message describe what happened. BLKREPLAY_FAULTS
+ * sets the number of kills and of faults for each command.
+ */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -9,11 +15,6 @@ import { guest } from '../support/guests.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 import { requireTool } from '../support/tools.ts';
 
-/**
- * Every command that writes, killed or with a host that fails, at a sample of all its file calls. Afterwards images have
- * leaks at most, everything opens and replays, what the guest flushed is there, bases are untouched, and exit status and
- * message say what happened. BLKREPLAY_FAULTS says how many kills and how many faults each command gets.
- */
 const TIMES = Number(process.env.BLKREPLAY_FAULTS ?? 1);
 const KILLS: readonly FaultKind[] = ['kill', 'torn', 'after'];
 const FAULTS: readonly FaultKind[] = ['eio', 'enospc', 'short'];
@@ -29,17 +30,17 @@ const RECORD = ['record', ...optionsOf(SESSION)];
 
 interface Scenario {
   name: string;
-  /** The workplace it starts in, of which each case gets a copy. */
+  /** The workplace to start from; each case gets a copy. */
   from: 'bases' | 'recorded' | 'packed';
   args: readonly string[];
   script?: string;
-  /** Files that it may create or change; all others stay as they are. */
+  /** Files that the command may create or change; all others stay unchanged. */
   writes: readonly string[];
-  /** After a failure nothing of that is there that was not there before; a recording that has begun stays. */
+  /** After a failure no new file of these remains, except a recording that has begun. */
   isAllOrNothing?: boolean;
-  /** More that must hold; `was` is the workplace before. */
+  /** Further conditions; `was` is the workplace before the command. */
   holds?: (place: Workplace, was: Workplace, outcome: Outcome) => void;
-  /** After a kill, this works. */
+  /** A command that succeeds after a kill. */
   again: readonly string[];
 }
 
@@ -133,7 +134,7 @@ const SCENARIOS: Scenario[] = [
   },
 ];
 
-suite('commands that write, on a host that fails', { concurrency: 2 }, () => {
+suite('commands that write, on a failing host', { concurrency: 2 }, () => {
   const places = {} as Record<Scenario['from'], Workplace>;
 
   const cleanups: (() => void)[] = [];
@@ -160,10 +161,10 @@ suite('commands that write, on a host that fails', { concurrency: 2 }, () => {
         const was = places[scenario.from];
         const place = was.copy(t);
         const calls = await host.countCalls(place, (through) => start(place, scenario, through));
-        assert.ok(calls > 0, 'it writes');
+        assert.ok(calls > 0, 'the command writes');
         const random = SeededRandom.forTest(t);
         for (let i = 0; i < TIMES; i++) {
-          // One from each stretch of its calls.
+          // One call from each section of all its calls.
           const at = 1 + Math.floor(((i + random.below(1000) / 1000) * calls) / TIMES);
           const fault: Fault = { kind: random.pick(kinds), at, stays: random.chance(0.5) };
           await holdsUnder(t, { host, scenario, was, fault });
@@ -201,13 +202,13 @@ async function holdsUnder(
 
 const isKill = ({ kind }: Fault): boolean => KILLS.includes(kind);
 
-/** The whole disk, so that nothing can be removed either. */
+/** The whole disk fails, so that nothing can be removed either. */
 const isGone = ({ kind, stays }: Fault): boolean => kind === 'eio' && stays;
 
-/** Said while the recording continues: a full disk may let its log grow and no snapshot. */
+/** Reported while the recording continues: a full disk may still have room for the log but not for a snapshot. */
 const LEFT_OUT = /^blkreplay: The automatic snapshot at position \d+ was left out/;
 
-/** A kill leaves no words; a fault is told in one sentence with exit status 4, or did no harm. */
+/** A kill prints nothing; a fault is reported in one sentence with exit status 4, or did no harm. */
 function saysTheTruth({ status, stderr }: Outcome, fault: Fault): void {
   if (isKill(fault)) return assert.equal(status, KILLED);
   if (status === 0) return;
@@ -227,10 +228,10 @@ function keepsToItsFiles(
     scenario.writes.some((written) => name === written || name.startsWith(`${written}/`));
   const [files, before] = [place.fingerprint(), was.fingerprint()];
   for (const name of Object.keys(before)) if (!isWritten(name)) assert.equal(files[name], before[name], name);
-  // What a killed process was writing under another name stays until somebody cleans up.
+  // The temporary file of a killed process stays until the next command removes it.
   if (outcome.status === KILLED) return;
   const isExpected = (name: string) => isWritten(name) && !(scenario.isAllOrNothing && outcome.status !== 0);
-  // Removing can fail, too: the next command clears that away.
+  // Removing can fail as well: the next command removes the file.
   const mayStay = (name: string) =>
     isGone(fault) || (fault.kind === 'eio' && (isPassing(name) || files[name] === 'folder'));
   const more = Object.keys(files).filter((name) => !(name in before) && !isExpected(name) && !mayStay(name));
@@ -242,17 +243,17 @@ function hasRecorded(place: Workplace, outcome: Outcome): void {
   const isThere = fs.existsSync(place.path('a.rr')) && fs.statSync(place.path('a.rr')).size > 0;
   if (!isThere) return assert.doesNotMatch(outcome.console, /flushed/);
   const isComplete = fs.existsSync(place.path('o1.qcow2')) && fs.statSync(place.path('o1.qcow2')).size > 0;
-  // Killed before there was anything to replay: the start is made again.
+  // Killed before there was anything to replay: the recording can be started again.
   if (!isComplete || snapshotNames(place).length === 0) return assert.doesNotMatch(outcome.console, /flushed|took/);
   recordingReplays(place);
   const names = snapshotNames(place);
   const changes = outcome.console.split('\n');
   if (changes.includes('took here')) assert.ok(names.includes('here') || names.includes('kept'), 'here was taken');
-  if (changes.includes('renamed here to kept')) assert.ok(names.includes('kept'), 'it was renamed');
+  if (changes.includes('renamed here to kept')) assert.ok(names.includes('kept'), 'here was renamed');
   if (changes.includes('deleted past')) assert.ok(!names.includes('past'), 'past was deleted');
 }
 
-/** All snapshots have their old names or their new ones: the new ones, when the command said that it had worked. */
+/** All snapshots have either their old or their new names: the new ones if the command reported success. */
 function changesNames(
   place: Workplace,
   was: Workplace,
@@ -270,20 +271,20 @@ function changesNames(
   recordingReplays(place);
 }
 
-/** What the drives show has not changed. */
+/** The contents of the drives are unchanged. */
 function sameDisks(place: Workplace, was: Workplace): void {
   const [disks, before] = [bothDisks(place), bothDisks(was)];
   for (const drive of [0, 1]) {
-    assert.ok(Buffer.from(disks[drive]).equals(Buffer.from(before[drive])), `drive ${drive} shows other bytes`);
+    assert.ok(Buffer.from(disks[drive]).equals(Buffer.from(before[drive])), `drive ${drive} has changed`);
   }
 }
 
-/** The user tries again, with a host that is well; no lock of the dead one is in the way, nor left. */
+/** The user tries again on a working host; no lock of the dead process is in the way, and none is left. */
 async function worksAgain(place: Workplace, { again }: Scenario): Promise<void> {
   const outcome = await place.cli(again);
   assert.equal(outcome.status, 0, `again: ${outcome.stderr}`);
-  assert.deepEqual(Object.keys(place.fingerprint()).filter(isPassing), [], 'files of the dead are left behind');
+  assert.deepEqual(Object.keys(place.fingerprint()).filter(isPassing), [], 'files of the dead process are left behind');
 }
 
-/** A lock, or a file that has not got its name yet. */
+/** A lock file, or a temporary file that has not been renamed yet. */
 const isPassing = (name: string): boolean => /\.lock(\.|$)|^\.blkreplay-/.test(path.basename(name));

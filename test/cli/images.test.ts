@@ -1,3 +1,7 @@
+/** Boot images load as with QEMU's options, and a recording needs none of the image files for its replay.
+ *
+ * QEMU's `-kernel`, `-bios`, `-device loader` and `-dtb` are compared with our options on images as people have them.
+ */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -11,18 +15,14 @@ import { requireTool, runTool } from '../support/tools.ts';
 import { intelHex, uImage } from '../support/wrappedImages.ts';
 import { zbootImage } from '../support/zboot.ts';
 
-/**
- * Images as people have them: what QEMU's `-kernel`, `-bios`, `-device loader` and `-dtb` make of them, our options make
- * of them, and a recording needs none of the files again.
- */
 const QEMU = 'qemu-system-riscv64';
 const OPENSBI = '/usr/lib/riscv64-linux-gnu/opensbi/generic';
 const U_BOOT = '/usr/lib/u-boot';
 const DATA_AT = 0x8400_0000;
-/** Far beyond what any of the guests takes. */
+/** Far more than any of the guests needs. */
 const BOUNDED = ['--stop-at', '2_000_000_000', '--json'];
 
-/** The files that the tests below name. `high.bin` is for a place above firmware, and both run anywhere. */
+/** The files for the tests below. `high.bin` is loaded above firmware; both run at any address. */
 function placeWithImages(t: TestContext): Workplace {
   const place = new Workplace(t);
   const code = probe([DATA_AT, DATA_AT + 0x1000]);
@@ -46,7 +46,7 @@ const [NOTHING, DATA, MORE] = ['0', word('data'), word('more')];
 const LOW = at(0x8000_0000, NOTHING, NOTHING);
 const HIGH = at(0x8020_0000, NOTHING, NOTHING);
 
-/** QEMU's options, ours, and the last line of what the guest prints under both. */
+/** QEMU's options, ours, and the last line that the guest prints under both. */
 const SAME: readonly [qemu: string, ours: string, line: string][] = [
   ['-bios none -kernel x.bin', '--kernel x.bin', LOW],
   ['-bios none -kernel x.bin', '--bios none --kernel x.bin', LOW],
@@ -97,7 +97,7 @@ suite('images load as in QEMU', { concurrency: 2 }, () => {
   }
 
   for (const name of ['fw_jump.bin', 'fw_jump.elf', 'fw_dynamic.elf']) {
-    test(`OpenSBI's ${name} and what it starts`, async (t) => {
+    test(`OpenSBI's ${name} and the program that it starts`, async (t) => {
       if (!requireFile(`${OPENSBI}/${name}`, t)) return;
       const place = placeWithImages(t);
       const kernel = name.startsWith('fw_jump') ? '--load x.bin@0x80200000' : '--kernel x.bin';
@@ -107,14 +107,14 @@ suite('images load as in QEMU', { concurrency: 2 }, () => {
     });
   }
 
-  test('an address that an ELF file does not need is said', async (t) => {
+  test('an unnecessary load address for an ELF file is reported', async (t) => {
     const place = placeWithImages(t);
     const { status, stderr } = await place.cli(['run', '--kernel', 'x.bin', '--load', 'data.elf@0x84000000']);
     assert.equal(status, 0);
     assert.match(stderr, /^blkreplay: data\.elf says itself where it is loaded, so its address is not used: only raw/);
   });
 
-  test('a compressed kernel, in an EFI zboot image or not, runs as it does uncompressed', async (t) => {
+  test('a compressed kernel, with or without an EFI zboot wrapper, runs like the uncompressed one', async (t) => {
     const place = placeWithImages(t);
     const packed = gzipSync(place.read('x.bin'));
     place.write('x.gz', packed);
@@ -145,11 +145,11 @@ test('Debian’s Linux boots from gzip and from a zboot image as it does uncompr
 });
 
 suite('U-Boot', { concurrency: 2, timeout: 600_000 }, () => {
-  // No command that looks for ctrl-c while it works: it would take what is typed ahead.
+  // Excludes commands that poll for ctrl-c: they would consume input typed ahead.
   const typed = '\nversion\necho $arch $board\nfdt addr $fdtcontroladdr\nfdt get value m / model\necho $m\npoweroff\n';
 
   for (const file of ['qemu-riscv64/u-boot.bin', 'qemu-riscv64/uboot.elf', 'qemu-riscv64_smode/u-boot.bin']) {
-    test(`${file} comes to its prompt and answers as under QEMU; the replay needs no file`, async (t) => {
+    test(`${file} reaches its prompt and answers as under QEMU; the replay needs no file`, async (t) => {
       if (!requireFile(`${U_BOOT}/${file}`, t) || !requireTool(QEMU, t)) return;
       const place = new Workplace(t);
       place.write('u-boot', fs.readFileSync(`${U_BOOT}/${file}`));
@@ -172,7 +172,7 @@ suite('U-Boot', { concurrency: 2, timeout: 600_000 }, () => {
   }
 });
 
-test('a recording holds every file that was loaded, with its address', async (t) => {
+test('a recording contains every loaded file, with its address', async (t) => {
   const place = placeWithImages(t);
   const [tree] = [place.write('t.dtb', await deviceTree(place))];
   const options = ['--kernel', 'x.bin@0x80000000', '--load', `data@0x${DATA_AT.toString(16)}`, '--load', 'data.elf'];
@@ -197,7 +197,7 @@ test('a recording holds every file that was loaded, with its address', async (t)
   );
 });
 
-test('the device tree is written to a new file, of a machine or of a recording, and nothing starts', async (t) => {
+test('--dumpdtb writes the device tree of a machine or of a recording to a new file, and starts nothing', async (t) => {
   const place = placeWithImages(t);
   const machine = [
     '--kernel',
@@ -224,7 +224,7 @@ test('the device tree is written to a new file, of a machine or of a recording, 
   assert.equal(place.read('data').toString(), 'data of the user');
 });
 
-test('a device tree of the user’s is edited as QEMU edits it', async (t) => {
+test('the user’s device tree is edited as QEMU edits it', async (t) => {
   if (!requireTool(QEMU, t) || !requireTool('dtc', t)) return;
   const place = placeWithImages(t);
   const dts = `/dts-v1/;
@@ -251,7 +251,7 @@ for (const [what, options, says] of [
   ['fewer files', '--load data@0x84000000', /files to load: 2 when it was recorded, 1 now/],
   ['an address for an ELF file', '--load data@0x84000000 --load data.elf@1', /address of data\.elf: none .* 0x1 now/],
 ] as const) {
-  test(`a replay with ${what} is of another machine`, async (t) => {
+  test(`a replay with ${what} is refused as another machine`, async (t) => {
     const place = placeWithImages(t);
     const recorded = '--kernel x.bin@0x80000000 --load data@0x84000000 --load data.elf --rrfile a.rr --json';
     (await place.cli(['record', ...recorded.split(' ')])).ended(0, 'powerOff');
@@ -260,7 +260,7 @@ for (const [what, options, says] of [
   });
 }
 
-test('a replay says which of the files it was given differ', async (t) => {
+test('a replay reports which of the given files differ', async (t) => {
   const place = placeWithImages(t);
   const options = '--kernel x.bin --load data@0x84000000 --load data.elf --rrfile a.rr'.split(' ');
   await place.cli(['record', ...options]);
@@ -281,7 +281,7 @@ async function deviceTree(place: Workplace): Promise<Uint8Array> {
 
 const lastLine = (console: string): string => console.replaceAll('\r', '').split('\n').slice(-2).join('\n');
 
-/** What U-Boot answers, without what differs between the boards: CPU, count of devices, flash, network. */
+/** U-Boot's output without what differs between the boards: CPU, number of devices, flash, network. */
 function answers(console: string): string[] {
   const lines = console
     .replaceAll('\r', '')

@@ -1,3 +1,7 @@
+/** Text from users, files or guests never acts on the terminal or floods it.
+ *
+ * The guest's console output itself is exempt.
+ */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { suite, test } from 'node:test';
@@ -8,23 +12,22 @@ import { headerJson, withHeader } from '../support/recordings.ts';
 import { requireTool } from '../support/tools.ts';
 import { DEMO, recorded, TIMER } from './recordedScene.ts';
 
-/** Nothing that a user, a file or a guest wrote acts on the terminal, and nothing floods it. The guest's console is its own. */
 const ACTING = '\u001b[2J\u009b31m\u0007\u202e';
 // eslint-disable-next-line no-control-regex
 const ACTS = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/;
 
-test('text is made inert, and JSON stays what it was', () => {
+test('text is made inert, and JSON keeps its value', () => {
   assert.equal(inert(`a${ACTING}\n\t\ud800é€😀`), 'a\\u001b[2J\\u009b31m\\u0007\\u202e\\n\\t\\ud800é€😀');
   assert.deepEqual(JSON.parse(jsonLine({ name: ACTING })), { name: ACTING });
   assert.doesNotMatch(jsonLine({ name: ACTING }), ACTS);
 });
 
-test('values and sentences are shortened in the middle, characters stay whole', () => {
+test('values and sentences are shortened in the middle, at character boundaries', () => {
   assert.equal(shown('x'.repeat(100)).length, 100);
   assert.match(shown(`start${'😀'.repeat(1000)}end`), /^start(😀)+…(😀)+end$/u);
   assert.ok(shown({ a: 'x'.repeat(1000) }).length <= 100);
   const path = `/${'folder/'.repeat(20)}disk.img`;
-  assert.ok(sentence(`There is no file ${path}.`).includes(path), 'a path of usual length is whole');
+  assert.ok(sentence(`There is no file ${path}.`).includes(path), 'a path of usual length is not shortened');
   assert.ok(sentence('word '.repeat(10_000)).length <= 2000);
   assert.ok(sentence('x'.repeat(10_000)).length <= 300);
   assert.equal(new UserError('badInput', 'code', `a${ACTING}b`).message, inert(`a${ACTING}b`));
@@ -58,7 +61,7 @@ suite('the command line', { concurrency: 2 }, () => {
   }
 });
 
-test('what files say of themselves is listed inertly', async (t) => {
+test('texts from files are listed inertly', async (t) => {
   if (!requireTool('qemu-img', t)) return;
   const place = recorded.copy(t);
   const image = `base${ACTING}.img`;

@@ -1,3 +1,4 @@
+/** A kernel, firmware or memory size that cannot work is refused before any file is created. */
 import { gzipSync } from 'node:zlib';
 import { writeFdt } from '../../debug-adapter/engine/machine/boot/fdt.ts';
 import { makeElf } from '../support/elf.ts';

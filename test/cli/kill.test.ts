@@ -1,3 +1,7 @@
+/** However a recording ends, it replays: SIGKILL loses at most a second, other signals lose nothing.
+ *
+ * Data that the guest flushed survives SIGKILL too. The limit is a second of host time.
+ */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { suite, test } from 'node:test';
@@ -7,15 +11,11 @@ import { guest } from '../support/guests.ts';
 import { isSound } from '../support/overlays.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 
-/**
- * Whatever ends a recording, what was recorded before can be replayed. SIGKILL loses at most the last second of host
- * time, and nothing of what the guest had flushed; other signals lose nothing.
- */
 const LOST_MS_MAX = 1000;
 const KEPT = ['disk.img', 'hd0.qcow2', 'a.rr'];
 
 suite('SIGKILL while recording', { concurrency: 2 }, () => {
-  // A kernel that never flushes its disk: what is kept is kept by time.
+  // A kernel that never flushes its disk, so the recording becomes durable only by time.
   for (let round = 1; round <= 10; round++) {
     test(`a busy kernel, at random moment ${round} of 10`, async (t) => {
       const random = SeededRandom.forTest(t);
@@ -28,7 +28,7 @@ suite('SIGKILL while recording', { concurrency: 2 }, () => {
     });
   }
 
-  // The demo flushes its journal all the time: each flush makes the recording durable.
+  // The demo flushes its journal all the time, and each flush makes the recording durable.
   for (let round = 1; round <= 4; round++) {
     test(`the demo, at random moment ${round} of 4`, async (t) => {
       const random = SeededRandom.forTest(t);
@@ -41,7 +41,7 @@ suite('SIGKILL while recording', { concurrency: 2 }, () => {
   }
 
   for (let round = 1; round <= 6; round++) {
-    test(`while it starts, at random moment ${round} of 6`, async (t) => {
+    test(`during the start, at random moment ${round} of 6`, async (t) => {
       const random = SeededRandom.forTest(t);
       const place = new Workplace(t);
       const session = busyKernel(place);
@@ -57,7 +57,7 @@ suite('SIGKILL while recording', { concurrency: 2 }, () => {
   }
 });
 
-suite('a recording that is asked to end', { concurrency: 2 }, () => {
+suite('ending a recording', { concurrency: 2 }, () => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     test(`${signal} closes it properly`, async (t) => {
       const place = new Workplace(t);
@@ -71,11 +71,11 @@ suite('a recording that is asked to end', { concurrency: 2 }, () => {
       const { lastPosition, replayed } = await replaysToItsEnd(place, session);
       assert.deepEqual([lastPosition, replayed.summary.digest], [position, digest]);
       assert.equal(replayed.console, outcome.console);
-      assert.deepEqual(Object.keys(place.fingerprint()).sort(), [...KEPT, 'typed'].sort(), 'no lock is left');
+      assert.deepEqual(Object.keys(place.fingerprint()).sort(), [...KEPT, 'typed'].sort(), 'no lock file is left');
     });
   }
 
-  test('so does a reader of the console who goes away', async (t) => {
+  test('a closed console pipe closes it properly as well', async (t) => {
     const place = new Workplace(t);
     const session = busyKernel(place);
     const running = await startRecording(place, session, 'round 5');
@@ -84,7 +84,7 @@ suite('a recording that is asked to end', { concurrency: 2 }, () => {
     assert.equal((await replaysToItsEnd(place, session)).lastPosition, position);
   });
 
-  test('a guest that ends as the signal comes is replayed to the end that it came to', async (t) => {
+  test('a guest that ends while the signal arrives replays to the end it reached', async (t) => {
     const place = new Workplace(t);
     const session: Session = { kernel: guest('small/hello') };
     for (let round = 0; round < 5; round++) {
@@ -97,7 +97,7 @@ suite('a recording that is asked to end', { concurrency: 2 }, () => {
     }
   });
 
-  test('a replay and a run, too', async (t) => {
+  test('signals also end a replay and a run', async (t) => {
     const place = new Workplace(t);
     const session = busyKernel(place);
     (await place.record(session, '--stop-at', '2_000_000_000')).ended(0, 'stopAt');
@@ -112,7 +112,7 @@ suite('a recording that is asked to end', { concurrency: 2 }, () => {
   });
 });
 
-/** A kernel that computes, prints where it is and writes to its disk for a minute or so, and never flushes. */
+/** A kernel that computes, prints its progress and writes to its disk for about a minute, and never flushes. */
 function busyKernel(place: Workplace): Session {
   const rounds = Array.from({ length: 2000 }, (_, n) => `echo round ${n}\nwriteblk ${n} round ${n}\nspin 2\n`);
   return {
@@ -128,7 +128,7 @@ async function startRecording(place: Workplace, session: Session, untilPrinted: 
   return running;
 }
 
-/** Returns when it was killed. */
+/** Returns the time of the kill. */
 async function killAfter(running: RunningCli, delayMs: number): Promise<number> {
   await sleep(delayMs);
   const killedAtMs = performance.now();
@@ -137,7 +137,9 @@ async function killAfter(running: RunningCli, delayMs: number): Promise<number> 
   return killedAtMs;
 }
 
-/** The overlay is sound, the recording opens, and its replay gets to the last point it knows, changing nothing. */
+/**
+ * The overlay is sound, the recording opens, and its replay reaches the last position it contains, changing nothing.
+ */
 async function replaysToItsEnd(place: Workplace, session: Session) {
   isSound(place, 'hd0.qcow2');
   qemuImgAgrees(place.path('hd0.qcow2'));
@@ -151,13 +153,13 @@ async function replaysToItsEnd(place: Workplace, session: Session) {
   return { lastPosition, replayed };
 }
 
-/** Corruptions are 2; leaks, which a kill may leave, are 3. */
+/** Status 2 means corruptions; 3 means leaks, which a kill may leave. */
 function qemuImgAgrees(overlay: string): void {
   const { error, status, stdout, stderr } = spawnSync('qemu-img', ['check', overlay], { encoding: 'utf8' });
   assert.ok(error !== undefined || status === 0 || status === 3, stdout + stderr);
 }
 
-/** What the session had printed that long before its end is in the replay, and nothing else is. */
+/** The replay prints everything that the session had printed that long before its end, and nothing else. */
 async function printedAllBut(
   lostMs: number,
   { running, killedAtMs, replayed }: { running: RunningCli; killedAtMs: number; replayed: string },
@@ -165,5 +167,5 @@ async function printedAllBut(
   const { console } = await running.end;
   assert.equal(replayed.slice(0, console.length), console.slice(0, replayed.length));
   const owed = running.consoleLengthAt(killedAtMs - lostMs);
-  assert.ok(replayed.length >= owed, `replays ${replayed.length} characters of ${console.length}, owes ${owed}`);
+  assert.ok(replayed.length >= owed, `replays ${replayed.length} characters of ${console.length}, must replay ${owed}`);
 }

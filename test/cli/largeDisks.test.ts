@@ -1,3 +1,7 @@
+/** Empty disks of 16 TiB are recorded, replayed, packed and changed without being read as a whole.
+ *
+ * Reading one would take hours, so a test that ends has not done so.
+ */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { suite, test, type TestContext } from 'node:test';
@@ -8,7 +12,6 @@ import { guest } from '../support/guests.ts';
 import { changeOverlay, isSound } from '../support/overlays.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 
-/** Disks of 16 TiB, empty but for a little: reading one would take hours, so that what ends at all does not. */
 const MIB = 2 ** 20;
 const TIB = 2 ** 40;
 const SECTORS = (16 * TIB) / 512;
@@ -28,7 +31,7 @@ suite('a guest on an empty disk of 16 TiB', () => {
     assert.ok(snapshots.length > 1, 'an automatic snapshot, with the disk discarded');
     const midway = await place.replay(SESSION, '--stop-at', String(Math.floor(position / 2)));
     midway.ended(0, 'stopAt');
-    assert.ok(fs.statSync(place.path('o.qcow2')).size < 8 * MIB, 'the overlay holds what was written');
+    assert.ok(fs.statSync(place.path('o.qcow2')).size < 8 * MIB, 'the overlay contains the written data');
     isSound(place, 'o.qcow2');
     const ends = [0, 16 * TIB - 4096].map((offset) => byteAt(place, offset));
     assert.deepEqual(ends, [0x20, 0x22]);
@@ -50,7 +53,7 @@ suite('a guest on an empty disk of 16 TiB', () => {
 });
 
 suite('overlays of 16 TiB', () => {
-  test('are created, looked at, committed, rebased and discarded', async (t) => {
+  test('are created, inspected, committed, rebased and discarded', async (t) => {
     const place = withBase(t);
     await does(place, 'overlay create o.qcow2 --base base.qcow2 --format qcow2');
     const farEnd = 16 * TIB - 4096;
@@ -85,7 +88,7 @@ function makeBase(place: Workplace, name: string): void {
   Qcow2Image.create(file, { lengthBytes: 16 * TIB, clusterSizeBytes: 65536 }).close();
 }
 
-/** What `unpack` made: recording, base, overlay. */
+/** The files that `unpack` created: recording, base, overlay. */
 function unpacked(place: Workplace): string[] {
   const names = fs.readdirSync(place.path('there'));
   const find = (part: string) => `there/${names.find((name) => name.includes(part))}`;
@@ -103,7 +106,7 @@ function change(place: Workplace, work: (image: Qcow2Image) => void, base = 'bas
   backing.close();
 }
 
-/** What the guest sees in the overlay. */
+/** What the guest reads from the overlay. */
 function byteAt(place: Workplace, offset: number, base = 'base.qcow2'): number {
   const byte = new Uint8Array(1);
   change(place, (image) => image.read(offset, byte), base);

@@ -1,3 +1,8 @@
+/** Debian's Linux boots with either firmware, on one or several harts, and replays identically.
+ *
+ * The kernel and busybox are not part of the project. BLKREPLAY_LINUX_GUEST names a folder with Image,
+ * initramfs.cpio.gz and make-disk.sh; its init mounts the disk, hashes a file, copies it and hashes the copy.
+ */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -8,23 +13,19 @@ import { type DriveSpec, type Outcome, type Session, Workplace } from '../suppor
 import { SeededRandom } from '../support/seededRandom.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 
-/**
- * A whole Linux: Debian's kernel and busybox, which are no part of the project. BLKREPLAY_LINUX_GUEST names a folder with
- * Image, initramfs.cpio.gz and make-disk.sh; its init mounts the disk, hashes a file, copies it and hashes the copy.
- */
 const FOLDER = process.env.BLKREPLAY_LINUX_GUEST;
 const OPENSBI = '/usr/share/qemu/opensbi-riscv64-generic-fw_dynamic.bin';
-/** Of the data.bin that make-disk.sh makes. */
+/** The hash of the data.bin that make-disk.sh creates. */
 const DATA_SHA256 = '431ad49c56b15bf5722dd44b50f6ab240a087866b0dd60e9f7054d6da3746bf9';
 
 const DISK: DriveSpec = { image: 'disk.raw', overlay: 'hd0.qcow2' };
 
 if (FOLDER === undefined) {
-  // Where CI has it it names it; where it has not, it says so itself.
+  // CI sets the variable where it has the guest, and reports where it does not.
   if (!process.env.CI) test('Linux', (t) => t.skip('BLKREPLAY_LINUX_GUEST names no folder with a Linux guest'));
 } else {
   suite('Linux', () => {
-    test('boots on the built-in firmware, uses its disk, powers off; the replay is the same', async (t) => {
+    test('boots on the built-in firmware, uses its disk and powers off; the replay is identical', async (t) => {
       const place = placeWithDisk(t);
       if (!place) return;
       const session = linux(DISK, ['--rng']);
@@ -43,13 +44,13 @@ if (FOLDER === undefined) {
       }
     });
 
-    test('boots on OpenSBI with a legacy disk in the last slot; the replay is the same', async (t) => {
+    test('boots on OpenSBI with a legacy disk in the last slot; the replay is identical', async (t) => {
       const place = placeWithDisk(t);
       if (!place || !hasOpenSbi(t)) return;
       await recordAndReplay(place, linux({ ...DISK, slot: 7, virtio: 'legacy' }, ['--bios', OPENSBI]));
     });
 
-    test('boots on four harts, with either firmware; the replay is the same, and so is every rewind', async (t) => {
+    test('boots on four harts with either firmware; the replay and every rewind are identical', async (t) => {
       for (const firmware of [[], ...(fs.existsSync(OPENSBI) ? [['--bios', OPENSBI]] : [])]) {
         const place = placeWithDisk(t);
         if (!place) return;
@@ -60,7 +61,7 @@ if (FOLDER === undefined) {
       }
     });
 
-    test('its shell takes what is typed, and the replay prints the same', async (t) => {
+    test('its shell takes typed input, and the replay prints the same', async (t) => {
       const place = new Workplace(t);
       const typed = [
         'echo sum $((6*7))',
@@ -72,7 +73,7 @@ if (FOLDER === undefined) {
       place.write('typed', typed.join('\n') + '\n');
       const session = { ...linux(undefined, [], 'shell=1'), stdin: 'typed' };
       const { console } = await recordAndReplay(place, session, { hasDisk: false });
-      // The kernel has its seed from the device tree: nobody waits for randomness.
+      // The kernel gets its seed from the device tree, so nothing waits for randomness.
       assert.match(console, /crng init done/);
       assert.match(console, /^( [0-9a-f]{2}){8}\r$/m);
       assert.match(console, /^GUEST# echo sum \$\(\(6\*7\)\)\r\nsum 42\r$/m);
@@ -83,7 +84,7 @@ if (FOLDER === undefined) {
 
 const RANDOM = 'head -c 8 /dev/random | od -An -tx1';
 
-/** What is printed comes back as it was. */
+/** The replay prints the recorded output. */
 async function recordAndReplay(place: Workplace, session: Session, { hasDisk = true } = {}): Promise<Outcome> {
   const recorded = await place.record(session);
   const summary = recorded.ended(0, 'powerOff');
@@ -105,7 +106,7 @@ async function recordAndReplay(place: Workplace, session: Session, { hasDisk = t
 
 const REWINDS = 100;
 
-/** To random places of the recording, in random order: the state is that of a straight run. */
+/** Goes to random positions of the recording, in random order: each state equals that of the uninterrupted run. */
 function goesBack(t: TestContext, timeline: Timeline, straight: Timeline, rewinds = REWINDS): void {
   const random = SeededRandom.forTest(t);
   const { end } = timeline.travel!;
@@ -120,7 +121,7 @@ function goesBack(t: TestContext, timeline: Timeline, straight: Timeline, rewind
   straight.abandon();
 }
 
-/** The session of `linux(DISK, ...)`; with a threshold, another number of arrivals before code is translated. */
+/** The session of `linux(DISK, ...)`; `threshold` sets the number of arrivals after which code is translated. */
 function openRecorded(place: Workplace, translationThreshold?: number): Timeline {
   const unsaid = { bios: null, initrd: null, append: null, memoryBytes: null, rrsnapshot: null, translationThreshold };
   const files = { image: place.path('disk.raw'), overlay: place.path('hd0.qcow2') };

@@ -1,3 +1,4 @@
+/** Several sessions may read a file, and only one may write it, under any of its names. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -8,11 +9,10 @@ import { requireTool, runTool } from '../support/tools.ts';
 import { DEMO, fresh, recorded, withDrive } from './recordedScene.ts';
 import { MIB, record, replay } from './refusal.ts';
 
-/** What two sessions may do with one file at once, by whatever names: read it together, and write it alone. */
 const SPIN: Session = { ...withDrive({ overlay: 'o1.qcow2' }), kernel: 'spin.elf' };
 
-suite('beside a session that records', { concurrency: 1 }, () => {
-  test('an overlay is in use by its other name, too, and its base for whoever writes that', async (t) => {
+suite('while a session records', { concurrency: 1 }, () => {
+  test('an overlay is in use under its other names too, and its base is locked against writers', async (t) => {
     const place = fresh.copy(t);
     const cli = (words: string) => () => place.cli([...words.split(' '), '--json']);
     for (const words of ['other.qcow2 --base disk.img --format raw', 'o1.qcow2 --base disk.img --format raw']) {
@@ -44,7 +44,7 @@ suite('beside a session that records', { concurrency: 1 }, () => {
       assert.deepEqual(place.fingerprint(['disk.img', 'other.qcow2']), before);
       assert.ok(!place.exists('b.rr') && !place.exists('a.pack'));
     }
-    // Others read the base as well.
+    // Others may read the base as well.
     const second = { ...withDrive({ image: 'disk2.img', overlay: 'o4.qcow2' }), rrfile: 'c.rr' };
     (await place.record(second, '--stop-at', '1000')).ended(0, 'stopAt');
     assert.equal((await cli('info a.rr')()).status, 0);
@@ -55,7 +55,7 @@ suite('beside a session that records', { concurrency: 1 }, () => {
     assert.deepEqual(leftOf(place), []);
   });
 
-  test('a qcow2 that is its base takes no snapshots of another recording, and is no overlay', async (t) => {
+  test('a qcow2 used as a base takes no snapshots of another recording, and is no overlay', async (t) => {
     const place = fresh.copy(t);
     await place.cli(['overlay', 'create', 'mine.qcow2', '--base', 'disk.img', '--format', 'raw']);
     const mine = { image: 'mine.qcow2', format: 'qcow2' as const };
@@ -71,7 +71,7 @@ suite('beside a session that records', { concurrency: 1 }, () => {
     assert.ok(!place.exists('b.rr'));
   });
 
-  test('of a base in a folder that cannot be written nothing is seen there, and it is locked', async (t) => {
+  test('a base in a read-only folder is locked without a lock file there', async (t) => {
     const place = fresh.copy(t);
     fs.mkdirSync(place.path('base'));
     place.disk('base/disk.img', MIB);
@@ -88,7 +88,7 @@ suite('beside a session that records', { concurrency: 1 }, () => {
     (await place.record({ ...SPIN, drives: [drive] }, '--overwrite', '--stop-at', '1000')).ended(0, 'stopAt');
   });
 
-  test('after a kill nothing keeps others out', async (t) => {
+  test('after a kill no lock remains', async (t) => {
     const place = fresh.copy(t);
     const running = await recording(t, place, SPIN);
     running.kill('SIGKILL');
@@ -99,10 +99,10 @@ suite('beside a session that records', { concurrency: 1 }, () => {
   });
 });
 
-suite('beside a replay', { concurrency: 1 }, () => {
-  test('others replay, look and pack, and nobody writes', async (t) => {
+suite('during a replay', { concurrency: 1 }, () => {
+  test('others may replay, read and pack, but not write', async (t) => {
     const place = recorded.copy(t);
-    // gdb keeps it waiting.
+    // gdb keeps the replay waiting.
     const running = place.start(['replay', ...optionsOf(DEMO), '--gdb', '0']);
     t.after(() => running.kill('SIGKILL'));
     await running.untilSaid(/port \d+|:\d+/);
@@ -138,7 +138,7 @@ suite('beside a replay', { concurrency: 1 }, () => {
 });
 
 test(
-  'an image that QEMU writes is no base and takes no snapshots',
+  'an image that QEMU is writing is refused as a base and for snapshots',
   { skip: process.platform !== 'linux' },
   async (t) => {
     if (!requireTool('qemu-io', t)) return;
@@ -185,6 +185,6 @@ async function recording(t: TestContext, place: Workplace, session: Session, ...
   return running;
 }
 
-/** Locks and temporaries. */
+/** The lock files and temporary files in the folder. */
 const leftOf = (place: Workplace): string[] =>
   fs.readdirSync(place.folder).filter((name) => name.includes('.lock') || name.startsWith('.blkreplay'));

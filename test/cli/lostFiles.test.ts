@@ -1,10 +1,11 @@
+/** Files deleted or replaced during a recording are reported on stderr, and the recording continues. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 
-test('files that are deleted or replaced while the command line records are said on stderr, and it continues', async (t) => {
+test('files deleted or replaced while the command line records are reported on stderr, and it continues', async (t) => {
   const place = new Workplace(t);
   place.disk('disk.img', 1 << 20);
   const drive = ['--drive', 'id=hd0,image=disk.img,format=raw,overlay=o.qcow2'];
@@ -20,5 +21,5 @@ test('files that are deleted or replaced while the command line records are said
   running.kill('SIGINT');
   const { status, stderr } = await running.end;
   assert.equal(status, 130);
-  assert.equal(stderr.match(/o\.qcow2 was deleted/g)?.length, 1, 'said once');
+  assert.equal(stderr.match(/o\.qcow2 was deleted/g)?.length, 1, 'reported once');
 });

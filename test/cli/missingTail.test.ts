@@ -1,10 +1,11 @@
+/** A recording that was cut off replays up to the last complete point. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { SeededRandom } from '../support/seededRandom.ts';
 import { DEMO, firstEventsOf, recorded } from './recordedScene.ts';
 
-suite('a recording whose tail is missing', () => {
-  test('replays to the last point that is whole', async (t) => {
+suite('a recording with a missing tail', () => {
+  test('replays to the last complete point', async (t) => {
     const random = SeededRandom.forTest(t);
     const place = recorded.copy(t);
     const whole = place.read('a.rr');

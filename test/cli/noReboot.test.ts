@@ -1,11 +1,14 @@
+/** With --no-reboot a guest's first reset ends the run, as with QEMU's -no-reboot.
+ *
+ * The guest resets the machine twice.
+ */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { type Session, Workplace } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 
-/** A guest that resets the machine twice: `--no-reboot` ends it at the first time, as QEMU's -no-reboot does. */
 suite('--no-reboot', () => {
-  test('a reset ends the run, and the replay in the same place', async (t) => {
+  test('a reset ends the run, and the replay at the same position', async (t) => {
     const place = new Workplace(t);
     const session = sessionIn(place);
     const recorded = await place.record(session, '--no-reboot');
@@ -20,7 +23,7 @@ suite('--no-reboot', () => {
     assert.match((await place.cli(['info', 'a.rr'])).console, /, no reboot$/m);
   });
 
-  test('without a recording, in words', async (t) => {
+  test('without a recording, it is reported in words', async (t) => {
     const place = new Workplace(t);
     const disk = `id=hd0,image=${place.disk('disk.img')},format=raw`;
     const { status, stderr } = await place.cli([
@@ -31,7 +34,7 @@ suite('--no-reboot', () => {
     assert.match(stderr, /: the guest asked for a reset, and --no-reboot ends the run there\.$/m);
   });
 
-  test('a recording that went on after resets is no such one', async (t) => {
+  test('a replay with --no-reboot of a recording without it is refused', async (t) => {
     const place = new Workplace(t);
     const session = sessionIn(place);
     const recorded = await place.record(session);

@@ -1,3 +1,8 @@
+/** A pipe, device, folder or endless file is refused immediately wherever a file can be named.
+ *
+ * Nothing waits for the other end of a pipe or reads a device until memory is exhausted. Pipes with a writer work as
+ * boot files and as console input.
+ */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -6,14 +11,10 @@ import { suite, test } from 'node:test';
 import { optionsOf, type Outcome, type RunningCli, type Session, type Workplace } from '../support/cli.ts';
 import { DEMO, DRIVE, recorded, TIMER } from './recordedScene.ts';
 
-/**
- * What is no file, or has no end, is refused at once wherever a file can be named: nothing waits for a pipe's other end or
- * reads a device until memory is gone. Pipes that somebody writes to serve as boot files and as what is typed.
- */
 const SKIP = process.platform === 'win32' && 'Windows has no such files';
 const HANGING_MS = 60_000;
 
-/** Made in the folder, or there in every Unix. */
+/** Created in the folder, or present on every Unix. */
 const ODD: readonly { what: string; name: string; make?: (place: Workplace) => unknown }[] = [
   { what: 'a pipe that nothing writes to', name: 'fifo', make: (place) => makeFifo(place, 'fifo') },
   { what: 'zeroes without end', name: '/dev/zero' },
@@ -24,10 +25,10 @@ const ODD: readonly { what: string; name: string; make?: (place: Workplace) => u
   { what: 'a file of /proc, which says it is empty', name: '/proc/self/status' },
 ];
 
-/** Whoever takes a file's name. */
+/** Every command and option that takes a file name. */
 const COMMANDS: readonly { as: string; args: (name: string) => string[]; isFine?: (name: string) => boolean }[] = [
   { as: 'kernel', args: (name) => ['run', ...optionsOf({ kernel: name })] },
-  // Anything can be an initial RAM disk, and small text is one.
+  // Anything can be an initial RAM disk, so short text is accepted.
   {
     as: 'initrd',
     args: (name) => ['run', ...optionsOf({ ...TIMER, options: ['--initrd', name] })],
@@ -74,7 +75,7 @@ const COMMANDS: readonly { as: string; args: (name: string) => string[]; isFine?
   { as: 'overlay to commit', args: (name) => ['overlay', 'commit', name, '--yes'] },
 ];
 
-suite('what is no file', { skip: SKIP, concurrency: 2, timeout: 20 * HANGING_MS }, () => {
+suite('a path that is not a regular file', { skip: SKIP, concurrency: 2, timeout: 20 * HANGING_MS }, () => {
   for (const { as, args, isFine } of COMMANDS) {
     test(`as ${as}`, async (t) => {
       const place = recorded.copy(t);
@@ -93,8 +94,8 @@ suite('what is no file', { skip: SKIP, concurrency: 2, timeout: 20 * HANGING_MS 
   }
 });
 
-suite('a pipe that somebody writes to', { skip: SKIP, timeout: 10 * HANGING_MS }, () => {
-  test('is a kernel', async (t) => {
+suite('a pipe with a writer', { skip: SKIP, timeout: 10 * HANGING_MS }, () => {
+  test('works as a kernel', async (t) => {
     const place = recorded.copy(t);
     makeFifo(place, 'fifo');
     const running = place.start(['run', ...optionsOf({ kernel: 'fifo' })]);
@@ -102,7 +103,7 @@ suite('a pipe that somebody writes to', { skip: SKIP, timeout: 10 * HANGING_MS }
     (await ended(running)).ended(0, 'powerOff');
   });
 
-  test('is what is typed, as a shell substitutes it', async (t) => {
+  test("works as console input, as in a shell's process substitution", async (t) => {
     const place = recorded.copy(t);
     const through = ['bash', '-c', '"$@" --stdin <(sleep 0.2; printf typed)', 'bash'];
     (await ended(place.start(['run', ...optionsOf(TIMER)], { through }))).ended(0, 'powerOff');
@@ -110,7 +111,7 @@ suite('a pipe that somebody writes to', { skip: SKIP, timeout: 10 * HANGING_MS }
     (await ended(place.start(['run', ...optionsOf(TIMER)], { through: nothing }))).ended(0, 'powerOff');
   });
 
-  test('is read up to a bound', async (t) => {
+  test('is read up to a limit', async (t) => {
     const place = recorded.copy(t);
     const through = ['bash', '-c', '"$@" --initrd <(cat /dev/zero)', 'bash'];
     const { message, code } = (await ended(place.start(['run', ...optionsOf(TIMER)], { through }))).refused(2);
@@ -121,7 +122,7 @@ suite('a pipe that somebody writes to', { skip: SKIP, timeout: 10 * HANGING_MS }
 
 const withOverlay = (overlay: string): Session => ({ ...DEMO, drives: [{ ...DRIVE, overlay }] });
 
-/** Of an option that is given twice, the second is meant. */
+/** If an option is given twice, the second one counts. */
 const isReplaced = (words: readonly string[], at: number) =>
   words[at] === '--rrfile' && words.includes('--rrfile=new.rr');
 
@@ -137,11 +138,11 @@ function listen(place: Workplace, name: string): Promise<net.Server> {
   return new Promise((resolve) => server.listen(place.path(name), () => resolve(server)));
 }
 
-/** One that hangs is killed, and fails. */
+/** A command that hangs is killed, and the test fails. */
 async function ended(running: RunningCli): Promise<Outcome> {
   const timer = setTimeout(() => running.kill('SIGKILL'), HANGING_MS);
   const outcome = await running.end;
   clearTimeout(timer);
-  assert.notEqual(outcome.signal, 'SIGKILL', 'it hung');
+  assert.notEqual(outcome.signal, 'SIGKILL', 'the command hung');
   return outcome;
 }

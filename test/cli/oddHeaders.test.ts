@@ -1,3 +1,7 @@
+/** A recording or pack with valid checksums and an impossible header is refused or works, in every reader.
+ *
+ * Recordings and packs may come from anywhere. No header may cause an assertion failure or a JavaScript error.
+ */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import {
@@ -23,11 +27,7 @@ import { headerJson, withHeader } from '../support/recordings.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 import { DEMO, DRIVE, recorded } from './recordedScene.ts';
 
-/**
- * Recordings and packs come from anywhere. One whose checksums are right and whose header is impossible is refused in a
- * sentence, by whoever reads it; what is possible works. Nothing runs into an assertion or an error of the language.
- */
-// Each opens files: a hundredth of what the fuzzers in memory do.
+// Each round opens files, so there are only a hundredth of the rounds of the in-memory fuzzers.
 const ROUNDS = Math.ceil(Number(process.env.FUZZ_ROUNDS ?? 25_000) / 100);
 
 type Change = (header: Record<string, any>) => void; // eslint-disable-line @typescript-eslint/no-explicit-any
@@ -68,7 +68,7 @@ const IMPOSSIBLE: readonly [string, Change][] = [
   ['a digest that is none', ({ drives }) => (drives[0].contentDigest = 'x')],
 ];
 
-suite('a recording whose header cannot be', { concurrency: 2 }, () => {
+suite('a recording with an impossible header', { concurrency: 2 }, () => {
   for (const [what, change] of IMPOSSIBLE) {
     test(what, async (t) => {
       const place = recorded.copy(t);
@@ -76,7 +76,7 @@ suite('a recording whose header cannot be', { concurrency: 2 }, () => {
       change(header as Record<string, unknown>);
       place.write('a.rr', withHeader(place.read('a.rr'), header));
       const before = place.fingerprint();
-      // One of them shows that the command line says it; the others read it in the same way.
+      // One case goes through the command line; the others use the same reader directly.
       const outcomes = [await place.replay(DEMO)];
       if (what.includes('overlay')) outcomes.push(await place.cli(['pack', 'a.rr', '--into', 'a.pack', '--json']));
       for (const { message, code } of outcomes.map((outcome) => outcome.refused(2))) {
@@ -108,7 +108,7 @@ suite('a recording whose header cannot be', { concurrency: 2 }, () => {
     ['a source of entropy', 'rng'],
     ['semihosting', 'semihosting'],
   ]) {
-    test(`${what} that the snapshots know nothing of`, async (t) => {
+    test(`${what} that does not match the snapshots`, async (t) => {
       const place = recorded.copy(t);
       const header = headerJson(place.read('a.rr')) as Record<string, Record<string, Json>>;
       header.machine[field] = true;
@@ -145,7 +145,7 @@ suite('a recording whose header cannot be', { concurrency: 2 }, () => {
     }
   });
 
-  test('page tables that there are not', async (t) => {
+  test('page tables of an unknown kind', async (t) => {
     const place = recorded.copy(t);
     for (const mmu of ['sv57', 'Sv48', '', 48, null]) {
       const header = headerJson(place.read('a.rr')) as Record<string, Record<string, Json>>;
@@ -157,7 +157,7 @@ suite('a recording whose header cannot be', { concurrency: 2 }, () => {
     }
   });
 
-  test('the debug adapter refuses it, too', async (t) => {
+  test('the debug adapter refuses it too', async (t) => {
     const place = recorded.copy(t);
     const header = headerJson(place.read('a.rr')) as Record<string, Record<string, Json>>;
     header.machine.harts = 0;
@@ -170,7 +170,7 @@ suite('a recording whose header cannot be', { concurrency: 2 }, () => {
   });
 });
 
-test(`${ROUNDS} recordings with a spoiled header are refused in a sentence, or work`, async (t) => {
+test(`${ROUNDS} recordings with a corrupted header are refused with a message, or work`, async (t) => {
   const random = SeededRandom.forTest(t);
   const place = recorded.copy(t);
   const original = place.read('a.rr');
@@ -188,7 +188,7 @@ test(`${ROUNDS} recordings with a spoiled header are refused in a sentence, or w
 
 const PACK_ROUNDS = Math.ceil(ROUNDS / 5);
 
-test(`${PACK_ROUNDS} packs with a spoiled header are refused in a sentence, or unpacked`, async (t) => {
+test(`${PACK_ROUNDS} packs with a corrupted header are refused with a message, or unpacked`, async (t) => {
   const random = SeededRandom.forTest(t);
   const place = recorded.copy(t);
   assert.equal((await place.cli(['pack', 'a.rr', '--into', 'whole.pack'])).status, 0);
@@ -211,14 +211,14 @@ test(`${PACK_ROUNDS} packs with a spoiled header are refused in a sentence, or u
   }
 });
 
-/** The same recording, of a machine with another instruction set. */
+/** The same recording for a machine with another instruction set. */
 function withIsa(recording: Uint8Array, isa: string): Uint8Array {
   const header = headerJson(recording) as Record<string, Record<string, Json>>;
   header.machine.isa = isa;
   return withHeader(recording, header);
 }
 
-/** With as much data behind the header as there was before. */
+/** With as much data after the header as before. */
 function writePack(place: Workplace, header: Json): void {
   const file = openFile(place.path('a.pack'), { write: true, create: 'truncate' });
   const writer = new PackWriter(file, nodeCompression, header as unknown as PackHeader);
@@ -230,7 +230,7 @@ function writePack(place: Workplace, header: Json): void {
   file.close();
 }
 
-/** Everything that reads a header. */
+/** Calls everything that reads a header. */
 function uses(place: Workplace): (() => void)[] {
   const rrfile = place.path('a.rr');
   const reading = (use: (reader: RecordingReader) => void) => () => {
@@ -273,7 +273,7 @@ function replayBriefly(place: Workplace, rrfile: string): void {
   }
 }
 
-/** The code of the refusal; undefined where there is none. Anything but a UserError is a mistake of ours. */
+/** The code of the refusal; undefined if there is none. Anything but a UserError is a mistake of ours. */
 function refusalOf(use: () => void, told = () => ''): string | undefined {
   try {
     use();

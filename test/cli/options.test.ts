@@ -1,3 +1,4 @@
+/** The command line parses every option and command, and refuses mistakes with one sentence. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { parseCommandLine } from '../../debug-adapter/cli/options.ts';
@@ -36,11 +37,11 @@ const HD0 = { id: 'hd0', image: 'disk.img', format: 'raw', overlay: null, readOn
 
 const SEED = '0123456789abcdefABCDEF'.padEnd(64, '0');
 
-test('run, with everything left out', () => {
+test('run with only the required options', () => {
   assert.deepEqual(parseCommandLine(words('run --kernel k.elf')), { kind: 'run', ...LIVE });
 });
 
-test('record, with everything given', () => {
+test('record with all options', () => {
   const line =
     'record --kernel k.bin@0x8040_0000 --bios fw.bin --initrd i.cpio --load a.elf --load b@c@2147487744 --dtb t.dtb --append=-x --memory 1G --harts 4 --rrfile a.rr --rrsnapshot start' +
     ' --drive id=hd0,image=disk.img,format=raw,overlay=o.qcow2 --drive id=cd,image=b.qcow2,format=qcow2,readonly,slot=7,virtio=legacy' +
@@ -99,7 +100,7 @@ test('run, record and replay take the same options and differ in one word', () =
   assert.deepEqual(replay, { kind: 'replay', ...same, append: null, rrfile: 'a.rr', rrsnapshot: 's' });
 });
 
-test('replay takes what was not said from the recording', () => {
+test('replay takes omitted options from the recording', () => {
   const { idle: _i, stdin: _s, overwrite: _o, ...said } = { ...LIVE, rrfile: 'a.rr' };
   const unsaid = { kernel: null, append: null, memoryBytes: null, harts: null, rrsnapshot: null };
   assert.deepEqual(parseCommandLine(words('replay --rrfile a.rr')), { kind: 'replay', ...said, ...unsaid });
@@ -203,13 +204,13 @@ for (const [text, file, address] of [
   });
 }
 
-test('any name of a file can be written so that it has no address', () => {
+test('any file name can be written so that it has no address', () => {
   for (const file of ['x.bin', 'a@b', 'a@5', 'a@@5', 'a@', '@', '@5', 'a@0xzz', 'a@5@6', 'a@@@']) {
     assert.deepEqual(limits.parsePlacedFile(limits.placedFileText(file)), { file, address: null }, file);
   }
 });
 
-test('firmware or a file to load may be all there is', () => {
+test('firmware or a file to load can replace the kernel', () => {
   const none = { ...LIVE, kernel: null };
   assert.deepEqual(parseCommandLine(words('run --bios u-boot.bin')), { kind: 'run', ...none, bios: 'u-boot.bin' });
   const load = [{ file: 'x.bin', address: 0x8000_0000 }];
@@ -341,7 +342,7 @@ for (const [line, code, says] of MISTAKES) {
   });
 }
 
-test('one image may serve two drives that each have their own overlay', () => {
+test('one image may serve two drives with separate overlays', () => {
   const line = `run --kernel k.elf ${DRIVE} --drive id=hd1,image=disk.img,format=raw`;
   assert.deepEqual(parseCommandLine(words(line)), { kind: 'run', ...LIVE, drives: [HD0, { ...HD0, id: 'hd1' }] });
 });

@@ -1,3 +1,4 @@
+/** The overlay commands give the same results as qemu-img on the same files. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { suite, test, type TestContext } from 'node:test';
@@ -5,13 +6,14 @@ import { Workplace } from '../support/cli.ts';
 import { isSound, visibleBytes } from '../support/overlays.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 
-/** The overlay commands, judged by what qemu-img does with the same files. */
 const MIB = 1 << 20;
-/** Header, refcount table, refcount block and L1 table, in clusters of 64 KiB, and one that moving tables left free. */
+/**
+ * Header, refcount table, refcount block and L1 table, in clusters of 64 KiB, and one cluster freed when a table moved.
+ */
 const EMPTY_BYTES_MAX = 5 * 65536;
 
 suite('overlay create', () => {
-  test('makes what qemu-img takes for an overlay, with a relative name', async (t) => {
+  test('makes an overlay that qemu-img accepts, with a relative base name', async (t) => {
     if (!requireTool('qemu-img', t)) return;
     const place = withBase(t);
     await does(place, 'overlay create deep/er/o.qcow2 --base base.img --format raw');
@@ -24,7 +26,7 @@ suite('overlay create', () => {
     qemuImg(place, 'compare', 'deep/er/o.qcow2', 'base.img');
   });
 
-  test('refuses what exists, its own base, and a base that is not there, and touches nothing', async (t) => {
+  test('refuses an existing file, its own base and a missing base, and changes nothing', async (t) => {
     const place = withBase(t);
     place.write('o.qcow2', 'precious');
     const before = place.fingerprint();
@@ -42,10 +44,10 @@ suite('overlay create', () => {
 });
 
 suite('overlay map', () => {
-  test('is what qemu-img map says, through a chain with every sort of cluster', async (t) => {
+  test('equals qemu-img map, through a chain with every kind of cluster', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const place = withBase(t);
-    // Of the raw base QEMU also asks the file system about holes: it has none.
+    // For the raw base QEMU also asks the file system about holes; it has none.
     place.write('base.img', new Uint8Array(2 * MIB).fill(7));
     qemuImg(place, 'create', '-q', '-f', 'qcow2', '-b', 'base.img', '-F', 'raw', 'middle.qcow2', '3M');
     qemuIo(place, 'middle.qcow2', 'write -P 1 64k 300k', 'write -z 512k 128k', 'write -P 2 2500k 70k');
@@ -89,11 +91,11 @@ suite('overlay commit', () => {
       }
       assert.match(qemuImg(place, 'map', '--output=json', 'o.qcow2'), /"depth": ?1/);
       assert.doesNotMatch(qemuImg(place, 'map', '--output=json', 'o.qcow2'), /"depth": ?0/);
-      assert.ok(fs.statSync(place.path('o.qcow2')).size <= EMPTY_BYTES_MAX, 'the space is given back');
+      assert.ok(fs.statSync(place.path('o.qcow2')).size <= EMPTY_BYTES_MAX, 'the space is released');
     });
   }
 
-  test('makes a raw base longer, and refuses a qcow2 one that is too short', async (t) => {
+  test('extends a raw base, and refuses a qcow2 base that is too short', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const place = withOverlay(t, 'raw', '3M');
     const theirs = place.copy(t);
@@ -107,7 +109,7 @@ suite('overlay commit', () => {
     assert.deepEqual(short.fingerprint(['base.qcow2']), before);
   });
 
-  test('asks before snapshots go, and refuses what stands on nothing', async (t) => {
+  test('asks before it deletes snapshots, and refuses an overlay without a base', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const place = withOverlay(t, 'raw');
     qemuImg(place, 'snapshot', '-c', 'mine', 'o.qcow2');
@@ -125,7 +127,7 @@ suite('overlay commit', () => {
   });
 });
 
-test('overlay discard brings the base back and gives the space back', async (t) => {
+test("overlay discard restores the base's contents and releases the space", async (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const place = withOverlay(t, 'raw');
   const base = place.read('base.raw');
@@ -137,7 +139,7 @@ test('overlay discard brings the base back and gives the space back', async (t) 
 });
 
 suite('overlay rebase', () => {
-  test('onto a base of other content keeps what shows, as qemu-img rebase does', async (t) => {
+  test('onto a base with other contents keeps the visible data, as qemu-img rebase does', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     for (const next of ['other.img', 'short.img', 'other.qcow2']) {
       const place = withOverlay(t, 'raw');
@@ -156,7 +158,7 @@ suite('overlay rebase', () => {
     }
   });
 
-  test('onto a longer base, from an empty one or from none, the zeroes that showed last', async (t) => {
+  test('onto a longer base, from an empty base or from none, keeps the visible zeroes', async (t) => {
     if (!requireTool('qemu-img', t)) return;
     for (const backing of [['-b', 'base.img', '-F', 'raw'], ['-b', 'empty.qcow2', '-F', 'qcow2'], []]) {
       const place = withBase(t);
@@ -170,7 +172,7 @@ suite('overlay rebase', () => {
     }
   });
 
-  test('--name-only follows a base that was moved, however long its name', async (t) => {
+  test('--name-only follows a base that was moved, whatever the length of its name', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     for (const clusterSize of [512, 1024, 4096, 65536]) {
       const place = withBase(t);
@@ -204,7 +206,7 @@ suite('overlay rebase', () => {
     }
   });
 
-  test('refuses a loop, and asks before snapshots go', async (t) => {
+  test('refuses a loop, and asks before it deletes snapshots', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const place = withOverlay(t, 'raw');
     qemuImg(place, 'create', '-q', '-f', 'qcow2', '-b', 'o.qcow2', '-F', 'qcow2', 'top.qcow2');
@@ -216,7 +218,11 @@ suite('overlay rebase', () => {
     place.write('same.img', place.read('base.raw'));
     const shown = converted(place, 'o.qcow2');
     assert.equal((await rebase('--base', 'other.img', '--format', 'raw')).refused(2).code, 'confirmation-needed');
-    assert.equal((await rebase('--base', 'same.img', '--format', 'raw')).status, 0, 'the same content ends nothing');
+    assert.equal(
+      (await rebase('--base', 'same.img', '--format', 'raw')).status,
+      0,
+      'a base with equal contents deletes no snapshot',
+    );
     assert.match(qemuImg(place, 'snapshot', '-l', 'o.qcow2'), /mine/);
     assert.equal((await rebase('--base', 'other.img', '--format', 'raw', '--yes')).status, 0);
     assert.equal(qemuImg(place, 'snapshot', '-l', 'o.qcow2'), '');
@@ -225,7 +231,7 @@ suite('overlay rebase', () => {
 });
 
 suite('overlay check', () => {
-  test('tells leaks and frees them, as qemu-img does', async (t) => {
+  test('reports and frees leaks, as qemu-img does', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const place = withOverlay(t, 'raw');
     assert.match((await does(place, 'overlay check o.qcow2')).console, /^o\.qcow2 is sound\.$/m);
@@ -245,7 +251,7 @@ suite('overlay check', () => {
     isSound(place, 'o.qcow2');
   });
 
-  test('says what qemu-img says of flags that contradict refcounts, and mends them', async (t) => {
+  test('reports flags that contradict refcounts, as qemu-img does, and repairs them', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const place = withOverlay(t, 'raw');
     const bytes = place.read('o.qcow2');
@@ -263,7 +269,7 @@ suite('overlay check', () => {
     qemuImg(place, 'check', 'o.qcow2');
   });
 
-  test('of a damaged one is exit status 2, with the place', async (t) => {
+  test('of a damaged overlay has exit status 2 and names the location', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const place = withOverlay(t, 'raw');
     const bytes = place.read('o.qcow2');
@@ -276,7 +282,7 @@ suite('overlay check', () => {
   });
 });
 
-test('overlay info tells chain, sizes and foreign snapshots', async (t) => {
+test('overlay info shows chain, sizes and foreign snapshots', async (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const place = withOverlay(t, 'raw');
   qemuImg(place, 'snapshot', '-c', 'mine', 'o.qcow2');
@@ -294,13 +300,13 @@ test('overlay info tells chain, sizes and foreign snapshots', async (t) => {
   );
   assert.deepEqual(
     info.snapshots.map(({ name, position, state }) => [name, position, state]),
-    // What qemu-img writes as the instruction count of a snapshot outside record and replay.
+    // The instruction count that qemu-img writes for a snapshot outside record and replay.
     [['mine', 0, 'none']],
   );
   assert.match((await does(place, 'overlay info o.qcow2')).console, /"mine", position 0, .* disk only/);
 });
 
-test('two commands at once: the second is refused while the first has the overlay', async (t) => {
+test('a second command is refused while the first one has the overlay open', async (t) => {
   const place = withBase(t);
   await does(place, 'overlay create o.qcow2 --base base.img --format raw');
   const { hostname } = await import('node:os');
@@ -325,7 +331,7 @@ function withBase(t: TestContext): Workplace {
   return place;
 }
 
-/** An overlay made by QEMU on a base with something in it: data, zeroes, clusters that show the base. */
+/** An overlay made by QEMU on a base with contents: data, zeroes, and clusters that show the base. */
 function withOverlay(t: TestContext, baseFormat: 'raw' | 'qcow2', size = '2M'): Workplace {
   const place = withBase(t);
   qemuImg(place, 'convert', '-O', baseFormat, 'base.img', `base.${baseFormat}`);
@@ -335,7 +341,7 @@ function withOverlay(t: TestContext, baseFormat: 'raw' | 'qcow2', size = '2M'): 
   return place;
 }
 
-/** Appends a cluster that is counted and that nothing refers to. */
+/** Appends a cluster that is counted but has no reference. */
 function leakCluster(place: Workplace, name: string): void {
   const bytes = place.read(name);
   const cluster = Math.ceil(bytes.length / 65536);
@@ -358,14 +364,14 @@ function converted(place: Workplace, name: string): Buffer {
   return bytes;
 }
 
-/** Newer versions of QEMU also say which parts are compressed. */
+/** Newer versions of QEMU also report which ranges are compressed. */
 const withoutCompressed = (map: unknown): unknown =>
   (map as Record<string, unknown>[]).map(({ compressed: _, ...entry }) => entry);
 
 const qemuImg = (place: Workplace, command: string, ...args: string[]): string =>
   runTool('qemu-img', [command, ...args.map((word, i) => (args[i - 1] === '-b' ? word : inPlace(place, word)))]);
 
-/** Names of files in the place; those of backing files are relative to the file that names them. */
+/** File names in the workplace; names of backing files are relative to the file that names them. */
 function inPlace(place: Workplace, word: string): string {
   return place.exists(word) || /^[^-].*\.(qcow2|img|raw|tmp)$/.test(word) ? place.path(word) : word;
 }

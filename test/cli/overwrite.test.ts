@@ -1,10 +1,11 @@
+/** With --overwrite a new recording replaces the old recording and its overlays. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { optionsOf } from '../support/cli.ts';
 import { DEMO, fresh, recorded, TIMER } from './recordedScene.ts';
 
 suite('--overwrite', { concurrency: 2 }, () => {
-  test('replaces recording and overlay, and the replay is of the new one', async (t) => {
+  test('replaces recording and overlay, and the replay is of the new recording', async (t) => {
     const place = recorded.copy(t);
     const before = place.fingerprint(['disk.img']);
     const { position, digest } = (await place.record(DEMO, '--overwrite')).ended(1, 'guestFailed');
@@ -27,7 +28,7 @@ suite('--overwrite', { concurrency: 2 }, () => {
     (await place.cli([...args, '--overwrite'])).ended(0, 'stopAt');
   });
 
-  test('is harmless when there is nothing to replace', async (t) => {
+  test('is harmless when nothing exists yet', async (t) => {
     const place = fresh.copy(t);
     (await place.record(TIMER, '--overwrite')).ended(0, 'powerOff');
     (await place.replay(TIMER)).ended(0, 'powerOff');

@@ -1,3 +1,4 @@
+/** Only files made by blkreplay are replaced, packed or listed as its own. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { suite, test } from 'node:test';
@@ -6,7 +7,6 @@ import { requireTool, runTool } from '../support/tools.ts';
 import { DEMO, fresh, recorded, TIMER, withDrive } from './recordedScene.ts';
 import { MIB, overwrite, type Refusal, refuses } from './refusal.ts';
 
-/** Only what blkreplay made is replaced, packed or listed as its own. */
 const cli =
   (words: string) =>
   (place: Workplace): Promise<Outcome> =>
@@ -83,7 +83,7 @@ refuses('with --overwrite', recorded, [
   },
 ]);
 
-test('empty files and links to our own are replaced', async (t) => {
+test('empty files and links to our own files are replaced', async (t) => {
   const place = recorded.copy(t);
   for (const name of ['b.rr', 'o.qcow2']) place.write(name, '');
   (
@@ -97,7 +97,7 @@ test('empty files and links to our own are replaced', async (t) => {
   assert.equal((await place.replay(session)).ended(0, 'endOfRecording').position, 2000);
 });
 
-test('an overlay of ours is known after qemu-img has worked on it, and a user\u2019s image after a recording in it is not ours', async (t) => {
+test("our overlay is recognized after qemu-img has changed it, and a user’s image that holds a recording's snapshots is not ours", async (t) => {
   if (!requireTool('qemu-img', t)) return;
   const place = recorded.copy(t);
   runTool('qemu-img', ['snapshot', '-c', 'theirs', place.path('hd0.qcow2')]);
@@ -118,7 +118,7 @@ test('an overlay of ours is known after qemu-img has worked on it, and a user\u2
   ]);
 });
 
-test('info lists the files of a recording, and which are its own', async (t) => {
+test('info lists the files of a recording and marks those made by it', async (t) => {
   const place = recorded.copy(t);
   const own = { path: 'a.rr', kind: 'recording', isOwn: true };
   const image = { path: 'disk.img', kind: 'image', isOwn: false };
@@ -131,7 +131,7 @@ test('info lists the files of a recording, and which are its own', async (t) => 
   assert.deepEqual(await filesIn(place, 'temporary.rr'), [{ ...own, path: 'temporary.rr' }, image]);
   const notOwn = [own, { ...overlay, isOwn: false }, image];
   fs.rmSync(place.path('hd0.qcow2'));
-  assert.deepEqual(await filesIn(place, 'a.rr'), notOwn, 'not there');
+  assert.deepEqual(await filesIn(place, 'a.rr'), notOwn, 'missing');
   place.write('hd0.qcow2', 'precious');
   assert.deepEqual(await filesIn(place, 'a.rr'), notOwn, 'text');
   fs.rmSync(place.path('hd0.qcow2'));
@@ -140,7 +140,7 @@ test('info lists the files of a recording, and which are its own', async (t) => 
   assert.deepEqual(await filesIn(place, 'a.rr'), notOwn, 'on another base');
 });
 
-suite('pack takes the files of the recording only', { concurrency: 2 }, () => {
+suite('pack takes only the files of the recording', { concurrency: 2 }, () => {
   const others: [what: string, file: string, make: (place: Workplace) => unknown, code: string][] = [
     ['text', 'hd0.qcow2', precious('hd0.qcow2'), 'image-not-qcow2'],
     ['a qcow2', 'hd0.qcow2', qcow2('hd0.qcow2'), 'overlay-other-recording'],
@@ -194,7 +194,7 @@ suite('pack takes the files of the recording only', { concurrency: 2 }, () => {
   }
 });
 
-test('unpack replaces what it unpacked before, and nothing else', async (t) => {
+test('unpack replaces only what it unpacked before', async (t) => {
   const place = recorded.copy(t);
   for (const words of [
     'pack a.rr --into a.pack',
@@ -214,7 +214,7 @@ test('unpack replaces what it unpacked before, and nothing else', async (t) => {
     assert.deepEqual(place.fingerprint(), before);
     place.write(`there/${name}`, whole);
   }
-  // A pack whose last byte is wrong is known before anything is made.
+  // A pack with a wrong last byte is refused before anything is created.
   place.flipByte('a.pack', -1);
   const before = place.fingerprint();
   for (const words of ['unpack a.pack --into there --overwrite', 'unpack a.pack --into deep/er']) {
@@ -223,38 +223,42 @@ test('unpack replaces what it unpacked before, and nothing else', async (t) => {
   }
 });
 
-test('whatever the umask, what is made is for its owner only', { skip: process.platform === 'win32' }, async (t) => {
-  const place = fresh.copy(t);
-  fs.chmodSync(place.path('disk.img'), 0o666);
-  const through = ['sh', '-c', 'umask 0; exec "$@"', 'sh'];
-  const commands = [
-    'record --kernel demo.elf --rrfile a.rr --drive id=hd0,image=disk.img,format=raw,overlay=hd0.qcow2 --stop-at 1000',
-    'record --kernel timer.elf --rrfile t.rr --stop-at 100',
-    'overlay create o.qcow2 --base disk.img --format raw',
-    'pack a.rr --into a.pack',
-    'unpack a.pack --into there',
-  ];
-  const made = [
-    'a.rr',
-    'hd0.qcow2',
-    't.rr',
-    't.rr.qcow2',
-    'o.qcow2',
-    'a.pack',
-    'there/recording.rr',
-    'there/hd0.overlay.qcow2',
-  ];
-  for (const more of [[], ['--overwrite']]) {
-    for (const words of commands) {
-      const outcome = await place.cli([...words.split(' '), ...more], { through });
-      assert.equal(outcome.status, 0, `${words}: ${outcome.stderr}`);
+test(
+  'whatever the umask, new files are accessible to their owner only',
+  { skip: process.platform === 'win32' },
+  async (t) => {
+    const place = fresh.copy(t);
+    fs.chmodSync(place.path('disk.img'), 0o666);
+    const through = ['sh', '-c', 'umask 0; exec "$@"', 'sh'];
+    const commands = [
+      'record --kernel demo.elf --rrfile a.rr --drive id=hd0,image=disk.img,format=raw,overlay=hd0.qcow2 --stop-at 1000',
+      'record --kernel timer.elf --rrfile t.rr --stop-at 100',
+      'overlay create o.qcow2 --base disk.img --format raw',
+      'pack a.rr --into a.pack',
+      'unpack a.pack --into there',
+    ];
+    const made = [
+      'a.rr',
+      'hd0.qcow2',
+      't.rr',
+      't.rr.qcow2',
+      'o.qcow2',
+      'a.pack',
+      'there/recording.rr',
+      'there/hd0.overlay.qcow2',
+    ];
+    for (const more of [[], ['--overwrite']]) {
+      for (const words of commands) {
+        const outcome = await place.cli([...words.split(' '), ...more], { through });
+        assert.equal(outcome.status, 0, `${words}: ${outcome.stderr}`);
+      }
+      for (const name of made) {
+        assert.equal(fs.statSync(place.path(name)).mode & 0o777, 0o600, name);
+        fs.chmodSync(place.path(name), 0o666);
+      }
     }
-    for (const name of made) {
-      assert.equal(fs.statSync(place.path(name)).mode & 0o777, 0o600, name);
-      fs.chmodSync(place.path(name), 0o666);
-    }
-  }
-});
+  },
+);
 
 async function filesIn(place: Workplace, rrfile: string): Promise<unknown> {
   const outcome = await place.cli(['info', rrfile, '--json']);

@@ -1,3 +1,4 @@
+/** A user's own qcow2 image takes snapshots when --rrsnapshot is given and there is no overlay. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test, type TestContext } from 'node:test';
@@ -5,7 +6,6 @@ import { type Session, Workplace } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 
-/** A qcow2 of the user's as `image`, without an overlay: written-out `--rrsnapshot` says that it takes the snapshots. */
 const MIB = 1 << 20;
 const DEMO: Session = { kernel: guest('demo/demo'), drives: [{ image: 'mine.qcow2', format: 'qcow2' }] };
 const named = (rrsnapshot: string, session = DEMO): Session => ({
@@ -14,26 +14,27 @@ const named = (rrsnapshot: string, session = DEMO): Session => ({
   options: ['--rrsnapshot', rrsnapshot],
 });
 
-test('snapshots of several recordings go into the image, each recording replays, and qemu-img agrees', async (t) => {
+test('one image takes the snapshots of several recordings, each recording replays, and qemu-img agrees', async (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const place = withImage(t);
   qemuImg(place, 'snapshot', '-c', 'precious', 'mine.qcow2');
   const before = contents(place);
   const first = (await place.record(named('one'))).summary;
   const afterFirst = contents(place);
-  assert.ok(!afterFirst.equals(before), 'the guest wrote into it');
-  // A second pass from where the first left the disk, and a third from where the first began.
+  assert.ok(!afterFirst.equals(before), 'the guest wrote to the image');
+  // The second run starts from the disk that the first one left, the third from the disk that the first one started
+  // with.
   const second = (await place.record(named('two'))).summary;
   assert.notEqual(second.digest, first.digest);
   const applied = await place.cli(['snapshot', 'apply', 'mine.qcow2', 'one', '--yes']);
   assert.equal(applied.status, 0, applied.stderr);
   assert.ok(contents(place).equals(before));
   const third = (await place.record(named('three'))).summary;
-  assert.deepEqual([third.position, third.digest], [first.position, first.digest], 'the same pass again');
+  assert.deepEqual([third.position, third.digest], [first.position, first.digest], 'the same run again');
   qemuImg(place, 'check', 'mine.qcow2');
   const names = snapshotNames(place);
   for (const name of ['precious', 'one', 'two', 'three']) assert.equal(names.filter((each) => each === name).length, 1);
-  assert.equal(new Set(names).size, names.length, 'one entry a name');
+  assert.equal(new Set(names).size, names.length, 'one entry per name');
 
   const untouched = place.fingerprint();
   for (const [rrsnapshot, recorded] of Object.entries({ one: first, two: second, three: third })) {
@@ -42,7 +43,7 @@ test('snapshots of several recordings go into the image, each recording replays,
       assert.deepEqual([position, digest], [recorded.position, recorded.digest], rrsnapshot);
       assert.ok(
         snapshots.every(({ name }) => name === rrsnapshot || /^auto-/.test(name)),
-        'its own only',
+        'only its own snapshots',
       );
     }
   }
@@ -51,7 +52,7 @@ test('snapshots of several recordings go into the image, each recording replays,
   assert.ok(contents(place).equals(afterFirst));
 });
 
-test('without --rrsnapshot written out, or with an overlay, the image is not touched', async (t) => {
+test('without --rrsnapshot, or with an overlay, the image is not changed', async (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const place = withImage(t);
   const before = place.fingerprint(['mine.qcow2', 'base.img']);
@@ -62,10 +63,10 @@ test('without --rrsnapshot written out, or with an overlay, the image is not tou
   assert.deepEqual(place.fingerprint(['mine.qcow2', 'base.img']), before);
 });
 
-test('a name that is in the image already is refused, and replaced with --overwrite', async (t) => {
+test('an existing snapshot name in the image is refused, and replaced with --overwrite', async (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const place = withImage(t);
-  // QEMU lets two have one name; of ours there is one.
+  // QEMU permits two snapshots of one name; here a name is unique.
   for (let i = 0; i < 2; i++) qemuImg(place, 'snapshot', '-c', 'one', 'mine.qcow2');
   const before = place.fingerprint(['mine.qcow2']);
   assert.equal((await place.record(named('one'))).refused(2).code, 'snapshot-exists');
@@ -77,7 +78,7 @@ test('a name that is in the image already is refused, and replaced with --overwr
   qemuImg(place, 'check', 'mine.qcow2');
 });
 
-test('two drives, one snapshot: an image of the user’s and an overlay', async (t) => {
+test('two drives share a snapshot: one in the user’s image and one in an overlay', async (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const place = withImage(t);
   place.disk('second.img', MIB);
@@ -95,7 +96,7 @@ test('two drives, one snapshot: an image of the user’s and an overlay', async 
   }
 });
 
-test('it is refused for two drives on one image, and where it cannot be written', async (t) => {
+test('it is refused for two drives on one image, and for a read-only image', async (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const place = withImage(t);
   const before = place.fingerprint();
@@ -107,7 +108,7 @@ test('it is refused for two drives on one image, and where it cannot be written'
   assert.deepEqual(place.fingerprint(Object.keys(before)), before);
 });
 
-test('a machine that QEMU saved in it is listed as foreign, stays, and is not loaded', async (t) => {
+test('a machine state saved by QEMU is listed as foreign, kept, and never loaded', async (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t) || !requireTool('qemu-system-riscv64', t)) return;
   const place = withImage(t);
   const machine = ['-M', 'virt', '-m', '16M', '-display', 'none', '-S', '-bios', 'none', '-serial', 'none'];
@@ -133,7 +134,7 @@ test('a machine that QEMU saved in it is listed as foreign, stays, and is not lo
   qemuImg(place, 'check', 'mine.qcow2');
 });
 
-test('it is packed with what it stands on, and replays elsewhere', async (t) => {
+test('it is packed with its backing files, and replays elsewhere', async (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const source = withImage(t);
   const { digest } = (await source.record(named('one'))).summary;
@@ -146,7 +147,7 @@ test('it is packed with what it stands on, and replays elsewhere', async (t) => 
   assert.equal(replayed.summary.digest, digest);
 });
 
-/** Made by the user with qemu-img: clusters of 64 KiB, a backing file, something in it, something discarded. */
+/** As made by a user with qemu-img: clusters of 64 KiB, a backing file, some data, some discarded. */
 function withImage(t: TestContext): Workplace {
   const place = new Workplace(t);
   place.write('base.img', new Uint8Array(4 * MIB));

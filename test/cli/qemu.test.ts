@@ -1,3 +1,4 @@
+/** Guests print the same as under the QEMU installed on this host. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -7,7 +8,6 @@ import { guest, maskDemo, SESSION } from '../support/guests.ts';
 import { underQemu } from '../support/qemu.ts';
 import { requireTool } from '../support/tools.ts';
 
-/** Guests behave as under QEMU: what they print is compared with what the QEMU on this host makes of them, now. */
 const QEMU = 'qemu-system-riscv64';
 
 suite('as under QEMU', { concurrency: 2 }, () => {
@@ -49,13 +49,13 @@ suite('as under QEMU', { concurrency: 2 }, () => {
     });
   }
 
-  // Where CI has them it names them; where it has not, it says so itself.
+  // CI sets the variable where it has the guests, and reports where it does not.
   if (process.env.BLKREPLAY_BENCH_GUESTS === undefined && !process.env.CI) {
     test('bench guests', (t) => t.skip('BLKREPLAY_BENCH_GUESTS names no folder with them'));
   }
 });
 
-/** The shell may be preempted between starting `ps` and waiting for it, which depends on when the line was typed. */
+/** Depending on when the line is typed, the shell may be preempted between starting `ps` and waiting for it. */
 const maskShell = (console: string): string => console.replace(/^( +1) [RS] +sh$/m, '$1 ? sh');
 
 function benchGuests(): string[] {

@@ -1,3 +1,4 @@
+/** The images of a recording are standard qcow2: qemu-img finds them clean and sees what the guest saw. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, suite, test, type TestContext } from 'node:test';
@@ -6,7 +7,6 @@ import { expected, guest, maskDemo, SESSION } from '../support/guests.ts';
 import { visibleBytes } from '../support/overlays.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 
-/** What a recording leaves is standard qcow2: `qemu-img` finds it clean and sees in it what the guest saw. */
 interface Story {
   name: string;
   session: Session;
@@ -77,7 +77,7 @@ before(async () => {
   for (const story of STORIES) summaries.set(story, (await recorded.record(story.session)).summary);
 });
 
-suite('qemu-img on what a recording leaves', () => {
+suite('qemu-img on the images of a recording', () => {
   for (const story of STORIES) {
     test(`${story.name}: check is clean, and info lists the snapshots`, (t) => {
       if (!requireTool('qemu-img', t)) return;
@@ -88,7 +88,7 @@ suite('qemu-img on what a recording leaves', () => {
         assert.deepEqual(snapshots, summaries.get(story)!.snapshots);
         assert.deepEqual(snapshots[0], { name: story.firstSnapshot, position: 0 });
         for (const later of snapshots.slice(1)) assert.equal(later.name, `auto-${later.position}`);
-        // Machine and RAM are in the first of them, and in no other.
+        // The first image contains the machine state and RAM; the others do not.
         assert.equal(info.snapshots[0]['vm-state-size'] > 128 * MIB, name === story.images[0].name);
         if (base !== null) assert.equal(info['full-backing-filename'], recorded.path(base));
       }
@@ -106,7 +106,7 @@ suite('qemu-img on what a recording leaves', () => {
       }
     });
 
-    test(`${story.name}: with the first snapshot applied, the disk is the base`, (t) => {
+    test(`${story.name}: with the first snapshot applied, the disk equals the base`, (t) => {
       if (!requireTool('qemu-img', t)) return;
       for (const { name, base } of story.images) {
         if (base === null) continue;
@@ -126,7 +126,7 @@ suite('qemu-img on what a recording leaves', () => {
     for (const position of positions) assert.equal(position % (1 << 24), 0);
   });
 
-  test('the guest finds what it wrote on the disk that convert made', async (t) => {
+  test('the guest finds its data on the disk that convert made', async (t) => {
     if (!requireTool('qemu-img', t)) return;
     const place = new Workplace(t);
     place.write('disk.img', converted(t, 'overlays/demo.qcow2'));
@@ -134,7 +134,7 @@ suite('qemu-img on what a recording leaves', () => {
     assert.equal(maskDemo(console), maskDemo(expected('demo/demo-second-boot').console));
   });
 
-  test('what was typed to be written is where it was written', (t) => {
+  test('text that was typed to be written is on the disk', (t) => {
     if (!requireTool('qemu-img', t)) return;
     const disk = Buffer.from(converted(t, 'kernel.qcow2'));
     const block = (n: number) => disk.subarray(512 * n, 512 * (n + 1)).toString('latin1');
@@ -143,7 +143,7 @@ suite('qemu-img on what a recording leaves', () => {
     assert.match(block(8), /^sacred/);
   });
 
-  test('a replay still works after qemu-img looked', async (t) => {
+  test('a replay still works after qemu-img has read the images', async (t) => {
     if (!requireTool('qemu-img', t)) return;
     runTool('qemu-img', ['snapshot', '-l', recorded.path('kernel.qcow2')]);
     const { digest } = summaries.get(KERNEL)!;
@@ -173,5 +173,5 @@ function converted(t: TestContext, name: string, options: string[] = []): Uint8A
   return place.read('raw');
 }
 
-/** Without printing megabytes when they are not. */
+/** Does not print megabytes if they differ. */
 const same = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;

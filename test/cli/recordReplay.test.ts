@@ -1,3 +1,7 @@
+/** `run`, `record` and `replay` of a session print the same and end in the same state.
+ *
+ * A replay reaches any position and changes no file.
+ */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -6,17 +10,13 @@ import { driveText, type Outcome, type Session, type Summary, Workplace } from '
 import { guest, SESSION } from '../support/guests.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 
-/**
- * `run`, `record` and `replay` of the same session print the same and end in the same state; a replay gets to any
- * position and changes nothing that is kept.
- */
 interface Story {
   name: string;
-  /** Makes the session's files. */
+  /** Creates the session's files. */
   prepare: (place: Workplace) => Session | Promise<Session>;
-  /** What must not change while recording. */
+  /** Files that must not change while recording. */
   bases: string[];
-  /** What the recording leaves beside itself. */
+  /** Files that the recording creates besides itself. */
   leaves: string[];
 }
 
@@ -148,7 +148,7 @@ suite('run, record and replay agree', { concurrency: 2 }, () => {
       assert.deepEqual(place.fingerprint(), bases, 'run leaves nothing behind');
 
       const recorded = await place.record(session);
-      assert.deepEqual(place.fingerprint(Object.keys(bases)), bases, 'bases stay as they are');
+      assert.deepEqual(place.fingerprint(Object.keys(bases)), bases, 'the bases stay unchanged');
       const kept = place.fingerprint();
       assert.deepEqual(Object.keys(kept).sort(), [...Object.keys(bases), ...story.leaves, 'a.rr'].sort());
 
@@ -163,13 +163,13 @@ suite('run, record and replay agree', { concurrency: 2 }, () => {
     });
   }
 
-  test('a replay needs to be told no more than rrfile and drives', async (t) => {
+  test('a replay needs only the recording and the drives', async (t) => {
     const { place, session, recorded } = await aRecording(t);
     const drive = driveText(session.drives[0]);
     sameRun(await place.cli(['replay', '--rrfile', 'a.rr', '--drive', drive, '--json']), recorded);
   });
 
-  test('replaying twice gives the same', async (t) => {
+  test('two replays give the same result', async (t) => {
     const { place, session } = await aRecording(t);
     const first = await place.replay(session);
     sameRun(await place.replay(session), first);
@@ -194,7 +194,7 @@ suite('run, record and replay agree', { concurrency: 2 }, () => {
 
 suite('--stop-at', { concurrency: 2 }, () => {
   for (const story of STORIES) {
-    test(`${story.name}: any position is the same state in run, record and replay`, async (t) => {
+    test(`${story.name}: any position has the same state in run, record and replay`, async (t) => {
       const random = SeededRandom.forTest(t);
       const place = new Workplace(t);
       const session = await story.prepare(place);
@@ -208,7 +208,7 @@ suite('--stop-at', { concurrency: 2 }, () => {
     });
   }
 
-  test('a recording that was stopped replays to its end and to anywhere before it', async (t) => {
+  test('a stopped recording replays to its end and to any position before it', async (t) => {
     const place = new Workplace(t);
     const session = { kernel: guest('demo/demo'), drives: [{ image: place.disk('disk.img'), overlay: 'hd0.qcow2' }] };
     const recorded = await place.record(session, '--stop-at', '40_000_000');
@@ -226,7 +226,7 @@ suite('--stop-at', { concurrency: 2 }, () => {
     assert.notEqual(there.summary.digest, end.digest);
   });
 
-  test('at the edges: power-on, the step before the end, the end, beyond it', async (t) => {
+  test('at the limits: power-on, the step before the end, the end, past the end', async (t) => {
     const place = new Workplace(t);
     const session = { kernel: guest('small/timer') };
     const last = (await place.record(session)).ended(0, 'powerOff').position;
@@ -247,7 +247,7 @@ suite('--stop-at', { concurrency: 2 }, () => {
 });
 
 suite('info', () => {
-  test('says in words what a recording holds', async (t) => {
+  test('describes the contents of a recording in words', async (t) => {
     const { place, recorded } = await aRecording(t);
     const { status, console, stderr } = await place.cli(['info', 'a.rr']);
     assert.equal(status, 0);
@@ -262,7 +262,7 @@ suite('info', () => {
     assert.match(console, /\n {2}log +.*\d+ blockRequest, \d+ blockCompletion/);
   });
 
-  test('--json says the same for programs', async (t) => {
+  test('--json gives the same for programs', async (t) => {
     const { place, recorded } = await aRecording(t);
     const { status, console } = await place.cli(['info', 'a.rr', '--json']);
     assert.equal(status, 0);
@@ -313,20 +313,20 @@ suite('info', () => {
   });
 });
 
-/** The demo, recorded on an overlay. */
+/** Records the demo with an overlay. */
 async function aRecording(t: TestContext) {
   const place = new Workplace(t);
   const session = { kernel: guest('demo/demo'), drives: [{ image: place.disk('disk.img'), overlay: 'hd0.qcow2' }] };
   return { place, session, recorded: await place.record(session) };
 }
 
-/** The machine's state is kept in the first writable drive's overlay. */
+/** The machine state is in the first writable drive's overlay. */
 function keepsSnapshots({ drives = [] }: Session): boolean {
   const writable = drives.filter(({ readOnly }) => !readOnly);
   return writable.length === 0 || writable[0].overlay !== undefined;
 }
 
-/** Printed the same, ended the same way, in the same state. */
+/** Both printed the same and ended in the same way and state. */
 function sameRun(one: Outcome, other: Outcome): void {
   assert.equal(one.console, other.console);
   assert.equal(one.status, other.status, one.stderr);

@@ -5,7 +5,7 @@ import { openFile } from '../../debug-adapter/host/nodeFiles.ts';
 import { type DriveSpec, type Session, Workplace } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 
-/** A folder with guests and a disk, and the same with recordings of them: made once, copied for each test. */
+/** A folder with guests and a disk, and the same folder with recordings of them: created once, copied for each test. */
 const MIB = 1 << 20;
 export const DRIVE: DriveSpec = { image: 'disk.img', overlay: 'hd0.qcow2' };
 export const DEMO: Session = { kernel: 'demo.elf', drives: [DRIVE] };
@@ -28,7 +28,7 @@ before(async () => {
   await recorded.record({ ...TIMER, rrfile: 'timer.rr' });
 });
 
-/** Where the log begins. */
+/** The offset at which the log begins. */
 export function firstEventsOf(place: Workplace, rrfile: string): number {
   const file = openFile(place.path(rrfile), { write: false, create: 'never' });
   const { events } = scanRecording(file);

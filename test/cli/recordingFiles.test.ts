@@ -1,3 +1,4 @@
+/** The snapshot, dump, pack and unpack commands work on closed recordings and keep them replayable. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, suite, test } from 'node:test';
@@ -8,7 +9,6 @@ import { changeOverlay } from '../support/overlays.ts';
 import { entriesOf } from '../support/recordings.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 
-/** Commands on the files of recordings: their snapshots, their log, and all of them in one file. */
 const MIB = 1 << 20;
 const recorded = new Workplace({ after });
 
@@ -36,7 +36,7 @@ before(async () => {
   for (const session of [DEMO, TWO, TIMER]) summaries.set(session, (await recorded.record(session)).summary);
 });
 
-test('a pack of drives whose ids differ in case alone unpacks', async (t) => {
+test('a pack of drives whose ids differ only in case can be unpacked', async (t) => {
   const place = recorded.copy(t);
   const session: Session = {
     kernel: guest('small/twodisk'),
@@ -56,7 +56,7 @@ test('a pack of drives whose ids differ in case alone unpacks', async (t) => {
 });
 
 suite('snapshots of closed recordings', () => {
-  test('a replay does not stop before the snapshot that it starts from', async (t) => {
+  test('--stop-at before the start snapshot is refused', async (t) => {
     const place = recorded.copy(t);
     await place.cli(['snapshot', 'rename', 'demo.rr', 'auto-16777216', 'here']);
     const { code, message } = (await place.replay(DEMO, '--rrsnapshot', 'here', '--stop-at', '16777215')).refused(2);
@@ -65,7 +65,7 @@ suite('snapshots of closed recordings', () => {
     (await place.replay(DEMO, '--rrsnapshot', 'here', '--stop-at', '16777216')).ended(0, 'stopAt');
   });
 
-  test('one past the end of its recording is listed as such, and can be deleted', async (t) => {
+  test('a snapshot past the end of its recording is listed as such and can be deleted', async (t) => {
     const place = recorded.copy(t);
     changeOverlay(place, 'a.qcow2', (image) => {
       const [first] = image.snapshots;
@@ -82,7 +82,7 @@ suite('snapshots of closed recordings', () => {
     assert.doesNotMatch((await place.cli(['snapshot', 'list', 'two.rr'])).console, /late/);
   });
 
-  test('list is what qemu-img lists, for a recording and for an overlay alone', async (t) => {
+  test('list shows what qemu-img lists, for a recording and for a single overlay', async (t) => {
     if (!requireTool('qemu-img', t)) return;
     const files = [
       ['demo.rr', 'overlays/hd0.qcow2'],
@@ -105,7 +105,7 @@ suite('snapshots of closed recordings', () => {
     );
   });
 
-  test('renamed and deleted in the overlays of all drives, and replays go on', async (t) => {
+  test('rename and delete change the overlays of all drives, and replays continue to work', async (t) => {
     const place = recorded.copy(t);
     const [first, second, third] = (await list(place, 'demo.rr')).map(({ name }) => name);
     await does(place, `snapshot rename demo.rr ${second} mine`);
@@ -118,7 +118,7 @@ suite('snapshots of closed recordings', () => {
     assert.match((await does(place, 'overlay check overlays/hd0.qcow2')).console, /is sound\.$/m);
   });
 
-  test('what ends the replay, or loses data, is asked for first; with --yes it is done in every drive', async (t) => {
+  test('a deletion that ends replay or loses data asks first; with --yes it is done in every drive', async (t) => {
     const place = recorded.copy(t);
     const before = place.fingerprint();
     const asks: [string, RegExp][] = [
@@ -148,7 +148,7 @@ suite('snapshots of closed recordings', () => {
     assert.equal((await place.replay(TWO)).refused(2).code, 'snapshot-not-in-overlay');
   });
 
-  test('apply brings every drive back to the snapshot, and the recording still replays', async (t) => {
+  test('apply restores every drive to the snapshot, and the recording still replays', async (t) => {
     if (!requireTool('qemu-img', t)) return;
     const place = recorded.copy(t);
     await does(place, 'snapshot apply two.rr replay_init --yes');
@@ -162,7 +162,7 @@ suite('snapshots of closed recordings', () => {
     replayed(await place.replay(TWO), TWO);
   });
 
-  test('names that are not there, or are taken, and files that are not there', async (t) => {
+  test('missing or existing names and missing files are refused', async (t) => {
     const place = recorded.copy(t);
     const refused = async (words: string, code: string) =>
       assert.equal((await place.cli([...words.split(' '), '--json'])).refused(2).code, code, words);
@@ -180,7 +180,7 @@ suite('snapshots of closed recordings', () => {
 });
 
 suite('dump', () => {
-  test('has a line for each entry, with its position first', async () => {
+  test('has a line for each entry, starting with its position', async () => {
     const entries = entriesOf(recorded, 'two.rr');
     const lines = (await does(recorded, 'dump two.rr')).console.trimEnd().split('\n');
     const shown = lines.filter((line) => !/^\d+ {2}reached/.test(line));
@@ -192,7 +192,7 @@ suite('dump', () => {
     assert.match(lines.at(-1)!, /^\d+ {2}end: powerOff, guest exit 0$/);
   });
 
-  test('picks by position, kind and drive, and says the same as JSON', async () => {
+  test('filters by position, kind and drive, and gives the same as JSON', async () => {
     const { position } = summaries.get(TWO)!;
     const half = Math.floor(position / 2);
     const { console } = await does(
@@ -216,7 +216,7 @@ suite('dump', () => {
     assert.match(bad.refused(2).message, /--kind "interrupt" is not possible; give some of consoleInput,/);
   });
 
-  test('a failed request of the guest is in the log as its outcome, and replays as that', async (t) => {
+  test('a failed request of the guest is logged with its result, and replays as such', async (t) => {
     const place = new Workplace(t);
     place.disk('disk.img', 4 * MIB);
     const session: Session = { kernel: guest('small/blkerr'), drives: [{ image: 'disk.img', overlay: 'o.qcow2' }] };
@@ -226,7 +226,7 @@ suite('dump', () => {
     assert.equal((await place.replay(session)).summary.digest, digest);
   });
 
-  test('a pipe that closes early ends it quietly', async () => {
+  test('ends quietly when its output pipe closes early', async () => {
     const { status, stderr } = await recorded.cli(['dump', 'demo.rr'], {
       through: ['sh', '-c', '"$@" | head -1', 'sh'],
     });
@@ -253,7 +253,7 @@ suite('pack and unpack', () => {
     });
   }
 
-  test('without bases they are named with their digest, and only the right ones will do', async (t) => {
+  test('bases that are left out are named with their digests, and only the right ones are accepted', async (t) => {
     const source = recorded.copy(t);
     await does(source, 'pack two.rr --into all.pack --without-bases');
     assert.ok(source.read('all.pack').length < MIB);
@@ -279,7 +279,7 @@ suite('pack and unpack', () => {
     replayed(await place.replay(sessionOf(TWO, unpacked)), TWO);
   });
 
-  test('nothing is overwritten silently, and a damaged pack is said to be one', async (t) => {
+  test('existing files are not overwritten, and a damaged pack is reported as such', async (t) => {
     const place = recorded.copy(t);
     await does(place, 'pack timer.rr --into all.pack');
     const refused = async (words: string, code: string) =>
@@ -310,7 +310,7 @@ suite('pack and unpack', () => {
     }
   });
 
-  test('a pack whose names lead elsewhere is not unpacked', async (t) => {
+  test('a pack whose file names lead outside the folder is not unpacked', async (t) => {
     const place = new Workplace(t);
     const header = (name: string) => ({
       blkreplayVersion: '1',
@@ -330,7 +330,7 @@ suite('pack and unpack', () => {
   });
 });
 
-/** It came to the same end with the same state. */
+/** Checks that the replay reaches the same end in the same state. */
 function replayed({ summary }: Outcome, session: Session): void {
   const { position, reason, digest, guestExit } = summaries.get(session)!;
   assert.deepEqual([summary.position, summary.reason, summary.guestExit], [position, reason, guestExit]);

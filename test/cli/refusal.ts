@@ -4,12 +4,12 @@ import type { Outcome, Session, Workplace } from '../support/cli.ts';
 import { fresh } from './recordedScene.ts';
 
 /**
- * What cannot be done is refused before anything is touched: exit status 2, one sentence that names the file and the way
- * out, and every file afterwards as it was before.
+ * A session or command that must be refused before any file is touched: exit status 2, one sentence that names the file
+ * and the remedy, and every file afterwards unchanged.
  */
 export interface Refusal {
   what: string;
-  /** Makes the trouble. */
+  /** Creates the problem. */
   trouble?: (place: Workplace) => void;
   command: (place: Workplace) => Promise<Outcome>;
   code: string;
@@ -25,10 +25,10 @@ export const replay =
   (session: Session, ...more: string[]) =>
   (place: Workplace) =>
     place.replay(session, ...more);
-/** Records over whatever is there, which makes a file that is used twice a lost one. */
+/** Records over existing files, so that a file used twice would be lost. */
 export const overwrite = (session: Session) => record(session, '--overwrite');
 
-/** A test for each, in a copy of the scene. */
+/** Defines a test for each refusal, in a copy of the scene. */
 export function refuses(command: string, scene: typeof fresh, refusals: readonly Refusal[]): void {
   suite(command, { concurrency: 2 }, () => {
     for (const refusal of refusals) {
@@ -39,7 +39,7 @@ export function refuses(command: string, scene: typeof fresh, refusals: readonly
         const { message, code } = (await refusal.command(place)).refused(2);
         assert.equal(code, refusal.code, message);
         assert.match(message, refusal.says);
-        assert.deepEqual(place.fingerprint(), untouched, 'nothing is created, changed or removed');
+        assert.deepEqual(place.fingerprint(), untouched, 'no file is created, changed or removed');
       });
     }
   });

@@ -1,3 +1,4 @@
+/** A session whose files or options conflict is refused before it starts, and every file stays unchanged. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { suite, test } from 'node:test';
@@ -121,7 +122,7 @@ const RECORD: Refusal[] = [
   },
 ];
 
-/** One file named twice: the writes to one would destroy the other, so not even --overwrite allows it. */
+/** One file named twice: writes to one would destroy the other, so even --overwrite does not permit it. */
 const TWICE: Refusal[] = [
   {
     what: 'the overlay is the image',
@@ -210,13 +211,13 @@ const TWICE: Refusal[] = [
 refuses('record refuses', fresh, RECORD);
 refuses('record refuses to write over what it reads', fresh, TWICE);
 
-test('without --json the sentence is all there is', async (t) => {
+test('without --json the sentence is the only output', async (t) => {
   const { status, console, stderr } = await fresh.copy(t).cli(['info', 'b.rr']);
   assert.deepEqual([status, console], [2, '']);
   assert.match(stderr, /^blkreplay: There is no file b\.rr; check its name .*\n$/);
 });
 
-test('a folder in which nothing may be created', async (t) => {
+test('a folder in which no file can be created', async (t) => {
   const place = fresh.copy(t);
   const untouched = place.fingerprint();
   place.forbidCreating();
@@ -228,7 +229,7 @@ test('a folder in which nothing may be created', async (t) => {
   assert.deepEqual(place.fingerprint(), untouched);
 });
 
-suite('an overlay in use by a session that runs', () => {
+suite('an overlay in use by a running session', () => {
   const others: [what: string, act: (place: Workplace) => Promise<Outcome>, names: string][] = [
     ['record onto it', overwrite({ ...DEMO, rrfile: 'b.rr' }), 'hd0.qcow2'],
     [
@@ -241,7 +242,7 @@ suite('an overlay in use by a session that runs', () => {
     ['replay it', replay(DEMO), 'a.rr'],
   ];
 
-  test('is left alone by others', async (t) => {
+  test('is left alone by other sessions', async (t) => {
     const place = fresh.copy(t);
     place.write('spin.elf', makeElf());
     const running = place.start(['record', ...optionsOf({ ...DEMO, kernel: 'spin.elf' })]);

@@ -1,3 +1,4 @@
+/** A replay that cannot match its recording is refused before it starts, in one sentence. */
 import fs from 'node:fs';
 import type { Workplace } from '../support/cli.ts';
 import { changeOverlay, makeOverlay } from '../support/overlays.ts';

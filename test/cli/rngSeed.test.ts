@@ -1,13 +1,13 @@
+/** `/chosen/rng-seed` is random for each session, stored in the recording, and fixed by an option. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { RNG_SEED, Workplace } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 
-/** `/chosen/rng-seed` is random for each session, is kept in the recording, and can be fixed by a setting. */
 const KERNEL = guest('small/hello');
 
 suite('rng-seed', () => {
-  test('each recording draws one and keeps it: its replay is equal, other recordings are not', async (t) => {
+  test('each recording draws a seed and keeps it: its replay is equal, other recordings differ', async (t) => {
     const place = new Workplace(t);
     const [a, b] = [await recorded(place, 'a.rr'), await recorded(place, 'b.rr')];
     for (const { seed } of [a, b]) assert.match(String(seed), /^[0-9a-f]{64}$/);
@@ -18,7 +18,7 @@ suite('rng-seed', () => {
     assert.match((await place.cli(['info', 'a.rr'])).console, new RegExp(`rng-seed +${a.seed}`));
   });
 
-  test('given or left out, two recordings are equal to the bit', async (t) => {
+  test('with a given seed or with none, two recordings are bit-identical', async (t) => {
     const place = new Workplace(t);
     for (const [setting, seed] of [
       [RNG_SEED.toUpperCase(), RNG_SEED],
@@ -33,7 +33,7 @@ suite('rng-seed', () => {
     }
   });
 
-  test('a replay may name the recorded one, and no other', async (t) => {
+  test('a replay accepts only the recorded seed', async (t) => {
     const place = new Workplace(t);
     await recorded(place, 'a.rr', '--rng-seed', RNG_SEED);
     const replay = (seed: string) => place.replay({ kernel: KERNEL, rrfile: 'a.rr' }, '--rng-seed', seed);

@@ -1,3 +1,7 @@
+/** The built-in firmware answers every SBI call that Linux makes as OpenSBI does, here and in QEMU.
+ *
+ * The guest is a supervisor-mode program that makes these calls.
+ */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -8,15 +12,11 @@ import { Workplace } from '../support/cli.ts';
 import { expected, guest } from '../support/guests.ts';
 import { requireTool } from '../support/tools.ts';
 
-/**
- * The firmware under a supervisor-mode guest that makes every SBI call Linux makes: ours and OpenSBI, in our machine and
- * in QEMU's, must answer alike.
- */
 const KERNEL = guest('sbi/sbi');
 const QEMU = 'qemu-system-riscv64';
 const OPENSBI = '/usr/share/qemu/opensbi-riscv64-generic-fw_dynamic';
 
-/** The others start, say so, and stop when they are told to. */
+/** The other harts start, report it, and stop when requested. */
 const THREE_HARTS = `\
 hart 1 is: 0 1
   start: 0
@@ -51,7 +51,7 @@ suite('SBI', { concurrency: 2 }, () => {
     });
   }
 
-  test('it has the debug console, too', async (t) => {
+  test('the built-in firmware has the debug console extension', async (t) => {
     const { console } = await new Workplace(t).run({ kernel: KERNEL, options: ['--bios', 'builtin'] });
     assert.deepEqual(DEBUG_CONSOLE.exec(console)?.[0].trimEnd().split('\n'), [
       'debug console: written',
@@ -71,10 +71,10 @@ suite('SBI', { concurrency: 2 }, () => {
   for (const [what, options, harts] of [
     ['one hart', ['-icount', 'shift=0'], ''],
     ['one hart without Sstc', ['-icount', 'shift=0', '-cpu', 'rv64,sstc=off'], ''],
-    // What OpenSBI answers, too, when it happens to boot on hart 0.
+    // OpenSBI gives the same answer when it happens to boot on hart 0.
     ['three harts', ['-smp', '3'], THREE_HARTS],
   ] as const) {
-    test(`on QEMU the built-in firmware answers as OpenSBI does there, ${what}`, async (t) => {
+    test(`in QEMU the built-in firmware answers as OpenSBI does there, ${what}`, async (t) => {
       if (!requireTool(QEMU, t)) return;
       const place = new Workplace(t);
       place.write('firmware.bin', builtinFirmware());
@@ -85,7 +85,7 @@ suite('SBI', { concurrency: 2 }, () => {
   }
 
   for (const file of [`${OPENSBI}.bin`, `${OPENSBI}.elf`]) {
-    test(`OpenSBI runs here as on QEMU, from ${file.slice(-4)}`, async (t) => {
+    test(`OpenSBI runs here as in QEMU, from ${file.slice(-4)}`, async (t) => {
       if (!hasOpenSbi(file, t)) return;
       const ours = await new Workplace(t).run({ kernel: KERNEL, options: ['--bios', file] });
       ours.ended(0, 'powerOff');
@@ -94,7 +94,7 @@ suite('SBI', { concurrency: 2 }, () => {
     });
   }
 
-  test('a recording holds its firmware, so a replay needs no file', async (t) => {
+  test('a recording contains its firmware, so a replay needs no file', async (t) => {
     const place = new Workplace(t);
     place.write('firmware.bin', builtinFirmware());
     const session = { kernel: KERNEL, rrfile: 'a.rr', options: ['--bios', 'firmware.bin'] };
@@ -107,7 +107,10 @@ suite('SBI', { concurrency: 2 }, () => {
 
 const DEBUG_CONSOLE = /^debug console[^]*?(?=^reset of)/m;
 
-/** What any firmware lets be printed alike: no banner, and no debug console, which QEMU 7.2's OpenSBI has not. */
+/**
+ * The output without parts that differ between firmware: no banner, and no debug console, which QEMU 7.2's OpenSBI
+ * lacks.
+ */
 function common(console: string): string {
   return console.slice(console.indexOf('hart 0, device tree')).replaceAll('\r', '').replace(DEBUG_CONSOLE, '');
 }

@@ -1,3 +1,7 @@
+/** A guest without a UART driver uses the console, files and exit status through semihosting, and replays.
+ *
+ * The guest's command line selects what it does (test/guests/semihosting/semihosting.c).
+ */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -8,13 +12,12 @@ import { guest } from '../support/guests.ts';
 import { entriesOf } from '../support/recordings.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 
-/** A guest without a UART driver: what it does is on its command line (test/guests/semihosting/semihosting.c). */
 const QEMU = 'qemu-system-riscv64';
 const GCC = 'riscv64-unknown-elf-gcc';
 const DATA = 'one\ntwo\nthree\n';
 
 suite('semihosting', { concurrency: 2 }, () => {
-  test('what it prints, reads and ends with is recorded, and replays without its files', async (t) => {
+  test('its output, input and exit status are recorded, and replay without its files', async (t) => {
     const place = new Workplace(t);
     place.write('data.txt', DATA);
     const session = {
@@ -41,17 +44,17 @@ suite('semihosting', { concurrency: 2 }, () => {
     assert.match((await place.cli(['dump', 'a.rr', '--kind', 'hostFile'])).console, /a piece of 7 bytes/);
   });
 
-  test('it is off: the same guest comes to a breakpoint, and a recording without it is no other one', async (t) => {
+  test('it is off by default: the guest gets a breakpoint exception, and the recording is of another machine', async (t) => {
     const place = new Workplace(t);
     const session = { ...does(place, 'exit=42'), rrfile: 'a.rr' };
     const outcome = await place.record(session);
-    assert.equal(outcome.ended(1, 'guestFailed').guestExit, 1, 'it hears nothing of its command line');
+    assert.equal(outcome.ended(1, 'guestFailed').guestExit, 1, 'the guest does not receive its command line');
     assert.equal(outcome.console, '');
     const { message } = (await place.replay(session, '--semihosting')).refused(2);
     assert.match(message, /semihosting: off when it was recorded, on now/);
   });
 
-  test('files outside the current folder, and whatever would write, are refused', async (t) => {
+  test('files outside the current folder and all writes are refused', async (t) => {
     const place = new Workplace(t);
     place.write('in/data.txt', DATA);
     place.write('secret', DATA);
@@ -74,7 +77,7 @@ suite('semihosting', { concurrency: 2 }, () => {
     assert.deepEqual(place.fingerprint(), before);
   });
 
-  test('a read of the console that nobody answers ends the run', async (t) => {
+  test('a console read that is never answered ends the run', async (t) => {
     const place = new Workplace(t);
     const outcome = await place.run(does(place, 'keys', 'ab'), '--semihosting');
     outcome.ended(1, 'waitsForever');
@@ -95,7 +98,7 @@ suite('semihosting', { concurrency: 2 }, () => {
     }
   });
 
-  test('a reset forgets what was open', async (t) => {
+  test('a reset closes all open files', async (t) => {
     const place = new Workplace(t);
     place.write('data.txt', DATA);
     const session = { ...does(place, 'open=0,data.txt cat=data.txt reset'), rrfile: 'a.rr' };
@@ -107,7 +110,7 @@ suite('semihosting', { concurrency: 2 }, () => {
     assert.equal(replayed.console, recorded.console);
   });
 
-  test('it answers as QEMU does', async (t) => {
+  test('the guest gets the same answers as in QEMU', async (t) => {
     if (!requireTool(QEMU, t)) return;
     const place = new Workplace(t);
     place.write('data.txt', DATA);
@@ -139,7 +142,7 @@ suite('semihosting', { concurrency: 2 }, () => {
   });
 });
 
-/** The guest with these commands, its ELF where its name on the command line is short. */
+/** The guest with these commands, under a short ELF file name, since the name is part of the command line. */
 function does(place: Workplace, words: string, typed = ''): Session {
   const stdin = place.write('keys', typed);
   return { kernel: copyOfGuest(place, 'k.elf'), stdin, options: ['--append', words] };

@@ -1,3 +1,7 @@
+/** A file that an image names is opened only inside the user's folders or with permission.
+ *
+ * An image may come from anywhere. A raw format is never guessed.
+ */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -6,7 +10,6 @@ import { type Session, Workplace } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 
-/** An image may come from anywhere: what it names is opened only where the user works or said so. Raw is never guessed. */
 const MIB = 1 << 20;
 const session = (image: string, ...options: string[]): Session => ({
   kernel: guest('small/timer'),
@@ -14,11 +17,11 @@ const session = (image: string, ...options: string[]): Session => ({
   options,
 });
 
-test('a backing file outside of the workspace is opened only when the user names it', async (t) => {
+test('a backing file outside the workspace is opened only when the user names it', async (t) => {
   if (!requireTool('qemu-img', t)) return;
   const { place, secret } = withSecret(t);
   for (const name of [secret, path.relative(place.folder, secret), 'linked.img']) {
-    // As somebody else made it: the name is not looked at.
+    // As made by somebody else: qemu-img does not check the name.
     runTool('qemu-img', [
       'create',
       '-q',
@@ -47,14 +50,18 @@ test('a backing file outside of the workspace is opened only when the user names
     const { chain } = JSON.parse((await place.cli(['overlay', 'info', 'given.qcow2', '--json'])).console) as {
       chain: { fileBytes: number; problem?: { code: string } }[];
     };
-    assert.deepEqual([chain[1].fileBytes, chain[1].problem?.code], [0, 'backing-outside'], 'it is named, not opened');
+    assert.deepEqual(
+      [chain[1].fileBytes, chain[1].problem?.code],
+      [0, 'backing-outside'],
+      'the file is named in the message, not opened',
+    );
     assert.equal((await place.record(session('given.qcow2'))).refused(2).code, 'backing-outside');
     assert.equal((await place.run(session('given.qcow2', '--allow', secret))).status, 0, name);
     assert.equal(fs.readFileSync(secret, 'latin1').slice(0, 6), 'secret');
   }
 });
 
-test('beside the image, below it and in the current folder nothing needs to be said', async (t) => {
+test('backing files next to the image, below it and in the current folder need no permission', async (t) => {
   if (!requireTool('qemu-img', t)) return;
   const place = new Workplace(t);
   for (const [base, image] of [
@@ -69,7 +76,7 @@ test('beside the image, below it and in the current folder nothing needs to be s
   }
 });
 
-test('a raw disk into which the guest wrote a qcow2 header stays a raw disk', async (t) => {
+test('a raw disk to which the guest wrote a qcow2 header stays a raw disk', async (t) => {
   if (!requireTool('qemu-img', t)) return;
   const { place, secret } = withSecret(t);
   runTool('qemu-img', ['create', '-q', '-u', '-f', 'qcow2', '-b', secret, '-F', 'raw', place.path('disk.img'), '1M']);
@@ -85,7 +92,7 @@ test('a raw disk into which the guest wrote a qcow2 header stays a raw disk', as
       ['raw', Math.ceil(lengthBytes / 512) * 512],
     ],
   );
-  // A backing file without a format would have to be guessed.
+  // The format of a backing file without a stated format would have to be guessed.
   runTool('qemu-img', ['rebase', '-u', '-b', 'disk.img', '-F', 'raw', place.path('o.qcow2')]);
   const bytes = place.read('o.qcow2');
   bytes.write('none', bytes.indexOf('raw'), 'latin1');
@@ -94,7 +101,7 @@ test('a raw disk into which the guest wrote a qcow2 header stays a raw disk', as
   assert.equal((await place.cli(['overlay', 'map', 'o.qcow2', '--json'])).refused(2).code, 'backing-format-missing');
 });
 
-test('a recording that names a file of the user’s does not get it packed', async (t) => {
+test('a recording that names one of the user’s files does not get it packed', async (t) => {
   const place = new Workplace(t);
   place.disk('disk.img', MIB);
   const drives = [{ image: 'disk.img', overlay: 'o.qcow2' }];
@@ -105,7 +112,7 @@ test('a recording that names a file of the user’s does not get it packed', asy
   assert.ok(!place.exists('all.pack'));
 });
 
-/** A workplace, and elsewhere a file that nobody named; `linked.img` is a link to it. */
+/** A workplace, and a file elsewhere that nobody named; `linked.img` is a link to it. */
 function withSecret(t: TestContext): { place: Workplace; secret: string } {
   const place = new Workplace(t);
   const secret = new Workplace(t).path('outside.img');
