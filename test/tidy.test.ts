@@ -1,3 +1,7 @@
+/** Imports follow the module map in ARCHITECTURE.md, and every test file says first what it promises.
+ *
+ * A new dependency between modules is a design decision: discuss it, then add a line here.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
@@ -6,14 +10,10 @@ import { test } from 'node:test';
 import { build } from 'esbuild';
 import ts from 'typescript';
 
-/**
- * Holds the code against the map of rooms in ARCHITECTURE.md. Rooms import only what the map says; a new arrow between
- * rooms is a design talk first, then a line here.
- */
 const ROOT = path.resolve(import.meta.dirname, '..');
 const ENGINE = 'debug-adapter/engine';
 
-/** For each room, the rooms it may import; its own is always allowed. */
+/** For each module, the modules that it may import; imports within a module are always allowed. */
 const ROOMS: Record<string, string[]> = {
   [`${ENGINE}/base`]: [],
   [`${ENGINE}/errors`]: [],
@@ -36,7 +36,7 @@ const ROOMS: Record<string, string[]> = {
   'debug-adapter/cli': [ENGINE, `${ENGINE}/errors`, 'debug-adapter/host', 'debug-adapter/gdb'],
 };
 
-/** Of a room that lends contracts only, the files that others may import. */
+/** For a module that exports only contracts, the files that others may import. */
 const CONTRACTS: Record<string, Record<string, RegExp>> = {
   [`${ENGINE}/machine`]: { [`${ENGINE}/block`]: /\/(drive|blockRequest)\.ts$/ },
   [`${ENGINE}/recording`]: {
@@ -47,7 +47,7 @@ const CONTRACTS: Record<string, Record<string, RegExp>> = {
   'debug-adapter/host': { [`${ENGINE}/recording`]: /\/inputs\/realtimeIdle\.ts$/ },
 };
 
-/** Packages from outside, which the build bundles. */
+/** External packages, which the build bundles. */
 const PACKAGES: Record<string, string[]> = {
   'debug-adapter/dap': ['@vscode/debugadapter', '@vscode/debugprotocol'],
   'debug-adapter/host': ['fzstd'],
@@ -69,7 +69,7 @@ function importsOf(file: string): string[] {
   return ts.preProcessFile(text).importedFiles.map(({ fileName }) => fileName);
 }
 
-/** The deepest room of the map that a file is in; an entry file is a room of its own. */
+/** The deepest module of the map that contains a file; an entry file is a module itself. */
 function roomOf(file: string): string | undefined {
   return Object.keys(ROOMS)
     .filter((room) => file === room || file.startsWith(`${room}/`))
@@ -98,13 +98,13 @@ function outsideProblem(file: string, room: string, name: string): string[] {
     : [`${file} imports ${name}: say in the map why`];
 }
 
-test('every import follows the map of rooms', () => {
+test('every import follows the module map', () => {
   const files = [...sources('debug-adapter'), ...sources('extension')];
   assert.ok(files.length > 50, 'the sources were found');
   assert.deepEqual(files.flatMap(problemsOf), []);
 });
 
-test('the test of the map sees a wrong import', () => {
+test('the import test detects a forbidden import', () => {
   assert.deepEqual(importsOf('test/tidy.test.ts').includes('node:fs'), true);
   assert.equal(roomOf(`${ENGINE}/block/qcow2/image.ts`), `${ENGINE}/block`);
 });
@@ -122,9 +122,9 @@ test('the engine bundles for a neutral platform: it needs neither Node nor a bro
   assert.ok(result.outputFiles[0].contents.length > 10_000);
 });
 
-test('functions and files stay small enough to read', () => {
+test('source files stay short enough to read', () => {
   const long = [...sources('debug-adapter'), ...sources('extension')].filter(
     (file) => readFileSync(path.join(ROOT, file), 'utf8').split('\n').length > 450,
   );
-  assert.deepEqual(long, [], 'these files hold more than one concept');
+  assert.deepEqual(long, [], 'these files contain more than one concept');
 });

@@ -1,3 +1,4 @@
+/** The guest's console output and the user's input pass through the terminal byte for byte. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConsoleText, dimLine, typedToBase64 } from '../../extension/console/consoleText.ts';
@@ -9,15 +10,15 @@ function shown(...chunks: (string | Uint8Array)[]): string {
   return chunks.map((chunk) => text.fromGuest(base64(chunk))).join('');
 }
 
-test('lines of a guest begin at the left, whichever way it ends them', () => {
+test('guest lines start at the left margin, with any line ending', () => {
   assert.equal(shown('one\ntwo\n'), 'one\r\ntwo\r\n');
   assert.equal(shown('one\r\ntwo\r\n'), 'one\r\ntwo\r\n');
   assert.equal(shown('one\r', '\ntwo'), 'one\r\ntwo', 'cut between the two');
-  assert.equal(shown('10%\r20%\r30%\n'), '10%\r20%\r30%\r\n', 'a line drawn anew');
+  assert.equal(shown('10%\r20%\r30%\n'), '10%\r20%\r30%\r\n', 'a line drawn again');
   assert.equal(shown('\n\n'), '\r\n\r\n');
 });
 
-test('characters that are cut between events arrive whole, and bytes that are none are shown as such', () => {
+test('characters divided between events arrive whole, and invalid bytes are shown as such', () => {
   const bytes = Buffer.from('größe €\n');
   const pieces = Array.from(bytes, (byte) => Uint8Array.of(byte));
   assert.equal(shown(...pieces), 'größe €\r\n');
@@ -32,12 +33,12 @@ test('typed text goes to the guest as bytes', () => {
   assert.deepEqual(bytes('é'), [0xc3, 0xa9]);
 });
 
-test('a long paste goes in one piece', () => {
+test('a long paste is sent in one piece', () => {
   const text = 'x'.repeat(1_000_000);
   assert.equal(Buffer.from(typedToBase64(text), 'base64').length, text.length);
 });
 
-test('a remark of ours is dim and on a line of its own', () => {
+test('a message from blkreplay is dim and on a separate line', () => {
   assert.equal(dimLine('[why]', true), '\x1b[2m[why]\x1b[22m\r\n');
   assert.equal(dimLine('[why]', false), '\r\n\x1b[2m[why]\x1b[22m\r\n');
 });

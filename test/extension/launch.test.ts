@@ -1,3 +1,4 @@
+/** Errors in a launch configuration are located at the setting in launch.json that causes them. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -9,7 +10,7 @@ import { placeOfSetting } from '../../extension/configuration/settingPlace.ts';
 const DRIVE = { id: 'hd0', image: 'disk.img', format: 'raw', overlay: 'hd0.qcow2' };
 const GIVEN = { rr: 'record', rrfile: 'boot.rr', kernel: 'kernel.elf', cwd: path.resolve('/w'), drives: [DRIVE] };
 
-test("the adapter's sentences tell which setting they are about", () => {
+test("the adapter's messages identify the setting they are about", () => {
   const mistakes: [object, string][] = [
     [{ rr: 'rewind' }, 'rr'],
     [{ rrfile: undefined }, 'rrfile'],
@@ -44,13 +45,13 @@ test("the adapter's sentences tell which setting they are about", () => {
   assert.equal(settingNamed('a sentence about nothing'), '');
 });
 
-test('files that must be there are named with their setting', () => {
+test('a missing required file is reported with its setting', () => {
   const lacking = (change: object, ...absent: string[]) =>
     missingFiles(parseLaunch({ ...GIVEN, ...change }), (file) => !absent.includes(path.basename(file)));
   assert.equal(lacking({}), undefined);
-  assert.equal(lacking({}, 'boot.rr', 'hd0.qcow2'), undefined, 'recording makes these');
+  assert.equal(lacking({}, 'boot.rr', 'hd0.qcow2'), undefined, 'recording creates these');
   assert.equal(lacking({}, 'kernel.elf')?.setting, 'kernel');
-  assert.equal(lacking({ bios: 'builtin' }, 'builtin'), undefined, 'that is no file');
+  assert.equal(lacking({ bios: 'builtin' }, 'builtin'), undefined, 'this is not a regular file');
   assert.equal(lacking({ load: ['a', 'b@0x84000000'] }, 'b')?.setting, 'load[1]');
   assert.equal(lacking({ dtb: 't.dtb' }, 't.dtb')?.setting, 'dtb');
   assert.equal(lacking({}, 'disk.img')?.setting, 'drives[0].image');
@@ -60,11 +61,15 @@ test('files that must be there are named with their setting', () => {
   assert.match(lacking(replay, 'boot.rr')!.message, /no recording .*boot\.rr .* record it first with "rr": "record"/);
   assert.equal(lacking(replay, 'hd0.qcow2')?.setting, 'drives[0].overlay');
   const boots = { rr: 'replay', bios: 'fw.elf', initrd: 'initrd', load: ['a'], dtb: 't.dtb' };
-  assert.equal(lacking(boots, 'kernel.elf', 'fw.elf', 'initrd', 'a', 't.dtb'), undefined, 'the recording holds these');
+  assert.equal(
+    lacking(boots, 'kernel.elf', 'fw.elf', 'initrd', 'a', 't.dtb'),
+    undefined,
+    'the recording contains these',
+  );
   assert.equal(lacking({ ...boots, symbols: ['a.elf'] }, 'a.elf')?.setting, 'symbols[0]');
 });
 
-test('a kernel and files to load may have an address, and firmware may be all there is', () => {
+test('a kernel and files to load may have an address, and firmware can replace the kernel', () => {
   const launch = parseLaunch({
     ...GIVEN,
     kernel: 'me@home/x.bin@0x80200000',
@@ -82,7 +87,7 @@ test('a kernel and files to load may have an address, and firmware may be all th
   assert.equal(parseLaunch({ ...GIVEN, kernel: undefined, load: ['a.elf'] }).kernel, null);
 });
 
-test('the editor adds where paths start and the terminal, and nothing that the user wrote differently', () => {
+test('the editor adds the working folder and the terminal, and changes nothing that the user wrote', () => {
   assert.deepEqual(withDefaults({ name: 'x' }, '/w'), {
     ...{ name: 'x', cwd: '/w', console: 'terminal', internalConsoleOptions: 'neverOpen' },
   });
@@ -111,7 +116,7 @@ const LAUNCH_JSON = `{
   ]
 }`;
 
-test('the place of a setting in launch.json', () => {
+test('the location of a setting in launch.json', () => {
   const at = (setting: string, text = LAUNCH_JSON) => {
     const place = placeOfSetting(text, 'mine', setting);
     return place && text.slice(place.start, place.end);
@@ -121,14 +126,14 @@ test('the place of a setting in launch.json', () => {
   assert.equal(at('drives'), '"drives"');
   assert.equal(at('drives[1].format'), '"vmdk"');
   assert.equal(at('drives[1]'), '{');
-  assert.equal(at('drives[1].image'), '{', 'what is missing is missing here');
-  assert.equal(at('rrfile'), '"mine"', 'a setting that is not there: the configuration');
+  assert.equal(at('drives[1].image'), '{', 'a missing setting of a drive is located at the drive');
+  assert.equal(at('rrfile'), '"mine"', 'a missing setting is located at the configuration');
   assert.equal(placeOfSetting(LAUNCH_JSON, 'unknown', 'rr'), undefined);
   const workspace = `{ "folders": [], "launch": ${LAUNCH_JSON} }`;
   assert.equal(at('rr', workspace), '"rewind"');
 });
 
-test('a launch.json that is cut off anywhere is read as far as it goes', () => {
+test('a launch.json truncated anywhere is read as far as possible', () => {
   for (let length = 0; length < LAUNCH_JSON.length; length++) {
     const place = placeOfSetting(LAUNCH_JSON.slice(0, length), 'mine', 'rr');
     assert.ok(place === undefined || place.end <= length);

@@ -1,3 +1,4 @@
+/** The licence notices cover every package that the bundles contain, according to their source maps. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -5,7 +6,6 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { noticesFor } from '../../scripts/notices.ts';
 
-/** The licences of what the bundles contain, held against the bundles' source maps. */
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const DIST = path.join(ROOT, 'dist');
 
@@ -16,7 +16,7 @@ function packagesInBundles(): string[] {
   return [...new Set(names)].sort();
 }
 
-test('the notices hold the licence text of every package in a bundle', () => {
+test('the notices contain the licence text of every package in a bundle', () => {
   const notices = readFileSync(path.join(DIST, 'THIRD_PARTY_NOTICES.txt'), 'utf8');
   const bundled = packagesInBundles();
   assert.ok(bundled.includes('fzstd') && bundled.includes('@vscode/debugadapter'), bundled.join(' '));
@@ -35,7 +35,7 @@ test('a package without a licence file fails the build', (t) => {
   assert.throws(() => noticesFor([bundleOf(`${folder}/index.js`)]), /unlicensed: no licence file was found/);
 });
 
-test('a package inside another one is listed, with what it says of its own contents', (t) => {
+test('a package inside another one is listed, with its own statement of its contents', (t) => {
   const folder = packageFolder(t, { 'LICENCE.md': 'Do as you like.', 'ThirdPartyNotices.txt': 'Contains a font.' });
   const notices = noticesFor([bundleOf(`${folder}/lib/index.js`), bundleOf('extension/main.ts')]);
   assert.match(notices, /unlicensed 1\.0\.0 \(MIT\)\n-+\n\nDo as you like\.\n\nContains a font\.\n/);

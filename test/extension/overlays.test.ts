@@ -1,3 +1,4 @@
+/** The Overlays view shows sessions and recordings as trees of drives, chains and snapshots. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -38,13 +39,13 @@ const OVERVIEW: Overview = {
 };
 const SHOWN = { date: (iso: string) => `on ${iso}`, file: (file: string) => path.posix.relative('/w', file) };
 
-/** As it is on the screen. */
+/** The tree as text, as on the screen. */
 function lines(node: TreeNode, indent = ''): string[] {
   const own = `${indent}${node.label} | ${node.description} | ${node.context}`;
   return [own, ...node.children.flatMap((child) => lines(child, indent + '  '))];
 }
 
-test('a session: drives with their chains, snapshots by position, and the place among them', () => {
+test('a session shows drives with their chains, snapshots by position, and its own position among them', () => {
   const tree = sessionTree(OVERVIEW, { id: 's1', name: 'Record my kernel' }, SHOWN);
   assert.deepEqual(lines(tree), [
     'Record my kernel | record · boot.rr | session',
@@ -58,7 +59,7 @@ test('a session: drives with their chains, snapshots by position, and the place 
   ]);
 });
 
-test('a recording on disk is read when it is unfolded; it has no place, and all ids are different', () => {
+test('a recording on disk is read when it is expanded; it has no current position, and all ids are unique', () => {
   const node = recordingNode('/w/boot.rr', { bytes: 2048, date: 'D' }, SHOWN);
   assert.deepEqual(lines(node), ['boot.rr | 2 KiB · on D | recording']);
   assert.equal(node.isLazy, true);
@@ -78,7 +79,7 @@ test('a recording on disk is read when it is unfolded; it has no place, and all 
   assert.equal(new Set(all).size, all.length);
 });
 
-test('a file of a chain that is not there says so in the words of the engine', () => {
+test("a missing file of a chain is shown with the engine's message", () => {
   const message = 'hd0.qcow2 names base.img as its backing file, which is not there; put it back.';
   const [drive] = OVERVIEW.drives;
   const missing = { file: '/w/base.img', format: 'raw' as const, fileBytes: 0, virtualBytes: 0 };
@@ -92,7 +93,7 @@ test('a file of a chain that is not there says so in the words of the engine', (
   assert.equal(tree.children[0].children[1].icon, 'warning');
 });
 
-test('the place at a snapshot stands behind it; behind all of them it is last', () => {
+test("a position equal to a snapshot's comes after it; one after all snapshots comes last", () => {
   const labels = (position: number) =>
     sessionTree(
       { ...OVERVIEW, drives: [], place: { ...OVERVIEW.place, position } },
@@ -103,11 +104,11 @@ test('the place at a snapshot stands behind it; behind all of them it is last', 
   assert.deepEqual(labels(9999), ['replay_init', '2,000', 'You are here']);
 });
 
-test('a recording that cannot be read says why', () => {
+test('a recording that cannot be read shows the reason', () => {
   assert.deepEqual(lines(problemNode('/w/bad.rr', 'it is damaged')), ['it is damaged |  | problem']);
 });
 
-test('what the command line tells of a recording becomes a tree, a replay and a list of files', async (t) => {
+test('the output of `info` becomes a tree, a replay and a list of files', async (t) => {
   const place = new Workplace(t);
   place.disk('disk.img');
   const drive = 'id=hd0,image=disk.img,format=raw,overlay=o/hd0.qcow2';
@@ -133,7 +134,7 @@ test('what the command line tells of a recording becomes a tree, a replay and a 
   assert.deepEqual(filesOf(info, find), [rrfile, place.path('o/hd0.qcow2')], 'the image stays');
 });
 
-test('names in a recording are looked for from the workspace and from the recording upwards', () => {
+test("names in a recording are resolved from the workspace and from the recording's folder upwards", () => {
   const there = ['C:\\w\\out\\kernel.elf', 'C:\\disk.img'];
   const find = finder(path.win32, ['C:\\w', 'C:\\w\\recordings'], (file) => there.includes(file));
   assert.equal(find('out\\kernel.elf'), 'C:\\w\\out\\kernel.elf');

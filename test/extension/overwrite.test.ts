@@ -1,3 +1,4 @@
+/** Before a recording replaces files, the extension lists them and can choose free names instead. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -19,7 +20,7 @@ const GIVEN = {
   ],
 };
 
-test('recording asks about the recording and overlays that exist', () => {
+test('recording asks about existing recordings and overlays', () => {
   const launch = parseLaunch(GIVEN);
   assert.deepEqual(inTheWay(launch, there('disk.img', 'kernel.elf')), []);
   const found = inTheWay(launch, there('boot.rr', 'over/hd0.qcow2', 'disk.img'));
@@ -29,13 +30,13 @@ test('recording asks about the recording and overlays that exist', () => {
   );
 });
 
-test('a replay replaces nothing; without recording only overlays can be in the way', () => {
+test('a replay replaces nothing; without recording only overlays can exist already', () => {
   const exists = () => true;
   assert.deepEqual(inTheWay(parseLaunch({ ...GIVEN, rr: 'replay' }), exists), []);
   assert.deepEqual(inTheWay(parseLaunch({ ...GIVEN, rr: 'off' }), exists), [path.resolve('/w/over/hd0.qcow2')]);
 });
 
-test('without a writable drive the file of snapshots counts too', () => {
+test('without a writable drive the state-only image counts too', () => {
   const launch = parseLaunch({ ...GIVEN, drives: [GIVEN.drives[2]] });
   assert.deepEqual(inTheWay(launch, there('boot.rr.qcow2')), [path.resolve('/w/boot.rr.qcow2')]);
   const both = keepBoth(path, GIVEN, launch, there('boot.rr.qcow2', 'boot-2.rr.qcow2'));
@@ -45,7 +46,7 @@ test('without a writable drive the file of snapshots counts too', () => {
   );
 });
 
-test('keeping both takes one number that is free for all, and changes nothing else', () => {
+test('keeping both uses one number that is free for all files, and changes nothing else', () => {
   const launch = parseLaunch(GIVEN);
   const { changes, files } = keepBoth(posix, GIVEN, launch, there('boot.rr', 'over/hd0.qcow2', 'over/hd0-2.qcow2'));
   assert.deepEqual(changes, {
@@ -60,7 +61,7 @@ test('keeping both takes one number that is free for all, and changes nothing el
   assert.deepEqual([renamed.rrfile, renamed.drives[0].overlay], files);
 });
 
-test('keeping both on Windows', () => {
+test('keeping both works on Windows', () => {
   const launch = {
     rr: 'record' as const,
     rrfile: 'C:\\w\\boot.rr',

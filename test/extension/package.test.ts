@@ -1,3 +1,4 @@
+/** package.json agrees with the code: every setting, command and icon exists on both sides. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,14 +8,13 @@ import { listFiles, PackageManager } from '@vscode/vsce';
 import ts from 'typescript';
 import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
 
-/** package.json against the code: what is announced is there, and what is there is announced. */
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
 const { contributes } = manifest;
 const [blkreplay] = contributes.debuggers;
 const schema = blkreplay.configurationAttributes.launch.properties;
 
-/** Which settings the parser asks for, of the configuration and of a drive. */
+/** The settings that the parser reads, of the configuration and of a drive. */
 function settingsAskedFor(): { launch: Set<string>; drive: Set<string> } {
   const asked = { launch: new Set<string>(), drive: new Set<string>() };
   const spy = (target: object, names: Set<string>) =>
@@ -29,15 +29,15 @@ function settingsAskedFor(): { launch: Set<string>; drive: Set<string> } {
   return asked;
 }
 
-test('every setting of the schema is read by the adapter, and the other way round', () => {
+test('the schema and the adapter have the same settings', () => {
   const { launch, drive } = settingsAskedFor();
-  // The editor's other name for cwd; not for users.
+  // The editor's alternative name for cwd; not for users.
   launch.delete('workspaceFolder');
   assert.deepEqual(Object.keys(schema).sort(), [...launch].sort());
   assert.deepEqual(Object.keys(schema.drives.items.properties).sort(), [...drive].sort());
 });
 
-test('words that the schema offers are words that the adapter takes', () => {
+test('the adapter accepts every value that the schema offers', () => {
   const base = { rr: 'record', rrfile: 'boot.rr', kernel: 'kernel.elf' };
   for (const [name, { enum: words = [], default: preset }] of Object.entries<{ enum?: unknown[]; default?: unknown }>(
     schema,
@@ -50,7 +50,7 @@ test('words that the schema offers are words that the adapter takes', () => {
   }
 });
 
-test('each setting says in words what it is', () => {
+test('each setting has a description', () => {
   for (const [name, setting] of Object.entries<{ markdownDescription: string; enum?: []; enumDescriptions?: [] }>({
     ...schema,
     ...schema.drives.items.properties,
@@ -62,7 +62,7 @@ test('each setting says in words what it is', () => {
 });
 
 test('initial configurations and snippets pass the parser', () => {
-  /** As the editor fills a snippet in: the placeholder's default, the first choice. */
+  /** Fills a snippet in as the editor does: the placeholder's default, the first choice. */
   const filled = (text: string) =>
     text
       .replace(/^\^"(.*)"$/, '$1')
@@ -87,7 +87,7 @@ test('record and replay differ in one word', () => {
   assert.deepEqual([record.rr, replay.rr], ['record', 'replay']);
 });
 
-test('each command is announced once, registered once, and what menus and keys name is announced', () => {
+test('each command is declared and registered once, and menus and keys use only declared commands', () => {
   const announced = contributes.commands.map(({ command }: { command: string }) => command).sort();
   assert.deepEqual(registeredCommands().sort(), announced);
   const used = [...Object.values<{ command: string }[]>(contributes.menus).flat(), ...contributes.keybindings].map(
@@ -96,14 +96,14 @@ test('each command is announced once, registered once, and what menus and keys n
   for (const command of used.filter((name) => name.startsWith('blkreplay.'))) assert.ok(announced.includes(command));
 });
 
-test('commands that act on a line of the view are not offered without one', () => {
+test('commands for an item of the view are not offered without one', () => {
   const hidden = contributes.menus.commandPalette
     .filter(({ when }: { when: string }) => when === 'false')
     .map(({ command }: { command: string }) => command);
   assert.ok(hidden.includes('blkreplay.renameSnapshot') && !hidden.includes('blkreplay.goToPosition'));
 });
 
-test('icons are there', () => {
+test('icons exist', () => {
   const icons = [manifest.icon, ...JSON.stringify(contributes).matchAll(/"(media\/[^"]+)"/g)].map((found) =>
     typeof found === 'string' ? found : found[1],
   );
@@ -120,7 +120,7 @@ test('nothing runs in a workspace that is not trusted', () => {
 
 const PACKAGE_BYTES_MAX = 2 << 20;
 
-test('the package holds what runs and what is read, and is small', async () => {
+test('the package contains what it needs to run and be read, and is small', async () => {
   const files = (await listFiles({ cwd: ROOT, packageManager: PackageManager.None })).sort();
   assert.deepEqual(
     files.filter((file) => !file.startsWith('media/')),
@@ -136,7 +136,7 @@ test('the package holds what runs and what is read, and is small', async () => {
   assert.ok(bytes.reduce((sum, one) => sum + one) < PACKAGE_BYTES_MAX);
 });
 
-/** Of the sources: `registerCommand('blkreplay.x'` and the overlay room's `on('x'`. */
+/** From the sources: `registerCommand('blkreplay.x'` and, in extension/overlays, `on('x'`. */
 function registeredCommands(): string[] {
   const files = readdirSync(path.join(ROOT, 'extension'), { recursive: true, encoding: 'utf8' });
   return files

@@ -1,3 +1,4 @@
+/** File names are numbered, shown and compared as the platform does. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -5,7 +6,7 @@ import { inWorkspace, isSameFile, numbered, shortName } from '../../extension/co
 
 const { posix, win32 } = path;
 
-test('a numbered name keeps folder, extension and the way its slashes lean', () => {
+test('a numbered name keeps folder, extension and the style of its slashes', () => {
   assert.equal(numbered(posix, '.blkreplay/boot.rr', 2), '.blkreplay/boot-2.rr');
   assert.equal(numbered(posix, '/boot.rr', 2), '/boot-2.rr');
   assert.equal(numbered(posix, 'boot', 12), 'boot-12');
@@ -17,12 +18,12 @@ test('a numbered name keeps folder, extension and the way its slashes lean', () 
   assert.equal(numbered(win32, 'C:boot.rr', 2), 'C:boot-2.rr');
 });
 
-test('a name that is numbered already counts on', () => {
+test('numbering continues from a name that already has a number', () => {
   assert.equal(numbered(posix, 'boot-2.rr', 3), 'boot-3.rr');
   assert.equal(numbered(posix, 'boot-rc1.rr', 2), 'boot-rc1-2.rr');
 });
 
-test('a file in the folder is named from there, another one in full', () => {
+test('a file in the folder gets a relative name, any other an absolute one', () => {
   assert.equal(shortName(posix, '/w', '/w/.blkreplay/boot.rr'), '.blkreplay/boot.rr');
   assert.equal(shortName(posix, '/w', '/elsewhere/boot.rr'), '/elsewhere/boot.rr');
   assert.equal(shortName(posix, '/w', '/w/..odd/boot.rr'), '..odd/boot.rr');
@@ -37,7 +38,7 @@ test('launch.json names files of the workspace the same way on every platform', 
   assert.equal(inWorkspace(win32, 'C:\\w', 'D:\\kernel.elf'), 'D:\\kernel.elf');
 });
 
-test('Windows and macOS do not tell cases apart, Linux does', () => {
+test('Windows and macOS ignore case, Linux does not', () => {
   assert.ok(isSameFile(win32, 'win32', 'C:\\W\\boot.rr', 'c:/w/BOOT.rr'));
   assert.ok(isSameFile(posix, 'darwin', '/w/Boot.rr', '/w/./boot.rr'));
   assert.ok(!isSameFile(posix, 'linux', '/w/Boot.rr', '/w/boot.rr'));

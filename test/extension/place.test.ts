@@ -1,3 +1,4 @@
+/** The status bar shows the machine's position and mode, and typed positions are parsed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { placeText } from '../../extension/timeline/placeText.ts';
@@ -8,7 +9,7 @@ const PLACE = {
   ...{ isRunning: false, isPast: true },
 };
 
-test('the status bar says where the machine stands and what that means', () => {
+test('the status bar shows the position and what it means', () => {
   assert.equal(placeText(PLACE).text, '$(debug-reverse-continue) 12,345,678 / 40,000,000 · past');
   assert.match(placeText(PLACE).tooltip, /typed input is refused/);
   assert.equal(
@@ -25,7 +26,7 @@ test('the status bar says where the machine stands and what that means', () => {
   );
 });
 
-test('positions as people type them', () => {
+test('positions as people type them are accepted', () => {
   const read = (text: string) => readPosition(text, PLACE);
   assert.equal(read('12,345,678'), 12_345_678);
   assert.equal(read(' 1_000 '), 1000);

@@ -1,3 +1,7 @@
+/** The Overlays view replays every kind of recording, and deleting one removes only its own files.
+ *
+ * Files that the user brought are never deleted.
+ */
 import assert from 'node:assert/strict';
 import fs, { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -10,10 +14,6 @@ import { guest } from '../support/guests.ts';
 import { headerJson, withHeader } from '../support/recordings.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 
-/**
- * What the Overlays view makes of a recording: a replay that the adapter runs, and the files that go with it when it is
- * deleted. Of every kind of recording, and never a file that the user brought.
- */
 const MIB = 1 << 20;
 const hello = guest('small/hello');
 const ROOT = 'id=hd0,image=disk.img,format=raw';
@@ -63,7 +63,7 @@ const KINDS: Kind[] = [
 ];
 
 for (const { what, options, own, needsQemu } of KINDS) {
-  test(`a recording with ${what} replays from the view, and only its own files go with it`, async (t) => {
+  test(`a recording with ${what} replays from the view, and only its own files are deleted with it`, async (t) => {
     if (needsQemu && !requireTool('qemu-img', t)) return;
     const place = new Workplace(t);
     place.disk('disk.img', MIB);
@@ -84,7 +84,7 @@ for (const { what, options, own, needsQemu } of KINDS) {
   });
 }
 
-test('a file that took the overlay’s place, or that the recording lies about, is not deleted', async (t) => {
+test('a file that replaced the overlay, or that the recording describes wrongly, is not deleted', async (t) => {
   const others: [string, (place: Workplace) => void][] = [
     ['another file', (place) => place.write('o.qcow2', 'of the user')],
     ['nothing', (place) => fs.rmSync(place.path('o.qcow2'))],
@@ -103,7 +103,7 @@ test('a file that took the overlay’s place, or that the recording lies about, 
   }
 });
 
-test('a file that is another drive’s image or a boot file is not deleted, whatever name the recording gives it', async (t) => {
+test('a file that is another drive’s image or a boot file is not deleted, under whatever name the recording gives it', async (t) => {
   const recorded = new Workplace(t);
   await recordedTwo(recorded);
   fs.mkdirSync(recorded.path('sub'));
@@ -128,7 +128,7 @@ test('a file that is another drive’s image or a boot file is not deleted, what
   }
 });
 
-test('an image that took its own snapshots stays, if the recording calls it an overlay by another name', async (t) => {
+test('an image that holds its own snapshots stays, if the recording calls it an overlay by another name', async (t) => {
   for (const name of ['./own.qcow2', 'soft.qcow2', 'hard.qcow2']) {
     const place = new Workplace(t);
     place.disk('disk.img', MIB);
@@ -158,10 +158,10 @@ test('names in a recording start at the folder that has most of its files', () =
   assert.equal(at('/w/o.qcow2', '/w/disk.img'), '/w');
   assert.equal(at('/w/disk.img', '/w/sub/disk.img', '/w/sub/o.qcow2'), '/w/sub');
   assert.equal(at('/o.qcow2'), '/');
-  assert.equal(at(), '/w', 'nothing is there');
+  assert.equal(at(), '/w', 'no file exists');
 });
 
-test('a session that has a file open is named', async (t) => {
+test('the session that has a file open is named', async (t) => {
   const place = new Workplace(t);
   place.disk('disk.img', MIB);
   const endless = ['--kernel', guest('endless/endless'), '--drive', `${ROOT},overlay=o.qcow2`, '--idle', 'realtime'];
@@ -207,7 +207,7 @@ async function view(place: Workplace, name = 'a.rr') {
   return { info, find, files: filesOf(info, find), launch: replayOf(info, name, existsSync, find) };
 }
 
-/** The recording says something else of its drives than is true. */
+/** Changes what the recording says about its drives to something untrue. */
 function rewriteDrives(place: Workplace, change: (drives: Drive[]) => Drive[]): void {
   const recording = place.read('a.rr');
   const header = headerJson(recording) as { drives: Drive[] };

@@ -1,3 +1,4 @@
+/** New launch configurations name a kernel and disk found in the workspace. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -14,7 +15,7 @@ import { guest } from '../support/guests.ts';
 
 const { posix, win32 } = path;
 
-test('record and replay differ in one word, and in what they are called', () => {
+test('record and replay differ in one word, and in their names', () => {
   const found = { kernels: ['/w/out/kernel.elf'], disks: ['/w/disk.img'] };
   const [record, replay] = recordAndReplay(posix, '/w', found);
   assert.deepEqual({ ...record, name: '', rr: '' }, { ...replay, name: '', rr: '' });
@@ -33,7 +34,7 @@ test('record and replay differ in one word, and in what they are called', () => 
   parseLaunch(replay);
 });
 
-test('with nothing found the template says what to change', () => {
+test('if nothing is found, the template says what to change', () => {
   const [record] = recordAndReplay(posix, '/w', { kernels: [], disks: [] });
   assert.equal(record.kernel, '${workspaceFolder}/kernel.elf');
   assert.ok(!('drives' in record));
@@ -50,23 +51,23 @@ test('templates on Windows', () => {
   );
 });
 
-test('only programs for a 64-bit RISC-V are offered', () => {
+test('only programs for 64-bit RISC-V are offered', () => {
   const head = new Uint8Array(readFileSync(guest('demo/demo')).subarray(0, ELF_HEAD_BYTES));
   assert.ok(isBootableElf(head));
   const changed = (at: number, value: number) => Uint8Array.from(head, (byte, i) => (i === at ? value : byte));
   assert.ok(!isBootableElf(changed(18, 0x3e)), 'for another processor');
-  assert.ok(!isBootableElf(changed(4, 1)), '32 bit');
+  assert.ok(!isBootableElf(changed(4, 1)), '32 bits');
   assert.ok(!isBootableElf(changed(16, 1)), 'an object file');
   assert.ok(!isBootableElf(head.subarray(0, 12)));
   assert.ok(!isBootableElf(new Uint8Array(0)));
 });
 
-test('what is called a kernel comes first, then what lies nearer', () => {
+test('files named like kernels come first, then nearer files', () => {
   const files = ['/w/user/deep/sh.elf', '/w/user/ls.elf', '/w/build/kernel.elf'];
   assert.deepEqual(likeliestFirst(posix, files), ['/w/build/kernel.elf', '/w/user/ls.elf', '/w/user/deep/sh.elf']);
 });
 
-test('a kernel whose name ends like an address is still a name', () => {
+test('a kernel whose name ends like an address is still treated as a name', () => {
   const [record] = recordAndReplay(posix, '/w', { kernels: ['/w/kernel@5'], disks: [] });
   assert.equal(record.kernel, '${workspaceFolder}/kernel@@5');
 });

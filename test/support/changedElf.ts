@@ -1,6 +1,6 @@
-/** ELF files as other tools leave them, made from one with everything, so that no test needs those tools. */
+/** Makes ELF files as other tools leave them from a complete one, so that tests need none of those tools. */
 
-/** As `strip --strip-all` does: no symbols and no debug information. */
+/** As `strip --strip-all`: no symbols and no debug information. */
 export function stripped(elf: Uint8Array): Uint8Array {
   return changed(elf, (section, name) => {
     const isDropped = section.type === SHT_SYMTAB || /^\.(debug_|strtab)/.test(name);
@@ -8,19 +8,19 @@ export function stripped(elf: Uint8Array): Uint8Array {
   });
 }
 
-/** As `strip --strip-debug` does: the table of symbols stays. */
+/** As `strip --strip-debug`: the symbol table stays. */
 export function withoutDebugInfo(elf: Uint8Array): Uint8Array {
   return changed(elf, (section, name) =>
     name.startsWith('.debug_') ? { ...section, type: SHT_NULL, lengthBytes: 0n } : section,
   );
 }
 
-/** As `objcopy --only-keep-debug` does: sections that are loaded keep their places and lose their bytes. */
+/** As `objcopy --only-keep-debug`: loaded sections keep their addresses and lose their bytes. */
 export function debugOnly(elf: Uint8Array): Uint8Array {
   return changed(elf, (section) => (section.isLoaded ? { ...section, type: SHT_NOBITS } : section));
 }
 
-/** As `sstrip` does: no table of sections at all. */
+/** As `sstrip`: no section table at all. */
 export function withoutSections(elf: Uint8Array): Uint8Array {
   const copy = new Uint8Array(elf);
   const view = viewOf(copy);
@@ -30,7 +30,7 @@ export function withoutSections(elf: Uint8Array): Uint8Array {
   return copy;
 }
 
-/** The bytes that are loaded, from the lowest address on, as `objcopy -O binary` writes them. */
+/** The loaded bytes, from the lowest address on, as `objcopy -O binary` writes them. */
 export function flat(elf: Uint8Array): Uint8Array {
   const loaded = sectionsOf(elf).filter(
     ({ isLoaded, type, lengthBytes }) => isLoaded && type !== SHT_NOBITS && lengthBytes > 0n,
@@ -47,7 +47,7 @@ export function flat(elf: Uint8Array): Uint8Array {
   return image;
 }
 
-/** With one byte of a section's flipped, at an address of the guest. */
+/** Flips one byte of a section, at a guest address. */
 export function patched(elf: Uint8Array, address: bigint): Uint8Array {
   const holds = (one: Section) => one.isLoaded && one.address <= address && address < one.address + one.lengthBytes;
   const { offset, address: start } = sectionsOf(elf).find(holds)!;

@@ -6,20 +6,20 @@ import os from 'node:os';
 import path from 'node:path';
 
 /**
- * The command line as tests see it. A `Workplace` is a fresh folder in which `node dist/cli.js` runs, as a user would
- * run it; what a session printed, what it said at its end and what its files hold comes back as plain values. Everything
- * is asynchronous, so that two sessions can run side by side.
+ * The command line as tests use it. A `Workplace` is a new folder in which `node dist/cli.js` runs as a user would run
+ * it; console output, summary, messages and file contents are returned as plain values. Everything is asynchronous, so
+ * that two sessions can run at the same time.
  */
 export class Workplace {
   readonly folder: string;
 
-  /** It goes when the test (or with `after` of node:test, when the file) is over. */
+  /** The folder is removed at the end of the test (or, with `after` of node:test, of the file). */
   constructor(owner: Owner) {
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-cli-'));
     owner.after(() => fs.rmSync(this.folder, { recursive: true, force: true }));
   }
 
-  /** Another one with the same files in it. */
+  /** A new workplace with the same files. */
   copy(owner: Owner): Workplace {
     const place = new Workplace(owner);
     fs.cpSync(this.folder, place.folder, { recursive: true });
@@ -41,7 +41,7 @@ export class Workplace {
     return name;
   }
 
-  /** A raw disk of zeroes, or with something in it, so that a base that is lost shows. */
+  /** A raw disk of zeroes, or with a text in it, so that a missing base is noticed. */
   disk(name: string, lengthBytes = 4 << 20, content = ''): string {
     const bytes = new Uint8Array(lengthBytes);
     if (content) for (let at = 0; at + content.length <= lengthBytes; at += 4096) Buffer.from(content).copy(bytes, at);
@@ -58,7 +58,7 @@ export class Workplace {
     fs.truncateSync(this.path(name), lengthBytes);
   }
 
-  /** Others may look at its files and not create any. */
+  /** Others may read its files but create none. */
   forbidCreating(): void {
     fs.chmodSync(this.folder, 0o555);
   }
@@ -67,7 +67,7 @@ export class Workplace {
     return fs.existsSync(this.path(name));
   }
 
-  /** Every file with a digest of its bytes: two that are equal mean that nothing was created, changed or removed. */
+  /** Every file with a digest of its bytes: equal results mean that no file was created, changed or removed. */
   fingerprint(only?: readonly string[]): Record<string, string> {
     const names = only ?? fs.readdirSync(this.folder, { recursive: true, encoding: 'utf8' }).sort();
     return Object.fromEntries(names.map((name) => [name, this.#digestOf(name)]));
@@ -86,7 +86,7 @@ export class Workplace {
     return this.cli(['run', ...optionsOf({ ...session, drives }), ...seeded(session), ...more]);
   }
 
-  /** With all automatic snapshots: how many there are otherwise is a matter of time. */
+  /** Records with all automatic snapshots: otherwise their number depends on time. */
   record(session: Session, ...more: string[]): Promise<Outcome> {
     return this.cli(['record', ...optionsOf(session), ...seeded(session), '--all-snapshots', ...more]);
   }
@@ -95,12 +95,12 @@ export class Workplace {
     return this.cli(['replay', ...optionsOf(session), ...more]);
   }
 
-  /** Any command line, to its end. */
+  /** Runs any command line to its end. */
   cli(args: readonly string[], under?: Under): Promise<Outcome> {
     return this.start(args, under).end;
   }
 
-  /** Starts a command line that the test then talks to, waits for or kills. */
+  /** Starts a command line with which the test then interacts. */
   start(args: readonly string[], { through = [], script = CLI, unprivileged = false }: Under = {}): RunningCli {
     const [program, ...words] = [...through, process.execPath, script, ...args];
     const user = unprivileged && process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
@@ -108,7 +108,7 @@ export class Workplace {
   }
 }
 
-/** A fixed seed in the device tree: two machines of one session are equal to the bit. */
+/** A fixed seed in the device tree, so that two machines of one session are bit-identical. */
 export const RNG_SEED = '5eed'.repeat(16);
 
 const seeded = ({ options = [] }: Session): string[] =>
@@ -117,17 +117,17 @@ const seeded = ({ options = [] }: Session): string[] =>
 type Owner = { after(cleanup: () => void): void };
 
 export interface Under {
-  /** Programs before `node` on the command line, such as `sh -c ...`. */
+  /** A program before `node` on the command line, such as `sh -c ...`. */
   through?: readonly string[];
-  /** Another program of ours in the command line's place: its absolute path. */
+  /** Another program of ours instead of the command line: its absolute path. */
   script?: string;
-  /** Permissions hold: not as root. */
+  /** Enforces file permissions: the program does not run as root. */
   unprivileged?: boolean;
 }
 
 const NOBODY = 65534;
 
-/** What a session is given: the same for run, record and replay. */
+/** The options of a session: the same for run, record and replay. */
 export interface Session {
   kernel: string;
   drives?: readonly DriveSpec[];
@@ -168,7 +168,7 @@ export function driveText(drive: DriveSpec, index = 0): string {
   ].join();
 }
 
-/** What `--json` says at the end. */
+/** The JSON that `--json` prints at the end. */
 export interface Summary {
   position: number;
   instructions: number;
@@ -181,10 +181,10 @@ export interface Summary {
 }
 
 export class Outcome {
-  /** Null when a signal ended it. */
+  /** Null when a signal ended the process. */
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** What the guest printed. */
+  /** The guest's console output. */
   readonly console: string;
   readonly stderr: string;
 
@@ -230,13 +230,13 @@ export class Outcome {
   }
 }
 
-/** A command line under way. */
+/** A running command line. */
 export class RunningCli {
   readonly end: Promise<Outcome>;
-  /** What came on stdout so far. */
+  /** The output on stdout so far. */
   console = '';
   readonly #child: ChildProcessWithoutNullStreams;
-  /** When how much of the console had arrived. */
+  /** When how much of the console output had arrived. */
   readonly #arrivals: { atMs: number; length: number }[] = [];
   #stderr = '';
 
@@ -260,7 +260,7 @@ export class RunningCli {
     return this.#child.pid!;
   }
 
-  /** Resolves with what matches on stderr; fails when the session ends before. */
+  /** Resolves with the match on stderr; fails if the session ends before. */
   async untilSaid(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const found = pattern.exec(this.#stderr);
@@ -275,17 +275,17 @@ export class RunningCli {
     this.#child.kill(signal);
   }
 
-  /** Nobody reads the console any more, as after `| head`. */
+  /** Closes the reading end of the console, as `| head` does. */
   closeConsole(): void {
     this.#child.stdout.destroy();
   }
 
-  /** How much of the console had arrived at that time (of `performance.now`). */
+  /** How much of the console output had arrived at that time (of `performance.now`). */
   consoleLengthAt(atMs: number): number {
     return this.#arrivals.findLast((arrival) => arrival.atMs <= atMs)?.length ?? 0;
   }
 
-  /** Resolves when the guest has printed that; fails when the session ends before. */
+  /** Resolves when the guest has printed the text; fails if the session ends before. */
   async untilPrinted(text: string): Promise<void> {
     while (!this.console.includes(text)) {
       const next = new Promise((resolve) => this.#child.stdout.once('data', resolve));

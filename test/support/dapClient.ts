@@ -6,8 +6,8 @@ import type { Workplace } from './cli.ts';
 import { guest } from './guests.ts';
 
 /**
- * A debug adapter under test, started as an editor starts it, and the client that talks to it. Requests resolve with the
- * body of their response; `refused` is for those that must fail. Everything waits at most as long as a test may take.
+ * A debug adapter under test, started as an editor starts it, and its client. A request resolves with the body of its
+ * response; `refused` is for requests that must fail. Every wait is limited by the test's timeout.
  */
 type Body = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any
 
@@ -19,7 +19,7 @@ export class DapClient {
   readonly exited: Promise<number | null>;
   /** All events so far, in order. */
   readonly events: DebugProtocol.Event[] = [];
-  /** What the adapter has written to stderr: nothing, ever. */
+  /** The adapter's output on stderr, which must stay empty. */
   stderr = '';
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #answers = new Map<number, (response: DebugProtocol.Response) => void>();
@@ -28,7 +28,7 @@ export class DapClient {
   #seq = 1;
   #input: Buffer = Buffer.alloc(0);
 
-  /** It goes when the test is over. `under` is for Node: more options, other variables; `args` are the adapter's own. */
+  /** The process ends with the test. `under` gives Node further options and variables; `args` are the adapter's own. */
   constructor(
     owner: { after(what: () => Promise<unknown>): void },
     under: { options?: readonly string[]; env?: NodeJS.ProcessEnv; args?: readonly string[] } = {},
@@ -43,24 +43,24 @@ export class DapClient {
     this.#child.stdin.on('error', () => {});
   }
 
-  /** Of the adapter's process. */
+  /** The adapter's process id. */
   get pid(): number {
     return this.#child.pid!;
   }
 
-  /** The guest's console so far. */
+  /** The guest's console output so far. */
   get console(): string {
     const outputs = this.events.filter(({ event, body }) => event === 'output' && body.category === 'stdout');
     return outputs.map(({ body }) => body.output as string).join('');
   }
 
-  /** The same, where it goes to a terminal. */
+  /** The same, when it goes to a terminal. */
   get terminal(): string {
     const pieces = this.events.filter(({ event }) => event === 'blkreplay/console');
     return Buffer.concat(pieces.map(({ body }) => Buffer.from(body.base64 as string, 'base64'))).toString('latin1');
   }
 
-  /** Where it stood or ran when it said so last. */
+  /** The position in the last event that reported it. */
   get place(): Body {
     return this.events.findLast(({ event }) => event === 'blkreplay/place')!.body as Body;
   }
@@ -78,7 +78,7 @@ export class DapClient {
     return (response.body as DebugProtocol.ErrorResponse['body']).error!.format;
   }
 
-  /** `spoil` changes the message on its way. */
+  /** `spoil` changes the message before it is sent. */
   send(command: unknown, args?: unknown, spoil = (text: string) => text): Promise<DebugProtocol.Response> {
     const seq = this.#seq++;
     const answered = new Promise<DebugProtocol.Response>((resolve) => this.#answers.set(seq, resolve));
@@ -86,12 +86,12 @@ export class DapClient {
     return inTime(answered, () => `an answer to ${String(command)}; stderr: ${this.stderr}`);
   }
 
-  /** Any text as a message. */
+  /** Sends any text as a message. */
   write(text: string): void {
     this.#child.stdin.write(`Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
   }
 
-  /** The next event of that name, after those that were waited for before. */
+  /** The next event of that name, after those that were already waited for. */
   async event(name: string): Promise<Body> {
     for (;;) {
       const found = this.events.findIndex(({ event }, i) => i >= this.#seen && event === name);
@@ -104,24 +104,24 @@ export class DapClient {
     }
   }
 
-  /** Of the events that were waited for and those before them, only the last few are kept: in a long session. */
+  /** Drops events that were already waited for, except the last few, for long sessions. */
   forgetEvents(): void {
     const forgotten = Math.max(0, this.#seen - EVENTS_KEPT);
     this.events.splice(0, forgotten);
     this.#seen -= forgotten;
   }
 
-  /** What is typed to the guest. */
+  /** Types to the guest. */
   async type(text: string): Promise<void> {
     await this.request('blkreplay/consoleInput', { base64: Buffer.from(text, 'latin1').toString('base64') });
   }
 
-  /** Until the guest has said so on its terminal, from the `from`th character on. */
+  /** Waits until the guest has printed a text on its terminal, from character `from` on. */
   async untilTerminal(text: string, from = 0): Promise<void> {
     while (!this.terminal.includes(text, from)) await this.event('blkreplay/console');
   }
 
-  /** Runs and returns the `stopped` that follows. */
+  /** Sends a run request and returns the `stopped` event that follows. */
   async until(command: string, args: object = { threadId: 1 }): Promise<Body> {
     await this.request(command, args);
     return this.event('stopped');
@@ -150,12 +150,12 @@ export class DapClient {
     return result;
   }
 
-  /** The client reads no more, as one that was killed; what it is told then fails. */
+  /** The client stops reading, as one that was killed; writes to it then fail. */
   stopListening(): void {
     this.#child.stdout.destroy();
   }
 
-  /** The client goes, as an editor that is closed: without a word. */
+  /** The client disappears without a request, as an editor that is closed. */
   leave(): Promise<number | null> {
     this.#child.stdin.end();
     return inTime(this.exited, () => 'the end of the process');
@@ -187,7 +187,7 @@ export class DapClient {
   }
 }
 
-/** The demo over a fresh disk, recorded; `more` changes or adds settings. */
+/** The demo on a new disk, recorded; `more` changes or adds settings. */
 export function demoLaunch(place: Workplace, more: object = {}): object {
   const image = place.disk('disk.img');
   return {
@@ -197,7 +197,7 @@ export function demoLaunch(place: Workplace, more: object = {}): object {
   };
 }
 
-/** The path of a guest's source, as an editor gives it. */
+/** The path of a guest's source, as an editor sends it. */
 export const source = (name: string): string => path.resolve(import.meta.dirname, '../guests', name);
 
 function inTime<T>(promise: Promise<T>, what: () => string): Promise<T> {

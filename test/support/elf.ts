@@ -1,4 +1,4 @@
-/** ELF files by hand: the smallest ones that boot, and all the ways in which one can be wrong. */
+/** Builds ELF files: minimal ones that boot, and ones with every kind of error. */
 export interface ElfParts {
   /** 1 for 32 bits, 2 for 64. */
   class?: 1 | 2;
@@ -8,19 +8,19 @@ export interface ElfParts {
   type?: number;
   /** 243 for RISC-V. */
   machine?: number;
-  /** Where the code is loaded and entered. */
+  /** The load address and entry point of the code. */
   address?: bigint;
   memoryBytes?: number;
   /** Instructions. */
   code?: readonly number[];
-  /** Of program headers: 1 for the one that loads the code, or none. */
+  /** The number of program headers: 1 for the one that loads the code, or 0. */
   segments?: 0 | 1;
 }
 
 const HEADER_BYTES = 64;
 const PROGRAM_HEADER_BYTES = 56;
 
-/** A guest of a few instructions. The layout is that of 64 bits, whatever class it says. */
+/** A guest of a few instructions. The layout is always that of 64 bits, whatever the class field says. */
 export function makeElf(parts: ElfParts = {}): Uint8Array {
   const { class: bits = 2, byteOrder = 1, type = 2, machine = 243, segments = 1 } = parts;
   const { address = 0x8000_0000n, code = SPIN } = parts;
@@ -48,7 +48,7 @@ export function makeElf(parts: ElfParts = {}): Uint8Array {
   return bytes;
 }
 
-/** Prints `!` and then spins for ever. */
+/** Prints `!` and then loops forever. */
 export const SPIN = [
   0x100002b7, // lui  t0, 0x10000
   0x02100313, // li   t1, '!'

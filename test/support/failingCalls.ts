@@ -4,7 +4,9 @@ import type { TestContext } from 'node:test';
 
 type Call = 'linkSync' | 'writeFileSync' | 'rmSync' | 'renameSync' | 'chmodSync';
 
-/** Calls of Node's file system that fail, in modules that import them by name, too. Returns what ends that. */
+/**
+ * Makes calls of Node's file system fail, also in modules that import them by name. Returns a function that ends this.
+ */
 export function failCalls(t: TestContext, names: readonly Call[], code: string): () => void {
   const mocks = names.map((name) =>
     t.mock.method(fs, name, () => {

@@ -1,29 +1,29 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** The guests of test/guests, and what they are to print (see the README there). */
+/** The guests of test/guests and their expected output (see the README there). */
 const GUESTS = path.resolve(import.meta.dirname, '../guests');
 
 /** `demo/demo`, `kernel/oslet`, `small/timer`, ... */
 export const guest = (name: string): string => path.join(GUESTS, `${name}.elf`);
 
-/** What is typed into the kernel's shell. */
+/** The input typed into the kernel's shell. */
 export const SESSION = path.join(GUESTS, 'kernel/session.txt');
 
-/** Names of all the small ones. */
+/** The names of all small guests. */
 export const SMALL_GUESTS = fs
   .readdirSync(path.join(GUESTS, 'small'))
   .filter((name) => name.endsWith('.elf'))
   .map((name) => name.replace(/\.elf$/, ''));
 
-/** The console and the exit code of `X.expected`. */
+/** The console output and the exit code in `X.expected`. */
 export function expected(name: string): { console: string; guestExit: number } {
   const text = fs.readFileSync(path.join(GUESTS, `${name}.expected`), 'latin1');
   const [line, code] = /\[exit code (\d+)\]\n$/.exec(text) ?? ['', '0'];
   return { console: text.slice(0, text.length - line.length), guestExit: Number(code) };
 }
 
-/** The demo's bad value is a time, and how full its journal gets depends on when the timer strikes. */
+/** The demo's bad value is a time, and the journal's length depends on when the timer interrupts. */
 export function maskDemo(console: string): string {
   return console.replace(/entry_count is (\d+|#)/, 'entry_count is #').replace(/(backlog level up to) \d+/, '$1 #');
 }

@@ -1,6 +1,6 @@
 import type { KernelSymbol } from '../../debug-adapter/engine/symbols/kallsyms/kallsyms.ts';
 
-/** The tables of symbols that Linux keeps in its image (scripts/kallsyms.c), to put into images made by hand. */
+/** Builds the symbol tables that Linux keeps in its Image (scripts/kallsyms.c), for images made by tests. */
 export function kallsymsTables(
   symbols: readonly KernelSymbol[],
   { base, order = 'since 6.4' }: { base: bigint; order?: 'since 6.4' | 'before' },
@@ -28,7 +28,7 @@ export function kallsymsTables(
   return (order === 'before' ? [...addresses, ...tables] : [...tables, ...addresses]).flatMap(aligned);
 }
 
-/** An image with tables behind the memory that its header says it takes. The first symbol is its first byte. */
+/** An image with tables behind the memory size that its header states. The first symbol is at its first byte. */
 export function withKallsyms(image: Uint8Array, symbols: readonly KernelSymbol[]): Uint8Array {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
   const whole = Math.max(image.length, Number(view.getBigUint64(IMAGE_SIZE_OFFSET, true)));
@@ -39,7 +39,7 @@ export function withKallsyms(image: Uint8Array, symbols: readonly KernelSymbol[]
 
 const IMAGE_SIZE_OFFSET = 16;
 
-/** Every character is its own token, and two bytes that no name has stand for more. */
+/** Every character is its own token, and two bytes that occur in no name stand for several characters. */
 const TOKENS = Array.from({ length: 256 }, (_, byte) => {
   return (
     new Map([

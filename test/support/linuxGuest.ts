@@ -2,13 +2,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { readKallsyms } from '../../debug-adapter/engine/symbols/kallsyms/kallsyms.ts';
 
-/** Debian's Linux and busybox (test/cli/linux.test.ts tells of it) for a debugger: it boots to a shell. */
+/** Debian's Linux and busybox (see test/cli/linux.test.ts) for a debugger: it boots to a shell. */
 export const LINUX_FOLDER = process.env.BLKREPLAY_LINUX_GUEST;
 export const PROMPT = 'GUEST# ';
 
 export const linuxFile = (name: 'Image' | 'initramfs.cpio.gz'): string => path.join(LINUX_FOLDER!, name);
 
-/** A launch that records it; the disk is there for its overlay alone. */
+/** A launch configuration that records it; the disk exists only for its overlay. */
 export function linuxLaunch(cwd: string, more: object = {}): object {
   writeFileSync(path.join(cwd, 'disk.img'), new Uint8Array(1 << 20));
   return {
@@ -19,7 +19,7 @@ export function linuxLaunch(cwd: string, more: object = {}): object {
   };
 }
 
-/** Where the kernel's own table says its symbols are, by name; the first of each. */
+/** The addresses in the kernel's own symbol table, by name; the first one of each name. */
 export function linuxSymbols(): Map<string, bigint> {
   const symbols = readKallsyms(readFileSync(linuxFile('Image')))!;
   return new Map(symbols.reverse().map(({ name, address }) => [name, address]));

@@ -1,15 +1,15 @@
 import type { HostFile } from '../../debug-adapter/engine/base/host.ts';
 
 /**
- * A HostFile in memory, with a count of its calls and a limit on its length, so that a test can see how many file
- * calls a request takes and what a full disk does.
+ * A HostFile in memory that counts its calls and limits its length, so that a test can see how many file calls a
+ * request takes and what happens on a full disk.
  */
 export class MemoryFile implements HostFile {
   readonly name: string;
   readonly calls = { reads: 0, writes: 0, syncs: 0, bytesWritten: 0 };
-  /** A write beyond this length throws, like a full disk. */
+  /** A write beyond this length throws, as on a full disk. */
   lengthMax = Infinity;
-  /** So many more writes and syncs succeed, then each throws, like a broken disk. */
+  /** This many more writes and syncs succeed, then each one throws, as on a broken disk. */
   changesLeft = Infinity;
   isClosed = false;
   #bytes: Uint8Array;
@@ -21,7 +21,7 @@ export class MemoryFile implements HostFile {
     this.#length = bytes.length;
   }
 
-  /** A copy of what the file holds. */
+  /** A copy of the file's contents. */
   contents(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
   }

@@ -2,14 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { BroadcastChannel, isMainThread } from 'node:worker_threads';
 
 /**
- * Loaded into a debug adapter by `--import`, in its first thread and in its engine's: on SIGUSR2 each thread collects
- * its garbage, and what they use together is written to the file that BLKREPLAY_MEMORY_PROBE names. Counted in bytes,
- * which unlike the resident set does not depend on when memory is given back to the system.
+ * Loaded by `--import` into both threads of a debug adapter. On SIGUSR2 each thread collects its garbage and writes the
+ * memory that they use together to the file named by BLKREPLAY_MEMORY_PROBE. The memory is counted in bytes, which,
+ * unlike the resident set, does not depend on when memory is returned to the system.
  */
 export interface MemoryReport {
-  /** Of both threads. */
+  /** The sum of both threads. */
   usedBytes: number;
-  /** Resident, of the process. */
+  /** The resident set of the process. */
   residentBytes: number;
 }
 
@@ -33,7 +33,7 @@ function report(engineBytes: number): void {
 }
 
 function usedHere(): number {
-  // What one collection frees may keep buffers that the next one frees.
+  // Objects freed by one collection may hold buffers that only the next one frees.
   for (let i = 0; i < 3; i++) globalThis.gc!();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;

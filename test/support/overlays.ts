@@ -4,9 +4,9 @@ import { RawImage } from '../../debug-adapter/engine/block/raw.ts';
 import { openFile } from '../../debug-adapter/host/nodeFiles.ts';
 import type { Workplace } from './cli.ts';
 
-/** Looking into overlays, and doing to them what a user would do with qemu-img. */
+/** Inspects overlays, and changes them as a user would with qemu-img. */
 
-/** A qcow2 on a raw base, as `qemu-img create -b` makes it, perhaps with a snapshot. */
+/** A qcow2 on a raw base, as `qemu-img create -b` makes it, optionally with a snapshot. */
 export function makeOverlay(place: Workplace, name: string, base: string, { snapshot }: { snapshot?: string } = {}) {
   const file = openFile(place.path(name), { write: true, create: 'truncate' });
   const lengthBytes = place.read(base).length;
@@ -18,7 +18,7 @@ export function makeOverlay(place: Workplace, name: string, base: string, { snap
   image.close();
 }
 
-/** Opens an overlay on a raw base for writing, lets it be changed, and closes it. */
+/** Opens an overlay on a raw base for writing, changes it with `change`, and closes it. */
 export function changeOverlay(place: Workplace, name: string, change: (image: Qcow2Image) => void, base?: string) {
   const backing = base === undefined ? undefined : openRaw(place, base);
   const file = openFile(place.path(name), { write: true, create: 'never' });
@@ -28,14 +28,14 @@ export function changeOverlay(place: Workplace, name: string, change: (image: Qc
   backing?.close();
 }
 
-/** Our own `qemu-img check`: leaks are allowed, they are what a kill leaves. */
+/** Our own `qemu-img check`: leaks are permitted, since a kill leaves some. */
 export function isSound(place: Workplace, name: string): void {
   const image = Qcow2Image.open(openFile(place.path(name), { write: false, create: 'never' }), { writable: false });
   assert.deepEqual(image.check().corruptions, []);
   image.close();
 }
 
-/** Every byte that a guest sees on an overlay over a raw base: now, or in a snapshot. */
+/** Every byte that a guest reads from an overlay on a raw base: now, or in a snapshot. */
 export function visibleBytes(place: Workplace, name: string, base: string, snapshot?: string): Uint8Array {
   const backing = openRaw(place, base);
   const file = openFile(place.path(name), { write: false, create: 'never' });

@@ -4,12 +4,12 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Workplace } from './cli.ts';
 
-/** A guest under QEMU, as test/guests/run-qemu.sh runs it: the machine that ours is compatible with. */
+/** Runs a guest in QEMU, as test/guests/run-qemu.sh does: the machine that ours is compatible with. */
 const RUN_QEMU = path.resolve(import.meta.dirname, '../guests/run-qemu.sh');
 
 export interface QemuGuest {
   kernel: string;
-  /** Names in the workplace; created as empty ones of 4 MiB when they do not exist. */
+  /** File names in the workplace; a missing file is created with 4 MiB of zeroes. */
   disks?: readonly string[];
   typed?: Typed;
 }
@@ -20,13 +20,13 @@ export interface Typed {
   text: string;
 }
 
-/** Everything that it printed until it powered off. */
+/** Everything that the guest printed until it powered off. */
 export const underQemu = (place: Workplace, { kernel, disks = [], typed }: QemuGuest): Promise<string> =>
   consoleOf(place, [RUN_QEMU, kernel, ...disks], typed);
 
-/** What a QEMU whose serial port is its standard output printed, once it has ended well. */
+/** The output of a QEMU whose serial port is its standard output, once it has ended successfully. */
 export async function consoleOf(place: Workplace, [program, ...args]: string[], typed?: Typed): Promise<string> {
-  // Into a file: when its output is not taken at once, QEMU tries a few times and then drops the byte.
+  // Into a file: if its output is not read immediately, QEMU retries a few times and then drops the byte.
   const output = path.join(fs.mkdtempSync(place.path('qemu-')), 'console');
   const printed = () => fs.readFileSync(output, 'latin1');
   const console = fs.openSync(output, 'w');

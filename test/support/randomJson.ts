@@ -1,6 +1,6 @@
 import type { SeededRandom } from './seededRandom.ts';
 
-/** JSON in which one or two things are other than whoever reads it expects: a value, a type, something missing or too much. */
+/** Changes one or two things in JSON to what a reader does not expect: a value, a type, something missing or extra. */
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
 const VALUES: readonly Json[] = [

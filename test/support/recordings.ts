@@ -25,12 +25,14 @@ export function entriesOf(place: Workplace, rrfile: string): LogEntry[] {
   return entries;
 }
 
-/** Writes a recording anew with another log: it is well-formed, all its checksums are right, and it lies. */
+/**
+ * Rewrites a recording with another log: it is well-formed and all checksums are valid, but its contents are forged.
+ */
 export function rewriteRecording(place: Workplace, rrfile: string, entries: readonly LogEntry[]): void {
   rewriteFile(place.path(rrfile), () => entries);
 }
 
-/** The same for any file, with a log made from its own, and in the format of an earlier version where one is given. */
+/** The same for any file, with a log derived from its own, and optionally in the format of an earlier version. */
 export function rewriteFile(
   file: string,
   change: (entries: LogEntry[]) => readonly LogEntry[],
@@ -55,14 +57,14 @@ export function rewriteFile(
   writeFileSync(file, bytes);
 }
 
-/** The JSON that a recording starts with. */
+/** The JSON at the start of a recording. */
 export function headerJson(recording: Uint8Array): Json {
   const { payloadBytes } = decodeChunkHeader(recording, PREAMBLE_BYTES)!;
   const at = PREAMBLE_BYTES + CHUNK_HEADER_BYTES;
   return JSON.parse(new TextDecoder().decode(recording.subarray(at, at + payloadBytes))) as Json;
 }
 
-/** The recording with another header, or other bytes in its place, and all checksums right. */
+/** The recording with another header, or other bytes in its place, and valid checksums. */
 export function withHeader(recording: Uint8Array, header: Json | Uint8Array): Uint8Array {
   const json = header instanceof Uint8Array ? header : new TextEncoder().encode(JSON.stringify(header));
   const pieces = [recording.subarray(0, PREAMBLE_BYTES)];
@@ -80,7 +82,7 @@ export function withHeader(recording: Uint8Array, header: Json | Uint8Array): Ui
   return Buffer.concat(pieces);
 }
 
-/** For a writer to write another version into the header; the file's start has it, too. */
+/** Makes a writer store another version in the header; the start of the file contains it too. */
 export const ofVersion = (formatVersion: number, header: HeaderToWrite): HeaderToWrite =>
   Object.assign({}, header, { formatVersion });
 

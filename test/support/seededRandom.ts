@@ -1,8 +1,6 @@
 import type { TestContext } from 'node:test';
 
-/**
- * Random numbers that a seed reproduces. A test prints its seed; BLKREPLAY_SEED=<seed> runs it again with the same.
- */
+/** Random numbers that a seed reproduces. A test prints its seed; BLKREPLAY_SEED=<seed> runs it again with the same. */
 export class SeededRandom {
   readonly seed: number;
   #state: number;
@@ -12,7 +10,7 @@ export class SeededRandom {
     this.#state = seed >>> 0;
   }
 
-  /** For a test: a new seed each run, unless one is given, and printed in either case. */
+  /** For a test: a new seed for each run, unless one is given; it is always printed. */
   static forTest(t: TestContext): SeededRandom {
     const seed = Number(process.env.BLKREPLAY_SEED ?? Math.floor(Math.random() * 2 ** 31));
     t.diagnostic(`BLKREPLAY_SEED=${seed}`);
@@ -48,7 +46,7 @@ export class SeededRandom {
   }
 }
 
-/** Runs `story` with several seeds, or with the one in BLKREPLAY_SEED, and says which seed failed. */
+/** Runs `story` with several seeds, or with the one in BLKREPLAY_SEED, and names the seed that failed. */
 export function withSeeds(count: number, story: (random: SeededRandom) => void): void {
   const given = process.env.BLKREPLAY_SEED;
   const seeds = given ? [Number(given)] : Array.from({ length: count }, (_, i) => i + 1);

@@ -3,9 +3,9 @@ import { MemoryFile } from './memoryFile.ts';
 import type { SeededRandom } from './seededRandom.ts';
 
 /**
- * A HostFile that remembers every change, so that a test can ask what the file would hold had the world ended at any
- * moment: killed between two calls (all calls up to there happened), or cut from power (of what was written since the
- * last sync any sectors may be there, in any order).
+ * A HostFile that records every change, so that a test can determine its contents after a kill or power cut at any
+ * moment. After a kill between two calls all earlier calls have happened; after a power cut any of the sectors written
+ * since the last sync may be present, in any order.
  */
 export class SimulatedFile implements HostFile {
   readonly name: string;
@@ -52,7 +52,7 @@ export function afterKill(start: Uint8Array, log: FileChange[], calls: number): 
   return file.contents();
 }
 
-/** The same with the power gone: whatever was not synced may be missing, each sector for itself. */
+/** The same after a power cut: each unsynced sector may be missing independently. */
 export function afterPowerCut(start: Uint8Array, log: FileChange[], calls: number, random: SeededRandom): Uint8Array {
   const synced = log.slice(0, calls).findLastIndex((change) => change.kind === 'sync') + 1;
   const file = new MemoryFile('', afterKill(start, log, synced));

@@ -4,17 +4,17 @@ import type { SeededRandom } from './seededRandom.ts';
 import type { FileChange } from './simulatedFile.ts';
 
 /**
- * Several files on one simulated disk, which remembers every change in the order in which they came, so that a test can
- * ask what all files hold had the world ended at any moment. A sync makes its own file's changes stay; of what else was
- * written any sectors may be there after a power cut, whatever came first.
+ * Several files on one simulated disk, which records all changes in order, so that a test can determine what all files
+ * contain after a kill or power cut at any moment. A sync makes the changes of its file durable; of the others any
+ * sectors may be present after a power cut, in any order.
  */
 export class SimulatedWorld {
   readonly log: { file: string; change: FileChange }[] = [];
   readonly names: string[] = [];
-  /** So many more changes succeed; then each fails, a write after half of it, as on a full or broken disk. */
+  /** This many more changes succeed; then each fails, a write after half of it, as on a full or broken disk. */
   changesLeft = Infinity;
 
-  /** A new and empty file. */
+  /** A new, empty file. */
   create(name: string): HostFile {
     this.names.push(name);
     return new WorldFile(this, name);
@@ -30,7 +30,7 @@ export class SimulatedWorld {
     this.log.push({ file, change });
   }
 
-  /** As far as whole sectors go. */
+  /** Rounded down to whole sectors. */
   private noteHalf(file: string, { offset, bytes }: FileChange & { kind: 'write' }): void {
     const half = Math.floor((offset + bytes.length / 2) / SECTOR_BYTES) * SECTOR_BYTES - offset;
     if (half > 0) this.log.push({ file, change: { kind: 'write', offset, bytes: bytes.subarray(0, half) } });
@@ -73,9 +73,9 @@ class WorldFile implements HostFile {
   close(): void {}
 }
 
-/** Walks through a world's log once, and shows what the files would hold if it ended here. */
+/** Walks through a world's log once, and shows the files as they would be if it ended here. */
 export class WorldsEnd {
-  /** How many of the changes have happened. */
+  /** The number of changes that have happened. */
   calls = 0;
   readonly #world: SimulatedWorld;
   readonly #files: Map<string, { synced: MemoryFile; pending: FileChange[] }>;
@@ -99,12 +99,12 @@ export class WorldsEnd {
     } else file.pending.push(entry.change);
   }
 
-  /** The process is gone, and everything it wrote is there. */
+  /** After a kill: everything that the process wrote is present. */
   afterKill(): Map<string, MemoryFile> {
     return this.#left(() => true);
   }
 
-  /** The power is gone: of what was not synced each sector may be missing. */
+  /** After a power cut: each unsynced sector may be missing. */
   afterPowerCut(random: SeededRandom): Map<string, MemoryFile> {
     const survives = random.pick([0, 0.1, 0.5, 0.9]);
     return this.#left(() => random.chance(survives));
@@ -123,7 +123,7 @@ export class WorldsEnd {
 
 const SECTOR_BYTES = 512;
 
-/** Sectors are atomic, as disks promise; a change of the length is one thing. */
+/** Sectors are atomic, as disks guarantee; a change of the file's length is a single change. */
 function applySectors(file: MemoryFile, change: FileChange, survives: () => boolean): void {
   if (change.kind === 'truncate' && survives()) file.truncate(change.length);
   if (change.kind !== 'write') return;

@@ -2,8 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import type { TestContext } from 'node:test';
 
 /**
- * Outside programs that tests compare with. On a user's machine a test without its tool is skipped and says so; in CI
- * a missing tool is a failure, so that no check gets lost unseen. Returns whether the tool is there.
+ * Outside programs for comparison. On a user's machine a test without its tool is skipped with a message; in CI a
+ * missing tool is a failure, so that no check is lost unnoticed. Returns whether the tool is available.
  */
 export function requireTool(tool: string, t: TestContext): boolean {
   const found = spawnSync(tool, ['--version'], { stdio: 'ignore' }).error === undefined;
@@ -13,7 +13,7 @@ export function requireTool(tool: string, t: TestContext): boolean {
   return false;
 }
 
-/** Runs a tool and returns what it printed; a failure throws with its stderr. */
+/** Runs a tool and returns its output; a failure throws with its stderr. */
 export function runTool(tool: string, args: string[]): string {
   return execFileSync(tool, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 2 ** 28 });
 }

@@ -2,7 +2,10 @@ import type { TestContext } from 'node:test';
 import type { HostFile } from '../../debug-adapter/engine/base/host.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
 
-/** Until the test is over, every file that is opened for writing or created goes through `wrap`, by the name it is to have. */
+/**
+ * Until the end of the test, passes every file that is opened for writing or created through `wrap`, with its final
+ * name.
+ */
 export function wrapWrittenFiles(t: TestContext, wrap: (file: HostFile, path: string) => HostFile): void {
   const { files } = nodeHost;
   const { open, stage } = files;

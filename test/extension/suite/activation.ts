@@ -3,16 +3,16 @@ import { suite, test } from 'mocha';
 import * as vscode from 'vscode';
 import { notes } from './notes.ts';
 
-/** Wanted on a machine that is not busy, on which time and the processor's time are the same. */
+/** The limit on an idle machine, where elapsed time and processor time are equal. */
 const WANTED_MS = 50;
 const FAILURE_MS = 500;
 
 export function activation(): void {
   suite('activation', () => {
-    test('costs milliseconds, and nothing before the first use', async () => {
+    test('takes milliseconds, and happens only on first use', async () => {
       const extension = vscode.extensions.getExtension('blkreplay.blkreplay');
       assert.ok(extension);
-      assert.equal(extension.isActive, false, 'a window without our sessions does not load it');
+      assert.equal(extension.isActive, false, 'a window without blkreplay sessions does not load it');
       const [start, processor] = [performance.now(), process.cpuUsage()];
       const { activationMilliseconds } = await extension.activate();
       const tookMs = performance.now() - start;

@@ -4,14 +4,17 @@ import * as vscode from 'vscode';
 import { notes } from './notes.ts';
 import { demo, folder, nameOf, TestSession } from './session.ts';
 
-/** The sample demo, driven by VS Code's own commands: what it asks the adapter, and in which order answers come. */
+/**
+ * Debugs the sample demo with VS Code's own commands, and checks which requests it sends and in which order answers
+ * arrive.
+ */
 export function debugging(): void {
   suite('debugging the demo', () => {
     let session: TestSession;
     setup(() => void (session = new TestSession()));
     teardown(() => session.dispose());
 
-    test('starts, runs to the reported failure, and goes back to a breakpoint and a line further', async () => {
+    test('starts, runs to the reported failure, and goes back to a breakpoint and one line further', async () => {
       const statistics = vscode.Uri.joinPath(folder().uri, 'demo', 'statistics.c');
       assert.ok(await session.start(demo()));
       const failure = await session.stopped();
@@ -36,7 +39,7 @@ export function debugging(): void {
       const before = await session.topFrame();
       assert.equal(before.name, 'statistics_sample');
       assert.ok(before.line < 18, `line ${before.line}`);
-      assert.notEqual(await session.evaluate('now_us'), damaged, 'the last tick is not the one that did it');
+      assert.notEqual(await session.evaluate('now_us'), damaged, 'the last tick is not the one that caused the damage');
 
       const again = await session.runUntilStopped('continue');
       assert.equal(again.reason, 'breakpoint');
@@ -54,7 +57,7 @@ export function debugging(): void {
       assert.equal(frame.name, '_start');
     });
 
-    test('reverse steps in and out are commands of ours', async () => {
+    test('blkreplay provides commands for reverse steps in and out', async () => {
       assert.ok(await session.start(demo()));
       await session.stopped();
       for (const command of ['reverseStepOut', 'reverseStepIn']) {
@@ -66,7 +69,7 @@ export function debugging(): void {
   });
 }
 
-/** These messages are there in this order, after what was checked before, whatever is between them. */
+/** These messages occur in this order, after the ones checked before; others may come in between. */
 function assertOrder({ messages }: TestSession, expected: string[]): void {
   const names = messages.map(nameOf);
   let at = names.lastIndexOf(expected[0]);

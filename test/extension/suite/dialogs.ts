@@ -7,11 +7,11 @@ import type { TreeNode } from '../../../extension/overlays/treeModel.ts';
 import { demo, folder, TestSession, until } from './session.ts';
 
 /**
- * Questions before files go. VS Code shows no dialogs while it is tested, so they are answered here; it focuses the first
- * button, which is why that one must be harmless.
+ * Questions before files are replaced or deleted. VS Code shows no dialogs during tests, so they are answered here. VS
+ * Code focuses the first button, so that one must be harmless.
  */
 export function dialogs(): void {
-  suite('before files go', () => {
+  suite('before files are replaced or deleted', () => {
     let session: TestSession;
     let asked: Asked[];
     let answer: (question: string) => string | undefined;
@@ -31,8 +31,8 @@ export function dialogs(): void {
       fs.rmSync(at('mine.qcow2'), { force: true });
     });
 
-    test('restarting asks, keeps both by default, and replaces only what blkreplay made', async () => {
-      // As from launch.json: a restart asks no provider again.
+    test('restarting asks, keeps both by default, and replaces only files made by blkreplay', async () => {
+      // As from launch.json: a restart does not call the provider again.
       assert.ok(await vscode.debug.startDebugging(folder(), demo().name));
       await session.stopped();
       const before = fs.readFileSync(at(RRFILE));
@@ -47,7 +47,7 @@ export function dialogs(): void {
       assert.notDeepEqual(fs.readFileSync(at(RRFILE)), before, 'it was recorded again');
     });
 
-    test('a file of the user at the overlay’s path is refused and stays', async () => {
+    test("a user's file at the overlay’s path is refused and stays", async () => {
       fs.writeFileSync(at('mine.qcow2'), 'mine');
       answer = () => 'Replace';
       const drives = [{ ...demo().drives[0], overlay: 'mine.qcow2' }];
@@ -62,7 +62,7 @@ export function dialogs(): void {
       assert.equal(fs.readFileSync(at('mine.qcow2'), 'utf8'), 'mine');
     });
 
-    test('what a copy of a recording names stays for that one', async () => {
+    test('files that a copy of a recording names stay with that copy', async () => {
       assert.ok(await session.start(demo()));
       await session.stopped();
       await vscode.debug.stopDebugging();
@@ -76,7 +76,7 @@ export function dialogs(): void {
       );
     });
 
-    test('deleting a recording keeps it by default, and takes its own files with it', async () => {
+    test('deleting a recording keeps it by default, and otherwise deletes its own files with it', async () => {
       assert.ok(await session.start(demo()));
       await session.stopped();
       await vscode.debug.stopDebugging();

@@ -8,12 +8,12 @@ import { overlays } from './overlays.ts';
 import { notes } from './notes.ts';
 
 /**
- * What VS Code runs in its extension host: mocha over all suites. The results go to the file that the environment
- * variable names, since the host's console is not ours; a file that is not there is a failure.
+ * The entry point that VS Code runs in its extension host: mocha over all suites. The results go to the file named by
+ * an environment variable, since the host's console is not ours; a missing file counts as a failure.
  */
 export interface Result {
   title: string;
-  /** Why it failed. */
+  /** The reason for the failure. */
   error?: string;
 }
 
@@ -26,7 +26,7 @@ const TEST_MS_MAX = 120_000;
 
 export async function run(): Promise<void> {
   const mocha = new Mocha({ ui: 'tdd', timeout: TEST_MS_MAX, reporter: 'min' });
-  // What loading a file does: from here on `suite` and `test` mean this run.
+  // Loading a file binds `suite` and `test` to this run.
   mocha.suite.emit(Mocha.Suite.constants.EVENT_FILE_PRE_REQUIRE, globalThis, '', mocha);
   for (const define of [activation, debugging, overlays, dialogs, launchErrors]) define();
 

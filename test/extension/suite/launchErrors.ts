@@ -8,11 +8,11 @@ import { type Mistake, MISTAKES } from './launchMistakes.ts';
 import { demo, folder, nameOf, TestSession, until } from './session.ts';
 
 /**
- * Every mistake that keeps a session from starting, made in a folder as a user would make it: VS Code shows one
- * sentence that says what is wrong, where (the setting or the file), and what to do.
+ * Each mistake that prevents a session from starting is made in a folder as a user would make it. VS Code must show one
+ * sentence that names the problem, its location (the setting or the file), and the remedy.
  */
 export function launchErrors(): void {
-  suite('what cannot start', () => {
+  suite('a session that cannot start', () => {
     let session: TestSession;
     suiteSetup(recordOnce);
     setup(() => void (session = new TestSession()));
@@ -34,14 +34,14 @@ export function launchErrors(): void {
   });
 }
 
-/** Behind the colon, semicolon or comma stands what to do. */
+/** The remedy follows the colon, semicolon or comma. */
 const WAY_OUT =
   /[:;,] (or )?(give|use|name|set|add|put|build|copy|link|record|replay|check|choose|end|try|convert|leave|bring|say|rebase|close|create|correct|run)\b/;
 
 const KEPT = 'kept';
 const scratch = () => path.join(folder().uri.fsPath, 'scratch');
 
-/** A good recording that the mistakes are made with. */
+/** A good recording, which the mistakes are based on. */
 async function recordOnce(): Promise<void> {
   const session = new TestSession();
   assert.ok(await session.start(demo({ rrfile: `${KEPT}/demo.rr`, drives: drives(`${KEPT}/hd0.qcow2`) })));
@@ -63,7 +63,7 @@ async function sentenceFor(session: TestSession, { files, settings }: Mistake): 
   Object.assign(vscode.window, { showErrorMessage: listen });
   try {
     const given = demo({ rrfile: 'scratch/new.rr', drives: drives('scratch/new.qcow2'), overwrite: 'never' });
-    // VS Code shows no dialogs while it is tested: it rejects instead.
+    // VS Code shows no dialogs during tests: it rejects instead.
     await session.start({ ...given, ...settings }).then(undefined, () => {});
     const refusal = () => session.messages.find((one) => nameOf(one) === 'response launch' && !isSuccess(one));
     await until('it is refused', () => shown !== undefined || refusal() !== undefined);

@@ -2,13 +2,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 /**
- * The mistakes, one by one. In `scratch` of the folder there is a good recording, demo.rr with hd0.qcow2; what is not
- * changed records the demo to new.rr and new.qcow2 beside it.
+ * The mistakes. The folder's `scratch` contains a good recording, demo.rr with hd0.qcow2; unless changed, a
+ * configuration records the demo to new.rr and new.qcow2 next to it.
  */
 export interface Mistake {
   what: string;
   settings: object;
-  /** Makes the files; gets the folder. */
+  /** Creates the files in the given folder. */
   files?: (folder: string) => void;
   says: RegExp;
   /** The setting or the file that the sentence names. */
@@ -21,13 +21,13 @@ const REPLAY = { rr: 'replay', rrfile: 'scratch/demo.rr', drives: [{ ...DRIVE, o
 const write = (name: string, bytes: string | Uint8Array) => (folder: string) =>
   fs.writeFileSync(path.join(folder, 'scratch', name), bytes);
 
-/** The demo's ELF, with some bytes changed. */
+/** The demo's ELF file with some bytes changed. */
 const elf = (name: string, change: (bytes: Buffer) => Buffer | void) => (folder: string) => {
   const bytes = fs.readFileSync(path.join(folder, 'demo/demo.elf'));
   write(name, change(bytes) ?? bytes)(folder);
 };
 
-/** A file in scratch, changed. */
+/** A changed file in scratch. */
 const changed = (name: string, change: (bytes: Buffer) => Buffer | void) => (folder: string) => {
   const bytes = fs.readFileSync(path.join(folder, 'scratch', name));
   write(name, change(bytes) ?? bytes)(folder);

@@ -1,2 +1,2 @@
-/** Figures that are measured on the way, printed by the command that runs the suite. */
+/** Figures measured during the tests, printed by the command that runs the suite. */
 export const notes: string[] = [];

@@ -5,14 +5,16 @@ import type { Api } from '../../../extension/main.ts';
 import type { TreeNode } from '../../../extension/overlays/treeModel.ts';
 import { demo, TestSession } from './session.ts';
 
-/** What the Overlays view shows, by way of the extension's exports: labels of a line and of what is in it. */
+/**
+ * The contents of the Overlays view, read through the extension's exports: the label of an item and of its children.
+ */
 export function overlays(): void {
   suite('the Overlays view', () => {
     let session: TestSession;
     setup(() => void (session = new TestSession()));
     teardown(() => session.dispose());
 
-    test('shows drives, snapshots and the place of a session, and the recording when it is over', async () => {
+    test('shows drives, snapshots and the position of a session, and the recording when it is over', async () => {
       assert.ok(await session.start(demo()));
       await session.stopped();
       const [root] = await treeWith(([first]) => first?.children.at(-1)?.label === 'You are here');
@@ -40,7 +42,7 @@ function tree(node?: TreeNode): Promise<TreeNode[]> {
   return exports.overlays.tree(node);
 }
 
-/** The view follows a little later. */
+/** The view is updated a little later. */
 async function treeWith(isThere: (nodes: TreeNode[]) => boolean): Promise<TreeNode[]> {
   for (let tries = 600; ; tries--) {
     const nodes = await tree();

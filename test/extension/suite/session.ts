@@ -4,8 +4,8 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as vscode from 'vscode';
 
 /**
- * A debug session of the sample as VS Code runs it, with all that goes between it and the adapter. Started from its
- * launch.json by name; `changes` to the settings make variants.
+ * A debug session of the sample as VS Code runs it, with everything between VS Code and the adapter. It starts a
+ * configuration of launch.json by name; `changes` modify its settings.
  */
 type Message = DebugProtocol.Request | DebugProtocol.Response | DebugProtocol.Event;
 
@@ -13,7 +13,7 @@ const WAIT_MS_MAX = 60_000;
 const QUIET_MS = 200;
 
 export class TestSession {
-  /** Both ways, in the order in which they came. */
+  /** Messages in both directions, in order. */
   readonly messages: Message[] = [];
   private running = new Map<string, vscode.DebugSession>();
   private lastMessageAt = 0;
@@ -43,7 +43,7 @@ export class TestSession {
     return session;
   }
 
-  /** A command of the workbench, such as a toolbar button runs; returns the `stopped` that follows. */
+  /** Runs a command of the workbench, as a toolbar button does; returns the `stopped` event that follows. */
   async runUntilStopped(command: string): Promise<DebugProtocol.StoppedEvent['body']> {
     await until('a thread is in focus', () => vscode.debug.activeStackItem !== undefined);
     const from = this.messages.length;
@@ -51,7 +51,7 @@ export class TestSession {
     return this.stopped(from);
   }
 
-  /** The first `stopped` after the first `from` messages. */
+  /** The first `stopped` event after the first `from` messages. */
   async stopped(from = 0): Promise<DebugProtocol.StoppedEvent['body']> {
     const find = () => this.messages.slice(from).find((message) => nameOf(message) === 'event stopped');
     await until('it stops', () => find() !== undefined);
@@ -69,8 +69,8 @@ export class TestSession {
   }
 
   /**
-   * Ends it, and forgets its breakpoints and files. Not while the editor is still busy with a stop: once in some hundred
-   * times it would go on calling a session active that has ended.
+   * Ends the session and removes its breakpoints and files. Waits until the editor has processed a stop: otherwise,
+   * about once in a hundred times, it keeps an ended session as the active one.
    */
   async dispose(): Promise<void> {
     await until('the editor has asked what it wants', () => performance.now() > this.lastMessageAt + QUIET_MS);
@@ -86,7 +86,7 @@ export function folder(): vscode.WorkspaceFolder {
   return vscode.workspace.workspaceFolders![0];
 }
 
-/** Of the sample's launch.json: the first one is the demo. */
+/** From the sample's launch.json, whose first configuration is the demo. */
 export function demo(changes: object = {}): vscode.DebugConfiguration {
   const [first] = vscode.workspace
     .getConfiguration('launch', folder().uri)

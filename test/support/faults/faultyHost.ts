@@ -7,8 +7,8 @@ import type { Outcome, Workplace } from '../cli.ts';
 import { requireTool } from '../tools.ts';
 
 /**
- * A host whose files fail, or that kills the process, at one chosen call of all that change files in a workplace: a
- * library of ours (shim.c) that is preloaded into the process under test, so that what is tested is what users run.
+ * A host whose files fail, or that kills the process, at one chosen call among all that change files in a workplace. A
+ * library of ours (shim.c) is preloaded into the process under test, so the tested program is the one that users run.
  */
 export type FaultKind =
   | 'kill' // before the call
@@ -16,13 +16,13 @@ export type FaultKind =
   | 'after' // after the call
   | 'eio'
   | 'enospc'
-  | 'short'; // a write writes half and says so
+  | 'short'; // a write writes half and returns that length
 
 export interface Fault {
   kind: FaultKind;
   /** The number of the call, from 1. */
   at: number;
-  /** Later calls fail, too: a disk that is full or gone. */
+  /** Later calls fail too, as on a disk that is full or gone. */
   stays: boolean;
 }
 
@@ -49,12 +49,12 @@ export class FaultyHost {
     return new FaultyHost(library);
   }
 
-  /** What goes before `node` on the command line. */
+  /** The command line before `node`. */
   words(place: Workplace, { kind, at, stays }: Fault): string[] {
     return [...this.preloaded(place), `FAULT_AT=${at}`, `FAULT_KIND=${kind}`, ...(stays ? ['FAULT_STAYS=1'] : [])];
   }
 
-  /** Runs something that needs no fault; returns how many calls there are that can go wrong. */
+  /** Runs a program without a fault; returns the number of calls that can fail. */
   async countCalls(place: Workplace, run: (through: string[]) => Promise<Outcome>): Promise<number> {
     const count = `${place.folder}.count`;
     try {

@@ -7,24 +7,27 @@ import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import type { Outcome, Workplace } from '../cli.ts';
 import { isSound } from '../overlays.ts';
 
-/** What must hold in a workplace of two drives (b0.img, b1.img, over them o0.qcow2, o1.qcow2) whatever the host did. */
+/**
+ * Conditions that must hold in a workplace of two drives (b0.img and b1.img with overlays o0.qcow2 and o1.qcow2),
+ * whatever the host did.
+ */
 const QCOW2_MAGIC = Buffer.from('QFI\xfb', 'latin1');
 const BLOCK_BYTES = 4096;
 
-/** qemu-img and our own check find leaks at most; a file that was to become an image is one, or has nothing in it. */
+/** qemu-img and our own check find leaks at most; a file that was to become an image is one, or is empty. */
 export function imagesAreSound(place: Workplace): void {
   const names = fs.readdirSync(place.folder, { recursive: true, encoding: 'utf8' });
   for (const name of names.filter((name) => name.endsWith('.qcow2'))) {
     const bytes = place.read(name);
     if (bytes.length === 0) continue;
-    assert.deepEqual(bytes.subarray(0, 4), QCOW2_MAGIC, `${name} is not empty and no qcow2 image`);
+    assert.deepEqual(bytes.subarray(0, 4), QCOW2_MAGIC, `${name} is neither empty nor a qcow2 image`);
     isSound(place, name);
     const { status, stdout } = spawnSync('qemu-img', ['check', place.path(name)], { encoding: 'utf8' });
     assert.ok(status === 0 || status === 3, `qemu-img check ${name}: exit status ${status}, ${stdout}`);
   }
 }
 
-/** The recording opens, and its replays, from its first and from its last snapshot, come to its end. */
+/** The recording opens, and its replays from the first and from the last snapshot reach its end. */
 export function recordingReplays(place: Workplace, rrfile = 'a.rr'): void {
   inFolder(place, () => {
     const lastPosition = lastPositionOf(rrfile);
@@ -34,7 +37,7 @@ export function recordingReplays(place: Workplace, rrfile = 'a.rr'): void {
   });
 }
 
-/** All that the guest said it had flushed is on its disks. */
+/** All data that the guest reported as flushed is on its disks. */
 export function flushedIsThere(place: Workplace, { console }: Outcome): void {
   const rounds = [...console.matchAll(/^flushed (\d+)$/gm)].map(([, round]) => Number(round));
   if (rounds.length === 0) return;
@@ -50,7 +53,7 @@ export function flushedIsThere(place: Workplace, { console }: Outcome): void {
   }
 }
 
-/** What the guest sees on a drive: through the overlay where there is one. */
+/** What the guest reads from a drive: through the overlay if there is one. */
 export function diskOf(place: Workplace, drive: number): Uint8Array {
   return inFolder(place, () => {
     const overlay = `o${drive}.qcow2`;
@@ -69,7 +72,7 @@ export function diskOf(place: Workplace, drive: number): Uint8Array {
 
 export const bothDisks = (place: Workplace): Uint8Array[] => [diskOf(place, 0), diskOf(place, 1)];
 
-/** In order of position; of those that are in all drives. */
+/** The snapshots that are in all drives, by position. */
 export function snapshotNames(place: Workplace, rrfile = 'a.rr'): string[] {
   return inFolder(place, () => keptSnapshots(nodeHost, rrfile).map(({ name }) => name));
 }
@@ -100,7 +103,7 @@ function replayedTo(rrfile: string, rrsnapshot: string | null): number {
   }
 }
 
-/** Recordings name their files from the current folder on. */
+/** Recordings name their files relative to the current folder. */
 function inFolder<T>(place: Workplace, look: () => T): T {
   const before = process.cwd();
   process.chdir(place.folder);

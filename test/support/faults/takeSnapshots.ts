@@ -3,9 +3,9 @@ import { endOfPresent, LiveInputs, openRecord, openReplay, UserError } from '../
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 
 /**
- * A session in which a user takes, renames and deletes snapshots, as an editor would have it done: `record KERNEL` or
- * `replay KERNEL`, in a folder with b0.img and b1.img. Each change is said on stdout once it is durable; how it ends is said as
- * the command line says it.
+ * A session in which a user takes, renames and deletes snapshots, as through an editor: `record KERNEL` or `replay
+ * KERNEL`, in a folder with b0.img and b1.img. It prints each change once it is durable, and reports its end as the
+ * command line does.
  */
 const [mode, kernel] = process.argv.slice(2);
 const drives = [0, 1].map((i) => ({
