@@ -122,6 +122,15 @@ test('the engine bundles for a neutral platform: it needs neither Node nor a bro
   assert.ok(result.outputFiles[0].contents.length > 10_000);
 });
 
+test('every test file starts with one sentence that says what it promises', () => {
+  const files = sources('test').filter((file) => /\.(test|scenario)\.ts$/.test(file));
+  assert.ok(files.length > 150, 'the test files were found');
+  const isPromise = (line: string) => /^\/\*\* \S+( \S+){3,}\.( \*\/)?$/.test(line);
+  const without = files.filter((file) => !isPromise(readFileSync(path.join(ROOT, file), 'utf8').split('\n')[0]));
+  assert.deepEqual(without, [], 'start these files with a doc comment such as: /** Reverse-continue stops ... . */');
+  assert.equal(isPromise('/** Breakpoints. */') || isPromise("import assert from 'node:assert/strict';"), false);
+});
+
 test('source files stay short enough to read', () => {
   const long = [...sources('debug-adapter'), ...sources('extension')].filter(
     (file) => readFileSync(path.join(ROOT, file), 'utf8').split('\n').length > 450,

@@ -1,6 +1,3 @@
-// What the block engine costs: snapshots of a machine with few dirty pages, a guest that does nothing but disk requests
-// (beside `run` and beside QEMU's record and replay), and sequential requests beside plain file calls. Whole processes
-// alternate on one machine, so ratios mean something where seconds do not.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,11 +16,16 @@ const REQUESTS = 4096;
 const STREAM_MIB = 64;
 const STREAM_PASSES = 12;
 const CHUNK_BYTES = 64 << 10;
-/** Recordings before those that count. */
+/** Recordings before the measured ones. */
 const WARM_UP = 2;
 /** QEMU takes 6 to 10 s on a quiet machine. */
 const QEMU_SECONDS_MAX = 60;
 
+/**
+ * What the block engine costs: snapshots of a machine with few dirty pages, a guest that only makes disk requests
+ * (compared with `run` and with QEMU's record and replay), and sequential requests compared with plain file calls.
+ * Whole processes alternate on one machine, so ratios are meaningful where seconds are not.
+ */
 export function measureBlock(pairs: number): void {
   const folder = fs.mkdtempSync(path.join(tmpdir(), 'blkreplay-bench-'));
   try {
@@ -79,7 +81,7 @@ const liveOptions = (kernel: string, memoryMib: number) => ({
   memoryBytes: memoryMib * MIB,
 });
 
-/** As far apart as they can be, above everything that the guest uses. */
+/** Spread as far apart as possible, above all memory that the guest uses. */
 function dirtyPages(timeline: Timeline, memoryMib: number, round: number): void {
   const step = Math.floor(((memoryMib - 32) * MIB) / DIRTY_PAGES / PAGE_BYTES) * PAGE_BYTES;
   for (let i = 0; i < DIRTY_PAGES; i++) {
@@ -118,7 +120,7 @@ function measureRequests(folder: string, pairs: number): void {
   line(`${what}: log`, `${logBytesARequest(folder).toFixed(1)} bytes a request`, 'target 40');
 }
 
-/** What the log has beyond the boot files and the header: a recording that stops at once has these, too. */
+/** The log without boot files and header, which a recording that stops immediately also has. */
 function logBytesARequest(folder: string): number {
   const whole = fs.statSync(path.join(folder, 'r.rr')).size;
   const drive = ['--drive', 'id=hd0,image=disk.img,format=raw'];
@@ -127,9 +129,9 @@ function logBytesARequest(folder: string): number {
 }
 
 /**
- * In a process that is warm, as the debug adapter's is after a second: the guest's part, without opening and closing. By
- * the clock, and by what this thread computed, which others on the machine disturb less. V8 throws away optimised code
- * with the objects that it was made for, so machines are kept that have run.
+ * In a warmed-up process, as the debug adapter's is after a second: only the guest's run, without opening and closing.
+ * Measured as elapsed time and as processor time of this thread, which other load disturbs less. V8 discards optimised
+ * code with the objects it was compiled for, so machines that have run are kept.
  */
 function measureStream(folder: string, pairs: number): void {
   const image = path.join(folder, 'stream.img');
@@ -181,7 +183,7 @@ function recordStream(folder: string, image: string, kept: Timeline[]): Cost {
   return cost;
 }
 
-/** The same bytes by plain synchronous calls of that size. */
+/** The same bytes with plain synchronous calls of that size. */
 function plainCalls(file: string): Cost {
   const handle = fs.openSync(file, 'w+');
   const chunk = new Uint8Array(CHUNK_BYTES).fill(7);
@@ -195,7 +197,7 @@ function plainCalls(file: string): Cost {
   return cost;
 }
 
-/** Undefined when it fails or does not end. */
+/** Undefined if it fails or does not end. */
 function qemu(folder: string, kernel: string, rr: 'record' | 'replay'): number | undefined {
   fs.copyFileSync(path.join(folder, 'disk.img'), path.join(folder, 'qemu.img'));
   const start = performance.now();

@@ -1,5 +1,3 @@
-// What a Linux that waits at its prompt costs, and how fast it answers: the debug adapter in a process of its own records
-// it with `idle: realtime`. The guest is the one of test/cli/linux.test.ts, in the folder that BLKREPLAY_LINUX_GUEST names.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,6 +10,10 @@ import { milliseconds, reportTimes } from './figures.ts';
 const TARGETS = { cpuPercent: 3, pause: 50, echo: 50 };
 const IDLE_SECONDS = 10;
 
+/**
+ * What a Linux guest waiting at its prompt costs, and how fast it answers: a separate debug adapter process records it
+ * with `idle: realtime`. The guest is that of test/cli/linux.test.ts, in the folder named by BLKREPLAY_LINUX_GUEST.
+ */
 export async function measureIdle(samples: number): Promise<void> {
   if (LINUX_FOLDER === undefined) {
     console.log('\nan idle Linux is left out: BLKREPLAY_LINUX_GUEST names no folder with a Linux guest');
@@ -23,7 +25,7 @@ export async function measureIdle(samples: number): Promise<void> {
     await client.start(linuxLaunch(folder));
     await client.untilTerminal(PROMPT);
     console.log('\ndebug adapter: Linux at its prompt, recorded with idle: realtime');
-    // What boot has begun in the background comes to its end.
+    // Lets background work of the boot finish.
     await sleep(3000);
     await measureCpu(client);
     await measureAnswers(client, samples);

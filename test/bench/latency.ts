@@ -1,6 +1,3 @@
-// How long a user waits for the debug adapter, in a process of its own: from the request until `stopped` comes, and what
-// other requests wait for while a long way back is run. The kernel guest is recorded on the spot with more typed to its
-// shell than usual, so that it gets past 100 million steps. Times are in milliseconds.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
@@ -12,19 +9,24 @@ import { SeededRandom } from '../support/seededRandom.ts';
 import { milliseconds, reportTimes } from './figures.ts';
 
 const STEPS_MIN = 100_000_000;
-/** Steps back between two ways to another place. */
+/** Steps back before the next jump to another position. */
 const IN_A_ROW = 20;
-/** Requests of each kind during one run, and how many milliseconds apart at most. A whole way back takes 120 or more. */
+/** Requests of each kind during one run, and the maximum milliseconds between them. A whole reverse run takes 120 or more. */
 const ASKED_IN_A_RUN = 5;
 const ASKED_EVERY = 16;
 const TARGETS = { instruction: 50, line: 150, answer: 100, pause: 200 };
-/** Every system call comes through it: a way to many places. */
+/** Every system call calls this function, so reverse-continue to it reaches many positions. */
 const MANY_PLACES = 'syscall';
-/** The kernel's first instruction: never written, so the search for a write goes all the way back. */
+/** The kernel's first instruction is never written, so the search for a write covers all of history. */
 const NEVER_WRITTEN = '*(unsigned long *)0x80000000';
 
 const KERNEL = guest('kernel/oslet');
 
+/**
+ * How long a user waits for the debug adapter, a separate process: from the request until `stopped`, and how long other
+ * requests wait during a long reverse run. The kernel guest is recorded first, with more shell input than usual, so
+ * that it passes 100 million steps. Times are in milliseconds.
+ */
 export async function measureLatency(samples: number): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'blkreplay-bench-'));
   const client = new DapClient({ after: () => {} });
@@ -90,7 +92,7 @@ async function measureSteps(client: DapClient, samples: number): Promise<void> {
         const start = performance.now();
         const { reason } = await client.until('stepBack', { threadId: 1, granularity });
         const time = performance.now() - start;
-        // Going back over a switch between processes can lead far; from the beginning there is no way back.
+        // Stepping back across a process switch can go far; at the beginning there is nothing to step back to.
         if (reason === 'step') times.push(time);
         else await client.until('continue');
       }
@@ -105,7 +107,7 @@ async function toAnotherPlace(client: DapClient): Promise<void> {
   await client.request('setFunctionBreakpoints', { breakpoints: [] });
 }
 
-/** Some million steps on; at the end of the recording it begins again. */
+/** Runs some million steps and pauses; at the end of the recording it starts again from the beginning. */
 async function runAndPause(client: DapClient, random: SeededRandom): Promise<void> {
   await client.request('continue', { threadId: 1 });
   await sleep(20 + random.below(40));
@@ -118,7 +120,7 @@ async function runAndPause(client: DapClient, random: SeededRandom): Promise<voi
 
 // --- meanwhile ---------------------------------------------------------------------------------------------------------
 
-/** Ways back over everything, asked all sorts of things meanwhile and paused at some moment. */
+/** Reverse runs over all of history, with requests of all kinds during the run and a pause at a random moment. */
 async function measureWhileRunning(client: DapClient, samples: number): Promise<void> {
   const random = new SeededRandom(1);
   const { dataId } = await client.request('dataBreakpointInfo', { name: NEVER_WRITTEN });
@@ -151,7 +153,7 @@ async function measureWhileRunning(client: DapClient, samples: number): Promise<
   reportTimes('while a reverse-continue runs: pause, until it stops', pauses, TARGETS.pause);
 }
 
-/** Whether it has stopped since now. */
+/** Returns a function that tells whether the machine has stopped since this call. */
 function whenStopped({ events }: DapClient): () => boolean {
   const from = events.length;
   return () => events.slice(from).some(({ event }) => event === 'stopped');

@@ -1,6 +1,3 @@
-// Debian's Linux from power-on to power-off while recording, beside QEMU with `rr=record` and a disk behind its blkreplay
-// driver; how long its log is; and what the debug adapter needs of memory for the same. The guest is the one of
-// test/cli/linux.test.ts, in the folder that BLKREPLAY_LINUX_GUEST names.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +13,11 @@ const TARGETS = { time: 1.2, logBytes: 0.5, memoryMib: 600 };
 const GUEST_MIB = 256;
 const APPEND = 'console=ttyS0';
 
+/**
+ * Debian's Linux from power-on to power-off while recording, compared with QEMU with `rr=record` and a disk behind its
+ * blkreplay driver; the length of its log; and the memory that the debug adapter needs for it. The guest is that of
+ * test/cli/linux.test.ts, in the folder named by BLKREPLAY_LINUX_GUEST.
+ */
 export async function measureLinux(pairs: number): Promise<void> {
   if (LINUX_FOLDER === undefined) {
     console.log('\nLinux is left out: BLKREPLAY_LINUX_GUEST names no folder with a Linux guest');
@@ -83,7 +85,7 @@ function qemuRecord(cwd: string): number {
 
 // --- log ---------------------------------------------------------------------------------------------------------------
 
-/** Everything but block requests with their completions, and digests, as it would lie in a log without those. */
+/** Bytes of all entries except block requests, completions and digests, as in a log without those. */
 function measureLog(rrfile: string): void {
   const file = nodeHost.files.open(rrfile, { write: false, create: 'never' });
   const reader = new RecordingReader(file, nodeHost.compression);
@@ -112,7 +114,7 @@ async function measureMemory(cwd: string): Promise<void> {
         drives: [{ id: 'hd0', image: 'disk.raw', format: 'raw', overlay: 'adapter.qcow2' }],
       }),
     );
-    // It stops once it has powered off, so that one can look back.
+    // The session stops after power-off, so that history can be inspected.
     const { description } = await client.event('stopped');
     const status = readFileSync(`/proc/${client.pid}/status`, 'latin1');
     const mib = Number(/^VmHWM:\s+(\d+) kB/m.exec(status)![1]) / 1024;

@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 
-/** Whole processes and how long they take: what a user waits for. */
+/** Runs whole processes and measures how long they take, as a user waits for them. */
 export const QEMU = 'qemu-system-riscv64';
 const CLI = path.resolve('dist/cli.js');
 
 export const isInstalled = (program: string): boolean => spawnSync(program, ['--version']).error === undefined;
 
-/** Seconds that a process takes to its end; throws where it fails. */
+/** Seconds until a process ends; throws if it fails. */
 export function seconds(command: string, args: readonly string[], cwd?: string): number {
   const start = performance.now();
   const { status, stderr } = spawnSync(command, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
@@ -18,13 +18,13 @@ export function seconds(command: string, args: readonly string[], cwd?: string):
 export const blkreplay = (args: readonly string[], cwd?: string): number =>
   seconds(process.execPath, [CLI, ...args], cwd);
 
-/** Of the summary that `--json` prints. */
+/** The final position, from the summary that `--json` prints. */
 export function positionAtEnd(args: readonly string[], cwd?: string): number {
   const { stderr } = spawnSync(process.execPath, [CLI, ...args, '--json'], { cwd, encoding: 'utf8' });
   return (JSON.parse(stderr.trimEnd().split('\n').at(-1)!) as { position: number }).position;
 }
 
-/** Without devices that are not needed, and with the console on stdout. */
+/** Options for a machine without unnecessary devices, and with the console on stdout. */
 export const qemuMachine = (memory: string, ...more: string[]): string[] => [
   ...['-machine', 'virt', '-m', memory, '-display', 'none', '-monitor', 'none', '-serial', 'stdio', '-net', 'none'],
   ...more,

@@ -1,5 +1,8 @@
-// How long going back takes, in the engine itself: `npm run bench:reverse`. The demo is recorded on the spot; places are
-// random with a fixed seed. Percentiles of 200 samples each, in milliseconds.
+/** How long reverse steps take in the engine itself: `npm run bench:reverse`.
+ *
+ * The demo is recorded first; positions are random with a fixed seed. Prints percentiles of 200 samples each, in
+ * milliseconds.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

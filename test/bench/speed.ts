@@ -1,6 +1,3 @@
-// Bare-metal guests, whole processes: `run` beside `qemu-system-riscv64 -icount shift=0`, `record` beside its `rr=record`,
-// and our own ways beside each other. All ways of a pair run one after the other, so ratios mean something where seconds do
-// not. Guests: *.elf of the folder named by BLKREPLAY_BENCH_GUESTS.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -18,6 +15,11 @@ import {
 const TARGETS = { mean: 1.5, least: 0.6, recording: 1.1, replay: 1 };
 const FIRST_STEPS = '10_000_000';
 
+/**
+ * Bare-metal guests as whole processes: `run` compared with `qemu-system-riscv64 -icount shift=0`, `record` with its
+ * `rr=record`, and our own commands with each other. All runs of a pair follow each other, so ratios are meaningful
+ * where seconds are not. Guests: *.elf in the folder named by BLKREPLAY_BENCH_GUESTS.
+ */
 export function measureSpeed(pairs: number): void {
   const guests = process.env.BLKREPLAY_BENCH_GUESTS;
   if (!guests) return leftOut('the environment variable BLKREPLAY_BENCH_GUESTS names no folder of bare-metal guests');

@@ -1,10 +1,8 @@
-// What waiting for a lock costs, on one hart and on two: our own guests, each for so many steps, all of them one after the
-// other in each pair.
 import path from 'node:path';
 import { blkreplay, median } from './processes.ts';
 
 const GUESTS = path.resolve(import.meta.dirname, '../guests/spin');
-/** How each waits; the first is what the others are compared with. */
+/** How each guest waits; the others are compared with the first one. */
 const WAYS = {
   load: 'a load',
   swap: 'amoswap (spinlock)',
@@ -13,10 +11,14 @@ const WAYS = {
   counter: 'LR and SC (counter)',
 };
 const STEPS = 4_000_000_000;
-/** What a process takes to start, and to translate the loop. */
+/** Steps during which a process starts and translates the loop; not counted. */
 const STEPS_AT_START = 10_000_000;
 const TARGET = 1 / 3;
 
+/**
+ * What waiting for a lock costs, on one hart and on two: our own guests, each for a fixed number of steps, all of them
+ * one after the other in each pair.
+ */
 export function measureSpin(pairs: number): void {
   console.log(`\nwaiting for a lock, median of ${pairs} pairs; ratios: how many times as fast as a loop over a load`);
   for (const harts of [1, 2]) {
@@ -39,7 +41,7 @@ function rateOfEach(harts: number, pairs: number): Record<string, number[]> {
   return rates;
 }
 
-/** Million steps a second, a process's start aside. */
+/** Million steps per second, without the start of the process. */
 function rateOf(way: string, harts: number): number {
   const run = (steps: number): number =>
     blkreplay(['run', '--kernel', path.join(GUESTS, `${way}.elf`), '--harts', `${harts}`, '--stop-at', `${steps}`]);

@@ -3,16 +3,16 @@ import { Session, type Timeline } from '../../debug-adapter/engine/index.ts';
 import { GdbServer } from '../../debug-adapter/gdb/index.ts';
 import { encodePacket, PacketReader } from '../../debug-adapter/gdb/packets.ts';
 
-/** A conversation with the server, without a socket, about a machine that is abandoned in the end. */
+/** A conversation with the server without a socket, about a machine that is abandoned at the end. */
 export class Conversation {
   readonly session: Session;
   readonly server: GdbServer;
-  /** What happens between two slices. */
+  /** Called between two slices. */
   betweenSlices = (): void => {};
-  /** By the server's clock; 0: a run is one slice. */
+  /** How far the server's clock advances each time it is read; with 0 a run is one slice. */
   millisecondsALook = 0;
   private milliseconds = 0;
-  /** What gdb has not taken of the replies. */
+  /** The bytes of replies that gdb has not read. */
   unsentBytes = 0;
   whenDrained: Promise<void> = Promise.resolve();
   private reader = new PacketReader();
@@ -36,7 +36,7 @@ export class Conversation {
     });
   }
 
-  /** Bytes of gdb's. */
+  /** Delivers bytes from gdb. */
   send(bytes: Uint8Array): Promise<void> | undefined {
     return this.server.take(this.theirs.read(bytes));
   }

@@ -1,3 +1,4 @@
+/** A client that does not speak gdb's protocol is dropped without effect, and the machine waits for gdb. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
@@ -9,10 +10,9 @@ import { GdbClient } from '../support/gdbClient.ts';
 import { guest } from '../support/guests.ts';
 import { serve, sessionIn } from './gdbSupport.ts';
 
-/** Who connects and is no gdb changes nothing: it is dropped, and the machine waits on for gdb. */
 const packet = (content: string): string => Buffer.from(encodePacket(content)).toString('latin1');
 const KILL = packet('k');
-/** Packets that would end the recording, write memory and let the machine run. */
+/** Packets that would end the recording, write memory and run the machine. */
 const DEEDS = packet('M87000000,4:deadbeef') + packet('c') + KILL;
 const HEADERS = 'Host: 127.0.0.1:1234\r\nOrigin: http://evil.example\r\nContent-Type: text/plain\r\n\r\n';
 
@@ -37,27 +37,31 @@ const FOREIGN: Record<string, string> = {
   'a mail client': `EHLO here\r\n${DEEDS}`,
 };
 
-test('HTTP and others, whole and byte by byte, are dropped before anything is done', { timeout: 60_000 }, async (t) => {
-  const place = new Workplace(t);
-  const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
-  for (const [name, text] of Object.entries(FOREIGN)) {
-    assert.doesNotMatch(await answerTo(port, [text]), /\$/, name);
-    // In two, where the first piece is nothing that would be done.
-    const bytes = name.startsWith('packets') ? [] : [...text.slice(0, 40)];
-    assert.doesNotMatch(await answerTo(port, bytes), /\$/, `${name}, byte by byte`);
-  }
-  const gdb = await GdbClient.connect(port);
-  assert.equal(Buffer.from(await gdb.ask('qRcmd,706f736974696f6e'), 'hex').toString(), '0\n');
-  assert.equal(await gdb.ask('m87000000,4'), '00000000');
-  assert.match(await gdb.ask('c'), /^T05.*replaylog:end;/);
-  assert.equal(await gdb.ask('D'), 'OK');
-  const outcome = await running.end;
-  outcome.ended(1, 'guestFailed');
-  assert.equal(outcome.stderr.match(/not gdb's protocol/g)?.length, 1, 'it is said, once');
-});
+test(
+  'HTTP and other protocols, at once and byte by byte, are dropped before anything is executed',
+  { timeout: 60_000 },
+  async (t) => {
+    const place = new Workplace(t);
+    const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
+    for (const [name, text] of Object.entries(FOREIGN)) {
+      assert.doesNotMatch(await answerTo(port, [text]), /\$/, name);
+      // The first piece alone contains no executable packet.
+      const bytes = name.startsWith('packets') ? [] : [...text.slice(0, 40)];
+      assert.doesNotMatch(await answerTo(port, bytes), /\$/, `${name}, byte by byte`);
+    }
+    const gdb = await GdbClient.connect(port);
+    assert.equal(Buffer.from(await gdb.ask('qRcmd,706f736974696f6e'), 'hex').toString(), '0\n');
+    assert.equal(await gdb.ask('m87000000,4'), '00000000');
+    assert.match(await gdb.ask('c'), /^T05.*replaylog:end;/);
+    assert.equal(await gdb.ask('D'), 'OK');
+    const outcome = await running.end;
+    outcome.ended(1, 'guestFailed');
+    assert.equal(outcome.stderr.match(/not gdb's protocol/g)?.length, 1, 'reported once');
+  },
+);
 
 test(
-  'a gdb that turns out to be none is dropped in the middle of a run, and the next one is served',
+  'a client that turns out not to be gdb is dropped during a run, and the next one is served',
   { timeout: 30_000 },
   async (t) => {
     const place = new Workplace(t);
@@ -74,7 +78,7 @@ test(
   },
 );
 
-test('connections that say nothing keep no gdb out, however many they are', { timeout: 30_000 }, async (t) => {
+test('any number of silent connections does not keep gdb out', { timeout: 30_000 }, async (t) => {
   const place = new Workplace(t);
   const { port } = await serve(t, place, ['run', '--kernel', guest('demo/demo')]);
   for (let i = 0; i < 100; i++) await connected(port);
@@ -85,7 +89,7 @@ test('connections that say nothing keep no gdb out, however many they are', { ti
   await closed(halves);
 });
 
-test('a damaged packet is asked for again, as the first one too', { timeout: 30_000 }, async (t) => {
+test('a damaged packet is requested again, even if it is the first one', { timeout: 30_000 }, async (t) => {
   const place = new Workplace(t);
   const { port } = await serve(t, place, ['run', '--kernel', guest('demo/demo')]);
   const socket = await connected(port);
@@ -97,7 +101,7 @@ test('a damaged packet is asked for again, as the first one too', { timeout: 30_
   while (!String((await once(socket, 'data'))[0]).includes('-'));
 });
 
-test('a packet that never ends takes no place', { timeout: 30_000 }, async (t) => {
+test('an endless packet does not keep gdb out', { timeout: 30_000 }, async (t) => {
   const place = new Workplace(t);
   const { port } = await serve(t, place, ['run', '--kernel', guest('demo/demo')]);
   const endless = await connected(port);
@@ -106,7 +110,7 @@ test('a packet that never ends takes no place', { timeout: 30_000 }, async (t) =
   assert.equal(await gdb.ask('qC'), 'QC01');
 });
 
-test('beside an editor they do not make the machine stand', { timeout: 60_000 }, async (t) => {
+test('next to an editor, foreign clients do not stop the machine', { timeout: 60_000 }, async (t) => {
   const dap = new DapClient(t);
   const endless = demoLaunch(new Workplace(t), { kernel: guest('endless/endless'), gdbServer: 0 });
   await dap.start(endless);
@@ -132,13 +136,13 @@ async function connected(port: number): Promise<net.Socket> {
   return socket;
 }
 
-/** Also when it is reset. What comes before is not looked at. */
+/** Resolves when the connection closes, also by a reset. Received data is ignored. */
 function closed(socket: net.Socket): Promise<void> {
   socket.resume();
   return new Promise((resolve) => (socket.closed ? resolve() : void socket.once('close', () => resolve())));
 }
 
-/** What comes back until the other side hangs up; the pieces are sent one by one. */
+/** Sends the pieces one by one and returns everything received until the server closes the connection. */
 async function answerTo(port: number, pieces: readonly string[]): Promise<string> {
   const socket = await connected(port);
   let heard = '';

@@ -1,3 +1,4 @@
+/** gdb-multiarch debugs the demo in both directions with the commands a user would type. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
@@ -5,9 +6,7 @@ import { expected, guest } from '../support/guests.ts';
 import { requireTool } from '../support/tools.ts';
 import { GDB, runGdb, serve, sessionIn } from './gdbSupport.ts';
 
-/** gdb-multiarch by hand, as a user would type it. */
-
-test('in gdb: run to the failure, watch the spoiled field, reverse-continue to the write', async (t) => {
+test('in gdb: run to the failure, watch the corrupted field, reverse-continue to the write', async (t) => {
   if (!requireTool(GDB, t)) return;
   const place = new Workplace(t);
   const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
@@ -19,15 +18,15 @@ test('in gdb: run to the failure, watch the spoiled field, reverse-continue to t
       ...['print level', 'frame', 'reverse-step', 'reverse-next', 'next', 'detach'],
     ],
   });
-  assert.match(said, /No more reverse-execution history/, 'the end is told of, and the machine is still there');
+  assert.match(said, /No more reverse-execution history/, 'the end is reported, and the machine still exists');
   const [, damaged] = /\$1 = (\d+)/.exec(said)!;
-  // gdb's old value is the one it saw before: backwards, that is the later one.
+  // gdb's old value is the one it saw before: when running backwards, the later one.
   assert.match(said, new RegExp(`Old value = ${damaged}\nNew value = \\d+\n.*statistics_sample .*statistics\\.c:18`));
-  assert.match(said, /\$2 = 8\n/, 'one level more than there are');
+  assert.match(said, /\$2 = 8\n/, 'one level more than exists');
   (await running.end).ended(1, 'guestFailed');
 });
 
-test('in gdb: the whole story of the demo, from the complaint back to the first write that spoiled the field', async (t) => {
+test('in gdb: the complete demo, from the failure message back to the first write that corrupted the field', async (t) => {
   if (!requireTool(GDB, t)) return;
   const place = new Workplace(t);
   const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
@@ -57,7 +56,8 @@ test('in gdb: the whole story of the demo, from the complaint back to the first 
   assert.match(said, /No more reverse-execution history/);
   const writes = [...said.matchAll(/Old value = (\d+)\nNew value = (\d+)\n.*statistics_sample .*statistics\.c:(\d+)/g)];
   assert.ok(writes.length >= 2, said);
-  // Backwards gdb's new value is the one before the write; the last of the writes is the way forwards again.
+  // When running backwards, gdb's new value is the one before the write; the last hit is the write when running
+  // forwards again.
   const culprit = writes.at(-2)!;
   const [, spoiled, before, line] = culprit;
   assert.deepEqual([before, line], [counted, '18']);
@@ -65,13 +65,13 @@ test('in gdb: the whole story of the demo, from the complaint back to the first 
   assert.match(
     said,
     /\$\d+ = 1\n\$\d+ = 1\n\$\d+ = 1\n/,
-    'the same value in the same place, at one level more than there are',
+    'the same value at the same address, one level more than exists',
   );
-  assert.deepEqual(writes.at(-1)!.slice(1, 3), [before, spoiled], 'forwards it is the same write');
+  assert.deepEqual(writes.at(-1)!.slice(1, 3), [before, spoiled], 'running forwards finds the same write');
   (await running.end).ended(1, 'guestFailed');
 });
 
-test('in gdb: CSRs, the privilege, memory and what cannot be written', async (t) => {
+test('in gdb: CSRs, the privilege, memory, and locations that cannot be written', async (t) => {
   if (!requireTool(GDB, t)) return;
   const place = new Workplace(t);
   const { running, port } = await serve(t, place, ['run', '--kernel', guest('small/sv39')]);
@@ -88,12 +88,16 @@ test('in gdb: CSRs, the privilege, memory and what cannot be written', async (t)
   assert.match(said, /fa0 .*\(raw 0x0000000000000000\)/);
   assert.match(said, /fcsr +0x0/);
   assert.match(said, /priv +0x3\s+prv:3 \[Machine\]/);
-  assert.match(said, /Cannot access memory at address 0x10000000/, 'devices are not read: that would change them');
+  assert.match(
+    said,
+    /Cannot access memory at address 0x10000000/,
+    'devices are not read, since that would change them',
+  );
   assert.match(said, /does not support this command|not recorded/);
   (await running.end).ended(130, 'interrupted');
 });
 
-test('in gdb: variables and registers that are set in a recording are replayed', async (t) => {
+test('in gdb: variables and registers set while recording are replayed', async (t) => {
   if (!requireTool(GDB, t)) return;
   const place = new Workplace(t);
   const elf = guest('demo/demo');
@@ -109,7 +113,7 @@ test('in gdb: variables and registers that are set in a recording are replayed',
   });
   assert.match(said, /\$1 = 12345\n\$2 = 1\n/);
   assert.match(said, /What is recorded cannot be changed/);
-  assert.match(said, /\$3 = [^2]/, 'the past is as it was');
+  assert.match(said, /\$3 = [^2]/, 'history is unchanged');
   const { position, digest } = (await running.end).ended(1, 'guestFailed');
   const replayed = (await place.cli(['replay', ...sessionIn(place, elf), '--json'])).ended(1, 'guestFailed');
   assert.deepEqual({ position: replayed.position, digest: replayed.digest }, { position, digest });

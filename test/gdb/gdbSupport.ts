@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { type RunningCli, Workplace } from '../support/cli.ts';
 
-/** gdb-multiarch, scripted, on the gdb server of a session that the command line runs. */
+/** Runs scripted gdb-multiarch on the gdb server of a command line session. */
 export const GDB = 'gdb-multiarch';
 
 export interface Serving {
@@ -14,7 +14,7 @@ export interface Serving {
   port: number;
 }
 
-/** Starts a session with `--gdb 0` in a place and waits until it listens. */
+/** Starts a session with `--gdb 0` in a workplace and waits until it listens. */
 export async function serve(t: TestContext, place: Workplace, args: readonly string[]): Promise<Serving> {
   const running = place.start([...args, '--gdb', '0', '--json']);
   t.after(() => running.kill('SIGKILL'));
@@ -22,18 +22,21 @@ export async function serve(t: TestContext, place: Workplace, args: readonly str
   return { place, running, port: Number(port) };
 }
 
-/** A guest with a disk, in a fresh place: what is given to run, record and replay alike. */
+/** The options for a guest with a disk, in a new workplace: the same for run, record and replay. */
 export function sessionIn(place: Workplace, kernel: string, stdin?: string): string[] {
   place.disk('disk.img');
   const drive = 'id=hd0,image=disk.img,format=raw,overlay=hd0.qcow2';
   return ['--kernel', kernel, '--rrfile', 'a.rr', '--drive', drive, ...(stdin ? ['--stdin', stdin] : [])];
 }
 
-/** Runs commands in gdb, connected to the port; returns what it printed. One that fails says so, and the next follows. */
+/**
+ * Runs commands in gdb, connected to the port, and returns the output. A command that fails prints an error, and the
+ * next one follows.
+ */
 export async function runGdb(options: {
-  /** None for a guest that gdb knows by its addresses alone. */
+  /** Undefined for a guest that gdb debugs by address only. */
   elf?: string;
-  /** What `target remote` takes; without it, a port. */
+  /** The argument of `target remote`; if absent, the port is used. */
   target?: string;
   port?: number;
   commands: readonly string[];
@@ -42,7 +45,7 @@ export async function runGdb(options: {
   const { elf, port, commands, target = `127.0.0.1:${port}` } = options;
   const script = ['set pagination off', 'set confirm off', 'set width 0', `target remote ${target}`, ...commands];
   const words = ['-batch', '-nx', ...script.flatMap((line) => ['-ex', line]), ...(elf === undefined ? [] : [elf])];
-  // One pipe for both, so that what `monitor` says (on stderr) stays in its place.
+  // One pipe for both, so that the output of `monitor` (on stderr) stays in order.
   const child = spawn('sh', ['-c', 'exec "$@" 2>&1', 'sh', GDB, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 300_000);
   let said = '';
@@ -53,7 +56,7 @@ export async function runGdb(options: {
   return said;
 }
 
-// --- what the debug information says -----------------------------------------------------------------------------------
+// --- the debug information ---------------------------------------------------------------------------------------------
 
 export interface LineRow {
   start: bigint;
@@ -62,7 +65,7 @@ export interface LineRow {
   line: number;
 }
 
-/** gdb's own line table of an ELF. */
+/** gdb's own line table of an ELF file. */
 export function lineTable(elf: string): LineRow[] {
   const { stdout } = spawnSync(GDB, ['-batch', '-nx', '-readnow', '-ex', 'maint info line-table', elf], {
     encoding: 'utf8',
@@ -91,7 +94,7 @@ export interface FunctionRange {
 const SYMTAB = 2;
 const FUNCTION = 2;
 
-/** The functions of a 64-bit little-endian ELF's symbol table. */
+/** The functions in a 64-bit little-endian ELF file's symbol table. */
 export function functionsOf(elf: string): FunctionRange[] {
   const bytes = readFileSync(elf);
   const sectionAt = (index: number) => Number(bytes.readBigUInt64LE(40)) + index * 64;
@@ -112,6 +115,6 @@ export function functionsOf(elf: string): FunctionRange[] {
   return ranges.sort((a, b) => (a.start < b.start ? -1 : 1));
 }
 
-/** The range that holds an address; ranges are sorted and do not overlap. */
+/** The range that contains an address; ranges are sorted and do not overlap. */
 export const rangeAt = <R extends { start: bigint; end: bigint }>(ranges: readonly R[], address: bigint) =>
   ranges.find(({ start, end }) => address >= start && address < end);

@@ -1,3 +1,4 @@
+/** gdb debugs a Linux kernel in both directions by address, without an ELF file of it. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
@@ -5,14 +6,13 @@ import { LINUX_FOLDER, linuxFile, linuxSymbols } from '../support/linuxGuest.ts'
 import { requireTool } from '../support/tools.ts';
 import { GDB, runGdb, serve } from './gdbSupport.ts';
 
-/** A whole Linux in gdb, which has no ELF file of it: by addresses, at boot and at the shell. */
 const STEPS = 50;
 
 if (LINUX_FOLDER === undefined) {
   if (!process.env.CI) test('Linux', (t) => t.skip('BLKREPLAY_LINUX_GUEST names no folder with a Linux guest'));
 } else {
   suite('Linux', () => {
-    test('gdb goes back from addresses of the kernel, at boot and at the shell; the replay is the same', async (t) => {
+    test('gdb reaches earlier kernel addresses by reverse execution, at boot and at the shell; the replay is the same', async (t) => {
       if (!requireTool(GDB, t)) return;
       const place = new Workplace(t);
       place.disk('disk.img', 1 << 20);
@@ -33,7 +33,7 @@ if (LINUX_FOLDER === undefined) {
       assert.deepEqual(marks.shellForth, marks.shell);
       assert.ok(marks.opened.position < marks.shell.position);
       assert.deepEqual(marks.shellAgain, marks.shell);
-      // With the file that `symbols` writes, by name.
+      // Now by name, with the ELF file that `symbols` writes.
       assert.match(said, /^version_proc_show in section \.text$/m);
       assert.match(said, /^#0 .* do_sys_openat2 \(\)\n#1 .* __riscv_sys_openat \(\)$/m);
 
@@ -56,7 +56,7 @@ function linuxOptions(): string[] {
   ];
 }
 
-/** `version_proc_show` runs when somebody reads /proc/version: at the shell only. */
+/** `version_proc_show` runs when a process reads /proc/version: only at the shell. */
 function commands(elf: string): string[] {
   const symbols = linuxSymbols();
   const at = (name: string) => `*0x${symbols.get(name)!.toString(16)}`;

@@ -1,3 +1,4 @@
+/** The packet reader delivers valid packets, reports damage, and stops at the first foreign data. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodePacket, escapeBinary, PACKET_BYTES_MAX, PacketReader } from '../../debug-adapter/gdb/packets.ts';
@@ -7,7 +8,7 @@ const wire = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'la
 const read = (text: string) => new PacketReader().read(wire(text));
 const packet = (content: string) => ({ kind: 'packet', content });
 
-test('packets, acknowledgements and interrupts come out in order', () => {
+test('packets, acknowledgements and interrupts are delivered in order', () => {
   assert.deepEqual(read('+$g#67-\x03$m80,4#35'), [
     { kind: 'acknowledged', well: true },
     packet('g'),
@@ -17,24 +18,24 @@ test('packets, acknowledgements and interrupts come out in order', () => {
   ]);
 });
 
-test('a packet may come byte by byte', () => {
+test('a packet may arrive byte by byte', () => {
   const reader = new PacketReader();
   const events = [...wire('$vCont?#49')].flatMap((byte) => reader.read(Uint8Array.of(byte)));
   assert.deepEqual(events, [packet('vCont?')]);
 });
 
-test('a wrong checksum, or none, is damage; the next packet is read', () => {
+test('a wrong or missing checksum is damage, and the next packet is read', () => {
   assert.deepEqual(read('$g#68$g#67'), [{ kind: 'damaged' }, packet('g')]);
   assert.deepEqual(read('$g#zz$g#67'), [{ kind: 'damaged' }, packet('g')]);
-  assert.deepEqual(read('$g$g#67'), [packet('g')], 'one that broke off is followed by the next');
+  assert.deepEqual(read('$g$g#67'), [packet('g')], 'an incomplete packet is followed by the next one');
 });
 
-test('an escape is taken back; one at the end is damage', () => {
+test('an escape is decoded, and one at the end is damage', () => {
   assert.deepEqual(read('$}\x03#80'), [packet('#')]);
   assert.deepEqual(read('$}#7d'), [{ kind: 'damaged' }]);
 });
 
-test('what no gdb sends between packets ends the reading', () => {
+test('data that gdb never sends between packets ends the reading', () => {
   for (const text of [
     'G',
     ' $g#67',
@@ -52,7 +53,7 @@ test('what no gdb sends between packets ends the reading', () => {
   assert.deepEqual(reader.read(wire('$g#67')), [], 'nothing is read after it');
 });
 
-test('HTTP ends the reading inside a packet, too, whole or broken off, at any length', () => {
+test('HTTP ends the reading inside a packet too, complete or cut off, at any length', () => {
   for (const text of ['$GET / HTTP/1.1\r\n', '$get / hthttp/1.0', '$PRI * HTTP/2.0', `$${'a'.repeat(100_000)}HTTP/`]) {
     assert.deepEqual(read(`${text}\r\nHost: here\r\n\r\n$k#6b`), [{ kind: 'foreign' }], text.slice(-20));
   }
@@ -62,17 +63,17 @@ test('HTTP ends the reading inside a packet, too, whole or broken off, at any le
   assert.deepEqual(events, [{ kind: 'foreign' }], 'byte by byte');
 });
 
-test('memory that is written may hold HTTP', () => {
+test('a memory write may contain HTTP', () => {
   const content = 'X80001000,9:HTTP/1.1\n';
   assert.deepEqual(new PacketReader().read(encodePacket(content)), [packet(content)]);
 });
 
-test("telnet's BREAK, which gdb can be told to interrupt with, is an interrupt", () => {
+test("telnet's BREAK, which gdb can use as an interrupt, is an interrupt", () => {
   assert.deepEqual(read('$c#63\xff\xf3$g#67'), [packet('c'), { kind: 'interrupt' }, packet('g')]);
   assert.deepEqual(read('\xff\xfb$g#67'), [{ kind: 'foreign' }]);
 });
 
-test('a packet that is too long is damage and takes no memory', () => {
+test('an oversized packet is damage and uses no memory', () => {
   const reader = new PacketReader();
   reader.read(wire('$'));
   for (let i = 0; i < 100; i++) reader.read(new Uint8Array(PACKET_BYTES_MAX).fill(0x61));
@@ -80,7 +81,7 @@ test('a packet that is too long is damage and takes no memory', () => {
   assert.deepEqual(reader.read(wire('$g#67')), [packet('g')]);
 });
 
-test('what is encoded is read again, whatever the bytes (seeded)', (t) => {
+test('an encoded packet of any bytes is decoded unchanged (seeded)', (t) => {
   const random = SeededRandom.forTest(t);
   for (let i = 0; i < 500; i++) {
     const content = Buffer.from(random.bytes(random.below(300))).toString('latin1');
@@ -88,7 +89,7 @@ test('what is encoded is read again, whatever the bytes (seeded)', (t) => {
   }
 });
 
-test('no bytes make the reader fail; a packet after them is read, or nothing after what is foreign (seeded)', (t) => {
+test('random bytes never make the reader fail; a packet after them is read, unless foreign data ended the reading (seeded)', (t) => {
   const random = SeededRandom.forTest(t);
   const likely = '$#+-\x03}gmZ0123456789abcdef,;:';
   for (let i = 0; i < 2000; i++) {
@@ -96,7 +97,7 @@ test('no bytes make the reader fail; a packet after them is read, or nothing aft
     const noise = Array.from({ length: random.below(60) }, () =>
       random.chance(0.8) ? likely.charCodeAt(random.below(likely.length)) : random.below(256),
     );
-    // A packet under way is ended by its two digits; the `$` makes sure that there is one.
+    // Two digits end a packet in progress; the `$` ensures that there is one.
     const events = reader.read(Uint8Array.from([...wire('$'), ...noise, ...wire('$#00')]));
     const after = reader.read(wire('$g#67'));
     const foreignAt = events.findIndex(({ kind }) => kind === 'foreign');

@@ -1,3 +1,4 @@
+/** `--gdb unix:PATH` and `--gdb stdio` serve gdb privately and leave no socket behind. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,34 +15,37 @@ import { guest } from '../support/guests.ts';
 import { requireTool } from '../support/tools.ts';
 import { GDB, runGdb, sessionIn } from './gdbSupport.ts';
 
-/** `--gdb unix:PATH` and `--gdb stdio`. */
 const CLI = path.resolve(import.meta.dirname, '../../dist/cli.js');
 const STARTED = /gdb server on unix:/;
 const demo = ['--kernel', guest('demo/demo')];
 const timeout = 60_000;
 
-test("a socket is its owner's, and is gone when the session is, however that ends", { timeout }, async (t) => {
-  for (const how of ['kill', 'ctrl-c', 'detach'] as const) {
-    const place = new Workplace(t);
-    const arguments_ = ['record', ...sessionIn(place, guest('demo/demo')), '--gdb', 'unix:gdb.sock', '--json'];
-    // Nobody's files are private by default here.
-    const running = place.start(arguments_, { through: ['sh', '-c', 'umask 0; exec "$@"', 'sh'] });
-    await running.untilSaid(STARTED);
-    const found = fs.lstatSync(place.path('gdb.sock'));
-    assert.deepEqual([found.isSocket(), found.mode & 0o777], [true, 0o600]);
-    if (how === 'ctrl-c') running.kill('SIGINT');
-    else {
-      const gdb = await GdbClient.connect(place.path('gdb.sock'));
-      assert.match(await gdb.ask('?'), /^T/);
-      gdb.send(how === 'kill' ? 'k' : 'D');
+test(
+  'a socket is accessible only to its owner, and is removed when the session ends, however it ends',
+  { timeout },
+  async (t) => {
+    for (const how of ['kill', 'ctrl-c', 'detach'] as const) {
+      const place = new Workplace(t);
+      const arguments_ = ['record', ...sessionIn(place, guest('demo/demo')), '--gdb', 'unix:gdb.sock', '--json'];
+      // The umask makes new files readable to others by default.
+      const running = place.start(arguments_, { through: ['sh', '-c', 'umask 0; exec "$@"', 'sh'] });
+      await running.untilSaid(STARTED);
+      const found = fs.lstatSync(place.path('gdb.sock'));
+      assert.deepEqual([found.isSocket(), found.mode & 0o777], [true, 0o600]);
+      if (how === 'ctrl-c') running.kill('SIGINT');
+      else {
+        const gdb = await GdbClient.connect(place.path('gdb.sock'));
+        assert.match(await gdb.ask('?'), /^T/);
+        gdb.send(how === 'kill' ? 'k' : 'D');
+      }
+      if (how === 'detach') (await running.end).ended(1, 'guestFailed');
+      else (await running.end).ended(130, 'interrupted');
+      assert.deepEqual(fs.readdirSync(place.folder).sort(), ['a.rr', 'disk.img', 'hd0.qcow2']);
     }
-    if (how === 'detach') (await running.end).ended(1, 'guestFailed');
-    else (await running.end).ended(130, 'interrupted');
-    assert.deepEqual(fs.readdirSync(place.folder).sort(), ['a.rr', 'disk.img', 'hd0.qcow2']);
-  }
-});
+  },
+);
 
-test('a socket that a killed session left is replaced; whatever else is there is not', { timeout }, async (t) => {
+test('a socket left by a killed session is replaced, and any other file is not', { timeout }, async (t) => {
   const place = new Workplace(t);
   const args = ['run', ...demo, '--gdb', 'unix:gdb.sock', '--json'];
   const killed = place.start(args);
@@ -75,10 +79,10 @@ test('a socket that a killed session left is replaced; whatever else is there is
     ]);
     assert.equal(refused.refused(2).code, 'gdb-socket-path-taken', name);
   }
-  assert.deepEqual(fs.readdirSync(place.folder).sort(), [...before, 'disk.img'].sort(), 'nothing is left of it');
+  assert.deepEqual(fs.readdirSync(place.folder).sort(), [...before, 'disk.img'].sort(), 'nothing of it is left');
 });
 
-test('a path that cannot be one is refused in a sentence, before any file is made', { timeout }, async (t) => {
+test('an impossible path is refused with a message, before any file is created', { timeout }, async (t) => {
   const place = new Workplace(t);
   const codes: [string, string][] = [
     [`unix:${'x'.repeat(108)}`, 'gdb-socket-path-too-long'],
@@ -98,7 +102,7 @@ test('a path that cannot be one is refused in a sentence, before any file is mad
   assert.deepEqual(fs.readdirSync(place.folder), ['disk.img']);
 });
 
-test('a port in use leaves no file of a recording', { timeout }, async (t) => {
+test('a port in use leaves no file of a recording behind', { timeout }, async (t) => {
   const place = new Workplace(t);
   const server = net.createServer().listen({ host: '127.0.0.1', port: 0 });
   await once(server, 'listening');
@@ -109,7 +113,7 @@ test('a port in use leaves no file of a recording', { timeout }, async (t) => {
   assert.deepEqual(fs.readdirSync(place.folder), ['disk.img']);
 });
 
-test('HTTP over a socket and over stdio is dropped, too', { timeout }, async (t) => {
+test('HTTP over a socket and over stdio is dropped too', { timeout }, async (t) => {
   const http = `POST / HTTP/1.1\r\n\r\n${Buffer.from(encodePacket('k')).toString()}`;
   const place = new Workplace(t);
   const running = place.start(['run', ...demo, '--gdb', 'unix:gdb.sock', '--json']);
@@ -126,7 +130,7 @@ test('HTTP over a socket and over stdio is dropped, too', { timeout }, async (t)
 });
 
 test(
-  "stdio: packets on stdout, the guest's console on stderr, and the end of stdin is gdb's",
+  "stdio: packets on stdout, the guest's console on stderr, and the end of stdin counts as gdb's",
   { timeout },
   async (t) => {
     const place = new Workplace(t);
@@ -147,7 +151,7 @@ test(
   },
 );
 
-test('stdio: files and the end of input before any packet', { timeout }, (t) => {
+test('stdio: an empty or missing input ends the session as interrupted', { timeout }, (t) => {
   const place = new Workplace(t);
   for (const input of ['/dev/null', place.path(place.write('empty', ''))]) {
     const command = `exec "$0" "$1" run --kernel "$2" --gdb stdio < ${input} > out`;
@@ -178,12 +182,12 @@ test('gdb debugs over a socket and over a pipe', { timeout }, async (t) => {
   }
 });
 
-test('ctrl-c in gdb interrupts a guest behind a pipe and does not end it', { timeout }, async (t) => {
+test('ctrl-c in gdb interrupts a guest behind a pipe and does not end the session', { timeout }, async (t) => {
   if (!requireTool(GDB, t)) return;
   const place = new Workplace(t);
   const target = `| cd ${place.folder} && exec ${process.execPath} ${CLI} record ${sessionIn(place, guest('endless/endless')).join(' ')} --gdb stdio`;
   const words = ['-nx', '-ex', 'set pagination off', '-ex', `target remote ${target}`, guest('endless/endless')];
-  // In a process group of its own, which gets the signal as a terminal would send it.
+  // gdb runs in its own process group, which gets the signal as a terminal would send it.
   const gdb = spawn(GDB, words, { detached: true });
   let said = '';
   for (const stream of [gdb.stdout, gdb.stderr])

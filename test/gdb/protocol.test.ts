@@ -1,3 +1,7 @@
+/** The gdb server answers every packet correctly, and no packet ends the session.
+ *
+ * The machine is the demo, while it is recorded.
+ */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { UNSENT_BYTES_MAX } from '../../debug-adapter/gdb/gdbServer.ts';
@@ -6,16 +10,15 @@ import { DEMO, stageOf } from '../engine/timeline/travelSupport.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 import { Conversation } from './conversation.ts';
 
-/** What each packet is answered: the demo being recorded. */
 function conversation(t: TestContext): Conversation {
   return new Conversation(stageOf(DEMO, t).record(), t);
 }
 
 const RAM = '80000000';
-/** Some thousand single steps; a run to the guest's end is less. */
+/** Some thousand single steps; a run to the guest's end takes fewer. */
 const SLICES_A_RUN = 100;
 
-test('what is supported, and the description of the machine', async (t) => {
+test('supported features and the target description', async (t) => {
   const gdb = conversation(t);
   const supported = await gdb.ask('qSupported:multiprocess+;swbreak+;hwbreak+');
   for (const word of ['PacketSize=4000', 'ReverseStep+', 'ReverseContinue+', 'QStartNoAckMode+', 'vContSupported+']) {
@@ -29,7 +32,7 @@ test('what is supported, and the description of the machine', async (t) => {
   assert.equal(await gdb.ask('QStartNoAckMode'), 'OK');
   gdb.acknowledgements = '';
   assert.equal(await gdb.ask('qC'), 'QC01');
-  assert.equal(gdb.acknowledgements, '', 'nothing is acknowledged any more');
+  assert.equal(gdb.acknowledgements, '', 'nothing is acknowledged from now on');
 });
 
 test('registers, CSRs and memory', async (t) => {
@@ -41,15 +44,15 @@ test('registers, CSRs and memory', async (t) => {
   assert.equal(await gdb.ask('p342'), await gdb.ask('p342'));
   assert.equal(await gdb.ask('pffff'), 'E16');
   assert.equal((await gdb.ask(`m${RAM},4`)).length, 8);
-  assert.equal(await gdb.ask('m0,4'), 'E14', 'nothing is there');
+  assert.equal(await gdb.ask('m0,4'), 'E14', 'unmapped memory');
   assert.equal((await gdb.ask('m87fffffe,8')).length, 4, 'up to the end of RAM');
 });
 
-test('what is written in the present is there, and the past cannot be written', async (t) => {
+test('writes take effect at the live end, and history cannot be written', async (t) => {
   const gdb = conversation(t);
   for (let i = 0; i < 3; i++) await gdb.ask('s');
   const { position } = gdb.session;
-  assert.equal(await gdb.ask(`X${RAM},0:`), 'OK', 'gdb asks whether there is such a packet');
+  assert.equal(await gdb.ask(`X${RAM},0:`), 'OK', 'gdb asks whether the packet is supported');
   assert.equal(gdb.session.position, position);
   assert.equal(await gdb.ask(`M80010ffe,4:01020304`), 'OK');
   assert.equal(await gdb.ask('m80010ffe,4'), '01020304');
@@ -62,7 +65,7 @@ test('what is written in the present is there, and the past cannot be written', 
   const changed = `${registers.slice(0, 12 * 16)}0700000000000000${registers.slice(13 * 16)}`;
   assert.equal(await gdb.ask(`G${changed}`), 'OK');
   assert.equal(await gdb.ask('g'), changed);
-  assert.equal(gdb.session.position, position + 5, 'one register of all has changed');
+  assert.equal(gdb.session.position, position + 5, 'one of all registers has changed');
   for (const nonsense of ['G00', 'P20=00', 'Pffff=0000000000000000', `M${RAM},2:00`, `X${RAM},2:x`, 'P1'])
     assert.equal(await gdb.ask(nonsense), 'E16', nonsense);
   assert.match(await gdb.ask('P342=0000000000000000'), /^E\.CSRs .* cannot be written/);
@@ -74,7 +77,7 @@ test('what is written in the present is there, and the past cannot be written', 
   for (const write of [`G${changed.replace('07', '08')}`, 'Pa=0000000000000000', `M${RAM},1:00`, `X${RAM},1:x`])
     assert.match(await gdb.ask(write), /^E\.What is recorded cannot be changed/, write);
   gdb.session.goTo(end);
-  assert.equal(await gdb.ask('Pa=0000000000000000'), 'OK', 'in the present again');
+  assert.equal(await gdb.ask('Pa=0000000000000000'), 'OK', 'at the live end again');
 });
 
 test('a run at another address is refused', async (t) => {
@@ -82,7 +85,7 @@ test('a run at another address is refused', async (t) => {
   assert.match(await gdb.ask(`c${RAM}`), /^E\.A run begins where/);
 });
 
-test('steps, breakpoints and watchpoints both ways', async (t) => {
+test('steps, breakpoints and watchpoints in both directions', async (t) => {
   const gdb = conversation(t);
   await gdb.ask('qSupported:swbreak+;hwbreak+');
   assert.match(await gdb.ask('bs'), /replaylog:begin;/);
@@ -94,7 +97,7 @@ test('steps, breakpoints and watchpoints both ways', async (t) => {
   const pc = gdb.session.inspector.pc.toString(16);
   for (let i = 0; i < 5; i++) await gdb.ask('s');
   assert.equal(await gdb.ask(`Z0,${pc},2`), 'OK');
-  assert.equal(await gdb.ask(`Z0,${pc},2`), 'OK', 'twice is once');
+  assert.equal(await gdb.ask(`Z0,${pc},2`), 'OK', 'setting it twice sets it once');
   assert.match(await gdb.ask('bc'), /swbreak:;/);
   assert.equal(gdb.session.position, 3);
   assert.equal(await gdb.ask(`z0,${pc},2`), 'OK');
@@ -104,7 +107,7 @@ test('steps, breakpoints and watchpoints both ways', async (t) => {
   assert.match(await gdb.ask('Z2,10000000,1'), /^E\.The 1 bytes at 0x10000000 are not in RAM/);
 });
 
-test('the end of the guest is the end of its history, not of gdb', async (t) => {
+test('when the guest ends, gdb stops at the end of history and stays connected', async (t) => {
   const gdb = conversation(t);
   assert.match(await gdb.ask('c'), /^T05.*replaylog:end;/);
   const end = gdb.session.position;
@@ -121,14 +124,14 @@ for (const [way, packet] of [
   test(`an interrupt stops a run ${way}`, async (t) => {
     const gdb = conversation(t);
     if (packet === 'bc') await gdb.ask('c');
-    // A slice ends when it looks at the clock for the first time.
+    // A slice ends when it reads the clock for the first time.
     gdb.millisecondsALook = 1000;
     gdb.betweenSlices = () => void gdb.send(Uint8Array.of(3));
     assert.match(await gdb.ask(packet), /^T02/);
-    assert.ok(gdb.session.position > 0 || packet === 'c', 'on its way');
+    assert.ok(gdb.session.position > 0 || packet === 'c', 'still running');
     gdb.millisecondsALook = 0;
     gdb.betweenSlices = () => {};
-    assert.match(await gdb.ask('c'), /^T05.*replaylog:end;/, 'and it goes on');
+    assert.match(await gdb.ask('c'), /^T05.*replaylog:end;/, 'the run continues');
   });
 }
 
@@ -147,7 +150,7 @@ test('monitor commands', async (t) => {
   assert.match(await gdb.ask(`qRcmd,${Buffer.from('goto 99999999').toString('hex')}`), /^E\.Position 99999999 is not/);
 });
 
-test('how gdb leaves', async (t) => {
+test('detach, kill and a lost connection', async (t) => {
   const detaching = conversation(t);
   assert.equal(await detaching.ask('D'), 'OK');
   assert.equal(await detaching.server.over, 'detached');
@@ -157,10 +160,10 @@ test('how gdb leaves', async (t) => {
   const breaking = conversation(t);
   breaking.betweenSlices = () => breaking.server.disconnected();
   void breaking.send(encodePacket('c'));
-  assert.equal(await breaking.server.over, 'gone', 'also in the middle of a run');
+  assert.equal(await breaking.server.over, 'gone', 'also during a run');
 });
 
-test('packets that make no sense get an error or the empty reply, and the session lives', async (t) => {
+test('invalid packets get an error or the empty reply, and the session continues', async (t) => {
   const gdb = conversation(t);
   for (const bad of [
     'm',
@@ -184,14 +187,14 @@ test('packets that make no sense get an error or the empty reply, and the sessio
     assert.equal(await gdb.ask(unknown), '', unknown);
   }
   void gdb.send(Uint8Array.from(Buffer.from('$g#00')));
-  assert.ok(gdb.acknowledgements.endsWith('-'), 'a damaged packet is asked for again');
+  assert.ok(gdb.acknowledgements.endsWith('-'), 'a damaged packet is requested again');
   assert.equal(await gdb.ask('qC'), 'QC01');
 });
 
 test('random packets never end the session (seeded)', async (t) => {
   const random = SeededRandom.forTest(t);
   const gdb = conversation(t);
-  // A range of a whole address space would be stepped through to the guest's end.
+  // Range-steps over the whole address space would run to the guest's end.
   let slices = 0;
   gdb.millisecondsALook = 1;
   gdb.betweenSlices = () => {
@@ -220,7 +223,7 @@ test('random packets never end the session (seeded)', async (t) => {
   assert.equal(await gdb.ask('qC'), 'QC01');
 });
 
-test('packets of a gdb that does not take its replies wait, and too many of them are not read', async (t) => {
+test('if gdb does not read its replies, its packets wait, and no more than a limit are read', async (t) => {
   const gdb = conversation(t);
   let drain!: () => void;
   gdb.unsentBytes = UNSENT_BYTES_MAX + 1;
@@ -234,13 +237,13 @@ test('packets of a gdb that does not take its replies wait, and too many of them
   drain();
   assert.equal(Buffer.from(await position, 'hex').toString(), '0\n');
   await held;
-  // One after the other, though all come together.
+  // One after the other, although all arrive together.
   const longest = encodePacket('z'.repeat(PACKET_BYTES_MAX));
   const many = Buffer.concat(Array.from({ length: 100 }, () => longest));
   assert.ok(gdb.send(many) instanceof Promise);
 });
 
-test('who goes while its packets wait is gone', async (t) => {
+test('a client that disconnects while its packets wait is dropped', async (t) => {
   const gdb = conversation(t);
   gdb.unsentBytes = UNSENT_BYTES_MAX + 1;
   gdb.whenDrained = new Promise(() => {});

@@ -1,3 +1,9 @@
+/** Each of gdb's reverse commands stops at the correct position, from random positions of a recording.
+ *
+ * The result is compared with an uninterrupted run of the same recording: the registers at the position that gdb
+ * reports, and the code that ran between there and the start. BLKREPLAY_GDB_PLACES sets the number of starting
+ * positions for each command (CI: 200).
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -28,11 +34,6 @@ import {
 } from './gdbSupport.ts';
 import { type Moment, trace } from './trace.ts';
 
-/**
- * gdb goes back from random places of a recording, in each of its ways. Where it lands is held against a straight run
- * of the same recording: the registers of the position it says it is at, and the code that ran between there and the
- * place it came from. BLKREPLAY_GDB_PLACES says how many places for each command (CI: 200).
- */
 const PLACES = Number(process.env.BLKREPLAY_GDB_PLACES ?? 20);
 
 const GUESTS = [
@@ -41,9 +42,9 @@ const GUESTS = [
 ];
 const COMMANDS = ['reverse-stepi', 'reverse-step', 'reverse-next', 'reverse-finish', 'reverse-continue'] as const;
 
-test(`gdb goes back right from ${PLACES} places each`, { concurrency: 2 }, async (t) => {
+test(`gdb goes back correctly from ${PLACES} positions for each command`, { concurrency: 2 }, async (t) => {
   if (!requireTool(GDB, t)) return;
-  // Side by side: while one gdb walks, the other's moves are judged.
+  // In parallel: while one gdb walks, the moves of the other are checked.
   await Promise.all(GUESTS.map((guest) => t.test(guest.name, (t) => goBackOn(t, guest))));
 });
 
@@ -58,10 +59,10 @@ type Command = (typeof COMMANDS)[number];
 
 interface Stage {
   elf: string;
-  /** Lines of optimised code run into each other and into inlined bodies; what gdb makes of that is its own affair. */
+  /** Lines of optimised code overlap each other and inlined bodies, so gdb's handling of them is not checked. */
   isOptimised: boolean;
   random: SeededRandom;
-  /** A fresh replay that gdb can have. */
+  /** Starts a replay for gdb and returns its port. */
   listen: (t: TestContext) => Promise<number>;
   end: number;
   symbols: Symbols;
@@ -71,12 +72,12 @@ interface Stage {
   straightAgain: () => Timeline;
 }
 
-/** From where to where gdb went. */
+/** Start and end of a move of gdb. */
 interface Move {
   from: number;
   to: number;
   registers: bigint[];
-  /** Such as `store.c:120`, by gdb. */
+  /** gdb's line, such as `store.c:120`. */
   line: string | undefined;
   breakpoint: string | undefined;
   said: string;
@@ -87,7 +88,7 @@ async function recorded(t: TestContext, name: string, stdin?: string): Promise<S
   const elf = guest(name);
   const options = sessionIn(place, elf, stdin);
   const { position: end } = (await place.cli(['record', ...options, '--json'])).summary;
-  // One session holds an overlay, so each has files of its own.
+  // A session locks its overlay, so each has separate files.
   const straightIn = (copy: Workplace): Timeline => {
     const unsaid = { bios: null, initrd: null, append: null, memoryBytes: null, rrsnapshot: null };
     const overlay = copy.path('hd0.qcow2');
@@ -128,12 +129,12 @@ async function goBack(t: TestContext, stage: Stage, command: Command): Promise<v
 
 // --- in gdb ------------------------------------------------------------------------------------------------------------
 
-/** Random positions; for the commands that go by source, after a step from which there is some. */
+/** Random positions; for source-level commands, positions one step before code with lines. */
 function choosePlaces(stage: Stage, command: Command): number[] {
   const places: number[] = [];
   while (places.length < PLACES) {
     const position = 1000 + stage.random.below(stage.end - 1000);
-    // Most of the time goes by in few functions: every other place is in any of them.
+    // Most of the time is spent in few functions, so every other position is in a randomly chosen one.
     const isAnywhere = !goesBySource(command) || places.length % 2 === 0;
     const place = isAnywhere ? position : inSomeFunction(stage, position);
     if (place !== undefined && (!goesBySource(command) || leadsToSource(stage, place))) places.push(place);
@@ -141,7 +142,7 @@ function choosePlaces(stage: Stage, command: Command): number[] {
   return places;
 }
 
-/** Shortly behind the next entry into a random function, if that comes soon. */
+/** A position shortly after the next entry into a random function, if that comes soon. */
 function inSomeFunction({ straight, random, functions, end }: Stage, position: number): number | undefined {
   straight.travel!.seekTo(position);
   const until = Math.min(end, position + STEPS_TO_ENTRY_MAX);
@@ -166,12 +167,12 @@ function leadsToSource({ straight, functions, lines }: Stage, position: number):
 
 const goesBySource = (command: Command): boolean => command !== 'reverse-stepi' && command !== 'reverse-continue';
 
-/** Assembly: no frame to go back out of. */
+/** Assembly functions, which have no frame that can be finished. */
 const NO_FRAMES = /^(_start|trap|user_|kernel_trap|switch|trampoline|enter|return|main$)/;
 
 async function movesOf(port: number, stage: Stage, command: Command, places: readonly number[]): Promise<Move[]> {
   const { elf, random, functions } = stage;
-  // A name that several files have (a static function of a header) says to gdb another one than to us.
+  // If several functions have a name (static functions of a header), gdb may choose another one than we do.
   const isUnique = (name: string) => functions.filter((other) => other.name === name).length === 1;
   const breakpoints = functions.filter(({ name }) => !NO_FRAMES.test(name) && isUnique(name));
   const said = await runGdb({
@@ -182,8 +183,9 @@ async function movesOf(port: number, stage: Stage, command: Command, places: rea
       const isContinue = command === 'reverse-continue';
       return [
         ...[`monitor goto ${position}`, 'maintenance flush register-cache', 'maintenance flush dcache'],
-        // gdb remembers before which inlined bodies it stood at its last stop, wherever it is brought; a step by
-        // instruction makes it stand inside of those that begin there.
+        // gdb remembers before which inlined bodies it last stopped, even after `monitor goto`; an instruction step
+        // makes it
+        // treat bodies that start there as entered.
         ...(goesBySource(command) ? ['stepi'] : []),
         ...(isContinue ? [`tbreak *${name}`, `echo @breakpoint ${name}\\n`] : []),
         ...['echo @from\\n', 'monitor position', command, 'echo @to\\n', 'monitor position', 'info registers'],
@@ -213,15 +215,15 @@ function moveOf(part: string, before: string): Move {
   };
 }
 
-// --- the straight run --------------------------------------------------------------------------------------------------
+// --- the uninterrupted run ---------------------------------------------------------------------------------------------
 
-/** By our own reading of the debug information. */
+/** The line according to our own reader of the debug information. */
 function ourLine({ symbols }: Stage, pc: bigint): string | undefined {
   const line = symbols.lineAt(pc);
   return line && `${line.file.path.split('/').at(-1)}:${line.line}`;
 }
 
-/** And the lines. */
+/** Checks the registers and the lines. */
 function registersAreRight(stage: Stage, moves: readonly Move[]): void {
   const straight = stage.straightAgain();
   const { inspector } = new Session(straight);
@@ -243,7 +245,7 @@ type Oracle = (stage: Stage, move: Move, told: string) => void;
 const ORACLES: Record<Command, Oracle> = {
   'reverse-stepi': (stage, { from, to }, told) => {
     assert.ok(to < from, told);
-    // One instruction of the code that stands there; what else there is are interrupts, whole ones.
+    // At most one instruction of the code at this level ran; everything else is complete interrupts.
     const instructions = trace(stage.straight, to, from).filter((moment) => moment.retires && !moment.isInterrupt);
     assert.ok(instructions.length <= 1, told);
   },
@@ -271,8 +273,8 @@ const ORACLES: Record<Command, Oracle> = {
     straight.advance(to + 1);
     if (body && inspector.pc !== left.start) return leavesBody(stage, wayOf(stage, move, told), { body, told });
     assert.equal(inspector.pc, left.start, `${told}: the instruction before is the call`);
-    // gdb goes to the last entry into the function: where it calls itself that may be an inner call that has returned
-    // (infcmd.c, finish_backward: its breakpoint there asks for no frame). Otherwise it is this frame's.
+    // gdb goes to the last entry into the function. In a recursive function that may be an inner call that has returned
+    // (infcmd.c, finish_backward: its breakpoint there checks no frame). Otherwise it is the call of this frame.
     const isEnteredAgain = from > to + 1 && straight.forward(from - 1, entering(left.start)).kind === 'breakpoint';
     if (!isEnteredAgain) return;
     const later = trace(straight, to + 2, from).filter((moment) => !moment.isInterrupt);
@@ -285,7 +287,7 @@ const ORACLES: Record<Command, Oracle> = {
     straight.travel!.seekTo(to);
     if (to === 0) assert.match(told, /No more reverse-execution history/);
     else assert.equal(new Session(straight).inspector.pc, address, told);
-    // From there on it is not come by again.
+    // The address is not reached again after that position.
     const stop = straight.forward(from - 1, entering(address));
     assert.equal(stop.kind, 'reached', told);
     straight.travel!.seekTo(0);
@@ -294,13 +296,13 @@ const ORACLES: Record<Command, Oracle> = {
 
 const entering = (address: bigint): StopPoints => ({ breakpoints: new Set([address]), watchpoints: [] });
 
-// A line can call for tens of millions of steps, each of which is a Moment.
+// A line can run for tens of millions of steps, each of which is a Moment.
 const TRACED_STEPS_MAX = 500_000;
 
 interface Way {
-  /** Without interrupts; of a longer way only the first moment. */
+  /** Without interrupts; for a longer move only the first moment. */
   ran: Moment[];
-  /** The code that stands where gdb came from, or, of a longer way, what ran after that moment. */
+  /** The code at the start of the move or, for a longer move, the code that ran after the first moment. */
   after: bigint;
 }
 
@@ -319,9 +321,10 @@ function inFrameOfFirst({ functions }: Stage, { ran }: Way): Moment[] {
 }
 
 /**
- * On the way gdb came by no place where it stops: the beginning of a row, out of the row's middle. At a function's
- * beginning it never does (infrun.c, process_event_stop_test), and a line that it came into by a call or a jump is left
- * the same way. Not so in optimised code, where rows that begin no statement and inlined bodies are passed.
+ * The move passed no address at which gdb stops: the start of a row that is reached from the middle of the row. gdb
+ * never stops at the start of a function (infrun.c, process_event_stop_test), and does not stop in a line that it
+ * entered and left by a call or a jump. This does not hold for optimised code, where rows that start no statement and
+ * inlined bodies are skipped.
  */
 function passesNoLine({ lines, functions }: Stage, { ran, after }: Way, told: string): void {
   const pcs = [...ran.map(({ pc }) => pc), after];
@@ -329,7 +332,7 @@ function passesNoLine({ lines, functions }: Stage, { ran, after }: Way, told: st
     const row = rangeAt(lines, pcs[i]);
     const wouldStop = row?.start === pcs[i] && pcs[i + 1] > row.start && pcs[i + 1] < row.end;
     const isEntry = functions.some(({ start }) => start === pcs[i]);
-    // It is a signal frame (lib/trap.S): gdb steps through to the code that was interrupted.
+    // A signal frame (lib/trap.S): gdb steps through to the interrupted code.
     const isTrapEntry = rangeAt(functions, pcs[i])?.name === 'machine_trap_entry';
     assert.ok(!wouldStop || isEntry || isTrapEntry, `${told}: passed ${row?.file}:${row?.line}`);
   }
@@ -341,7 +344,7 @@ function lineOf(stage: Stage, pc: bigint): string {
 }
 
 function startsLine(stage: Stage, { ran: [{ pc }] }: Way, told: string): void {
-  assert.equal(rangeAt(stage.lines, pc)?.start, pc, `${told}: at a line's start`);
+  assert.equal(rangeAt(stage.lines, pc)?.start, pc, `${told}: at the start of a line`);
 }
 
 type InlinedCall = ReturnType<Symbols['inlinedAt']>[number];
@@ -349,14 +352,16 @@ type InlinedCall = ReturnType<Symbols['inlinedAt']>[number];
 const bodyAt = ({ symbols }: Stage, body: InlinedCall, pc: bigint): InlinedCall | undefined =>
   symbols.inlinedAt(pc).find(({ entry }) => entry === body.entry);
 
-/** The last instruction of an inlined body, from behind it (see README.md). */
+/** The last instruction of an inlined body, reached from behind it (see README.md). */
 function endsBody(stage: Stage, { ran, after }: Way): boolean {
   const [{ pc }] = ran;
   const second = ran[1]?.pc ?? after;
   return stage.symbols.inlinedAt(pc).some((body) => !bodyAt(stage, body, second));
 }
 
-/** gdb's reverse-finish of an inlined body, likewise: to its call, or from there back to what ran before. */
+/**
+ * gdb's reverse-finish of an inlined body: to its call, or from there back to the code that ran before (see README.md).
+ */
 function leavesBody(stage: Stage, way: Way, { body, told }: { body: InlinedCall; told: string }): void {
   startsLine(stage, way, told);
   const [{ pc: first }] = way.ran;

@@ -1,3 +1,4 @@
+/** `--gdb PORT` serves gdb over TCP without changing the recording, and handles lost connections. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RNG_SEED, Workplace } from '../support/cli.ts';
@@ -6,8 +7,7 @@ import { makeElf } from '../support/elf.ts';
 import { GdbClient } from '../support/gdbClient.ts';
 import { serve, sessionIn } from './gdbSupport.ts';
 
-/** `--gdb PORT` over TCP. */
-test('record under gdb is the recording of a run without: same positions, console printed once', async (t) => {
+test('a recording under gdb equals one without: same positions, console printed once', async (t) => {
   const place = new Workplace(t);
   const plain = new Workplace(t);
   const seed = ['--rng-seed', RNG_SEED];
@@ -27,14 +27,14 @@ test('record under gdb is the recording of a run without: same positions, consol
   (await place.cli(['replay', ...sessionIn(place, guest('demo/demo')), '--json'])).ended(1, 'guestFailed');
 });
 
-test('--stop-at is where gdb finds the machine', async (t) => {
+test('with --stop-at, gdb finds the machine at that position', async (t) => {
   const place = new Workplace(t);
   const { port } = await serve(t, place, ['run', '--kernel', guest('demo/demo'), '--stop-at', '1000']);
   const gdb = await GdbClient.connect(port);
   assert.equal(Buffer.from(await gdb.ask('qRcmd,706f736974696f6e'), 'hex').toString(), '1000\n');
 });
 
-test('a connection that breaks off, in the middle of a run too, closes the recording as interrupted', async (t) => {
+test('a lost connection, also during a run, closes the recording as interrupted', async (t) => {
   const place = new Workplace(t);
   const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('endless/endless'))]);
   const gdb = await GdbClient.connect(port);
@@ -46,7 +46,7 @@ test('a connection that breaks off, in the middle of a run too, closes the recor
   assert.equal(replayed.ended(0, 'endOfRecording').position, position);
 });
 
-test('kill, and ctrl-c while it waits for gdb, close it properly', async (t) => {
+test('kill, and ctrl-c while it waits for gdb, close the recording properly', async (t) => {
   for (const how of ['kill', 'ctrl-c'] as const) {
     const place = new Workplace(t);
     const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
@@ -56,7 +56,7 @@ test('kill, and ctrl-c while it waits for gdb, close it properly', async (t) => 
   }
 });
 
-test('an interrupt stops a guest that never asks for anything', async (t) => {
+test('an interrupt stops a guest that never asks for input', async (t) => {
   const place = new Workplace(t);
   const { port } = await serve(t, place, ['run', '--kernel', spinningGuest(place)]);
   const gdb = await GdbClient.connect(port);
@@ -70,7 +70,7 @@ test('an interrupt stops a guest that never asks for anything', async (t) => {
   assert.ok(tookMs < 1000, `${tookMs} ms`);
 });
 
-test('a second client is turned away, and the first does not notice', async (t) => {
+test('a second client is rejected, and the first does not notice', async (t) => {
   const place = new Workplace(t);
   const { port } = await serve(t, place, ['run', '--kernel', guest('demo/demo')]);
   const first = await GdbClient.connect(port);

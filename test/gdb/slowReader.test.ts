@@ -1,3 +1,7 @@
+/** A gdb that does not read its replies is held back, and the memory used for it stays limited.
+ *
+ * The limits themselves are tested in protocol.test.ts.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
@@ -7,10 +11,9 @@ import { Workplace } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 import { serve, sessionIn } from './gdbSupport.ts';
 
-/** A gdb that does not read its replies. How much is kept for it is held to the bounds in protocol.test.ts. */
 const timeout = 60_000;
 const COUNT = 500;
-/** Twice as many bytes in the reply. */
+/** The reply has twice as many bytes. */
 const READ = encodePacket('m80000000,1f00');
 const REPLY_BYTES = 2 * 0x1f00;
 
@@ -37,7 +40,7 @@ test('it is held back, and gets every reply in order when it reads', { timeout }
   assert.ok(replies.slice(0, -1).every((reply) => reply === replies[0] && reply.length === REPLY_BYTES));
 });
 
-test('ctrl-c ends the recording of one that never reads', { timeout }, async (t) => {
+test('ctrl-c ends the recording of a client that never reads', { timeout }, async (t) => {
   const place = new Workplace(t);
   const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
   const socket = net.connect({ host: '127.0.0.1', port });

@@ -1,3 +1,7 @@
+/** Harts are gdb's threads: all of them run together, and a step moves the selected one.
+ *
+ * Thread n is hart n - 1.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -9,11 +13,10 @@ import { requireTool } from '../support/tools.ts';
 import { Conversation } from './conversation.ts';
 import { GDB, runGdb, serve } from './gdbSupport.ts';
 
-/** Harts are gdb's threads: thread n is hart n - 1. All of them run together; a step is of one of them. */
 const HARTS = { kernel: 'test/guests/harts/harts.elf', diskBytes: 1 << 20 };
 const PC = 32;
 
-/** Hart 0 of two in the middle of `count_own`, hart 1 there too. */
+/** Hart 0 of two in the middle of `count_own`; hart 1 is there too. */
 async function withTwoHarts(t: TestContext) {
   const stage = stageOf(HARTS, t);
   stage.setup.harts = 2;
@@ -32,12 +35,12 @@ async function withTwoHarts(t: TestContext) {
   return { gdb, machine, pcOf, instructionsOf };
 }
 
-/** As `p20` gives it. */
+/** The format of the `p20` reply. */
 function wordOf(value: bigint): string {
   return value.toString(16).padStart(16, '0').match(/../g)!.reverse().join('');
 }
 
-test('threads are listed, are alive, and are looked at one at a time', async (t) => {
+test('threads are listed, are alive, and are inspected one at a time', async (t) => {
   const { gdb, pcOf } = await withTwoHarts(t);
   assert.equal(await gdb.ask('qfThreadInfo'), 'm01,02');
   assert.equal(await gdb.ask('qsThreadInfo'), 'l');
@@ -49,28 +52,24 @@ test('threads are listed, are alive, and are looked at one at a time', async (t)
   assert.equal(await gdb.ask('qC'), 'QC02');
   assert.equal(await gdb.ask(`p${PC.toString(16)}`), wordOf(pcOf(1)));
   assert.ok((await gdb.ask('g')).endsWith(wordOf(pcOf(1))));
-  assert.equal(
-    await gdb.ask('G'.padEnd(1 + 33 * 16, '0')),
-    'E16',
-    'only the hart whose step is next can be written to',
-  );
-  assert.equal(await gdb.ask('Hg0'), 'OK', 'any: as it was');
+  assert.equal(await gdb.ask('G'.padEnd(1 + 33 * 16, '0')), 'E16', 'only the hart whose step is next can be written');
+  assert.equal(await gdb.ask('Hg0'), 'OK', 'any thread: the selection stays');
   assert.equal(await gdb.ask('qC'), 'QC02');
   assert.equal(await gdb.ask('Hg1'), 'OK');
   assert.equal(await gdb.ask(`p${PC.toString(16)}`), wordOf(pcOf(0)));
 });
 
-test('a step is of the thread that is named, either way', async (t) => {
+test('a step moves the named thread, in both directions', async (t) => {
   const { gdb, machine, instructionsOf } = await withTwoHarts(t);
   const start = gdb.session.position;
   const before = instructionsOf(1);
   assert.match(await gdb.ask('vCont;s:2;c'), /^T05thread:02;/);
   assert.deepEqual([machine.currentHart, instructionsOf(1)], [1, before + 1]);
-  assert.ok(gdb.session.position > start + 1, 'hart 0 had the rest of its turn');
+  assert.ok(gdb.session.position > start + 1, 'hart 0 ran for the rest of its quantum');
   assert.equal(await gdb.ask('Hc2'), 'OK');
   assert.match(await gdb.ask('bs'), /^T05thread:02;/);
   assert.equal(instructionsOf(1), before);
-  // Hart 1 is before its turn now: hart 0 is asked to step back from there.
+  // Hart 1 is now before its quantum: hart 0 is asked to step back from there.
   const ofHart0 = instructionsOf(0);
   assert.equal(await gdb.ask('Hc1'), 'OK');
   assert.match(await gdb.ask('bs'), /^T05thread:01;/);
@@ -81,7 +80,7 @@ test('a step is of the thread that is named, either way', async (t) => {
   assert.match(await gdb.ask('s'), /^T05/);
 });
 
-test('a breakpoint on the first instruction of another thread’s turn stops a step that passes over that turn', async (t) => {
+test('a breakpoint on the first instruction of another thread’s quantum stops a step across that quantum', async (t) => {
   const { gdb, machine, pcOf, instructionsOf } = await withTwoHarts(t);
   gdb.session.timeline.advance(machine.turn.end - 1);
   assert.equal(machine.currentHart, 0);
@@ -90,11 +89,11 @@ test('a breakpoint on the first instruction of another thread’s turn stops a s
   assert.equal(await gdb.ask(`Z1,${others.toString(16)},2`), 'OK');
   assert.match(await gdb.ask('vCont;s:1;c'), /^T05thread:02;/);
   assert.deepEqual([machine.currentHart, pcOf(1), instructionsOf(1)], [1, others, retired]);
-  assert.match(await gdb.ask('vCont;s:2;c'), /^T05thread:02;/, 'a step from there passes it');
+  assert.match(await gdb.ask('vCont;s:2;c'), /^T05thread:02;/, 'a step from there continues past it');
   assert.equal(instructionsOf(1), retired + 1);
 });
 
-test('in gdb: thread 2 is stepped both ways while thread 1 is the one that stopped', async (t) => {
+test('in gdb: thread 2 is stepped in both directions while thread 1 is the one that stopped', async (t) => {
   if (!requireTool(GDB, t)) return;
   const place = new Workplace(t);
   const options = ['--kernel', guest('harts/harts'), '--rrfile', 'a.rr', '--harts', '2'];
@@ -104,7 +103,7 @@ test('in gdb: thread 2 is stepped both ways while thread 1 is the one that stopp
     elf: guest('harts/harts'),
     port,
     commands: [
-      // gdb for Linux steps by breakpoints, which the other hart comes by; a bare machine's gdb asks for steps.
+      // gdb for Linux steps with breakpoints, which the other hart hits; gdb for bare machines requests steps.
       ...[
         'set osabi none',
         'break count_own',

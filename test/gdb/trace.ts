@@ -1,13 +1,13 @@
 import { Session, type Timeline } from '../../debug-adapter/engine/index.ts';
 
-/** What a straight run did from one position to another, step by step. */
+/** What an uninterrupted run did from one position to another, step by step. */
 export interface Moment {
   position: number;
   pc: bigint;
   stackPointer: bigint;
-  /** The step from here was an instruction; else a trap, an event or idle time. */
+  /** The step from here was an instruction; otherwise a trap, an event or idle time. */
   retires: boolean;
-  /** Inside an interrupt that came and went. */
+  /** Inside an interrupt that was entered and left. */
   isInterrupt: boolean;
 }
 
@@ -15,7 +15,7 @@ export function trace(timeline: Timeline, from: number, to: number): Moment[] {
   timeline.travel!.seekTo(from);
   const { inspector } = new Session(timeline);
   const moments: Moment[] = [];
-  // Positions in `moments` of the interrupts under way.
+  // Indexes in `moments` of the interrupts in progress.
   const interrupts: number[] = [];
   while (timeline.position < to) {
     const { instructions } = timeline.machine;
@@ -38,7 +38,7 @@ export function trace(timeline: Timeline, from: number, to: number): Moment[] {
   return moments;
 }
 
-/** Back where an interrupt came: all since then was its. */
+/** Execution is back where an interrupt came: everything since then belongs to it. */
 function leaveInterrupt(moments: Moment[], interrupts: number[], now: Pick<Moment, 'pc' | 'stackPointer'>): void {
   const back = interrupts.findLastIndex(
     (at) => moments[at].pc === now.pc && moments[at].stackPointer === now.stackPointer,

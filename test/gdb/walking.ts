@@ -14,14 +14,14 @@ import { guest } from '../support/guests.ts';
 import type { SeededRandom } from '../support/seededRandom.ts';
 import { runGdb, serve } from './gdbSupport.ts';
 
-/** One recording, walked through by gdb over our server, and by our own session. */
+/** One recording, stepped through by gdb over our server and by our own session. */
 export interface Walked {
   elf: string;
   end: number;
   session: Session;
   symbols: Symbols;
   steps: SourceSteps;
-  /** A fresh replay that gdb can have. */
+  /** Starts a replay for gdb and returns its port. */
   listen: () => Promise<number>;
 }
 
@@ -40,30 +40,30 @@ export async function recordWalk(t: TestContext, name: string): Promise<Walked> 
   return { elf, end, session, symbols, steps: new SourceSteps(session, symbols), listen };
 }
 
-/** Where gdb stood. */
+/** A position at which gdb stopped. */
 export interface Stand {
   position: number;
   pc: bigint;
   sp: bigint;
-  /** Of gdb's line table, such as `calls.c:12`; undefined where it has none. */
+  /** From gdb's line table, such as `calls.c:12`; undefined where it has no line. */
   line: string | undefined;
 }
 
-/** Random positions in code with lines, after one of which gdb has made a step. */
+/** Random positions such that one step later gdb is in code with lines. */
 export function choosePlaces({ session, symbols, end }: Walked, random: SeededRandom, count: number): number[] {
   const places: number[] = [];
   while (places.length < count) {
     const position = 1000 + random.below(end - 1000);
     session.goTo(position);
     new StepForward(session).run(() => false);
-    // After a step by instruction gdb stands inside of a body that is inlined there, after any other before it.
+    // After an instruction step gdb is inside a body that is inlined there; after any other step it is before the body.
     if (symbols.inlinedAt(session.inspector.pc).some(({ range }) => range.start === session.inspector.pc)) continue;
     if (/\.c$/.test(symbols.lineAt(session.inspector.pc)?.file.path ?? '')) places.push(position);
   }
   return places;
 }
 
-/** From each place so many times the command; each walk begins with the place itself. */
+/** Executes the command `stepsEach` times from each position; the results of each walk start with that position. */
 export async function walkInGdb(
   walked: Walked,
   command: string,
@@ -77,7 +77,7 @@ export async function walkInGdb(
     port: await walked.listen(),
     commands: places.flatMap((position) => [
       ...[`echo @walk\\n`, `monitor goto ${position}`, 'maintenance flush register-cache'],
-      // The step makes gdb forget which inlined bodies it stood before.
+      // The step makes gdb forget before which inlined bodies it stopped.
       ...['maintenance flush dcache', 'stepi', ...stand, ...steps],
     ]),
   });

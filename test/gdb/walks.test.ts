@@ -1,3 +1,10 @@
+/** Steps over lines, forwards and backwards, stop where gdb's steps stop, apart from listed differences.
+ *
+ * The steps start from the same positions in gdb (over our server) and in our session. Walks start at random positions
+ * and continue from where gdb stopped, so that a difference does not hide later ones. Each permitted difference has a
+ * name and a condition that must hold instead; README.md in this folder explains them. BLKREPLAY_WALK_STEPS sets the
+ * number of steps for each program and direction (CI: 1000).
+ */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { frameViewOf, type StopReason } from '../../debug-adapter/engine/index.ts';
@@ -7,12 +14,6 @@ import { GDB } from './gdbSupport.ts';
 import { trace } from './trace.ts';
 import { choosePlaces, recordWalk, type Stand, walkInGdb, type Walked } from './walking.ts';
 
-/**
- * Steps over lines, backwards and forwards, from the same places in gdb (over our server) and in our session: both are
- * to land at the same position. Walks begin at random places and go on from where gdb landed, so that a difference does
- * not hide what comes after it. The differences there are have names, and each says what must hold instead; README.md in
- * this folder explains them. BLKREPLAY_WALK_STEPS says how many steps for each program and direction (CI: 1000).
- */
 const STEPS = Number(process.env.BLKREPLAY_WALK_STEPS ?? 100);
 const STEPS_EACH = 20;
 
@@ -24,7 +25,7 @@ const WAYS = {
 } as const;
 type Way = keyof typeof WAYS;
 
-test('steps over lines land where they land in gdb', { concurrency: 2 }, async (t) => {
+test('steps over lines stop where they stop in gdb', { concurrency: 2 }, async (t) => {
   if (!requireTool(GDB, t)) return;
   await Promise.all(
     PROGRAMS.map((name) =>
@@ -62,7 +63,7 @@ interface GdbStep {
 
 type LineAt = NonNullable<ReturnType<Walked['symbols']['lineAt']>>;
 
-/** Registers and line that gdb shows are those of the position. */
+/** The registers and line that gdb shows are those of the position. */
 function standIsRight({ session, symbols }: Walked, stand: Stand): void {
   session.goTo(stand.position);
   const { inspector } = session;
@@ -87,12 +88,12 @@ function kindOf(walked: Walked, way: Way, gdb: GdbStep): string {
   return kind;
 }
 
-// --- the differences, each with what must hold; undefined where none explains it ---------------------------------------
+// --- the differences, each with its condition; undefined where none applies --------------------------------------------
 
 function differenceBack(walked: Walked, gdb: GdbStep): string | undefined {
   const { session, steps } = walked;
   let kind = '';
-  // Trap entry: gdb passes over its lines, ours are there; they lead to the same place.
+  // Trap entry: gdb runs through its lines, we stop at them; both lead to the same position.
   while (isInTrapEntry(walked)) {
     kind = 'trapEntry';
     steps.stepBack();
@@ -106,10 +107,10 @@ function differenceBack(walked: Walked, gdb: GdbStep): string | undefined {
 }
 
 /**
- * gdb stops at the beginning of a row that it came into the middle of. Where the line ran in rows of one instruction, or
- * was left by a jump out of a row's middle, gdb goes on to the line before. Then all that ran in this frame since ours is
- * of our line, or begins no statement, or is of rows that were jumped into behind their beginning, where neither stops;
- * and no row of it ran from its beginning into its middle.
+ * gdb stops at the start of a row that it entered in the middle. Where the line ran in rows of one instruction, or was
+ * left by a jump from the middle of a row, gdb continues to the line before. Then everything that ran in this frame
+ * since our position belongs to our line, starts no statement, or is in rows that were entered by a jump past their
+ * start, where neither stops; and no row of it ran from its start into its middle.
  */
 function isPassedByGdb({ session, symbols }: Walked, { from, to }: GdbStep, ours: number): boolean {
   if (ours <= to.position || ours >= from.position) return false;
@@ -129,8 +130,8 @@ function isPassedByGdb({ session, symbols }: Walked, { from, to }: GdbStep, ours
 }
 
 /**
- * gdb looks back for the call of what has returned. A jump out of deep calls (`jump` of tails.c, as longjmp) returned from
- * none that is to be found, and gdb runs to the beginning of all that is recorded.
+ * gdb looks back for the call that matches the return. A jump out of deep calls (`jump` of tails.c, like longjmp) has
+ * no such call, and gdb runs to the beginning of the recording.
  */
 function isLostByGdb({ session, symbols }: Walked, { from, to }: GdbStep, ours: number): boolean {
   const { timeline } = session;
@@ -143,31 +144,33 @@ function isInTrapEntry({ session, symbols }: Walked): boolean {
 }
 
 /**
- * gdb 13 stops at each row of the line table; ours at the beginning of all that touch and are of one line (which is no
- * place to stop either where the function begins there).
+ * gdb 13 stops at each row of the line table; we stop only at the start of adjacent rows of one line, and not there
+ * either if the function starts there.
  */
 function isTouchingPiece({ session, symbols, steps }: Walked, { from, to }: GdbStep): boolean {
   const { position: ours } = session;
   const wholeAt = (at: bigint) => symbols.statementRanges(at).find(({ start, end }) => start <= at && at < end);
   const isLaterPiece = ({ pc }: Stand) => symbols.lineAt(pc)?.start === pc && (wholeAt(pc)?.start ?? pc) < pc;
   if (ours < to.position && isLaterPiece(to)) {
-    // It landed on one on the way to where ours landed.
+    // gdb stopped at such a row on the way to our position.
     session.goTo(to.position);
     steps.stepBack();
     return session.position === ours;
   }
-  // It started from one, and what is left of the line before it is too little for gdb to stop at.
+  // gdb started at such a row, and the rest of the line before it is too short for gdb to stop at.
   const { pc } = session.inspector;
   return ours > to.position && isLaterPiece(from) && wholeAt(from.pc)?.start === pc;
 }
 
 function differenceForward(walked: Walked, gdb: GdbStep): string | undefined {
   if (isWait(walked, gdb)) return 'wait';
-  // gdb passes over the lines of a trap's entry and return, and ends at some line after them.
+  // gdb runs through the lines of a trap's entry and return, and stops at a line after them.
   return isInTrapEntry(walked) && gdb.to.position > walked.session.position ? 'trapEntry' : undefined;
 }
 
-/** After `wfi`, gdb's own breakpoint behind it is reached when the interrupt that ended the wait has been served. */
+/**
+ * After `wfi`, gdb's own breakpoint after it is reached only when the interrupt that ended the wait has been handled.
+ */
 function isWait({ session }: Walked, { to }: GdbStep): boolean {
   const { position: ours, timeline, inspector } = session;
   if (ours > to.position || inspector.pc !== to.pc || inspector.register(2) !== to.sp) return false;
