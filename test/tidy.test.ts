@@ -78,7 +78,7 @@ function roomOf(file: string): string | undefined {
 
 function problemsOf(file: string): string[] {
   const room = roomOf(file);
-  if (!room) return [`${file} is in no room of the map`];
+  if (!room) return [`${file} is in no module of the map`];
   return importsOf(file).flatMap((name) => {
     if (!name.startsWith('.')) return outsideProblem(file, room, name);
     const target = path.posix.join(path.posix.dirname(file), name);
@@ -86,7 +86,7 @@ function problemsOf(file: string): string[] {
     if (to === room) return [];
     if (!to || !ROOMS[room].includes(to)) return [`${file} imports ${target}: ${room} may not import ${to}`];
     const contract = CONTRACTS[room]?.[to];
-    return contract && !contract.test(target) ? [`${file} imports ${target}, which is no contract of ${to}`] : [];
+    return contract && !contract.test(target) ? [`${file} imports ${target}, which is not a contract of ${to}`] : [];
   });
 }
 
@@ -95,7 +95,7 @@ function outsideProblem(file: string, room: string, name: string): string[] {
   if (`${room}/`.startsWith(`${ENGINE}/`)) return [`${file} imports ${name}: the engine imports nothing from outside`];
   return isNode || PACKAGES[room]?.some((known) => name === known || name.startsWith(`${known}/`))
     ? []
-    : [`${file} imports ${name}: say in the map why`];
+    : [`${file} imports ${name}: add it to PACKAGES with a reason`];
 }
 
 test('every import follows the module map', () => {

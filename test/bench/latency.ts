@@ -78,7 +78,7 @@ async function measureSteps(client: DapClient, samples: number): Promise<void> {
     { granularity: 'line', what: 'step back over a line', target: TARGETS.line },
   ];
   const places = [
-    { how: 'one after the other', goOn: (i: number) => (i % IN_A_ROW === 0 ? toAnotherPlace(client) : undefined) },
+    { how: 'consecutive steps', goOn: (i: number) => (i % IN_A_ROW === 0 ? toAnotherPlace(client) : undefined) },
     { how: 'each after a reverse-continue', goOn: () => toAnotherPlace(client) },
     { how: 'each after running forwards', goOn: () => runAndPause(client, random) },
   ];

@@ -66,25 +66,25 @@ const LIES: Lie[] = [
     says: () => /expected digest \w+ of drive hd0, but it is \w+; the content of drive hd0 differs/,
   },
   {
-    what: 'where the guest read',
+    what: 'the offset of a read',
     tell: (log) => replace(log, read(log), { ...read(log), offset: read(log).offset + 512 }),
     code: 'divergence-request',
     says: (log) => new RegExp(`position ${read(log).position}: expected .*read.*, but the guest made .*read`),
   },
   {
-    what: 'when the guest read',
+    what: 'the position of a read',
     tell: (log) => replace(log, read(log), { ...read(log), position: read(log).position - 1 }),
     code: 'divergence-request',
     says: (log) => new RegExp(`position ${read(log).position - 1}: expected .*read.*, but the .*`),
   },
   {
-    what: 'a request that the guest made, left out',
+    what: 'a request left out',
     tell: (log) => replace(log, read(log)),
     code: 'divergence-request',
     says: (log) => new RegExp(`position ${read(log).position}: expected .*, but the guest made .*read`),
   },
   {
-    what: 'what the guest read',
+    what: 'the data of a read',
     tell: (log) => {
       const completion = completionOf(log, read(log));
       replace(log, completion, { ...completion, digest: completion.digest ^ 1n });
@@ -98,7 +98,7 @@ const LIES: Lie[] = [
       ),
   },
   {
-    what: 'that a read failed',
+    what: 'a failed read',
     tell: (log) => {
       const completion = completionOf(log, read(log));
       replace(log, completion, { ...completion, status: 'ioError', digest: 0n });
@@ -116,20 +116,20 @@ const LIES: Lie[] = [
     says: () => /position \d+: expected .*, but /,
   },
   {
-    what: 'a clock that jumps while the machine is busy',
+    what: 'a clock jump while the machine is busy',
     tell: (log) => log.splice(log.indexOf(read(log)), 0, { kind: 'clockJump', position: 1000, nanoseconds: 5 }),
     code: 'divergence-input',
     says: () => /position 1000: expected .*clock.*, but the machine is not waiting there/,
   },
   {
-    what: 'how the guest ended',
+    what: 'the result at the end',
     tell: (log) => replace(log, last(log, 'end'), { ...last(log, 'end'), reason: 'guestFailed', guestExit: 3 }),
     code: 'divergence-end',
     says: (log) =>
       new RegExp(`position ${last(log, 'end').position}: expected .*guestFailed.*, but it ended with .*powerOff`),
   },
   {
-    what: 'when the guest ended',
+    what: 'the position of the end',
     tell: (log) => replace(log, last(log, 'end'), { ...last(log, 'end'), position: last(log, 'end').position + 7 }),
     code: 'divergence-end',
     says: (log) =>

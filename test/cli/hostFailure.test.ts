@@ -94,7 +94,7 @@ async function onSmallDisk(folder: string, kib: number, t: TestContext, story: (
   fs.mkdirSync(folder);
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kib}k,mode=777`, 'tmpfs', folder]);
   // Not reported as skipped: the tests with a file size limit cover the same.
-  if (mounted.status !== 0) return t.diagnostic('nothing can be mounted here, so no disk is full');
+  if (mounted.status !== 0) return t.diagnostic('nothing can be mounted here, so no disk can be full');
   try {
     await story();
   } finally {

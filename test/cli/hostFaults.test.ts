@@ -194,7 +194,7 @@ async function holdsUnder(
     if (isUndone && isDisturbed) await worksAgain(place, scenario);
   } catch (error) {
     const { kind, at, stays } = fault;
-    const where = `${kind}${stays ? ' that stays' : ''} at call ${at}; exit status ${outcome.status}: ${outcome.stderr}`;
+    const where = `${kind}${stays ? ' that persists' : ''} at call ${at}; exit status ${outcome.status}: ${outcome.stderr}`;
     throw new Error(`${scenario.name}, ${where}`, { cause: error });
   }
   fs.rmSync(place.folder, { recursive: true });

@@ -47,7 +47,10 @@ suite('the command line', { concurrency: 2 }, () => {
       ['record', ...optionsOf({ ...DEMO, drives: [{ image: 'disk.img', overlay: 'o'.repeat(300) }] })],
     ],
     ['a recording of 300 bytes', ['record', ...optionsOf({ ...TIMER, rrfile: 'r'.repeat(300) })]],
-    ['a recording of 252 bytes, whose lock is longer', ['record', ...optionsOf({ ...TIMER, rrfile: 'r'.repeat(252) })]],
+    [
+      "a recording name of 252 bytes, whose lock's name is too long",
+      ['record', ...optionsOf({ ...TIMER, rrfile: 'r'.repeat(252) })],
+    ],
     ['a snapshot', ['snapshot', 'apply', 'hd0.qcow2', ACTING, '--json']],
     ['a folder to unpack into', ['unpack', 'timer.rr', '--into', ACTING, '--json']],
   ];

@@ -30,13 +30,13 @@ const KERNELS: Refusal[] = [
     says: /^bad\.elf is a 32-bit ELF and the machine is RV64: give an ELF built for RISC-V 64-bit, or/,
   },
   {
-    what: 'gzip that is cut short',
+    what: 'truncated gzip',
     ...elf(gzipSync(makeElf()).subarray(0, 60)),
     code: 'kernel-does-not-unpack',
     says: /^bad\.elf is damaged or cut short \(its gzip data does not decompress\): build or copy it again/,
   },
   {
-    what: 'gzip of more than RAM',
+    what: 'gzip data larger than RAM',
     ...elf(gzipSync(new Uint8Array(200 * MIB), { level: 1 })),
     code: 'kernel-does-not-fit',
     says: /^bad\.elf decompresses to more than the 128 MiB of memory: give the machine more memory/,
@@ -66,13 +66,13 @@ const KERNELS: Refusal[] = [
     says: /^bad\.elf is an ELF that is not linked/,
   },
   {
-    what: 'nothing to load',
+    what: 'no segment to load',
     ...elf(makeElf({ segments: 0 })),
     code: 'kernel-empty',
     says: /^bad\.elf has no segment to load: link it/,
   },
   {
-    what: 'cut short',
+    what: 'truncated',
     ...elf(makeElf().subarray(0, 122)),
     code: 'kernel-truncated',
     says: /^bad\.elf is cut short/,
@@ -159,13 +159,13 @@ const FILES: Refusal[] = [
     says: /^bad is no device tree that can be used \(it is shorter/,
   },
   {
-    what: 'a device tree that is cut short',
+    what: 'a truncated device tree',
     ...file(TREE.subarray(0, 60), '--dtb', 'bad'),
     code: 'device-tree-bad',
     says: /^bad is no device tree that can be used \(it is cut short\)/,
   },
   {
-    what: 'a device tree larger than Linux takes',
+    what: 'a device tree larger than Linux accepts',
     ...file(new Uint8Array(17 * MIB), '--dtb', 'bad'),
     code: 'file-too-large',
     says: /^bad /,

@@ -16,13 +16,13 @@ const HANGING_MS = 60_000;
 
 /** Created in the folder, or present on every Unix. */
 const ODD: readonly { what: string; name: string; make?: (place: Workplace) => unknown }[] = [
-  { what: 'a pipe that nothing writes to', name: 'fifo', make: (place) => makeFifo(place, 'fifo') },
-  { what: 'zeroes without end', name: '/dev/zero' },
-  { what: 'random bytes without end', name: '/dev/urandom' },
+  { what: 'a pipe without a writer', name: 'fifo', make: (place) => makeFifo(place, 'fifo') },
+  { what: 'endless zeroes', name: '/dev/zero' },
+  { what: 'endless random bytes', name: '/dev/urandom' },
   { what: 'the null device', name: '/dev/null' },
   { what: 'a folder', name: 'folder' },
   { what: 'a socket', name: 'socket', make: (place) => listen(place, 'socket') },
-  { what: 'a file of /proc, which says it is empty', name: '/proc/self/status' },
+  { what: 'a file in /proc with size 0', name: '/proc/self/status' },
 ];
 
 /** Every command and option that takes a file name. */
@@ -47,11 +47,11 @@ const COMMANDS: readonly { as: string; args: (name: string) => string[]; isFine?
     isFine: (name) => name === '/dev/null',
   },
   {
-    as: 'what is typed',
+    as: 'console input',
     args: (name) => ['run', ...optionsOf({ ...TIMER, stdin: name })],
     isFine: (name) => ['/dev/null', '/proc/self/status'].includes(name),
   },
-  { as: 'image to symbols', args: (name) => ['symbols', name] },
+  { as: 'image for symbols', args: (name) => ['symbols', name] },
   {
     as: 'raw image',
     args: (name) => ['run', ...optionsOf({ ...TIMER, drives: [{ image: name }] })],
@@ -65,12 +65,12 @@ const COMMANDS: readonly { as: string; args: (name: string) => string[]; isFine?
   { as: 'overlay to replace', args: (name) => ['record', ...optionsOf(withOverlay(name)), '--rrfile=new.rr'] },
   { as: 'recording to replay', args: (name) => ['replay', ...optionsOf({ ...TIMER, rrfile: name })] },
   { as: 'recording to write', args: (name) => ['record', ...optionsOf({ ...TIMER, rrfile: name }), '--overwrite'] },
-  { as: 'recording to info', args: (name) => ['info', name] },
+  { as: 'recording for info', args: (name) => ['info', name] },
   { as: 'recording to dump', args: (name) => ['dump', name] },
   { as: 'recording to pack', args: (name) => ['pack', name, '--into', 'a.pack'] },
   { as: 'pack to write', args: (name) => ['pack', 'timer.rr', '--into', name, '--overwrite'] },
   { as: 'pack to unpack', args: (name) => ['unpack', name, '--into', 'unpacked'] },
-  { as: 'file of snapshots', args: (name) => ['snapshot', 'list', name] },
+  { as: 'file for snapshot list', args: (name) => ['snapshot', 'list', name] },
   { as: 'overlay to check', args: (name) => ['overlay', 'check', name] },
   { as: 'overlay to commit', args: (name) => ['overlay', 'commit', name, '--yes'] },
 ];

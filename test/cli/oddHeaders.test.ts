@@ -37,14 +37,14 @@ const IMPOSSIBLE: readonly [string, Change][] = [
   ['nine harts', ({ machine }) => (machine.harts = 9)],
   ['half a hart', ({ machine }) => (machine.harts = 1.5)],
   ['three bytes of memory', ({ machine }) => (machine.memoryBytes = 3)],
-  ['memory that is no whole number of MiB', ({ machine }) => (machine.memoryBytes += 4096)],
+  ['memory that is not a multiple of 1 MiB', ({ machine }) => (machine.memoryBytes += 4096)],
   ['4 GiB', ({ machine }) => (machine.memoryBytes = 2 ** 32)],
   ['1 TiB', ({ machine }) => (machine.memoryBytes = 2 ** 40)],
   ['a NUL in the name of an overlay', ({ drives }) => (drives[0].overlay = 'a\0b')],
   ['a NUL in the name of an image', ({ drives }) => (drives[0].image = 'a\0b')],
   ['an image without a name', ({ drives }) => (drives[0].image = '')],
-  ['an id that leads out of a folder', ({ drives }) => (drives[0].id = '../../x')],
-  ['two drives of one id', ({ drives }) => drives.push({ ...drives[0], slot: 3, overlay: 'b.qcow2' })],
+  ['an id that leads out of the folder', ({ drives }) => (drives[0].id = '../../x')],
+  ['two drives with one id', ({ drives }) => drives.push({ ...drives[0], slot: 3, overlay: 'b.qcow2' })],
   ['two drives in one slot', ({ drives }) => drives.push({ ...drives[0], id: 'hd1', overlay: 'b.qcow2' })],
   ['two drives with one overlay', ({ drives }) => drives.push({ ...drives[0], id: 'hd1', slot: 3 })],
   ['slot 8', ({ drives }) => (drives[0].slot = 8)],
@@ -54,18 +54,18 @@ const IMPOSSIBLE: readonly [string, Change][] = [
   ],
   ['an escape sequence for the first snapshot', (header) => (header.rrsnapshot = '\u001b[2J')],
   ['a name of 256 bytes for the first snapshot', (header) => (header.rrsnapshot = 'x'.repeat(256))],
-  ['a NUL in what is appended', (header) => (header.append = 'a\0b')],
+  ['a NUL in the kernel command line', (header) => (header.append = 'a\0b')],
   ['two kernels', (header) => header.bootFiles.push(...header.bootFiles, ...header.bootFiles, ...header.bootFiles)],
-  ['a kernel twice', (header) => header.bootFiles.push(header.bootFiles[0])],
-  ['a boot file of no known role', ({ bootFiles }) => (bootFiles[0].role = 'flash')],
-  ['an address that is none', ({ bootFiles }) => (bootFiles[0].address = '0x80000000')],
+  ['the same kernel twice', (header) => header.bootFiles.push(header.bootFiles[0])],
+  ['a boot file with an unknown role', ({ bootFiles }) => (bootFiles[0].role = 'flash')],
+  ['an invalid address', ({ bootFiles }) => (bootFiles[0].address = '0x80000000')],
   [
     '33 files to load',
     ({ bootFiles }) => {
       bootFiles.push(...Array.from({ length: 33 }, () => ({ ...bootFiles[0], role: 'load' })));
     },
   ],
-  ['a digest that is none', ({ drives }) => (drives[0].contentDigest = 'x')],
+  ['an invalid digest', ({ drives }) => (drives[0].contentDigest = 'x')],
 ];
 
 suite('a recording with an impossible header', { concurrency: 2 }, () => {
@@ -105,7 +105,7 @@ suite('a recording with an impossible header', { concurrency: 2 }, () => {
   }
 
   for (const [what, field] of [
-    ['a source of entropy', 'rng'],
+    ['an entropy device', 'rng'],
     ['semihosting', 'semihosting'],
   ]) {
     test(`${what} that does not match the snapshots`, async (t) => {

@@ -23,13 +23,13 @@ const targets: [what: string, command: Refusal['command'], path: string][] = [
   ['a recording', overwrite(DEMO), 'a.rr'],
   ['an overlay', overwrite(DEMO), 'hd0.qcow2'],
   ['a state-only image', overwrite(TIMER), 'a.rr.qcow2'],
-  ['an overlay that is created', cli('overlay create o.qcow2 --base disk.img --format raw --overwrite'), 'o.qcow2'],
+  ['a new overlay', cli('overlay create o.qcow2 --base disk.img --format raw --overwrite'), 'o.qcow2'],
 ];
 const foreign: [what: string, make: (name: string) => (place: Workplace) => void, code: string, says: RegExp][] = [
   ['text', precious, 'file-foreign', FOREIGN],
-  ['a qcow2', qcow2, 'file-foreign', FOREIGN],
+  ["a user's qcow2", qcow2, 'file-foreign', FOREIGN],
   ['a link to a file', linkToForeign, 'file-foreign', FOREIGN],
-  ['a link to nothing', brokenLink, 'file-broken-link', /^\S+ is a link to a file that is not there; delete the link/],
+  ['a broken link', brokenLink, 'file-broken-link', /^\S+ is a link to a file that is not there; delete the link/],
 ];
 
 refuses(
@@ -44,7 +44,7 @@ refuses(
 
 refuses('with --overwrite', recorded, [
   {
-    what: 'a recording does not replace an overlay of ours',
+    what: 'a recording does not replace an overlay made by blkreplay',
     command: overwrite({ ...TIMER, rrfile: 'hd0.qcow2' }),
     code: 'file-foreign',
     says: FOREIGN,
@@ -68,14 +68,14 @@ refuses('with --overwrite', recorded, [
     says: FOREIGN,
   },
   {
-    what: 'a pack follows no link to nothing',
+    what: 'a pack does not follow a broken link',
     trouble: brokenLink('a.pack'),
     command: cli('pack a.rr --into a.pack --overwrite'),
     code: 'file-broken-link',
     says: /^a\.pack is a link/,
   },
   {
-    what: 'a recording follows no link to nothing, without it either',
+    what: 'a recording does not follow a broken link, with or without --overwrite',
     trouble: brokenLink('b.rr'),
     command: (place) => place.record({ ...withDrive({ overlay: 'o.qcow2' }), rrfile: 'b.rr' }),
     code: 'file-broken-link',
@@ -143,7 +143,7 @@ test('info lists the files of a recording and marks those made by it', async (t)
 suite('pack takes only the files of the recording', { concurrency: 2 }, () => {
   const others: [what: string, file: string, make: (place: Workplace) => unknown, code: string][] = [
     ['text', 'hd0.qcow2', precious('hd0.qcow2'), 'image-not-qcow2'],
-    ['a qcow2', 'hd0.qcow2', qcow2('hd0.qcow2'), 'overlay-other-recording'],
+    ["a user's qcow2", 'hd0.qcow2', qcow2('hd0.qcow2'), 'overlay-other-recording'],
     [
       'an empty overlay',
       'hd0.qcow2',
@@ -163,14 +163,14 @@ suite('pack takes only the files of the recording', { concurrency: 2 }, () => {
       'overlay-other-recording',
     ],
     [
-      'an overlay of another name for the first snapshot',
+      'an overlay with another name of the first snapshot',
       'hd0.qcow2',
       (place) => place.record({ ...DEMO, rrfile: 'b.rr' }, '--rrsnapshot', 'other', '--stop-at', '1000'),
       'overlay-other-recording',
     ],
-    ['text as the state', 'timer.rr.qcow2', precious('timer.rr.qcow2'), 'image-not-qcow2'],
+    ['text in place of the state-only image', 'timer.rr.qcow2', precious('timer.rr.qcow2'), 'image-not-qcow2'],
     [
-      'an overlay as the state',
+      'an overlay in place of the state-only image',
       'timer.rr.qcow2',
       cli('overlay create timer.rr.qcow2 --base disk.img --format raw'),
       'overlay-other-recording',

@@ -39,7 +39,7 @@ const STORIES: Story[] = [
     leaves: [],
   },
   {
-    name: 'the demo on a qcow2 base that stands on another',
+    name: 'the demo on a qcow2 base that has a base itself',
     prepare: async (place) => {
       const drive = { image: place.disk('disk.img'), overlay: 'base.qcow2' };
       await place.record({ kernel: guest('demo/demo'), drives: [drive], rrfile: 'base.rr' });
@@ -103,7 +103,7 @@ const STORIES: Story[] = [
     leaves: ['b.qcow2'],
   },
   {
-    name: 'two drives that change places by their slots',
+    name: 'two drives that exchange their slots',
     prepare: (place) => ({
       kernel: guest('small/twodisk'),
       drives: [
@@ -130,7 +130,7 @@ const STORIES: Story[] = [
     leaves: ['a.rr.qcow2'],
   },
   {
-    name: 'a guest that waits for ever',
+    name: 'a guest that is halted forever',
     prepare: () => ({ kernel: guest('small/stuck') }),
     bases: [],
     leaves: ['a.rr.qcow2'],

@@ -237,7 +237,7 @@ suite('dump', () => {
 suite('pack and unpack', () => {
   for (const [what, session] of [
     ['a drive', DEMO],
-    ['two drives on a chain', TWO],
+    ['two drives on a chain of images', TWO],
     ['no drive', TIMER],
   ] as const) {
     test(`a recording with ${what} replays from another folder with equal digests`, async (t) => {

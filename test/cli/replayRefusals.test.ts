@@ -82,28 +82,28 @@ const REPLAY: Refusal[] = [
     says: /^The content of disk\.img \(drive hd0\) is not what it was when a\.rr was recorded; bring the old image back/,
   })),
   {
-    what: 'a base that became longer',
+    what: 'a base that has grown',
     trouble: (place) => place.cut('disk.img', 5 * MIB),
     command: replay(DEMO),
     code: 'recording-other-machine',
     says: /^a\.rr .*drive hd0: length: 4194304 bytes when it was recorded, 5242880 bytes now/,
   },
   {
-    what: 'an image that is gone',
+    what: 'a missing image',
     trouble: (place) => fs.rmSync(place.path('disk.img')),
     command: replay(DEMO),
     code: 'file-missing',
     says: /no file disk\.img/,
   },
   {
-    what: 'an overlay that is gone',
+    what: 'a missing overlay',
     trouble: (place) => fs.rmSync(place.path('hd0.qcow2')),
     command: replay(DEMO),
     code: 'overlay-missing',
     says: /^hd0\.qcow2, the overlay that a\.rr was recorded with, does not exist: put it back, or record again/,
   },
   {
-    what: 'a snapshot past the end of a recording that was cut off',
+    what: 'a snapshot past the end of a truncated recording',
     trouble: (place) =>
       changeOverlay(place, 'hd0.qcow2', (image) => {
         const [first] = image.snapshots;
@@ -114,7 +114,7 @@ const REPLAY: Refusal[] = [
     says: /^snapshot "late" in hd0\.qcow2 is at position 4000000, but a\.rr ends at 3000000, .*start from another snapshot/,
   },
   {
-    what: 'a state-only image that is gone',
+    what: 'a missing state-only image',
     trouble: (place) => fs.rmSync(place.path('timer.rr.qcow2')),
     command: replay({ ...TIMER, rrfile: 'timer.rr' }),
     code: 'overlay-missing',
@@ -127,7 +127,7 @@ const REPLAY: Refusal[] = [
     says: /^folder is a folder/,
   },
   {
-    what: 'other memory',
+    what: 'another memory size',
     command: replay({ ...DEMO, options: ['--memory', '64M'] }),
     code: 'recording-other-machine',
     says: /^a\.rr is a recording of another machine \(memory: 128 MiB .* 64 MiB now\); replay it with the options it was made with/,
@@ -158,57 +158,57 @@ const REPLAY: Refusal[] = [
     says: /drive hd0: readonly: off when it was recorded, on now/,
   },
   {
-    what: 'a drive that is missing',
+    what: 'a missing drive',
     command: replay({ ...DEMO, drives: [] }),
     code: 'recording-drive-missing',
     says: /^a\.rr was recorded with a drive hd0/,
   },
   {
-    what: 'a drive that is too many',
+    what: 'an additional drive',
     command: replay({ ...DEMO, drives: [DRIVE, { image: 'disk.img' }] }),
     code: 'recording-drive-extra',
     says: /^a\.rr was recorded without a drive hd1; leave it out/,
   },
   {
-    what: 'no overlay where there was one',
+    what: 'no overlay although the recording had one',
     command: replay(withDrive({ overlay: undefined })),
     code: 'overlay-differs',
     says: /^drive hd0 was recorded with overlay hd0\.qcow2 and is given with no overlay/,
   },
   {
-    what: 'an overlay where there was a temporary one',
+    what: 'an overlay although the recording had a temporary one',
     command: replay({ ...DEMO, rrfile: 'temporary.rr' }),
     code: 'overlay-differs',
     says: /^drive hd0 was recorded with no overlay and is given with overlay hd0\.qcow2/,
   },
   {
-    what: 'a first snapshot that is not there',
+    what: 'an unknown first snapshot',
     command: replay(DEMO, '--rrsnapshot', 'init'),
     code: 'snapshot-not-in-overlay',
     says: /^hd0\.qcow2 has no snapshot "init" to start from \(it has "replay_init"\): name one of these as rrsnapshot, or record/,
   },
   {
-    what: 'a first snapshot that was deleted',
+    what: 'a deleted first snapshot',
     trouble: (place) => changeOverlay(place, 'hd0.qcow2', (image) => image.deleteSnapshot('replay_init')),
     command: replay(DEMO),
     code: 'snapshot-not-in-overlay',
     says: /^hd0\.qcow2 has no snapshot "replay_init" to start from \(it has none\)/,
   },
   {
-    what: 'a first snapshot that is not ours',
+    what: 'a first snapshot made by another program',
     trouble: (place) => makeOverlay(place, 'hd0.qcow2', 'disk.img', { snapshot: 'replay_init' }),
     command: replay(DEMO),
     code: 'snapshot-foreign',
     says: /^snapshot "replay_init" in hd0\.qcow2 is not one of this machine \(it has no state of blkreplay\)/,
   },
   {
-    what: 'an overlay of a machine with other memory',
+    what: 'an overlay of a machine with another memory size',
     command: replay(withDrive({ overlay: 'small.qcow2' })),
     code: 'snapshot-foreign',
     says: /^snapshot "replay_init" in small\.qcow2 is not one of this machine \(it has another amount of memory\)/,
   },
   {
-    what: 'an overlay of a disk of another length',
+    what: 'an overlay of a disk of another size',
     trouble: (place) => {
       makeOverlay(place, 'other.qcow2', place.disk('other.img', MIB), { snapshot: 'replay_init' });
     },
@@ -224,7 +224,7 @@ const REPLAY: Refusal[] = [
     says: /^hd0\.qcow2 is not a qcow2 image/,
   },
   {
-    what: 'an overlay that was cut off',
+    what: 'a truncated overlay',
     trouble: (place) => place.cut('hd0.qcow2', 50_000),
     command: replay(DEMO),
     code: 'image-corrupt',

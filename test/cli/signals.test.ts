@@ -36,13 +36,13 @@ const LONG: readonly Long[] = [
     args: ['record', ...optionsOf({ ...TIMER, rrfile: 'new.rr', drives: [HUGE_DRIVE] })],
   },
   {
-    what: 'opening a replay, which does, too',
+    what: 'opening a replay, which reads a base',
     file: 'huge.img',
     args: ['replay', ...optionsOf({ ...DEMO, drives: [{ ...DRIVE, image: 'huge.img' }] })],
     prepare: (place) => fs.truncateSync(place.path('huge.img'), HUGE_BYTES),
   },
   {
-    what: 'the digest after the end of a guest',
+    what: 'the digest after the guest has ended',
     file: 'huge.img',
     args: ['run', ...optionsOf({ ...TIMER, drives: [{ image: 'huge.img' }] })],
   },
@@ -72,14 +72,14 @@ const LONG: readonly Long[] = [
     leaves: ['over.qcow2', 'other.img'],
   },
   {
-    what: 'a pipe that says nothing as the kernel',
+    what: 'a silent pipe as the kernel',
     file: 'silent',
     args: ['run', ...optionsOf({ kernel: 'silent' })],
     prepare: holdOpen,
     leaves: ['silent'],
   },
   {
-    what: 'a pipe that says nothing as what is typed',
+    what: 'a silent pipe as console input',
     file: 'silent',
     args: ['record', ...optionsOf({ ...TIMER, stdin: 'silent', rrfile: 'new.rr' })],
     prepare: holdOpen,

@@ -29,18 +29,18 @@ const BEGINNINGS: Record<string, Way> = {
     await dap.start({ ...launch, ...overwriting });
     await dap.event('stopped');
   },
-  'recording, stopped at its beginning': async ({ dap, launch }) => {
+  'recording, stopped at entry': async ({ dap, launch }) => {
     await dap.start({ ...launch, ...overwriting, stopOnEntry: true });
     await dap.event('stopped');
   },
   'recording, running': async ({ dap, launch }) => dap.start({ ...launch, ...overwriting, idle: 'realtime' }),
-  'recording, looking back': async ({ dap, launch }) => {
+  'recording, viewing history': async ({ dap, launch }) => {
     await dap.start({ ...launch, ...overwriting });
     await dap.event('stopped');
     await dap.until('stepBack');
     await dap.request('blkreplay/takeSnapshot', { name: 'here' });
   },
-  'without overlay and recording': async ({ dap, launch }) => {
+  'without an overlay or a recording': async ({ dap, launch }) => {
     const [drive] = launch.drives as object[];
     await dap.start({ ...launch, rr: 'off', rrfile: undefined, drives: [{ ...drive, overlay: undefined }] });
   },
@@ -50,7 +50,7 @@ const BEGINNINGS: Record<string, Way> = {
     await dap.event('stopped');
     await dap.until('stepBack');
   },
-  'with a port for gdb': async ({ dap, launch }) => {
+  'with a gdb port': async ({ dap, launch }) => {
     await dap.start({ ...launch, ...overwriting, gdbServer: 0, stopOnEntry: true });
     await dap.event('stopped');
   },
@@ -60,7 +60,7 @@ const BEGINNINGS: Record<string, Way> = {
     await dap.until('stepBack');
     await dap.until('reverseContinue');
   },
-  'refused: it exists': async ({ dap, launch }) => {
+  'refused: a file exists': async ({ dap, launch }) => {
     await dap.request('initialize', { adapterID: 'blkreplay' });
     assert.match(await dap.refused('launch', { ...launch, overwrite: 'never' }), /exists/);
   },

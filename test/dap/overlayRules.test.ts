@@ -31,19 +31,19 @@ const STOP_AT = ['--stop-at', '3_000_000'];
 
 const RECORDING: Omit<Rule, 'rr'>[] = [
   {
-    what: 'an overlay that exists',
+    what: 'an existing overlay',
     trouble: (place) => place.write('hd0.qcow2', 'precious'),
     session: DEMO,
     says: /^hd0\.qcow2 exists .*name another/,
   },
   {
-    what: 'a recording that exists',
+    what: 'an existing recording',
     trouble: (place) => place.write('a.rr', 'precious'),
     session: DEMO,
     says: /^a\.rr exists .*name another/,
   },
   {
-    what: 'a state-only image that exists',
+    what: 'an existing state-only image',
     trouble: (place) => place.write('a.rr.qcow2', 'precious'),
     session: { ...DEMO, drives: [] },
     says: /^a\.rr\.qcow2 exists /,
@@ -62,7 +62,7 @@ const RECORDING: Omit<Rule, 'rr'>[] = [
     says: /link\.qcow2.* (as image and overlay|named both as)/,
   },
   {
-    what: 'an overlay that is what a qcow2 image stands on',
+    what: 'an overlay that is the base of a qcow2 image',
     trouble: (place) => makeOverlay(place, 'on-disk.qcow2', 'disk.img'),
     session: withDrive({ image: 'on-disk.qcow2', format: 'qcow2', overlay: 'disk.img' }),
     overwrite: true,
@@ -86,15 +86,15 @@ const RECORDING: Omit<Rule, 'rr'>[] = [
     session: { ...DEMO, drives: [DRIVE, { image: 'other.img', overlay: 'hd0.qcow2' }] },
     says: /(share an overlay|both use the file "hd0\.qcow2"); give each its own/,
   },
-  { what: 'an image that is not there', session: withDrive({ image: 'absent.img' }), says: /no file absent\.img/ },
+  { what: 'a missing image', session: withDrive({ image: 'absent.img' }), says: /no file absent\.img/ },
   {
     what: 'a raw image given as qcow2',
     session: withDrive({ format: 'qcow2' }),
     says: /^disk\.img is not a qcow2 image/,
   },
-  { what: 'a first snapshot with a name of the automatic ones', session: DEMO, rrsnapshot: 'auto-1', says: /auto-/ },
+  { what: 'a first snapshot named like an automatic one', session: DEMO, rrsnapshot: 'auto-1', says: /auto-/ },
   {
-    what: 'a name that the image of the user’s has already',
+    what: 'a snapshot name that the user’s image already has',
     trouble: (place) => makeOverlay(place, 'mine.qcow2', 'disk.img', { snapshot: 'here' }),
     session: withDrive({ image: 'mine.qcow2', format: 'qcow2', overlay: undefined }),
     rrsnapshot: 'here',
@@ -104,19 +104,19 @@ const RECORDING: Omit<Rule, 'rr'>[] = [
 
 const REPLAYING: Omit<Rule, 'rr'>[] = [
   {
-    what: 'a base that was changed',
+    what: 'a changed base',
     trouble: (place) => place.flipByte('disk.img', 2 * MIB),
     session: DEMO,
     says: /^The content of disk\.img \(drive hd0\) is not what it was when a\.rr was recorded; bring the old image back/,
   },
   {
-    what: 'a base that became longer',
+    what: 'a base that has grown',
     trouble: (place) => place.cut('disk.img', 5 * MIB),
     session: DEMO,
     says: /drive hd0: length: 4194304 bytes when it was recorded, 5242880 bytes now/,
   },
   {
-    what: 'an overlay that is gone',
+    what: 'a missing overlay',
     trouble: (place) => fs.rmSync(place.path('hd0.qcow2')),
     session: DEMO,
     says: /^hd0\.qcow2, the overlay that a\.rr was recorded with, does not exist: put it back, or record again/,
@@ -128,13 +128,13 @@ const REPLAYING: Omit<Rule, 'rr'>[] = [
     says: /^hd0\.qcow2 is not a qcow2 image/,
   },
   {
-    what: 'an overlay that was cut off',
+    what: 'a truncated overlay',
     trouble: (place) => place.cut('hd0.qcow2', 50_000),
     session: DEMO,
     says: /^hd0\.qcow2 is damaged: .*record again/,
   },
   {
-    what: 'no overlay where there was one',
+    what: 'no overlay although the recording had one',
     session: withDrive({ overlay: undefined }),
     says: /^drive hd0 was recorded with overlay hd0\.qcow2 and is given with no overlay/,
   },
@@ -143,33 +143,33 @@ const REPLAYING: Omit<Rule, 'rr'>[] = [
     session: withDrive({ overlay: undefined, readOnly: true }),
     says: /drive hd0: readonly: off when it was recorded, on now/,
   },
-  { what: 'a drive that is missing', session: { ...DEMO, drives: [] }, says: /^a\.rr was recorded with a drive hd0/ },
+  { what: 'a missing drive', session: { ...DEMO, drives: [] }, says: /^a\.rr was recorded with a drive hd0/ },
   {
-    what: 'other memory',
+    what: 'another memory size',
     session: DEMO,
     memory: '64M',
     says: /^a\.rr is a recording of another machine \(memory: 128 MiB .* 64 MiB now\)/,
   },
   {
-    what: 'a first snapshot that is not there',
+    what: 'an unknown first snapshot',
     session: DEMO,
     rrsnapshot: 'init',
     says: /^hd0\.qcow2 has no snapshot "init" to start from \(it has "replay_init"\)/,
   },
   {
-    what: 'a first snapshot that was deleted',
+    what: 'a deleted first snapshot',
     trouble: (place) => changeOverlay(place, 'hd0.qcow2', (image) => image.deleteSnapshot('replay_init')),
     session: DEMO,
     says: /^hd0\.qcow2 has no snapshot "replay_init" to start from \(it has none\)/,
   },
   {
-    what: 'a first snapshot that is not ours',
+    what: 'a first snapshot made by another program',
     trouble: (place) => makeOverlay(place, 'hd0.qcow2', 'disk.img', { snapshot: 'replay_init' }),
     session: DEMO,
     says: /^snapshot "replay_init" in hd0\.qcow2 is not one of this machine/,
   },
   {
-    what: 'an overlay of a disk of another length',
+    what: 'an overlay of a disk of another size',
     trouble: (place) => makeOverlay(place, 'other.qcow2', place.disk('other.img', MIB), { snapshot: 'replay_init' }),
     session: withDrive({ overlay: 'other.qcow2' }),
     says: /^other\.qcow2 is not as long as disk\.img under it: it belongs to another image/,

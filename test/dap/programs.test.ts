@@ -11,7 +11,7 @@ import { guest } from '../support/guests.ts';
 const PROGRAMS = ['sh', 'sum', 'primes', 'spin'];
 
 for (const isStripped of [false, true]) {
-  const what = isStripped ? ', above a kernel whose symbols are in a file beside it' : '';
+  const what = isStripped ? ", with the kernel's symbols in a separate file" : '';
   test(`a program's symbols apply only while it is in memory${what}`, (t) => followsPrograms(t, isStripped));
 }
 

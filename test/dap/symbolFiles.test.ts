@@ -91,12 +91,12 @@ test('a recorded stripped kernel gets debug information from a file of the same 
 
 for (const [what, kernel, symbols] of [
   ['a stripped kernel', stripped(CALLS), CALLS],
-  ['a kernel without a table of sections', withoutSections(CALLS), CALLS],
-  ['a kernel with names only', withoutDebugInfo(CALLS), CALLS],
+  ['a kernel without a section table', withoutSections(CALLS), CALLS],
+  ['a kernel with symbol names only', withoutDebugInfo(CALLS), CALLS],
   ['itself', CALLS, CALLS],
-  ['a kernel with everything, itself without', CALLS, withoutDebugInfo(CALLS)],
-  ['a stripped kernel, itself without code', stripped(CALLS), debugOnly(CALLS)],
-  ['a kernel without sections, itself without code', withoutSections(CALLS), debugOnly(CALLS)],
+  ['a complete kernel, with a file without loaded bytes', CALLS, withoutDebugInfo(CALLS)],
+  ['a stripped kernel, with a debug-only file', stripped(CALLS), debugOnly(CALLS)],
+  ['a kernel without sections, with a debug-only file', withoutSections(CALLS), debugOnly(CALLS)],
 ] as const) {
   test(`a symbols file for ${what} provides lines, types and breakpoints, live and in a replay`, async (t) => {
     const place = new Workplace(t);
@@ -115,10 +115,10 @@ for (const [what, kernel, symbols] of [
 
 for (const [what, files] of [
   ['a raw kernel with an address', { kernel: 'raw.bin@0x80000000', symbols: ['full.elf'] }],
-  ['a raw kernel in gzip', { kernel: 'raw.gz', symbols: ['full.elf'] }],
-  ['raw firmware alone', { bios: 'raw.bin', symbols: ['full.elf'] }],
-  ['an ELF file that is loaded, itself,', { load: ['full.elf'] }],
-  ['a raw file that is loaded', { load: ['raw.bin@0x80000000'], symbols: ['full.elf'] }],
+  ['a gzip-compressed raw kernel', { kernel: 'raw.gz', symbols: ['full.elf'] }],
+  ['raw firmware without a kernel', { bios: 'raw.bin', symbols: ['full.elf'] }],
+  ['a loaded ELF file', { load: ['full.elf'] }],
+  ['a loaded raw file', { load: ['raw.bin@0x80000000'], symbols: ['full.elf'] }],
 ] as const) {
   test(`the symbols of ${what} provide lines, types and breakpoints, live and in a replay`, async (t) => {
     const place = new Workplace(t);
@@ -136,9 +136,9 @@ for (const [what, files] of [
 }
 
 for (const [what, image, vmlinux] of [
-  ['with its own symbols', withKallsyms(flat(IMAGE), IMAGE_NAMES), IMAGE],
-  ['without symbols', flat(IMAGE), IMAGE],
-  ['with its own symbols, itself without code,', withKallsyms(flat(IMAGE), IMAGE_NAMES), debugOnly(IMAGE)],
+  ['with a symbol table', withKallsyms(flat(IMAGE), IMAGE_NAMES), IMAGE],
+  ['without a symbol table', flat(IMAGE), IMAGE],
+  ['with a symbol table, as a debug-only file,', withKallsyms(flat(IMAGE), IMAGE_NAMES), debugOnly(IMAGE)],
 ] as const) {
   test(`a vmlinux for an Image ${what} provides lines and types, before and after the MMU is on`, async (t) => {
     const place = new Workplace(t);

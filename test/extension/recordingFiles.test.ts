@@ -41,13 +41,13 @@ const KINDS: Kind[] = [
     own: ['a.rr', 'o.qcow2'],
   },
   {
-    what: 'an image that takes its own snapshots',
+    what: 'an image that holds its own snapshots',
     options: ['--drive', 'id=hd0,image=own.qcow2,format=qcow2', '--rrsnapshot', 'first'],
     own: ['a.rr'],
     needsQemu: true,
   },
   {
-    what: 'an image that takes its own snapshots beside a drive with an overlay',
+    what: 'an image that holds its own snapshots and a drive with an overlay',
     options: [
       ...[
         '--drive',

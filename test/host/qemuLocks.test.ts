@@ -12,14 +12,14 @@ import { requireTool, runTool } from '../support/tools.ts';
 
 const QEMU: [what: string, options: (file: string) => string[], reads: boolean, writes: boolean][] = [
   ['qemu-io', (file) => ['qemu-io', '-f', 'raw', file], false, false],
-  ['qemu-system-riscv64 that writes', (file) => machine(`file=${file},format=raw`), false, false],
+  ['a writing qemu-system-riscv64', (file) => machine(`file=${file},format=raw`), false, false],
   [
-    'qemu-system-riscv64 that shares writing',
+    'a qemu-system-riscv64 that permits other writers',
     (file) => machine(`file=${file},format=raw`, ',share-rw=on'),
     false,
     false,
   ],
-  ['qemu-system-riscv64 that reads', (file) => machine(`file=${file},format=raw,readonly=on`), true, false],
+  ['a reading qemu-system-riscv64', (file) => machine(`file=${file},format=raw,readonly=on`), true, false],
 ];
 
 for (const [what, options, reads, writes] of QEMU) {

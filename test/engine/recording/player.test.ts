@@ -185,7 +185,7 @@ const DIVERGENCES: {
   says: RegExp;
 }[] = [
   {
-    title: 'a request of another sector',
+    title: 'a request for another sector',
     position: 100,
     does: (played) => played.blockRequest({ ...REQUEST, offset: 512 }),
     code: 'divergence-request',
@@ -234,14 +234,14 @@ const DIVERGENCES: {
     says: /at position 100: expected [^;]*\(request 0\), but [^;]* at position 110;/,
   },
   {
-    title: 'a request where a completion should come',
+    title: 'a request instead of a completion',
     position: 200,
     does: (played) => played.blockRequest({ ...SECOND, position: 200 }),
     code: 'divergence-request',
     says: /expected that request 0 of drive hd0 completed with ok, .* but the guest made a write/,
   },
   {
-    title: 'a completion where a request should come',
+    title: 'a completion instead of a request',
     position: 300,
     does: (played) => played.blockCompletion({ ...SECOND_DONE, position: 300 }),
     code: 'divergence-completion',
@@ -255,14 +255,14 @@ const DIVERGENCES: {
     says: /position 500: expected no more disk requests/,
   },
   {
-    title: 'a request that does not come',
+    title: 'a missing request',
     position: 100,
     does: (played) => played.nextPosition(at(101)),
     code: 'divergence-request',
     says: /position 100: expected a read .* but the machine reached position 101 without it/,
   },
   {
-    title: 'a completion that does not come',
+    title: 'a missing completion',
     position: 200,
     does: (played) => played.checkDigest(350, PARTS),
     code: 'divergence-completion',
@@ -283,14 +283,14 @@ const DIVERGENCES: {
     says: /the guest wrote other data to drive hd0 at sector 1/,
   },
   {
-    title: 'another outcome',
+    title: 'another result',
     position: 200,
     does: (played) => played.blockCompletion({ ...COMPLETION, status: 'ioError', digest: 0n }),
     code: 'divergence-completion',
     says: /completed with ok, .* completed with ioError.*drive hd0 answered in another way/,
   },
   {
-    title: 'a key that finds no taker',
+    title: 'a key that the UART does not take',
     position: 50,
     does: (played) => played.take(at(51)),
     code: 'divergence-input',

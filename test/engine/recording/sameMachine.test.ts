@@ -66,13 +66,13 @@ const DIFFERENCES: [title: string, given: GivenMachine, code: string, says: RegE
   ],
   ['a missing drive', { ...SAME, drives: [HD0] }, 'recording-drive-missing', /a drive hd1 \(image other\.img\)/],
   [
-    'a further drive',
+    'an additional drive',
     { ...SAME, drives: [HD0, HD1, { ...HD1, id: 'x' }] },
     'recording-drive-extra',
     /without a drive x/,
   ],
   [
-    'their order',
+    'another order of drives',
     { ...SAME, drives: [HD1, HD0] },
     'recording-other-machine',
     /order of drives: hd0, hd1 .* hd1, hd0 now/,

@@ -21,23 +21,23 @@ suite('a shared folder', () => {
   }
 
   for (const [what, name, error] of [
-    ['a file beside the folder', '../secret', EACCES],
-    ['the same, the long way', 'sub/../../secret', EACCES],
-    ['the same, from below a file', 'data/../../shared/../secret', EACCES],
+    ['a file next to the folder', '../secret', EACCES],
+    ['the same, by a longer path', 'sub/../../secret', EACCES],
+    ['the same, by a path through a file', 'data/../../shared/../secret', EACCES],
     ['an absolute path', '/etc/passwd', EACCES],
     ['an absolute path into the folder', (root: string) => path.join(root, 'data'), EACCES],
-    ['a drive', 'C:data', EACCES],
-    ['the other slash', '..\\secret', EACCES],
-    ['a link out', 'outside', EACCES],
+    ['a drive letter', 'C:data', EACCES],
+    ['a backslash', '..\\secret', EACCES],
+    ['a link to a file outside', 'outside', EACCES],
     ['a link to a folder outside', 'parent/secret', EACCES],
-    ['a link that leads nowhere', 'nowhere', ENOENT],
+    ['a broken link', 'nowhere', ENOENT],
     ['a folder', 'sub', EACCES],
     ['the folder itself', '.', EACCES],
     ['no name', '', ENOENT],
     ['nothing', 'absent', ENOENT],
     ['a NUL', 'data\0', EACCES],
-    ['a name that is too long', 'x'.repeat(300), EACCES],
-    ['a path that is too long', 'x/'.repeat(40_000), EACCES],
+    ['an overlong name', 'x'.repeat(300), EACCES],
+    ['an overlong path', 'x/'.repeat(40_000), EACCES],
   ] as const) {
     test(`${what} is not`, (t) => {
       const { root, folder } = place(t);

@@ -28,7 +28,7 @@ test(
         openRecord(nodeHost, { ...again, drives: temporaryDrives, rrfile: path.join(folder, 'b.rr') }),
     };
     const refused: Record<string, () => unknown> = {
-      'it exists': () => openRecord(nodeHost, setup),
+      'a file exists': () => openRecord(nodeHost, setup),
       'another disk': () => openReplay(nodeHost, { ...replay, drives: [] }),
       'a boot file is damaged': () => openReplay({ ...nodeHost, compression: damaging }, replay),
       'no such snapshot': () => openReplay(nodeHost, { ...replay, rrsnapshot: 'absent' }),

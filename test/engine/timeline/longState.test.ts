@@ -18,9 +18,9 @@ const MEMORY_BYTES = 32 << 20;
 const STATE_AREA_BYTES = 1 << 20;
 
 for (const [where, arrange] of [
-  ['an overlay, whose clusters are RAM pages', () => {}],
-  ['an image of the user’s with clusters of 64 KiB', (stage: Stage) => useOwnImage(stage, 64 << 10)],
-  ['an image of the user’s with clusters of 512 bytes', (stage: Stage) => useOwnImage(stage, 512)],
+  ['an overlay with clusters of one RAM page', () => {}],
+  ['a user’s image with clusters of 64 KiB', (stage: Stage) => useOwnImage(stage, 64 << 10)],
+  ['a user’s image with clusters of 512 bytes', (stage: Stage) => useOwnImage(stage, 512)],
 ] as const) {
   test(`long and short states that replace each other stay complete in ${where}`, (t) => {
     const { stage, many, later, few } = prepare(t);

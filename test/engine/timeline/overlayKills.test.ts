@@ -31,12 +31,12 @@ const COMMANDS: { what: string; overlay: string; run: (host: Host, path: (name: 
     run: (host, at) => commitOverlay(host, at('o.qcow2'), CONFIRMED),
   },
   {
-    what: 'commit into a qcow2 base that has a snapshot',
+    what: 'commit into a qcow2 base with a snapshot',
     overlay: 'q.qcow2',
     run: (host, at) => commitOverlay(host, at('q.qcow2'), CONFIRMED),
   },
   {
-    what: 'rebase onto other content',
+    what: 'rebase onto other contents',
     overlay: 'o.qcow2',
     run: (host, at) =>
       rebaseOverlay(host, at('o.qcow2'), { path: at('other.img'), format: 'raw' }, { ...CONFIRMED, nameOnly: false }),

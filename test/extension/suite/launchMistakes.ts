@@ -36,30 +36,40 @@ const changed = (name: string, change: (bytes: Buffer) => Buffer | void) => (fol
 const removed = (name: string) => (folder: string) => fs.rmSync(path.join(folder, 'scratch', name));
 
 const SETTINGS: Mistake[] = [
-  { what: 'a word that is none', settings: { rr: 'rewind' }, says: /not possible/, where: '"rr"' },
+  { what: 'an unknown word', settings: { rr: 'rewind' }, says: /not possible/, where: '"rr"' },
   { what: 'no file for the recording', settings: { rrfile: undefined }, says: /has no/, where: '"rrfile"' },
   { what: 'no kernel', settings: { kernel: undefined }, says: /has no/, where: '"kernel"' },
-  { what: 'a number for a file', settings: { kernel: 7 }, says: /not possible/, where: '"kernel"' },
-  { what: 'half a MiB', settings: { memory: '3.5M' }, says: /whole MiB/, where: '"memory"' },
-  { what: 'a text for true', settings: { stopOnEntry: 'yes' }, says: /true or false/, where: '"stopOnEntry"' },
-  { what: 'another board', settings: { machine: 'spike' }, says: /not possible/, where: '"machine"' },
-  { what: 'a snapshot name of ours', settings: { rrsnapshot: 'auto-7' }, says: /auto-/, where: '"rrsnapshot"' },
+  { what: 'a number in place of a file name', settings: { kernel: 7 }, says: /not possible/, where: '"kernel"' },
+  { what: 'a fraction of a MiB', settings: { memory: '3.5M' }, says: /whole MiB/, where: '"memory"' },
   {
-    what: 'another image format',
+    what: 'a string in place of true',
+    settings: { stopOnEntry: 'yes' },
+    says: /true or false/,
+    where: '"stopOnEntry"',
+  },
+  { what: 'an unknown board', settings: { machine: 'spike' }, says: /not possible/, where: '"machine"' },
+  {
+    what: 'a snapshot name reserved for automatic snapshots',
+    settings: { rrsnapshot: 'auto-7' },
+    says: /auto-/,
+    where: '"rrsnapshot"',
+  },
+  {
+    what: 'an unknown image format',
     settings: { drives: [{ ...DRIVE, format: 'vmdk' }] },
     says: /"raw" or "qcow2"/,
     where: '"drives[0].format"',
   },
   { what: 'a drive without an image', settings: { drives: [{ id: 'a' }] }, says: /has no/, where: '"drives[0].image"' },
-  { what: 'one id twice', settings: { drives: [DRIVE, DRIVE] }, says: /share an id/, where: 'hd0' },
+  { what: 'the same id twice', settings: { drives: [DRIVE, DRIVE] }, says: /share an id/, where: 'hd0' },
   {
-    what: 'one overlay twice',
+    what: 'the same overlay twice',
     settings: { drives: [DRIVE, { ...DRIVE, id: 'hd1' }] },
     says: /share an overlay/,
     where: 'hd1',
   },
   {
-    what: 'an overlay of a read-only drive',
+    what: 'an overlay for a read-only drive',
     settings: { drives: [{ ...DRIVE, readOnly: true }] },
     says: /read-only/,
     where: '"drives[0].overlay"',
@@ -67,22 +77,22 @@ const SETTINGS: Mistake[] = [
 ];
 
 const MISSING: Mistake[] = [
-  { what: 'a kernel that is not there', settings: { kernel: 'no.elf' }, says: /no file/, where: '"kernel"' },
-  { what: 'symbols that are not there', settings: { symbols: ['no.elf'] }, says: /no file/, where: '"symbols[0]"' },
+  { what: 'a missing kernel', settings: { kernel: 'no.elf' }, says: /no file/, where: '"kernel"' },
+  { what: 'a missing symbols file', settings: { symbols: ['no.elf'] }, says: /no file/, where: '"symbols[0]"' },
   {
-    what: 'an image that is not there',
+    what: 'a missing image',
     settings: { drives: [{ ...DRIVE, image: 'no.img' }] },
     says: /no file/,
     where: '"drives[0].image"',
   },
   {
-    what: 'a recording that is not there',
+    what: 'a missing recording',
     settings: { ...REPLAY, rrfile: 'no.rr' },
     says: /no recording/,
     where: '"rrfile"',
   },
   {
-    what: 'the overlay of a recording is gone',
+    what: 'the overlay of a recording is missing',
     settings: REPLAY,
     files: removed('hd0.qcow2'),
     says: /no overlay/,
@@ -92,15 +102,20 @@ const MISSING: Mistake[] = [
 ];
 
 const KERNELS: Mistake[] = [
-  { what: 'symbols that are no ELF', settings: { symbols: ['README.md'] }, says: /not an ELF/, where: 'README.md' },
   {
-    what: 'symbols for another processor',
+    what: 'a symbols file that is not ELF',
+    settings: { symbols: ['README.md'] },
+    says: /not an ELF/,
+    where: 'README.md',
+  },
+  {
+    what: 'a symbols file for another processor',
     settings: { symbols: ['scratch/x86.elf'] },
     files: elf('x86.elf', (bytes) => void bytes.writeUInt16LE(62, 18)),
     says: /not for little-endian RISC-V/,
     where: 'x86.elf',
   },
-  { what: 'a kernel that is no ELF', settings: { kernel: 'README.md' }, says: /ELF|Image/, where: 'README.md' },
+  { what: 'a kernel that is not ELF', settings: { kernel: 'README.md' }, says: /ELF|Image/, where: 'README.md' },
   {
     what: 'a kernel for another processor',
     settings: { kernel: 'scratch/x86.elf' },
@@ -116,7 +131,7 @@ const KERNELS: Mistake[] = [
     where: 'small.elf',
   },
   {
-    what: 'a kernel that was cut short',
+    what: 'a truncated kernel',
     settings: { kernel: 'scratch/cut.elf' },
     files: elf('cut.elf', (bytes) => bytes.subarray(0, 5000)),
     says: /cut short/,
@@ -130,7 +145,7 @@ const KERNELS: Mistake[] = [
     where: 'main.elf',
   },
   {
-    what: 'a kernel outside of RAM',
+    what: 'a kernel outside RAM',
     settings: { kernel: 'scratch/low.elf' },
     // p_paddr of the first program headers (ELF specification, 64-bit: 56 bytes each, p_paddr at 24).
     files: elf('low.elf', (bytes) => {
@@ -144,7 +159,7 @@ const KERNELS: Mistake[] = [
 
 const DISKS: Mistake[] = [
   {
-    what: 'an image of another format than it says',
+    what: 'an image whose format differs from the setting',
     settings: { drives: [{ ...DRIVE, image: 'demo/demo.elf' }] },
     says: /is not a qcow2 image/,
     where: 'demo.elf',
@@ -161,20 +176,20 @@ const DISKS: Mistake[] = [
     where: 'bad.qcow2',
   },
   {
-    what: 'an overlay that is the image too',
+    what: 'an overlay that is also the image',
     settings: { drives: [{ ...DRIVE, overlay: 'empty.qcow2' }], overwrite: 'always' },
     says: /overlay and as another file/,
     where: 'empty.qcow2',
   },
   {
-    what: 'a recording that is the kernel too',
+    what: 'a recording that is also the kernel',
     settings: { rrfile: 'demo/demo.elf', overwrite: 'always' },
     says: /would be written as the recording/,
     where: 'demo.elf',
   },
-  { what: 'a recording that exists', settings: { rrfile: 'scratch/demo.rr' }, says: /exists/, where: 'demo.rr' },
+  { what: 'an existing recording', settings: { rrfile: 'scratch/demo.rr' }, says: /exists/, where: 'demo.rr' },
   {
-    what: 'an overlay that exists',
+    what: 'an existing overlay',
     settings: { drives: [{ ...DRIVE, overlay: 'scratch/hd0.qcow2' }] },
     says: /exists/,
     where: 'hd0.qcow2',
@@ -183,7 +198,7 @@ const DISKS: Mistake[] = [
 
 const RECORDINGS: Mistake[] = [
   {
-    what: 'something else than a recording',
+    what: 'a file that is not a recording',
     settings: { ...REPLAY, rrfile: 'README.md' },
     says: /is not a blkreplay recording/,
     where: 'README.md',
@@ -196,7 +211,7 @@ const RECORDINGS: Mistake[] = [
     where: 'demo.rr',
   },
   {
-    what: 'a recording that was cut off at its beginning',
+    what: 'a recording truncated in its header',
     settings: REPLAY,
     files: changed('demo.rr', (bytes) => bytes.subarray(0, 40)),
     says: /ends inside/,
@@ -210,25 +225,25 @@ const RECORDINGS: Mistake[] = [
     where: 'demo.rr',
   },
   {
-    what: 'another size of memory than recorded',
+    what: 'another memory size than recorded',
     settings: { ...REPLAY, memory: '64M' },
     says: /another machine \(memory/,
     where: 'demo.rr',
   },
   {
-    what: 'a drive less than recorded',
+    what: 'one drive less than recorded',
     settings: { ...REPLAY, drives: [] },
     says: /recorded with a drive hd0/,
     where: 'demo.rr',
   },
   {
-    what: 'a drive more than recorded',
+    what: 'one drive more than recorded',
     settings: { ...REPLAY, drives: [...REPLAY.drives, { id: 'hd1', image: 'empty.qcow2', format: 'qcow2' }] },
     says: /without a drive hd1/,
     where: 'demo.rr',
   },
   {
-    what: 'a base image that was changed',
+    what: 'a changed base image',
     settings: { ...REPLAY, drives: [{ ...REPLAY.drives[0], image: 'scratch/other.img', format: 'raw' }] },
     files: write('other.img', new Uint8Array(4 << 20).fill(7)),
     says: /another machine|not what it was/,
@@ -242,7 +257,7 @@ const RECORDINGS: Mistake[] = [
     where: 'hd0.qcow2',
   },
   {
-    what: 'a first snapshot that is not there',
+    what: 'an unknown first snapshot',
     settings: { ...REPLAY, rrsnapshot: 'mine' },
     says: /no snapshot "mine"/,
     where: 'hd0.qcow2',

@@ -10,7 +10,7 @@ const damages: { what: string; at: number; bytes: number[]; says: RegExp }[] = [
   { what: 'another magic', at: 0, bytes: [0], says: /is not a qcow2 image/ },
   { what: 'version 4', at: 4, bytes: [0, 0, 0, 4], says: /qcow2 version 4/ },
   {
-    what: 'a place past it for a name of no bytes',
+    what: 'an offset past the end for an empty name',
     at: 8,
     bytes: [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0],
     says: /name leaves the header/,
@@ -25,7 +25,7 @@ const damages: { what: string; at: number; bytes: number[]; says: RegExp }[] = [
   { what: 'unknown feature 5', at: 79, bytes: [32], says: /an unknown feature \(bit 5\)/ },
   { what: 'refcounts of 2^9 bits', at: 99, bytes: [9], says: /refcounts of 2\^9 bits/ },
   { what: 'subclusters in small clusters', at: 79, bytes: [16], says: /subclusters in clusters of 2\^9 bytes/ },
-  { what: 'a compression that it does not name', at: 79, bytes: [8], says: /contradicts itself about compression/ },
+  { what: 'an unknown compression type', at: 79, bytes: [8], says: /contradicts itself about compression/ },
   { what: 'a header longer than its cluster', at: 100, bytes: [0, 1], says: /its own length/ },
 ];
 

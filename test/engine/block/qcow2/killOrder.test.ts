@@ -31,7 +31,7 @@ interface Operation {
 
 const OPERATIONS: Operation[] = [
   { what: 'taking a snapshot', run: (image, model) => model.createSnapshot(image) },
-  { what: 'taking a snapshot of the past', run: (image, model, random) => model.createSnapshotFrom(image, random) },
+  { what: 'taking a snapshot of history', run: (image, model, random) => model.createSnapshotFrom(image, random) },
   { what: 'deleting a snapshot', run: (image, model) => remove(image, model, ['s1']) },
   { what: 'deleting all snapshots', run: (image, model) => remove(image, model, [...model.snapshots.keys()]) },
   { what: 'renaming a snapshot', run: (image, model, random) => model.renameSnapshot(image, random) },
@@ -46,7 +46,7 @@ const OPERATIONS: Operation[] = [
     },
   },
   {
-    what: 'making room for another recording',
+    what: 'removing what an earlier recording left',
     run(image, model) {
       image.unmapVmState();
       model.vmState = new Uint8Array(model.vmState.length);

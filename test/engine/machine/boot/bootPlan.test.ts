@@ -83,11 +83,11 @@ suite("load addresses equal QEMU's", { skip: skipWithoutQemu }, () => {
     ['firmware of 5 MiB', 64, { bios: { ...FIRMWARE, bytes: new Uint8Array(5 * MIB) }, kernel: KERNEL }],
     ['Image without firmware', 128, { kernel: KERNEL, initrd: INITRD }],
     ['a raw kernel without firmware', 128, { kernel: RAW, initrd: INITRD }],
-    ['a raw kernel behind firmware', 128, { bios: FIRMWARE, kernel: RAW }],
-    ['firmware alone', 128, { bios: FIRMWARE }],
-    ['an ELF file packed for a ROM', 128, { bios: FIRMWARE, kernel: PACKED_ELF, initrd: INITRD }],
+    ['a raw kernel after firmware', 128, { bios: FIRMWARE, kernel: RAW }],
+    ['firmware without a kernel', 128, { bios: FIRMWARE }],
+    ['an ELF file linked for a ROM', 128, { bios: FIRMWARE, kernel: PACKED_ELF, initrd: INITRD }],
     [
-      'files beside the kernel',
+      'files loaded in addition to the kernel',
       128,
       {
         kernel: RAW,
@@ -105,7 +105,7 @@ suite("load addresses equal QEMU's", { skip: skipWithoutQemu }, () => {
         initrd: { name: 'initrd.uimage', bytes: uImage(INITRD.bytes, { type: 3 }) },
       },
     ],
-    ['files alone', 128, { loads: [{ ...RAW, address: RAM }, PACKED_ELF] }],
+    ['loaded files without a kernel', 128, { loads: [{ ...RAW, address: RAM }, PACKED_ELF] }],
   ] as const) {
     test(what, async () => {
       const folder = mkdtempSync(path.join(tmpdir(), 'blkreplay-boot-'));
@@ -148,17 +148,17 @@ test("the device tree reserves the built-in firmware's memory; other firmware do
 
 for (const [what, plan, says] of [
   [
-    'an Image that zeroes more than there is',
+    'an Image whose memory size exceeds RAM',
     () => planBoot({ kernel: { name: 'Image', bytes: imageOf({ memoryBytes: 20 * MIB }) } }, 16 * MIB),
     /^Image loads to 0x80000000\.\.0x81400000, outside RAM .* give the machine more memory/,
   ],
   [
-    'an initrd that reaches beyond RAM',
+    'an initrd that extends beyond RAM',
     () => planBoot({ kernel: KERNEL, initrd: { name: 'initrd.gz', bytes: new Uint8Array(9 * MIB) } }, 16 * MIB),
     /^initrd\.gz takes 9437184 bytes, which does not fit above the kernel in 16 MiB/,
   ],
   [
-    'an initrd where the device tree is',
+    'an initrd that overlaps the device tree',
     () => planBoot({ kernel: KERNEL, initrd: { name: 'initrd.gz', bytes: new Uint8Array(7 * MIB) } }, 16 * MIB),
     /^initrd\.gz and the device tree would both be loaded to 0x80e00000: give the machine more memory/,
   ],
@@ -178,7 +178,7 @@ for (const [what, plan, says] of [
     /^x\.bin loads to 0x20000000\.\.0x20002328, outside RAM at 0x80000000\.\.0x81000000: give an address in RAM/,
   ],
   [
-    'a raw kernel that reaches beyond RAM',
+    'a raw kernel that extends beyond RAM',
     () => planBoot({ kernel: { ...RAW, address: RAM + 16 * MIB - 4096 } }, 16 * MIB),
     /^x\.bin loads to .* outside RAM .* give the machine more memory, or a lower address/,
   ],
@@ -198,12 +198,12 @@ for (const [what, plan, says] of [
     /^data is empty, so there is nothing to load/,
   ],
   [
-    'empty firmware alone',
+    'empty firmware without a kernel',
     () => planBoot({ bios: { name: 'fw', bytes: new Uint8Array(0) } }, 16 * MIB),
     /^fw is empty, so there is nothing to load/,
   ],
   [
-    'two files in one place',
+    'two files that overlap',
     () =>
       planBoot(
         {
@@ -223,7 +223,7 @@ for (const [what, plan, says] of [
   ],
   ['a command line without a kernel', () => planBoot({ bios: FIRMWARE, append: 'x' }, 16 * MIB), /^"append" is for/],
   [
-    'a device tree for which there is no room',
+    'a device tree that does not fit',
     () => planBoot({ kernel: RAW, tree: { name: 't', bytes: treeOf(8 * MIB) } }, 16 * MIB),
     /too few for a kernel and a device tree/,
   ],

@@ -82,15 +82,15 @@ function changed(change: (view: DataView) => void): Uint8Array {
 for (const [what, bytes, says] of [
   ['an empty file', new Uint8Array(0), /shorter than the header/],
   ['text', new TextEncoder().encode(MINE), /does not begin with 0xd00dfeed/],
-  ['one that is cut short', SMALL.subarray(0, SMALL.length - 1), /it is cut short/],
+  ['a truncated file', SMALL.subarray(0, SMALL.length - 1), /it is cut short/],
   ['version 3', changed((view) => view.setUint32(20, 3)), /version 3, and this is for version 17/],
-  ['strings elsewhere', changed((view) => view.setUint32(12, 0xffff_fff0)), /its header is damaged/],
-  ['reservations without end', changed((view) => view.setUint32(16, SMALL.length - 8)), /its header is damaged/],
-  ['another token', changed((view) => view.setUint32(56, 7)), /its structure is damaged/],
+  ['strings outside the file', changed((view) => view.setUint32(12, 0xffff_fff0)), /its header is damaged/],
+  ['reservations without an end', changed((view) => view.setUint32(16, SMALL.length - 8)), /its header is damaged/],
+  ['an unknown token', changed((view) => view.setUint32(56, 7)), /its structure is damaged/],
   ['a property without a name', changed((view) => view.setUint32(56 + 16, 5000)), /a property has no name/],
-  ['a property that is too long', changed((view) => view.setUint32(56 + 12, 5000)), /its structure is damaged/],
-  ['no end', changed((view) => view.setUint32(36, 24)), /its structure does not end/],
-  ['a node that does not end', changed((view) => view.setUint32(SMALL.length - 4 - 12, 4)), /a node does not end/],
+  ['a property longer than the file', changed((view) => view.setUint32(56 + 12, 5000)), /its structure is damaged/],
+  ['no end token', changed((view) => view.setUint32(36, 24)), /its structure does not end/],
+  ['a node without an end', changed((view) => view.setUint32(SMALL.length - 4 - 12, 4)), /a node does not end/],
 ] as const) {
   test(`refused: ${what}`, () => {
     assert.throws(

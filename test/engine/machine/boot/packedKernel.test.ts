@@ -32,19 +32,19 @@ test('padding after the gzip data changes nothing, and a file that is not packed
 
 const cut = (bytes: Uint8Array) => bytes.subarray(0, bytes.length - 200);
 for (const [what, bytes, code, says] of [
-  ['gzip that is cut short', cut(GZIPPED), 'kernel-does-not-unpack', /^k is damaged or cut short \(its gzip data/],
-  ['a gzip header alone', GZIPPED.subarray(0, 10), 'kernel-does-not-unpack', /gzip/],
+  ['truncated gzip', cut(GZIPPED), 'kernel-does-not-unpack', /^k is damaged or cut short \(its gzip data/],
+  ['only a gzip header', GZIPPED.subarray(0, 10), 'kernel-does-not-unpack', /gzip/],
   [
     'gzip with a wrong checksum',
     GZIPPED.map((byte, i) => (i === GZIPPED.length - 8 ? byte ^ 1 : byte)),
     'kernel-does-not-unpack',
     /gzip/,
   ],
-  ['a zboot image that is cut short', cut(zbootImage('gzip', GZIPPED)), 'kernel-does-not-unpack', /gzip/],
+  ['a truncated zboot image', cut(zbootImage('gzip', GZIPPED)), 'kernel-does-not-unpack', /gzip/],
   ['a zboot image without its length', zbootImage('zstd', ZSTD), 'kernel-does-not-unpack', /its zstd data/],
   ['a zboot image with another length', zbootImage('zstd', ZSTD, 9), 'kernel-does-not-unpack', /its zstd data/],
-  ['gzip of more than memory', gzipSync(new Uint8Array(20 * MIB)), 'kernel-does-not-fit', /more than the 16 MiB/],
-  ['a zboot image that says it is more', zbootImage('zstd', ZSTD, 2 ** 32 - 1), 'kernel-does-not-fit', /16 MiB/],
+  ['gzip data larger than memory', gzipSync(new Uint8Array(20 * MIB)), 'kernel-does-not-fit', /more than the 16 MiB/],
+  ['a zboot image that states a larger size', zbootImage('zstd', ZSTD, 2 ** 32 - 1), 'kernel-does-not-fit', /16 MiB/],
   [
     'a zboot image with xz',
     zbootImage('xz', KERNEL, 7),

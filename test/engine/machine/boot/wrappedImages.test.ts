@@ -25,10 +25,15 @@ for (const [what, image, address, says] of [
   ['of firmware', uImage(DATA, { type: 5 }), undefined, /^k is a U-Boot image of type 5, and only kernels \(2\)/],
   ['of an initial RAM disk', uImage(DATA, { type: 3 }), undefined, /^k is a U-Boot image of type 3/],
   ['with lzma', uImage(DATA, { compression: 3 }), undefined, /^k is compressed with lzma, which is not decompressed/],
-  ['with another method', uImage(DATA, { compression: 9 }), undefined, /^k is compressed with method 9/],
-  ['that is cut short', uImage(DATA).subarray(0, 163), undefined, /^k is cut short: its data ends past the end/],
-  ['with damaged gzip', uImage(DATA, { compression: 1 }), undefined, /^k is damaged or cut short \(its gzip data/],
-  ['with an address', uImage(DATA), 0x8000_0000, /^k is a U-Boot image, which says itself where it is loaded: leave/],
+  ['with another compression', uImage(DATA, { compression: 9 }), undefined, /^k is compressed with method 9/],
+  ['that is truncated', uImage(DATA).subarray(0, 163), undefined, /^k is cut short: its data ends past the end/],
+  ['with damaged gzip data', uImage(DATA, { compression: 1 }), undefined, /^k is damaged or cut short \(its gzip data/],
+  [
+    'with a load address',
+    uImage(DATA),
+    0x8000_0000,
+    /^k is a U-Boot image, which says itself where it is loaded: leave/,
+  ],
 ] as const) {
   test(`refused: a U-Boot image ${what}`, () => {
     assert.throws(

@@ -203,12 +203,12 @@ function clearing(translationThreshold: number, prepare: (machine: BareMachine) 
 }
 
 const SITUATIONS: Record<string, (machine: BareMachine) => void> = {
-  'in M-mode': () => {},
-  'in S-mode': (machine) => {
+  'in M mode': () => {},
+  'in S mode': (machine) => {
     machine.hart.setSlot('MENVCFG', ALL_BITS);
     setPrivilege(machine, SUPERVISOR);
   },
-  'with translation': (machine) => {
+  'with paging': (machine) => {
     startPaging(machine);
     machine.hart.setSlot('MENVCFG', ALL_BITS);
     for (let page = 0; page < PAGES; page++)
@@ -216,7 +216,7 @@ const SITUATIONS: Record<string, (machine: BareMachine) => void> = {
     machine.hart.setRegister(10, BigInt(WINDOW));
     machine.hart.setRegister(11, BigInt(WINDOW + PAGES * 4096));
   },
-  'where it is forbidden': (machine) => setPrivilege(machine, SUPERVISOR),
+  'where it is not permitted': (machine) => setPrivilege(machine, SUPERVISOR),
   'over its own page table': (machine) => {
     startPaging(machine);
     machine.hart.setSlot('MENVCFG', ALL_BITS);

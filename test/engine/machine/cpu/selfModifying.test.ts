@@ -29,10 +29,10 @@ const nops = (count: number): Item[] => Array.from({ length: count }, () => a.no
 
 const PATCHES: Case[] = [
   { name: 'a word', program: [a.sw(6, 0, 5)] },
-  { name: 'its upper half, where the immediate is', program: [a.srli(6, 6, 16), a.sh(6, 2, 5)] },
+  { name: 'its upper half, which contains the immediate', program: [a.srli(6, 6, 16), a.sh(6, 2, 5)] },
   { name: 'byte by byte', program: [0, 1, 2, 3].flatMap((i) => [a.sb(6, i, 5), a.srli(6, 6, 8)]) },
   {
-    name: 'a doubleword that begins before it',
+    name: 'a doubleword that starts before it',
     program: [a.slli(6, 6, 32), a.lwu(7, -4, 5), a.or(6, 6, 7), a.sd(6, -4, 5)],
   },
   { name: 'an AMO', program: [ATOMICS['amoswap.w'](7, 6, 5)] },

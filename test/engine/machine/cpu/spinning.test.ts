@@ -17,7 +17,7 @@ const QUANTUM_STEPS = 10_000;
 
 const SPIN_LOOPS: Record<string, Item[]> = {
   'test and set': ['again:', a.addi(6, 0, 1), ATOMICS['amoswap.w'](6, 6, 5), again(a.bne, 6, 0)],
-  'test and set that acquires, with sext.w and FENCE': [
+  'test and set with acquire, sext.w and FENCE': [
     'again:',
     a.addi(7, 6, 0),
     ATOMICS['amoswap.w'](7, 7, 5) | (1 << 26),
@@ -25,7 +25,7 @@ const SPIN_LOOPS: Record<string, Item[]> = {
     a.fence,
     again(a.bne, 7, 0),
   ],
-  'test, and then test and set': [
+  'test and test-and-set': [
     'again:',
     PAUSE,
     a.lw(7, 0, 5),
@@ -43,8 +43,15 @@ const SPIN_LOOPS: Record<string, Item[]> = {
     a.j('again'),
   ],
   'compare and swap': ['again:', a.lrW(7, 5), again(a.bne, 7, 0), a.scW(9, 6, 5), again(a.bne, 9, 0)],
-  'a counter by LR and SC': ['again:', a.lrD(7, 8), a.addi(7, 7, 1), a.scD(9, 7, 8), again(a.bne, 9, 0), a.j('again')],
-  'a counter by AMO': ['again:', ATOMICS['amoadd.d'](0, 6, 8), a.fenceI, a.j('again')],
+  'a counter with LR and SC': [
+    'again:',
+    a.lrD(7, 8),
+    a.addi(7, 7, 1),
+    a.scD(9, 7, 8),
+    again(a.bne, 9, 0),
+    a.j('again'),
+  ],
+  'a counter with an AMO': ['again:', ATOMICS['amoadd.d'](0, 6, 8), a.fenceI, a.j('again')],
 };
 
 function again(branch: typeof a.bne, x: number, y: number): Item {

@@ -92,13 +92,13 @@ test('a trap is one step and retires nothing', () => {
     ['ebreak', a.ebreak, 3n],
     ['c.ebreak', a.cEbreak, 3n],
     ['an illegal instruction', 0xffffffff, 2n],
-    ['a CSR that is not there', a.csrr(6, 0x8ff), 2n],
+    ['a missing CSR', a.csrr(6, 0x8ff), 2n],
     ['a write to a read-only CSR', a.csrw(CSR.cycle, 0), 2n],
-    ['a load from nowhere', a.ld(6, 0, 0), 5n],
-    ['a store to nowhere', a.sd(6, 0, 0), 7n],
+    ['a load from an unmapped address', a.ld(6, 0, 0), 5n],
+    ['a store to an unmapped address', a.sd(6, 0, 0), 7n],
     ['a misaligned lr', a.lrW(6, 5), 4n],
     ['a misaligned amo', a.amoaddW(6, 0, 5), 6n],
-    ['a jump to nowhere', a.jalr(0, 16, 0), 1n],
+    ['a jump to an unmapped address', a.jalr(0, 16, 0), 1n],
   ];
   for (const [name, instruction, cause] of traps) {
     const machine = machineWith([a.nop, instruction]);

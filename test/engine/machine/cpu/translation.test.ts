@@ -128,11 +128,11 @@ function brokenTables(mmu: MmuType): void {
   const outside = 0x9000_0000;
   const good = pte(ONE, ALL);
   const cases: [name: string, entry: number, value: bigint, address: bigint, causes: typeof FAULT][] = [
-    ['an address whose upper bits differ', leafAt(0), good, BigInt(WINDOW) | (1n << FIRST_ABOVE[mmu]), FAULT],
-    ['an address whose uppermost bit differs', leafAt(0), good, BigInt(WINDOW) | (1n << 63n), FAULT],
-    ['an address whose sign bit differs', leafAt(0), good, BigInt(WINDOW) | (1n << (FIRST_ABOVE[mmu] - 1n)), FAULT],
-    ['an address of only upper bits', leafAt(0), good, -4096n, FAULT],
-    ['a pointer on the last level', leafAt(0), pte(ONE, PTE.V), BigInt(WINDOW), FAULT],
+    ['an address with differing upper bits', leafAt(0), good, BigInt(WINDOW) | (1n << FIRST_ABOVE[mmu]), FAULT],
+    ['an address with a differing top bit', leafAt(0), good, BigInt(WINDOW) | (1n << 63n), FAULT],
+    ['an address with a differing sign bit', leafAt(0), good, BigInt(WINDOW) | (1n << (FIRST_ABOVE[mmu] - 1n)), FAULT],
+    ['an address with only upper bits set', leafAt(0), good, -4096n, FAULT],
+    ['a pointer at the last level', leafAt(0), pte(ONE, PTE.V), BigInt(WINDOW), FAULT],
     ['a reserved bit', leafAt(0), good | (1n << 54n), BigInt(WINDOW), FAULT],
     ['the reserved memory type', leafAt(0), good | (3n << 61n), BigInt(WINDOW), FAULT],
     ['a pointer with a memory type', ENTRY.middle, pte(leafAt(0), PTE.V) | (1n << 61n), BigInt(WINDOW), FAULT],

@@ -154,7 +154,7 @@ test('NEEDS_RESET is a status bit that the guest can write, without any effect',
 type Breakage = (driver: GuestDriver) => void;
 
 const breakages: Record<string, Breakage> = {
-  'a chain in a circle': (driver) => {
+  'a cyclic chain': (driver) => {
     driver.descriptor(0, { address: RAM_BASE, length: 16, flags: NEXT, next: 1 });
     driver.descriptor(1, { address: RAM_BASE, length: 16, flags: NEXT, next: 0 });
     driver.offer(0);
@@ -164,9 +164,9 @@ const breakages: Record<string, Breakage> = {
     driver.descriptor(0, { address: RAM_BASE, length: 16, flags: NEXT, next: driver.size });
     driver.offer(0);
   },
-  'an available index that ran ahead': (driver) => driver.memory.writeU16(driver.available + 2, driver.size + 1),
+  'an available index too far ahead': (driver) => driver.memory.writeU16(driver.available + 2, driver.size + 1),
   'a buffer below RAM': (driver) => driver.offer(driver.chain([{ address: 0, length: 16, writable: false }])),
-  'a buffer over the end of RAM': (driver) =>
+  'a buffer that crosses the end of RAM': (driver) =>
     driver.offer(driver.chain([{ address: RAM_END - 8, length: 16, writable: false }])),
   'a buffer at 2^64 - 16': (driver) => {
     driver.descriptor(0, { address: 2n ** 64n - 16n, length: 16 });
@@ -183,7 +183,7 @@ const breakages: Record<string, Breakage> = {
   'no header': (driver) => driver.offer(driver.chain([{ address: RAM_BASE, length: 1, writable: true }])),
   'no status': (driver) => driver.offer(driver.chain([{ address: RAM_BASE, length: 16, writable: false }])),
   'a discard without a range': (driver) => void driver.request({ type: 11, output: new Uint8Array(8) }),
-  'an indirect table of no whole descriptors': (driver) => {
+  'an indirect table with a partial descriptor': (driver) => {
     driver.descriptor(0, { address: RAM_BASE, length: 24, flags: INDIRECT });
     driver.offer(0);
   },
@@ -195,7 +195,7 @@ const breakages: Record<string, Breakage> = {
     driver.descriptor(0, { address: RAM_END - 16, length: 32, flags: INDIRECT });
     driver.offer(0);
   },
-  'an indirect table in a circle': (driver) => {
+  'a cyclic indirect table': (driver) => {
     const table = driver.allocate(16);
     writeDescriptor(driver.memory, table, { address: RAM_BASE, length: 16, flags: WRITABLE | NEXT, next: 0 });
     driver.descriptor(0, { address: table, length: 16, flags: INDIRECT });
