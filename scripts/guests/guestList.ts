@@ -109,8 +109,8 @@ export const LEFT_OUT: readonly GuestLeftOut[] = [
 ];
 
 /**
- * The last commit of a month: to the shell on three harts, as its Makefile does, and usertests on one and on three. The
- * branch's head of August 2022 was still that in March 2024.
+ * xv6 at the last commit of a month: boots to the shell on three harts, as its Makefile does, and runs usertests on one
+ * and on three. The branch head of August 2022 was unchanged until at least March 2024.
  */
 function xv6(
   name: string,
@@ -178,7 +178,7 @@ function openSbi(version: string, source: string, folder: string): Guest {
   };
 }
 
-/** Debian's kernels. The initial RAM disk is Debian's static busybox and a script that ends with `poweroff`. */
+/** Debian's kernels. The initial RAM disk contains Debian's static busybox and a script that ends with `poweroff`. */
 function linux(): Guest[] {
   const busybox = {
     memory: '256M',

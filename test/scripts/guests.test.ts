@@ -1,3 +1,4 @@
+/** The script that writes docs/guests.md reports correctly which guests run, record and replay. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -8,7 +9,6 @@ import { runUnderBlkreplay, runUnderQemu } from '../../scripts/guests/guestRun.t
 import { guestsDocument } from '../../scripts/guests/table.ts';
 import { requireTool } from '../support/tools.ts';
 
-/** The script that makes docs/guests.md, on guests of our own. */
 const FOLDER = path.resolve(import.meta.dirname, '../guests');
 
 const HELLO: Guest = {
@@ -27,7 +27,7 @@ const ECHO: Guest = {
   disk: { image: 'empty.qcow2', virtio: 'modern' },
 };
 
-test('one description gives the same machine to QEMU and to blkreplay', () => {
+test('one description starts the same machine in QEMU and in blkreplay', () => {
   const guest: Guest = {
     ...ECHO,
     harts: 3,
@@ -48,14 +48,14 @@ test('one description gives the same machine to QEMU and to blkreplay', () => {
   assert.deepEqual(filesOf(guest), ['fw/jump.bin', 'kernel/oslet.elf', 'a/fs.img']);
 });
 
-test('a guest without firmware gets none, and a modern disk is said to QEMU', () => {
+test('a guest without firmware gets none, and QEMU is told about a modern disk', () => {
   assert.match(qemuOptions(HELLO, SHOWN_FILES).join(' '), /-bios none -kernel hello.elf$/);
   assert.match(qemuOptions(ECHO, SHOWN_FILES).join(' '), /-global virtio-mmio.force-legacy=false -drive/);
   assert.match(qemuOptions({ ...HELLO, bios: 'default' }, SHOWN_FILES).join(' '), /-bios default/);
   assert.deepEqual(blkreplayOptions({ ...HELLO, bios: 'default' }, SHOWN_FILES), ['--kernel', 'hello.elf']);
 });
 
-test('a guest that shows what is expected works: run, recorded and replayed', async () => {
+test('a guest that shows the expected text works: run, recorded and replayed', async () => {
   const result = await runUnderBlkreplay(HELLO, FOLDER);
   assert.equal(result.kind, 'works', JSON.stringify(result));
 });
@@ -75,13 +75,13 @@ test('a guest that is refused fails, with the message as the symptom', async () 
   assert.match(result.kind === 'fails' ? result.symptom : '', /hello\.expected/);
 });
 
-test('what runs on and never shows it is ended when its time is over', async () => {
+test('a guest that runs without showing it is stopped at the time limit', async () => {
   const guest = { ...HELLO, kernel: 'endless/endless.elf', expected: ['never'], secondsMax: 2 };
   const result = await runUnderBlkreplay(guest, FOLDER);
   assert.match(result.kind === 'fails' ? result.symptom : '', /^goes no further in its time/);
 });
 
-test('under QEMU, a guest is judged by the same text', async (t) => {
+test('a guest under QEMU is judged by the same text', async (t) => {
   if (!requireTool('qemu-system-riscv64', t)) return;
   assert.deepEqual(await runUnderQemu(HELLO, FOLDER), { kind: 'works' });
 });
@@ -105,7 +105,7 @@ test('the table says what works, what fails, and what does not run on QEMU', () 
   assert.ok(!document.includes('never run'));
 });
 
-test('every guest of the list has a name of its own that --only can tell apart', () => {
+test('every guest of the list has a unique name for --only', () => {
   const names = GUESTS.map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
   assert.deepEqual(
