@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the guests: `./build.sh` all of them, `./build.sh demo hello` those. The ELF files are committed, so this is
-# needed only after a change. Needs gcc-riscv64-unknown-elf; the result depends on its version, not on the place or time.
+# Builds the guests: `./build.sh` all of them, `./build.sh demo hello` only those. The ELF files are committed, so run
+# it only after a change. Needs gcc-riscv64-unknown-elf; the result depends on its version, not on folder or time.
 set -eu
 export LC_ALL=C
 cd "$(dirname "$0")"
@@ -8,7 +8,7 @@ GUESTS="$(pwd)"
 
 CC="riscv64-unknown-elf-gcc"
 COMPILER_HEADERS="$($CC -print-file-name=include)"
-# Debug information names sources relative to this folder, whatever path it has.
+# Debug information names sources relative to this folder, whatever its path is.
 FLAGS="-march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -mno-relax
   -std=gnu17 -Wall -Wextra -Werror -Wno-unused-parameter
   -ffreestanding -fno-builtin -fno-common -fno-tree-loop-distribute-patterns -fno-stack-protector
@@ -19,7 +19,7 @@ LINK="-nostdlib -nostartfiles -static -Wl,--build-id=none -Wl,--no-warn-rwx-segm
 OBJECTS="$(mktemp -d)"
 trap 'rm -rf "$OBJECTS"' EXIT
 
-# compile OPTIMIZATION SOURCE...: prints the names of the objects.
+# compile OPTIMIZATION SOURCE...: prints the names of the object files.
 compile() {
   optimization=$1
   shift
@@ -32,14 +32,14 @@ compile() {
 
 LIBRARY="lib/trap.S lib/uart.c lib/print.c lib/finisher.c lib/string.c lib/crc32.c lib/clint.c lib/plic.c lib/virtio_blk.c"
 
-# The demo is not optimized at all: in the debugger every variable is there, and a step is a line.
+# The demo is not optimized, so that the debugger shows every variable and a step is a line.
 build_demo() {
   objects=$(compile -O0 lib/start.S $LIBRARY demo/*.c)
   $CC $FLAGS $LINK -T lib/link.ld $objects -o demo/demo.elf
 }
 
-# The kernel is a little optimized, as kernels are. It holds its programs as ELF files without debug information; those
-# with it are beside the sources, for the debugger. A second build gets its timer interrupts from machine mode.
+# The kernel is slightly optimized, as kernels are. It contains its programs as ELF files without debug information; the
+# complete ones are next to the sources, for the debugger. A second build gets its timer interrupts from machine mode.
 build_kernel() {
   runtime=$(compile -Og kernel/user/start.S kernel/user/runtime.c lib/print.c lib/string.c lib/crc32.c)
   for source in kernel/user/*.c; do
@@ -61,45 +61,45 @@ build_kernel() {
   done
 }
 
-# A supervisor-mode program for whichever firmware is below it.
+# A supervisor-mode program for any firmware.
 build_sbi() {
   objects=$(compile -Og sbi/start.S sbi/sbi.c lib/uart.c lib/print.c lib/string.c)
   $CC $FLAGS $LINK -T sbi/sbi.ld $objects -o sbi/sbi.elf
 }
 
-# What a Linux Image and its vmlinux are to a debugger.
+# Looks to a debugger like a Linux Image and its vmlinux.
 build_image() {
   objects=$(compile -O0 image/start.S image/image.c lib/uart.c lib/print.c lib/finisher.c lib/string.c)
   $CC $FLAGS $LINK -T image/image.ld $objects -o image/image.elf
 }
 
-# What the fuzzer of the board runs here and in QEMU: see test/engine/machine/devices/boardFuzz.test.ts.
+# The guest that the board's fuzz test runs here and in QEMU: see test/engine/machine/devices/board/board.test.ts.
 build_board() {
   objects=$(compile -O2 board/start.S board/board.c)
   $CC $FLAGS $LINK -T lib/link.ld $objects -o board/board.elf
 }
 
-# Several harts at work.
+# Uses several harts.
 build_harts() {
   objects=$(compile -Og harts/start.S harts/harts.c lib/uart.c lib/print.c lib/finisher.c lib/string.c lib/clint.c)
   $CC $FLAGS $LINK -T lib/link.ld $objects -o harts/harts.elf
 }
 
-# Its console is semihosting, so there is no UART in it.
+# Its console is semihosting, so it contains no UART driver.
 build_semihosting() {
   library="lib/trap.S lib/print.c lib/finisher.c lib/string.c lib/crc32.c"
   objects=$(compile -Og lib/start.S $library small/small.c semihosting/semihosting.c)
   $CC $FLAGS $LINK -T lib/link.ld $objects -o semihosting/semihosting.elf
 }
 
-# For what must happen while a machine computes.
+# For tests of actions while a machine computes.
 build_endless() {
   library="lib/trap.S lib/uart.c lib/print.c lib/finisher.c lib/string.c lib/clint.c"
   objects=$(compile -O0 lib/start.S endless/endless.c)
   $CC $FLAGS $LINK -T lib/link.ld $objects $(compile -Og $library) -o endless/endless.elf
 }
 
-# For the bench: what waiting for a lock costs, by how it is waited.
+# For the benchmark of waiting for a lock: one guest for each kind of wait.
 build_spin() {
   for way in load swap cas ticket counter; do
     $CC $FLAGS -O2 -DSPIN_$(echo $way | tr a-z A-Z) -c spin/spin.c -o "$OBJECTS/spin_$way.o"
@@ -112,7 +112,7 @@ build_small() {
   $CC $FLAGS $LINK -T lib/link.ld $objects -o "small/$1.elf"
 }
 
-# Guests to step through: the way they are optimized is what they are about.
+# Guests to step through, each with the optimization that its test is about.
 optimization_of() {
   case $1 in
     calls | lines) echo -O0 ;;
@@ -127,8 +127,8 @@ build_walk() {
   $CC $FLAGS $LINK -T lib/link.ld $objects -o "walks/$1.elf"
 }
 
-# What the bench measures the block engine with, and what is on disks when the host fails. A request takes three descriptors, so eight under way need a longer queue;
-# where throughput is measured the driver is optimized.
+# For the benchmark of the block engine, and for the tests of disk contents after host failures. A request takes three
+# descriptors, so eight in flight need a longer queue; where throughput is measured the driver is optimized.
 build_disk() {
   objects=$(compile -Og lib/start.S $(echo "$LIBRARY" | sed s:lib/virtio_blk.c::) small/small.c)
   queue=$([ "$1" = stream ] && echo 32 || echo 8)
@@ -139,7 +139,7 @@ build_disk() {
   $CC $FLAGS $LINK -T lib/link.ld $objects "$OBJECTS/disk_virtio_blk.c.o" "$OBJECTS/disk_$1.c.o" -o "disk/$1.elf"
 }
 
-# Brings its own driver, for requests that ours does not make.
+# Has a separate driver, for requests that the library's driver does not make.
 build_inflight() {
   objects=$(compile -Og lib/start.S lib/trap.S lib/uart.c lib/print.c lib/finisher.c lib/string.c small/small.c disk/inflight.c)
   $CC $FLAGS $LINK -T lib/link.ld $objects -o disk/inflight.elf

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Writes what QEMU prints to the X.expected files: `./make-expected.sh` for all guests, `./make-expected.sh amo csr` for
-# those. With CHECK=1 it compares instead and ends with 1 at the first difference. Where QEMU is not the measure, a sed
-# script X.corrections beside the guest says what is right, and why.
+# Writes QEMU's output to the X.expected files: `./make-expected.sh` for all guests, `./make-expected.sh amo csr` for
+# those. With CHECK=1 it compares instead and exits with 1 at the first difference. Where QEMU's output is not the
+# reference, a sed script X.corrections next to the guest corrects it and says why.
 set -eu
 cd "$(dirname "$0")"
 WORK="$(mktemp -d)"
 trap 'rm -rf "$WORK"' EXIT
 
-# settle FILE: takes over the new output, or compares.
+# settle FILE: stores the new output, or compares it.
 settle() {
   if [ -n "${CHECK:-}" ]; then
     diff -u "$1" "$WORK/output" && echo "same: $1"
@@ -16,7 +16,7 @@ settle() {
   fi
 }
 
-# run ELF [DISK...]: the console's text, and the exit code as a last line when it is not 0.
+# run ELF [DISK...]: the console output, and the exit code as a last line if it is not 0.
 run() {
   code=0
   timeout 60 ./run-qemu.sh "$@" </dev/null >"$WORK/raw" 2>"$WORK/complaints" || code=$?
@@ -24,7 +24,7 @@ run() {
   [ "$code" -eq 0 ] || echo "[exit code $code]" >>"$WORK/output"
 }
 
-# The value that spoils the superblock is a time, so it depends on the machine's clock.
+# The value that corrupts the superblock is a time, so it depends on the machine's clock.
 expect_demo() {
   run demo/demo.elf "$WORK/demo.disk"
   sed -i 's/entry_count is [0-9]*/entry_count is #/' "$WORK/output"
@@ -34,7 +34,7 @@ expect_demo() {
   settle demo/demo-second-boot.expected
 }
 
-# Typed by somebody who waits for the prompt; the kernel's console shows the same when all is typed at once.
+# Typed by a user who waits for the prompt; the kernel's console shows the same if everything is typed immediately.
 expect_kernel() {
   for way in "" -clint; do
     rm -f "$WORK/kernel.disk"
@@ -44,15 +44,15 @@ expect_kernel() {
   done
 }
 
-# Under QEMU's own firmware, OpenSBI, whose banner goes; it sends a carriage return before each line feed.
+# Under QEMU's own firmware, OpenSBI, whose banner is removed; it sends a carriage return before each line feed.
 expect_sbi() {
   run sbi/sbi.elf -- -bios default
   sed -i -e '1,/^Boot HART MEDELEG/d' -e 's/\r$//' "$WORK/output"
   settle sbi/sbi.expected
 }
 
-# Four of them, with a thread each: counting instructions QEMU gives them turns that are very long, and counts all of
-# theirs together.
+# Four harts with a thread each: while counting instructions, QEMU runs each hart for very long periods and counts the
+# instructions of all harts together.
 expect_harts() {
   ICOUNT=off run harts/harts.elf -- -smp 4
   sed -i -e '/its own instructions only/s/: .*/: yes/' "$WORK/output"

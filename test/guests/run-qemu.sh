@@ -3,8 +3,8 @@
 #
 #   ./run-qemu.sh ELF [DISK [DISK2]] [-- QEMU OPTION...]
 #
-# The disks go to virtio slots 0 and 1 as modern devices. A disk that does not exist is made: 4 MiB of zeros. Time is
-# counted in instructions (`-icount shift=0`: one nanosecond each); ICOUNT=off lets it run with the host's clock.
+# The disks go to virtio slots 0 and 1 as modern devices. A missing disk is created with 4 MiB of zeroes. Time is
+# counted in instructions (`-icount shift=0`: one nanosecond each); with ICOUNT=off it follows the host's clock.
 set -eu
 [ $# -ge 1 ] || { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2; }
 elf=$1

@@ -1,8 +1,8 @@
-// Does what a script says to the board's devices, and writes down what each access gave. Both are in RAM: the test that
-// writes the script reads the answers there. Access faults are answers, too. Hart 0 does it all; hart 1 only reads its mip.
+// Performs a script of accesses to the board's devices and records the results. Both are in RAM: the test that writes
+// the script reads the answers there, including access faults. Hart 0 does everything; hart 1 only reads its mip.
 #include <stdint.h>
 
-// Known to test/engine/machine/devices/boardScript.ts.
+// Also in test/engine/machine/devices/board/operation.ts.
 #define SCRIPT 0x80100000UL
 #define ANSWERS 0x80600000UL
 
@@ -18,7 +18,7 @@ struct operation {
 
 struct answer {
   uint64_t value;
-  uint64_t cause;  // of the trap that the access took, 0 for none
+  uint64_t cause;  // the cause of the trap that the access took, 0 for none
 };
 
 #define CLINT 0x2000000UL
@@ -37,7 +37,7 @@ struct answer {
 static volatile uint64_t cause;
 static volatile uint64_t other_mip;
 
-// An access that faults is skipped: all of them are 4 bytes long.
+// An access that faults is skipped: every access instruction is 4 bytes long.
 __attribute__((naked, aligned(4))) void trap(void)
 {
   asm volatile("csrw mscratch, t0\n"
@@ -71,7 +71,7 @@ static void store(uint64_t at, int bytes, uint64_t value)
   else STORE("sd");
 }
 
-// By the timer of hart 0, which afterwards is as far away as it can be.
+// Waits with the timer of hart 0, which is afterwards set to the latest possible time.
 static void wait(uint64_t ticks)
 {
   uint64_t end = REGISTER64(MTIME) + ticks;
@@ -82,7 +82,7 @@ static void wait(uint64_t ticks)
   REGISTER64(MTIMECMP) = ~0UL;
 }
 
-// Hart 1 is woken by its software interrupt and wakes us by ours: afterwards neither is pending.
+// Hart 1 is woken by its software interrupt and wakes hart 0 by hart 0's; afterwards neither is pending.
 static uint64_t lines_of_other(void)
 {
   REGISTER32(CLINT) = 0;
@@ -101,7 +101,7 @@ static uint64_t sum(uint64_t at, uint64_t length)
   return hash;
 }
 
-// A disk takes its time: until the number at an address is the given one, or for long enough.
+// A disk takes time: waits until the number at an address is the given one, up to a limit.
 static uint64_t settle(uint64_t at, uint16_t value)
 {
   for (int i = 0; i < 20000000 && *(volatile uint16_t *)at != value; i++);

@@ -1,5 +1,5 @@
-// Blocks of the disk in slot 0. A transfer hands its request to the device and sleeps in wfi until the disk's interrupt
-// has marked it done.
+// Blocks of the disk in slot 0. A transfer submits its request to the device and sleeps in wfi until the disk's
+// interrupt handler has marked it done.
 #include "store.h"
 
 #include "../lib/virtio_blk.h"
@@ -20,8 +20,8 @@ void blocks_interrupt(void) { disk_collect(&disk); }
 
 uint32_t blocks_request_count(void) { return disk.request_count; }
 
-// With interrupts off, wfi still wakes up when one is pending; it is taken when they are on again. So none can come
-// between the look at `done` and the sleep.
+// With interrupts off, wfi still wakes up when one is pending; it is taken when interrupts are on again. So none can be
+// missed between the check of `done` and the sleep.
 static void wait_until_done(struct disk_request *request) {
   blocks_waiting = true;
   while (!request->done) {

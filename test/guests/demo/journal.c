@@ -1,7 +1,7 @@
-// The journal: changes are written here before they are made.
+// The journal: changes are written here before they are applied to the table.
 //
-// Records lie in blocks JOURNAL_AT and on, oldest first. Record i has the sequence number superblock.journal_sequence + i,
-// which is how a replay tells today's records from those of an earlier round.
+// Records are in blocks JOURNAL_AT and following, oldest first. Record i has the sequence number
+// superblock.journal_sequence + i, by which a replay distinguishes current records from those of an earlier round.
 #include "store.h"
 
 uint32_t entry_checksum(const struct entry *entry) {
@@ -23,7 +23,7 @@ void journal_append(struct entry *record) {
   journal->pending++;
 }
 
-// Called before a transaction of so many records. A journal three quarters full is emptied in any case.
+// Called before a transaction of that many records. A journal that is three quarters full is always emptied.
 void journal_make_room(uint32_t records) {
   if (store.journal.pending >= JOURNAL_RECORDS * 3 / 4 || store.journal.pending + records > JOURNAL_RECORDS) {
     journal_checkpoint();
@@ -57,7 +57,7 @@ void journal_checkpoint(void) {
   store_write_superblock();
 }
 
-// How many records are there that belong to whole transactions?
+// The number of records that belong to complete transactions.
 static uint32_t committed_records(void) {
   struct entry entry;
   uint32_t committed = 0;

@@ -1,6 +1,6 @@
 // Statistics of the running store, sampled by the timer interrupt: is the processor busy, and how full is the journal?
 //
-// The backlog is kept as levels, from an empty journal to a full one; each remembers when it was last seen.
+// The backlog is stored as levels, from an empty to a full journal, each with the time at which it was last seen.
 #include "store.h"
 
 #define RECORDS_PER_LEVEL (JOURNAL_RECORDS / BACKLOG_LEVELS)

@@ -1,10 +1,10 @@
 // The operations of the store: open, put, get, delete.
 //
-// A key's slot is the first one after its hash that is its own or free. Deleted slots stay in the chain and are used
-// again by the same key only.
+// A key's slot is the first one, starting at its hash, that already belongs to it or is free. Deleted slots stay in the
+// chain and are reused only by the same key.
 #include "store.h"
 
-// Puts that still belong to the transaction that store_begin_batch() began.
+// Puts that still belong to the transaction started by store_begin_batch().
 static uint32_t batch_left;
 
 void store_write_superblock(void) {
@@ -43,7 +43,7 @@ static void format(void) {
   store_write_superblock();
 }
 
-// Reads the whole table into the directory and counts what lives there.
+// Reads the whole table into the directory and counts the live entries.
 static void load_directory(void) {
   struct entry entry;
   uint32_t live = 0;
@@ -84,7 +84,7 @@ static uint32_t hash(const char *key) {
   return value % TABLE_SLOTS;
 }
 
-// The slot that holds the key or, where there is none, the free slot it would get; -1: the table is full.
+// The slot that contains the key or, if there is none, the free slot it would get; -1: the table is full.
 static int find_slot(const char *key) {
   for (uint32_t step = 0; step < TABLE_SLOTS; step++) {
     int slot = (hash(key) + step) % TABLE_SLOTS;
@@ -105,7 +105,7 @@ void store_begin_batch(uint32_t changes) {
   batch_left = changes;
 }
 
-// Writes one change to the journal. A single change is its own transaction; in a batch the last one commits.
+// Writes one change to the journal. A single change is a transaction by itself; in a batch the last one commits.
 static void change(struct entry *entry) {
   if (batch_left == 0) {
     journal_make_room(1);

@@ -1,11 +1,11 @@
-// A small journaled key-value store on a disk: the layout on the disk and the parts that work on it.
+// A small journaled key-value store on a disk: the disk layout and the parts that work on it.
 //
 //   block 0          superblock
 //   blocks 1..64     journal: the newest changes, in order, one block each
 //   blocks 128..383  table: one entry a block
 //
-// A change goes to the journal first. When the journal has filled up, a checkpoint copies its records to their places in
-// the table and moves the superblock's journal_sequence past them. After a crash the records from there on are replayed.
+// A change goes to the journal first. When the journal is full, a checkpoint copies its records to their blocks in the
+// table and moves the superblock's journal_sequence past them. After a crash the later records are replayed.
 #pragma once
 
 #include "../lib/lib.h"
@@ -24,36 +24,36 @@
 
 // Block 0, and its copy in memory.
 struct superblock {
-  uint32_t entry_count;       // live entries, those in the journal included
+  uint32_t entry_count;       // live entries, including those in the journal
   uint32_t journal_sequence;  // of the first record that is not in the table yet
   uint32_t boots;
-  uint32_t clean;  // 1: closed in order, nothing to replay
+  uint32_t clean;  // 1: closed cleanly, nothing to replay
   char label[16];
-  uint32_t magic;     // this and the checksum come last: they tell a half-written superblock
-  uint32_t checksum;  // of all before it
+  uint32_t magic;     // this and the checksum come last, so that a half-written superblock is detected
+  uint32_t checksum;  // of everything before it
 };
 
 #define SUPERBLOCK_MAGIC 0x31766b62  // "bkv1"
 
 enum entry_state { ENTRY_FREE, ENTRY_LIVE, ENTRY_DELETED };
 
-// One entry of the table, and one record of the journal: a record is the entry as it shall become.
+// One entry of the table, and one record of the journal: a record contains the entry's new contents.
 struct entry {
   uint32_t state;
   uint32_t slot;
-  uint32_t sequence;  // counts changes from the store's first day
+  uint32_t sequence;  // counts changes since the store was created
   uint32_t commits;   // 1: ends its transaction; a replay stops after the last record that has it
   uint32_t length;
   char key[KEY_BYTES];
   uint8_t value[VALUE_BYTES];
-  uint32_t checksum;  // of all before it
+  uint32_t checksum;  // of everything before it
 };
 
-// What memory knows of a slot, so that keys are found without reading the disk.
+// In-memory information about a slot, so that keys are found without reading the disk.
 struct slot {
   uint32_t state;
   char key[KEY_BYTES];
-  int journal_record;  // where its newest contents are; NOT_IN_JOURNAL: in the table
+  int journal_record;  // the record with its newest contents; NOT_IN_JOURNAL: in the table
 };
 
 #define NOT_IN_JOURNAL (-1)
@@ -67,9 +67,9 @@ struct journal {
 // Sampled by the timer interrupt.
 struct statistics {
   uint64_t ticks;
-  uint32_t idle_ticks;                    // the processor waited for the disk
+  uint32_t idle_ticks;                    // ticks at which the processor waited for the disk
   uint32_t busy_ticks;
-  uint32_t last_seen_us[BACKLOG_LEVELS];  // when the journal was last seen this full, in microseconds
+  uint32_t last_seen_us[BACKLOG_LEVELS];  // when the journal was last this full, in microseconds
 };
 
 struct store {
@@ -81,7 +81,7 @@ struct store {
 
 extern struct store store;
 
-// store.c: the operations. They return false for "no such key" or "no room".
+// store.c: the operations. They return false for "no such key" or "no space".
 void store_open(void);
 bool store_put(const char *key, const void *value, uint32_t length);
 bool store_get(const char *key, struct entry *found);
@@ -94,17 +94,17 @@ void store_write_superblock(void);
 void journal_append(struct entry *record);
 void journal_make_room(uint32_t records);
 void journal_checkpoint(void);
-uint32_t journal_replay(void);  // how many records
+uint32_t journal_replay(void);  // returns the number of records
 uint32_t entry_checksum(const struct entry *entry);
 
-// verify.c: compares everything with everything; the number of complaints.
+// verify.c: compares everything with everything; returns the number of errors.
 int verify_store(void);
 
-// statistics.c: called a thousand times a second.
+// statistics.c: called a thousand times per second.
 void statistics_sample(struct statistics *statistics);
 void statistics_report(const struct statistics *statistics);
 
-// blocks.c: whole blocks, and sleep until they are there.
+// blocks.c: reads and writes whole blocks, and sleeps until they are transferred.
 void blocks_start(void);
 void blocks_read(uint32_t block, void *into, uint32_t bytes);
 void blocks_write(uint32_t block, const void *from, uint32_t bytes);

@@ -1,5 +1,5 @@
-// The store's check of itself, as fsck does it: read every live entry, compare its checksum, and compare what was counted
-// with what the superblock says.
+// The store's check of itself, like fsck: reads every live entry, compares its checksum, and compares the counts with
+// those in the superblock.
 #include "store.h"
 
 static int verify_entry(int slot) {

@@ -1,6 +1,6 @@
-// The work of the demo's day: load customers, import a batch, serve a mix of reads and updates, audit.
+// The demo's workload: load customers, import a batch, serve a mix of reads and updates, audit.
 //
-// All numbers come from one generator with a fixed seed: every run does the same.
+// All numbers come from one generator with a fixed seed, so every run does the same.
 #include "store.h"
 
 #define CUSTOMERS 96
@@ -9,7 +9,7 @@
 #define AUDITS 8
 
 static uint32_t random_state;
-static uint32_t version;  // grows with every value written, so that no two are the same
+static uint32_t version;  // increases with every value written, so that no two are equal
 
 static uint32_t random_number(void) {
   random_state ^= random_state << 13;

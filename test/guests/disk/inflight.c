@@ -1,8 +1,8 @@
-// Has 255 requests of 254 segments in flight behind one that takes 2 ms, so that the disk's state is over a mebibyte.
-// Meanwhile half a mebibyte of constants lies in RAM, which is summed up in the end. Needs a disk of 8 MiB in slot 0 and
+// Has 255 requests of 254 segments in flight after one that takes 2 ms, so that the disk's state exceeds a mebibyte.
+// Meanwhile RAM contains half a mebibyte of constants, which are summed at the end. Needs a disk of 8 MiB in slot 0 and
 // 32 MiB of RAM.
 //
-// Each request reads one sector into 254 buffers that follow one another; all share one indirect table.
+// Each request reads one sector into 254 consecutive buffers; all requests share one indirect table.
 #include "../small/small.h"
 
 #define QUEUE_SIZE 256

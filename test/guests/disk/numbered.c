@@ -1,5 +1,5 @@
-// For the fault tests: writes numbered blocks to two disks, flushes both, and only then says the number. What it has said
-// must be on the disks whatever happens to the host. Computes between the rounds, so that automatic snapshots are taken.
+// For the fault tests: writes numbered blocks to two disks, flushes both, and only then prints the number. Printed
+// numbers must be on the disks whatever the host does. Computes between rounds, so that snapshots are taken.
 #include "../small/small.h"
 
 #include "../lib/virtio_blk.h"
@@ -20,7 +20,7 @@ static void transfer(int which, enum disk_operation operation, uint64_t block, u
   }
 }
 
-// Block 4 * round of each disk and, every fifth round, the three behind it hold words of `round << 1 | disk`.
+// Block 4 * round of each disk and, every fifth round, the three after it contain words of `round << 1 | disk`.
 static void write_round(uint32_t round) {
   for (int which = 0; which < 2; which++) {
     uint32_t bytes = round % 5 == 0 ? sizeof(buffer) : BLOCK_BYTES;

@@ -1,9 +1,9 @@
-// For the bench: 4096 requests of 4 KiB, half of them writes, scattered over the disk, each waited for. The processor has
-// little else to do.
+// For the benchmark: 4096 requests of 4 KiB, half of them writes, scattered over the disk, one at a time. The processor
+// does little else.
 //
-// A timer rings every 100 us, which this program has no use for. QEMU needs it: with rr=record and rr=replay it takes what
-// its disks have completed only when a timer of the guest's comes due, so that without one it waits for ever at the first
-// request (7.2; with wfi as with polling), and with a rarer one its requests take as much longer.
+// The 100 us timer is of no use to this program, but QEMU needs it: with rr=record and rr=replay, QEMU processes
+// completed disk requests only when a guest timer expires. Without a timer it waits forever at the first request (7.2;
+// with wfi as well as polling), and with a slower one its requests take correspondingly longer.
 #include "../small/small.h"
 
 #include "../lib/virtio_blk.h"

@@ -1,5 +1,5 @@
-// For the bench: writes 64 MiB from front to back in requests of 64 KiB, then reads them, twelve times, with eight
-// requests under way.
+// For the benchmark: writes 64 MiB sequentially in requests of 64 KiB, then reads them, twelve times, with eight
+// requests in flight.
 #include "../small/small.h"
 
 #include "../lib/virtio_blk.h"

@@ -1,11 +1,11 @@
-// Never ends and never waits: rounds of work, each told on the console. For what must happen while a machine computes.
+// Never ends and never waits: prints each round of its work on the console. For tests while a machine computes.
 #include "../lib/lib.h"
 
 #define WORDS 4096
 
 static uint32_t words[WORDS];
 
-// A million instructions or two.
+// One or two million instructions.
 static uint32_t work(uint32_t seed) {
   for (int pass = 0; pass < 20; pass++) {
     for (int i = 0; i < WORDS; i++) {

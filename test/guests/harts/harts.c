@@ -1,5 +1,5 @@
-// Several harts: a lock, LR and SC, software interrupts from one to another, a timer and page tables for each. What is
-// printed follows from their number alone, whoever runs when.
+// Several harts: a lock, LR and SC, software interrupts between harts, and a timer and page tables for each. The output
+// depends only on the number of harts, not on their scheduling.
 #include "../lib/lib.h"
 
 #define HARTS_MAX 8
@@ -8,8 +8,8 @@
 #define RINGS 10
 #define INTERVAL 500  // 50 microseconds
 
-static uint32_t present;   // harts that are there
-static uint32_t count;     // how many hart 0 goes on with, once it is not 0
+static uint32_t present;   // harts that have started
+static uint32_t count;     // the number of harts that hart 0 uses, once it is not 0
 static uint32_t arrivals;  // at all barriers
 
 static struct hart {
@@ -37,7 +37,7 @@ __attribute__((interrupt("machine"), used, aligned(4))) void trap(void) {
   }
 }
 
-// Sleeps until an interrupt has been taken that makes *counter `wanted`.
+// Sleeps until an interrupt handler has made *counter equal to `wanted`.
 static void sleep_until(volatile uint32_t *counter, uint32_t wanted) {
   while (*counter < wanted) {
     wait_for_interrupt();
@@ -48,7 +48,7 @@ static void sleep_until(volatile uint32_t *counter, uint32_t wanted) {
 
 static uint32_t harts_here(void) { return *(volatile uint32_t *)&count; }
 
-// Everybody waits for everybody, spinning.
+// A barrier: every hart spins until all have arrived.
 static void barrier(uint32_t number) {
   __atomic_fetch_add(&arrivals, 1, __ATOMIC_SEQ_CST);
   while (__atomic_load_n(&arrivals, __ATOMIC_SEQ_CST) < number * harts_here()) {
@@ -82,7 +82,7 @@ static void take_turns(void) {
 
 // --- software interrupts ----------------------------------------------------------------------------------------------
 
-// One interrupt goes round: who gets it sends the next one.
+// One interrupt circulates: the hart that gets it sends the next one.
 static void go_round(struct hart *hart) {
   uint64_t next = (hart->id + 1) % harts_here();
   for (uint32_t lap = 1; lap <= LAPS; lap++) {
@@ -108,7 +108,7 @@ static void ring(struct hart *hart) {
 
 // --- page tables ------------------------------------------------------------------------------------------------------
 
-// The same address is another page for each hart: it is written and read as supervisor mode would (MPRV).
+// The same address is a different page on each hart: it is written and read with supervisor privilege (MPRV).
 #define OWN 0x40000000UL
 static _Alignas(4096) uint64_t tables[HARTS_MAX][3][512];
 static _Alignas(4096) uint64_t own_pages[HARTS_MAX][512];
@@ -177,7 +177,7 @@ _Noreturn void other_hart(uint64_t id) {
   }
 }
 
-// How many nodes of the device tree are called cpu@something.
+// The number of nodes in the device tree that are called cpu@something.
 static uint32_t harts_in(const uint8_t *tree) {
   uint32_t size = (uint32_t)tree[4] << 24 | tree[5] << 16 | tree[6] << 8 | tree[7], found = 0;
   for (uint32_t i = 0; i + 4 <= size; i++) {

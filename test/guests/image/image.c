@@ -1,5 +1,5 @@
-// A kernel in the shape of Linux: an image that firmware starts where it is loaded, and that runs elsewhere once it has
-// turned the MMU on. For what debuggers know of either place.
+// A kernel like Linux: an image that firmware starts at its load address, and that runs at its link address once it has
+// turned the MMU on. Tests what debuggers show at both addresses.
 #include "../lib/lib.h"
 
 enum { VALID = 1, RWX = 7 << 1, ACCESSED_AND_DIRTY = 3 << 6, GIB_TO_PTE = 28 };

@@ -1,5 +1,5 @@
-# The header of a Linux Image (Linux, Documentation/arch/riscv/boot-image-header.rst), and the way from where it is loaded
-# to where it is linked to: two pages of 1 GiB map RAM there, and two more map devices and RAM where they are.
+# The header of a Linux Image (Linux, Documentation/arch/riscv/boot-image-header.rst), and the switch from load address
+# to link address: two 1 GiB pages map RAM there, and two more identity-map devices and RAM.
 
 .section .text.init
 .globl _start

@@ -21,7 +21,7 @@ enum {
 
 #define DISK_BLOCK_BYTES 512
 
-// What CALL_PROCESSES tells of each.
+// What CALL_PROCESSES returns for each process.
 struct process_information {
   int pid;
   char state;  // R: can run, S: sleeps, Z: ended, not waited for

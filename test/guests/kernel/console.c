@@ -1,5 +1,5 @@
 // The console. The interrupt only moves characters from the UART to a ring. Echo and line editing happen when a process
-// reads: so what is typed ahead shows up behind the prompt it answers, and the output is the same however fast it came.
+// reads, so input typed ahead appears after the prompt it answers, and the output does not depend on the typing speed.
 #include "kernel.h"
 
 #define RING_BYTES 4096
@@ -17,7 +17,7 @@ void console_start(void) {
   plic_enable(1, UART_IRQ);
 }
 
-// A full ring stops the interrupt; then characters wait in the UART, and behind it.
+// A full ring stops the interrupt; then characters wait in the UART, and in the host behind it.
 void console_interrupt(void) {
   int c;
   while (put_count - taken_count < RING_BYTES && (c = console_get()) >= 0) {

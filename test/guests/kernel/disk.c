@@ -1,5 +1,5 @@
-// The disk: a process hands in its request and sleeps; the interrupt wakes it up. When the queue is full it sleeps until
-// somebody's request is done.
+// The disk: a process submits its request and sleeps; the interrupt wakes it up. When the queue is full, the process
+// sleeps until some request has completed.
 #include "kernel.h"
 
 #include "../lib/virtio_blk.h"

@@ -1,5 +1,5 @@
-// Programs: ELF files that are part of the kernel's image (programs.S). exec builds a new address space beside the old
-// one and changes over only when it is complete. Variables without a value and the stack come later, by page faults.
+// Programs: ELF files that are part of the kernel's image (programs.S). exec builds a new address space and replaces
+// the old one only when it is complete. Variables without a value and the stack come later, by page faults.
 #include "kernel.h"
 
 struct elf_header {
@@ -34,7 +34,7 @@ static const uint8_t *find_program(const char *name) {
   return NULL;
 }
 
-// Copies what the file has of a segment; whole pages of zeros are left to page faults.
+// Copies the part of a segment that is in the file; whole pages of zeroes are left to page faults.
 static bool load_segment(pagetable_t table, const uint8_t *elf, const struct program_header *segment) {
   uint64_t flags = PTE_R | PTE_U | PTE_A;
   if (segment->flags & SEGMENT_WRITE) {

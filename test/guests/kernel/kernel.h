@@ -1,19 +1,19 @@
 // oslet: a supervisor-mode kernel small enough to read in an evening.
 //
-//   start.S, machine.c   machine mode: open the doors for supervisor mode and go there
+//   start.S, machine.c   machine mode: prepare everything for supervisor mode and enter it
 //   main.c               supervisor mode starts
 //   pages.c              physical pages, with reference counts
-//   pagetable.c          Sv39 page tables: the kernel's, and one a process
-//   trampoline.S         the way between user mode and the kernel
+//   pagetable.c          Sv39 page tables: the kernel's, and one for each process
+//   trampoline.S         the switch between user mode and the kernel
 //   kernel_trap.S        interrupts while the kernel idles
-//   trap.c               what a trap means: system call, page fault, device
+//   trap.c               handles traps: system calls, page faults, devices
 //   process.c switch.S   processes and the round-robin scheduler
 //   exec.c               ELF programs, embedded in the kernel (programs.S)
 //   syscall.c            the system calls
 //   timer.c console.c disk.c   the devices
 //
-// The kernel runs with interrupts off and is never preempted; interrupts come in user mode and while nobody can run. With
-// one hart this leaves nothing to lock.
+// The kernel runs with interrupts off and is never preempted; interrupts come in user mode and while no process can
+// run. With one hart no locks are needed.
 #pragma once
 
 #include "../lib/lib.h"
@@ -22,11 +22,11 @@
 #define PAGE_DOWN(address) ((address) & ~(PAGE_BYTES - 1))
 #define PAGE_UP(address) PAGE_DOWN((address) + PAGE_BYTES - 1)
 
-// Physical memory: the kernel, then pages to give away.
+// Physical memory: the kernel, then pages to allocate.
 #define MEMORY_END (RAM + 32 * 1024 * 1024)
 
-// Virtual memory. The kernel sees physical memory at its own addresses. A process sees its program from USER_START on,
-// its stack below USER_STACK_TOP, and both see these two pages at the very top of the lower half:
+// Virtual memory. The kernel sees physical memory at its physical addresses. A process sees its program from USER_START
+// on and its stack below USER_STACK_TOP; both see these two pages at the very top of the lower half:
 #define TRAMPOLINE ((1UL << 38) - PAGE_BYTES)  // code, the same page for all
 #define USER_FRAME (TRAMPOLINE - PAGE_BYTES)   // registers of the process, not accessible to it
 #define USER_START 0x10000UL
@@ -65,8 +65,8 @@ uint64_t pagetable_satp(pagetable_t table);
 // trampoline.S
 extern char trampoline_start[], trampoline_user_trap[], trampoline_user_return[];
 
-// The registers of a process while it is in the kernel, and what the trampoline needs to get there. trampoline.S knows
-// the offsets.
+// The registers of a process while it is in the kernel, and what the trampoline needs to enter the kernel. trampoline.S
+// uses the offsets.
 struct user_frame {
   uint64_t x[32];
   uint64_t epc;
@@ -75,7 +75,7 @@ struct user_frame {
   uint64_t kernel_entry;
 };
 
-// What a switch between two threads of the kernel must keep. switch.S knows the offsets.
+// The registers that a switch between two kernel threads must save. switch.S uses the offsets.
 struct context {
   uint64_t ra;
   uint64_t sp;
@@ -95,7 +95,7 @@ struct process {
   struct process *parent;
   const void *sleeping_on;
   char name[NAME_BYTES];
-  uint64_t heap_end;  // the program, its variables and its heap lie in USER_START..heap_end
+  uint64_t heap_end;  // the program, its variables and its heap are in USER_START..heap_end
   pagetable_t pagetable;
   struct user_frame *frame;
   struct context context;
@@ -121,7 +121,7 @@ bool process_exec(struct process *process, const char *name, const char *command
 void kernel_trap_entry(void);
 void user_trap(void);
 void user_return(void);
-// Makes the page at a user address present and, for a write, its own; gives its kernel address or 0.
+// Makes the page at a user address present and, for a write, unshared; returns its kernel address or 0.
 uint64_t user_page(struct process *process, uint64_t address, bool write);
 bool copy_from_user(void *to, uint64_t from, uint64_t bytes);
 bool copy_to_user(uint64_t to, const void *from, uint64_t bytes);
@@ -139,7 +139,7 @@ extern bool timer_uses_sstc;  // decided in machine.c
 // console.c
 void console_start(void);
 void console_interrupt(void);
-int console_read(char *into, int bytes_max);  // one line; how many bytes
+int console_read(char *into, int bytes_max);  // one line; returns the number of bytes
 
 // disk.c: one block of 512 bytes. false: there is no disk, or it failed.
 #define BLOCK_BYTES 512

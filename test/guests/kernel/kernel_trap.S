@@ -1,5 +1,5 @@
-# Traps while the kernel itself runs: interrupts during the scheduler's sleep, or a bug. As lib/trap.S does it for machine
-# mode: registers to a struct trap_frame on the stack, kernel_trap() decides, sret. Only what a call may change is saved.
+# Traps while the kernel itself runs: interrupts while the scheduler sleeps, or a bug. As in lib/trap.S for machine
+# mode: registers go to a struct trap_frame on the stack, then kernel_trap(), sret. Saves only caller-saved registers.
 
 #define FRAME_BYTES 272
 #define EPC 256

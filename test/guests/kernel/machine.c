@@ -14,10 +14,10 @@ void kernel_main(void);
 
 bool timer_uses_sstc;
 
-// For machine_timer_trap: room for three registers, then what it needs to know.
+// For machine_timer_trap: space for three registers, followed by its parameters.
 uint64_t machine_timer_area[5];
 
-// Does menvcfg exist, and does its STCE bit stick? A hart without it traps on the access; the trap lands at `2`.
+// Does menvcfg exist, and is its STCE bit writable? A hart without it traps on the access; the trap goes to label `2`.
 static bool enable_sstc(void) {
 #ifdef TIMER_BY_CLINT
   return false;
@@ -54,7 +54,7 @@ _Noreturn void machine_start(void) {
 
   csr_write(medeleg, 0xb1ff);  // all but ecalls from supervisor mode and above
   csr_write(mideleg, INTERRUPT_SSI | INTERRUPT_STI | INTERRUPT_SEI);
-  csr_write(mcounteren, 7);  // cycle, time and instret are for supervisor mode too
+  csr_write(mcounteren, 7);  // cycle, time and instret are readable in supervisor mode too
 
   timer_uses_sstc = enable_sstc();
   if (!timer_uses_sstc) {

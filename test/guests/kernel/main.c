@@ -1,4 +1,4 @@
-// Supervisor mode starts here, on the stack that will be the scheduler's.
+// Supervisor mode starts here, on the stack that later belongs to the scheduler.
 #include "kernel.h"
 
 _Noreturn void kernel_main(void) {

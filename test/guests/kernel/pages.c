@@ -1,5 +1,5 @@
-// Physical pages. Free ones form a list through their own first words; pages never given away yet lie above `untouched`.
-// A page has a count of references, so that processes can share it until one of them writes.
+// Physical pages. Free pages form a list through their first words; pages that were never allocated are above
+// `untouched`. A page has a reference count, so that processes can share it until one of them writes.
 #include "kernel.h"
 
 extern char __end[];

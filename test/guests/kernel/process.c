@@ -1,7 +1,7 @@
 // Processes and the scheduler.
 //
-// Each process has a thread in the kernel: a stack and a saved context. The scheduler is one more thread, on the boot
-// stack. A process gives the processor up by switching to the scheduler, which goes round the table for the next one.
+// Each process has a kernel thread: a stack and a saved context. The scheduler is one more thread, on the boot stack. A
+// process yields by switching to the scheduler, which searches the table round-robin for the next one.
 #include "kernel.h"
 
 struct process processes[PROCESSES_MAX];
@@ -12,7 +12,7 @@ _Alignas(16) uint8_t kernel_stacks[PROCESSES_MAX][KERNEL_STACK_BYTES];
 static struct context scheduler_context;
 static int next_pid = 1;
 
-// The first thing a new process does in the kernel is to leave it.
+// A new process starts in the kernel and leaves it immediately.
 static void enter_user_mode(void) { user_return(); }
 
 static struct process *create_process(void) {
@@ -52,7 +52,7 @@ void process_start_first(const char *program) {
   process->state = RUNNABLE;
 }
 
-// Nobody can run: sleep until an interrupt comes, and take it. With interrupts off, wfi wakes up all the same.
+// No process can run: sleep until an interrupt comes, and take it. With interrupts off, wfi still wakes up.
 static void idle(void) {
   wait_for_interrupt();
   csr_set(sstatus, STATUS_SIE);
@@ -130,7 +130,7 @@ _Noreturn void process_exit(int code) {
   __builtin_unreachable();
 }
 
-// Collects one child that has ended: its pid, or -1 when there are no children.
+// Collects one child that has ended: returns its pid, or -1 when there are no children.
 int process_wait(uint64_t code_address) {
   for (;;) {
     bool has_children = false;

@@ -1,5 +1,5 @@
-# The first instructions, in machine mode: a stack, zeroed variables, and on to machine_start(). Its stack is later the
-# scheduler's. Other harts than 0 sleep for ever.
+# The first instructions, in machine mode: sets up a stack, zeroes the variables and calls machine_start(). The stack
+# later belongs to the scheduler. Harts other than 0 sleep forever.
 
 .cfi_sections .debug_frame
 
@@ -27,8 +27,8 @@ park:
   .cfi_endproc
 .size _start, . - _start
 
-# Machine mode's only trap when the timer is not supervisor mode's own (Sstc): the CLINT's timer interrupt. Sets the next
-# deadline and passes the interrupt on as a supervisor software interrupt. mscratch points to machine_timer_area.
+# Machine mode's only trap when supervisor mode does not own the timer (Sstc): the CLINT's timer interrupt. Sets the
+# next deadline and passes the interrupt on as a supervisor software interrupt. mscratch points to machine_timer_area.
 .globl machine_timer_trap
 .type machine_timer_trap, @function
 .balign 4
@@ -56,7 +56,7 @@ machine_timer_trap:
   .cfi_endproc
 .size machine_timer_trap, . - machine_timer_trap
 
-# Any other trap in machine mode is a mistake of ours: report failure 98.
+# Any other trap in machine mode is a bug: report failure 98.
 .globl machine_unexpected_trap
 .type machine_unexpected_trap, @function
 .balign 4

@@ -1,5 +1,5 @@
-# context_switch(from, to): saves what a C function expects to survive a call to `from` and takes it from `to`. The
-# return is on the other stack, behind the other thread's call.
+# context_switch(from, to): saves the callee-saved registers to `from` and loads them from `to`. It returns on the other
+# stack, after the other thread's call.
 
 .cfi_sections .debug_frame
 

@@ -1,14 +1,14 @@
-// What a trap means: from user mode a system call, a page fault or a device; from the kernel's sleep a device.
+// The causes of traps: from user mode a system call, a page fault or a device; while the kernel sleeps a device.
 //
-// Page faults are how memory is given: heap and stack get a zeroed page at the first touch, a page shared by a fork gets
-// its own copy at the first write. The kernel's own copies from and to user memory go the same way.
+// Memory is allocated by page faults: heap and stack get a zeroed page at the first access, and a page shared by a fork
+// gets a copy at the first write. The kernel's own copies from and to user memory use the same function.
 #include "kernel.h"
 
 static void send_to_user_trap(void) {
   csr_write(stvec, TRAMPOLINE + (trampoline_user_trap - trampoline_start));
 }
 
-// True: it was an interrupt, and has been served.
+// True: it was an interrupt, and has been handled.
 static bool device_interrupt(uint64_t cause, bool *is_timer) {
   *is_timer = cause == (CAUSE_INTERRUPT | 1) || cause == (CAUSE_INTERRUPT | 5);
   if (*is_timer) {

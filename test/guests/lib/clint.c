@@ -1,4 +1,4 @@
-// The core-local interruptor's timer, for hart 0.
+// The timer of the core-local interruptor (CLINT), for hart 0.
 #include "lib.h"
 
 enum { MTIMECMP = 0x4000, MTIME = 0xbff8 };

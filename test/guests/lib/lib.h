@@ -1,11 +1,11 @@
-// What every guest needs and no C library gives here: a console, the power switch, strings, a checksum, the interrupt
-// controllers and the registers of a trap.
+// What the guests need without a C library: a console, the power switch, strings, a checksum, the interrupt controllers
+// and the registers of a trap.
 #pragma once
 
 #include "machine.h"
 
-// The console (uart.c, print.c). Output is polled: a character is gone when the call returns. Without uart_start() the
-// receiver keeps one character, with it sixteen.
+// The console (uart.c, print.c). Output is polled: a character has been sent when the call returns. The receiver
+// buffers one character, and sixteen after uart_start().
 void uart_start(void);
 void console_put(char c);
 int console_get(void);  // the next input character, or -1
@@ -38,7 +38,7 @@ void plic_enable(int context, int irq);
 int plic_claim(int context);  // 0: nothing is pending
 void plic_complete(int context, int irq);
 
-// What trap.S saves on the stack, in this order.
+// The registers that trap.S saves on the stack, in this order.
 struct trap_frame {
   uint64_t x[32];  // x[0] is not used; x[2] is the stack pointer at the trap
   uint64_t epc;

@@ -1,4 +1,4 @@
-// Memory and strings. The compiler may call the mem* functions on its own, so they are here under their C names.
+// Memory and strings. The compiler may generate calls to the mem* functions, so they have their C names.
 #include "lib.h"
 
 void *memset(void *to, int byte, size_t bytes) {

@@ -1,8 +1,8 @@
-# The way into a machine-mode trap and back: all registers go to a struct trap_frame on the stack of whoever was
-# interrupted, machine_trap() decides, and mret continues at the frame's epc.
+# Entry to and return from a machine-mode trap: all registers are saved to a struct trap_frame on the interrupted code's
+# stack, machine_trap() handles the trap, and mret continues at the frame's epc.
 #
 # The unwind information describes the entry as a signal frame whose return address is mepc, so a debugger's call stack
-# goes on from the handler into the function that was interrupted.
+# continues from the handler into the interrupted function.
 
 .cfi_sections .debug_frame
 

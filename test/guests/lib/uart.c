@@ -1,5 +1,5 @@
-// The 16550 UART at its simplest: no divisor, no modem lines. Output waits until the transmitter is empty; input can be
-// polled, or announced by an interrupt.
+// A minimal 16550 UART driver: no divisor, no modem lines. Output waits until the transmitter is empty; input can be
+// polled, or signaled by an interrupt.
 #include "lib.h"
 
 enum {

@@ -1,7 +1,7 @@
 // The driver for a virtio block device (virtio 1.1: 2.6 split virtqueues, 4.2 MMIO transport, 5.2 block device).
 //
-// One queue of eight descriptors, or more. A request is a chain: header, data segments, one status byte. Its first descriptor's
-// number is how the device names it when it is done.
+// One queue of at least eight descriptors. A request is a chain: header, data segments, one status byte. The device
+// identifies a completed request by the number of its first descriptor.
 #include "virtio_blk.h"
 
 enum {
@@ -83,7 +83,7 @@ bool disk_start(struct disk *disk, int slot) {
   return true;
 }
 
-// Takes `count` free descriptors and links them to a chain; false leaves all as it was.
+// Takes `count` free descriptors and links them to a chain; false leaves everything unchanged.
 static bool take_chain(struct disk *disk, int count, uint16_t *chain) {
   int found = 0;
   for (int i = 0; i < DISK_QUEUE_SIZE && found < count; i++) {
@@ -149,7 +149,7 @@ bool disk_submit(struct disk *disk, struct disk_request *request) {
 }
 
 void disk_collect(struct disk *disk) {
-  // Acknowledge first: what finishes after the loop below then raises the interrupt again.
+  // Acknowledge first: a request that completes after the loop below then raises the interrupt again.
   put(disk, INTERRUPT_ACKNOWLEDGE, get(disk, INTERRUPT_STATUS));
   memory_fence();
 

@@ -1,8 +1,8 @@
 // A virtio block device on the modern (version 2) MMIO transport.
 //
-// A request is a structure of the caller's that lives until it is done. disk_submit() hands it to the device and returns
-// at once; disk_collect() takes finished requests off the used ring and marks them done: call it in a loop to poll, or
-// from the interrupt handler. Addresses are physical. One hart only, with interrupts off if a handler may collect.
+// A request is a structure of the caller that exists until it is done. disk_submit() passes it to the device and
+// returns immediately; disk_collect() takes completed requests off the used ring and marks them done: poll it, or call
+// it from the interrupt handler. Addresses are physical. One hart only, with interrupts off if a handler may collect.
 #pragma once
 #include "lib.h"
 
@@ -20,7 +20,7 @@ struct disk_segment {
   uint32_t bytes;
 };
 
-// What the device reads first, as the virtio specification lays it out (5.2.6).
+// The request header that the device reads first (virtio specification, 5.2.6).
 struct disk_header {
   uint32_t operation;
   uint32_t reserved;
@@ -33,7 +33,7 @@ struct disk_request {
   int segment_count;
   volatile uint8_t status;
   volatile bool done;
-  uint32_t bytes_written;  // by the device, status byte included
+  uint32_t bytes_written;  // by the device, including the status byte
 };
 
 struct descriptor {

@@ -1,5 +1,5 @@
-// What a supervisor-mode kernel asks of its firmware: every SBI extension that Linux uses, what is answered to nonsense,
-// and what goes up to the supervisor. Prints what any firmware must answer alike.
+// What a supervisor-mode kernel asks of its firmware: every SBI extension that Linux uses, the answers to invalid
+// calls, and the delegated traps. Prints the results that must be the same with any firmware.
 #include "../lib/lib.h"
 
 enum { BASE = 0x10, TIME = 0x54494d45, IPI = 0x735049, RFENCE = 0x52464e43, HSM = 0x48534d, RESET = 0x53525354 };
@@ -182,7 +182,7 @@ static void harts(void) {
   }
 }
 
-// --- what is no call ---------------------------------------------------------------------------------------------------
+// --- invalid calls -----------------------------------------------------------------------------------------------------
 
 static void show_trap(const char *what) {
   print("%s: cause %ld, stval %lx\n", what, seen.cause, seen.value);

@@ -1,5 +1,5 @@
-# The first instructions of the SBI guest, in supervisor mode, and its ways in: from the firmware at the start, at a
-# hart's start, and after a suspend that forgets; and from traps.
+# The first instructions of the SBI guest, in supervisor mode, and its entry points: from the firmware at the start,
+# when a hart is started, after a non-retentive suspend, and from traps.
 
 .section .text.init
 .globl _start
@@ -12,7 +12,7 @@ park:
   wfi
   j park
 
-# A hart that was started: a0 is its id, a1 what start was given.
+# A started hart: a0 is its id, a1 the argument given to start.
 .globl second_start
 second_start:
   la sp, stacks + 4096
@@ -23,7 +23,7 @@ second_start:
   call second_main
   j park
 
-# After a suspend that forgets: a1 is the stack pointer from before; goes on where suspend_and_forget() was called.
+# After a non-retentive suspend: a1 is the stack pointer from before; returns from suspend_and_forget().
 .globl resumed
 resumed:
   mv sp, a1
@@ -33,7 +33,7 @@ resumed:
   addi sp, sp, 32
   ret
 
-# int64_t suspend_and_forget(void): a0 of the call if it comes back at all, the hart's id when it was resumed.
+# int64_t suspend_and_forget(void): returns a0 if the call returns, or the hart's id if the hart was resumed.
 .globl suspend_and_forget
 suspend_and_forget:
   addi sp, sp, -32
@@ -49,7 +49,7 @@ suspend_and_forget:
   addi sp, sp, 32
   ret
 
-# Saves what a C function may change; supervisor_trap(frame) may change the frame's first word, sepc.
+# Saves the caller-saved registers; supervisor_trap(frame) may change the frame's first word, sepc.
 .balign 4
 trap_entry:
   addi sp, sp, -144

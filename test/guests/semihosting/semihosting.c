@@ -1,5 +1,5 @@
-// Semihosting: a guest without a UART driver that prints, reads files and keys, and ends, all by asking its debugger.
-// What it does is on its command line (`--append`, which SYS_GET_CMDLINE tells it), a word each, in order.
+// Semihosting: a guest without a UART driver that prints, reads files and keys, and exits by calling its debugger. Its
+// command line (`--append`, read with SYS_GET_CMDLINE) is a list of one-word commands, executed in order.
 #include "../small/small.h"
 
 enum {
@@ -31,7 +31,7 @@ enum {
 enum { MODE_READ = 0, MODE_WRITE = 4, MODE_APPEND = 8 };
 enum { APPLICATION_EXIT = 0x20026, INTERNAL_ERROR = 0x20024 };
 
-// The three instructions are never compressed, and in one page because of where they are aligned.
+// The three instructions are never compressed, and their alignment keeps them on one page.
 #define CALL_SEQUENCE                                                            \
   ".option push\n .option norvc\n .balign 16\n"                                  \
   "slli zero, zero, 0x1f\n ebreak\n srai zero, zero, 0x7\n .option pop\n"
@@ -45,7 +45,7 @@ __attribute__((noinline)) static long call_with(long operation, const void *para
 
 #define call(operation, ...) call_with(operation, (const long[]){__VA_ARGS__})
 
-// print.c's console.
+// The console for print.c.
 void console_put(char c) { call_with(SYS_WRITEC, &c); }
 
 static long open_file(const char *name, long mode) { return call(SYS_OPEN, (long)name, mode, (long)strlen(name)); }
@@ -72,7 +72,7 @@ static void show_file(const char *name) {
   print("close %ld, again %ld, error %ld\n", call(SYS_CLOSE, file), call(SYS_CLOSE, file), error());
 }
 
-// All of it at once, wherever it goes.
+// Writes all of it, to the given handle.
 static void sum_file(const char *name) {
   long file = open_file(name, MODE_READ);
   long bytes = call(SYS_FLEN, file);
@@ -199,7 +199,7 @@ static void from(uint64_t privilege, const char *name) {
   print("%s: cause of the last trap but leaving: %ld\n", name, seen.cause == CAUSE_ECALL_U ? 0 : (long)seen.cause);
 }
 
-// --- what is no call -------------------------------------------------------------------------------------------------
+// --- invalid calls ---------------------------------------------------------------------------------------------------
 
 #define NO_CALL(what, instructions)                                                        \
   do {                                                                                     \

@@ -1,5 +1,5 @@
-// Atomic instructions: each AMO in both widths with operands at the edges, and LR/SC where it must succeed and where it
-// must fail.
+// Atomic instructions: each AMO in both widths with edge values as operands, and LR/SC where it must succeed and where
+// it must fail.
 #include "small.h"
 
 static const uint64_t OPERANDS[] = {0, 1, ~0UL, 0x7fffffff, 0x80000000, 0x7fffffffffffffff, 0x8000000000000000,
@@ -8,7 +8,7 @@ static const uint64_t OPERANDS[] = {0, 1, ~0UL, 0x7fffffff, 0x80000000, 0x7fffff
 
 #define WORD (*(volatile uint64_t *)SCRATCH)
 
-// One line an instruction: a checksum over all pairs, and one pair in full.
+// One line for each instruction: a checksum over all pairs, and one pair in full.
 #define AMO(name)                                                                                          \
   do {                                                                                                     \
     uint32_t sum = 0;                                                                                      \
@@ -64,7 +64,7 @@ static void reservations(void) {
   print("lr.w, sc.w:          failed %ld, loaded %lx, memory %lx\n", word_failed, word, WORD);
 }
 
-// What a spin lock or a counter is made of.
+// The building blocks of spin locks and counters.
 static void counter(void) {
   WORD = 0;
   for (int i = 0; i < 1000; i++) {

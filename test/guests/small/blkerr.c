@@ -1,5 +1,5 @@
-// The virtio block device at its edges: requests of many segments, requests past the end, operations it does not know,
-// and its registers before and after. Polled.
+// Edge cases of the virtio block device: requests with many segments, requests past the end, unknown operations, and
+// its registers before and after. Polled.
 #include "small.h"
 
 #include "../lib/virtio_blk.h"
@@ -36,7 +36,7 @@ static struct disk_request divided(enum disk_operation operation, uint64_t secto
   return request;
 }
 
-// How much a device says it wrote of a request that failed is its own affair.
+// The number of bytes that a device reports for a failed request is not specified.
 static void report(const char *what, const struct disk_request *request) {
   print("%-34s %s", what, name_of(request->status));
   if (request->status == DISK_OK) {
@@ -104,7 +104,7 @@ static void others(void) {
   run_simple("get id", DISK_GET_ID, 0, in, 20);
 }
 
-// Two at once: three descriptors each.
+// Two requests together: three descriptors each.
 static void two_in_flight(void) {
   uint32_t bytes = 4096;
   fill(3);

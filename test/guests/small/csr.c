@@ -1,12 +1,12 @@
-// Every control and status register of the machine: what it holds at first, and what it holds after all ones and after
-// all zeros were written to it (the fields that stick: WARL). Registers that count are only read.
+// Every control and status register of the machine: its initial value, and its value after writing all ones and all
+// zeroes (showing which fields are writable: WARL). Registers that count are only read.
 //
-// A register that is not there shows as "-". No interrupt is enabled meanwhile, and nothing below traps, so even mtvec
-// may hold anything for a moment. The lock bits of pmpcfg would stay until a reset: they are left alone. Where QEMU lets
-// fields stick that its hart does not have, csr.corrections says so.
+// A missing register is shown as "-". No interrupt is enabled, and nothing below traps, so even mtvec may hold any
+// value for a moment. The lock bits of pmpcfg would stay until a reset, so they are not written. Where QEMU makes
+// fields writable that its hart does not have, csr.corrections says so.
 #include "small.h"
 
-// Reads a CSR that may be missing; the handler goes on behind the instruction.
+// Reads a CSR that may be missing; the trap handler continues after the instruction.
 #define READ(csr)                                                          \
   ({                                                                       \
     uint64_t csr_value = 0;                                                \

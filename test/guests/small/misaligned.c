@@ -1,5 +1,5 @@
-// Misaligned loads and stores of every width at every offset, inside a page and across its end. QEMU's hart does them all
-// without a trap, and so must a machine that claims to be like it.
+// Misaligned loads and stores of every width at every offset, inside a page and across its end. QEMU's hart performs
+// all of them without a trap, and so must a compatible machine.
 #include "small.h"
 
 #define PAGE_END (SCRATCH + 4096)

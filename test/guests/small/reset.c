@@ -1,4 +1,4 @@
-// Resets the machine twice, as told by a count on its disk (a disk of 4 MiB): devices and time start anew, the disk stays.
+// Resets the machine twice, counted on its disk (of 4 MiB): devices and time restart, the disk keeps its contents.
 #include "small.h"
 
 #include "../lib/virtio_blk.h"

@@ -1,6 +1,6 @@
-// Self-modifying code. Whatever an engine keeps of decoded or translated instructions must follow the stores:
+// Self-modifying code. Decoded or translated instructions that an engine caches must follow the stores:
 //
-// - code written to fresh memory, again and again
+// - code written to new memory, repeatedly
 // - an instruction changed a few bytes ahead of the store, and one in the loop that is running
 // - data stored into the page that is executing, where no instruction changes
 // - an instruction that straddles a page boundary, changed in either half
@@ -32,7 +32,7 @@ static void fresh_code(void) {
   print("fresh code, 200 times: %lu\n", sum);
 }
 
-// The store, the fence and the changed instruction follow one another.
+// The store, the fence and the changed instruction are consecutive.
 static void change_ahead(void) {
   uint64_t result;
   asm volatile(
@@ -52,7 +52,7 @@ static void change_ahead(void) {
   print("an instruction just ahead: %lu\n", result);
 }
 
-// Each round adds the number that the round before has put into the instruction.
+// Each round adds the number that the previous round put into the instruction.
 static void change_in_the_loop(void) {
   uint64_t result;
   asm volatile(
@@ -79,7 +79,7 @@ static void change_in_the_loop(void) {
   print("an instruction of the loop, 50 rounds: %lu\n", result);
 }
 
-// A counter beside the code that counts.
+// A counter next to the code that counts.
 static void data_in_the_page(void) {
   uint64_t result;
   asm volatile(
@@ -124,7 +124,7 @@ static void straddling(void) {
   print("straddling a page: %lu %lu %lu %lu\n", first, second, third, fourth);
 }
 
-// A run of code over a whole page and into the next, then one instruction in its middle changed.
+// Code over a whole page and into the next one; then one instruction in its middle is changed.
 static void long_run(void) {
   for (int i = 0; i < 1500; i++) {
     put_instruction(pages + 4 * i, ADDI_A0_A0(1));

@@ -1,11 +1,11 @@
-// The default trap handler of the small guests, and the way down to a lower privilege and back.
+// The default trap handler of the small guests, and the switch to a lower privilege and back.
 #include "small.h"
 
 struct seen_trap seen = {.cause = NO_TRAP};
 uint64_t resume_at;
 bool leave_on_trap;
 
-// Where run_below() goes on after the last ecall; 0 while nothing runs below.
+// The address where run_below() continues after the last ecall; 0 while nothing runs below.
 static uint64_t below_return;
 static uint64_t below_stack[512];
 
@@ -41,7 +41,7 @@ static void open_memory_protection(void) {
   csr_write(pmpcfg0, 0x1f);
 }
 
-// Saves what a call preserves, drops to `privilege`, and comes back at label 1.
+// Saves the callee-saved registers, drops to `privilege`, and returns at label 1.
 __attribute__((noinline)) void run_below(uint64_t privilege, void (*function)(void)) {
   open_memory_protection();
   csr_clear(mstatus, STATUS_MPP_MASK | STATUS_MPIE);

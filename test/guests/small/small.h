@@ -1,12 +1,12 @@
-// For the small guests: one behaviour each, told in lines on the console.
+// For the small guests: each tests one behaviour and prints it in lines on the console.
 //
-// The default trap handler (small.c) notes a trap in `seen` and goes on behind the instruction. A guest with other
-// wishes defines machine_trap() itself.
+// The default trap handler (small.c) records a trap in `seen` and continues after the instruction. A guest with other
+// needs defines machine_trap() itself.
 #pragma once
 
 #include "../lib/lib.h"
 
-// The last trap; its cause is NO_TRAP when there was none since the watch began.
+// The last trap; its cause is NO_TRAP if there was none since recording began.
 #define NO_TRAP (~0UL)
 struct seen_trap {
   uint64_t cause;
@@ -18,11 +18,11 @@ extern struct seen_trap seen;
 
 #define begin_trap_watch() (seen = (struct seen_trap){.cause = NO_TRAP})
 
-// Where to go on after the next trap, instead of behind the instruction; 0 for that.
+// The address at which to continue after the next trap; 0: after the trapping instruction.
 extern uint64_t resume_at;
 
-// Runs `function` in a lower privilege, on a stack of its own, until it calls leave(). With leave_on_trap any other trap
-// ends it too, for code that cannot go on.
+// Runs `function` in a lower privilege, on a separate stack, until it calls leave(). With leave_on_trap any other trap
+// ends it too, for code that cannot continue.
 void run_below(uint64_t privilege, void (*function)(void));
 extern bool leave_on_trap;
 
@@ -32,5 +32,5 @@ static inline void leave(void) {
   asm volatile("ecall" : : "r"(a7) : "memory");
 }
 
-// Memory that nobody else uses, at an address that is the same in every build.
+// Memory that nothing else uses, at an address that is the same in every build.
 #define SCRATCH 0x80200000UL

@@ -1,4 +1,4 @@
-// Sleeps for ever: wfi with no interrupt enabled. A machine should say that nothing can wake this hart any more.
+// Sleeps forever: wfi with no interrupt enabled. A machine should report that nothing can wake this hart.
 #include "small.h"
 
 int main(void) {

@@ -1,8 +1,8 @@
-// Sv39: what each kind of page allows to whom, accessed and dirty bits, superpages, broken tables, sfence.vma, and what a
-// page fault reports.
+// Sv39: the permissions of each kind of page, accessed and dirty bits, superpages, invalid tables, sfence.vma, and what
+// a page fault reports.
 //
-// Loads and stores are tried from machine mode with MPRV, fetches by a jump in the lower privilege. The table below maps
-// the guest itself with one gigapage for supervisor mode; test pages lie at 1 GiB.
+// Loads and stores are made from machine mode with MPRV, fetches by a jump in the lower privilege. The table below maps
+// the guest itself with one gigapage for supervisor mode; test pages are at 1 GiB.
 #include "small.h"
 
 #define V 1UL
@@ -33,7 +33,7 @@ static void set_test_page(pte_t entry) {
   flush();
 }
 
-// One access with the privilege and options in `status`. The cause of its trap, or NO_TRAP.
+// Makes one access with the privilege and options in `status`. Returns the cause of its trap, or NO_TRAP.
 static uint64_t try_load(uint64_t address, uint64_t status, uint64_t *value) {
   begin_trap_watch();
   csr_clear(mstatus, STATUS_MPP_MASK);
@@ -60,7 +60,7 @@ static uint64_t try_store(uint64_t address, uint64_t status, uint64_t value) {
   return seen.cause;
 }
 
-// The test page holds code that leaves. A fetch that works ends as that ecall.
+// The test page contains code that calls leave(). A successful fetch ends as that ecall.
 static uint64_t try_fetch(uint64_t address, uint64_t privilege) {
   leave_on_trap = true;
   run_below(privilege, (void (*)(void))address);
@@ -199,7 +199,7 @@ static void faults(void) {
   try_fetch(TEST_PAGE + 0x128, STATUS_MPP_U);
   print("fetch: cause %lu, mtval %lx, mepc %lx\n", seen.cause, seen.value, seen.epc);
 
-  // An instruction and an access that begin on a page that is there and end on one that is not.
+  // An instruction and an access that start on a mapped page and end on an unmapped one.
   *(volatile uint16_t *)(page + 4094) = 0x0513;
   asm volatile("fence.i" : : : "memory");
   set_test_page(entry_for(page, V | R | W | X | A | D));
@@ -213,7 +213,7 @@ static void faults(void) {
   try_store(TEST_PAGE + 4092, STATUS_MPP_S, 0);
   print("store across: cause %lu, mtval %lx, memory %lx\n", seen.cause, seen.value, *(volatile uint64_t *)(page + 4088));
 
-  // Both there, and not neighbours in memory.
+  // Both pages are mapped, but not adjacent in memory.
   leaves[1] = entry_for(other_page, V | R | W | A | D);
   flush();
   try_store(TEST_PAGE + 4092, STATUS_MPP_S, 0x0123456789abcdef);
@@ -247,7 +247,7 @@ static void fences(void) {
   uint64_t by_space = test_value();
   print("sfence.vma: %lu, all %lu, one address %lu, one space %lu\n", before, all, by_address, by_space);
 
-  // Another table, in another address space, where the test page is not.
+  // A different table, in another address space, that does not map the test page.
   other_root[2] = root[2];
   uint64_t satp = csr_read(satp);
   csr_write(satp, 8UL << 60 | 1UL << 44 | (uint64_t)other_root >> 12);
@@ -257,14 +257,14 @@ static void fences(void) {
   print("another space: %s, and back: %lu\n", text_of(cause), test_value());
 }
 
-// MPRV counts only while the privilege to use is below machine mode, and not for fetches.
+// MPRV applies only while MPP is below machine mode, and not to fetches.
 static void mprv(void) {
   uint64_t value = 0;
   set_test_page(0);
   *(volatile uint64_t *)page = 77;
   print("MPRV with MPP M: %s, %lu\n", text_of(try_load((uint64_t)page, STATUS_MPP_MASK, &value)), value);
 
-  // An mret to machine mode keeps MPRV, one to any other clears it. No memory may be touched while it is set.
+  // An mret to machine mode keeps MPRV, any other mret clears it. No memory may be accessed while it is set.
   uint64_t status;
   asm volatile(
       "la t0, 1f\n"
@@ -279,7 +279,7 @@ static void mprv(void) {
       : "t0", "memory");
   print("MPRV after mret to M: %lu\n", status >> 17 & 1);
 
-  // To supervisor mode at 1, and with an ecall to the trap vector at 2.
+  // To supervisor mode at label 1, and with an ecall to the trap vector at label 2.
   asm volatile(
       "la t0, 2f\n"
       "csrrw t1, mtvec, t0\n"

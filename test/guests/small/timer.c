@@ -1,5 +1,5 @@
 // Timers: the CLINT's in machine mode, direct and vectored, software interrupts, wfi, and stimecmp (Sstc) in supervisor
-// mode. Times themselves are not printed, only what must hold of them.
+// mode. Times themselves are not printed, only properties that must hold.
 #include "small.h"
 
 #define INTERVAL 1000  // 100 microseconds
@@ -20,7 +20,7 @@ void machine_trap(struct trap_frame *frame) {
     write32(CLINT, 0);
   } else if (cause == CAUSE_ECALL_S) {
     frame->epc += 4;
-    frame->status |= STATUS_MPP_MASK;  // go on in machine mode, behind the ecall
+    frame->status |= STATUS_MPP_MASK;  // continue in machine mode, after the ecall
   } else {
     print("cause %lx at %lx\n", cause, frame->epc);
     panic("unexpected trap");
@@ -39,7 +39,7 @@ static void timer_direct(void) {
   print("CLINT timer: %d interrupts, %d early\n", machine_timer_count, early);
 }
 
-// wfi goes on when an enabled interrupt is pending, taken or not.
+// wfi continues when an enabled interrupt is pending, whether it is taken or not.
 static void wfi_without_trap(void) {
   int before = machine_timer_count;
   clint_set_timer(clint_now() + INTERVAL);
@@ -67,7 +67,7 @@ static void software_interrupt(void) {
   print("CLINT software interrupt: %d\n", machine_software_count);
 }
 
-// A table of jumps: interrupt n comes in at base + 4 * n, exceptions at the base.
+// A jump table: interrupt n enters at base + 4 * n, exceptions at the base.
 static volatile uint64_t vector_hit;
 asm(".balign 256\n"
     ".option push\n .option norvc\n"

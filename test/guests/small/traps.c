@@ -1,4 +1,4 @@
-// Exceptions: for each the cause, mtval, and whether mepc is the instruction's; then the same from lower privileges.
+// Exceptions: the cause, mtval, and whether mepc is the instruction's address; then the same from lower privileges.
 #include "small.h"
 
 #define STATUS_TVM (1UL << 20)
@@ -17,7 +17,7 @@ static void report(const char *what) {
         seen.epc == expected_epc ? "" : ", mepc is wrong");
 }
 
-// Runs one instruction that may use a0 (an address) and a1, and tells what came of it.
+// Runs one instruction that may use a0 (an address) and a1, and prints the result.
 #define TRY(what, instruction, address)                                 \
   do {                                                                  \
     register uint64_t a0 asm("a0") = (uint64_t)(address);               \
@@ -54,7 +54,7 @@ static void memory(void) {
   TRY("amoswap.w, misaligned", "amoswap.w a1, a1, (a0)", SCRATCH + 1);
   TRY("amomax.d, misaligned", "amomax.d a1, a1, (a0)", SCRATCH + 4);
 
-  // The jump is done; the trap is the target's.
+  // The jump has completed; the trap belongs to its target.
   extern char behind_jump[];
   begin_trap_watch();
   expected_epc = 0x200;

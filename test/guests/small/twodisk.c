@@ -1,4 +1,4 @@
-// Two drives, in slots 0 and 1, each with its interrupt: fills the first, copies a part to the second, checks both.
+// Two drives, in slots 0 and 1, each with an interrupt: fills the first, copies a part to the second, checks both.
 #include "small.h"
 
 #include "../lib/virtio_blk.h"

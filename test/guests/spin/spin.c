@@ -37,7 +37,7 @@ static void acquire(void) {
 
 #elif defined(SPIN_COUNTER)
 
-/* No lock: a counter that all harts raise, by LR and SC. */
+/* No lock: a counter that all harts increment with LR and SC. */
 static unsigned long count;
 static void acquire(void) {
   for (;;) {

@@ -1,5 +1,5 @@
 // Calls of every kind: recursion, recursion through another function, calls within arguments and conditions, function
-// pointers, functions of one line, early returns. For stepping; what it computes is only checked.
+// pointers, one-line functions, early returns. For stepping; the computation itself does not matter.
 #include "../lib/lib.h"
 
 typedef uint32_t (*operation)(uint32_t, uint32_t);

@@ -1,5 +1,5 @@
-// Inlined functions at -Og, in each other and in conditions; code of one line in several places. For stepping; what it
-// computes is only checked.
+// Inlined functions at -Og, nested and in conditions; code of one line at several addresses. For stepping; the
+// computation itself does not matter.
 #include "../lib/lib.h"
 
 #define RING_BYTES 16

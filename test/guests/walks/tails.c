@@ -1,5 +1,5 @@
-// Optimised code: tail calls, jumps out of deep calls as setjmp makes them, inlining that the compiler chose, lines that
-// are in pieces. For stepping; what it computes is only checked.
+// Optimised code: tail calls, jumps out of deep calls as with setjmp, inlining chosen by the compiler, lines with
+// several address ranges. For stepping; the computation itself does not matter.
 #include "../lib/lib.h"
 
 #define NOT_INLINED __attribute__((noinline, noclone))
@@ -30,7 +30,7 @@ static NOT_INLINED uint32_t down(uint32_t count, uint32_t sum) {
   return down(count - 1, sum + choose(count));
 }
 
-// What setjmp keeps: ra, sp and s0 to s11.
+// The registers that setjmp saves: ra, sp and s0 to s11.
 static uint64_t kept[14];
 __attribute__((returns_twice)) int mark(uint64_t *kept);
 _Noreturn void jump(uint64_t *kept);

@@ -1,4 +1,4 @@
-// Forks until the table of processes is full. Each child changes a variable of its own copy of memory; the parent's must
+// Forks until the table of processes is full. Each child changes a variable in its copy of memory; the parent's must
 // not change.
 #include "user.h"
 

@@ -1,4 +1,4 @@
-// Counts the primes below N with a sieve in fresh memory: each of its pages arrives by a page fault.
+// Counts the primes below N with a sieve in new memory, each page of which is allocated by a page fault.
 #include "user.h"
 
 int main(int argc, char **argv) {

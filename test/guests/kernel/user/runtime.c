@@ -1,4 +1,4 @@
-// Around main: the command line becomes argv, output is sent a line at a time.
+// The runtime around main: splits the command line into argv, and sends output one line at a time.
 #include "user.h"
 
 #define ARGUMENTS_MAX 16
@@ -11,7 +11,7 @@ void flush_output(void) {
   output_bytes = 0;
 }
 
-// print()'s way to the console.
+// Connects print() to the console.
 void console_put(char c) {
   output[output_bytes++] = c;
   if (c == '\n' || output_bytes == sizeof output) {

@@ -1,4 +1,4 @@
-// The shell: reads a line, runs a command of its own or a program, waits for it.
+// The shell: reads a line, runs a built-in command or a program, and waits for it.
 #include "user.h"
 
 static bool is_command(const char *line, const char *name) {

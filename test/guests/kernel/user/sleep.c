@@ -1,4 +1,4 @@
-// sleep MS.
+// sleep MS: sleeps for MS milliseconds.
 #include "user.h"
 
 int main(int argc, char **argv) {

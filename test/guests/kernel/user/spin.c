@@ -1,4 +1,4 @@
-// N children that compute for several time slices each: the timer takes the processor from them in turn.
+// N children that compute for several time slices each: the timer preempts them in turn.
 #include "user.h"
 
 #define ROUNDS 400000

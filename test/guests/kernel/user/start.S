@@ -1,4 +1,4 @@
-# Where a program starts, with its command line's address in a0, and the system calls.
+# The entry point of a program, with the address of its command line in a0, and the system calls.
 
 .cfi_sections .debug_frame
 

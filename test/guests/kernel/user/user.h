@@ -1,4 +1,4 @@
-// What a program of the kernel's has: the system calls, print(), strings, and main(argc, argv).
+// What the kernel's programs can use: the system calls, print(), strings, and main(argc, argv).
 #pragma once
 
 #include "../../lib/lib.h"
@@ -19,6 +19,6 @@ int sys_write_block(uint64_t block, const void *from);
 int sys_processes(struct process_information *into, int count_max);
 _Noreturn void sys_power_off(int code);
 
-void flush_output(void);  // print() collects a line at most; this sends what there is
+void flush_output(void);  // print() buffers at most a line; this sends the buffered part
 uint64_t parse_number(const char *text);
 int main(int argc, char **argv);

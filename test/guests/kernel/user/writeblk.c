@@ -1,4 +1,4 @@
-// writeblk N TEXT: writes TEXT, and zeros after it, to block N of the disk.
+// writeblk N TEXT: writes TEXT, padded with zeroes, to block N of the disk.
 #include "user.h"
 
 int main(int argc, char **argv) {
