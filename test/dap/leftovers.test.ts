@@ -23,7 +23,7 @@ type Way = (scene: Scene) => Promise<void>;
 
 const overwriting = { rr: 'record', overwrite: 'always' };
 
-/** Each entry starts a session; ENDINGS lists how it ends. Undefined means that starting already ends the process. */
+/** Each entry starts a session; ENDS lists how it ends. Undefined means that starting already ends the process. */
 const BEGINNINGS: Record<string, Way> = {
   recording: async ({ dap, launch }) => {
     await dap.start({ ...launch, ...overwriting });
@@ -147,7 +147,7 @@ function checkFiles(place: Workplace): void {
   const names = fs
     .readdirSync(place.folder)
     .filter((name) => !['tmp', 'disk.img', 'demo.rr', 'hd0.qcow2'].includes(name));
-  // With a temporary overlay and a snapshot, the machine state has a file of its own.
+  // With a temporary overlay and a snapshot, the machine state is in a separate file.
   assert.deepEqual(
     names.filter((name) => name !== 'demo.rr.qcow2'),
     [],

@@ -77,7 +77,7 @@ for (const [name, scene] of [
   });
 }
 
-/** A delay of half a second of guest time would be noticeable; `shouldPause` is called at least every 2^18 steps. */
+/** A delay of half a second of guest time would be noticeable; a run checks for a pause at least every 2^18 steps. */
 const ASKED_EVERY = 1 << 19;
 
 test('a step over a line that takes millions of instructions can be paused, forwards and backwards', (t) => {

@@ -86,8 +86,8 @@ for (const [name, scene, length] of [
       assert.ok(session.position >= from.position && session.position < there.position, back);
       if (session.position === from.position) exactly++;
       tried++;
-      // A range that starts no statement, or one of the line just left, is not a line of its own when stepping
-      // forwards.
+      // A range that starts no statement, or one of the line just left, does not count as a separate
+      // line when stepping forwards.
       const landed = symbols.lineAt(session.inspector.pc);
       if (!landed?.isStatement || landed.line === symbols.lineAt(there.pc)?.line) continue;
       assert.equal(steps.stepOver().kind, 'step');

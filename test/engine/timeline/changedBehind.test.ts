@@ -64,8 +64,8 @@ function readsOf({ setup }: Stage, { since = 0 } = {}): { offset: number }[] {
 }
 
 /**
- * The file offset of a snapshot's sector: in the disk's data, or in RAM, which is restored earlier; none if it is in
- * the base.
+ * The file offsets of a snapshot's sector: in the disk's data, and in the snapshot's RAM, which is read earlier; none if
+ * it is in the base.
  */
 function copiesInOverlay(overlay: string, snapshot: string, offset: number): number[] {
   const file = openFile(overlay, { write: false, create: 'never' });

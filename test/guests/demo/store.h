@@ -2,7 +2,7 @@
 //
 //   block 0          superblock
 //   blocks 1..64     journal: the newest changes, in order, one block each
-//   blocks 128..383  table: one entry a block
+//   blocks 128..383  table: one entry per block
 //
 // A change goes to the journal first. When the journal is full, a checkpoint copies its records to their blocks in the
 // table and moves the superblock's journal_sequence past them. After a crash the later records are replayed.

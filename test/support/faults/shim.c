@@ -1,13 +1,13 @@
-// Makes a host that fails or a process that is killed, at one chosen file call: preloaded into Node (LD_PRELOAD), it counts
-// the calls that change files below one folder and lets the chosen one go wrong.
+// Makes a host fail, or kills a process, at one chosen file call. It is preloaded into Node (LD_PRELOAD), counts the calls
+// that change files below one folder, and makes the chosen one fail.
 //
-//   FAULT_FOLDER  only files in or below it count
-//   FAULT_AT      which call, from 1; 0 only counts
-//   FAULT_KIND    eio, enospc: the call fails; short: a write writes half (others are as usual);
-//                 kill: the process ends before the call; torn: after half of a write's sectors, which are whole or not
-//                 written, as on a disk; after: after the call
-//   FAULT_STAYS   with eio and enospc: every later call that writes fails, too, as on a disk that is full or gone
-//   FAULT_COUNT   a file that gets the number of calls as text, when the process ends by itself
+//   FAULT_FOLDER  counts only files in this folder and below it
+//   FAULT_AT      the number of the call, from 1; 0 only counts
+//   FAULT_KIND    eio, enospc: the call fails; short: a write writes half (other calls succeed);
+//                 kill: the process ends before the call; torn: the process ends after half of a write's sectors, each of
+//                 which is written completely or not at all, as on a disk; after: the process ends after the call
+//   FAULT_STAYS   with eio and enospc: every later call that writes fails too, as on a disk that is full or gone
+//   FAULT_COUNT   a file that receives the number of calls as text, if the process ends by itself
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -92,7 +92,7 @@ static bool is_watched_file(int file) {
   return path[0] == '/' && is_watched(path);
 }
 
-// What is to happen to this call. `writes`: it needs room on the disk.
+// What happens to this call. `writes`: it needs space on the disk.
 struct fate {
   bool fails, is_short, is_torn, ends_after;
 };
@@ -135,7 +135,7 @@ static struct fate next_call(bool writes) {
     end_process();                              \
   }
 
-// How much of a write is done. Of one that is torn whole sectors are: up to a boundary of the file's.
+// The number of bytes that a write writes. A torn write ends at a sector boundary of the file.
 static size_t part(struct fate fate, size_t bytes, off_t offset) {
   if (fate.is_torn) {
     off_t end = (offset + (off_t)bytes / 2) / SECTOR_BYTES * SECTOR_BYTES;
@@ -251,7 +251,7 @@ DEFINE_PATH_MODE(chmod)
 DEFINE_PATHS(rename)
 DEFINE_PATHS(link)
 
-// Only those that create or write: reading back is the engine's own matter, which its tests cover call by call.
+// Only opens that create or write: failing reads are covered call by call in the engine's own tests.
 #define DEFINE_OPEN(name)                                                               \
   int name(const char *path, int flags, ...) {                                          \
     va_list more;                                                                       \
