@@ -18,14 +18,23 @@ const FLOAT64 = 27;
  * with the offset, and the caller adds the name of the damaged file.
  */
 export function encodeCbor(value: StateValue): Uint8Array<ArrayBuffer> {
-  const out = new Writer();
+  const out = new Writer(sharedBuffer);
   write(out, value);
+  if (out.bytes.length <= SHARED_BYTES_MAX) sharedBuffer = out.bytes;
   return out.bytes.slice(0, out.length);
 }
 
+/** One buffer for all encoding: travel encodes some states for each stop, and leaves no garbage but the result. */
+let sharedBuffer = new Uint8Array(1024);
+const SHARED_BYTES_MAX = 64 << 10;
+
 class Writer {
-  bytes = new Uint8Array(1024);
+  bytes: Uint8Array<ArrayBuffer>;
   length = 0;
+
+  constructor(buffer: Uint8Array<ArrayBuffer>) {
+    this.bytes = buffer;
+  }
 
   reserve(count: number): number {
     const at = this.length;
@@ -86,16 +95,42 @@ function writeNumber(out: Writer, value: number): void {
 
 function writeBigint(out: Writer, value: bigint): void {
   out.head(MAJOR.tag, value >= 0n ? TAG_BIGNUM : TAG_NEGATIVE_BIGNUM);
+  const magnitude = value >= 0n ? value : -1n - value;
+  if (magnitude <= 0xffff_ffff_ffff_ffffn) return writeWord(out, magnitude);
   const digits: number[] = [];
-  for (let rest = value >= 0n ? value : -1n - value; rest > 0n; rest >>= 8n) digits.unshift(Number(rest & 0xffn));
+  for (let rest = magnitude; rest > 0n; rest >>= 8n) digits.unshift(Number(rest & 0xffn));
   out.head(MAJOR.bytes, digits.length);
   out.append(Uint8Array.from(digits));
 }
 
+/** The common case of a bignum's digits, without an array. */
+function writeWord(out: Writer, magnitude: bigint): void {
+  wordView.setBigUint64(0, magnitude);
+  let zeroes = 0;
+  while (zeroes < 8 && word[zeroes] === 0) zeroes++;
+  out.head(MAJOR.bytes, 8 - zeroes);
+  let at = out.reserve(8 - zeroes);
+  for (let i = zeroes; i < 8; i++) out.bytes[at++] = word[i];
+}
+
+const word = new Uint8Array(8);
+const wordView = new DataView(word.buffer);
+
 function writeText(out: Writer, text: string): void {
+  if (isAscii(text)) {
+    out.head(MAJOR.text, text.length);
+    let at = out.reserve(text.length);
+    for (let i = 0; i < text.length; i++) out.bytes[at++] = text.charCodeAt(i);
+    return;
+  }
   const bytes = new TextEncoder().encode(text);
   out.head(MAJOR.text, bytes.length);
   out.append(bytes);
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0x80) return false;
+  return true;
 }
 
 function writeStructure(out: Writer, value: StateValue[] | Uint8Array | State): void {
@@ -175,7 +210,7 @@ function read(reader: Reader, depth: number): StateValue {
     case MAJOR.bytes:
       return reader.slice(argument);
     case MAJOR.text:
-      return new TextDecoder().decode(reader.slice(argument));
+      return readText(reader, argument);
     case MAJOR.array:
       return readItems(reader, argument, depth);
     case MAJOR.map:
@@ -184,6 +219,18 @@ function read(reader: Reader, depth: number): StateValue {
       return readBigint(reader, argument, depth);
   }
 }
+
+/** Names of fields, nearly always: for these a decoder costs more than the letters. */
+function readText(reader: Reader, length: number): string {
+  const at = reader.take(length);
+  const { bytes } = reader;
+  let text = '';
+  for (let i = at; length <= NAME_BYTES && i < at + length && bytes[i] < 0x80; i++) text += LETTERS[bytes[i]];
+  return text.length === length ? text : new TextDecoder().decode(bytes.subarray(at, at + length));
+}
+
+const LETTERS = Array.from({ length: 0x80 }, (_, code) => String.fromCharCode(code));
+const NAME_BYTES = 64;
 
 function readSimple(reader: Reader, low: number): StateValue {
   if (low === SIMPLE_FALSE) return false;
@@ -209,6 +256,14 @@ function readMap(reader: Reader, count: number, depth: number): State {
 }
 
 function readBigint(reader: Reader, tag: number, depth: number): bigint {
+  const { at } = reader;
+  const short = reader.bytes[at] - (MAJOR.bytes << 5);
+  const isWord = short >= 0 && short <= 8 && depth < MAX_DEPTH;
+  if (isWord && (tag === TAG_BIGNUM || tag === TAG_NEGATIVE_BIGNUM)) {
+    reader.take(1);
+    const value = wordAt(reader, short);
+    return tag === TAG_BIGNUM ? value : -1n - value;
+  }
   const digits = read(reader, depth + 1);
   if ((tag !== TAG_BIGNUM && tag !== TAG_NEGATIVE_BIGNUM) || !(digits instanceof Uint8Array)) {
     throw new CborError(`unknown tag ${tag} at byte ${reader.at}`);
@@ -216,6 +271,14 @@ function readBigint(reader: Reader, tag: number, depth: number): bigint {
   let value = 0n;
   for (const digit of digits) value = (value << 8n) | BigInt(digit);
   return tag === TAG_BIGNUM ? value : -1n - value;
+}
+
+/** The common case of a bignum's digits, without an array. */
+function wordAt(reader: Reader, length: number): bigint {
+  const at = reader.take(length);
+  word.fill(0);
+  for (let i = 0; i < length; i++) word[8 - length + i] = reader.bytes[at + i];
+  return wordView.getBigUint64(0);
 }
 
 /** Decodes a map, the usual top-level value. */

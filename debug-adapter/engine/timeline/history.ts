@@ -9,8 +9,11 @@ import type { KeptMoment } from './vmState.ts';
 export interface History {
   /** The snapshots on disk, in order of position. */
   anchors(): readonly { name: string; position: Position }[];
-  /** Reads a snapshot's machine state and RAM pages in pieces; the drives restore their disk states themselves. */
-  readAnchor(name: string): Iterator<void, KeptMoment>;
+  /**
+   * Reads a snapshot's machine state and RAM pages in pieces; the drives restore their disk states themselves. Pages that
+   * are equal to those of `known` are shared with it.
+   */
+  readAnchor(name: string, known: RamImage): Iterator<void, KeptMoment>;
   /**
    * Opens a player for everything recorded so far. Called when a live machine leaves its live end, and once for a
    * replay.

@@ -1,14 +1,13 @@
 import type { Position } from '../base/quantities.ts';
-import type { State } from '../base/state.ts';
 import { RamImageBytes } from './ramImageBytes.ts';
 import type { RamImage } from './ramImages.ts';
-import { stateBytes } from './stateBytes.ts';
 import type { TravelBudget } from './travelBudget.ts';
 import type { DiskMoment } from './travelDisk.ts';
 
 export interface MemorySnapshot {
   position: Position;
-  state: State;
+  /** The machine's, as CBOR: one buffer instead of some hundred objects, which V8 would collect late. */
+  state: Uint8Array;
   image: RamImage;
   disks: DiskMoment[];
 }
@@ -40,7 +39,6 @@ export class MemorySnapshots {
   /** All pages in memory, and those of them that are not charged. */
   private all = new RamImageBytes();
   private used = new RamImageBytes();
-  private states = new Map<MemorySnapshot, number>();
   private statesBytes = 0;
   /** The user's position: that of the last snapshot added. */
   private near: Position = 0;
@@ -78,9 +76,7 @@ export class MemorySnapshots {
     const at = this.kept.findIndex((other) => other.position > snapshot.position);
     this.kept.splice(at < 0 ? this.kept.length : at, 0, snapshot);
     this.near = snapshot.position;
-    const bytes = stateBytes(snapshot.state);
-    this.states.set(snapshot, bytes);
-    this.statesBytes += bytes;
+    this.statesBytes += stateBytes(snapshot);
     this.all.hold(snapshot.image);
     this.use(this.elsewhere);
   }
@@ -142,9 +138,13 @@ export class MemorySnapshots {
 
   private drop(snapshot: MemorySnapshot): void {
     this.kept.splice(this.kept.indexOf(snapshot), 1);
-    this.statesBytes -= this.states.get(snapshot)!;
-    this.states.delete(snapshot);
+    this.statesBytes -= stateBytes(snapshot);
     this.all.release(snapshot.image);
     this.disks.release(snapshot);
   }
 }
+
+/** What a machine state takes in memory: V8 and the allocator have some hundred bytes for each buffer. */
+export const stateBytes = ({ state }: MemorySnapshot): number => state.length + BUFFER_OVERHEAD_BYTES;
+
+const BUFFER_OVERHEAD_BYTES = 512;

@@ -140,7 +140,7 @@ function liveHistory(
 ): History {
   return {
     anchors: () => live.snapshots.anchors(),
-    readAnchor: (name) => live.snapshots.reading(name),
+    readAnchor: (name, known) => live.snapshots.reading(name, known),
     openPlayer: () => {
       live.writer.flush(live.machine.position);
       live.watched.refuseLostRecording(rrfile);

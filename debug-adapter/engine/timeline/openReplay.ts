@@ -128,7 +128,7 @@ function replayHistory(
   const keepsDisks = drives.every(({ readOnly, overlay }) => readOnly || overlay !== null);
   return {
     anchors: () => (snapshots && keepsDisks ? snapshots.anchors() : []),
-    readAnchor: (name) => snapshots!.reading(name),
+    readAnchor: (name, known) => snapshots!.reading(name, known),
     openPlayer: () => ({ player, close: () => {} }),
     end: () => player.lastPosition,
     ramDigestAt: (position) => {

@@ -102,10 +102,10 @@ export class SnapshotStore {
     }
   }
 
-  /** Like `load`, but in pieces. */
-  reading(name: string): Iterator<void, KeptMoment> {
+  /** Like `load`, but in pieces. Pages that are equal to those of `known` are shared with it. */
+  reading(name: string, known?: RamImage): Iterator<void, KeptMoment> {
     const { image } = this.images.state;
-    return readMoment(this.machine, image.openSnapshot(name), { overlay: image.name, snapshot: name });
+    return readMoment(this.machine, image.openSnapshot(name), { overlay: image.name, snapshot: name, known });
   }
 
   checkNewName(name: string): void {

@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import { encodeCbor } from '../base/cbor.ts';
+import { decodeState, encodeCbor } from '../base/cbor.ts';
 import type { Position } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
@@ -114,7 +114,7 @@ export class TimeTravel {
   remember({ name, state, image }: { name: string | undefined; state: State; image: RamImage }): void {
     this.memory.charge();
     const disks = this.disks.map((): DiskMoment => ({ snapshot: name }));
-    this.memory.cache.add({ position: this.machine.position, state, image, disks });
+    this.memory.cache.add({ position: this.machine.position, state: encodeCbor(state), image, disks });
   }
 
   /** Saves the current state, which is in the history, as a snapshot; `write` stores it in the overlays. */
@@ -287,7 +287,7 @@ export class TimeTravel {
     // Restoring RAM is not a guest access, so watchpoints must not trigger.
     machine.setStopPoints(NO_STOP_POINTS);
     this.images.restore(moment.image);
-    machine.loadState(moment.state);
+    machine.loadState(decodeState(moment.state));
     this.disks.forEach((disk, i) => disk.show(moment.disks[i]));
     // The restored pages are in use now, and the previous ones no longer are. This may drop the snapshot itself.
     this.memory.charge();
@@ -299,7 +299,7 @@ export class TimeTravel {
     const { machine } = this;
     machine.setStopPoints(NO_STOP_POINTS);
     const isBegun = this.loading?.name === name;
-    const load = isBegun ? this.loading! : new AnchorLoad(name, this.history.readAnchor(name));
+    const load = isBegun ? this.loading! : new AnchorLoad(name, this.history.readAnchor(name, this.images.current));
     const loaded = load.run(wantsPause);
     this.loading = loaded === 'paused' ? load : undefined;
     if (loaded === 'paused') return 'paused';
@@ -334,7 +334,7 @@ export class TimeTravel {
     const image = this.images.capture();
     this.memory.charge();
     const disks = this.disks.map((disk) => disk.capture());
-    return { position: machine.position, state: machine.saveState(), image, disks };
+    return { position: machine.position, state: encodeCbor(machine.saveState()), image, disks };
   }
 
   /** Runs, and compares the state with the recorded digests when a replay reaches them for the first time. */
@@ -371,7 +371,7 @@ export class TimeTravel {
     const image = this.images.capture();
     this.present = {
       position: machine.position,
-      state: machine.saveState(),
+      state: encodeCbor(machine.saveState()),
       image,
       inputs: machine.inputs,
       log: this.log.target,
@@ -393,11 +393,11 @@ export class TimeTravel {
     const { machine, present } = this;
     assert(present, 'there is a present to return to');
     if (machine.position === present.position) {
-      assert(isSameState(machine.saveState(), present.state), 'the replay came back to another present');
+      assert(isSameBytes(encodeCbor(machine.saveState()), present.state), 'the replay came back to another present');
     }
     machine.setStopPoints(NO_STOP_POINTS);
     this.images.restore(present.image);
-    machine.loadState(present.state);
+    machine.loadState(decodeState(present.state));
     for (const disk of this.disks) disk.returnToPresent();
     machine.inputs = present.inputs;
     this.log.target = present.log;
@@ -410,7 +410,7 @@ export class TimeTravel {
 
 interface Present {
   position: Position;
-  state: State;
+  state: Uint8Array;
   image: RamImage;
   inputs: Inputs;
   log: RequestLog;
@@ -426,8 +426,5 @@ function nextLeft(position: Position, target: Position): Position {
 
 const nextRegular = (position: Position): Position => (Math.floor(position / LEFT_EVERY) + 1) * LEFT_EVERY;
 
-const isSameState = (a: State, b: State): boolean => {
-  const left = encodeCbor(a);
-  const right = encodeCbor(b);
-  return left.length === right.length && left.every((byte, i) => byte === right[i]);
-};
+const isSameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, i) => byte === b[i]);

@@ -276,16 +276,19 @@ export interface KeptMoment {
   ram: RamImage;
 }
 
-/** Reads a snapshot in pieces of a few milliseconds. Reads all RAM that the snapshot maps. */
+/**
+ * Reads a snapshot in pieces of a few milliseconds. Reads all RAM that the snapshot maps; pages that are equal to those
+ * of `known`, which is in memory anyway, are shared with it.
+ */
 export function* readMoment(
   machine: Machine,
   view: SnapshotView,
-  names: { overlay: string; snapshot: string },
+  { known, ...names }: { overlay: string; snapshot: string; known?: RamImage },
 ): Generator<void, KeptMoment> {
   const state = readState(view, { ...names, machine });
   const pages = new Array<Uint8Array | undefined>(machine.ram.pageCount).fill(undefined);
   for (const range of view.vmStateRanges(STATE_AREA_BYTES + machine.ram.lengthBytes))
-    yield* readPages(view, range, pages);
+    yield* readPages(view, range, pages, known);
   return { state, ram: RamImage.of(pages) };
 }
 
@@ -294,6 +297,7 @@ function* readPages(
   view: SnapshotView,
   { offset, lengthBytes }: ByteRange,
   ram: (Uint8Array | undefined)[],
+  known: RamImage | undefined,
 ): Generator<void, void> {
   const first = Math.max(0, Math.floor((offset - STATE_AREA_BYTES) / PAGE_SIZE_BYTES));
   const end = Math.min(ram.length, Math.ceil((offset + lengthBytes - STATE_AREA_BYTES) / PAGE_SIZE_BYTES));
@@ -301,11 +305,23 @@ function* readPages(
     const pages = Math.min(RUN_BYTES_MAX / PAGE_SIZE_BYTES, end - page);
     const bytes = runBuffer().subarray(0, pages * PAGE_SIZE_BYTES);
     view.readVmState(placeOf(page), bytes);
-    for (let i = 0; i < pages; i++) ram[page + i] = bytes.slice(i * PAGE_SIZE_BYTES, (i + 1) * PAGE_SIZE_BYTES);
+    for (let i = 0; i < pages; i++) {
+      const read = bytes.subarray(i * PAGE_SIZE_BYTES, (i + 1) * PAGE_SIZE_BYTES);
+      const same = known?.page(page + i);
+      ram[page + i] = same && isSamePage(same, read) ? same : read.slice();
+    }
     page += pages;
     yield;
   }
 }
+
+function isSamePage(a: Uint8Array, b: Uint8Array): boolean {
+  const [left, right] = [wordsOf(a), wordsOf(b)];
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
+  return true;
+}
+
+const wordsOf = (page: Uint8Array): Int32Array => new Int32Array(page.buffer, page.byteOffset, page.length / 4);
 
 /** A single shared buffer: temporary buffers between long-lived pages would fragment the heap. */
 const runBuffer = (): Uint8Array<ArrayBuffer> => (sharedRun ??= new Uint8Array(RUN_BYTES_MAX));
