@@ -106,6 +106,15 @@ export class ByteSource {
     return this.#at >= this.#bytes.length;
   }
 
+  /** Where the next value is. */
+  get offset(): number {
+    return this.#at;
+  }
+
+  set offset(offset: number) {
+    this.#at = offset;
+  }
+
   get remaining(): number {
     return this.#bytes.length - this.#at;
   }

@@ -197,24 +197,8 @@ export function decodeEventsSummary(payload: Uint8Array): EventsSummary {
   return readPrologue(new ByteSource(payload));
 }
 
-/** All entries of one events payload. Throws `Malformed`. */
-export function decodeEvents(payload: Uint8Array, names: readonly string[]): LogEntry[] {
-  const source = new ByteSource(payload);
-  const summary = readPrologue(source);
-  const decoder = new EventsDecoder(source, names);
-  const entries: LogEntry[] = [];
-  let position = summary.firstPosition;
-  while (!source.done) {
-    const tag = source.byte();
-    position += source.varint();
-    if (position > summary.lastPosition) throw new Malformed('has an entry after its last position');
-    entries.push(decoder.read(tag & 15, tag >> 4, position));
-  }
-  if (position !== summary.lastPosition) throw new Malformed('ends before its last position');
-  return entries;
-}
-
-class EventsDecoder {
+/** Entries one after the other, from a source that stands after the prologue. */
+export class EventsDecoder {
   readonly #source: ByteSource;
   readonly #names: readonly string[];
   readonly #ids = new Map<number, DriveIds>();
@@ -224,7 +208,8 @@ class EventsDecoder {
     this.#names = names;
   }
 
-  read(code: number, flags: number, position: Position): LogEntry {
+  /** `knownId` is for a request or completion that is read out of order. Throws `Malformed`. */
+  read(code: number, flags: number, position: Position, knownId?: number): LogEntry {
     const from = this.#source;
     switch (code) {
       case KIND_CODES.consoleInput:
@@ -246,9 +231,9 @@ class EventsDecoder {
         return { kind: 'hostFile', position, error, lengthBytes, bytes: from.bytes(from.varint()).slice() };
       }
       case KIND_CODES.blockRequest:
-        return this.#readRequest(flags, position);
+        return this.#readRequest(flags, position, knownId);
       case KIND_CODES.blockCompletion:
-        return this.#readCompletion(flags, position);
+        return this.#readCompletion(flags, position, knownId);
       case KIND_CODES.digest:
         return { kind: 'digest', position, parts: this.#readParts() };
       case KIND_CODES.snapshot:
@@ -265,13 +250,13 @@ class EventsDecoder {
     }
   }
 
-  #readRequest(flags: number, position: Position): LogEntry {
+  #readRequest(flags: number, position: Position, knownId: number | undefined): LogEntry {
     const from = this.#source;
     const drive = from.varint();
     const name = this.#name(drive);
     const ids = idsOf(this.#ids, drive);
     const spelledOut = (flags & REQUEST_SPELLED_OUT) !== 0;
-    const id = spelledOut ? from.varint() : ids.nextRequest;
+    const id = spelledOut ? from.varint() : (knownId ?? ids.nextRequest);
     const unit = spelledOut ? 1 : SECTOR_BYTES;
     ids.nextRequest = id + 1;
     const operation = OPERATIONS[flags & 7];
@@ -288,12 +273,12 @@ class EventsDecoder {
     };
   }
 
-  #readCompletion(flags: number, position: Position): LogEntry {
+  #readCompletion(flags: number, position: Position, knownId: number | undefined): LogEntry {
     const from = this.#source;
     const drive = from.varint();
     const name = this.#name(drive);
     const ids = idsOf(this.#ids, drive);
-    const id = flags & COMPLETION_ID_FOLLOWS ? from.varint() : ids.nextCompletion;
+    const id = flags & COMPLETION_ID_FOLLOWS ? from.varint() : (knownId ?? ids.nextCompletion);
     ids.nextCompletion = id + 1;
     const status = STATUSES[flags & 3];
     if (status === undefined) throw new Malformed('has a completion of an unknown status');
@@ -317,7 +302,7 @@ class EventsDecoder {
   }
 }
 
-function readPrologue(source: ByteSource): EventsSummary {
+export function readPrologue(source: ByteSource): EventsSummary {
   const firstPosition = source.varint();
   const lastPosition = exact(firstPosition + source.varint());
   return { firstPosition, lastPosition, kinds: source.varint() };

@@ -4,7 +4,6 @@ import type { Position } from '../base/quantities.ts';
 import { xxh64 } from '../base/xxhash64.ts';
 import { noSuchBootFile, recordingDamaged } from '../errors/recording.ts';
 import { Malformed } from './bytes.ts';
-import { decodeEvents } from './entryCodec.ts';
 import {
   type BootFile,
   type BootFileRole,
@@ -13,6 +12,7 @@ import {
   type RecordedBootFile,
   type RecordingHeader,
 } from './header.ts';
+import { IndexedEvents } from './indexedEvents.ts';
 import { type EndEntry, kindMask, type LogEntry, type LogEntryKind } from './logEntry.ts';
 import { type PlacedChunk, type PlacedEvents, scanRecording } from './scan.ts';
 
@@ -36,7 +36,8 @@ export class RecordingReader {
   readonly #names: readonly string[];
   readonly #events: readonly PlacedEvents[];
   /** The most recently used chunks: a player reads with several cursors at nearby positions. */
-  readonly #decoded = new Map<PlacedEvents, readonly LogEntry[]>();
+  readonly #decoded = new Map<PlacedEvents, IndexedEvents>();
+  #current: { chunk: PlacedEvents; events: IndexedEvents } | undefined;
 
   constructor(file: HostFile, compression: HostCompression) {
     this.#file = file;
@@ -92,11 +93,12 @@ export class RecordingReader {
     for (let i = this.#firstChunkReaching(position); i < this.#events.length; i++) {
       const chunk = this.#events[i];
       if (wanted !== undefined && (chunk.kinds & wanted) === 0) continue;
-      const entries = this.#entriesOf(chunk);
-      // By index: each search passes thousands of entries, and an iterator would allocate an object for each.
-      for (let at = 0; at < entries.length; at++) {
-        const entry = entries[at];
-        if (entry.position >= position && (kinds === undefined || kinds.includes(entry.kind))) yield entry;
+      // Looked up again after each entry, because its arrays may have been reused for another chunk in between.
+      for (let at = this.#eventsOf(chunk).firstFrom(position); ; at++) {
+        const events = this.#eventsOf(chunk);
+        while (at < events.count && wanted !== undefined && (events.kindBit(at) & wanted) === 0) at++;
+        if (at >= events.count) break;
+        yield events.entry(at);
       }
     }
   }
@@ -116,23 +118,37 @@ export class RecordingReader {
     return low;
   }
 
-  #entriesOf(chunk: PlacedEvents): readonly LogEntry[] {
-    let entries = this.#decoded.get(chunk);
-    if (entries === undefined) {
-      const payload = this.#payload(chunk);
-      entries = this.#decode(chunk, () => decodeEvents(payload, this.#names));
-    }
+  #eventsOf(chunk: PlacedEvents): IndexedEvents {
+    if (this.#current?.chunk === chunk) return this.#current.events;
+    const events = this.#decoded.get(chunk) ?? this.#load(chunk);
     // Move the chunk to the end of the map, so that the least recently used one is evicted.
     this.#decoded.delete(chunk);
-    this.#decoded.set(chunk, entries);
-    if (this.#decoded.size > DECODED_MAX) this.#decoded.delete(this.#decoded.keys().next().value!);
-    return entries;
+    this.#decoded.set(chunk, events);
+    this.#current = { chunk, events };
+    return events;
+  }
+
+  #load(chunk: PlacedEvents): IndexedEvents {
+    const events = this.#unused() ?? new IndexedEvents();
+    const read = (into: Uint8Array): number => this.#file.readAt(chunk.offset, into);
+    this.#decode(chunk, () => events.load(chunk.lengthBytes, read, this.#names));
+    return events;
+  }
+
+  /** When there are enough: those of the chunk that was used the longest ago. */
+  #unused(): IndexedEvents | undefined {
+    if (this.#decoded.size < DECODED_MAX) return undefined;
+    const [chunk, events] = this.#decoded.entries().next().value!;
+    this.#decoded.delete(chunk);
+    if (this.#current?.chunk === chunk) this.#current = undefined;
+    return events;
   }
 
   #readEnd(): EndEntry {
     const last = this.#events.at(-1);
     assert(last !== undefined);
-    const end = this.#entriesOf(last).at(-1);
+    const events = this.#eventsOf(last);
+    const end = events.count > 0 ? events.entry(events.count - 1) : undefined;
     if (end?.kind === 'end') return end;
     throw recordingDamaged({ file: this.name, offset: last.offset, what: 'entries follow the end' });
   }

@@ -1,0 +1,96 @@
+import type { Position } from '../base/quantities.ts';
+import { ByteSource, Malformed } from './bytes.ts';
+import { EventsDecoder, readPrologue } from './entryCodec.ts';
+import type { BlockEntry, LogEntry } from './logEntry.ts';
+
+/**
+ * The entries of one events chunk, as an index into its bytes: loading checks and decodes all of them once, and `entry`
+ * decodes the one that is asked for. A chunk has thousands of entries, of which a jump needs a few; kept as objects they
+ * would be garbage that V8 collects late. `load` uses the same arrays for the next chunk.
+ */
+export class IndexedEvents {
+  #count = 0;
+  #bytes = new Uint8Array(0);
+  #source = new ByteSource(this.#bytes);
+  #decoder = new EventsDecoder(this.#source, []);
+  #positions = new Float64Array(FIRST_CAPACITY);
+  /** The offset in the payload of what follows an entry's tag and distance. */
+  #offsets = new Uint32Array(FIRST_CAPACITY);
+  /** As in the file: the kind's code in the low half, flags in the high one. */
+  #tags = new Uint8Array(FIRST_CAPACITY);
+  /** Of requests and completions: most ids are not in the file, they follow from the entries before. */
+  #ids = new Float64Array(FIRST_CAPACITY);
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** `read` fills the payload's bytes in and returns how many there are. Throws `Malformed`. */
+  load(lengthBytes: number, read: (into: Uint8Array) => number, names: readonly string[]): void {
+    this.#count = 0;
+    if (this.#bytes.length < lengthBytes) this.#bytes = new Uint8Array(lengthBytes);
+    const payload = this.#bytes.subarray(0, read(this.#bytes.subarray(0, lengthBytes)));
+    const source = (this.#source = new ByteSource(payload));
+    const decoder = (this.#decoder = new EventsDecoder(source, names));
+    const summary = readPrologue(source);
+    let position = summary.firstPosition;
+    while (!source.done) {
+      const tag = source.byte();
+      position += source.varint();
+      if (position > summary.lastPosition) throw new Malformed('has an entry after its last position');
+      const offset = source.offset;
+      const entry = decoder.read(tag & 15, tag >> 4, position);
+      this.#add({ position, tag, offset, id: hasId(entry) ? entry.id : 0 });
+    }
+    if (position !== summary.lastPosition) throw new Malformed('ends before its last position');
+  }
+
+  /** The index of the first entry at or after a position; `count` when there is none. */
+  firstFrom(position: Position): number {
+    let low = 0;
+    let high = this.#count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#positions[middle] < position) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The kind of an entry, as `kindMask` has it. */
+  kindBit(index: number): number {
+    return 1 << ((this.#tags[index] & 15) - 1);
+  }
+
+  entry(index: number): LogEntry {
+    const tag = this.#tags[index];
+    this.#source.offset = this.#offsets[index];
+    return this.#decoder.read(tag & 15, tag >> 4, this.#positions[index], this.#ids[index]);
+  }
+
+  #add({ position, tag, offset, id }: { position: Position; tag: number; offset: number; id: number }): void {
+    const at = this.#count++;
+    if (at === this.#tags.length) this.#grow(at * 2);
+    this.#positions[at] = position;
+    this.#offsets[at] = offset;
+    this.#tags[at] = tag;
+    this.#ids[at] = id;
+  }
+
+  #grow(capacity: number): void {
+    this.#positions = grown(this.#positions, new Float64Array(capacity));
+    this.#offsets = grown(this.#offsets, new Uint32Array(capacity));
+    this.#tags = grown(this.#tags, new Uint8Array(capacity));
+    this.#ids = grown(this.#ids, new Float64Array(capacity));
+  }
+}
+
+const FIRST_CAPACITY = 256;
+
+const hasId = (entry: LogEntry): entry is BlockEntry =>
+  entry.kind === 'blockRequest' || entry.kind === 'blockCompletion';
+
+function grown<T extends Float64Array | Uint32Array | Uint8Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
