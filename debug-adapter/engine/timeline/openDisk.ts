@@ -53,12 +53,12 @@ export function openDisk(host: Host, image: DiskPlace, depth = 0): BlockDevice {
 /** Opens a qcow2 image with its backing chain; the image owns both. Closes the file on failure. */
 export function openOnBacking(
   host: Host,
-  { path, file, writable }: { path: string; file: HostFile; writable: boolean },
+  { path, file, ...options }: { path: string; file: HostFile; writable: boolean; sameFile?: Qcow2Image },
   depth = 0,
 ): Qcow2Image {
   try {
     return Qcow2Image.open(file, {
-      writable,
+      ...options,
       openBacking: (name) => {
         const backing = backingPlace(host, path, name, depth);
         return backing && openDisk(host, backing, depth + 1);
@@ -72,10 +72,13 @@ export function openOnBacking(
 }
 
 /** Opens a qcow2 image for operations that do not need its backing file, which may be missing or not allowed. */
-export function openWithoutBacking(host: Host, { path, writable }: { path: string; writable: boolean }): Qcow2Image {
-  const file = host.files.open(path, { write: writable, create: 'never' });
+export function openWithoutBacking(
+  host: Host,
+  { path, ...options }: { path: string; writable: boolean; sameFile?: Qcow2Image },
+): Qcow2Image {
+  const file = host.files.open(path, { write: options.writable, create: 'never' });
   try {
-    return Qcow2Image.open(file, { writable, compression: host.compression });
+    return Qcow2Image.open(file, { ...options, compression: host.compression });
   } catch (error) {
     file.close();
     throw error;

@@ -32,14 +32,14 @@ export function recordedImage(
   driveId?: string,
   { isShared = false, onItself = false, lock }: { isShared?: boolean; onItself?: boolean; lock?: HostLock } = {},
 ): SnapshotImage {
-  const open = (writable: boolean): Qcow2Image => {
-    if (onItself) return openWithoutBacking(host, { path, writable });
+  const open = (writable: boolean, sameFile?: Qcow2Image): Qcow2Image => {
+    if (onItself) return openWithoutBacking(host, { path, writable, sameFile });
     const file = host.files.open(path, { write: writable, create: 'never' });
-    return openOnBacking(host, { path, file, writable });
+    return openOnBacking(host, { path, file, writable, sameFile });
   };
   const image = open(false);
   const changeUnderLock = (work: (writable: Qcow2Image) => void): void => {
-    const writable = open(true);
+    const writable = open(true, image);
     try {
       work(writable);
       writable.close();

@@ -1,5 +1,5 @@
 import type { Position } from '../base/quantities.ts';
-import type { Qcow2Image } from '../block/qcow2/image.ts';
+import type { SnapshotInfo as ListedSnapshot, Qcow2Image } from '../block/qcow2/image.ts';
 import { firstOf } from './vmState.ts';
 import * as errors from '../errors/snapshots.ts';
 
@@ -34,15 +34,28 @@ export const automaticOnes = (image: Qcow2Image): string[] =>
 export function listSnapshots(image: Qcow2Image, first?: string): SnapshotInfo[] {
   return image.snapshots
     .filter(({ name }) => first === undefined || firstOf(image.openSnapshot(name)) === first)
-    .map(({ name, icount, dateSeconds, dateNanoseconds, vmStateSizeBytes }) => ({
+    .map(infoOf)
+    .sort((a, b) => a.position - b.position);
+}
+
+/** The same for the same snapshot: a list of thousands is made after each change. */
+function infoOf(listed: ListedSnapshot): SnapshotInfo {
+  let info = infos.get(listed);
+  if (!info) {
+    const { name, icount, dateSeconds, dateNanoseconds, vmStateSizeBytes } = listed;
+    info = {
       name,
       position: icount ?? 0,
       dateMilliseconds: dateSeconds * 1000 + Math.floor(dateNanoseconds / 1_000_000),
       isAutomatic: name.startsWith(AUTOMATIC_PREFIX),
       stateBytes: vmStateSizeBytes,
-    }))
-    .sort((a, b) => a.position - b.position);
+    };
+    infos.set(listed, info);
+  }
+  return info;
 }
+
+const infos = new WeakMap<ListedSnapshot, SnapshotInfo>();
 
 /** Throws a UserError if a user may not use this name. `reserved` is the name of the recording's first snapshot. */
 export function checkNewName(

@@ -36,6 +36,7 @@ export class TravelDisk {
   private ownsLayer: boolean;
   private views = new Map<string, SnapshotView>();
   private shown: string | undefined;
+  private copyBuffer: Uint8Array | undefined;
   private present: { device: BlockDevice; digest: DriveDigest } | undefined;
 
   constructor(options: {
@@ -112,7 +113,7 @@ export class TravelDisk {
     const { layer } = this;
     if (!layer) return;
     // A single buffer, so that frequent snapshots do not leave garbage.
-    const buffer = new Uint8Array(COPY_BYTES_MAX);
+    const buffer = (this.copyBuffer ??= new Uint8Array(COPY_BYTES_MAX));
     for (const { offset, lengthBytes, isZero } of layer.writtenExtents()) {
       if (isZero) draft.zeroDisk(offset, lengthBytes);
       else copyTo(draft, layer, { offset, lengthBytes, buffer });

@@ -3,7 +3,7 @@ import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { clustersFor, ENTRY_BYTES } from './layout.ts';
 import { refcountMax } from './refcountBlocks.ts';
-import { readSnapshotL1 } from './snapshots.ts';
+import { peekSnapshotL1s } from './snapshots.ts';
 
 /**
  * Counts all references in an image from its tables alone: the correct refcount of each cluster. Reads each L2 table
@@ -33,9 +33,9 @@ export function countReferences(
     }
   };
   addSharer(parts.l1);
-  for (const entry of parts.snapshots) {
+  for (const { entry, l1 } of peekSnapshotL1s(parts)) {
     counter.addTable(entry.l1Offset, entry.l1Entries * ENTRY_BYTES, `the L1 table of snapshot "${entry.name}"`);
-    addSharer(readSnapshotL1(parts, entry));
+    addSharer(l1);
   }
   const active = new Set<number>();
   for (let index = 0; index < parts.l1.length; index++) {

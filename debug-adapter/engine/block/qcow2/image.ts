@@ -15,6 +15,7 @@ import { readGuest } from './readData.ts';
 import { checkRoomForSnapshot } from './roomForSnapshot.ts';
 import * as snapshots from './snapshots.ts';
 import { createSnapshotFrom, type SnapshotDraft } from './snapshotDraft.ts';
+import type { SnapshotEntry } from './snapshotTable.ts';
 import { openSnapshotView, type SnapshotView } from './snapshotView.ts';
 import * as vmState from './vmState.ts';
 import { writeGuest, zeroGuest } from './writeData.ts';
@@ -31,6 +32,7 @@ export class Qcow2Image implements BlockDevice {
   readonly name: string;
   readonly readOnly: boolean;
   readonly #parts: ImageParts;
+  #listed: { entries: readonly SnapshotEntry[]; snapshots: readonly SnapshotInfo[] } | undefined;
 
   private constructor(parts: ImageParts, { writable }: { writable: boolean }) {
     this.#parts = parts;
@@ -50,7 +52,10 @@ export class Qcow2Image implements BlockDevice {
    * Opening for writing frees clusters that a crash leaked.
    */
   static open(file: HostFile, options: OpenImage): Qcow2Image {
-    return new Qcow2Image(openParts(file, options), options);
+    const { sameFile } = options;
+    const image = new Qcow2Image(openParts(file, options, sameFile && sameFile.#parts.snapshots), options);
+    if (sameFile) image.#listed = sameFile.#listed;
+    return image;
   }
 
   get lengthBytes(): number {
@@ -138,8 +143,14 @@ export class Qcow2Image implements BlockDevice {
     if (this.#parts.ownsBacking) this.#parts.backing?.close();
   }
 
-  get snapshots(): SnapshotInfo[] {
-    return this.#parts.snapshots.map(({ l1Offset: _, l1Entries: __, encoded: ___, ...info }) => info);
+  /** There may be thousands: each is the same object as long as it does not change, and so is the list. */
+  get snapshots(): readonly SnapshotInfo[] {
+    const { snapshots: entries } = this.#parts;
+    const before = this.#listed;
+    if (before?.entries === entries) return before.snapshots;
+    const snapshots = entries.map((entry, i) => (entry === before?.entries[i] ? before.snapshots[i] : infoOf(entry)));
+    this.#listed = { entries, snapshots };
+    return snapshots;
   }
 
   /** Saves the current disk and VM state under a name. The cost depends on what changed since the last snapshot. */
@@ -266,6 +277,10 @@ export class Qcow2Image implements BlockDevice {
   }
 }
 
+function infoOf({ l1Offset: _, l1Entries: __, encoded: ___, ...info }: SnapshotEntry): SnapshotInfo {
+  return info;
+}
+
 export interface NewImage extends Omit<CreateOptions, 'clusterSizeBytes'> {
   /** Defaults to `clusterSizeFor(lengthBytes)`. */
   clusterSizeBytes?: number;
@@ -280,6 +295,8 @@ export interface OpenImage {
   /** Alternative to `backing`: opens the backing file that the image names. The image closes it. */
   openBacking?: (name: BackingName) => BlockDevice | undefined;
   compression?: HostCompression;
+  /** An open image of the same file, whose list of snapshots is reused. */
+  sameFile?: Qcow2Image;
   /** The maximum size of the L2 table cache. */
   tableCacheBytes?: number;
 }

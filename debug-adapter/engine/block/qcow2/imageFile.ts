@@ -61,11 +61,8 @@ export class ImageFile {
    * because the last cluster of a file may be incomplete.
    */
   readTable(offset: number, lengthBytes: number, what: string): Uint8Array<ArrayBuffer> {
-    this.#checkStart(offset, what);
     // Detects a damaged length before allocating memory for it.
-    if (offset + lengthBytes > this.#lengthBytes + CLUSTER_BYTES_MAX) {
-      throw this.corrupt(`${what} ends past the file's end`, offset);
-    }
+    this.#checkPlace(offset, lengthBytes, what);
     const bytes = new Uint8Array(lengthBytes);
     this.read(offset, bytes);
     return bytes;
@@ -73,7 +70,7 @@ export class ImageFile {
 
   /** Like `readTable`, for a table of at most one cluster, into existing memory. */
   readTableInto(offset: number, into: Uint8Array, what: string): void {
-    this.#checkStart(offset, what);
+    this.#checkPlace(offset, into.length, what);
     this.read(offset, into);
   }
 
@@ -81,8 +78,11 @@ export class ImageFile {
     return imageCorrupt(this.name, what, offset);
   }
 
-  #checkStart(offset: number, what: string): void {
+  #checkPlace(offset: number, lengthBytes: number, what: string): void {
     if (offset >= this.#lengthBytes) throw this.corrupt(`${what} lies past the file's end`, offset);
+    if (offset + lengthBytes > this.#lengthBytes + CLUSTER_BYTES_MAX) {
+      throw this.corrupt(`${what} ends past the file's end`, offset);
+    }
   }
 }
 

@@ -18,7 +18,7 @@ export class L2Tables {
   readonly #tablesMax: number;
   #peeked: Uint8Array<ArrayBuffer> | undefined;
 
-  constructor(file: ImageFile, layout: Layout, cacheBytesMax = CACHE_BYTES_MAX) {
+  constructor(file: ImageFile, layout: Layout, cacheBytesMax = cacheBytesFor(layout)) {
     this.#file = file;
     this.#layout = layout;
     this.#tablesMax = Math.max(TABLES_MIN, Math.floor(cacheBytesMax / layout.clusterSizeBytes));
@@ -148,6 +148,13 @@ function neighbours(tables: readonly StoredTable[], first: number): StoredTable[
 }
 
 const WRITTEN_TOGETHER_MAX = 64;
+/**
+ * Twice the tables that map the disk, and some for VM state: 256 tables map 512 MiB with 4 KiB clusters. A larger cache
+ * would only hold tables of snapshots, each of which has its own.
+ */
+const cacheBytesFor = ({ vmStateFirstL1Index, clusterSizeBytes }: Layout): number =>
+  Math.min(CACHE_BYTES_MAX, (2 * vmStateFirstL1Index + 256) * clusterSizeBytes);
+
 // 64 MiB of tables map 32 GiB with 4 KiB clusters: more than a guest accesses between two snapshots.
 const CACHE_BYTES_MAX = 64 * 1024 * 1024;
 const TABLES_MIN = 2;

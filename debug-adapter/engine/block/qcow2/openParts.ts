@@ -12,7 +12,7 @@ import { ENTRY_BYTES, makeLayout } from './layout.ts';
 import { loadRefcounts } from './loadRefcounts.ts';
 import { hasRightFlags } from './references.ts';
 import { Refcounts } from './refcounts.ts';
-import { readSnapshotTable } from './snapshotTable.ts';
+import { readSnapshotTable, type SnapshotEntry } from './snapshotTable.ts';
 import { StoredTable } from './storedTable.ts';
 
 export interface OpenOptions {
@@ -33,14 +33,14 @@ export interface BackingName {
 /**
  * Loads an image. Opening for writing counts all of its references (one read of each L2 table), whichever program
  * closed it last: clusters leaked by a killed process are freed, and an image in which two owners use one cluster is
- * refused before it can lose data.
+ * refused before it can lose data. Snapshot entries that are equal to those of `known` are reused.
  */
-export function openParts(hostFile: HostFile, options: OpenOptions): ImageParts {
+export function openParts(hostFile: HostFile, options: OpenOptions, known?: readonly SnapshotEntry[]): ImageParts {
   const file = new ImageFile(hostFile);
   const header = headers.readHeader(file);
   const layout = makeLayout(header);
   const l1 = readL1(file, header);
-  const snapshots = readSnapshotTable(file, header);
+  const snapshots = readSnapshotTable(file, header, known);
   const parts: ImageParts = {
     file,
     header,

@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.ts';
+import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { ENTRY_BYTES } from './layout.ts';
 import { readGuest } from './readData.ts';
@@ -33,11 +34,21 @@ export function createSnapshotFrom(
   try {
     fill(draftOf(draft));
     addEntry(parts, wanted, draft.l1);
+    forgetTables(parts, draft.l1);
   } catch (error) {
     // If only the last sync failed, the snapshot exists and its references count.
     if (parts.snapshots.some(({ name }) => name === wanted.name)) throw error;
     for (const hostOffset of referencesOf(draft, draft.l1)) parts.refcounts.dropNow(hostOffset);
     throw error;
+  }
+}
+
+/** Of a snapshot that was just written: it may not be looked at for long, and the next one has others. */
+function forgetTables(parts: ImageParts, l1: EntryTable): void {
+  for (let index = 0; index < l1.length; index++) {
+    const offset = l1.offset(index);
+    const isActive = index < parts.l1.length && parts.l1.offset(index) === offset;
+    if (offset !== 0 && !isActive) parts.l2.forget(offset);
   }
 }
 
@@ -50,12 +61,13 @@ function startingL1(parts: ImageParts, from: string | undefined): StoredTable {
 
 function draftOf(draft: ImageParts): SnapshotDraft {
   const { diskLengthBytes, vmStateOffset } = draft.layout;
-  let room = new Uint8Array(0);
   const setGuest = (offset: number, bytes: Uint8Array): void => {
-    if (room.length < bytes.length) room = new Uint8Array(bytes.length);
-    const now = room.subarray(0, bytes.length);
-    readGuest(draft, draft.l1, offset, now);
-    writeDifference(draft, offset, { now, wanted: bytes });
+    for (let done = 0; done < bytes.length; done += COMPARED_BYTES) {
+      const wanted = bytes.subarray(done, done + COMPARED_BYTES);
+      const now = compared().subarray(0, wanted.length);
+      readGuest(draft, draft.l1, offset + done, now);
+      writeDifference(draft, offset + done, { now, wanted });
+    }
   };
   return {
     setDisk: (offset, bytes) => {
@@ -67,6 +79,11 @@ function draftOf(draft: ImageParts): SnapshotDraft {
     zeroVmState: (offset, lengthBytes) => zeroGuest(draft, vmStateOffset + offset, lengthBytes),
   };
 }
+
+/** A single buffer for all drafts: temporary buffers would fragment the heap. */
+const compared = (): Uint8Array => (sharedBuffer ??= new Uint8Array(COMPARED_BYTES));
+let sharedBuffer: Uint8Array | undefined;
+const COMPARED_BYTES = 1 << 20;
 
 /** Writes the clusters that differ; those of zeroes become holes, and adjacent ones of a kind are written together. */
 function writeDifference(

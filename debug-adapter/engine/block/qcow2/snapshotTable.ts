@@ -49,10 +49,12 @@ export function readSnapshotTable(
   return { entries, lengthBytes: at - header.snapshotsOffset };
 }
 
+/** Valid until the next call: it is written before there is another. */
 export function encodeSnapshotTable(file: ImageFile, entries: readonly SnapshotEntry[]): Uint8Array {
   const lengthBytes = entries.reduce((sum, { encoded }) => sum + encoded.length, 0);
   if (lengthBytes > limits.SNAPSHOT_TABLE_BYTES_MAX) throw snapshotTableFull(file.name);
-  const table = new Uint8Array(lengthBytes);
+  if (sharedTable.length < lengthBytes) sharedTable = new Uint8Array(Math.max(lengthBytes, 2 * sharedTable.length));
+  const table = sharedTable.subarray(0, lengthBytes);
   let at = 0;
   for (const { encoded } of entries) {
     table.set(encoded, at);
@@ -60,6 +62,8 @@ export function encodeSnapshotTable(file: ImageFile, entries: readonly SnapshotE
   }
   return table;
 }
+
+let sharedTable = new Uint8Array(0);
 
 export function newSnapshotEntry(fields: SnapshotFields): SnapshotEntry {
   return { ...fields, encoded: encodeEntry(fields) };
@@ -81,7 +85,7 @@ export function renamedEntry(entry: SnapshotEntry, name: string): SnapshotEntry 
 class Pieces {
   readonly file: ImageFile;
   #offset = 0;
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array = new Uint8Array(0);
 
   constructor(file: ImageFile) {
     this.file = file;
@@ -89,7 +93,8 @@ class Pieces {
 
   read(at: number, lengthBytes: number): Uint8Array {
     if (at < this.#offset || at + lengthBytes > this.#offset + this.#bytes.length) {
-      this.#bytes = this.file.readTable(at, Math.max(lengthBytes, PIECE_BYTES), 'a snapshot entry');
+      this.#bytes = lengthBytes > PIECE_BYTES ? new Uint8Array(lengthBytes) : sharedPiece();
+      this.file.readTableInto(at, this.#bytes, 'a snapshot entry');
       this.#offset = at;
     }
     return this.#bytes.subarray(at - this.#offset, at - this.#offset + lengthBytes);
@@ -97,6 +102,9 @@ class Pieces {
 }
 
 const PIECE_BYTES = 1 << 14;
+/** One for all reading: entries keep copies. */
+const sharedPiece = (): Uint8Array => (piece ??= new Uint8Array(PIECE_BYTES));
+let piece: Uint8Array | undefined;
 const decoder = new TextDecoder();
 
 function readEntry(
@@ -134,7 +142,6 @@ function readEntry(
     icount: extraBytes >= 24 ? readIcount(view) : undefined,
     l1Offset: readU64(view, 0),
     l1Entries: view.getUint32(8),
-    // Copied, so that one new entry does not keep a whole piece in memory.
     encoded: bytes.slice(),
   };
   checkL1Place(file, header, entry, at);

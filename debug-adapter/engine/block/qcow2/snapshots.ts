@@ -7,7 +7,7 @@ import {
 } from '../../errors/block.ts';
 import { commitAtomically, type NewTable, placeTable } from './atomicCommit.ts';
 import { commit, type CommitChange } from './commit.ts';
-import type { EntryTable } from './entryTable.ts';
+import { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { clustersFor, ENTRY_BYTES, SNAPSHOTS_MAX } from './layout.ts';
 import { addReferences, referencesOf } from './references.ts';
@@ -133,10 +133,22 @@ function findIn(snapshots: readonly SnapshotEntry[], name: string, file: string)
 export function readSnapshotL1(parts: ImageParts, entry: SnapshotEntry): StoredTable {
   const entries = Math.max(entry.l1Entries, parts.layout.vmStateFirstL1Index);
   const bytes = new Uint8Array(entries * ENTRY_BYTES);
-  const what = `the L1 table of snapshot "${entry.name}"`;
-  if (entry.l1Entries > 0) bytes.set(parts.file.readTable(entry.l1Offset, entry.l1Entries * ENTRY_BYTES, what));
+  const stored = bytes.subarray(0, entry.l1Entries * ENTRY_BYTES);
+  if (stored.length > 0) parts.file.readTableInto(entry.l1Offset, stored, whatL1Is(entry));
   return new StoredTable(bytes, entry.l1Offset);
 }
+
+/** Yields the L1 tables of all snapshots as stored in the file, one after the other in the same memory. */
+export function* peekSnapshotL1s(parts: ImageParts): Generator<{ entry: SnapshotEntry; l1: EntryTable }> {
+  let l1 = new EntryTable(new Uint8Array(0));
+  for (const entry of parts.snapshots) {
+    if (l1.length !== entry.l1Entries) l1 = new EntryTable(new Uint8Array(entry.l1Entries * ENTRY_BYTES));
+    if (l1.length > 0) parts.file.readTableInto(entry.l1Offset, l1.bytes, whatL1Is(entry));
+    yield { entry, l1 };
+  }
+}
+
+const whatL1Is = ({ name }: SnapshotEntry): string => `the L1 table of snapshot "${name}"`;
 
 /** The tables of a disk of another length have VM state at another offset. */
 export function checkSameSize(parts: ImageParts, entry: SnapshotEntry): void {

@@ -142,3 +142,23 @@ test('an old view stays correct while the active disk and other snapshots change
     assertSameBytes(readAll(view), expected);
   }
 });
+
+test('a file that is open twice has one list of snapshots in memory: only what is new comes to it', () => {
+  const { image, file } = newImage();
+  for (let i = 0; i < 200; i++) takeSnapshot(image, `snapshot ${i}`, { icount: i });
+  image.close();
+  const reader = Qcow2Image.open(file, { writable: false });
+  const before = reader.snapshots;
+  assert.equal(reader.snapshots, before);
+  const writer = Qcow2Image.open(file, { writable: true, sameFile: reader });
+  writer.snapshots.forEach((snapshot, i) => assert.equal(snapshot, before[i]));
+  takeSnapshot(writer, 'one more', { icount: 200 });
+  writer.renameSnapshot('snapshot 7', 'renamed');
+  writer.close();
+  reader.reload();
+  const after = reader.snapshots;
+  assert.equal(after.length, 201);
+  for (const [i, snapshot] of before.entries()) assert.equal(snapshot === after[i], i !== 7, snapshot.name);
+  assert.deepEqual([after[7].name, after[200].name], ['renamed', 'one more']);
+  assert.deepEqual(after, Qcow2Image.open(file, { writable: false }).snapshots);
+});
