@@ -1,13 +1,13 @@
 import type { Position } from '../base/quantities.ts';
 import { RamImageBytes } from './ramImageBytes.ts';
 import type { RamImage } from './ramImages.ts';
+import type { SavedState } from './savedState.ts';
 import type { TravelBudget } from './travelBudget.ts';
 import type { DiskMoment } from './travelDisk.ts';
 
 export interface MemorySnapshot {
   position: Position;
-  /** The machine's, as CBOR: one buffer instead of some hundred objects, which V8 would collect late. */
-  state: Uint8Array;
+  state: SavedState;
   image: RamImage;
   disks: DiskMoment[];
 }
@@ -76,7 +76,7 @@ export class MemorySnapshots {
     const at = this.kept.findIndex((other) => other.position > snapshot.position);
     this.kept.splice(at < 0 ? this.kept.length : at, 0, snapshot);
     this.near = snapshot.position;
-    this.statesBytes += stateBytes(snapshot);
+    this.statesBytes += snapshot.state.pack().packedBytes;
     this.all.hold(snapshot.image);
     this.use(this.elsewhere);
   }
@@ -138,13 +138,8 @@ export class MemorySnapshots {
 
   private drop(snapshot: MemorySnapshot): void {
     this.kept.splice(this.kept.indexOf(snapshot), 1);
-    this.statesBytes -= stateBytes(snapshot);
+    this.statesBytes -= snapshot.state.packedBytes;
     this.all.release(snapshot.image);
     this.disks.release(snapshot);
   }
 }
-
-/** What a machine state takes in memory: V8 and the allocator have some hundred bytes for each buffer. */
-export const stateBytes = ({ state }: MemorySnapshot): number => state.length + BUFFER_OVERHEAD_BYTES;
-
-const BUFFER_OVERHEAD_BYTES = 512;

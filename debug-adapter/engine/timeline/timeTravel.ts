@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import { decodeState, encodeCbor } from '../base/cbor.ts';
+import { encodeCbor } from '../base/cbor.ts';
 import type { Position } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
@@ -13,6 +13,7 @@ import type { MemorySnapshot } from './memorySnapshots.ts';
 import type { RamImage, RamImages } from './ramImages.ts';
 import { type Restored, ReverseSearch, type SearchGround } from './reverseSearch.ts';
 import type { RequestLogSwitch } from './requestLogSwitch.ts';
+import { SavedState } from './savedState.ts';
 import type { PastMoment } from './snapshotStore.ts';
 import { TRAVEL_BUDGET, type TravelBudget } from './travelBudget.ts';
 import type { DiskMoment, TravelDisk } from './travelDisk.ts';
@@ -114,7 +115,7 @@ export class TimeTravel {
   remember({ name, state, image }: { name: string | undefined; state: State; image: RamImage }): void {
     this.memory.charge();
     const disks = this.disks.map((): DiskMoment => ({ snapshot: name }));
-    this.memory.cache.add({ position: this.machine.position, state: encodeCbor(state), image, disks });
+    this.memory.cache.add({ position: this.machine.position, state: new SavedState(state), image, disks });
   }
 
   /** Saves the current state, which is in the history, as a snapshot; `write` stores it in the overlays. */
@@ -287,7 +288,7 @@ export class TimeTravel {
     // Restoring RAM is not a guest access, so watchpoints must not trigger.
     machine.setStopPoints(NO_STOP_POINTS);
     this.images.restore(moment.image);
-    machine.loadState(decodeState(moment.state));
+    machine.loadState(moment.state.state);
     this.disks.forEach((disk, i) => disk.show(moment.disks[i]));
     // The restored pages are in use now, and the previous ones no longer are. This may drop the snapshot itself.
     this.memory.charge();
@@ -334,7 +335,7 @@ export class TimeTravel {
     const image = this.images.capture();
     this.memory.charge();
     const disks = this.disks.map((disk) => disk.capture());
-    return { position: machine.position, state: encodeCbor(machine.saveState()), image, disks };
+    return { position: machine.position, state: new SavedState(machine.saveState()), image, disks };
   }
 
   /** Runs, and compares the state with the recorded digests when a replay reaches them for the first time. */
@@ -371,7 +372,7 @@ export class TimeTravel {
     const image = this.images.capture();
     this.present = {
       position: machine.position,
-      state: encodeCbor(machine.saveState()),
+      state: machine.saveState(),
       image,
       inputs: machine.inputs,
       log: this.log.target,
@@ -393,11 +394,11 @@ export class TimeTravel {
     const { machine, present } = this;
     assert(present, 'there is a present to return to');
     if (machine.position === present.position) {
-      assert(isSameBytes(encodeCbor(machine.saveState()), present.state), 'the replay came back to another present');
+      assert(isSameState(machine.saveState(), present.state), 'the replay came back to another present');
     }
     machine.setStopPoints(NO_STOP_POINTS);
     this.images.restore(present.image);
-    machine.loadState(decodeState(present.state));
+    machine.loadState(present.state);
     for (const disk of this.disks) disk.returnToPresent();
     machine.inputs = present.inputs;
     this.log.target = present.log;
@@ -410,7 +411,7 @@ export class TimeTravel {
 
 interface Present {
   position: Position;
-  state: Uint8Array;
+  state: State;
   image: RamImage;
   inputs: Inputs;
   log: RequestLog;
@@ -426,5 +427,8 @@ function nextLeft(position: Position, target: Position): Position {
 
 const nextRegular = (position: Position): Position => (Math.floor(position / LEFT_EVERY) + 1) * LEFT_EVERY;
 
-const isSameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, i) => byte === b[i]);
+const isSameState = (a: State, b: State): boolean => {
+  const left = encodeCbor(a);
+  const right = encodeCbor(b);
+  return left.length === right.length && left.every((byte, i) => byte === right[i]);
+};

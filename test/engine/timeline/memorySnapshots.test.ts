@@ -1,13 +1,10 @@
 /** Cached snapshots stay within the budget, charge each shared page once, and are evicted by distance. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type MemorySnapshot,
-  MemorySnapshots,
-  stateBytes,
-} from '../../../debug-adapter/engine/timeline/memorySnapshots.ts';
+import { type MemorySnapshot, MemorySnapshots } from '../../../debug-adapter/engine/timeline/memorySnapshots.ts';
 import { listBytes, PAGE_OVERHEAD_BYTES, STRETCH_BYTES } from '../../../debug-adapter/engine/timeline/ramImageBytes.ts';
 import { RamImage } from '../../../debug-adapter/engine/timeline/ramImages.ts';
+import { SavedState } from '../../../debug-adapter/engine/timeline/savedState.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 
 const MIB = 1 << 20;
@@ -27,7 +24,12 @@ function cacheOf(memoryBytes: number, options: { scratchBytes?: number; snapshot
     },
   );
   const add = (position: number, image: RamImage): void => {
-    const snapshot = { position, state: new Uint8Array(1500), image, disks: [] };
+    const snapshot = {
+      position,
+      state: new SavedState({ pc: 1n, uart: { fifo: new Uint8Array(10) } }),
+      image,
+      disks: [],
+    };
     live.add(snapshot);
     cache.add(snapshot);
   };
@@ -59,7 +61,7 @@ function chargedFor(snapshots: Iterable<MemorySnapshot>, inUse: readonly RamImag
   let bytes = 0;
   for (const [thing, size] of reachable([...snapshots].map(({ image }) => image)))
     if (!anyway.has(thing)) bytes += size;
-  for (const snapshot of snapshots) bytes += stateBytes(snapshot);
+  for (const snapshot of snapshots) bytes += snapshot.state.packedBytes;
   return bytes;
 }
 
@@ -146,7 +148,7 @@ test('snapshots near the current position are kept, and a few of those far away'
 test('a second snapshot of the same position is released immediately, and so are those based on a deleted one', () => {
   const { cache, live } = cacheOf(MIB);
   const snapshotOn = (position: number, name?: string): MemorySnapshot => {
-    const snapshot = { position, state: new Uint8Array(), image: new RamImage(16), disks: [{ snapshot: name }] };
+    const snapshot = { position, state: new SavedState({}), image: new RamImage(16), disks: [{ snapshot: name }] };
     live.add(snapshot);
     cache.add(snapshot);
     return snapshot;
