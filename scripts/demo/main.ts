@@ -4,12 +4,14 @@
 // nothing else: which variable it complains about is read from what it printed, and the line that spoiled it is found by
 // going back from write to write. Then the recording is replayed and must lead to the same place.
 // Everything it makes is in .blkreplay/demo/ (or the folder that it is given). It exits with 1 if any check fails.
+import { isDeepStrictEqual } from 'node:util';
 import { Checks } from './checks.ts';
 import { FOLDER, hashOfImage, launchSettings, prepareFolder, replayInOneGo } from './place.ts';
 import { DebugSession } from './debugSession.ts';
 import { findVariable, readComplaint } from './complaint.ts';
-import { explainIndex, lookAround, walkBack } from './walkBack.ts';
+import { DemoDriver, type Finding } from './demoDriver.ts';
 import { say } from './transcript.ts';
+import { type Walk, walkBackAndForth } from './walk.ts';
 
 const checks = new Checks();
 prepareFolder();
@@ -22,28 +24,25 @@ say(
   `It complains about "${complaint.name}": it is ${complaint.found}, and counting gave ${complaint.counted}. Who did that?`,
 );
 const variable = await findVariable(recorded, complaint);
-const culprit = await walkBack(recorded, { variable, rightValue: complaint.counted });
-await lookAround(recorded);
-const explanation = await explainIndex(recorded, variable);
-const fingerprint = await recorded.fingerprint();
-say('And what came before that?');
-await recorded.run('stepBack');
-await recorded.run('stepBack');
-const again = await recorded.run('continue');
-const valueThen = await recorded.evaluate(variable);
+const { walk, finding } = await findDamage(recorded);
 checks.expect(
-  `forwards it is the same write, and leaves ${valueThen}`,
-  again === culprit.description && valueThen === culprit.after,
+  `forwards it is the same write, and leaves ${walk.after}`,
+  (await recorded.evaluate(variable)) === walk.after,
 );
 await recorded.leave();
 
 say('Replay: one word changes, rr: replay. The same data breakpoint, the same way back.');
 const replayed = await DebugSession.launch(launchSettings('replay'), { isQuiet: true });
-const found = await walkBack(replayed, { variable, rightValue: complaint.counted });
+const { walk: walkAgain, finding: found } = await findDamage(replayed);
 checks.expect('the replay printed the same console', replayed.console === recorded.console);
-checks.expect(`it leads to the same write at step ${found.step}`, JSON.stringify(found) === JSON.stringify(culprit));
-const replayedFingerprint = await replayed.fingerprint();
-checks.expect(`registers, CSRs and RAM are the same there: ${fingerprint}`, replayedFingerprint === fingerprint);
+checks.expect(
+  `it leads to the same write at step ${found.step}`,
+  found.step === finding.step && isDeepStrictEqual(walkAgain, walk),
+);
+checks.expect(
+  `registers, CSRs and RAM are the same there: ${finding.fingerprint}`,
+  found.fingerprint === finding.fingerprint,
+);
 await replayed.leave();
 const whole = replayInOneGo();
 checks.expect(`a replay in one go agrees with every digest on the way to the end: ${whole.digest}`, whole.isSame);
@@ -51,8 +50,14 @@ checks.expect('the disk image is untouched: all writes are in the overlay', imag
 checks.print();
 console.log(`What this made, recording and overlay, is in ${FOLDER}/.`);
 
-say(`Found at ${culprit.file}:${culprit.line}, in ${culprit.functionName}:`);
-console.log(`  ${culprit.source}`);
-if (explanation) console.log(`  ${explanation}`);
-console.log(`  ${variable} is written: ${culprit.before} -> ${culprit.after}`);
+say(`Found at ${finding.file}:${walk.location.line}, in ${walk.location.name}:`);
+console.log(`  ${finding.source}`);
+if (finding.explanation) console.log(`  ${finding.explanation}`);
+console.log(`  ${variable} is written: ${walk.before} -> ${walk.after}`);
 process.exitCode = checks.allHold ? 0 : 1;
+
+async function findDamage(session: DebugSession): Promise<{ walk: Walk; finding: Finding }> {
+  const driver = new DemoDriver(session, complaint);
+  const walk = await walkBackAndForth(driver, { variable, complaint });
+  return { walk, finding: driver.finding! };
+}

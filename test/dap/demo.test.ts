@@ -7,9 +7,10 @@ import fs from 'node:fs';
 import { test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
 import { DapClient, demoLaunch, source } from '../support/dapClient.ts';
+import { type Culprit, DEMO, type Location, type Move, walkDemo, type WalkDriver } from '../support/demoWalk.ts';
 import { expected, maskDemo } from '../support/guests.ts';
 
-const FIELD = 'store.superblock.entry_count';
+const FIELD = DEMO.field;
 
 test('reverse-continue from the reported failure stops at the line that corrupted the field', async (t) => {
   const place = new Workplace(t);
@@ -17,29 +18,12 @@ test('reverse-continue from the reported failure stops at the line that corrupte
   await dap.start(demoLaunch(place));
   const failure = await dap.event('stopped');
   assert.equal(failure.text, 'End of recording');
-  assert.equal(failure.description, 'The guest reported failure, code 1');
+  assert.equal(failure.description, DEMO.failure);
   assert.equal(maskDemo(dap.console), maskDemo(expected('demo/demo').console));
   const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
   assert.equal(stackFrames.at(-1).name, '_start');
-  const spoiled = await dap.evaluate(FIELD);
 
-  await watch(dap);
-  const write = await dap.until('reverseContinue');
-  assert.equal(write.reason, 'data breakpoint');
-  const [, before, after] = /^store\.superblock\.entry_count is written: (\d+) -> (\d+)$/.exec(write.description)!;
-  assert.equal(after, spoiled);
-  assert.equal(write.text, write.description);
-  await assertAt(dap, 'statistics_sample', 18);
-  assert.equal(await dap.evaluate(FIELD), before, 'the stop is before the write');
-  await assertVariables(dap, after);
-
-  await dap.until('stepBack');
-  await assertAt(dap, 'statistics_sample', 18);
-  await dap.until('stepBack');
-  await assertAt(dap, 'statistics_sample', 14);
-  const again = await dap.until('continue');
-  assert.equal(again.description, write.description, 'running forwards finds the same write');
-  assert.equal(await dap.evaluate(FIELD), after, 'the stop is after the write');
+  await walkDemo(new AdapterDriver(dap), dap.console);
 
   assert.equal(maskDemo(dap.console), maskDemo(expected('demo/demo').console), 'history is not printed again');
   assert.equal(await dap.leave(), 0);
@@ -61,7 +45,7 @@ test('a recording closed while viewing history replays to its end, and back to i
   await dap.start(demoLaunch(place, { rr: 'replay', stopOnEntry: true }));
   assert.equal((await dap.event('stopped')).reason, 'entry');
   const end = await dap.until('continue');
-  assert.deepEqual([end.description, end.text], ['The guest reported failure, code 1', 'End of recording']);
+  assert.deepEqual([end.description, end.text], [DEMO.failure, 'End of recording']);
   assert.equal((await dap.until('reverseContinue')).description, 'Beginning of recording');
   assert.equal((await dap.until('stepBack')).description, 'Beginning of recording');
   assert.equal(maskDemo(dap.console), maskDemo(expected('demo/demo').console));
@@ -74,9 +58,43 @@ async function watch(dap: DapClient): Promise<void> {
   assert.equal(breakpoints[0].verified, true);
 }
 
-async function assertAt(dap: DapClient, name: string, line: number): Promise<void> {
-  const frame = await dap.topFrame();
-  assert.deepEqual([frame.name, frame.line, frame.source?.path], [name, line, source('demo/statistics.c')]);
+/** Requests of the protocol, with what the adapter must say at each stop. */
+class AdapterDriver implements WalkDriver {
+  readonly #dap: DapClient;
+  /** The write that it stopped at last, as the adapter describes it. */
+  #write = '';
+
+  constructor(dap: DapClient) {
+    this.#dap = dap;
+  }
+
+  stopAtWrites(): Promise<void> {
+    return watch(this.#dap);
+  }
+
+  async move(command: Move): Promise<void> {
+    const { reason, description, text } = await this.#dap.until(command);
+    if (command === 'stepBack') return assert.equal(reason, 'step');
+    assert.equal(reason, 'data breakpoint');
+    assert.equal(text, description);
+    if (command === 'continue') assert.equal(description, this.#write, 'running forwards finds the same write');
+    this.#write = description;
+  }
+
+  async location(): Promise<Location> {
+    const { name, line, source: file } = await this.#dap.topFrame();
+    assert.equal(file?.path, source(`demo/${DEMO.file}`));
+    return { name, line };
+  }
+
+  value(variable: string): Promise<string> {
+    return this.#dap.evaluate(variable);
+  }
+
+  async lookAround({ before, after }: Culprit): Promise<void> {
+    assert.equal(this.#write, `${FIELD} is written: ${before} -> ${after}`);
+    await assertVariables(this.#dap, after);
+  }
 }
 
 /** At line 18: `statistics->last_seen_us[level] = now_us`, with a level that is too high by one. */
@@ -91,7 +109,7 @@ async function assertVariables(dap: DapClient, written: string): Promise<void> {
     scopes.map(({ variablesReference }: { variablesReference: number }) => variablesOf(dap, variablesReference)),
   );
   assert.equal(locals.get('now_us')!.value, written);
-  assert.equal(locals.get('level')!.value, '8');
+  assert.equal(locals.get('level')!.value, DEMO.level);
   assert.match(registers.get('pc')!.value, /^0x8000[0-9a-f]{4}$/);
   assert.equal(floats.get('fa0')!.value, '0 (0x0)');
   assert.equal(csrs.get('privilege')!.value, 'M');

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
 import { source } from '../support/dapClient.ts';
+import { DEMO } from '../support/demoWalk.ts';
 
 /** The demo of the README, as a user runs it but in a folder of its own. */
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -18,11 +19,11 @@ test('the demo finds the line that spoiled the field, in the recording and in it
   assert.equal(stderr, '');
   const lines = stdout.trimEnd().split('\n');
   assert.ok(lines.length <= 65, `it stays short: ${lines.length} lines`);
-  const place = path.relative(ROOT, source('demo/statistics.c'));
+  const place = path.relative(ROOT, source(`demo/${DEMO.file}`));
   assert.deepEqual(lines.slice(-4, -1), [
-    `Found at ${place}:18, in statistics_sample:`,
+    `Found at ${place}:${DEMO.line}, in ${DEMO.functionName}:`,
     '  statistics->last_seen_us[level] = now_us;',
-    '  statistics->last_seen_us has 8 elements, level is 8: that place is store.superblock.entry_count',
+    `  statistics->last_seen_us has 8 elements, level is ${DEMO.level}: that element would be ${DEMO.field}`,
   ]);
   assert.match(lines.at(-1)!, /^ {2}store\.superblock\.entry_count is written: 96 -> \d+$/);
   assert.equal(lines.filter((line) => line.startsWith('yes  ')).length, 6, 'all checks are told');

@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
+import { DEMO } from '../support/demoWalk.ts';
 import { expected, guest } from '../support/guests.ts';
 import { requireTool } from '../support/tools.ts';
 import { GDB, runGdb, serve, sessionIn } from './gdbSupport.ts';
+
+const IN_CULPRIT = `${DEMO.functionName} .*${DEMO.file}:`;
 
 test('in gdb: run to the failure, watch the corrupted field, reverse-continue to the write', async (t) => {
   if (!requireTool(GDB, t)) return;
@@ -14,15 +17,15 @@ test('in gdb: run to the failure, watch the corrupted field, reverse-continue to
     elf: guest('demo/demo'),
     port,
     commands: [
-      ...['continue', 'print store.superblock.entry_count', 'watch store.superblock.entry_count', 'reverse-continue'],
+      ...['continue', `print ${DEMO.field}`, `watch ${DEMO.field}`, 'reverse-continue'],
       ...['print level', 'frame', 'reverse-step', 'reverse-next', 'next', 'detach'],
     ],
   });
   assert.match(said, /No more reverse-execution history/, 'the end is reported, and the machine still exists');
   const [, damaged] = /\$1 = (\d+)/.exec(said)!;
   // gdb's old value is the one it saw before: when running backwards, the later one.
-  assert.match(said, new RegExp(`Old value = ${damaged}\nNew value = \\d+\n.*statistics_sample .*statistics\\.c:18`));
-  assert.match(said, /\$2 = 8\n/, 'one level more than exists');
+  assert.match(said, new RegExp(`Old value = ${damaged}\nNew value = \\d+\n.*${IN_CULPRIT}${DEMO.line}`));
+  assert.match(said, new RegExp(`\\$2 = ${DEMO.level}\n`), 'one level more than exists');
   (await running.end).ended(1, 'guestFailed');
 });
 
@@ -34,16 +37,16 @@ test('in gdb: the complete demo, from the failure message back to the first writ
   const script = place.write(
     'story.gdb',
     `continue
-    watch -l store.superblock.entry_count
+    watch -l ${DEMO.field}
     reverse-continue
     set $writes = 1
-    while store.superblock.entry_count != ${counted} && $writes < 100
+    while ${DEMO.field} != ${counted} && $writes < 100
       reverse-continue
       set $writes = $writes + 1
     end
     backtrace 2
-    print statistics->last_seen_us[level] == store.superblock.entry_count
-    print &statistics->last_seen_us[level] == &store.superblock.entry_count
+    print statistics->last_seen_us[level] == ${DEMO.field}
+    print &statistics->last_seen_us[level] == &${DEMO.field}
     print level == sizeof statistics->last_seen_us / sizeof statistics->last_seen_us[0]
     reverse-step
     reverse-step
@@ -54,14 +57,14 @@ test('in gdb: the complete demo, from the failure message back to the first writ
   );
   const said = await runGdb({ elf: guest('demo/demo'), port, commands: [`source ${place.path(script)}`] });
   assert.match(said, /No more reverse-execution history/);
-  const writes = [...said.matchAll(/Old value = (\d+)\nNew value = (\d+)\n.*statistics_sample .*statistics\.c:(\d+)/g)];
+  const writes = [...said.matchAll(new RegExp(`Old value = (\\d+)\nNew value = (\\d+)\n.*${IN_CULPRIT}(\\d+)`, 'g'))];
   assert.ok(writes.length >= 2, said);
   // When running backwards, gdb's new value is the one before the write; the last hit is the write when running
   // forwards again.
   const culprit = writes.at(-2)!;
   const [, spoiled, before, line] = culprit;
-  assert.deepEqual([before, line], [counted, '18']);
-  assert.match(said, /#0 +.*statistics_sample .*statistics\.c:18\n#1 .*timer_interrupt/);
+  assert.deepEqual([before, Number(line)], [counted, DEMO.line]);
+  assert.match(said, new RegExp(`#0 +.*${IN_CULPRIT}${DEMO.line}\n#1 .*timer_interrupt`));
   assert.match(
     said,
     /\$\d+ = 1\n\$\d+ = 1\n\$\d+ = 1\n/,

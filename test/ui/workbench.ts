@@ -122,6 +122,18 @@ export class Workbench {
     await this.until(`line ${line} is highlighted`, async () => (await this.highlightedLine()) === line);
   }
 
+  /** The newest frame in the call stack view. */
+  async topFrame(): Promise<{ name: string; line: number }> {
+    const row = this.page.locator('.debug-call-stack .monaco-list-row[data-index="0"]');
+    const [, name, line] = /^Stack Frame (.*), line (\d+), /.exec((await row.getAttribute('aria-label')) ?? '') ?? [];
+    return { name: name ?? '', line: Number(line) };
+  }
+
+  /** The machine is stopped: it can be told to continue. */
+  async isStopped(): Promise<boolean> {
+    return this.toolbarButton('Continue').and(this.page.locator(':not(.disabled)')).isVisible();
+  }
+
   /** The number beside the line with the yellow arrow. */
   async highlightedLine(): Promise<number | undefined> {
     return this.page.evaluate(() => {

@@ -43,6 +43,14 @@ export class TestSession {
     return session;
   }
 
+  /** What the guest has printed on its terminal. */
+  get console(): string {
+    const pieces = this.messages.filter((message) => nameOf(message) === 'event blkreplay/console');
+    return Buffer.concat(
+      pieces.map((piece) => Buffer.from((piece as DebugProtocol.Event).body.base64, 'base64')),
+    ).toString();
+  }
+
   /** Runs a command of the workbench, as a toolbar button does; returns the `stopped` event that follows. */
   async runUntilStopped(command: string): Promise<DebugProtocol.StoppedEvent['body']> {
     await until('a thread is in focus', () => vscode.debug.activeStackItem !== undefined);

@@ -1,0 +1,90 @@
+import type { Complaint } from './complaint.ts';
+import type { DebugSession } from './debugSession.ts';
+import { received, say, sent, shortPath, showSource, sourceLine } from './transcript.ts';
+import type { Culprit, Location, Move, WalkDriver } from './walk.ts';
+
+/** The write that damaged the variable, as the demo reports it. */
+export interface Finding extends Culprit {
+  file: string;
+  source: string;
+  /** Steps since power-on, before the write. */
+  step: string;
+  fingerprint: string;
+  explanation?: string;
+}
+
+/** Carries out the walk over the Debug Adapter Protocol, and tells it unless the session is quiet. */
+export class DemoDriver implements WalkDriver {
+  finding?: Finding;
+  readonly #session: DebugSession;
+  readonly #complaint: Complaint;
+
+  constructor(session: DebugSession, complaint: Complaint) {
+    this.#session = session;
+    this.#complaint = complaint;
+  }
+
+  stopAtWrites(variable: string): Promise<void> {
+    return this.#session.watchWrites(variable);
+  }
+
+  async move(command: Move): Promise<void> {
+    await this.#session.run(command, (description) => {
+      const [, before] = / is written: (\S+) -> /.exec(description) ?? [];
+      const isEarlierWrong =
+        command === 'reverseContinue' && before !== undefined && before !== this.#complaint.counted;
+      return isEarlierWrong ? `; ${before} was wrong already: further back` : '';
+    });
+  }
+
+  async location(): Promise<Location> {
+    const [{ name, line }] = await this.#session.callStack();
+    return { name, line };
+  }
+
+  value(variable: string): Promise<string> {
+    return this.#session.evaluate(variable);
+  }
+
+  async lookAround(culprit: Culprit): Promise<void> {
+    const session = this.#session;
+    const [{ line, source }] = await session.callStack();
+    if (session.isTold) await showSurroundings(session);
+    const explanation = session.isTold ? await explainIndex(session, culprit.variable) : undefined;
+    this.finding = {
+      ...culprit,
+      ...{ file: shortPath(source!.path), source: sourceLine(source!.path, line) },
+      ...{ step: await session.evaluate('$mcycle'), fingerprint: await session.fingerprint(), explanation },
+    };
+    if (session.isTold) say('And what came before that?');
+  }
+}
+
+const FRAMES_SHOWN = 6;
+
+/** Source, call stack and locals. */
+async function showSurroundings(session: DebugSession): Promise<void> {
+  say('Before this write the value was right. Where are we?');
+  const frames = await session.callStack();
+  const [{ id, line, source }] = frames;
+  showSource(source!.path, line, 1);
+  sent('stackTrace');
+  const names = frames.map((frame) => `${frame.name}:${frame.line}`);
+  received([...names.slice(0, FRAMES_SHOWN), '...', names.at(-1)].join(' < '));
+  sent('scopes, variables: the locals');
+  received((await session.locals(id)).map(({ name, value }) => `${name} = ${value}`).join(', '));
+}
+
+/** If the line writes through an index, `a[i] = ...`: is the index out of bounds, and is `variable` what it hits? */
+async function explainIndex(session: DebugSession, variable: string): Promise<string | undefined> {
+  const [{ line, source }] = await session.callStack();
+  const [, array, index] = /^(\S+)\[(\w+)\] = /.exec(sourceLine(source!.path, line)) ?? [];
+  if (array === undefined) return undefined;
+  const questions = [`&${array}[${index}] == &${variable}`, index, `sizeof ${array} / sizeof ${array}[0]`];
+  const answers: string[] = [];
+  for (const question of questions) answers.push(await session.ask(question));
+  const [isSameAddress, at, length] = answers;
+  const isOutside = Number(at) >= Number(length);
+  if (isSameAddress !== '1' || !isOutside) return undefined;
+  return `${array} has ${length} elements, ${index} is ${at}: that element would be ${variable}`;
+}
