@@ -11,7 +11,7 @@ test('files deleted or replaced while the command line records are reported on s
   const drive = ['--drive', 'id=hd0,image=disk.img,format=raw,overlay=o.qcow2'];
   const endless = ['record', '--kernel', guest('endless/endless'), '--rrfile', 'a.rr', ...drive];
   const running = place.start(endless);
-  while (!place.exists('a.rr')) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (!place.exists('a.rr') || !place.exists('o.qcow2')) await new Promise((resolve) => setTimeout(resolve, 20));
   fs.rmSync(place.path('o.qcow2'));
   await running.untilSaid(
     /^blkreplay: o\.qcow2 was deleted while this session writes to it: .* is lost when it ends\./m,

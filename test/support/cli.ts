@@ -12,11 +12,16 @@ import path from 'node:path';
  */
 export class Workplace {
   readonly folder: string;
+  readonly #running = new Set<RunningCli>();
 
   /** The folder is removed at the end of the test (or, with `after` of node:test, of the file). */
   constructor(owner: Owner) {
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-cli-'));
-    owner.after(() => fs.rmSync(this.folder, { recursive: true, force: true }));
+    owner.after(() => {
+      // A test that failed may have left one running, which would keep the test file from ending.
+      for (const running of this.#running) running.kill('SIGKILL');
+      fs.rmSync(this.folder, { recursive: true, force: true });
+    });
   }
 
   /** A new workplace with the same files. */
@@ -104,7 +109,11 @@ export class Workplace {
   start(args: readonly string[], { through = [], script = CLI, unprivileged = false }: Under = {}): RunningCli {
     const [program, ...words] = [...through, process.execPath, script, ...args];
     const user = unprivileged && process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
-    return new RunningCli(spawn(program, words, { cwd: this.folder, ...user }));
+    const running = new RunningCli(spawn(program, words, { cwd: this.folder, ...user }));
+    this.#running.add(running);
+    const forget = () => void this.#running.delete(running);
+    running.end.then(forget, forget);
+    return running;
   }
 }
 

@@ -37,7 +37,10 @@ export async function consoleOf(place: Workplace, [program, ...args]: string[], 
   const end = new Promise<void>((resolve, reject) => {
     qemu.on('error', reject);
     qemu.on('close', (code, signal) =>
-      code === 0 ? resolve() : reject(new Error(`QEMU: ${signal ?? `exit status ${code}`} ${errors} ${printed()}`)),
+      // A guest that fails gives QEMU its exit status; if QEMU itself fails, it says why.
+      signal === null && (code === 0 || errors === '')
+        ? resolve()
+        : reject(new Error(`QEMU: ${signal ?? `exit status ${code}`} ${errors} ${printed()}`)),
     );
   });
   if (typed !== undefined) {
