@@ -1,22 +1,24 @@
-// Runs the tests: `node scripts/test.mjs [--one-at-a-time] [file...]`, all of test/**/*.test.ts by default. Prints each
-// test as it ends and closes with 'N passed, N failed[, N skipped]'. In CI (environment variable CI) a skipped test is a
-// failure: there every tool that a test may need is installed.
-import { globSync } from 'node:fs';
+// Runs tests: `node scripts/test.mjs [--one-at-a-time] [tier or file...]`, the tier `quick` by default; scripts/testFiles.ts
+// has the tiers. Prints each test as it ends and closes with 'N passed, N failed[, N skipped]'. In CI (environment
+// variable CI) a skipped test is a failure: there every tool that a test may need is installed.
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { TIERS } from './testFiles.ts';
 
-const { values: options, positionals: named } = parseArgs({
+const { values: options, positionals } = parseArgs({
   options: { 'one-at-a-time': { type: 'boolean', default: false } },
   allowPositionals: true,
 });
-const files = named.length > 0 ? named : globSync('test/**/*.test.ts').sort();
+const wanted = positionals.length > 0 ? positionals : ['quick'];
+const files = wanted.flatMap((name) => TIERS[name]?.() ?? name);
 const concurrency = options['one-at-a-time'] ? 1 : Math.max(1, availableParallelism());
+const compileCache = ['--import', new URL('compileCache.mjs', import.meta.url).href];
 const count = { passed: 0, failed: 0, skipped: 0 };
 const skipped = [];
 
-const stream = run({ files, concurrency });
+const stream = run({ files, concurrency, execArgv: compileCache });
 stream.on('test:pass', (event) => {
   if (event.details?.type === 'suite') return;
   // A file without tests of its own counts as one test of that name: not worth counting.

@@ -3,12 +3,13 @@
  * A new dependency between modules is a design decision: discuss it, then add a line here.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { test } from 'node:test';
 import { build } from 'esbuild';
 import ts from 'typescript';
+import { TIERS } from '../scripts/testFiles.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const ENGINE = 'debug-adapter/engine';
@@ -53,6 +54,11 @@ const PACKAGES: Record<string, string[]> = {
   'debug-adapter/host': ['fzstd'],
   extension: ['vscode'],
 };
+
+/** The modules of the map, without the entry files, as folders below `test`. */
+const TESTED_FOLDERS = Object.keys(ROOMS)
+  .filter((room) => !room.endsWith('.ts'))
+  .map((room) => room.replace(/^debug-adapter\//, ''));
 
 function inEngine(room: string): string {
   return `${ENGINE}/${room}`;
@@ -137,3 +143,46 @@ test('source files stay short enough to read', () => {
   );
   assert.deepEqual(long, [], 'these files contain more than one concept');
 });
+
+test('every test file belongs to exactly one tier', () => {
+  const tiers = Object.values(TIERS).map((files) => files());
+  const all = tests(/\.(test|scenario)\.ts$/);
+  assert.deepEqual(
+    tiers.flat().sort(),
+    all,
+    'npm test, test:long, test:vscode and test:ui together run every file once',
+  );
+});
+
+test('every module has a test file in npm test', () => {
+  const quick = TIERS.quick();
+  const untested = [...TESTED_FOLDERS].filter((folder) => !quick.some((file) => file.startsWith(`test/${folder}/`)));
+  assert.deepEqual(untested, []);
+});
+
+test('a long test file that imports a quick one has its name', () => {
+  for (const file of TIERS.long()) {
+    const imported = importsOf(file).filter((name) => name.endsWith('.test.ts'));
+    const expected = `./${path.basename(file).replace('.long.', '.')}`;
+    assert.ok(
+      imported.every((name) => name === expected),
+      `${file} imports ${imported.join(', ')}`,
+    );
+    if (existsSync(path.join(ROOT, path.dirname(file), expected))) assert.deepEqual(imported, [expected], file);
+  }
+});
+
+test('a test file that runs a selection of its cases has a long one', () => {
+  const selecting = tests(/\.test\.ts$/).filter((file) =>
+    importsOf(file).some((name) => name.endsWith('/support/extent.ts')),
+  );
+  assert.ok(selecting.length > 10);
+  const missing = selecting.filter((file) => !existsSync(path.join(ROOT, file.replace('.test.ts', '.long.test.ts'))));
+  assert.deepEqual(missing, []);
+});
+
+function tests(name: RegExp): string[] {
+  return sources('test')
+    .filter((file) => name.test(file))
+    .sort();
+}

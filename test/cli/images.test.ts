@@ -14,6 +14,7 @@ import { consoleOf, type Typed } from '../support/qemu.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 import { intelHex, uImage } from '../support/wrappedImages.ts';
 import { zbootImage } from '../support/zboot.ts';
+import { some } from '../support/extent.ts';
 
 const QEMU = 'qemu-system-riscv64';
 const OPENSBI = '/usr/lib/riscv64-linux-gnu/opensbi/generic';
@@ -86,7 +87,7 @@ const SAME: readonly [qemu: string, ours: string, line: string][] = [
 ];
 
 suite('images load as in QEMU', { concurrency: 2 }, () => {
-  for (const [theirs, ours, line] of SAME) {
+  for (const [theirs, ours, line] of some(SAME, 5)) {
     test(`${ours} as ${theirs}`, async (t) => {
       const place = placeWithImages(t);
       const session = await place.cli(['run', ...ours.split(' '), ...BOUNDED]);
@@ -148,7 +149,7 @@ suite('U-Boot', { concurrency: 2, timeout: 600_000 }, () => {
   // Excludes commands that poll for ctrl-c: they would consume input typed ahead.
   const typed = '\nversion\necho $arch $board\nfdt addr $fdtcontroladdr\nfdt get value m / model\necho $m\npoweroff\n';
 
-  for (const file of ['qemu-riscv64/u-boot.bin', 'qemu-riscv64/uboot.elf', 'qemu-riscv64_smode/u-boot.bin']) {
+  for (const file of some(['qemu-riscv64/u-boot.bin', 'qemu-riscv64/uboot.elf', 'qemu-riscv64_smode/u-boot.bin'], 0)) {
     test(`${file} reaches its prompt and answers as under QEMU; the replay needs no file`, async (t) => {
       if (!requireFile(`${U_BOOT}/${file}`, t) || !requireTool(QEMU, t)) return;
       const place = new Workplace(t);

@@ -5,6 +5,7 @@ import { suite, test, type TestContext } from 'node:test';
 import { Workplace } from '../support/cli.ts';
 import { isSound, visibleBytes } from '../support/overlays.ts';
 import { requireTool, runTool } from '../support/tools.ts';
+import { some } from '../support/extent.ts';
 
 const MIB = 1 << 20;
 /**
@@ -174,7 +175,7 @@ suite('overlay rebase', () => {
 
   test('--name-only follows a base that was moved, whatever the length of its name', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
-    for (const clusterSize of [512, 1024, 4096, 65536]) {
+    for (const clusterSize of some([512, 1024, 4096, 65536], 1)) {
       const place = withBase(t);
       const options = ['-o', `cluster_size=${clusterSize}`, '-b', 'base.img', '-F', 'raw'];
       qemuImg(place, 'create', '-q', '-f', 'qcow2', ...options, 'o.qcow2');

@@ -33,8 +33,9 @@ import {
   sessionIn,
 } from './gdbSupport.ts';
 import { type Moment, trace } from './trace.ts';
+import { times } from '../support/extent.ts';
 
-const PLACES = Number(process.env.BLKREPLAY_GDB_PLACES ?? 20);
+const PLACES = times({ quick: 3, long: 20 }, 'BLKREPLAY_GDB_PLACES');
 
 const GUESTS = [
   { name: 'demo/demo', stdin: undefined },

@@ -12,6 +12,7 @@ import { combinedDigest } from '../../../debug-adapter/engine/machine/machineDig
 import { LiveInputs } from '../../../debug-adapter/engine/recording/inputs/liveInputs.ts';
 import { guest } from '../../support/guests.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
+import { some } from '../../support/extent.ts';
 
 function machineWith(harts: number, translationThreshold?: number): Machine {
   const options = { memoryBytes: 16 << 20, harts, drives: [], inputs: new LiveInputs([]), translationThreshold };
@@ -25,7 +26,7 @@ const digest = (machine: Machine): bigint => combinedDigest(machine.digestParts(
 // Within the two million steps that two harts take.
 const PLACES = Array.from({ length: 40 }, (_, i) => 50_003 * (i + 1));
 
-for (const harts of [2, 4, 8]) {
+for (const harts of some([2, 4, 8], 2)) {
   suite(`${harts} harts`, () => {
     const straight = machineWith(harts);
     const digests = PLACES.map((place) => (straight.run(place), digest(straight)));

@@ -16,8 +16,9 @@ import {
   userErrorOf,
   write,
 } from './support.ts';
+import { times } from '../../support/extent.ts';
 
-const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 4000);
+const ROUNDS = times({ quick: 1000, long: 4000 }, 'FUZZ_ROUNDS');
 const KILLED = { entries: randomLog(new Random(1), 60) };
 
 /** A recording with several chunks, flushed every ten entries, optionally to stable storage. */

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { digestsOnTheWay, stageOf } from './travelSupport.ts';
+import { times } from '../../support/extent.ts';
 
 const HARTS = { kernel: 'test/guests/harts/harts.elf', diskBytes: 1 << 20 };
-const JUMPS = Number(process.env.TRAVEL_JUMPS ?? 60);
+const JUMPS = times({ quick: 20, long: 60 }, 'TRAVEL_JUMPS');
 
 for (const harts of [2, 4]) {
   suite(`${harts} harts`, () => {

@@ -16,8 +16,9 @@ import { SeededRandom } from '../../support/seededRandom.ts';
 import { WorldsEnd } from '../../support/simulatedWorld.ts';
 import { assertSameBytes } from '../block/qcow2/support.ts';
 import { baseDevice, changed, digestOf, DISK_BYTES, DRIVES, machineAt, RecordingWorld } from './recordingWorld.ts';
+import { times } from '../../support/extent.ts';
 
-const CUTS = Number(process.env.BLKREPLAY_CUTS ?? 24_000);
+const CUTS = times({ quick: 1500, long: 24_000 }, 'BLKREPLAY_CUTS');
 
 test(`${CUTS} kills and power cuts lose nothing durable in overlays and recording`, (t) => {
   const random = SeededRandom.forTest(t);

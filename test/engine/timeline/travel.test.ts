@@ -5,6 +5,7 @@ import type { Timeline } from '../../../debug-adapter/engine/index.ts';
 import { TRAVEL_BUDGET, type TravelBudget } from '../../../debug-adapter/engine/timeline/travelBudget.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, digestsOnTheWay, KERNEL, type Scene, stageOf } from './travelSupport.ts';
+import { times } from '../../support/extent.ts';
 
 /** So small that snapshots are evicted soon, for one limit or another. */
 const BUDGETS: Record<string, TravelBudget> = {
@@ -13,7 +14,7 @@ const BUDGETS: Record<string, TravelBudget> = {
   'no scratch bytes': { ...TRAVEL_BUDGET, scratchBytes: 0 },
 };
 
-const JUMPS = Number(process.env.TRAVEL_JUMPS ?? 150);
+const JUMPS = times({ quick: 25, long: 150 }, 'TRAVEL_JUMPS');
 
 /** The digests of the uninterrupted run at random positions of a scene, and a timeline that has recorded it. */
 function recorded(scene: Scene, t: TestContext, upTo = Infinity) {

@@ -12,8 +12,9 @@ import { MemoryFile } from '../../../support/memoryFile.ts';
 import { SeededRandom } from '../../../support/seededRandom.ts';
 import { runTool, requireTool } from '../../../support/tools.ts';
 import { filled, KIB, loadFile, newImage, rawImage, saveFile, takeSnapshot, temporaryFolder } from './support.ts';
+import { times } from '../../../support/extent.ts';
 
-const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 8000);
+const ROUNDS = times({ quick: 1500, long: 8000 }, 'FUZZ_ROUNDS');
 const READ_BYTES_MAX = 4 << 20;
 
 test(`${ROUNDS} images made by blkreplay, with bytes changed anywhere in their tables`, (t) => fuzz(t, [ourImage()]));

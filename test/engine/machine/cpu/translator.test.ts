@@ -18,6 +18,7 @@ import { DYNAMIC, FLOAT_LOADS, FLOAT_OPERATIONS, FLOAT_STORES, MODES } from './f
 import { randomValue } from './floatValues.ts';
 import { ALL, pte, PTE, satp } from './paging.ts';
 import { randomImage, type RandomImage } from './randomProgram.ts';
+import { some, times } from '../../../support/extent.ts';
 
 const THRESHOLDS = [1, 2, 100, undefined];
 const OFF = 0;
@@ -57,7 +58,7 @@ function run(name: string, translationThreshold: number | undefined, positions: 
 }
 
 for (const name of [
-  ...SMALL_GUESTS.map((small) => `small/${small}`),
+  ...some(SMALL_GUESTS, 5).map((small) => `small/${small}`),
   'demo/demo',
   'kernel/oslet',
   'kernel/oslet-clint',
@@ -79,7 +80,7 @@ for (const name of [
 
 test('random programs end in the same state, whatever is translated', (t) => {
   const random = SeededRandom.forTest(t);
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < times({ quick: 1, long: 6 }); round++) {
     const image = randomImage(random, { blocks: 30, units: 120, iterations: 40 });
     const expected = runImage(image, OFF);
     for (const threshold of [1, 2, 15]) {
@@ -187,7 +188,7 @@ function halfLoops(random: SeededRandom, translationThreshold: number) {
 
 test('half precision gives the same results in translated code', (t) => {
   const seeds = SeededRandom.forTest(t);
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < times({ quick: 2, long: 10 }); round++) {
     const seed = seeds.uint32();
     const [expected, ...others] = [OFF, 1, 10].map((threshold) => halfLoops(new SeededRandom(seed), threshold));
     for (const { digest, regions } of others) {

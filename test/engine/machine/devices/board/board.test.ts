@@ -15,11 +15,12 @@ import { EXCEPTIONS } from './exceptions.ts';
 import { type BoardOptions, isAccess, type Operation } from './operation.ts';
 import { randomScript } from './script.ts';
 import { answerOf, readTranscript, type Recorded, textOf, writeTranscript } from './transcript.ts';
+import { times } from '../../../../support/extent.ts';
 
 const TRANSCRIPT = path.join(import.meta.dirname, 'transcript.txt');
 const TRANSCRIPT_SEED = 14;
 const TRANSCRIPT_ACCESSES = 10_000;
-const ACCESSES = Number(process.env.BLKREPLAY_BOARD_ACCESSES ?? 20_000);
+const ACCESSES = times({ quick: 20_000, long: 200_000 }, 'BLKREPLAY_BOARD_ACCESSES');
 const ACCESSES_EACH = 10_000;
 
 const BOARDS: readonly BoardOptions[] = [

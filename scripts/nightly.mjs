@@ -1,0 +1,24 @@
+// Hours of tests, run by hand: the long tier with ten times the counts of .ci/run, and other random numbers each time.
+// An environment variable that is set stays as it is.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const COUNTS = {
+  TRAVEL_JUMPS: 10_000,
+  BLKREPLAY_GDB_PLACES: 2000,
+  BLKREPLAY_WALK_STEPS: 10_000,
+  BLKREPLAY_LOOKS: 100_000,
+  BLKREPLAY_STARTS: 2000,
+  BLKREPLAY_FAULTS: 250,
+  BLKREPLAY_CUTS: 240_000,
+  BLKREPLAY_BOARD_ACCESSES: 2_000_000,
+  BLKREPLAY_FUZZ_ROUNDS: 20_000,
+  FUZZ_ROUNDS: 2_000_000,
+};
+
+const runner = fileURLToPath(new URL('test.mjs', import.meta.url));
+const { status } = spawnSync(process.execPath, [runner, 'long'], {
+  env: { ...COUNTS, ...process.env },
+  stdio: 'inherit',
+});
+process.exitCode = status ?? 1;

@@ -1,0 +1,20 @@
+import { globSync } from 'node:fs';
+
+/** Which test files belong to which tier; the name of a file says so. */
+export type Tier = 'quick' | 'long' | 'vscode' | 'ui';
+
+export const TIERS: Record<Tier, () => string[]> = {
+  /** `npm test`: at most two minutes on two cores, with tests of every module. */
+  quick: () => filesOf('test/**/*.test.ts').filter((file) => !file.endsWith('.long.test.ts')),
+  /** `npm run test:long`: what takes longer. */
+  long: () => filesOf('test/**/*.long.test.ts'),
+  /** `npm run test:vscode` and `npm run test:ui` need a real VS Code. */
+  vscode: () => filesOf('test/extension/**/*.scenario.ts'),
+  ui: () => filesOf('test/ui/**/*.scenario.ts'),
+};
+
+function filesOf(pattern: string): string[] {
+  return globSync(pattern)
+    .map((file) => file.replaceAll('\\', '/'))
+    .sort();
+}

