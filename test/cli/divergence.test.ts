@@ -10,6 +10,7 @@ import { type Session, Workplace } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 import { changeOverlay } from '../support/overlays.ts';
 import { entriesOf, rewriteRecording } from '../support/recordings.ts';
+import { some } from '../support/extent.ts';
 
 type Kind = LogEntry['kind'];
 type Entry<K extends Kind> = Extract<LogEntry, { kind: K }>;
@@ -154,7 +155,7 @@ before(async () => {
 });
 
 suite('a forged recording', { concurrency: 2 }, () => {
-  for (const { what, tell, code, says } of LIES) {
+  for (const { what, tell, code, says } of some(LIES, 5)) {
     test(`forged: ${what}`, async (t) => {
       const place = recorded.copy(t);
       const log = entriesOf(place, 'a.rr');
@@ -207,7 +208,7 @@ suite('an overlay that was changed since the recording', { concurrency: 2 }, () 
       /position 0: expected digest \w+ of RAM, but it is \w+; the machine did not repeat itself/,
     ],
   ];
-  for (const [what, change, says] of changes) {
+  for (const [what, change, says] of some(changes, 2)) {
     test(`${what}, in the snapshot from which the replay starts`, async (t) => {
       const place = recorded.copy(t);
       changeOverlay(place, 'hd0.qcow2', (image) => changeSnapshot(image, 'replay_init', change), 'disk.img');

@@ -87,7 +87,7 @@ const SAME: readonly [qemu: string, ours: string, line: string][] = [
 ];
 
 suite('images load as in QEMU', { concurrency: 2 }, () => {
-  for (const [theirs, ours, line] of some(SAME, 5)) {
+  for (const [theirs, ours, line] of some(SAME, 3)) {
     test(`${ours} as ${theirs}`, async (t) => {
       const place = placeWithImages(t);
       const session = await place.cli(['run', ...ours.split(' '), ...BOUNDED]);

@@ -7,6 +7,7 @@ import { makeElf } from '../support/elf.ts';
 import { makeOverlay } from '../support/overlays.ts';
 import { DEMO, fresh, TIMER, withDrive } from './recordedScene.ts';
 import { overwrite, record, type Refusal, refuses, replay } from './refusal.ts';
+import { some } from '../support/extent.ts';
 
 const RECORD: Refusal[] = [
   {
@@ -208,8 +209,8 @@ const TWICE: Refusal[] = [
   },
 ];
 
-refuses('record refuses', fresh, RECORD);
-refuses('record refuses to write over what it reads', fresh, TWICE);
+refuses('record refuses', fresh, some(RECORD, 8));
+refuses('record refuses to write over what it reads', fresh, some(TWICE, 8));
 
 test('without --json the sentence is the only output', async (t) => {
   const { status, console, stderr } = await fresh.copy(t).cli(['info', 'b.rr']);

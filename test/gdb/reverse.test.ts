@@ -33,7 +33,7 @@ import {
   sessionIn,
 } from './gdbSupport.ts';
 import { type Moment, trace } from './trace.ts';
-import { times } from '../support/extent.ts';
+import { some, times } from '../support/extent.ts';
 
 const PLACES = times({ quick: 3, long: 20 }, 'BLKREPLAY_GDB_PLACES');
 
@@ -46,7 +46,7 @@ const COMMANDS = ['reverse-stepi', 'reverse-step', 'reverse-next', 'reverse-fini
 test(`gdb goes back correctly from ${PLACES} positions for each command`, { concurrency: 2 }, async (t) => {
   if (!requireTool(GDB, t)) return;
   // In parallel: while one gdb walks, the moves of the other are checked.
-  await Promise.all(GUESTS.map((guest) => t.test(guest.name, (t) => goBackOn(t, guest))));
+  await Promise.all(some(GUESTS, 1).map((guest) => t.test(guest.name, (t) => goBackOn(t, guest))));
 });
 
 async function goBackOn(t: TestContext, { name, stdin }: (typeof GUESTS)[number]): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * How much of its work a test does. `X.test.ts` belongs to `npm test` and runs a few of its cases, a few times. Where that
- * leaves something out, `X.long.test.ts` imports it: then it runs all of them (`npm run test:long`).
+ * How many of its cases a test file runs. `X.test.ts`, in `npm test`, runs a selection of them, each a few times.
+ * `X.long.test.ts`, in `npm run test:long`, imports `X.test.ts`, which then runs all of them.
  */
 export const isLong = process.argv[1]?.endsWith('.long.test.ts') ?? false;
 

