@@ -3,7 +3,7 @@ import type { DebugSession } from './debugSession.ts';
 import { received, say, sent, shortPath, showSource, sourceLine } from './transcript.ts';
 import type { Culprit, Location, Move, WalkDriver } from './walk.ts';
 
-/** The write that damaged the variable, as the demo reports it. */
+/** The write that damaged the variable, with the details that the demo prints. */
 export interface Finding extends Culprit {
   file: string;
   source: string;
@@ -13,7 +13,7 @@ export interface Finding extends Culprit {
   explanation?: string;
 }
 
-/** Carries out the walk over the Debug Adapter Protocol, and tells it unless the session is quiet. */
+/** Performs the walk over the Debug Adapter Protocol, and prints it unless the session is quiet. */
 export class DemoDriver implements WalkDriver {
   finding?: Finding;
   readonly #session: DebugSession;
@@ -62,7 +62,7 @@ export class DemoDriver implements WalkDriver {
 
 const FRAMES_SHOWN = 6;
 
-/** Source, call stack and locals. */
+/** Prints source, call stack and locals. */
 async function showSurroundings(session: DebugSession): Promise<void> {
   say('Before this write the value was right. Where are we?');
   const frames = await session.callStack();
@@ -75,7 +75,7 @@ async function showSurroundings(session: DebugSession): Promise<void> {
   received((await session.locals(id)).map(({ name, value }) => `${name} = ${value}`).join(', '));
 }
 
-/** If the line writes through an index, `a[i] = ...`: is the index out of bounds, and is `variable` what it hits? */
+/** If the line writes through an index (`a[i] = ...`): is the index out of bounds, and is `variable` at that address? */
 async function explainIndex(session: DebugSession, variable: string): Promise<string | undefined> {
   const [{ line, source }] = await session.callStack();
   const [, array, index] = /^(\S+)\[(\w+)\] = /.exec(sourceLine(source!.path, line)) ?? [];

@@ -1,21 +1,22 @@
 import type { Complaint } from './complaint.ts';
 
 /**
- * The walk that every front end shows on the demo guest: from the failure that the guest reports, knowing only which
- * variable is wrong, backwards to the write that damaged it, two steps further back, and forwards over the same write.
- * The order of the steps and what must hold at each are here; a driver carries the steps out in one front end.
+ * Debugging the demo guest, the same in every front end. It starts at the failure that the guest reports, with the name
+ * of the wrong variable. It runs backwards to the write that damaged the variable, takes two more steps back, and runs
+ * forwards over the same write. This module has the steps and the expected results; a driver performs the steps in one
+ * front end.
  */
 export interface WalkDriver {
-  /** Stops at each write of the variable: running backwards before the write, running forwards behind it. */
+  /** Makes each write of the variable a stop: before the write when running backwards, after it when running forwards. */
   stopAtWrites(variable: string): Promise<void>;
   /** Resolves when the machine has stopped. */
   move(command: Move): Promise<void>;
-  /** Where the machine has stopped. A front end that shows this with a delay waits until `isExpected`. */
+  /** Returns where the machine has stopped. A front end that displays this with a delay waits for an expected location. */
   location(isExpected: (location: Location) => boolean): Promise<Location>;
-  /** A variable's value, likewise. */
+  /** Returns a variable's value; waits in the same way. */
   value(variable: string, isExpected: (value: string) => boolean): Promise<string>;
-  /** What this front end also checks or shows before the write that damaged the variable. */
-  lookAround?(walk: Culprit): Promise<void>;
+  /** Performs further checks of this front end, at the stop before the write that damaged the variable. */
+  lookAround?(culprit: Culprit): Promise<void>;
 }
 
 export type Move = 'reverseContinue' | 'stepBack' | 'continue';
@@ -34,16 +35,16 @@ export interface Culprit {
 }
 
 export interface Walk extends Culprit {
-  /** After two steps back from the write. */
+  /** Two steps back from the write. */
   earlier: Location;
-  /** After the same write, forwards. */
-  behind: Location;
+  /** After the write, when running forwards. */
+  afterWrite: Location;
 }
 
-/** What a test knows beforehand; the demo itself finds it. */
-export type KnownLocations = Partial<Record<'location' | 'earlier' | 'behind', (location: Location) => boolean>>;
+/** Locations that a test knows in advance; the demo finds them itself. */
+export type KnownLocations = Partial<Record<'location' | 'earlier' | 'afterWrite', (location: Location) => boolean>>;
 
-/** What goes into a walk: the wrong variable, and the complaint about it with the right value, which the guest `counted`. */
+/** The wrong variable, and the guest's complaint about it, with its wrong value and the right one. */
 export interface Start {
   variable: string;
   complaint: Complaint;
@@ -63,12 +64,12 @@ export async function walkBackAndForth(driver: WalkDriver, start: Start): Promis
   await expectValue(driver, variable, culprit.before);
   await driver.move('continue');
   await expectValue(driver, variable, culprit.after);
-  return { ...culprit, earlier, behind: await locationOf(driver, known.behind) };
+  return { ...culprit, earlier, afterWrite: await locationOf(driver, known.afterWrite) };
 }
 
 /**
- * Runs backwards from write to write. While the value was wrong before the write as well, an earlier write damaged it:
- * the culprit is the write that found the right value.
+ * Runs backwards from write to write. If the value was already wrong before a write, an earlier write damaged it. The
+ * culprit is the write before which the value was right.
  */
 async function findCulprit(driver: WalkDriver, { variable, complaint, known }: Start): Promise<Culprit> {
   await driver.stopAtWrites(variable);
@@ -82,7 +83,7 @@ async function findCulprit(driver: WalkDriver, { variable, complaint, known }: S
     if (before === after) break;
     after = before;
   }
-  throw new Error(`No write found ${variable} at ${complaint.counted}.`);
+  throw new Error(`${variable} was not ${complaint.counted} before any write.`);
 }
 
 async function locationOf(driver: WalkDriver, isExpected = (_: Location) => true): Promise<Location> {

@@ -58,10 +58,10 @@ async function watch(dap: DapClient): Promise<void> {
   assert.equal(breakpoints[0].verified, true);
 }
 
-/** Requests of the protocol, with what the adapter must say at each stop. */
+/** Performs the walk with requests, and checks what the adapter reports at each stop. */
 class AdapterDriver implements WalkDriver {
   readonly #dap: DapClient;
-  /** The write that it stopped at last, as the adapter describes it. */
+  /** The adapter's description of the write at the last stop. */
   #write = '';
 
   constructor(dap: DapClient) {

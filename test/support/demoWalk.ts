@@ -3,21 +3,21 @@ import { readComplaint } from '../../scripts/demo/complaint.ts';
 import { type Location, type Walk, walkBackAndForth, type WalkDriver } from '../../scripts/demo/walk.ts';
 
 /**
- * The demo guest's bug, and the walk to it with what a test knows beforehand: the adapter's, VS Code's, the packaged
- * extension's and gdb's tests take both from here. The demo (scripts/demo) does the same walk without knowing the bug.
+ * The bug of the demo guest, and the walk to it, for the tests of the debug adapter, VS Code, the packaged extension and
+ * gdb. The demo itself (scripts/demo) performs the same walk without knowing the bug.
  */
 export const DEMO = {
   failure: 'The guest reported failure, code 1',
   field: 'store.superblock.entry_count',
   file: 'statistics.c',
   functionName: 'statistics_sample',
-  /** `statistics->last_seen_us[level] = now_us`, with a level that is one too high. */
+  /** `statistics->last_seen_us[level] = now_us`, with a level that is too high by one. */
   line: 18,
   level: '8',
   complaint: /superblock is damaged: entry_count is \d+ but 96 entries are live/,
 } as const;
 
-/** @param console what the guest has printed: its complaint names the wrong value and the right one */
+/** @param console what the guest has printed, with its complaint: the wrong value and the right one */
 export async function walkDemo(driver: WalkDriver, console: string): Promise<Walk> {
   assert.match(console, DEMO.complaint);
   return walkBackAndForth(driver, {
@@ -25,9 +25,9 @@ export async function walkDemo(driver: WalkDriver, console: string): Promise<Wal
     complaint: readComplaint(console),
     known: {
       location: isIn((line) => line === DEMO.line),
-      // `idle_ticks++` or `busy_ticks++`: whether the disk is busy depends on the host's time.
+      // `idle_ticks++` or `busy_ticks++`: whether the guest waits for the disk depends on the host's time.
       earlier: isIn((line) => line === 14 || line === 16),
-      behind: isIn((line) => line === DEMO.line + 1),
+      afterWrite: isIn((line) => line === DEMO.line + 1),
     },
   });
 }

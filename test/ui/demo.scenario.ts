@@ -32,7 +32,7 @@ test('the demo: F5, a data breakpoint, Reverse and Step Back; snapshots; the sam
   await workbench.until('the machine is at its beginning', async () => /^0 \/ /.test(await workbench.placeText()));
   await workbench.screenshot('demo-4-beginning');
   await workbench.clickInTree('Overlays', 'the culprit', 'Go to Snapshot');
-  await workbench.waitUntilAt({ ...recorded.behind, file: DEMO.file });
+  await workbench.waitUntilAt({ ...recorded.afterWrite, file: DEMO.file });
   await workbench.stopDebugging();
 
   await workbench.openFile('launch.json');
@@ -50,7 +50,7 @@ test('the demo: F5, a data breakpoint, Reverse and Step Back; snapshots; the sam
   await workbench.stopDebugging();
 });
 
-/** The walk of the demo, with the positions that the status bar shows on the way. */
+/** Performs the walk; returns its results with the positions that the status bar showed. */
 async function walk(workbench: Workbench, { console, picture }: { console: string; picture: string }) {
   const driver = new WorkbenchDriver(workbench, picture);
   const walked = await walkDemo(driver, console);
@@ -58,7 +58,7 @@ async function walk(workbench: Workbench, { console, picture }: { console: strin
   return { ...walked, positions: driver.positions };
 }
 
-/** What a user clicks, and what then is on the screen. */
+/** Performs the walk with the mouse, and reads the results from the screen. */
 class WorkbenchDriver implements WalkDriver {
   readonly positions: string[] = [];
   readonly #workbench: Workbench;

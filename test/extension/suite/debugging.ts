@@ -67,7 +67,10 @@ export function debugging(): void {
   });
 }
 
-/** The commands of VS Code's debug toolbar. Its API has no data breakpoints: that request goes to the adapter directly. */
+/**
+ * Performs the walk with the commands of VS Code's debug toolbar. Its API has no data breakpoints, so that request goes
+ * directly to the adapter.
+ */
 class VsCodeDriver implements WalkDriver {
   readonly #session: TestSession;
 
