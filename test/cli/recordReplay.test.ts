@@ -139,7 +139,7 @@ const STORIES: Story[] = [
 ];
 
 suite('run, record and replay agree', { concurrency: 2 }, () => {
-  for (const story of some(STORIES, 3)) {
+  for (const story of some(STORIES, 2)) {
     test(story.name, async (t) => {
       const place = new Workplace(t);
       const session = await story.prepare(place);
@@ -194,7 +194,7 @@ suite('run, record and replay agree', { concurrency: 2 }, () => {
 });
 
 suite('--stop-at', { concurrency: 2 }, () => {
-  for (const story of some(STORIES, 2)) {
+  for (const story of some(STORIES, 1)) {
     test(`${story.name}: any position has the same state in run, record and replay`, async (t) => {
       const random = SeededRandom.forTest(t);
       const place = new Workplace(t);

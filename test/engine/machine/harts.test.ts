@@ -26,7 +26,7 @@ const digest = (machine: Machine): bigint => combinedDigest(machine.digestParts(
 // Within the two million steps that two harts take.
 const PLACES = Array.from({ length: 40 }, (_, i) => 50_003 * (i + 1));
 
-for (const harts of some([2, 4, 8], 2)) {
+for (const harts of some([2, 4, 8], 1)) {
   suite(`${harts} harts`, () => {
     const straight = machineWith(harts);
     const digests = PLACES.map((place) => (straight.run(place), digest(straight)));

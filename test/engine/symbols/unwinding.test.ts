@@ -30,7 +30,7 @@ const SAMPLED: { file: string; rounds: number; stepsMax: number; breaks?: string
   },
 ];
 
-for (const { file, ...how } of some(SAMPLED, 3)) {
+for (const { file, ...how } of some(SAMPLED, 2)) {
   test(`stacks, saved registers and locals equal gdb's at random stops: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t) || !requireTool('qemu-system-riscv64', t)) return;
     const { seed } = SeededRandom.forTest(t);
