@@ -8,17 +8,17 @@ import { Workplace } from '../support/cli.ts';
 import { source } from '../support/dapClient.ts';
 import { DEMO } from '../support/demoWalk.ts';
 
-/** The demo of the README, as a user runs it but in a folder of its own. */
+/** Runs the README's demo as a user does, but in a separate folder. */
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const SCRIPT = path.join(ROOT, 'scripts/demo/main.ts');
 
-test('the demo finds the line that spoiled the field, in the recording and in its replay', (t) => {
+test('the demo finds the line that corrupted the field, in the recording and in its replay', (t) => {
   const { folder } = new Workplace(t);
   const { stdout, stderr, status } = runDemo(folder);
   assert.equal(status, 0, stdout + stderr);
   assert.equal(stderr, '');
   const lines = stdout.trimEnd().split('\n');
-  assert.ok(lines.length <= 65, `it stays short: ${lines.length} lines`);
+  assert.ok(lines.length <= 65, `the output stays short: ${lines.length} lines`);
   const place = path.relative(ROOT, source(`demo/${DEMO.file}`));
   assert.deepEqual(lines.slice(-4, -1), [
     `Found at ${place}:${DEMO.line}, in ${DEMO.functionName}:`,
@@ -26,12 +26,12 @@ test('the demo finds the line that spoiled the field, in the recording and in it
     `  statistics->last_seen_us has 8 elements, level is ${DEMO.level}: that element would be ${DEMO.field}`,
   ]);
   assert.match(lines.at(-1)!, /^ {2}store\.superblock\.entry_count is written: 96 -> \d+$/);
-  assert.equal(lines.filter((line) => line.startsWith('yes  ')).length, 6, 'all checks are told');
+  assert.equal(lines.filter((line) => line.startsWith('yes  ')).length, 6, 'all checks are reported');
   assert.ok(lines.includes('-> reverseContinue') && lines.includes('-> stepBack'));
   assert.deepEqual(readdirSync(folder).sort(), ['demo.rr', 'disk.img', 'hd0.qcow2']);
 });
 
-test('the demo knows neither file nor line nor function of the bug', () => {
+test('the demo contains neither the file nor the line nor the function of the bug', () => {
   const folder = path.dirname(SCRIPT);
   for (const name of readdirSync(folder)) {
     const text = readFileSync(path.join(folder, name), 'utf8');

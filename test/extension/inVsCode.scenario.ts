@@ -2,7 +2,7 @@
 import { test } from 'node:test';
 import { runInVsCode } from '../vscode/host.ts';
 
-/** The suite that runs in VS Code's extension host, each of its tests as one here. */
+/** Runs the suite in VS Code's extension host and reports each of its tests as a test here. */
 test('in the extension host of VS Code', async (t) => {
   const { tests, notes } = await runInVsCode();
   for (const note of notes) t.diagnostic(note);

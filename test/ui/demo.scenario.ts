@@ -6,10 +6,10 @@ import { openSample } from './scenario.ts';
 import type { Workbench } from './workbench.ts';
 
 /**
- * What the README promises a newcomer: from F5 to the line that did the damage, and to the same places in a replay. The
- * guest finds at its end that a field is damaged; only the field is known.
+ * The README's first steps: from F5 to the line that did the damage, and to the same positions in a replay. At its end
+ * the guest reports a damaged field; the test knows only the field.
  */
-test('the demo: F5, a data breakpoint, Reverse and Step Back; snapshots; the same again as a replay', async (t) => {
+test('the demo: F5, a data breakpoint, Reverse and Step Back; snapshots; the same in a replay', async (t) => {
   const { workbench } = await openSample(t);
   await workbench.openFile('main.c');
   const startMs = await workbench.startDebugging();
@@ -44,7 +44,7 @@ test('the demo: F5, a data breakpoint, Reverse and Step Back; snapshots; the sam
   assert.deepEqual(
     await walk(workbench, { console, picture: 'demo-6-replay' }),
     recorded,
-    'the same places, the same values',
+    'the same positions and values',
   );
   await workbench.treeRow('Overlays', 'the culprit').waitFor();
   await workbench.stopDebugging();
@@ -54,7 +54,7 @@ test('the demo: F5, a data breakpoint, Reverse and Step Back; snapshots; the sam
 async function walk(workbench: Workbench, { console, picture }: { console: string; picture: string }) {
   const driver = new WorkbenchDriver(workbench, picture);
   const walked = await walkDemo(driver, console);
-  assert.deepEqual(await workbench.notifications(), [], 'nothing was complained about on the way');
+  assert.deepEqual(await workbench.notifications(), [], 'VS Code showed no error');
   return { ...walked, positions: driver.positions };
 }
 
@@ -104,15 +104,15 @@ class WorkbenchDriver implements WalkDriver {
 
   async lookAround({ after }: Culprit): Promise<void> {
     assert.equal(await this.#workbench.variableValue('Locals', 'level'), DEMO.level);
-    assert.equal(await this.#workbench.variableValue('Locals', 'now_us'), after, 'the value that is written here');
+    assert.equal(await this.#workbench.variableValue('Locals', 'now_us'), after, 'the value written at this line');
     await this.#workbench.screenshot(`${this.#picture}-culprit`);
   }
 }
 
-/** What the buttons of the debug toolbar are called. */
+/** The names of the debug toolbar's buttons. */
 const BUTTONS: Record<Move, string> = { reverseContinue: 'Reverse', stepBack: 'Step Back', continue: 'Continue' };
 
-/** Of the status bar's text, which also says whether this is a recording or a replay. */
+/** The position in the status bar's text, which also shows whether this is a recording or a replay. */
 const position = (place: string) => /[\d,]+ \/ [\d,]+/.exec(place)![0];
 
 async function takeSnapshot(workbench: Workbench, name: string): Promise<void> {

@@ -5,13 +5,13 @@ import { openSample } from './scenario.ts';
 import type { Workbench } from './workbench.ts';
 
 /**
- * A supervisor-mode kernel with a shell, which takes what is typed into its terminal. Who changed the block on the disk?
- * A breakpoint in the kernel's system call tells, forwards while recording, and backwards from a later command.
+ * A supervisor-mode kernel with a shell takes input from its terminal. A breakpoint in the kernel's system call finds
+ * the process that changed a disk block: forwards while recording, and backwards from a later command.
  */
 const KERNEL = 'Kernel: interactive shell';
 const WRITES = { name: 'call_block', file: 'syscall.c', line: 52 };
 
-test('the kernel: typed commands, a breakpoint in a system call, back to it; the same keys in a replay', async (t) => {
+test('the kernel: typed commands, a breakpoint in a system call, reverse to it; the same input in a replay', async (t) => {
   const { workbench } = await openSample(t);
   await workbench.openFile('syscall.c');
   await workbench.startConfiguration(KERNEL);
@@ -39,18 +39,18 @@ test('the kernel: typed commands, a breakpoint in a system call, back to it; the
   await workbench.replaceWord('"record"', 'replay', 1);
   await workbench.startReplay();
   await workbench.waitUntilStopped('The guest reported failure, code 3');
-  assert.match(await workbench.terminalText(), /block 7: "the quick brown fox"/, 'what was typed is in the recording');
-  assert.deepEqual(await walkBack(workbench, 'kernel-4-replay'), recorded, 'the same place, the same values');
+  assert.match(await workbench.terminalText(), /block 7: "the quick brown fox"/, 'the typed input is in the recording');
+  assert.deepEqual(await walkBack(workbench, 'kernel-4-replay'), recorded, 'the same position and values');
   await workbench.stopDebugging();
 });
 
-/** From the end to the latest transfer to or from the disk, then to the one before, which is the write. */
+/** Goes from the end back to the latest disk transfer, then to the one before it, which is the write. */
 async function walkBack(workbench: Workbench, picture: string): Promise<object> {
   await workbench.openFile('syscall.c');
   await workbench.toggleBreakpoint(WRITES.line);
   await workbench.press('Reverse');
   await workbench.waitUntilAt(WRITES);
-  assert.equal(await workbench.variableValue('Locals', 'write'), 'false', 'the latest is what readblk did');
+  assert.equal(await workbench.variableValue('Locals', 'write'), 'false', 'the latest transfer is by readblk');
   const readAt = await workbench.placeText();
   await workbench.press('Reverse');
   await workbench.until('an earlier place', async () => (await workbench.placeText()) !== readAt);
@@ -62,7 +62,7 @@ async function walkBack(workbench: Workbench, picture: string): Promise<object> 
   await workbench.press('Step Back');
   await workbench.until('a step back', async () => position(await workbench.placeText()) !== place);
   await workbench.screenshot(`${picture}-step-back`);
-  assert.deepEqual(await workbench.notifications(), [], 'nothing was complained about on the way');
+  assert.deepEqual(await workbench.notifications(), [], 'VS Code showed no error');
   return { readAt: position(readAt), place, before: position(await workbench.placeText()) };
 }
 

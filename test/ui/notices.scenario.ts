@@ -5,10 +5,10 @@ import { test } from 'node:test';
 import { openSample } from './scenario.ts';
 import type { Workbench } from './workbench.ts';
 
-/** What a user must learn while a session continues is a notification that they see, not a line in a console. */
+/** Problems during a session appear as visible notifications, not only as lines in a console. */
 const FAILURE = 'The guest reported failure, code 1';
 
-test('a kernel that was rebuilt, and an overlay that is deleted, are told where one sees it', async (t) => {
+test('a rebuilt kernel and a deleted overlay are shown as notifications', async (t) => {
   const { workbench, folder } = await openSample(t);
   await workbench.openFile('main.c');
   await workbench.startDebugging();

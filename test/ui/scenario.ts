@@ -8,8 +8,8 @@ import { startServer } from '../vscode/server.ts';
 import { Workbench } from './workbench.ts';
 
 /**
- * A user's VS Code: the packaged extension installed from its .vsix, and a copy of the sample folder open. It goes when
- * the test is over; a screenshot of a failure and what the server said stay.
+ * A user's VS Code: the packaged extension installed from its .vsix, and a copy of the sample folder open. It is
+ * removed after the test; after a failure a screenshot and the server's log are kept.
  */
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
@@ -28,10 +28,10 @@ export async function openSample(t: TestContext): Promise<{ workbench: Workbench
   return { workbench, folder: sample.folder };
 }
 
-/** A terminal drawn by the page itself can be read. */
+/** Renders the terminal as page elements, whose text can be read. */
 const SETTINGS = { 'terminal.integrated.gpuAcceleration': 'off' };
 
-/** As `npm run package` made it. */
+/** The package made by `npm run package`. */
 function packagedExtension(): string {
   const { version } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
   const vsix = path.join(ROOT, `blkreplay-${version}.vsix`);

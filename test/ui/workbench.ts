@@ -3,11 +3,11 @@ import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 
 /**
- * VS Code's window as a scenario sees it: what a user presses, and what then stands on the screen. Everything waits for
- * a condition; nothing waits for a time. Where VS Code's own names for parts of its page are needed, they are here.
+ * VS Code's window for scenarios: what a user presses, and what the screen then shows. Every wait is for a condition,
+ * never for a fixed time. All names of VS Code's page elements are in this file.
  */
 const SCREENSHOTS = path.resolve(import.meta.dirname, '../../.vscode-test/screenshots');
-/** Generous: other work may hold up a machine that runs tests. */
+/** A generous limit, since other work may slow down the test machine. */
 const WAIT_MS_MAX = 60_000;
 
 export class Workbench {
@@ -24,8 +24,8 @@ export class Workbench {
   }
 
   /**
-   * F5 does what is expected once VS Code knows the debugger: then its view is there. Returns a clock that tells the
-   * milliseconds since.
+   * Presses F5 once VS Code has registered the debugger, which its view shows. Returns a function for the milliseconds
+   * since then.
    */
   async startDebugging(): Promise<() => number> {
     await this.showDebugView();
@@ -36,8 +36,8 @@ export class Workbench {
   }
 
   /**
-   * The same after launch.json was changed to replay. The editor may notice the saved file a moment late, and then still
-   * asks about recording again: not that, but once more.
+   * The same after launch.json was changed to replay. If the editor has not noticed the saved file yet, it asks about
+   * recording again: cancels that and presses F5 again.
    */
   async startReplay(): Promise<() => number> {
     const question = this.page.locator('.monaco-dialog-box');
@@ -50,7 +50,7 @@ export class Workbench {
     }
   }
 
-  /** With these words in the call stack view's title. */
+  /** Waits until the call stack view's title contains these words. */
   async waitUntilStopped(words: string): Promise<void> {
     await this.page.locator('.call-stack-state-message', { hasText: words }).waitFor();
     await this.toolbarButton('Continue').and(this.page.locator(':not(.disabled)')).waitFor();
@@ -66,13 +66,13 @@ export class Workbench {
     await this.page.waitForSelector('.debug-viewlet');
   }
 
-  /** Kept for people to look at; nothing is asserted on pictures. */
+  /** Saves a screenshot for people; no test asserts on it. */
   async screenshot(name: string): Promise<void> {
     fs.mkdirSync(SCREENSHOTS, { recursive: true });
     await this.page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`), animations: 'disabled' });
   }
 
-  /** Through the command palette. */
+  /** Runs a command through the command palette. */
   async command(title: string): Promise<void> {
     await this.page.keyboard.press('F1');
     await this.pick(title, '>');
@@ -85,7 +85,7 @@ export class Workbench {
     await this.page.waitForSelector('.editor-instance .view-line');
   }
 
-  /** Types into the quick pick that is open, and takes what it offers; a window that has just opened may know it later. */
+  /** Types into the open quick pick and accepts its suggestion, which may appear late in a new window. */
   async pick(text: string, prefix = ''): Promise<void> {
     const input = this.page.locator('.quick-input-widget:visible input[type=text]');
     const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
@@ -98,13 +98,13 @@ export class Workbench {
     await row.click();
   }
 
-  /** Answers the input box that is open. */
+  /** Answers the open input box. */
   async answer(text: string): Promise<void> {
     await this.page.locator('.quick-input-widget:visible input[type=text]').fill(text);
     await this.page.keyboard.press('Enter');
   }
 
-  /** A button of the debug toolbar, by the words of its tooltip. */
+  /** Clicks a button of the debug toolbar, found by its tooltip. */
   async press(button: string): Promise<void> {
     await this.toolbarButton(button).click();
   }
@@ -114,7 +114,7 @@ export class Workbench {
     return buttons.and(this.page.locator(`[aria-label="${label}"], [aria-label^="${label} ("]`));
   }
 
-  /** Until the newest frame is this one, in the call stack view and, with the yellow arrow, in the editor. */
+  /** Waits until this is the newest frame, in the call stack view and, with the yellow arrow, in the editor. */
   async waitUntilAt({ name, file, line }: { name: string; file: string; line: number }): Promise<void> {
     const label = `Stack Frame ${name}, line ${line}, ${file}`;
     await this.page.locator(`.debug-call-stack .monaco-list-row[data-index="0"][aria-label="${label}"]`).waitFor();
@@ -129,12 +129,12 @@ export class Workbench {
     return { name: name ?? '', line: Number(line) };
   }
 
-  /** The machine is stopped: it can be told to continue. */
+  /** Waits until the machine is stopped and can continue. */
   async isStopped(): Promise<boolean> {
     return this.toolbarButton('Continue').and(this.page.locator(':not(.disabled)')).isVisible();
   }
 
-  /** The number beside the line with the yellow arrow. */
+  /** The number of the line with the yellow arrow. */
   async highlightedLine(): Promise<number | undefined> {
     return this.page.evaluate(() => {
       const highlight = document.querySelector('.editor-instance .debug-top-stack-frame-line');
@@ -146,7 +146,7 @@ export class Workbench {
     });
   }
 
-  /** Opens what is on the way to a variable, such as Globals, store, superblock, entry_count; returns its row. */
+  /** Expands the path to a variable, such as Globals, store, superblock, entry_count; returns its row. */
   async variable(scope: string, ...names: string[]): Promise<Locator> {
     const list = this.page.locator('.debug-variables .monaco-list');
     await list.hover();
@@ -166,7 +166,7 @@ export class Workbench {
     await row.click({ button: 'right' });
     const entry = this.page.locator('.monaco-menu .action-label', { hasText: item }).first();
     await entry.hover();
-    // A menu that has just opened takes no click, lest the one that opened it chooses something.
+    // A newly opened menu ignores clicks for a moment, so that the opening click selects nothing.
     await this.until(`${item} is chosen`, async () => {
       if ((await this.page.locator('.monaco-menu').count()) === 0) return true;
       await entry.click({ timeout: 500 });
@@ -178,10 +178,10 @@ export class Workbench {
     return this.pane(view).locator('.monaco-list-row', { hasText: text }).first();
   }
 
-  /** A button at the end of a row. */
+  /** Clicks a button at the end of a row. */
   async clickInTree(view: string, text: string, button: string): Promise<void> {
     const row = this.treeRow(view, text);
-    // The row may move away under the mouse when the tree is asked for anew.
+    // The row may move away from the mouse when the tree is refreshed.
     await this.until(`${button} is clicked`, async () => {
       await row.hover({ timeout: 1000 });
       await row.locator(`a.action-label[aria-label="${button}"]`).click({ timeout: 1000 });
@@ -189,30 +189,30 @@ export class Workbench {
     });
   }
 
-  /** Folds or unfolds a part of the side bar. */
+  /** Collapses or expands a section of the side bar. */
   async togglePane(title: string, wanted: 'open' | 'closed'): Promise<void> {
     const header = this.pane(title).locator('.pane-header');
     const isOpen = (await header.getAttribute('aria-expanded')) === 'true';
     if (isOpen !== (wanted === 'open')) await header.locator('h3.title').click();
   }
 
-  /** The item of the status bar that says where the machine stands. */
+  /** The status bar item that shows the machine's position. */
   async placeText(): Promise<string> {
     return plain(this.page.locator('.statusbar-item[id$="blkreplay.place"]'));
   }
 
-  /** What the visible terminal shows, as screen readers get it. */
+  /** The text of the visible terminal, as for screen readers. */
   async terminalText(): Promise<string> {
     return this.page.locator('.terminal-wrapper.active .xterm-rows').innerText();
   }
 
-  /** Keys, as they come: the guest answers each in its time. */
+  /** Types keys one by one; the guest answers each when it is ready. */
   async typeIntoTerminal(text: string): Promise<void> {
     await this.page.locator('.terminal-wrapper.active .xterm-screen').click();
     await this.page.keyboard.type(text);
   }
 
-  /** Starts one of several configurations, which F5 then goes by. */
+  /** Starts one of several configurations, which F5 then uses too. */
   async startConfiguration(name: string): Promise<void> {
     await this.showDebugView();
     await this.pane('Overlays').waitFor();
@@ -220,7 +220,7 @@ export class Workbench {
     await this.pick(name, 'debug ');
   }
 
-  /** Sets one in the active editor, or takes it away. */
+  /** Sets a breakpoint in the active editor, or removes it. */
   async toggleBreakpoint(line: number): Promise<void> {
     const breakpoints = this.page.locator('.editor-instance .codicon-debug-breakpoint');
     const before = await breakpoints.count();
@@ -230,12 +230,12 @@ export class Workbench {
     await this.until('the breakpoint changes', async () => (await breakpoints.count()) !== before);
   }
 
-  /** In the active editor: a double click on it (the `nth` from the top), the new one typed over it, saved. */
+  /** Replaces a word in the active editor: double-clicks it (the `nth` from the top), types the new one and saves. */
   async replaceWord(word: string, by: string, nth = 0): Promise<void> {
     const words = this.page.locator('.editor-instance .view-line span', { hasText: new RegExp(`^${word}$`) });
     await words.nth(nth).dblclick();
     await this.page.keyboard.type(by);
-    await this.page.keyboard.press('Escape'); // what it suggests
+    await this.page.keyboard.press('Escape'); // the suggestion list
     await this.page.keyboard.press('Control+S');
     await this.page.locator('.tab.active:not(.dirty)').waitFor();
   }
@@ -245,7 +245,7 @@ export class Workbench {
     return this.page.locator('.pane', { has: header });
   }
 
-  /** All toasts that are shown. */
+  /** All visible notification toasts. */
   async notifications(): Promise<string[]> {
     return Promise.all((await this.page.locator('.notification-toast .notification-list-item').all()).map(plain));
   }
@@ -258,14 +258,14 @@ export class Workbench {
     }
   }
 
-  /** Step by step: one huge turn of the wheel is not always taken. */
+  /** Scrolls step by step: one large wheel movement is sometimes ignored. */
   private async scrollToTop(): Promise<void> {
     for (let turn = 0; turn < 25; turn++) await this.page.mouse.wheel(0, -200);
   }
 
   /**
-   * The list holds the rows that fit; others come by opening what they are in, and by scrolling: down, and from the top
-   * again, since a list that is filled anew meanwhile is where it was.
+   * The list contains only visible rows. Other rows appear by expanding their parents and by scrolling: down, and again
+   * from the top, since a refreshed list keeps its scroll position.
    */
   private async showVariable(row: Locator, parent: Locator | undefined): Promise<void> {
     let tries = 0;

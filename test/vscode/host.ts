@@ -9,9 +9,9 @@ import { copySample } from './sample.ts';
 import { startServer } from './server.ts';
 
 /**
- * Runs test/extension/suite in an extension host of real VS Code, over a copy of the sample folder. On a desktop that is
- * VS Code itself, which `@vscode/test-electron` downloads; where it cannot be had, or nothing can show it, the web
- * server's. `VSCODE_TEST_HOST` says `desktop` or `web` to have one of them.
+ * Runs test/extension/suite in an extension host of real VS Code, with a copy of the sample folder. On a desktop this
+ * is VS Code itself, which `@vscode/test-electron` downloads; where that or a display is not available, it is the web
+ * server. `VSCODE_TEST_HOST` selects `desktop` or `web`.
  */
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const SUITE = path.join(ROOT, '.vscode-test/suite/index.cjs');
@@ -69,7 +69,7 @@ async function onDesktop(run: Run): Promise<string> {
     return inWebServer(run);
   }
   const launchArgs = [run.folder, '--disable-extensions', '--disable-workspace-trust', '--skip-welcome'];
-  // A failed test ends it with an error; what failed is in the results.
+  // A failed test makes it exit with an error; the results say which.
   return runTests({
     ...{ vscodeExecutablePath, extensionDevelopmentPath: ROOT, extensionTestsPath: SUITE, launchArgs },
     extensionTestsEnv: run.env,
@@ -81,7 +81,7 @@ async function inWebServer({ folder, env }: Run): Promise<string> {
   const browser = await openBrowser();
   try {
     const { page } = browser;
-    // VS Code calls these two: for what is logged, and when `run` has settled.
+    // VS Code calls these two functions: with log output, and when `run` has settled.
     let said = '';
     await page.exposeFunction('codeAutomationLog', (kind: string, args: unknown[]) => {
       said += `[${kind}] ${args.map(String).join(' ')}\n`;

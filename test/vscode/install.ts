@@ -3,19 +3,19 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 /**
- * Real VS Code from the npm registry alone, for machines on which the desktop's cannot be downloaded. The npm package
- * code-server carries VS Code's own web server: the real workbench and a real extension host. Its wrapper is not used.
- * Each version has a folder of its own, `.vscode-test/server-<version>` (0.8 GB, about 2 min with an empty npm cache);
- * one that is complete is not touched again. `node test/vscode/install.ts` installs ahead of the tests.
+ * Real VS Code from the npm registry alone, for machines that cannot download the desktop version. The npm package
+ * code-server contains VS Code's web server: the real workbench and a real extension host. Its wrapper is not used.
+ * Each version has a separate folder, `.vscode-test/server-<version>` (0.8 GB, about 2 min with an empty npm cache); a
+ * complete one is reused. `node test/vscode/install.ts` installs it before the tests.
  */
 export interface VsCodeServer {
   version: string;
-  /** The Node it runs on, and what that is to run. */
+  /** The Node that the server runs on, and the script to run. */
   node: string;
   main: string;
 }
 
-/** The newest that the tests were tried with; 4.139.1 carries VS Code 1.139.1. */
+/** The newest version tested; 4.139.1 contains VS Code 1.139.1. */
 const NEWEST_VERSION = '4.139.1';
 const COMPLETE = 'complete';
 
@@ -37,7 +37,10 @@ export function installServer(version = process.env.VSCODE_SERVER_VERSION || NEW
   return server;
 }
 
-/** Native modules load in the Node they were built for only, so the server runs on that one, whatever runs the tests. */
+/**
+ * Native modules load only in the Node they were built for, so the server runs on that one, whichever Node runs the
+ * tests.
+ */
 function nodePackage(codeServer: string): string {
   const { engines } = JSON.parse(fs.readFileSync(path.join(codeServer, 'package.json'), 'utf8'));
   const name = `node-linux-${process.arch}`;
@@ -62,13 +65,13 @@ function installModules(folder: string): void {
   // The two native modules that come without a binary: spdlog writes what an output channel shows, and native-watchdog
   // ends extension hosts whose server is gone.
   npm(['rebuild', '@vscode/spdlog', '@vscode/native-watchdog', '--loglevel=error'], { cwd: vscode, nodeFolder });
-  // TypeScript, for the language features that come with VS Code.
+  // TypeScript, for VS Code's built-in language features.
   npm(install, { cwd: path.join(vscode, 'extensions'), nodeFolder });
 }
 
 function npm(args: string[], { cwd, nodeFolder }: { cwd?: string; nodeFolder?: string } = {}): string {
   const env = { ...process.env };
-  // What an `npm run` around this one says of its own package is not meant for another.
+  // Drops the variables of a surrounding `npm run`, which describe our package.
   for (const name of Object.keys(env)) if (/^npm_(package|lifecycle|config_local_prefix)/.test(name)) delete env[name];
   if (nodeFolder) {
     env.PATH = `${path.join(nodeFolder, 'bin')}${path.delimiter}${env.PATH}`;

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-/** The sample folder (test/guests) for one test: a copy, since recordings and overlays come into being in it. */
+/** A copy of the sample folder (test/guests) for one test, since recordings and overlays are created in it. */
 const SAMPLE = path.resolve(import.meta.dirname, '../guests');
 
 export interface Sample {

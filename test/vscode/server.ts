@@ -5,12 +5,12 @@ import path from 'node:path';
 import type { VsCodeServer } from './install.ts';
 
 /**
- * Starts and stops VS Code's web server on 127.0.0.1, with settings, extensions and data of its own that go with it. It
- * leads a process group, so that extension hosts and debug adapters go too, whatever way it ends.
+ * Starts and stops VS Code's web server on 127.0.0.1, with separate settings, extensions and data that are removed with
+ * it. It leads a process group, so that extension hosts and debug adapters end with it, however it ends.
  */
 export interface RunningServer {
   url: string;
-  /** What it has said so far: the place to look when something never happens. */
+  /** Its output so far, to diagnose timeouts. */
   log(): string;
   stop(): Promise<void>;
 }
@@ -18,10 +18,10 @@ export interface RunningServer {
 export interface ServerOptions {
   /** Packaged extensions, installed as a user installs them. */
   vsix?: string[];
-  /** Lets the workbench run extension tests; it also hides notification toasts, so scenarios leave it out. */
+  /** Lets the workbench run extension tests. This also hides notification toasts, so scenarios do not set it. */
   isForExtensionTests?: boolean;
   settings?: object;
-  /** What extensions find in their environment besides ours. */
+  /** Environment variables for extensions, in addition to ours. */
   env?: Record<string, string>;
 }
 
@@ -62,7 +62,7 @@ export async function startServer(vscode: VsCodeServer, options: ServerOptions =
   }
 }
 
-/** No welcome, no news, nothing asked of the network. */
+/** No welcome page, no release notes, no network access. */
 const QUIET_SETTINGS = {
   'telemetry.telemetryLevel': 'off',
   'extensions.autoUpdate': false,
@@ -77,7 +77,7 @@ const QUIET_SETTINGS = {
   'security.workspace.trust.enabled': false,
 };
 
-/** A remote window reads its machine's settings and, from the same folder, the user's. */
+/** A remote window reads machine settings and, from the same folder, user settings. */
 function writeSettings(data: string, settings: object): void {
   for (const kind of ['Machine', 'User']) {
     const folder = path.join(data, 'data', kind);
@@ -92,7 +92,7 @@ function installExtension(vscode: VsCodeServer, common: string[], vsix: string):
   if (status !== 0) throw new Error(`VS Code does not install ${vsix}:\n${stdout}${stderr}`);
 }
 
-/** Without what a VS Code around us says to its own children. */
+/** Without the variables that a surrounding VS Code sets for its child processes. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VSCODE_')));
 }
