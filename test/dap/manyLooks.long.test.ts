@@ -23,10 +23,12 @@ const SMALL = { memory: '32M' };
 const NEAR = 1_000_000;
 /** Resident memory of Node itself: code, thread stacks and allocator overhead. */
 const PROGRAM_BYTES = 128 << 20;
+/** Measured: 5 to 9 % in 10,000 moves, for compiled code and allocator overhead; the rest is room for noise. */
+const NEEDED_GROWTH_MAX = 1.15;
 /**
  * Allowed difference in the scratch file of a 4 MiB disk, whose size depends on which snapshots exist at the moment.
  */
-const SCRATCH_NOISE_BYTES = 1 << 20;
+const SCRATCH_NOISE_BYTES = 2 << 20;
 
 test('while replaying, repeated moves through history use no more memory or files', { skip: skipped() }, async (t) => {
   const place = new Workplace(t);
@@ -60,6 +62,8 @@ async function lookManyTimes(t: TestContext, place: Workplace, launch: object): 
   t.diagnostic(`after ${FIRST_LOOKS} looks ${JSON.stringify(before)}`);
   t.diagnostic(`after ${LOOKS} and ${viewer.snapshots} snapshots ${JSON.stringify(after)}`);
   assert.ok(after.usedBytes <= before.usedBytes * 1.1, `used: ${after.usedBytes} bytes`);
+  // The resident set without the pages that V8 keeps for later, whose number depends on its last collection.
+  assert.ok(after.neededBytes <= before.neededBytes * NEEDED_GROWTH_MAX, `needed: ${after.neededBytes} bytes`);
   // The resident set keeps growing as memory in use is first touched and through allocator fragmentation.
   assert.ok(after.residentBytes <= after.usedBytes + PROGRAM_BYTES, `resident: ${after.residentBytes} bytes`);
   assert.ok(

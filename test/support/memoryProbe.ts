@@ -11,24 +11,39 @@ export interface MemoryReport {
   usedBytes: number;
   /** The resident set of the process. */
   residentBytes: number;
+  /** The same after V8 has given back the pages that it keeps for later: what the process needs. */
+  neededBytes: number;
 }
 
-type Message = { kind: 'measure' } | { kind: 'measured'; usedBytes: number };
+type Message = { kind: 'measure' | 'giveBack' | 'gaveBack' } | { kind: 'measured'; usedBytes: number };
 
 const channel = new BroadcastChannel('memory probe');
 channel.unref();
 channel.onmessage = (event) => {
   const { data } = event as { data: Message };
-  if (isMainThread && data.kind === 'measured') report(data.usedBytes);
+  if (isMainThread && data.kind === 'measured') measured(data.usedBytes);
+  if (isMainThread && data.kind === 'gaveBack') report();
   if (!isMainThread && data.kind === 'measure') post({ kind: 'measured', usedBytes: usedHere() });
+  if (!isMainThread && data.kind === 'giveBack') {
+    giveBack();
+    post({ kind: 'gaveBack' });
+  }
 };
+let usedBytes = 0;
+let residentBytes = 0;
 if (isMainThread) process.on('SIGUSR2', () => post({ kind: 'measure' }));
 
 const post = (message: Message): void => channel.postMessage(message);
 
-function report(engineBytes: number): void {
-  const usedBytes = usedHere() + engineBytes;
-  const result: MemoryReport = { usedBytes, residentBytes: process.memoryUsage().rss };
+function measured(engineBytes: number): void {
+  usedBytes = usedHere() + engineBytes;
+  residentBytes = process.memoryUsage.rss();
+  post({ kind: 'giveBack' });
+}
+
+function report(): void {
+  giveBack();
+  const result: MemoryReport = { usedBytes, residentBytes, neededBytes: process.memoryUsage.rss() };
   writeFileSync(process.env.BLKREPLAY_MEMORY_PROBE!, JSON.stringify(result));
 }
 
@@ -37,4 +52,9 @@ function usedHere(): number {
   for (let i = 0; i < 3; i++) globalThis.gc!();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
+}
+
+/** As V8 collects before it runs out of memory. */
+function giveBack(): void {
+  globalThis.gc!({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
