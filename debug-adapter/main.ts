@@ -3,9 +3,8 @@
 // agreed to replace blkreplay's earlier files in this session, whatever the launch configuration says.
 import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { Adapter, EngineLink, type FromEngine, makeSignals, type ToEngine } from './dap/index.ts';
-import { ownMistake, requestTooDeep } from './engine/errors/dap.ts';
-import { userErrorOf } from './engine/errors/outOfMemory.ts';
+import { Adapter, EngineLink, failureOf, type FromEngine, makeSignals, type ToEngine } from './dap/index.ts';
+import { requestTooDeep } from './messages/dap.ts';
 import { makeInterruptionCell, URGENCY } from './host/interruption.ts';
 
 // A long replay is interrupted immediately; closing a recording takes as long as a snapshot.
@@ -34,9 +33,7 @@ const engine = new EngineLink({
   },
 });
 worker.on('message', (message: FromEngine) => engine.received(message));
-worker.on('error', (error: Error) =>
-  engine.gone(userErrorOf(error) ?? { code: 'own-mistake', message: ownMistake(error.stack ?? error.message) }),
-);
+worker.on('error', (error: Error) => engine.gone(failureOf(error)));
 
 const adapter = new Adapter(engine, () => void leave());
 adapter.start(process.stdin, process.stdout);

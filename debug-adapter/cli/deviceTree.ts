@@ -1,16 +1,17 @@
 import { deviceTreeOf, recordedDeviceTree, RecordingReader, writeNewFile } from '../engine/index.ts';
-import { deviceTreeTargetExists } from '../engine/errors/boot.ts';
-import { inert, jsonLine } from '../engine/errors/shown.ts';
+import { deviceTreeTargetExists } from '../messages/boot.ts';
+import { inert, jsonLine } from '../messages/shown.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 import type { RecordCommand, ReplayCommand, RunCommand } from './options.ts';
 import { messages } from './outputs.ts';
+import { deviceTreeWritten } from '../messages/commandOutput.ts';
 
 /** `--dumpdtb FILE`: writes the device tree that the guest would receive in `a1`, without starting the machine. */
 export function dumpDeviceTree(command: RunCommand | RecordCommand | ReplayCommand, into: string): number {
   const tree = command.kind === 'replay' ? ofRecording(command.rrfile) : deviceTreeOf(nodeHost, command);
   writeNewFile(nodeHost, into, tree, deviceTreeTargetExists);
   const said = { reason: 'dumpdtb', file: into, lengthBytes: tree.length };
-  messages.print(command.json ? `${jsonLine(said)}\n` : `${inert(into)} holds the device tree.\n`);
+  messages.print(command.json ? `${jsonLine(said)}\n` : deviceTreeWritten(inert(into)));
   return 0;
 }
 

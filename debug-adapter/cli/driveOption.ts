@@ -1,5 +1,6 @@
 import { limits } from '../engine/index.ts';
-import { driveBad, drivesShare, driveTwice, tooManyDrives } from '../engine/errors/cli.ts';
+import { driveBad, drivesShare, driveTwice, tooManyDrives, type DriveProblem, driveProblems } from '../messages/cli.ts';
+import { expected } from '../messages/expected.ts';
 
 /** A drive from the command line. */
 export interface DriveOption {
@@ -17,7 +18,6 @@ export interface DriveOption {
 
 const { DRIVES_MAX } = limits;
 const FIELDS = ['id', 'image', 'format', 'overlay', 'readonly', 'slot', 'virtio'];
-const SHAPE = 'write id=NAME,image=FILE,format=raw|qcow2[,overlay=FILE][,readonly][,slot=0..7][,virtio=modern|legacy]';
 
 /**
  * Parses `--drive id=hd0,image=F,format=raw|qcow2[,overlay=F][,readonly][,slot=N][,virtio=modern|legacy]`: a list of
@@ -25,11 +25,11 @@ const SHAPE = 'write id=NAME,image=FILE,format=raw|qcow2[,overlay=FILE][,readonl
  * `readonly=on|off`.
  */
 export function parseDrive(text: string): DriveOption {
-  const fail = (problem: string, allowed = SHAPE): never => {
-    throw driveBad({ drive: text, problem, allowed });
+  const fail = (why: DriveProblem): never => {
+    throw driveBad({ drive: text, why });
   };
   const fields = fieldsOf(text, fail);
-  const need = (name: string) => fields.get(name) || fail(`has no ${name}`);
+  const need = (name: string) => fields.get(name) || fail(driveProblems.missing(name));
   const drive: DriveOption = {
     id: checkId(need('id'), fail),
     image: need('image'),
@@ -40,12 +40,11 @@ export function parseDrive(text: string): DriveOption {
   const [slot, virtio] = [fields.get('slot'), fields.get('virtio')];
   if (slot !== undefined) drive.slot = checkSlot(slot, fail);
   if (virtio !== undefined) drive.virtio = checkVirtio(virtio, fail);
-  if (drive.overlay === '')
-    fail('has an empty overlay', 'give the overlay a file name, or leave it out for a temporary one');
+  if (drive.overlay === '') fail(driveProblems.emptyOverlay());
   if (drive.overlay !== null && drive.readOnly) {
-    fail('has both readonly and an overlay', 'leave one out, for an overlay is what takes the writes');
+    fail(driveProblems.readOnlyWithOverlay());
   }
-  if (drive.overlay === drive.image) fail('has one file as image and overlay', 'give the overlay another name');
+  if (drive.overlay === drive.image) fail(driveProblems.overlayIsImage());
   return drive;
 }
 
@@ -69,16 +68,16 @@ export function drivesShareNothing(drives: readonly DriveOption[], { rng = false
   });
 }
 
-type Fail = (problem: string, allowed?: string) => never;
+type Fail = (why: DriveProblem) => never;
 
 function fieldsOf(text: string, fail: Fail): Map<string, string> {
   const fields = new Map<string, string>();
   for (const field of splitAtCommas(text)) {
     const equals = field.indexOf('=');
     const name = equals < 0 ? field : field.slice(0, equals);
-    if (!FIELDS.includes(name)) fail(`has an unknown field ${JSON.stringify(name)}`);
-    if (equals < 0 && name !== 'readonly') fail(`has ${name} without a value`);
-    if (fields.has(name)) fail(`has ${name} twice`);
+    if (!FIELDS.includes(name)) fail(driveProblems.unknownField(name));
+    if (equals < 0 && name !== 'readonly') fail(driveProblems.noValue(name));
+    if (fields.has(name)) fail(driveProblems.twice(name));
     fields.set(name, equals < 0 ? 'on' : field.slice(equals + 1));
   }
   return fields;
@@ -91,28 +90,25 @@ function splitAtCommas(text: string): string[] {
 
 function checkId(id: string, fail: Fail): string {
   if (limits.isDriveId(id)) return id;
-  return fail(
-    `has the id ${JSON.stringify(id)}`,
-    'give a letter and then up to 31 letters, digits, dots, dashes or underscores',
-  );
+  return fail(driveProblems.badValue('id', id, expected.driveId()));
 }
 
 function checkFormat(format: string, fail: Fail): 'raw' | 'qcow2' {
   if (format === 'raw' || format === 'qcow2') return format;
-  return fail(`has the format ${JSON.stringify(format)}`, 'give format=raw or format=qcow2');
+  return fail(driveProblems.badValue('format', format, expected.oneOf(['raw', 'qcow2'])));
 }
 
 function checkSlot(value: string, fail: Fail): number {
   if (/^[0-7]$/.test(value)) return Number(value);
-  return fail(`has slot=${value}`, `give slot=0 to slot=${DRIVES_MAX - 1}`);
+  return fail(driveProblems.badValue('slot', value, expected.numberBetween(0, DRIVES_MAX - 1)));
 }
 
 function checkVirtio(value: string, fail: Fail): 'modern' | 'legacy' {
   if (value === 'modern' || value === 'legacy') return value;
-  return fail(`has virtio=${value}`, 'give virtio=modern or virtio=legacy');
+  return fail(driveProblems.badValue('virtio', value, expected.oneOf(['modern', 'legacy'])));
 }
 
 function checkFlag(value: string, fail: Fail): boolean {
   if (value === 'on' || value === 'off') return value === 'on';
-  return fail(`has readonly=${value}`, 'give readonly, readonly=on or readonly=off');
+  return fail(driveProblems.badValue('readonly', value, expected.oneOf(['on', 'off'])));
 }

@@ -1,5 +1,5 @@
 import { describeEntry, entryAsJson, lockToRead, type LogEntry, RecordingReader } from '../engine/index.ts';
-import { inert, jsonLine } from '../engine/errors/shown.ts';
+import { inert, jsonLine } from '../messages/shown.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 import { consoleOutput } from './outputs.ts';
 import type { DumpCommand } from './fileOptions.ts';

@@ -1,7 +1,8 @@
 import { type LogEntryKind, LOG_ENTRY_KINDS } from '../engine/index.ts';
-import { optionBadValue, optionTwice, subcommandBad } from '../engine/errors/cli.ts';
+import { optionBadValue, optionTwice, subcommandBad } from '../messages/cli.ts';
 import { parsePosition, parseSnapshotName } from './quantities.ts';
 import type { Words } from './words.ts';
+import { expected } from '../messages/expected.ts';
 
 /** A command for files, which does not start a machine: overlays, snapshots, recordings. */
 export type FileCommand = FileWork & {
@@ -163,7 +164,7 @@ function parseUnpack(words: Words): FileWork {
   const bases = new Map<string, string>();
   for (const text of words.all('base')) {
     const [, drive, file] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
-    if (!drive) throw optionBadValue({ option: '--base', value: text, allowed: 'DRIVE=FILE, such as hd0=disk.img' });
+    if (!drive) throw optionBadValue({ option: '--base', value: text, expected: expected.driveBase() });
     if (bases.has(drive)) throw optionTwice(`--base ${drive}=`);
     bases.set(drive, file);
   }
@@ -185,15 +186,15 @@ function oneOf<T extends string>(command: string, given: string | undefined, kno
 
 function parseBase(command: string, words: Words): DiskOption {
   const path = words.required(words.file('base'), '--base FILE', command);
-  const format = words.required(words.text('format'), '--format raw|qcow2, the format of the base,', command);
+  const format = words.required(words.text('format'), '--format raw|qcow2', command);
   if (format === 'raw' || format === 'qcow2') return { path, format };
-  throw optionBadValue({ option: '--format', value: format, allowed: 'raw or qcow2' });
+  throw optionBadValue({ option: '--format', value: format, expected: expected.oneOf(['raw', 'qcow2']) });
 }
 
 function parseKinds(text: string): LogEntryKind[] {
   return text.split(',').map((word) => {
     const found = LOG_ENTRY_KINDS.find((kind) => kind === word);
     if (found) return found;
-    throw optionBadValue({ option: '--kind', value: word, allowed: `some of ${LOG_ENTRY_KINDS.join(',')}` });
+    throw optionBadValue({ option: '--kind', value: word, expected: expected.someOf(LOG_ENTRY_KINDS) });
   });
 }

@@ -1,34 +1,35 @@
 import type { DriveOptions, KeptSnapshot, MapEntry, OverlayInfo } from '../engine/index.ts';
-import { inert, jsonLine } from '../engine/errors/shown.ts';
+import { inert, jsonLine } from '../messages/shown.ts';
+import { mapTexts, overlayLines, snapshotTexts } from '../messages/commandOutput.ts';
+import { textFor } from '../messages/userError.ts';
 
 /** The output of the commands for files, as text and as JSON. This one formats `overlay info`. */
 export function infoText(overlay: string, info: OverlayInfo): string {
   const [, ...bases] = info.chain;
   return [
-    `${inert(overlay)}: qcow2 overlay of ${info.virtualBytes} bytes, ${info.fileBytes} bytes in the file`,
-    `  clusters   ${info.clusterBytes} bytes, ${info.allocatedBytes} bytes of the disk in the overlay`,
-    ...bases.map(
-      ({ file, format, virtualBytes, problem }) =>
-        `  stands on  ${inert(file)} (${format}, ${problem ? `not opened: ${inert(problem.message)}` : `${virtualBytes} bytes`})`,
+    overlayLines.heading(inert(overlay), info),
+    overlayLines.clusters(info),
+    ...bases.map(({ file, format, virtualBytes, problem }) =>
+      overlayLines.base(inert(file), format, problem ? { problem: textFor(problem, 'cli') } : { virtualBytes }),
     ),
-    `  recording  ${info.keepsRecording ? 'replays start from its snapshots' : 'none'}`,
-    ...(info.snapshots.length > 0 ? ['  snapshots'] : []),
+    overlayLines.recording(info.keepsRecording),
+    ...(info.snapshots.length > 0 ? [overlayLines.snapshots()] : []),
     ...info.snapshots.map((snapshot) => `    ${snapshotLine(snapshot)}`),
     '',
   ].join('\n');
 }
 
 export const snapshotsText = (snapshots: readonly KeptSnapshot[]): string =>
-  snapshots.length === 0 ? 'no snapshots\n' : snapshots.map((snapshot) => `${snapshotLine(snapshot)}\n`).join('');
+  snapshots.length === 0 ? snapshotTexts.none() : snapshots.map((snapshot) => `${snapshotLine(snapshot)}\n`).join('');
 
 function snapshotLine({ name, position, dateMilliseconds, stateBytes, state, isBeyondEnd }: KeptSnapshot): string {
-  const where = position === null ? 'outside a recording' : `position ${position}`;
+  const where = snapshotTexts.position(position);
   const what = {
-    ours: `${stateBytes} bytes of machine state`,
-    foreign: `${stateBytes} bytes of a machine state that is not of blkreplay and is not loaded`,
-    none: 'disk only',
+    ours: snapshotTexts.ours(stateBytes),
+    foreign: snapshotTexts.foreign(stateBytes),
+    none: snapshotTexts.diskOnly(),
   }[state];
-  const note = isBeyondEnd ? ', past the end of the recording, so nothing replays from it' : '';
+  const note = isBeyondEnd ? snapshotTexts.beyondEnd() : '';
   return `${jsonLine(name)}, ${where}, ${isoDate(dateMilliseconds)}, ${what}${note}`;
 }
 
@@ -49,9 +50,8 @@ export const mapJson = (map: readonly MapEntry[]) =>
 
 export function mapText(map: readonly MapEntry[]): string {
   const lines = map.map(({ start, lengthBytes, depth, isPresent, isZero, isCompressed, hostOffset }) => {
-    const from = depth === 0 ? 'overlay' : `base ${depth}`;
-    const what = isZero ? 'zeroes' : isCompressed ? 'compressed data' : `data at ${hostOffset}`;
-    return `${start} +${lengthBytes}: ${isPresent ? `${what} in ${from}` : 'zeroes, nowhere said'}\n`;
+    const what = isZero ? mapTexts.zeroes() : isCompressed ? mapTexts.compressed() : mapTexts.data(hostOffset);
+    return `${start} +${lengthBytes}: ${isPresent ? mapTexts.inFile(what, depth) : mapTexts.nowhere()}\n`;
   });
   return lines.join('');
 }

@@ -1,5 +1,5 @@
 import { Session, type Timeline } from '../engine/index.ts';
-import { foreignConnection } from '../engine/errors/gdb.ts';
+import { foreignConnection } from '../messages/gdb.ts';
 import {
   Admission,
   type GdbConnection,
@@ -14,6 +14,7 @@ import { wallClock } from '../host/wallClock.ts';
 import { consoleOutput, messages } from './outputs.ts';
 import type { Interruption } from './interruption.ts';
 import { WriteBack } from './writeBack.ts';
+import { errorLine, gdbServerLine } from '../messages/commandOutput.ts';
 
 /**
  * Implements `--gdb`: the machine waits for gdb, which controls it until it leaves. Connections from other programs are
@@ -58,7 +59,7 @@ export class GdbSession {
     if (this.place.kind === 'stdio') {
       this.listener = await connectStandardStreams((connection) => this.onlyConnection(connection));
     } else {
-      messages.print(`gdb server on ${this.listener!.name}\n`);
+      messages.print(gdbServerLine(this.listener!.name));
     }
     try {
       return await Promise.race([this.whenLeft, this.endWhen(interruption)]);
@@ -119,7 +120,7 @@ export class GdbSession {
   }
 
   private foreign(): void {
-    messages.print(`blkreplay: ${foreignConnection()}\n`);
+    messages.print(errorLine(foreignConnection()));
     if (this.place.kind === 'stdio' && !this.gdb) this.left('dropped');
   }
 }

@@ -1,6 +1,7 @@
 import { closedRecording, type RecordingHeader, RecordingReader } from '../engine/index.ts';
-import { inert, jsonLine } from '../engine/errors/shown.ts';
+import { inert, jsonLine } from '../messages/shown.ts';
 import { nodeHost } from '../host/nodeHost.ts';
+import { infoLines } from '../messages/commandOutput.ts';
 
 /** `info RRFILE`: describes a recording, using only the recording itself. */
 export function showInfo({ rrfile, json }: { rrfile: string; json: boolean }): string {
@@ -59,35 +60,18 @@ function withFiles(rrfile: string, reader: RecordingReader, found: Info) {
 }
 
 function inWords(rrfile: string, info: Info): string {
-  const { machine } = info;
   const lines = [
-    `${rrfile}: recording of blkreplay ${info.blkreplayVersion}, format ${info.formatVersion}`,
-    `  machine    ${machine.kind}, ${machine.harts} ${machine.harts === 1 ? 'hart' : 'harts'}, ${machine.memoryBytes >> 20} MiB, ${machine.isa}, ${machine.mmu}${machineExtras(machine)}`,
-    ...info.bootFiles.map(
-      ({ role, name, lengthBytes, address }) =>
-        `  ${role.padEnd(10)} ${name} (${lengthBytes} bytes${address === undefined ? '' : ` at 0x${address.toString(16)}`}, kept inside)`,
-    ),
-    `  rng-seed   ${machine.rngSeed ?? 'none'}`,
-    ...(info.append ? [`  append     ${info.append}`] : []),
-    ...info.drives.map(driveLine),
-    ...(info.stateFile ? [`  snapshots in ${info.stateFile}`] : []),
-    `  positions  0 to ${info.lastPosition}${info.complete ? '' : ' (cut off: not closed properly)'}`,
-    `  end        ${info.end ? info.end.reason : 'none recorded'}`,
-    `  snapshots  ${info.snapshots.map(({ name }) => name).join(', ') || 'none'}`,
-    `  log        ${Object.entries(info.entries)
-      .map(([kind, count]) => `${count} ${kind}`)
-      .join(', ')}`,
+    infoLines.heading(rrfile, info.blkreplayVersion, info.formatVersion),
+    infoLines.machine(info.machine),
+    ...info.bootFiles.map(infoLines.bootFile),
+    infoLines.seed(info.machine.rngSeed),
+    ...(info.append ? [infoLines.append(info.append)] : []),
+    ...info.drives.map(infoLines.drive),
+    ...(info.stateFile ? [infoLines.stateFile(info.stateFile)] : []),
+    infoLines.positions(info.lastPosition, info.complete),
+    infoLines.end(info.end?.reason),
+    infoLines.snapshots(info.snapshots.map(({ name }) => name)),
+    infoLines.log(info.entries),
   ];
   return lines.map(inert).join('\n') + '\n';
-}
-
-/** Optional features of the machine. */
-function machineExtras({ rng, noReboot, semihosting }: RecordingHeader['machine']): string {
-  return [rng && ', virtio-rng', noReboot && ', no reboot', semihosting && ', semihosting'].filter(Boolean).join('');
-}
-
-function driveLine(drive: RecordingHeader['drives'][number]): string {
-  const { id, image, format, overlay, readOnly, lengthBytes, slot, virtio } = drive;
-  const how = readOnly ? 'read-only' : overlay ? `overlay ${overlay}` : 'temporary overlay';
-  return `  drive      ${id}: ${image} (${format}, ${lengthBytes} bytes), ${how}, slot ${slot}, ${virtio}`;
 }

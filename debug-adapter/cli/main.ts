@@ -1,6 +1,6 @@
 import type { UserErrorKind } from '../engine/index.ts';
-import { userErrorOf } from '../engine/errors/outOfMemory.ts';
-import { jsonLine } from '../engine/errors/shown.ts';
+import { userErrorOf } from '../messages/outOfMemory.ts';
+import { jsonLine } from '../messages/shown.ts';
 import { type InterruptionCell, obeyInterruption } from '../host/interruption.ts';
 import { consoleOutput, messages } from './outputs.ts';
 import { runFileCommand } from './fileCommands.ts';
@@ -10,7 +10,9 @@ import { type CommandLine, parseCommandLine } from './options.ts';
 import { reportOwnMistake } from './ownMistake.ts';
 import { runMachine } from './runMachine.ts';
 import { symbolsOf } from './symbols.ts';
-import { USAGE } from './usage.ts';
+import { USAGE } from '../messages/usage.ts';
+import { errorLine } from '../messages/commandOutput.ts';
+import { textFor, dataOf } from '../messages/userError.ts';
 
 declare const BLKREPLAY_VERSION: string;
 
@@ -64,10 +66,10 @@ async function execute(command: CommandLine, interruption: Interruption): Promis
 function report(thrown: unknown, wantsJson: boolean): number {
   const error = userErrorOf(thrown);
   if (!error) return reportOwnMistake(thrown);
-  messages.print(`blkreplay: ${error.message}\n`);
+  messages.print(errorLine(textFor(error, 'cli')));
   if (wantsJson) {
     const reason = error.kind === 'interrupted' ? 'interrupted' : 'error';
-    messages.print(jsonLine({ reason, error: { code: error.code, message: error.message } }) + '\n');
+    messages.print(jsonLine({ reason, error: dataOf(error) }) + '\n');
   }
   return EXIT_STATUS[error.kind];
 }

@@ -1,5 +1,12 @@
 import type { GdbPlace } from '../gdb/index.ts';
-import { commandMissing, commandUnknown, optionBadValue, optionRequired, tooManyLoads } from '../engine/errors/cli.ts';
+import {
+  commandMissing,
+  commandUnknown,
+  optionBadValue,
+  optionRequired,
+  tooManyLoads,
+  bootOption,
+} from '../messages/cli.ts';
 import { limits } from '../engine/index.ts';
 import { FILE_COMMANDS, type FileCommand, parseFileCommand } from './fileOptions.ts';
 import { drivesShareNothing, parseDrive, type DriveOption } from './driveOption.ts';
@@ -13,6 +20,7 @@ import {
   parseSnapshotName,
 } from './quantities.ts';
 import { Words } from './words.ts';
+import { expected } from '../messages/expected.ts';
 
 /**
  * A parsed command line. It describes the user's request in terms of the options; no file has been opened or checked.
@@ -237,7 +245,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
 function needSomethingToBoot({ kernel, bios, load, dumpdtb }: MachineOptions, command: string): void {
   const isFirmware = bios !== null && bios !== 'none' && bios !== 'builtin';
   if (kernel !== null || isFirmware || load.length > 0 || dumpdtb !== null) return;
-  throw optionRequired('--kernel FILE (or firmware alone with --bios FILE, or --load FILE)', command);
+  throw optionRequired(bootOption(), command);
 }
 
 function parseIdle(value: string): IdleMode {
@@ -245,6 +253,6 @@ function parseIdle(value: string): IdleMode {
   throw optionBadValue({
     option: '--idle',
     value,
-    allowed: 'warp (skip waiting) or realtime (wait as long as it takes)',
+    expected: expected.idleOption(),
   });
 }

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { useFailure } from '../host/systemErrors.ts';
+import { streamNames } from '../messages/host.ts';
 
 const BUFFER_BYTES = 1 << 16;
 
@@ -24,7 +25,7 @@ class Output {
   /** In this run, stdout carries the gdb protocol. */
   useStderr(): void {
     this.handle = 2;
-    this.name = 'the console on stderr';
+    this.name = streamNames.consoleOnStderr();
   }
 
   byte(value: number): void {
@@ -71,6 +72,6 @@ class Output {
 }
 
 /** The guest's console output. */
-export const consoleOutput = new Output(1, 'the console on stdout');
+export const consoleOutput = new Output(1, streamNames.consoleOnStdout());
 /** Messages about the guest. */
-export const messages = new Output(2, 'messages on stderr');
+export const messages = new Output(2, streamNames.messagesOnStderr());

@@ -1,6 +1,8 @@
-import { userErrorOf } from '../engine/errors/outOfMemory.ts';
-import { inert } from '../engine/errors/shown.ts';
+import { userErrorOf } from '../messages/outOfMemory.ts';
+import { inert } from '../messages/shown.ts';
 import { messages } from './outputs.ts';
+import { errorLine, ownMistakeText } from '../messages/commandOutput.ts';
+import { textFor } from '../messages/userError.ts';
 
 const EXIT_HOST_FAILURE = 4;
 const EXIT_OUR_MISTAKE = 70; // EX_SOFTWARE of sysexits.h
@@ -9,15 +11,13 @@ const EXIT_OUR_MISTAKE = 70; // EX_SOFTWARE of sysexits.h
 export function reportUncaught(thrown: unknown): number {
   const error = userErrorOf(thrown);
   if (!error) return reportOwnMistake(thrown);
-  messages.print(`blkreplay: ${error.message}\n`);
+  messages.print(errorLine(textFor(error, 'cli')));
   return EXIT_HOST_FAILURE;
 }
 
 /** Reports an internal error; returns the exit status. */
 export function reportOwnMistake(error: unknown): number {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  messages.print(
-    `blkreplay: this is a mistake in blkreplay itself, please report it:\n${text.split('\n').map(inert).join('\n')}\n`,
-  );
+  messages.print(ownMistakeText(text.split('\n').map(inert).join('\n')));
   return EXIT_OUR_MISTAKE;
 }

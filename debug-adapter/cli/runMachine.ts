@@ -16,8 +16,7 @@ import {
   type Timeline,
   UserError,
 } from '../engine/index.ts';
-import { stopBeforeStart } from '../engine/errors/cli.ts';
-import { sentence } from '../engine/errors/shown.ts';
+import { stopBeforeStart } from '../messages/cli.ts';
 import { TimedPace } from '../host/checkpointPace.ts';
 import { optimiseEarly } from '../host/codeTiering.ts';
 import { bearInterruption, URGENCY } from '../host/interruption.ts';
@@ -30,6 +29,8 @@ import type { LiveOptions, RecordCommand, ReplayCommand, RunCommand } from './op
 import type { Interruption } from './interruption.ts';
 import { summaryJson, summaryText } from './summary.ts';
 import { WriteBack } from './writeBack.ts';
+import { errorLine } from '../messages/commandOutput.ts';
+import { textFor } from '../messages/userError.ts';
 
 type MachineCommand = RunCommand | RecordCommand | ReplayCommand;
 
@@ -115,7 +116,7 @@ function close(timeline: Timeline, end: End): void {
 
 function open(command: MachineCommand, version: string): Timeline {
   const onConsoleByte = firstTimeOnly((byte) => consoleOutput.byte(byte));
-  const onNotice = ({ message }: Notice) => messages.print(`blkreplay: ${sentence(message)}\n`);
+  const onNotice = (notice: Notice) => messages.print(errorLine(textFor(notice, 'cli')));
   const { kernel, kernelAddress, bios, initrd, load, dtb, drives, rng, rngSeed, noReboot, semihosting } = command;
   const machine = {
     ...{ kernel, kernelAddress, bios, initrd, load, dtb },

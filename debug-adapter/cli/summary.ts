@@ -1,5 +1,6 @@
 import type { End, EndReason, Position } from '../engine/index.ts';
-import { jsonLine } from '../engine/errors/shown.ts';
+import { jsonLine } from '../messages/shown.ts';
+import { endReasons, summarySentence } from '../messages/commandOutput.ts';
 
 /** The summary at the end of a run: one JSON object for programs, or one sentence for users. */
 export interface Summary {
@@ -27,20 +28,18 @@ export function summaryJson({ end, position, instructions, seconds, digest, snap
   return jsonLine(line) + '\n';
 }
 
-const PAST: Record<Summary['command'], string> = { run: 'Ran', record: 'Recorded', replay: 'Replayed' };
-
 export function summaryText(summary: Summary): string {
   const { command, end, position, seconds, snapshots } = summary;
-  const kept = command === 'record' && snapshots.length > 0 ? `, ${snapshots.length} snapshots` : '';
-  return `${PAST[command]} to position ${position} in ${seconds.toFixed(2)} s${kept}: ${REASON[end.reason](end)}.\n`;
+  const snapshotCount = command === 'record' ? snapshots.length : 0;
+  return summarySentence({ command, position, seconds, snapshotCount, reason: REASON[end.reason](end) });
 }
 
 const REASON: Record<EndReason, (end: End) => string> = {
-  powerOff: () => 'the guest powered off',
-  guestFailed: ({ guestExit }) => `the guest reported failure, code ${guestExit}`,
-  reset: () => 'the guest asked for a reset, and --no-reboot ends the run there',
-  waitsForever: () => 'the guest waits for an interrupt that cannot come',
-  stopAt: () => 'this is where --stop-at says to stop',
-  endOfRecording: () => 'the recording ends here',
-  interrupted: () => 'interrupted',
+  powerOff: endReasons.powerOff,
+  guestFailed: ({ guestExit }) => endReasons.guestFailed(guestExit),
+  reset: endReasons.reset,
+  waitsForever: endReasons.haltedForever,
+  stopAt: endReasons.stopAt,
+  endOfRecording: endReasons.endOfRecording,
+  interrupted: endReasons.interrupted,
 };

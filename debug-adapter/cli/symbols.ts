@@ -1,4 +1,4 @@
-import { imageHasNoSymbols } from '../engine/errors/symbols.ts';
+import { imageHasNoSymbols } from '../messages/symbols.ts';
 import { elfOfImage, isElf, RecordingReader, unpackKernel, UserError } from '../engine/index.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 

@@ -8,8 +8,9 @@ import {
   optionTakesNoValue,
   optionTwice,
   optionUnknown,
-} from '../engine/errors/cli.ts';
+} from '../messages/cli.ts';
 import { limits } from '../engine/index.ts';
+import { expected } from '../messages/expected.ts';
 
 type PlacedFile = limits.PlacedFile;
 
@@ -119,7 +120,7 @@ export class Words {
   /** A file name; it must not be empty. */
   file(name: string): string | null {
     const value = this.text(name);
-    if (value === '') throw optionBadValue({ option: `--${name}`, value, allowed: 'the name of a file' });
+    if (value === '') throw optionBadValue({ option: `--${name}`, value, expected: expected.fileName() });
     return value;
   }
 
@@ -169,6 +170,6 @@ export class Words {
 function parsePlaced(name: string, value: string): PlacedFile {
   const parsed = limits.parsePlacedFile(value);
   if (parsed) return parsed;
-  const allowed = value === '' ? 'the name of a file' : limits.PLACED_FILE_FORM;
-  throw optionBadValue({ option: `--${name}`, value, allowed });
+  const form = value === '' ? expected.fileName() : expected.placedFile();
+  throw optionBadValue({ option: `--${name}`, value, expected: form });
 }

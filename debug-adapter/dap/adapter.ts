@@ -1,20 +1,20 @@
 import { ContinuedEvent, Event, Response } from '@vscode/debugadapter';
 import type { Readable, Writable } from 'node:stream';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { UserError } from '../engine/index.ts';
 import {
   machineIsRunning,
-  ownMistake,
   requestTooEarly,
   requestTwice,
   requestUnknown,
   sessionHasEnded,
   setWhenStopped,
-} from '../engine/errors/dap.ts';
+  messageUnreadable,
+} from '../messages/dap.ts';
 import { isRecord } from './arguments.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { type EngineLink, RequestFailure } from './engineLink.ts';
 import { type CommandRules, ENGINE_COMMANDS } from './messages.ts';
+import { failureOf } from './failure.ts';
 import { ProtocolStream } from './protocolStream.ts';
 import { THREAD_ID, threadOf } from './stopEvents.ts';
 
@@ -55,7 +55,7 @@ export class Adapter {
       isUrgent: ({ command }) => this.isUrgent(command),
       isBusy: () => this.engine.unansweredCount >= UNANSWERED_MAX,
       // An unreadable message has no sequence number that a response could refer to.
-      problem: (text) => this.note(`A message could not be read: ${text}`),
+      problem: (text) => this.note(messageUnreadable(text)),
       lost: (why) => this.lost(why),
       drained: () => this.engine.taken(),
     });
@@ -198,7 +198,7 @@ export class Adapter {
         this.sendEvent(new Event('breakpoint', { reason: 'changed', breakpoint }));
       }
     } catch (error) {
-      this.note(error instanceof Error ? error.message : String(error));
+      this.note(failureOf(error).message);
     }
   }
 
@@ -249,13 +249,8 @@ const QUIET = new Set([
 ]);
 
 function failed(response: DebugProtocol.Response, error: unknown): DebugProtocol.ErrorResponse {
-  const { code, message } =
-    error instanceof UserError || error instanceof RequestFailure
-      ? error
-      : {
-          code: 'own-mistake',
-          message: ownMistake(error instanceof Error ? (error.stack ?? error.message) : String(error)),
-        };
+  const { code, message, fields } = error instanceof RequestFailure ? error : failureOf(error);
   const showUser = !QUIET.has(response.command);
-  return { ...response, success: false, message: code, body: { error: { id: ERROR_ID, format: message, showUser } } };
+  const body = { error: { id: ERROR_ID, format: message, showUser }, fields };
+  return { ...response, success: false, message: code, body };
 }

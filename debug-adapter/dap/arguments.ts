@@ -1,10 +1,11 @@
-import { requestMalformed } from '../engine/errors/dap.ts';
+import { requestMalformed } from '../messages/dap.ts';
+import { expected } from '../messages/expected.ts';
 
 /**
  * A request's arguments, checked when they are read: a missing argument or one of the wrong type throws a UserError.
  */
 export class Arguments {
-  private command: string;
+  readonly command: string;
   private values: Record<string, unknown>;
 
   constructor(command: string, values: unknown) {
@@ -13,15 +14,15 @@ export class Arguments {
   }
 
   text(name: string): string {
-    return this.optionalText(name) ?? this.fail(name, 'a string');
+    return this.optionalText(name) ?? this.fail(name, expected.text());
   }
 
   optionalText(name: string): string | undefined {
-    return this.optional(name, 'a string', (value) => typeof value === 'string') as string | undefined;
+    return this.optional(name, expected.text(), (value) => typeof value === 'string') as string | undefined;
   }
 
   optionalFlag(name: string): boolean | undefined {
-    return this.optional(name, 'true or false', (value) => typeof value === 'boolean') as boolean | undefined;
+    return this.optional(name, expected.flag(), (value) => typeof value === 'boolean') as boolean | undefined;
   }
 
   integer(name: string): number {
@@ -35,9 +36,7 @@ export class Arguments {
   /** An address in the protocol's notation: `0x80000000` or decimal. */
   address(name: string): bigint {
     const text = this.text(name);
-    return /^(0x[0-9a-f]{1,16}|\d{1,20})$/i.test(text)
-      ? BigInt(text)
-      : this.fail(name, 'an address such as 0x80000000');
+    return /^(0x[0-9a-f]{1,16}|\d{1,20})$/i.test(text) ? BigInt(text) : this.fail(name, expected.address());
   }
 
   /** Base64-encoded bytes, at most `bytesMax`. */
@@ -45,7 +44,7 @@ export class Arguments {
     const text = this.text(name);
     const bytes = Buffer.from(text, 'base64');
     const isRight = bytes.length <= bytesMax && bytes.toString('base64') === text;
-    return isRight ? new Uint8Array(bytes) : this.fail(name, `at most ${bytesMax} bytes in base64`);
+    return isRight ? new Uint8Array(bytes) : this.fail(name, expected.base64(bytesMax));
   }
 
   /** A list of objects; empty if absent. */
@@ -61,10 +60,10 @@ export class Arguments {
     return new Arguments(this.command, this.optional(name, 'an object', isRecord) ?? this.fail(name, 'an object'));
   }
 
-  private optional(name: string, expected: string, isRight: (value: unknown) => boolean): unknown {
+  private optional(name: string, form: string, isRight: (value: unknown) => boolean): unknown {
     const value = this.values[name];
     if (value === undefined || value === null) return undefined;
-    return isRight(value) ? value : this.fail(name, expected);
+    return isRight(value) ? value : this.fail(name, form);
   }
 
   private fail(argument: string, expected: string): never {

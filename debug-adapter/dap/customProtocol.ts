@@ -1,3 +1,5 @@
+import type { Notice } from '../messages/userError.ts';
+
 /** Whether the session records, replays or does neither. */
 export type RecordReplay = 'record' | 'replay' | 'off';
 
@@ -61,7 +63,7 @@ export interface DriveOverview {
     /**
      * Why the file is not opened, for example because it is missing; the files that it is based on are then unknown.
      */
-    problem?: { code: string; message: string };
+    problem?: Notice;
   }[];
 }
 

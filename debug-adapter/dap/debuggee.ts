@@ -13,7 +13,7 @@ import {
   type Timeline,
   type UnwindResult,
 } from '../engine/index.ts';
-import { noSymbols, staleReference } from '../engine/errors/dap.ts';
+import { noSymbols, staleReference } from '../messages/dap.ts';
 import { BreakpointTable } from './breakpointTable.ts';
 import { Handles } from './handles.ts';
 import { LoadedFiles } from './loadedFiles.ts';

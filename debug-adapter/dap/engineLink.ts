@@ -1,4 +1,5 @@
-import { type Failure, type FromEngine, SIGNALS, sizeOf, type ToEngine } from './messages.ts';
+import type { Failure } from './failure.ts';
+import { type FromEngine, SIGNALS, sizeOf, type ToEngine } from './messages.ts';
 
 /** The thread in which the engine runs. */
 export interface EngineThread {
@@ -13,10 +14,12 @@ export interface EngineThread {
 export class RequestFailure extends Error {
   override name = 'RequestFailure';
   readonly code: string;
+  readonly fields: Failure['fields'];
 
-  constructor({ code, message }: Failure) {
+  constructor({ code, message, fields }: Failure) {
     super(message);
     this.code = code;
+    this.fields = fields;
   }
 }
 

@@ -1,20 +1,22 @@
 import { type End, endOfPresent, keptPosition, type StopReason } from '../engine/index.ts';
-import { machineIsRunning, ownMistake, requestTwice, requestUnknown, sessionHasEnded } from '../engine/errors/dap.ts';
-import { foreignConnection } from '../engine/errors/gdb.ts';
-import { userErrorOf } from '../engine/errors/outOfMemory.ts';
-import { sessionFailed } from '../engine/errors/session.ts';
+import { machineIsRunning, requestTwice, requestUnknown, sessionHasEnded, gdbServerOn } from '../messages/dap.ts';
+import { foreignConnection } from '../messages/gdb.ts';
+import { userErrorOf } from '../messages/outOfMemory.ts';
+import { sessionFailed } from '../messages/session.ts';
 import { Arguments } from './arguments.ts';
 import type { Debuggee } from './debuggee.ts';
 import { GdbDoor, type Listen, type SharedMachine } from './gdbDoor.ts';
+import { failureOf } from './failure.ts';
 import { GuestConsole } from './guestConsole.ts';
 import { type LaunchConfiguration, parseLaunch } from './launchConfiguration.ts';
-import { ENGINE_COMMANDS, type Failure, type FromEngine, SIGNALS, sizeOf, type ToEngine } from './messages.ts';
+import { ENGINE_COMMANDS, type FromEngine, SIGNALS, sizeOf, type ToEngine } from './messages.ts';
 import { openDebuggee, type Surroundings } from './openDebuggee.ts';
 import { OpenSession } from './openSession.ts';
 import { ANSWERS, RUNS } from './requests/index.ts';
 import type { Slice } from './requests/running.ts';
 import type { RunnerSurroundings } from './runner.ts';
 import { endWords, stoppedBody, THREAD_ID, threadOf } from './stopEvents.ts';
+import { textFor } from '../messages/userError.ts';
 
 /** The environment of the service: a message port, the network and the user's decisions. */
 export interface ServiceSurroundings extends Surroundings, RunnerSurroundings {
@@ -122,8 +124,8 @@ export class EngineService {
   }
 
   private openSession(configuration: LaunchConfiguration, door: GdbDoor | undefined): void {
-    const debuggee = openDebuggee(this.surroundings, configuration, this.console, ({ message }) =>
-      this.output('important', message),
+    const debuggee = openDebuggee(this.surroundings, configuration, this.console, (notice) =>
+      this.output('important', textFor(notice, 'editor')),
     );
     this.wasLaunched = true;
     this.open = new OpenSession({
@@ -134,7 +136,7 @@ export class EngineService {
     if (!debuggee.session.canGoBack) this.event('capabilities', { capabilities: { supportsStepBack: false } });
     if (!door) return;
     door.open(this.sharedMachine(this.open));
-    this.output('console', `gdb server on ${door.name}`);
+    this.output('console', gdbServerOn(door.name));
   }
 
   // --- running ---------------------------------------------------------------------------------------------------------
@@ -269,11 +271,4 @@ export class EngineService {
 /** If there is history, the session continues after the guest has ended, for inspection. */
 function endsSession({ session, configuration }: Debuggee): boolean {
   return configuration.noDebug || !session.canGoBack;
-}
-
-function failureOf(error: unknown): Failure {
-  const told = userErrorOf(error);
-  if (told) return { code: told.code, message: told.message };
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { code: 'own-mistake', message: ownMistake(text) };
 }

@@ -1,6 +1,6 @@
 import type { Session, StopReason } from '../engine/index.ts';
-import { sessionHasEnded } from '../engine/errors/dap.ts';
-import { editorRuns } from '../engine/errors/gdb.ts';
+import { sessionHasEnded } from '../messages/dap.ts';
+import { editorRuns } from '../messages/gdb.ts';
 import { Admission, type GdbConnection, type GdbConnectionUser, type GdbPlace, GdbServer } from '../gdb/index.ts';
 
 /** The port or socket on which gdb can join. */

@@ -4,4 +4,5 @@
 export { Adapter } from './adapter.ts';
 export { EngineLink } from './engineLink.ts';
 export { EngineService } from './engineService.ts';
+export { failureOf } from './failure.ts';
 export { type FromEngine, makeSignals, type ToEngine } from './messages.ts';

@@ -1,9 +1,10 @@
 import * as path from 'node:path';
 import type { DriveOptions } from '../engine/index.ts';
-import { launchBadSetting, launchDrivesShare, launchSettingMissing } from '../engine/errors/dap.ts';
+import { launchBadSetting, launchDrivesShare, launchSettingMissing, settingMeanings } from '../messages/dap.ts';
 import * as limits from '../engine/limits.ts';
 import { isRecord } from './arguments.ts';
 import type { SharedPlace } from './gdbDoor.ts';
+import { expected } from '../messages/expected.ts';
 
 /** A launch configuration after validation, with absolute paths. */
 export interface LaunchConfiguration {
@@ -53,7 +54,7 @@ export function parseLaunch(given: unknown): LaunchConfiguration {
   const kernel = settings.placedFile('kernel');
   const configuration: LaunchConfiguration = {
     rr,
-    rrfile: rr === 'off' ? '' : settings.need('rrfile', settings.file('rrfile'), 'the file of the recording'),
+    rrfile: rr === 'off' ? '' : settings.need('rrfile', settings.file('rrfile'), settingMeanings.rrfile()),
     rrsnapshot: snapshotName(settings),
     kernel: kernel?.file ?? null,
     kernelAddress: kernel?.address ?? null,
@@ -79,7 +80,7 @@ export function parseLaunch(given: unknown): LaunchConfiguration {
     cwd,
   };
   if (rr !== 'replay' && !bootsWithoutKernel(configuration)) {
-    settings.need('kernel', configuration.kernel, 'an ELF file, a Linux Image or a raw binary');
+    settings.need('kernel', configuration.kernel, settingMeanings.kernel());
   }
   checkDrives(configuration.drives, configuration.rng ? DRIVES_MAX - 1 : DRIVES_MAX);
   return configuration;
@@ -100,43 +101,43 @@ const bootsWithoutKernel = ({ bios, load }: LaunchConfiguration): boolean =>
 
 function load(settings: Settings): limits.PlacedFile[] {
   const files = settings.placedFiles('load');
-  return files.length <= limits.LOADS_MAX ? files : settings.bad('load', `at most ${limits.LOADS_MAX}`);
+  return files.length <= limits.LOADS_MAX ? files : settings.bad('load', expected.atMost(limits.LOADS_MAX));
 }
 
 const { DRIVES_MAX, HARTS_MAX } = limits;
 
 function drive(settings: Settings): DriveOptions {
-  const id = settings.need('id', settings.text('id'), 'a name such as "hd0"');
+  const id = settings.need('id', settings.text('id'), settingMeanings.driveId());
   if (!limits.isDriveId(id)) {
-    settings.bad('id', 'a letter and then up to 31 letters, digits, dots, dashes or underscores');
+    settings.bad('id', expected.driveId());
   }
   const options: DriveOptions = {
     id,
-    image: settings.need('image', settings.file('image'), 'the file with the disk'),
-    format: settings.need('format', settings.word('format', ['raw', 'qcow2']), '"raw" or "qcow2"'),
+    image: settings.need('image', settings.file('image'), settingMeanings.driveImage()),
+    format: settings.need('format', settings.word('format', ['raw', 'qcow2']), settingMeanings.driveFormat()),
     overlay: settings.file('overlay'),
     readOnly: settings.flag('readOnly'),
     slot: settings.slot(),
     virtio: settings.word<'modern' | 'legacy'>('virtio', ['modern', 'legacy']) ?? undefined,
   };
-  if (options.readOnly && options.overlay !== null) settings.bad('overlay', 'none to a read-only drive');
+  if (options.readOnly && options.overlay !== null) settings.bad('overlay', expected.noOverlayWhenReadOnly());
   return options;
 }
 
 function checkDrives(drives: readonly DriveOptions[], most: number): void {
   if (drives.length > most) {
-    throw launchBadSetting({ setting: 'drives', value: drives.length, allowed: `at most ${most}` });
+    throw launchBadSetting({ setting: 'drives', value: drives.length, expected: expected.atMost(most) });
   }
   drives.forEach(({ id, overlay, slot }, i) => {
     for (const first of drives.slice(0, i)) {
       const sharesSlot = slot !== undefined && first.slot === slot;
       const what =
         first.id === id
-          ? 'an id'
+          ? 'id'
           : sharesSlot
-            ? 'a slot'
+            ? 'slot'
             : overlay !== null && first.overlay === overlay
-              ? 'an overlay'
+              ? 'overlay'
               : undefined;
       if (what) throw launchDrivesShare({ first: first.id, second: id, what });
     }
@@ -151,13 +152,14 @@ function memoryBytes(settings: Settings): number | null {
   const match = /^(\d+)([KMG]?)$/i.exec(text);
   const bytes = match ? Number(match[1]) * (UNIT_BYTES[match[2].toUpperCase()] ?? 1) : NaN;
   if (limits.isMemorySize(bytes)) return bytes;
-  return settings.bad('memory', 'whole MiB from "16M" to "2G"');
+  const { min, max } = limits.MEMORY_MIB;
+  return settings.bad('memory', expected.memorySetting(min, max));
 }
 
 function harts(settings: Settings): number | null {
   const count = settings.number('harts');
   if (count === null || limits.isHartCount(count)) return count;
-  return settings.bad('harts', `a number from 1 to ${HARTS_MAX}`);
+  return settings.bad('harts', expected.numberBetween(1, HARTS_MAX));
 }
 
 const PORT_MAX = 65535;
@@ -170,28 +172,25 @@ function gdbPlace(settings: Settings): SharedPlace | null {
   }
   const file = typeof given === 'string' ? /^unix:(.+)$/s.exec(given)?.[1] : undefined;
   if (file !== undefined) return { kind: 'unix', path: settings.resolve(file) };
-  return settings.bad('gdbServer', `a port from 0 to ${PORT_MAX}, or "unix:PATH" for a socket`);
+  return settings.bad('gdbServer', expected.gdbSetting(PORT_MAX));
 }
 
 function append(settings: Settings): string | null {
   const text = settings.text('append');
   if (text === null || limits.isAppend(text)) return text;
-  return settings.bad('append', `at most ${limits.APPEND_LENGTH_MAX} characters, none of them NUL`);
+  return settings.bad('append', expected.append(limits.APPEND_LENGTH_MAX));
 }
 
 function rngSeed(settings: Settings): string | null {
   const seed = settings.text('rngSeed');
   if (seed === null || seed === 'none' || limits.isRngSeed(seed)) return seed;
-  return settings.bad('rngSeed', '64 hexadecimal digits (32 bytes), or "none"');
+  return settings.bad('rngSeed', expected.rngSeed());
 }
 
 function snapshotName(settings: Settings): string | null {
   const name = settings.text('rrsnapshot');
   if (name === null || limits.isOwnSnapshotName(name)) return name;
-  return settings.bad(
-    'rrsnapshot',
-    'a name of 1 to 255 bytes without control characters that does not start with "auto-"',
-  );
+  return settings.bad('rrsnapshot', expected.snapshotName(limits.SNAPSHOT_NAME_BYTES_MAX));
 }
 
 /** The settings of one object; null counts as absent. `prefix` locates the object in messages. */
@@ -206,8 +205,8 @@ class Settings {
     this.cwd = cwd;
   }
 
-  bad(name: string, allowed: string): never {
-    throw launchBadSetting({ setting: this.prefix + name, value: this.values[name], allowed });
+  bad(name: string, expected: string): never {
+    throw launchBadSetting({ setting: this.prefix + name, value: this.values[name], expected });
   }
 
   need<T>(name: string, value: T | null, what: string): T {
@@ -225,12 +224,12 @@ class Settings {
 
   text(name: string): string | null {
     const value = this.values[name] ?? null;
-    return value === null || typeof value === 'string' ? value : this.bad(name, 'a string');
+    return value === null || typeof value === 'string' ? value : this.bad(name, expected.text());
   }
 
   file(name: string): string | null {
     const value = this.text(name);
-    if (value !== null && !limits.isFileName(value)) return this.bad(name, 'the name of a file, or leave it out');
+    if (value !== null && !limits.isFileName(value)) return this.bad(name, expected.fileName());
     return value === null ? null : path.resolve(this.cwd, value);
   }
 
@@ -242,51 +241,51 @@ class Settings {
 
   placedFiles(name: string): limits.PlacedFile[] {
     const values = this.values[name] ?? [];
-    if (!Array.isArray(values)) return this.bad(name, 'a list of files');
+    if (!Array.isArray(values)) return this.bad(name, expected.files());
     return values.map((value, i) => this.placed(`${name}[${i}]`, value, value));
   }
 
   private placed(name: string, value: unknown, given = this.values[name]): limits.PlacedFile {
     const parsed = typeof value === 'string' ? limits.parsePlacedFile(value) : undefined;
     if (parsed && limits.isFileName(parsed.file)) return { ...parsed, file: this.resolve(parsed.file) };
-    const allowed = value === '' ? 'the name of a file, or leave it out' : limits.PLACED_FILE_FORM;
-    throw launchBadSetting({ setting: this.prefix + name, value: given, allowed });
+    const form = value === '' ? expected.fileName() : expected.placedFile();
+    throw launchBadSetting({ setting: this.prefix + name, value: given, expected: form });
   }
 
   files(name: string): string[] {
     const value = this.values[name] ?? [];
     if (!Array.isArray(value) || !value.every((file) => typeof file === 'string' && limits.isFileName(file))) {
-      return this.bad(name, 'a list of files');
+      return this.bad(name, expected.files());
     }
     return value.map((file: string) => path.resolve(this.cwd, file));
   }
 
   flag(name: string): boolean {
     const value = this.values[name] ?? false;
-    return typeof value === 'boolean' ? value : this.bad(name, 'true or false');
+    return typeof value === 'boolean' ? value : this.bad(name, expected.flag());
   }
 
   number(name: string): number | null {
     const value = this.values[name] ?? null;
-    return value === null || typeof value === 'number' ? value : this.bad(name, 'a number');
+    return value === null || typeof value === 'number' ? value : this.bad(name, expected.number());
   }
 
   word<T extends string>(name: string, allowed: readonly T[]): T | null {
     const value = this.values[name] ?? null;
     if (value === null || allowed.includes(value as T)) return value as T | null;
-    return this.bad(name, allowed.map((word) => `"${word}"`).join(' or '));
+    return this.bad(name, expected.oneOf(allowed.map((word) => `"${word}"`)));
   }
 
   /** One of the eight virtio-mmio slots. */
   slot(): number | undefined {
     const value = this.values.slot ?? undefined;
     if (value === undefined || (typeof value === 'number' && limits.isSlot(value))) return value;
-    return this.bad('slot', `a number from 0 to ${DRIVES_MAX - 1}`);
+    return this.bad('slot', expected.numberBetween(0, DRIVES_MAX - 1));
   }
 
   objects(name: string): Settings[] {
     const value = this.values[name] ?? [];
-    if (!Array.isArray(value) || !value.every(isRecord)) return this.bad(name, 'a list of objects');
+    if (!Array.isArray(value) || !value.every(isRecord)) return this.bad(name, expected.objects());
     return value.map((item, i) => new Settings(item, `${this.prefix}${name}[${i}].`, this.cwd));
   }
 }

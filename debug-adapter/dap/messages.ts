@@ -1,3 +1,5 @@
+import type { Failure } from './failure.ts';
+
 /**
  * Messages from the protocol's thread to the engine's thread. DAP requests are forwarded unchanged once they can be
  * answered; the engine's thread checks their arguments.
@@ -13,12 +15,6 @@ export type FromEngine =
   | { kind: 'event'; event: string; body: unknown }
   /** The recording and overlays are complete. */
   | { kind: 'closed' };
-
-export interface Failure {
-  /** A stable error code, such as `overlay-exists`. */
-  code: string;
-  message: string;
-}
 
 /**
  * How a run is divided. `longSlices`: pausing is expensive, so a slice pauses only for a message or after a longer

@@ -15,7 +15,7 @@ import {
   type Timeline,
   UserError,
 } from '../engine/index.ts';
-import { launchBackingOutside, launchWouldOverwrite } from '../engine/errors/dap.ts';
+import { launchWouldOverwrite } from '../messages/dap.ts';
 import { Debuggee } from './debuggee.ts';
 import type { GuestConsole } from './guestConsole.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
@@ -47,7 +47,7 @@ export function openDebuggee(
     const exists = (path: string) => host.files.exists(path);
     return new Debuggee({ timeline, groups, configuration, keys, exists });
   } catch (error) {
-    throw aboutSettings(error, configuration);
+    throw withOverwriteSetting(error, configuration);
   } finally {
     forget();
   }
@@ -101,16 +101,8 @@ function openTimeline(
   return openRecord(workspace, { ...setup, rrfile, rrsnapshot, version, pace: makePace() });
 }
 
-/** Replaces the command line's options in the engine's messages with the settings of the launch configuration. */
-function aboutSettings(error: unknown, { overwrite }: LaunchConfiguration): unknown {
-  if (!(error instanceof UserError)) return error;
-  switch (error.code) {
-    case 'overlay-exists':
-    case 'recording-exists':
-      return launchWouldOverwrite({ why: error.message.split(': name another')[0], isAsk: overwrite === 'ask' });
-    case 'backing-outside':
-      return launchBackingOutside({ why: error.message.split(': if you trust')[0] });
-    default:
-      return error;
-  }
+/** In a launch configuration, the setting "overwrite" decides about overlays and recordings, under one error code. */
+function withOverwriteSetting(error: unknown, { overwrite }: LaunchConfiguration): unknown {
+  const exists = error instanceof UserError && (error.code === 'overlay-exists' || error.code === 'recording-exists');
+  return exists ? launchWouldOverwrite(error, { isAsk: overwrite === 'ask' }) : error;
 }

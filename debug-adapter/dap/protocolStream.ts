@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { messageTooLarge, notTheProtocol } from '../engine/errors/dap.ts';
+import { messageTooLarge, notTheProtocol } from '../messages/dap.ts';
 import { isRecord } from './arguments.ts';
 import { MESSAGE_BYTES_MAX, MessageReader } from './messageReader.ts';
 

@@ -17,7 +17,7 @@ import {
   type Symbols,
   UserError,
 } from '../engine/index.ts';
-import { symbolsAreOfOtherBuild } from '../engine/errors/symbols.ts';
+import { symbolsAreOfOtherBuild } from '../messages/symbols.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
 
 /** A file with the name that messages use. */
@@ -229,6 +229,6 @@ function sayOtherBuilds(groups: readonly CodeGroup[], onNotice: (notice: Notice)
     if (!otherBuildOf || said.has(name)) continue;
     said.add(name);
     const { booted, address } = otherBuildOf;
-    onNotice({ code: 'symbols-differ', message: symbolsAreOfOtherBuild({ name, booted: booted.name, address }) });
+    onNotice(symbolsAreOfOtherBuild({ name, booted: booted.name, address }));
   }
 }

@@ -3,6 +3,7 @@ import { type BreakpointId, type End, type FrameView, type StopReason, UserError
 import type { WatchedData } from './breakpointTable.ts';
 import type { Debuggee } from './debuggee.ts';
 import { hex } from './variableViews.ts';
+import { endTexts, stopTexts } from '../messages/dap.ts';
 
 type StoppedBody = DebugProtocol.StoppedEvent['body'];
 type DataHit = Extract<StopReason, { kind: 'dataBreakpoint' }>['hits'][number];
@@ -31,28 +32,28 @@ function wordsFor(debuggee: Debuggee, stop: StopReason): Words {
     case 'dataBreakpoint':
       return dataWords(debuggee, stop.hits);
     case 'startOfRecording':
-      return { reason: 'entry', description: 'Beginning of recording' };
+      return { reason: 'entry', description: stopTexts.startOfRecording() };
     case 'endOfRecording':
-      return { reason: 'pause', description: 'End of recording' };
+      return { reason: 'pause', description: stopTexts.endOfRecording() };
     case 'ended':
-      return { reason: 'pause', description: endWords(stop.end), text: 'End of recording' };
+      return { reason: 'pause', description: endWords(stop.end), text: stopTexts.endOfRecording() };
   }
 }
 
 export function endWords({ reason, guestExit }: End): string {
   switch (reason) {
     case 'powerOff':
-      return 'The guest powered off';
+      return endTexts.powerOff();
     case 'guestFailed':
-      return `The guest reported failure, code ${guestExit}`;
+      return endTexts.guestFailed(guestExit);
     case 'reset':
-      return 'The guest asked for a reset';
+      return endTexts.reset();
     case 'waitsForever':
-      return 'The guest waits for an interrupt that cannot come';
+      return endTexts.haltedForever();
     case 'stopAt':
     case 'endOfRecording':
     case 'interrupted':
-      return 'The recording ends here';
+      return endTexts.endOfRecording();
   }
 }
 
@@ -75,9 +76,10 @@ function dataWords(debuggee: Debuggee, hits: readonly DataHit[]): Words {
  * the write.
  */
 function accessWords(debuggee: Debuggee, data: WatchedData, { access, before, after }: DataHit): string {
-  const was = shown(debuggee, data, before);
-  if (access === 'read') return `${data.label} is read: ${was}`;
-  return `${data.label} is written: ${was} -> ${shown(debuggee, data, after)}`;
+  const { label } = data;
+  const value = shown(debuggee, data, before);
+  if (access === 'read') return stopTexts.isRead({ label, value });
+  return stopTexts.isWritten({ label, before: value, after: shown(debuggee, data, after) });
 }
 
 /**

@@ -2,6 +2,7 @@ import { type Session, type StopReason, UserError } from '../engine/index.ts';
 import { ACKNOWLEDGE, ASK_AGAIN, encodePacket, type WireEvent } from './packets.ts';
 import { answer } from './requests.ts';
 import { Target } from './target.ts';
+import { textFor } from '../messages/userError.ts';
 
 /** What the server needs from its host: a connection, a clock and the machine's owner. */
 export interface GdbHost {
@@ -175,7 +176,7 @@ export class GdbServer {
       return reply.leaving;
     } catch (error) {
       // gdb shows the text after `E.` literally; these four characters have a meaning in the protocol.
-      if (error instanceof UserError) this.reply(`E.${error.message.replace(/[#$}*]/g, '?')}`);
+      if (error instanceof UserError) this.reply(`E.${textFor(error, 'gdb').replace(/[#$}*]/g, '?')}`);
       if (error instanceof UserError && error.kind === 'badInput') return undefined;
       throw error;
     }

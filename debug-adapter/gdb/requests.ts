@@ -1,4 +1,4 @@
-import { cannotResumeAt } from '../engine/errors/gdb.ts';
+import { cannotResumeAt } from '../messages/gdb.ts';
 import type { Leaving } from './gdbServer.ts';
 import { hexOfText, parseHex, parseHexUpTo, textOfHex, toHex } from './hex.ts';
 import { monitor } from './monitor.ts';

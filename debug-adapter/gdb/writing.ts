@@ -1,4 +1,4 @@
-import { csrsAreReadOnly } from '../engine/errors/gdb.ts';
+import { csrsAreReadOnly } from '../messages/gdb.ts';
 import { parseHex, parseHexUpTo } from './hex.ts';
 import { PACKET_BYTES_MAX } from './packets.ts';
 import { readRegister, registerNumbers } from './registers.ts';

@@ -1,6 +1,6 @@
 import { type BigIntStats, lstatSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { badFileName } from '../engine/errors/host.ts';
+import { badFileName } from '../messages/host.ts';
 import { codeOf, openFailure } from './systemErrors.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { interrupted } from '../engine/errors/host.ts';
+import { interrupted } from '../messages/host.ts';
 
 export const URGENCY = {
   none: 0,

@@ -1,5 +1,5 @@
 import type * as net from 'node:net';
-import { portInUse, portNotPermitted } from '../engine/errors/gdb.ts';
+import { portInUse, portNotPermitted } from '../messages/gdb.ts';
 import { connectSocket, endSoon, type OnConnection } from './connection.ts';
 import { useFailure, codeOf } from './systemErrors.ts';
 import { claimSocketPath } from './unixSocket.ts';

@@ -1,6 +1,6 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { overlayLockUnclear } from '../engine/errors/host.ts';
+import { overlayLockUnclear } from '../messages/host.ts';
 import { isGone, type LockHolder, printable, sleepMilliseconds } from './lockHolder.ts';
 import type { LockMode } from './lockRegistry.ts';
 import { codeOf, openFailure } from './systemErrors.ts';

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import type { HostFile } from '../engine/base/host.ts';
-import { ioFailed, notAFile, notAFolder } from '../engine/errors/host.ts';
+import { ioFailed, notAFile, notAFolder, nothingWritten } from '../messages/host.ts';
 import { refuseBadName, statIfThere } from './filePaths.ts';
 import { checkInterruption } from './interruption.ts';
 import { codeOf, openFailure, useFailure } from './systemErrors.ts';
@@ -151,7 +151,7 @@ class NodeFile implements HostFile {
         const written = writeSync(this.#handle, from, done, from.length - done, offset + done);
         // The call after a write to a full disk reports the error; a host that never does must not cause an endless
         // loop.
-        if (written === 0) throw ioFailed({ doing: 'Writing', file: this.name, why: 'nothing was written' });
+        if (written === 0) throw ioFailed({ doing: 'Writing', file: this.name, why: nothingWritten() });
         done += written;
       }
     });
@@ -205,5 +205,5 @@ function flagsOf({ write, create }: OpenMode): number {
 
 function refuseIrregular(stat: Stats | undefined, name: string): void {
   if (stat === undefined || stat.isFile()) return;
-  throw notAFile(name, stat.isDirectory() ? 'a folder' : 'a device or pipe');
+  throw notAFile(name, stat.isDirectory() ? 'folder' : 'device');
 }

@@ -1,7 +1,7 @@
 import { closeSync, linkSync, openSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import type { StagedFile } from '../engine/base/host.ts';
-import { brokenLink } from '../engine/errors/host.ts';
+import { brokenLink } from '../messages/host.ts';
 import { isBrokenLink, realPath, statIfThere } from './filePaths.ts';
 import { openFile } from './nodeFiles.ts';
 import { atProcessEnd } from './processEnd.ts';

@@ -10,8 +10,8 @@ import {
   ioFailed,
   notAFile,
   tooManyFilesOpen,
-} from '../engine/errors/host.ts';
-import { UserError } from '../engine/errors/userError.ts';
+} from '../messages/host.ts';
+import { UserError } from '../messages/userError.ts';
 
 export interface Opening {
   /** The file name as the user knows it. */
@@ -38,10 +38,10 @@ export function openFailure(error: unknown, { name, access, creating }: Opening)
     case 'EROFS':
       return fileReadOnlyPlace(name);
     case 'EISDIR':
-      return notAFile(name, 'a folder');
+      return notAFile(name, 'folder');
     case 'ENXIO':
     case 'ENODEV':
-      return notAFile(name, 'a device or pipe');
+      return notAFile(name, 'device');
     case 'ENAMETOOLONG':
     case 'ELOOP':
     case 'EINVAL':

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { socketInUse, socketPathTaken, socketPathTooLong } from '../engine/errors/gdb.ts';
+import { socketInUse, socketPathTaken, socketPathTooLong } from '../messages/gdb.ts';
 import { atProcessEnd } from './processEnd.ts';
 import { codeOf, openFailure } from './systemErrors.ts';
 

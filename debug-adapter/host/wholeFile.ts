@@ -1,6 +1,6 @@
 import { type Stats, closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
-import { fileTooLarge, notAFile } from '../engine/errors/host.ts';
-import { memoryNotGiven } from '../engine/errors/outOfMemory.ts';
+import { fileTooLarge, notAFile } from '../messages/host.ts';
+import { memoryNotGiven } from '../messages/outOfMemory.ts';
 import { checkInterruption } from './interruption.ts';
 import { NONBLOCKING } from './nodeFiles.ts';
 import { refuseBadName } from './filePaths.ts';
@@ -29,7 +29,7 @@ export function readWholeFile(filePath: string, maxBytes: number, name = filePat
     if (!stat.isFIFO()) return readToEnd(handle, { name, maxBytes, lengthBytes: stat.size });
     const bytes = readToEnd(handle, { name, maxBytes: Math.min(maxBytes, PIPE_BYTES_MAX), isPipe: true });
     // A named pipe without a writer immediately reads as ended.
-    if (bytes.length === 0 && lstatSync(filePath).isFIFO()) throw notAFile(name, 'a pipe that nothing writes to');
+    if (bytes.length === 0 && lstatSync(filePath).isFIFO()) throw notAFile(name, 'silentPipe');
     return bytes;
   } catch (error) {
     throw useFailure(error, 'Reading', name);
@@ -77,7 +77,7 @@ function tryRead(handle: number, into: Uint8Array, { name, isPipe }: Source): nu
   } catch (error) {
     if (codeOf(error) !== 'EAGAIN') throw error;
     // Some files in /proc and /sys are pipes but claim to be regular files.
-    if (!isPipe) throw notAFile(name, 'a device or pipe');
+    if (!isPipe) throw notAFile(name, 'device');
     return 'nothing yet';
   }
 }
@@ -122,9 +122,9 @@ function allocate(lengthBytes: number, name: string): Uint8Array {
 }
 
 function refuseDevice(stat: Stats, name: string): void {
-  if (stat.isDirectory()) throw notAFile(name, 'a folder');
+  if (stat.isDirectory()) throw notAFile(name, 'folder');
   if (stat.isFile() || stat.isFIFO() || isNullDevice(stat)) return;
-  throw notAFile(name, 'a device or pipe');
+  throw notAFile(name, 'device');
 }
 
 function isNullDevice(stat: Stats): boolean {

@@ -1,6 +1,11 @@
 import * as vscode from 'vscode';
 import type { GoToArguments } from '../../debug-adapter/dap/customProtocol.ts';
-import { positionOutside, positionUnclear } from '../messages.ts';
+import {
+  positionOutside,
+  positionUnclear,
+  goToPositionPrompt,
+  goToPositionTitle,
+} from '../../debug-adapter/messages/extension.ts';
 import type { Sessions } from '../sessions.ts';
 import { type Bounds, readPosition, showPosition } from '../timeline/positionText.ts';
 import { ask, currentSession } from './requests.ts';
@@ -15,8 +20,8 @@ async function goToPosition(sessions: Sessions): Promise<void> {
   const place = session && sessions.place(session);
   if (!session || !place) return;
   const text = await vscode.window.showInputBox({
-    title: 'Go to Position',
-    prompt: `From ${showPosition(place.start)} to ${showPosition(place.end)}; also "start", "end", +1000, -1000`,
+    title: goToPositionTitle(),
+    prompt: goToPositionPrompt({ start: showPosition(place.start), end: showPosition(place.end) }),
     value: showPosition(place.position),
     validateInput: (typed) => problem(typed, place),
   });

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { noSession } from '../messages.ts';
+import { noSession } from '../../debug-adapter/messages/extension.ts';
 import type { Sessions } from '../sessions.ts';
 
 /**

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
-import { keptBothInstead, notRestarted } from '../messages.ts';
+import { keptBothInstead, notRestarted } from '../../debug-adapter/messages/extension.ts';
 import { askOverwrite } from './askOverwrite.ts';
 
 /**

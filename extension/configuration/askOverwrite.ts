@@ -2,7 +2,12 @@ import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { LaunchConfiguration } from '../../debug-adapter/dap/launchConfiguration.ts';
-import { filesExist, whatHappensToThem } from '../messages.ts';
+import {
+  filesExist,
+  whatHappensToThem,
+  keepBothButton,
+  replaceButton,
+} from '../../debug-adapter/messages/extension.ts';
 import { inTheWay, keepBoth } from './overwriteChoices.ts';
 import { shortName } from './paths.ts';
 
@@ -23,9 +28,9 @@ export async function askOverwrite(
   const answer = await vscode.window.showWarningMessage(
     filesExist(short(old)),
     { modal: true, detail: whatHappensToThem({ files: short(old), renamed: short(both.files) }) },
-    'Keep Both',
-    'Replace',
+    keepBothButton(),
+    replaceButton(),
   );
-  if (answer === 'Replace') return { ...given, overwrite: 'always', isAnswered: true };
-  return answer === 'Keep Both' ? { ...given, ...both.changes, isAnswered: undefined } : undefined;
+  if (answer === replaceButton()) return { ...given, overwrite: 'always', isAnswered: true };
+  return answer === keepBothButton() ? { ...given, ...both.changes, isAnswered: undefined } : undefined;
 }

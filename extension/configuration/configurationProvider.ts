@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { type LaunchConfiguration, parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
-import { chooseKernel, noKernelFound } from '../messages.ts';
+import { chooseKernel, noKernelFound } from '../../debug-adapter/messages/extension.ts';
 import { DEBUG_TYPE } from '../sessions.ts';
 import { askOverwrite } from './askOverwrite.ts';
 import { withDefaults } from './defaults.ts';
 import { findPrograms } from './findPrograms.ts';
-import { missingFiles, type Problem, settingNamed } from './launchChecks.ts';
+import { missingFiles, type Problem, refusedSetting } from './launchChecks.ts';
 import { showProblem } from './showProblem.ts';
 import { type Configuration, recordAndReplay, recordEach } from './templates.ts';
 
@@ -54,8 +54,7 @@ function check(given: vscode.DebugConfiguration): { launch: LaunchConfiguration 
     const problem = missingFiles(launch, existsSync);
     return problem ? { problem } : { launch };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { problem: { message, setting: settingNamed(message) } };
+    return { problem: refusedSetting(error) };
   }
 }
 

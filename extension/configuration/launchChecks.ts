@@ -1,5 +1,6 @@
 import type { LaunchConfiguration } from '../../debug-adapter/dap/launchConfiguration.ts';
-import { fileMissing, overlayMissing, recordingMissing } from '../messages.ts';
+import { fileMissing, overlayMissing, recordingMissing } from '../../debug-adapter/messages/extension.ts';
+import { textFor, UserError } from '../../debug-adapter/messages/userError.ts';
 
 /**
  * A problem that can be detected before the adapter starts, with the setting that it concerns, so that the editor can
@@ -16,9 +17,11 @@ export function missingFiles(launch: LaunchConfiguration, exists: (file: string)
   return mustExist(launch).find(({ file }) => !exists(file));
 }
 
-/** The setting that the adapter's message is about: messages begin with its name in quotes. */
-export function settingNamed(message: string): string {
-  return /"([^"]+)"/.exec(message)?.[1] ?? '';
+/** A launch configuration that the debug adapter refuses. Drives that share something have no setting of their own. */
+export function refusedSetting(error: unknown): Problem {
+  if (!(error instanceof UserError)) return { message: String(error), setting: '' };
+  const { setting } = error.fields;
+  return { message: textFor(error, 'editor'), setting: typeof setting === 'string' ? setting : 'drives' };
 }
 
 function mustExist(launch: LaunchConfiguration): (Problem & { file: string })[] {

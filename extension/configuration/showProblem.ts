@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
-import { settingInLaunch } from '../messages.ts';
+import { settingInLaunch, openLaunchButton } from '../../debug-adapter/messages/extension.ts';
 import type { Problem } from './launchChecks.ts';
 import { placeOfSetting } from './settingPlace.ts';
 
-const OPEN = 'Open launch.json';
+const OPEN = openLaunchButton();
 
 /** Shows a problem in a configuration, with a button that opens its location. */
 export async function showProblem(

@@ -1,6 +1,7 @@
 import type { PlatformPath } from 'node:path';
 import { kernelSetting } from '../../debug-adapter/dap/launchConfiguration.ts';
 import { inWorkspace } from './paths.ts';
+import { configurationNames } from '../../debug-adapter/messages/extension.ts';
 
 /** The files found in a workspace folder. */
 export interface Found {
@@ -68,7 +69,7 @@ function configuration(
     overlay: `\${workspaceFolder}/.blkreplay/${name}-hd${i}.qcow2`,
   }));
   return {
-    ...{ type: 'blkreplay', request: 'launch', name: `${rr === 'record' ? 'Record' : 'Replay'} ${name}` },
+    ...{ type: 'blkreplay', request: 'launch', name: configurationNames[rr](name) },
     ...{ rr, rrfile: `\${workspaceFolder}/.blkreplay/${name}.rr`, kernel: kernelSetting(kernel) },
     ...(drives.length > 0 ? { drives } : {}),
   };

@@ -1,6 +1,11 @@
 import * as vscode from 'vscode';
 import type { ConsoleInputArguments } from '../../debug-adapter/dap/customProtocol.ts';
-import { consoleEnded, consoleWithoutSession, typingRefused } from '../messages.ts';
+import {
+  consoleEnded,
+  consoleWithoutSession,
+  typingRefused,
+  terminalName,
+} from '../../debug-adapter/messages/extension.ts';
 import { CLEAR, ConsoleText, dimLine, typedToBase64 } from './consoleText.ts';
 
 /**
@@ -113,5 +118,5 @@ export class GuestTerminal implements vscode.Pseudoterminal {
 }
 
 function nameFor(session: vscode.DebugSession): string {
-  return `Guest: ${session.configuration.name}`;
+  return terminalName(session.configuration.name);
 }

@@ -1,10 +1,16 @@
 import * as vscode from 'vscode';
+import { deleteButton, keepButton } from '../../debug-adapter/messages/extension.ts';
 
 /**
  * Asks before a deletion. In a modal dialog, the editor focuses the first button other than Cancel, so the first button
  * is the harmless one: Enter keeps everything.
  */
 export async function confirmDeletion(question: string, detail: string): Promise<boolean> {
-  const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, 'Keep', 'Delete');
-  return answer === 'Delete';
+  const answer = await vscode.window.showWarningMessage(
+    question,
+    { modal: true, detail },
+    keepButton(),
+    deleteButton(),
+  );
+  return answer === deleteButton();
 }

@@ -7,7 +7,7 @@ import {
   deleteRecordingDetail,
   deleteRecordingQuestion,
   notOfRecording,
-} from '../messages.ts';
+} from '../../debug-adapter/messages/extension.ts';
 import { confirmDeletion } from './confirmDeletion.ts';
 import { filesOf } from './recordingInfo.ts';
 import type { Recordings } from './recordings.ts';

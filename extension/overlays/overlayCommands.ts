@@ -3,7 +3,14 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { RenameSnapshotArguments, SnapshotArguments } from '../../debug-adapter/dap/customProtocol.ts';
 import { ask, currentSession, tell } from '../commands/requests.ts';
-import { deleteSnapshotDetail, deleteSnapshotQuestion } from '../messages.ts';
+import {
+  deleteSnapshotDetail,
+  deleteSnapshotQuestion,
+  renameSnapshotTitle,
+  snapshotNameOffered,
+  snapshotNamePrompt,
+  takeSnapshotTitle,
+} from '../../debug-adapter/messages/extension.ts';
 import type { Sessions } from '../sessions.ts';
 import { showPosition } from '../timeline/positionText.ts';
 import { confirmDeletion } from './confirmDeletion.ts';
@@ -39,7 +46,7 @@ export class OverlayCommands {
     if (!session) return;
     const taken = this.namesIn(session);
     const position = this.sessions.place(session)?.position;
-    const name = await askName('Take Snapshot', freeName('snapshot', taken), taken, position);
+    const name = await askName(takeSnapshotTitle(), freeName(snapshotNameOffered(), taken), taken, position);
     if (name !== undefined) await ask(session, 'blkreplay/takeSnapshot', { name } satisfies SnapshotArguments);
     this.view.refresh();
   }
@@ -49,7 +56,7 @@ export class OverlayCommands {
     const name = node.snapshot?.name;
     if (!session || name === undefined) return;
     const others = this.namesIn(session).filter((other) => other !== name);
-    const newName = await askName('Rename Snapshot', name, others);
+    const newName = await askName(renameSnapshotTitle(), name, others);
     if (newName === undefined || newName === name) return;
     await ask(session, 'blkreplay/renameSnapshot', { name, newName } satisfies RenameSnapshotArguments);
     this.view.refresh();
@@ -107,6 +114,6 @@ function askName(
   taken: readonly string[],
   position?: number,
 ): Thenable<string | undefined> {
-  const prompt = position === undefined ? 'A name' : `A name for the snapshot at position ${showPosition(position)}`;
+  const prompt = snapshotNamePrompt(position === undefined ? undefined : showPosition(position));
   return vscode.window.showInputBox({ title, value, prompt, validateInput: (name) => problemOfName(name, taken) });
 }

@@ -2,7 +2,7 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { Overview } from '../../debug-adapter/dap/customProtocol.ts';
 import { isSameFile, shortName } from '../configuration/paths.ts';
-import { infoFailed } from '../messages.ts';
+import { infoFailed } from '../../debug-adapter/messages/extension.ts';
 import type { Sessions } from '../sessions.ts';
 import type { Recordings } from './recordings.ts';
 import { problemNode, recordingContents, recordingNode, sessionTree, type Shown, type TreeNode } from './treeModel.ts';

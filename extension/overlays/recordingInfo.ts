@@ -1,6 +1,7 @@
 import type { PlatformPath } from 'node:path';
 import { kernelSetting } from '../../debug-adapter/dap/launchConfiguration.ts';
 import type { DriveOverview, Overview, SnapshotOverview } from '../../debug-adapter/dap/customProtocol.ts';
+import { configurationNames } from '../../debug-adapter/messages/extension.ts';
 
 /**
  * The output of `info RRFILE --json`: an overview in the format that sessions use, and the start options from the
@@ -135,7 +136,7 @@ export function replayOf(
     };
   });
   return {
-    ...{ type: 'blkreplay', request: 'launch', name: `Replay ${name}`, rr: 'replay' },
+    ...{ type: 'blkreplay', request: 'launch', name: configurationNames.replay(name), rr: 'replay' },
     ...{ rrfile: info.overview.rrfile, drives, stopOnEntry: true },
     ...(info.drives.some(isInPlace) ? { rrsnapshot: info.rrsnapshot } : {}),
     ...(kernel && exists(kernel) ? { kernel: kernelSetting(kernel) } : {}),

@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import * as path from 'node:path';
 import { promisify } from 'node:util';
 import * as vscode from 'vscode';
+import { commandFailure } from './commandFailure.ts';
 import { finder, readInfo, type RecordingInfo, startFolder } from './recordingInfo.ts';
 
 const RECORDINGS = '**/*.rr';
@@ -47,8 +48,8 @@ export class Recordings implements vscode.Disposable {
   }
 
   /**
-   * Reads a recording's contents, and returns a function that resolves the relative names in it. Rejects with the
-   * command line's message.
+   * Reads a recording's contents, and returns a function that resolves the relative names in it. Rejects with the reason
+   * in the editor's terms.
    */
   async info(rrfile: string): Promise<{ info: RecordingInfo; find: (file: string) => string }> {
     const folders = foldersOf(rrfile);
@@ -77,8 +78,8 @@ export class Recordings implements vscode.Disposable {
       });
       return stdout;
     } catch (error) {
-      const { stderr, message } = error as { stderr?: string; message: string };
-      throw new Error(stderr?.trim().replace(/^blkreplay: /, '') || message, { cause: error });
+      const { stderr = '', message } = error as { stderr?: string; message: string };
+      throw new Error(commandFailure(stderr) ?? message, { cause: error });
     }
   }
 }

@@ -1,4 +1,9 @@
-import { snapshotNameEmpty, snapshotNameReserved, snapshotNameTaken, snapshotNameTooLong } from '../messages.ts';
+import {
+  snapshotNameEmpty,
+  snapshotNameReserved,
+  snapshotNameTaken,
+  snapshotNameTooLong,
+} from '../../debug-adapter/messages/extension.ts';
 
 /** qcow2 stores the length of a name in 16 bits, but tools show only 255 bytes. */
 const NAME_BYTES_MAX = 255;

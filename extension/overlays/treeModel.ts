@@ -1,5 +1,7 @@
 import type { DriveOverview, Overview, SnapshotOverview } from '../../debug-adapter/dap/customProtocol.ts';
 import { showPosition } from '../timeline/positionText.ts';
+import { viewTexts } from '../../debug-adapter/messages/extension.ts';
+import { textFor } from '../../debug-adapter/messages/userError.ts';
 
 /** An item of the overlays view. */
 export interface TreeNode {
@@ -39,7 +41,7 @@ export interface Shown {
  */
 export function sessionTree(overview: Overview, session: { id: string; name: string }, shown: Shown): TreeNode {
   const owner: Owner = { kind: 'session', sessionId: session.id };
-  const file = overview.rrfile ? shown.file(overview.rrfile) : 'nothing is recorded';
+  const file = overview.rrfile ? shown.file(overview.rrfile) : viewTexts.notRecorded();
   return {
     ...{ id: session.id, owner, label: session.name, context: 'session', icon: 'debug-alt', fold: 'open' },
     description: `${overview.place.rr} · ${file}`,
@@ -77,19 +79,23 @@ function contents(overview: Overview, owner: Owner, parent: string, shown: Shown
 }
 
 function endNode({ place }: Overview, owner: Owner, parent: string): TreeNode {
-  const description = `${showPosition(place.start)} to ${showPosition(place.end)}`;
-  const node = { id: `${parent}\nend`, owner, label: 'positions', description, tooltip: '', children: [] };
+  const description = viewTexts.positionRange(showPosition(place.start), showPosition(place.end));
+  const node = { id: `${parent}\nend`, owner, label: viewTexts.positions(), description, tooltip: '', children: [] };
   return { ...node, icon: 'milestone', context: 'positions', fold: 'closed' };
 }
 
 function driveNode(drive: DriveOverview, owner: Owner, parent: string, shown: Shown): TreeNode {
   const id = `${parent}\ndrive ${drive.id}`;
-  const how = drive.isReadOnly ? 'read-only' : drive.isTemporary ? 'temporary overlay' : 'overlay';
+  const how = drive.isReadOnly
+    ? viewTexts.readOnly()
+    : drive.isTemporary
+      ? viewTexts.temporaryOverlay()
+      : viewTexts.overlay();
   const top = drive.chain[0];
   return {
     ...{ id, owner, label: drive.id, context: 'drive', icon: 'database', fold: 'closed' },
-    description: drive.isReadOnly || drive.isTemporary || !top ? how : `${how} ${shown.file(top.file)}`,
-    tooltip: drive.isTemporary ? 'What the guest writes goes when the session ends.' : `Drive ${drive.id}, ${how}`,
+    description: drive.isReadOnly || drive.isTemporary || !top ? how : viewTexts.overlayFile(shown.file(top.file)),
+    tooltip: drive.isTemporary ? viewTexts.temporaryOverlayTooltip() : viewTexts.driveTooltip(drive.id, how),
     children: drive.chain.map((one, i) => ({
       ...{ id: `${id}\n${one.file}`, owner, label: shown.file(one.file), context: 'file', fold: 'closed' },
       ...fileWords(one, i === drive.chain.length - 1),
@@ -100,11 +106,15 @@ function driveNode(drive: DriveOverview, owner: Owner, parent: string, shown: Sh
 
 /** If a file is missing, shows the reason in place of its size. */
 function fileWords({ file, format, fileBytes, virtualBytes, problem }: ChainFile, isLast: boolean) {
-  if (problem) return { icon: 'warning', description: problem.message, tooltip: `${file}\n${problem.message}` };
+  if (problem) {
+    const why = textFor(problem, 'editor');
+    return { icon: 'warning', description: why, tooltip: viewTexts.problemTooltip(file, why) };
+  }
+  const [fileSize, diskSize] = [showBytes(fileBytes), showBytes(virtualBytes)];
   return {
     icon: 'file',
-    description: `${isLast ? 'base · ' : ''}${format} · ${showBytes(fileBytes)}`,
-    tooltip: `${file}\n${format}, ${showBytes(fileBytes)} for a disk of ${showBytes(virtualBytes)}`,
+    description: isLast ? viewTexts.base(format, fileSize) : viewTexts.file(format, fileSize),
+    tooltip: viewTexts.fileTooltip({ file, format, fileSize, diskSize }),
   };
 }
 
@@ -112,7 +122,13 @@ type ChainFile = DriveOverview['chain'][number];
 
 function stateNode(file: string, owner: Owner, parent: string, shown: Shown): TreeNode {
   const node = { id: `${parent}\nstate`, owner, label: shown.file(file), context: 'file', children: [], file };
-  return { ...node, description: 'snapshots', tooltip: `${file}\nkeeps the snapshots`, icon: 'file', fold: 'closed' };
+  return {
+    ...node,
+    description: viewTexts.snapshotFile(),
+    tooltip: viewTexts.snapshotFileTooltip(file),
+    icon: 'file',
+    fold: 'closed',
+  };
 }
 
 function snapshotNodes({ snapshots, place }: Overview, owner: Owner, parent: string, shown: Shown): TreeNode[] {
@@ -131,8 +147,8 @@ function snapshotNode(snapshot: SnapshotOverview, owner: Owner, parent: string, 
   return {
     ...{ id: `${parent}\nsnapshot ${name}`, owner, snapshot, children: [], fold: 'closed' },
     label: isAutomatic ? showPosition(position) : name,
-    description: [isAutomatic ? 'automatic' : showPosition(position), ...when].join(' · '),
-    tooltip: `Snapshot ${name} at position ${showPosition(position)}`,
+    description: [isAutomatic ? viewTexts.automatic() : showPosition(position), ...when].join(' · '),
+    tooltip: viewTexts.snapshotTooltip(name, showPosition(position)),
     icon: isAutomatic ? 'circle-small' : 'device-camera',
     context: `snapshot.${owner.kind}.${isAutomatic ? 'automatic' : 'named'}`,
   };
@@ -140,9 +156,9 @@ function snapshotNode(snapshot: SnapshotOverview, owner: Owner, parent: string, 
 
 function placeNode(position: number, owner: Owner, parent: string): TreeNode {
   return {
-    ...{ id: `${parent}\nplace`, owner, label: 'You are here', children: [], fold: 'closed' },
+    ...{ id: `${parent}\nplace`, owner, label: viewTexts.here(), children: [], fold: 'closed' },
     description: showPosition(position),
-    tooltip: `The machine stands at position ${showPosition(position)}`,
+    tooltip: viewTexts.hereTooltip(showPosition(position)),
     icon: 'debug-stackframe',
     context: 'place',
   };

@@ -1,25 +1,27 @@
 import type { PlaceEvent } from '../../debug-adapter/dap/customProtocol.ts';
+import {
+  positionItemText,
+  positionItemTooltip,
+  stateSentences,
+  stateWords,
+} from '../../debug-adapter/messages/extension.ts';
 import { showPosition } from './positionText.ts';
 
 /** Formats the machine's position and state for the status bar. */
 export function placeText(place: PlaceEvent): { text: string; tooltip: string } {
-  const { position, end } = place;
+  const { position, end, isRunning } = place;
+  const state = stateOf(place);
   return {
-    text: `$(debug-reverse-continue) ${showPosition(position)} / ${showPosition(Math.max(end, position))} · ${stateWord(place)}`,
-    tooltip: `${stateSentence(place)} Click to go to a position.`,
+    text: positionItemText({
+      position: showPosition(position),
+      end: showPosition(Math.max(end, position)),
+      state: stateWords[state](),
+    }),
+    tooltip: positionItemTooltip(stateSentences[state](isRunning ? 'running' : 'stopped')),
   };
 }
 
-function stateWord({ rr, isPast }: PlaceEvent): string {
+function stateOf({ rr, isPast }: PlaceEvent): keyof typeof stateWords {
   if (rr === 'replay') return 'replay';
   return isPast ? 'past' : rr === 'record' ? 'record' : 'live';
-}
-
-function stateSentence({ rr, isPast, isRunning }: PlaceEvent): string {
-  const runs = isRunning ? 'running' : 'stopped';
-  if (rr === 'replay') return `Replaying a recording, ${runs}: the guest does what it did.`;
-  if (isPast) return `In the past, ${runs}: typed input is refused until the machine is back in its present.`;
-  return rr === 'record'
-    ? `Recording, ${runs} in the present.`
-    : `Running without a recording file, ${runs} in the present.`;
 }

@@ -25,7 +25,7 @@ test('commands that do not need the base work wherever it is, and when it is mis
     const { chain } = JSON.parse(await working('overlay info o.qcow2')) as { chain: Chain };
     assert.deepEqual([chain[0].problem, chain[1].file], [undefined, fs.realpathSync(path.dirname(base)) + '/d.img']);
     assert.equal(chain[1].problem?.code, gone ? 'backing-missing' : 'backing-outside');
-    assert.match((await place.cli(['overlay', 'info', 'o.qcow2'])).console, /stands on .*d\.img \(raw, not opened: /);
+    assert.match((await place.cli(['overlay', 'info', 'o.qcow2'])).console, /base .*d\.img \(raw, not opened: /);
     await working('overlay check o.qcow2');
     await working('overlay check o.qcow2 --repair');
     for (const file of ['a.rr', 'o.qcow2']) {
@@ -119,7 +119,7 @@ test('every command reports a missing backing file together with the image that 
   ]) {
     const { code, message } = (await place.cli([...words, '--json'])).refused(2);
     assert.equal(code, 'backing-missing', words.join(' '));
-    assert.match(message, /^o\.qcow2 names \S*base\.img as its backing file, which is not there; .*--name-only"\.$/);
+    assert.match(message, /^The backing file \S*base\.img of o\.qcow2 does not exist\. .*--name-only"\.$/);
   }
   assert.deepEqual(fs.readdirSync(place.folder).sort(), ['o.qcow2', 'other.img']);
   const moved = ['overlay', 'rebase', 'o.qcow2', '--base', 'other.img', '--format', 'raw', '--name-only'];

@@ -18,7 +18,7 @@ test('a replay reports that the kernel at its path has changed, and replays the 
   assert.equal(replay.status, 0);
   const said = replay.stderr.split('\n').filter((line) => line.includes('differs'));
   assert.deepEqual(said, [
-    'blkreplay: kernel.elf differs from the kernel that was recorded: the replay uses the recorded one and its symbols. ' +
+    'blkreplay: kernel.elf differs from the recorded kernel. The replay uses the recorded one and its symbols. ' +
       'Record again to debug the new one.',
   ]);
   rmSync(place.path('kernel.elf'));
@@ -36,5 +36,5 @@ test('symbols writes the kernel as it was recorded', async (t) => {
   assert.deepEqual(place.read('recorded.elf'), HELLO);
   const refused = await place.cli(['symbols', 'kernel.elf']);
   assert.equal(refused.status, 2);
-  assert.match(refused.stderr, /kernel\.elf is no Linux Image with a table of symbols/);
+  assert.match(refused.stderr, /kernel\.elf is not a Linux Image with a symbol table/);
 });

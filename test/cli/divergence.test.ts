@@ -54,17 +54,19 @@ const LIES: Lie[] = [
     what: 'a digest of RAM',
     ...lieAboutDigest('RAM'),
     says: (log) =>
-      new RegExp(`position ${last(log, 'digest').position}: expected digest \\w+ of RAM, but it is \\w+; the machine`),
+      new RegExp(
+        `position ${last(log, 'digest').position}: expected digest \\w+ of RAM, but it is \\w+\\. The machine`,
+      ),
   },
   {
     what: 'a digest of a device',
     ...lieAboutDigest('uart0'),
-    says: () => /expected digest \w+ of uart0, but it is \w+; the machine did not repeat itself/,
+    says: () => /expected digest \w+ of uart0, but it is \w+\. The machine did not repeat its execution/,
   },
   {
     what: 'a digest of a drive',
     ...lieAboutDigest('drive hd0'),
-    says: () => /expected digest \w+ of drive hd0, but it is \w+; the content of drive hd0 differs/,
+    says: () => /expected digest \w+ of drive hd0, but it is \w+\. The content of drive hd0 differs/,
   },
   {
     what: 'the offset of a read',
@@ -93,9 +95,9 @@ const LIES: Lie[] = [
     code: 'divergence-completion',
     says: (log) =>
       new RegExp(
-        `position ${completionOf(log, read(log)).position}: expected .*, but .*; ` +
-          `the guest read other data from drive hd0 at sector ${read(log).offset / 512}: its base image disk\\.img or ` +
-          `overlay hd0\\.qcow2 was changed`,
+        `position ${completionOf(log, read(log)).position}: expected .*, but .*\\. ` +
+          `The guest read other data from drive hd0 at sector ${read(log).offset / 512}: disk\\.img or ` +
+          `its overlay hd0\\.qcow2 has changed`,
       ),
   },
   {
@@ -105,7 +107,7 @@ const LIES: Lie[] = [
       replace(log, completion, { ...completion, status: 'ioError', digest: 0n });
     },
     code: 'divergence-completion',
-    says: () => /expected .*, but .*; drive hd0 answered in another way than when recording/,
+    says: () => /expected .*, but .*\. Drive hd0 completed the request with another status/,
   },
   {
     what: 'a key that was not pressed',
@@ -120,7 +122,7 @@ const LIES: Lie[] = [
     what: 'a clock jump while the machine is busy',
     tell: (log) => log.splice(log.indexOf(read(log)), 0, { kind: 'clockJump', position: 1000, nanoseconds: 5 }),
     code: 'divergence-input',
-    says: () => /position 1000: expected .*clock.*, but the machine is not waiting there/,
+    says: () => /position 1000: expected .*clock.*, but the machine does not wait at this position/,
   },
   {
     what: 'the result at the end',
@@ -135,7 +137,7 @@ const LIES: Lie[] = [
     code: 'divergence-end',
     says: (log) =>
       new RegExp(
-        `position ${last(log, 'end').position}: expected the machine to run on to position ` +
+        `position ${last(log, 'end').position}: expected execution up to position ` +
           `${last(log, 'end').position + 7}, but it ended with .*powerOff`,
       ),
   },
@@ -195,7 +197,7 @@ suite('an overlay that was changed since the recording', { concurrency: 2 }, () 
     [
       'in the first byte of its disk',
       (image) => image.write(0, Uint8Array.of(1)),
-      /position 0: expected digest \w+ of drive hd0, but it is \w+; the content of drive hd0 differs: its base image disk\.img or overlay hd0\.qcow2 was changed since the recording/,
+      /position 0: expected digest \w+ of drive hd0, but it is \w+\. The content of drive hd0 differs: disk\.img or its overlay hd0\.qcow2 has changed since it was recorded/,
     ],
     [
       'in the last byte of its disk',
@@ -205,7 +207,7 @@ suite('an overlay that was changed since the recording', { concurrency: 2 }, () 
     [
       'in a byte of RAM',
       (image) => image.writeVmState((1 << 20) + 0x10_0000, Uint8Array.of(1)),
-      /position 0: expected digest \w+ of RAM, but it is \w+; the machine did not repeat itself/,
+      /position 0: expected digest \w+ of RAM, but it is \w+\. The machine did not repeat its execution/,
     ],
   ];
   for (const [what, change, says] of some(changes, 2)) {
@@ -224,7 +226,7 @@ suite('an overlay that was changed since the recording', { concurrency: 2 }, () 
     const drives = [{ image: 'disk.img', overlay: 'other.qcow2' }];
     await place.record({ ...other, drives });
     const { message } = (await place.replay({ ...SESSION, drives })).refused(3);
-    assert.match(message, /position 0: expected digest \w+ of RAM.*a snapshot of another recording/);
+    assert.match(message, /position 0: expected digest \w+ of RAM.*the snapshot belongs to another recording/);
   });
 });
 

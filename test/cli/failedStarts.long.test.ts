@@ -78,5 +78,5 @@ test('files left by a killed start do not block the next one', async (t) => {
 async function failing(place: Workplace, args: readonly string[], kib: number): Promise<void> {
   const through = ['bash', '-c', `ulimit -f ${kib}; exec "$@"`, 'bash'];
   const { message } = (await place.cli(args, { through })).refused(4);
-  assert.match(message, /^(Writing|Opening) \S+ failed \(EFBIG/);
+  assert.match(message, /^(Writing|Opening) \S+ failed: EFBIG/);
 }

@@ -20,7 +20,7 @@ suite('a failing host', { concurrency: 2 }, () => {
       place.disk('disk.img');
       const base = place.fingerprint();
       const recorded = await recordUnder(place, { through: limitedTo(kib) });
-      assert.match(recorded.refused(4).message, /^Writing hd0\.qcow2 failed \(.*\); check the disk it is on/);
+      assert.match(recorded.refused(4).message, /^Writing hd0\.qcow2 failed: .*\. Check its disk/);
       assert.deepEqual(place.fingerprint(['disk.img']), base);
       await whatWasRecordedReplays(place, DEMO, recorded);
     });
@@ -37,10 +37,7 @@ suite('a failing host', { concurrency: 2 }, () => {
       await onSmallDisk(place.path('small'), kib, t, async () => {
         const recorded = await place.cli(['record', ...optionsOf(session), '--all-snapshots']);
         const { message } = recorded.refused(4);
-        assert.match(
-          message,
-          /^Writing small\/\S+ failed because its disk .* is full; free some space, or use another/,
-        );
+        assert.match(message, /^Writing small\/\S+ failed: the disk is full.*\. Free some space, or use another/);
         await whatWasRecordedReplays(place, session, recorded);
       });
     });
@@ -51,7 +48,7 @@ suite('a failing host', { concurrency: 2 }, () => {
     place.disk('disk.img');
     const recorded = await recordUnder(place, { through: ['sh', '-c', 'exec "$@" >/dev/full', 'sh'] });
     const { message } = recorded.refused(4);
-    assert.match(message, /^Writing the console .*failed because its disk .* is full/);
+    assert.match(message, /^Writing the console .*failed: the disk is full/);
     isSound(place, 'hd0.qcow2');
     (await place.replay(DEMO)).ended(0, 'endOfRecording');
   });
@@ -69,7 +66,7 @@ suite('a failing host', { concurrency: 2 }, () => {
       if (outcome.status === 0) continue;
       const { message, code } = outcome.refused(4);
       assert.equal(code, 'host-out-of-memory');
-      assert.match(message, /^The system does not give enough memory.*; close other programs/);
+      assert.match(message, /^The system does not have enough free memory.*\. Close other programs/);
       refused++;
     }
     assert.ok(refused > 0, 'some of the limits are too low');

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { suite, test } from 'node:test';
-import { inert, jsonLine, sentence, shown } from '../../debug-adapter/engine/errors/shown.ts';
-import { UserError } from '../../debug-adapter/engine/errors/userError.ts';
+import { inert, jsonLine, sentence, shown } from '../../debug-adapter/messages/shown.ts';
+import { badInput } from '../../debug-adapter/messages/userError.ts';
 import { optionsOf, type Outcome } from '../support/cli.ts';
 import { headerJson, withHeader } from '../support/recordings.ts';
 import { requireTool } from '../support/tools.ts';
@@ -27,10 +27,10 @@ test('values and sentences are shortened in the middle, at character boundaries'
   assert.match(shown(`start${'😀'.repeat(1000)}end`), /^start(😀)+…(😀)+end$/u);
   assert.ok(shown({ a: 'x'.repeat(1000) }).length <= 100);
   const path = `/${'folder/'.repeat(20)}disk.img`;
-  assert.ok(sentence(`There is no file ${path}.`).includes(path), 'a path of usual length is not shortened');
+  assert.ok(sentence(`${path} does not exist.`).includes(path), 'a path of usual length is not shortened');
   assert.ok(sentence('word '.repeat(10_000)).length <= 2000);
   assert.ok(sentence('x'.repeat(10_000)).length <= 300);
-  assert.equal(new UserError('badInput', 'code', `a${ACTING}b`).message, inert(`a${ACTING}b`));
+  assert.equal(badInput('code', {}, `a${ACTING}b`).message, inert(`a${ACTING}b`));
 });
 
 suite('the command line', { concurrency: 2 }, () => {
@@ -98,5 +98,5 @@ test('texts from files are listed inertly', async (t) => {
 function isInert({ console, stderr }: Outcome): void {
   assert.doesNotMatch(Buffer.from(console, 'latin1').toString('utf8'), ACTS);
   assert.doesNotMatch(stderr, ACTS);
-  assert.doesNotMatch(stderr, /mistake in blkreplay/);
+  assert.doesNotMatch(stderr, /bug in blkreplay/);
 }

@@ -38,7 +38,7 @@ suite('while a session records', { concurrency: 1 }, () => {
       const { message, code } = (await act()).refused(2);
       assert.equal(code, 'overlay-in-use', message);
       assert.ok(
-        message.endsWith(`${file} is in use by process ${running.pid} (recording a.rr); end that session first.`),
+        message.endsWith(`${file} is in use by process ${running.pid} (recording a.rr). End that session first.`),
         message,
       );
       assert.deepEqual(place.fingerprint(['disk.img', 'other.qcow2']), before);
@@ -128,7 +128,7 @@ suite('during a replay', { concurrency: 1 }, () => {
     const before = place.fingerprint(['a.rr', 'hd0.qcow2', 'disk.img']);
     for (const [file, act] of writers) {
       const { message } = (await act(place)).refused(2);
-      assert.equal(message, `${file} is in use by process ${running.pid} (replaying a.rr); end that session first.`);
+      assert.equal(message, `${file} is in use by process ${running.pid} (replaying a.rr). End that session first.`);
     }
     assert.deepEqual(place.fingerprint(['a.rr', 'hd0.qcow2', 'disk.img']), before);
     running.kill('SIGTERM');
@@ -165,7 +165,7 @@ test(
         assert.equal(code, 'image-in-qemu', message);
         assert.equal(
           message,
-          `${file} is open for writing in QEMU (process ${qemu.pid}); end QEMU first, or use a copy of the image.`,
+          `${file} is open for writing in QEMU (process ${qemu.pid}). End QEMU first, or use a copy of the image.`,
         );
       }
       assert.deepEqual(place.fingerprint(), before);

@@ -31,7 +31,7 @@ suite('--no-reboot', () => {
       '--no-reboot',
     ]);
     assert.equal(status, 0);
-    assert.match(stderr, /: the guest asked for a reset, and --no-reboot ends the run there\.$/m);
+    assert.match(stderr, /: the guest requested a reset, and --no-reboot ends the run\.$/m);
   });
 
   test('a replay with --no-reboot of a recording without it is refused', async (t) => {
@@ -41,7 +41,7 @@ suite('--no-reboot', () => {
     recorded.ended(0, 'powerOff');
     assert.match(recorded.console, /^boot 3$/m);
     const { message } = (await place.replay(session, '--no-reboot')).refused(2);
-    assert.match(message, /no reboot: off when it was recorded, on now/);
+    assert.match(message, /no reboot: recorded off, given on/);
   });
 });
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { parseCommandLine } from '../../debug-adapter/cli/options.ts';
-import { USAGE } from '../../debug-adapter/cli/usage.ts';
+import { USAGE } from '../../debug-adapter/messages/usage.ts';
 import * as limits from '../../debug-adapter/engine/limits.ts';
-import { UserError } from '../../debug-adapter/engine/errors/userError.ts';
+import { UserError } from '../../debug-adapter/messages/userError.ts';
 
 const words = (line: string) => line.split(' ').filter(Boolean);
 
@@ -197,10 +197,7 @@ for (const [text, file, address] of [
     const kernel = () => parseCommandLine(['run', '--kernel', text]);
     if (parsed) assert.partialDeepStrictEqual(kernel(), { kernel: file, kernelAddress: address });
     else
-      assert.throws(
-        kernel,
-        /^UserError: --kernel ".*" is not possible; give (FILE or FILE@ADDRESS|the name of a file)/,
-      );
+      assert.throws(kernel, /^UserError: Invalid value ".*" for --kernel: expected (FILE or FILE@ADDRESS|a file name)/);
   });
 }
 
@@ -220,73 +217,109 @@ test('firmware or a file to load can replace the kernel', () => {
 
 const DRIVE = '--drive id=hd0,image=disk.img,format=raw';
 const MISTAKES: [line: string, code: string, says: RegExp][] = [
-  ['run --kernel a --harts 9', 'cli-option-bad-value', /^--harts "9" is not possible; give a number from 1 to 8/],
-  ['run --kernel a --harts 0', 'cli-option-bad-value', /^--harts "0" is not possible/],
-  ['', 'cli-command-missing', /^No command is given; the first word is one of run, record, replay, info, symbols/],
-  ['rewind', 'cli-command-unknown', /no command "rewind"; the first word is one of run/],
+  [
+    'run --kernel a --harts 9',
+    'cli-option-bad-value',
+    /^Invalid value "9" for --harts: expected a number from 1 to 8\.$/,
+  ],
+  ['run --kernel a --harts 0', 'cli-option-bad-value', /^Invalid value "0" for --harts/],
+  ['', 'cli-command-missing', /^No command was given: expected run, record, replay, info, symbols/],
+  ['rewind', 'cli-command-unknown', /Unknown command "rewind": expected run/],
   ['run', 'cli-option-required', /^run needs --kernel FILE/],
-  ['run --bios builtin', 'cli-option-required', /^run needs --kernel FILE \(or firmware alone with --bios FILE, or/],
+  ['run --bios builtin', 'cli-option-required', /^run needs --kernel FILE, --bios FILE or --load FILE\./],
   ['run --bios none --dtb a', 'cli-option-required', /^run needs --kernel FILE/],
   ['run --kernel a --load', 'cli-option-value-missing', /^--load needs a value/],
-  ['run --kernel a --load=', 'cli-option-bad-value', /^--load "" is not possible; give the name of a file/],
-  ['run --kernel a --load b@0xg', 'cli-option-bad-value', /^--load "b@0xg" is not possible; give FILE or FILE@ADDRESS/],
-  ['run --kernel a --dtb b --dtb c', 'cli-option-twice', /^--dtb is given twice/],
-  ['run --kernel a --dumpdtb=', 'cli-option-bad-value', /^--dumpdtb "" is not possible; give the name of a file/],
-  [`run ${'--load a.elf '.repeat(33)}`, 'cli-loads-too-many', /^--load is given 33 times, and 32 are the most/],
+  ['run --kernel a --load=', 'cli-option-bad-value', /^Invalid value "" for --load: expected a file name/],
+  [
+    'run --kernel a --load b@0xg',
+    'cli-option-bad-value',
+    /^Invalid value "b@0xg" for --load: expected FILE or FILE@ADDRESS/,
+  ],
+  ['run --kernel a --dtb b --dtb c', 'cli-option-twice', /^--dtb was given twice/],
+  ['run --kernel a --dumpdtb=', 'cli-option-bad-value', /^Invalid value "" for --dumpdtb: expected a file name/],
+  [`run ${'--load a.elf '.repeat(33)}`, 'cli-loads-too-many', /^--load was given 33 times; at most 32 files/],
   ['record --kernel k.elf', 'cli-option-required', /^record needs --rrfile FILE/],
   ['replay', 'cli-option-required', /^replay needs --rrfile FILE/],
   ['info', 'cli-argument-missing', /^info needs RRFILE/],
   ['info a b', 'cli-argument-unexpected', /"b"/],
-  ['info a --memory 1G', 'cli-option-unknown', /^--memory is not an option of info; its options are --json\./],
-  ['run k.elf', 'cli-argument-unexpected', /^run does not know what to do with "k\.elf"/],
-  ['run --kernal k.elf', 'cli-option-unknown', /^--kernal is not an option of run; its options are --kernel, --bios/],
-  ['run -k k.elf', 'cli-option-unknown', /^-k is not an option of run/],
+  ['info a --memory 1G', 'cli-option-unknown', /^info has no option --memory\. Its options are --json\./],
+  ['run k.elf', 'cli-argument-unexpected', /^Unexpected argument "k\.elf" for run\./],
+  ['run --kernal k.elf', 'cli-option-unknown', /^run has no option --kernal\. Its options are --kernel, --bios/],
+  ['run -k k.elf', 'cli-option-unknown', /^run has no option -k\./],
   ['run --kernel', 'cli-option-value-missing', /^--kernel needs a value/],
   ['run --kernel --json', 'cli-option-value-missing', /^--kernel needs a value/],
-  ['run --kernel=', 'cli-option-bad-value', /^--kernel "" is not possible; give the name of a file/],
-  ['run --kernel a --kernel b', 'cli-option-twice', /^--kernel is given twice/],
-  ['run --kernel a --json=yes', 'cli-option-value-extra', /^--json takes no value, but "yes" is given/],
+  ['run --kernel=', 'cli-option-bad-value', /^Invalid value "" for --kernel: expected a file name/],
+  ['run --kernel a --kernel b', 'cli-option-twice', /^--kernel was given twice/],
+  ['run --kernel a --json=yes', 'cli-option-value-extra', /^--json takes no value, but "yes" was given/],
   [
     'run --kernel a --memory 100',
     'cli-option-bad-value',
-    /^--memory "100" is not possible; give whole MiB from 16M to 2G/,
+    /^Invalid value "100" for --memory: expected 16M to 2G in whole MiB/,
   ],
-  ['run --kernel a --memory 8M', 'cli-option-bad-value', /^--memory "8M"/],
-  ['run --kernel a --memory 3G', 'cli-option-bad-value', /^--memory "3G"/],
-  ['run --kernel a --memory 1.5G', 'cli-option-bad-value', /^--memory "1\.5G"/],
-  ['run --kernel a --memory 20000K', 'cli-option-bad-value', /^--memory "20000K"/],
-  ['run --kernel a --memory much', 'cli-option-bad-value', /^--memory "much"/],
-  ['run --kernel a --stop-at 1e6', 'cli-option-bad-value', /^--stop-at "1e6" is not possible; give a number of steps/],
-  ['run --kernel a --stop-at=-5', 'cli-option-bad-value', /^--stop-at "-5"/],
+  ['run --kernel a --memory 8M', 'cli-option-bad-value', /^Invalid value "8M" for --memory/],
+  ['run --kernel a --memory 3G', 'cli-option-bad-value', /^Invalid value "3G" for --memory/],
+  ['run --kernel a --memory 1.5G', 'cli-option-bad-value', /^Invalid value "1\.5G" for --memory/],
+  ['run --kernel a --memory 20000K', 'cli-option-bad-value', /^Invalid value "20000K" for --memory/],
+  ['run --kernel a --memory much', 'cli-option-bad-value', /^Invalid value "much" for --memory/],
+  [
+    'run --kernel a --stop-at 1e6',
+    'cli-option-bad-value',
+    /^Invalid value "1e6" for --stop-at: expected a number of steps/,
+  ],
+  ['run --kernel a --stop-at=-5', 'cli-option-bad-value', /^Invalid value "-5" for --stop-at/],
   ['run --kernel a --stop-at -5', 'cli-option-value-missing', /^--stop-at needs a value/],
-  ['run --kernel a --stop-at 1__0', 'cli-option-bad-value', /^--stop-at "1__0"/],
-  ['run --kernel a --stop-at 9007199254740992', 'cli-option-bad-value', /^--stop-at "9007199254740992"/],
+  ['run --kernel a --stop-at 1__0', 'cli-option-bad-value', /^Invalid value "1__0" for --stop-at/],
+  [
+    'run --kernel a --stop-at 9007199254740992',
+    'cli-option-bad-value',
+    /^Invalid value "9007199254740992" for --stop-at/,
+  ],
   ['run --kernel a --gdb', 'cli-option-value-missing', /^--gdb needs a value/],
-  ['run --kernel a --gdb 65536', 'cli-option-bad-value', /^--gdb "65536" is not possible; give a port from 1 to 65535/],
-  ['replay --rrfile a --gdb tcp:1', 'cli-option-bad-value', /^--gdb "tcp:1" is not possible/],
-  ['run --kernel a --gdb=-1', 'cli-option-bad-value', /^--gdb "-1" is not possible/],
+  [
+    'run --kernel a --gdb 65536',
+    'cli-option-bad-value',
+    /^Invalid value "65536" for --gdb: expected a port from 1 to 65535/,
+  ],
+  ['replay --rrfile a --gdb tcp:1', 'cli-option-bad-value', /^Invalid value "tcp:1" for --gdb/],
+  ['run --kernel a --gdb=-1', 'cli-option-bad-value', /^Invalid value "-1" for --gdb/],
   ['symbols', 'cli-argument-missing', /^symbols needs IMAGE/],
-  ['symbols Image --json', 'cli-option-unknown', /^--json is not an option of symbols, which has none\.$/],
-  ['info a --gdb 1', 'cli-option-unknown', /^--gdb is not an option of info/],
-  ['run --kernel a --idle fast', 'cli-option-bad-value', /^--idle "fast" is not possible; give warp .* or realtime/],
-  ['replay --rrfile a --idle fast', 'cli-option-bad-value', /^--idle "fast"/],
-  ['record --kernel a --rrfile b --rrsnapshot=', 'cli-option-bad-value', /^--rrsnapshot "" is not possible/],
-  ['record --kernel a --rrfile b --rrsnapshot auto-5', 'cli-option-bad-value', /does not start with "auto-"/],
+  ['symbols Image --json', 'cli-option-unknown', /^symbols has no option --json\. It has no options\.$/],
+  ['info a --gdb 1', 'cli-option-unknown', /^info has no option --gdb\./],
+  [
+    'run --kernel a --idle fast',
+    'cli-option-bad-value',
+    /^Invalid value "fast" for --idle: expected warp .* or realtime/,
+  ],
+  ['replay --rrfile a --idle fast', 'cli-option-bad-value', /^Invalid value "fast" for --idle/],
+  ['record --kernel a --rrfile b --rrsnapshot=', 'cli-option-bad-value', /^Invalid value "" for --rrsnapshot/],
+  ['record --kernel a --rrfile b --rrsnapshot auto-5', 'cli-option-bad-value', /not starting with "auto-"/],
   [`record --kernel a --rrfile b --rrsnapshot ${'x'.repeat(256)}`, 'cli-option-bad-value', /1 to 255 bytes/],
   ['run --kernel a --drive', 'cli-option-value-missing', /^--drive needs a value/],
-  ['run --kernel a --drive=', 'cli-drive-bad', /^--drive "" has no id; write id=NAME/],
-  ['run --kernel a --drive disk.img', 'cli-drive-bad', /has an unknown field "disk\.img"/],
-  ['run --kernel a --drive id=hd0,image=x', 'cli-drive-bad', /has no format/],
-  ['run --kernel a --drive id=hd0,format=raw', 'cli-drive-bad', /has no image/],
-  ['run --kernel a --drive id=hd0,image=,format=raw', 'cli-drive-bad', /has no image/],
-  ['run --kernel a --drive id,image=x,format=raw', 'cli-drive-bad', /has id without a value/],
-  ['run --kernel a --drive id=hd0,id=hd1,image=x,format=raw', 'cli-drive-bad', /has id twice/],
-  ['run --kernel a --drive id=0,image=x,format=raw', 'cli-drive-bad', /has the id "0"; give a letter/],
-  ['run --kernel a --drive id=hd0,image=x,format=vmdk', 'cli-drive-bad', /has the format "vmdk"; give format=raw/],
-  [`run --kernel a ${DRIVE},readonly=maybe`, 'cli-drive-bad', /has readonly=maybe; give readonly/],
-  [`run --kernel a ${DRIVE},slot=8`, 'cli-drive-bad', /has slot=8; give slot=0 to slot=7/],
-  [`run --kernel a ${DRIVE},slot=`, 'cli-drive-bad', /has slot=; give slot=0/],
-  [`run --kernel a ${DRIVE},virtio=1.0`, 'cli-drive-bad', /has virtio=1\.0; give virtio=modern or virtio=legacy/],
+  ['run --kernel a --drive=', 'cli-drive-bad', /^Invalid --drive "": id is missing\. Write id=NAME/],
+  ['run --kernel a --drive disk.img', 'cli-drive-bad', /unknown field "disk\.img"/],
+  ['run --kernel a --drive id=hd0,image=x', 'cli-drive-bad', /: format is missing\./],
+  ['run --kernel a --drive id=hd0,format=raw', 'cli-drive-bad', /: image is missing\./],
+  ['run --kernel a --drive id=hd0,image=,format=raw', 'cli-drive-bad', /: image is missing\./],
+  ['run --kernel a --drive id,image=x,format=raw', 'cli-drive-bad', /: id has no value/],
+  ['run --kernel a --drive id=hd0,id=hd1,image=x,format=raw', 'cli-drive-bad', /: id is given twice/],
+  ['run --kernel a --drive id=0,image=x,format=raw', 'cli-drive-bad', /invalid value "0" for id\. Expected a letter/],
+  [
+    'run --kernel a --drive id=hd0,image=x,format=vmdk',
+    'cli-drive-bad',
+    /invalid value "vmdk" for format\. Expected raw or qcow2/,
+  ],
+  [
+    `run --kernel a ${DRIVE},readonly=maybe`,
+    'cli-drive-bad',
+    /invalid value "maybe" for readonly\. Expected on or off/,
+  ],
+  [`run --kernel a ${DRIVE},slot=8`, 'cli-drive-bad', /invalid value "8" for slot\. Expected a number from 0 to 7/],
+  [`run --kernel a ${DRIVE},slot=`, 'cli-drive-bad', /invalid value "" for slot\. Expected a number from 0/],
+  [
+    `run --kernel a ${DRIVE},virtio=1.0`,
+    'cli-drive-bad',
+    /invalid value "1\.0" for virtio\. Expected modern or legacy/,
+  ],
   [
     `run --kernel a ${DRIVE},slot=3 --drive id=hd1,image=x,format=raw,slot=3`,
     'cli-drives-share',
@@ -295,19 +328,31 @@ const MISTAKES: [line: string, code: string, says: RegExp][] = [
   [
     `run --kernel a --rng ${Array.from({ length: 8 }, (_, i) => `--drive id=hd${i},image=x,format=raw`).join(' ')}`,
     'cli-drives-too-many',
-    /--drive is given 8 times, but the machine has 7 slots/,
+    /--drive was given 8 times, but the machine has only 7 free slots/,
   ],
   ['run --kernel a --rng=on', 'cli-option-value-extra', /^--rng takes no value/],
   ['run --kernel a --rng-seed', 'cli-option-value-missing', /^--rng-seed needs a value/],
-  ['run --kernel a --rng-seed=', 'cli-option-bad-value', /^--rng-seed "" is not possible; give 64 hexadecimal digits/],
-  [`run --kernel a --rng-seed ${SEED.slice(1)}`, 'cli-option-bad-value', /give 64 hexadecimal digits .* or none\.$/],
-  [`run --kernel a --rng-seed ${SEED}0`, 'cli-option-bad-value', /^--rng-seed .* give 64 hexadecimal digits/],
-  [`replay --rrfile a --rng-seed ${SEED.replace('0', 'g')}`, 'cli-option-bad-value', /^--rng-seed "g123/],
+  [
+    'run --kernel a --rng-seed=',
+    'cli-option-bad-value',
+    /^Invalid value "" for --rng-seed: expected 64 hexadecimal digits/,
+  ],
+  [
+    `run --kernel a --rng-seed ${SEED.slice(1)}`,
+    'cli-option-bad-value',
+    /expected 64 hexadecimal digits .* or none\.$/,
+  ],
+  [
+    `run --kernel a --rng-seed ${SEED}0`,
+    'cli-option-bad-value',
+    /^Invalid value .* for --rng-seed: expected 64 hexadecimal digits/,
+  ],
+  [`replay --rrfile a --rng-seed ${SEED.replace('0', 'g')}`, 'cli-option-bad-value', /^Invalid value "g123/],
   ['run --kernel a --no-reboot=yes', 'cli-option-value-extra', /^--no-reboot takes no value/],
   ['run --kernel a --semihosting=on', 'cli-option-value-extra', /^--semihosting takes no value/],
-  [`run --kernel a ${DRIVE},overlay=`, 'cli-drive-bad', /has an empty overlay/],
-  [`run --kernel a ${DRIVE},overlay=o,readonly`, 'cli-drive-bad', /both readonly and an overlay/],
-  [`run --kernel a ${DRIVE},overlay=disk.img`, 'cli-drive-bad', /one file as image and overlay/],
+  [`run --kernel a ${DRIVE},overlay=`, 'cli-drive-bad', /the name of the overlay is empty/],
+  [`run --kernel a ${DRIVE},overlay=o,readonly`, 'cli-drive-bad', /a read-only drive has no overlay/],
+  [`run --kernel a ${DRIVE},overlay=disk.img`, 'cli-drive-bad', /image and overlay are the same file/],
   [`run --kernel a ${DRIVE} ${DRIVE}`, 'cli-drive-twice', /Two --drive options have the id "hd0"/],
   [
     `run --kernel a ${DRIVE},overlay=o --drive id=hd1,image=x,format=raw,overlay=o`,
@@ -322,7 +367,7 @@ const MISTAKES: [line: string, code: string, says: RegExp][] = [
   [
     `run --kernel a ${Array.from({ length: 9 }, (_, i) => `--drive id=hd${i},image=x,format=raw`).join(' ')}`,
     'cli-drives-too-many',
-    /--drive is given 9 times, but the machine has 8 slots/,
+    /--drive was given 9 times, but the machine has only 8 free slots/,
   ],
 ];
 
@@ -393,17 +438,17 @@ for (const [line, parsed] of [
 }
 
 for (const [line, says] of [
-  ['overlay', /^overlay needs a further word; write overlay and one of create, info/],
-  ['overlay grow o.qcow2', /^There is no command "overlay grow"; write overlay and one of/],
+  ['overlay', /^overlay needs a subcommand: expected create, info/],
+  ['overlay grow o.qcow2', /^Unknown command "overlay grow": expected overlay create/],
   ['overlay create o.qcow2 --base b.img', /^overlay create needs --format raw\|qcow2/],
-  ['overlay create o.qcow2 --base b.img --format vmdk', /^--format "vmdk" is not possible; give raw or qcow2/],
-  ['overlay info', /^overlay info needs OVERLAY; write overlay info OVERLAY/],
-  ['overlay info a b', /^overlay info does not know what to do with "b"/],
-  ['overlay map o.qcow2 --yes', /^--yes is not an option of overlay map/],
-  ['snapshot rename a.rr one', /^snapshot rename needs NEWNAME; write snapshot rename FILE NAME NEWNAME/],
+  ['overlay create o.qcow2 --base b.img --format vmdk', /^Invalid value "vmdk" for --format: expected raw or qcow2/],
+  ['overlay info', /^overlay info needs OVERLAY\. Usage: blkreplay overlay info OVERLAY/],
+  ['overlay info a b', /^Unexpected argument "b" for overlay info\./],
+  ['overlay map o.qcow2 --yes', /^overlay map has no option --yes\./],
+  ['snapshot rename a.rr one', /^snapshot rename needs NEWNAME\. Usage: blkreplay snapshot rename FILE NAME NEWNAME/],
   ['pack a.rr', /^pack needs --into FILE/],
-  ['unpack p --into d --base hd0', /^--base "hd0" is not possible; give DRIVE=FILE/],
-  ['unpack p --into d --base hd0=a --base hd0=b', /^--base hd0= is given twice/],
+  ['unpack p --into d --base hd0', /^Invalid value "hd0" for --base: expected DRIVE=FILE/],
+  ['unpack p --into d --base hd0=a --base hd0=b', /^--base hd0= was given twice/],
 ] as const) {
   test(`mistake: ${line}`, () => {
     assert.throws(

@@ -118,7 +118,7 @@ suite('overlay commit', () => {
     for (const word of ['commit', 'discard']) {
       const { message, code } = (await place.cli(['overlay', word, 'o.qcow2', '--json'])).refused(2);
       assert.equal(code, 'confirmation-needed');
-      assert.match(message, /o\.qcow2 holds snapshots, and .* deletes them; say --yes/);
+      assert.match(message, /o\.qcow2 contains snapshots\. .* deletes them\. Pass --yes/);
     }
     assert.deepEqual(place.fingerprint(), before);
     await does(place, 'overlay commit o.qcow2 --yes');
@@ -235,18 +235,18 @@ suite('overlay check', () => {
   test('reports and frees leaks, as qemu-img does', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const place = withOverlay(t, 'raw');
-    assert.match((await does(place, 'overlay check o.qcow2')).console, /^o\.qcow2 is sound\.$/m);
+    assert.match((await does(place, 'overlay check o.qcow2')).console, /^o\.qcow2 has no errors\.$/m);
     leakCluster(place, 'o.qcow2');
     const found = JSON.parse((await does(place, 'overlay check o.qcow2 --json')).console) as object;
     assert.deepEqual(found, { corruptions: [], leaks: 1 });
     assert.throws(() => qemuImg(place, 'check', 'o.qcow2'), /Command failed/);
     assert.match(
       (await does(place, 'overlay check o.qcow2')).console,
-      /^o\.qcow2 is sound, with 1 leaked cluster, which/m,
+      /^o\.qcow2 has no errors\. It has 1 leaked cluster, which/m,
     );
     assert.match(
       (await does(place, 'overlay check o.qcow2 --repair')).console,
-      /is sound\.\nRepaired: 1 leaked cluster\./,
+      /has no errors\.\nRepaired: 1 leaked cluster\./,
     );
     qemuImg(place, 'check', 'o.qcow2');
     isSound(place, 'o.qcow2');
@@ -264,9 +264,9 @@ suite('overlay check', () => {
     assert.equal(code, 'overlay-damaged');
     assert.match(
       message,
-      /damaged in one place, first: L1 entry 0: COPIED is clear, refcount 1\. Run "overlay check --repair"/,
+      /has 1 error\. The first: L1 entry 0 has the COPIED flag clear, but refcount 1\. Run "blkreplay overlay check --repair"/,
     );
-    assert.match((await does(place, 'overlay check o.qcow2 --repair')).console, /is sound\.\nRepaired: 1 error\./);
+    assert.match((await does(place, 'overlay check o.qcow2 --repair')).console, /has no errors\.\nRepaired: 1 error\./);
     qemuImg(place, 'check', 'o.qcow2');
   });
 
@@ -279,7 +279,7 @@ suite('overlay check', () => {
     place.write('o.qcow2', bytes);
     const { message, code } = (await place.cli(['overlay', 'check', 'o.qcow2', '--json'])).refused(2);
     assert.equal(code, 'overlay-damaged');
-    assert.match(message, /^o\.qcow2 is damaged in one place, first: cluster \d+: refcount 0, 1 references/);
+    assert.match(message, /^o\.qcow2 has 1 error\. The first: cluster \d+ has refcount 0, but 1 reference\./);
   });
 });
 

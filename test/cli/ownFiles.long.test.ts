@@ -18,7 +18,7 @@ const qcow2 = (name: string) => (place: Workplace) =>
 const brokenLink = (name: string) => (place: Workplace) => fs.symlinkSync('nowhere', place.path(name));
 const linkToForeign = (name: string) => (place: Workplace) => fs.symlinkSync('demo.c', place.path(name));
 
-const FOREIGN = /^\S+ would be overwritten, and it is no \S.*: delete it yourself .*, or choose another name\.$/;
+const FOREIGN = /^\S+ would be overwritten, but it is not \S.*\. Delete it yourself .*, or choose another name\.$/;
 const targets: [what: string, command: Refusal['command'], path: string][] = [
   ['a recording', overwrite(DEMO), 'a.rr'],
   ['an overlay', overwrite(DEMO), 'hd0.qcow2'],
@@ -29,7 +29,7 @@ const foreign: [what: string, make: (name: string) => (place: Workplace) => void
   ['text', precious, 'file-foreign', FOREIGN],
   ["a user's qcow2", qcow2, 'file-foreign', FOREIGN],
   ['a link to a file', linkToForeign, 'file-foreign', FOREIGN],
-  ['a broken link', brokenLink, 'file-broken-link', /^\S+ is a link to a file that is not there; delete the link/],
+  ['a broken link', brokenLink, 'file-broken-link', /^\S+ is a link to a file that does not exist\. Delete the link/],
 ];
 
 refuses(
@@ -210,7 +210,7 @@ test('unpack replaces only what it unpacked before', async (t) => {
     const before = place.fingerprint();
     const { message, code } = (await again(place)).refused(2);
     assert.equal(code, 'file-foreign');
-    assert.match(message, new RegExp(`${name} would be overwritten, and it is `));
+    assert.match(message, new RegExp(`${name} would be overwritten, but it is `));
     assert.deepEqual(place.fingerprint(), before);
     place.write(`there/${name}`, whole);
   }

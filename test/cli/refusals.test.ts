@@ -15,14 +15,14 @@ const RECORD: Refusal[] = [
     trouble: (place) => place.write('hd0.qcow2', 'precious'),
     command: record(DEMO),
     code: 'overlay-exists',
-    says: /^hd0\.qcow2 exists .*name another overlay, or say --overwrite/,
+    says: /^hd0\.qcow2 already exists .*Name another overlay, or pass --overwrite/,
   },
   {
     what: 'an existing recording',
     trouble: (place) => place.write('a.rr', 'precious'),
     command: record(DEMO),
     code: 'recording-exists',
-    says: /^a\.rr exists .*name another rrfile, or say --overwrite/,
+    says: /^a\.rr already exists .*Name another recording, or pass --overwrite/,
   },
   {
     what: 'an existing state-only image',
@@ -35,37 +35,37 @@ const RECORD: Refusal[] = [
     what: 'a missing image',
     command: record(withDrive({ image: 'disc.img' })),
     code: 'file-missing',
-    says: /^There is no file disc\.img; check its name/,
+    says: /^disc\.img does not exist\. Check the name/,
   },
   {
     what: 'a missing kernel',
     command: record({ ...DEMO, kernel: 'demmo.elf' }),
     code: 'file-missing',
-    says: /no file demmo\.elf/,
+    says: /demmo\.elf does not exist/,
   },
   {
     what: 'a missing initrd',
     command: record({ ...DEMO, options: ['--initrd', 'initrd.cpio'] }),
     code: 'file-missing',
-    says: /no file initrd\.cpio/,
+    says: /initrd\.cpio does not exist/,
   },
   {
     what: 'a missing --stdin file',
     command: record({ ...DEMO, stdin: 'typed.txt' }),
     code: 'file-missing',
-    says: /no file typed\.txt/,
+    says: /typed\.txt does not exist/,
   },
   {
     what: 'missing firmware',
     command: record({ ...DEMO, options: ['--bios', 'fw_jump.bin'] }),
     code: 'file-missing',
-    says: /no file fw_jump\.bin/,
+    says: /fw_jump\.bin does not exist/,
   },
   {
     what: 'firmware that overlaps the kernel',
     command: record({ ...DEMO, options: ['--bios', 'builtin'] }),
     code: 'boot-files-overlap',
-    says: /demo\.elf .*both be loaded to 0x80000000.*"bios" is "none"/,
+    says: /demo\.elf .*both be loaded to 0x80000000.*--bios none/,
   },
   {
     what: 'a raw disk given as qcow2',
@@ -77,49 +77,49 @@ const RECORD: Refusal[] = [
     what: 'an invalid option value',
     command: record({ ...DEMO, options: ['--memory', '100'] }),
     code: 'cli-option-bad-value',
-    says: /^--memory "100" is not possible; give whole MiB/,
+    says: /^Invalid value "100" for --memory: expected 16M to 2G/,
   },
   {
     what: 'an invalid drive',
     command: record(withDrive({ id: '0' })),
     code: 'cli-drive-bad',
-    says: /has the id "0"; give a letter/,
+    says: /invalid value "0" for id\. Expected a letter/,
   },
   {
     what: 'an invalid name for the first snapshot',
     command: record(DEMO, '--rrsnapshot', 'auto-1'),
     code: 'cli-option-bad-value',
-    says: /^--rrsnapshot "auto-1" is not possible; give a name/,
+    says: /^Invalid value "auto-1" for --rrsnapshot: expected 1 to 255 bytes/,
   },
   {
     what: 'a folder as kernel',
     command: record({ ...DEMO, kernel: 'folder' }),
     code: 'file-not-one',
-    says: /^folder is a folder; give a regular file/,
+    says: /^folder is a folder\. Use a regular file/,
   },
   {
     what: 'a folder as image',
     command: record(withDrive({ image: 'folder' })),
     code: 'file-not-one',
-    says: /^folder is a folder; give a regular file/,
+    says: /^folder is a folder\. Use a regular file/,
   },
   {
     what: 'a folder as overlay',
     command: overwrite(withDrive({ overlay: 'folder' })),
     code: 'file-not-one',
-    says: /^folder is a folder; give a regular file/,
+    says: /^folder is a folder\. Use a regular file/,
   },
   {
     what: 'a folder as rrfile',
     command: overwrite({ ...DEMO, rrfile: 'folder' }),
     code: 'file-not-one',
-    says: /^folder is a folder; give a regular file/,
+    says: /^folder is a folder\. Use a regular file/,
   },
   {
     what: 'a file in place of a folder',
     command: record({ ...DEMO, rrfile: 'disk.img/a.rr' }),
     code: 'not-a-folder',
-    says: /^disk\.img\/a\.rr cannot be made, because disk\.img is a file/,
+    says: /^disk\.img\/a\.rr cannot be created: disk\.img is a file/,
   },
 ];
 
@@ -129,83 +129,83 @@ const TWICE: Refusal[] = [
     what: 'the overlay is the image',
     command: overwrite(withDrive({ overlay: 'disk.img' })),
     code: 'cli-drive-bad',
-    says: /one file as image and overlay; give the overlay another name/,
+    says: /image and overlay are the same file\. Give the overlay another name/,
   },
   {
     what: 'the overlay is the image by another name',
     command: overwrite(withDrive({ overlay: './folder/../disk.img' })),
     code: 'overlay-is-image',
-    says: /disk\.img .*give the overlay a name of its own/,
+    says: /disk\.img .*Give the overlay another name/,
   },
   {
     what: 'the overlay is a link to the image',
     trouble: (place) => fs.symlinkSync('disk.img', place.path('link')),
     command: overwrite(withDrive({ overlay: 'link' })),
     code: 'overlay-is-image',
-    says: /^link .*give the overlay a name of its own/,
+    says: /^link .*Give the overlay another name/,
   },
   {
     what: 'the overlay is the kernel',
     command: overwrite(withDrive({ overlay: 'demo.elf' })),
     code: 'overlay-is-image',
-    says: /^demo\.elf .*give the overlay a name of its own/,
+    says: /^demo\.elf .*Give the overlay another name/,
   },
   {
     what: 'the overlay is the --stdin file',
     command: overwrite({ ...withDrive({ overlay: 'demo.c' }), stdin: 'demo.c' }),
     code: 'overlay-is-image',
-    says: /^demo\.c .*give the overlay a name of its own/,
+    says: /^demo\.c .*Give the overlay another name/,
   },
   {
     what: 'the overlay is the recording',
     command: overwrite({ ...DEMO, rrfile: 'hd0.qcow2' }),
     code: 'overlay-is-image',
-    says: /^hd0\.qcow2 .*give the overlay a name of its own/,
+    says: /^hd0\.qcow2 .*Give the overlay another name/,
   },
   {
     what: 'the overlay is the base of a qcow2 image',
     trouble: (place) => makeOverlay(place, 'on-disk.qcow2', 'disk.img'),
     command: overwrite(withDrive({ image: 'on-disk.qcow2', format: 'qcow2', overlay: 'disk.img' })),
     code: 'overlay-is-image',
-    says: /^disk\.img .*give the overlay a name of its own/,
+    says: /^disk\.img .*Give the overlay another name/,
   },
   {
     what: 'the recording is the image',
     command: overwrite({ ...DEMO, rrfile: 'disk.img' }),
     code: 'recording-is-input',
-    says: /^disk\.img .*give the recording a name of its own/,
+    says: /^disk\.img .*Give the recording another name/,
   },
   {
     what: 'the recording is the kernel',
     command: overwrite({ ...DEMO, rrfile: 'demo.elf' }),
     code: 'recording-is-input',
-    says: /^demo\.elf .*give the recording a name of its own/,
+    says: /^demo\.elf .*Give the recording another name/,
   },
   {
     what: 'the recording is the initrd',
     command: overwrite({ ...DEMO, rrfile: 'demo.c', options: ['--initrd', 'demo.c'] }),
     code: 'recording-is-input',
-    says: /^demo\.c .*give the recording a name of its own/,
+    says: /^demo\.c .*Give the recording another name/,
   },
   {
     what: 'the recording is the --stdin file',
     command: overwrite({ ...DEMO, rrfile: 'demo.c', stdin: 'demo.c' }),
     code: 'recording-is-input',
-    says: /^demo\.c .*give the recording a name of its own/,
+    says: /^demo\.c .*Give the recording another name/,
   },
   {
     what: 'the recording is the base of a qcow2 image',
     trouble: (place) => makeOverlay(place, 'on-disk.qcow2', 'disk.img'),
     command: overwrite({ ...withDrive({ image: 'on-disk.qcow2', format: 'qcow2' }), rrfile: 'disk.img' }),
     code: 'recording-is-input',
-    says: /^disk\.img .*give the recording a name of its own/,
+    says: /^disk\.img .*Give the recording another name/,
   },
   {
     what: "the state-only image next to the recording is a drive's image",
     trouble: (place) => place.write('a.rr.qcow2', place.read('disk.img')),
     command: overwrite({ ...TIMER, drives: [{ image: 'a.rr.qcow2', readOnly: true }] }),
     code: 'recording-is-input',
-    says: /^a\.rr\.qcow2 .*give the recording a name of its own/,
+    says: /^a\.rr\.qcow2 .*Give the recording another name/,
   },
 ];
 
@@ -215,7 +215,7 @@ refuses('record refuses to write over what it reads', fresh, some(TWICE, 8));
 test('without --json the sentence is the only output', async (t) => {
   const { status, console, stderr } = await fresh.copy(t).cli(['info', 'b.rr']);
   assert.deepEqual([status, console], [2, '']);
-  assert.match(stderr, /^blkreplay: There is no file b\.rr; check its name .*\n$/);
+  assert.match(stderr, /^blkreplay: b\.rr does not exist\. Check the name; .*\n$/);
 });
 
 test('a folder in which no file can be created', async (t) => {
@@ -225,7 +225,7 @@ test('a folder in which no file can be created', async (t) => {
   const { message } = (await place.cli(['record', ...optionsOf(DEMO)], { unprivileged: true })).refused(2);
   assert.match(
     message,
-    /^a\.rr.* cannot be opened to write: permission denied; change its permissions, or use another/,
+    /^a\.rr.* cannot be opened for writing: permission denied\. Change its permissions, or use another/,
   );
   assert.deepEqual(place.fingerprint(), untouched);
 });
@@ -255,7 +255,7 @@ suite('an overlay in use by a running session', () => {
         assert.equal(code, 'overlay-in-use');
         assert.match(
           message,
-          new RegExp(`${file} is in use by process ${running.pid} \\(recording a\\.rr\\); end that session first`),
+          new RegExp(`${file} is in use by process ${running.pid} \\(recording a\\.rr\\)\\. End that session first`),
         );
         assert.deepEqual(Object.keys(place.fingerprint()), there);
       });

@@ -101,7 +101,7 @@ suite('a command that would take minutes', { skip: SKIP, timeout: LONG.length * 
       await untilOpen(running, place.path(file));
       const { status, stderr } = await endedBy(running, signal);
       assert.equal(status, 130, stderr);
-      assert.doesNotMatch(stderr, /mistake in blkreplay|\n {4}at /);
+      assert.doesNotMatch(stderr, /bug in blkreplay|\n {4}at /);
       const names = fs.readdirSync(place.folder, { recursive: true, encoding: 'utf8' });
       const left = names.filter((name) => ![...before, ...leaves, 'huge.img'].includes(name));
       assert.deepEqual(left, [], 'no unfinished file is left');

@@ -45,7 +45,7 @@ test('a backing file outside the workspace is opened only when the user names it
     for (const words of commands) {
       const { code, message } = (await place.cli([...words, '--json'])).refused(2);
       assert.equal(code, 'backing-outside', words.join(' '));
-      assert.match(message, /given2?\.qcow2 names .* as its backing file, which is neither beside it/);
+      assert.match(message, /^The backing file .* of \S*given2?\.qcow2 is outside the folders/);
     }
     const { chain } = JSON.parse((await place.cli(['overlay', 'info', 'given.qcow2', '--json'])).console) as {
       chain: { fileBytes: number; problem?: { code: string } }[];

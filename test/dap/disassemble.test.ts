@@ -55,7 +55,7 @@ test('unmapped addresses are shown as such, and the number of rows is the one re
   assert.equal((await rowsAt(dap, '0x80000000', 5, 0)).length, 0);
   assert.match(
     await dap.refused('disassemble', { memoryReference: '0x80000000', instructionCount: -1 }),
-    /needs instructionCount/,
+    /"instructionCount" .* expected/,
   );
 });
 

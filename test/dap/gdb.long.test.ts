@@ -23,14 +23,14 @@ test('while gdb runs the machine the editor follows, and the run owner locks out
   await dap.request('setFunctionBreakpoints', { breakpoints: [] });
   gdb.send('c');
   await dap.event('continued');
-  assert.match(await dap.refused('next', { threadId: 1 }), /is running; pause it first/);
+  assert.match(await dap.refused('next', { threadId: 1 }), /is running\. Pause it first/);
   await dap.request('pause', { threadId: 1 });
   assert.match(await gdb.reply(), /^T0[25]/);
   await dap.event('stopped');
 
   await dap.until('blkreplay/goTo', { position: 1000 });
   await dap.request('continue', { threadId: 1 });
-  assert.equal(await gdb.ask('m80000000,4'), 'E.The editor runs the machine: pause it there first.');
+  assert.equal(await gdb.ask('m80000000,4'), 'E.The editor runs the machine. Pause it there first.');
   await dap.request('pause', { threadId: 1 });
   await dap.event('stopped');
   assert.match(await gdb.ask('m80000000,4'), /^[0-9a-f]{8}$/);
@@ -74,7 +74,7 @@ test('a port in use is refused before any file is created', async (t) => {
   const launch = demoLaunch(place, { gdbServer: port });
   assert.match(await dap.refused('launch', launch), new RegExp(`^Port ${port} is in use by another program`));
   assert.equal(place.exists('demo.rr'), false);
-  assert.match(await dap.refused('launch', demoLaunch(place, { gdbServer: 70000 })), /"gdbServer": 70000 .* 65535/);
+  assert.match(await dap.refused('launch', demoLaunch(place, { gdbServer: 70000 })), /70000 for "gdbServer" .* 65535/);
   await dap.request('launch', demoLaunch(place));
 });
 

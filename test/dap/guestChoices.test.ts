@@ -16,7 +16,7 @@ test('a semihosting guest prints to the terminal, reads typed input and reads wo
   await dap.untilTerminal('<a><b>');
   await dap.type('\n');
   const { description } = await dap.event('stopped');
-  assert.equal(description, 'The guest reported failure, code 7');
+  assert.equal(description, 'The guest reported failure with code 7');
   assert.match(dap.terminal, /<\|>\ndata\.txt: handle 1, 8 bytes\none\ntwo\nclose 0, .*\n\.\.\/x: error 13\n$/);
   // Stepping back does not print the same output twice.
   const said = dap.terminal;
@@ -33,7 +33,7 @@ test('with "noReboot" a guest that resets stops there, and "rngSeed" fixes the g
   const drives = [{ id: 'hd0', image: place.disk('disk.img'), format: 'raw', overlay: 'hd0.qcow2' }];
   const dap = new DapClient(t);
   await started(dap, { ...launch, drives });
-  assert.equal((await dap.event('stopped')).description, 'The guest asked for a reset');
+  assert.equal((await dap.event('stopped')).description, 'The guest requested a reset');
   await dap.request('disconnect');
   const { machine, end } = JSON.parse((await place.cli(['info', 'a.rr', '--json'])).console);
   assert.deepEqual([machine.noReboot, machine.rngSeed, end.reason], [true, RNG_SEED, 'reset']);

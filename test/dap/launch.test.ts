@@ -12,19 +12,19 @@ test('each mistake in a launch configuration is refused with one sentence, and a
   await dap.request('initialize', { adapterID: 'blkreplay' });
   const drive = { id: 'hd0', image: 'disk.img', format: 'raw' };
   const mistakes: [object, RegExp][] = [
-    [{ rr: 'rewind' }, /^"rr": "rewind" is not possible .* give "record" or "replay" or "off"\.$/],
+    [{ rr: 'rewind' }, /^Invalid value "rewind" for "rr" .* expected "record" or "replay" or "off"\.$/],
     [{ rrfile: undefined }, /has no "rrfile"/],
     [{ kernel: undefined }, /has no "kernel"/],
-    [{ kernel: 7 }, /"kernel": 7 .* give a string/],
-    [{ kernel: 'absent.elf' }, /no file .*absent\.elf/],
-    [{ memory: '3.5M' }, /"memory": "3\.5M".* whole MiB/],
-    [{ harts: 9 }, /"harts": 9 .* a number from 1 to 8/],
-    [{ overwrite: 'maybe' }, /"overwrite": "maybe"/],
-    [{ stopOnEntry: 'yes' }, /"stopOnEntry": "yes".* true or false/],
-    [{ drives: [{ ...drive, format: 'vmdk' }] }, /"drives\[0\]\.format": "vmdk"/],
+    [{ kernel: 7 }, /Invalid value 7 for "kernel" .* expected a string/],
+    [{ kernel: 'absent.elf' }, /absent\.elf does not exist/],
+    [{ memory: '3.5M' }, /"3\.5M" for "memory".* whole MiB/],
+    [{ harts: 9 }, /9 for "harts".* a number from 1 to 8/],
+    [{ overwrite: 'maybe' }, /"maybe" for "overwrite"/],
+    [{ stopOnEntry: 'yes' }, /"yes" for "stopOnEntry".* true or false/],
+    [{ drives: [{ ...drive, format: 'vmdk' }] }, /"vmdk" for "drives\[0\]\.format"/],
     [{ drives: [{ ...drive, image: undefined }] }, /has no "drives\[0\]\.image"/],
-    [{ drives: [{ ...drive, slot: 8 }] }, /"drives\[0\]\.slot": 8 .* a number from 0 to 7/],
-    [{ drives: [{ ...drive, virtio: 'old' }] }, /"drives\[0\]\.virtio": "old".* "modern" or "legacy"/],
+    [{ drives: [{ ...drive, slot: 8 }] }, /8 for "drives\[0\]\.slot".* a number from 0 to 7/],
+    [{ drives: [{ ...drive, virtio: 'old' }] }, /"old" for "drives\[0\]\.virtio".* "modern" or "legacy"/],
     [
       {
         drives: [
@@ -32,19 +32,19 @@ test('each mistake in a launch configuration is refused with one sentence, and a
           { ...drive, id: 'hd1', slot: 2 },
         ],
       },
-      /hd0 and hd1 .* share a slot/,
+      /"hd0" and "hd1" .* the same slot/,
     ],
-    [{ rng: 'yes' }, /"rng": "yes".* true or false/],
-    [{ rngSeed: 'abc' }, /"rngSeed": "abc".* give 64 hexadecimal digits \(32 bytes\), or "none"\.$/],
-    [{ rngSeed: 7 }, /"rngSeed": 7 .* a string/],
-    [{ noReboot: 1 }, /"noReboot": 1 .* true or false/],
-    [{ semihosting: 'on' }, /"semihosting": "on" .* true or false/],
-    [{ bios: 'absent.bin' }, /no file .*absent\.bin/],
+    [{ rng: 'yes' }, /"yes" for "rng".* true or false/],
+    [{ rngSeed: 'abc' }, /"abc" for "rngSeed".* expected 64 hexadecimal digits \(32 bytes\), or none\.$/],
+    [{ rngSeed: 7 }, /7 for "rngSeed".* a string/],
+    [{ noReboot: 1 }, /1 for "noReboot".* true or false/],
+    [{ semihosting: 'on' }, /"on" for "semihosting".* true or false/],
+    [{ bios: 'absent.bin' }, /absent\.bin does not exist/],
     [{ bios: 'builtin' }, /builtin and .*demo\.elf would both be loaded/],
-    [{ drives: [drive, drive] }, /hd0 and hd0 .* share an id/],
-    [{ drives: [{ ...drive, image: 'absent.img' }] }, /no file .*absent\.img/],
+    [{ drives: [drive, drive] }, /"hd0" and "hd0" .* the same id/],
+    [{ drives: [{ ...drive, image: 'absent.img' }] }, /absent\.img does not exist/],
     [{ symbols: ['disk.img'] }, /disk\.img is not an ELF file/],
-    [{ rr: 'replay', rrfile: 'absent.rr' }, /no file .*absent\.rr/],
+    [{ rr: 'replay', rrfile: 'absent.rr' }, /absent\.rr does not exist/],
   ];
   for (const [change, sentence] of mistakes) {
     assert.match(await dap.refused('launch', demoLaunch(place, change)), sentence, JSON.stringify(change));
@@ -58,13 +58,13 @@ test('existing files are overwritten only when "overwrite" is "always"', async (
   const dap = new DapClient(t);
   await dap.request('initialize', { adapterID: 'blkreplay' });
   const ask = await dap.refused('launch', demoLaunch(place));
-  assert.match(ask, /hd0\.qcow2 exists .* set "overwrite" to "always" \("ask" is for the editor/);
+  assert.match(ask, /hd0\.qcow2 already exists .* set "overwrite" to "always"\. Only VS Code can ask/);
   const never = await dap.refused('launch', demoLaunch(place, { overwrite: 'never' }));
-  assert.match(never, /hd0\.qcow2 exists .* set "overwrite" to "always"\.$/);
+  assert.match(never, /hd0\.qcow2 already exists .* set "overwrite" to "always"\.$/);
   const foreign = await dap.refused('launch', demoLaunch(place, { overwrite: 'always' }));
   assert.match(
     foreign,
-    /hd0\.qcow2 would be overwritten, and it is no overlay that blkreplay made: delete it yourself/,
+    /hd0\.qcow2 would be overwritten, but it is not an overlay that blkreplay created\. Delete it yourself/,
   );
   assert.equal(place.read('hd0.qcow2').toString(), 'mine');
   assert.ok(!place.exists('demo.rr'));
@@ -83,7 +83,7 @@ test("after the user confirms, blkreplay's own files are replaced for that sessi
   place.write('mine.qcow2', 'mine');
   const drives = [{ id: 'hd0', image: 'disk.img', format: 'raw', overlay: 'mine.qcow2' }];
   const refused = await again.refused('launch', demoLaunch(place, { overwrite: 'ask', drives }));
-  assert.match(refused, /mine\.qcow2 would be overwritten, and it is no overlay that blkreplay made/);
+  assert.match(refused, /mine\.qcow2 would be overwritten, but it is not an overlay that blkreplay created/);
   assert.equal(place.read('mine.qcow2').toString(), 'mine');
   await again.request('launch', demoLaunch(place, { overwrite: 'ask' }));
 });
@@ -101,7 +101,10 @@ test('a start snapshot past the end of the recording is refused, and a corrected
   await dap.request('initialize', { adapterID: 'blkreplay' });
   const replaying = { rr: 'replay', stopOnEntry: true };
   const refusal = await dap.refused('launch', demoLaunch(place, { ...replaying, rrsnapshot: 'late' }));
-  assert.match(refusal, /^snapshot "late" .* ends at \d+, so nothing replays from it: start from another snapshot/);
+  assert.match(
+    refusal,
+    /^The snapshot "late" .* ends at \d+, so no replay can start from it\. Set "rrsnapshot" to another snapshot/,
+  );
   await dap.request('launch', demoLaunch(place, replaying));
 });
 

@@ -71,7 +71,7 @@ const BEGINNINGS: Record<string, Way> = {
       { bios: 'absent.bin' },
       { rr: 'replay', rrfile: 'absent.rr' },
     ]);
-    assert.match(await dap.refused('launch', { ...launch, ...overwriting, ...missing }), /no file/);
+    assert.match(await dap.refused('launch', { ...launch, ...overwriting, ...missing }), /does not exist/);
   },
   'while it opens': async ({ dap, launch, random }) => {
     await dap.request('initialize', { adapterID: 'blkreplay' });

@@ -7,16 +7,16 @@ import { DapClient, demoLaunch } from '../support/dapClient.ts';
 test('a request in the wrong state is refused and the session continues', async (t) => {
   const dap = new DapClient(t);
   const launch = demoLaunch(new Workplace(t), { stopOnEntry: true });
-  assert.match(await dap.refused('launch', launch), /only come after initialize/);
+  assert.match(await dap.refused('launch', launch), /must come after initialize/);
   const capabilities = await dap.request('initialize', { adapterID: 'blkreplay' });
   assert.equal(capabilities.supportsStepBack, true);
   assert.equal(capabilities.supportsDisassembleRequest, true);
   assert.match(await dap.refused('initialize', {}), /already/);
-  assert.match(await dap.refused('configurationDone'), /only come after launch/);
-  assert.match(await dap.refused('stackTrace', { threadId: 1 }), /only come after launch/);
+  assert.match(await dap.refused('configurationDone'), /must come after launch/);
+  assert.match(await dap.refused('stackTrace', { threadId: 1 }), /must come after launch/);
   await dap.request('launch', launch);
   assert.match(await dap.refused('launch', launch), /already/);
-  assert.match(await dap.refused('continue', { threadId: 1 }), /only come after configurationDone/);
+  assert.match(await dap.refused('continue', { threadId: 1 }), /must come after configurationDone/);
   await dap.request('configurationDone');
   await dap.event('stopped');
   assert.match(await dap.refused('configurationDone'), /already/);
@@ -29,21 +29,21 @@ test('a malformed request is refused and the session continues', async (t) => {
   await dap.start(demoLaunch(new Workplace(t), { stopOnEntry: true }));
   await dap.event('stopped');
   const malformed: [string, unknown, RegExp][] = [
-    ['nonsense', {}, /no request "nonsense"/],
-    ['constructor', {}, /no request "constructor"/],
-    ['setBreakpoints', undefined, /needs source, an object/],
-    ['setBreakpoints', { source: { path: 'a.c' }, breakpoints: [{ line: 'x' }] }, /needs line, an integer/],
-    ['setBreakpoints', { source: { path: 'a.c' }, breakpoints: 3 }, /needs breakpoints, a list/],
-    ['setBreakpoints', { source: { path: 'a.c' }, breakpoints: [null] }, /needs breakpoints\[0\], an object/],
-    ['setInstructionBreakpoints', { breakpoints: [{ instructionReference: 'here' }] }, /an address such as/],
-    ['scopes', {}, /needs frameId/],
+    ['nonsense', {}, /Unknown request "nonsense"/],
+    ['constructor', {}, /Unknown request "constructor"/],
+    ['setBreakpoints', undefined, /"source" .* expected an object/],
+    ['setBreakpoints', { source: { path: 'a.c' }, breakpoints: [{ line: 'x' }] }, /"line" .* expected an integer/],
+    ['setBreakpoints', { source: { path: 'a.c' }, breakpoints: 3 }, /"breakpoints" .* expected a list/],
+    ['setBreakpoints', { source: { path: 'a.c' }, breakpoints: [null] }, /"breakpoints\[0\]" .* expected an object/],
+    ['setInstructionBreakpoints', { breakpoints: [{ instructionReference: 'here' }] }, /expected an address/],
+    ['scopes', {}, /"frameId"/],
     ['scopes', { frameId: 12345 }, /earlier stop/],
     ['variables', { variablesReference: 12345 }, /earlier stop/],
-    ['evaluate', { expression: 5 }, /needs expression, a string/],
-    ['evaluate', { expression: '1 +' }, /is missing/],
-    ['evaluate', { expression: 'store.superblock.entry_count = 1' }, /assigned by looking/],
-    ['readMemory', { memoryReference: '0x80000000', count: -1 }, /needs count/],
-    ['next', { threadId: 1, granularity: 'page' }, /needs granularity/],
+    ['evaluate', { expression: 5 }, /"expression" .* expected a string/],
+    ['evaluate', { expression: '1 +' }, /Expected .* before/],
+    ['evaluate', { expression: 'store.superblock.entry_count = 1' }, /Evaluating here cannot modify the guest/],
+    ['readMemory', { memoryReference: '0x80000000', count: -1 }, /"count" .* expected/],
+    ['next', { threadId: 1, granularity: 'page' }, /"granularity" .* expected/],
   ];
   for (const [command, args, sentence] of malformed) {
     assert.match(await dap.refused(command, args), sentence, `${command} ${JSON.stringify(args)}`);

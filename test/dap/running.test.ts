@@ -23,8 +23,8 @@ test('while the machine computes, the adapter answers, sets breakpoints and paus
   await untilPrinted(dap, 'round 1:');
   const { threads } = await quick(() => dap.request('threads'));
   assert.equal(threads.length, 1);
-  assert.match(await quick(() => dap.refused('stackTrace', { threadId: 1 })), /is running; pause it first/);
-  assert.match(await quick(() => dap.refused('continue', { threadId: 1 })), /is running; pause it first/);
+  assert.match(await quick(() => dap.refused('stackTrace', { threadId: 1 })), /is running\. Pause it first/);
+  assert.match(await quick(() => dap.refused('continue', { threadId: 1 })), /is running\. Pause it first/);
   const path = source('endless/endless.c');
   const stop = await paused(dap, 'continue');
   assert.equal(stop.reason, 'pause');
@@ -56,7 +56,7 @@ test('during a long reverse run, requests are answered, new breakpoints count, a
   const { dataId } = await dap.request('dataBreakpointInfo', { name: '*(unsigned long *)0x80000000' });
   await dap.request('setDataBreakpoints', { breakpoints: [{ dataId, accessType: 'write' }] });
   await dap.request('reverseContinue', { threadId: 1 });
-  assert.match(await quick(() => dap.refused('evaluate', { expression: 'words' })), /is running; pause it first/);
+  assert.match(await quick(() => dap.refused('evaluate', { expression: 'words' })), /is running\. Pause it first/);
   assert.equal((await paused(dap, 'reverseContinue')).reason, 'pause');
   assert.equal(await dap.evaluate('1 + 1'), '2');
   await dap.request('reverseContinue', { threadId: 1 });

@@ -183,7 +183,7 @@ class Soak {
     const { success, body } = await this.dap.send(command, args);
     if (success) return (body as Body | undefined) ?? {};
     const { format } = (body as { error: { format: string } }).error;
-    assert.doesNotMatch(format, /mistake in blkreplay/, `${command} ${JSON.stringify(args)}`);
+    assert.doesNotMatch(format, /bug in blkreplay/, `${command} ${JSON.stringify(args)}`);
     return undefined;
   }
 }

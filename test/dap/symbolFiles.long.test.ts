@@ -39,7 +39,7 @@ for (const [what, other] of [
     const dap = await replayed(t, place, { kernel: 'kernel.elf' });
     const kernel = place.path('kernel.elf');
     assert.deepEqual(noticesOf(dap), [
-      `${kernel} differs from the kernel that was recorded: the replay uses the recorded one and its symbols. ` +
+      `${kernel} differs from the recorded kernel. The replay uses the recorded one and its symbols. ` +
         'Record again to debug the new one.\n',
     ]);
     await stopsInFibonacci(dap);
@@ -71,7 +71,7 @@ test('a replay reports changed firmware and a changed initial RAM disk once each
   const dap = await replayed(t, place, files);
   assert.match(
     noticesOf(dap).join(),
-    /^\S+initrd differs from the initrd that was recorded: .* the recorded one\. Record/,
+    /^\S+initrd differs from the recorded initial RAM disk\. .* the recorded one\. Record/,
   );
 });
 
@@ -191,13 +191,13 @@ test('symbols of another build are reported once and apply only where their code
     set.map(({ verified }) => verified),
     [true, false],
   );
-  assert.match(set[1].message!, /^The code of \S+other\.elf at this place is not what the machine runs/);
+  assert.match(set[1].message!, /^The code in \S+other\.elf differs from the code that the machine runs/);
   assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
   assert.equal(await whereIs(dap), 'console_put uart.c');
   assert.equal(noticesOf(dap).length, 1);
   assert.match(
     noticesOf(dap)[0],
-    /other\.elf is another build of \S+kernel\.elf: the code differs from 0x8000\w+ on\./,
+    /other\.elf is another build than \S+kernel\.elf: the code differs from 0x8000\w+ on\./,
   );
   const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
   assert.ok(!namesIn(stackFrames).includes('main'), 'callers in other code have no names');
@@ -209,7 +209,7 @@ test("the recorded kernel's symbols win over those of a slightly different build
   place.write('other.elf', patched(CALLS, 0x8000_0ea0n));
   const dap = await replayed(t, place, { symbols: ['other.elf'] });
   assert.equal(noticesOf(dap).length, 1);
-  assert.match(noticesOf(dap)[0], /other\.elf is another build of .* differs from 0x80000ea0 on/);
+  assert.match(noticesOf(dap)[0], /other\.elf is another build than .* differs from 0x80000ea0 on/);
   await stopsInFibonacci(dap);
 });
 
@@ -220,7 +220,7 @@ test('a breakpoint that cannot be hit is unverified and states the reason', asyn
   await dap.start({ ...launchOf(place, { kernel: 'kernel.elf' }), stopOnEntry: true });
   await dap.event('stopped');
   const [data] = await breakAt(dap, ['nodes']);
-  assert.deepEqual([data.verified, data.message], [false, 'No function "nodes" in the symbols that are loaded']);
+  assert.deepEqual([data.verified, data.message], [false, 'No function "nodes" in the loaded symbols.']);
   const breakpoints = [{ instructionReference: '0x40000000' }, { instructionReference: '0x80000e84' }];
   const answer = await dap.request('setInstructionBreakpoints', { breakpoints });
   const [nowhere, fibonacci] = answer.breakpoints;

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Workplace } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 
-const FIXED = /What is recorded cannot be changed/;
+const FIXED = /Recorded history cannot be changed/;
 
 test('variables, registers, memory and expressions written at the live end are reproduced by the replay', async (t) => {
   const place = new Workplace(t);
@@ -31,21 +31,21 @@ test('variables, registers, memory and expressions written at the live end are r
 
   assert.match(
     await dap.refused('setVariable', { variablesReference: csrs, name: 'satp', value: '1' }),
-    /no place in memory or register/,
+    /is not in memory or a register/,
   );
   assert.match(
     await dap.refused('setVariable', { variablesReference: registers, name: 'zero', value: '1' }),
-    /no place in memory or register/,
+    /is not in memory or a register/,
   );
   assert.match(
     await dap.refused('setVariable', { variablesReference: registers, name: 'a0', value: 'nobody' }),
-    /no 'nobody' here/,
+    /no variable, function or enumerator "nobody" here/,
   );
-  assert.match(await dap.refused('writeMemory', { memoryReference: '0x0', data }), /are not in RAM/);
+  assert.match(await dap.refused('writeMemory', { memoryReference: '0x0', data }), /not in RAM/);
   assert.match(await dap.refused('writeMemory', { memoryReference: address, data: '?' }), /in base64/);
   assert.match(
     await dap.refused('evaluate', { expression: 'level = 1', context: 'watch' }),
-    /type the assignment into the debug console/,
+    /Type the assignment in the Debug Console/,
   );
 
   await dap.until('stepBack', { threadId: 1, granularity: 'instruction' });

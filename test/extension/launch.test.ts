@@ -4,7 +4,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
 import { withDefaults } from '../../extension/configuration/defaults.ts';
-import { missingFiles, settingNamed } from '../../extension/configuration/launchChecks.ts';
+import { missingFiles, refusedSetting } from '../../extension/configuration/launchChecks.ts';
 import { placeOfSetting } from '../../extension/configuration/settingPlace.ts';
 
 const DRIVE = { id: 'hd0', image: 'disk.img', format: 'raw', overlay: 'hd0.qcow2' };
@@ -38,11 +38,11 @@ test("the adapter's messages identify the setting they are about", () => {
   for (const [change, setting] of mistakes) {
     assert.throws(
       () => parseLaunch({ ...GIVEN, ...change }),
-      (error: Error) => settingNamed(error.message) === setting,
+      (error: Error) => refusedSetting(error).setting === setting,
       JSON.stringify(change),
     );
   }
-  assert.equal(settingNamed('a sentence about nothing'), '');
+  assert.deepEqual(refusedSetting('not of ours'), { message: 'not of ours', setting: '' });
 });
 
 test('a missing required file is reported with its setting', () => {
@@ -58,7 +58,10 @@ test('a missing required file is reported with its setting', () => {
   assert.equal(lacking({ symbols: ['a.elf', 'b.elf'] }, 'b.elf')?.setting, 'symbols[1]');
   const replay = { rr: 'replay', kernel: undefined };
   assert.equal(lacking(replay, 'boot.rr')?.setting, 'rrfile');
-  assert.match(lacking(replay, 'boot.rr')!.message, /no recording .*boot\.rr .* record it first with "rr": "record"/);
+  assert.match(
+    lacking(replay, 'boot.rr')!.message,
+    /the recording .*boot\.rr does not exist\. Record it first with "rr": "record"/,
+  );
   assert.equal(lacking(replay, 'hd0.qcow2')?.setting, 'drives[0].overlay');
   const boots = { rr: 'replay', bios: 'fw.elf', initrd: 'initrd', load: ['a'], dtb: 't.dtb' };
   assert.equal(

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import type { Overview } from '../../debug-adapter/dap/customProtocol.ts';
 import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
+import { commandFailure } from '../../extension/overlays/commandFailure.ts';
 import { filesOf, finder, readInfo, replayOf } from '../../extension/overlays/recordingInfo.ts';
 import { freeName, problemOfName } from '../../extension/overlays/snapshotName.ts';
 import {
@@ -17,6 +18,8 @@ import {
 } from '../../extension/overlays/treeModel.ts';
 import { Workplace } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
+import { backingOutside } from '../../debug-adapter/messages/drives.ts';
+import { dataOf, textFor } from '../../debug-adapter/messages/userError.ts';
 
 const OVERVIEW: Overview = {
   place: { rr: 'record', position: 1500, start: 0, end: 4000, isRunning: false, isPast: true },
@@ -80,15 +83,17 @@ test('a recording on disk is read when it is expanded; it has no current positio
 });
 
 test("a missing file of a chain is shown with the engine's message", () => {
-  const message = 'hd0.qcow2 names base.img as its backing file, which is not there; put it back.';
+  const problem = dataOf(backingOutside('hd0.qcow2', 'base.img'));
+  const why = textFor(problem, 'editor');
+  assert.match(why, /set "cwd" to a folder/);
   const [drive] = OVERVIEW.drives;
   const missing = { file: '/w/base.img', format: 'raw' as const, fileBytes: 0, virtualBytes: 0 };
-  const chain = [drive.chain[0], { ...missing, problem: { code: 'backing-missing', message } }];
+  const chain = [drive.chain[0], { ...missing, problem }];
   const tree = sessionTree({ ...OVERVIEW, drives: [{ ...drive, chain }] }, { id: 's1', name: 'x' }, SHOWN);
   assert.deepEqual(lines(tree).slice(1, 4), [
     '  hd0 | overlay hd0.qcow2 | drive',
     '    hd0.qcow2 | qcow2 · 1.2 MiB | file',
-    `    base.img | ${message} | file`,
+    `    base.img | ${why} | file`,
   ]);
   assert.equal(tree.children[0].children[1].icon, 'warning');
 });
@@ -134,6 +139,15 @@ test('the output of `info` becomes a tree, a replay and a list of files', async 
   assert.deepEqual(filesOf(info, find), [rrfile, place.path('o/hd0.qcow2')], 'the image stays');
 });
 
+test('a command that fails says why in the terms of the editor', async (t) => {
+  const place = new Workplace(t);
+  place.write('text.rr', 'no recording at all');
+  const { stderr } = await place.cli(['info', 'text.rr', '--json']);
+  assert.match(stderr, /--rrfile/);
+  assert.equal(commandFailure(stderr), 'text.rr is not a blkreplay recording. Set "rrfile" to a recording.');
+  assert.equal(commandFailure('Killed'), undefined);
+});
+
 test("names in a recording are resolved from the workspace and from the recording's folder upwards", () => {
   const there = ['C:\\w\\out\\kernel.elf', 'C:\\disk.img'];
   const find = finder(path.win32, ['C:\\w', 'C:\\w\\recordings'], (file) => there.includes(file));
@@ -148,7 +162,7 @@ test("names in a recording are resolved from the workspace and from the recordin
 
 test('names of snapshots', () => {
   assert.equal(problemOfName('before the crash', ['x']), undefined);
-  assert.match(problemOfName('  ', [])!, /Give the snapshot a name/);
+  assert.match(problemOfName('  ', [])!, /Enter a name/);
   assert.match(problemOfName('auto-7', [])!, /automatic/);
   assert.match(problemOfName('x', ['x'])!, /already/);
   assert.match(problemOfName('é'.repeat(128), [])!, /255 bytes/);

@@ -11,7 +11,7 @@ const PLACE = {
 
 test('the status bar shows the position and what it means', () => {
   assert.equal(placeText(PLACE).text, '$(debug-reverse-continue) 12,345,678 / 40,000,000 · past');
-  assert.match(placeText(PLACE).tooltip, /typed input is refused/);
+  assert.match(placeText(PLACE).tooltip, /Console input is possible again at the live end/);
   assert.equal(
     placeText({ ...PLACE, isPast: false, position: 40_000_000 }).text,
     '$(debug-reverse-continue) 40,000,000 / 40,000,000 · record',

@@ -178,7 +178,7 @@ test('the session that has a file open is named', async (t) => {
   ]) {
     const found = await identify(file);
     assert.equal(found.kind, kind);
-    assert.match(found.inUse!, /is in use by process \d+ \(recording a\.rr\); end that session first\.$/);
+    assert.match(found.inUse!, /is in use by process \d+ \(recording a\.rr\)\. End that session first\.$/);
   }
   running.kill('SIGINT');
   await running.end;

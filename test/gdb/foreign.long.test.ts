@@ -56,7 +56,7 @@ test(
     assert.equal(await gdb.ask('D'), 'OK');
     const outcome = await running.end;
     outcome.ended(1, 'guestFailed');
-    assert.equal(outcome.stderr.match(/not gdb's protocol/g)?.length, 1, 'reported once');
+    assert.equal(outcome.stderr.match(/did not use the gdb remote protocol/g)?.length, 1, 'reported once');
   },
 );
 

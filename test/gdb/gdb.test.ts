@@ -115,7 +115,7 @@ test('in gdb: variables and registers set while recording are replayed', async (
     ],
   });
   assert.match(said, /\$1 = 12345\n\$2 = 1\n/);
-  assert.match(said, /What is recorded cannot be changed/);
+  assert.match(said, /Recorded history cannot be changed/);
   assert.match(said, /\$3 = [^2]/, 'history is unchanged');
   const { position, digest } = (await running.end).ended(1, 'guestFailed');
   const replayed = (await place.cli(['replay', ...sessionIn(place, elf), '--json'])).ended(1, 'guestFailed');

@@ -10,7 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { UserError } from '../../debug-adapter/engine/errors/userError.ts';
+import { UserError } from '../../debug-adapter/messages/userError.ts';
 import { failCalls } from '../support/failingCalls.ts';
 import { lockFiles } from '../../debug-adapter/host/fileLock.ts';
 
@@ -88,7 +88,7 @@ test('another process is refused with a message that names the file, the process
   const error = refusal(overlay);
   assert.equal(error.kind, 'badInput');
   assert.equal(error.code, 'overlay-in-use');
-  assert.equal(error.message, `${overlay} is in use by process ${child.pid} (recording a.rr); end that session first.`);
+  assert.equal(error.message, `${overlay} is in use by process ${child.pid} (recording a.rr). End that session first.`);
   await end(child);
   lockOverlay(overlay).release();
 });
@@ -157,7 +157,7 @@ test('a lock of another host is never taken over', (t) => {
   fs.writeFileSync(`${overlay}.lock`, JSON.stringify({ pid: 1, host: 'elsewhere', process: null, token: 'x' }));
   assert.equal(
     refusal(overlay).message,
-    `${overlay} is in use by process 1 on host elsewhere; end that session, or delete ${overlay}.lock if it is gone.`,
+    `${overlay} is in use by process 1 on host elsewhere. End that session, or delete ${overlay}.lock if it no longer runs.`,
   );
 });
 
@@ -245,7 +245,7 @@ test('readers share a file and exclude a writer until the last one releases it',
   const own = reading(overlay);
   assert.match(
     refusal(overlay).message,
-    /is in use by process \d+ \((recording a\.rr|looking)\); end that session first\.$/,
+    /is in use by process \d+ \((recording a\.rr|looking)\)\. End that session first\.$/,
   );
   await end(child);
   assert.match(refusal(overlay).message, new RegExp(`process ${process.pid} \\(looking\\)`));

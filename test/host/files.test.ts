@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { UserError } from '../../debug-adapter/engine/errors/userError.ts';
+import { UserError } from '../../debug-adapter/messages/userError.ts';
 import { nodeCompression } from '../../debug-adapter/host/compression.ts';
 import { createFolderOf, fileExistsAt, openFile, removeFile } from '../../debug-adapter/host/nodeFiles.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
@@ -101,7 +101,7 @@ test('a file name that cannot exist is refused by every call', { skip: WINDOWS }
     for (const [i, call] of calls.entries()) {
       const error = errorOf(() => call(path.join(folder, name)));
       assert.equal(error.code, 'file-bad-name', `${i}: ${error.message}`);
-      assert.match(error.message, /^\P{Cc}{1,300} is not a path that this system accepts; give another one\.$/u);
+      assert.match(error.message, /^This system does not accept the path \P{Cc}{1,300}\. Use another one\.$/u);
     }
   }
   assert.deepEqual(fs.readdirSync(folder), []);
@@ -135,12 +135,12 @@ test('missing permissions are reported by name', { skip: WINDOWS }, (t) => {
   try {
     assert.match(
       errorOf(() => openFile(name, { write: true, create: 'never' })).message,
-      /opened to write: permission/,
+      /opened for writing: permission/,
     );
     fs.chmodSync(name, 0);
     assert.match(
       errorOf(() => openFile(name, { write: false, create: 'never' })).message,
-      /opened to read: permission/,
+      /opened for reading: permission/,
     );
   } finally {
     if (ROOT) process.seteuid!(0);
@@ -166,7 +166,7 @@ test('a full disk is a host failure', { skip: !fs.existsSync('/dev/full') }, (t)
   const error = useFailure(caught, 'Writing', 'hd0.qcow2');
   assert.equal(error.kind, 'hostFailure');
   assert.equal(error.code, 'host-disk-full');
-  assert.match(error.message, /^Writing hd0\.qcow2 failed because its disk .* is full/);
+  assert.match(error.message, /^Writing hd0\.qcow2 failed: the disk is full/);
 });
 
 test('each system error has its own message', () => {
@@ -189,9 +189,9 @@ test('each system error has its own message', () => {
     const error = openFailure(system(code), opening);
     assert.equal(error.code, expected);
     assert.equal(error.kind, expected.startsWith('host') ? 'hostFailure' : 'badInput');
-    assert.match(error.message, /^[^\n]*\bx\b[^\n]*; [^\n]*\.$/);
+    assert.match(error.message, /^[^\n]*\bx\b[^\n]*\. [^\n]*\.$/);
   }
-  assert.match(useFailure(system('EIO'), 'Reading', 'x').message, /^Reading x failed \(EIO: some words\); check/);
+  assert.match(useFailure(system('EIO'), 'Reading', 'x').message, /^Reading x failed: EIO: some words\. Check/);
   assert.match(useFailure(system('EDQUOT'), 'Writing', 'x').message, /quota/);
 });
 
@@ -207,7 +207,7 @@ test('a whole file is read up to a limit', (t) => {
   assert.equal(Buffer.from(readWholeFile(name, 3)).toString(), 'abc');
   const error = errorOf(() => readWholeFile(name, 2));
   assert.equal(error.code, 'file-too-large');
-  assert.match(error.message, /it has 3 bytes, and 2 are the most/);
+  assert.match(error.message, /3 bytes, at most 2/);
 });
 
 test('folders are created, files found and removed', (t) => {

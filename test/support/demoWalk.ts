@@ -7,7 +7,7 @@ import { type Location, type Walk, walkBackAndForth, type WalkDriver } from '../
  * gdb. The demo itself (scripts/demo) performs the same walk without knowing the bug.
  */
 export const DEMO = {
-  failure: 'The guest reported failure, code 1',
+  failure: 'The guest reported failure with code 1',
   field: 'store.superblock.entry_count',
   file: 'statistics.c',
   functionName: 'statistics_sample',

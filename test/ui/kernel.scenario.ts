@@ -23,7 +23,7 @@ test('the kernel: typed commands, a breakpoint in a system call, reverse to it; 
   await workbench.screenshot('kernel-1-typed');
 
   await workbench.typeIntoTerminal('poweroff 3\n');
-  await workbench.waitUntilStopped('The guest reported failure, code 3');
+  await workbench.waitUntilStopped('The guest reported failure with code 3');
   const recorded = await walkBack(workbench, 'kernel-2-record');
   await workbench.command('blkreplay: Take Snapshot');
   await workbench.answer('before the write');
@@ -38,7 +38,7 @@ test('the kernel: typed commands, a breakpoint in a system call, reverse to it; 
   await workbench.openFile('launch.json');
   await workbench.replaceWord('"record"', 'replay', 1);
   await workbench.startReplay();
-  await workbench.waitUntilStopped('The guest reported failure, code 3');
+  await workbench.waitUntilStopped('The guest reported failure with code 3');
   assert.match(await workbench.terminalText(), /block 7: "the quick brown fox"/, 'the typed input is in the recording');
   assert.deepEqual(await walkBack(workbench, 'kernel-4-replay'), recorded, 'the same position and values');
   await workbench.stopDebugging();

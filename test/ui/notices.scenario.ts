@@ -6,7 +6,7 @@ import { openSample } from './scenario.ts';
 import type { Workbench } from './workbench.ts';
 
 /** Problems during a session appear as visible notifications, not only as lines in a console. */
-const FAILURE = 'The guest reported failure, code 1';
+const FAILURE = 'The guest reported failure with code 1';
 
 test('a rebuilt kernel and a deleted overlay are shown as notifications', async (t) => {
   const { workbench, folder } = await openSample(t);

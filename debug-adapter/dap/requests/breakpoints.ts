@@ -7,7 +7,7 @@ import {
   noInstructionAt,
   nothingAt,
   notWithoutDebugging,
-} from '../../engine/errors/dap.ts';
+} from '../../messages/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { ClientBreakpoint } from '../breakpointTable.ts';
 import type { Debuggee } from '../debuggee.ts';

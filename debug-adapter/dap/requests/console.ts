@@ -1,4 +1,4 @@
-import { inputNotInPast, inputNotInReplay } from '../../engine/errors/dap.ts';
+import { inputNotInPast, inputNotInReplay } from '../../messages/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Debuggee } from '../debuggee.ts';
 

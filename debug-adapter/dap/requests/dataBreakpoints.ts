@@ -7,12 +7,14 @@ import {
   requestMalformed,
   staleReference,
   variableUnknown,
-} from '../../engine/errors/dap.ts';
+} from '../../messages/dap.ts';
 import { type Arguments, isRecord } from '../arguments.ts';
 import type { WatchedData } from '../breakpointTable.ts';
 import type { Debuggee } from '../debuggee.ts';
 import { hex, valuesOf } from '../variableViews.ts';
 import { valueOf } from './evaluate.ts';
+import { expected } from '../../messages/expected.ts';
+import { textFor } from '../../messages/userError.ts';
 
 const LIST = 'data';
 const ACCESS_TYPES: DebugProtocol.DataBreakpointAccessType[] = ['read', 'write', 'readWrite'];
@@ -55,7 +57,7 @@ function setOne(
     breakpoints.add(LIST, watchpoint, { id, kind: 'data breakpoint', data });
     return { id, verified: true };
   } catch (error) {
-    if (error instanceof UserError) return { id, verified: false, message: error.message };
+    if (error instanceof UserError) return { id, verified: false, message: textFor(error, 'editor') };
     throw error;
   }
 }
@@ -92,7 +94,7 @@ function parseDataId(dataId: string): WatchedData {
   throw requestMalformed({
     command: 'setDataBreakpoints',
     argument: 'dataId',
-    expected: 'as dataBreakpointInfo gave it',
+    expected: expected.dataId(),
   });
 }
 
@@ -109,6 +111,6 @@ function accessOf(text = 'write'): DataBreakpoint['access'] {
   throw requestMalformed({
     command: 'setDataBreakpoints',
     argument: 'accessType',
-    expected: ACCESS_TYPES.join(' or '),
+    expected: expected.oneOf(ACCESS_TYPES),
   });
 }

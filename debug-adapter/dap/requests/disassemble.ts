@@ -1,11 +1,12 @@
 import * as path from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { type CodeRow, listCode } from '../../engine/index.ts';
-import { requestMalformed } from '../../engine/errors/dap.ts';
+import { requestMalformed } from '../../messages/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Debuggee } from '../debuggee.ts';
 import { hex } from '../variableViews.ts';
 import { addressIn } from './memory.ts';
+import { expected } from '../../messages/expected.ts';
 
 type Instruction = DebugProtocol.DisassembledInstruction;
 
@@ -15,8 +16,8 @@ const ROWS_MAX = 10_000;
 export function disassemble(debuggee: Debuggee, args: Arguments): DebugProtocol.DisassembleResponse['body'] {
   const count = args.integer('instructionCount');
   const first = args.optionalInteger('instructionOffset') ?? 0;
-  if (count < 0 || count > ROWS_MAX) throw malformed('instructionCount', `from 0 to ${ROWS_MAX}`);
-  if (Math.abs(first) > ROWS_MAX) throw malformed('instructionOffset', `at most ${ROWS_MAX} either way`);
+  if (count < 0 || count > ROWS_MAX) throw malformed('instructionCount', expected.numberBetween(0, ROWS_MAX));
+  if (Math.abs(first) > ROWS_MAX) throw malformed('instructionOffset', expected.rows(ROWS_MAX));
   const { inspector } = debuggee.session;
   const rows = listCode(
     {

@@ -1,6 +1,6 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Value } from '../../engine/index.ts';
-import { writingNotByLooking } from '../../engine/errors/dap.ts';
+import { writingNotByLooking } from '../../messages/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Debuggee } from '../debuggee.ts';
 import { describe } from '../variableViews.ts';

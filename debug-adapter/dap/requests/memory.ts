@@ -1,9 +1,10 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { requestMalformed } from '../../engine/errors/dap.ts';
+import { requestMalformed } from '../../messages/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import { writeBytes } from './writing.ts';
 import type { Debuggee } from '../debuggee.ts';
 import { hex } from '../variableViews.ts';
+import { expected } from '../../messages/expected.ts';
 
 const BYTES_MAX = 1 << 20;
 
@@ -11,7 +12,11 @@ const BYTES_MAX = 1 << 20;
 export function readMemory({ session }: Debuggee, args: Arguments): DebugProtocol.ReadMemoryResponse['body'] {
   const count = args.integer('count');
   if (count < 0 || count > BYTES_MAX) {
-    throw requestMalformed({ command: 'readMemory', argument: 'count', expected: `from 0 to ${BYTES_MAX}` });
+    throw requestMalformed({
+      command: 'readMemory',
+      argument: 'count',
+      expected: expected.numberBetween(0, BYTES_MAX),
+    });
   }
   const address = addressIn(args);
   const bytes = session.inspector.readMemory(address, count);

@@ -1,8 +1,9 @@
 import { errors, type SourceSteps, StepBack, StepForward, StepOverCall, type StopReason } from '../../engine/index.ts';
-import { requestMalformed } from '../../engine/errors/dap.ts';
+import { requestMalformed } from '../../messages/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Debuggee } from '../debuggee.ts';
 import { hartOf } from './stack.ts';
+import { expected } from '../../messages/expected.ts';
 
 /** Returns true to pause the run. */
 export type WantsPause = () => boolean;
@@ -146,9 +147,9 @@ function isByLine(args: Arguments): boolean {
       return false;
     default:
       throw requestMalformed({
-        command: 'a step',
+        command: args.command,
         argument: 'granularity',
-        expected: 'line, statement or instruction',
+        expected: expected.granularity(),
       });
   }
 }

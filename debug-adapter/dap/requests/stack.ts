@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { staleReference, threadUnknown } from '../../engine/errors/dap.ts';
+import { staleReference, threadUnknown } from '../../messages/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Debuggee, ShownFrame } from '../debuggee.ts';
 import { threadOf } from '../stopEvents.ts';

@@ -1,7 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Evaluation, Value } from '../../engine/index.ts';
 import { errors } from '../../engine/index.ts';
-import { notWritable, staleReference, valueNeeded, variableUnknown } from '../../engine/errors/dap.ts';
+import { notWritable, staleReference, valueNeeded, variableUnknown } from '../../messages/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Debuggee, FrameWithSymbols, ShownFrame } from '../debuggee.ts';
 import { describe, hex, registerNumber, valuesOf } from '../variableViews.ts';

@@ -1,5 +1,5 @@
 /**
- * An error in blkreplay itself, as opposed to bad input (see `errors/`). Assertions stay enabled in releases: a wrong
+ * An error in blkreplay itself, as opposed to bad input (see `messages/`). Assertions stay enabled in releases: a wrong
  * result is worse than a stopped session.
  */
 export class AssertionError extends Error {

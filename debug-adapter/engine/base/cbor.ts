@@ -1,4 +1,5 @@
 import type { State, StateValue } from './state.ts';
+import { stateDamage } from '../../messages/stateDamage.ts';
 
 export class CborError extends Error {
   override name = 'CborError';
@@ -158,7 +159,7 @@ const MAX_DEPTH = 32;
 export function decodeCbor(bytes: Uint8Array): StateValue {
   const reader = new Reader(bytes);
   const value = read(reader, 0);
-  if (reader.at !== bytes.length) throw new CborError(`${bytes.length - reader.at} bytes after the end`);
+  if (reader.at !== bytes.length) throw new CborError(stateDamage.extraBytes(bytes.length - reader.at));
   return value;
 }
 
@@ -174,7 +175,7 @@ class Reader {
 
   take(count: number): number {
     const at = this.at;
-    if (count > this.bytes.length - at) throw new CborError(`cut off at byte ${at}`);
+    if (count > this.bytes.length - at) throw new CborError(stateDamage.truncated(at));
     this.at += count;
     return at;
   }
@@ -184,7 +185,7 @@ class Reader {
     if (low === 24) return this.bytes[this.take(1)];
     if (low === 25) return this.view.getUint16(this.take(2));
     if (low === 26) return this.view.getUint32(this.take(4));
-    if (low !== 27) throw new CborError(`unknown length form at byte ${this.at - 1}`);
+    if (low !== 27) throw new CborError(stateDamage.lengthForm(this.at - 1));
     const at = this.take(8);
     return this.view.getUint32(at) * 0x1_0000_0000 + this.view.getUint32(at + 4);
   }
@@ -196,7 +197,7 @@ class Reader {
 }
 
 function read(reader: Reader, depth: number): StateValue {
-  if (depth > MAX_DEPTH) throw new CborError(`nested too deeply at byte ${reader.at}`);
+  if (depth > MAX_DEPTH) throw new CborError(stateDamage.tooDeep(reader.at));
   const head = reader.bytes[reader.take(1)];
   const major = head >> 5;
   const low = head & 31;
@@ -236,7 +237,7 @@ function readSimple(reader: Reader, low: number): StateValue {
   if (low === SIMPLE_FALSE) return false;
   if (low === SIMPLE_TRUE) return true;
   if (low === FLOAT64) return reader.view.getFloat64(reader.take(8));
-  throw new CborError(`unknown value at byte ${reader.at - 1}`);
+  throw new CborError(stateDamage.value(reader.at - 1));
 }
 
 function readItems(reader: Reader, count: number, depth: number): StateValue[] {
@@ -249,7 +250,7 @@ function readMap(reader: Reader, count: number, depth: number): State {
   const state: State = {};
   for (let i = 0; i < count; i++) {
     const name = read(reader, depth + 1);
-    if (typeof name !== 'string') throw new CborError(`a field without a name at byte ${reader.at}`);
+    if (typeof name !== 'string') throw new CborError(stateDamage.fieldName(reader.at));
     state[name] = read(reader, depth + 1);
   }
   return state;
@@ -266,7 +267,7 @@ function readBigint(reader: Reader, tag: number, depth: number): bigint {
   }
   const digits = read(reader, depth + 1);
   if ((tag !== TAG_BIGNUM && tag !== TAG_NEGATIVE_BIGNUM) || !(digits instanceof Uint8Array)) {
-    throw new CborError(`unknown tag ${tag} at byte ${reader.at}`);
+    throw new CborError(stateDamage.tag(tag, reader.at));
   }
   let value = 0n;
   for (const digit of digits) value = (value << 8n) | BigInt(digit);

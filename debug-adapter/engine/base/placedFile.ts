@@ -26,10 +26,6 @@ export function placedFileText(file: string): string {
   return at >= 0 && MEANT_AS_ADDRESS.test(file.slice(at + 1)) ? `${file.slice(0, at)}@${file.slice(at)}` : file;
 }
 
-/** The form as messages describe it. */
-export const PLACED_FILE_FORM =
-  'FILE or FILE@ADDRESS with an address such as 0x80200000 (an @ of the name before a number is written twice)';
-
 const MEANT_AS_ADDRESS = /^(?:\s*[-+]?\d\w*\s*)?$/;
 const ADDRESS = /^(?:0x[0-9a-f]+(?:_[0-9a-f]+)*|\d+(?:_\d+)*)$/i;
 

@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts';
+import { chunkFlaws } from '../../messages/recordingDamage.ts';
 
-/** A payload that violates the format. Users never see it: see `errors/recording.ts`. */
+/** A payload that violates the format. Users never see it: see `messages/recordingDamage.ts`. */
 export class Malformed extends Error {
   override name = 'Malformed';
 }
@@ -120,7 +121,7 @@ export class ByteSource {
   }
 
   byte(): number {
-    if (this.#at >= this.#bytes.length) throw new Malformed('ends inside a value');
+    if (this.#at >= this.#bytes.length) throw new Malformed(chunkFlaws.endsInValue());
     return this.#bytes[this.#at++];
   }
 
@@ -135,7 +136,7 @@ export class ByteSource {
         return value;
       }
     }
-    throw new Malformed('has a number beyond 2^53');
+    throw new Malformed(chunkFlaws.numberTooLarge());
   }
 
   u32(): number {
@@ -159,7 +160,7 @@ export class ByteSource {
   }
 
   #take(length: number): number {
-    if (length > this.remaining) throw new Malformed('ends inside a value');
+    if (length > this.remaining) throw new Malformed(chunkFlaws.endsInValue());
     const at = this.#at;
     this.#at += length;
     return at;
@@ -171,6 +172,6 @@ export function decodeText(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
   } catch {
-    throw new Malformed('has text that is not UTF-8');
+    throw new Malformed(chunkFlaws.textNotUtf8());
   }
 }

@@ -1,40 +1,42 @@
 import { assertNever } from '../base/assert.ts';
 import { digestText } from './header.ts';
 import type { LogEntry } from './logEntry.ts';
+import { logEntryTexts } from '../../messages/logEntries.ts';
 
 /** Describes a log entry in one line of text, without its position. */
 export function describeEntry(entry: LogEntry): string {
   switch (entry.kind) {
     case 'consoleInput':
-      return `console input ${hex(entry.byte, 2)}${printable(entry.byte)}`;
+      return logEntryTexts.consoleInput(hex(entry.byte, 2), printable(entry.byte));
     case 'clockJump':
-      return `clock jump of ${entry.nanoseconds} ns`;
+      return logEntryTexts.clockJump(entry.nanoseconds);
     case 'memoryWrite':
-      return `debugger writes memory at ${hex(entry.address, 8)}: ${bytesText(entry.bytes)}`;
+      return logEntryTexts.memoryWrite(hex(entry.address, 8), bytesText(entry.bytes));
     case 'registerWrite':
-      return `debugger writes register ${entry.register}: 0x${digestText(entry.value)}`;
+      return logEntryTexts.registerWrite(entry.register, `0x${digestText(entry.value)}`);
     case 'hostTime':
-      return `guest asks for the date: ${entry.milliseconds} ms since 1970`;
+      return logEntryTexts.hostTime(entry.milliseconds);
     case 'entropy':
-      return `guest asks for entropy: ${bytesText(entry.bytes)}`;
+      return logEntryTexts.entropy(bytesText(entry.bytes));
     case 'hostFile':
-      return `guest asks for a file or the console: ${fileText(entry)}`;
+      return logEntryTexts.hostFile(fileText(entry));
     case 'blockRequest': {
-      const what = `drive ${entry.drive} request ${entry.id}: ${entry.operation}`;
-      return entry.operation === 'flush' ? what : `${what} of ${entry.lengthBytes} bytes at ${placeText(entry.offset)}`;
+      const request = logEntryTexts.request(entry.drive, entry.id, entry.operation);
+      if (entry.operation === 'flush') return request;
+      return logEntryTexts.requestAt(request, entry.lengthBytes, placeText(entry.offset));
     }
     case 'blockCompletion': {
-      const what = `drive ${entry.drive} request ${entry.id} done: ${entry.status}`;
-      return entry.digest === 0n ? what : `${what}, data ${digestText(entry.digest)}`;
+      const completion = logEntryTexts.completion(entry.drive, entry.id, entry.status);
+      return entry.digest === 0n ? completion : logEntryTexts.completionWith(completion, digestText(entry.digest));
     }
     case 'digest':
-      return `digest ${entry.parts.map(({ name, value }) => `${name} ${digestText(value)}`).join(', ')}`;
+      return logEntryTexts.digest(entry.parts.map(({ name, value }) => `${name} ${digestText(value)}`));
     case 'snapshot':
-      return `snapshot "${entry.name}"`;
+      return logEntryTexts.snapshot(entry.name);
     case 'reached':
-      return 'reached: nothing else came up to here';
+      return logEntryTexts.reached();
     case 'end':
-      return `end: ${entry.reason}${entry.guestExit === undefined ? '' : `, guest exit ${entry.guestExit}`}`;
+      return logEntryTexts.end(entry.reason, entry.guestExit);
     default:
       return assertNever(entry);
   }
@@ -62,13 +64,13 @@ const SECTOR_BYTES = 512;
 
 /** In sectors, as the guest counts, if the offset is a multiple of the sector size. */
 function placeText(offset: number): string {
-  return offset % SECTOR_BYTES === 0 ? `sector ${offset / SECTOR_BYTES}` : `byte ${offset}`;
+  return offset % SECTOR_BYTES === 0 ? logEntryTexts.sector(offset / SECTOR_BYTES) : logEntryTexts.byte(offset);
 }
 
 /** For an opened file its length, otherwise the bytes read; the console has no length. */
 function fileText({ error, lengthBytes, bytes }: LogEntry & { kind: 'hostFile' }): string {
-  if (error) return `error ${error}`;
-  return bytes.length > 0 ? `a piece of ${bytes.length} bytes` : `${lengthBytes} bytes`;
+  if (error) return logEntryTexts.error(error);
+  return bytes.length > 0 ? logEntryTexts.piece(bytes.length) : logEntryTexts.length(lengthBytes);
 }
 
 function printable(byte: number): string {

@@ -1,13 +1,14 @@
 import { assertNever } from '../base/assert.ts';
 import type { Position } from '../base/quantities.ts';
-import type { BlockCompletion, BlockOperation, BlockRequest } from '../block/blockRequest.ts';
-import { type DivergenceCode, divergenceCauses, recordingEndsHere, replayDiverged } from '../errors/recording.ts';
-import type { UserError } from '../errors/userError.ts';
+import type { BlockCompletion, BlockRequest } from '../block/blockRequest.ts';
+import { type DivergenceCode, divergenceCauses, recordingEndsHere, replayDiverged } from '../../messages/recording.ts';
+import type { UserError } from '../../messages/userError.ts';
 import { FORMAT_VERSION, QEMU_DEVICES_VERSION } from './chunk.ts';
 import { loggedOffset } from './entryCodec.ts';
 import { digestText, type RecordedDrive } from './header.ts';
 import type { AnswerEntry, BlockEntry, DigestEntry, DigestPart, EndEntry, InputEntry } from './logEntry.ts';
 import type { RecordingReader } from './recordingReader.ts';
+import { atOtherPosition, events, expectations, partOrder } from '../../messages/differences.ts';
 
 /**
  * Compares a replaying machine with the recording and describes the first difference. Each function returns undefined
@@ -24,13 +25,13 @@ export class Divergences {
     if (expected?.kind === 'blockRequest' && sameRequest(expected, came)) return undefined;
     const { position } = came;
     if (expected === undefined) {
-      return this.#nothingMoreExpected('divergence-request', position, `the guest made ${requestText(came)}`);
+      return this.#nothingMoreExpected('divergence-request', position, events.request(came));
     }
     const seenAt = Math.min(position, expected.position);
     return this.#diverged('divergence-request', {
       position: seenAt,
       expected: expectedText(expected, seenAt),
-      came: `the guest made ${requestText(came)}${otherPosition(position, seenAt)}`,
+      came: events.request(came) + atOtherPosition(position, seenAt),
       cause: this.#causeInMachine(),
     });
   }
@@ -38,12 +39,13 @@ export class Divergences {
   ofCompletion(expected: BlockEntry | undefined, came: BlockCompletion): UserError | undefined {
     if (expected?.kind === 'blockCompletion' && sameCompletion(expected, came)) return undefined;
     const { position } = came;
-    if (expected === undefined) return this.#nothingMoreExpected('divergence-request', position, completionText(came));
+    if (expected === undefined)
+      return this.#nothingMoreExpected('divergence-request', position, events.completion(completionFields(came)));
     const seenAt = Math.min(position, expected.position);
     return this.#diverged('divergence-completion', {
       position: seenAt,
       expected: expectedText(expected, seenAt),
-      came: `${completionText(came)}${otherPosition(position, seenAt)}`,
+      came: events.completion(completionFields(came)) + atOtherPosition(position, seenAt),
       cause: this.#causeOfCompletion(expected, came),
     });
   }
@@ -53,20 +55,14 @@ export class Divergences {
     const there = new Map(came.map((part) => [part.name, part.value]));
     const differing = expected.parts.filter((part) => there.get(part.name) !== part.value);
     const extra = came.find((part) => !expected.parts.some(({ name }) => name === part.name));
-    const name = differing[0]?.name ?? extra?.name ?? 'the order of parts';
-    const others =
-      differing.length > 1
-        ? ` (and ${differing
-            .slice(1)
-            .map((part) => part.name)
-            .join(', ')})`
-        : '';
+    const name = differing[0]?.name ?? extra?.name ?? partOrder();
+    const others = differing.slice(1).map((part) => part.name);
     const drive = /^drive (.*)$/.exec(name)?.[1];
     const files = drive === undefined ? undefined : this.#filesOf(drive);
     return this.#diverged('divergence-digest', {
       position: expected.position,
-      expected: `digest ${valueText(differing[0]?.value)} of ${name}`,
-      came: `it is ${valueText(there.get(name))}${others}`,
+      expected: expectations.digest(valueText(differing[0]?.value), name),
+      came: events.digest(valueText(there.get(name)), others),
       cause: files ? divergenceCauses.driveDigest({ drive: files.id, files }) : this.#causeInMachine(),
     });
   }
@@ -77,15 +73,15 @@ export class Divergences {
     const same = expected === undefined || (expected.reason === came.reason && expected.guestExit === came.guestExit);
     if (position === lastPosition && same) return undefined;
     if (position > lastPosition && expected === undefined) {
-      return recordingEndsHere({ file: name, lastPosition, came: `the machine ended (${came.reason})` });
+      return recordingEndsHere({ file: name, lastPosition, came: events.machineEnded(came.reason) });
     }
     return this.#diverged('divergence-end', {
       position,
       expected:
         position < lastPosition
-          ? `the machine to run on to position ${lastPosition}`
-          : `${endText(expected)}${otherPosition(lastPosition, position)}`,
-      came: `it ended with ${endText(came)}`,
+          ? expectations.runOnTo(lastPosition)
+          : (expected ? expectations.end(expected) : expectations.noEnd()) + atOtherPosition(lastPosition, position),
+      came: events.end(came),
       cause: this.#causeInMachine(),
     });
   }
@@ -101,20 +97,20 @@ export class Divergences {
     return this.#diverged(code, {
       position: expected.position,
       expected: expectedText(expected, expected.position),
-      came: `the machine reached position ${position} without it`,
+      came: events.reachedWithout(position),
       cause: this.#causeInMachine(),
     });
   }
 
   /** A device asks for external data for which the recording has no answer. */
   ofQuestion(expected: AnswerEntry | undefined, { position, kind }: { position: Position; kind: AnswerEntry['kind'] }) {
-    const came = `a device asked for ${QUESTION_TEXT[kind]}`;
+    const came = events.question(kind);
     if (expected === undefined) return this.#nothingMoreExpected('divergence-input', position, came);
     const seenAt = Math.min(position, expected.position);
     return this.#diverged('divergence-input', {
       position: seenAt,
       expected: expectedText(expected, seenAt),
-      came: `${came}${otherPosition(position, seenAt)}`,
+      came: came + atOtherPosition(position, seenAt),
       cause: this.#causeInMachine(),
     });
   }
@@ -123,7 +119,7 @@ export class Divergences {
     return this.#diverged('divergence-input', {
       position: expected.position,
       expected: expectedText(expected, expected.position),
-      came: 'the machine is not waiting there',
+      came: events.notWaiting(),
       cause: this.#causeInMachine(),
     });
   }
@@ -133,7 +129,7 @@ export class Divergences {
     if (!complete && position >= lastPosition) return recordingEndsHere({ file: name, lastPosition, came });
     return this.#diverged(code, {
       position,
-      expected: code === 'divergence-input' ? 'no more questions to the outside' : 'no more disk requests',
+      expected: code === 'divergence-input' ? expectations.noMoreQuestions() : expectations.noMoreRequests(),
       came,
       cause: this.#causeInMachine(),
     });
@@ -205,70 +201,38 @@ function sameParts(a: readonly DigestPart[], b: readonly DigestPart[]): boolean 
   return a.length === b.length && a.every((part, i) => part.name === b[i].name && part.value === b[i].value);
 }
 
-const QUESTION_TEXT: Readonly<Record<AnswerEntry['kind'], string>> = {
-  hostTime: 'the time',
-  entropy: 'entropy',
-  hostFile: 'a file or the console',
-};
-
-const OPERATION_TEXT: Readonly<Record<BlockOperation, string>> = {
-  read: 'a read',
-  write: 'a write',
-  flush: 'a flush',
-  discard: 'a discard',
-  writeZeroes: 'a write of zeroes',
-};
-
-function requestText({ operation, drive, offset, lengthBytes, id }: BlockRequest): string {
-  const what = OPERATION_TEXT[operation];
-  if (operation === 'flush') return `${what} of drive ${drive} (request ${id})`;
-  const where = offset % 512 === 0 ? `sector ${offset / 512}` : `byte ${offset}`;
-  return `${what} of ${lengthBytes} bytes at ${where} of drive ${drive} (request ${id})`;
-}
-
-function completionText({ drive, id, status, digest }: BlockCompletion): string {
-  return `request ${id} of drive ${drive} completed with ${status}, data digest ${valueText(digest)}`;
-}
+const completionFields = ({ drive, id, status, digest }: BlockCompletion) => ({
+  ...{ drive, id, status },
+  digest: valueText(digest),
+});
 
 /** The recorded entry, with its position if it differs from that of the difference. */
 function expectedText(entry: InputEntry | AnswerEntry | BlockEntry, seenAt: Position): string {
-  return `${entryText(entry)}${otherPosition(entry.position, seenAt)}`;
+  return entryText(entry) + atOtherPosition(entry.position, seenAt);
 }
 
 function entryText(entry: InputEntry | AnswerEntry | BlockEntry): string {
   switch (entry.kind) {
     case 'consoleInput':
-      return `console input (byte 0x${entry.byte.toString(16).padStart(2, '0')})`;
+      return expectations.consoleInput(entry.byte);
     case 'clockJump':
-      return `a clock jump of ${entry.nanoseconds} ns while every hart waits`;
+      return expectations.clockJump(entry.nanoseconds);
     case 'memoryWrite':
-      return `a write of the debugger to ${entry.bytes.length} bytes at 0x${entry.address.toString(16)}`;
+      return expectations.memoryWrite({ address: entry.address, lengthBytes: entry.bytes.length });
     case 'registerWrite':
-      return `a write of the debugger to register ${entry.register}`;
+      return expectations.registerWrite(entry.register);
     case 'hostTime':
-      return `that a device asks for ${QUESTION_TEXT.hostTime}`;
-    case 'entropy':
-      return `that a device asks for ${entry.bytes.length} bytes of ${QUESTION_TEXT.entropy}`;
     case 'hostFile':
-      return `that a device asks for ${QUESTION_TEXT.hostFile}`;
+      return expectations.question(entry.kind);
+    case 'entropy':
+      return expectations.entropy(entry.bytes.length);
     case 'blockRequest':
-      return requestText(entry);
+      return expectations.request(entry);
     case 'blockCompletion':
-      return `that ${completionText(entry)}`;
+      return expectations.completion(completionFields(entry));
     default:
       return assertNever(entry);
   }
-}
-
-function endText(end: Omit<EndEntry, 'kind'> | undefined): string {
-  if (end === undefined) return 'no end';
-  return end.guestExit === undefined
-    ? `the end "${end.reason}"`
-    : `the end "${end.reason}", guest exit ${end.guestExit}`;
-}
-
-function otherPosition(position: Position, than: Position): string {
-  return position === than ? '' : ` at position ${position}`;
 }
 
 function valueText(value: bigint | undefined): string {

@@ -3,6 +3,7 @@ import type { Position } from '../base/quantities.ts';
 import type { BlockOperation, BlockStatus } from '../block/blockRequest.ts';
 import { ByteSink, ByteSource, Malformed } from './bytes.ts';
 import { KIND_CODES, type LogEntry } from './logEntry.ts';
+import { chunkFlaws } from '../../messages/recordingDamage.ts';
 
 export interface EventsSummary {
   firstPosition: Position;
@@ -246,7 +247,7 @@ export class EventsDecoder {
         return { kind: 'end', position, reason, guestExit: from.varint() };
       }
       default:
-        throw new Malformed(`has an entry of the unknown kind ${code}`);
+        throw new Malformed(chunkFlaws.unknownEntry(code));
     }
   }
 
@@ -260,7 +261,7 @@ export class EventsDecoder {
     const unit = spelledOut ? 1 : SECTOR_BYTES;
     ids.nextRequest = id + 1;
     const operation = OPERATIONS[flags & 7];
-    if (operation === undefined) throw new Malformed('has a request of an unknown operation');
+    if (operation === undefined) throw new Malformed(chunkFlaws.unknownOperation());
     const offset = exact(from.varint() * unit);
     return {
       kind: 'blockRequest',
@@ -281,7 +282,7 @@ export class EventsDecoder {
     const id = flags & COMPLETION_ID_FOLLOWS ? from.varint() : (knownId ?? ids.nextCompletion);
     ids.nextCompletion = id + 1;
     const status = STATUSES[flags & 3];
-    if (status === undefined) throw new Malformed('has a completion of an unknown status');
+    if (status === undefined) throw new Malformed(chunkFlaws.unknownStatus());
     const digest = flags & COMPLETION_NO_DIGEST ? 0n : from.u64();
     return { kind: 'blockCompletion', id, drive: name, status, digest, position };
   }
@@ -289,7 +290,7 @@ export class EventsDecoder {
   #readParts() {
     const count = this.#source.varint();
     // Each part takes at least 9 bytes: detect an impossible count before allocating memory.
-    if (count * 9 > this.#source.remaining) throw new Malformed('ends inside a digest');
+    if (count * 9 > this.#source.remaining) throw new Malformed(chunkFlaws.endsInDigest());
     return Array.from({ length: count }, () => {
       const name = this.#name(this.#source.varint());
       return { name, value: this.#source.u64() };
@@ -297,7 +298,7 @@ export class EventsDecoder {
   }
 
   #name(number: number): string {
-    if (number >= this.#names.length) throw new Malformed('uses a name that the file does not define');
+    if (number >= this.#names.length) throw new Malformed(chunkFlaws.unknownName());
     return this.#names[number];
   }
 }
@@ -315,11 +316,11 @@ function idsOf(all: Map<number, DriveIds>, drive: number): DriveIds {
 }
 
 function exact(value: number): number {
-  if (value > Number.MAX_SAFE_INTEGER) throw new Malformed('has a number beyond 2^53');
+  if (value > Number.MAX_SAFE_INTEGER) throw new Malformed(chunkFlaws.numberTooLarge());
   return value;
 }
 
 function positive(value: number): number {
-  if (value === 0) throw new Malformed('has a clock jump of 0 ns');
+  if (value === 0) throw new Malformed(chunkFlaws.clockJumpOfZero());
   return value;
 }

@@ -11,9 +11,10 @@ import {
   LOADS_MAX,
 } from '../base/limits.ts';
 import { xxh64 } from '../base/xxhash64.ts';
-import { headerTooLong } from '../errors/recording.ts';
+import { headerTooLong } from '../../messages/recording.ts';
 import { ByteSink, ByteSource, decodeText, Malformed } from './bytes.ts';
 import { FORMAT_VERSION, MAX_HEADER_PAYLOAD_BYTES } from './chunk.ts';
+import { chunkFlaws } from '../../messages/recordingDamage.ts';
 
 /**
  * The header of a recording: its machine, drives and boot files. It is JSON, so that it is readable without tools,
@@ -136,7 +137,7 @@ export function decodeHeader(payload: Uint8Array): RecordingHeader {
   try {
     json = JSON.parse(decodeText(payload));
   } catch {
-    throw new Malformed('is not JSON');
+    throw new Malformed(chunkFlaws.notJson());
   }
   const top = new Fields(json, 'header');
   const machine = decodeMachine(top.object('machine'));
@@ -178,11 +179,10 @@ export function decodeBootFileChunk(payload: Uint8Array, line: RecordedBootFile)
   const name = source.text();
   const lengthBytes = source.varint();
   if (role !== line.role || name !== line.name || lengthBytes !== line.lengthBytes) {
-    throw new Malformed('is not the boot file that the header names');
+    throw new Malformed(chunkFlaws.otherBootFile());
   }
   const compressed = source.bytes(source.remaining);
-  if (lengthBytes > (compressed.length + 1) * SHRINKING_MAX)
-    throw new Malformed('states a length that its data cannot have');
+  if (lengthBytes > (compressed.length + 1) * SHRINKING_MAX) throw new Malformed(chunkFlaws.impossibleLength());
   return compressed;
 }
 
@@ -314,7 +314,7 @@ class Fields {
   }
 
   bad(name: string): never {
-    throw new Malformed(`has no valid ${this.#where}.${name}`);
+    throw new Malformed(chunkFlaws.badField(`${this.#where}.${name}`));
   }
 
   #get(name: string): unknown {

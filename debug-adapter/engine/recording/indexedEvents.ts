@@ -1,3 +1,4 @@
+import { chunkFlaws } from '../../messages/recordingDamage.ts';
 import type { Position } from '../base/quantities.ts';
 import { ByteSource, Malformed } from './bytes.ts';
 import { EventsDecoder, readPrologue } from './entryCodec.ts';
@@ -37,12 +38,12 @@ export class IndexedEvents {
     while (!source.done) {
       const tag = source.byte();
       position += source.varint();
-      if (position > summary.lastPosition) throw new Malformed('has an entry after its last position');
+      if (position > summary.lastPosition) throw new Malformed(chunkFlaws.entryAfterLast());
       const offset = source.offset;
       const entry = decoder.read(tag & 15, tag >> 4, position);
       this.#add({ position, tag, offset, id: hasId(entry) ? entry.id : 0 });
     }
-    if (position !== summary.lastPosition) throw new Malformed('ends before its last position');
+    if (position !== summary.lastPosition) throw new Malformed(chunkFlaws.endsBeforeLast());
   }
 
   /** The index of the first entry at or after a position; `count` when there is none. */

@@ -2,7 +2,7 @@ import { assert } from '../base/assert.ts';
 import type { HostCompression, HostFile } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import { xxh64 } from '../base/xxhash64.ts';
-import { noSuchBootFile, recordingDamaged } from '../errors/recording.ts';
+import { noSuchBootFile, recordingDamaged } from '../../messages/recording.ts';
 import { Malformed } from './bytes.ts';
 import {
   type BootFile,
@@ -15,6 +15,7 @@ import {
 import { IndexedEvents } from './indexedEvents.ts';
 import { type EndEntry, kindMask, type LogEntry, type LogEntryKind } from './logEntry.ts';
 import { type PlacedChunk, type PlacedEvents, scanRecording } from './scan.ts';
+import { chunkFlaws, recordingDamage } from '../../messages/recordingDamage.ts';
 
 /**
  * A recording opened for reading. Opening checks the whole file once (see scan.ts) and throws a UserError if this
@@ -76,10 +77,10 @@ export class RecordingReader {
     const line = this.header.bootFiles[index];
     const chunk = this.#bootFiles[index];
     const payload = this.#payload(chunk);
-    if (xxh64(payload, chunk.seed) !== chunk.checksum) throw this.#badBootFile(chunk, line, 'has a wrong checksum');
+    if (xxh64(payload, chunk.seed) !== chunk.checksum) throw this.#badBootFile(chunk, line, chunkFlaws.checksum());
     const compressed = this.#decode(chunk, () => decodeBootFileChunk(payload, line));
     const bytes = this.#decompress(compressed, chunk, line);
-    if (digestText(xxh64(bytes)) !== line.digest) throw this.#badBootFile(chunk, line, 'is not the file recorded');
+    if (digestText(xxh64(bytes)) !== line.digest) throw this.#badBootFile(chunk, line, chunkFlaws.notRecorded());
     const { role, name, address } = line;
     return { role, name, bytes, ...(address !== undefined && { address }) };
   }
@@ -150,7 +151,7 @@ export class RecordingReader {
     const events = this.#eventsOf(last);
     const end = events.count > 0 ? events.entry(events.count - 1) : undefined;
     if (end?.kind === 'end') return end;
-    throw recordingDamaged({ file: this.name, offset: last.offset, what: 'entries follow the end' });
+    throw recordingDamaged({ file: this.name, offset: last.offset, damage: recordingDamage.entriesAfterEnd() });
   }
 
   #payload(chunk: PlacedChunk): Uint8Array {
@@ -162,7 +163,7 @@ export class RecordingReader {
     try {
       return this.#compression.decompress(compressed, line.lengthBytes);
     } catch {
-      throw this.#badBootFile(chunk, line, 'does not decompress');
+      throw this.#badBootFile(chunk, line, chunkFlaws.notDecompressed());
     }
   }
 
@@ -170,7 +171,7 @@ export class RecordingReader {
     return recordingDamaged({
       file: this.name,
       offset: chunk.offset,
-      what: `the boot file ${line.name} there ${what}`,
+      damage: recordingDamage.inBootFile(line.name, what),
     });
   }
 
@@ -179,7 +180,7 @@ export class RecordingReader {
       return decode();
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
-      throw recordingDamaged({ file: this.name, offset: chunk.offset, what: `the chunk there ${error.message}` });
+      throw recordingDamaged({ file: this.name, offset: chunk.offset, damage: recordingDamage.inChunk(error.message) });
     }
   }
 }

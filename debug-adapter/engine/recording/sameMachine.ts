@@ -1,4 +1,9 @@
-import { baseChanged, recordedDriveMissing, recordedWithOther, recordedWithoutDrive } from '../errors/recording.ts';
+import {
+  baseChanged,
+  recordedDriveMissing,
+  recordedWithOther,
+  recordedWithoutDrive,
+} from '../../messages/recording.ts';
 import type { RecordedDrive, RecordedMachine, RecordingHeader } from './header.ts';
 
 export interface GivenMachine {

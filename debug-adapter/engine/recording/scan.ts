@@ -7,7 +7,7 @@ import {
   recordingFromFuture,
   recordingFromPast,
   recordingNeedsNewer,
-} from '../errors/recording.ts';
+} from '../../messages/recording.ts';
 import { ByteSource, Malformed } from './bytes.ts';
 import {
   BOOT_FILE_BYTES_MAX,
@@ -26,6 +26,7 @@ import {
 import { decodeEventsSummary, type EventsSummary } from './entryCodec.ts';
 import { decodeHeader, type RecordingHeader } from './header.ts';
 import { kindMask } from './logEntry.ts';
+import { recordingDamage, recordingParts } from '../../messages/recordingDamage.ts';
 
 export interface ScannedRecording {
   header: RecordingHeader;
@@ -73,11 +74,11 @@ class Scan {
 
   run(): ScannedRecording {
     const version = this.#checkPreamble();
-    const { chunk, payload } = this.#startChunk(CHUNK_TYPE.header, 'its header', MAX_HEADER_PAYLOAD_BYTES);
+    const { chunk, payload } = this.#startChunk(CHUNK_TYPE.header, recordingParts.header(), MAX_HEADER_PAYLOAD_BYTES);
     const header = this.#decode(chunk, () => decodeHeader(payload()));
-    if (header.formatVersion !== version) throw this.#damaged(MAGIC.length, 'it has two format versions');
+    if (header.formatVersion !== version) throw this.#damaged(MAGIC.length, recordingDamage.twoVersions());
     const bootFiles = header.bootFiles.map(
-      (line) => this.#startChunk(CHUNK_TYPE.bootFile, `the boot file ${line.name}`, BOOT_FILE_BYTES_MAX).chunk,
+      (line) => this.#startChunk(CHUNK_TYPE.bootFile, recordingParts.bootFile(line.name), BOOT_FILE_BYTES_MAX).chunk,
     );
     return { header, bootFiles, ...this.#scanEvents() };
   }
@@ -86,9 +87,10 @@ class Scan {
   #checkPreamble(): number {
     const preamble = this.#read(0, PREAMBLE_BYTES);
     const magic = preamble.subarray(0, MAGIC.length);
-    if (magic.length === 0) throw recordingCutShort({ file: this.#file.name, inside: 'its header', lengthBytes: 0 });
+    if (magic.length === 0)
+      throw recordingCutShort({ file: this.#file.name, inside: recordingParts.header(), lengthBytes: 0 });
     if (!magic.every((byte, index) => byte === MAGIC[index])) throw notARecording(this.#file.name);
-    if (preamble.length < PREAMBLE_BYTES) throw this.#cutShort('its header');
+    if (preamble.length < PREAMBLE_BYTES) throw this.#cutShort(recordingParts.header());
     const version = new ByteSource(preamble.subarray(MAGIC.length)).u32();
     if (version > FORMAT_VERSION) {
       throw recordingFromFuture({ file: this.#file.name, version, newestKnown: FORMAT_VERSION });
@@ -96,7 +98,7 @@ class Scan {
     if (version > 0 && version < OLDEST_VERSION) {
       throw recordingFromPast({ file: this.#file.name, version, oldestKnown: OLDEST_VERSION });
     }
-    if (version === 0) throw this.#damaged(MAGIC.length, 'its format version is 0');
+    if (version === 0) throw this.#damaged(MAGIC.length, recordingDamage.versionZero());
     return version;
   }
 
@@ -106,15 +108,15 @@ class Scan {
     const header = this.#headerAt(at);
     if (header === undefined) {
       if (this.#length - at < CHUNK_HEADER_BYTES) throw this.#cutShort(what);
-      throw this.#damaged(at, `${what} does not start there`);
+      throw this.#damaged(at, recordingDamage.notThere(what));
     }
     if (header.type !== type || header.payloadBytes > payloadBytesMax)
-      this.#refuse(header, `${what} does not start there`);
+      this.#refuse(header, recordingDamage.notThere(what));
     if (at + CHUNK_HEADER_BYTES + header.payloadBytes > this.#length) throw this.#cutShort(what);
     const chunk = this.#place(header);
     const payload = () => {
       const bytes = this.#read(chunk.offset, chunk.lengthBytes);
-      if (xxh64(bytes, chunk.seed) !== chunk.checksum) throw this.#damaged(at, `the checksum of ${what} is wrong`);
+      if (xxh64(bytes, chunk.seed) !== chunk.checksum) throw this.#damaged(at, recordingDamage.checksum(what));
       return bytes;
     };
     return { chunk, payload };
@@ -136,7 +138,8 @@ class Scan {
       if (header.type === CHUNK_TYPE.names) this.#decode(chunk, () => readNames(payload, names));
       if (header.type !== CHUNK_TYPE.events) continue;
       const summary = this.#decode(chunk, () => decodeEventsSummary(payload));
-      if (summary.firstPosition < (events.at(-1)?.lastPosition ?? 0)) throw this.#damaged(at, 'its positions fall');
+      if (summary.firstPosition < (events.at(-1)?.lastPosition ?? 0))
+        throw this.#damaged(at, recordingDamage.positionsFall());
       events.push({ ...chunk, ...summary });
       ended = (summary.kinds & END) !== 0;
     }
@@ -149,8 +152,8 @@ class Scan {
    */
   #intactPayload(header: ChunkHeader): Uint8Array | undefined {
     const known = header.type === CHUNK_TYPE.names || header.type === CHUNK_TYPE.events;
-    if (!known && header.flags & CHUNK_FLAG.critical) this.#refuse(header, 'a chunk stands where it cannot');
-    if (known && header.payloadBytes > MAX_EVENTS_PAYLOAD_BYTES) this.#refuse(header, 'a chunk is too long');
+    if (!known && header.flags & CHUNK_FLAG.critical) this.#refuse(header, recordingDamage.misplacedChunk());
+    if (known && header.payloadBytes > MAX_EVENTS_PAYLOAD_BYTES) this.#refuse(header, recordingDamage.chunkTooLong());
     const from = this.#offset + CHUNK_HEADER_BYTES;
     if (from + header.payloadBytes > this.#length) return undefined;
     const payload = this.#read(from, header.payloadBytes);
@@ -169,7 +172,7 @@ class Scan {
   #refuseUnlessTorn(at: number, header: ChunkHeader | undefined): void {
     const from = header ? at + CHUNK_HEADER_BYTES : at + 1;
     if (this.#syncedChunkAfter(from)) {
-      throw this.#damaged(at, 'what follows is intact, but this chunk is not what was written');
+      throw this.#damaged(at, recordingDamage.chunkChanged());
     }
   }
 
@@ -198,7 +201,7 @@ class Scan {
     try {
       return decode();
     } catch (error) {
-      if (error instanceof Malformed) throw this.#damaged(chunk.offset, `the chunk there ${error.message}`);
+      if (error instanceof Malformed) throw this.#damaged(chunk.offset, recordingDamage.inChunk(error.message));
       throw error;
     }
   }
@@ -213,8 +216,8 @@ class Scan {
     return recordingCutShort({ file: this.#file.name, inside, lengthBytes: this.#length });
   }
 
-  #damaged(offset: number, what: string) {
-    return recordingDamaged({ file: this.#file.name, offset, what });
+  #damaged(offset: number, damage: string) {
+    return recordingDamaged({ file: this.#file.name, offset, damage });
   }
 }
 

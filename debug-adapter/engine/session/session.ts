@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import type { GuestAddress, Position } from '../base/quantities.ts';
-import { badAddress, noHistory, positionOutside } from '../errors/session.ts';
+import { badAddress, noHistory, positionOutside } from '../../messages/session.ts';
 import { PC_REGISTER } from '../machine/inputs.ts';
 import { Inspector } from '../machine/inspector.ts';
 import type { RunOptions } from '../machine/machine.ts';

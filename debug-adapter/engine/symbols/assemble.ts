@@ -1,5 +1,5 @@
 import type { Damage } from './damage.ts';
-import { debugInfoIsElsewhere } from '../errors/symbols.ts';
+import { debugInfoIsElsewhere } from '../../messages/symbols.ts';
 import type { Complaints } from './complaints.ts';
 import { FrameIndex } from './dwarf/frame.ts';
 import { DebugInfo } from './dwarf/info.ts';

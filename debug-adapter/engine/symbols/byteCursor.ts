@@ -1,4 +1,5 @@
 import { Damage } from './damage.ts';
+import { symbolDamage } from '../../messages/symbolDamage.ts';
 
 /**
  * Reads little-endian values of one section in order. Every read is bounds-checked and throws Damage past the end, so
@@ -16,7 +17,8 @@ export class ByteCursor {
     this.section = section;
     this.#bytes = section.bytes;
     this.#view = section.view;
-    if (!(at >= 0 && at <= end && end <= section.bytes.length)) throw new Damage(section.name, 'an offset is outside');
+    if (!(at >= 0 && at <= end && end <= section.bytes.length))
+      throw new Damage(section.name, symbolDamage.offsetOutside());
     this.at = at;
     this.end = end;
   }
@@ -28,7 +30,7 @@ export class ByteCursor {
   /** Advances by `count` bytes and returns the offset before them. */
   skip(count: number): number {
     const at = this.at;
-    if (!(count >= 0 && count <= this.end - at)) throw new Damage(this.section.name, 'a value ends past the end');
+    if (!(count >= 0 && count <= this.end - at)) throw new Damage(this.section.name, symbolDamage.valuePastEnd());
     this.at = at + count;
     return at;
   }
@@ -71,7 +73,7 @@ export class ByteCursor {
     if (sizeBytes === 4) return BigInt(this.u32());
     if (sizeBytes === 2) return BigInt(this.u16());
     if (sizeBytes === 1) return BigInt(this.u8());
-    throw new Damage(this.section.name, `a number has ${sizeBytes} bytes`);
+    throw new Damage(this.section.name, symbolDamage.numberSize(sizeBytes));
   }
 
   /** A section offset of 4 or 8 bytes (DWARF 5, section 7.4: 32-bit and 64-bit formats). */
@@ -91,16 +93,16 @@ export class ByteCursor {
       result += (byte & 0x7f) * scale;
       if (byte < 0x80) break;
       scale *= 0x80;
-      if (scale > 2 ** 70) throw new Damage(this.section.name, 'a LEB128 number is too long');
+      if (scale > 2 ** 70) throw new Damage(this.section.name, symbolDamage.lebTooLong());
     }
-    if (result > Number.MAX_SAFE_INTEGER) throw new Damage(this.section.name, 'a LEB128 number is too big');
+    if (result > Number.MAX_SAFE_INTEGER) throw new Damage(this.section.name, symbolDamage.lebTooLarge());
     return result;
   }
 
   sleb(): number {
     const value = this.slebBig();
     const number = Number(value);
-    if (!Number.isSafeInteger(number)) throw new Damage(this.section.name, 'a LEB128 number is too big');
+    if (!Number.isSafeInteger(number)) throw new Damage(this.section.name, symbolDamage.lebTooLarge());
     return number;
   }
 
@@ -120,7 +122,7 @@ export class ByteCursor {
   /** A UTF-8 string up to a terminating zero byte; skips the zero byte too. */
   string(): string {
     const end = this.#bytes.indexOf(0, this.at);
-    if (end < 0 || end >= this.end) throw new Damage(this.section.name, 'a string has no end');
+    if (end < 0 || end >= this.end) throw new Damage(this.section.name, symbolDamage.stringUnterminated());
     const text = decodeText(this.#bytes.subarray(this.at, end));
     this.at = end + 1;
     return text;
@@ -128,7 +130,7 @@ export class ByteCursor {
 
   skipString(): void {
     const end = this.#bytes.indexOf(0, this.at);
-    if (end < 0 || end >= this.end) throw new Damage(this.section.name, 'a string has no end');
+    if (end < 0 || end >= this.end) throw new Damage(this.section.name, symbolDamage.stringUnterminated());
     this.at = end + 1;
   }
 
@@ -152,13 +154,13 @@ export class ByteCursor {
   unitLength(): { length: number; is64: boolean } {
     const first = this.u32();
     if (first < 0xffff_fff0) return { length: first, is64: false };
-    if (first !== 0xffff_ffff) throw new Damage(this.section.name, 'a unit has a reserved length');
+    if (first !== 0xffff_ffff) throw new Damage(this.section.name, symbolDamage.unitLength());
     return { length: this.safe(this.u64()), is64: true };
   }
 
   safe(value: bigint): number {
     const number = Number(value);
-    if (!Number.isSafeInteger(number)) throw new Damage(this.section.name, 'a number is too big');
+    if (!Number.isSafeInteger(number)) throw new Damage(this.section.name, symbolDamage.numberTooLarge());
     return number;
   }
 
@@ -171,7 +173,7 @@ export class ByteCursor {
       bits += 7n;
       if (byte < 0x80) return { value, bits, negative: (byte & 0x40) !== 0 };
       // 64 bits need 10 bytes; assemblers pad with a few more at most.
-      if (bits > 140n) throw new Damage(this.section.name, 'a LEB128 number is too long');
+      if (bits > 140n) throw new Damage(this.section.name, symbolDamage.lebTooLong());
     }
   }
 }

@@ -1,4 +1,4 @@
-import { debugInfoIsDamaged } from '../errors/symbols.ts';
+import { debugInfoIsDamaged } from '../../messages/symbols.ts';
 import { Damage } from './damage.ts';
 
 /** Diagnostics about a file's debug information, each shown to the user once. */

@@ -1,4 +1,4 @@
-import { UserError } from '../errors/userError.ts';
+import { UserError } from '../../messages/userError.ts';
 import { assemble } from './assemble.ts';
 import { Complaints } from './complaints.ts';
 import { Environment } from './expressions/environment.ts';

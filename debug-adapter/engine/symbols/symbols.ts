@@ -80,7 +80,7 @@ export interface Symbols {
   /** Finds a type by its C name: `struct store`, `uint32_t`, `unsigned long`. */
   typeNamed(name: string): Type | undefined;
 
-  /** Evaluates a C expression in a frame. Throws a UserError (errors/symbols.ts). Never calls guest functions. */
+  /** Evaluates a C expression in a frame. Throws a UserError (messages/symbols.ts). Never calls guest functions. */
   evaluate(expression: string, frame: Frame): Evaluation;
 }
 

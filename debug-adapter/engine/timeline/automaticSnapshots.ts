@@ -1,7 +1,7 @@
 import type { Position } from '../base/quantities.ts';
-import { snapshotFailed } from '../errors/snapshots.ts';
-import { UserError } from '../errors/userError.ts';
-import type { Notice } from './sessionOptions.ts';
+import { snapshotFailed } from '../../messages/snapshots.ts';
+import { UserError } from '../../messages/userError.ts';
+import type { Notice } from '../../messages/userError.ts';
 
 /**
  * Takes automatic snapshots. A recording is complete without them, so if an image has no space for one, it is

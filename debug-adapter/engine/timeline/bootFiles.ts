@@ -1,15 +1,16 @@
 import type { Host, HostFile } from '../base/host.ts';
 import type { PlacedFile } from '../base/placedFile.ts';
 import { xxh64 } from '../base/xxhash64.ts';
-import { addressNotUsed, nothingToBoot } from '../errors/boot.ts';
-import { UserError } from '../errors/userError.ts';
+import { addressNotUsed, nothingToBoot } from '../../messages/boot.ts';
+import { UserError } from '../../messages/userError.ts';
 import { type BootPlan, BUILTIN, needsFirmware, planBoot, saysWhereItIsLoaded } from '../machine/boot/bootPlan.ts';
 import { builtinFirmware } from '../machine/boot/firmware.ts';
 import { unpackKernel, type Unpacking, unpackLoad } from '../machine/boot/packedKernel.ts';
 import { RNG_SEED_BYTES, seedDigits } from '../machine/boot/rngSeed.ts';
 import { type BootFile, digestText, type RecordedMachine, type RecordingHeader } from '../recording/header.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
-import { NO_RNG_SEED, type Notice } from './sessionOptions.ts';
+import { NO_RNG_SEED } from './sessionOptions.ts';
+import type { Notice } from '../../messages/userError.ts';
 
 export interface BootSetup {
   /** Null if there is only firmware or files to load; in a replay, also if it was not given. */
@@ -76,7 +77,7 @@ export function sayUnusedAddresses({ files, loads }: SessionBootFiles, onNotice?
     .filter(({ role }) => role === 'load')
     .forEach(({ name, address }, i) => {
       if (address === undefined || !saysWhereItIsLoaded(loads[i])) return;
-      onNotice?.({ code: 'address-not-used', message: addressNotUsed(name) });
+      onNotice?.(addressNotUsed(name));
     });
 }
 

@@ -1,5 +1,5 @@
 import type { Host } from '../base/host.ts';
-import { UserError } from '../errors/userError.ts';
+import { UserError } from '../../messages/userError.ts';
 import type { RecordedDrive, RecordingHeader } from '../recording/header.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
 import { allowingDrives, type DriveOptions } from './driveStack.ts';

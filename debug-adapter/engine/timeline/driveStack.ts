@@ -6,7 +6,7 @@ import type { RequestLog } from '../block/blockRequest.ts';
 import { DriveDigest } from '../block/driveDigest.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
 import { ScratchLayer } from '../block/scratchLayer.ts';
-import { overlayOfOtherSize } from '../errors/drives.ts';
+import { overlayOfOtherSize } from '../../messages/drives.ts';
 import type { DriveWiring } from '../machine/board.ts';
 import { isInPlace, openFirstDisk, ownRangesOf } from './inPlace.ts';
 import type { NewFiles } from './newFiles.ts';

@@ -1,6 +1,6 @@
 import type { Host } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
-import { UserError } from '../errors/userError.ts';
+import { UserError } from '../../messages/userError.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { CheckpointPace, HostLock } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
-import { guestHasEnded, noHistory, pastIsFixed } from '../errors/session.ts';
+import { guestHasEnded, noHistory, pastIsFixed } from '../../messages/session.ts';
 import type { OutsideEvent } from '../machine/inputs.ts';
 import type { Machine, RunOptions } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
@@ -11,7 +11,7 @@ import { AutomaticSnapshots } from './automaticSnapshots.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { DriveStack } from './driveStack.ts';
 import type { RamImages } from './ramImages.ts';
-import type { Notice } from './sessionOptions.ts';
+import type { Notice } from '../../messages/userError.ts';
 import { automaticName, type SnapshotInfo } from './snapshotInfo.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
 import { digestOf, type End, endOf, type Timeline, type TimelineStop } from './timeline.ts';

@@ -9,8 +9,8 @@ import {
   backingMissing,
   backingNameRefused,
   backingOutside,
-} from '../errors/drives.ts';
-import { UserError } from '../errors/userError.ts';
+} from '../../messages/drives.ts';
+import { UserError, dataOf, type Notice } from '../../messages/userError.ts';
 
 export type DiskFormat = 'raw' | 'qcow2';
 
@@ -28,7 +28,7 @@ export interface DiskFile {
   fileBytes: number;
   virtualBytes: number;
   /** Why the file was not opened, for example because it is missing; the rest of the chain is then unknown. */
-  problem?: { code: string; message: string };
+  problem?: Notice;
 }
 
 /** Deeper chains are loops or mistakes. */
@@ -105,10 +105,9 @@ export function shownDiskFiles(host: Host, image: DiskPlace, depth = 0): DiskFil
     return [here, ...shownDiskFiles(host, backingPlace(host, image.path, name, depth)!, depth + 1)];
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const { code, message } = error;
     const file = host.files.resolveName({ from: image.path, name: name.backingFileName });
     const format = name.backingFormat === 'qcow2' ? 'qcow2' : 'raw';
-    return [here, { file, format, fileBytes: 0, virtualBytes: 0, problem: { code, message } }];
+    return [here, { file, format, fileBytes: 0, virtualBytes: 0, problem: dataOf(error) }];
   }
 }
 

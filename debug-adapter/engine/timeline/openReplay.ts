@@ -1,7 +1,13 @@
 import type { FileUse, Host, HostLock } from '../base/host.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
-import { overlayGiven, overlayMissing, snapshotBeyondEnd, snapshotNotInOverlay } from '../errors/drives.ts';
-import { bootFileDiffers, recordedInstructionsUnknown } from '../errors/recording.ts';
+import {
+  overlayGiven,
+  overlayMissing,
+  snapshotBeyondEnd,
+  snapshotNotInOverlay,
+  overlayTexts,
+} from '../../messages/drives.ts';
+import { bootFileDiffers, recordedInstructionsUnknown } from '../../messages/recording.ts';
 import { wireDrives } from '../machine/board.ts';
 import { unknownIn } from '../machine/cpu/extensions.ts';
 import { Machine } from '../machine/machine.ts';
@@ -162,7 +168,7 @@ function openReader(host: Host, rrfile: string, undo: Undo): RecordingReader {
 /** The replay uses the recorded files, but after a build the user may expect the new ones. */
 function sayChangedBootFiles(host: Host, setup: ReplaySetup, reader: RecordingReader): void {
   for (const changed of changedBootFiles(host, reader.header, setup)) {
-    setup.onNotice?.({ code: 'boot-file-differs', message: bootFileDiffers(changed) });
+    setup.onNotice?.(bootFileDiffers(changed));
   }
 }
 
@@ -200,7 +206,8 @@ const givenSeed = ({ rngSeed }: ReplaySetup): string | null | undefined =>
 
 function checkSameOverlay(recorded: RecordedDrive, given: DriveOptions): void {
   if ((recorded.overlay === null) === (given.overlay === null)) return;
-  const say = (overlay: string | null): string => (overlay === null ? 'no overlay' : `overlay ${overlay}`);
+  const say = (overlay: string | null): string =>
+    overlay === null ? overlayTexts.none() : overlayTexts.named(overlay);
   throw overlayGiven({ drive: given.id, recorded: say(recorded.overlay), given: say(given.overlay) });
 }
 

@@ -1,7 +1,7 @@
 import type { HostLock } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
-import { pastIsFixed } from '../errors/session.ts';
-import { snapshotDiskLost, snapshotStateLost } from '../errors/snapshots.ts';
+import { pastIsFixed } from '../../messages/session.ts';
+import { snapshotDiskLost, snapshotStateLost } from '../../messages/snapshots.ts';
 import type { Machine, RunOptions } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
 import type { Player } from '../recording/player.ts';

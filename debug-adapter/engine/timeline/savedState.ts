@@ -13,7 +13,7 @@ export class SavedState {
   }
 
   pack(): this {
-    if (!(this.saved instanceof Uint8Array)) this.saved = encodeCbor(this.saved as State);
+    if (!(this.saved instanceof Uint8Array)) this.saved = encodeCbor(this.saved);
     return this;
   }
 

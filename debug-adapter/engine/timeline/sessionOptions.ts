@@ -5,6 +5,7 @@ import type { Inputs } from '../machine/inputs.ts';
 import type { BootSetup } from './bootFiles.ts';
 import type { DriveOptions } from './driveStack.ts';
 import type { TravelBudget } from './travelBudget.ts';
+import { type Notice } from '../../messages/userError.ts';
 
 /** The options of a session, independent of the front end: shared by run, record and replay. */
 export interface MachineSetup extends BootSetup {
@@ -37,13 +38,6 @@ export interface MachineSetup extends BootSetup {
   onConsoleByte: (byte: number, position: Position, index: number) => void;
   /** Receives notices for the user during the session; each is sent once. */
   onNotice?: (notice: Notice) => void;
-}
-
-/** A problem that does not end the session: what and where it is, and what was kept or can be done. */
-export interface Notice {
-  /** A stable code, such as `snapshot-failed`. */
-  code: string;
-  message: string;
 }
 
 /** The options of a live session, recorded or not. */

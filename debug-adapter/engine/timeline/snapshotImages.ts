@@ -1,6 +1,6 @@
 import type { Qcow2Image } from '../block/qcow2/image.ts';
-import { snapshotExists } from '../errors/block.ts';
-import { UserError } from '../errors/userError.ts';
+import { snapshotExists } from '../../messages/block.ts';
+import { UserError } from '../../messages/userError.ts';
 import type { SnapshotImage } from './snapshotImage.ts';
 import { listSnapshots, type SnapshotInfo } from './snapshotInfo.ts';
 import { isStateOfOurs } from './vmState.ts';

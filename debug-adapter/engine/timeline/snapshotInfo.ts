@@ -1,7 +1,7 @@
 import type { Position } from '../base/quantities.ts';
 import type { SnapshotInfo as ListedSnapshot, Qcow2Image } from '../block/qcow2/image.ts';
 import { firstOf } from './vmState.ts';
-import * as errors from '../errors/snapshots.ts';
+import * as errors from '../../messages/snapshots.ts';
 
 /** A snapshot as shown to users. */
 export interface SnapshotInfo {

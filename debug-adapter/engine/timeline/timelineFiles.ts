@@ -1,6 +1,6 @@
 import type { Host } from '../base/host.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
-import { UserError } from '../errors/userError.ts';
+import { UserError, dataOf } from '../../messages/userError.ts';
 import type { DriveOptions } from './driveStack.ts';
 import { isInPlace } from './inPlace.ts';
 import { type DiskFile, type DiskPlace, shownDiskFiles } from './openDisk.ts';
@@ -51,7 +51,6 @@ function imageFiles(host: Host, image: DiskPlace): DiskFile[] {
     return shownDiskFiles(host, image);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const { code, message } = error;
-    return [{ file: image.path, format: image.format, fileBytes: 0, virtualBytes: 0, problem: { code, message } }];
+    return [{ file: image.path, format: image.format, fileBytes: 0, virtualBytes: 0, problem: dataOf(error) }];
   }
 }

@@ -6,8 +6,8 @@ import type { ByteRange } from '../block/byteRange.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
 import type { SnapshotDraft } from '../block/qcow2/snapshotDraft.ts';
 import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
-import { snapshotForeign } from '../errors/drives.ts';
-import { snapshotStateTooLarge } from '../errors/snapshots.ts';
+import { snapshotForeign, foreignReasons } from '../../messages/drives.ts';
+import { snapshotStateTooLarge } from '../../messages/snapshots.ts';
 import { hartName, type Machine } from '../machine/machine.ts';
 import { RamImage } from './ramImages.ts';
 
@@ -207,18 +207,18 @@ function fieldOf(view: SnapshotView, name: string): StateValue | undefined {
 export function readState(view: SnapshotView, of: { overlay: string; snapshot: string; machine: Machine }): State {
   const foreign = (why: string) => snapshotForeign(of.overlay, of.snapshot, why);
   const encoded = encodedState(view);
-  if (!encoded) throw foreign('it has no state of blkreplay');
+  if (!encoded) throw foreign(foreignReasons.noState());
   const state = decode(encoded, foreign);
   const { stateVersion } = of.machine;
   if (state.version !== stateVersion) {
-    throw foreign(`it has state version ${String(state.version)}, this is version ${stateVersion}`);
+    throw foreign(foreignReasons.version(String(state.version), stateVersion));
   }
-  if (state.memoryBytes !== of.machine.ram.lengthBytes) throw foreign('it has another amount of memory');
+  if (state.memoryBytes !== of.machine.ram.lengthBytes) throw foreign(foreignReasons.memory());
   const { count } = of.machine.harts;
-  if (!(hartName(count - 1) in state) || hartName(count) in state) throw foreign('it has another number of harts');
+  if (!(hartName(count - 1) in state) || hartName(count) in state) throw foreign(foreignReasons.harts());
   const { board, drives } = of.machine;
-  if (!haveParts(state.devices, board.devices, ({ name }) => name)) throw foreign('it has other devices');
-  if (!haveParts(state.drives, drives, ({ id }) => id)) throw foreign('it has other drives');
+  if (!haveParts(state.devices, board.devices, ({ name }) => name)) throw foreign(foreignReasons.devices());
+  if (!haveParts(state.drives, drives, ({ id }) => id)) throw foreign(foreignReasons.drives());
   return state;
 }
 
@@ -265,7 +265,7 @@ function decode(encoded: Uint8Array, foreign: (why: string) => Error): State {
   try {
     return decodeState(encoded);
   } catch (error) {
-    if (error instanceof CborError) throw foreign(`its state cannot be read: ${error.message}`);
+    if (error instanceof CborError) throw foreign(foreignReasons.unreadable(error.message));
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import type { FileUse, Host } from '../base/host.ts';
-import { fileLost, pastLost, savedNowhere } from '../errors/session.ts';
-import { UserError } from '../errors/userError.ts';
-import type { Notice } from './sessionOptions.ts';
+import { fileLost, pastLost, savedNowhere } from '../../messages/session.ts';
+import { UserError } from '../../messages/userError.ts';
+import type { Notice } from '../../messages/userError.ts';
 
 /**
  * Detects when a file that a session has open is deleted or replaced: the session continues with the file it opened,

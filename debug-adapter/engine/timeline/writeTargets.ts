@@ -1,5 +1,5 @@
 import type { Host } from '../base/host.ts';
-import { overlayExists, overlayIsImage, recordingExists, recordingIsInput } from '../errors/drives.ts';
+import { overlayExists, overlayIsImage, recordingExists, recordingIsInput } from '../../messages/drives.ts';
 import { namesOfBootFiles } from './bootFiles.ts';
 import { refuseBrokenLink, refuseForeign } from './files/ownFile.ts';
 import { isInPlace } from './inPlace.ts';

@@ -75,7 +75,7 @@ test('damage before a sync is refused', () => {
     damaged[at] ^= 0x10;
     const error = userErrorOf(() => open(damaged));
     assert.equal(error?.code, 'recording-damaged', `byte ${at}`);
-    const named = /^test\.rr is damaged at byte (\d+): .*; copy it again/.exec(error.message);
+    const named = /^test\.rr is damaged at byte (\d+): .*\. Copy it again/.exec(error.message);
     assert.ok(Number(named?.[1]) >= chunkEnds[2].lengthBytes && Number(named?.[1]) <= at, error.message);
   }
 });
@@ -133,7 +133,10 @@ test('a recording of version 1, whose disk digests differ, is refused with the r
   bytes[8] = 1;
   const error = userErrorOf(() => open(bytes));
   assert.equal(error?.code, 'recording-past-version');
-  assert.match(error.message, /format version 1, .*from 2 on; replay it with the version that recorded it, or record/);
+  assert.match(
+    error.message,
+    /format version 1; .*reads version 2 and later\. Replay it with the blkreplay that recorded it, or record/,
+  );
 });
 
 test('chunks of a later version are skipped, or refused when they are critical', () => {

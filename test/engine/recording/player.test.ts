@@ -112,12 +112,8 @@ test('devices get the recorded answers, from any start position', () => {
 });
 
 for (const [what, asks, says] of [
-  [
-    'at another position',
-    (p: Player) => p.hostTime(61),
-    /position 60: expected that a device asks for the time, but a/,
-  ],
-  ['for something else', (p: Player) => p.entropy(60, 1), /at position 60: .* but a device asked for entropy/],
+  ['at another position', (p: Player) => p.hostTime(61), /position 60: expected a device request for the time, but a/],
+  ['for something else', (p: Player) => p.entropy(60, 1), /at position 60: .* but a device requested entropy/],
   ['for another length', (p: Player) => [p.hostTime(60), p.entropy(70, 2)], /at position 70: expected .* 3 bytes of/],
   [
     'for less of a file than there was',
@@ -126,7 +122,7 @@ for (const [what, asks, says] of [
       p.hostFile(85, FILE);
       p.hostFile(85, { ...PIECE, lengthBytes: 1 });
     },
-    /at position 85: expected that a device asks for a file or the console, but a device asked for a file/,
+    /at position 85: expected a device request for a file or the console, but a device requested a file/,
   ],
   [
     'not at all',
@@ -136,7 +132,7 @@ for (const [what, asks, says] of [
   [
     'once more',
     (p: Player) => [p.seek(85), p.hostFile(85, FILE), p.hostFile(85, PIECE), p.hostTime(90)],
-    /at position 90: expected no more questions to the outside, but a device asked for the time/,
+    /at position 90: expected no more requests to the host, but a device requested the time/,
   ],
 ] as const) {
   test(`a device that asks ${what} is a divergence`, () => {
@@ -174,7 +170,7 @@ test('a truncated recording ends where it was cut, and reports it', () => {
   played.blockRequest(REQUEST);
   const error = userErrorOf(() => played.blockCompletion(COMPLETION));
   assert.equal(error?.code, 'recording-ends-here');
-  assert.match(error.message, /^boot\.rr was cut off while recording and reaches position 100, but request 0/);
+  assert.match(error.message, /^boot\.rr was not closed properly and ends at position 100, but request 0/);
 });
 
 const DIVERGENCES: {
@@ -224,21 +220,21 @@ const DIVERGENCES: {
     position: 100,
     does: (played) => played.blockRequest({ ...REQUEST, position: 90 }),
     code: 'divergence-request',
-    says: /at position 90: expected .*\(request 0\) at position 100, but the guest made [^;]*\(request 0\);/,
+    says: /at position 90: expected .*\(request 0\) at position 100, but the guest made [^.]*\(request 0\)\./,
   },
   {
     title: 'a request too late',
     position: 100,
     does: (played) => played.blockRequest({ ...REQUEST, position: 110 }),
     code: 'divergence-request',
-    says: /at position 100: expected [^;]*\(request 0\), but [^;]* at position 110;/,
+    says: /at position 100: expected [^.]*\(request 0\), but [^.]* at position 110\./,
   },
   {
     title: 'a request instead of a completion',
     position: 200,
     does: (played) => played.blockRequest({ ...SECOND, position: 200 }),
     code: 'divergence-request',
-    says: /expected that request 0 of drive hd0 completed with ok, .* but the guest made a write/,
+    says: /expected the completion of request 0 of drive hd0 with ok .* but the guest made a write/,
   },
   {
     title: 'a completion instead of a request',
@@ -273,21 +269,21 @@ const DIVERGENCES: {
     position: 200,
     does: (played) => played.blockCompletion({ ...COMPLETION, digest: 1n }),
     code: 'divergence-completion',
-    says: /data digest 0000000000000abc, but .*data digest 0000000000000001; the guest read other data from drive hd0 at sector 12: its base image disk\.img or overlay hd0\.qcow2 was changed/,
+    says: /data digest 0000000000000abc, but .*data digest 0000000000000001\. The guest read other data from drive hd0 at sector 12: disk\.img or its overlay hd0\.qcow2 has changed/,
   },
   {
     title: 'other data written',
     position: 400,
     does: (played) => played.blockCompletion({ ...SECOND_DONE, digest: 1n }),
     code: 'divergence-completion',
-    says: /the guest wrote other data to drive hd0 at sector 1/,
+    says: /The guest wrote other data to drive hd0 at sector 1/,
   },
   {
     title: 'another result',
     position: 200,
     does: (played) => played.blockCompletion({ ...COMPLETION, status: 'ioError', digest: 0n }),
     code: 'divergence-completion',
-    says: /completed with ok, .* completed with ioError.*drive hd0 answered in another way/,
+    says: /with ok .* completed with ioError .*Drive hd0 completed the request with another status/,
   },
   {
     title: 'a key that the UART does not take',
@@ -301,28 +297,28 @@ const DIVERGENCES: {
     position: 250,
     does: (played) => played.take(at(250)),
     code: 'divergence-input',
-    says: /position 250: expected a clock jump of 900 ns .* but the machine is not waiting/,
+    says: /position 250: expected a clock jump of 900 ns .* but the machine does not wait/,
   },
   {
     title: 'another end',
     position: 500,
     does: (played) => played.checkEnd({ ...END, reason: 'failure', guestExit: 3 }),
     code: 'divergence-end',
-    says: /expected the end "powerOff", guest exit 0, but it ended with the end "failure", guest exit 3/,
+    says: /expected the end "powerOff" with guest exit code 0, but it ended with the end "failure" with guest exit code 3/,
   },
   {
     title: 'an end too early',
     position: 500,
     does: (played) => played.checkEnd({ ...END, position: 900 }),
     code: 'divergence-end',
-    says: /position 900: expected the machine to run on to position 1000/,
+    says: /position 900: expected execution up to position 1000/,
   },
   {
     title: 'an end too late',
     position: 500,
     does: (played) => played.checkEnd({ ...END, position: 1001 }),
     code: 'divergence-end',
-    says: /expected the end "powerOff", guest exit 0 at position 1000/,
+    says: /expected the end "powerOff" with guest exit code 0 at position 1000/,
   },
 ];
 
@@ -339,14 +335,11 @@ for (const { title, position, does, code, says } of DIVERGENCES) {
 for (const [name, says] of [
   [
     'RAM',
-    /position 150: expected digest 0000000000000001 of RAM, but it is 0000000000000063; the machine did not repeat/,
+    /position 150: expected digest 0000000000000001 of RAM, but it is 0000000000000063\. The machine did not repeat/,
   ],
-  ['hart0', /of hart0, but it is 0000000000000063;/],
+  ['hart0', /of hart0, but it is 0000000000000063\./],
   ['virtio0', /of virtio0/],
-  [
-    'drive hd0',
-    /of drive hd0, .*; the content of drive hd0 differs: its base image disk\.img or overlay hd0\.qcow2 was changed/,
-  ],
+  ['drive hd0', /of drive hd0, .*\. The content of drive hd0 differs: disk\.img or its overlay hd0\.qcow2 has changed/],
 ] as const) {
   test(`divergence: the digest of ${name}`, () => {
     const parts = PARTS.map((part) => (part.name === name ? { name, value: 0x63n } : part));
@@ -358,7 +351,10 @@ for (const [name, says] of [
 
 test('divergence: several parts, a part too few, a part too many', () => {
   const says = (parts: typeof PARTS) => userErrorOf(() => playTo(150).checkDigest(150, parts))!.message;
-  assert.match(says(PARTS.map(({ name }) => ({ name, value: 9n }))), /of RAM, .* \(and hart0, virtio0, drive hd0\)/);
+  assert.match(
+    says(PARTS.map(({ name }) => ({ name, value: 9n }))),
+    /of RAM, .* \(also different: hart0, virtio0, drive hd0\)/,
+  );
   assert.match(says(PARTS.slice(0, 3)), /digest 0000000000000004 of drive hd0, but it is none/);
   assert.match(says([...PARTS, { name: 'uart0', value: 5n }]), /digest none of uart0, but it is 0000000000000005/);
 });

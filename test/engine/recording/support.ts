@@ -1,5 +1,5 @@
 import type { HostFile } from '../../../debug-adapter/engine/base/host.ts';
-import { UserError } from '../../../debug-adapter/engine/errors/userError.ts';
+import { UserError, hostFailure } from '../../../debug-adapter/messages/userError.ts';
 import type { BootFile, HeaderToWrite } from '../../../debug-adapter/engine/recording/header.ts';
 import type { EndEntry, LogEntry } from '../../../debug-adapter/engine/recording/logEntry.ts';
 import { RecordingReader } from '../../../debug-adapter/engine/recording/recordingReader.ts';
@@ -29,7 +29,7 @@ export class MemoryFile implements HostFile {
   }
 
   writeAt(offset: number, from: Uint8Array): void {
-    if (offset + from.length > this.fullAtBytes) throw new UserError('hostFailure', 'host-disk-full', 'full');
+    if (offset + from.length > this.fullAtBytes) throw hostFailure('host-disk-full', {}, 'full');
     this.writes.push({ offset, lengthBytes: from.length });
     const grown = new Uint8Array(Math.max(this.bytes.length, offset + from.length));
     grown.set(this.bytes);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
-import { UserError } from '../../../debug-adapter/engine/errors/userError.ts';
+import { UserError } from '../../../debug-adapter/messages/userError.ts';
 import type { Evaluation, Frame, Symbols } from '../../../debug-adapter/engine/symbols/index.ts';
 import { requireTool } from '../../support/tools.ts';
 import { fixture, hex, open } from './support/fixtures.ts';
@@ -228,7 +228,7 @@ test('registers have C types and are found by all their names', () => {
     '42949673088',
     '0',
   ]);
-  assert.throws(() => symbols.evaluate('$nothing', frame), /no register '\$nothing'/);
+  assert.throws(() => symbols.evaluate('$nothing', frame), /no register "\$nothing"/);
 });
 
 test('a value in memory has an address to watch, whatever expression reaches it', () => {
@@ -269,35 +269,35 @@ test('an error message names the wrong part of the expression', () => {
   const symbols = open(FILE);
   const frame = frameAt(symbols, FILE, 'main');
   const cases: [string, RegExp][] = [
-    ['', /nothing to evaluate/],
-    ['foo', /no 'foo' here/],
-    ['first.foo', /no member 'foo' in struct node/],
-    ['number_int.x', /number_int is no struct or union but int/],
-    ['*number_int', /number_int is no pointer but int/],
-    ['first + 1', /first cannot be calculated with: it is struct node/],
-    ['1 +', /missing before the end/],
-    ['(1', /'\)' is missing before the end/],
-    ['1 2', /missing before '2'/],
-    ['first.', /name of a member is missing/],
+    ['', /expression is empty/],
+    ['foo', /no variable, function or enumerator "foo" here/],
+    ['first.foo', /struct node has no member "foo"/],
+    ['number_int.x', /number_int is not a struct or union, but int/],
+    ['*number_int', /number_int is not a pointer, but int/],
+    ['first + 1', /first is not a number, but struct node/],
+    ['1 +', /^Expected .* before the end of the expression/],
+    ['(1', /Expected "\)" before the end/],
+    ['1 2', /Expected an operator before "2"/],
+    ['first.', /Expected the name of a member/],
     ['apply_twice(1)', /would call a function/],
-    ['number_int++', /'\+\+' cannot stand/],
+    ['number_int++', /"\+\+" is not supported/],
     ['1 / 0', /divides by zero/],
     ['1 % (2 - 2)', /divides by zero/],
     ['&1', /1 has no address/],
     ['&bits.a', /bits.a has no address/],
-    ['*(int *)4 + 1', /Cannot read memory at 0x4/],
-    ['(struct nothing)1', /no type 'struct nothing'/],
-    ['3 = 4', /3 cannot be assigned to/],
-    ['first.at = 1', /1 is int, but struct point is needed/],
-    ['first@0', /positive count/],
-    ['#', /'#' cannot stand/],
-    ['1 ? 2', /':' is missing/],
-    ['*null_pointer + 1', /Cannot read memory at 0x0/],
-    ['*outer.anything', /declared only/],
+    ['*(int *)4 + 1', /The memory at 0x4 cannot be read/],
+    ['(struct nothing)1', /no type "struct nothing"/],
+    ['3 = 4', /3 cannot be assigned/],
+    ['first.at = 1', /1 has the type int; expected struct point/],
+    ['first@0', /expected a positive number/],
+    ['#', /"#" is not supported/],
+    ['1 ? 2', /Expected ":" before/],
+    ['*null_pointer + 1', /The memory at 0x0 cannot be read/],
+    ['*outer.anything', /only declared/],
     ['('.repeat(5000), /nested too deeply/],
     ['1' + '+1'.repeat(5000), /nested too deeply/],
     ['~'.repeat(900) + '1', /nested too deeply/],
-    ['1.5 % 2', /cannot be calculated with/],
+    ['1.5 % 2', /is not a number/],
   ];
   for (const [text, message] of cases) {
     assert.throws(

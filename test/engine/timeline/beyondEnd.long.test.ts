@@ -50,9 +50,9 @@ test('a snapshot past the end of the recording is not offered for seeking, and c
   assert.deepEqual([replay.position, replay.digest()], [end, digest]);
   replay.travel!.seekTo(end - 1000);
   replay.takeSnapshot('near the end');
-  assert.throws(() => replay.takeSnapshot('auto-1'), /recording/);
+  assert.throws(() => replay.takeSnapshot('auto-1'), /reserved for automatic snapshots/);
   replay.renameSnapshot(name, 'lost');
-  assert.throws(() => replay.takeSnapshot('lost'), /There is a snapshot named "lost" already/);
+  assert.throws(() => replay.takeSnapshot('lost'), /A snapshot named "lost" already exists/);
   replay.deleteSnapshot('lost');
   replay.takeSnapshot('lost');
   replay.close({ reason: 'interrupted' });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
-import { UserError } from '../../../debug-adapter/engine/errors/userError.ts';
+import { UserError } from '../../../debug-adapter/messages/userError.ts';
 import { RecordingReader } from '../../../debug-adapter/engine/recording/recordingReader.ts';
 import { nodeCompression } from '../../../debug-adapter/host/compression.ts';
 import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';

@@ -67,7 +67,7 @@ test('writes to a guest that has ended are refused', (t) => {
   t.after(() => session.timeline.close(endOfPresent(session.timeline)));
   assert.equal(session.continue().kind, 'ended');
   const { position } = session;
-  assert.throws(() => session.writeRegister(5, 1n), /The guest has ended, so nothing can be written to it any more/);
+  assert.throws(() => session.writeRegister(5, 1n), /The guest has ended, so nothing can be written to it/);
   assert.throws(() => session.writeMemory(0x8100_0000n, Uint8Array.of(1)), /The guest has ended/);
   assert.equal(session.position, position);
   session.stepBackInstruction();

@@ -46,7 +46,7 @@ test('a full overlay loses only the snapshots of that time, and reports it once'
 
   const [notice, ...more] = notices;
   assert.deepEqual([notice.code, more], ['snapshot-failed', []]);
-  assert.match(notice.message, /^The automatic snapshot at position 16777216 was left out; .*hd1\.qcow2.* full/);
+  assert.match(notice.message, /^The automatic snapshot at position 16777216 was skipped\. .*hd1\.qcow2.* full/);
   const names = ['replay_init', 'mine', ...[3, 4, 5].map((i) => `auto-${i * AUTOMATIC}`)];
   const replay = stage.replay({ rrsnapshot: 'mine' });
   assert.equal(replay.digest(), digest);

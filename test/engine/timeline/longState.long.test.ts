@@ -97,7 +97,7 @@ test('a long state that an earlier build wrote over RAM is recognized and never 
   replay.deleteSnapshot('over RAM');
   replay.close(end);
   writeAsBefore(stage, 'whole', 'over RAM', many + 1);
-  assert.throws(() => stage.replay({ rrsnapshot: 'over RAM' }), /"over RAM" .* is not one of this machine/);
+  assert.throws(() => stage.replay({ rrsnapshot: 'over RAM' }), /"over RAM" .* does not belong to this machine/);
 });
 
 test('snapshots that contain RAM overwritten by such a state are never restored either', (t) => {

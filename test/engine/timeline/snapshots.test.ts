@@ -161,7 +161,7 @@ test('a recording without a writable drive keeps its snapshots in a state-only i
   timeline.close({ reason: 'interrupted' });
   const replay = stage.replay({ rrsnapshot: 'early' });
   assert.equal(replay.digest(), digests.get(2_000_000));
-  assert.throws(() => replay.deleteSnapshot('early'), /replays start from/);
+  assert.throws(() => replay.deleteSnapshot('early'), /Replays start from/);
   replay.travel!.seekTo(5_000_000);
   assert.equal(replay.takeSnapshot('late').position, 5_000_000);
   assert.equal(replay.digest(), digests.get(5_000_000));
@@ -184,7 +184,7 @@ test('taking a snapshot is refused where it could not save everything', (t) => {
   timeline.close({ reason: 'interrupted' });
   const replay = stage.replay();
   replay.travel!.seekTo(1_000_000);
-  assert.throws(() => replay.takeSnapshot('here'), /Drive hd1 was recorded with a temporary overlay/);
+  assert.throws(() => replay.takeSnapshot('here'), /drive hd1: it was recorded with a temporary overlay/);
   replay.close({ reason: 'interrupted' });
 });
 

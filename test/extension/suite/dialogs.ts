@@ -57,7 +57,7 @@ export function dialogs(): void {
       await until('it is refused', () => refusal() !== undefined);
       assert.match(
         JSON.stringify(refusal()),
-        /mine\.qcow2 would be overwritten, and it is no overlay that blkreplay made/,
+        /mine\.qcow2 would be overwritten, but it is not an overlay that blkreplay created/,
       );
       assert.equal(fs.readFileSync(at('mine.qcow2'), 'utf8'), 'mine');
     });

@@ -36,10 +36,10 @@ const changed = (name: string, change: (bytes: Buffer) => Buffer | void) => (fol
 const removed = (name: string) => (folder: string) => fs.rmSync(path.join(folder, 'scratch', name));
 
 const SETTINGS: Mistake[] = [
-  { what: 'an unknown word', settings: { rr: 'rewind' }, says: /not possible/, where: '"rr"' },
+  { what: 'an unknown word', settings: { rr: 'rewind' }, says: /Invalid value/, where: '"rr"' },
   { what: 'no file for the recording', settings: { rrfile: undefined }, says: /has no/, where: '"rrfile"' },
   { what: 'no kernel', settings: { kernel: undefined }, says: /has no/, where: '"kernel"' },
-  { what: 'a number in place of a file name', settings: { kernel: 7 }, says: /not possible/, where: '"kernel"' },
+  { what: 'a number in place of a file name', settings: { kernel: 7 }, says: /Invalid value/, where: '"kernel"' },
   { what: 'a fraction of a MiB', settings: { memory: '3.5M' }, says: /whole MiB/, where: '"memory"' },
   {
     what: 'a string in place of true',
@@ -61,11 +61,11 @@ const SETTINGS: Mistake[] = [
     where: '"drives[0].format"',
   },
   { what: 'a drive without an image', settings: { drives: [{ id: 'a' }] }, says: /has no/, where: '"drives[0].image"' },
-  { what: 'the same id twice', settings: { drives: [DRIVE, DRIVE] }, says: /share an id/, where: 'hd0' },
+  { what: 'the same id twice', settings: { drives: [DRIVE, DRIVE] }, says: /the same id/, where: 'hd0' },
   {
     what: 'the same overlay twice',
     settings: { drives: [DRIVE, { ...DRIVE, id: 'hd1' }] },
-    says: /share an overlay/,
+    says: /the same overlay/,
     where: 'hd1',
   },
   {
@@ -77,25 +77,30 @@ const SETTINGS: Mistake[] = [
 ];
 
 const MISSING: Mistake[] = [
-  { what: 'a missing kernel', settings: { kernel: 'no.elf' }, says: /no file/, where: '"kernel"' },
-  { what: 'a missing symbols file', settings: { symbols: ['no.elf'] }, says: /no file/, where: '"symbols[0]"' },
+  { what: 'a missing kernel', settings: { kernel: 'no.elf' }, says: /does not exist/, where: '"kernel"' },
+  {
+    what: 'a missing symbols file',
+    settings: { symbols: ['no.elf'] },
+    says: /does not exist/,
+    where: '"symbols[0]"',
+  },
   {
     what: 'a missing image',
     settings: { drives: [{ ...DRIVE, image: 'no.img' }] },
-    says: /no file/,
+    says: /does not exist/,
     where: '"drives[0].image"',
   },
   {
     what: 'a missing recording',
     settings: { ...REPLAY, rrfile: 'no.rr' },
-    says: /no recording/,
+    says: /the recording .* does not exist/,
     where: '"rrfile"',
   },
   {
     what: 'the overlay of a recording is missing',
     settings: REPLAY,
     files: removed('hd0.qcow2'),
-    says: /no overlay/,
+    says: /the overlay .* does not exist/,
     where: '"drives[0].overlay"',
   },
   { what: 'a folder as kernel', settings: { kernel: 'demo' }, says: /is a folder/, where: 'demo' },
@@ -112,7 +117,7 @@ const KERNELS: Mistake[] = [
     what: 'a symbols file for another processor',
     settings: { symbols: ['scratch/x86.elf'] },
     files: elf('x86.elf', (bytes) => void bytes.writeUInt16LE(62, 18)),
-    says: /not for little-endian RISC-V/,
+    says: /not an ELF file for little-endian 64-bit RISC-V/,
     where: 'x86.elf',
   },
   { what: 'a kernel that is not ELF', settings: { kernel: 'README.md' }, says: /ELF|Image/, where: 'README.md' },
@@ -134,7 +139,7 @@ const KERNELS: Mistake[] = [
     what: 'a truncated kernel',
     settings: { kernel: 'scratch/cut.elf' },
     files: elf('cut.elf', (bytes) => bytes.subarray(0, 5000)),
-    says: /cut short/,
+    says: /truncated/,
     where: 'cut.elf',
   },
   {
@@ -178,13 +183,13 @@ const DISKS: Mistake[] = [
   {
     what: 'an overlay that is also the image',
     settings: { drives: [{ ...DRIVE, overlay: 'empty.qcow2' }], overwrite: 'always' },
-    says: /overlay and as another file/,
+    says: /both an overlay and another file/,
     where: 'empty.qcow2',
   },
   {
     what: 'a recording that is also the kernel',
     settings: { rrfile: 'demo/demo.elf', overwrite: 'always' },
-    says: /would be written as the recording/,
+    says: /both the recording to write and/,
     where: 'demo.elf',
   },
   { what: 'an existing recording', settings: { rrfile: 'scratch/demo.rr' }, says: /exists/, where: 'demo.rr' },
@@ -246,7 +251,7 @@ const RECORDINGS: Mistake[] = [
     what: 'a changed base image',
     settings: { ...REPLAY, drives: [{ ...REPLAY.drives[0], image: 'scratch/other.img', format: 'raw' }] },
     files: write('other.img', new Uint8Array(4 << 20).fill(7)),
-    says: /another machine|not what it was/,
+    says: /another machine|has changed/,
     where: 'demo.rr',
   },
   {

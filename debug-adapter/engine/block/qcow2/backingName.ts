@@ -1,5 +1,5 @@
 import type { HostFile } from '../../base/host.ts';
-import { backingNameTooLong } from '../../errors/block.ts';
+import { backingNameTooLong } from '../../../messages/block.ts';
 import { viewOf, writeU64 } from './bigEndian.ts';
 import { EXTENSION_BACKING_FORMAT, readHeader } from './header.ts';
 import { encodeExtensions, type HeaderExtension, parseExtensions } from './headerExtensions.ts';

@@ -4,6 +4,7 @@ import { countReferences } from './countReferences.ts';
 import type { ImageParts } from './imageParts.ts';
 import { loadRefcounts } from './loadRefcounts.ts';
 import { l2TableAt } from './mapping.ts';
+import { imageDamage } from '../../../messages/imageDamage.ts';
 
 export interface CheckResult {
   corruptions: string[];
@@ -20,14 +21,14 @@ export function checkImage(parts: ImageParts, { writable }: { writable: boolean 
   if (writable) commit(parts, { durable: true });
   const { counts, blocks, problems } = loadRefcounts(parts.file, parts.header, parts.layout);
   const { references, corruptions: found, badBlocks } = countReferences(parts, blocks);
-  const corruptions = found.map(({ what, offset }) => `${what} (at byte ${offset})`).concat(problems);
-  for (const { index, offset } of badBlocks) corruptions.push(`refcount block ${index} cannot lie at byte ${offset}`);
+  const corruptions = found.map(({ what, offset }) => imageDamage.atByte(what, offset)).concat(problems);
+  for (const { index, offset } of badBlocks) corruptions.push(imageDamage.refcountBlockOffset(index, offset));
   let leaks = 0;
   for (let cluster = 0; cluster < Math.max(counts.length, references.length); cluster++) {
     const counted = cluster < counts.length ? counts[cluster] : 0;
     const needed = cluster < references.length ? references[cluster] : 0;
     if (counted > needed) leaks++;
-    if (counted < needed) corruptions.push(`cluster ${cluster}: refcount ${counted}, ${needed} references`);
+    if (counted < needed) corruptions.push(imageDamage.refcountTooLow(cluster, counted, needed));
   }
   return { corruptions: corruptions.concat(copiedFlagErrors(parts, counts)), leaks };
 }
@@ -41,8 +42,7 @@ function copiedFlagErrors(parts: ImageParts, counts: Uint16Array): string[] {
   const check = (table: EntryTable, index: number, what: string) => {
     const refcount = counts[table.offset(index) / parts.layout.clusterSizeBytes] ?? 0;
     const isCopied = table.isCopied(index);
-    if (isCopied !== (refcount === 1))
-      errors.push(`${what}: COPIED is ${isCopied ? 'set' : 'clear'}, refcount ${refcount}`);
+    if (isCopied !== (refcount === 1)) errors.push(imageDamage.copiedFlag(what, isCopied, refcount));
   };
   for (let l1Index = 0; l1Index < parts.l1.length; l1Index++) {
     const table = tryL2Table(parts, l1Index);
@@ -51,7 +51,7 @@ function copiedFlagErrors(parts: ImageParts, counts: Uint16Array): string[] {
     for (let index = 0; index < table.length; index++) {
       const what = `L2 entry ${l1Index}/${index}`;
       if (!table.isCompressed(index) && table.offset(index) !== 0) check(table, index, what);
-      else if (table.isCompressed(index) && table.isCopied(index)) errors.push(`${what}: COPIED and compressed`);
+      else if (table.isCompressed(index) && table.isCopied(index)) errors.push(imageDamage.copiedAndCompressed(what));
     }
   }
   return errors;

@@ -1,7 +1,8 @@
-import { imageFeatureUnsupported } from '../../errors/block.ts';
+import { imageFeatureUnsupported } from '../../../messages/block.ts';
 import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { SECTOR_BYTES } from './layout.ts';
+import { imageDamage } from '../../../messages/imageDamage.ts';
 
 /**
  * Locates a compressed cluster (qcow2 specification, "Compressed Clusters Descriptor"). Compressed clusters are only
@@ -34,12 +35,12 @@ export function readCompressedCluster(parts: ImageParts, table: EntryTable, inde
   const { offset, lengthBytes } = compressedPlace(parts, table, index);
   // The descriptor counts whole sectors, but the file may end inside the last one.
   const available = Math.min(lengthBytes, parts.file.lengthBytes - offset);
-  if (available <= 0) throw parts.file.corrupt('a compressed cluster lies past the end of the file', offset);
+  if (available <= 0) throw parts.file.corrupt(imageDamage.compressedPastEnd(), offset);
   const packed = parts.file.readTable(offset, available, 'a compressed cluster');
   try {
     const unpack = parts.header.compression === 'zstd' ? 'decompressZstd' : 'inflate';
     return parts.compression[unpack](packed, parts.layout.clusterSizeBytes);
   } catch {
-    throw parts.file.corrupt('a compressed cluster does not unpack', offset);
+    throw parts.file.corrupt(imageDamage.compressedInvalid(), offset);
   }
 }

@@ -4,6 +4,7 @@ import type { ImageParts } from './imageParts.ts';
 import { clustersFor, ENTRY_BYTES } from './layout.ts';
 import { refcountMax } from './refcountBlocks.ts';
 import { peekSnapshotL1s } from './snapshots.ts';
+import { imageDamage, imageParts } from '../../../messages/imageDamage.ts';
 
 /**
  * Counts all references in an image from its tables alone: the correct refcount of each cluster. Reads each L2 table
@@ -20,10 +21,10 @@ export function countReferences(
   counter.addTable(
     header.refcountTableOffset,
     header.refcountTableClusters * layout.clusterSizeBytes,
-    'the refcount table',
+    imageParts.refcountTable(),
   );
   counter.addTable(header.l1Offset, header.l1Entries * ENTRY_BYTES, 'the L1 table');
-  counter.addTable(header.snapshotsOffset, parts.snapshotTableBytes, 'the snapshot table');
+  counter.addTable(header.snapshotsOffset, parts.snapshotTableBytes, imageParts.snapshotTable());
   // An L2 table shared by n L1 tables is read once and counts n times, and so does each cluster in it.
   const sharers = new Map<number, number>();
   const addSharer = (l1: EntryTable): void => {
@@ -34,7 +35,7 @@ export function countReferences(
   };
   addSharer(parts.l1);
   for (const { entry, l1 } of peekSnapshotL1s(parts)) {
-    counter.addTable(entry.l1Offset, entry.l1Entries * ENTRY_BYTES, `the L1 table of snapshot "${entry.name}"`);
+    counter.addTable(entry.l1Offset, entry.l1Entries * ENTRY_BYTES, imageParts.l1TableOf(entry.name));
     addSharer(l1);
   }
   const active = new Set<number>();
@@ -93,12 +94,12 @@ class ReferenceCounter {
     const clusters = clustersFor(this.#parts.layout, lengthBytes);
     if (clusters === 0) return true;
     if (!Number.isInteger(first) || first + clusters > this.references.length) {
-      this.#report(`${what} leaves the file`, offset);
+      this.#report(imageDamage.endsPastEnd(what), offset);
       return false;
     }
     for (let cluster = first; cluster < first + clusters; cluster++) {
       if (this.references[cluster] === 0) continue;
-      this.#report(`${what} lies in a cluster that is used otherwise`, cluster * this.#clusterSize);
+      this.#report(imageDamage.overlapsOther(what), cluster * this.#clusterSize);
       return false;
     }
     for (let cluster = first; cluster < first + clusters; cluster++) {
@@ -119,7 +120,7 @@ class ReferenceCounter {
         this.#addData(place.offset, Math.min(place.lengthBytes, this.#parts.file.lengthBytes - place.offset), times);
       } else if (table.offset(index) !== 0) {
         if (table.offset(index) % this.#clusterSize === 0) this.#addData(table.offset(index), this.#clusterSize, times);
-        else this.#report('an L2 entry points into a cluster', table.offset(index));
+        else this.#report(imageDamage.l2EntryUnaligned(), table.offset(index));
         if (isActive) this.#markActive(table.offset(index) / this.#clusterSize);
       }
     }
@@ -133,9 +134,9 @@ class ReferenceCounter {
   #addData(offset: number, lengthBytes: number, times: number): void {
     const first = Math.floor(offset / this.#clusterSize);
     const last = Math.floor((offset + Math.max(lengthBytes, 1) - 1) / this.#clusterSize);
-    if (last >= this.references.length) return this.#report('data lies outside the file', offset);
+    if (last >= this.references.length) return this.#report(imageDamage.dataOutside(), offset);
     for (let cluster = first; cluster <= last; cluster++) {
-      if (this.#kinds[cluster] & IS_TABLE) this.#report('data lies where a table is', cluster * this.#clusterSize);
+      if (this.#kinds[cluster] & IS_TABLE) this.#report(imageDamage.dataInTable(), cluster * this.#clusterSize);
       else this.#count(cluster, times);
     }
   }
@@ -143,7 +144,7 @@ class ReferenceCounter {
   #count(cluster: number, times: number): void {
     const count = this.references[cluster] + times;
     if (count > this.#max) {
-      const what = `a cluster has ${count} references, and a refcount here is at most ${this.#max}`;
+      const what = imageDamage.tooManyReferences(count, this.#max);
       this.#report(what, cluster * this.#clusterSize);
     }
     this.references[cluster] = Math.min(count, this.#max);

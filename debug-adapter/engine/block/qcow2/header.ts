@@ -5,12 +5,14 @@ import {
   imageFeatureUnsupported,
   imageTooLarge,
   notQcow2,
-} from '../../errors/block.ts';
+  imageLimits,
+} from '../../../messages/block.ts';
 import { readU64, viewOf, writeU64 } from './bigEndian.ts';
 import { encodeExtensions, parseExtensions } from './headerExtensions.ts';
 import type { ImageFile } from './imageFile.ts';
 import * as limits from './layout.ts';
 import { OWN_MARK } from './ownMark.ts';
+import { imageDamage, imageFeatures, imageParts } from '../../../messages/imageDamage.ts';
 
 export interface Header {
   readonly version: 2 | 3;
@@ -64,7 +66,7 @@ export function readHeader(file: ImageFile): Header {
   if (version !== 2 && version !== 3) throw imageFeatureUnsupported(file.name, `qcow2 version ${version}`);
   const clusterBits = view.getUint32(20);
   if (clusterBits < limits.CLUSTER_BITS_MIN || clusterBits > limits.CLUSTER_BITS_MAX) {
-    throw file.corrupt(`the header gives clusters of 2^${clusterBits} bytes`, 20);
+    throw file.corrupt(imageDamage.clusterBits(clusterBits), 20);
   }
   const cluster = file.readTable(0, 2 ** clusterBits, 'the header');
   const { headerBytes, ...featureFields } = checkFeatures(file, view, version);
@@ -176,11 +178,11 @@ function checkFeatures(file: ImageFile, view: DataView, version: number) {
   }
   const refcountOrder = view.getUint32(96);
   if (refcountOrder > REFCOUNT_ORDER_MAX) {
-    throw file.corrupt(`the header gives refcounts of 2^${refcountOrder} bits`, 96);
+    throw file.corrupt(imageDamage.refcountOrder(refcountOrder), 96);
   }
   const headerBytes = view.getUint32(100);
   if (headerBytes < V3_HEADER_BYTES || headerBytes > 2 ** view.getUint32(20) || headerBytes % 8 !== 0) {
-    throw file.corrupt(`the header gives its own length as ${headerBytes}`, 100);
+    throw file.corrupt(imageDamage.headerLength(headerBytes), 100);
   }
   return {
     headerBytes,
@@ -197,7 +199,7 @@ function hasSubclusters(file: ImageFile, view: DataView, incompatibleFeatures: n
   const clusterBits = view.getUint32(20);
   // A subcluster is at least one sector.
   if (2 ** clusterBits < limits.SUBCLUSTERS * limits.SECTOR_BYTES) {
-    throw file.corrupt(`the header wants subclusters in clusters of 2^${clusterBits} bytes`, 20);
+    throw file.corrupt(imageDamage.subclusters(clusterBits), 20);
   }
   return true;
 }
@@ -209,46 +211,46 @@ function hasSubclusters(file: ImageFile, view: DataView, incompatibleFeatures: n
 function compressionOf(file: ImageFile, view: DataView, headerBytes: number): 'deflate' | 'zstd' {
   const type = headerBytes > V3_HEADER_BYTES ? view.getUint8(COMPRESSION_TYPE_AT) : 0;
   const isOther = (view.getUint32(76) & INCOMPATIBLE_COMPRESSION) !== 0;
-  if (isOther !== (type !== 0)) throw file.corrupt('the header contradicts itself about compression', 104);
-  if (type > 1) throw imageFeatureUnsupported(file.name, `an unknown compression (type ${type})`);
+  if (isOther !== (type !== 0)) throw file.corrupt(imageDamage.compressionContradiction(), 104);
+  if (type > 1) throw imageFeatureUnsupported(file.name, imageFeatures.compression(type));
   return type === 1 ? 'zstd' : 'deflate';
 }
 
 function featureName(bit: number): string {
-  return FEATURE_NAMES[bit] ?? `an unknown feature (bit ${bit})`;
+  return FEATURE_NAMES[bit] ?? imageFeatures.bit(bit);
 }
 
 const FEATURE_NAMES: Record<number, string> = {
-  2: 'an external data file',
+  2: imageFeatures.externalData(),
 };
 
 function checkTables(file: ImageFile, header: Header): void {
   const clusterSize = 2 ** header.clusterBits;
   const inFile = (what: string, at: number, offset: number, lengthBytes: number) => {
-    if (offset % clusterSize !== 0) throw file.corrupt(`the header places ${what} inside a cluster`, at);
-    if (offset >= file.lengthBytes) throw file.corrupt(`the header places ${what} past the file's end`, at);
-    if (offset === 0 && lengthBytes > 0) throw file.corrupt(`the header places ${what} over itself`, at);
+    if (offset % clusterSize !== 0) throw file.corrupt(imageDamage.tableUnaligned(what), at);
+    if (offset >= file.lengthBytes) throw file.corrupt(imageDamage.tablePastEnd(what), at);
+    if (offset === 0 && lengthBytes > 0) throw file.corrupt(imageDamage.tableOverHeader(what), at);
   };
   if (header.diskLengthBytes > limits.DISK_BYTES_MAX) {
-    throw file.corrupt('the header gives an impossible disk size', 24);
+    throw file.corrupt(imageDamage.diskSize(), 24);
   }
   if (header.l1Entries * limits.ENTRY_BYTES > limits.L1_BYTES_MAX) {
-    throw file.corrupt(`the header gives an L1 table of ${header.l1Entries} entries`, 36);
+    throw file.corrupt(imageDamage.l1Entries(header.l1Entries), 36);
   }
   const { bytesPerL2 } = limits.makeLayout(header);
   if (header.l1Entries < Math.ceil(header.diskLengthBytes / bytesPerL2)) {
-    throw file.corrupt('the L1 table is too small for the disk', 36);
+    throw file.corrupt(imageDamage.l1TooSmall(), 36);
   }
   if (header.l1Entries > 0) inFile('the L1 table', 40, header.l1Offset, header.l1Entries * limits.ENTRY_BYTES);
   const refcountTableBytes = header.refcountTableClusters * clusterSize;
   if (refcountTableBytes === 0 || refcountTableBytes > limits.REFCOUNT_TABLE_BYTES_MAX) {
-    throw file.corrupt(`the header gives a refcount table of ${header.refcountTableClusters} clusters`, 56);
+    throw file.corrupt(imageDamage.refcountTableClusters(header.refcountTableClusters), 56);
   }
-  inFile('the refcount table', 48, header.refcountTableOffset, refcountTableBytes);
+  inFile(imageParts.refcountTable(), 48, header.refcountTableOffset, refcountTableBytes);
   if (header.snapshotCount > limits.SNAPSHOTS_MAX) {
-    throw file.corrupt(`the header gives ${header.snapshotCount} snapshots`, 60);
+    throw file.corrupt(imageDamage.snapshotCount(header.snapshotCount), 60);
   }
-  if (header.snapshotCount > 0) inFile('the snapshot table', 64, header.snapshotsOffset, 1);
+  if (header.snapshotCount > 0) inFile(imageParts.snapshotTable(), 64, header.snapshotsOffset, 1);
 }
 
 function readNames(file: ImageFile, cluster: Uint8Array<ArrayBuffer>, headerBytes: number) {
@@ -257,7 +259,7 @@ function readNames(file: ImageFile, cluster: Uint8Array<ArrayBuffer>, headerByte
   const nameBytes = view.getUint32(16);
   let backingFileName: string | undefined;
   if (nameBytes > limits.BACKING_NAME_BYTES_MAX || nameOffset + nameBytes > cluster.length) {
-    throw file.corrupt("the backing file's name leaves the header's cluster", 8);
+    throw file.corrupt(imageDamage.backingNameOutside(), 8);
   }
   if (nameOffset !== 0 && nameBytes > 0) {
     backingFileName = new TextDecoder().decode(cluster.subarray(nameOffset, nameOffset + nameBytes));
@@ -301,7 +303,7 @@ export function checkDiskFits(
   const bytesPerL2 = 2 ** (2 * clusterBits - 3);
   const l1Bytes = Math.ceil(lengthBytes / bytesPerL2) * limits.ENTRY_BYTES;
   if (lengthBytes > limits.DISK_BYTES_MAX || l1Bytes > limits.L1_BYTES_MAX) {
-    throw imageTooLarge(file.name, `${lengthBytes} bytes in clusters of ${2 ** clusterBits}`);
+    throw imageTooLarge(file.name, imageLimits.diskInClusters(lengthBytes, 2 ** clusterBits));
   }
 }
 

@@ -1,5 +1,6 @@
 import { viewOf } from './bigEndian.ts';
 import type { ImageFile } from './imageFile.ts';
+import { imageDamage } from '../../../messages/imageDamage.ts';
 
 export interface HeaderExtension {
   type: number;
@@ -23,7 +24,7 @@ export function parseExtensions(
     const type = view.getUint32(at);
     const length = view.getUint32(at + 4);
     if (type === 0) break;
-    if (at + 8 + length > end) throw file.corrupt('a header extension is longer than its room', at);
+    if (at + 8 + length > end) throw file.corrupt(imageDamage.extensionTooLong(), at);
     extensions.push({ type, data: cluster.subarray(at + 8, at + 8 + length) });
     at += 8 + Math.ceil(length / 8) * 8;
   }

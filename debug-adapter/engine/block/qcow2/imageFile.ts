@@ -1,6 +1,7 @@
 import type { HostFile } from '../../base/host.ts';
-import { imageCorrupt } from '../../errors/block.ts';
+import { imageCorrupt } from '../../../messages/block.ts';
 import { CLUSTER_BITS_MAX } from './layout.ts';
+import { imageDamage } from '../../../messages/imageDamage.ts';
 
 /**
  * The file of a qcow2 image, with the two features that all structures need: reads that return zeroes past the end of
@@ -79,9 +80,9 @@ export class ImageFile {
   }
 
   #checkPlace(offset: number, lengthBytes: number, what: string): void {
-    if (offset >= this.#lengthBytes) throw this.corrupt(`${what} lies past the file's end`, offset);
+    if (offset >= this.#lengthBytes) throw this.corrupt(imageDamage.startsPastEnd(what), offset);
     if (offset + lengthBytes > this.#lengthBytes + CLUSTER_BYTES_MAX) {
-      throw this.corrupt(`${what} ends past the file's end`, offset);
+      throw this.corrupt(imageDamage.endsPastEnd(what), offset);
     }
   }
 }

@@ -3,6 +3,7 @@ import type { Header } from './header.ts';
 import type { ImageFile } from './imageFile.ts';
 import { ENTRY_BYTES, type Layout } from './layout.ts';
 import { decodeRefcounts, refcountsPerBlock } from './refcountBlocks.ts';
+import { imageDamage, imageParts } from '../../../messages/imageDamage.ts';
 
 /**
  * Reads the refcount table and all of its blocks. A block at an invalid offset (unaligned or past the end of the
@@ -18,7 +19,7 @@ export function loadRefcounts(
   const blocks = loadTable(file, header, layout, problems);
   const clustersMax = Math.ceil(file.lengthBytes / layout.clusterSizeBytes) + perBlock + CLUSTERS_PAST_END_MAX;
   if (blocks.length * perBlock > clustersMax) {
-    throw file.corrupt('the refcount table counts clusters far past the end of the file', header.refcountTableOffset);
+    throw file.corrupt(imageDamage.refcountTableTooLong(), header.refcountTableOffset);
   }
   const counts = new Uint16Array(blocks.length * perBlock);
   blocks.forEach((offset, index) => {
@@ -32,14 +33,14 @@ export function loadRefcounts(
 
 function loadTable(file: ImageFile, header: Header, layout: Layout, problems: string[]): number[] {
   const lengthBytes = header.refcountTableClusters * layout.clusterSizeBytes;
-  const view = viewOf(file.readTable(header.refcountTableOffset, lengthBytes, 'the refcount table'));
+  const view = viewOf(file.readTable(header.refcountTableOffset, lengthBytes, imageParts.refcountTable()));
   const blocks: number[] = [];
   for (let index = 0; index < lengthBytes / ENTRY_BYTES; index++) {
     const offset = readU64(view, index * ENTRY_BYTES);
     if (offset === 0) continue;
     while (blocks.length < index) blocks.push(0);
     const usable = offset % layout.clusterSizeBytes === 0 && offset < file.lengthBytes;
-    if (!usable) problems.push(`refcount block ${index} lies at the impossible offset ${offset}`);
+    if (!usable) problems.push(imageDamage.refcountBlockOffset(index, offset));
     blocks.push(usable ? offset : 0);
   }
   return blocks;

@@ -1,6 +1,7 @@
 import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { SUBCLUSTERS } from './layout.ts';
+import { imageDamage } from '../../../messages/imageDamage.ts';
 
 export interface Extent {
   kind: ExtentKind;
@@ -35,8 +36,7 @@ export function l2TableAt(parts: ImageParts, l1: EntryTable, l1Index: number) {
   if (l1Index >= l1.length) return undefined;
   const offset = l1.offset(l1Index);
   if (offset === 0) return undefined;
-  if (offset % parts.layout.clusterSizeBytes !== 0)
-    throw parts.file.corrupt('an L2 table lies inside a cluster', offset);
+  if (offset % parts.layout.clusterSizeBytes !== 0) throw parts.file.corrupt(imageDamage.l2TableUnaligned(), offset);
   return parts.l2.get(offset);
 }
 
@@ -58,7 +58,7 @@ export function kindOfEntry(table: EntryTable, index: number): ExtentKind {
 export function hostOffsetOf(parts: ImageParts, table: EntryTable, index: number): number {
   const offset = table.offset(index);
   const inFile = offset % parts.layout.clusterSizeBytes === 0 && offset > 0 && offset < parts.file.lengthBytes;
-  if (!inFile) throw parts.file.corrupt('an L2 entry points outside the file or into a cluster', offset);
+  if (!inFile) throw parts.file.corrupt(imageDamage.l2EntryOutside(), offset);
   return offset;
 }
 

@@ -1,5 +1,5 @@
 import type { HostCompression, HostFile } from '../../base/host.ts';
-import { imageHasBitmaps, imageHasSubclusters, imageMarkedCorrupt } from '../../errors/block.ts';
+import { imageHasBitmaps, imageHasSubclusters, imageMarkedCorrupt } from '../../../messages/block.ts';
 import type { BlockDevice } from '../blockDevice.ts';
 import { commitAtomically } from './atomicCommit.ts';
 import { commit } from './commit.ts';

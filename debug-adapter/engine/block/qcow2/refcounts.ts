@@ -1,9 +1,10 @@
 import { assert } from '../../base/assert.ts';
-import { imageTooLarge, refcountsTooNarrow } from '../../errors/block.ts';
+import { imageTooLarge, refcountsTooNarrow, imageLimits } from '../../../messages/block.ts';
 import type { ImageFile } from './imageFile.ts';
 import { ENTRY_BYTES, REFCOUNT_TABLE_BYTES_MAX, type Layout } from './layout.ts';
 import { encodeRefcounts, refcountMax, refcountsPerBlock } from './refcountBlocks.ts';
 import { viewOf, writeU64 } from './bigEndian.ts';
+import { imageDamage } from '../../../messages/imageDamage.ts';
 
 /**
  * The refcounts of the file's clusters (qcow2 specification, "Host cluster management"): in memory one array, in the
@@ -140,7 +141,7 @@ export class Refcounts {
   add(hostOffset: number): void {
     const cluster = Math.floor(hostOffset / this.#layout.clusterSizeBytes);
     const count = this.ofCluster(cluster);
-    if (count === 0) throw this.#file.corrupt('a cluster in use is counted as free', hostOffset);
+    if (count === 0) throw this.#file.corrupt(imageDamage.usedButFree(), hostOffset);
     if (count >= this.#max) throw refcountsTooNarrow(this.#file.name, this.#bits);
     this.#set(cluster, count + 1);
   }
@@ -318,7 +319,7 @@ export class Refcounts {
   /** Allocates twice the required space: the allocation itself can add blocks, and moving should be rare. */
   #placeTable(): TablePlace {
     const bytes = this.#blocks.length * ENTRY_BYTES;
-    if (bytes > REFCOUNT_TABLE_BYTES_MAX) throw imageTooLarge(this.#file.name, 'its refcount table is full');
+    if (bytes > REFCOUNT_TABLE_BYTES_MAX) throw imageTooLarge(this.#file.name, imageLimits.refcountTable());
     const room = Math.min(2 * bytes + ENTRY_BYTES, REFCOUNT_TABLE_BYTES_MAX);
     const clusters = Math.ceil(room / this.#layout.clusterSizeBytes);
     const offset = this.allocateContiguous(clusters);
@@ -355,7 +356,7 @@ export class Refcounts {
   #drop(cluster: number): void {
     const count = this.ofCluster(cluster);
     const hostOffset = cluster * this.#layout.clusterSizeBytes;
-    if (count === 0) throw this.#file.corrupt('a cluster in use is counted as free', hostOffset);
+    if (count === 0) throw this.#file.corrupt(imageDamage.usedButFree(), hostOffset);
     this.#set(cluster, count - 1);
     if (count > 1) return;
     if (cluster < this.#searchFrom) this.#searchFrom = cluster;

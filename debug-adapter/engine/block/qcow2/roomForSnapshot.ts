@@ -1,4 +1,4 @@
-import { refcountsTooNarrow } from '../../errors/block.ts';
+import { refcountsTooNarrow } from '../../../messages/block.ts';
 import { countReferences } from './countReferences.ts';
 import type { ImageParts } from './imageParts.ts';
 import { refcountMax } from './refcountBlocks.ts';

@@ -1,9 +1,10 @@
 import { assert } from '../../base/assert.ts';
-import { snapshotTableFull } from '../../errors/block.ts';
+import { snapshotTableFull } from '../../../messages/block.ts';
 import { readU64, viewOf, writeU64 } from './bigEndian.ts';
 import type { Header } from './header.ts';
 import type { ImageFile } from './imageFile.ts';
 import * as limits from './layout.ts';
+import { imageDamage } from '../../../messages/imageDamage.ts';
 
 export interface SnapshotEntry extends SnapshotFields {
   /** The entry's bytes in the file. */
@@ -43,7 +44,7 @@ export function readSnapshotTable(
     entries.push(entry);
     at += lengthBytes;
     if (at - header.snapshotsOffset > limits.SNAPSHOT_TABLE_BYTES_MAX) {
-      throw file.corrupt('the snapshot table is too long', header.snapshotsOffset);
+      throw file.corrupt(imageDamage.snapshotTableTooLong(), header.snapshotsOffset);
     }
   }
   return { entries, lengthBytes: at - header.snapshotsOffset };
@@ -114,13 +115,13 @@ function readEntry(
   before: SnapshotEntry | undefined,
 ): { entry: SnapshotEntry; lengthBytes: number } {
   const { file } = pieces;
-  if (at + FIXED_BYTES > file.lengthBytes) throw file.corrupt('a snapshot entry ends past the end of the file', at);
+  if (at + FIXED_BYTES > file.lengthBytes) throw file.corrupt(imageDamage.snapshotEntryPastEnd(), at);
   const fixed = viewOf(pieces.read(at, FIXED_BYTES));
   const idBytes = fixed.getUint16(ID_LENGTH_AT);
   const nameBytes = fixed.getUint16(NAME_LENGTH_AT);
   const extraBytes = fixed.getUint32(EXTRA_LENGTH_AT);
   if (extraBytes > limits.SNAPSHOT_EXTRA_BYTES_MAX)
-    throw file.corrupt('a snapshot entry has too much extra data', at + EXTRA_LENGTH_AT);
+    throw file.corrupt(imageDamage.snapshotExtraData(), at + EXTRA_LENGTH_AT);
   const lengthBytes = roundUpTo8(FIXED_BYTES + extraBytes + idBytes + nameBytes);
   const bytes = pieces.read(at, lengthBytes);
   if (before && isSame(before.encoded, bytes)) {
@@ -154,12 +155,12 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
 
 function checkL1Place(file: ImageFile, header: Header, entry: SnapshotEntry, at: number): void {
   if (entry.l1Entries * limits.ENTRY_BYTES > limits.L1_BYTES_MAX) {
-    throw file.corrupt(`snapshot "${entry.name}" gives an L1 table of ${entry.l1Entries} entries`, at + 8);
+    throw file.corrupt(imageDamage.snapshotL1Entries(entry.name, entry.l1Entries), at + 8);
   }
   if (entry.l1Entries === 0) return;
   const inFile = entry.l1Offset > 0 && entry.l1Offset < file.lengthBytes;
   if (!inFile || entry.l1Offset % 2 ** header.clusterBits !== 0) {
-    throw file.corrupt(`snapshot "${entry.name}" has its L1 table at the impossible offset ${entry.l1Offset}`, at);
+    throw file.corrupt(imageDamage.snapshotL1Offset(entry.name, entry.l1Offset), at);
   }
 }
 

@@ -8,6 +8,7 @@ import { DISK_BYTES_MAX, makeLayout } from './layout.ts';
 import { readGuest } from './readData.ts';
 import { findSnapshot, readSnapshotL1 } from './snapshots.ts';
 import type { SnapshotEntry } from './snapshotTable.ts';
+import { imageDamage } from '../../../messages/imageDamage.ts';
 
 export interface SnapshotView {
   readonly disk: BlockDevice;
@@ -25,8 +26,7 @@ export interface SnapshotView {
  */
 export function openSnapshotView(parts: ImageParts, name: string): SnapshotView {
   const entry = findSnapshot(parts, name);
-  if (entry.diskSizeBytes > DISK_BYTES_MAX)
-    throw parts.file.corrupt(`snapshot "${name}" has an impossible disk size`, 0);
+  if (entry.diskSizeBytes > DISK_BYTES_MAX) throw parts.file.corrupt(imageDamage.snapshotDiskSize(name), 0);
   const view: ImageParts = {
     ...parts,
     layout: makeLayout({ ...parts.header, diskLengthBytes: entry.diskSizeBytes }),

@@ -4,7 +4,7 @@ import {
   snapshotNameBad,
   snapshotOfOtherSize,
   snapshotTooMany,
-} from '../../errors/block.ts';
+} from '../../../messages/block.ts';
 import { commitAtomically, type NewTable, placeTable } from './atomicCommit.ts';
 import { commit, type CommitChange } from './commit.ts';
 import { EntryTable } from './entryTable.ts';
@@ -19,6 +19,7 @@ import {
   type SnapshotEntry,
 } from './snapshotTable.ts';
 import { StoredTable } from './storedTable.ts';
+import { imageParts } from '../../../messages/imageDamage.ts';
 
 export interface NewSnapshot {
   name: string;
@@ -134,7 +135,7 @@ export function readSnapshotL1(parts: ImageParts, entry: SnapshotEntry): StoredT
   const entries = Math.max(entry.l1Entries, parts.layout.vmStateFirstL1Index);
   const bytes = new Uint8Array(entries * ENTRY_BYTES);
   const stored = bytes.subarray(0, entry.l1Entries * ENTRY_BYTES);
-  if (stored.length > 0) parts.file.readTableInto(entry.l1Offset, stored, whatL1Is(entry));
+  if (stored.length > 0) parts.file.readTableInto(entry.l1Offset, stored, imageParts.l1TableOf(entry.name));
   return new StoredTable(bytes, entry.l1Offset);
 }
 
@@ -143,12 +144,10 @@ export function* peekSnapshotL1s(parts: ImageParts): Generator<{ entry: Snapshot
   let l1 = new EntryTable(new Uint8Array(0));
   for (const entry of parts.snapshots) {
     if (l1.length !== entry.l1Entries) l1 = new EntryTable(new Uint8Array(entry.l1Entries * ENTRY_BYTES));
-    if (l1.length > 0) parts.file.readTableInto(entry.l1Offset, l1.bytes, whatL1Is(entry));
+    if (l1.length > 0) parts.file.readTableInto(entry.l1Offset, l1.bytes, imageParts.l1TableOf(entry.name));
     yield { entry, l1 };
   }
 }
-
-const whatL1Is = ({ name }: SnapshotEntry): string => `the L1 table of snapshot "${name}"`;
 
 /** The tables of a disk of another length have VM state at another offset. */
 export function checkSameSize(parts: ImageParts, entry: SnapshotEntry): void {

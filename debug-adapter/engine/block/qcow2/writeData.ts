@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.ts';
-import { imageTooLarge } from '../../errors/block.ts';
+import { imageTooLarge, imageLimits } from '../../../messages/block.ts';
 import { isEmpty } from '../byteRange.ts';
 import { backingRanges, nonZeroRanges } from './allocatedRanges.ts';
 import { compressedHostClusters } from './compressed.ts';
@@ -59,7 +59,7 @@ export function dropEntry(parts: ImageParts, table: EntryTable, index: number): 
 /** Grows the active L1 table for VM state; this moves it at the next commit. */
 export function growL1(parts: ImageParts, entries: number): void {
   if (entries <= parts.l1.length) return;
-  if (entries * ENTRY_BYTES > L1_BYTES_MAX) throw imageTooLarge(parts.file.name, 'its L1 table is full');
+  if (entries * ENTRY_BYTES > L1_BYTES_MAX) throw imageTooLarge(parts.file.name, imageLimits.l1Table());
   const bytes = new Uint8Array(entries * ENTRY_BYTES);
   bytes.set(parts.l1.bytes);
   parts.l1 = new StoredTable(bytes, parts.l1.hostOffset);

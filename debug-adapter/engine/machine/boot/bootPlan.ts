@@ -9,7 +9,7 @@ import {
   kernelAddressIsOdd,
   kernelIsNotElf,
   needsKernel,
-} from '../../errors/boot.ts';
+} from '../../../messages/boot.ts';
 import type { GuestAddress } from '../../base/quantities.ts';
 import { ISA } from '../cpu/extensions.ts';
 import { RAM_BASE } from '../cpu/layout.ts';

@@ -1,4 +1,4 @@
-import { deviceTreeDoesNotFit } from '../../errors/boot.ts';
+import { deviceTreeDoesNotFit } from '../../../messages/boot.ts';
 import type { GuestAddress } from '../../base/quantities.ts';
 import { BASE_INTEGERS, extensionsIn, FIRST_ISA, ISA } from '../cpu/extensions.ts';
 import { BLOCK_BYTES } from '../cpu/layout.ts';

@@ -10,7 +10,7 @@ import {
   kernelIsTruncated,
   kernelSegmentIsBad,
   kernelSegmentsOverlap,
-} from '../../errors/boot.ts';
+} from '../../../messages/boot.ts';
 import type { GuestAddress } from '../../base/quantities.ts';
 
 /** The parts of an ELF file that a boot loader needs. */
@@ -152,7 +152,7 @@ function readSegments(view: DataView, bytes: Uint8Array, name: string): ElfSegme
   const start = Number(view.getBigUint64(E_PHOFF, true));
   const count = view.getUint16(E_PHNUM, true);
   if (count > PROGRAM_HEADERS_MAX) throw kernelHasTooManySegments(name, { count, most: PROGRAM_HEADERS_MAX });
-  if (start + count * PROGRAM_HEADER_BYTES > bytes.length) throw kernelIsTruncated(name, 'table of program headers');
+  if (start + count * PROGRAM_HEADER_BYTES > bytes.length) throw kernelIsTruncated(name, 'program header table');
   const segments: ElfSegment[] = [];
   for (let index = 0; index < count; index++) {
     const at = start + index * PROGRAM_HEADER_BYTES;

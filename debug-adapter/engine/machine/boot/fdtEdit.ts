@@ -1,4 +1,4 @@
-import { deviceTreeIsBad } from '../../errors/boot.ts';
+import { deviceTreeIsBad, deviceTreeDamage } from '../../../messages/boot.ts';
 import { encodeFdtValue, type FdtValue } from './fdt.ts';
 
 /**
@@ -17,17 +17,17 @@ export class EditableFdt {
     const fail = (what: string): never => {
       throw deviceTreeIsBad({ name, what });
     };
-    if (bytes.length < HEADER_BYTES) fail('it is shorter than the header of one');
+    if (bytes.length < HEADER_BYTES) fail(deviceTreeDamage.tooShort());
     const view = viewOf(bytes);
     const field = (index: number) => view.getUint32(4 * index);
-    if (field(HEADER.magic) !== MAGIC) fail('it does not begin with 0xd00dfeed');
+    if (field(HEADER.magic) !== MAGIC) fail(deviceTreeDamage.notOne());
     if (field(HEADER.version) < VERSION || field(HEADER.lastCompatible) > VERSION) {
-      fail(`it has version ${field(HEADER.version)}, and this is for version ${VERSION}`);
+      fail(deviceTreeDamage.version(field(HEADER.version), VERSION));
     }
     const totalBytes = field(HEADER.totalBytes);
-    if (totalBytes > bytes.length) fail('it is cut short');
+    if (totalBytes > bytes.length) fail(deviceTreeDamage.truncated());
     const part = (start: number, length: number) => {
-      if (start < HEADER_BYTES || start + length > totalBytes) fail('its header is damaged');
+      if (start < HEADER_BYTES || start + length > totalBytes) fail(deviceTreeDamage.header());
       return bytes.slice(start, start + length);
     };
     const reservationsAt = field(HEADER.reservations);
@@ -153,23 +153,23 @@ function checkStructure(structure: Uint8Array, strings: Uint8Array): string | un
       case TOKEN.nop:
         break;
       case TOKEN.beginNode:
-        if (depth === 0 && (roots++ > 0 || name !== '')) return 'it has no single root';
+        if (depth === 0 && (roots++ > 0 || name !== '')) return deviceTreeDamage.roots();
         depth++;
         break;
       case TOKEN.endNode:
-        if (depth-- === 0) return 'a node ends that did not begin';
+        if (depth-- === 0) return deviceTreeDamage.nodeNotBegun();
         break;
       case TOKEN.property:
-        if (depth === 0) return 'a property is in no node';
-        if (nameAt > lastName) return 'a property has no name';
+        if (depth === 0) return deviceTreeDamage.propertyOutside();
+        if (nameAt > lastName) return deviceTreeDamage.propertyUnnamed();
         break;
       case TOKEN.end:
-        return depth === 0 && roots === 1 ? undefined : 'a node does not end';
+        return depth === 0 && roots === 1 ? undefined : deviceTreeDamage.nodeNotEnded();
       default:
-        return 'its structure is damaged';
+        return deviceTreeDamage.structure();
     }
   }
-  return 'its structure does not end';
+  return deviceTreeDamage.structureNotEnded();
 }
 
 /** The offset where the root's properties begin. */

@@ -5,8 +5,8 @@ import {
   kernelDoesNotUnpack,
   kernelUnpacksTooLarge,
   uImageIsOther,
-} from '../../errors/boot.ts';
-import { UserError } from '../../errors/userError.ts';
+} from '../../../messages/boot.ts';
+import { UserError } from '../../../messages/userError.ts';
 import { readUImage } from './uImage.ts';
 
 interface NamedFile {

@@ -1,4 +1,4 @@
-import { kernelCompressionUnknown, kernelIsTruncated, uImageIsOther } from '../../errors/boot.ts';
+import { kernelCompressionUnknown, kernelIsTruncated, uImageIsOther } from '../../../messages/boot.ts';
 
 /** The contents of a U-Boot image. */
 export interface UImage {

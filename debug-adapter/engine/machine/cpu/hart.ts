@@ -1,6 +1,6 @@
 import type { State, Stateful } from '../../base/state.ts';
 import type { Position } from '../../base/quantities.ts';
-import { memoryNotGiven } from '../../errors/outOfMemory.ts';
+import { memoryNotGiven, machineRam } from '../../../messages/outOfMemory.ts';
 import { coreModule } from './coreModule.ts';
 import type { CsrName } from './csr.ts';
 import { DecodeCache } from './decodeCache.ts';
@@ -341,6 +341,6 @@ function memoryFor(ramBytes: number): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial });
   } catch {
-    throw memoryNotGiven({ what: "the machine's RAM", lengthBytes: ramBytes });
+    throw memoryNotGiven({ what: machineRam(), lengthBytes: ramBytes });
   }
 }

@@ -1,5 +1,5 @@
 import type { Host, HostFile, HostFiles } from '../../base/host.ts';
-import { UserError } from '../../errors/userError.ts';
+import { UserError } from '../../../messages/userError.ts';
 import type { FileAnswer, FileQuestion } from '../../machine/inputs.ts';
 
 export type NamedFile = Exclude<FileQuestion, { kind: 'console' }>;

@@ -1,6 +1,7 @@
 import { ByteCursor, type Section } from '../byteCursor.ts';
 import { Damage } from '../damage.ts';
 import { FORM } from './constants.ts';
+import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /** An abbreviation declaration: the tag and attribute layout shared by entries of `.debug_info`. */
 export interface Abbreviation {
@@ -32,7 +33,7 @@ export class AbbreviationTable {
       this.#readNext();
       abbreviation = this.#known.get(code);
     }
-    if (!abbreviation) throw new Damage('.debug_abbrev', `there is no abbreviation ${code}`);
+    if (!abbreviation) throw new Damage('.debug_abbrev', symbolDamage.noAbbreviation(code));
     return abbreviation;
   }
 

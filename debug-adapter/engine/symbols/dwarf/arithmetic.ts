@@ -1,4 +1,5 @@
 import { Damage } from '../damage.ts';
+import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
  * A value on the DWARF expression stack. Without a type it has the generic type: 64 bits whose signedness depends on
@@ -69,7 +70,7 @@ function unsigned(value: bigint, type: StackType | undefined): bigint {
 const distance = (by: bigint) => (by < 0n || by > 128n ? 128n : by);
 
 function divide(a: bigint, b: bigint): bigint {
-  if (b === 0n) throw new Damage('a location', 'it divides by zero');
+  if (b === 0n) throw new Damage('a location', symbolDamage.division());
   return a / b;
 }
 

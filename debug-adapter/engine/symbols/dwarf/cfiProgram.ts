@@ -1,6 +1,7 @@
 import type { ByteCursor } from '../byteCursor.ts';
 import { Damage } from '../damage.ts';
 import type { CommonInformation, FrameDescription } from './frame.ts';
+import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
  * The rules for computing the caller's registers at one address: a row of the call frame table (DWARF 5, section
@@ -63,7 +64,7 @@ class CfiRun {
       else if (byte >>> 6 === 2) this.#set(operand, { kind: 'offset', offset: this.#factored(c.uleb()) });
       else if (byte >>> 6 === 3) this.#restore(operand);
       else if (!this.#place(byte, c) && !this.#cfa(byte, c) && !this.#register(byte, c)) {
-        throw new Damage(c.section.name, `call frame instruction 0x${byte.toString(16)} is unknown`);
+        throw new Damage(c.section.name, symbolDamage.cfaInstruction(byte));
       }
     }
   }
@@ -96,7 +97,7 @@ class CfiRun {
     else if (opcode === CFA.rememberState) this.#remembered.push(copyRules(this.rules));
     else if (opcode === CFA.restoreState) {
       const rules = this.#remembered.pop();
-      if (!rules) throw new Damage(c.section.name, 'a state is restored that was not remembered');
+      if (!rules) throw new Damage(c.section.name, symbolDamage.restoreWithoutRemember());
       this.rules = rules;
     } else if (opcode === CFA.gnuArgsSize) c.skipLeb();
     else return false;

@@ -5,6 +5,7 @@ import { AT, UNIT } from './constants.ts';
 import { readForm, skipForm, type AttributeValue } from './forms.ts';
 import type { Unit } from './info.ts';
 import { indexedString, stringIn } from './str.ts';
+import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
  * A debugging information entry (DIE). Attribute values are decoded on demand, by one method for each attribute class.
@@ -102,7 +103,7 @@ export class Die {
     const { unit } = this;
     if (value?.kind === 'unitReference') {
       const die = unit.start + value.offset < unit.end ? unit.die(unit.start + value.offset) : undefined;
-      if (!die) throw new Damage(unit.section.name, 'a reference leads to no entry');
+      if (!die) throw new Damage(unit.section.name, symbolDamage.noEntry());
       return die;
     }
     if (value?.kind === 'reference') return unit.info.dieAt(value.offset);

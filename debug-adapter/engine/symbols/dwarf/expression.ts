@@ -3,6 +3,7 @@ import { Damage } from '../damage.ts';
 import { binary, convert, isBinary, isUnary, toGeneric, unary, type StackType, type StackValue } from './arithmetic.ts';
 import { AT } from './constants.ts';
 import type { Unit } from './info.ts';
+import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /** The location of a variable, as a location description gives it (DWARF 5, section 2.6). */
 export type Location =
@@ -85,7 +86,7 @@ class Evaluation {
     // DWARF 5, section 2.6.1.1.4: an empty description means that the object has no location.
     if (this.#c.atEnd) return { kind: 'unavailable' };
     for (let steps = 0; !this.#c.atEnd; steps++) {
-      if (steps > STEPS_MAX || this.#stack.length > STACK_MAX) throw new Damage('a location', 'it does not end');
+      if (steps > STEPS_MAX || this.#stack.length > STACK_MAX) throw new Damage('a location', symbolDamage.endless());
       this.#step(this.#c.u8());
     }
     if (this.#pieces.length > 0) return { kind: 'pieces', pieces: this.#pieces };
@@ -105,7 +106,7 @@ class Evaluation {
 
   #pop(): StackValue {
     const value = this.#stack.pop();
-    if (value === undefined) throw new Damage('a location', 'its stack is empty');
+    if (value === undefined) throw new Damage('a location', symbolDamage.stackEmpty());
     return value;
   }
 
@@ -177,7 +178,7 @@ class Evaluation {
 
   #jump(distance: number): void {
     const target = this.#c.at + distance;
-    if (target < 0 || target > this.#c.end) throw new Damage('a location', 'it jumps outside');
+    if (target < 0 || target > this.#c.end) throw new Damage('a location', symbolDamage.jumpOutside());
     this.#c.at = target;
   }
 
@@ -196,7 +197,7 @@ class Evaluation {
   }
 
   #load(sizeBytes: number): bigint {
-    if (sizeBytes < 1 || sizeBytes > 8) throw new Damage('a location', `it reads ${sizeBytes} bytes`);
+    if (sizeBytes < 1 || sizeBytes > 8) throw new Damage('a location', symbolDamage.readSize(sizeBytes));
     const bytes = this.#available(this.#context.readMemory(toGeneric(this.#pop()), sizeBytes));
     return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
   }
@@ -246,7 +247,7 @@ class Evaluation {
   }
 
   #piece(sizeBits: number, offsetBits: number): void {
-    if (sizeBits > 2 ** 32) throw new Damage('a location', 'a piece is too big');
+    if (sizeBits > 2 ** 32) throw new Damage('a location', symbolDamage.pieceTooLarge());
     // DWARF 5, section 2.6.1.2: a piece without a preceding location description is unavailable.
     const isEmpty = this.#result === undefined && this.#stack.length === 0;
     const location: Location = isEmpty ? { kind: 'unavailable' } : this.#takeLocation();

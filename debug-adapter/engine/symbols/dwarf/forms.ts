@@ -1,6 +1,7 @@
 import type { ByteCursor } from '../byteCursor.ts';
 import { Damage } from '../damage.ts';
 import { FORM } from './constants.ts';
+import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /** A decoded attribute value (DWARF 5, section 7.5.6). */
 export type AttributeValue =
@@ -192,7 +193,7 @@ function skipVariable(c: ByteCursor, form: number): void {
 }
 
 function unknownForm(c: ByteCursor, form: number): never {
-  throw new Damage(c.section.name, `form 0x${form.toString(16)} is unknown`);
+  throw new Damage(c.section.name, symbolDamage.form(form));
 }
 
 function directForm(c: ByteCursor): number {

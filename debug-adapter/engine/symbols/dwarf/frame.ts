@@ -1,6 +1,7 @@
 import { ByteCursor, type Section } from '../byteCursor.ts';
 import { Damage } from '../damage.ts';
 import type { DebugSections } from '../elf/debugSections.ts';
+import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /** An FDE: the call frame instructions for one range of code. */
 export interface FrameDescription {
@@ -138,7 +139,7 @@ class FrameReader {
     const { length, is64 } = cursor.unitLength();
     const c = cursor.part(length);
     const id = c.offset(is64 && !this.#isEh);
-    if (id !== this.#commonId(is64)) throw new Damage(this.#section.name, 'a description names no CIE');
+    if (id !== this.#commonId(is64)) throw new Damage(this.#section.name, symbolDamage.noCie());
     const version = c.u8();
     const augmentation = c.string();
     if (version >= 4) c.skip(2); // address_size, segment_selector_size
@@ -192,7 +193,7 @@ function encodedNumber(c: ByteCursor, format: number): bigint {
     case 0xb:
       return BigInt(c.i32());
     default:
-      throw new Damage(c.section.name, `addresses are encoded as ${format}`);
+      throw new Damage(c.section.name, symbolDamage.addressEncoding(format));
   }
 }
 

@@ -6,6 +6,7 @@ import { indexedAddress } from './addr.ts';
 import { AT, UNIT } from './constants.ts';
 import { Die } from './die.ts';
 import type { FormSizes } from './forms.ts';
+import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
  * The units of `.debug_info` (DWARF 5, section 7.5). Only the unit headers are read up front; a unit's entries are read
@@ -34,7 +35,7 @@ export class DebugInfo {
   dieAt(key: number): Die {
     const unit = this.#unitHolding(key);
     const die = unit?.die(key - unit.keyBase);
-    if (!die) throw new Damage('.debug_info', 'a reference leads to no entry');
+    if (!die) throw new Damage('.debug_info', symbolDamage.noEntry());
     return die;
   }
 
@@ -44,7 +45,7 @@ export class DebugInfo {
       this.units.flatMap((unit) => (unit.signature === undefined ? [] : [[unit.signature, unit.typeKey]])),
     );
     const key = this.#bySignature.get(signature);
-    if (key === undefined) throw new Damage('.debug_info', 'a type unit is missing');
+    if (key === undefined) throw new Damage('.debug_info', symbolDamage.typeUnitMissing());
     return this.dieAt(key);
   }
 
@@ -128,13 +129,13 @@ export class Unit implements FormSizes {
 
   get root(): Die {
     this.#root ??= this.die(this.#firstDie);
-    if (!this.#root) throw new Damage(this.section.name, 'a unit is empty');
+    if (!this.#root) throw new Damage(this.section.name, symbolDamage.unitEmpty());
     return this.#root;
   }
 
   /** The entry at an offset in the section; undefined for the null entry that ends a list of children. */
   die(offset: number): Die | undefined {
-    if (offset < this.#firstDie) throw new Damage(this.section.name, 'a reference leads into a header');
+    if (offset < this.#firstDie) throw new Damage(this.section.name, symbolDamage.referenceToHeader());
     const cursor = new ByteCursor(this.section, offset, this.end);
     const code = cursor.uleb();
     if (code === 0) return undefined;
@@ -192,7 +193,7 @@ function readUnitHeader(info: DebugInfo, cursor: ByteCursor, keyBase: number): U
     abbreviationOffset = c.offset(is64);
     addressBytes = c.u8();
   }
-  if (addressBytes !== 8) throw new Damage(cursor.section.name, `addresses have ${addressBytes} bytes`);
+  if (addressBytes !== 8) throw new Damage(cursor.section.name, symbolDamage.addressSize(addressBytes));
   const hasSignature = type === UNIT.type || type === UNIT.splitType;
   const signature = hasSignature ? c.u64() : undefined;
   const typeOffset = hasSignature ? c.offset(is64) : 0;

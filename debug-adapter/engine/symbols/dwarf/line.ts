@@ -5,6 +5,7 @@ import { joinPath } from '../lines/paths.ts';
 import { readForm, type FormSizes } from './forms.ts';
 import type { DebugInfo } from './info.ts';
 import { stringIn } from './str.ts';
+import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /** The header of a unit's line number program in `.debug_line` (DWARF 5, section 6.2.4). */
 export interface LineHeader {
@@ -34,7 +35,7 @@ export function readLineHeader(
   const { length, is64 } = section.unitLength();
   const c = section.part(length);
   const version = c.u16();
-  if (version < 2 || version > 5) throw new Damage('.debug_line', `version ${version} is unknown`);
+  if (version < 2 || version > 5) throw new Damage('.debug_line', symbolDamage.version(version));
   if (version >= 5) c.skip(2); // address_size and segment_selector_size: DW_LNE_set_address carries its own length
   const headerLength = c.offset(is64);
   const header = c.part(headerLength);
@@ -44,7 +45,7 @@ export function readLineHeader(
   const lineBase = header.i8();
   const lineRange = header.u8();
   const opcodeBase = header.u8();
-  if (lineRange === 0) throw new Damage('.debug_line', 'line_range is 0');
+  if (lineRange === 0) throw new Damage('.debug_line', symbolDamage.lineRange());
   const operandCounts = Array.from({ length: Math.max(0, opcodeBase - 1) }, () => header.u8());
   const names = version >= 5 ? readFiles(info, header, { version, is64, addressBytes: 8 }) : readOldFiles(header);
   const files = resolveFiles(names, { compDir, unitName, version });
@@ -82,7 +83,7 @@ function readEntries(info: DebugInfo, c: ByteCursor, sizes: FormSizes): FileName
   const format = Array.from({ length: c.u8() }, () => ({ content: c.uleb(), form: c.uleb() }));
   const count = c.uleb();
   // An entry without content takes no bytes, so limit the count: a damaged file could claim a huge table.
-  if (count > c.end - c.at) throw new Damage('.debug_line', 'a table of files is too long');
+  if (count > c.end - c.at) throw new Damage('.debug_line', symbolDamage.fileTableTooLong());
   return Array.from({ length: count }, () => {
     const entry = { name: '', directory: 0 };
     for (const { content, form } of format) {

@@ -1,6 +1,7 @@
 import { Damage } from '../damage.ts';
 import type { ByteCursor } from '../byteCursor.ts';
 import type { LineHeader } from './line.ts';
+import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /** A row of the line number table. */
 export interface LineRow {
@@ -83,7 +84,7 @@ function standardOpcode(c: ByteCursor, opcode: number, header: LineHeader, row: 
 
 function extendedOpcode(section: ByteCursor, row: LineRow): void {
   const length = section.uleb();
-  if (length === 0) throw new Damage('.debug_line', 'an extended opcode is empty');
+  if (length === 0) throw new Damage('.debug_line', symbolDamage.opcodeEmpty());
   const c = section.part(length);
   const opcode = c.u8();
   if (opcode === LNE_END_SEQUENCE) row.endSequence = true;

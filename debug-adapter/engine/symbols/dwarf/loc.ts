@@ -4,6 +4,7 @@ import { AT } from './constants.ts';
 import type { Die } from './die.ts';
 import type { Unit } from './info.ts';
 import { BASE_SELECTION, indexedList } from './ranges.ts';
+import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
  * The location expression of an attribute that is valid at `pc`: either the attribute's own expression, or one from a
@@ -54,7 +55,7 @@ function findInList(unit: Unit, offset: number, pc: bigint): Uint8Array | undefi
     else if (kind === LLE.startxEndx) [start, end] = [indexed(), indexed()];
     else if (kind === LLE.startLength) end = (start = address()) + c.ulebBig();
     else if (kind === LLE.startxLength) end = (start = indexed()) + c.ulebBig();
-    else throw new Damage('.debug_loclists', `an entry of kind ${kind} is unknown`);
+    else throw new Damage('.debug_loclists', symbolDamage.listEntry(kind));
     const expression = c.block(c.uleb());
     if (start <= pc && pc < end) return expression;
   }

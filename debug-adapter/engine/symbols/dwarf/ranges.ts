@@ -4,6 +4,7 @@ import type { AddressRange } from '../symbols.ts';
 import { AT } from './constants.ts';
 import type { Die } from './die.ts';
 import type { Unit } from './info.ts';
+import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
  * The code ranges of an entry: DW_AT_low_pc and DW_AT_high_pc, or a list in `.debug_rnglists` (DWARF 5, section 7.25)
@@ -65,7 +66,7 @@ function readRangeList(unit: Unit, offset: number): AddressRange[] {
     else if (kind === RLE.baseAddressx) base = indexed();
     else if (kind === RLE.startxEndx) add(indexed(), indexed());
     else if (kind === RLE.startxLength) addLength(indexed());
-    else throw new Damage('.debug_rnglists', `an entry of kind ${kind} is unknown`);
+    else throw new Damage('.debug_rnglists', symbolDamage.listEntry(kind));
   }
 }
 

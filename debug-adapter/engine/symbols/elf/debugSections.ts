@@ -1,7 +1,8 @@
 import type { HostCompression } from '../../base/host.ts';
-import { debugInfoIsDamaged, debugSectionIsCompressed } from '../../errors/symbols.ts';
+import { debugInfoIsDamaged, debugSectionIsCompressed } from '../../../messages/symbols.ts';
 import { makeSection, type Section } from '../byteCursor.ts';
 import { SHF_COMPRESSED, type ElfFile, type ElfSection } from './elfFile.ts';
+import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
  * Finds a file's debug sections by name and inflates compressed ones if a HostCompression is available. A section that
@@ -73,7 +74,7 @@ export class DebugSections {
       if (size > bytes.length * 1032) throw new Error('size');
       return this.#compression.inflate(bytes.subarray(CHDR_BYTES + 2, bytes.length - 4), size);
     } catch {
-      this.#complain(debugInfoIsDamaged(this.#name, name, 'it does not inflate'));
+      this.#complain(debugInfoIsDamaged(this.#name, name, symbolDamage.notDecompressed()));
       return nothing;
     }
   }

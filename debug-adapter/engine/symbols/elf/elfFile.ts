@@ -1,4 +1,9 @@
-import { symbolsAreNotElf, symbolsAreNotLinked, symbolsAreNotRv64, symbolsAreTruncated } from '../../errors/symbols.ts';
+import {
+  symbolsAreNotElf,
+  symbolsAreNotLinked,
+  symbolsAreNotRv64,
+  symbolsAreTruncated,
+} from '../../../messages/symbols.ts';
 import type { AddressRange } from '../symbols.ts';
 
 /** An ELF file's sections (System V ABI, "ELF Header" and "Sections"). */

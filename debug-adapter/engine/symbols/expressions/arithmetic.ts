@@ -1,4 +1,4 @@
-import { divisionByZero, isNotANumber } from '../../errors/symbols.ts';
+import { divisionByZero, isNotANumber, valueNames } from '../../../messages/symbols.ts';
 import type { Type } from '../types/type.ts';
 import { typeName } from '../types/typeName.ts';
 import { bare, isFloat, isSigned, sizeOf } from '../types/typeQuestions.ts';
@@ -122,6 +122,6 @@ function onIntegers(operator: BinaryOperator, a: bigint, b: bigint): bigint {
 function onFloats(operator: BinaryOperator, a: number, b: number, type: Type): number {
   const results: Partial<Record<BinaryOperator, number>> = { '+': a + b, '-': a - b, '*': a * b, '/': a / b };
   const result = results[operator];
-  if (result === undefined) throw isNotANumber(`The operand of ${operator}`, typeName(type));
+  if (result === undefined) throw isNotANumber(valueNames.operandOf(operator), typeName(type));
   return sizeOf(type) === 4 ? Math.fround(result) : result;
 }

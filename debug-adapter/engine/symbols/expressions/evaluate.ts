@@ -1,4 +1,4 @@
-import { expressionMeetsDamage, isNotANumber, typesDiffer, valueIsOptimizedOut } from '../../errors/symbols.ts';
+import { expressionMeetsDamage, isNotANumber, typesDiffer, valueIsOptimizedOut } from '../../../messages/symbols.ts';
 import { Damage } from '../damage.ts';
 import type { Evaluation } from '../symbols.ts';
 import { typeName } from '../types/typeName.ts';

@@ -11,7 +11,8 @@ import {
   registerIsUnknown,
   typeIsIncomplete,
   valueIsOptimizedOut,
-} from '../../errors/symbols.ts';
+  valueNames,
+} from '../../../messages/symbols.ts';
 import type { Member, Type } from '../types/type.ts';
 import { typeName } from '../types/typeName.ts';
 import { bare, isComposite, isFloat, sizeOf } from '../types/typeQuestions.ts';
@@ -130,7 +131,7 @@ export class Evaluator {
       throw isNotAPointer(operand.text, typeName(pointer.type));
     }
     const target = type.target();
-    if (bare(target).kind === 'void') throw typeIsIncomplete(`What ${operand.text} points to`);
+    if (bare(target).kind === 'void') throw typeIsIncomplete(valueNames.targetOf(operand.text));
     return this.#inMemory(text, target, pointer.value);
   }
 

@@ -1,4 +1,4 @@
-import { expressionHasBadText } from '../../errors/symbols.ts';
+import { expressionHasBadText } from '../../../messages/symbols.ts';
 
 /** A token of an expression. */
 export type Token =

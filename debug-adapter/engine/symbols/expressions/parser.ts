@@ -4,7 +4,8 @@ import {
   expressionHasBadText,
   expressionIsEmpty,
   expressionIsTooDeep,
-} from '../../errors/symbols.ts';
+  expressionParts,
+} from '../../../messages/symbols.ts';
 import type { Type } from '../types/type.ts';
 import { typeName } from '../types/typeName.ts';
 import { tokenize, type Token } from './lexer.ts';
@@ -62,7 +63,7 @@ class Parser {
   }
 
   expectEnd(): void {
-    if (this.peek().kind !== 'end') throw expressionExpected('An operator', `'${this.peek().text}'`);
+    if (this.peek().kind !== 'end') throw expressionExpected(expressionParts.operator(), describe(this.peek()));
   }
 
   assignment(): Expression {
@@ -147,7 +148,7 @@ class Parser {
       } else if (text === '.' || text === '->') {
         this.next();
         const object = expression;
-        const member = this.#name('The name of a member');
+        const member = this.#name(expressionParts.member());
         const throughPointer = text === '->';
         expression = { kind: 'member', object, member, throughPointer, text: object.text + text + member };
       } else if (text === '(') throw callsAreRefused(expression.text);
@@ -168,7 +169,7 @@ class Parser {
       case 'register':
         return { kind: 'register', name: token.text, text: `$${token.text}` };
       default: {
-        if (token.text !== '(') throw expressionExpected('A name or a number', describe(token));
+        if (token.text !== '(') throw expressionExpected(expressionParts.operand(), describe(token));
         const inner = this.#deeper(() => this.conditional());
         this.#expect(')');
         return { ...inner, text: `(${inner.text})` };
@@ -191,7 +192,8 @@ class Parser {
 
   #expect(text: string): void {
     const token = this.next();
-    if (token.text !== text || token.kind !== 'operator') throw expressionExpected(`'${text}'`, describe(token));
+    if (token.text !== text || token.kind !== 'operator')
+      throw expressionExpected(expressionParts.text(text), describe(token));
   }
 
   #deeper<T>(parse: () => T): T {
@@ -207,7 +209,7 @@ function makeBinary(operator: BinaryOperator, { left, right }: { left: Expressio
 }
 
 function describe(token: Token): string {
-  return token.kind === 'end' ? 'the end' : `'${token.text}'`;
+  return token.kind === 'end' ? expressionParts.end() : expressionParts.text(token.text);
 }
 
 /** From lowest to highest precedence; as in gdb, `@` is between shifts and sums. */

@@ -1,6 +1,6 @@
 import type { Token } from './lexer.ts';
 import { BUILT_IN } from './builtInTypes.ts';
-import { expressionExpected, typeIsUnknown } from '../../errors/symbols.ts';
+import { expressionExpected, typeIsUnknown, expressionParts } from '../../../messages/symbols.ts';
 import type { Type } from '../types/type.ts';
 
 /** Looks up type names in debug information. Basic types are built in and need not be there. */
@@ -42,10 +42,10 @@ function parseDimensions(tokens: TokenSource, element: Type): Type {
   while (tokens.peek().text === '[') {
     tokens.next();
     const count = tokens.next();
-    if (count.kind !== 'number') throw expressionExpected('A number of elements', `'${count.text}'`);
+    if (count.kind !== 'number') throw expressionExpected(expressionParts.count(), expressionParts.text(count.text));
     counts.push(Number.parseInt(count.text));
     const close = tokens.next();
-    if (close.text !== ']') throw expressionExpected("']'", `'${close.text}'`);
+    if (close.text !== ']') throw expressionExpected(expressionParts.text(']'), expressionParts.text(close.text));
   }
   return counts.reduceRight<Type>((type, count) => ({ kind: 'array', element: () => type, count }), element);
 }

@@ -4,6 +4,7 @@ import { typeName } from '../types/typeName.ts';
 import { characterText, floatText, quoted, readString } from './scalars.ts';
 import type { ShownValue } from './shownValue.ts';
 import type { ReadResult } from './storage.ts';
+import { valueTexts } from '../../../messages/symbols.ts';
 
 /**
  * A value in one line, in the format of gdb's `print` but shorter: the summary of a struct or array is truncated with
@@ -46,7 +47,7 @@ function withInteger(value: ShownValue, show: (number: bigint) => string): strin
 }
 
 function whyNot(result: ReadResult): string {
-  return result.kind === 'unreadable' ? `<cannot read 0x${result.address.toString(16)}>` : '<optimized out>';
+  return result.kind === 'unreadable' ? valueTexts.unreadable(`0x${result.address.toString(16)}`) : '<optimized out>';
 }
 
 function formatBase(value: ShownValue, type: BaseType): string {

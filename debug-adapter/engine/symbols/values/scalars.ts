@@ -1,5 +1,6 @@
 import { halfBits, halfValue } from '../../base/half.ts';
 import { fromBytes } from './storage.ts';
+import { valueTexts } from '../../../messages/symbols.ts';
 
 /** A character as number and text: `65 'A'`, `-5 '\373'`. */
 export function characterText(number: bigint): string {
@@ -56,7 +57,7 @@ function readChunk(
 /** The shortest decimal text that identifies the number. */
 export function floatText(bytes: Uint8Array): string {
   const number = readFloat(bytes);
-  if (number === undefined) return '<a floating point number of an unknown format>';
+  if (number === undefined) return valueTexts.unknownFloat();
   if (Number.isNaN(number)) return 'nan';
   if (!Number.isFinite(number)) return number < 0 ? '-inf' : 'inf';
   if (Object.is(number, -0)) return '-0';

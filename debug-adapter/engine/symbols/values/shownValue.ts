@@ -8,6 +8,7 @@ import { fromBytes, locationOf, readStorage, type ReadResult, type Storage } fro
 import type { Lvalue, Value, ValueLocation } from './value.ts';
 import type { SymbolAtAddress } from '../symbols.ts';
 import type { Frame } from '../unwinding/frame.ts';
+import { valueTexts } from '../../../messages/symbols.ts';
 
 /** The context that showing a value needs, apart from its bytes. */
 export interface ValueContext {
@@ -58,7 +59,7 @@ export class ShownValue implements Value {
   }
 
   get text(): string {
-    return this.#guarded('<damaged debug information>', () => textOf(this));
+    return this.#guarded(valueTexts.damaged(), () => textOf(this));
   }
 
   get sizeBytes(): number {

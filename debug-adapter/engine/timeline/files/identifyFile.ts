@@ -1,5 +1,5 @@
 import type { Host } from '../../base/host.ts';
-import { UserError } from '../../errors/userError.ts';
+import { UserError } from '../../../messages/userError.ts';
 import { activity, inUse } from '../filesInUse.ts';
 import { type OwnFileKind, ownFile } from './ownFile.ts';
 import { underLocks } from './overlayFile.ts';

@@ -1,8 +1,8 @@
 import type { Host } from '../../base/host.ts';
 import type { Position } from '../../base/quantities.ts';
 import type { Qcow2Image } from '../../block/qcow2/image.ts';
-import { keepsNoSnapshots, losesDisk, losesFirstSnapshot } from '../../errors/overlays.ts';
-import { snapshotNameTaken, snapshotUnknown } from '../../errors/snapshots.ts';
+import { keepsNoSnapshots, losesDisk, losesFirstSnapshot } from '../../../messages/overlays.ts';
+import { snapshotNameTaken, snapshotUnknown } from '../../../messages/snapshots.ts';
 import { MAGIC } from '../../recording/chunk.ts';
 import { RecordingReader } from '../../recording/recordingReader.ts';
 import { activity, inUse } from '../filesInUse.ts';

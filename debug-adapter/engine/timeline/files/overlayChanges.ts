@@ -2,8 +2,14 @@ import { allowing, type Host } from '../../base/host.ts';
 import type { BlockDevice } from '../../block/blockDevice.ts';
 import { Qcow2Image } from '../../block/qcow2/image.ts';
 import { RawImage } from '../../block/raw.ts';
-import { overlayExists, overlayIsImage } from '../../errors/drives.ts';
-import { baseTooShort, endsReplays, losesSnapshots, overlayHasNoBase } from '../../errors/overlays.ts';
+import { overlayExists, overlayIsImage } from '../../../messages/drives.ts';
+import {
+  baseTooShort,
+  endsReplays,
+  losesSnapshots,
+  overlayHasNoBase,
+  type OverlayChange,
+} from '../../../messages/overlays.ts';
 import { backingOf, type DiskPlace, filesOfDisk, openDisk, openOnBacking } from '../openDisk.ts';
 import { activity, diskInUse, inUse, lockForSession } from '../filesInUse.ts';
 import { NewFiles } from '../newFiles.ts';
@@ -52,7 +58,7 @@ export function createOverlay(
 export function commitOverlay(host: Host, overlay: string, { confirmed }: Confirmation): void {
   const base = backingOf(host, overlay);
   if (!base) throw overlayHasNoBase(overlay, 'commit');
-  refuseUnlessConfirmed(host, overlay, confirmed, 'committing it, which changes the base under them,');
+  refuseUnlessConfirmed(host, overlay, confirmed, 'commit');
   const alsoUses = inUse('writes', [base.path]);
   const commit = (image: Qcow2Image) => {
     const below = openWritable(host, base, image);
@@ -73,10 +79,10 @@ export function commitOverlay(host: Host, overlay: string, { confirmed }: Confir
  */
 export function discardOverlay(host: Host, overlay: string, { confirmed }: Confirmation): void {
   const refuseWithoutBase = ({ backingFileName }: Qcow2Image) => {
-    if (backingFileName === undefined) throw overlayHasNoBase(overlay, 'go back to');
+    if (backingFileName === undefined) throw overlayHasNoBase(overlay, 'discard');
   };
   readOverlay(host, overlay, refuseWithoutBase, { onItself: true });
-  refuseUnlessConfirmed(host, overlay, confirmed, 'discarding what is in it');
+  refuseUnlessConfirmed(host, overlay, confirmed, 'discard');
   changeOverlay(host, overlay, clear, { doing: 'discarding', onItself: true });
 }
 
@@ -85,17 +91,17 @@ export interface Confirmation {
   confirmed: boolean;
 }
 
-function refuseUnlessConfirmed(host: Host, overlay: string, confirmed: boolean, doing: string): void {
+function refuseUnlessConfirmed(host: Host, overlay: string, confirmed: boolean, change: OverlayChange): void {
   if (confirmed) return;
   const refuse = (image: Qcow2Image) => {
-    if (image.snapshots.length > 0) throw confirmationToLose(image, doing);
+    if (image.snapshots.length > 0) throw confirmationToLose(image, change);
   };
   readOverlay(host, overlay, refuse, { onItself: true });
 }
 
 /** The error that asks for confirmation before an image's snapshots are deleted. */
-export function confirmationToLose(image: Qcow2Image, doing: string): Error {
-  return keepsRecording(image) ? endsReplays(image.name, doing) : losesSnapshots(image.name, doing);
+export function confirmationToLose(image: Qcow2Image, change: OverlayChange): Error {
+  return keepsRecording(image) ? endsReplays(image.name, change) : losesSnapshots(image.name, change);
 }
 
 /** Snapshots first, so that a kill in between leaves the disk unchanged. */

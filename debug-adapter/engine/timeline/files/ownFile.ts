@@ -1,7 +1,7 @@
 import type { Host } from '../../base/host.ts';
 import { readOwnImage } from '../../block/qcow2/ownMark.ts';
-import { brokenLink } from '../../errors/host.ts';
-import { replacesForeignFile } from '../../errors/overlays.ts';
+import { brokenLink } from '../../../messages/host.ts';
+import { replacesForeignFile } from '../../../messages/overlays.ts';
 import { MAGIC } from '../../recording/chunk.ts';
 import { PACK_MAGIC } from './packFormat.ts';
 

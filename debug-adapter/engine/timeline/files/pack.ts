@@ -1,8 +1,8 @@
 import type { FileUse, Host, HostFile } from '../../base/host.ts';
-import { overlayMissing } from '../../errors/drives.ts';
-import { packTargetExists } from '../../errors/overlays.ts';
+import { overlayMissing } from '../../../messages/drives.ts';
+import { packTargetExists } from '../../../messages/overlays.ts';
 import { RecordingReader } from '../../recording/recordingReader.ts';
-import { baseChanged } from '../../errors/recording.ts';
+import { baseChanged } from '../../../messages/recording.ts';
 import { contentDigest } from '../../block/driveDigest.ts';
 import { digestText, type RecordedDrive, type RecordingHeader } from '../../recording/header.ts';
 import { activity, diskInUse, inUse, lockForSession } from '../filesInUse.ts';

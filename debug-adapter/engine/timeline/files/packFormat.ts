@@ -9,7 +9,8 @@ import {
   packFromFuture,
   packFromPast,
   packImpossible,
-} from '../../errors/overlays.ts';
+  packDamage,
+} from '../../../messages/overlays.ts';
 
 export interface PackHeader {
   blkreplayVersion: string;
@@ -125,11 +126,11 @@ export class PackReader {
     if (version > 0 && version < OLDEST_VERSION) {
       throw packFromPast({ file: file.name, version, oldestKnown: OLDEST_VERSION });
     }
-    if (version === 0 || length > HEADER_BYTES_MAX) throw this.damaged(8, 'its header cannot be');
+    if (version === 0 || length > HEADER_BYTES_MAX) throw this.damaged(8, packDamage.headerTooLong(length));
     const json = this.bytes(START_BYTES, length);
     this.checksum = viewOf(start).getBigUint64(16);
     if (json.length < length || xxh64(json) !== this.checksum)
-      throw this.damaged(START_BYTES, 'its header is cut or changed');
+      throw this.damaged(START_BYTES, packDamage.headerChanged());
     this.offset = START_BYTES + length;
     this.header = this.decodeHeader(json);
   }
@@ -154,14 +155,13 @@ export class PackReader {
   /** The next block's data; undefined for a block of zeroes. */
   private nextBlock(lengthBytes: number): Uint8Array | undefined {
     const head = this.bytes(this.offset, BLOCK_HEADER_BYTES);
-    if (head.length < BLOCK_HEADER_BYTES) throw this.damaged(this.offset, 'it ends inside a file');
+    if (head.length < BLOCK_HEADER_BYTES) throw this.damaged(this.offset, packDamage.endsInsideFile());
     const packedBytes = viewOf(head).getUint32(0);
-    if (packedBytes > PACKED_BYTES_MAX) throw this.damaged(this.offset, 'a block there cannot be so long');
+    if (packedBytes > PACKED_BYTES_MAX) throw this.damaged(this.offset, packDamage.blockTooLong());
     const packed = this.bytes(this.offset + BLOCK_HEADER_BYTES, packedBytes);
-    if (packed.length < packedBytes) throw this.damaged(this.offset, 'it ends inside a file');
+    if (packed.length < packedBytes) throw this.damaged(this.offset, packDamage.endsInsideFile());
     const checksum = xxh64(packed, this.checksum);
-    if (checksum !== viewOf(head).getBigUint64(4))
-      throw this.damaged(this.offset, 'a block there is not what was packed');
+    if (checksum !== viewOf(head).getBigUint64(4)) throw this.damaged(this.offset, packDamage.blockChanged());
     const at = this.offset;
     this.checksum = checksum;
     this.offset += BLOCK_HEADER_BYTES + packedBytes;
@@ -169,7 +169,7 @@ export class PackReader {
     try {
       return this.compression.inflate(packed, lengthBytes);
     } catch {
-      throw this.damaged(at, 'a block there does not inflate');
+      throw this.damaged(at, packDamage.blockNotInflated());
     }
   }
 
@@ -182,12 +182,12 @@ export class PackReader {
     try {
       return checkedHeader(JSON.parse(new TextDecoder().decode(json)));
     } catch {
-      throw this.damaged(START_BYTES, 'its header is not one');
+      throw this.damaged(START_BYTES, packDamage.headerInvalid());
     }
   }
 
-  private damaged(offset: number, what: string): Error {
-    return packDamaged({ file: this.file.name, offset, what });
+  private damaged(offset: number, damage: string): Error {
+    return packDamaged({ file: this.file.name, offset, damage });
   }
 }
 

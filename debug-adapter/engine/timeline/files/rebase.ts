@@ -3,7 +3,7 @@ import type { BlockDevice } from '../../block/blockDevice.ts';
 import type { ByteRange } from '../../block/byteRange.ts';
 import { writeBackingName } from '../../block/qcow2/backingName.ts';
 import type { Qcow2Image } from '../../block/qcow2/image.ts';
-import { rebaseOntoItself } from '../../errors/overlays.ts';
+import { rebaseOntoItself } from '../../../messages/overlays.ts';
 import { activity, diskInUse, inUse } from '../filesInUse.ts';
 import { type DiskPlace, filesOfDisk, openDisk } from '../openDisk.ts';
 import { type Confirmation, confirmationToLose } from './overlayChanges.ts';
@@ -52,7 +52,7 @@ function takeOverDifferences(host: Host, overlay: string, base: DiskPlace, confi
     const alsoUses = diskInUse(host, base, 'base');
     const rebase = (image: Qcow2Image) => {
       if (image.snapshots.length > 0 && differ(image, next)) {
-        if (!confirmed) throw confirmationToLose(image, 'a base of other content');
+        if (!confirmed) throw confirmationToLose(image, 'rebase');
         image.deleteSnapshots(image.snapshots.map(({ name }) => name));
       }
       keepWhatShows(image, next);

@@ -1,8 +1,8 @@
 import type { Host } from '../../base/host.ts';
 import { contentDigest } from '../../block/driveDigest.ts';
 import { Qcow2Image } from '../../block/qcow2/image.ts';
-import { overlayOfOtherRecording } from '../../errors/overlays.ts';
-import { baseChanged } from '../../errors/recording.ts';
+import { overlayOfOtherRecording, otherRecordingReasons } from '../../../messages/overlays.ts';
+import { baseChanged } from '../../../messages/recording.ts';
 import { digestText, type RecordedDrive } from '../../recording/header.ts';
 import type { RecordingReader } from '../../recording/recordingReader.ts';
 import { isInPlace, openFirstDisk } from '../inPlace.ts';
@@ -74,27 +74,29 @@ function whyNotFirst(
   if (!entry) {
     // A recording of an earlier build that was killed before its first snapshot replays from power-on.
     const wasTaken = !reader.entriesFrom(0, ['snapshot']).next().done;
-    if (wasTaken || image.snapshots.length > 0) return `it has no snapshot "${name}" at position 0`;
-    return image.lengthBytes === lengthBytes ? undefined : 'it has another length';
+    if (wasTaken || image.snapshots.length > 0) return otherRecordingReasons.noFirstSnapshot(name);
+    return image.lengthBytes === lengthBytes ? undefined : otherRecordingReasons.size();
   }
   const view = image.openSnapshot(name);
-  if (view.disk.lengthBytes !== lengthBytes) return 'it has another length';
-  if (view.allocatedRanges().length > 0) return `its snapshot "${name}" does not show the base`;
+  if (view.disk.lengthBytes !== lengthBytes) return otherRecordingReasons.size();
+  if (view.allocatedRanges().length > 0) return otherRecordingReasons.snapshotNotBase(name);
   if (!first) return undefined;
   const recording = firstOf(view);
   const isOurs = isStateOfOurs(view) && (recording === undefined || recording === name);
-  return isOurs ? undefined : `its snapshot "${name}" has no machine of this recording`;
+  return isOurs ? undefined : otherRecordingReasons.snapshotNotMachine(name);
 }
 
 /** A moved base is accepted if it has the same contents. */
 function whyNotBase(host: Host, overlay: string, drive: RecordedDrive): string | undefined {
   const base = backingOf(host, overlay);
-  if (!base) return 'it stands on no base';
+  if (!base) return otherRecordingReasons.noBase();
   if (isOnImage(host, overlay, drive)) return undefined;
-  if (!host.files.exists(base.path)) return `it stands on ${base.path}`;
+  if (!host.files.exists(base.path)) return otherRecordingReasons.otherBase(base.path);
   const disk = openDisk(host, base);
   try {
-    return digestText(contentDigest(disk)) === drive.contentDigest ? undefined : `it stands on ${base.path}`;
+    return digestText(contentDigest(disk)) === drive.contentDigest
+      ? undefined
+      : otherRecordingReasons.otherBase(base.path);
   } finally {
     disk.close();
   }

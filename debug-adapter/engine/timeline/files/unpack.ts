@@ -6,7 +6,7 @@ import {
   packBaseUnknown,
   packTargetExists,
   replacesForeignFile,
-} from '../../errors/overlays.ts';
+} from '../../../messages/overlays.ts';
 import { digestText } from '../../recording/header.ts';
 import { openDisk } from '../openDisk.ts';
 import type { DriveOptions } from '../driveStack.ts';

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
-import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import { UserError } from '../../../../debug-adapter/messages/userError.ts';
 import { MemoryFile } from '../../../support/memoryFile.ts';
 import { SeededRandom } from '../../../support/seededRandom.ts';
 import { afterKill, afterPowerCut, SimulatedFile, type FileChange } from '../../../support/simulatedFile.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
-import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import { UserError } from '../../../../debug-adapter/messages/userError.ts';
 import { MemoryFile } from '../../../support/memoryFile.ts';
 import { filled, KIB, newImage, takeSnapshot } from './support.ts';
 
@@ -13,20 +13,20 @@ const damages: { what: string; at: number; bytes: number[]; says: RegExp }[] = [
     what: 'an offset past the end for an empty name',
     at: 8,
     bytes: [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0],
-    says: /name leaves the header/,
+    says: /name of the backing file extends past/,
   },
-  { what: 'clusters of 2^30 bytes', at: 20, bytes: [0, 0, 0, 30], says: /clusters of 2\^30/ },
+  { what: 'clusters of 2^30 bytes', at: 20, bytes: [0, 0, 0, 30], says: /a cluster size of 2\^30/ },
   { what: 'a huge L1 table', at: 36, bytes: [0xff, 0, 0, 0], says: /an L1 table of 4278190080 entries/ },
   { what: 'an L1 table too small', at: 36, bytes: [0, 0, 0, 0], says: /too small for the disk/ },
-  { what: 'an L1 table past the end', at: 40, bytes: [0, 0, 1], says: /the L1 table past the file's end/ },
-  { what: 'an L1 table inside a cluster', at: 47, bytes: [8], says: /the L1 table inside a cluster/ },
+  { what: 'an L1 table past the end', at: 40, bytes: [0, 0, 1], says: /past the end of the file for the L1 table/ },
+  { what: 'an L1 table inside a cluster', at: 47, bytes: [8], says: /an unaligned offset for the L1 table/ },
   { what: 'no refcount table', at: 56, bytes: [0, 0, 0, 0], says: /a refcount table of 0 clusters/ },
   { what: 'too many snapshots', at: 60, bytes: [1, 0, 0, 0], says: /16777216 snapshots/ },
   { what: 'unknown feature 5', at: 79, bytes: [32], says: /an unknown feature \(bit 5\)/ },
-  { what: 'refcounts of 2^9 bits', at: 99, bytes: [9], says: /refcounts of 2\^9 bits/ },
+  { what: 'refcounts of 2^9 bits', at: 99, bytes: [9], says: /a refcount width of 2\^9 bits/ },
   { what: 'subclusters in small clusters', at: 79, bytes: [16], says: /subclusters in clusters of 2\^9 bytes/ },
-  { what: 'an unknown compression type', at: 79, bytes: [8], says: /contradicts itself about compression/ },
-  { what: 'a header longer than its cluster', at: 100, bytes: [0, 1], says: /its own length/ },
+  { what: 'an unknown compression type', at: 79, bytes: [8], says: /contradict each other/ },
+  { what: 'a header longer than its cluster', at: 100, bytes: [0, 1], says: /a length of/ },
 ];
 
 for (const { what, at, bytes, says } of damages) {
@@ -60,10 +60,13 @@ test('an image whose creation was interrupted is told apart from another format'
   };
   assert.match(
     says(unfinished)!,
-    /^disk\.qcow2 is not a qcow2 image: it starts with zeroes\. Delete it if it was left/,
+    /^disk\.qcow2 is not a qcow2 image: it starts with zeroes\. If its creation was interrupted, delete it/,
   );
-  assert.match(says(new Uint8Array(0))!, /^disk\.qcow2 is not a qcow2 image: it is empty\. Delete it/);
-  assert.match(says(Uint8Array.of(1))!, /^disk\.qcow2 is not a qcow2 image: check the name/);
+  assert.match(
+    says(new Uint8Array(0))!,
+    /^disk\.qcow2 is not a qcow2 image: it is empty\. If its creation was interrupted, delete it/,
+  );
+  assert.match(says(Uint8Array.of(1))!, /^disk\.qcow2 is not a qcow2 image\. Check the name/);
 });
 
 test('an image in which two clusters of the disk use the same table is not written to', () => {
@@ -78,7 +81,7 @@ test('an image in which two clusters of the disk use the same table is not writt
   const damaged = new MemoryFile('disk.qcow2', bytes);
   assert.throws(
     () => Qcow2Image.open(damaged, { writable: true }),
-    /disk\.qcow2 is damaged: data lies where a table is/,
+    /disk\.qcow2 is damaged at byte \d+: data is in a cluster that holds a table/,
   );
   assert.deepEqual(damaged.contents(), bytes);
 });

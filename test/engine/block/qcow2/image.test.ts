@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
 import { RawImage } from '../../../../debug-adapter/engine/block/raw.ts';
-import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import { UserError } from '../../../../debug-adapter/messages/userError.ts';
 import { MemoryFile } from '../../../support/memoryFile.ts';
 import {
   assertClean,

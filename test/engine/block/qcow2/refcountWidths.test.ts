@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { viewOf } from '../../../../debug-adapter/engine/block/qcow2/bigEndian.ts';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
 import { encodeRefcounts } from '../../../../debug-adapter/engine/block/qcow2/refcountBlocks.ts';
-import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import { UserError } from '../../../../debug-adapter/messages/userError.ts';
 import { MemoryFile } from '../../../support/memoryFile.ts';
 import { requireTool } from '../../../support/tools.ts';
 import { firstRefcountBlock, withRefcountBits } from './imageKinds.ts';
@@ -38,7 +38,7 @@ for (const bits of WIDTHS) {
     const { corruptions } = Qcow2Image.open(file, { writable: false }).check();
     assert.match(
       corruptions[0],
-      new RegExp(`^a cluster has ${maxOf(bits) + 1} references, .* at most ${maxOf(bits)} `),
+      new RegExp(`^a cluster has ${maxOf(bits) + 1} references; .* at most ${maxOf(bits)} \\(`),
     );
     if (bits <= 16 && requireTool('qemu-img', t)) assert.equal(qemuCheck(bytes).status, 2);
   });

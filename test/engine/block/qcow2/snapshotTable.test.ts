@@ -8,7 +8,7 @@ import { readHeader } from '../../../../debug-adapter/engine/block/qcow2/header.
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
 import { ImageFile } from '../../../../debug-adapter/engine/block/qcow2/imageFile.ts';
 import { encodeSnapshotTable, readSnapshotTable } from '../../../../debug-adapter/engine/block/qcow2/snapshotTable.ts';
-import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import { UserError } from '../../../../debug-adapter/messages/userError.ts';
 import { MemoryFile } from '../../../support/memoryFile.ts';
 import { requireTool, runTool } from '../../../support/tools.ts';
 import { asVersion2 } from './imageKinds.ts';

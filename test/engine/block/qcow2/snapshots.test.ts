@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
-import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import { UserError } from '../../../../debug-adapter/messages/userError.ts';
 import {
   assertClean,
   assertSameBytes,
@@ -67,7 +67,7 @@ test('existing, unknown and impossible names are refused in one sentence', () =>
   assert.throws(() => takeSnapshot(image, ''), codeIs('snapshot-name-bad'));
   assert.throws(() => takeSnapshot(image, 'x'.repeat(256)), codeIs('snapshot-name-bad'));
   assert.throws(() => takeSnapshot(image, 'a\nb'), codeIs('snapshot-name-bad'));
-  assert.throws(() => image.openSnapshot('second'), /has no snapshot named "second": it has "first"/);
+  assert.throws(() => image.openSnapshot('second'), /has no snapshot named "second"\. Its snapshots: "first"/);
   assert.throws(() => image.deleteSnapshot('second'), codeIs('snapshot-missing'));
   assert.throws(() => image.applySnapshot('second'), codeIs('snapshot-missing'));
   assertClean(image);

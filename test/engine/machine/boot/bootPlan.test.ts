@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { suite, test } from 'node:test';
-import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import { UserError } from '../../../../debug-adapter/messages/userError.ts';
 import {
   type BootFiles,
   BUILTIN,
@@ -150,57 +150,57 @@ for (const [what, plan, says] of [
   [
     'an Image whose memory size exceeds RAM',
     () => planBoot({ kernel: { name: 'Image', bytes: imageOf({ memoryBytes: 20 * MIB }) } }, 16 * MIB),
-    /^Image loads to 0x80000000\.\.0x81400000, outside RAM .* give the machine more memory/,
+    /^Image would be loaded to 0x80000000\.\.0x81400000, outside RAM .* Give the machine more memory/,
   ],
   [
     'an initrd that extends beyond RAM',
     () => planBoot({ kernel: KERNEL, initrd: { name: 'initrd.gz', bytes: new Uint8Array(9 * MIB) } }, 16 * MIB),
-    /^initrd\.gz takes 9437184 bytes, which does not fit above the kernel in 16 MiB/,
+    /^initrd\.gz \(9437184 bytes\) does not fit above the kernel in 16 MiB/,
   ],
   [
     'an initrd that overlaps the device tree',
     () => planBoot({ kernel: KERNEL, initrd: { name: 'initrd.gz', bytes: new Uint8Array(7 * MIB) } }, 16 * MIB),
-    /^initrd\.gz and the device tree would both be loaded to 0x80e00000: give the machine more memory/,
+    /^initrd\.gz and the device tree would both be loaded to 0x80e00000\. Use --memory for more memory/,
   ],
   [
     'a raw kernel at an odd address',
     () => planBoot({ kernel: { ...RAW, address: RAM + 1 } }, 16 * MIB),
-    /^x\.bin cannot start at 0x80000001: instructions begin at even addresses, so give an even one/,
+    /^Invalid address 0x80000001 for x\.bin: instructions start at even addresses\. Give an even address/,
   ],
   [
     'an Image between multiples of 2 MiB',
     () => planBoot({ kernel: { ...KERNEL, address: RAM + MIB } }, 16 * MIB),
-    /^Image is a Linux Image and cannot run at 0x80100000: give a multiple of 0x200000/,
+    /^Invalid address 0x80100000 for Image: a Linux Image runs only at multiples of 0x200000/,
   ],
   [
     'a raw kernel below RAM',
     () => planBoot({ kernel: { ...RAW, address: 0x2000_0000 } }, 16 * MIB),
-    /^x\.bin loads to 0x20000000\.\.0x20002328, outside RAM at 0x80000000\.\.0x81000000: give an address in RAM/,
+    /^x\.bin would be loaded to 0x20000000\.\.0x20002328, outside RAM \(0x80000000\.\.0x81000000\)\. Give an address in RAM/,
   ],
   [
     'a raw kernel that extends beyond RAM',
     () => planBoot({ kernel: { ...RAW, address: RAM + 16 * MIB - 4096 } }, 16 * MIB),
-    /^x\.bin loads to .* outside RAM .* give the machine more memory, or a lower address/,
+    /^x\.bin would be loaded to .* outside RAM .* Give the machine more memory with --memory, or give a lower address/,
   ],
   [
     'an ELF kernel with an address',
     () => planBoot({ kernel: { ...PACKED_ELF, address: RAM } }, 16 * MIB),
-    /^packed\.elf is an ELF file, which says itself where it is loaded: leave its address out/,
+    /^packed\.elf is an ELF file, which contains its load address\. Leave out the address/,
   ],
   [
     'a raw file to load without an address',
     () => planBoot({ kernel: RAW, loads: [DATA] }, 16 * MIB),
-    /^data is no ELF file, so it does not say where it is loaded: add an address, as in data@0x80400000/,
+    /^data is a raw binary, so its load address is not known\. Add an address, for example data@0x80400000/,
   ],
   [
     'an empty file to load',
     () => planBoot({ kernel: RAW, loads: [{ name: 'data', bytes: new Uint8Array(0), address: RAM }] }, 16 * MIB),
-    /^data is empty, so there is nothing to load/,
+    /^data is empty\./,
   ],
   [
     'empty firmware without a kernel',
     () => planBoot({ bios: { name: 'fw', bytes: new Uint8Array(0) } }, 16 * MIB),
-    /^fw is empty, so there is nothing to load/,
+    /^fw is empty\./,
   ],
   [
     'two files that overlap',
@@ -214,18 +214,22 @@ for (const [what, plan, says] of [
         },
         16 * MIB,
       ),
-    /^data and x\.bin would both be loaded to 0x8000012c: give the machine more memory or other addresses/,
+    /^data and x\.bin would both be loaded to 0x8000012c\. Use --memory for more memory, give other addresses/,
   ],
   [
     'an initrd without a kernel',
     () => planBoot({ bios: FIRMWARE, initrd: INITRD }, 16 * MIB),
-    /^"initrd" is for a kernel, and none is given/,
+    /^An initial RAM disk \(initrd\) was given without a kernel\. Add --kernel/,
   ],
-  ['a command line without a kernel', () => planBoot({ bios: FIRMWARE, append: 'x' }, 16 * MIB), /^"append" is for/],
+  [
+    'a command line without a kernel',
+    () => planBoot({ bios: FIRMWARE, append: 'x' }, 16 * MIB),
+    /^A kernel command line \(append\) was given/,
+  ],
   [
     'a device tree that does not fit',
     () => planBoot({ kernel: RAW, tree: { name: 't', bytes: treeOf(8 * MIB) } }, 16 * MIB),
-    /too few for a kernel and a device tree/,
+    /A kernel and a device tree of/,
   ],
 ] as const) {
   test(`refused: ${what}`, () => {

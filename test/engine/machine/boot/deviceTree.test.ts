@@ -181,6 +181,6 @@ test('the tree is at the address at which QEMU 7.2 puts it', () => {
 test('a machine with too little RAM for kernel and tree is refused', () => {
   assert.throws(
     () => deviceTreeAddress({ memoryBytes: 2 * MIB, sizeBytes: 4222 }),
-    /too few .* give the machine 4 MiB or more\./,
+    /do not fit .* Give the machine 4 MiB or more/,
   );
 });

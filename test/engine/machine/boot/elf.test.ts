@@ -1,7 +1,7 @@
 /** ELF kernels load as in QEMU, and wrong or damaged files are refused with a message. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import { UserError } from '../../../../debug-adapter/messages/userError.ts';
 import { checkSegmentsFit, readElfImage } from '../../../../debug-adapter/engine/machine/boot/elf.ts';
 import { withSeeds } from '../../../support/seededRandom.ts';
 
@@ -100,17 +100,17 @@ test('a file inside a larger buffer is read from its own start', () => {
 
 test('a file that is not a kernel for this machine is refused with one sentence', () => {
   const refusal = (bytes: Uint8Array) => message(() => readElfImage(bytes, 'kernel.bin'));
-  const advice = 'give an ELF built for RISC-V 64-bit, or a Linux Image or raw binary.';
-  assert.equal(refusal(new Uint8Array(0)), `kernel.bin is neither an ELF file nor a Linux Image: ${advice}`);
+  const advice = 'Use an ELF file for 64-bit RISC-V, a Linux Image, or a raw binary.';
+  assert.equal(refusal(new Uint8Array(0)), `kernel.bin is neither an ELF file nor a Linux Image. ${advice}`);
   assert.equal(
     refusal(new TextEncoder().encode('#!/bin/sh')),
-    `kernel.bin is neither an ELF file nor a Linux Image: ${advice}`,
+    `kernel.bin is neither an ELF file nor a Linux Image. ${advice}`,
   );
   assert.equal(
     refusal(changed((view) => view.setUint8(4, 1))),
-    `kernel.bin is a 32-bit ELF and the machine is RV64: ${advice}`,
+    'kernel.bin is a 32-bit ELF file, but the machine is 64-bit. Use a file that is built for 64-bit RISC-V.',
   );
-  assert.match(refusal(changed((view) => view.setUint8(5, 2))), /^kernel.bin is a big-endian ELF/);
+  assert.match(refusal(changed((view) => view.setUint8(5, 2))), /^kernel.bin is big-endian/);
   assert.match(refusal(changed((view) => view.setUint16(18, 62, true))), /another processor \(e_machine 62\)/);
   assert.match(refusal(changed((view) => view.setUint16(16, 1, true))), /not linked/);
   assert.match(refusal(elf([])), /no segment to load/);
@@ -120,15 +120,15 @@ test('a file that is not a kernel for this machine is refused with one sentence'
 test('a damaged file is refused, and the message names the damaged part', () => {
   const refusal = (bytes: Uint8Array) => message(() => readElfImage(bytes, 'k.elf'));
   const whole = elf([text]);
-  assert.match(refusal(whole.subarray(0, 8)), /^k.elf is cut short: its ELF header ends past the end/);
+  assert.match(refusal(whole.subarray(0, 8)), /^k.elf is truncated: its ELF header extends past the end/);
   assert.match(refusal(whole.subarray(0, 63)), /its ELF header/);
-  assert.match(refusal(whole.subarray(0, 100)), /its table of program headers/);
+  assert.match(refusal(whole.subarray(0, 100)), /its program header table/);
   assert.match(refusal(whole.subarray(0, whole.length - 1)), /its segment 0/);
-  assert.match(refusal(changed((view) => view.setBigUint64(32, 2n ** 64n - 1n, true))), /its table of program headers/);
+  assert.match(refusal(changed((view) => view.setBigUint64(32, 2n ** 64n - 1n, true))), /its program header table/);
   assert.match(refusal(changed((view) => view.setBigUint64(64 + 8, 2n ** 63n, true))), /its segment 0/);
-  assert.match(refusal(changed((view) => view.setBigUint64(64 + 40, 3n, true))), /program header \(number 0/);
-  assert.match(refusal(changed((view) => view.setBigUint64(64 + 24, 2n ** 60n, true))), /program header \(number 0/);
-  assert.match(refusal(changed((view) => view.setUint16(54, 32, true))), /program header/);
+  assert.match(refusal(changed((view) => view.setBigUint64(64 + 40, 3n, true))), /^Program header 0/);
+  assert.match(refusal(changed((view) => view.setBigUint64(64 + 24, 2n ** 60n, true))), /^Program header 0/);
+  assert.match(refusal(changed((view) => view.setUint16(54, 32, true))), /^Program header/);
 });
 
 test('trailing zeroes that would overlap another segment are dropped, and an empty segment only counts as an address', () => {
@@ -151,7 +151,7 @@ test('more program headers than a linker writes are refused before the quadratic
   const many = elf(Array.from({ length: 5000 }, () => ({ ...text, memoryBytes: 64 })));
   assert.match(
     message(() => readElfImage(many, 'k')),
-    /^k has 5000 program headers, and 4096 are the most/,
+    /^k has 5000 program headers; at most 4096/,
   );
 });
 
@@ -161,10 +161,10 @@ test('segments must lie in RAM and must not overlap', () => {
   assert.equal(fit({ ...text, memoryBytes: 1024 * 1024 }), 'no error');
   assert.equal(
     fit({ ...text, memoryBytes: 1024 * 1024 + 1 }),
-    'kernel.elf loads to 0x80000000..0x80100001, outside RAM at 0x80000000..0x80100000: ' +
-      'give the machine more memory, or link it lower.',
+    'kernel.elf would be loaded to 0x80000000..0x80100001, outside RAM (0x80000000..0x80100000). ' +
+      'Give the machine more memory with --memory, or link the file to a lower address.',
   );
-  assert.match(fit({ ...text, physicalAddress: 0n }), /link it to an address in RAM\.$/);
+  assert.match(fit({ ...text, physicalAddress: 0n }), /Link it to an address in RAM\.$/);
   assert.match(fit(text, { ...text, physicalAddress: 0x8000_0003n }), /segments that overlap/);
   assert.equal(fit({ ...text, physicalAddress: 0x8000_0004n }, text), 'no error');
 });
@@ -195,7 +195,7 @@ test('headers and zeroes that the linker put below RAM are dropped, and nothing 
   withCode[0xfff] = 1;
   assert.match(
     message(() => load(withCode)),
-    /^kernel.elf loads to 0x7ffff000..0x80000004, outside RAM/,
+    /^kernel.elf would be loaded to 0x7ffff000..0x80000004, outside RAM/,
   );
 });
 
@@ -206,10 +206,10 @@ test('segments far below RAM that are not executed are dropped, as in position-i
     return message(() => assert.equal(checkSegmentsFit(image, RAM).length, 1));
   };
   assert.equal(load(0x8000_0000n, tables, text), 'no error');
-  assert.match(load(0x1_0000n, tables, text), /loads to 0x10000\.\.0x10002, outside RAM/);
-  assert.match(load(0x8000_0000n, { ...tables, physicalAddress: 0x2000_0000n }, text), /loads to 0x20000000/);
-  assert.match(load(0x8000_0000n, { ...tables, physicalAddress: 0x8800_0000n }, text), /loads to 0x88000000/);
-  assert.match(load(0x8000_0000n, tables), /loads to 0x10000\.\.0x10002, outside RAM/);
+  assert.match(load(0x1_0000n, tables, text), /would be loaded to 0x10000\.\.0x10002, outside RAM/);
+  assert.match(load(0x8000_0000n, { ...tables, physicalAddress: 0x2000_0000n }, text), /would be loaded to 0x20000000/);
+  assert.match(load(0x8000_0000n, { ...tables, physicalAddress: 0x8800_0000n }, text), /would be loaded to 0x88000000/);
+  assert.match(load(0x8000_0000n, tables), /would be loaded to 0x10000\.\.0x10002, outside RAM/);
 });
 
 test('damage of any kind only ever throws a UserError', () => {

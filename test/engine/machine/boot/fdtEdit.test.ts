@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import { UserError } from '../../../../debug-adapter/messages/userError.ts';
 import { writeFdt } from '../../../../debug-adapter/engine/machine/boot/fdt.ts';
 import { EditableFdt } from '../../../../debug-adapter/engine/machine/boot/fdtEdit.ts';
 import { givenDeviceTree } from '../../../../debug-adapter/engine/machine/boot/givenDeviceTree.ts';
@@ -80,16 +80,20 @@ function changed(change: (view: DataView) => void): Uint8Array {
 }
 
 for (const [what, bytes, says] of [
-  ['an empty file', new Uint8Array(0), /shorter than the header/],
+  ['an empty file', new Uint8Array(0), /shorter than its header/],
   ['text', new TextEncoder().encode(MINE), /does not begin with 0xd00dfeed/],
-  ['a truncated file', SMALL.subarray(0, SMALL.length - 1), /it is cut short/],
-  ['version 3', changed((view) => view.setUint32(20, 3)), /version 3, and this is for version 17/],
+  ['a truncated file', SMALL.subarray(0, SMALL.length - 1), /it is truncated/],
+  ['version 3', changed((view) => view.setUint32(20, 3)), /version 3, but blkreplay reads version 17/],
   ['strings outside the file', changed((view) => view.setUint32(12, 0xffff_fff0)), /its header is damaged/],
   ['reservations without an end', changed((view) => view.setUint32(16, SMALL.length - 8)), /its header is damaged/],
-  ['an unknown token', changed((view) => view.setUint32(56, 7)), /its structure is damaged/],
+  ['an unknown token', changed((view) => view.setUint32(56, 7)), /its structure block is damaged/],
   ['a property without a name', changed((view) => view.setUint32(56 + 16, 5000)), /a property has no name/],
-  ['a property longer than the file', changed((view) => view.setUint32(56 + 12, 5000)), /its structure is damaged/],
-  ['no end token', changed((view) => view.setUint32(36, 24)), /its structure does not end/],
+  [
+    'a property longer than the file',
+    changed((view) => view.setUint32(56 + 12, 5000)),
+    /its structure block is damaged/,
+  ],
+  ['no end token', changed((view) => view.setUint32(36, 24)), /its structure block does not end/],
   ['a node without an end', changed((view) => view.setUint32(SMALL.length - 4 - 12, 4)), /a node does not end/],
 ] as const) {
   test(`refused: ${what}`, () => {
@@ -98,7 +102,7 @@ for (const [what, bytes, says] of [
       (error) =>
         error instanceof UserError &&
         says.test(error.message) &&
-        /^bad\.dtb is no device tree that can be used \(.*\): give a \.dtb file/.test(error.message),
+        /^bad\.dtb is not a valid device tree: .*\. Use a \.dtb file/.test(error.message),
     );
   });
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import { UserError } from '../../../../debug-adapter/messages/userError.ts';
 import { unpackKernel } from '../../../../debug-adapter/engine/machine/boot/packedKernel.ts';
 import { nodeCompression } from '../../../../debug-adapter/host/compression.ts';
 import { zbootImage } from '../../../support/zboot.ts';
@@ -32,7 +32,7 @@ test('padding after the gzip data changes nothing, and a file that is not packed
 
 const cut = (bytes: Uint8Array) => bytes.subarray(0, bytes.length - 200);
 for (const [what, bytes, code, says] of [
-  ['truncated gzip', cut(GZIPPED), 'kernel-does-not-unpack', /^k is damaged or cut short \(its gzip data/],
+  ['truncated gzip', cut(GZIPPED), 'kernel-does-not-unpack', /^k is damaged or truncated: its gzip data/],
   ['only a gzip header', GZIPPED.subarray(0, 10), 'kernel-does-not-unpack', /gzip/],
   [
     'gzip with a wrong checksum',
@@ -43,7 +43,12 @@ for (const [what, bytes, code, says] of [
   ['a truncated zboot image', cut(zbootImage('gzip', GZIPPED)), 'kernel-does-not-unpack', /gzip/],
   ['a zboot image without its length', zbootImage('zstd', ZSTD), 'kernel-does-not-unpack', /its zstd data/],
   ['a zboot image with another length', zbootImage('zstd', ZSTD, 9), 'kernel-does-not-unpack', /its zstd data/],
-  ['gzip data larger than memory', gzipSync(new Uint8Array(20 * MIB)), 'kernel-does-not-fit', /more than the 16 MiB/],
+  [
+    'gzip data larger than memory',
+    gzipSync(new Uint8Array(20 * MIB)),
+    'kernel-does-not-fit',
+    /more than the machine's 16 MiB/,
+  ],
   ['a zboot image that states a larger size', zbootImage('zstd', ZSTD, 2 ** 32 - 1), 'kernel-does-not-fit', /16 MiB/],
   [
     'a zboot image with xz',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import { UserError } from '../../../../debug-adapter/messages/userError.ts';
 import { readIntelHex } from '../../../../debug-adapter/engine/machine/boot/intelHex.ts';
 import { unpackKernel, unpackLoad } from '../../../../debug-adapter/engine/machine/boot/packedKernel.ts';
 import { nodeCompression } from '../../../../debug-adapter/host/compression.ts';
@@ -22,18 +22,18 @@ test('a U-Boot image gives the load address of its data and its entry point', ()
 });
 
 for (const [what, image, address, says] of [
-  ['of firmware', uImage(DATA, { type: 5 }), undefined, /^k is a U-Boot image of type 5, and only kernels \(2\)/],
+  ['of firmware', uImage(DATA, { type: 5 }), undefined, /^k is a U-Boot image of type 5, .* only kernels \(2\)/],
   ['of an initial RAM disk', uImage(DATA, { type: 3 }), undefined, /^k is a U-Boot image of type 3/],
-  ['with lzma', uImage(DATA, { compression: 3 }), undefined, /^k is compressed with lzma, which is not decompressed/],
-  ['with another compression', uImage(DATA, { compression: 9 }), undefined, /^k is compressed with method 9/],
-  ['that is truncated', uImage(DATA).subarray(0, 163), undefined, /^k is cut short: its data ends past the end/],
-  ['with damaged gzip data', uImage(DATA, { compression: 1 }), undefined, /^k is damaged or cut short \(its gzip data/],
   [
-    'with a load address',
-    uImage(DATA),
-    0x8000_0000,
-    /^k is a U-Boot image, which says itself where it is loaded: leave/,
+    'with lzma',
+    uImage(DATA, { compression: 3 }),
+    undefined,
+    /^k is compressed with lzma, which blkreplay does not support/,
   ],
+  ['with another compression', uImage(DATA, { compression: 9 }), undefined, /^k is compressed with method 9/],
+  ['that is truncated', uImage(DATA).subarray(0, 163), undefined, /^k is truncated: its data extends past the end/],
+  ['with damaged gzip data', uImage(DATA, { compression: 1 }), undefined, /^k is damaged or truncated: its gzip data/],
+  ['with a load address', uImage(DATA), 0x8000_0000, /^k is a U-Boot image, which contains its load address\. Leave/],
 ] as const) {
   test(`refused: a U-Boot image ${what}`, () => {
     assert.throws(

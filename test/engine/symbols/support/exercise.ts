@@ -1,4 +1,4 @@
-import { UserError } from '../../../../debug-adapter/engine/errors/userError.ts';
+import { UserError } from '../../../../debug-adapter/messages/userError.ts';
 import {
   openSymbols,
   type FrameView,

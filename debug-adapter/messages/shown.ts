@@ -1,11 +1,11 @@
 /**
- * Text that comes from a user, a file or a guest, made fit for a line on a terminal or in an editor: nothing in it acts
- * (control characters and escape sequences, marks that turn the direction of text, halves of characters), and it is no
- * longer than what one reads.
+ * Text from a user, a file or a guest, made safe for one line on a terminal or in an editor: control characters, escape
+ * sequences, marks that change the direction of text and halves of surrogate pairs are escaped, and long text is
+ * shortened to a readable length.
  */
 const VALUE_LENGTH_MAX = 100;
 const MESSAGE_LENGTH_MAX = 2000;
-/** Of something without a space: longer than most paths. */
+/** For text without a space; longer than most paths. */
 const WORD_LENGTH_MAX = 300;
 
 /** Escaped and of any length: one line. */
@@ -13,29 +13,32 @@ export function inert(text: string): string {
   return text.replace(ACTING, (character) => escapes[character] ?? unicodeEscape(character));
 }
 
-/** A value that somebody gave, in the middle of a sentence. */
+/** A given value in the middle of a sentence. */
 export function shown(value: unknown): string {
   return shortened(inert(typeof value === 'string' ? value : jsonOf(value)), VALUE_LENGTH_MAX);
 }
 
-/** The same between quotation marks, if it is text. */
+/** Like `shown`, with quotation marks around text. */
 export function quoted(value: unknown): string {
   return typeof value === 'string' ? `"${shown(value)}"` : shown(value);
 }
 
-/** A whole sentence, whatever got into it. */
+/** A whole sentence with all the values in it. */
 export function sentence(text: string): string {
   const words = inert(text).replace(LONG_WORD, (word) => shortened(word, WORD_LENGTH_MAX));
   return shortened(words, MESSAGE_LENGTH_MAX);
 }
 
-/** As one line of JSON, which reads the same and does not act either. */
+/** A value as it was given, but no longer than a word in a sentence can be: for programs. */
+export const bounded = (text: string): string => shortened(text, WORD_LENGTH_MAX);
+
+/** One line of JSON with the same value, in which control characters are escaped, too. */
 export function jsonLine(value: unknown): string {
-  // What JSON escapes by itself is no longer there.
+  // JSON.stringify has already escaped the C0 controls and lone surrogates.
   return JSON.stringify(value).replace(ACTING, unicodeEscape);
 }
 
-/** C0 and C1 controls, direction marks and isolates, line separators, halves of surrogate pairs, what shows as nothing. */
+/** C0 and C1 controls, direction marks and isolates, line separators, halves of surrogate pairs, invisible characters. */
 const ACTING = /[\p{Cc}\p{Cs}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu;
 const LONG_WORD = new RegExp(`\\S{${WORD_LENGTH_MAX + 1},}`, 'gu');
 
@@ -43,14 +46,14 @@ const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\
 
 const unicodeEscape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-/** The beginning and the end. */
+/** The beginning and the end, with an ellipsis between them. */
 function shortened(text: string, lengthMax: number): string {
   if (text.length <= lengthMax) return text;
   const half = Math.floor((lengthMax - 1) / 2);
   return `${text.slice(0, half)}…${text.slice(-half)}`.replace(HALF_CHARACTER, '');
 }
 
-/** What cutting leaves of one. */
+/** What is left where a surrogate pair was cut. */
 const HALF_CHARACTER = /\p{Cs}/gu;
 
 function jsonOf(value: unknown): string {

@@ -1,4 +1,4 @@
-/** The whole list of what a user can be told, by subject. */
+/** Messages that are errors, by subject. Texts of other kinds are imported from their own file. */
 export * from './block.ts';
 export * from './boot.ts';
 export * from './cli.ts';

@@ -1,7 +1,7 @@
 /** Text from users, files and guests is printed in one line of bounded length, without control characters. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { inert, jsonLine, quoted, sentence, shown } from '../../../debug-adapter/engine/errors/shown.ts';
+import { inert, jsonLine, quoted, sentence, shown } from '../../debug-adapter/messages/shown.ts';
 
 const ESCAPE = '\u001b[2J';
 

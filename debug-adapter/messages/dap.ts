@@ -1,0 +1,168 @@
+import { quoted, shown } from './shown.ts';
+import { badInput, type Message } from './userError.ts';
+
+/** Messages of the debug adapter: mistakes in launch.json, and requests that cannot be answered now. */
+
+/** `expected` is one of `expected.ts`. */
+export const launchBadSetting = ({ setting, value, expected }: { setting: string; value: unknown; expected: string }) =>
+  badInput(
+    'launch-bad-setting',
+    { setting, value: shown(value), expected },
+    `Invalid value ${quoted(value)} for "${setting}" in the launch configuration: expected ${expected}.`,
+  );
+
+export const launchSettingMissing = ({ setting, what }: { setting: string; what: string }) =>
+  badInput(
+    'launch-setting-missing',
+    { setting, what },
+    `The launch configuration has no "${setting}".`,
+    `Add it: ${what}.`,
+  );
+
+/** What a missing setting is for; ends `launchSettingMissing`. */
+export const settingMeanings = {
+  rrfile: () => 'the file of the recording',
+  kernel: () => 'an ELF file, a Linux Image or a raw binary',
+  driveId: () => 'a name, for example "hd0"',
+  driveImage: () => 'the disk image',
+  driveFormat: () => '"raw" or "qcow2"',
+};
+
+export const launchDrivesShare = (both: { first: string; second: string; what: 'id' | 'slot' | 'overlay' }) =>
+  badInput(
+    'launch-drives-share',
+    both,
+    `The drives "${both.first}" and "${both.second}" of the launch configuration have the same ${both.what}.`,
+    `Give each drive its own ${both.what}.`,
+  );
+
+/** Instead of `overlay-exists` and `recording-exists`: which setting allows it. */
+export const launchWouldOverwrite = ({ fields, problem }: Message, { isAsk }: { isAsk: boolean }) =>
+  badInput(
+    'launch-would-overwrite',
+    { ...fields, isAsk },
+    problem,
+    'Name another file, or set "overwrite" to "always".' +
+      (isAsk ? ' Only VS Code can ask; elsewhere "ask" means "never".' : ''),
+  );
+
+export const requestUnknown = (command: unknown) =>
+  badInput('request-unknown', { command: shown(command) }, `Unknown request ${quoted(command)}.`);
+
+export const requestMalformed = (bad: { command: string; argument: string; expected: string }) =>
+  badInput(
+    'request-malformed',
+    bad,
+    `Invalid argument "${bad.argument}" of the request ${bad.command}: expected ${bad.expected}.`,
+  );
+
+export const requestTooDeep = (command: string) =>
+  badInput('request-too-deep', { command }, `The arguments of the request ${command} are nested too deeply.`);
+
+export const requestTooEarly = (command: string, first: string) =>
+  badInput('request-too-early', { command, first }, `The request ${command} must come after ${first}.`);
+
+export const requestTwice = (command: string) =>
+  badInput('request-twice', { command }, `The request ${command} was already made; a session accepts it once.`);
+
+export const machineIsRunning = () => badInput('machine-running', {}, 'The machine is running.', 'Pause it first.');
+
+export const sessionHasEnded = () => badInput('session-ended', {}, 'The session has ended.', 'Start a new one.');
+
+export const staleReference = (what: 'frame' | 'variable') =>
+  badInput('stale-reference', { what }, `This ${what} belongs to an earlier stop.`, 'Request the stack trace again.');
+
+export const threadUnknown = (threadId: number) =>
+  badInput(
+    'thread-unknown',
+    { threadId },
+    `There is no thread ${threadId}: the threads are the harts, counted from 1.`,
+  );
+
+export const variableUnknown = (name: string) =>
+  badInput('variable-unknown', { name }, `There is no variable "${shown(name)}" in this scope.`);
+
+export const noSymbols = () =>
+  badInput(
+    'no-symbols',
+    {},
+    'No symbols are loaded.',
+    'Name an ELF file as "kernel" or in "symbols" of the launch configuration.',
+  );
+
+export const writingNotByLooking = () =>
+  badInput(
+    'writing-not-here',
+    {},
+    'Evaluating here cannot modify the guest.',
+    'Type the assignment in the Debug Console.',
+  );
+
+export const notWritable = (name: string) =>
+  badInput(
+    'not-writable',
+    { name },
+    `"${shown(name)}" is not in memory or a register that can be written in this frame.`,
+  );
+
+export const valueNeeded = (text: string) =>
+  badInput(
+    'value-needed',
+    { text },
+    `Invalid value "${shown(text)}" for a register: expected a number such as 42 or 0x2a.`,
+  );
+
+export const inputNotInReplay = () =>
+  badInput('input-in-replay', {}, 'Console input is not possible in a replay: the guest gets the recorded input.');
+
+export const inputNotInPast = () =>
+  badInput(
+    'input-in-past',
+    {},
+    'You are viewing a past state; console input is fixed here.',
+    'Go to the end of the recording to type.',
+  );
+
+/** Why a breakpoint is not set; shown next to it. */
+export const noCodeAt = (line: number) => `No code at or after line ${line} in the loaded symbols.`;
+export const noFunction = (name: string) => `No function ${quoted(name)} in the loaded symbols.`;
+export const codeIsNotBooted = (symbols: string) =>
+  `The code in ${shown(symbols)} differs from the code that the machine runs here: it is another build.`;
+export const nothingAt = (address: string) =>
+  `There is no memory at ${shown(address)} now. The machine stops here if code is mapped there later.`;
+export const setWhenStopped = () => 'Will be set when the machine stops.';
+export const notWithoutDebugging = () => 'Not used: this session runs without debugging.';
+export const noInstructionAt = (address: string) =>
+  `No instruction starts at ${shown(address)}: instructions start at even addresses.`;
+export const notInMemory = (name: string) => `${shown(name)} is not in memory, so accesses to it cannot be detected.`;
+
+/** Why the machine stopped. The editor shows it next to the thread. */
+export const stopTexts = {
+  startOfRecording: () => 'Beginning of recording',
+  endOfRecording: () => 'End of recording',
+  isRead: (watched: { label: string; value: string }) => `${watched.label} is read: ${watched.value}`,
+  isWritten: (watched: { label: string; before: string; after: string }) =>
+    `${watched.label} is written: ${watched.before} -> ${watched.after}`,
+};
+
+/** How the guest or the recording ended: a sentence without its period. */
+export const endTexts = {
+  powerOff: () => 'The guest powered off',
+  guestFailed: (exitCode: number | undefined) => `The guest reported failure with code ${exitCode}`,
+  reset: () => 'The guest requested a reset',
+  haltedForever: () => 'All harts wait for an interrupt, and none can occur',
+  endOfRecording: () => 'The recording ends here',
+};
+
+export const gdbServerOn = (name: string) => `gdb server on ${name}`;
+
+export const ownMistake = (text: string) => `This is a bug in blkreplay. Report it with this text: ${text}`;
+
+export const messageUnreadable = (why: string) => `A message from the client could not be read: ${why}`;
+
+/** Both end the session. */
+export const messageTooLarge = ({ lengthBytes, bytesMax }: { lengthBytes: number; bytesMax: number }) =>
+  `The client announced a message of ${lengthBytes} bytes; at most ${bytesMax} are accepted. The session ends.`;
+
+export const notTheProtocol = () =>
+  'The input on stdin is not the Debug Adapter Protocol: a header does not end. The session ends.';

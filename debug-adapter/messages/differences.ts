@@ -1,0 +1,92 @@
+/**
+ * What a replay and its recording can differ in: parts of the sentence `The replay differs from a.rr at position 5:
+ * expected <a thing>, but <a statement>.`
+ */
+interface RequestFields {
+  operation: 'read' | 'write' | 'flush' | 'discard' | 'writeZeroes';
+  drive: string;
+  offset: number;
+  lengthBytes: number;
+  id: number;
+}
+
+interface CompletionFields {
+  drive: string;
+  id: number;
+  status: string;
+  digest: string;
+}
+
+interface EndFields {
+  reason: string;
+  guestExit?: number;
+}
+
+/** ` at position 7`, where that is not the position of the difference. */
+export const atOtherPosition = (position: number, than: number): string =>
+  position === than ? '' : ` at position ${position}`;
+
+// --- things that are expected --------------------------------------------------------------------------------------
+
+const OPERATIONS: Record<RequestFields['operation'], string> = {
+  read: 'a read',
+  write: 'a write',
+  flush: 'a flush',
+  discard: 'a discard',
+  writeZeroes: 'a write of zeroes',
+};
+
+function requestText({ operation, drive, offset, lengthBytes, id }: RequestFields): string {
+  const what = OPERATIONS[operation];
+  if (operation === 'flush') return `${what} of drive ${drive} (request ${id})`;
+  const where = offset % 512 === 0 ? `sector ${offset / 512}` : `byte ${offset}`;
+  return `${what} of ${lengthBytes} bytes at ${where} of drive ${drive} (request ${id})`;
+}
+
+const endText = ({ reason, guestExit }: EndFields): string =>
+  guestExit === undefined ? `the end "${reason}"` : `the end "${reason}" with guest exit code ${guestExit}`;
+
+export type Question = 'hostTime' | 'entropy' | 'hostFile';
+
+const QUESTIONS: Record<Question, string> = {
+  hostTime: 'the time',
+  entropy: 'entropy',
+  hostFile: 'a file or the console',
+};
+
+export const expectations = {
+  request: requestText,
+  completion: ({ drive, id, status, digest }: CompletionFields) =>
+    `the completion of request ${id} of drive ${drive} with ${status} and data digest ${digest}`,
+  consoleInput: (byte: number) => `console input (byte 0x${byte.toString(16).padStart(2, '0')})`,
+  clockJump: (nanoseconds: number | bigint) => `a clock jump of ${nanoseconds} ns while all harts wait`,
+  memoryWrite: (write: { address: number | bigint; lengthBytes: number }) =>
+    `a write of ${write.lengthBytes} bytes to 0x${write.address.toString(16)} by the debugger`,
+  registerWrite: (register: string | number) => `a write to register ${register} by the debugger`,
+  question: (question: Question) => `a device request for ${QUESTIONS[question]}`,
+  entropy: (lengthBytes: number) => `a device request for ${lengthBytes} bytes of ${QUESTIONS.entropy}`,
+  digest: (value: string, part: string) => `digest ${value} of ${part}`,
+  end: endText,
+  noEnd: () => 'no end',
+  runOnTo: (position: number) => `execution up to position ${position}`,
+  noMoreQuestions: () => 'no more requests to the host',
+  noMoreRequests: () => 'no more disk requests',
+};
+
+/** What `expectations.digest` calls the list of parts. */
+export const partOrder = () => 'the order of parts';
+
+// --- statements about what happened --------------------------------------------------------------------------------
+
+export const events = {
+  request: (request: RequestFields) => `the guest made ${requestText(request)}`,
+  completion: ({ drive, id, status, digest }: CompletionFields) =>
+    `request ${id} of drive ${drive} completed with ${status} and data digest ${digest}`,
+  question: (question: Question) => `a device requested ${QUESTIONS[question]}`,
+  digest: (value: string, otherParts: readonly string[]) =>
+    `it is ${value}${otherParts.length > 0 ? ` (also different: ${otherParts.join(', ')})` : ''}`,
+  end: (end: EndFields) => `it ended with ${endText(end)}`,
+  machineEnded: (reason: string) => `the machine ended (${reason})`,
+  reachedWithout: (position: number) => `the machine reached position ${position} without it`,
+  notWaiting: () => 'the machine does not wait at this position',
+};

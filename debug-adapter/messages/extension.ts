@@ -1,0 +1,153 @@
+/**
+ * What the extension shows besides what the debug adapter says: dialogs, input boxes, the Overlays view, the status bar
+ * and the terminal. Commands, settings and the walkthrough are in package.json, where VS Code reads them.
+ */
+export const settingInLaunch = (problem: { configuration: string; message: string }) =>
+  `"${problem.configuration}" cannot start. ${problem.message}`;
+
+export const openLaunchButton = () => 'Open launch.json';
+
+export const fileMissing = ({ setting, file }: { setting: string; file: string }) =>
+  `"${setting}": ${file} does not exist. Build it or copy it there, or name another file.`;
+
+export const recordingMissing = ({ file }: { file: string }) =>
+  `"rrfile": the recording ${file} does not exist. Record it first with "rr": "record".`;
+
+export const overlayMissing = ({ setting, file }: { setting: string; file: string }) =>
+  `"${setting}": the overlay ${file} does not exist. Record first with "rr": "record", or name the overlay of the recording.`;
+
+// --- "overwrite": "ask" ----------------------------------------------------------------------------------------------
+
+export const filesExist = (files: readonly string[]) =>
+  files.length === 1 ? `${files[0]} already exists.` : `${files.length} files of an earlier recording already exist.`;
+
+export const whatHappensToThem = ({ files, renamed }: { files: readonly string[]; renamed: readonly string[] }) =>
+  `${files.join('\n')}\n\n${keepBothButton()} records to ${renamed.join(', ')} instead. ${replaceButton()} deletes the ` +
+  'earlier content. Files that blkreplay did not create are never replaced.';
+
+export const keepBothButton = () => 'Keep Both';
+export const replaceButton = () => 'Replace';
+
+export const notRestarted = () => 'The session was not restarted. The existing recording is unchanged.';
+export const keptBothInstead = () =>
+  'The session was not restarted. A new session records to new files, and the existing ones are unchanged.';
+
+// --- choosing what to boot -------------------------------------------------------------------------------------------
+
+export const noKernelFound = () => 'No RISC-V ELF file was found in this folder. Set "kernel" in launch.json.';
+
+export const chooseKernel = () => 'Select the program to boot';
+
+/** Names of the configurations that the extension offers. */
+export const configurationNames = {
+  record: (program: string) => `Record ${program}`,
+  replay: (program: string) => `Replay ${program}`,
+};
+
+export const noSession = () => 'No blkreplay session is running. Press F5 to start one.';
+
+// --- positions -------------------------------------------------------------------------------------------------------
+
+export const goToPositionTitle = () => 'Go to Position';
+
+export const goToPositionPrompt = ({ start, end }: { start: string; end: string }) =>
+  `${start} to ${end}; also "start", "end", +1000, -1000`;
+
+export const positionUnclear = () =>
+  'Enter a position such as 12,345,678, "start", "end", or a distance such as +1000 or -1000.';
+
+export const positionOutside = ({ start, end }: { start: string; end: string }) =>
+  `Enter a position from ${start} to ${end}.`;
+
+// --- the status bar --------------------------------------------------------------------------------------------------
+
+export const positionItemName = () => 'blkreplay position';
+
+export const positionItemText = (shown: { position: string; end: string; state: string }) =>
+  `$(debug-reverse-continue) ${shown.position} / ${shown.end} · ${shown.state}`;
+
+export const positionItemTooltip = (sentence: string) => `${sentence} Click to go to a position.`;
+
+export const stateWords = {
+  replay: () => 'replay',
+  past: () => 'past',
+  record: () => 'record',
+  live: () => 'live',
+};
+
+type Runs = 'running' | 'stopped';
+
+export const stateSentences = {
+  replay: (runs: Runs) => `Replaying, ${runs}. The guest repeats its recorded execution.`,
+  past: (runs: Runs) => `Viewing a past state, ${runs}. Console input is possible again at the live end.`,
+  record: (runs: Runs) => `Recording, ${runs} at the live end.`,
+  live: (runs: Runs) => `Running without a recording file, ${runs} at the live end.`,
+};
+
+// --- snapshots -------------------------------------------------------------------------------------------------------
+
+export const takeSnapshotTitle = () => 'Take Snapshot';
+export const renameSnapshotTitle = () => 'Rename Snapshot';
+export const snapshotNamePrompt = (position: string | undefined) =>
+  position === undefined ? 'Name of the snapshot' : `Name of the snapshot at position ${position}`;
+/** The name offered for a new snapshot; a number follows where it is taken. */
+export const snapshotNameOffered = () => 'snapshot';
+
+export const snapshotNameEmpty = () => 'Enter a name.';
+export const snapshotNameReserved = () =>
+  'Names that start with "auto-" are reserved for automatic snapshots. Choose another name.';
+export const snapshotNameTooLong = () => 'A name has at most 255 bytes and no control characters. Choose another name.';
+export const snapshotNameTaken = (name: string) => `A snapshot named "${name}" already exists. Choose another name.`;
+
+export const deleteSnapshotQuestion = (name: string) => `Delete the snapshot "${name}"?`;
+export const deleteSnapshotDetail = () => 'The recording is kept. Going to this position will take a little longer.';
+
+// --- deleting a recording --------------------------------------------------------------------------------------------
+
+export const keepButton = () => 'Keep';
+export const deleteButton = () => 'Delete';
+
+export const deleteRecordingQuestion = (name: string) => `Delete the recording ${name} and its overlays?`;
+export const deleteRecordingDetail = (files: readonly string[]) =>
+  `These files are moved to the trash. Disk images are kept.\n\n${files.join('\n')}`;
+export const notOfRecording = (file: string) =>
+  `${file} no longer belongs to this recording and was not deleted. Check what has changed, then delete again.`;
+export const deleteForGoodQuestion = () => 'The files cannot be moved to the trash. Delete them permanently?';
+export const deleteForGoodDetail = (file: string) => `The first file is ${file}. This cannot be undone.`;
+
+// --- the Overlays view -----------------------------------------------------------------------------------------------
+
+export const infoFailed = ({ file, why }: { file: string; why: string }) =>
+  `${file} cannot be read as a recording. ${why}`;
+
+export const viewTexts = {
+  notRecorded: () => 'not recorded',
+  positions: () => 'positions',
+  positionRange: (start: string, end: string) => `${start} to ${end}`,
+  readOnly: () => 'read-only',
+  temporaryOverlay: () => 'temporary overlay',
+  overlay: () => 'overlay',
+  overlayFile: (file: string) => `overlay ${file}`,
+  temporaryOverlayTooltip: () => 'Data that the guest writes is deleted when the session ends.',
+  driveTooltip: (drive: string, kind: string) => `Drive ${drive}, ${kind}`,
+  base: (format: string, size: string) => `base · ${format} · ${size}`,
+  file: (format: string, size: string) => `${format} · ${size}`,
+  fileTooltip: (about: { file: string; format: string; fileSize: string; diskSize: string }) =>
+    `${about.file}\n${about.format}, ${about.fileSize}, disk size ${about.diskSize}`,
+  problemTooltip: (file: string, problem: string) => `${file}\n${problem}`,
+  snapshotFile: () => 'snapshots',
+  snapshotFileTooltip: (file: string) => `${file}\nContains the snapshots`,
+  automatic: () => 'automatic',
+  snapshotTooltip: (name: string, position: string) => `Snapshot ${name} at position ${position}`,
+  here: () => 'You are here',
+  hereTooltip: (position: string) => `The machine is at position ${position}`,
+};
+
+// --- the terminal ----------------------------------------------------------------------------------------------------
+
+export const terminalName = (session: string) => `Guest: ${session}`;
+
+/** Dim lines in the guest's terminal. */
+export const typingRefused = (why: string) => `[Not typed: ${why}]`;
+export const consoleEnded = () => '[The session has ended. The output stays here until the next session starts.]';
+export const consoleWithoutSession = () => '[No session is running. Press F5 to start one.]';

@@ -1,0 +1,62 @@
+/** What can be wrong inside a qcow2 image: each ends a sentence such as `disk.qcow2 is damaged at byte 20: ...`. */
+export const imageDamage = {
+  clusterBits: (bits: number) => `the header has a cluster size of 2^${bits} bytes`,
+  refcountOrder: (order: number) => `the header has a refcount width of 2^${order} bits`,
+  headerLength: (bytes: number) => `the header has a length of ${bytes} bytes`,
+  subclusters: (bits: number) => `the header has subclusters in clusters of 2^${bits} bytes`,
+  compressionContradiction: () => 'the compression type and its feature bit in the header contradict each other',
+  tableUnaligned: (table: string) => `the header has an unaligned offset for ${table}`,
+  tablePastEnd: (table: string) => `the header has an offset past the end of the file for ${table}`,
+  tableOverHeader: (table: string) => `the header has offset 0 for ${table}`,
+  diskSize: () => 'the header has an impossible disk size',
+  l1Entries: (entries: number) => `the header has an L1 table of ${entries} entries`,
+  l1TooSmall: () => 'the L1 table is too small for the disk',
+  refcountTableClusters: (clusters: number) => `the header has a refcount table of ${clusters} clusters`,
+  snapshotCount: (count: number) => `the header has ${count} snapshots`,
+  backingNameOutside: () => 'the name of the backing file extends past the first cluster',
+  extensionTooLong: () => 'a header extension extends past the end of the header',
+  endsPastEnd: (table: string) => `${table} extends past the end of the file`,
+  startsPastEnd: (table: string) => `${table} is past the end of the file`,
+  refcountTableTooLong: () => 'the refcount table covers clusters far past the end of the file',
+  refcountBlockOffset: (index: number, offset: number | bigint) =>
+    `refcount block ${index} has the impossible offset ${offset}`,
+  l2TableUnaligned: () => 'an L2 table has an unaligned offset',
+  l2EntryOutside: () => 'an L2 entry has an offset that is unaligned or outside the file',
+  usedButFree: () => 'a cluster in use has a refcount of 0',
+  compressedPastEnd: () => 'a compressed cluster is past the end of the file',
+  compressedInvalid: () => 'a compressed cluster does not decompress',
+  snapshotTableTooLong: () => 'the snapshot table is too long',
+  snapshotEntryPastEnd: () => 'a snapshot entry extends past the end of the file',
+  snapshotExtraData: () => 'a snapshot entry has too much extra data',
+  snapshotL1Entries: (name: string, entries: number) => `snapshot "${name}" has an L1 table of ${entries} entries`,
+  snapshotL1Offset: (name: string, offset: number) =>
+    `the L1 table of snapshot "${name}" has the impossible offset ${offset}`,
+  snapshotDiskSize: (name: string) => `snapshot "${name}" has an impossible disk size`,
+  // --- found by overlay check
+  atByte: (damage: string, offset: number) => `${damage} (at byte ${offset})`,
+  overlapsOther: (table: string) => `${table} is in a cluster that has another use`,
+  l2EntryUnaligned: () => 'an L2 entry has an unaligned offset',
+  dataOutside: () => 'data is outside the file',
+  dataInTable: () => 'data is in a cluster that holds a table',
+  tooManyReferences: (count: number, most: number) =>
+    `a cluster has ${count} references; the refcount can be at most ${most}`,
+  refcountTooLow: (cluster: number, refcount: number, references: number) =>
+    `cluster ${cluster} has refcount ${refcount}, but ${references} ${references === 1 ? 'reference' : 'references'}`,
+  copiedFlag: (entry: string, isCopied: boolean, refcount: number) =>
+    `${entry} has the COPIED flag ${isCopied ? 'set' : 'clear'}, but refcount ${refcount}`,
+  copiedAndCompressed: (entry: string) => `${entry} has the COPIED flag, but is compressed`,
+};
+
+/** Parts of an image, as `imageDamage` names them. */
+export const imageParts = {
+  refcountTable: () => 'the refcount table',
+  snapshotTable: () => 'the snapshot table',
+  l1TableOf: (snapshot: string) => `the L1 table of snapshot "${snapshot}"`,
+};
+
+/** Features of the format that blkreplay does not support. */
+export const imageFeatures = {
+  compression: (type: number) => `the unknown compression type ${type}`,
+  bit: (bit: number) => `an unknown feature (bit ${bit})`,
+  externalData: () => 'an external data file',
+};

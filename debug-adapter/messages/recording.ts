@@ -1,0 +1,208 @@
+import { quoted, shown } from './shown.ts';
+import { badInput, divergence, notice, type Remedy, type UserError } from './userError.ts';
+
+/**
+ * Messages about a recording (an rrfile), about the machine that it is replayed on, and about replays that differ.
+ * `recordingDamage.ts` has the kinds of damage, `differences.ts` what can differ.
+ */
+const SAME_MACHINE: Remedy = {
+  cli: 'Replay with the options of the recording.',
+  editor: 'Replay with the settings of the recording.',
+};
+const OTHER_VERSION = 'Replay it with the blkreplay that recorded it';
+
+export const notARecording = (file: string): UserError =>
+  badInput('recording-not-one', { file }, `${file} is not a blkreplay recording.`, {
+    cli: 'Pass the --rrfile of a recording.',
+    editor: 'Set "rrfile" to a recording.',
+  });
+
+export const recordingFromFuture = (found: { file: string; version: number; newestKnown: number }): UserError =>
+  badInput(
+    'recording-future-version',
+    found,
+    `${found.file} has recording format version ${found.version}; this blkreplay reads versions up to ${found.newestKnown}.`,
+    `${OTHER_VERSION}, or a newer one.`,
+  );
+
+export const recordingFromPast = (found: { file: string; version: number; oldestKnown: number }): UserError =>
+  badInput(
+    'recording-past-version',
+    found,
+    `${found.file} has recording format version ${found.version}; this blkreplay reads version ${found.oldestKnown} and later.`,
+    `${OTHER_VERSION}, or record again.`,
+  );
+
+export const recordingNeedsNewer = ({
+  file,
+  offset,
+  type,
+}: {
+  file: string;
+  offset: number;
+  type: number;
+}): UserError =>
+  badInput(
+    'recording-future-chunk',
+    { file, offset, type },
+    `${file} contains data that this blkreplay does not support (chunk type ${type} at byte ${offset}).`,
+    `${OTHER_VERSION}, or a newer one.`,
+  );
+
+/** The file ends before the first event. */
+export const recordingCutShort = (found: { file: string; inside: string; lengthBytes: number }): UserError =>
+  badInput(
+    'recording-cut-short',
+    found,
+    `${found.file} ends inside ${found.inside} after ${found.lengthBytes} bytes, before its first event, so there is nothing to replay.`,
+    'Copy it again from the original, or record again.',
+  );
+
+export const recordingDamaged = ({
+  file,
+  offset,
+  damage,
+}: {
+  file: string;
+  offset: number;
+  damage: string;
+}): UserError =>
+  badInput(
+    'recording-damaged',
+    { file, offset, damage },
+    `${file} is damaged at byte ${offset}: ${damage}.`,
+    'Copy it again from the original, or record again.',
+  );
+
+export const headerTooLong = (file: string, { length, most }: { length: number; most: number }): UserError =>
+  badInput(
+    'recording-header-too-long',
+    { file, length, most },
+    `The file names and the kernel command line take ${length} bytes in the header of ${file}; at most ${most} fit.`,
+    'Use shorter names or a shorter kernel command line.',
+  );
+
+export const noSuchBootFile = ({ file, role }: { file: string; role: string }): UserError =>
+  badInput('recording-no-boot-file', { file, role }, `${file} contains no ${role}.`, SAME_MACHINE);
+
+export const bootFileDiffers = ({ role, name }: { role: keyof typeof ROLE_NAMES; name: string }) =>
+  notice(
+    'boot-file-differs',
+    { role, name },
+    `${name} differs from the recorded ${ROLE_NAMES[role]}. The replay uses the recorded one` +
+      `${role === 'initrd' || role === 'dtb' ? '' : ' and its symbols'}.`,
+    'Record again to debug the new one.',
+  );
+
+const ROLE_NAMES = {
+  ...{ kernel: 'kernel', bios: 'firmware', initrd: 'initial RAM disk', load: 'file', dtb: 'device tree' },
+} as const;
+
+// --- record and replay take the same options ---------------------------------------------------------------------
+
+export const recordedWithOther = (differs: {
+  file: string;
+  /** For example `memory`, or `drive hd0: format`. */
+  option: string;
+  recorded: string;
+  given: string;
+}): UserError =>
+  badInput(
+    'recording-other-machine',
+    differs,
+    `${differs.file} was recorded with another machine (${differs.option}: recorded ${shown(differs.recorded)}, ` +
+      `given ${shown(differs.given)}).`,
+    SAME_MACHINE,
+  );
+
+/** `unknown` is the unsupported part of the instruction set: an extension, or `no zba`. */
+export const recordedInstructionsUnknown = ({ file, unknown }: { file: string; unknown: string }): UserError =>
+  badInput(
+    'recording-isa-unknown',
+    { file, unknown },
+    `${file} was recorded with an instruction set that this blkreplay does not support (${quoted(unknown)}).`,
+    `${OTHER_VERSION}, or a newer one.`,
+  );
+
+export const recordedDriveMissing = (missing: { file: string; drive: string; image: string }): UserError =>
+  badInput(
+    'recording-drive-missing',
+    missing,
+    `${missing.file} was recorded with a drive ${missing.drive} (image ${missing.image}), which was not given.`,
+    SAME_MACHINE,
+  );
+
+export const recordedWithoutDrive = ({ file, drive }: { file: string; drive: string }): UserError =>
+  badInput(
+    'recording-drive-extra',
+    { file, drive },
+    `${file} was recorded without a drive ${drive}.`,
+    'Leave the drive out, or record again with it.',
+  );
+
+export const baseChanged = ({ file, drive, image }: { file: string; drive: string; image: string }): UserError =>
+  badInput(
+    'recording-base-changed',
+    { file, drive, image },
+    `${image} (drive ${drive}) has changed since ${file} was recorded.`,
+    'Restore it, or record again.',
+  );
+
+// --- the replay differs --------------------------------------------------------------------------------------------
+
+export type DivergenceCode =
+  'divergence-input' | 'divergence-request' | 'divergence-completion' | 'divergence-digest' | 'divergence-end';
+
+export const replayDiverged = (
+  code: DivergenceCode,
+  seen: { file: string; position: number; expected: string; came: string; cause: string },
+): UserError =>
+  divergence(
+    code,
+    seen,
+    `The replay differs from ${seen.file} at position ${seen.position}: expected ${seen.expected}, but ${seen.came}.`,
+    seen.cause,
+  );
+
+/** The recording was not closed, and the replay continues beyond its end. */
+export const recordingEndsHere = (asked: { file: string; lastPosition: number; came: string }): UserError =>
+  divergence(
+    'recording-ends-here',
+    asked,
+    `${asked.file} was not closed properly and ends at position ${asked.lastPosition}, but ${asked.came} after that.`,
+    {
+      cli: `Stop the replay with --stop-at ${asked.lastPosition}.`,
+      editor: 'Go back to an earlier position.',
+      gdb: 'Go back with reverse-continue.',
+    },
+  );
+
+/** As they were named when recording. */
+interface DriveFiles {
+  image: string;
+  overlay: string | null;
+}
+
+const fileOf = ({ image, overlay }: DriveFiles): string =>
+  overlay === null || overlay === image ? image : `${image} or its overlay ${overlay}`;
+
+/** Why a replay can differ and what to do: whole sentences, the most likely reason first. */
+export const divergenceCauses = {
+  driveContent: (at: { drive: string; sector: number; files: DriveFiles }) =>
+    `The guest read other data from drive ${at.drive} at sector ${at.sector}: ${fileOf(at.files)} has changed since it ` +
+    'was recorded. Restore it, or record again.',
+  driveWrite: (at: { drive: string; sector: number }) =>
+    `The guest wrote other data to drive ${at.drive} at sector ${at.sector}. Execution had already diverged; the digests ` +
+    'before this position show where.',
+  driveDigest: (at: { drive: string; files: DriveFiles }) =>
+    `The content of drive ${at.drive} differs: ${fileOf(at.files)} has changed since it was recorded. Restore it, or record again.`,
+  driveError: (drive: string) =>
+    `Drive ${drive} completed the request with another status: its image, overlay or read-only setting has changed since it was recorded.`,
+  machine: (recordedBy: string) =>
+    `The machine did not repeat its execution: it was recorded with another version of blkreplay (${recordedBy}), the ` +
+    'snapshot belongs to another recording, or blkreplay has a bug.',
+  olderMachine: ({ version, format, formatNow }: { version: string; format: number; formatNow: number }) =>
+    `The machine did not repeat its execution: devices have changed since recordings of format ${format}, and this build ` +
+    `(format ${formatNow}) repeats most but not all of their behavior. Replay it with the build ` +
+    `that recorded it (blkreplay ${version}, format ${format}). Other causes: the snapshot belongs to another recording, or blkreplay has a bug.`,
+};

@@ -1,0 +1,42 @@
+/** What can be wrong inside a recording: each ends the sentence `a.rr is damaged at byte 20: ...`. */
+export const recordingDamage = {
+  twoVersions: () => 'its header and its first bytes have different format versions',
+  versionZero: () => 'its format version is 0',
+  notThere: (chunk: string) => `${chunk} does not start there`,
+  checksum: (chunk: string) => `the checksum of ${chunk} is wrong`,
+  positionsFall: () => 'a position is lower than the one before',
+  misplacedChunk: () => 'a chunk is in the wrong order',
+  chunkTooLong: () => 'a chunk is too long',
+  chunkChanged: () => 'a chunk is changed, but intact chunks follow it',
+  entriesAfterEnd: () => 'entries follow the end of the log',
+  inChunk: (flaw: string) => `the chunk ${flaw}`,
+  inBootFile: (name: string, flaw: string) => `the boot file ${name} ${flaw}`,
+};
+
+/** Parts of a recording, as `recordingDamage` names them. */
+export const recordingParts = {
+  header: () => 'its header',
+  bootFile: (name: string) => `the boot file ${name}`,
+};
+
+/** What can be wrong with a chunk or a boot file: each follows its name. */
+export const chunkFlaws = {
+  endsInValue: () => 'ends inside a value',
+  endsInDigest: () => 'ends inside a digest',
+  numberTooLarge: () => 'contains a number above 2^53',
+  textNotUtf8: () => 'contains text that is not UTF-8',
+  entryAfterLast: () => 'contains an entry after its last position',
+  endsBeforeLast: () => 'ends before its last position',
+  unknownEntry: (kind: number) => `contains an entry of the unknown kind ${kind}`,
+  unknownOperation: () => 'contains a disk request with an unknown operation',
+  unknownStatus: () => 'contains a completion with an unknown status',
+  unknownName: () => 'uses a name that is not defined',
+  clockJumpOfZero: () => 'contains a clock jump of 0 ns',
+  notJson: () => 'is not JSON',
+  otherBootFile: () => 'is not the boot file that the header names',
+  impossibleLength: () => 'has a length that its data cannot have',
+  badField: (field: string) => `has no valid ${field}`,
+  checksum: () => 'has a wrong checksum',
+  notRecorded: () => 'is not the recorded file',
+  notDecompressed: () => 'does not decompress',
+};

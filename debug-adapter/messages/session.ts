@@ -1,0 +1,84 @@
+import { badInput } from './userError.ts';
+
+/** Messages while debugging. */
+
+export const noHistory = () =>
+  badInput('no-history', {}, 'This run is not recorded, so it has no history to go back to.', {
+    cli: 'Start it with record or replay.',
+    editor: 'Set "rr" to "record" or "replay" in the launch configuration.',
+    gdb: 'Start blkreplay with record or replay.',
+  });
+
+export const pastIsFixed = () =>
+  badInput('past-is-fixed', {}, 'Recorded history cannot be changed.', {
+    cli: 'Write at the live end of a recording.',
+    editor: 'Go to the end of a recording in progress to write.',
+    gdb: 'Continue to the end of a recording in progress to write.',
+  });
+
+export const guestHasEnded = () =>
+  badInput(
+    'guest-has-ended',
+    {},
+    'The guest has ended, so nothing can be written to it.',
+    'Start it again, and write before its last step.',
+  );
+
+export const positionOutside = ({ position, start, end }: { position: number; start: number; end: number }) =>
+  badInput(
+    'position-outside',
+    { position, start, end },
+    `Position ${position} is not in the recording, which has positions ${start} to ${end}.`,
+  );
+
+export const badAddress = ({ address, lengthBytes }: { address: bigint; lengthBytes: number }) =>
+  badInput(
+    'address-not-ram',
+    { address: `0x${address.toString(16)}`, lengthBytes },
+    `${lengthBytes === 1 ? '1 byte' : `${lengthBytes} bytes`} at 0x${address.toString(16)} cannot be accessed: not in RAM as it is mapped now.`,
+    'Use another address, or stop where this one is mapped.',
+  );
+
+const lostHow = (isReplaced: boolean) => (isReplaced ? 'replaced by another file' : 'deleted');
+
+/** A notice: the session continues. */
+export const fileLost = (lost: { file: string; isReplaced: boolean; use: 'writes' | 'reads' | 'base' }) =>
+  badInput(
+    'file-lost',
+    lost,
+    lost.use === 'writes'
+      ? `${lost.file} was ${lostHow(lost.isReplaced)} while this session writes to it. The session continues, but its data will be lost when it ends.`
+      : `${lost.file} was ${lostHow(lost.isReplaced)} while this session reads it. The session continues with the file that it opened.`,
+    lost.use === 'writes'
+      ? 'End the session and start again, and leave its files in place.'
+      : 'Restore that file before you replay again.',
+  );
+
+export const savedNowhere = ({ file, isReplaced }: { file: string; isReplaced: boolean }) =>
+  badInput(
+    'file-lost-for-snapshot',
+    { file, isReplaced },
+    `${file} was ${lostHow(isReplaced)} while this session uses it, so snapshots cannot be taken or changed.`,
+    'Restore the file, and start the session again.',
+  );
+
+export const pastLost = ({ file, isReplaced }: { file: string; isReplaced: boolean }) =>
+  badInput(
+    'file-lost-for-past',
+    { file, isReplaced },
+    `${file} was ${lostHow(isReplaced)} while this session records to it, so going back is not possible.`,
+    'Continue, or end the session and record again.',
+  );
+
+/** After a failure of the host that ended a session; `failure` is one or more whole sentences. */
+export const sessionFailed = (
+  failure: string,
+  kept: { rr: 'record'; rrfile: string; position: number | undefined } | { rr: 'replay' | 'off' },
+): string => {
+  if (kept.rr !== 'record') {
+    return `${failure} The session has ended${kept.rr === 'off' ? '' : '; the recording is unchanged'}.`;
+  }
+  return kept.position === undefined
+    ? `${failure} The session has ended; ${kept.rrfile} cannot be read.`
+    : `${failure} The session has ended; ${kept.rrfile} is kept and can be replayed up to position ${kept.position}.`;
+};

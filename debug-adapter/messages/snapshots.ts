@@ -1,0 +1,84 @@
+import { listSome } from './block.ts';
+import { quoted } from './shown.ts';
+import { badInput, remedyWith, textFor, type UserError } from './userError.ts';
+
+/** Messages about the snapshots that users take, rename and delete in a session. */
+
+export const snapshotNameUnusable = (name: string) =>
+  badInput(
+    'snapshot-name-unusable',
+    { name },
+    `Invalid snapshot name ${quoted(name)}: expected 1 to 255 bytes of text without control characters.`,
+  );
+
+export const snapshotNameAutomatic = (name: string) =>
+  badInput(
+    'snapshot-name-automatic',
+    { name },
+    `Invalid snapshot name ${quoted(name)}: names that start with "auto-" are reserved for automatic snapshots.`,
+    'Choose another name.',
+  );
+
+export const snapshotNameReserved = (name: string) =>
+  badInput(
+    'snapshot-name-reserved',
+    { name },
+    `Invalid snapshot name ${quoted(name)}: it is the name of the first snapshot of the recording.`,
+    'Choose another name.',
+  );
+
+export const snapshotNameTaken = (name: string) =>
+  badInput(
+    'snapshot-name-taken',
+    { name },
+    `A snapshot named ${quoted(name)} already exists.`,
+    'Choose another name, or delete that snapshot.',
+  );
+
+export const snapshotUnknown = (name: string, known: readonly string[]) =>
+  badInput(
+    'snapshot-unknown',
+    { name, known },
+    `There is no snapshot named ${quoted(name)}.`,
+    known.length > 0 ? `The snapshots: ${listSome(known)}.` : 'There are no snapshots.',
+  );
+
+export const snapshotNeeded = (name: string, change: 'delete' | 'rename') =>
+  badInput(
+    'snapshot-needed',
+    { name, change },
+    `Replays start from the snapshot ${quoted(name)}, so it cannot be ${change}d.`,
+  );
+
+export const snapshotStateLost = () =>
+  badInput(
+    'snapshot-nowhere-kept',
+    {},
+    'Snapshots cannot be saved: this recording used a temporary overlay.',
+    'Record with an overlay to save snapshots.',
+  );
+
+export const snapshotDiskLost = (drive: string) =>
+  badInput(
+    'snapshot-disk-not-kept',
+    { drive },
+    `A snapshot cannot include drive ${drive}: it was recorded with a temporary overlay.`,
+    'Record with an overlay to save snapshots.',
+  );
+
+/** A notice: the recording continues. */
+export const snapshotFailed = (position: number, cause: UserError) =>
+  badInput(
+    'snapshot-failed',
+    { position, cause: cause.code },
+    `The automatic snapshot at position ${position} was skipped. The recording continues, with all events and earlier snapshots.`,
+    remedyWith((frontEnd) => `Cause: ${textFor(cause, frontEnd)}`),
+  );
+
+export const snapshotStateTooLarge = (lengthBytes: number, lengthBytesMax: number) =>
+  badInput(
+    'snapshot-state-too-large',
+    { lengthBytes, lengthBytesMax },
+    `The machine state without RAM is too large for a snapshot: ${lengthBytes} bytes, at most ${lengthBytesMax}.`,
+    'Let the machine run on, and take the snapshot when fewer disk requests are pending.',
+  );

@@ -1,0 +1,177 @@
+import { sentence, shown } from './shown.ts';
+import { badInput, notice } from './userError.ts';
+
+/**
+ * Messages about symbol files, and about the expressions that users type. `name` is the file as the user named it.
+ * Damage inside debug information is no error: it becomes a warning, and the rest works. `symbolDamage.ts` has its kinds.
+ */
+const USE_LINKED_ELF = 'Use a linked ELF file for 64-bit RISC-V, built with -g.';
+
+export const symbolsAreNotElf = (name: string) =>
+  badInput('symbols-not-elf', { name }, `${name} is not an ELF file.`, USE_LINKED_ELF);
+
+export const symbolsAreNotRv64 = (name: string) =>
+  badInput('symbols-not-rv64', { name }, `${name} is not an ELF file for little-endian 64-bit RISC-V.`, USE_LINKED_ELF);
+
+export const symbolsAreNotLinked = (name: string) =>
+  badInput(
+    'symbols-not-linked',
+    { name },
+    `${name} is an object file, so its addresses are not final.`,
+    USE_LINKED_ELF,
+  );
+
+export const symbolsAreTruncated = (name: string) =>
+  badInput(
+    'symbols-truncated',
+    { name },
+    `${name} is truncated: its section header table extends past the end of the file.`,
+    'Build it again.',
+  );
+
+/** `booted` is the file whose code is in the machine; a file that was built again has the same name. */
+export const symbolsAreOfOtherBuild = ({ name, booted, address }: { name: string; booted: string; address: bigint }) =>
+  notice(
+    'symbols-differ',
+    { name, booted, address: `0x${address.toString(16)}` },
+    `${name} is another build than ${name === booted ? 'the recorded one' : booted}: the code differs from ` +
+      `0x${address.toString(16)} on. Breakpoints are set only in functions that are the same in both.`,
+    'Use the symbols of the build that the machine runs.',
+  );
+
+export const imageHasNoSymbols = (name: string) =>
+  badInput(
+    'symbols-not-in-image',
+    { name },
+    `${name} is not a Linux Image with a symbol table.`,
+    'Use an Image of a kernel with CONFIG_KALLSYMS.',
+  );
+
+/** Warnings: shown once, in the console. */
+export const debugInfoIsDamaged = (name: string, section: string, damage: string) =>
+  sentence(`${name}: ${section} is damaged (${damage}). Some lines or variables are missing. Build it again.`);
+
+export const debugSectionIsCompressed = (name: string, section: string) =>
+  sentence(`${name}: ${section} has an unsupported compression. Build with -gz=none.`);
+
+export const debugInfoIsElsewhere = (name: string) =>
+  sentence(`${name}: its debug information is in .dwo files, which are not supported. Build without -gsplit-dwarf.`);
+
+/** Expressions. */
+export const expressionIsEmpty = () =>
+  badInput('expression-empty', {}, 'The expression is empty.', 'Type an expression.');
+
+export const expressionHasBadText = (text: string) =>
+  badInput('expression-bad-text', { text }, `"${shown(text)}" is not supported in an expression.`);
+
+/** `found` is quoted, or the end of the expression. */
+export const expressionExpected = (expected: string, found: string) =>
+  badInput('expression-expected', { expected, found }, `Expected ${shown(expected)} before ${shown(found)}.`);
+
+/** What `expressionExpected` names. */
+export const expressionParts = {
+  operator: () => 'an operator',
+  operand: () => 'a name or a number',
+  member: () => 'the name of a member',
+  count: () => 'a number of elements',
+  text: (text: string) => `"${text}"`,
+  end: () => 'the end of the expression',
+};
+
+export const expressionIsTooDeep = () =>
+  badInput('expression-too-deep', {}, 'The expression is nested too deeply.', 'Split it.');
+
+export const nameIsUnknown = (name: string) =>
+  badInput('expression-unknown-name', { name }, `There is no variable, function or enumerator "${shown(name)}" here.`);
+
+export const typeIsUnknown = (name: string) =>
+  badInput('expression-unknown-type', { name }, `There is no type "${shown(name)}" in the debug information.`);
+
+export const registerIsUnknown = (name: string) =>
+  badInput(
+    'expression-unknown-register',
+    { name },
+    `There is no register "$${shown(name)}", or its value in this frame is not known.`,
+  );
+
+export const memberIsUnknown = (member: string, type: string) =>
+  badInput('expression-unknown-member', { member, type }, `${shown(type)} has no member "${shown(member)}".`);
+
+export const isNotAStruct = (what: string, type: string) =>
+  badInput('expression-not-a-struct', { what, type }, `${shown(what)} is not a struct or union, but ${shown(type)}.`);
+
+export const isNotAPointer = (what: string, type: string) =>
+  badInput('expression-not-a-pointer', { what, type }, `${shown(what)} is not a pointer, but ${shown(type)}.`);
+
+export const isNotANumber = (what: string, type: string) =>
+  badInput('expression-not-a-number', { what, type }, `${shown(what)} is not a number, but ${shown(type)}.`);
+
+/** Values without a name, as the messages above call them. */
+export const valueNames = {
+  operandOf: (operator: string) => `The operand of ${operator}`,
+  targetOf: (pointer: string) => `The target of ${pointer}`,
+};
+
+export const hasNoAddress = (what: string) =>
+  badInput('expression-no-address', { what }, `${shown(what)} has no address: it is in a register or computed.`);
+
+export const cannotBeAssigned = (what: string) =>
+  badInput(
+    'expression-not-assignable',
+    { what },
+    `${shown(what)} cannot be assigned: it is not in memory or a register.`,
+  );
+
+export const typesDiffer = (what: string, type: string, wanted: string) =>
+  badInput(
+    'expression-types-differ',
+    { what, type, wanted },
+    `${shown(what)} has the type ${shown(type)}; expected ${shown(wanted)}.`,
+  );
+
+export const valueIsOptimizedOut = (what: string) =>
+  badInput('expression-optimized-out', { what }, `${shown(what)} is optimized out here.`);
+
+export const memoryIsUnreadable = (address: bigint) =>
+  badInput(
+    'expression-unreadable',
+    { address: `0x${address.toString(16)}` },
+    `The memory at 0x${address.toString(16)} cannot be read.`,
+  );
+
+export const typeIsIncomplete = (type: string) =>
+  badInput(
+    'expression-incomplete-type',
+    { type },
+    `${shown(type)} is only declared: the debug information has no size or members for it.`,
+  );
+
+export const divisionByZero = () => badInput('expression-division-by-zero', {}, 'The expression divides by zero.');
+
+export const callsAreRefused = (what: string) =>
+  badInput(
+    'expression-call',
+    { what },
+    `${shown(what)}(...) would call a function of the guest, which expressions cannot do.`,
+  );
+
+export const badCount = (count: string) =>
+  badInput(
+    'expression-bad-count',
+    { count },
+    `Invalid element count ${shown(count)} after @: expected a positive number.`,
+  );
+
+export const expressionMeetsDamage = (text: string, section: string) =>
+  badInput(
+    'expression-damage',
+    { text, section },
+    `${shown(text)} cannot be evaluated: ${section} of the debug information is damaged.`,
+  );
+
+/** Values that cannot be shown. */
+export const valueTexts = {
+  unreadable: (address: string) => `<cannot read ${address}>`,
+  unknownFloat: () => '<floating-point number of an unknown format>',
+  damaged: () => '<damaged debug information>',
+};

@@ -1,0 +1,94 @@
+/** What `blkreplay --help` prints. */
+export const USAGE = `blkreplay: record a RISC-V machine with its disks, and replay it instruction by instruction
+
+Usage:
+  blkreplay run    --kernel FILE [options]                  run without recording
+  blkreplay record --kernel FILE --rrfile FILE [options]    run and record
+  blkreplay replay --kernel FILE --rrfile FILE [options]    replay; pass the options of the recording
+  blkreplay info   RRFILE [--json]                          describe a recording
+  blkreplay symbols IMAGE | RRFILE > FILE                   write the symbol table of a Linux Image, or the kernel of a
+                                                            recording, as an ELF file for gdb
+  blkreplay dump   RRFILE [--from POSITION] [--to POSITION] [--kind KIND,...] [--drive-id NAME] [--json]
+                                                            print the log: one event per line, position first
+  blkreplay identify FILE [--json]                          print what kind of blkreplay file it is, and which session
+                                                            has it open
+  blkreplay pack   RRFILE --into FILE [--without-bases] [--allow FILE] [--overwrite] [--json]
+                                                            write the recording and all files that it needs to one file
+  blkreplay unpack FILE --into FOLDER [--base DRIVE=FILE] [--allow FILE] [--overwrite] [--json]
+
+  blkreplay overlay create OVERLAY --base FILE --format raw|qcow2 [--allow FILE] [--overwrite]
+                                                            create an empty overlay for a base image
+  blkreplay overlay info | map OVERLAY [--allow FILE]       describe it; show which file has each part of its disk
+  blkreplay overlay check OVERLAY [--repair]                exit status 2 for damage; leaked clusters are not damage
+  blkreplay overlay commit OVERLAY [--allow FILE] [--yes]   write its data to its base, and empty it
+  blkreplay overlay discard OVERLAY [--yes]                 delete the data in it
+  blkreplay overlay rebase OVERLAY --base FILE --format raw|qcow2 [--name-only] [--allow FILE] [--yes]
+                                                            change the base and keep the disk content; --name-only: the
+                                                            base was moved
+  blkreplay snapshot list FILE                              FILE is a recording, for all its drives, or an overlay
+  blkreplay snapshot apply | delete FILE NAME [--yes]
+  blkreplay snapshot rename FILE NAME NEWNAME [--yes]       --yes: proceed even if a recording can no longer be replayed
+                                                            or data is lost
+
+Machine:
+  --kernel FILE[@ADDRESS]
+                        ELF file, Linux Image (also Image.gz or EFI zboot image), U-Boot image, or raw binary. A raw
+                        binary is loaded to ADDRESS, for example 0x80200000; without ADDRESS, to the next multiple of
+                        2 MiB after the firmware, or to 0x80000000 without firmware. Write @@ for an @ before a number
+                        in the name. The kernel is optional with --bios FILE or --load, and in a replay, which takes all
+                        boot files from the recording
+  --bios none|builtin|FILE
+                        firmware: none, the built-in SBI, or a file such as OpenSBI's fw_dynamic (ELF, or raw, which
+                        starts at 0x80000000). A firmware file can boot without a kernel: u-boot.bin, fw_payload.
+                        Default: builtin for a Linux Image and for a kernel that leaves 0x80000000 free, else none
+  --initrd FILE         initial RAM disk
+  --load FILE[@ADDRESS] load another file, like QEMU's -device loader: raw files to ADDRESS; ELF, Intel HEX and U-Boot
+                        images to the address in the file. Up to 32 times
+  --dtb FILE            device tree for the guest; --append and --initrd are written into it
+  --dumpdtb FILE        write the guest's device tree to a new file, and exit
+  --append TEXT         kernel command line
+  --memory SIZE         RAM, 16M to 2G in whole MiB, for example 128M (default), 1G or 262144K
+  --harts N             number of harts, 1 (default) to 8
+  --drive id=NAME,image=FILE,format=raw|qcow2[,overlay=FILE][,readonly][,slot=0..7][,virtio=modern|legacy]
+                        a disk; up to 8 times. The image is never written: writes and snapshots go to the overlay, or
+                        to a temporary one. Write ,, for a comma in a name. The disk is a modern virtio disk in the
+                        first free slot; QEMU's default is slot=7,virtio=legacy
+  --allow FILE          a file, or a folder of files, that a qcow2 image may have as its backing file. Always allowed:
+                        files in the folder of the image and in the current folder, and images that you or the
+                        recording name. Can be repeated
+  --rng                 an entropy source (virtio-rng) in the last free slot
+  --rng-seed HEX|none   /chosen/rng-seed in the device tree: 64 hexadecimal digits, which make two runs identical, or
+                        none. Default: random for each run and recording. A replay uses the recorded seed
+  --no-reboot           end the run when the guest resets, like QEMU's -no-reboot
+  --semihosting         allow semihosting calls in M and S mode: console, exit, time, and read-only files in the current
+                        folder and below
+  --stdin FILE          console input (not used by replay)
+  --idle warp|realtime  skip idle time of the guest (default), or wait through it. With warp, a guest with a periodic
+                        timer that waits at a prompt after the end of the input runs at full speed: end it with Ctrl-C
+                        or --stop-at, or let the last line of --stdin power it off
+
+Recording:
+  --rrfile FILE         the recording
+  --rrsnapshot NAME     name of the first snapshot (default replay_init). When given, a qcow2 image without an overlay
+                        receives the writes of the guest and the snapshots itself
+  --all-snapshots       take all automatic snapshots, at multiples of 16777216 steps and later at wider intervals,
+                        however long they take; by default they use a fortieth of the recording time
+  --overwrite           replace an existing recording and overlays
+  --stop-at POSITION    stop after exactly this many steps, for example 1_000_000
+
+Debugging with gdb:
+  --gdb PORT            wait for gdb-multiarch (target remote :PORT) before the first step, or at --stop-at; only from
+                        this computer. 0 picks a free port, which is printed on stderr. detach lets the machine run to
+                        its end; kill or a lost connection ends it like Ctrl-C. A connection that is not from gdb, for
+                        example from a web page, is dropped
+  --gdb unix:PATH       the same on a socket that only you can connect to (target remote PATH)
+  --gdb stdio           for gdb to start (target remote | blkreplay ... --gdb stdio): packets on stdin and stdout, the
+                        guest's console on stderr; after detach, gdb waits 5 seconds for the end of the program
+
+Output:
+  --json                the last line on stderr is a JSON object with the result
+  --help, --version
+
+Exit status: 0 power-off or --stop-at reached, 1 failure reported by the guest, 2 bad input, 3 the replay differs from
+the recording, 4 failure of the host (disk full, I/O error), 130 interrupted.
+`;

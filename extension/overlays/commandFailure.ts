@@ -1,0 +1,12 @@
+import { type Message, textFor } from '../../debug-adapter/messages/userError.ts';
+
+/** Why a command with `--json` has failed, in the editor's terms. Undefined where its stderr does not end with the error. */
+export function commandFailure(stderr: string): string | undefined {
+  const lastLine = stderr.trim().split('\n').at(-1) ?? '';
+  try {
+    const { error } = JSON.parse(lastLine) as { error: Pick<Message, 'problem' | 'remedy'> };
+    return textFor(error, 'editor');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,173 @@
+/** Every text that a user can see is in `debug-adapter/messages` and uses the terms of its front end. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import ts from 'typescript';
+import { overlayExists } from '../../debug-adapter/messages/drives.ts';
+import { fileMissing } from '../../debug-adapter/messages/host.ts';
+import { snapshotFailed } from '../../debug-adapter/messages/snapshots.ts';
+import { imageTooLarge, notQcow2 } from '../../debug-adapter/messages/block.ts';
+import { noHistory } from '../../debug-adapter/messages/session.ts';
+import { textFor } from '../../debug-adapter/messages/userError.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const MESSAGES = 'debug-adapter/messages';
+
+test('an error is data: its code and fields go to another thread and into JSON unchanged', () => {
+  const { code, fields, problem, remedy } = overlayExists('hd0.qcow2');
+  const data = { code, fields, problem, remedy };
+  assert.deepEqual(data.fields, { overlay: 'hd0.qcow2' });
+  assert.deepEqual(structuredClone(data), data);
+  assert.deepEqual(JSON.parse(JSON.stringify(data)), data);
+  assert.equal(textFor(structuredClone(data), 'cli'), overlayExists('hd0.qcow2').message);
+});
+
+test('what to do is told in the terms of the command line, the editor and gdb', () => {
+  const overlay = overlayExists('hd0.qcow2');
+  assert.match(textFor(overlay, 'cli'), /^hd0\.qcow2 already exists and would be overwritten\. .* --overwrite\.$/);
+  assert.match(textFor(overlay, 'editor'), /^hd0\.qcow2 already exists .* set "overwrite" to "always"\.$/);
+  assert.match(textFor(notQcow2('hd0.img'), 'cli'), /pass format=raw/);
+  assert.match(textFor(notQcow2('hd0.img'), 'editor'), /set "format": "raw"/);
+  assert.match(textFor(fileMissing('k'), 'cli'), /current directory/);
+  assert.match(textFor(fileMissing('k'), 'editor'), /"cwd"/);
+  assert.match(textFor(noHistory(), 'editor'), /"rr"/);
+  assert.doesNotMatch(textFor(noHistory(), 'gdb'), /"rr"|launch configuration/);
+});
+
+test('a message that contains another one passes the front end on', () => {
+  const notice = snapshotFailed(16, notQcow2('hd0.img'));
+  assert.deepEqual(notice.fields, { position: 16, cause: 'image-not-qcow2' });
+  assert.match(textFor(notice, 'editor'), /Cause: hd0\.img .*"format": "raw"/);
+  assert.match(textFor(notice, 'cli'), /Cause: hd0\.img .*format=raw/);
+  assert.match(textFor(snapshotFailed(16, imageTooLarge('a', 'b')), 'gdb'), /Cause: a would exceed/);
+});
+
+// --- where texts are -------------------------------------------------------------------------------------------------
+
+/** From this many words on, a text is taken for one that a user sees. */
+const WORDS_MIN = 4;
+
+/** Texts that look like sentences and are none. */
+const NO_MESSAGES: readonly RegExp[] = [
+  /^debug-adapter\/engine\/disassembly\//, // tables of instructions and CSR names
+  /^debug-adapter\/engine\/base\/registerNames\.ts$/,
+  /^debug-adapter\/engine\/symbols\/(expressions\/(typeNames|builtInTypes)|types\/typeReader)\.ts$/, // names of C types
+  /^debug-adapter\/engine\/machine\/cpu\/extensions\.ts$/, // marks in a table
+  /^debug-adapter\/gdb\/registers\.ts$/, // XML for gdb
+];
+
+interface Text {
+  file: string;
+  line: number;
+  text: string;
+}
+
+/** Every string and template of a file; `…` stands for what a template computes. */
+function textsIn(file: string): (Text & { node: ts.Node })[] {
+  const source = ts.createSourceFile(file, readFileSync(path.join(ROOT, file), 'utf8'), ts.ScriptTarget.Latest, true);
+  const found: (Text & { node: ts.Node })[] = [];
+  const visit = (node: ts.Node): void => {
+    const text = ts.isStringLiteralLike(node)
+      ? node.text
+      : ts.isTemplateExpression(node)
+        ? node.head.text + node.templateSpans.map(({ literal }) => `…${literal.text}`).join('')
+        : undefined;
+    if (text !== undefined) {
+      const line = source.getLineAndCharacterOfPosition(node.getStart()).line + 1;
+      found.push({ file, line, text, node });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+const sources = (folder: string): string[] =>
+  readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .map((name) => path.posix.join(folder, name.replaceAll('\\', '/')))
+    .filter((name) => name.endsWith('.ts'));
+
+const isSentence = (text: string): boolean =>
+  (text.match(/(?<![\w$/.-])[A-Za-z][a-z']*(?![\w/-])/g) ?? []).length >= WORDS_MIN &&
+  text.trim().split(/\s+/).length >= WORDS_MIN;
+
+/** What our own mistakes say, and a device about a guest that breaks the rules of virtio: an assertion, or an Error that is thrown where nothing the user does can lead. */
+function isForOurselves(node: ts.Node): boolean {
+  for (let at = node.parent; at && !ts.isStatement(at); at = at.parent) {
+    if (ts.isNewExpression(at)) return /^(Error|RangeError|TypeError|BadQueueError)$/.test(at.expression.getText());
+    if (ts.isCallExpression(at) && /^assert/.test(at.expression.getText())) return true;
+  }
+  return false;
+}
+
+test('sentences for users are in the messages only', () => {
+  const files = [...sources('debug-adapter'), ...sources('extension')].filter(
+    (file) => !file.startsWith(`${MESSAGES}/`) && !NO_MESSAGES.some((exempt) => exempt.test(file)),
+  );
+  assert.ok(files.length > 200, 'the sources were found');
+  const elsewhere = files.flatMap(textsIn).filter(({ text, node }) => isSentence(text) && !isForOurselves(node));
+  assert.deepEqual(
+    elsewhere.map(({ file, line, text }) => `${file}:${line}: ${text}`),
+    [],
+    'move these to debug-adapter/messages',
+  );
+});
+
+test('the search for sentences finds one, and passes over identifiers, paths and markup', () => {
+  assert.ok(isSentence('the refcount table is full'));
+  assert.ok(isSentence('Press F5 to start one.'));
+  assert.ok(!isSentence('blkreplay/goTo'));
+  assert.ok(!isSentence('${workspaceFolder}/.blkreplay/….qcow2'));
+  assert.ok(!isSentence('--format raw|qcow2'));
+});
+
+// --- how they read ---------------------------------------------------------------------------------------------------
+
+/** What people read. The usage text is a table of its own. */
+const messageTexts = () =>
+  sources(MESSAGES)
+    .filter((file) => !file.endsWith('/usage.ts'))
+    .flatMap(textsIn)
+    .filter(({ text }) => /[a-z] [a-z]/.test(text));
+
+test('messages neither shout, beg nor blame, and use the words of the field', () => {
+  const unfit =
+    /!(?!\w)|\bplease\b|\byou must\b|\bsorry\b|\billegal\b|\bis not possible;|\ball the same\b|\bany more\b|\banew\b/i;
+  const found = messageTexts().filter(({ text }) => unfit.test(text));
+  assert.ok(messageTexts().length > 300, 'the messages were found');
+  assert.deepEqual(
+    found.map(({ file, line, text }) => `${file}:${line}: ${text}`),
+    [],
+  );
+});
+
+test('what the editor and gdb are told to do names no option of the command line', () => {
+  const options = messageTexts().filter(({ node, text }) => {
+    const property = ts.findAncestor(node, ts.isPropertyAssignment);
+    const isForOthers = property !== undefined && /^(editor|gdb)$/.test(property.name.getText());
+    // A command in quotes is one for a shell, which everybody can run.
+    return isForOthers && /(^|\s)--[a-z]/.test(text.replaceAll(/"(blkreplay|qemu-img) [^"]*"/g, ''));
+  });
+  assert.deepEqual(
+    options.map(({ file, line, text }) => `${file}:${line}: ${text}`),
+    [],
+  );
+});
+
+test('what everybody is told to do names no option of the command line', () => {
+  /** Front ends other than the command line never see these. */
+  const cliOnly = /\/(cli|commandOutput|usage|expected)\.ts$/;
+  const options = messageTexts().filter(({ file, node, text }) => {
+    if (cliOnly.test(file) || !/(^|\s)--[a-z]/.test(text.replaceAll(/"(blkreplay|qemu-img) [^"]*"/g, ''))) return false;
+    const property = ts.findAncestor(node, ts.isPropertyAssignment);
+    const call = ts.findAncestor(node, ts.isCallExpression);
+    const code = call?.arguments[0];
+    const isOfPacks = code !== undefined && ts.isStringLiteral(code) && code.text.startsWith('pack-');
+    return !isOfPacks && property?.name.getText() !== 'cli';
+  });
+  assert.deepEqual(
+    options.map(({ file, line, text }) => `${file}:${line}: ${text}`),
+    [],
+  );
+});
