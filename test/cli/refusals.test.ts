@@ -29,7 +29,7 @@ const RECORD: Refusal[] = [
     trouble: (place) => place.write('a.rr.qcow2', 'precious'),
     command: record(TIMER),
     code: 'overlay-exists',
-    says: /^a\.rr\.qcow2 exists .*--overwrite/,
+    says: /^a\.rr\.qcow2 already exists .*--overwrite/,
   },
   {
     what: 'a missing image',

@@ -30,21 +30,21 @@ const REPLAY: Refusal[] = [
     trouble: (place) => place.cut('a.rr', 0),
     command: replay(DEMO),
     code: 'recording-cut-short',
-    says: /^a\.rr ends inside its header, after 0 bytes.*record again/,
+    says: /^a\.rr ends inside its header after 0 bytes.*record again/,
   },
   ...[5, 12, 200].map((lengthBytes) => ({
     what: `a recording cut off in its header, after ${lengthBytes} bytes`,
     trouble: (place: Workplace) => place.cut('a.rr', lengthBytes),
     command: replay(DEMO),
     code: 'recording-cut-short',
-    says: new RegExp(`^a\\.rr ends inside its header, after ${lengthBytes} bytes`),
+    says: new RegExp(`^a\\.rr ends inside its header after ${lengthBytes} bytes`),
   })),
   {
     what: 'a recording cut off in its boot files',
     trouble: (place) => place.cut('a.rr', 5000),
     command: replay(DEMO),
     code: 'recording-cut-short',
-    says: /^a\.rr ends inside the boot file demo\.elf, after 5000 bytes.*Copy it again.*or record again/,
+    says: /^a\.rr ends inside the boot file demo\.elf after 5000 bytes.*Copy it again.*or record again/,
   },
   {
     what: 'a recording of a future version',
@@ -143,7 +143,7 @@ const REPLAY: Refusal[] = [
     what: 'another id',
     command: replay(withDrive({ id: 'disk' })),
     code: 'recording-drive-missing',
-    says: /^a\.rr was recorded with a drive hd0 \(image disk\.img\) which was not given/,
+    says: /^a\.rr was recorded with a drive hd0 \(image disk\.img\), which was not given/,
   },
   {
     what: 'another format',
